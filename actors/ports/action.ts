@@ -1,0 +1,14 @@
+import type { Json, JsonObject } from '../../machines/json.ts';
+
+export interface ActionRequest {
+  readonly session: string;
+  readonly id: string;
+  readonly name: string;
+  readonly args: JsonObject;
+}
+
+/** The robot's side. */
+export interface ActionPort {
+  /** Resolves when the action is done. Aborting `signal` stops the robot and ends it with CANCELLED. Rejects with ACTION_FAILED. */
+  run(request: ActionRequest, signal: AbortSignal): Promise<Json>;
+}

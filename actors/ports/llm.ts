@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../machines/json.ts';
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export interface LlmRequest {
+  /** The conversation so far, the user's newest words last. The last content is empty if speech was heard but not understood. */
+  readonly messages: readonly ChatMessage[];
+  readonly language: string;
+  /** Picks among variants: same seed, same choice. An unsigned 32-bit number. */
+  readonly seed: number;
+}
+
+export type LlmEvent =
+  | { readonly type: 'delta'; readonly text: string }
+  /** Something for the robot to do. `id` is unique within the reply. */
+  | { readonly type: 'action'; readonly id: string; readonly name: string; readonly args: JsonObject };
+
+/** A language engine: one reply a call. The iterable's end is the end of the reply. */
+export interface LlmEngine {
+  readonly name: string;
+  /** Aborting `signal` ends it with CANCELLED and closes the connection. Other errors are ParleyErrors with `cause`. */
+  reply(request: LlmRequest, signal: AbortSignal): AsyncIterable<LlmEvent>;
+  warm?(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../machines/json.ts';
+
+export interface SessionRecord {
+  readonly session: string;
+  /** Wall-clock time of the start, ISO 8601. */
+  readonly startedAt: string;
+  readonly language: string;
+}
+
+export interface TurnRecord {
+  readonly session: string;
+  readonly turn: number;
+  readonly generation: number;
+  readonly userText: string;
+  readonly replyText: string;
+  readonly heard: string;
+  readonly reason: 'completed' | 'interrupted' | 'failed';
+  /** ms, by stage; see reply.end in the protocol. */
+  readonly timings: JsonObject;
+  /** ms since the session's start, when the reply ended. */
+  readonly endedAtMs: number;
+}
+
+/** Sessions and turns, kept across restarts. Every promise resolves when the record is on disk and rejects with STORE_FAILED. */
+export interface Store {
+  saveSession(record: SessionRecord): Promise<void>;
+  endSession(session: string, endedAt: string): Promise<void>;
+  /** Saving the same session and generation again replaces it. */
+  saveTurn(record: TurnRecord): Promise<void>;
+  sessions(options?: {
+    limit?: number;
+  }): Promise<readonly (SessionRecord & { readonly endedAt?: string; readonly turns: number })[]>;
+  turns(session: string): Promise<readonly TurnRecord[]>;
+  /** Waits for what is under way, then closes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,38 @@
+import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+
+export interface SttRequest {
+  /** BCP 47, such as `en` or `zh-CN`. */
+  readonly language: string;
+}
+
+export type SttEvent =
+  /** The text so far. A later partial replaces an earlier one. */
+  | { readonly type: 'partial'; readonly text: string }
+  /**
+   * The end of the utterance, exactly once, last. `text` is empty if nothing was understood;
+   * `confidence` is 0..1 where the engine tells.
+   */
+  | {
+      readonly type: 'final';
+      readonly text: string;
+      readonly confidence?: number;
+      readonly language?: string;
+    };
+
+/** Speech to text for one utterance a call. */
+export interface SttEngine {
+  readonly name: string;
+  /**
+   * `audio` yields pieces of any length as they are heard and ends when the utterance does. The result
+   * ends after `final`. Aborting `signal` ends it with CANCELLED and frees everything. Other errors are
+   * ParleyErrors (STT_FAILED, ENGINE_…) with `cause`.
+   */
+  transcribe(
+    audio: AsyncIterable<Pcm<PipelineRate>>,
+    request: SttRequest,
+    signal: AbortSignal,
+  ): AsyncIterable<SttEvent>;
+  /** Loads models or opens connections ahead of the first request. */
+  warm?(): Promise<void>;
+  close(): Promise<void>;
+}

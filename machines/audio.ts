@@ -1,0 +1,37 @@
+/** Audio units. Parley counts audio in samples; a sample rate is always part of the type. */
+
+/** Rate of the audio path between gateway, VAD and STT, in Hz. Every engine of the field takes it. */
+export const PIPELINE_RATE = 16_000;
+export type PipelineRate = typeof PIPELINE_RATE;
+
+/** Rates that a client may send, in Hz. */
+export const INPUT_RATES = [8_000, 16_000, 24_000, 48_000] as const;
+export type InputRate = (typeof INPUT_RATES)[number];
+
+/** Rates that a client may ask to hear, in Hz. */
+export const OUTPUT_RATES = [16_000, 24_000] as const;
+export type OutputRate = (typeof OUTPUT_RATES)[number];
+
+/** A frame of audio on the wire, in ms. */
+export const FRAME_MS = 20;
+
+/** Mono 16-bit PCM at a known rate (Hz). */
+export interface Pcm<Rate extends number = number> {
+  readonly rate: Rate;
+  readonly samples: Int16Array;
+}
+
+/** How many whole samples `ms` hold at `rate`. */
+export function samplesInMs(ms: number, rate: number): number {
+  return Math.round((ms * rate) / 1_000);
+}
+
+/** How long `samples` last at `rate`, in ms. */
+export function msOfSamples(samples: number, rate: number): number {
+  return (samples * 1_000) / rate;
+}
+
+/** The samples of one 20 ms frame at `rate`. */
+export function samplesPerFrame(rate: number): number {
+  return samplesInMs(FRAME_MS, rate);
+}

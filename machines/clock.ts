@@ -1,0 +1,120 @@
+/** Time as a service: real in a server, virtual in tests and simulation. All times are ms. */
+export interface Clock {
+  /** ms since an arbitrary start; never goes back. */
+  nowMs(): number;
+  /** Calls `fire` once, `delayMs` from now. */
+  setTimer(delayMs: number, fire: () => void): TimerHandle;
+}
+
+export interface TimerHandle {
+  cancel(): void;
+}
+
+interface Entry {
+  readonly atMs: number;
+  readonly seq: number;
+  readonly fire: () => void;
+  cancelled: boolean;
+}
+
+/** A discrete-event clock: a heap ordered by (time, sequence). Time moves only by `advance`. */
+export class VirtualClock implements Clock {
+  #nowMs: number;
+  #seq = 0;
+  readonly #heap: Entry[] = [];
+  readonly #settle: () => Promise<void>;
+
+  /** `settle` lets pending promises run between two timers; the caller knows how (setImmediate, a microtask…). */
+  constructor(options: { startMs?: number; settle?: () => Promise<void> } = {}) {
+    this.#nowMs = options.startMs ?? 0;
+    this.#settle = options.settle ?? (async () => {});
+  }
+
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  setTimer(delayMs: number, fire: () => void): TimerHandle {
+    const entry: Entry = {
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      seq: this.#seq++,
+      fire,
+      cancelled: false,
+    };
+    this.#push(entry);
+    return {
+      cancel: () => {
+        entry.cancelled = true;
+      },
+    };
+  }
+
+  /** The time of the next timer, or undefined if none waits. */
+  nextAtMs(): number | undefined {
+    while (this.#heap[0]?.cancelled) this.#pop();
+    return this.#heap[0]?.atMs;
+  }
+
+  /** Moves time on by `ms`, firing what falls due in order, settling promises before and after each. */
+  async advance(ms: number): Promise<void> {
+    const untilMs = this.#nowMs + ms;
+    await this.#settle();
+    for (let at = this.nextAtMs(); at !== undefined && at <= untilMs; at = this.nextAtMs()) {
+      this.fireNext();
+      await this.#settle();
+    }
+    this.#nowMs = untilMs;
+  }
+
+  /** Jumps to the next timer and fires it, without settling. False if there is none. */
+  fireNext(): boolean {
+    if (this.nextAtMs() === undefined) return false;
+    const entry = this.#pop();
+    if (!entry) return false;
+    this.#nowMs = Math.max(this.#nowMs, entry.atMs);
+    entry.fire();
+    return true;
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    heap.push(entry);
+    for (let i = heap.length - 1; i > 0; ) {
+      const parent = (i - 1) >> 1;
+      if (!before(heap[i], heap[parent])) break;
+      swap(heap, i, parent);
+      i = parent;
+    }
+  }
+
+  #pop(): Entry | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (!top || !last || heap.length === 0) return top;
+    heap[0] = last;
+    for (let i = 0; ; ) {
+      const left = 2 * i + 1;
+      const right = left + 1;
+      let least = i;
+      if (left < heap.length && before(heap[left], heap[least])) least = left;
+      if (right < heap.length && before(heap[right], heap[least])) least = right;
+      if (least === i) return top;
+      swap(heap, i, least);
+      i = least;
+    }
+  }
+}
+
+function before(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (!a || !b) return false;
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.seq < b.seq);
+}
+
+function swap(heap: Entry[], i: number, j: number): void {
+  const a = heap[i];
+  const b = heap[j];
+  if (!a || !b) return;
+  heap[i] = b;
+  heap[j] = a;
+}

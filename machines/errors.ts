@@ -1,0 +1,209 @@
+/**
+ * The catalogue of errors. A code is stable: it is never renamed or reused, so that a client, a
+ * dashboard or a test may rely on it. `message` says what happened, `advice` what to do next.
+ */
+export const ERRORS = {
+  // Engines
+  STT_FAILED: {
+    message: 'speech recognition failed',
+    advice: 'see the cause; check the STT engine and its key',
+  },
+  STT_TIMEOUT: {
+    message: 'speech recognition gave no result in time',
+    advice: 'raise deadlines.sttMs or use a faster engine',
+  },
+  LLM_FAILED: {
+    message: 'the language engine failed',
+    advice: 'see the cause; check the LLM engine and its key',
+  },
+  LLM_TIMEOUT: {
+    message: 'the language engine gave no answer in time',
+    advice: 'raise deadlines.llmFirstTokenMs or use a faster engine',
+  },
+  TTS_FAILED: {
+    message: 'speech synthesis failed',
+    advice: 'see the cause; check the TTS engine and its key',
+  },
+  TTS_TIMEOUT: {
+    message: 'speech synthesis gave no audio in time',
+    advice: 'raise deadlines.ttsMs or use a faster engine',
+  },
+  MEMORY_FAILED: {
+    message: 'recalling the conversation failed',
+    advice: 'the turn went on without it; see the cause',
+  },
+  MEMORY_TIMEOUT: {
+    message: 'recalling the conversation took too long',
+    advice: 'the turn went on without it; raise deadlines.recallMs',
+  },
+  ACTION_FAILED: { message: 'an action failed', advice: 'see the cause; check the robot side' },
+  ACTION_TIMEOUT: {
+    message: 'an action did not end in time',
+    advice: 'raise deadlines.actionMs or make the action shorter',
+  },
+  ACTION_REFUSED: {
+    message: 'an action is not allowed by policy',
+    advice: 'add it to actions.allow if it should be',
+  },
+  PLAYBACK_FAILED: {
+    message: 'playback failed',
+    advice: 'this is a defect of Parley: please report it with the session',
+  },
+  VAD_FAILED: {
+    message: 'voice activity detection failed',
+    advice: 'see the cause; the session can still be typed to',
+  },
+  ENGINE_REQUEST: {
+    message: 'an engine refused the request',
+    advice: 'check model, voice and key of this engine',
+  },
+  ENGINE_PROTOCOL: {
+    message: 'an engine sent something that is not its protocol',
+    advice: 'check that baseUrl points at the right kind of server',
+  },
+  ENGINE_UNREACHABLE: {
+    message: 'an engine cannot be reached',
+    advice: 'check baseUrl and that the server runs',
+  },
+  ENGINE_LOST: {
+    message: 'the worker of an engine went away',
+    advice: 'the turn ended; start another worker if none is left',
+  },
+  ENGINE_NO_WORKER: {
+    message: 'no worker serves this engine',
+    advice: 'start one: parley worker --engines stt,llm,tts',
+  },
+  ENGINE_CRASHED: {
+    message: 'the thread of an engine ended unexpectedly',
+    advice: 'it is started again by itself; see the cause',
+  },
+  ENGINE_OVERLOADED: {
+    message: 'an engine has too much to do',
+    advice: 'add workers or lower the number of sessions',
+  },
+  CANCELLED: { message: 'cancelled', advice: 'nothing to do: the work was no longer wanted' },
+  // Bus
+  BUS_NO_RESPONDERS: {
+    message: 'nobody listens on that subject',
+    advice: 'start the process that serves it',
+  },
+  BUS_TIMEOUT: {
+    message: 'no answer on the bus in time',
+    advice: 'check the other process and the NATS server',
+  },
+  BUS_PAYLOAD: {
+    message: 'the message is larger than the bus allows',
+    advice: 'send smaller pieces or raise max_payload of the NATS server',
+  },
+  BUS_CLOSED: { message: 'the bus is closed', advice: 'nothing to do at shutdown; else reconnect' },
+  BUS_UNREACHABLE: {
+    message: 'the NATS server cannot be reached',
+    advice: 'check NATS_URL and that nats-server runs',
+  },
+  BUS_SUBJECT: {
+    message: 'that is no valid subject',
+    advice: 'subjects are dot-separated tokens without spaces; wildcards only when subscribing',
+  },
+  // Wire
+  BAD_MESSAGE: {
+    message: 'the message cannot be parsed',
+    advice: 'send JSON text frames with a type, and PCM16 in binary frames',
+  },
+  BAD_FIELD: {
+    message: 'a field of the message is wrong',
+    advice: 'see the message for the field; the message was ignored',
+  },
+  UNKNOWN_TYPE: {
+    message: 'there is no message of that type',
+    advice: 'see docs/protocol.md; the message was ignored',
+  },
+  BAD_HELLO: { message: 'the hello is not valid', advice: 'see the message for the field' },
+  AUDIO_BEFORE_HELLO: { message: 'audio came before hello', advice: 'send hello first' },
+  UNAUTHORISED: { message: 'the token is not accepted', advice: 'send the token of the server in hello' },
+  HELLO_TIMEOUT: { message: 'no hello came in time', advice: 'send hello within 5 s of connecting' },
+  IDLE_TIMEOUT: { message: 'nothing was heard for too long', advice: 'connect again' },
+  EPOCH_SUPERSEDED: { message: 'another connection took this session over', advice: 'connect once only' },
+  TOO_LARGE: { message: 'the message is larger than 64 KiB', advice: 'send 10 to 100 ms of audio a message' },
+  TOO_FAST: { message: 'audio came faster than real time', advice: 'send audio as it is recorded' },
+  TOO_MANY: {
+    message: 'the server has no room for another session',
+    advice: 'try again later or raise limits.sessions',
+  },
+  DRAINING: { message: 'the server is shutting down', advice: 'connect again in a moment' },
+  SLOW_READER: {
+    message: 'the client does not read fast enough',
+    advice: 'read what the server sends; check the network',
+  },
+  SESSION_UNKNOWN: { message: 'there is no such session', advice: 'check the id' },
+  // Process
+  CONFIG_INVALID: {
+    message: 'the configuration is not valid',
+    advice: 'see the fields named; run parley check-config',
+  },
+  CONFIG_UNREADABLE: {
+    message: 'the configuration file cannot be read',
+    advice: 'check the path and that it is YAML',
+  },
+  DIALOG_INVALID: { message: 'the dialog file is not valid', advice: 'see the line named' },
+  DIALOG_UNREADABLE: { message: 'the dialog file cannot be read', advice: 'check the path' },
+  AUDIO_FILE_INVALID: {
+    message: 'the audio file cannot be used',
+    advice: 'give a mono or stereo 16-bit PCM WAV file',
+  },
+  PORT_IN_USE: {
+    message: 'the port is in use',
+    advice: 'stop the other program or choose another port with --port',
+  },
+  STORE_FAILED: {
+    message: 'the store failed',
+    advice: 'check the disk and the rights of the data directory',
+  },
+  STORE_CLOSED: { message: 'the store is closed', advice: 'nothing to do at shutdown' },
+  SERVER_UNREACHABLE: {
+    message: 'the Parley server cannot be reached',
+    advice: 'start it with npm start, or give --url',
+  },
+  ENGINE_MISSING: {
+    message: 'an engine is not installed',
+    advice: 'install the optional package named, or choose another engine',
+  },
+  INTERNAL: {
+    message: 'something went wrong inside Parley',
+    advice: 'this is a defect: please report it with the log',
+  },
+} as const satisfies Record<string, { message: string; advice: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** True if `code` is of the catalogue: the way in for codes that come over a wire. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERRORS, code);
+}
+
+/** The one error class of Parley. `detail` is added to the catalogue's message; `cause` keeps the original. */
+export class ParleyError extends Error {
+  override readonly name = 'ParleyError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown }) {
+    super(detail ? `${ERRORS[code].message}: ${detail}` : ERRORS[code].message, options);
+    this.code = code;
+  }
+
+  get advice(): string {
+    return ERRORS[this.code].advice;
+  }
+}
+
+/** What remains of an error on the bus, in the journal and in an event: plain data. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** Turns anything thrown into plain data, with `fallback` for what is not ours. */
+export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
+  if (thrown instanceof ParleyError) return { code: thrown.code, message: thrown.message };
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: fallback, message: `${ERRORS[fallback].message}: ${detail}` };
+}

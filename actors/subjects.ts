@@ -1,0 +1,28 @@
+/** The subjects of the bus: the only place where their names are written. */
+
+export type EngineKind = 'stt' | 'llm' | 'tts';
+
+const ROOT = 'parley.v1';
+
+export const subjects = {
+  /** PCM16LE at the pipeline rate, header `sample`: index of its first sample since the session's start. Client → VAD, STT. */
+  audioIn: (session: string) => `${ROOT}.s.${session}.audio.in`,
+  /** PCM16LE frames at the output rate, headers `generation` and `seq`. Playback → gateway. */
+  audioOut: (session: string) => `${ROOT}.s.${session}.audio.out`,
+  /** A SessionMessage as JSON. Session → gateway. */
+  out: (session: string) => `${ROOT}.s.${session}.out`,
+  /** Each journaled event, for observers. */
+  ev: (session: string) => `${ROOT}.s.${session}.ev`,
+  /** A client message other than hello, as JSON, from any authorised peer. */
+  cmd: (session: string) => `${ROOT}.s.${session}.cmd`,
+  /** A request to an engine, in the queue group of its kind; results go to the request's inbox. */
+  work: (kind: EngineKind, engine: string) => `${ROOT}.work.${kind}.${engine}`,
+  /** `{generation}`: workers abort everything of that generation or older. */
+  cancel: (session: string) => `${ROOT}.cancel.${session}`,
+  cancelOfAll: `${ROOT}.cancel.*`,
+} as const;
+
+/** The queue group that shares the requests to an engine. */
+export function queueOf(kind: EngineKind, engine: string): string {
+  return `${kind}-${engine}`;
+}

@@ -1,0 +1,165 @@
+/**
+ * The native protocol `parley.v1`: what goes over the WebSocket. Types and the audio header only;
+ * parsing and limits are the gateway's. Times (`at`) are ms since the session's start.
+ */
+import type { InputRate, OutputRate } from './audio.ts';
+import type { ErrorCode } from './errors.ts';
+import type { JsonObject } from './json.ts';
+
+export const SUBPROTOCOL = 'parley.v1';
+
+export type PublicState = 'idle' | 'listening' | 'processing' | 'speaking' | 'stopped' | 'ended';
+export type EndReason = 'completed' | 'interrupted' | 'failed';
+
+export interface HelloMessage {
+  readonly type: 'hello';
+  readonly token?: string;
+  readonly session?: string;
+  readonly epoch?: number;
+  readonly lastSeq?: number;
+  readonly audio?: { readonly inputRate?: InputRate; readonly outputRate?: OutputRate };
+  readonly language?: string;
+  readonly voice?: string;
+}
+
+export type ClientMessage =
+  | HelloMessage
+  | { readonly type: 'text'; readonly text: string }
+  /** How many samples of `generation` have been played so far, at the output rate. */
+  | { readonly type: 'played'; readonly generation: number; readonly samples: number }
+  | { readonly type: 'interrupt' }
+  | { readonly type: 'estop' }
+  | { readonly type: 'rearm' }
+  | { readonly type: 'bye' };
+
+/** ms by stage. A stage that the turn did not reach is absent. */
+export interface TurnTimings {
+  /** End of the user's speech → end of the turn decided. */
+  readonly endpoint?: number;
+  /** Turn decided → final transcript. */
+  readonly stt?: number;
+  /** LLM asked → its first token. */
+  readonly llmFirstToken?: number;
+  /** First segment given to TTS → its first audio. */
+  readonly ttsFirstAudio?: number;
+  /** End of the user's speech (or the typed text) → first audio frame sent. */
+  readonly firstAudio?: number;
+}
+
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly session: string;
+  readonly epoch: number;
+  readonly resumed: boolean;
+  readonly audio: { readonly inputRate: InputRate; readonly outputRate: OutputRate };
+}
+
+export type ActionStatus = 'started' | 'done' | 'cancelled' | 'refused' | 'failed';
+
+/** What the session's machine and actors tell the client; the gateway adds `ready` and its own errors. */
+export type SessionMessage =
+  | {
+      readonly type: 'state';
+      readonly value: PublicState;
+      readonly turn: number;
+      readonly generation: number;
+      readonly seq: number;
+      readonly at: number;
+    }
+  | { readonly type: 'speech'; readonly event: 'start' | 'stop'; readonly at: number }
+  | {
+      readonly type: 'transcript';
+      readonly turn: number;
+      readonly text: string;
+      readonly final: boolean;
+      readonly language?: string;
+      readonly confidence?: number;
+    }
+  | { readonly type: 'reply'; readonly turn: number; readonly generation: number; readonly text: string }
+  | {
+      readonly type: 'reply.end';
+      readonly turn: number;
+      readonly generation: number;
+      readonly reason: EndReason;
+      readonly heard: string;
+      readonly timings: TurnTimings;
+    }
+  | { readonly type: 'duck'; readonly generation: number; readonly on: boolean }
+  | { readonly type: 'flush'; readonly generation: number }
+  | {
+      readonly type: 'viseme';
+      readonly generation: number;
+      readonly at: number;
+      readonly phoneme: string;
+      readonly viseme: number;
+    }
+  | {
+      readonly type: 'action';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+      readonly status: ActionStatus;
+    }
+  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
+
+export type ServerMessage = ReadyMessage | SessionMessage;
+
+export const CLOSE_CODES = {
+  badMessage: 4400,
+  unauthorised: 4401,
+  idle: 4408,
+  superseded: 4409,
+  tooLarge: 4413,
+  tooMany: 4429,
+  draining: 4503,
+  slowReader: 4508,
+} as const;
+
+/** Limits of the wire, from the design. */
+export const WIRE_LIMITS = {
+  helloMs: 5_000,
+  messageBytes: 65_536,
+  audioMinMs: 10,
+  audioMaxMs: 100,
+  /** Audio may come this much faster than real time … */
+  audioRateFactor: 1.2,
+  /** … after a burst of this length. */
+  audioBurstMs: 2_000,
+  /** The server sends at most this far ahead of real time. */
+  sendAheadMs: 200,
+} as const;
+
+export const AUDIO_HEADER_BYTES = 12;
+const HEADER_VERSION = 1;
+const KIND_AUDIO = 1;
+
+export interface AudioHeader {
+  readonly generation: number;
+  /** Counts the frames of the generation from 0. */
+  readonly seq: number;
+}
+
+/** One audio message to the client: header, then PCM16LE at the output rate. */
+export function encodeAudio(header: AudioHeader, pcm: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(AUDIO_HEADER_BYTES + pcm.byteLength);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, HEADER_VERSION);
+  view.setUint8(1, KIND_AUDIO);
+  view.setUint16(2, 0, true);
+  view.setUint32(4, header.generation, true);
+  view.setUint32(8, header.seq, true);
+  bytes.set(pcm, AUDIO_HEADER_BYTES);
+  return bytes;
+}
+
+/** Undefined if `bytes` are no audio message of this version. `pcm` shares memory with `bytes`. */
+export function decodeAudio(bytes: Uint8Array): (AudioHeader & { readonly pcm: Uint8Array }) | undefined {
+  if (bytes.byteLength < AUDIO_HEADER_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint8(0) !== HEADER_VERSION || view.getUint8(1) !== KIND_AUDIO) return undefined;
+  return {
+    generation: view.getUint32(4, true),
+    seq: view.getUint32(8, true),
+    pcm: bytes.subarray(AUDIO_HEADER_BYTES),
+  };
+}

@@ -1,0 +1,371 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
+import { saysNoResponders } from '../../actors/work/no-responders.ts';
+import { text, utf8 } from './conformance-util.ts';
+
+/** What a suite needs to try a bus. */
+export interface BusUnderTest {
+  readonly bus: Bus;
+  /** A second bus that reaches the same peers; the same one where there is no other. Closed by the suite. */
+  readonly peer: Bus;
+  /** What handlers threw. */
+  readonly handlerErrors: readonly unknown[];
+}
+
+/**
+ * What Parley asks of a bus, as vitest tests: every adapter runs it. `makeBus` makes a fresh bus for each test;
+ * the suite drains both ends afterwards.
+ */
+export function busConformance(name: string, makeBus: () => Promise<BusUnderTest>): void {
+  describe(`the bus ${name}`, () => {
+    let bus: Bus;
+    let peer: Bus;
+    let under: BusUnderTest;
+    let unique = 0;
+    /** Subjects of one test do not meet those of another. */
+    const at = (rest: string) => `conformance.${process.pid}.${unique}.${rest}`;
+    /** Everything that either end has published has been delivered to both. */
+    const settle = async () => {
+      await bus.flush();
+      await peer.flush();
+      await bus.flush();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    const collect = (pattern: string, on: Bus = bus, options?: { queue: string }) => {
+      const seen: BusMessage[] = [];
+      const subscription = on.subscribe(pattern, (message) => seen.push(message), options);
+      return { seen, subscription, texts: () => seen.map((message) => text(message.payload)) };
+    };
+
+    beforeEach(async () => {
+      unique++;
+      under = await makeBus();
+      ({ bus, peer } = under);
+    });
+    afterEach(async () => {
+      await bus.drain();
+      await peer.drain();
+    });
+
+    it('delivers payload, headers, subject and reply subject to a subscriber of another connection', async () => {
+      const { seen } = collect(at('a'));
+      const reply = peer.inbox();
+      collect(reply, peer);
+      await settle();
+      peer.publish(at('a'), Uint8Array.of(0, 255, 13, 10), { headers: { session: 's-1', seq: '7' }, reply });
+      await settle();
+      expect(seen).toHaveLength(1);
+      expect(seen[0]?.subject).toBe(at('a'));
+      expect([...(seen[0]?.payload ?? [])]).toEqual([0, 255, 13, 10]);
+      expect(seen[0]?.headers).toEqual({ session: 's-1', seq: '7' });
+      expect(seen[0]?.reply).toBe(reply);
+    });
+
+    it('gives a message without headers, payload or reply as empty, never as missing', async () => {
+      const { seen } = collect(at('a'));
+      peer.publish(at('a'), new Uint8Array(0), { headers: {} });
+      await settle();
+      peer.publish(at('a'), new Uint8Array(0));
+      await settle();
+      const last = seen.at(-1);
+      expect(last?.payload.byteLength).toBe(0);
+      expect(last?.headers).toEqual({});
+      expect(last && 'reply' in last && last.reply !== undefined).toBe(false);
+    });
+
+    it('keeps an empty header value and one with inner spaces', async () => {
+      const { seen } = collect(at('a'));
+      await settle();
+      peer.publish(at('a'), utf8('x'), { headers: { empty: '', words: 'two words: yes' } });
+      await settle();
+      expect(seen[0]?.headers).toEqual({ empty: '', words: 'two words: yes' });
+    });
+
+    it('gives payloads that stay as they are when kept', async () => {
+      const { seen } = collect(at('a'));
+      await settle();
+      for (let i = 0; i < 200; i++) peer.publish(at('a'), new Uint8Array(640).fill(i));
+      await settle();
+      expect(seen.map((message) => message.payload[639])).toEqual(Array.from({ length: 200 }, (_, i) => i));
+    });
+
+    it('never calls a handler from inside publish', async () => {
+      const order: string[] = [];
+      bus.subscribe(at('a'), () => order.push('delivered'));
+      bus.publish(at('a'), utf8('x'));
+      order.push('published');
+      await settle();
+      expect(order).toEqual(['published', 'delivered']);
+    });
+
+    it('matches * with one token and > with one or more', async () => {
+      const patterns = ['a.*', 'a.>', '*.b', 'a.*.c', 'a.*.>', '*.*', 'a.b'];
+      const collected = patterns.map((pattern) => collect(at(pattern)));
+      await settle();
+      for (const subject of ['a', 'a.b', 'a.b.c', 'x.b', 'a.x.y.z']) peer.publish(at(subject), utf8(subject));
+      await settle();
+      expect(Object.fromEntries(patterns.map((pattern, i) => [pattern, collected[i]?.texts()]))).toEqual({
+        'a.*': ['a.b'],
+        'a.>': ['a.b', 'a.b.c', 'a.x.y.z'],
+        '*.b': ['a.b', 'x.b'],
+        'a.*.c': ['a.b.c'],
+        'a.*.>': ['a.b.c', 'a.x.y.z'],
+        '*.*': ['a.b', 'x.b'],
+        'a.b': ['a.b'],
+      });
+    });
+
+    it('takes any printable ASCII in a token', async () => {
+      const { seen } = collect(at('*.end'));
+      await settle();
+      peer.publish(at(`,;:!"#$%&'()+-/=?@[\\]^_{|}~\`.end`), utf8('x'));
+      await settle();
+      expect(seen).toHaveLength(1);
+    });
+
+    it('keeps the order of each publisher for every subscription', async () => {
+      const all = collect(at('>'));
+      const even = collect(at('even'));
+      await settle();
+      for (let i = 0; i < 1_000; i++) peer.publish(at(i % 2 ? 'odd' : 'even'), utf8(String(i)));
+      await settle();
+      expect(all.texts()).toEqual(Array.from({ length: 1_000 }, (_, i) => String(i)));
+      expect(even.texts()).toEqual(Array.from({ length: 500 }, (_, i) => String(2 * i)));
+    });
+
+    it('keeps the order of arrival over different subscriptions', async () => {
+      const order: string[] = [];
+      for (const name of ['a', 'b', 'c']) bus.subscribe(at(name), (m) => order.push(text(m.payload)));
+      await settle();
+      const sent = Array.from({ length: 300 }, (_, i) => `${'abc'[i % 3]}${i}`);
+      for (const item of sent) peer.publish(at(item.slice(0, 1)), utf8(item));
+      await settle();
+      expect(order).toEqual(sent);
+    });
+
+    it('gives each message to one member of a queue group and to every other subscriber', async () => {
+      const members = [1, 2, 3].map(() => collect(at('work'), bus, { queue: 'q' }));
+      const other = collect(at('work'), peer, { queue: 'other' });
+      const plain = collect(at('*'));
+      await settle();
+      for (let i = 0; i < 200; i++) peer.publish(at('work'), utf8(String(i)));
+      await settle();
+      const shared = members.flatMap((member) => member.texts()).sort((a, b) => Number(a) - Number(b));
+      expect(shared).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
+      for (const member of members) expect(member.seen.length).toBeGreaterThan(0);
+      expect(other.seen).toHaveLength(200);
+      expect(plain.seen).toHaveLength(200);
+    });
+
+    it('counts members of one queue group under different patterns as one group', async () => {
+      const exact = collect(at('work.a'), bus, { queue: 'q' });
+      const wild = collect(at('work.*'), peer, { queue: 'q' });
+      await settle();
+      for (let i = 0; i < 50; i++) peer.publish(at('work.a'), utf8('x'));
+      await settle();
+      expect(exact.seen.length + wild.seen.length).toBe(50);
+    });
+
+    it('goes on with the remaining members when one leaves a queue group', async () => {
+      const stays = collect(at('work'), bus, { queue: 'q' });
+      const leaves = collect(at('work'), bus, { queue: 'q' });
+      leaves.subscription.unsubscribe();
+      await settle();
+      for (let i = 0; i < 20; i++) peer.publish(at('work'), utf8('x'));
+      await settle();
+      expect([stays.seen.length, leaves.seen.length]).toEqual([20, 0]);
+    });
+
+    it('delivers nothing after unsubscribe, not even what was under way', async () => {
+      const { seen, subscription } = collect(at('a'));
+      const first: string[] = [];
+      const inHandler = bus.subscribe(at('a'), (message) => {
+        first.push(text(message.payload));
+        inHandler.unsubscribe();
+      });
+      await settle();
+      for (let i = 0; i < 5; i++) bus.publish(at('a'), utf8(String(i)));
+      subscription.unsubscribe();
+      subscription.unsubscribe();
+      await settle();
+      expect(seen).toEqual([]);
+      expect(first).toEqual(['0']);
+    });
+
+    it('delivers nothing that was published before the subscription', async () => {
+      bus.publish(at('a'), utf8('early'));
+      const { texts } = collect(at('a'));
+      bus.publish(at('a'), utf8('late'));
+      await settle();
+      expect(texts()).toEqual(['late']);
+    });
+
+    it('goes on when a handler throws or rejects, and tells', async () => {
+      const after: string[] = [];
+      bus.subscribe(at('a'), () => {
+        throw new Error('thrown');
+      });
+      bus.subscribe(at('a'), async () => {
+        throw new Error('rejected');
+      });
+      bus.subscribe(at('a'), (message) => after.push(text(message.payload)));
+      await settle();
+      peer.publish(at('a'), utf8('1'));
+      peer.publish(at('a'), utf8('2'));
+      await settle();
+      expect(after).toEqual(['1', '2']);
+      expect(under.handlerErrors.map(String).sort()).toEqual([
+        'Error: rejected',
+        'Error: rejected',
+        'Error: thrown',
+        'Error: thrown',
+      ]);
+    });
+
+    it('answers a request, with headers both ways', async () => {
+      peer.subscribe(at('ask'), (message) => {
+        if (!message.reply) return;
+        peer.publish(message.reply, utf8(`${text(message.payload)}!`), { headers: message.headers });
+      });
+      await settle();
+      const answer = await bus.request(at('ask'), utf8('hey'), { timeoutMs: 5_000, headers: { id: '1' } });
+      expect(text(answer.payload)).toBe('hey!');
+      expect(answer.headers).toEqual({ id: '1' });
+    });
+
+    it('matches many answers to their requests', async () => {
+      const kept: BusMessage[] = [];
+      peer.subscribe(at('ask'), (message) => {
+        kept.push(message);
+        if (kept.length < 50) return;
+        for (const one of kept.reverse()) if (one.reply) peer.publish(one.reply, one.payload);
+      });
+      await settle();
+      const answers = await Promise.all(
+        Array.from({ length: 50 }, (_, i) => bus.request(at('ask'), utf8(String(i)), { timeoutMs: 5_000 })),
+      );
+      expect(answers.map((answer) => text(answer.payload))).toEqual(
+        Array.from({ length: 50 }, (_, i) => String(i)),
+      );
+    });
+
+    it('rejects a request at once when nobody listens', async () => {
+      await expect(bus.request(at('nobody'), utf8('?'), { timeoutMs: 3_600_000 })).rejects.toMatchObject({
+        code: 'BUS_NO_RESPONDERS',
+      });
+    });
+
+    it('rejects a request that nobody answers in time', async () => {
+      peer.subscribe(at('ask'), () => {});
+      await settle();
+      await expect(bus.request(at('ask'), utf8('?'), { timeoutMs: 1 })).rejects.toMatchObject({
+        code: 'BUS_TIMEOUT',
+      });
+    });
+
+    it('tells the reply subject of a plain message that nobody listens', async () => {
+      const inbox = bus.inbox();
+      const { seen } = collect(inbox);
+      bus.publish(at('nobody'), utf8('?'), { reply: inbox });
+      await settle();
+      expect(seen).toHaveLength(1);
+      expect(seen.every(saysNoResponders)).toBe(true);
+    });
+
+    it('gives inboxes that differ and that others can publish to and below', async () => {
+      const inboxes = [bus.inbox(), bus.inbox(), peer.inbox()];
+      expect(new Set(inboxes).size).toBe(3);
+      const below = collect(`${inboxes[0]}.*`);
+      await settle();
+      peer.publish(`${inboxes[0]}.1`, utf8('one'));
+      await settle();
+      expect(below.texts()).toEqual(['one']);
+    });
+
+    it('carries the largest payload and refuses one byte more, headers counted', async () => {
+      const { seen } = collect(at('a'));
+      await settle();
+      const size = bus.maxPayload;
+      bus.publish(at('a'), new Uint8Array(size));
+      // "NATS/1.0\r\n", "h: v\r\n" and "\r\n" are 18 bytes.
+      bus.publish(at('a'), new Uint8Array(size - 18), { headers: { h: 'v' } });
+      expect(() => bus.publish(at('a'), new Uint8Array(size + 1))).toThrow(
+        expect.objectContaining({ code: 'BUS_PAYLOAD' }),
+      );
+      expect(() => bus.publish(at('a'), new Uint8Array(size - 17), { headers: { h: 'v' } })).toThrow(
+        expect.objectContaining({ code: 'BUS_PAYLOAD' }),
+      );
+      await expect(
+        bus.request(at('a'), new Uint8Array(size + 1), { timeoutMs: 1_000 }),
+      ).rejects.toMatchObject({ code: 'BUS_PAYLOAD' });
+      await settle();
+      expect(seen.map((message) => message.payload.byteLength)).toEqual([size, size - 18]);
+      expect(bus.connected()).toBe(true);
+    });
+
+    const badSubjects = ['', '.', 'a.', '.a', 'a..b', 'a b', 'a\tb', 'a\r\nb', 'ä', 'x'.repeat(2_000)];
+    it.each([...badSubjects, 'a.*', '*', '>', 'a.>', 'a*b', 'a>'])('refuses to publish to %j', (subject) => {
+      const refusal = expect.objectContaining({ code: 'BUS_SUBJECT' });
+      expect(() => bus.publish(subject, utf8('x'))).toThrow(refusal);
+      expect(() => bus.publish('fine', utf8('x'), { reply: subject })).toThrow(refusal);
+    });
+    it.each([...badSubjects, 'a.>.b', '>.a', 'a*b', 'a.b>'])('refuses to subscribe to %j', (pattern) => {
+      expect(() => bus.subscribe(pattern, () => {})).toThrow(
+        expect.objectContaining({ code: 'BUS_SUBJECT' }),
+      );
+    });
+    it('refuses a queue group with a space in its name', () => {
+      expect(() => bus.subscribe('a', () => {}, { queue: 'two words' })).toThrow(
+        expect.objectContaining({ code: 'BUS_SUBJECT' }),
+      );
+    });
+    it('refuses headers that would not arrive as they are', () => {
+      for (const headers of [{ 'a:b': '' }, { '': 'x' }, { a: 'x\r\nb: y' }, { a: ' x' }, { a: 'ü' }]) {
+        expect(() => bus.publish('a', utf8('x'), { headers })).toThrow(
+          expect.objectContaining({ code: 'BAD_FIELD' }),
+        );
+      }
+    });
+
+    it('delivers what is under way before it closes, and can be drained twice', async () => {
+      const { texts } = collect(at('a'));
+      await settle();
+      for (let i = 0; i < 500; i++) bus.publish(at('a'), utf8(String(i)));
+      const drained = bus.drain();
+      await Promise.all([drained, bus.drain()]);
+      expect(texts()).toHaveLength(500);
+      await bus.drain();
+    });
+
+    it('lets a handler publish its answer while draining', async () => {
+      const answers = collect(at('answer'), peer);
+      bus.subscribe(at('a'), (message) => bus.publish(at('answer'), message.payload));
+      await settle();
+      bus.publish(at('a'), utf8('last'));
+      await bus.drain();
+      if (peer !== bus) await peer.flush();
+      expect(answers.texts()).toEqual(['last']);
+    });
+
+    it('refuses everything with BUS_CLOSED once it is closed', async () => {
+      const subscription = bus.subscribe(at('a'), () => {});
+      await bus.drain();
+      const closed = expect.objectContaining({ code: 'BUS_CLOSED' });
+      expect(() => bus.publish(at('a'), utf8('x'))).toThrow(closed);
+      expect(() => bus.subscribe(at('a'), () => {})).toThrow(closed);
+      await expect(bus.request(at('a'), utf8('x'), { timeoutMs: 1_000 })).rejects.toEqual(closed);
+      await expect(bus.flush()).rejects.toEqual(closed);
+      expect(bus.connected()).toBe(false);
+      subscription.unsubscribe();
+    });
+
+    it('rejects what still waits for an answer when it closes', async () => {
+      bus.subscribe(at('ask'), () => {});
+      const asked = bus.request(at('ask'), utf8('?'), { timeoutMs: 3_600_000 });
+      const outcome = expect(asked).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      await settle();
+      await bus.drain();
+      await outcome;
+    });
+  });
+}

@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest';
+import { VirtualClock } from '../../machines/clock.ts';
+import { busConformance } from './conformance.ts';
+import { text, utf8 } from './conformance-util.ts';
+import { inProcessBus, manualPump } from './in-process.ts';
+
+busConformance('in one process', async () => {
+  const handlerErrors: unknown[] = [];
+  const bus = inProcessBus({ onHandlerError: (error) => handlerErrors.push(error) });
+  return { bus, peer: bus, handlerErrors };
+});
+
+it('lets a test see, choose, lose and double what is under way', () => {
+  const pump = manualPump();
+  const bus = inProcessBus({ pump });
+  const seen: string[] = [];
+  bus.subscribe('a.*', (message) => seen.push(text(message.payload)));
+  for (const word of ['one', 'two', 'three', 'four']) bus.publish('a.b', utf8(word));
+  expect(
+    pump.pending.map((delivery) => [delivery.subject, delivery.pattern, text(delivery.payload)]),
+  ).toEqual(['one', 'two', 'three', 'four'].map((word) => ['a.b', 'a.*', word]));
+  expect(seen).toEqual([]);
+
+  pump.deliver(2);
+  pump.drop(0);
+  pump.duplicate(0);
+  pump.deliverAll();
+
+  expect(seen).toEqual(['three', 'two', 'two', 'four']);
+  expect(pump.deliver()).toBe(false);
+  expect(pump.drop()).toBe(false);
+  expect(pump.duplicate()).toBe(false);
+});
+
+it('delivers what waits in a manual pump when it is drained', async () => {
+  const bus = inProcessBus({ pump: manualPump() });
+  const seen: string[] = [];
+  bus.subscribe('a', (message) => seen.push(text(message.payload)));
+  bus.publish('a', utf8('x'));
+  await bus.flush();
+  expect(seen).toEqual([]);
+  await bus.drain();
+  expect(seen).toEqual(['x']);
+});
+
+it('stops a manual pump that would never come to rest', () => {
+  const pump = manualPump();
+  const bus = inProcessBus({ pump });
+  bus.subscribe('a', (message) => bus.publish('a', message.payload));
+  bus.publish('a', utf8('x'));
+  expect(() => pump.deliverAll(10)).toThrow('did not come to rest in 10 deliveries');
+});
+
+it('does not starve the event loop with handlers that answer each other for ever', async () => {
+  const bus = inProcessBus();
+  let rounds = 0;
+  const ping = bus.subscribe('ping', async () => bus.publish('pong', utf8('x')));
+  bus.subscribe('pong', () => {
+    rounds++;
+    bus.publish('ping', utf8('x'));
+  });
+  bus.publish('ping', utf8('x'));
+  await new Promise((resolve) => setImmediate(() => setImmediate(() => setImmediate(resolve))));
+  expect(rounds).toBeGreaterThan(0);
+  ping.unsubscribe();
+  await bus.drain();
+});
+
+it('times a request out by the clock it is given', async () => {
+  const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
+  const bus = inProcessBus({ clock });
+  bus.subscribe('ask', () => {});
+  const outcome = expect(bus.request('ask', utf8('?'), { timeoutMs: 60_000 })).rejects.toMatchObject({
+    code: 'BUS_TIMEOUT',
+  });
+  await clock.advance(60_000);
+  await outcome;
+});
+
+it('serves a queue group in turn', async () => {
+  const bus = inProcessBus();
+  const order: string[] = [];
+  for (const name of ['a', 'b', 'c']) bus.subscribe('work', () => order.push(name), { queue: 'q' });
+  for (let i = 0; i < 6; i++) bus.publish('work', utf8('x'));
+  await bus.flush();
+  expect(order.slice(0, 3).sort()).toEqual(['a', 'b', 'c']);
+  expect(order.slice(3)).toEqual(order.slice(0, 3));
+});

@@ -1,0 +1,249 @@
+import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/work/no-responders.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Delivery, microtaskPump, type Pump } from './pump.ts';
+import { realClock } from './real-clock.ts';
+import { checkMessage, checkPattern, checkSubject } from './subject.ts';
+import { SubjectTree } from './subject-tree.ts';
+
+export { type Delivery, type ManualPump, manualPump, microtaskPump, type Pump } from './pump.ts';
+
+export interface InProcessBusOptions {
+  /** Largest message in bytes, headers included. 1,048,576, as a NATS server has it. */
+  readonly maxPayload?: number;
+  /** Who delivers, and when. A microtask pump unless a test or simulation owns the order. */
+  readonly pump?: Pump;
+  /** For the time-out of `request`. The machine's. */
+  readonly clock?: Clock;
+  /** Told what a handler threw or rejected with. Writes to stderr unless given. */
+  readonly onHandlerError?: (error: unknown, subject: string) => void;
+}
+
+const NOTHING = new Uint8Array(0);
+
+/**
+ * A bus within one process, with the semantics of NATS. Who receives a message is decided when it is published;
+ * one that has unsubscribed before its delivery does not get it, and in a queue group nobody else does then.
+ * A queue group is served in turn (NATS: at random).
+ *
+ * Gotcha: payload and headers are passed on by reference. A publisher must not change them after publishing, nor a
+ * receiver what it got.
+ */
+export function inProcessBus(options: InProcessBusOptions = {}): Bus {
+  return new InProcessBus(options);
+}
+
+/** The members of a queue, under whatever patterns: NATS too counts them as one group for each message. */
+interface QueueGroup {
+  members: number;
+  turn: number;
+}
+
+class InProcessBus implements Bus {
+  readonly maxPayload: number;
+  readonly #pump: Pump;
+  readonly #clock: Clock;
+  readonly #onHandlerError: (error: unknown, subject: string) => void;
+  readonly #tree = new SubjectTree<Receiver>();
+  readonly #groups = new Map<string, QueueGroup>();
+  readonly #requests = new Set<(error: ParleyError) => void>();
+  readonly #targets: Receiver[] = [];
+  #inboxes = 0;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #drained: Promise<void> | undefined;
+
+  constructor(options: InProcessBusOptions) {
+    this.maxPayload = options.maxPayload ?? 1_048_576;
+    this.#pump = options.pump ?? microtaskPump();
+    this.#clock = options.clock ?? realClock;
+    this.#onHandlerError =
+      options.onHandlerError ??
+      ((error, subject) => console.error(`a handler of the bus failed on ${subject}:`, error));
+  }
+
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
+    if (this.#state === 'closed') throw new ParleyError('BUS_CLOSED');
+    if (!this.#tree.hasExact(subject)) checkSubject(subject);
+    const headers = checkMessage(payload, options, this.maxPayload);
+    const reply = options?.reply;
+    const message: BusMessage =
+      reply === undefined ? { subject, payload, headers } : { subject, payload, headers, reply };
+    if (this.#send(message) === 0 && reply !== undefined) {
+      this.#send({ subject: reply, payload: NOTHING, headers: NO_RESPONDERS_HEADERS });
+    }
+  }
+
+  subscribe(
+    pattern: string,
+    handler: (message: BusMessage) => void,
+    options?: { queue?: string },
+  ): Subscription {
+    if (this.#state !== 'open') throw new ParleyError('BUS_CLOSED');
+    const queue = options?.queue;
+    checkPattern(pattern, queue);
+    const group = queue === undefined ? undefined : this.#join(queue);
+    const receiver = new Receiver(pattern, handler, group, this.#onHandlerError);
+    this.#tree.add(pattern, receiver);
+    return {
+      unsubscribe: () => {
+        if (!receiver.active) return;
+        receiver.active = false;
+        this.#tree.remove(pattern, receiver);
+        if (queue !== undefined && group && --group.members === 0) this.#groups.delete(queue);
+      },
+    };
+  }
+
+  async request(
+    subject: string,
+    payload: Uint8Array,
+    options: { timeoutMs: number; headers?: Readonly<Record<string, string>> },
+  ): Promise<BusMessage> {
+    if (this.#state !== 'open') throw new ParleyError('BUS_CLOSED');
+    const reply = this.inbox();
+    const { promise, resolve, reject } = withResolvers<BusMessage>();
+    const subscription = this.subscribe(reply, (message) => {
+      if (saysNoResponders(message)) reject(new ParleyError('BUS_NO_RESPONDERS', subject));
+      else resolve(message);
+    });
+    const timer = this.#clock.setTimer(options.timeoutMs, () =>
+      reject(new ParleyError('BUS_TIMEOUT', `${subject} after ${options.timeoutMs} ms`)),
+    );
+    this.#requests.add(reject);
+    try {
+      this.publish(subject, payload, { reply, ...(options.headers && { headers: options.headers }) });
+      return await promise;
+    } finally {
+      this.#requests.delete(reject);
+      timer.cancel();
+      subscription.unsubscribe();
+    }
+  }
+
+  inbox(): string {
+    return `_INBOX.${this.#inboxes++}`;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#state === 'closed') throw new ParleyError('BUS_CLOSED');
+    await this.#pump.flush();
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  connected(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  async #drain(): Promise<void> {
+    this.#state = 'draining';
+    await this.#pump.drain();
+    this.#state = 'closed';
+    for (const reject of this.#requests) reject(new ParleyError('BUS_CLOSED'));
+  }
+
+  #join(queue: string): QueueGroup {
+    let group = this.#groups.get(queue);
+    if (!group) {
+      group = { members: 0, turn: 0 };
+      this.#groups.set(queue, group);
+    }
+    group.members++;
+    return group;
+  }
+
+  /** Hands the message to the pump for each receiver and gives their number. */
+  #send(message: BusMessage): number {
+    const targets = this.#targets;
+    targets.length = 0;
+    this.#tree.match(message.subject, targets);
+    for (const [index, target] of targets.entries()) {
+      const { group } = target;
+      if (!group || isTurnOf(group, targets, index)) this.#pump.push(new PendingDelivery(target, message));
+    }
+    return targets.length;
+  }
+}
+
+/** True for one of the group's members among the targets: whose turn it is. Called for each of them in order. */
+function isTurnOf(group: QueueGroup, targets: readonly Receiver[], index: number): boolean {
+  let before = 0;
+  let members = 0;
+  for (let i = 0; i < targets.length; i++) {
+    if (targets[i]?.group !== group) continue;
+    if (i < index) before++;
+    members++;
+  }
+  if (before === 0) group.turn++;
+  return group.turn % members === before;
+}
+
+class Receiver {
+  active = true;
+  readonly pattern: string;
+  readonly group: QueueGroup | undefined;
+  readonly #handler: (message: BusMessage) => unknown;
+  readonly #onError: (error: unknown, subject: string) => void;
+
+  constructor(
+    pattern: string,
+    handler: (message: BusMessage) => unknown,
+    group: QueueGroup | undefined,
+    onError: (error: unknown, subject: string) => void,
+  ) {
+    this.pattern = pattern;
+    this.group = group;
+    this.#handler = handler;
+    this.#onError = onError;
+  }
+
+  receive(message: BusMessage): void {
+    if (!this.active) return;
+    try {
+      const result = this.#handler(message);
+      if (result instanceof Promise) result.catch((error) => this.#onError(error, message.subject));
+    } catch (error) {
+      this.#onError(error, message.subject);
+    }
+  }
+}
+
+class PendingDelivery implements Delivery {
+  readonly #receiver: Receiver;
+  readonly #message: BusMessage;
+
+  constructor(receiver: Receiver, message: BusMessage) {
+    this.#receiver = receiver;
+    this.#message = message;
+  }
+
+  get subject() {
+    return this.#message.subject;
+  }
+  get pattern() {
+    return this.#receiver.pattern;
+  }
+  get payload() {
+    return this.#message.payload;
+  }
+  get headers() {
+    return this.#message.headers;
+  }
+  deliver(): void {
+    this.#receiver.receive(this.#message);
+  }
+}
+
+function withResolvers<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -134,6 +134,7 @@ export const ERRORS = {
     message: 'the client does not read fast enough',
     advice: 'read what the server sends; check the network',
   },
+  SESSION_STOPPED: { message: 'the session is in emergency stop', advice: 'send rearm first' },
   SESSION_UNKNOWN: { message: 'there is no such session', advice: 'check the id' },
   // Process
   CONFIG_INVALID: {

@@ -77,6 +77,8 @@ export interface ActionParameters {
 
 /** What Parley itself says. Empty: say nothing. */
 export interface PhraseParameters {
+  /** When speech was heard and no word of it understood. */
+  readonly notUnderstood: string;
   /** When speech recognition failed. */
   readonly sttFailed: string;
   /** When the language engine failed before anything was said. */
@@ -117,6 +119,7 @@ export const defaultParameters = {
   history: { maxMessages: 40 },
   actions: { allow: ['*'] },
   phrases: {
+    notUnderstood: 'Sorry, I did not get that.',
     sttFailed: 'Sorry, I could not hear that.',
     llmFailed: 'Sorry, something went wrong. Please try again.',
   },

@@ -1,0 +1,197 @@
+import {
+  type ExecutableActionsFrom,
+  initialTransition,
+  type SnapshotFrom,
+  type StateValue,
+  transition,
+} from 'xstate';
+import type { Json } from './json.ts';
+import type { Command } from './session/commands.ts';
+import type { SessionContext, SessionInput } from './session/context.ts';
+import type { MachineEvent } from './session/effects.ts';
+import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
+import type { SessionMachine } from './session/machine.ts';
+import { publicState } from './session/public-state.ts';
+import type { PublicState } from './wire.ts';
+
+/** A delay of the chart that has run out. Firing it is an event like any other. */
+export interface TimerEvent {
+  readonly type: `xstate.after.${string}`;
+}
+
+export type KernelEvent = SessionEvent | TimerEvent;
+
+/** What one event did. */
+export interface Step {
+  /** Counts the events of the session from 1; 0 is the start. */
+  readonly seq: number;
+  readonly atMs: number;
+  readonly commands: readonly Command[];
+}
+
+interface Timer {
+  readonly id: string;
+  readonly dueMs: number;
+  readonly order: number;
+  readonly event: TimerEvent;
+}
+
+type Snapshot = SnapshotFrom<SessionMachine>;
+type Action = ExecutableActionsFrom<SessionMachine>;
+
+/**
+ * One session's machine, stepped by XState's pure `transition`: an event in, commands out, nothing done. Time is
+ * the time of the event in hand; delays wait in a queue ordered by (time, sequence) that the caller empties.
+ */
+export class SessionKernel {
+  readonly #machine: SessionMachine;
+  #snapshot: Snapshot;
+  #seq = 0;
+  #order = 0;
+  #atMs = 0;
+  #timers: Timer[] = [];
+
+  /** `initial` holds the commands of the start itself. */
+  readonly initial: Step;
+
+  constructor(machine: SessionMachine, input: SessionInput) {
+    this.#machine = machine;
+    const [snapshot, actions] = initialTransition(machine, input);
+    this.#snapshot = snapshot;
+    this.initial = { seq: 0, atMs: 0, commands: [...this.#commands(actions), this.#stateMessage()] };
+  }
+
+  get context(): SessionContext {
+    return this.#snapshot.context;
+  }
+
+  get value(): StateValue {
+    return this.#snapshot.value;
+  }
+
+  get state(): PublicState {
+    return publicState(this.#snapshot.value);
+  }
+
+  get ended(): boolean {
+    return this.#snapshot.status !== 'active';
+  }
+
+  get nowMs(): number {
+    return this.#atMs;
+  }
+
+  /** All that decides what happens next, as plain data. */
+  plain(): Json {
+    return JSON.parse(
+      JSON.stringify({
+        value: this.#snapshot.value,
+        context: this.#snapshot.context,
+        status: this.#snapshot.status,
+        timers: this.#timers,
+      }),
+    );
+  }
+
+  /** When the next delay runs out; undefined if none waits. */
+  nextTimerAtMs(): number | undefined {
+    return this.#timers[0]?.dueMs;
+  }
+
+  /** Takes the next delay that is due at `nowMs` out of the queue. The caller steps it at its `dueMs`. */
+  takeTimer(nowMs: number): { readonly event: TimerEvent; readonly dueMs: number } | undefined {
+    const timer = this.#timers[0];
+    if (!timer || timer.dueMs > nowMs) return undefined;
+    this.#timers.shift();
+    return timer;
+  }
+
+  /**
+   * Takes one event at `atMs` (ms since the session's start; never before the last one) and gives back what is to be
+   * done, in order. A change of the public state comes last, as a `state` message.
+   */
+  step(event: KernelEvent, atMs: number): Step {
+    this.#atMs = Math.max(this.#atMs, atMs);
+    this.#seq += 1;
+    if (this.ended) return { seq: this.#seq, atMs: this.#atMs, commands: [] };
+    const before = this.state;
+    const generation = this.context.generation;
+    const snapshot = { ...this.#snapshot, context: { ...this.#snapshot.context, nowMs: this.#atMs } };
+    const [next, actions] = transition(this.#machine, snapshot, event as MachineEvent);
+    this.#snapshot = next;
+    const commands = this.#commands(actions);
+    if (this.state !== before || this.context.generation !== generation) commands.push(this.#stateMessage());
+    return { seq: this.#seq, atMs: this.#atMs, commands };
+  }
+
+  #stateMessage(): Command {
+    const { turn, generation } = this.context;
+    return {
+      type: 'publish',
+      message: { type: 'state', value: this.state, turn, generation, seq: this.#seq, at: this.#atMs },
+    };
+  }
+
+  #commands(actions: readonly Action[]): Command[] {
+    const commands: Command[] = [];
+    for (const action of actions) {
+      const command = this.#command(action);
+      if (command) commands.push(command);
+    }
+    return commands;
+  }
+
+  #command(action: { readonly type: string; readonly params: unknown }): Command | undefined {
+    const params = action.params;
+    switch (action.type) {
+      case 'command':
+        return params as Command;
+      case 'xstate.spawnChild':
+        return {
+          type: 'spawn',
+          child: childKind(field(params, 'id')),
+          input: (field(params, 'input') ?? null) as Json,
+        };
+      case 'xstate.stopChild':
+        return { type: 'stop', child: childKind(field(params, 'id')) };
+      case 'xstate.cancel':
+        return this.#cancel(String(field(params, 'sendId')));
+      case 'xstate.raise':
+        return this.#delay(params);
+      default:
+        throw new Error(`the machine asked for an unknown action: ${action.type}`);
+    }
+  }
+
+  #delay(params: unknown): Command | undefined {
+    const delayMs = field(params, 'delay');
+    if (typeof delayMs !== 'number') return undefined;
+    const id = String(field(params, 'id'));
+    const timer: Timer = {
+      id,
+      dueMs: this.#atMs + delayMs,
+      order: this.#order++,
+      event: { type: id as TimerEvent['type'] },
+    };
+    const at = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);
+    this.#timers.splice(at < 0 ? this.#timers.length : at, 0, timer);
+    return { type: 'delay', id, delayMs };
+  }
+
+  #cancel(id: string): Command | undefined {
+    const at = this.#timers.findIndex((timer) => timer.id === id);
+    if (at < 0) return undefined;
+    this.#timers.splice(at, 1);
+    return { type: 'cancelDelay', id };
+  }
+}
+
+function field(params: unknown, name: string): unknown {
+  return typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
+}
+
+function childKind(id: unknown): ChildKind {
+  const kind = CHILD_KINDS.find((one) => one === id);
+  if (!kind) throw new Error(`the machine named an unknown child: ${String(id)}`);
+  return kind;
+}

@@ -1,0 +1,43 @@
+import type { EndpointingParameters, WordParameters } from '../parameters.ts';
+import { baseLanguage, isUnspaced, normaliseWords } from './text.ts';
+
+export type Completeness = 'complete' | 'incomplete' | 'unknown';
+
+/**
+ * Whether the words so far look like a finished turn: `complete` when they end a sentence or are a phrase known
+ * to be whole, `incomplete` when they stop at a comma or at a word that wants another.
+ */
+export function completeness(text: string, language: string, words: WordParameters): Completeness {
+  const trimmed = text.trim();
+  if (!trimmed) return 'unknown';
+  if (/(?:\.\.\.|…|[,;:、，；：—-])$/u.test(trimmed)) return 'incomplete';
+  const plain = normaliseWords(trimmed);
+  if (words.complete.includes(plain)) return 'complete';
+  const continuations = words.continuations[baseLanguage(language)] ?? [];
+  if (continuations.some((word) => endsWithWord(plain, word))) return 'incomplete';
+  return /[.!?。！？]["'”’」』)]*$/u.test(trimmed) ? 'complete' : 'unknown';
+}
+
+/** How much silence after the end of speech ends the turn, in ms. */
+export function endpointDelayMs(
+  text: string,
+  language: string,
+  parameters: EndpointingParameters,
+  words: WordParameters,
+): number {
+  switch (completeness(text, language, words)) {
+    case 'complete':
+      return parameters.completeDelayMs;
+    case 'incomplete':
+      return parameters.incompleteDelayMs;
+    case 'unknown':
+      return parameters.delayMs;
+  }
+}
+
+function endsWithWord(text: string, word: string): boolean {
+  if (!text.endsWith(word)) return false;
+  return (
+    isUnspaced(word) || text.length === word.length || text.charAt(text.length - word.length - 1) === ' '
+  );
+}

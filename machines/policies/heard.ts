@@ -1,0 +1,64 @@
+import { isUnspaced } from './text.ts';
+
+/** Where a word's audio begins, in samples from the segment's start, and its place in the segment's text. */
+export interface WordMark {
+  readonly sample: number;
+  readonly offset: number;
+}
+
+/** One segment of the reply and what is known of its audio. */
+export interface SpokenSegment {
+  readonly text: string;
+  /** Samples synthesised so far, at the output rate. */
+  readonly samples: number;
+  /** True when `samples` is the whole segment. */
+  readonly ready: boolean;
+  /** In order; empty if the engine does not tell. */
+  readonly words: readonly WordMark[];
+}
+
+/**
+ * The text that `playedSamples` of a reply's audio have said: whole words only, so never a word that was not
+ * played to its end. Engines that mark their words make it exact; else letters are taken to last equally long.
+ */
+export function heardText(segments: readonly SpokenSegment[], playedSamples: number): string {
+  let heard = '';
+  let left = playedSamples;
+  for (const segment of segments) {
+    if (segment.ready && left >= segment.samples) {
+      heard += segment.text;
+      left -= segment.samples;
+      continue;
+    }
+    if (left > 0) heard += segment.text.slice(0, heardWithin(segment, left));
+    break;
+  }
+  return heard.trim();
+}
+
+function heardWithin(segment: SpokenSegment, played: number): number {
+  const { text, words } = segment;
+  if (words.length > 0) {
+    // A word has been played when the next one begins.
+    let end = 0;
+    for (const word of words) {
+      if (word.sample > played) break;
+      end = word.offset;
+    }
+    return end;
+  }
+  // Of a segment still being made the length is not known: taken for twice what there is, so that no unplayed word counts as heard.
+  const total = segment.ready ? segment.samples : Math.max(segment.samples, played) * 2;
+  return lastWordEnd(text, Math.floor((text.length * played) / Math.max(1, total)));
+}
+
+/** The end of the last whole word within the first `limit` characters. */
+function lastWordEnd(text: string, limit: number): number {
+  if (limit >= text.length) return text.length;
+  for (let end = limit; end > 0; end--) {
+    const next = text.charAt(end);
+    const last = text.charAt(end - 1);
+    if (/\s/u.test(next) || isUnspaced(last)) return end;
+  }
+  return 0;
+}

@@ -1,0 +1,125 @@
+import type { OutputRate } from '../audio.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { JsonObject } from '../json.ts';
+import type { SpokenSegment } from '../policies/heard.ts';
+import type { ActionStatus } from '../wire.ts';
+import type { SttOutput } from './events.ts';
+
+/** What a session is born with. */
+export interface SessionInput {
+  readonly language: string;
+  readonly voice?: string;
+  readonly outputRate: OutputRate;
+  /** Seed of every choice made in this session. */
+  readonly seed: number;
+  /** Whether a memory is asked before the LLM. */
+  readonly memory: boolean;
+}
+
+/** All that a session knows, besides where it is in the statechart. Plain data, canonical as JSON. */
+export interface SessionContext {
+  readonly input: SessionInput;
+  /** Time of the event in hand, ms since the session's start. Set by the kernel before each step. */
+  readonly nowMs: number;
+  readonly random: number;
+  readonly turn: number;
+  readonly generation: number;
+  /** Counts utterances, so that each STT child has a name of its own. */
+  readonly utterances: number;
+  readonly utterance: Utterance | null;
+  /** Words of the present turn that wait for their reply. */
+  readonly pending: PendingTurn | null;
+  readonly reply: Reply | null;
+  readonly history: readonly HistoryEntry[];
+}
+
+/** One stretch of user speech, while its words are being found. */
+export interface Utterance {
+  readonly number: number;
+  /** Onset, in samples of the session's input. */
+  readonly startSample: number;
+  readonly startedAtMs: number;
+  /** End of speech; null while the user speaks. */
+  readonly endedAtMs: number | null;
+  /** When the turn was judged to be over and STT told to finish; null until then. */
+  readonly decidedAtMs: number | null;
+  readonly partial: string;
+  /** What STT said at the end; null until then. */
+  readonly final: SttOutput | null;
+  readonly failure: ErrorRecord | null;
+}
+
+/** What the next reply answers. */
+export interface PendingTurn {
+  readonly text: string;
+  /** True if these words were already counted as a turn: the user went on before the reply sounded. */
+  readonly counted: boolean;
+  /** What Parley says itself, instead of asking the LLM. */
+  readonly phrase: string | null;
+  readonly failure: ErrorRecord | null;
+  readonly endpointMs: number | null;
+  readonly sttMs: number | null;
+  /** When the user's turn ended: the zero of the reply's latency. */
+  readonly endedAtMs: number;
+}
+
+/** The reply in progress. */
+export interface Reply {
+  readonly turn: number;
+  readonly generation: number;
+  readonly userText: string;
+  readonly phrase: string | null;
+  readonly seed: number;
+  readonly facts: readonly string[];
+  readonly text: string;
+  /** How much of `text` has gone to TTS, in UTF-16 units. */
+  readonly cut: number;
+  readonly segments: readonly SpokenSegment[];
+  readonly actions: readonly RobotAction[];
+  readonly failure: ErrorRecord | null;
+  /** Samples played, as acknowledged by the client or else judged by the pacing. */
+  readonly played: number;
+  readonly sent: number;
+  /** True once the client has sent `played` for this generation. */
+  readonly acknowledged: boolean;
+  readonly turnEndedAtMs: number;
+  readonly marks: ReplyMarks;
+}
+
+/** When each stage of the reply was reached, ms since the session's start. */
+export interface ReplyMarks {
+  readonly endpointMs: number | null;
+  readonly sttMs: number | null;
+  readonly askedAtMs: number | null;
+  readonly firstTokenAtMs: number | null;
+  readonly firstSegmentAtMs: number | null;
+  readonly firstAudioAtMs: number | null;
+  readonly playingAtMs: number | null;
+}
+
+export interface RobotAction {
+  readonly id: string;
+  readonly name: string;
+  readonly args: JsonObject;
+  readonly status: ActionStatus;
+}
+
+export interface HistoryEntry {
+  readonly role: 'user' | 'assistant';
+  readonly content: string;
+}
+
+export function initialContext(input: SessionInput): SessionContext {
+  return {
+    input,
+    nowMs: 0,
+    random: input.seed >>> 0,
+    turn: 0,
+    generation: 0,
+    utterances: 0,
+    utterance: null,
+    pending: null,
+    reply: null,
+    history: [],
+  };
+}

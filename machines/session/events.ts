@@ -1,0 +1,81 @@
+import type { ErrorRecord } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import type { WordMark } from '../policies/heard.ts';
+
+/** What the outside world and the children tell a session. Plain data: every event can be journaled. */
+export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
+
+/** From the client or an authorised peer on the bus. */
+export type ClientEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'played'; readonly generation: number; readonly samples: number }
+  | { readonly type: 'interrupt' }
+  | { readonly type: 'estop' }
+  | { readonly type: 'rearm' }
+  | { readonly type: 'bye' }
+  /** The connection is gone. */
+  | { readonly type: 'lost' };
+
+/** From the ear. `sample` counts the session's input at the pipeline rate; `ageMs` is how long ago that sample was heard. */
+export type EarEvent =
+  | { readonly type: 'speech.start'; readonly sample: number; readonly ageMs: number }
+  | { readonly type: 'speech.stop'; readonly sample: number; readonly ageMs: number }
+  | { readonly type: 'ear.failed'; readonly error: ErrorRecord };
+
+/** From living children, while they work. */
+export type ChildEvent =
+  | { readonly type: 'transcript.partial'; readonly text: string }
+  | { readonly type: 'llm.delta'; readonly text: string }
+  | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
+  /** TTS has begun with a segment. */
+  | { readonly type: 'segment.started'; readonly segment: number }
+  /** `samples` of the segment exist so far, at the output rate; `words` are all marks known so far; `ready`: that was the last of it. */
+  | {
+      readonly type: 'segment.audio';
+      readonly segment: number;
+      readonly samples: number;
+      readonly words: readonly WordMark[];
+      readonly ready: boolean;
+    }
+  | { readonly type: 'playout.started' }
+  /** `samples` should have been heard by now, judged by the pacing; `sent` have left for the client. */
+  | { readonly type: 'playout.progress'; readonly samples: number; readonly sent: number }
+  | { readonly type: 'action.done'; readonly id: string; readonly result: Json }
+  | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord };
+
+export interface SttOutput {
+  readonly text: string;
+  readonly confidence?: number;
+  readonly language?: string;
+}
+export interface MemoryOutput {
+  /** Facts for the LLM, one a line. */
+  readonly facts: readonly string[];
+}
+export interface PlaybackOutput {
+  /** Samples of the whole reply, all sent and, by the pacing, heard. */
+  readonly samples: number;
+}
+
+/** The last event of a child that ended by itself: XState's own names. */
+export type ChildEnd =
+  | { readonly type: 'xstate.done.actor.stt'; readonly output: SttOutput }
+  | { readonly type: 'xstate.done.actor.memory'; readonly output: MemoryOutput }
+  | { readonly type: 'xstate.done.actor.llm' }
+  | { readonly type: 'xstate.done.actor.tts' }
+  | { readonly type: 'xstate.done.actor.playback'; readonly output: PlaybackOutput }
+  | { readonly type: 'xstate.done.actor.actions' }
+  | { readonly type: `xstate.error.actor.${ChildKind}`; readonly error: ErrorRecord };
+
+/** The children of a session, by the id they have in the machine. */
+export const CHILD_KINDS = ['stt', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
+export type ChildKind = (typeof CHILD_KINDS)[number];
+
+/** Those that belong to a reply; `stt` belongs to an utterance. */
+export const REPLY_CHILDREN = [
+  'memory',
+  'llm',
+  'tts',
+  'playback',
+  'actions',
+] as const satisfies readonly ChildKind[];

@@ -1,0 +1,300 @@
+/** The life of one reply: it begins, gets its text, sounds, and ends, all under one generation. */
+import { samplesInMs } from '../audio.ts';
+import type { ErrorRecord } from '../errors.ts';
+import type { SessionParameters } from '../parameters.ts';
+import { heardText } from '../policies/heard.ts';
+import { cutSegments } from '../policies/segmenter.ts';
+import { nextRandom } from '../random.ts';
+import type { EndReason, TurnTimings } from '../wire.ts';
+import type { HistoryEntry, Reply, ReplyMarks, SessionContext } from './context.ts';
+import {
+  type Effect,
+  failure,
+  type MachineEvent,
+  type Outcome,
+  publish,
+  type Reducer,
+  send,
+  tell,
+} from './effects.ts';
+
+const UNMARKED: ReplyMarks = {
+  endpointMs: null,
+  sttMs: null,
+  askedAtMs: null,
+  firstTokenAtMs: null,
+  firstSegmentAtMs: null,
+  firstAudioAtMs: null,
+  playingAtMs: null,
+};
+
+export const beginReply: Reducer = (context) => {
+  const { pending } = context;
+  if (!pending) return {};
+  const { value, state } = nextRandom(context.random);
+  const turn = pending.counted ? context.turn : context.turn + 1;
+  const generation = context.generation + 1;
+  return {
+    patch: {
+      turn,
+      generation,
+      random: state,
+      pending: null,
+      reply: {
+        turn,
+        generation,
+        userText: pending.text,
+        phrase: pending.phrase,
+        seed: value,
+        facts: [],
+        text: '',
+        cut: 0,
+        segments: [],
+        actions: [],
+        failure: pending.failure,
+        played: 0,
+        sent: 0,
+        acknowledged: false,
+        turnEndedAtMs: pending.endedAtMs,
+        marks: { ...UNMARKED, endpointMs: pending.endpointMs, sttMs: pending.sttMs },
+      },
+    },
+  };
+};
+
+export const noteFacts: Reducer = (context, event) =>
+  event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
+
+export const tellMemoryFailure: Reducer = (_context, event) => ({
+  effects: [tell(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT'))],
+});
+
+export const noteAsked: Reducer = (context) => mark(context, 'askedAtMs');
+
+export function noteDelta(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (event.type !== 'llm.delta' || !reply || event.text === '') return {};
+    return addText(context, reply, event.text, false, parameters);
+  };
+}
+
+/** Parley says a phrase of its own: no LLM is asked. */
+export function sayPhrase(parameters: SessionParameters): Reducer {
+  return (context) =>
+    context.reply ? addText(context, context.reply, context.reply.phrase ?? '', true, parameters) : {};
+}
+
+/** No more text comes: what is left goes to TTS, which is told so. */
+export function finishText(parameters: SessionParameters): Reducer {
+  return (context) => (context.reply ? addText(context, context.reply, '', true, parameters) : {});
+}
+
+/** The LLM failed. If nothing was said yet, the user is told aloud. */
+export function failLlm(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const error = event.type === 'xstate.error.actor.llm' ? event.error : failure('LLM_TIMEOUT');
+    const failed = { ...reply, failure: error };
+    const apology = reply.text.trim() === '' ? parameters.phrases.llmFailed : '';
+    const said = addText({ ...context, reply: failed }, failed, apology, true, parameters);
+    return { ...said, effects: [tell(error), ...(said.effects ?? [])] };
+  };
+}
+
+export const failTts: Reducer = (context, event) =>
+  noteFailure(context, event.type === 'xstate.error.actor.tts' ? event.error : failure('TTS_TIMEOUT'));
+
+export const failPlayback: Reducer = (context, event) =>
+  noteFailure(
+    context,
+    event.type === 'xstate.error.actor.playback' ? event.error : failure('PLAYBACK_FAILED'),
+  );
+
+export const noteSegmentAudio: Reducer = (context, event) => {
+  const { reply } = context;
+  if (event.type !== 'segment.audio' || !reply) return {};
+  const segments = reply.segments.map((segment, index) =>
+    index === event.segment
+      ? { ...segment, samples: event.samples, words: event.words, ready: event.ready }
+      : segment,
+  );
+  const marks =
+    event.samples > 0 && reply.marks.firstAudioAtMs === null
+      ? { ...reply.marks, firstAudioAtMs: context.nowMs }
+      : reply.marks;
+  return change(context, { segments, marks });
+};
+
+export const notePlaying: Reducer = (context) => mark(context, 'playingAtMs');
+
+export const noteProgress: Reducer = (context, event) => {
+  const { reply } = context;
+  if (event.type !== 'playout.progress' || !reply) return {};
+  return change(context, {
+    sent: event.sent,
+    played: reply.acknowledged ? reply.played : Math.max(reply.played, event.samples),
+  });
+};
+
+/** How much more than the last known `sent` a client may honestly acknowledge: progress is told every 100 ms. */
+const PROGRESS_MS = 100;
+
+export const noteAcknowledged: Reducer = (context, event) => {
+  const { reply } = context;
+  if (event.type !== 'played' || !reply || event.generation !== reply.generation) return {};
+  const limit = reply.sent + samplesInMs(PROGRESS_MS, context.input.outputRate);
+  const honest = Math.min(event.samples, limit);
+  return change(context, {
+    acknowledged: true,
+    played: reply.acknowledged ? Math.max(reply.played, honest) : honest,
+  });
+};
+
+export const notePlayedOut: Reducer = (context, event) =>
+  event.type === 'xstate.done.actor.playback'
+    ? change(context, { played: event.output.samples, sent: event.output.samples })
+    : {};
+
+export const pausePlayout: Reducer = (context) => ({
+  effects: [
+    send('playback', { type: 'pause' }),
+    publish({ type: 'duck', generation: context.generation, on: true }),
+  ],
+});
+
+export const resumePlayout: Reducer = (context) => ({
+  effects: [
+    publish({ type: 'duck', generation: context.generation, on: false }),
+    send('playback', { type: 'resume' }),
+  ],
+});
+
+/** Leaving `responding`, however it happens, ends the reply once. */
+export function endReply(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const continued = event.type === 'speech.start';
+    const reason = endReason(reply, event);
+    const heard = heardText(reply.segments, reply.played);
+    const timings = timingsOf(reply);
+    const effects: Effect[] = reply.actions
+      .filter((action) => action.status === 'started')
+      .map(({ id, name, args }) => publish({ type: 'action', id, name, args, status: 'cancelled' }));
+    if (reason === 'interrupted') {
+      effects.push(
+        { type: 'cancelWork', generation: reply.generation },
+        publish({ type: 'flush', generation: reply.generation }),
+      );
+    }
+    effects.push(
+      publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
+    );
+    if (continued) {
+      return {
+        patch: {
+          reply: null,
+          pending: {
+            text: reply.userText,
+            counted: true,
+            phrase: null,
+            failure: null,
+            endpointMs: null,
+            sttMs: null,
+            endedAtMs: reply.turnEndedAtMs,
+          },
+        },
+        effects,
+      };
+    }
+    const { turn, generation, userText, text: replyText } = reply;
+    effects.push({
+      type: 'persist',
+      turn: { turn, generation, userText, replyText, heard, reason, timings, endedAtMs: context.nowMs },
+    });
+    return {
+      patch: {
+        reply: null,
+        history: remember(context.history, userText, heard, parameters.history.maxMessages),
+      },
+      effects,
+    };
+  };
+}
+
+function remember(
+  history: readonly HistoryEntry[],
+  user: string,
+  assistant: string,
+  limit: number,
+): readonly HistoryEntry[] {
+  const added: HistoryEntry[] = [];
+  if (user) added.push({ role: 'user', content: user });
+  if (assistant) added.push({ role: 'assistant', content: assistant });
+  return [...history, ...added].slice(-limit);
+}
+
+function endReason(reply: Reply, event: MachineEvent): EndReason {
+  if (event.type !== 'xstate.done.state.session.responding') return 'interrupted';
+  return reply.failure ? 'failed' : 'completed';
+}
+
+function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
+  const span = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
+  const stages = {
+    endpoint: marks.endpointMs,
+    stt: marks.sttMs,
+    llmFirstToken: span(marks.askedAtMs, marks.firstTokenAtMs),
+    ttsFirstAudio: span(marks.firstSegmentAtMs, marks.firstAudioAtMs),
+    firstAudio: span(turnEndedAtMs, marks.playingAtMs),
+  };
+  return Object.fromEntries(Object.entries(stages).filter(([, value]) => value !== null));
+}
+
+/** Adds text to the reply, cuts off the segments that are ready, and hands them to TTS. */
+function addText(
+  context: SessionContext,
+  reply: Reply,
+  added: string,
+  final: boolean,
+  parameters: SessionParameters,
+): Outcome {
+  const text = reply.text + added;
+  const rest = text.slice(reply.cut);
+  const { lengths } = cutSegments(rest, { first: reply.segments.length === 0, final }, parameters.reply);
+  const effects: Effect[] = [];
+  if (added)
+    effects.push(publish({ type: 'reply', turn: reply.turn, generation: reply.generation, text: added }));
+  let cut = reply.cut;
+  const segments = [...reply.segments];
+  for (const length of lengths) {
+    const piece = text.slice(cut, cut + length);
+    cut += length;
+    if (piece.trim() === '' && segments.length === 0) continue;
+    effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
+    segments.push({ text: piece, samples: 0, ready: false, words: [] });
+  }
+  if (final) effects.push(send('tts', { type: 'end' }), send('actions', { type: 'end' }));
+  const marks = {
+    ...reply.marks,
+    firstTokenAtMs: reply.marks.firstTokenAtMs ?? (added ? context.nowMs : null),
+    firstSegmentAtMs: reply.marks.firstSegmentAtMs ?? (segments.length > 0 ? context.nowMs : null),
+  };
+  return { patch: { reply: { ...reply, text, cut, segments, marks } }, effects };
+}
+
+function change(context: SessionContext, patch: Partial<Reply>): Outcome {
+  return context.reply ? { patch: { reply: { ...context.reply, ...patch } } } : {};
+}
+
+function mark(context: SessionContext, name: 'askedAtMs' | 'playingAtMs'): Outcome {
+  const { reply } = context;
+  if (!reply || reply.marks[name] !== null) return {};
+  return change(context, { marks: { ...reply.marks, [name]: context.nowMs } });
+}
+
+function noteFailure(context: SessionContext, error: ErrorRecord): Outcome {
+  return { ...change(context, { failure: error }), effects: [tell(error)] };
+}

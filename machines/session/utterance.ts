@@ -1,0 +1,115 @@
+/** What happens to an utterance: it begins, pauses, gets its words, is dropped. */
+
+import type { SessionContext, Utterance } from './context.ts';
+import { failure, publish, type Reducer, send, tell } from './effects.ts';
+
+function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
+  return context.utterance ? { utterance: { ...context.utterance, ...patch } } : {};
+}
+
+/** The number of the turn that the words in hand belong to, or will. */
+function turnInHand(context: SessionContext): number {
+  return context.pending?.counted ? context.turn : context.turn + 1;
+}
+
+export const beginUtterance: Reducer = (context, event) => {
+  if (event.type !== 'speech.start') return {};
+  const startedAtMs = context.nowMs - event.ageMs;
+  return {
+    patch: {
+      utterances: context.utterances + 1,
+      utterance: {
+        number: context.utterances + 1,
+        startSample: event.sample,
+        startedAtMs,
+        endedAtMs: null,
+        decidedAtMs: null,
+        partial: '',
+        final: null,
+        failure: null,
+      },
+    },
+    effects: [
+      ...(context.utterance ? [{ type: 'stt.stop' } as const] : []),
+      { type: 'stt.spawn' },
+      publish({ type: 'speech', event: 'start', at: startedAtMs }),
+    ],
+  };
+};
+
+/** The user goes on after the turn was judged to be over: the whole utterance is heard again, with what follows. */
+export const restartUtterance: Reducer = (context, event) => {
+  const { utterance } = context;
+  if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
+  return {
+    patch: {
+      utterances: context.utterances + 1,
+      utterance: {
+        ...utterance,
+        number: context.utterances + 1,
+        endedAtMs: null,
+        decidedAtMs: null,
+        final: null,
+        failure: null,
+      },
+    },
+    effects: [
+      { type: 'stt.stop' },
+      { type: 'stt.spawn' },
+      publish({ type: 'speech', event: 'start', at: context.nowMs - event.ageMs }),
+    ],
+  };
+};
+
+export const noteSpeechResumed: Reducer = (context, event) =>
+  event.type === 'speech.start'
+    ? {
+        patch: update(context, { endedAtMs: null }),
+        effects: [publish({ type: 'speech', event: 'start', at: context.nowMs - event.ageMs })],
+      }
+    : {};
+
+export const noteSpeechStop: Reducer = (context, event) => {
+  if (event.type !== 'speech.stop') return {};
+  const endedAtMs = context.nowMs - event.ageMs;
+  return {
+    patch: update(context, { endedAtMs }),
+    effects: [publish({ type: 'speech', event: 'stop', at: endedAtMs })],
+  };
+};
+
+export const notePartial: Reducer = (context, event) =>
+  event.type === 'transcript.partial' && context.utterance
+    ? {
+        patch: update(context, { partial: event.text }),
+        effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
+      }
+    : {};
+
+export const noteFinal: Reducer = (context, event) =>
+  event.type === 'xstate.done.actor.stt' ? { patch: update(context, { final: event.output }) } : {};
+
+export const noteSttFailure: Reducer = (context, event) =>
+  event.type === 'xstate.error.actor.stt' ? { patch: update(context, { failure: event.error }) } : {};
+
+export const failSttLate: Reducer = (context) => ({
+  patch: update(context, { failure: failure('STT_TIMEOUT') }),
+  effects: [{ type: 'stt.stop' }],
+});
+
+/** The turn is judged to be over: STT is asked for its last word. */
+export const finishUtterance: Reducer = (context) => {
+  const { utterance } = context;
+  if (!utterance || utterance.decidedAtMs !== null) return {};
+  const settled = utterance.final !== null || utterance.failure !== null;
+  return {
+    patch: update(context, { decidedAtMs: context.nowMs, endedAtMs: utterance.endedAtMs ?? context.nowMs }),
+    effects: settled ? [] : [send('stt', { type: 'finish' })],
+  };
+};
+
+export const dropUtterance: Reducer = (context) =>
+  context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {};
+
+export const tellEarFailure: Reducer = (_context, event) =>
+  event.type === 'ear.failed' ? { effects: [tell(event.error)] } : {};

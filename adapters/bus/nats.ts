@@ -1,0 +1,363 @@
+import {
+  connect,
+  createInbox,
+  errors,
+  type Msg,
+  headers as makeHeaders,
+  type NatsConnection,
+  type Status,
+} from '@nats-io/transport-node';
+import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import { NO_RESPONDERS_HEADERS } from '../../actors/work/no-responders.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { parseNatsUrl } from './nats-url.ts';
+import { checkMessage, checkPattern, checkSubject } from './subject.ts';
+
+export interface NatsBusOptions {
+  /** `nats://[user:pass@]host:port`, `tls://…`, or several separated by commas. */
+  readonly url: string;
+  /** Shown in the server's list of connections. `parley`. */
+  readonly name?: string;
+  /** How long one attempt to connect may take. 5,000. */
+  readonly connectMs?: number;
+  /** Longest pause between two attempts to reconnect; the first is 100, then it doubles. 2,000. */
+  readonly maxReconnectMs?: number;
+  /** Two unanswered pings this far apart, and the connection counts as dead. 5,000. */
+  readonly pingMs?: number;
+  /** `drain` closes after this even if the server does not answer. 5,000. */
+  readonly drainMs?: number;
+  /** Told when the connection is lost, when it is back, and when it is closed for good. */
+  readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
+  /** Told of errors the server reports, such as missing permissions. Writes to stderr unless given. */
+  readonly onError?: (error: Error) => void;
+  /** Told what a handler threw or rejected with. Writes to stderr unless given. */
+  readonly onHandlerError?: (error: unknown, subject: string) => void;
+}
+
+export interface NatsBus extends Bus {
+  /** Messages not sent because there was no connection: NATS promises delivery at most once, and late audio is no use. */
+  dropped(): number;
+  /** How often the connection was lost and came back. */
+  reconnects(): number;
+}
+
+const FIRST_RECONNECT_MS = 100;
+const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
+
+/**
+ * A bus over a NATS server. Rejects with BUS_UNREACHABLE if the server cannot be reached now; once connected it
+ * reconnects for ever, and subscriptions live on. What is published meanwhile is dropped and counted.
+ */
+export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
+  const address = parseNatsUrl(options.url);
+  const backoff = new Backoff(options.maxReconnectMs ?? 2_000);
+  try {
+    const connection = await connect({
+      servers: address.servers,
+      name: options.name ?? 'parley',
+      timeout: options.connectMs ?? 5_000,
+      reconnect: true,
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      reconnectDelayHandler: () => backoff.delayMs(),
+      pingInterval: options.pingMs ?? 5_000,
+      maxPingOut: 2,
+      noAsyncTraces: true,
+      ...(address.tls && { tls: {} }),
+      ...(address.user !== undefined && { user: address.user }),
+      ...(address.pass !== undefined && { pass: address.pass }),
+      ...(address.token !== undefined && { token: address.token }),
+    });
+    return new NatsConnectionBus(connection, options, address.redacted, backoff);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new ParleyError('BUS_UNREACHABLE', `${address.redacted}: ${detail}`, { cause: error });
+  }
+}
+
+/** Pauses between attempts to connect: doubling up to a limit, with up to a quarter more so that not all come at once. */
+class Backoff {
+  readonly #maxMs: number;
+  #nextMs = FIRST_RECONNECT_MS;
+  #jitter = Math.random();
+
+  constructor(maxMs: number) {
+    this.#maxMs = maxMs;
+  }
+
+  /** Asked several times an attempt, so it changes nothing. */
+  delayMs(): number {
+    return Math.min(this.#nextMs, this.#maxMs) * (1 + this.#jitter / 4);
+  }
+
+  attempted(): void {
+    this.#nextMs = Math.min(this.#nextMs * 2, this.#maxMs);
+    this.#jitter = Math.random();
+  }
+
+  connected(): void {
+    this.#nextMs = FIRST_RECONNECT_MS;
+  }
+}
+
+class NatsConnectionBus implements NatsBus {
+  readonly #connection: NatsConnection;
+  readonly #redacted: string;
+  readonly #backoff: Backoff;
+  readonly #drainMs: number;
+  readonly #onStatus: (status: 'disconnected' | 'reconnected' | 'closed') => void;
+  readonly #onError: (error: Error) => void;
+  readonly #onHandlerError: (error: unknown, subject: string) => void;
+  readonly #waiting = new Set<(error: ParleyError) => void>();
+  #link: 'up' | 'down' | 'closed' = 'up';
+  #dropped = 0;
+  #reconnects = 0;
+  #drained: Promise<void> | undefined;
+
+  constructor(connection: NatsConnection, options: NatsBusOptions, redacted: string, backoff: Backoff) {
+    this.#connection = connection;
+    this.#redacted = redacted;
+    this.#backoff = backoff;
+    this.#drainMs = options.drainMs ?? 5_000;
+    this.#onStatus = options.onStatus ?? (() => {});
+    this.#onError = options.onError ?? ((error) => console.error('the NATS server reports:', error.message));
+    this.#onHandlerError =
+      options.onHandlerError ??
+      ((error, subject) => console.error(`a handler of the bus failed on ${subject}:`, error));
+    void this.#follow();
+  }
+
+  get maxPayload(): number {
+    return this.#connection.info?.max_payload ?? 1_048_576;
+  }
+
+  publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
+    if (this.#isClosed()) throw new ParleyError('BUS_CLOSED');
+    checkSubject(subject);
+    const headers = checkMessage(payload, options, this.maxPayload);
+    if (this.#link === 'down') {
+      this.#dropped++;
+      return;
+    }
+    try {
+      const encoded = encodeHeaders(headers);
+      const reply = options?.reply;
+      this.#connection.publish(subject, payload, {
+        ...(encoded && { headers: encoded }),
+        ...(reply !== undefined && { reply }),
+      });
+    } catch (error) {
+      throw this.#mapped(error, subject);
+    }
+  }
+
+  subscribe(
+    pattern: string,
+    handler: (message: BusMessage) => void,
+    options?: { queue?: string },
+  ): Subscription {
+    if (this.#isClosed() || this.#drained) throw new ParleyError('BUS_CLOSED');
+    const queue = options?.queue;
+    checkPattern(pattern, queue);
+    try {
+      const subscription = this.#connection.subscribe(pattern, {
+        ...(queue !== undefined && { queue }),
+        // The library reads the socket in the same turn: what a callback throws would end the connection.
+        callback: (error, message) => {
+          if (error) this.#onError(error);
+          else this.#handle(handler, message);
+        },
+      });
+      return {
+        unsubscribe: () => {
+          if (!subscription.isClosed()) subscription.unsubscribe();
+        },
+      };
+    } catch (error) {
+      throw this.#mapped(error, pattern);
+    }
+  }
+
+  async request(
+    subject: string,
+    payload: Uint8Array,
+    options: { timeoutMs: number; headers?: Readonly<Record<string, string>> },
+  ): Promise<BusMessage> {
+    if (this.#isClosed() || this.#drained) throw new ParleyError('BUS_CLOSED');
+    checkSubject(subject);
+    const headers = encodeHeaders(checkMessage(payload, options, this.maxPayload));
+    return this.#unlessClosed(async () => {
+      try {
+        const timeout = Math.max(1, options.timeoutMs);
+        const answer = await this.#connection.request(subject, payload, {
+          timeout,
+          ...(headers && { headers }),
+        });
+        return toBusMessage(answer);
+      } catch (error) {
+        throw this.#mapped(error, subject);
+      }
+    });
+  }
+
+  inbox(): string {
+    return createInbox();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#isClosed()) throw new ParleyError('BUS_CLOSED');
+    await this.#unlessClosed(async () => {
+      try {
+        await this.#connection.flush();
+      } catch (error) {
+        throw this.#mapped(error, 'flush');
+      }
+    });
+  }
+
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  connected(): boolean {
+    return this.#link === 'up' && !this.#isClosed();
+  }
+
+  dropped(): number {
+    return this.#dropped;
+  }
+
+  reconnects(): number {
+    return this.#reconnects;
+  }
+
+  async #drain(): Promise<void> {
+    const connection = this.#connection;
+    if (this.#link === 'up' && !connection.isClosed()) {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, this.#drainMs);
+      });
+      // A drain that fails has lost its connection: closing is all that is left.
+      await Promise.race([connection.drain().catch(() => {}), late]);
+      clearTimeout(timer);
+    }
+    if (!connection.isClosed()) await connection.close();
+    this.#closed();
+  }
+
+  /** Keeps up with the connection's state until it is closed. */
+  async #follow(): Promise<void> {
+    for await (const status of this.#connection.status()) this.#note(status);
+    await this.#connection.closed();
+    this.#closed();
+  }
+
+  #note(status: Status): void {
+    switch (status.type) {
+      case 'disconnect':
+        if (this.#link !== 'up') return;
+        this.#link = 'down';
+        this.#tell('disconnected');
+        return;
+      case 'reconnecting':
+        this.#backoff.attempted();
+        return;
+      case 'reconnect':
+        this.#backoff.connected();
+        this.#link = 'up';
+        this.#reconnects++;
+        this.#tell('reconnected');
+        return;
+      case 'error':
+        this.#onError(status.error);
+        return;
+      default:
+    }
+  }
+
+  #closed(): void {
+    if (this.#link === 'closed') return;
+    this.#link = 'closed';
+    for (const reject of this.#waiting) reject(new ParleyError('BUS_CLOSED'));
+    this.#waiting.clear();
+    this.#tell('closed');
+  }
+
+  #tell(status: 'disconnected' | 'reconnected' | 'closed'): void {
+    try {
+      this.#onStatus(status);
+    } catch (error) {
+      this.#onHandlerError(error, `onStatus ${status}`);
+    }
+  }
+
+  #isClosed(): boolean {
+    return this.#link === 'closed' || this.#connection.isClosed();
+  }
+
+  #handle(handler: (message: BusMessage) => unknown, message: Msg): void {
+    try {
+      const result = handler(toBusMessage(message));
+      if (result instanceof Promise) result.catch((error) => this.#onHandlerError(error, message.subject));
+    } catch (error) {
+      this.#onHandlerError(error, message.subject);
+    }
+  }
+
+  /** The library leaves some promises open for ever when it closes; this one rejects with BUS_CLOSED then. */
+  async #unlessClosed<T>(work: () => Promise<T>): Promise<T> {
+    let stop: (error: ParleyError) => void = () => {};
+    const closed = new Promise<never>((_, reject) => {
+      stop = reject;
+    });
+    this.#waiting.add(stop);
+    try {
+      return await Promise.race([work(), closed]);
+    } finally {
+      this.#waiting.delete(stop);
+    }
+  }
+
+  #mapped(error: unknown, about: string): ParleyError {
+    if (error instanceof ParleyError) return error;
+    const reason = error instanceof errors.RequestError && error.cause ? error.cause : error;
+    if (reason instanceof errors.NoRespondersError) {
+      return new ParleyError('BUS_NO_RESPONDERS', about, { cause: error });
+    }
+    if (reason instanceof errors.TimeoutError) return new ParleyError('BUS_TIMEOUT', about, { cause: error });
+    const isClosing =
+      this.#drained !== undefined ||
+      reason instanceof errors.ClosedConnectionError ||
+      reason instanceof errors.DrainingConnectionError;
+    if (isClosing || this.#isClosed()) return new ParleyError('BUS_CLOSED', undefined, { cause: error });
+    return new ParleyError('BUS_UNREACHABLE', `${this.#redacted} (${about})`, { cause: error });
+  }
+}
+
+function encodeHeaders(record: Readonly<Record<string, string>>) {
+  let encoded: ReturnType<typeof makeHeaders> | undefined;
+  for (const name in record) {
+    encoded ??= makeHeaders();
+    encoded.append(name, record[name] ?? '');
+  }
+  return encoded;
+}
+
+/** Copies the payload: it is a view of the socket's buffer, which a small message kept would hold whole. */
+function toBusMessage(message: Msg): BusMessage {
+  const { subject, reply } = message;
+  const payload = new Uint8Array(message.data);
+  const headers = decodeHeaders(message, payload.byteLength);
+  return reply ? { subject, payload, headers, reply } : { subject, payload, headers };
+}
+
+function decodeHeaders(message: Msg, payloadBytes: number): Readonly<Record<string, string>> {
+  const { headers } = message;
+  if (!headers) return NO_HEADERS;
+  if (headers.code === 503 && payloadBytes === 0) return NO_RESPONDERS_HEADERS;
+  const record: Record<string, string> = {};
+  for (const [name, values] of headers) record[name] = values[0] ?? '';
+  return record;
+}

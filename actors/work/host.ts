@@ -1,0 +1,157 @@
+import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { Bus, BusMessage, Subscription } from '../ports/bus.ts';
+import { type EngineKind, queueOf, subjects } from '../subjects.ts';
+import { Job, type JobContext } from './job.ts';
+import { type WorkOptions, workOptions } from './options.ts';
+import { cancelledGeneration, errorBytes, FAILED, numberIn, type WorkScope } from './protocol.ts';
+
+/** A worker's hold on one engine. */
+export interface EngineHost {
+  /** Takes no new requests, lets the running ones end for `graceMs`, then ends them with ENGINE_LOST. Idempotent. The engine stays open. */
+  close(): Promise<void>;
+  /** Requests that run now. */
+  active(): number;
+}
+
+/** What differs between kinds of engines. */
+export interface HostedEngine<Event> {
+  readonly kind: EngineKind;
+  readonly name: string;
+  /** Reads a request, and gives what starts the engine for it. Throws ENGINE_PROTOCOL. */
+  prepare(
+    payload: Uint8Array,
+  ): (audio: AsyncIterable<Pcm<PipelineRate>>, signal: AbortSignal) => AsyncIterable<Event>;
+  send(event: Event, job: Job): void;
+}
+
+/** Serves the requests to one engine that come over the bus. */
+export function hostEngine<Event>(
+  bus: Bus,
+  clock: Clock,
+  engine: HostedEngine<Event>,
+  options?: Partial<WorkOptions>,
+): EngineHost {
+  return new Host(bus, clock, engine, workOptions(options));
+}
+
+class Host<Event> implements EngineHost {
+  readonly #context: JobContext;
+  readonly #engine: HostedEngine<Event>;
+  readonly #inbox: string;
+  /** By the last token of the uplink subject. */
+  readonly #jobs = new Map<string, Job>();
+  readonly #replies = new Set<string>();
+  readonly #work: Subscription;
+  readonly #others: readonly Subscription[];
+  #accepted = 0;
+  #closed: Promise<void> | undefined;
+  #onIdle: (() => void) | undefined;
+
+  constructor(bus: Bus, clock: Clock, engine: HostedEngine<Event>, options: WorkOptions) {
+    const { kind, name } = engine;
+    this.#context = { bus, clock, options, kind };
+    this.#engine = engine;
+    this.#inbox = bus.inbox();
+    this.#others = [
+      bus.subscribe(`${this.#inbox}.*`, (message) =>
+        this.#jobs.get(lastToken(message.subject))?.receive(message),
+      ),
+      bus.subscribe(subjects.cancelOfAll, (message) => this.#cancel(message)),
+    ];
+    this.#work = bus.subscribe(subjects.work(kind, name), (message) => this.#take(message), {
+      queue: queueOf(kind, name),
+    });
+  }
+
+  active(): number {
+    return this.#jobs.size;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  #take(message: BusMessage): void {
+    const { reply } = message;
+    // Nobody to tell; or a copy of a request that runs.
+    if (reply === undefined || this.#replies.has(reply)) return;
+    try {
+      const { maxActive } = this.#context.options;
+      if (this.#jobs.size >= maxActive) {
+        throw new ParleyError('ENGINE_OVERLOADED', `${maxActive} requests run already`);
+      }
+      const scope = scopeOf(message);
+      const start = this.#engine.prepare(message.payload);
+      const token = String(this.#accepted++);
+      const job = new Job(this.#context, scope, reply, `${this.#inbox}.${token}`, () =>
+        this.#forget(token, reply),
+      );
+      this.#jobs.set(token, job);
+      this.#replies.add(reply);
+      void job.run(start, this.#engine.send);
+    } catch (error) {
+      this.#refuse(reply, error);
+    }
+  }
+
+  #refuse(reply: string, error: unknown): void {
+    const payload = errorBytes(errorRecord(error, FAILED[this.#engine.kind]));
+    try {
+      this.#context.bus.publish(reply, payload, { headers: { type: 'error', seq: '0' } });
+    } catch {
+      // The bus is closed: the client finds out by itself.
+    }
+  }
+
+  #forget(token: string, reply: string): void {
+    this.#jobs.delete(token);
+    this.#replies.delete(reply);
+    if (this.#jobs.size === 0) this.#onIdle?.();
+  }
+
+  #cancel(message: BusMessage): void {
+    const session = lastToken(message.subject);
+    let generation: number;
+    try {
+      generation = cancelledGeneration(message);
+    } catch {
+      // Rubbish cancels nothing. There is nobody to tell.
+      return;
+    }
+    for (const job of [...this.#jobs.values()]) {
+      if (job.scope.session !== session || job.scope.generation > generation) continue;
+      job.abort(new ParleyError('CANCELLED', `generation ${generation} and older`));
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#work.unsubscribe();
+    if (this.#jobs.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = this.#context.clock.setTimer(this.#context.options.graceMs, resolve);
+        this.#onIdle = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+      for (const job of [...this.#jobs.values()]) job.abort(new ParleyError('ENGINE_LOST', 'it shuts down'));
+    }
+    for (const subscription of this.#others) subscription.unsubscribe();
+  }
+}
+
+function scopeOf(message: BusMessage): WorkScope {
+  const session = message.headers.session;
+  const generation = numberIn(message, 'generation');
+  if (!session || generation === undefined) {
+    throw new ParleyError('ENGINE_PROTOCOL', 'a request names its session and generation');
+  }
+  return { session, generation };
+}
+
+function lastToken(subject: string): string {
+  return subject.slice(subject.lastIndexOf('.') + 1);
+}

@@ -1,0 +1,87 @@
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+
+/** A timer this much late says that this process was busy, not that the other one is gone. */
+const OWN_STALL_MS = 250;
+
+/** Calls `onSilence` once if `heard` is not called for `limitMs`. One timer, however much is heard. */
+export class Watchdog {
+  readonly #clock: Clock;
+  readonly #onSilence: () => void;
+  #limitMs: number;
+  #heardMs: number;
+  #timer: TimerHandle;
+
+  constructor(clock: Clock, limitMs: number, onSilence: () => void) {
+    this.#clock = clock;
+    this.#limitMs = limitMs;
+    this.#onSilence = onSilence;
+    this.#heardMs = clock.nowMs();
+    this.#timer = this.#arm(limitMs);
+  }
+
+  heard(): void {
+    this.#heardMs = this.#clock.nowMs();
+  }
+
+  /** From now on, this much silence is too much. */
+  expect(limitMs: number): void {
+    this.#timer.cancel();
+    this.#limitMs = limitMs;
+    this.#heardMs = this.#clock.nowMs();
+    this.#timer = this.#arm(limitMs);
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+
+  #arm(delayMs: number): TimerHandle {
+    const dueMs = this.#clock.nowMs() + delayMs;
+    return this.#clock.setTimer(delayMs, () => {
+      const nowMs = this.#clock.nowMs();
+      // What came meanwhile may still wait to be read.
+      if (nowMs - dueMs > OWN_STALL_MS) this.#heardMs = nowMs;
+      const leftMs = this.#limitMs - (nowMs - this.#heardMs);
+      if (leftMs > 0) this.#timer = this.#arm(leftMs);
+      else this.#onSilence();
+    });
+  }
+}
+
+/** Calls `beat` whenever `sent` was not called for `everyMs`. */
+export class Pulse {
+  readonly #clock: Clock;
+  readonly #everyMs: number;
+  readonly #beat: () => void;
+  #sentMs: number;
+  #timer: TimerHandle;
+
+  constructor(clock: Clock, everyMs: number, beat: () => void) {
+    this.#clock = clock;
+    this.#everyMs = everyMs;
+    this.#beat = beat;
+    this.#sentMs = clock.nowMs();
+    this.#timer = this.#arm(everyMs);
+  }
+
+  sent(): void {
+    this.#sentMs = this.#clock.nowMs();
+  }
+
+  stop(): void {
+    this.#timer.cancel();
+  }
+
+  #arm(delayMs: number): TimerHandle {
+    return this.#clock.setTimer(delayMs, () => {
+      const leftMs = this.#everyMs - (this.#clock.nowMs() - this.#sentMs);
+      if (leftMs > 0) {
+        this.#timer = this.#arm(leftMs);
+        return;
+      }
+      this.#sentMs = this.#clock.nowMs();
+      this.#timer = this.#arm(this.#everyMs);
+      this.#beat();
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Clock } from '../../machines/clock.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { LlmEngine, LlmEvent, LlmRequest } from '../ports/llm.ts';
+import { callEngine } from './client.ts';
+import { type EngineHost, hostEngine } from './host.ts';
+import { type WorkOptions, workOptions } from './options.ts';
+import { jsonBytes, parseJson, type WorkScope } from './protocol.ts';
+
+const Request: z.ZodType<LlmRequest> = z.object({
+  messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
+  language: z.string(),
+  seed: z.int().min(0).max(0xffff_ffff),
+});
+
+const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('delta'), text: z.string() }),
+  z.object({
+    type: z.literal('action'),
+    id: z.string(),
+    name: z.string(),
+    args: z.record(z.string(), z.json()),
+  }),
+]);
+
+/** Serves a language engine to the bus. */
+export function hostLlm(
+  bus: Bus,
+  clock: Clock,
+  engine: LlmEngine,
+  options?: Partial<WorkOptions>,
+): EngineHost {
+  return hostEngine<LlmEvent>(
+    bus,
+    clock,
+    {
+      kind: 'llm',
+      name: engine.name,
+      prepare: (payload) => {
+        const request = parseJson(Request, payload);
+        return (_audio, signal) => engine.reply(request, signal);
+      },
+      send: (event, job) => job.data(jsonBytes(event)),
+    },
+    options,
+  );
+}
+
+/** The language engine `name`, wherever its workers are. Cheap to make: one for each reply. */
+export function remoteLlm(
+  bus: Bus,
+  clock: Clock,
+  name: string,
+  scope: WorkScope,
+  options?: Partial<WorkOptions>,
+): LlmEngine {
+  return {
+    name,
+    reply: (request, signal) =>
+      callEngine<LlmEvent>(
+        bus,
+        clock,
+        workOptions(options),
+        {
+          kind: 'llm',
+          name,
+          scope,
+          payload: jsonBytes(request),
+          decode: (message) => parseJson(Event, message.payload),
+        },
+        signal,
+      ),
+    close: async () => {},
+  };
+}

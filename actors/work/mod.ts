@@ -1,0 +1,7 @@
+/** Engines over the bus: `host…` on the worker's side, `remote…` on the session's. docs/bus.md describes the protocol. */
+export type { EngineHost } from './host.ts';
+export { hostLlm, remoteLlm } from './llm.ts';
+export type { WorkOptions } from './options.ts';
+export { cancelPayload, type WorkScope } from './protocol.ts';
+export { hostStt, remoteStt } from './stt.ts';
+export { hostTts, remoteTts } from './tts.ts';

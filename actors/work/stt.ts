@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { Bus } from '../ports/bus.ts';
+import type { SttEngine, SttEvent, SttRequest } from '../ports/stt.ts';
+import type { Call } from './call.ts';
+import { callEngine } from './client.ts';
+import { type EngineHost, hostEngine } from './host.ts';
+import { type WorkOptions, workOptions } from './options.ts';
+import { pcmPieces } from './pcm.ts';
+import { audioPieceBytes, jsonBytes, NO_PAYLOAD, parseJson, type WorkScope } from './protocol.ts';
+
+const Request: z.ZodType<SttRequest> = z.object({ language: z.string() });
+
+const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('partial'), text: z.string() }),
+  z.object({
+    type: z.literal('final'),
+    text: z.string(),
+    confidence: z.number().min(0).max(1).exactOptional(),
+    language: z.string().exactOptional(),
+  }),
+]);
+
+/** Serves a recogniser to the bus. */
+export function hostStt(
+  bus: Bus,
+  clock: Clock,
+  engine: SttEngine,
+  options?: Partial<WorkOptions>,
+): EngineHost {
+  return hostEngine<SttEvent>(
+    bus,
+    clock,
+    {
+      kind: 'stt',
+      name: engine.name,
+      prepare: (payload) => {
+        const request = parseJson(Request, payload);
+        return (audio, signal) => engine.transcribe(audio, request, signal);
+      },
+      send: (event, job) => job.data(jsonBytes(event)),
+    },
+    options,
+  );
+}
+
+/**
+ * The recogniser `name`, wherever its workers are. Cheap to make: one for each utterance. `audio` is not read
+ * before a worker has accepted, so its source keeps what is spoken meanwhile; nothing is lost.
+ *
+ * Gotcha: a cancel of the session reaches requests of its generation and older, so an utterance carries the
+ * generation of the reply that it will lead to, not of the one it interrupts.
+ */
+export function remoteStt(
+  bus: Bus,
+  clock: Clock,
+  name: string,
+  scope: WorkScope,
+  options?: Partial<WorkOptions>,
+): SttEngine {
+  return {
+    name,
+    transcribe: (audio, request, signal) => {
+      const source = audio[Symbol.asyncIterator]();
+      return callEngine<SttEvent>(
+        bus,
+        clock,
+        workOptions(options),
+        {
+          kind: 'stt',
+          name,
+          scope,
+          payload: jsonBytes(request),
+          decode: (message) => parseJson(Event, message.payload),
+          onAccepted: (call) => void sendAudio(call, source, audioPieceBytes(bus.maxPayload)),
+          // A source may well wait for speech that never comes.
+          onOver: () => void source.return?.().catch(() => {}),
+        },
+        signal,
+      );
+    },
+    close: async () => {},
+  };
+}
+
+async function sendAudio(
+  call: Call<SttEvent>,
+  source: AsyncIterator<Pcm<PipelineRate>>,
+  pieceBytes: number,
+): Promise<void> {
+  try {
+    for (let next = await source.next(); !next.done && !call.over; next = await source.next()) {
+      const { rate, samples } = next.value;
+      if (rate !== PIPELINE_RATE) throw new ParleyError('INTERNAL', `audio at ${rate} Hz for recognition`);
+      for (const piece of pcmPieces(samples, pieceBytes)) call.sendInOrder('audio', piece);
+    }
+    call.sendInOrder('finish', NO_PAYLOAD);
+  } catch (error) {
+    call.fail(
+      error instanceof ParleyError
+        ? error
+        : new ParleyError('STT_FAILED', 'its audio ended', { cause: error }),
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { Bus, BusMessage } from '../ports/bus.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import { callEngine } from './client.ts';
+import { type EngineHost, hostEngine } from './host.ts';
+import { type WorkOptions, workOptions } from './options.ts';
+import { pcmPieces, pcmSamples } from './pcm.ts';
+import { audioPieceBytes, jsonBytes, numberIn, parseJson, type WorkScope } from './protocol.ts';
+
+const Request: z.ZodType<TtsRequest> = z.object({
+  text: z.string(),
+  language: z.string(),
+  voice: z.string().exactOptional(),
+});
+
+const Count = z.int().min(0);
+const Mark: z.ZodType<TtsEvent> = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('word'), sample: Count, offset: Count, length: Count }),
+  z.object({ type: z.literal('phoneme'), sample: Count, phoneme: z.string(), viseme: Count.max(21) }),
+]);
+
+/** Serves a speech engine to the bus. Audio goes as bytes with its rate in a header, in pieces of 32 KiB at most. */
+export function hostTts(
+  bus: Bus,
+  clock: Clock,
+  engine: TtsEngine,
+  options?: Partial<WorkOptions>,
+): EngineHost {
+  return hostEngine<TtsEvent>(
+    bus,
+    clock,
+    {
+      kind: 'tts',
+      name: engine.name,
+      prepare: (payload) => {
+        const request = parseJson(Request, payload);
+        return (_audio, signal) => engine.synthesize(request, signal);
+      },
+      send: (event, job) => {
+        if (event.type !== 'audio') {
+          job.data(jsonBytes(event));
+          return;
+        }
+        const headers = { rate: String(event.pcm.rate) };
+        for (const piece of pcmPieces(event.pcm.samples, audioPieceBytes(bus.maxPayload))) {
+          job.data(piece, headers);
+        }
+      },
+    },
+    options,
+  );
+}
+
+/** The speech engine `name`, wherever its workers are. Cheap to make: one for each reply. */
+export function remoteTts(
+  bus: Bus,
+  clock: Clock,
+  name: string,
+  scope: WorkScope,
+  options?: Partial<WorkOptions>,
+): TtsEngine {
+  return {
+    name,
+    synthesize: (request, signal) =>
+      callEngine<TtsEvent>(
+        bus,
+        clock,
+        workOptions(options),
+        { kind: 'tts', name, scope, payload: jsonBytes(request), decode },
+        signal,
+      ),
+    close: async () => {},
+  };
+}
+
+function decode(message: BusMessage): TtsEvent {
+  if (message.headers.rate === undefined) return parseJson(Mark, message.payload);
+  const rate = numberIn(message, 'rate');
+  if (!rate) throw new ParleyError('ENGINE_PROTOCOL', `audio at ${message.headers.rate} Hz`);
+  return { type: 'audio', pcm: { rate, samples: pcmSamples(message.payload) } };
+}

@@ -1,0 +1,107 @@
+import { z } from 'zod';
+import { INPUT_RATES, OUTPUT_RATES } from '../../machines/audio.ts';
+import type { ClientMessage, HelloMessage } from '../../machines/wire.ts';
+import { MAX_TEXT_LENGTH } from './limits.ts';
+
+// Values are strict and never coerced; fields of no meaning here are dropped, so that they reach nobody.
+const UINT32_MAX = 0xffff_ffff;
+const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+const hello = z.object({
+  type: z.literal('hello'),
+  token: z.string().max(1_024).exactOptional(),
+  session: z.string().min(1).max(128).exactOptional(),
+  epoch: z.int().min(0).exactOptional(),
+  lastSeq: z.int().min(0).exactOptional(),
+  audio: z
+    .object({
+      inputRate: z.literal(INPUT_RATES).exactOptional(),
+      outputRate: z.literal(OUTPUT_RATES).exactOptional(),
+    })
+    .exactOptional(),
+  language: z.string().max(35).regex(LANGUAGE, 'must be a language tag such as en or zh-CN').exactOptional(),
+  voice: z
+    .string()
+    .min(1)
+    .max(200)
+    .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not hold control characters')
+    .exactOptional(),
+});
+
+const command = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('text'),
+    text: z
+      .string()
+      .max(MAX_TEXT_LENGTH)
+      .refine((text) => text.trim() !== '', 'must not be empty'),
+  }),
+  z.object({
+    type: z.literal('played'),
+    generation: z.int().min(0).max(UINT32_MAX),
+    samples: z.int().min(0),
+  }),
+  z.object({ type: z.literal('interrupt') }),
+  z.object({ type: z.literal('estop') }),
+  z.object({ type: z.literal('rearm') }),
+  z.object({ type: z.literal('bye') }),
+]);
+
+const COMMAND_TYPES: ReadonlySet<string> = new Set(command.options.map((option) => option.shape.type.value));
+
+/** A client message other than hello. */
+export type Command = Exclude<ClientMessage, HelloMessage>;
+
+/** `detail` names the field and says what is wrong with it; it never repeats more than a short word of the input. */
+export type ParseFailure = {
+  readonly code: 'BAD_MESSAGE' | 'BAD_FIELD' | 'UNKNOWN_TYPE' | 'BAD_HELLO';
+  readonly detail: string;
+};
+export type Parsed<T> =
+  | { readonly ok: true; readonly message: T }
+  | { readonly ok: false; readonly failure: ParseFailure };
+
+/** Parses the first message of a connection. Text that is no JSON is BAD_MESSAGE, anything but a good hello BAD_HELLO. */
+export function parseHello(text: string): Parsed<HelloMessage> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const type = typeOf(json.message);
+  if (type !== 'hello') return failed('BAD_HELLO', 'the first message must be of type hello');
+  const result = hello.safeParse(json.message);
+  return result.success ? { ok: true, message: result.data } : failed('BAD_HELLO', describe(result.error));
+}
+
+/** Parses a message after hello. Text that is no JSON is BAD_MESSAGE; the rest can be ignored: UNKNOWN_TYPE, BAD_FIELD. */
+export function parseCommand(text: string): Parsed<Command> {
+  const json = parseJson(text);
+  if (!json.ok) return json;
+  const type = typeOf(json.message);
+  if (type === undefined) return failed('BAD_FIELD', 'type: must be a string');
+  if (type === 'hello') return failed('BAD_FIELD', 'type: hello was said already');
+  if (!COMMAND_TYPES.has(type)) return failed('UNKNOWN_TYPE', JSON.stringify(type.slice(0, 40)));
+  const result = command.safeParse(json.message);
+  return result.success ? { ok: true, message: result.data } : failed('BAD_FIELD', describe(result.error));
+}
+
+function parseJson(text: string): Parsed<unknown> {
+  try {
+    return { ok: true, message: JSON.parse(text) };
+  } catch {
+    return failed('BAD_MESSAGE', 'the text is no JSON');
+  }
+}
+
+function typeOf(message: unknown): string | undefined {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return undefined;
+  return typeof message.type === 'string' ? message.type : undefined;
+}
+
+function failed(code: ParseFailure['code'], detail: string): { ok: false; failure: ParseFailure } {
+  return { ok: false, failure: { code, detail } };
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.') || 'message'}: ${issue.message}`).join('; ');
+}

@@ -1,0 +1,362 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  closeCodeIn,
+  type Rig,
+  rawClient,
+  rawFrame,
+  startRig,
+  type TestClient,
+  until,
+} from './gateway-test-util.ts';
+
+const TEXT = 1;
+const BINARY = 2;
+const PONG = 10;
+const FRAME_20_MS = Buffer.alloc(640);
+
+async function expectEnd(client: TestClient, code: string, closeCode: number): Promise<void> {
+  for (let message = await client.json(); ; message = await client.json()) {
+    if (message.fatal !== true) continue;
+    expect(message).toMatchObject({ type: 'error', code });
+    break;
+  }
+  expect(await client.closed).toEqual({ code: closeCode, reason: code });
+}
+
+describe('the limits of the gateway', () => {
+  let rig: Rig;
+  afterEach(() => rig.stop());
+
+  it.each([
+    ['text that is no JSON', '{"type":', 'BAD_MESSAGE'],
+    ['a hello with a bad field', '{"type":"hello","audio":{"inputRate":44100}}', 'BAD_HELLO'],
+    ['a hello whose language is none', '{"type":"hello","language":"en; rm"}', 'BAD_HELLO'],
+    ['another message before hello', '{"type":"text","text":"hi"}', 'BAD_HELLO'],
+    ['JSON that is no message', '7', 'BAD_HELLO'],
+  ])('closes with 4400 for %s', async (_what, text, code) => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say(text);
+    await expectEnd(client, code, 4400);
+  });
+
+  it('names the bad field of a hello', async () => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', audio: { outputRate: 8_000 } });
+    expect((await client.json()).message).toMatch(/audio\.outputRate/);
+  });
+
+  it('closes with 4400 for audio before hello', async () => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    client.socket.send(FRAME_20_MS);
+    await expectEnd(client, 'AUDIO_BEFORE_HELLO', 4400);
+  });
+
+  it('closes with 4400 for text that is no JSON after hello, and for an odd number of audio bytes', async () => {
+    rig = await startRig();
+    const first = await rig.greet();
+    first.client.say('text?');
+    await expectEnd(first.client, 'BAD_MESSAGE', 4400);
+    const second = await rig.greet();
+    second.client.socket.send(Buffer.alloc(641));
+    await expectEnd(second.client, 'BAD_MESSAGE', 4400);
+    expect(await second.session.closed).toBe('lost');
+  });
+
+  it('closes with 4408 when no hello comes within 5 s', async () => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    await rig.clock.advance(4_999);
+    client.socket.ping();
+    await once(client.socket, 'pong');
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    await rig.clock.advance(1);
+    await expectEnd(client, 'HELLO_TIMEOUT', 4408);
+  });
+
+  it('closes with 4408 when nothing goes either way for too long, and not before', async () => {
+    rig = await startRig({ limits: { idleMs: 5_000 } });
+    const { client, session } = await rig.greet();
+    await rig.clock.advance(4_000);
+    client.say({ type: 'interrupt' });
+    await session.commands.next();
+    await rig.clock.advance(4_000);
+    session.say({ type: 'speech', event: 'start', at: 0 });
+    expect(await client.json()).toMatchObject({ type: 'speech' });
+    await rig.clock.advance(4_999);
+    expect(client.received.waiting).toEqual([]);
+    await rig.clock.advance(1);
+    await expectEnd(client, 'IDLE_TIMEOUT', 4408);
+  });
+
+  it.each([
+    ['a wrong token', { token: 'guess' }],
+    ['no token', {}],
+    ['an empty token', { token: '' }],
+  ])('closes with 4401 for %s', async (_what, fields) => {
+    rig = await startRig({ token: 'the right one' });
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', ...fields });
+    await expectEnd(client, 'UNAUTHORISED', 4401);
+    expect(rig.gateway.stats().sessionsOpened).toBe(0);
+  });
+
+  it('lets the right token in', async () => {
+    rig = await startRig({ token: 'the right one' });
+    await rig.greet({ token: 'the right one' });
+  });
+
+  it('closes with 4413 for a message of more than 64 KiB, whole or in fragments', async () => {
+    rig = await startRig();
+    const whole = await rig.greet();
+    whole.client.socket.send(Buffer.alloc(65_537));
+    await expectEnd(whole.client, 'TOO_LARGE', 4413);
+    const pieces = await rig.greet();
+    for (let i = 0; i < 3; i++) pieces.client.socket.send(Buffer.alloc(30_000), { fin: false });
+    await expectEnd(pieces.client, 'TOO_LARGE', 4413);
+    await until(() => rig.gateway.stats().connections === 0);
+    expect(rig.gateway.stats().closes).toEqual({ 4413: 2 });
+  });
+
+  it('takes a message of exactly 64 KiB for what it is', async () => {
+    rig = await startRig();
+    const { client } = await rig.greet();
+    client.say(JSON.stringify({ type: 'text', text: 'x'.repeat(65_536 - 25) }));
+    expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
+  });
+
+  it('closes with 4400 for frames that break the WebSocket protocol', async () => {
+    rig = await startRig();
+    const socket = await rawClient(rig.address);
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => chunks.push(chunk));
+    socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
+    await once(socket, 'end');
+    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4400);
+    socket.destroy();
+  });
+
+  it('closes with 4400 for text that is no UTF-8, and for a message in too many fragments', async () => {
+    rig = await startRig();
+    const latin1 = await rawClient(rig.address);
+    const pieces = await rawClient(rig.address);
+    const ends = [latin1, pieces].map(async (socket) => {
+      const chunks: Buffer[] = [];
+      socket.on('data', (chunk) => chunks.push(chunk));
+      await once(socket, 'end');
+      socket.destroy();
+      return closeCodeIn(Buffer.concat(chunks));
+    });
+    latin1.write(rawFrame(TEXT, Buffer.from([0xe9, 0x21])));
+    pieces.write(rawFrame(TEXT, '', { fin: false }));
+    for (let i = 0; i < 100; i++) pieces.write(rawFrame(0, '', { fin: false }));
+    expect(await Promise.all(ends)).toEqual([4400, 4400]);
+  });
+
+  it.each([
+    ['an unknown type', '{"type":"sing"}', 'UNKNOWN_TYPE', /sing/],
+    ['no type', '{"text":"hi"}', 'BAD_FIELD', /type/],
+    ['a list', '[1]', 'BAD_FIELD', /type/],
+    ['a missing field', '{"type":"text"}', 'BAD_FIELD', /text/],
+    ['an empty text', '{"type":"text","text":"  "}', 'BAD_FIELD', /text/],
+    [
+      'a text that is too long',
+      JSON.stringify({ type: 'text', text: 'x'.repeat(4_001) }),
+      'BAD_FIELD',
+      /text/,
+    ],
+    ['a negative count', '{"type":"played","generation":1,"samples":-1}', 'BAD_FIELD', /samples/],
+    ['a second hello', '{"type":"hello"}', 'BAD_FIELD', /hello/],
+    ['an inherited name', '{"type":"__proto__"}', 'UNKNOWN_TYPE', /__proto__/],
+  ])('ignores %s with an error that is not fatal', async (_what, text, code, detail) => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    client.say(text);
+    const error = await client.json();
+    expect(error).toMatchObject({ type: 'error', code, fatal: false });
+    expect(error.message).toMatch(detail);
+    client.say({ type: 'rearm' });
+    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+  });
+
+  it.each([
+    ['shorter than 10 ms', 318],
+    ['longer than 100 ms', 3_202],
+    ['empty', 0],
+  ])('ignores audio that is %s, and leaves no gap in the count of samples', async (_what, bytes) => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    client.socket.send(FRAME_20_MS);
+    client.socket.send(Buffer.alloc(bytes));
+    client.socket.send(FRAME_20_MS);
+    expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
+    expect((await session.audio.next()).sample).toBe('0');
+    expect((await session.audio.next()).sample).toBe('320');
+  });
+
+  it('closes with 4429 for audio faster than 1.2 times real time after a burst of 2 s', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    for (let i = 0; i < 100; i++) client.socket.send(FRAME_20_MS);
+    for (let i = 0; i < 100; i++) await session.audio.next();
+    await rig.clock.advance(1_000);
+    for (let i = 0; i < 60; i++) client.socket.send(FRAME_20_MS);
+    for (let i = 0; i < 60; i++) await session.audio.next();
+    expect(client.received.waiting).toEqual([]);
+    client.socket.send(FRAME_20_MS);
+    await expectEnd(client, 'TOO_FAST', 4429);
+  });
+
+  it('takes audio in real time for as long as it comes', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    for (let i = 0; i < 1_000; i++) {
+      client.socket.send(FRAME_20_MS);
+      expect((await session.audio.next()).sample).toBe(String(i * 320));
+      await rig.clock.advance(20);
+    }
+    expect(client.received.waiting).toEqual([]);
+  });
+
+  it('closes with 4429 for a flood of messages, of pings or of ignored audio', async () => {
+    rig = await startRig({ limits: { messageBurst: 20 } });
+    const texts = await rig.greet();
+    for (let i = 0; i < 21; i++) texts.client.say({ type: 'interrupt' });
+    await expectEnd(texts.client, 'TOO_FAST', 4429);
+    const pings = await rig.greet();
+    for (let i = 0; i < 21; i++) pings.client.socket.ping();
+    await expectEnd(pings.client, 'TOO_FAST', 4429);
+    const pongs = await rig.greet();
+    for (let i = 0; i < 21; i++) pongs.client.socket.pong();
+    await expectEnd(pongs.client, 'TOO_FAST', 4429);
+    const scraps = await rig.greet();
+    for (let i = 0; i < 21; i++) scraps.client.socket.send(Buffer.alloc(2));
+    await expectEnd(scraps.client, 'TOO_FAST', 4429);
+  });
+
+  it('refuses a session too many with 4429, and takes one again when there is room', async () => {
+    rig = await startRig({ limits: { sessions: 2 } });
+    const first = await rig.greet();
+    await rig.greet();
+    const third = await rig.connect().opened();
+    third.say({ type: 'hello' });
+    await expectEnd(third, 'TOO_MANY', 4429);
+    first.client.say({ type: 'bye' });
+    await first.client.closed;
+    await rig.greet();
+    expect(rig.gateway.stats()).toMatchObject({ sessions: 2, sessionsOpened: 3 });
+  });
+
+  it('refuses connections that only wait, beyond a number, and leaves sessions alone', async () => {
+    rig = await startRig({ limits: { pendingConnections: 2 } });
+    const { client, session } = await rig.greet();
+    await rig.connect().opened();
+    await rig.connect().opened();
+    const fourth = await rig.connect().opened();
+    await expectEnd(fourth, 'TOO_MANY', 4429);
+    client.say({ type: 'rearm' });
+    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+  });
+
+  it('closes with 4508 when a client stops reading, long before the kernel’s buffers are full', async () => {
+    rig = await startRig();
+    const stalled = await rawClient(rig.address);
+    stalled.write(rawFrame(TEXT, '{"type":"hello"}'));
+    const session = await rig.host.opened.next();
+    stalled.pause();
+    for (let seq = 0; seq < 90; seq++) session.play(1, seq);
+    expect(await session.closed).toBe('lost');
+    const chunks: Buffer[] = [];
+    stalled.on('data', (chunk) => chunks.push(chunk));
+    stalled.resume();
+    await rig.clock.advance(1_000);
+    await once(stalled, 'close');
+    const sent = Buffer.concat(chunks);
+    expect(closeCodeIn(sent)).toBe(4508);
+    expect(sent.byteLength).toBeLessThan(100_000);
+  });
+
+  it('lets a client that reads hear for as long as it likes', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    for (let seq = 0; seq < 500; seq++) {
+      session.play(1, seq);
+      expect(await client.received.next()).toMatchObject({ kind: 'audio', seq });
+    }
+    expect(rig.gateway.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
+  });
+
+  it('notices a peer that is dead or never answers, by its pongs', async () => {
+    rig = await startRig();
+    const mute = await rawClient(rig.address);
+    mute.write(rawFrame(TEXT, '{"type":"hello"}'));
+    const session = await rig.host.opened.next();
+    const chunks: Buffer[] = [];
+    mute.on('data', (chunk) => chunks.push(chunk));
+    // A pong for nothing is no answer.
+    mute.write(rawFrame(PONG, '99'));
+    await rig.clock.advance(15_000);
+    await rig.clock.advance(10_000);
+    expect(await session.closed).toBe('lost');
+    await rig.clock.advance(1_000);
+    await once(mute, 'close');
+    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4508);
+  });
+
+  it('keeps a silent client that answers its pings', async () => {
+    rig = await startRig({ limits: { idleMs: 600_000 } });
+    const { client } = await rig.greet();
+    for (let i = 0; i < 20; i++) {
+      const pinged = once(client.socket, 'ping');
+      await rig.clock.advance(15_000);
+      await pinged;
+      // Our own ping comes back when the server has read the pong before it.
+      client.socket.ping();
+      await once(client.socket, 'pong');
+    }
+    expect(rig.gateway.stats()).toMatchObject({ connections: 1, sessions: 1 });
+  });
+
+  it('cuts a client that never finishes the closing handshake', async () => {
+    rig = await startRig();
+    const stubborn = await rawClient(rig.address);
+    stubborn.write(rawFrame(BINARY, FRAME_20_MS));
+    await once(stubborn, 'data');
+    expect(rig.gateway.stats().connections).toBe(1);
+    await rig.clock.advance(1_000);
+    await once(stubborn, 'close');
+    await until(() => rig.gateway.stats().connections === 0);
+    expect(rig.gateway.stats().closes).toEqual({ 4400: 1 });
+  });
+
+  it('keeps one session whole while others flood, stall and lie', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    const hostile = await Promise.all(
+      Array.from({ length: 30 }, async () => (await rig.connect().opened()).socket),
+    );
+    for (const [i, socket] of hostile.entries()) {
+      if (i % 3 === 0) socket.send(Buffer.alloc(100_000));
+      else socket.send('{"type":"hello"}');
+      for (let n = 0; n < 700; n++) socket.send(i % 2 === 0 ? Buffer.alloc(640, n) : '{"type":"x"}');
+    }
+    for (let i = 0; i < 50; i++) {
+      client.socket.send(FRAME_20_MS);
+      expect((await session.audio.next()).sample).toBe(String(i * 320));
+      session.play(1, i);
+      expect(await client.received.next()).toMatchObject({ kind: 'audio', seq: i });
+      await rig.clock.advance(20);
+    }
+    await Promise.all(
+      hostile.map(async (socket) => {
+        if (socket.readyState !== socket.CLOSED) await once(socket, 'close');
+      }),
+    );
+    await until(() => rig.gateway.stats().connections === 1);
+    expect(rig.gateway.stats()).toMatchObject({ connections: 1, sessions: 1 });
+    expect(Object.keys(rig.gateway.stats().closes).sort()).toEqual(['4413', '4429']);
+  });
+});

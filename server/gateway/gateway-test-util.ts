@@ -1,0 +1,267 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { WebSocket } from 'ws';
+import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
+import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
+import { subjects } from '../../actors/subjects.ts';
+import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import { createGateway, type Gateway, type GatewayOptions, type ListeningAddress } from './gateway.ts';
+import type { OpenSession, SessionCloseReason, SessionHost, SessionRequest } from './session-host.ts';
+
+/** Things that come one after the other, and who waits for them. */
+export class Mailbox<T> {
+  readonly #items: T[] = [];
+  readonly #waiting: ((item: T) => void)[] = [];
+
+  push(item: T): void {
+    const waiter = this.#waiting.shift();
+    if (waiter) waiter(item);
+    else this.#items.push(item);
+  }
+
+  next(): Promise<T> {
+    const item = this.#items.shift();
+    if (item !== undefined) return Promise.resolve(item);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** What has come and was not taken. */
+  get waiting(): readonly T[] {
+    return this.#items;
+  }
+}
+
+/** One session of a {@link ScriptedHost}: hears and speaks on the bus, as a real one does. */
+export class ScriptedSession implements OpenSession {
+  readonly request: SessionRequest;
+  readonly commands = new Mailbox<unknown>();
+  readonly audio = new Mailbox<{ sample: string | undefined; bytes: Uint8Array }>();
+  readonly closed: Promise<SessionCloseReason>;
+  /** Awaited by `close`. */
+  lastWords: () => void | Promise<void> = () => {};
+  readonly #bus: Bus;
+  #onClosed: (reason: SessionCloseReason) => void = () => {};
+
+  constructor(bus: Bus, request: SessionRequest) {
+    this.request = request;
+    this.#bus = bus;
+    this.closed = new Promise((resolve) => {
+      this.#onClosed = resolve;
+    });
+    const { session } = request;
+    bus.subscribe(subjects.cmd(session), ({ payload }) =>
+      this.commands.push(JSON.parse(Buffer.from(payload).toString())),
+    );
+    bus.subscribe(subjects.audioIn(session), ({ payload, headers }: BusMessage) =>
+      this.audio.push({ sample: headers.sample, bytes: payload }),
+    );
+  }
+
+  say(message: SessionMessage): void {
+    this.#bus.publish(subjects.out(this.request.session), Buffer.from(JSON.stringify(message)));
+  }
+
+  play(generation: number, seq: number, pcm: Uint8Array = new Uint8Array(960)): void {
+    const headers = { generation: String(generation), seq: String(seq) };
+    this.#bus.publish(subjects.audioOut(this.request.session), pcm, { headers });
+  }
+
+  async close(reason: SessionCloseReason): Promise<void> {
+    await this.lastWords();
+    this.#onClosed(reason);
+  }
+}
+
+export class ScriptedHost implements SessionHost {
+  readonly opened = new Mailbox<ScriptedSession>();
+  /** Awaited before a session opens; what it throws is why it does not. */
+  beforeOpen: (request: SessionRequest) => void | Promise<void> = () => {};
+  readonly #bus: Bus;
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
+
+  async open(request: SessionRequest): Promise<OpenSession> {
+    const session = new ScriptedSession(this.#bus, request);
+    await this.beforeOpen(request);
+    this.opened.push(session);
+    return session;
+  }
+}
+
+/** Halves or repeats samples: enough to see that rates are changed, and by whom. */
+export const naiveResamplers: ResamplerFactory = {
+  create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
+    return {
+      from,
+      to,
+      push: (pcm) => {
+        const samples = new Int16Array(Math.floor((pcm.samples.length * to) / from));
+        for (let i = 0; i < samples.length; i++) samples[i] = pcm.samples[Math.floor((i * from) / to)] ?? 0;
+        return { rate: to, samples };
+      },
+      flush: () => ({ rate: to, samples: new Int16Array(0) }),
+      close: () => {},
+    };
+  },
+};
+
+export type Received =
+  | { readonly kind: 'json'; readonly message: Record<string, unknown> }
+  | { readonly kind: 'audio'; readonly generation: number; readonly seq: number; readonly bytes: number };
+
+/** A WebSocket client that keeps what it is sent, in order. */
+export class TestClient {
+  readonly socket: WebSocket;
+  readonly received = new Mailbox<Received>();
+  readonly closed: Promise<{ code: number; reason: string }>;
+
+  constructor(url: string, options: { origin?: string; protocols?: readonly string[] } = {}) {
+    const headers = options.origin === undefined ? {} : { Origin: options.origin };
+    this.socket = new WebSocket(
+      `${url.replace('http', 'ws')}/v1/session`,
+      [...(options.protocols ?? [SUBPROTOCOL])],
+      { headers },
+    );
+    this.socket.on('message', (data, isBinary) => {
+      if (Buffer.isBuffer(data)) this.received.push(received(data, isBinary));
+    });
+    this.closed = new Promise((resolve) =>
+      this.socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() })),
+    );
+    this.socket.on('error', () => {});
+  }
+
+  async opened(): Promise<this> {
+    if (this.socket.readyState !== WebSocket.OPEN) await once(this.socket, 'open');
+    return this;
+  }
+
+  say(message: object | string): void {
+    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
+  }
+
+  /** The next JSON message; audio before it is skipped. */
+  async json(): Promise<Record<string, unknown>> {
+    for (;;) {
+      const next = await this.received.next();
+      if (next.kind === 'json') return next.message;
+    }
+  }
+}
+
+function received(data: Buffer, isBinary: boolean): Received {
+  if (!isBinary) return { kind: 'json', message: JSON.parse(data.toString()) };
+  const audio = decodeAudio(data);
+  if (!audio) throw new Error('the server sent binary data that is no audio');
+  return { kind: 'audio', generation: audio.generation, seq: audio.seq, bytes: audio.pcm.byteLength };
+}
+
+/** Lets the event loop turn until `condition` holds: for what the server does after its last word to a client. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await nextTurn();
+}
+
+export interface Rig {
+  readonly bus: Bus;
+  readonly clock: VirtualClock;
+  readonly host: ScriptedHost;
+  readonly gateway: Gateway;
+  readonly address: ListeningAddress;
+  connect(options?: { origin?: string; protocols?: readonly string[] }): TestClient;
+  /** A client past `ready`, and its session. */
+  greet(hello?: object): Promise<{ client: TestClient; session: ScriptedSession }>;
+  stop(): Promise<void>;
+}
+
+/** A gateway on a free port of loopback, with a bus, a scripted host and virtual time. */
+export async function startRig(options: Partial<GatewayOptions> = {}): Promise<Rig> {
+  const bus = options.bus ?? inProcessBus();
+  const clock = new VirtualClock();
+  const host = new ScriptedHost(bus);
+  const gateway = createGateway({ bus, clock, host, resamplers: naiveResamplers, port: 0, ...options });
+  const address = await gateway.listen();
+  const clients: TestClient[] = [];
+  const connectClient: Rig['connect'] = (how) => {
+    const client = new TestClient(address.url, how);
+    clients.push(client);
+    return client;
+  };
+  return {
+    bus,
+    clock,
+    host,
+    gateway,
+    address,
+    connect: connectClient,
+    greet: async (hello = {}) => {
+      const client = await connectClient().opened();
+      client.say({ type: 'hello', ...hello });
+      const session = await host.opened.next();
+      await client.json();
+      return { client, session };
+    },
+    stop: async () => {
+      await gateway.close();
+      await Promise.all(clients.map((client) => client.closed));
+      await bus.drain();
+    },
+  };
+}
+
+/** A WebSocket client without a library: it can stop reading, or never answer. */
+export async function rawClient(address: ListeningAddress): Promise<Socket> {
+  const socket = connect(address.port, '127.0.0.1');
+  socket.on('error', () => {});
+  const key = randomBytes(16).toString('base64');
+  socket.write(
+    [
+      'GET /v1/session HTTP/1.1',
+      `Host: 127.0.0.1:${address.port}`,
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Version: 13',
+      `Sec-WebSocket-Key: ${key}`,
+      `Sec-WebSocket-Protocol: ${SUBPROTOCOL}`,
+      '\r\n',
+    ].join('\r\n'),
+  );
+  const [head] = await once(socket, 'data');
+  const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+  if (!String(head).includes(accept)) throw new Error('no handshake');
+  return socket;
+}
+
+/** A client's frame (RFC 6455, section 5.2) of less than 64 KiB, with a mask of zeros. */
+export function rawFrame(
+  opcode: number,
+  payload: Uint8Array | string,
+  options: { fin?: boolean } = {},
+): Buffer {
+  const body = Buffer.from(payload);
+  const first = (options.fin === false ? 0 : 0x80) | opcode;
+  const length =
+    body.length < 126 ? [0x80 | body.length] : [0x80 | 126, body.length >> 8, body.length & 0xff];
+  return Buffer.concat([Buffer.from([first, ...length, 0, 0, 0, 0]), body]);
+}
+
+/** The close code in a server's stream of frames. */
+export function closeCodeIn(stream: Buffer): number | undefined {
+  for (let at = 0; at + 2 <= stream.length; ) {
+    const opcode = (stream[at] ?? 0) & 0x0f;
+    let length = (stream[at + 1] ?? 0) & 0x7f;
+    let start = at + 2;
+    if (length === 126) {
+      length = stream.readUInt16BE(start);
+      start += 2;
+    }
+    if (opcode === 8) return stream.readUInt16BE(start);
+    at = start + length;
+  }
+  return undefined;
+}

@@ -1,0 +1,278 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { subjects } from '../../actors/subjects.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Rig, startRig, until } from './gateway-test-util.ts';
+
+describe('a session through the gateway', () => {
+  let rig: Rig;
+  afterEach(() => rig.stop());
+
+  it('answers hello with ready, before anything that the session says', async () => {
+    rig = await startRig();
+    rig.host.beforeOpen = ({ session }) => {
+      const state = { type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 };
+      rig.bus.publish(subjects.out(session), Buffer.from(JSON.stringify(state)));
+    };
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', audio: { outputRate: 16_000 }, language: 'de', voice: 'anna' });
+    const { request } = await rig.host.opened.next();
+    expect(await client.json()).toEqual({
+      type: 'ready',
+      session: request.session,
+      epoch: 1,
+      resumed: false,
+      audio: { inputRate: 16_000, outputRate: 16_000 },
+    });
+    expect(await client.json()).toMatchObject({ type: 'state', value: 'idle' });
+    expect(request).toMatchObject({ language: 'de', voice: 'anna', outputRate: 16_000 });
+    expect(request.session).toMatch(/^[\w-]{36}$/);
+  });
+
+  it('gives a client that wants to resume a new session, and says so', async () => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', session: 'an-old-one', epoch: 3, lastSeq: 17 });
+    const ready = await client.json();
+    expect(ready).toMatchObject({ type: 'ready', epoch: 1, resumed: false });
+    expect(ready.session).not.toBe('an-old-one');
+  });
+
+  it('uses the language and voice of the server for a client that names none', async () => {
+    rig = await startRig({ language: 'fr', voice: 'marie' });
+    const { session } = await rig.greet();
+    expect(session.request).toMatchObject({ language: 'fr', voice: 'marie', outputRate: 24_000 });
+  });
+
+  it('passes what the client says on to the session, known fields only', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    client.say({ type: 'text', text: 'wave', extra: true });
+    client.say({ type: 'played', generation: 2, samples: 480 });
+    for (const type of ['interrupt', 'estop', 'rearm']) client.say({ type });
+    expect(await session.commands.next()).toEqual({ type: 'text', text: 'wave' });
+    expect(await session.commands.next()).toEqual({ type: 'played', generation: 2, samples: 480 });
+    expect(await session.commands.next()).toEqual({ type: 'interrupt' });
+    expect(await session.commands.next()).toEqual({ type: 'estop' });
+    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+  });
+
+  it('passes audio on, counted in samples from the session’s first', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    client.socket.send(Buffer.alloc(640, 1));
+    client.socket.send(Buffer.alloc(3_200, 2));
+    client.socket.send(Buffer.alloc(320, 3));
+    expect(await session.audio.next()).toEqual({ sample: '0', bytes: Buffer.alloc(640, 1) });
+    expect(await session.audio.next()).toMatchObject({ sample: '320' });
+    expect(await session.audio.next()).toMatchObject({ sample: '1920' });
+  });
+
+  it('brings audio of another rate to 16 kHz and counts its samples there', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet({ audio: { inputRate: 48_000 } });
+    for (let i = 0; i < 2; i++) client.socket.send(Buffer.alloc(1_920));
+    const first = await session.audio.next();
+    expect(first).toMatchObject({ sample: '0' });
+    expect(first.bytes.byteLength).toBe(640);
+    expect(await session.audio.next()).toMatchObject({ sample: '320' });
+  });
+
+  it('keeps what the client sends between hello and ready for the session, in order', async () => {
+    rig = await startRig();
+    let open = () => {};
+    rig.host.beforeOpen = () =>
+      new Promise<void>((resolve) => {
+        open = resolve;
+      });
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello' });
+    client.socket.send(Buffer.alloc(640));
+    client.say({ type: 'text', text: 'hello' });
+    client.say({ type: 'nonsense' });
+    expect(await client.json()).toMatchObject({ code: 'UNKNOWN_TYPE' });
+    open();
+    const session = await rig.host.opened.next();
+    expect(await client.json()).toMatchObject({ type: 'ready' });
+    expect(await session.audio.next()).toMatchObject({ sample: '0' });
+    expect(await session.commands.next()).toEqual({ type: 'text', text: 'hello' });
+  });
+
+  it('sends the session’s messages and audio in the order in which they were published', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' });
+    session.play(1, 0);
+    session.say({ type: 'duck', generation: 1, on: true });
+    session.play(1, 1, new Uint8Array(320));
+    expect(await client.received.next()).toEqual({
+      kind: 'json',
+      message: { type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' },
+    });
+    expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 0, bytes: 960 });
+    expect(await client.received.next()).toMatchObject({ kind: 'json', message: { type: 'duck' } });
+    expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 1, bytes: 320 });
+  });
+
+  it('lets no audio of a flushed generation, or an older one, through', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.play(2, 0);
+    session.say({ type: 'flush', generation: 2 });
+    session.play(2, 1);
+    session.play(1, 9);
+    session.say({ type: 'flush', generation: 1 });
+    session.play(2, 2);
+    session.play(3, 0);
+    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 2, seq: 0 });
+    expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 2 } });
+    expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 1 } });
+    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 3, seq: 0 });
+    expect(rig.gateway.stats().staleAudio).toBe(3);
+  });
+
+  it('drops what is no message of a session, and goes on', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    const { session: id } = session.request;
+    for (const garbage of ['{', '[]', '{"type":1}', Buffer.from([0xff, 0xfe])])
+      rig.bus.publish(subjects.out(id), Buffer.from(garbage));
+    rig.bus.publish(subjects.audioOut(id), new Uint8Array(4));
+    rig.bus.publish(subjects.audioOut(id), new Uint8Array(3), { headers: { generation: '1', seq: '0' } });
+    rig.bus.publish(subjects.audioOut(id), new Uint8Array(4), { headers: { generation: '-1', seq: '0' } });
+    session.play(1, 0);
+    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 1 });
+    expect(rig.gateway.stats().malformed).toBe(7);
+  });
+
+  it('lets the session say its last words after bye, then closes normally', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.lastWords = () =>
+      session.say({ type: 'state', value: 'idle', turn: 1, generation: 0, seq: 9, at: 5 });
+    client.say({ type: 'bye' });
+    expect(await session.commands.next()).toEqual({ type: 'bye' });
+    expect(await client.json()).toMatchObject({ type: 'state', seq: 9 });
+    expect(await client.closed).toEqual({ code: 1000, reason: 'bye' });
+    expect(await session.closed).toBe('bye');
+  });
+
+  it('closes after bye even if the session never does', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.lastWords = () => new Promise(() => {});
+    client.say({ type: 'bye' });
+    await session.commands.next();
+    await rig.clock.advance(1_000);
+    expect((await client.closed).code).toBe(1000);
+    await rig.clock.advance(10_000);
+    await until(() => rig.gateway.stats().sessions === 0);
+  });
+
+  it('understands a bye before ready', async () => {
+    rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello' });
+    client.say({ type: 'bye' });
+    const session = await rig.host.opened.next();
+    expect(await session.commands.next()).toEqual({ type: 'bye' });
+    expect(await session.closed).toBe('bye');
+    expect((await client.closed).code).toBe(1000);
+  });
+
+  it('closes the socket when the session has ended by itself', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.say({ type: 'state', value: 'ended', turn: 1, generation: 1, seq: 9, at: 5 });
+    expect(await client.json()).toMatchObject({ value: 'ended' });
+    expect((await client.closed).code).toBe(1000);
+    expect(await session.closed).toBe('bye');
+  });
+
+  it('closes with the code that belongs to a fatal error of the session', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.say({ type: 'error', code: 'EPOCH_SUPERSEDED', message: 'elsewhere', fatal: true });
+    expect(await client.json()).toMatchObject({ type: 'error', code: 'EPOCH_SUPERSEDED' });
+    expect(await client.closed).toEqual({ code: 4409, reason: 'EPOCH_SUPERSEDED' });
+  });
+
+  it('closes the session when the socket is gone, however it went', async () => {
+    rig = await startRig();
+    const clean = await rig.greet();
+    clean.client.socket.close(1000);
+    expect(await clean.session.closed).toBe('lost');
+    const torn = await rig.greet();
+    torn.client.socket.terminate();
+    expect(await torn.session.closed).toBe('lost');
+  });
+
+  it('closes a session that opened only after its client had gone', async () => {
+    rig = await startRig();
+    let open = () => {};
+    const opening = new Promise<void>((asked) => {
+      rig.host.beforeOpen = () =>
+        new Promise<void>((resolve) => {
+          open = resolve;
+          asked();
+        });
+    });
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello' });
+    await opening;
+    client.socket.close();
+    await client.closed;
+    open();
+    const session = await rig.host.opened.next();
+    expect(await session.closed).toBe('lost');
+  });
+
+  it('tells why a session cannot be opened, and is free for the next', async () => {
+    rig = await startRig({ limits: { sessions: 1 } });
+    rig.host.beforeOpen = () => {
+      throw new ParleyError('TOO_MANY', 'the host is full');
+    };
+    const refused = await rig.connect().opened();
+    refused.say({ type: 'hello' });
+    expect(await refused.json()).toMatchObject({ type: 'error', code: 'TOO_MANY', fatal: true });
+    expect((await refused.closed).code).toBe(4429);
+    rig.host.beforeOpen = () => {
+      throw new TypeError('a defect');
+    };
+    const failed = await rig.connect().opened();
+    failed.say({ type: 'hello' });
+    expect(await failed.json()).toMatchObject({ code: 'INTERNAL' });
+    expect((await failed.closed).code).toBe(1011);
+    rig.host.beforeOpen = () => {};
+    await rig.greet();
+  });
+
+  it('does not wait for ever for a session to open', async () => {
+    rig = await startRig();
+    let giveUp = () => {};
+    const asked = new Promise<void>((told) => {
+      rig.host.beforeOpen = () =>
+        new Promise<void>((resolve) => {
+          giveUp = resolve;
+          told();
+        });
+    });
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello' });
+    await asked;
+    await rig.clock.advance(10_000);
+    expect(await client.json()).toMatchObject({ code: 'INTERNAL', fatal: true });
+    expect((await client.closed).code).toBe(1011);
+    giveUp();
+    expect(await (await rig.host.opened.next()).closed).toBe('lost');
+  });
+
+  it('survives a bus that is closed under it', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    await rig.bus.drain();
+    client.say({ type: 'interrupt' });
+    expect(await client.json()).toMatchObject({ code: 'BUS_CLOSED', fatal: true });
+    expect((await client.closed).code).toBe(1011);
+    expect(await session.closed).toBe('lost');
+  });
+});

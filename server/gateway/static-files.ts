@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { ParleyError } from '../../machines/errors.ts';
+
+/** Pages are small. More than this in the directory means that it is the wrong one. */
+const MAX_TOTAL_BYTES = 64 * 1_024 * 1_024;
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.map': 'application/json; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
+  '.mp3': 'audio/mpeg',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.wasm': 'application/wasm',
+  '.wav': 'audio/wav',
+  '.webmanifest': 'application/manifest+json',
+  '.woff2': 'font/woff2',
+};
+
+export interface StaticFile {
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** A strong validator, quotes included. */
+  readonly etag: string;
+}
+
+/** Finds the file of a decoded URL path: `/` is `/index.html`, a directory its index. */
+export type StaticFiles = (path: string) => StaticFile | undefined;
+
+/**
+ * Reads every regular file under `directory` once. A request is looked up among them and never becomes a
+ * path of the file system, so nothing outside can be reached; hidden files and links are not served.
+ * An unreadable directory is INTERNAL.
+ */
+export async function loadStaticFiles(directory: string): Promise<StaticFiles> {
+  const files = new Map<string, StaticFile>();
+  let totalBytes = 0;
+  try {
+    for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      const parts = relative(directory, path).split(sep);
+      if (!entry.isFile() || parts.some((part) => part.startsWith('.'))) continue;
+      const body = await readFile(path);
+      totalBytes += body.byteLength;
+      if (totalBytes > MAX_TOTAL_BYTES)
+        throw new ParleyError('INTERNAL', `too much to serve in ${directory}`);
+      files.set(`/${parts.join('/')}`, staticFile(entry.name, body));
+    }
+  } catch (cause) {
+    if (cause instanceof ParleyError) throw cause;
+    throw new ParleyError('INTERNAL', `the pages in ${directory} cannot be read`, { cause });
+  }
+  return (path) => files.get(path.endsWith('/') ? `${path}index.html` : path);
+}
+
+function staticFile(name: string, body: Buffer): StaticFile {
+  return {
+    body,
+    contentType: CONTENT_TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream',
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
+  };
+}

@@ -1,0 +1,38 @@
+/** Counted since the start of the gateway. */
+export interface GatewayCounters {
+  sessionsOpened: number;
+  /** Text messages, pings and ignored messages from clients. */
+  messagesIn: number;
+  audioMessagesIn: number;
+  messagesOut: number;
+  audioMessagesOut: number;
+  /** Audio of a generation that was flushed already: dropped, as it must be. */
+  staleAudio: number;
+  /** Messages on a session's subjects that are none: a defect of whoever published them. */
+  malformed: number;
+  /** Connections refused before they were WebSockets: origin, path, subprotocol. */
+  refused: number;
+}
+
+export interface GatewayStats extends Readonly<GatewayCounters> {
+  /** WebSockets now. */
+  readonly connections: number;
+  /** Sessions now, those included that are opening or closing. */
+  readonly sessions: number;
+  readonly draining: boolean;
+  /** How often each close code was seen. */
+  readonly closes: Readonly<Record<number, number>>;
+}
+
+export function newCounters(): GatewayCounters {
+  return {
+    sessionsOpened: 0,
+    messagesIn: 0,
+    audioMessagesIn: 0,
+    messagesOut: 0,
+    audioMessagesOut: 0,
+    staleAudio: 0,
+    malformed: 0,
+    refused: 0,
+  };
+}

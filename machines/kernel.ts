@@ -6,7 +6,7 @@ import {
   transition,
 } from 'xstate';
 import type { Json } from './json.ts';
-import type { Command } from './session/commands.ts';
+import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
 import type { MachineEvent } from './session/effects.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
@@ -147,11 +147,12 @@ export class SessionKernel {
       case 'command':
         return params as Command;
       case 'xstate.spawnChild':
+        // The chart types each input where it is made; XState hands it back untyped.
         return {
           type: 'spawn',
           child: childKind(field(params, 'id')),
-          input: (field(params, 'input') ?? null) as Json,
-        };
+          input: field(params, 'input'),
+        } as SpawnCommand;
       case 'xstate.stopChild':
         return { type: 'stop', child: childKind(field(params, 'id')) };
       case 'xstate.cancel':

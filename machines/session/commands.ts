@@ -1,10 +1,10 @@
-import type { Json, JsonObject } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
 
 /** What a step of the kernel wants done, in order. Plain data: commands are hashed into the journal. */
 export type Command =
-  | { readonly type: 'spawn'; readonly child: ChildKind; readonly input: Json }
+  | SpawnCommand
   | { readonly type: 'stop'; readonly child: ChildKind }
   /** To a living child; to one that has ended it is dropped. */
   | { readonly type: 'send'; readonly child: ChildKind; readonly message: ChildMessage }
@@ -14,6 +14,29 @@ export type Command =
   /** Workers abort everything of this generation or older. */
   | { readonly type: 'cancelWork'; readonly generation: number }
   | { readonly type: 'persist'; readonly turn: TurnOutcome };
+
+export type SpawnCommand = {
+  [K in ChildKind]: { readonly type: 'spawn'; readonly child: K; readonly input: ChildInputs[K] };
+}[ChildKind];
+
+/** What each child is started with. */
+export interface ChildInputs {
+  /** `fromSample`: onset of the utterance; the child adds the pre-roll. */
+  readonly stt: { readonly utterance: number; readonly fromSample: number; readonly language: string };
+  readonly memory: { readonly text: string };
+  readonly llm: {
+    readonly generation: number;
+    readonly language: string;
+    readonly seed: number;
+    readonly messages: readonly {
+      readonly role: 'system' | 'user' | 'assistant';
+      readonly content: string;
+    }[];
+  };
+  readonly tts: { readonly generation: number; readonly language: string; readonly voice: string | null };
+  readonly playback: { readonly generation: number };
+  readonly actions: { readonly generation: number };
+}
 
 /** What the machine tells its children. */
 export type ChildMessage =

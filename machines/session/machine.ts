@@ -1,17 +1,19 @@
 import { fromCallback, not, raise, setup, stateIn } from 'xstate';
-import type { Json } from '../json.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { endpointDelayMs } from '../policies/endpointing.ts';
-import type { Command } from './commands.ts';
+import type { ChildInputs, Command } from './commands.ts';
 import { initialContext, type SessionContext, type SessionInput } from './context.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
+import type { ChildKind } from './events.ts';
 import * as reply from './reply.ts';
 import * as robot from './robot-actions.ts';
 import * as turn from './turn.ts';
 import * as utterance from './utterance.ts';
 
 /** Children live outside: the runner starts the real ones. Here they have only a name and an input. */
-const child = fromCallback<MachineEvent, Json>(() => {});
+function child<Kind extends ChildKind>() {
+  return fromCallback<MachineEvent, ChildInputs[Kind]>(() => {});
+}
 
 /**
  * The conversation. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
@@ -22,7 +24,14 @@ export function sessionMachine(parameters: SessionParameters) {
 
   const base = setup({
     types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
-    actors: { stt: child, memory: child, llm: child, tts: child, playback: child, actions: child },
+    actors: {
+      stt: child<'stt'>(),
+      memory: child<'memory'>(),
+      llm: child<'llm'>(),
+      tts: child<'tts'>(),
+      playback: child<'playback'>(),
+      actions: child<'actions'>(),
+    },
     actions: { command: (_, _command: Command) => {} },
     guards: {
       finalKnown: ({ context }) => turn.utteranceSettled(context),
@@ -77,12 +86,14 @@ export function sessionMachine(parameters: SessionParameters) {
       }
     });
 
-  const sttInput = (context: SessionContext): Json => ({
+  const sttInput = (context: SessionContext): ChildInputs['stt'] => ({
     utterance: context.utterance?.number ?? 0,
     fromSample: context.utterance?.startSample ?? 0,
     language: context.input.language,
   });
-  const generation = ({ context }: { context: SessionContext }): Json => ({ generation: context.generation });
+  const generation = ({ context }: { context: SessionContext }): ChildInputs['playback'] => ({
+    generation: context.generation,
+  });
 
   return base
     .extend({
@@ -456,7 +467,7 @@ export function sessionMachine(parameters: SessionParameters) {
     });
 }
 
-function llmInput(context: SessionContext): Json {
+function llmInput(context: SessionContext): ChildInputs['llm'] {
   const { reply: current } = context;
   const facts = current?.facts ?? [];
   return {
@@ -464,9 +475,9 @@ function llmInput(context: SessionContext): Json {
     language: context.input.language,
     seed: current?.seed ?? 0,
     messages: [
-      ...(facts.length > 0 ? [{ role: 'system', content: facts.join('\n') }] : []),
+      ...(facts.length > 0 ? [{ role: 'system' as const, content: facts.join('\n') }] : []),
       ...context.history.map(({ role, content }) => ({ role, content })),
-      { role: 'user', content: current?.userText ?? '' },
+      { role: 'user' as const, content: current?.userText ?? '' },
     ],
   };
 }

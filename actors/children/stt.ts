@@ -1,0 +1,47 @@
+import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ChildInputs } from '../../machines/session/commands.ts';
+import { type ChildLogic, childLogic } from '../child.ts';
+import type { InputAudio } from '../input-audio.ts';
+import type { SttEngine } from '../ports/stt.ts';
+
+export interface SttChildOptions {
+  readonly engine: SttEngine;
+  readonly audio: InputAudio;
+  /** Audio from before the onset that the engine hears too. */
+  readonly prerollMs: number;
+}
+
+/** Hears one utterance: partial transcripts on the way, the final one as its output. `finish` ends the audio. */
+export function sttChild(
+  { engine, audio, prerollMs }: SttChildOptions,
+  input: ChildInputs['stt'],
+): ChildLogic {
+  return childLogic(async ({ mailbox, signal, tell }) => {
+    const finished = new AbortController();
+    const from = input.fromSample - samplesInMs(prerollMs, PIPELINE_RATE);
+    void (async () => {
+      for await (const message of mailbox) if (message.type === 'finish') break;
+      finished.abort();
+    })();
+    let partial = '';
+    for await (const event of engine.transcribe(
+      audio.follow(from, finished.signal),
+      { language: input.language },
+      signal,
+    )) {
+      if (event.type === 'final') {
+        const { text, confidence, language } = event;
+        return {
+          text,
+          ...(confidence === undefined ? {} : { confidence }),
+          ...(language === undefined ? {} : { language }),
+        };
+      }
+      if (event.text === partial) continue;
+      partial = event.text;
+      tell({ type: 'transcript.partial', text: partial });
+    }
+    throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);
+  });
+}

@@ -1,0 +1,61 @@
+import { PIPELINE_RATE } from '../machines/audio.ts';
+import { errorRecord } from '../machines/errors.ts';
+import {
+  defaultDetectorParameters,
+  detectSpeech,
+  initialDetectorState,
+} from '../machines/policies/speech-detector.ts';
+import type { EarEvent } from '../machines/session/events.ts';
+import type { InputAudio } from './input-audio.ts';
+import type { VadEngine, VadWindow } from './ports/vad.ts';
+import { pcmSamples } from './work/pcm.ts';
+
+/** A session's ear: keeps its input audio and tells when speech begins and ends. */
+export interface Ear {
+  /** Takes PCM16LE at the pipeline rate; throws on half a sample. `sample` is the index of its first sample; a gap is heard as silence, a repetition not at all. */
+  hear(pcm: Uint8Array, sample: number | undefined): void;
+  close(): void;
+}
+
+/** A gap longer than this is not filled sample by sample. */
+const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
+
+export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEvent) => void): Ear {
+  let detector = initialDetectorState;
+  const onWindow = (window: VadWindow) => {
+    const { state, event } = detectSpeech(detector, window, defaultDetectorParameters);
+    detector = state;
+    if (!event) return;
+    const sample = event.type === 'start' ? event.startSample : event.endSample;
+    tell({
+      type: event.type === 'start' ? 'speech.start' : 'speech.stop',
+      sample,
+      ageMs: audio.ageMs(sample),
+    });
+  };
+  const stream = vad.open(onWindow, (error) =>
+    tell({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') }),
+  );
+
+  const take = (samples: Int16Array) => {
+    audio.write(samples);
+    stream.push({ rate: PIPELINE_RATE, samples });
+  };
+
+  /** Index that the sender gave our sample 0; moves only when a long gap was cut short. */
+  let origin = 0;
+
+  return {
+    hear(pcm, sample) {
+      let samples = pcmSamples(pcm);
+      const missing = sample === undefined ? 0 : sample - (origin + audio.written);
+      if (missing > 0) {
+        const filled = Math.min(missing, MAX_GAP_SAMPLES);
+        take(new Int16Array(filled));
+        origin += missing - filled;
+      } else if (missing < 0) samples = samples.subarray(Math.min(samples.length, -missing));
+      take(samples);
+    },
+    close: () => stream.close(),
+  };
+}

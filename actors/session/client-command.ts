@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { ClientEvent } from '../../machines/session/events.ts';
+
+const UINT32_MAX = 0xffff_ffff;
+/** Longest typed turn, in UTF-16 units. */
+export const MAX_TEXT_LENGTH = 4_000;
+
+/** What any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
+export const clientCommand = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('text'),
+    text: z
+      .string()
+      .max(MAX_TEXT_LENGTH)
+      .refine((text) => text.trim() !== '', 'must not be empty'),
+  }),
+  z.object({
+    type: z.literal('played'),
+    generation: z.int().min(0).max(UINT32_MAX),
+    samples: z.int().min(0),
+  }),
+  z.object({ type: z.literal('interrupt') }),
+  z.object({ type: z.literal('estop') }),
+  z.object({ type: z.literal('rearm') }),
+  z.object({ type: z.literal('bye') }),
+]);
+
+export type ClientCommand = z.infer<typeof clientCommand> & ClientEvent;

@@ -1,0 +1,263 @@
+import { type ActorRefFrom, createActor } from 'xstate';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { type ErrorCode, errorRecord } from '../../machines/errors.ts';
+import { SessionKernel, type Step } from '../../machines/kernel.ts';
+import type { EventSource, LogEntry } from '../../machines/log.ts';
+import type { ChildMessage, Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
+import {
+  CHILD_KINDS,
+  type ChildEvent,
+  type ChildKind,
+  REPLY_CHILDREN,
+  type SessionEvent,
+} from '../../machines/session/events.ts';
+import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import type { ChildLogic } from '../child.ts';
+import { Mailbox } from '../mailbox.ts';
+
+/** What the runner needs from outside to carry commands out. */
+export interface RunnerPorts {
+  readonly clock: Clock;
+  /** Makes the real child for a spawn command. */
+  readonly child: (command: SpawnCommand, generation: number) => ChildLogic;
+  readonly publish: (message: SessionMessage) => void;
+  readonly cancelWork: (generation: number) => void;
+  readonly persist: (turn: TurnOutcome) => void;
+  /** Something of Parley itself threw: the session cannot go on. */
+  readonly onDefect: (error: Error) => void;
+  /** Told of everything, in order. */
+  readonly log: (entry: LogEntry) => void;
+}
+
+interface Child {
+  readonly kind: ChildKind;
+  readonly name: string;
+  readonly generation: number;
+  readonly mailbox: Mailbox<ChildMessage>;
+  actor?: ActorRefFrom<ChildLogic>;
+}
+
+interface Received {
+  readonly source: EventSource;
+  readonly event: SessionEvent;
+  /** The child that told it, to be compared with the one that lives now. */
+  readonly from?: Child;
+}
+
+/** The error code of a child that threw something that is not ours. */
+const FAILURE_OF: Record<ChildKind, ErrorCode> = {
+  stt: 'STT_FAILED',
+  memory: 'MEMORY_FAILED',
+  llm: 'LLM_FAILED',
+  tts: 'TTS_FAILED',
+  playback: 'PLAYBACK_FAILED',
+  actions: 'ACTION_FAILED',
+};
+
+/**
+ * One session's inbox. It takes one event at a time, steps the kernel, and carries out what comes of it in order.
+ * Nothing here decides: that is the machine's.
+ */
+export class SessionRunner {
+  readonly #session: string;
+  readonly #kernel: SessionKernel;
+  readonly #ports: RunnerPorts;
+  readonly #startMs: number;
+  readonly #inbox: Received[] = [];
+  readonly #children = new Map<ChildKind, Child>();
+  #draining = false;
+  #broken = false;
+  #timer: TimerHandle | undefined;
+  #onEnded: () => void = () => {};
+  /** Resolves when the machine has ended and no child lives. */
+  readonly ended: Promise<void>;
+
+  constructor(session: string, machine: SessionMachine, input: SessionInput, ports: RunnerPorts) {
+    this.#session = session;
+    this.#ports = ports;
+    this.#startMs = ports.clock.nowMs();
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
+    this.#kernel = new SessionKernel(machine, input);
+  }
+
+  get kernel(): SessionKernel {
+    return this.#kernel;
+  }
+
+  /** ms since the session's start, to the microsecond. */
+  nowMs(): number {
+    return Math.round((this.#ports.clock.nowMs() - this.#startMs) * 1_000) / 1_000;
+  }
+
+  /** Carries out what the start itself asks for. Call once, when everybody listens. */
+  start(): void {
+    this.#execute(this.#kernel.initial);
+  }
+
+  /** Takes an event from outside. It is handled before this returns, unless one is being handled already. */
+  receive(event: SessionEvent, source: EventSource): void {
+    this.#enqueue({ event, source });
+  }
+
+  #enqueue(received: Received): void {
+    this.#inbox.push(received);
+    this.#drain();
+  }
+
+  #drain(): void {
+    if (this.#draining || this.#broken) return;
+    this.#draining = true;
+    try {
+      this.#fireTimers(this.nowMs());
+      for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) this.#handle(next);
+    } catch (thrown) {
+      this.#break(thrown);
+    } finally {
+      this.#draining = false;
+    }
+    this.#armTimer();
+  }
+
+  /** A defect: the session ends here, its children with it, and nobody else's. */
+  #break(thrown: unknown): void {
+    this.#broken = true;
+    for (const kind of [...this.#children.keys()]) this.#stop(kind);
+    this.#ports.onDefect(thrown instanceof Error ? thrown : new Error(String(thrown)));
+    this.#onEnded();
+  }
+
+  #handle({ event, source, from }: Received): void {
+    const atMs = this.nowMs();
+    this.#fireTimers(atMs);
+    if (from && this.#children.get(from.kind) !== from) {
+      this.#ports.log({ type: 'stale', atMs, child: from.name, generation: from.generation, event });
+      return;
+    }
+    if (from && isEnd(event)) this.#bury(from, event.type.startsWith('xstate.done') ? 'done' : 'error');
+    this.#step(event, source, atMs);
+  }
+
+  /** Delays that ran out before `atMs` come first, each at its own time. */
+  #fireTimers(atMs: number): void {
+    for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
+      this.#step(timer.event, 'timer', timer.dueMs);
+    }
+  }
+
+  #step(event: Parameters<SessionKernel['step']>[0], source: EventSource, atMs: number): void {
+    const step = this.#kernel.step(event, atMs);
+    this.#ports.log({
+      type: 'event',
+      seq: step.seq,
+      atMs: step.atMs,
+      source,
+      event,
+      state: this.#kernel.state,
+    });
+    this.#execute(step);
+    if (this.#kernel.ended) this.#onEnded();
+  }
+
+  #execute(step: Step): void {
+    for (const command of step.commands) {
+      this.#ports.log({ type: 'command', seq: step.seq, atMs: step.atMs, command });
+      this.#carryOut(command);
+    }
+  }
+
+  #carryOut(command: Command): void {
+    switch (command.type) {
+      case 'spawn':
+        this.#spawn(command);
+        break;
+      case 'stop':
+        this.#stop(command.child);
+        break;
+      case 'send':
+        this.#children.get(command.child)?.mailbox.put(command.message);
+        break;
+      case 'publish':
+        this.#ports.publish(command.message);
+        break;
+      case 'cancelWork':
+        this.#ports.cancelWork(command.generation);
+        break;
+      case 'persist':
+        this.#ports.persist(command.turn);
+        break;
+      case 'delay':
+      case 'cancelDelay':
+        break; // the kernel keeps the delays itself; they are commands so that the log shows them
+    }
+  }
+
+  #spawn(command: SpawnCommand): void {
+    const kind = command.child;
+    const { turn, generation } = this.#kernel.context;
+    const ofReply = REPLY_CHILDREN.some((one) => one === kind);
+    const number = command.child === 'stt' ? command.input.utterance : generation;
+    const child: Child = {
+      kind,
+      name: `${this.#session}/${ofReply ? turn : turn + 1}/${kind}/${number}`,
+      generation: number,
+      mailbox: new Mailbox(),
+    };
+    this.#children.set(kind, child);
+    this.#ports.log({ type: 'child.start', atMs: this.nowMs(), child: child.name, kind, generation: number });
+    const actor = createActor(this.#ports.child(command, generation), {
+      id: kind,
+      input: { mailbox: child.mailbox },
+    });
+    child.actor = actor;
+    const tell = (event: SessionEvent) => this.#enqueue({ event, source: kind, from: child });
+    actor.on('*', (event: ChildEvent) => tell(event));
+    actor.subscribe({
+      next: (snapshot) => {
+        if (snapshot.status === 'done')
+          tell({ type: `xstate.done.actor.${kind}`, output: snapshot.output } as SessionEvent);
+      },
+      error: (thrown) =>
+        tell({ type: `xstate.error.actor.${kind}`, error: errorRecord(thrown, FAILURE_OF[kind]) }),
+    });
+    actor.start();
+  }
+
+  #stop(kind: ChildKind): void {
+    const child = this.#children.get(kind);
+    if (!child) return; // it has ended by itself
+    this.#bury(child, 'cancelled');
+    child.actor?.stop();
+  }
+
+  /** A child's one end. */
+  #bury(child: Child, how: 'done' | 'error' | 'cancelled'): void {
+    this.#children.delete(child.kind);
+    child.mailbox.close();
+    this.#ports.log({
+      type: 'child.end',
+      atMs: this.nowMs(),
+      child: child.name,
+      kind: child.kind,
+      generation: child.generation,
+      how,
+    });
+  }
+
+  #armTimer(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const dueMs = this.#kernel.nextTimerAtMs();
+    if (dueMs === undefined || this.#kernel.ended || this.#broken) return;
+    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), () => this.#drain());
+  }
+}
+
+function isEnd(event: SessionEvent): boolean {
+  return CHILD_KINDS.some(
+    (kind) => event.type === `xstate.done.actor.${kind}` || event.type === `xstate.error.actor.${kind}`,
+  );
+}

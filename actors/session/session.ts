@@ -1,0 +1,213 @@
+import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import type { ChildLogic } from '../child.ts';
+import { actionsChild } from '../children/actions.ts';
+import { llmChild } from '../children/llm.ts';
+import { memoryChild } from '../children/memory.ts';
+import { playbackChild } from '../children/playback.ts';
+import { sttChild } from '../children/stt.ts';
+import { ttsChild } from '../children/tts.ts';
+import { openEar } from '../ear.ts';
+import { InputAudio } from '../input-audio.ts';
+import type { ActionPort } from '../ports/action.ts';
+import type { Bus, BusMessage } from '../ports/bus.ts';
+import type { LlmEngine } from '../ports/llm.ts';
+import type { MemoryPort } from '../ports/memory.ts';
+import type { ResamplerFactory } from '../ports/resampler.ts';
+import type { Store } from '../ports/store.ts';
+import type { SttEngine } from '../ports/stt.ts';
+import type { TtsEngine } from '../ports/tts.ts';
+import type { VadEngine } from '../ports/vad.ts';
+import { ReplyTrack } from '../reply-track.ts';
+import { subjects } from '../subjects.ts';
+import { cancelPayload, type WorkScope } from '../work/mod.ts';
+import { clientCommand } from './client-command.ts';
+import { SessionRunner } from './runner.ts';
+
+/** The engines of a session, reached through the bus. Cheap to make: one for each request. */
+export interface EngineClients {
+  readonly stt: (scope: WorkScope) => SttEngine;
+  readonly llm: (scope: WorkScope) => LlmEngine;
+  readonly tts: (scope: WorkScope) => TtsEngine;
+}
+
+/** What all sessions of a process share. */
+export interface SessionWorld {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly machine: SessionMachine;
+  readonly parameters: SessionParameters;
+  readonly engines: EngineClients;
+  readonly vad: VadEngine;
+  readonly resamplers: ResamplerFactory;
+  readonly actions: ActionPort;
+  readonly memory?: MemoryPort;
+  readonly store: Store;
+  /** The ordered log of every session. */
+  readonly onLog?: (session: string, entry: LogEntry) => void;
+  /** What went wrong beside the conversation, for the operator. */
+  readonly onProblem: (session: string, error: Error) => void;
+}
+
+export interface SessionOptions {
+  readonly session: string;
+  readonly language: string;
+  readonly voice?: string;
+  readonly outputRate: OutputRate;
+  readonly seed: number;
+}
+
+export interface Session {
+  /** Ends it as if the client had gone (`lost`) or said `bye`; resolves when nothing of it runs any more. */
+  close(reason: 'bye' | 'lost'): Promise<void>;
+}
+
+/** Input audio kept for pre-roll and for hearing an utterance again: 16 s, 512 kB. */
+const INPUT_KEPT_MS = 16_000;
+
+/** Starts one session: its ear, its runner, and its ends of the bus. */
+export function openSession(world: SessionWorld, options: SessionOptions): Session {
+  const { bus, clock, parameters } = world;
+  const { session, outputRate } = options;
+  const audio = new InputAudio(samplesInMs(INPUT_KEPT_MS, PIPELINE_RATE));
+  const log = (entry: LogEntry) => world.onLog?.(session, entry);
+  let track = new ReplyTrack(outputRate);
+
+  /** Makes the real child. TTS starts first in a reply, so the track is made with it and is the reply's own. */
+  const makeChild = (command: SpawnCommand, generation: number): ChildLogic => {
+    switch (command.child) {
+      case 'stt': {
+        // An utterance leads to the next reply: the cancel of the present one must not reach it.
+        const engine = world.engines.stt({ session, generation: generation + 1 });
+        return sttChild({ engine, audio, prerollMs: parameters.endpointing.prerollMs }, command.input);
+      }
+      case 'memory':
+        return memoryChild(world.memory ?? noMemory, session, command.input);
+      case 'llm':
+        return llmChild(world.engines.llm({ session, generation }), command.input);
+      case 'tts':
+        track = new ReplyTrack(outputRate);
+        return ttsChild(
+          { engine: world.engines.tts({ session, generation }), resamplers: world.resamplers, track },
+          command.input,
+        );
+      case 'playback':
+        return playbackChild({
+          clock,
+          track,
+          sendFrame: (seq, samples) => sendFrame(generation, seq, samples),
+          sendViseme: ({ phoneme, viseme }, inMs) =>
+            publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
+        });
+      case 'actions':
+        return actionsChild(world.actions, session);
+    }
+  };
+
+  const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
+    log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
+    bus.publish(
+      subjects.audioOut(session),
+      new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+      {
+        headers: { generation: String(generation), seq: String(seq) },
+      },
+    );
+  };
+  const publish = (message: SessionMessage) => bus.publish(subjects.out(session), jsonBytes(message));
+  const persist = ({ ...turn }: TurnOutcome) => {
+    world.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch((thrown: unknown) => {
+      world.onProblem(session, asError(thrown));
+      const { code, message } = errorRecord(thrown, 'STORE_FAILED');
+      publish({ type: 'error', code, message, fatal: false });
+    });
+  };
+
+  const runner = new SessionRunner(
+    session,
+    world.machine,
+    {
+      language: options.language,
+      ...(options.voice === undefined ? {} : { voice: options.voice }),
+      outputRate,
+      seed: options.seed,
+      memory: world.memory !== undefined,
+    },
+    {
+      clock,
+      child: makeChild,
+      publish,
+      cancelWork: (generation) => bus.publish(subjects.cancel(session), cancelPayload(generation)),
+      persist,
+      log: (entry) => {
+        log(entry);
+        if (entry.type === 'event') bus.publish(subjects.ev(session), jsonBytes(entry));
+      },
+      onDefect: (error) => {
+        world.onProblem(session, error);
+        publish({
+          type: 'error',
+          code: 'INTERNAL',
+          message: errorRecord(error, 'INTERNAL').message,
+          fatal: true,
+        });
+      },
+    },
+  );
+
+  const ear = openEar(world.vad, audio, (event) => runner.receive(event, 'ear'));
+  const subscriptions = [
+    bus.subscribe(subjects.audioIn(session), (message) => ear.hear(message.payload, sampleOf(message))),
+    bus.subscribe(subjects.cmd(session), (message) => {
+      const parsed = clientCommand.safeParse(parseJson(message.payload));
+      if (parsed.success) runner.receive(parsed.data, 'client');
+      else
+        world.onProblem(
+          session,
+          new ParleyError('BAD_MESSAGE', `on ${message.subject}`, { cause: parsed.error }),
+        );
+    }),
+  ];
+  runner.start();
+
+  return {
+    async close(reason) {
+      runner.receive({ type: reason }, 'client');
+      await runner.ended;
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      ear.close();
+    },
+  };
+}
+
+const noMemory: MemoryPort = { recall: async () => [] };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function jsonBytes(value: object): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return undefined; // the schema refuses it
+  }
+}
+
+function sampleOf(message: BusMessage): number | undefined {
+  const header = message.headers.sample;
+  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

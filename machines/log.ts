@@ -1,0 +1,50 @@
+import type { KernelEvent } from './kernel.ts';
+import type { Command } from './session/commands.ts';
+import type { ChildKind, SessionEvent } from './session/events.ts';
+import type { PublicState } from './wire.ts';
+
+/** Who an event came from. */
+export type EventSource = 'client' | 'ear' | 'timer' | ChildKind;
+
+/** The ordered log of a session: what happened, what it caused, and what sounded. The invariants are checked over it. */
+export type LogEntry =
+  | {
+      readonly type: 'event';
+      readonly seq: number;
+      readonly atMs: number;
+      readonly source: EventSource;
+      readonly event: KernelEvent;
+      readonly state: PublicState;
+    }
+  /** From a child that has ended or was replaced: it changed nothing. */
+  | {
+      readonly type: 'stale';
+      readonly atMs: number;
+      readonly child: string;
+      readonly generation: number;
+      readonly event: SessionEvent;
+    }
+  | { readonly type: 'command'; readonly seq: number; readonly atMs: number; readonly command: Command }
+  | {
+      readonly type: 'child.start';
+      readonly atMs: number;
+      readonly child: string;
+      readonly kind: ChildKind;
+      readonly generation: number;
+    }
+  | {
+      readonly type: 'child.end';
+      readonly atMs: number;
+      readonly child: string;
+      readonly kind: ChildKind;
+      readonly generation: number;
+      readonly how: 'done' | 'error' | 'cancelled';
+    }
+  /** A frame of audio left for the client. */
+  | {
+      readonly type: 'frame';
+      readonly atMs: number;
+      readonly generation: number;
+      readonly seq: number;
+      readonly samples: number;
+    };

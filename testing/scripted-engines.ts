@@ -1,0 +1,183 @@
+/** Engines that do what a script says, for tests and benchmarks of the conversation around them. */
+import type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
+import type { SttEngine, SttEvent } from '../actors/ports/stt.ts';
+import type { TtsEngine, TtsRequest } from '../actors/ports/tts.ts';
+import type { VadEngine, VadStream, VadWindow } from '../actors/ports/vad.ts';
+import { samplesInMs } from '../machines/audio.ts';
+import type { Clock } from '../machines/clock.ts';
+import { ParleyError } from '../machines/errors.ts';
+
+/** Waits on `clock`; ends early with CANCELLED when `signal` aborts. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancelled = () => {
+      timer.cancel();
+      reject(new ParleyError('CANCELLED'));
+    };
+    const timer = clock.setTimer(ms, () => {
+      signal.removeEventListener('abort', cancelled);
+      resolve();
+    });
+    if (signal.aborted) cancelled();
+    else signal.addEventListener('abort', cancelled, { once: true });
+  });
+}
+
+/** Never ends unless aborted: an engine that hangs. */
+export function hang(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const cancelled = () => reject(new ParleyError('CANCELLED'));
+    if (signal.aborted) cancelled();
+    else signal.addEventListener('abort', cancelled, { once: true });
+  });
+}
+
+/** One utterance's script. `fails` is thrown instead of a final transcript. */
+export interface SttScript {
+  /** Told as soon as audio comes. */
+  readonly partial?: string;
+  readonly text?: string;
+  /** From the end of the audio to the final transcript. Default 50. */
+  readonly finalMs?: number;
+  readonly hangs?: boolean;
+  readonly fails?: ParleyError;
+}
+
+/** Hears what the script says, one entry an utterance; the last entry repeats. */
+export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 'scripted'): SttEngine {
+  let next = 0;
+  return {
+    name,
+    async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
+      const script = scripts[Math.min(next++, scripts.length - 1)] ?? {};
+      let told = false;
+      for await (const _piece of audio) {
+        if (signal.aborted) throw new ParleyError('CANCELLED');
+        if (!told && script.partial !== undefined) yield { type: 'partial', text: script.partial };
+        told = true;
+      }
+      if (script.hangs) await hang(signal);
+      await pause(clock, script.finalMs ?? 50, signal);
+      if (script.fails) throw script.fails;
+      yield { type: 'final', text: script.text ?? '' };
+    },
+    close: async () => {},
+  };
+}
+
+export interface LlmScript {
+  /** Told token by token: words with the space behind them. */
+  readonly text?: string;
+  readonly actions?: readonly LlmEvent[];
+  /** Default 100. */
+  readonly firstTokenMs?: number;
+  /** Default 20. */
+  readonly tokenMs?: number;
+  /** Instead of the token of this number (from 0). */
+  readonly hangsAt?: number;
+  readonly failsAt?: number;
+}
+
+/** Replies what `script` says for each request. */
+export function scriptedLlm(
+  clock: Clock,
+  script: (request: LlmRequest) => LlmScript,
+  name = 'scripted',
+): LlmEngine {
+  return {
+    name,
+    async *reply(request, signal): AsyncGenerator<LlmEvent, void, void> {
+      const { text = '', actions = [], firstTokenMs = 100, tokenMs = 20, hangsAt, failsAt } = script(request);
+      const tokens = text.match(/\S+\s*/gu) ?? [];
+      await pause(clock, firstTokenMs, signal);
+      yield* actions;
+      for (let i = 0; i <= tokens.length; i++) {
+        if (hangsAt === i) await hang(signal);
+        if (failsAt === i) throw new ParleyError('LLM_FAILED', 'as scripted');
+        const token = tokens[i];
+        if (token === undefined) return;
+        yield { type: 'delta', text: token };
+        await pause(clock, tokenMs, signal);
+      }
+    },
+    close: async () => {},
+  };
+}
+
+export interface TtsScript {
+  /** Default 50. */
+  readonly firstByteMs?: number;
+  /** Audio of one character of text. Default 60. */
+  readonly msPerChar?: number;
+  readonly hangs?: boolean;
+  /** Fails after this much audio. */
+  readonly failsAfterMs?: number;
+}
+
+const TTS_RATE = 24_000;
+
+/** Speaks a quiet tone as long as the text, marking its words. */
+export function scriptedTts(
+  clock: Clock,
+  script: (request: TtsRequest) => TtsScript = () => ({}),
+  name = 'scripted',
+): TtsEngine {
+  return {
+    name,
+    async *synthesize(request, signal) {
+      const { firstByteMs = 50, msPerChar = 60, hangs, failsAfterMs } = script(request);
+      if (hangs) await hang(signal);
+      await pause(clock, firstByteMs, signal);
+      const perChar = samplesInMs(msPerChar, TTS_RATE);
+      for (const match of request.text.matchAll(/\S+/gu)) {
+        yield { type: 'word', sample: match.index * perChar, offset: match.index, length: match[0].length };
+      }
+      const total = samplesInMs(
+        Math.min(failsAfterMs ?? Number.POSITIVE_INFINITY, request.text.length * msPerChar),
+        TTS_RATE,
+      );
+      yield { type: 'audio', pcm: { rate: TTS_RATE, samples: tone(total) } };
+      if (failsAfterMs !== undefined) throw new ParleyError('TTS_FAILED', 'as scripted');
+    },
+    close: async () => {},
+  };
+}
+
+function tone(samples: number): Int16Array {
+  return Int16Array.from({ length: samples }, (_, i) =>
+    Math.round(4_000 * Math.sin((2 * Math.PI * 440 * i) / TTS_RATE)),
+  );
+}
+
+/** 32 ms at 16 kHz, as Silero's. */
+const VAD_WINDOW = 512;
+const LOUD = 1_000;
+
+/** Takes every window with a sample above a level for speech: for tests whose audio is a tone or silence. */
+export function levelVad(): VadEngine {
+  return {
+    name: 'level',
+    open(onWindow: (window: VadWindow) => void): VadStream {
+      let held = new Int16Array(0);
+      let at = 0;
+      let open = true;
+      return {
+        push({ samples }) {
+          const all = new Int16Array(held.length + samples.length);
+          all.set(held);
+          all.set(samples, held.length);
+          let from = 0;
+          for (; open && from + VAD_WINDOW <= all.length; from += VAD_WINDOW, at += VAD_WINDOW) {
+            const loud = all.subarray(from, from + VAD_WINDOW).some((sample) => Math.abs(sample) > LOUD);
+            onWindow({ startSample: at, samples: VAD_WINDOW, probability: loud ? 0.99 : 0.01 });
+          }
+          held = all.slice(from);
+        },
+        close: () => {
+          open = false;
+        },
+      };
+    },
+    close: async () => {},
+  };
+}

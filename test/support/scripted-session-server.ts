@@ -1,0 +1,223 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { type WebSocket, WebSocketServer } from 'ws';
+import * as z from 'zod';
+import { FRAME_MS, samplesPerFrame } from '../../machines/audio.ts';
+import {
+  type ClientMessage,
+  encodeAudio,
+  type ServerMessage,
+  SUBPROTOCOL,
+  WIRE_LIMITS,
+} from '../../machines/wire.ts';
+
+const OUTPUT_RATE = 24_000;
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+const clientMessage = z.discriminatedUnion('type', [
+  z.looseObject({
+    type: z.literal('hello'),
+    token: z.string().exactOptional(),
+    session: z.string().exactOptional(),
+    epoch: z.int().exactOptional(),
+    lastSeq: z.int().exactOptional(),
+  }),
+  z.object({ type: z.literal('text'), text: z.string() }),
+  z.object({ type: z.literal('played'), generation: z.int(), samples: z.int() }),
+  z.object({ type: z.enum(['interrupt', 'estop', 'rearm', 'bye']) }),
+]);
+
+/** A client's connection, driven by a test: it says what the script says, and remembers what the client said. */
+export class ScriptedSession {
+  /** Everything that the client said, in order. */
+  readonly received: ClientMessage[] = [];
+  /** PCM of the client's binary messages, in order. */
+  readonly audio: Buffer[] = [];
+  readonly #socket: WebSocket;
+  readonly #waiting = new Set<() => void>();
+  #stateSeq = 0;
+
+  constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) this.audio.push(data);
+      else this.received.push(clientMessage.parse(JSON.parse(data.toString())));
+      for (const check of this.#waiting) check();
+    });
+  }
+
+  /** The client's audio from message `first` on as one piece. */
+  samples(first = 0): Int16Array {
+    return new Int16Array(Uint8Array.from(Buffer.concat(this.audio.slice(first))).buffer);
+  }
+
+  /** Resolves as soon as `condition` holds; checked with every message of the client. */
+  until(condition: (session: this) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const check = () => {
+        if (!condition(this)) return;
+        this.#waiting.delete(check);
+        resolve();
+      };
+      this.#waiting.add(check);
+      check();
+    });
+  }
+
+  /** The messages of one type so far. */
+  all<T extends ClientMessage['type']>(type: T): Extract<ClientMessage, { type: T }>[] {
+    return this.received.filter(
+      (message): message is Extract<ClientMessage, { type: T }> => message.type === type,
+    );
+  }
+
+  /** The samples of `generation` that the client said it played, report by report. */
+  played(generation: number): number[] {
+    return this.all('played').flatMap((message) =>
+      message.generation === generation ? [message.samples] : [],
+    );
+  }
+
+  say(...messages: readonly ServerMessage[]): void {
+    for (const message of messages) this.#socket.send(JSON.stringify(message));
+  }
+
+  /** Sends anything at all, as a server must not. */
+  raw(data: string | Uint8Array): void {
+    this.#socket.send(data);
+  }
+
+  ready(session = 'scripted', epoch = 1, resumed = false): void {
+    this.say({
+      type: 'ready',
+      session,
+      epoch,
+      resumed,
+      audio: { inputRate: 16_000, outputRate: OUTPUT_RATE },
+    });
+  }
+
+  state(value: Extract<ServerMessage, { type: 'state' }>['value'], turn: number, generation: number): void {
+    this.say({ type: 'state', value, turn, generation, seq: ++this.#stateSeq, at: performance.now() });
+  }
+
+  /**
+   * Plays a tone of `ms` as `generation`, paced as a server must: at most 200 ms ahead of real time.
+   * Resolves with the samples sent so far when all is sent, or when `signal` aborts.
+   */
+  async tone(generation: number, ms: number, signal?: AbortSignal): Promise<number> {
+    const length = samplesPerFrame(OUTPUT_RATE);
+    const startMs = performance.now();
+    const frames = Math.round(ms / FRAME_MS);
+    for (let seq = 0; seq < frames; seq++) {
+      const aheadMs = seq * FRAME_MS - (performance.now() - startMs);
+      if (aheadMs > WIRE_LIMITS.sendAheadMs - FRAME_MS)
+        await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
+      if (signal?.aborted) return seq * length;
+      const pcm = new Int16Array(length);
+      for (let i = 0; i < length; i++)
+        pcm[i] = 8_000 * Math.sin((2 * Math.PI * 440 * (seq * length + i)) / OUTPUT_RATE);
+      this.#socket.send(encodeAudio({ generation, seq }, new Uint8Array(pcm.buffer)));
+    }
+    return frames * length;
+  }
+
+  close(code: number): void {
+    this.#socket.close(code);
+  }
+
+  /** Loses the connection without a word, as a network does. */
+  cut(): void {
+    this.#socket.terminate();
+  }
+}
+
+/** Serves built pages under the security policy of the real server, and the native protocol by script. */
+export class ScriptedSessionServer {
+  readonly #http: Server;
+  readonly #sockets: WebSocketServer;
+  readonly #arrived: ScriptedSession[] = [];
+  readonly #wanted: ((session: ScriptedSession) => void)[] = [];
+
+  private constructor(http: Server) {
+    this.#http = http;
+    this.#sockets = new WebSocketServer({
+      server: http,
+      path: '/v1/session',
+      handleProtocols: (protocols) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    });
+    this.#sockets.on('connection', (socket) => {
+      const session = new ScriptedSession(socket);
+      const taker = this.#wanted.shift();
+      if (taker) taker(session);
+      else this.#arrived.push(session);
+    });
+  }
+
+  /** `pages` is the folder that `buildPages` wrote. */
+  static async start(pages: string): Promise<ScriptedSessionServer> {
+    const http = createServer(async (request, response) => {
+      const host = request.headers.host ?? '';
+      const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+      const file = path === '/' ? 'index.html' : normalize(path).slice(1);
+      try {
+        const body = await readFile(join(pages, file));
+        response.writeHead(200, {
+          'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
+          'content-security-policy': contentSecurityPolicy(host),
+          'x-content-type-options': 'nosniff',
+        });
+        response.end(body);
+      } catch {
+        response.writeHead(404).end();
+      }
+    });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    return new ScriptedSessionServer(http);
+  }
+
+  get url(): string {
+    const { port } = this.#http.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/`;
+  }
+
+  /** The next connection, once its `hello` is there. */
+  async next(): Promise<ScriptedSession> {
+    const session =
+      this.#arrived.shift() ??
+      (await new Promise<ScriptedSession>((resolve) => {
+        this.#wanted.push(resolve);
+      }));
+    await session.until(({ received }) => received.length > 0);
+    return session;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#sockets.close();
+    this.#http.closeAllConnections();
+    await new Promise((resolve) => this.#http.close(resolve));
+  }
+}
+
+function contentSecurityPolicy(host: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    `connect-src 'self' ws://${host} wss://${host}`,
+    "img-src 'self' data:",
+    "worker-src 'self'",
+    "media-src 'self' blob:",
+  ].join('; ');
+}

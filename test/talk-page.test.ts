@@ -1,0 +1,392 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { buildPages } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { likeness, loudness, wavSamples } from './support/loudness.ts';
+import { type ScriptedSession, ScriptedSessionServer } from './support/scripted-session-server.ts';
+
+const run = promisify(execFile);
+const SPOKEN = 'Hello robot, please wave your left hand. Then tell me a story.';
+const log = z.array(
+  z.object({
+    atMs: z.number(),
+    direction: z.enum(['sent', 'received', 'page']),
+    message: z.looseObject({
+      type: z.string(),
+      generation: z.int().optional(),
+      samples: z.int().optional(),
+      on: z.boolean().optional(),
+    }),
+  }),
+);
+
+let folder: string;
+let server: ScriptedSessionServer;
+let chromium: RunningChromium;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-talk-'));
+  await run('espeak-ng', ['-v', 'en', '-w', join(folder, 'microphone.wav'), SPOKEN]);
+  await buildPages(join(folder, 'pages'));
+  server = await ScriptedSessionServer.start(join(folder, 'pages'));
+  chromium = await launchChromium({ microphoneWav: join(folder, 'microphone.wav') });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  page = await chromium.page.context().newPage();
+  complaints = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(server.url)) complaints.push(`foreign request ${request.url()}`);
+  });
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+async function connected(): Promise<ScriptedSession> {
+  await page.goto(server.url);
+  await page.click('#connect');
+  const session = await server.next();
+  session.ready();
+  session.state('idle', 0, 0);
+  await until(page, `parley.link === 'connected' && parley.state === 'idle'`);
+  return session;
+}
+
+async function pageLog() {
+  return log.parse(await page.evaluate('parley.log'));
+}
+
+function logged(type: string, generation: number): Promise<unknown> {
+  return until(
+    page,
+    `parley.log.some(({ message: m }) => m.type === '${type}' && m.generation === ${generation})`,
+  );
+}
+
+describe('the microphone', () => {
+  /** The speech of the file and what the server got have the same course of loudness only at the same sample rate. */
+  async function expectSpeech(session: ScriptedSession): Promise<void> {
+    await session.until(({ audio }) => audio.length >= 120);
+    const spoken = loudness(wavSamples(await readFile(join(folder, 'microphone.wav'))), 22_050);
+    const arrived = loudness(session.samples(), 16_000);
+
+    expect(new Set(session.audio.map((message) => message.byteLength))).toEqual(new Set([640]));
+    expect(Math.max(...arrived)).toBeGreaterThan(1_000);
+    expect(likeness(spoken, arrived)).toBeGreaterThan(0.8);
+  }
+
+  it('reaches the server as 20 ms messages of 16 kHz PCM16', async () => {
+    const session = await connected();
+
+    await expectSpeech(session);
+  });
+
+  it('is resampled by the page where the browser does not convert a microphone to 16 kHz', async () => {
+    // Firefox refuses a source whose rate is not the context's.
+    await page.addInitScript(`{
+      const createSource = AudioContext.prototype.createMediaStreamSource;
+      AudioContext.prototype.createMediaStreamSource = function (stream) {
+        if (this.sampleRate === 16000) throw new DOMException('rates differ', 'NotSupportedError');
+        return createSource.call(this, stream);
+      };
+    }`);
+    const session = await connected();
+
+    await expectSpeech(session);
+  });
+
+  it('sends silence while it is muted', async () => {
+    const session = await connected();
+    await session.until(({ audio }) => audio.length > 0);
+
+    await page.click('#mute');
+    await until(page, 'parley.microphone.muted');
+    const muted = session.audio.length;
+    // What was on its way when the button was pressed does not count: 200 ms.
+    await session.until(({ audio }) => audio.length > muted + 40);
+
+    expect(Math.max(...loudness(session.samples(muted + 10), 16_000))).toBe(0);
+  });
+
+  it('may be refused: the page says so and one can type', async () => {
+    await page.addInitScript(`
+      navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+    `);
+    const session = await connected();
+
+    await page.fill('#text', 'hello');
+    await page.press('#text', 'Enter');
+    await session.until((client) => client.all('text').length > 0);
+
+    expect(await page.textContent('#trouble-words')).toContain('not allowed');
+    expect(session.audio).toEqual([]);
+  });
+});
+
+describe('playback', () => {
+  it('reports what was played: rising counts, and at the end the exact total', async () => {
+    const session = await connected();
+
+    const sent = await session.tone(1, 1_000);
+    await session.until((client) => client.played(1).includes(sent));
+
+    const counts = session.played(1);
+    expect(counts.length).toBeGreaterThanOrEqual(10);
+    expect(counts).toEqual([...new Set(counts)].sort((a, b) => a - b));
+    expect(counts.at(-1)).toBe(sent);
+  });
+
+  it('pauses on duck, however much audio follows, and goes on with the same sample', async () => {
+    const session = await connected();
+    const sending = session.tone(1, 1_200);
+    await session.until((client) => client.played(1).length >= 2);
+
+    session.say({ type: 'duck', generation: 1, on: true });
+    await logged('playout.duck', 1);
+    const sent = await sending;
+    session.say({ type: 'duck', generation: 1, on: false });
+    await session.until((client) => client.played(1).includes(sent));
+
+    const entries = (await pageLog()).map(({ message }) => message);
+    const paused = entries.findIndex(({ type }) => type === 'playout.duck');
+    const resumed = entries.findIndex(({ type, on }) => type === 'duck' && on === false);
+    const whilePaused = entries.slice(paused, resumed).flatMap(({ samples }) => samples ?? []);
+    expect(new Set(whilePaused)).toEqual(new Set([entries[paused]?.samples]));
+    expect(entries[paused]?.samples).toBeLessThan(sent);
+    expect(session.played(1).at(-1)).toBe(sent);
+  });
+
+  it('is silent from the flush on, and plays the next generation', async () => {
+    const session = await connected();
+    const barge = new AbortController();
+    const sending = session.tone(1, 5_000, barge.signal);
+    await session.until((client) => client.played(1).length >= 2);
+
+    session.say({ type: 'flush', generation: 1 });
+    const late = session.tone(1, 200);
+    barge.abort();
+    await late;
+    const sent = await sending;
+    const next = await session.tone(2, 200);
+    await session.until((client) => client.played(2).includes(next));
+
+    const entries = (await pageLog()).map(({ message }) => message);
+    const flushed = entries.findIndex(({ type }) => type === 'playout.flush');
+    expect(entries[flushed]?.samples).toBeLessThan(sent);
+    expect(entries[flushed]?.samples).toBe(session.played(1).at(-1));
+    expect(
+      entries
+        .slice(flushed + 1)
+        .filter((entry) => entry.type.startsWith('playout.') && entry.generation === 1),
+    ).toEqual([]);
+  });
+});
+
+describe('the conversation', () => {
+  const hostile = [
+    '<script>window.hacked = 1</script>',
+    '<img src=x onerror="window.hacked = 1">',
+    '\u202Eright to left\u202C مرحبا',
+    '👋🏽👨‍👩‍👧‍👦',
+    'x'.repeat(10_000),
+    '</p></li></ol><style>body { display: none }</style>',
+  ].join(' ');
+
+  it('shows hostile text as text, wherever it comes in', async () => {
+    const session = await connected();
+
+    session.say(
+      { type: 'transcript', turn: 1, text: hostile, final: true },
+      { type: 'reply', turn: 1, generation: 1, text: hostile },
+      { type: 'action', id: 'a', name: hostile, args: {}, status: 'refused' },
+      { type: 'reply.end', turn: 1, generation: 1, reason: 'interrupted', heard: '<script>', timings: {} },
+      { type: 'error', code: 'INTERNAL', message: hostile, fatal: false },
+    );
+    await until(page, `document.querySelector('#trouble-words').textContent.length > 10000`);
+
+    expect(await page.textContent('.line.user .words')).toBe(hostile);
+    expect(await page.textContent('.line.reply .heard')).toBe('<script>');
+    expect(await page.textContent('.line.reply .unheard')).toBe(hostile.slice('<script>'.length));
+    expect(await page.evaluate(`document.querySelectorAll('main script, main img, main style').length`)).toBe(
+      0,
+    );
+    expect(await page.evaluate('typeof window.hacked')).toBe('undefined');
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+    expect(await page.isVisible('#stop')).toBe(true);
+    const stop = await page.locator('#stop').boundingBox();
+    expect((stop?.y ?? Number.NaN) + (stop?.height ?? 0)).toBeLessThanOrEqual(800);
+  });
+
+  it('shows partial text, then the final, the reply, what of it was heard, and the timings', async () => {
+    const session = await connected();
+
+    session.say({ type: 'transcript', turn: 1, text: 'tell me', final: false });
+    await page.locator('.user.partial', { hasText: 'tell me' }).waitFor();
+    session.say(
+      { type: 'transcript', turn: 1, text: 'tell me a story', final: true },
+      { type: 'reply', turn: 1, generation: 1, text: 'Once upon ' },
+      { type: 'reply', turn: 1, generation: 1, text: 'a time.' },
+    );
+    await page.locator('.reply.ongoing', { hasText: 'Once upon a time.' }).waitFor();
+    session.say({
+      type: 'reply.end',
+      turn: 1,
+      generation: 1,
+      reason: 'interrupted',
+      heard: 'Once upon',
+      timings: { firstAudio: 41.6 },
+    });
+    await page.locator('.reply.ended').waitFor();
+
+    expect(await page.textContent('.line.user:not(.partial) .words')).toBe('tell me a story');
+    expect(await page.textContent('.heard')).toBe('Once upon');
+    expect(await page.textContent('.unheard')).toBe(' a time.');
+    expect(await page.textContent('#timings')).toContain('42 ms');
+  });
+
+  it('takes typed turns', async () => {
+    const session = await connected();
+
+    await page.fill('#text', '  what is your name?  ');
+    await page.click('#send');
+    await session.until((client) => client.all('text').length > 0);
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'Parley.' });
+    await page.locator('.reply', { hasText: 'Parley.' }).waitFor();
+
+    expect(session.all('text')).toEqual([{ type: 'text', text: 'what is your name?' }]);
+    expect(await page.textContent('.line.user .words')).toBe('what is your name?');
+    expect(await page.inputValue('#text')).toBe('');
+  });
+});
+
+describe('the emergency stop', () => {
+  it('silences the page at once, and its button then rearms, though not by a double click', async () => {
+    const session = await connected();
+    session.state('speaking', 1, 1);
+    const sending = session.tone(1, 1_000);
+    await session.until((client) => client.played(1).length >= 2);
+
+    await page.click('#stop');
+    await session.until((client) => client.all('estop').length === 1);
+    const sent = await sending;
+    session.state('stopped', 1, 1);
+    await until(page, `parley.state === 'stopped'`);
+    await page.click('#stop', { force: true });
+    await until(page, `document.querySelector('#stop').getAttribute('aria-disabled') === 'false'`);
+    const early = session.all('rearm').length;
+    await page.click('#stop');
+    await session.until((client) => client.all('rearm').length === 1);
+
+    expect(early).toBe(0);
+    expect(session.all('estop')).toHaveLength(1);
+    expect(session.played(1).at(-1)).toBeLessThan(sent);
+    expect((await pageLog()).filter(({ message }) => message.type === 'playout.flush')).toHaveLength(1);
+  });
+
+  it('is on the Escape key too, also while typing', async () => {
+    const session = await connected();
+
+    await page.focus('#text');
+    await page.keyboard.press('Escape');
+
+    await session.until((client) => client.all('estop').length === 1);
+  });
+
+  it('is sent first thing after a lost connection if it was pressed meanwhile', async () => {
+    const session = await connected();
+    session.cut();
+    await until(page, `parley.link !== 'connected'`);
+
+    await page.keyboard.press('Escape');
+    const again = await server.next();
+    again.ready('scripted', 2, true);
+    await again.until((client) => client.received.length > 1);
+
+    expect(again.received[1]).toEqual({ type: 'estop' });
+  });
+});
+
+describe('the connection', () => {
+  it('comes back by itself and resumes the session where it was', async () => {
+    const session = await connected();
+    session.say({ type: 'transcript', turn: 1, text: 'before the loss', final: true });
+    session.state('speaking', 1, 1);
+    const sent = await session.tone(1, 200);
+    await session.until((client) => client.played(1).includes(sent));
+
+    session.cut();
+    const again = await server.next();
+    again.ready('scripted', 2, true);
+    await again.until((client) => client.played(1).length > 0);
+
+    expect(again.all('hello')).toEqual([
+      {
+        type: 'hello',
+        session: 'scripted',
+        epoch: 1,
+        lastSeq: 2,
+        audio: { inputRate: 16_000, outputRate: 24_000 },
+      },
+    ]);
+    expect(again.played(1)).toEqual([sent]);
+    expect(await page.textContent('.line.user .words')).toBe('before the loss');
+    expect(await page.isHidden('#trouble')).toBe(true);
+  });
+
+  it('stays away when the server refuses it, and says why', async () => {
+    await page.goto(`${server.url}#token=wrong`);
+    await page.click('#connect');
+    const session = await server.next();
+    session.say({ type: 'error', code: 'UNAUTHORISED', message: 'the token is not accepted', fatal: true });
+    session.close(4401);
+    await until(page, `parley.link === 'offline'`);
+
+    expect(session.all('hello')[0]?.token).toBe('wrong');
+    expect(page.url()).toBe(server.url);
+    expect(await page.textContent('#trouble-words')).toMatch(/access token.*not accepted.*UNAUTHORISED/);
+    expect(JSON.stringify(await pageLog())).not.toContain('wrong');
+    expect(await page.textContent('#state')).toBe('Offline');
+  });
+
+  it('says bye and lets the microphone go on disconnect', async () => {
+    const session = await connected();
+    await until(page, 'parley.microphone.open');
+
+    await page.click('#connect');
+    await session.until((client) => client.all('bye').length === 1);
+    await until(page, `!parley.microphone.open && parley.link === 'offline'`);
+  });
+
+  it('ignores what is no message of the protocol', async () => {
+    const session = await connected();
+
+    session.raw('no json');
+    session.raw('{"type":"flush","generation":"all"}');
+    session.raw(new Uint8Array([9, 9, 9]));
+    session.raw(new Uint8Array(13));
+    session.state('listening', 1, 0);
+
+    await until(page, `parley.state === 'listening'`);
+  });
+});

@@ -1,0 +1,226 @@
+/** Why a count is reported: on the way, or because playback of the generation paused, ran dry or was dropped. */
+export type PlayedCause = 'progress' | 'drained' | 'duck' | 'flush' | 'resume';
+
+/** So many samples of the generation have been played, counted from its start. */
+export interface Played {
+  readonly generation: number;
+  readonly samples: number;
+  readonly cause: PlayedCause;
+}
+
+export interface PlayoutStats {
+  /** Times that the buffer ran dry in the middle of a reply. */
+  readonly underruns: number;
+  /** Frames missing by their sequence number. */
+  readonly gaps: number;
+  /** Frames dropped: of a flushed or older generation, or seen before. */
+  readonly stale: number;
+  /** Samples dropped because the buffer was full. */
+  readonly overflow: number;
+}
+
+export interface PlayoutOptions {
+  /** Of the audio, in Hz. */
+  readonly rate: number;
+  /** How much is gathered before sound starts, in ms. Default 40: two frames. */
+  readonly targetMs?: number;
+  /** The target grows by a frame with each underrun, up to this. Default 160: below what the server sends ahead. */
+  readonly maxTargetMs?: number;
+  /** Distance of progress reports, in ms of played audio. Default 100. */
+  readonly reportMs?: number;
+  /** Most audio held, in ms; what comes beyond is dropped. Default 10,000. */
+  readonly capacityMs?: number;
+}
+
+interface Chunk {
+  readonly generation: number;
+  readonly samples: Int16Array;
+  offset: number;
+}
+
+const GROWTH_MS = 20;
+/** Counts of this many generations are kept, so that a late flush can still be answered. */
+const GENERATIONS_KEPT = 16;
+
+/**
+ * The jitter buffer of the speaker, and the account of what was played. It knows no clock but the samples that
+ * `render` asks for. Counts of a generation never fall and are exact to the sample.
+ */
+export class Playout {
+  readonly #maxTarget: number;
+  readonly #growth: number;
+  readonly #reportEvery: number;
+  readonly #capacity: number;
+  #target: number;
+
+  #queue: Chunk[] = [];
+  #queued = 0;
+  /** True from the moment that enough was gathered until the queue is empty. */
+  #flowing = false;
+  #waited = 0;
+  #ducked: number | undefined;
+  #flushedThrough = -1;
+  #newest = -1;
+  #nextSeq = 0;
+  /** The generation whose audio ran out last: more of it means that it ran out too early. */
+  #drained: number | undefined;
+  readonly #played = new Map<number, number>();
+  #unreported = 0;
+  #reports: Played[] = [];
+  #stats = { underruns: 0, gaps: 0, stale: 0, overflow: 0 };
+
+  constructor(options: PlayoutOptions) {
+    const inSamples = (ms: number) => Math.round((ms * options.rate) / 1_000);
+    this.#target = inSamples(options.targetMs ?? 40);
+    this.#maxTarget = inSamples(options.maxTargetMs ?? 160);
+    this.#growth = inSamples(GROWTH_MS);
+    this.#reportEvery = inSamples(options.reportMs ?? 100);
+    this.#capacity = inSamples(options.capacityMs ?? 10_000);
+  }
+
+  get stats(): PlayoutStats {
+    return { ...this.#stats };
+  }
+
+  /** Takes frame `seq` of `generation`. Stale and repeated frames are dropped and counted. */
+  push(generation: number, seq: number, samples: Int16Array): void {
+    if (generation <= this.#flushedThrough || generation < this.#newest) {
+      this.#stats.stale++;
+      return;
+    }
+    if (generation > this.#newest) {
+      this.#newest = generation;
+      this.#nextSeq = 0;
+    }
+    if (seq < this.#nextSeq) {
+      this.#stats.stale++;
+      return;
+    }
+    this.#stats.gaps += seq - this.#nextSeq;
+    this.#nextSeq = seq + 1;
+    if (samples.length === 0) return;
+    if (this.#queued + samples.length > this.#capacity) {
+      this.#stats.overflow += samples.length;
+      return;
+    }
+    if (this.#drained === generation) {
+      this.#stats.underruns++;
+      this.#target = Math.min(this.#maxTarget, this.#target + this.#growth);
+    }
+    this.#drained = undefined;
+    this.#queue.push({ generation, samples, offset: 0 });
+    this.#queued += samples.length;
+  }
+
+  /** Pauses `generation` before its next sample, or lets it go on with that very sample. */
+  duck(generation: number, on: boolean): void {
+    if (on) {
+      this.#ducked = generation;
+      this.#report(generation, 'duck');
+    } else if (this.#ducked === generation) {
+      this.#ducked = undefined;
+    }
+  }
+
+  /** Drops all audio of `generation` and older ones, now and when it comes late. */
+  flush(generation: number): void {
+    const dropped = new Set<number>([generation]);
+    for (const chunk of this.#queue) if (chunk.generation <= generation) dropped.add(chunk.generation);
+    this.#queue = this.#queue.filter((chunk) => chunk.generation > generation);
+    this.#queued = this.#queue.reduce((sum, chunk) => sum + chunk.samples.length - chunk.offset, 0);
+    this.#flushedThrough = Math.max(this.#flushedThrough, generation);
+    if (this.#ducked !== undefined && this.#ducked <= generation) this.#ducked = undefined;
+    this.#stop();
+    this.#drained = undefined;
+    for (const each of [...dropped].sort((a, b) => a - b)) this.#report(each, 'flush');
+  }
+
+  /** Drops everything that has come so far, without waiting for the server to say so. */
+  silence(): void {
+    if (this.#newest >= 0) this.flush(this.#newest);
+  }
+
+  /** Says again what the newest generation has reached: reports may have been lost with the connection. */
+  resume(): void {
+    if (this.#newest >= 0) this.#report(this.#newest, 'resume');
+  }
+
+  /** Forgets everything: the server starts to count anew. */
+  reset(): void {
+    this.#queue = [];
+    this.#queued = 0;
+    this.#stop();
+    this.#ducked = undefined;
+    this.#drained = undefined;
+    this.#flushedThrough = -1;
+    this.#newest = -1;
+    this.#nextSeq = 0;
+    this.#played.clear();
+    this.#reports = [];
+  }
+
+  /** Fills `output` (−1..1) with what is to be heard next, then silence. Returns how much of it is audio. */
+  render(output: Float32Array): number {
+    let filled = 0;
+    while (filled < output.length) {
+      const chunk = this.#queue[0];
+      if (!chunk || chunk.generation === this.#ducked) break;
+      if (!this.#flowing && !this.#gathered(output.length - filled)) break;
+      const count = Math.min(output.length - filled, chunk.samples.length - chunk.offset);
+      for (let i = 0; i < count; i++) output[filled + i] = (chunk.samples[chunk.offset + i] ?? 0) / 0x8000;
+      filled += count;
+      this.#advance(chunk, count);
+    }
+    output.fill(0, filled);
+    return filled;
+  }
+
+  /** The reports since the last call, oldest first. */
+  takeReports(): Played[] {
+    const reports = this.#reports;
+    this.#reports = [];
+    return reports;
+  }
+
+  /** True once the target is reached, or once the first sample has waited as long as the target is. */
+  #gathered(elapsing: number): boolean {
+    if (this.#queued < this.#target && this.#waited < this.#target) {
+      this.#waited += elapsing;
+      return false;
+    }
+    this.#flowing = true;
+    this.#waited = 0;
+    return true;
+  }
+
+  #advance(chunk: Chunk, count: number): void {
+    chunk.offset += count;
+    this.#queued -= count;
+    this.#unreported += count;
+    this.#played.set(chunk.generation, (this.#played.get(chunk.generation) ?? 0) + count);
+    if (this.#played.size > GENERATIONS_KEPT) this.#played.delete(Math.min(...this.#played.keys()));
+    if (chunk.offset === chunk.samples.length) {
+      this.#queue.shift();
+      const next = this.#queue[0];
+      if (!next) {
+        this.#stop();
+        this.#drained = chunk.generation;
+      }
+      if (next?.generation !== chunk.generation) {
+        this.#report(chunk.generation, 'drained');
+        return;
+      }
+    }
+    if (this.#unreported >= this.#reportEvery) this.#report(chunk.generation, 'progress');
+  }
+
+  #report(generation: number, cause: PlayedCause): void {
+    this.#unreported = 0;
+    this.#reports.push({ generation, samples: this.#played.get(generation) ?? 0, cause });
+  }
+
+  #stop(): void {
+    this.#flowing = this.#queue.length > 0 && this.#flowing;
+    this.#waited = 0;
+  }
+}

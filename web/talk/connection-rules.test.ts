@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { CLOSE_CODES } from '../../machines/wire.ts';
+import { closeAdvice, retryDelayMs } from './closes.ts';
+import { DebugLog } from './debug-log.ts';
+import { parseServerMessage } from './messages.ts';
+
+describe('after a close', () => {
+  it('connects again only where that can help', () => {
+    const retried = Object.entries(CLOSE_CODES).filter(([, code]) => closeAdvice(code).retry);
+
+    expect(retried.map(([name]) => name)).toEqual(['tooMany', 'draining', 'slowReader']);
+    expect(closeAdvice(1006).retry).toBe(true);
+    expect(closeAdvice(1000).retry).toBe(false);
+  });
+
+  it('waits longer with every attempt, up to a limit, and never all pages at once', () => {
+    expect([0, 1, 2, 5, 6, 40].map((attempt) => retryDelayMs(attempt, 1))).toEqual([
+      250, 500, 1_000, 8_000, 8_000, 8_000,
+    ]);
+    expect(retryDelayMs(2, 0)).toBe(500);
+  });
+});
+
+describe('parseServerMessage', () => {
+  it('takes an error with a code that this page does not know', () => {
+    const text = '{"type":"error","code":"FROM_THE_FUTURE","message":"m","fatal":false}';
+
+    expect(parseServerMessage(text)).toEqual({
+      type: 'error',
+      code: 'FROM_THE_FUTURE',
+      message: 'm',
+      fatal: false,
+    });
+  });
+
+  it.each([
+    'no json',
+    '[]',
+    'null',
+    '{"type":"later"}',
+    '{"type":"flush"}',
+    '{"type":"flush","generation":-1}',
+    '{"type":"duck","generation":1,"on":"yes"}',
+  ])('ignores %s', (text) => {
+    expect(parseServerMessage(text)).toBeUndefined();
+  });
+});
+
+it('keeps a bounded log, oldest entries first out', () => {
+  let nowMs = 0;
+  const log = new DebugLog(() => nowMs++);
+
+  for (let i = 0; i < 2_500; i++) log.add('page', { type: `n${i}` });
+
+  expect(log.entries).toHaveLength(2_000);
+  expect(log.entries[0]).toEqual({ atMs: 500, direction: 'page', message: { type: 'n500' } });
+});

@@ -1,0 +1,118 @@
+import type { ActionStatus, EndReason, ServerMessage, TurnTimings } from '../../machines/wire.ts';
+
+/** Turns shown at most; older ones go. */
+const TURNS_KEPT = 100;
+
+export interface UserText {
+  readonly text: string;
+  /** A partial transcript is not final and may still change. */
+  readonly final: boolean;
+}
+
+export interface Reply {
+  readonly generation: number;
+  readonly text: string;
+  /** Absent while the reply goes on. */
+  readonly end?: { readonly reason: EndReason; readonly heard: string };
+}
+
+export interface ActionLine {
+  readonly id: string;
+  readonly name: string;
+  readonly status: ActionStatus;
+}
+
+export interface Turn {
+  readonly turn: number;
+  readonly user?: UserText;
+  readonly replies: readonly Reply[];
+  readonly actions: readonly ActionLine[];
+}
+
+/** What the page shows of the conversation. Plain data: `said` and `typed` give the next value. */
+export interface Conversation {
+  readonly turns: readonly Turn[];
+  /** Texts that were sent and of which the server has said nothing yet. */
+  readonly pending: readonly string[];
+  /** Of the last reply that ended. */
+  readonly timings?: TurnTimings;
+}
+
+export const EMPTY_CONVERSATION: Conversation = { turns: [], pending: [] };
+
+/** The conversation after the user sent a typed turn. */
+export function typed(conversation: Conversation, text: string): Conversation {
+  return { ...conversation, pending: [...conversation.pending, text] };
+}
+
+/** The conversation after a message of the server; most messages change nothing. */
+export function said(conversation: Conversation, message: ServerMessage): Conversation {
+  switch (message.type) {
+    case 'transcript': {
+      const pending = withoutFirst(conversation.pending, message.text);
+      const user: UserText = { text: message.text, final: message.final };
+      return inTurn({ ...conversation, pending }, message.turn, (turn) => ({ ...turn, user }));
+    }
+    case 'reply':
+      return inTurn(adopted(conversation, message.turn), message.turn, (turn) => ({
+        ...turn,
+        replies: inReply(turn.replies, message.generation, (reply) => ({
+          ...reply,
+          text: reply.text + message.text,
+        })),
+      }));
+    case 'reply.end': {
+      const end = { reason: message.reason, heard: message.heard };
+      return {
+        ...inTurn(adopted(conversation, message.turn), message.turn, (turn) => ({
+          ...turn,
+          replies: inReply(turn.replies, message.generation, (reply) => ({ ...reply, end })),
+        })),
+        timings: message.timings,
+      };
+    }
+    case 'action': {
+      const { id, name, status } = message;
+      const owner = conversation.turns.find((turn) => turn.actions.some((action) => action.id === id));
+      return inTurn(conversation, owner?.turn ?? conversation.turns.at(-1)?.turn ?? 0, (turn) => ({
+        ...turn,
+        actions: [...turn.actions.filter((action) => action.id !== id), { id, name, status }],
+      }));
+    }
+    case 'ready':
+      return message.resumed ? conversation : EMPTY_CONVERSATION;
+    default:
+      return conversation;
+  }
+}
+
+/** A server need not send a typed text back as a transcript: the turn that answers it takes it over. */
+function adopted(conversation: Conversation, number: number): Conversation {
+  const [text, ...pending] = conversation.pending;
+  const known = conversation.turns.find(({ turn }) => turn === number);
+  if (text === undefined || known?.user) return conversation;
+  return inTurn({ ...conversation, pending }, number, (turn) => ({ ...turn, user: { text, final: true } }));
+}
+
+function inTurn(conversation: Conversation, number: number, change: (turn: Turn) => Turn): Conversation {
+  const known = conversation.turns.some(({ turn }) => turn === number);
+  const turns = known
+    ? conversation.turns.map((turn) => (turn.turn === number ? change(turn) : turn))
+    : [...conversation.turns, change({ turn: number, replies: [], actions: [] })];
+  return { ...conversation, turns: turns.slice(-TURNS_KEPT) };
+}
+
+function inReply(
+  replies: readonly Reply[],
+  generation: number,
+  change: (reply: Reply) => Reply,
+): readonly Reply[] {
+  return replies.some((reply) => reply.generation === generation)
+    ? replies.map((reply) => (reply.generation === generation ? change(reply) : reply))
+    : [...replies, change({ generation, text: '' })];
+}
+
+function withoutFirst(texts: readonly string[], text: string): readonly string[] {
+  const at = texts.indexOf(text);
+  return at < 0 ? texts : texts.toSpliced(at, 1);
+}

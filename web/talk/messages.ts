@@ -1,0 +1,79 @@
+import * as z from 'zod/mini';
+import type { ServerMessage } from '../../machines/wire.ts';
+
+// The page's security policy forbids code made from strings, which zod would otherwise probe for.
+z.config({ jitless: true });
+
+const count = z.int().check(z.nonnegative());
+const inputRate = z.union([z.literal(8_000), z.literal(16_000), z.literal(24_000), z.literal(48_000)]);
+const outputRate = z.union([z.literal(16_000), z.literal(24_000)]);
+const stage = z.exactOptional(z.number());
+
+const serverMessage = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ready'),
+    session: z.string(),
+    epoch: count,
+    resumed: z.boolean(),
+    audio: z.object({ inputRate, outputRate }),
+  }),
+  z.object({
+    type: z.literal('state'),
+    value: z.enum(['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended']),
+    turn: count,
+    generation: count,
+    seq: count,
+    at: z.number(),
+  }),
+  z.object({ type: z.literal('speech'), event: z.enum(['start', 'stop']), at: z.number() }),
+  z.object({ type: z.literal('transcript'), turn: count, text: z.string(), final: z.boolean() }),
+  z.object({ type: z.literal('reply'), turn: count, generation: count, text: z.string() }),
+  z.object({
+    type: z.literal('reply.end'),
+    turn: count,
+    generation: count,
+    reason: z.enum(['completed', 'interrupted', 'failed']),
+    heard: z.string(),
+    timings: z.object({
+      endpoint: stage,
+      stt: stage,
+      llmFirstToken: stage,
+      ttsFirstAudio: stage,
+      firstAudio: stage,
+    }),
+  }),
+  z.object({ type: z.literal('duck'), generation: count, on: z.boolean() }),
+  z.object({ type: z.literal('flush'), generation: count }),
+  z.object({
+    type: z.literal('viseme'),
+    generation: count,
+    at: z.number(),
+    phoneme: z.string(),
+    viseme: z.number(),
+  }),
+  z.object({
+    type: z.literal('action'),
+    id: z.string(),
+    name: z.string(),
+    args: z.record(z.string(), z.json()),
+    status: z.enum(['started', 'done', 'cancelled', 'refused', 'failed']),
+  }),
+  z.object({ type: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
+]);
+
+/** `ServerMessage` as a page takes it: a newer server may have error codes that this page does not know. */
+export type Heard =
+  | Exclude<ServerMessage, { type: 'error' }>
+  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly fatal: boolean };
+
+/** The message in a text frame, or undefined if it is none that this page knows. */
+export function parseServerMessage(data: string): Heard | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  const result = z.safeParse(serverMessage, json);
+  return result.success ? result.data : undefined;
+}

@@ -1,0 +1,89 @@
+import type { Conversation, Reply, Turn } from './conversation.ts';
+import { byId, element } from './elements.ts';
+import { splitHeard } from './heard.ts';
+
+/** Closer to the end than this, in CSS pixels, the list follows new text. */
+const FOLLOW_WITHIN_PX = 80;
+
+/** The list of turns. Only turns that changed are drawn again. */
+export class ConversationView {
+  readonly #list = byId('turns', HTMLOListElement);
+  readonly #scroller = byId('conversation', HTMLElement);
+  readonly #empty = byId('empty', HTMLElement);
+  readonly #drawn = new Map<number, { turn: Turn; item: HTMLElement }>();
+  #pending: HTMLElement[] = [];
+  #following = true;
+
+  constructor() {
+    this.#scroller.addEventListener('scroll', () => {
+      const { scrollHeight, scrollTop, clientHeight } = this.#scroller;
+      this.#following = scrollHeight - scrollTop - clientHeight < FOLLOW_WITHIN_PX;
+    });
+    new ResizeObserver(() => this.#follow()).observe(this.#scroller);
+  }
+
+  draw(conversation: Conversation): void {
+    for (const item of this.#pending) item.remove();
+    const numbers = new Set(conversation.turns.map(({ turn }) => turn));
+    for (const [number, { item }] of this.#drawn) {
+      if (numbers.has(number)) continue;
+      item.remove();
+      this.#drawn.delete(number);
+    }
+    for (const turn of conversation.turns) this.#drawTurn(turn);
+    this.#pending = conversation.pending.map((text) =>
+      element('li', 'turn', line('user partial', 'You', 'auto', text)),
+    );
+    this.#list.append(...this.#pending);
+
+    this.#empty.hidden = conversation.turns.length + conversation.pending.length > 0;
+    this.#follow();
+  }
+
+  #follow(): void {
+    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #drawTurn(turn: Turn): void {
+    const known = this.#drawn.get(turn.turn);
+    if (known?.turn === turn) return;
+    const item = known?.item ?? element('li', 'turn');
+    item.replaceChildren(...turnParts(turn));
+    if (!known) this.#list.append(item);
+    this.#drawn.set(turn.turn, { turn, item });
+  }
+}
+
+function turnParts(turn: Turn): HTMLElement[] {
+  const user = turn.user
+    ? [line(turn.user.final ? 'user' : 'user partial', 'You', 'auto', turn.user.text)]
+    : [];
+  const actions = turn.actions.map(({ name, status }) =>
+    line(`action ${status}`, 'Action', 'ltr', `${name}: ${status}`),
+  );
+  return [...user, ...turn.replies.map(replyLine), ...actions];
+}
+
+function replyLine(reply: Reply): HTMLElement {
+  if (!reply.end) return line('reply ongoing', 'Parley', 'auto', reply.text);
+  const { heard, unheard } = splitHeard(reply.text || reply.end.heard, reply.end.heard);
+  const parts: (string | Node)[] = [element('span', 'heard', heard)];
+  if (unheard) {
+    parts.push(element('span', 'sr-only', ' (not heard from here on) '), element('span', 'unheard', unheard));
+  }
+  const made = line('reply ended', 'Parley', 'auto', ...parts);
+  if (reply.end.reason !== 'completed') made.append(element('span', 'tag', reply.end.reason));
+  return made;
+}
+
+/** One speaker's line. The text keeps its own writing direction and cannot disturb that of the page. */
+function line(
+  className: string,
+  speaker: string,
+  direction: string,
+  ...text: (string | Node)[]
+): HTMLElement {
+  const words = element('p', 'words', ...text);
+  words.dir = direction;
+  return element('div', `line ${className}`, element('span', 'speaker', speaker), words);
+}

@@ -31,7 +31,7 @@ export interface SpeechDetectorParameters {
   readonly onsetPadMs: number;
 }
 
-export const SPEECH_DETECTOR_DEFAULTS: SpeechDetectorParameters = {
+export const defaultDetectorParameters: SpeechDetectorParameters = {
   startThreshold: 0.5,
   startEvidenceMs: 40,
   endThreshold: 0.35,
@@ -83,9 +83,7 @@ export interface SpeechDetection {
   readonly event?: SpeechEvent;
 }
 
-export function initialSpeechDetector(): SpeechDetectorState {
-  return silenceSince(0);
-}
+export const initialDetectorState: SpeechDetectorState = silenceSince(0);
 
 /**
  * One step: a window in, the new state and at most one event out. A start is a running sum of evidence that
@@ -94,7 +92,7 @@ export function initialSpeechDetector(): SpeechDetectorState {
 export function detectSpeech(
   state: SpeechDetectorState,
   window: SpeechWindow,
-  parameters: SpeechDetectorParameters = SPEECH_DETECTOR_DEFAULTS,
+  parameters: SpeechDetectorParameters = defaultDetectorParameters,
 ): SpeechDetection {
   return state.phase === 'silence'
     ? awaitStart(state, window, parameters)

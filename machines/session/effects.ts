@@ -12,7 +12,7 @@ export type InternalEvent =
   /** Nothing more can be said in this reply. */
   | { readonly type: 'voice.lost' }
   /** Entered by a transition of XState itself. */
-  | { readonly type: 'xstate.done.state.session.responding' };
+  | { readonly type: 'xstate.done.state.responding' };
 
 export type MachineEvent = SessionEvent | InternalEvent;
 

@@ -237,7 +237,7 @@ function remember(
 }
 
 function endReason(reply: Reply, event: MachineEvent): EndReason {
-  if (event.type !== 'xstate.done.state.session.responding') return 'interrupted';
+  if (event.type !== 'xstate.done.state.responding') return 'interrupted';
   return reply.failure ? 'failed' : 'completed';
 }
 

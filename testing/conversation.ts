@@ -1,0 +1,168 @@
+/** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
+import type { ActionPort } from '../actors/ports/action.ts';
+import type { Bus } from '../actors/ports/bus.ts';
+import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { MemoryPort } from '../actors/ports/memory.ts';
+import type { ResamplerFactory } from '../actors/ports/resampler.ts';
+import type { Store, TurnRecord } from '../actors/ports/store.ts';
+import type { SttEngine } from '../actors/ports/stt.ts';
+import type { TtsEngine } from '../actors/ports/tts.ts';
+import type { VadEngine } from '../actors/ports/vad.ts';
+import { openSession, type Session } from '../actors/session/session.ts';
+import { subjects } from '../actors/subjects.ts';
+import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/work/mod.ts';
+import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
+import { VirtualClock } from '../machines/clock.ts';
+import { InvariantMonitor, type Violation } from '../machines/invariants.ts';
+import type { LogEntry } from '../machines/log.ts';
+import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
+import { type Divergence, replayLog } from '../machines/replay.ts';
+import { sessionMachine } from '../machines/session/machine.ts';
+import type { ClientEvent } from '../machines/session/events.ts';
+import type { SessionMessage } from '../machines/wire.ts';
+import { levelVad } from './scripted-engines.ts';
+
+export interface ConversationOptions {
+  readonly bus: Bus;
+  readonly clock: VirtualClock;
+  readonly resamplers: ResamplerFactory;
+  readonly stt: SttEngine;
+  readonly llm: LlmEngine;
+  readonly tts: TtsEngine;
+  readonly vad?: VadEngine;
+  readonly actions?: ActionPort;
+  readonly memory?: MemoryPort;
+  readonly parameters?: SessionParameters;
+  readonly outputRate?: 16_000 | 24_000;
+}
+
+/** What reached the client, in order. */
+export type Heard = SessionMessage | { readonly type: 'audio'; readonly generation: number; readonly seq: number };
+
+const SEED = 1;
+const decoder = new TextDecoder();
+
+/** One session, driven by a test. Time moves only by `wait`, `speak` and `beSilent`. */
+export class Conversation {
+  readonly heard: Heard[] = [];
+  readonly log: LogEntry[] = [];
+  readonly turns: TurnRecord[] = [];
+  readonly problems: Error[] = [];
+  readonly #options: ConversationOptions;
+  readonly #parameters: SessionParameters;
+  readonly #monitor = new InvariantMonitor();
+  readonly #session: Session;
+  readonly #id = 'test';
+  readonly #close: (() => Promise<void> | void)[] = [];
+
+  constructor(options: ConversationOptions) {
+    this.#options = options;
+    this.#parameters = options.parameters ?? defaultParameters;
+    const { bus, clock, stt, llm, tts } = options;
+    this.#close.push(
+      ...[hostStt(bus, clock, stt), hostLlm(bus, clock, llm), hostTts(bus, clock, tts)].map((host) => () => host.close()),
+    );
+    bus.subscribe(subjects.out(this.#id), ({ payload }) => {
+      // Our own session sent it: its type is known.
+      this.heard.push(JSON.parse(decoder.decode(payload)) as SessionMessage);
+    });
+    bus.subscribe(subjects.audioOut(this.#id), ({ headers }) => {
+      this.heard.push({ type: 'audio', generation: Number(headers['generation']), seq: Number(headers['seq']) });
+    });
+    this.#session = openSession(
+      {
+        bus,
+        clock,
+        machine: sessionMachine(this.#parameters),
+        parameters: this.#parameters,
+        engines: {
+          stt: (scope) => remoteStt(bus, clock, stt.name, scope),
+          llm: (scope) => remoteLlm(bus, clock, llm.name, scope),
+          tts: (scope) => remoteTts(bus, clock, tts.name, scope),
+        },
+        vad: options.vad ?? levelVad(),
+        resamplers: options.resamplers,
+        actions: options.actions ?? { run: async () => null },
+        ...(options.memory ? { memory: options.memory } : {}),
+        store: this.#store(),
+        onLog: (_session, entry) => {
+          this.log.push(entry);
+          this.#monitor.observe(entry);
+        },
+        onProblem: (_session, error) => this.problems.push(error),
+      },
+      { session: this.#id, language: 'en', outputRate: options.outputRate ?? 24_000, seed: SEED },
+    );
+  }
+
+  /** Sends a command as a client does. */
+  send(command: ClientEvent): void {
+    this.#options.bus.publish(subjects.cmd(this.#id), new TextEncoder().encode(JSON.stringify(command)));
+  }
+
+  wait(ms: number): Promise<void> {
+    return this.#options.clock.advance(ms);
+  }
+
+  /** A loud tone in real time. */
+  speak(ms: number): Promise<void> {
+    return this.#stream(ms, 8_000);
+  }
+
+  beSilent(ms: number): Promise<void> {
+    return this.#stream(ms, 0);
+  }
+
+  /** The messages of one type, in order. */
+  of<Type extends Heard['type']>(type: Type): Extract<Heard, { type: Type }>[] {
+    return this.heard.filter((one): one is Extract<Heard, { type: Type }> => one.type === type);
+  }
+
+  /** The states told, in order. */
+  states(): string[] {
+    return this.of('state').map((message) => message.value);
+  }
+
+  /** Ends the session and says what was broken: invariants, and the replay of its log. */
+  async end(): Promise<{ readonly violations: readonly Violation[]; readonly divergence: Divergence | undefined }> {
+    const closed = this.#session.close('lost');
+    await this.#options.clock.advance(0);
+    await closed;
+    const hosts = Promise.all(this.#close.map((close) => close()));
+    await this.#options.clock.advance(10_000);
+    await hosts;
+    const divergence = replayLog(this.log, sessionMachine(this.#parameters), {
+      language: 'en',
+      outputRate: this.#options.outputRate ?? 24_000,
+      seed: SEED,
+      memory: this.#options.memory !== undefined,
+    });
+    return { violations: this.#monitor.end(), divergence };
+  }
+
+  async #stream(ms: number, level: number): Promise<void> {
+    for (let at = 0; at < ms; at += FRAME_MS) {
+      const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) => (i % 2 === 0 ? level : -level));
+      this.#options.bus.publish(subjects.audioIn(this.#id), new Uint8Array(samples.buffer));
+      await this.wait(FRAME_MS);
+    }
+  }
+
+  #store(): Store {
+    return {
+      saveSession: async () => {},
+      endSession: async () => {},
+      saveTurn: async (turn) => {
+        this.turns.push(turn);
+      },
+      sessions: async () => [],
+      turns: async () => this.turns,
+      close: async () => {},
+    };
+  }
+}
+
+/** Lets everything that is ready run: promises, and deliveries of the in-process bus. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+}

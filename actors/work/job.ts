@@ -69,7 +69,8 @@ export class Job {
   }
 
   data(payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
-    this.#send('data', payload, { seq: String(this.#sent++), ...headers });
+    // A number is used up only by what went out: the error that ends the request must not leave a gap.
+    if (this.#send('data', payload, { seq: String(this.#sent), ...headers })) this.#sent++;
   }
 
   /** A message on this request's uplink subject. */
@@ -140,11 +141,12 @@ export class Job {
     this.#onOver(this);
   }
 
-  #send(type: DownType, payload: Uint8Array, headers: Readonly<Record<string, string>>): void {
-    if (this.#over) return;
+  #send(type: DownType, payload: Uint8Array, headers: Readonly<Record<string, string>>): boolean {
+    if (this.#over) return false;
     this.#pulse.sent();
     const error = this.#publish(type, payload, headers);
     if (error) this.abort(error);
+    return error === undefined;
   }
 
   #publish(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { buildPages } from '../web/build.mjs';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
@@ -77,6 +77,10 @@ async function pageLog() {
   return log.parse(await page.evaluate('parley.log'));
 }
 
+async function messages() {
+  return (await pageLog()).map(({ message }) => message);
+}
+
 function logged(type: string, generation: number): Promise<unknown> {
   return until(
     page,
@@ -84,8 +88,20 @@ function logged(type: string, generation: number): Promise<unknown> {
   );
 }
 
+it('says how to install Chromium where there is none', async () => {
+  vi.stubEnv('CHROMIUM', join(folder, 'no-browser'));
+  try {
+    await expect(launchChromium()).rejects.toThrow('apt-get install chromium');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
 describe('the microphone', () => {
-  /** The speech of the file and what the server got have the same course of loudness only at the same sample rate. */
+  /**
+   * The file and what the server got have the same course of loudness only at the same sample rate: 0.93 measured,
+   * and 0.69 if the rate is 6 % off.
+   */
   async function expectSpeech(session: ScriptedSession): Promise<void> {
     await session.until(({ audio }) => audio.length >= 120);
     const spoken = loudness(wavSamples(await readFile(join(folder, 'microphone.wav'))), 22_050);
@@ -121,12 +137,13 @@ describe('the microphone', () => {
     await session.until(({ audio }) => audio.length > 0);
 
     await page.click('#mute');
-    await until(page, 'parley.microphone.muted');
-    const muted = session.audio.length;
-    // What was on its way when the button was pressed does not count: 200 ms.
-    await session.until(({ audio }) => audio.length > muted + 40);
 
-    expect(Math.max(...loudness(session.samples(muted + 10), 16_000))).toBe(0);
+    await session.until(({ audio }) => {
+      const latest = loudness(session.samples(Math.max(0, audio.length - 25)), 16_000);
+      return latest.length === 25 && Math.max(...latest) === 0;
+    });
+    expect(await page.evaluate('parley.microphone.muted')).toBe(true);
+    expect(await page.textContent('#mute')).toBe('Unmute mic');
   });
 
   it('may be refused: the page says so and one can type', async () => {
@@ -159,16 +176,17 @@ describe('playback', () => {
 
   it('pauses on duck, however much audio follows, and goes on with the same sample', async () => {
     const session = await connected();
-    const sending = session.tone(1, 1_200);
+    const sending = session.tone(1, 600);
     await session.until((client) => client.played(1).length >= 2);
 
     session.say({ type: 'duck', generation: 1, on: true });
     await logged('playout.duck', 1);
-    const sent = await sending;
+    await sending;
+    const sent = await session.tone(1, 400, { firstSeq: 30 });
     session.say({ type: 'duck', generation: 1, on: false });
     await session.until((client) => client.played(1).includes(sent));
 
-    const entries = (await pageLog()).map(({ message }) => message);
+    const entries = await messages();
     const paused = entries.findIndex(({ type }) => type === 'playout.duck');
     const resumed = entries.findIndex(({ type, on }) => type === 'duck' && on === false);
     const whilePaused = entries.slice(paused, resumed).flatMap(({ samples }) => samples ?? []);
@@ -177,31 +195,35 @@ describe('playback', () => {
     expect(session.played(1).at(-1)).toBe(sent);
   });
 
-  it('is silent from the flush on, and plays the next generation', async () => {
+  it('is silent from the flush on, whatever comes late, and plays the next generation', async () => {
     const session = await connected();
     const barge = new AbortController();
-    const sending = session.tone(1, 5_000, barge.signal);
+    const sending = session.tone(1, 10_000, { signal: barge.signal });
     await session.until((client) => client.played(1).length >= 2);
 
     session.say({ type: 'flush', generation: 1 });
-    const late = session.tone(1, 200);
+    await logged('playout.flush', 1);
     barge.abort();
-    await late;
-    const sent = await sending;
+    await sending;
+    session.frame(1, 1_000);
     const next = await session.tone(2, 200);
     await session.until((client) => client.played(2).includes(next));
 
-    const entries = (await pageLog()).map(({ message }) => message);
-    const flushed = entries.findIndex(({ type }) => type === 'playout.flush');
-    expect(entries[flushed]?.samples).toBeLessThan(sent);
-    expect(entries[flushed]?.samples).toBe(session.played(1).at(-1));
-    expect(
-      entries
-        .slice(flushed + 1)
-        .filter((entry) => entry.type.startsWith('playout.') && entry.generation === 1),
-    ).toEqual([]);
+    await expectSilentAfterFlush(session);
   });
 });
+
+/** From the flush on, nothing of generation 1 was played, and the server knows exactly how much was before. */
+async function expectSilentAfterFlush(session: ScriptedSession): Promise<void> {
+  const entries = await messages();
+  const flushed = entries.findIndex(({ type }) => type === 'playout.flush');
+  const later = entries
+    .slice(flushed + 1)
+    .filter(({ type, generation }) => type.startsWith('playout.') && generation === 1);
+  expect(later).toEqual([]);
+  expect(session.played(1).at(-1)).toBe(entries[flushed]?.samples);
+  expect(await page.evaluate('parley.playback.stale')).toBeGreaterThan(0);
+}
 
 describe('the conversation', () => {
   const hostile = [
@@ -281,27 +303,42 @@ describe('the conversation', () => {
 });
 
 describe('the emergency stop', () => {
-  it('silences the page at once, and its button then rearms, though not by a double click', async () => {
+  it('silences the page at once, without waiting for the server', async () => {
     const session = await connected();
-    session.state('speaking', 1, 1);
-    const sending = session.tone(1, 1_000);
+    const stop = new AbortController();
+    const sending = session.tone(1, 10_000, { signal: stop.signal });
     await session.until((client) => client.played(1).length >= 2);
 
     await page.click('#stop');
     await session.until((client) => client.all('estop').length === 1);
-    const sent = await sending;
-    session.state('stopped', 1, 1);
-    await until(page, `parley.state === 'stopped'`);
-    await page.click('#stop', { force: true });
-    await until(page, `document.querySelector('#stop').getAttribute('aria-disabled') === 'false'`);
-    const early = session.all('rearm').length;
-    await page.click('#stop');
+    stop.abort();
+    await sending;
+    session.frame(1, 1_000);
+    const next = await session.tone(2, 200);
+    await session.until((client) => client.played(2).includes(next));
+
+    await expectSilentAfterFlush(session);
+  });
+
+  it('turns its button into rearm, which a double click does not press', async () => {
+    const session = await connected();
+    await page.evaluate(`{
+      const stop = document.querySelector('#stop');
+      window.clicks = 0;
+      stop.addEventListener('click', () => clicks++);
+      new MutationObserver(() => stop.click()).observe(stop, { attributeFilter: ['aria-disabled'] });
+    }`);
+    session.state('stopped', 0, 0);
+    await until(
+      page,
+      `parley.state === 'stopped' && document.querySelector('#stop-label').textContent === 'Rearm'`,
+    );
     await session.until((client) => client.all('rearm').length === 1);
 
-    expect(early).toBe(0);
-    expect(session.all('estop')).toHaveLength(1);
-    expect(session.played(1).at(-1)).toBeLessThan(sent);
-    expect((await pageLog()).filter(({ message }) => message.type === 'playout.flush')).toHaveLength(1);
+    // The observer clicked when the button was held back, and again when it was released.
+    expect(await page.evaluate('clicks')).toBe(2);
+    expect(session.all('rearm')).toHaveLength(1);
+    expect(session.all('estop')).toEqual([]);
   });
 
   it('is on the Escape key too, also while typing', async () => {

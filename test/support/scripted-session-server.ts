@@ -15,6 +15,7 @@ import {
 } from '../../machines/wire.ts';
 
 const OUTPUT_RATE = 24_000;
+const FRAME = samplesPerFrame(OUTPUT_RATE);
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -111,24 +112,33 @@ export class ScriptedSession {
   }
 
   /**
-   * Plays a tone of `ms` as `generation`, paced as a server must: at most 200 ms ahead of real time.
-   * Resolves with the samples sent so far when all is sent, or when `signal` aborts.
+   * Plays a tone of `ms` as `generation`, from frame `firstSeq` on, paced as a server must: at most 200 ms ahead of
+   * real time. Resolves with the samples of the generation sent so far when all is sent, or when `signal` aborts.
    */
-  async tone(generation: number, ms: number, signal?: AbortSignal): Promise<number> {
-    const length = samplesPerFrame(OUTPUT_RATE);
+  async tone(
+    generation: number,
+    ms: number,
+    { firstSeq = 0, signal }: { firstSeq?: number; signal?: AbortSignal } = {},
+  ): Promise<number> {
     const startMs = performance.now();
-    const frames = Math.round(ms / FRAME_MS);
-    for (let seq = 0; seq < frames; seq++) {
-      const aheadMs = seq * FRAME_MS - (performance.now() - startMs);
+    const end = firstSeq + Math.round(ms / FRAME_MS);
+    for (let seq = firstSeq; seq < end; seq++) {
+      const aheadMs = (seq - firstSeq) * FRAME_MS - (performance.now() - startMs);
       if (aheadMs > WIRE_LIMITS.sendAheadMs - FRAME_MS)
         await new Promise((resolve) => setTimeout(resolve, FRAME_MS));
-      if (signal?.aborted) return seq * length;
-      const pcm = new Int16Array(length);
-      for (let i = 0; i < length; i++)
-        pcm[i] = 8_000 * Math.sin((2 * Math.PI * 440 * (seq * length + i)) / OUTPUT_RATE);
-      this.#socket.send(encodeAudio({ generation, seq }, new Uint8Array(pcm.buffer)));
+      if (signal?.aborted) return seq * FRAME;
+      this.frame(generation, seq);
     }
-    return frames * length;
+    return end * FRAME;
+  }
+
+  /** Sends one frame of the tone. */
+  frame(generation: number, seq: number): void {
+    const pcm = Int16Array.from(
+      { length: FRAME },
+      (_, i) => 8_000 * Math.sin((2 * Math.PI * 440 * (seq * FRAME + i)) / OUTPUT_RATE),
+    );
+    this.#socket.send(encodeAudio({ generation, seq }, new Uint8Array(pcm.buffer)));
   }
 
   close(code: number): void {

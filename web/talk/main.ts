@@ -131,7 +131,8 @@ async function openPlayback(rate: number, mine: number): Promise<void> {
     const opened = await Playback.open(rate, onPlayed);
     if (mine !== visit) return await opened.close();
     playback = opened;
-    await playback.wake();
+    // May stay pending for as long as the browser holds sound back; nothing waits for it.
+    playback.wake().catch(() => {});
   } catch (error) {
     view.showTrouble(
       error instanceof Error ? error.name : '',

@@ -1,0 +1,225 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ParleyError } from '../../machines/errors.ts';
+import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { defaultGatewayLimits, type GatewayLimits } from '../gateway/limits.ts';
+import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
+import { type ConfigInput, loadConfig, resolveConfig } from './load.ts';
+import { type Config, configKeys } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+
+describe('the configuration', () => {
+  let cwd: string;
+  beforeEach(async () => {
+    cwd = await mkdtemp(join(tmpdir(), 'parley-config-'));
+  });
+  afterEach(() => rm(cwd, { recursive: true }));
+
+  const file = (yaml: string, name = 'parley.config.yaml') => writeFile(join(cwd, name), yaml);
+  const load = (input: ConfigInput = {}) => loadConfig({ cwd, ...input });
+  const complaint = (input: ConfigInput = {}) => {
+    try {
+      load(input);
+    } catch (error) {
+      if (error instanceof ParleyError) return { code: error.code, message: error.message };
+    }
+    return undefined;
+  };
+
+  it('has a default for everything that a server needs', () => {
+    const config = load();
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 7400,
+      dataDir: '.parley',
+      language: 'en',
+      engines: { stt: 'soundswallower', llm: 'dialog', tts: 'espeak' },
+    });
+    expect(config.dialog).toMatch(/examples.robot\.dialog\.yaml$/);
+    expect(config.token).toBeUndefined();
+  });
+
+  it('takes the defaults of a session from the machine and those of the gateway from the gateway', () => {
+    const config = load();
+    const parameters: SessionParameters = config;
+    const limits: GatewayLimits = config.limits;
+    expect(parameters).toMatchObject(defaultParameters);
+    expect(limits).toEqual(defaultGatewayLimits);
+  });
+
+  it('prefers a flag to the environment, that to the file, and that to the default', async () => {
+    await file('port: 1001\nhost: 10.0.0.1\ntoken: from-the-file\nlog: { level: warn }');
+    const { config, sources } = resolveConfig({
+      cwd,
+      env: { PARLEY_PORT: '1002', PARLEY_LOG_LEVEL: 'debug' },
+      flags: { port: '1003' },
+    });
+    expect(config).toMatchObject({ port: 1003, host: '10.0.0.1', log: { level: 'debug' }, language: 'en' });
+    expect(sources.get('port')).toEqual({ kind: 'flag', name: '--port' });
+    expect(sources.get('log.level')).toEqual({ kind: 'env', name: 'PARLEY_LOG_LEVEL' });
+    expect(sources.get('host')).toEqual({ kind: 'file', name: 'parley.config.yaml' });
+    expect(sources.get('language')).toMatchObject({ kind: 'default' });
+  });
+
+  it.each([
+    ['PARLEY_ENDPOINTING_DELAY_MS', '300', (config: Config) => config.endpointing.delayMs, 300],
+    ['PARLEY_BARGE_IN_CONFIRM_SPEECH_MS', '1', (config: Config) => config.bargeIn.confirmSpeechMs, 1],
+    ['PARLEY_DATA_DIR', '/var/lib/p', (config: Config) => config.dataDir, '/var/lib/p'],
+    ['NATS_URL', 'nats://bus:4222', (config: Config) => config.bus.natsUrl, 'nats://bus:4222'],
+    ['OPENAI_API_KEY', 'sk-1', (config: Config) => config.tts.openai.apiKey, 'sk-1'],
+    [
+      'OPENAI_BASE_URL',
+      'http://localhost:8000/v1',
+      (config: Config) => config.stt.openai.baseURL,
+      'http://localhost:8000/v1',
+    ],
+    ['PARLEY_ACTIONS_ALLOW', 'wave, nod', (config: Config) => config.actions.allow, ['wave', 'nod']],
+    ['PARLEY_ACTIONS_ALLOW', ',', (config: Config) => config.actions.allow, []],
+    ['PARLEY_VAD_GATE', 'no', (config: Config) => config.vad.gate, false],
+    ['PARLEY_LLM_OPENAI_TEMPERATURE', '0.5', (config: Config) => config.llm.openai.temperature, 0.5],
+    ['PARLEY_PORT', '', (config: Config) => config.port, 7400],
+  ])('reads %s=%s', (name, value, read, expected) => {
+    expect(read(load({ env: { [name]: value } }))).toEqual(expected);
+  });
+
+  it('prefers the variable of a key to one that several keys share', () => {
+    const env = { OPENAI_API_KEY: 'shared', PARLEY_LLM_OPENAI_API_KEY: 'own' };
+    const { llm, stt } = load({ env });
+    expect([llm.openai.apiKey, stt.openai.apiKey]).toEqual(['own', 'shared']);
+  });
+
+  it('takes flags by the name that is documented, and by the one that a parser makes of it', () => {
+    const flags = {
+      'endpointing.delay-ms': '300',
+      'deadlines.sttMs': 20,
+      'allowed-origins': ['https://a.example'],
+    };
+    const config = load({ flags: { ...flags, host: undefined } });
+    expect(config.endpointing.delayMs).toBe(300);
+    expect(config.deadlines.sttMs).toBe(20);
+    expect(config.allowedOrigins).toEqual(['https://a.example']);
+  });
+
+  it('reads a named file, and one word for a list of one', async () => {
+    await file('actions:\n  allow: "*"\nlimits:\n  sessions: 7\nllm:\ntoken:\n', 'other.yaml');
+    const config = load({ file: 'other.yaml' });
+    expect(config.actions.allow).toEqual(['*']);
+    expect(config.limits.sessions).toBe(7);
+  });
+
+  it('replaces the words of a language that is given and keeps those of the others', async () => {
+    await file('words:\n  backchannels:\n    en: [aye]\n    nl: [ja]\n');
+    const { backchannels } = load().words;
+    expect(backchannels.en).toEqual(['aye']);
+    expect(backchannels.nl).toEqual(['ja']);
+    expect(backchannels.de).toEqual(defaultParameters.words.backchannels.de);
+  });
+
+  it('names every bad key and where it came from', async () => {
+    await file(
+      'limits:\n  sessions: many\nengines: { llm: gpt }\nallowedOrigins: [1]\nhots: 0.0.0.0\nlog: loud\n',
+    );
+    const found = complaint({
+      env: { PARLEY_PORT: 'tcp://10.0.0.1:7400', PARLEY_DEADLINES_STT_MS: '-5' },
+      flags: { 'turn-taking.delay-ms': '5', langauge: 'de', voice: '' },
+    });
+    expect(found?.code).toBe('CONFIG_INVALID');
+    expect(
+      found?.message
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim()),
+    ).toEqual([
+      '--turn-taking.delay-ms: there is no such key; did you mean --endpointing.delay-ms?',
+      '--langauge: there is no such key; did you mean --language?',
+      'hots (file parley.config.yaml): there is no such key; did you mean host?',
+      'log (file parley.config.yaml): must be a group of keys',
+      expect.stringMatching(/^port \(env PARLEY_PORT\): /),
+      expect.stringMatching(/^allowedOrigins\.0 \(file parley\.config\.yaml\): /),
+      expect.stringMatching(/^voice \(flag --voice\): /),
+      expect.stringMatching(/^engines\.llm \(file parley\.config\.yaml\): .*"dialog"\|"openai"\|"remote"/),
+      expect.stringMatching(/^limits\.sessions \(file parley\.config\.yaml\): .*expected number/),
+      expect.stringMatching(/^deadlines\.sttMs \(env PARLEY_DEADLINES_STT_MS\): /),
+    ]);
+  });
+
+  it('suggests the key under its right group', async () => {
+    await file('sttMs: 5\n');
+    expect(complaint()?.message).toContain('did you mean deadlines.sttMs?');
+    expect(didYouMean('nothing alike', ['host', 'port'])).toBeUndefined();
+  });
+
+  it('only warns of a variable that it does not know: not all that begins with PARLEY_ is ours', () => {
+    const { warnings } = resolveConfig({
+      cwd,
+      env: { PARLEY_LANGUGE: 'de', PARLEY_SERVICE_HOST: '10.0.0.1', PATH: '/' },
+    });
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toContain('did you mean PARLEY_LANGUAGE?');
+  });
+
+  it('warns of a server that is open to everybody', () => {
+    const warnings = (flags: Record<string, string>) => resolveConfig({ cwd, flags }).warnings;
+    expect(warnings({ host: '0.0.0.0' })).toHaveLength(1);
+    expect(warnings({ host: '0.0.0.0', token: 'long enough' })).toHaveLength(0);
+    expect(warnings({ host: '::1' })).toHaveLength(0);
+  });
+
+  it('asks for the key of OpenAI only where OpenAI itself is asked', () => {
+    const flags = { 'engines.llm': 'openai' };
+    expect(complaint({ flags })?.message).toContain('llm.openai.apiKey');
+    expect(complaint({ flags, env: { OPENAI_API_KEY: 'sk-1' } })).toBeUndefined();
+    expect(complaint({ flags, env: { OPENAI_BASE_URL: 'http://localhost:1234/v1' } })).toBeUndefined();
+  });
+
+  it('says that a file is missing, is no YAML or holds no keys', async () => {
+    expect(complaint({ file: 'missing.yaml' })?.code).toBe('CONFIG_UNREADABLE');
+    await file('a: [');
+    expect(complaint()?.code).toBe('CONFIG_UNREADABLE');
+    await file('port: 1\nport: 2');
+    expect(complaint()?.code).toBe('CONFIG_UNREADABLE');
+    await file('- a list');
+    expect(complaint()?.code).toBe('CONFIG_INVALID');
+    await file('# nothing yet');
+    expect(complaint()).toBeUndefined();
+    await file('__proto__: { polluted: 1 }\nconstructor: 1');
+    expect(complaint()?.code).toBe('CONFIG_INVALID');
+  });
+
+  it('prints what is in force with its source, but no secret', () => {
+    const env = {
+      PARLEY_TOKEN: 'very secret',
+      OPENAI_API_KEY: 'sk-secret',
+      NATS_URL: 'nats://user:secret@bus:4222,me:secret@other:4222',
+    };
+    const resolved = resolveConfig({ cwd, env });
+    const printed = renderConfig(resolved);
+    expect(printed).not.toMatch(/secret/);
+    expect(JSON.stringify(redactedConfig(resolved.config))).not.toMatch(/secret/);
+    expect(printed).toContain('token = "***"  (env PARLEY_TOKEN)\n');
+    expect(printed).toContain('bus.natsUrl = "nats://***@bus:4222,***@other:4222"  (env NATS_URL)\n');
+    expect(printed).toContain('port = 7400  (default)\n');
+    expect(printed).toContain('voice = (none)  (default)\n');
+  });
+
+  it('never repeats a bad secret in its complaint', () => {
+    const found = complaint({ flags: { token: 'hunter2' } });
+    expect(found?.message).toContain('token (flag --token)');
+    expect(found?.message).not.toContain('hunter2');
+  });
+
+  it('has one name for each key in the environment and as a flag', () => {
+    const flags = configKeys.map(({ flag }) => flag);
+    const variables = configKeys.map(({ env }) => env[0]);
+    expect(new Set(flags).size).toBe(flags.length);
+    expect(new Set(variables).size).toBe(variables.length);
+  });
+
+  it('is described by docs/configuration.md', async () => {
+    const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));
+    await expect(describeConfig()).toMatchFileSnapshot(page);
+  });
+});

@@ -1,0 +1,110 @@
+import type { ConfigKey } from './keys.ts';
+import { shownSource } from './layers.ts';
+import { CONFIG_FILE, type ResolvedConfig } from './load.ts';
+import { configKeys } from './schema.ts';
+
+const HIDDEN = '***';
+/** A default longer than this is shown by its beginning only. */
+const LONG_DEFAULT = 60;
+
+/** The reference of the configuration, as Markdown: `docs/configuration.md`. */
+export function describeConfig(): string {
+  return `${INTRODUCTION}\n${sections().map(section).join('\n')}`;
+}
+
+/** The configuration in force, a line for each key with the source of its value. Secrets are not shown. */
+export function renderConfig({ config, sources }: ResolvedConfig): string {
+  const lines = configKeys.map((key) => {
+    const value = valueAt(config, key.path);
+    const source = sources.get(key.name);
+    return `${key.name} = ${shownValue(key, value)}  (${source ? shownSource(source) : 'default'})`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** The configuration as plain data fit for a log: secrets, and credentials inside addresses, replaced. */
+export function redactedConfig(config: ResolvedConfig['config']): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    configKeys.flatMap((key) => {
+      const value = valueAt(config, key.path);
+      return value === undefined ? [] : [[key.name, redacted(key, value)]];
+    }),
+  );
+}
+
+const INTRODUCTION = `# Configuration
+
+Every key can be given in three ways. A flag wins over the environment, the environment over the file, the file over
+the default.
+
+- **File**: YAML, \`${CONFIG_FILE}\` in the working directory or the one named with \`--config\`. The dots of a key are
+  its groups; a key without a value counts as not given.
+- **Environment**: an empty variable counts as not given.
+- **Flag**: \`--port=8080\`.
+
+In a variable or a flag a list is written with commas, and lists by name as JSON. Durations are in milliseconds.
+\`parley check-config\` prints what is in force and where each value came from; secrets are never printed.
+A key that does not exist is an error in the file and as a flag, and a warning in the environment.
+
+This page is made from the schema in \`server/config/\`; do not edit it by hand.
+`;
+
+interface Section {
+  readonly title: string;
+  readonly keys: readonly ConfigKey[];
+}
+
+function sections(): readonly Section[] {
+  const byTitle = new Map<string, ConfigKey[]>();
+  for (const key of configKeys) {
+    const title = key.path.length > 1 ? (key.path[0] ?? '') : 'general';
+    byTitle.set(title, [...(byTitle.get(title) ?? []), key]);
+  }
+  return [...byTitle].map(([title, keys]) => ({ title, keys }));
+}
+
+function section({ title, keys }: Section): string {
+  const rows = keys.map((key) =>
+    [
+      `\`${key.name}\``,
+      key.env.map((name) => `\`${name}\``).join(', '),
+      `\`--${key.flag}\``,
+      key.kind === 'choice' ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind,
+      shownDefault(key),
+      key.meaning + (key.secret ? ' Secret.' : ''),
+    ].join(' | '),
+  );
+  return `## ${title}
+
+| key | environment | flag | type | default | meaning |
+|---|---|---|---|---|---|
+${rows.map((row) => `| ${row} |`).join('\n')}
+`;
+}
+
+function shownDefault(key: ConfigKey): string {
+  if (key.shownDefault !== undefined) return key.shownDefault;
+  if (key.defaultValue === undefined) return '';
+  const text = JSON.stringify(key.defaultValue).replaceAll('|', '\\|');
+  if (text.length <= LONG_DEFAULT) return `\`${text}\``;
+  return key.kind === 'lists by name' ? 'built in' : `\`${text}\``;
+}
+
+function shownValue(key: ConfigKey, value: unknown): string {
+  return value === undefined ? '(none)' : JSON.stringify(redacted(key, value));
+}
+
+function redacted(key: ConfigKey, value: unknown): unknown {
+  if (key.secret) return HIDDEN;
+  const isAddress = /(url|endpoint)$/i.test(key.name);
+  return isAddress && typeof value === 'string' ? value.replace(/[^/,\s]*@/g, `${HIDDEN}@`) : value;
+}
+
+function valueAt(config: unknown, path: readonly string[]): unknown {
+  let value = config;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.entries(value).find(([name]) => name === part)?.[1];
+  }
+  return value;
+}

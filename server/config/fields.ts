@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { key } from './keys.ts';
+
+/** No duration of Parley makes sense beyond a day. */
+const MAX_MS = 86_400_000;
+
+export function ms(defaultMs: number, meaning: string) {
+  return key(z.int().min(0).max(MAX_MS).default(defaultMs), meaning);
+}
+
+export function count(defaultCount: number, meaning: string, min = 1) {
+  return key(z.int().min(min).max(1_000_000).default(defaultCount), meaning);
+}
+
+export function text(defaultText: string, meaning: string) {
+  return key(z.string().default(defaultText), meaning);
+}
+
+/** Text that may be absent, but not empty. */
+export function optionalText(meaning: string) {
+  return key(z.string().min(1).exactOptional(), meaning);
+}
+
+export function list(defaults: readonly string[], meaning: string) {
+  return key(z.array(z.string().min(1)).default([...defaults]), meaning);
+}
+
+/** Lists by language. Those given replace the default of their language; the other languages keep theirs. */
+export function listsByLanguage(defaults: Readonly<Record<string, readonly string[]>>, meaning: string) {
+  const copy = Object.fromEntries(Object.entries(defaults).map(([name, items]) => [name, [...items]]));
+  return key(z.record(z.string(), z.array(z.string().min(1))).default(copy), meaning);
+}
+
+export function yesNo(defaultValue: boolean, meaning: string) {
+  return key(z.boolean().default(defaultValue), meaning);
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+/** What a schema cannot say about a key of the configuration. */
+export interface KeyFacts {
+  /** One line for the reference and for whoever asks. */
+  readonly meaning: string;
+  /** Never printed. */
+  readonly secret?: boolean;
+  /** Names in the environment that count besides `PARLEY_…`, which goes before them. */
+  readonly alsoEnv?: readonly string[];
+  /** How the reference shows a default that differs from place to place. */
+  readonly shownDefault?: string;
+}
+
+const facts = z.registry<KeyFacts>();
+
+/** Makes `schema` a key of the configuration. Call it last: what is chained on it is another schema. */
+export function key<T extends z.ZodType>(
+  schema: T,
+  meaning: string,
+  more: Omit<KeyFacts, 'meaning'> = {},
+): T {
+  facts.add(schema, { meaning, ...more });
+  return schema;
+}
+
+/** How text from the environment or a flag is read. */
+export type KeyKind = 'integer' | 'number' | 'yes/no' | 'text' | 'list' | 'lists by name' | 'choice';
+
+export interface ConfigKey extends KeyFacts {
+  /** `['deadlines', 'sttMs']`. */
+  readonly path: readonly string[];
+  /** `deadlines.sttMs`: its name in the file's terms. */
+  readonly name: string;
+  /** `PARLEY_DEADLINES_STT_MS`, then others. */
+  readonly env: readonly string[];
+  /** `deadlines.stt-ms`, without the dashes. */
+  readonly flag: string;
+  readonly kind: KeyKind;
+  readonly choices: readonly string[];
+  /** Undefined if the key may be absent. */
+  readonly defaultValue: unknown;
+}
+
+/** Every key under a schema, in the order in which it is written. Throws if one was not made by `key`. */
+export function keysOf(schema: z.ZodObject, path: readonly string[] = []): readonly ConfigKey[] {
+  return Object.entries(schema.shape).flatMap(([part, child]) => {
+    if (!(child instanceof z.ZodType)) throw new TypeError(`${part} is no schema`);
+    const here = [...path, part];
+    const { inner } = unwrap(child);
+    return inner instanceof z.ZodObject ? keysOf(inner, here) : [keyOf(child, here)];
+  });
+}
+
+function keyOf(schema: z.ZodType, path: readonly string[]): ConfigKey {
+  const name = path.join('.');
+  const known = facts.get(schema);
+  if (!known) throw new TypeError(`the key ${name} has no meaning`);
+  const { inner, defaultValue } = unwrap(schema);
+  return {
+    ...known,
+    path,
+    name,
+    env: [
+      `PARLEY_${path.map((part) => kebab(part).replaceAll('-', '_').toUpperCase()).join('_')}`,
+      ...(known.alsoEnv ?? []),
+    ],
+    flag: path.map(kebab).join('.'),
+    kind: kindOf(inner, name),
+    choices: inner instanceof z.ZodEnum ? inner.options.map(String) : [],
+    defaultValue,
+  };
+}
+
+function unwrap(schema: z.ZodType): { inner: z.ZodType; defaultValue: unknown } {
+  let inner = schema;
+  let defaultValue: unknown;
+  for (let next = innerOf(inner); next instanceof z.ZodType; next = innerOf(inner)) {
+    if (inner instanceof z.ZodDefault) defaultValue = inner.def.defaultValue;
+    inner = next;
+  }
+  return { inner, defaultValue };
+}
+
+function innerOf(schema: z.ZodType): z.core.$ZodType | undefined {
+  if (
+    schema instanceof z.ZodDefault ||
+    schema instanceof z.ZodPrefault ||
+    schema instanceof z.ZodOptional ||
+    schema instanceof z.ZodExactOptional
+  )
+    return schema.def.innerType;
+  return undefined;
+}
+
+function kindOf(schema: z.ZodType, name: string): KeyKind {
+  if (schema instanceof z.ZodNumberFormat) return 'integer';
+  if (schema instanceof z.ZodNumber) return 'number';
+  if (schema instanceof z.ZodBoolean) return 'yes/no';
+  if (schema instanceof z.ZodEnum) return 'choice';
+  if (schema instanceof z.ZodArray) return 'list';
+  if (schema instanceof z.ZodRecord) return 'lists by name';
+  if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'text';
+  throw new TypeError(`the key ${name} is of a kind that text cannot be read as`);
+}
+
+/** `endpointDelayMs` → `endpoint-delay-ms`, `baseURL` → `base-url`. */
+function kebab(camel: string): string {
+  return camel.replace(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
+}

@@ -1,0 +1,142 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ConfigKey } from './keys.ts';
+import { didYouMean } from './suggest.ts';
+
+/** Where a value came from. `name` is the flag, the variable or the file. */
+export interface ConfigSource {
+  readonly kind: 'flag' | 'env' | 'file' | 'default';
+  readonly name: string;
+}
+
+export interface Entry {
+  readonly value: unknown;
+  readonly source: ConfigSource;
+}
+
+/** The values that one layer gives, by key name, and what is wrong with the layer itself. */
+export interface Layer {
+  readonly entries: ReadonlyMap<string, Entry>;
+  readonly problems: readonly string[];
+}
+
+const PREFIX = 'PARLEY_';
+
+/**
+ * Reads a YAML file. A value of null is as good as none. Throws CONFIG_UNREADABLE. `shown` is how the file is
+ * named in messages.
+ */
+export function fileLayer(keys: readonly ConfigKey[], path: string, shown: string): Layer {
+  const entries = new Map<string, Entry>();
+  const problems: string[] = [];
+  const source = { kind: 'file', name: shown } as const;
+  const byName = new Map(keys.map((key) => [key.name, key]));
+  const groups = new Set(keys.flatMap(({ path: parts }) => parts.map((_, i) => parts.slice(0, i).join('.'))));
+  const walk = (value: unknown, name: string) => {
+    const key = byName.get(name);
+    if (value === null || value === undefined) return;
+    if (key) entries.set(name, { value: fromFile(key, value), source });
+    else if (!groups.has(name))
+      problems.push(`${name} (${shownSource(source)}): ${unknownKey(name, [...byName.keys(), ...groups])}`);
+    else if (typeof value !== 'object' || Array.isArray(value))
+      problems.push(`${name || 'the file'} (${shownSource(source)}): must be a group of keys`);
+    else
+      for (const [part, child] of Object.entries(value)) walk(child, name === '' ? part : `${name}.${part}`);
+  };
+  walk(readYaml(path, shown), '');
+  return { entries, problems };
+}
+
+/** Takes the variables that are keys. An empty one is as good as none; unknown `PARLEY_…` ones are problems to warn of. */
+export function envLayer(
+  keys: readonly ConfigKey[],
+  env: Readonly<Record<string, string | undefined>>,
+): Layer {
+  const entries = new Map<string, Entry>();
+  const known = new Set(keys.flatMap((key) => key.env));
+  for (const key of keys) {
+    const name = key.env.find((variable) => env[variable]);
+    if (name !== undefined)
+      entries.set(key.name, { value: fromText(key, env[name] ?? ''), source: { kind: 'env', name } });
+  }
+  const problems = Object.keys(env)
+    .filter((name) => name.startsWith(PREFIX) && !known.has(name))
+    .map((name) => `${name} in the environment: ${unknownKey(name, [...known])}`);
+  return { entries, problems };
+}
+
+/** Takes flags by their name without dashes: `endpointing.delay-ms`, or as `commander` names it, `endpointing.delayMs`. */
+export function flagLayer(keys: readonly ConfigKey[], flags: Readonly<Record<string, unknown>>): Layer {
+  const entries = new Map<string, Entry>();
+  const problems: string[] = [];
+  const byFlag = new Map(keys.flatMap((key) => [[key.flag, key] as const, [key.name, key] as const]));
+  for (const [flag, value] of Object.entries(flags)) {
+    if (value === undefined) continue;
+    const key = byFlag.get(flag);
+    const name = `--${key?.flag ?? flag}`;
+    if (!key)
+      problems.push(
+        `${name}: ${unknownKey(
+          flag,
+          keys.map((known) => known.flag),
+          '--',
+        )}`,
+      );
+    else
+      entries.set(key.name, {
+        value: typeof value === 'string' ? fromText(key, value) : value,
+        source: { kind: 'flag', name },
+      });
+  }
+  return { entries, problems };
+}
+
+export function shownSource(source: ConfigSource): string {
+  return source.kind === 'default' ? 'default' : `${source.kind} ${source.name}`;
+}
+
+function unknownKey(name: string, known: readonly string[], prefix = ''): string {
+  const suggestion = didYouMean(name, known);
+  return suggestion === undefined
+    ? 'there is no such key'
+    : `there is no such key; did you mean ${prefix}${suggestion}?`;
+}
+
+function readYaml(path: string, shown: string): unknown {
+  try {
+    return parse(readFileSync(path, 'utf8')) ?? {};
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new ParleyError('CONFIG_UNREADABLE', `${shown}: ${detail}`, { cause });
+  }
+}
+
+// In a file one word may stand for a list of one.
+function fromFile(key: ConfigKey, value: unknown): unknown {
+  return key.kind === 'list' && typeof value === 'string' ? [value] : value;
+}
+
+/** Text that cannot be read as its kind stays text, for the schema to complain about. */
+function fromText(key: ConfigKey, text: string): unknown {
+  switch (key.kind) {
+    case 'integer':
+    case 'number':
+      return /^[+-]?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text;
+    case 'yes/no':
+      return (
+        { true: true, yes: true, 1: true, false: false, no: false, 0: false }[text.toLowerCase()] ?? text
+      );
+    case 'list':
+      return text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
+    case 'lists by name':
+      try {
+        return JSON.parse(text);
+      } catch {
+        return text;
+      }
+    case 'text':
+    case 'choice':
+      return text;
+  }
+}

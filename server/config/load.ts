@@ -1,0 +1,145 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { ParleyError } from '../../machines/errors.ts';
+import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
+import { type Config, configKeys, configSchema } from './schema.ts';
+
+export const CONFIG_FILE = 'parley.config.yaml';
+
+export interface ConfigInput {
+  /** By name without dashes, `endpointing.delay-ms` or `endpointing.delayMs`; undefined values are ignored. */
+  readonly flags?: Readonly<Record<string, unknown>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The file to read. Without it `parley.config.yaml` in `cwd`, if there is one. */
+  readonly file?: string;
+  /** The process's. */
+  readonly cwd?: string;
+}
+
+export interface ResolvedConfig {
+  readonly config: Config;
+  /** Where each key's value came from, by key name. */
+  readonly sources: ReadonlyMap<string, ConfigSource>;
+  /** What is allowed but looks wrong. */
+  readonly warnings: readonly string[];
+  /** The file that was read, absolute. */
+  readonly file: string | undefined;
+}
+
+const DEFAULT: ConfigSource = { kind: 'default', name: 'default' };
+
+/** The configuration; see {@link resolveConfig}. */
+export function loadConfig(input: ConfigInput = {}): Config {
+  return resolveConfig(input).config;
+}
+
+/**
+ * Flags over environment over file over defaults. Throws CONFIG_INVALID with a line for every bad key that
+ * says where it came from, and CONFIG_UNREADABLE if the file cannot be read or is no YAML.
+ */
+export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
+  const cwd = input.cwd ?? process.cwd();
+  const shown = input.file ?? CONFIG_FILE;
+  const path = resolve(cwd, shown);
+  const hasFile = input.file !== undefined || existsSync(path);
+  const flags = flagLayer(configKeys, input.flags ?? {});
+  const env = envLayer(configKeys, input.env ?? {});
+  const file = hasFile ? fileLayer(configKeys, path, shown) : { entries: new Map(), problems: [] };
+  const given = new Map<string, Entry>([...file.entries, ...env.entries, ...flags.entries]);
+
+  const problems = [...flags.problems, ...file.problems];
+  const parsed = configSchema.safeParse(nested(given));
+  if (!parsed.success) {
+    for (const issue of parsed.error.issues) {
+      const { name, source } = culprit(issue.path, given);
+      problems.push(`${name} (${shownSource(source)}): ${issue.message}`);
+    }
+  }
+  if (problems.length > 0 || !parsed.success)
+    throw new ParleyError('CONFIG_INVALID', problems.map((problem) => `\n  ${problem}`).join(''));
+
+  const config = withDefaultLanguages(parsed.data);
+  const missing = missingKeys(config);
+  if (missing.length > 0)
+    throw new ParleyError('CONFIG_INVALID', missing.map((problem) => `\n  ${problem}`).join(''));
+  return {
+    config,
+    sources: new Map(configKeys.map(({ name }) => [name, given.get(name)?.source ?? DEFAULT])),
+    warnings: [...env.problems, ...risks(config)],
+    file: hasFile ? path : undefined,
+  };
+}
+
+interface Tree {
+  [part: string]: unknown;
+}
+
+function nested(entries: ReadonlyMap<string, Entry>): Tree {
+  const root: Tree = {};
+  for (const { name, path } of configKeys) {
+    const entry = entries.get(name);
+    if (!entry) continue;
+    const last = path.at(-1) ?? name;
+    groupAt(root, path.slice(0, -1))[last] = entry.value;
+  }
+  return root;
+}
+
+function groupAt(root: Tree, path: readonly string[]): Tree {
+  let group = root;
+  for (const part of path) {
+    const child = group[part];
+    const next: Tree = isTree(child) ? child : {};
+    group[part] = next;
+    group = next;
+  }
+  return group;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The key that an issue is about: its path may lead into a list. */
+function culprit(
+  path: readonly PropertyKey[],
+  given: ReadonlyMap<string, Entry>,
+): { name: string; source: ConfigSource } {
+  const full = path.map(String).join('.');
+  for (let length = path.length; length > 0; length--) {
+    const entry = given.get(path.slice(0, length).map(String).join('.'));
+    if (entry) return { name: full, source: entry.source };
+  }
+  return { name: full, source: DEFAULT };
+}
+
+/** A language that was given replaces its default; the others keep theirs. */
+function withDefaultLanguages(config: Config): Config {
+  const defaults = configSchema.parse({}).words;
+  const { backchannels, continuations } = config.words;
+  return {
+    ...config,
+    words: {
+      ...config.words,
+      backchannels: { ...defaults.backchannels, ...backchannels },
+      continuations: { ...defaults.continuations, ...continuations },
+    },
+  };
+}
+
+function missingKeys(config: Config): readonly string[] {
+  return (['stt', 'llm', 'tts'] as const).flatMap((kind) => {
+    const { baseURL, apiKey } = config[kind].openai;
+    if (config.engines[kind] !== 'openai' || baseURL !== undefined || apiKey !== undefined) return [];
+    return [
+      `${kind}.openai.apiKey: needed for api.openai.com (or give ${kind}.openai.baseURL of another server)`,
+    ];
+  });
+}
+
+function risks(config: Config): readonly string[] {
+  const local = /^(localhost|127\.|::1$)/.test(config.host);
+  return local || config.token !== undefined
+    ? []
+    : [`the server listens on ${config.host} without a token: whoever reaches it may connect`];
+}

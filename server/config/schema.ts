@@ -1,0 +1,171 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { defaultParameters } from '../../machines/parameters.ts';
+import { defaultGatewayLimits } from '../gateway/limits.ts';
+import { openaiConnection, openaiLlm, openaiStt, openaiTts } from './engine-groups.ts';
+import { count, list, ms, optionalText, text, yesNo } from './fields.ts';
+import { key, keysOf } from './keys.ts';
+import { sessionGroups } from './session-groups.ts';
+
+/** The one description of the configuration: types, defaults, reference and errors all come from here. */
+export const configSchema = z.strictObject({
+  host: text('127.0.0.1', 'Address to listen on. 0.0.0.0 for every interface; set a token then.'),
+  port: key(z.int().min(0).max(65_535).default(7_400), 'Port to listen on; 0 for any free one.'),
+  dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
+  token: key(
+    z.string().min(8).max(1_024).exactOptional(),
+    'What clients must say in hello. None: whoever reaches the port may connect.',
+    { secret: true },
+  ),
+  allowedOrigins: list(
+    [],
+    'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
+  ),
+  language: key(
+    z
+      .string()
+      .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag such as en or zh-CN')
+      .default('en'),
+    'Language of a client that names none, as BCP 47.',
+  ),
+  voice: optionalText('Voice of a client that names none. Else the engine’s own.'),
+  dialog: key(z.string().min(1).default(packagedDialog), 'Dialog file of the `dialog` language engine.', {
+    shownDefault: 'the packaged `examples/robot.dialog.yaml`',
+  }),
+  log: z
+    .strictObject({
+      level: key(
+        z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+        'What is logged: this and what is more severe.',
+      ),
+    })
+    .prefault({}),
+  bus: z
+    .strictObject({
+      natsUrl: key(
+        z.string().min(1).exactOptional(),
+        'NATS server, such as nats://127.0.0.1:4222. None: all runs in one process.',
+        { alsoEnv: ['NATS_URL'] },
+      ),
+    })
+    .prefault({}),
+  engines: z
+    .strictObject({
+      stt: key(
+        z.enum(['soundswallower', 'openai', 'remote']).default('soundswallower'),
+        'Who recognises speech.',
+      ),
+      llm: key(z.enum(['dialog', 'openai', 'remote']).default('dialog'), 'Who finds the reply.'),
+      tts: key(z.enum(['espeak', 'edge', 'openai', 'remote']).default('espeak'), 'Who speaks it.'),
+    })
+    .prefault({}),
+  vad: z
+    .strictObject({
+      gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
+      maxBatch: count(32, 'Windows of all sessions that are judged in one run, at most.'),
+      gatherMs: ms(4, 'Runs begin at least so far apart, so that under load more windows share one.'),
+    })
+    .prefault({}),
+  stt: z
+    .strictObject({
+      workers: count(1, 'Threads of the `soundswallower` recogniser in this process.'),
+      remote: remote('soundswallower'),
+      openai: z.strictObject({ ...openaiConnection(), ...openaiStt() }).prefault({}),
+    })
+    .prefault({}),
+  llm: z
+    .strictObject({
+      workers: count(1, 'Workers of this process that share the requests to the language engine.'),
+      systemPrompt: optionalText('What a language model is told before the conversation.'),
+      remote: remote('dialog'),
+      openai: z.strictObject({ ...openaiConnection(), ...openaiLlm() }).prefault({}),
+    })
+    .prefault({}),
+  tts: z
+    .strictObject({
+      workers: count(1, 'Threads of the `espeak` engine in this process, about 60 MB each.'),
+      remote: remote('espeak'),
+      espeak: z
+        .strictObject({
+          voice: optionalText(
+            'Voice for requests that name none, such as en-us+f3. Else the language’s own.',
+          ),
+          ratePerMinute: key(z.int().min(80).max(450).default(175), 'Words a minute.'),
+          pitch: key(z.int().min(0).max(99).default(50), '0 to 99.'),
+        })
+        .prefault({}),
+      edge: z
+        .strictObject({
+          voice: text('en-US-AriaNeural', 'Voice for requests that name none.'),
+          speed: text('+0%', 'Such as +10%.'),
+          pitch: text('+0Hz', 'Such as +20Hz.'),
+          volume: text('+0%', 'Such as -10%.'),
+          endpoint: optionalText('ws: or wss: address to connect to instead of Microsoft’s.'),
+        })
+        .prefault({}),
+      openai: z.strictObject({ ...openaiConnection(), ...openaiTts() }).prefault({}),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      sessions: count(
+        defaultGatewayLimits.sessions,
+        'Sessions at once; the next one is refused with TOO_MANY.',
+      ),
+      pendingConnections: count(
+        defaultGatewayLimits.pendingConnections,
+        'Connections at once that have not said hello yet.',
+      ),
+      idleMs: ms(
+        defaultGatewayLimits.idleMs,
+        'A connection on which nothing goes either way for so long is closed.',
+      ),
+      messagesPerSecond: count(
+        defaultGatewayLimits.messagesPerSecond,
+        'Text messages a second that one client may send, in the long run.',
+      ),
+      messageBurst: count(
+        defaultGatewayLimits.messageBurst,
+        'Text messages that one client may send at once.',
+      ),
+      unreadMs: ms(
+        defaultGatewayLimits.unreadMs,
+        'Audio that may be sent and not yet read by the client before it counts as a slow reader.',
+      ),
+      pingIntervalMs: ms(defaultGatewayLimits.pingIntervalMs, 'A client is pinged at least so often.'),
+      pongTimeoutMs: ms(
+        defaultGatewayLimits.pongTimeoutMs,
+        'A ping not answered for so long ends the connection.',
+      ),
+      openMs: ms(defaultGatewayLimits.openMs, 'How long a session may take to open.'),
+      closeGraceMs: ms(defaultGatewayLimits.closeGraceMs, 'How long a closing handshake may take.'),
+      drainGraceMs: ms(
+        defaultGatewayLimits.drainGraceMs,
+        'How long live sessions may go on once the server is told to stop.',
+      ),
+    })
+    .prefault({}),
+  ...sessionGroups(defaultParameters),
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+/** Every key, in the order of the reference. */
+export const configKeys = keysOf(configSchema);
+
+function remote(engine: string) {
+  return z
+    .strictObject({
+      engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
+    })
+    .prefault({});
+}
+
+// The sources lie two levels below the package, the compiled output three.
+function packagedDialog(): string {
+  const candidates = ['../../', '../../../'].map((up) =>
+    fileURLToPath(new URL(`${up}examples/robot.dialog.yaml`, import.meta.url)),
+  );
+  return candidates.find((path) => existsSync(path)) ?? 'examples/robot.dialog.yaml';
+}

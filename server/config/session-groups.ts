@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import { count, list, listsByLanguage, ms, text } from './fields.ts';
+
+/** The groups that tune a session. Their defaults are the machine's; only the meanings are written here. */
+export function sessionGroups(defaults: SessionParameters) {
+  const { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words } = defaults;
+  return {
+    endpointing: z
+      .strictObject({
+        delayMs: ms(endpointing.delayMs, 'Silence that ends a turn when nothing is known about the words.'),
+        completeDelayMs: ms(
+          endpointing.completeDelayMs,
+          'Silence that ends it when the transcript is plainly complete.',
+        ),
+        incompleteDelayMs: ms(
+          endpointing.incompleteDelayMs,
+          'Silence that ends it when the transcript stops in mid-sentence.',
+        ),
+        prerollMs: ms(endpointing.prerollMs, 'Audio kept from before speech was noticed.'),
+        maxUtteranceMs: ms(endpointing.maxUtteranceMs, 'An utterance longer than this is ended.'),
+        notUnderstoodMs: ms(
+          endpointing.notUnderstoodMs,
+          'Speech of at least this length without a word understood is answered; shorter is taken for noise.',
+        ),
+      })
+      .prefault({}),
+    bargeIn: z
+      .strictObject({
+        confirmSpeechMs: ms(
+          bargeIn.confirmSpeechMs,
+          'Speech of this length during a reply is an interruption, unless it is a backchannel so far.',
+        ),
+        backchannelMaxMs: ms(
+          bargeIn.backchannelMaxMs,
+          'A backchannel that goes on this long is an interruption too.',
+        ),
+        verdictMs: ms(
+          bargeIn.verdictMs,
+          'After speech has ended: the wait for its words before the reply goes on.',
+        ),
+      })
+      .prefault({}),
+    deadlines: z
+      .strictObject({
+        sttMs: ms(deadlines.sttMs, 'End of the turn to final transcript.'),
+        recallMs: ms(deadlines.recallMs, 'Turn known to memory recalled.'),
+        llmFirstTokenMs: ms(deadlines.llmFirstTokenMs, 'Language engine asked to its first token.'),
+        llmStallMs: ms(deadlines.llmStallMs, 'Between two tokens.'),
+        ttsMs: ms(
+          deadlines.ttsMs,
+          'Segment given to speech synthesis to audio, and between two pieces of audio.',
+        ),
+        actionMs: ms(deadlines.actionMs, 'One action of the robot.'),
+      })
+      .prefault({}),
+    reply: z
+      .strictObject({
+        firstSegmentMinChars: count(
+          reply.firstSegmentMinChars,
+          'The first segment may end at a clause when it has at least this many characters.',
+        ),
+        segmentMinChars: count(
+          reply.segmentMinChars,
+          'A later segment shorter than this waits for the next sentence.',
+        ),
+        segmentMaxChars: count(
+          reply.segmentMaxChars,
+          'A segment without a sentence end is cut at a word here.',
+        ),
+      })
+      .prefault({}),
+    history: z
+      .strictObject({
+        maxMessages: count(history.maxMessages, 'The language engine is told the newest so many messages.'),
+      })
+      .prefault({}),
+    actions: z
+      .strictObject({ allow: list(actions.allow, 'Names of actions that may run; * for all.') })
+      .prefault({}),
+    phrases: z
+      .strictObject({
+        notUnderstood: text(
+          phrases.notUnderstood,
+          'Said when speech was heard and no word understood. Empty: nothing.',
+        ),
+        sttFailed: text(phrases.sttFailed, 'Said when speech recognition failed. Empty: nothing.'),
+        llmFailed: text(phrases.llmFailed, 'Said when the language engine failed at once. Empty: nothing.'),
+      })
+      .prefault({}),
+    words: z
+      .strictObject({
+        backchannels: listsByLanguage(
+          words.backchannels,
+          'Sounds of a listener, by language: they do not interrupt.',
+        ),
+        continuations: listsByLanguage(
+          words.continuations,
+          'Last words of a transcript that is not complete, by language.',
+        ),
+        estop: list(words.estop, 'Transcripts that mean emergency stop, besides those of the dialog file.'),
+        complete: list(words.complete, 'Transcripts known to be complete, besides those of the dialog file.'),
+      })
+      .prefault({}),
+  };
+}

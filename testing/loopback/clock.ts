@@ -1,0 +1,27 @@
+import type { Clock } from '../../machines/clock.ts';
+
+/** Real time, for loopback servers whose delays shall be real. */
+export const realClock: Clock = {
+  nowMs: () => performance.now(),
+  setTimer(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+/** Waits `ms` on `clock`, or until `signal` aborts; tells whether the whole time passed. */
+export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
+  if (signal.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const end = (passed: boolean) => {
+      signal.removeEventListener('abort', stop);
+      resolve(passed);
+    };
+    const stop = () => {
+      timer.cancel();
+      end(false);
+    };
+    const timer = clock.setTimer(ms, () => end(true));
+    signal.addEventListener('abort', stop);
+  });
+}

@@ -1,0 +1,149 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Clock } from '../../machines/clock.ts';
+import { Arrivals } from './arrivals.ts';
+import { realClock } from './clock.ts';
+import { answer, errorAnswer, type HttpStep, playHttp } from './http-script.ts';
+import { chatReply, speechReply, toneSamples, transcriptReply } from './openai-replies.ts';
+import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
+import { readWav, type WavContent } from './wav.ts';
+
+/** What the server was asked. */
+export interface OpenAiRequest {
+  /** Counts the requests of this server from 0. */
+  readonly n: number;
+  readonly method: string;
+  /** Path without the host, such as `/v1/chat/completions`. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The parsed JSON body, where it is JSON. */
+  readonly json?: unknown;
+  /** The parsed upload, where it is multipart. */
+  readonly form?: OpenAiUpload;
+  /** Resolves when the answer ended (`answered`) or the client closed the connection before (`gone`). */
+  readonly outcome: Promise<'answered' | 'gone'>;
+}
+
+export interface OpenAiUpload {
+  /** The text fields. */
+  readonly fields: Readonly<Record<string, string>>;
+  readonly fileName: string;
+  /** The uploaded file, read as WAV. Throws if it is none. */
+  readonly wav: () => WavContent;
+}
+
+/** Says how the server answers a request. */
+export type OpenAiScript = (request: OpenAiRequest) => readonly HttpStep[];
+
+export interface OpenAiServerOptions {
+  /** `POST /v1/chat/completions`. By default a short streamed reply. */
+  readonly chat?: OpenAiScript;
+  /** `POST /v1/audio/transcriptions`. By default the text `hello`. */
+  readonly transcription?: OpenAiScript;
+  /** `POST /v1/audio/speech`. By default 200 ms of a tone at 24 kHz. */
+  readonly speech?: OpenAiScript;
+  /** If given, a request without this bearer key gets 401, as from OpenAI with the key in the message. */
+  readonly apiKey?: string;
+  /** Where `wait` steps take their time from; real time by default. */
+  readonly clock?: Clock;
+}
+
+export interface OpenAiServer {
+  /** What an engine takes as `baseURL`, such as `http://127.0.0.1:4711/v1`. */
+  readonly baseURL: string;
+  readonly requests: readonly OpenAiRequest[];
+  /** The next request that this has not told yet. */
+  nextRequest(): Promise<OpenAiRequest>;
+  readonly sockets: Sockets;
+  close(): Promise<void>;
+}
+
+/**
+ * An engine server on 127.0.0.1 that speaks the wire protocol of OpenAI (chat completions over server-sent
+ * events, transcription uploads, streamed speech) from a script: delays, misbehaviour and all.
+ */
+export async function openaiServer(options: OpenAiServerOptions = {}): Promise<OpenAiServer> {
+  const clock = options.clock ?? realClock;
+  const arrivals = new Arrivals<OpenAiRequest>();
+  const routes: Record<string, OpenAiScript> = {
+    '/v1/models': () => answer(200, 'application/json', '{"object":"list","data":[]}'),
+    '/v1/chat/completions': options.chat ?? (() => chatReply(['Hello ', 'there.'])),
+    '/v1/audio/transcriptions': options.transcription ?? (() => transcriptReply('hello')),
+    '/v1/audio/speech': options.speech ?? (() => speechReply(toneSamples(200, 24_000))),
+  };
+
+  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const gone = new AbortController();
+    const outcome = new Promise<'answered' | 'gone'>((resolve) => {
+      response.on('close', () => {
+        gone.abort();
+        resolve(response.writableFinished ? 'answered' : 'gone');
+      });
+    });
+    const request = await readRequest(incoming, arrivals.all.length, outcome);
+    arrivals.add(request);
+    const refused = options.apiKey !== undefined && !mayEnter(request, options.apiKey);
+    const script = refused ? refusal : (routes[request.path] ?? unknownRoute);
+    await playHttp(script(request), response, clock, gone.signal);
+  };
+
+  const server = createServer((incoming, response) => {
+    respond(incoming, response).catch(() => response.destroy());
+  });
+  // Between requests, connections last as long as the test: reuse is what is counted.
+  server.keepAliveTimeout = 0;
+  const sockets = new Sockets(server);
+  const port = await listenOnLoopback(server);
+  return {
+    baseURL: `http://127.0.0.1:${port}/v1`,
+    requests: arrivals.all,
+    nextRequest: () => arrivals.next(),
+    sockets,
+    close: () => closeServer(server, sockets),
+  };
+}
+
+const unknownRoute: OpenAiScript = (request) => errorAnswer(404, `no such route: ${request.path}`);
+
+const refusal: OpenAiScript = (request) =>
+  errorAnswer(401, `Incorrect API key provided: ${request.headers.authorization ?? 'none'}`);
+
+function mayEnter(request: OpenAiRequest, apiKey: string): boolean {
+  return request.headers.authorization === `Bearer ${apiKey}`;
+}
+
+async function readRequest(
+  incoming: IncomingMessage,
+  n: number,
+  outcome: OpenAiRequest['outcome'],
+): Promise<OpenAiRequest> {
+  const pieces: Buffer[] = [];
+  for await (const piece of incoming) pieces.push(piece);
+  const body = Buffer.concat(pieces);
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(incoming.headers)) headers[name] = String(value);
+  const type = headers['content-type'] ?? '';
+  return {
+    n,
+    method: incoming.method ?? '',
+    path: new URL(incoming.url ?? '/', 'http://127.0.0.1').pathname,
+    headers,
+    ...(type.startsWith('application/json') ? { json: JSON.parse(body.toString()) } : {}),
+    ...(type.startsWith('multipart/form-data') ? { form: await readUpload(body, type) } : {}),
+    outcome,
+  };
+}
+
+async function readUpload(body: Buffer, contentType: string): Promise<OpenAiUpload> {
+  const form = await new Response(body, { headers: { 'content-type': contentType } }).formData();
+  const fields: Record<string, string> = {};
+  let fileName = '';
+  let file = new Uint8Array();
+  for (const [name, value] of form) {
+    if (typeof value === 'string') fields[name] = value;
+    else {
+      fileName = value.name;
+      file = new Uint8Array(await value.arrayBuffer());
+    }
+  }
+  return { fields, fileName, wav: () => readWav(file) };
+}

@@ -1,0 +1,106 @@
+import OpenAI from 'openai';
+import { ParleyError } from '../../machines/errors.ts';
+import { Calls } from './calls.ts';
+import { type ErrorContext, engineError } from './errors.ts';
+import { classifyOpenAi } from './openai-errors.ts';
+import type { ConnectionStats } from './stats.ts';
+import { httpTransport, type TransportOptions } from './transport.ts';
+
+/** What the three OpenAI engines have in common. */
+export interface OpenAiConnectionOptions {
+  /** Where the server is, up to `/v1`. Default `https://api.openai.com/v1`. */
+  readonly baseURL?: string;
+  /** Sent as a bearer key. Without it none is sent, which local servers are content with. */
+  readonly apiKey?: string;
+  /** What the engine is called. Default `openai`. */
+  readonly name?: string;
+  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  readonly maxConnections?: number;
+}
+
+/** A server that speaks OpenAI's protocol, with the connections to it. */
+export interface OpenAiConnection {
+  readonly name: string;
+  readonly client: OpenAI;
+  readonly calls: Calls;
+  /** Any error of a request or its stream, as the catalogue's. */
+  toError(thrown: unknown, cancelled: boolean): ParleyError;
+  connectionStats(): ConnectionStats;
+  /** Opens a connection ahead. Rejects with ENGINE_UNREACHABLE; what the server answers does not matter. */
+  warm(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+/** Throws CONFIG_INVALID if `baseURL` is no HTTP URL. Nothing is read from the environment. */
+export function openAiConnection(
+  options: OpenAiConnectionOptions,
+  failed: ErrorContext['failed'],
+  limits: Pick<TransportOptions, 'maxResponseBytes' | 'maxEventBytes'>,
+): OpenAiConnection {
+  const baseURL = options.baseURL ?? OPENAI_URL;
+  if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL)) {
+    throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
+  }
+  const { maxConnections } = options;
+  const transport = httpTransport({
+    ...limits,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  });
+  const calls = new Calls();
+  const client = new OpenAI({
+    baseURL,
+    // The client insists on a key and would else take one from the environment and show it to any server.
+    apiKey: options.apiKey || 'none',
+    adminAPIKey: null,
+    organization: null,
+    project: null,
+    webhookSecret: null,
+    ...(options.apiKey ? {} : { defaultHeaders: { authorization: null } }),
+    maxRetries: 0,
+    fetch: transport.fetch,
+    // It would print what a server sent to the console; errors carry what is needed.
+    logLevel: 'off',
+  });
+  const toError = (thrown: unknown, cancelled: boolean) =>
+    engineError(thrown, {
+      failed,
+      cancelled,
+      secret: options.apiKey,
+      classify: (error) => classifyOpenAi(error, failed),
+    });
+  return {
+    name: options.name ?? 'openai',
+    client,
+    calls,
+    toError,
+    connectionStats: () => transport.stats(),
+    async warm() {
+      const call = calls.begin(new AbortController().signal);
+      try {
+        const url = `${baseURL.replace(/\/$/, '')}/models`;
+        const headers: Record<string, string> = options.apiKey
+          ? { authorization: `Bearer ${options.apiKey}` }
+          : {};
+        const response = await transport.fetch(url, { headers, signal: call.signal });
+        await response.arrayBuffer();
+      } catch (error) {
+        throw toError(error, call.cancelled());
+      } finally {
+        call.end();
+      }
+    },
+    async close() {
+      calls.close();
+      await transport.close();
+    },
+  };
+}
+
+/** Ends with ENGINE_PROTOCOL if the answer says that it is something else than `wanted` allows; no type at all is let pass. */
+export function requireContentType(response: Response, allowed: RegExp): void {
+  const type = response.headers.get('content-type');
+  if (type === null || allowed.test(type)) return;
+  throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
+}

@@ -1,0 +1,179 @@
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ConnectionStats } from './stats.ts';
+
+export interface TransportOptions {
+  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  readonly maxConnections?: number;
+  /** How long an unused connection is kept, in ms. Default 60 000. */
+  readonly idleMs?: number;
+  /** A longer answer is broken off with ENGINE_PROTOCOL. */
+  readonly maxResponseBytes: number;
+  /**
+   * For streams of events: so many bytes without an empty line among them are broken off with ENGINE_PROTOCOL.
+   * The OpenAI client searches all it holds again at each piece, which a megabyte makes seconds of.
+   */
+  readonly maxEventBytes?: number;
+}
+
+type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+
+export interface Transport {
+  /**
+   * `fetch` over connections that are ours: kept alive, bounded, counted and closed with the engine, which the
+   * global one's are not. Redirects are not followed and nothing is decompressed (none is asked for).
+   */
+  readonly fetch: Fetch & { readonly Response: typeof Response };
+  stats(): ConnectionStats;
+  /** Ends every connection; resolves when the last is closed. */
+  close(): Promise<void>;
+}
+
+interface Outgoing {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: Uint8Array;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The connections of one engine to its server. */
+export function httpTransport(options: TransportOptions): Transport {
+  const agentOptions = {
+    keepAlive: true,
+    maxSockets: options.maxConnections ?? 256,
+    maxFreeSockets: options.maxConnections ?? 256,
+    timeout: options.idleMs ?? 60_000,
+  };
+  const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
+  const sockets = new Set<Socket>();
+  let opened = 0;
+  let requests = 0;
+
+  const track = (socket: Socket) => {
+    if (sockets.has(socket)) return;
+    opened++;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  };
+
+  const exchange = (outgoing: Outgoing): Promise<Response> =>
+    new Promise((resolve, reject) => {
+      const secure = outgoing.url.protocol === 'https:';
+      const { signal } = outgoing;
+      if (signal?.aborted) return reject(aborted());
+      const request = (secure ? https : http).request(outgoing.url, {
+        agent: agents[secure ? 'https:' : 'http:'],
+        method: outgoing.method,
+        headers: { ...outgoing.headers, 'content-length': outgoing.body.byteLength },
+      });
+      let answer: IncomingMessage | undefined;
+      const abort = () => {
+        answer?.destroy(aborted());
+        request.destroy(aborted());
+      };
+      signal?.addEventListener('abort', abort, { once: true });
+      let failed = false;
+      request.on('close', () => {
+        signal?.removeEventListener('abort', abort);
+        if (!answer && !failed) reject(new ParleyError('ENGINE_PROTOCOL', 'no answer, but no error either'));
+      });
+      request.on('socket', track);
+      request.on('error', (error) => {
+        if (answer) return;
+        failed = true;
+        // The server gave an idle connection up just as it was used again: ask once more on the next.
+        const stale =
+          request.reusedSocket && 'code' in error && /^(ECONNRESET|EPIPE)$/.test(String(error.code));
+        if (stale && !signal?.aborted) exchange(outgoing).then(resolve, reject);
+        else reject(error);
+      });
+      request.on('response', (message) => {
+        answer = message;
+        try {
+          resolve(toResponse(message, options));
+        } catch (error) {
+          message.destroy();
+          reject(new ParleyError('ENGINE_PROTOCOL', 'unusable status or headers', { cause: error }));
+        }
+      });
+      request.end(outgoing.body);
+    });
+
+  const fetch: Fetch = async (input, init = {}) => {
+    requests++;
+    const headers = new Headers(init.headers);
+    // Lets the platform encode strings and forms alike, and say what they are.
+    const encoded = new Response(init.body ?? null);
+    const type = encoded.headers.get('content-type');
+    if (type && !headers.has('content-type')) headers.set('content-type', type);
+    return exchange({
+      url: new URL(input instanceof Request ? input.url : input),
+      method: init.method ?? 'GET',
+      headers: Object.fromEntries(headers),
+      body: new Uint8Array(await encoded.arrayBuffer()),
+      signal: init.signal ?? undefined,
+    });
+  };
+
+  return {
+    // The OpenAI client looks for `Response` here to learn that forms can be sent.
+    fetch: Object.assign(fetch, { Response }),
+    stats: () => ({ opened, requests }),
+    async close() {
+      const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      for (const agent of Object.values(agents)) agent.destroy();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
+
+/** The shape that web streams and the OpenAI client know an abort by. */
+function aborted(): DOMException {
+  return new DOMException('The request was aborted', 'AbortError');
+}
+
+function toResponse(message: IncomingMessage, limits: TransportOptions): Response {
+  const status = message.statusCode ?? 0;
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(message.headersDistinct)) {
+    for (const value of values ?? []) headers.append(name, value);
+  }
+  if (status === 204 || status === 205 || status === 304) {
+    message.resume();
+    return new Response(null, { status, headers });
+  }
+  return new Response(bodyOf(message, limits), { status, headers });
+}
+
+/** The body as a web stream that reads no further than it is read. */
+function bodyOf(message: IncomingMessage, limits: TransportOptions): ReadableStream<Uint8Array> {
+  const pieces: AsyncIterator<Buffer> = message[Symbol.asyncIterator]();
+  // An error before the first read is kept for it.
+  message.on('error', () => {});
+  let received = 0;
+  let ofEvent = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done) return controller.close();
+        received += value.byteLength;
+        const eventEnd = Math.max(value.lastIndexOf('\n\n'), value.lastIndexOf('\r\n\r\n'));
+        ofEvent = eventEnd < 0 ? ofEvent + value.byteLength : value.byteLength - eventEnd;
+        if (received > limits.maxResponseBytes || ofEvent > (limits.maxEventBytes ?? Infinity)) {
+          message.destroy();
+          throw new ParleyError('ENGINE_PROTOCOL', 'the answer is too long');
+        }
+        controller.enqueue(value);
+      },
+      cancel() {
+        message.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

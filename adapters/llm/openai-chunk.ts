@@ -1,0 +1,47 @@
+import { z } from 'zod';
+
+/**
+ * What is used of a chunk of a streamed chat completion. Servers differ: ids, indexes, types and content may be
+ * missing or null, arguments may be text or an object already, choices may be empty (usage only).
+ */
+const toolCallDelta = z.object({
+  index: z.number().int().nonnegative().nullish(),
+  id: z.string().nullish(),
+  function: z
+    .object({
+      name: z.string().nullish(),
+      arguments: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+    })
+    .nullish(),
+});
+
+const chunk = z.object({
+  choices: z
+    .array(
+      z.object({
+        delta: z
+          .object({ content: z.string().nullish(), tool_calls: z.array(toolCallDelta).nullish() })
+          .nullish(),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+export type ToolCallDelta = z.infer<typeof toolCallDelta>;
+
+export interface ChatDelta {
+  readonly text: string;
+  readonly toolCalls: readonly ToolCallDelta[];
+  readonly finished: boolean;
+}
+
+/** The first choice of a chunk. Throws a ZodError if it is no chunk. */
+export function parseChunk(data: unknown): ChatDelta {
+  const choice = chunk.parse(data).choices?.[0];
+  return {
+    text: choice?.delta?.content ?? '',
+    toolCalls: choice?.delta?.tool_calls ?? [],
+    finished: Boolean(choice?.finish_reason),
+  };
+}

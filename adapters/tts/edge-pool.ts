@@ -1,0 +1,91 @@
+import type { Call } from '../http/calls.ts';
+import type { ConnectionStats } from '../http/stats.ts';
+import { connectEdge, type EdgeConnection } from './edge-connection.ts';
+
+/** The connections to Edge, each for one request at a time, kept between requests. */
+export class EdgePool {
+  readonly #endpoint: URL;
+  readonly #max: number;
+  readonly #idle: EdgeConnection[] = [];
+  readonly #open = new Set<EdgeConnection>();
+  readonly #waiting: (() => void)[] = [];
+  #taken = 0;
+  #opened = 0;
+  #requests = 0;
+
+  constructor(endpoint: URL, max: number) {
+    this.#endpoint = endpoint;
+    this.#max = max;
+  }
+
+  stats(): ConnectionStats {
+    return { opened: this.#opened, requests: this.#requests };
+  }
+
+  /** An idle connection, or a new one, or, beyond the limit, the next to be given back. Each must be given back. */
+  async take(call: Call): Promise<{ readonly connection: EdgeConnection; readonly reused: boolean }> {
+    if (this.#taken >= this.#max) await this.#turn(call);
+    else this.#taken++;
+    try {
+      for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+        if (!idle.usable) continue;
+        this.#requests++;
+        return { connection: idle, reused: true };
+      }
+      const connection = await connectEdge(this.#endpoint, call);
+      this.#opened++;
+      this.#requests++;
+      this.#open.add(connection);
+      connection.closed.then(() => this.#open.delete(connection));
+      return { connection, reused: false };
+    } catch (error) {
+      this.#pass();
+      throw error;
+    }
+  }
+
+  /** Sees to it that a connection is there for the next request. */
+  async warm(call: Call): Promise<void> {
+    if (this.#idle.some((connection) => connection.usable)) return;
+    const { connection } = await this.take(call);
+    this.#requests--;
+    this.giveBack(connection);
+  }
+
+  /** Keeps the connection if it can serve again. */
+  giveBack(connection: EdgeConnection): void {
+    if (connection.usable) this.#idle.push(connection);
+    this.#pass();
+  }
+
+  /** Ends every connection; resolves when the last is closed. */
+  async close(): Promise<void> {
+    const open = [...this.#open];
+    for (const connection of open) connection.terminate();
+    await Promise.all(open.map((connection) => connection.closed));
+  }
+
+  /** Waits for a place. It is handed over: `#taken` stays the same. */
+  async #turn(call: Call): Promise<void> {
+    let wake: () => void = () => {};
+    const place = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    this.#waiting.push(wake);
+    try {
+      await call.race(place);
+    } catch (error) {
+      const at = this.#waiting.indexOf(wake);
+      // Called off just after the place had been handed over: hand it on.
+      if (at < 0) this.#pass();
+      else this.#waiting.splice(at, 1);
+      throw error;
+    }
+  }
+
+  #pass(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#taken--;
+  }
+}

@@ -40,9 +40,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
 
   /** The reader gets the error at once; what waits is forgotten, even if the end was near. */
   abort(error: Error): void {
-    this.#entries = [];
-    this.#head = 0;
-    this.#bytes = 0;
+    this.#forget();
     this.#outcome = undefined;
     this.#settle({ error });
   }
@@ -69,13 +67,20 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   }
 
   return(): Promise<IteratorResult<T>> {
-    this.abort(new Error('nobody reads any more'));
-    this.#outcome = {};
+    this.#forget();
+    this.#outcome = undefined;
+    this.#settle({});
     return Promise.resolve({ done: true, value: undefined });
   }
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #forget(): void {
+    this.#entries = [];
+    this.#head = 0;
+    this.#bytes = 0;
   }
 
   #settle(outcome: { readonly error?: Error }): void {

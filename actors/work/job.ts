@@ -66,6 +66,7 @@ export class Job {
     } catch (error) {
       this.#fail(error);
     }
+    void this.#audio.return();
   }
 
   data(payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
@@ -98,6 +99,8 @@ export class Job {
   abort(error: ParleyError): void {
     if (this.#over) return;
     this.#fail(error);
+    // Not its end: an engine must not recognise half an utterance for nobody.
+    this.#audio.abort(error);
     this.#controller.abort(error);
   }
 
@@ -136,7 +139,6 @@ export class Job {
     this.#over = true;
     this.#pulse.stop();
     this.#watchdog.stop();
-    this.#audio.abort(new ParleyError('CANCELLED'));
     this.#publish(type, payload, { seq: String(this.#sent) });
     this.#onOver(this);
   }

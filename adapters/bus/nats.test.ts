@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { busConformance } from './conformance.ts';
@@ -20,6 +20,38 @@ busConformance('over NATS', async () => {
   ]);
   return { bus, peer, handlerErrors };
 });
+
+/** Speaks NATS until a client has logged in, then never says anything again. */
+async function serverThatFallsMute() {
+  const sockets = new Set<Socket>();
+  const listener = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.write(
+      `INFO ${JSON.stringify({ server_id: 'mute', version: '2.9.10', max_payload: 1_048_576, headers: true, proto: 1 })}\r\n`,
+    );
+    let login = '';
+    const answer = (chunk: Buffer) => {
+      login += chunk.toString();
+      if (!login.includes('PING\r\n')) return;
+      socket.off('data', answer);
+      socket.resume();
+      socket.write('PONG\r\n');
+    };
+    socket.on('data', answer);
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const address = listener.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        listener.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
 
 describe('a NATS bus', () => {
   const open: NatsBus[] = [];
@@ -101,11 +133,10 @@ describe('a NATS bus', () => {
   });
 
   it('rejects a flush that the server does not live to answer, and closes while it is away', async () => {
-    const own = await ownServer();
-    const { bus, reached } = await connectTo(own.url);
-    process.kill(own.pid, 'SIGSTOP');
+    const mute = await serverThatFallsMute();
+    const { bus, reached } = await connectTo(mute.url);
     const flushed = expect(bus.flush()).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
-    await own.kill();
+    await mute.close();
     await flushed;
     await reached('disconnected');
     await bus.drain();
@@ -113,13 +144,27 @@ describe('a NATS bus', () => {
   });
 
   it('closes in time although the server hangs', async () => {
-    const own = await ownServer();
-    const bus = await natsBus({ url: own.url, drainMs: 20 });
-    process.kill(own.pid, 'SIGSTOP');
+    const mute = await serverThatFallsMute();
+    const bus = await natsBus({ url: mute.url, drainMs: 20 });
     const flushed = expect(bus.flush()).rejects.toMatchObject({ code: 'BUS_CLOSED' });
     await bus.drain();
     await flushed;
     expect(bus.connected()).toBe(false);
+    await mute.close();
+  });
+
+  it('counts a server that answers no pings as lost', async () => {
+    const mute = await serverThatFallsMute();
+    let lost: () => void = () => {};
+    const isLost = new Promise<void>((resolve) => {
+      lost = resolve;
+    });
+    const onStatus = (status: string) => status === 'disconnected' && lost();
+    const bus = await natsBus({ url: mute.url, pingMs: 10, onStatus });
+    open.push(bus);
+    await isLost;
+    expect(bus.connected()).toBe(false);
+    await mute.close();
   });
 
   it('says which server it cannot reach, without the credentials', async () => {

@@ -71,9 +71,10 @@ export class Connection {
   #session: OpenSession | undefined;
   #sessionClosing: Promise<void> | undefined;
   #closeReason: SessionCloseReason = 'lost';
+  #placeReleased = false;
   #link: SessionLink | undefined;
   #uplink: Uplink | undefined;
-  /** Of the present phase: hello, opening, idle, parting, and last the closing handshake. */
+  /** Of the present phase: hello, idle, parting, and last the closing handshake. */
   #timer: TimerHandle;
   #activeAtMs: number;
   /** The code that we closed with, if we did. */
@@ -211,7 +212,11 @@ export class Connection {
     };
     this.#phase = 'opening';
     this.#timer.cancel();
-    this.#timer = clock.setTimer(limits.openMs, () => this.fail('INTERNAL', 'the session did not open'));
+    // Not of the phase: a host that hangs must not keep the place of a client that has gone.
+    const deadline = clock.setTimer(limits.openMs, () => {
+      this.fail('INTERNAL', 'the session did not open in time');
+      this.#releasePlace();
+    });
     try {
       const link = this.#linkTo(bus, session);
       this.#link = link;
@@ -222,8 +227,10 @@ export class Connection {
       this.#session = await host.open(withVoice(request, hello.voice ?? voice));
     } catch (error) {
       this.#failOf(error);
-      this.#owner.release();
+      this.#releasePlace();
       return;
+    } finally {
+      deadline.cancel();
     }
     // The client may have gone, or said bye, in the meantime.
     if (this.#is('closed')) {
@@ -342,8 +349,14 @@ export class Connection {
           log.warn(errorRecord(error, 'INTERNAL'), 'closing a session failed');
           settled();
         });
-    }).then(() => this.#owner.release());
+    }).then(() => this.#releasePlace());
     return this.#sessionClosing;
+  }
+
+  #releasePlace(): void {
+    if (this.#placeReleased) return;
+    this.#placeReleased = true;
+    this.#owner.release();
   }
 
   #onSocketClosed(code: number): void {

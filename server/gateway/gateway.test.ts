@@ -262,6 +262,7 @@ describe('a session through the gateway', () => {
     await rig.clock.advance(10_000);
     expect(await client.json()).toMatchObject({ code: 'INTERNAL', fatal: true });
     expect((await client.closed).code).toBe(1011);
+    expect(rig.gateway.stats().sessions).toBe(0);
     giveUp();
     expect(await (await rig.host.opened.next()).closed).toBe('lost');
   });

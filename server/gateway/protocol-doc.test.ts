@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { CLOSE_CODES } from '../../machines/wire.ts';
+import { type Rig, startRig } from './gateway-test-util.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const page = await readFile(join(root, 'docs', 'protocol.md'), 'utf8');
+
+describe('docs/protocol.md', () => {
+  let rig: Rig | undefined;
+  let directory: string | undefined;
+  afterEach(async () => {
+    await rig?.stop();
+    if (directory) await rm(directory, { recursive: true });
+  });
+
+  it('tells every close code', () => {
+    for (const code of Object.values(CLOSE_CODES)) expect(page).toContain(`| ${code} |`);
+  });
+
+  it('holds a client that works as it stands', async () => {
+    const source = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+    directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
+    await writeFile(join(directory, 'client.mjs'), source);
+    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+    rig = await startRig({ token: 'an open secret' });
+
+    const client = spawn(process.execPath, ['client.mjs', rig.address.url.replace('http', 'ws'), 'wave'], {
+      cwd: directory,
+      env: { PARLEY_TOKEN: 'an open secret' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const printed: Buffer[] = [];
+    client.stdout.on('data', (chunk) => printed.push(chunk));
+    const ended = once(client, 'close');
+
+    const session = await rig.host.opened.next();
+    expect(await session.commands.next()).toEqual({ type: 'text', text: 'wave' });
+    session.play(1, 0);
+    session.say({ type: 'flush', generation: 1 });
+    session.say({ type: 'reply', turn: 1, generation: 2, text: 'I wave.' });
+    session.play(2, 0);
+    session.play(2, 1, new Uint8Array(320));
+    for (const [generation, samples] of [
+      [1, 480],
+      [2, 480],
+      [2, 640],
+    ])
+      expect(await session.commands.next()).toEqual({ type: 'played', generation, samples });
+    session.say({
+      type: 'reply.end',
+      turn: 1,
+      generation: 2,
+      reason: 'completed',
+      heard: 'I wave.',
+      timings: {},
+    });
+    expect(await session.commands.next()).toEqual({ type: 'bye' });
+
+    expect((await ended)[0]).toBe(0);
+    expect(Buffer.concat(printed).toString()).toBe(
+      `session ${session.request.session}\nrobot: I wave.\ncompleted, heard: I wave.\n`,
+    );
+    expect((await readFile(join(directory, 'reply.pcm'))).byteLength).toBe(960 + 960 + 320);
+  });
+});

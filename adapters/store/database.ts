@@ -1,0 +1,66 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import type { OpenOptions } from './sqlite-protocol.ts';
+
+/**
+ * Opens Parley's database, creating the folder and the file if need be, and brings its schema up to date.
+ * Throws if the file belongs to another program or to a newer Parley.
+ */
+export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Database {
+  mkdirSync(dirname(path), { recursive: true });
+  const db = new SqliteDatabase(path, { timeout: busyTimeoutMs });
+  try {
+    const version = claim(db);
+    switchToWal(db, busyTimeoutMs);
+    // FULL: in WAL mode, NORMAL would lose the newest commits when the power fails, although they were acknowledged.
+    db.pragma('synchronous = FULL');
+    if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
+    if (version < MIGRATIONS.length) migrate(db);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** The schema's version, if the file is Parley's or empty. */
+function claim(db: Database): number {
+  const owner = db.pragma('application_id', { simple: true });
+  const version = Number(db.pragma('user_version', { simple: true }));
+  const empty = db.prepare('SELECT 1 FROM sqlite_schema').get() === undefined;
+  if (owner !== APPLICATION_ID && !(empty && owner === 0 && version === 0)) {
+    throw new Error('this database belongs to another program');
+  }
+  if (version > MIGRATIONS.length) {
+    throw new Error(`this database is of a newer Parley (version ${version}, known: ${MIGRATIONS.length})`);
+  }
+  return version;
+}
+
+/** SQLite does not wait for other processes here by itself. */
+function switchToWal(db: Database, busyTimeoutMs: number): void {
+  const pauseMs = 20;
+  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  for (let waitedMs = 0; ; waitedMs += pauseMs) {
+    try {
+      db.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const busy = error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!busy || waitedMs >= busyTimeoutMs) throw error;
+      Atomics.wait(pause, 0, 0, pauseMs);
+    }
+  }
+}
+
+/** All steps in one transaction; another process may have done them meanwhile. */
+function migrate(db: Database): void {
+  db.transaction(() => {
+    const from = claim(db);
+    for (const step of MIGRATIONS.slice(from)) db.exec(step);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${MIGRATIONS.length}`);
+  }).immediate();
+}

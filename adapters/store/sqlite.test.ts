@@ -1,0 +1,383 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Worker } from 'node:worker_threads';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { TurnRecord } from '../../actors/ports/store.ts';
+import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
+import { startSqliteThread } from './sqlite-thread.ts';
+
+let folder: string;
+let path: string;
+const stores: SqliteStore[] = [];
+const children: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-store-'));
+  path = join(folder, 'data', 'parley.db');
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
+  const store = sqliteStore({ path, ...options });
+  stores.push(store);
+  return store;
+}
+
+function turn(generation: number, more: Partial<TurnRecord> = {}): TurnRecord {
+  return {
+    session: 's1',
+    turn: generation,
+    generation,
+    userText: `question ${generation}`,
+    replyText: `answer ${generation}`,
+    heard: `answer ${generation}`,
+    reason: 'completed',
+    timings: { stt: 12.5, firstAudio: 80 },
+    endedAtMs: generation * 1_000,
+    ...more,
+  };
+}
+
+const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
+
+describe('sqliteStore', () => {
+  it('keeps sessions and turns across close and reopen, in a folder that it creates', async () => {
+    const first = open();
+    const odd = turn(2, {
+      userText: 'NUL \u0000 and 👋 and 你好',
+      heard: '',
+      reason: 'interrupted',
+      timings: {},
+    });
+    await Promise.all([
+      first.saveSession(session),
+      first.saveTurn(turn(1)),
+      first.saveTurn(odd),
+      first.endSession('s1', '2026-01-02T03:05:00.000Z'),
+    ]);
+    await first.close();
+
+    const second = open();
+
+    expect(await second.turns('s1')).toEqual([turn(1), odd]);
+    expect(await second.sessions()).toEqual([{ ...session, endedAt: '2026-01-02T03:05:00.000Z', turns: 2 }]);
+  });
+
+  it('gives turns in the order of their generations and sessions newest first, up to the limit', async () => {
+    const store = open();
+    const days = ['2026-01-02', '2026-01-04', '2026-01-03'];
+    const saves = days.map((day) => store.saveSession({ ...session, session: day, startedAt: day }));
+    await Promise.all([...saves, ...[3, 1, 2].map((generation) => store.saveTurn(turn(generation)))]);
+
+    expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 2, 3]);
+    expect((await store.sessions({ limit: 2 })).map((found) => found.session)).toEqual([
+      '2026-01-04',
+      '2026-01-03',
+    ]);
+    expect(await store.turns('nobody')).toEqual([]);
+  });
+
+  it('replaces a turn that is saved again with the same generation', async () => {
+    const store = open();
+    await store.saveTurn(turn(1));
+
+    await store.saveTurn(turn(1, { heard: 'answ', reason: 'interrupted' }));
+
+    expect(await store.turns('s1')).toEqual([turn(1, { heard: 'answ', reason: 'interrupted' })]);
+  });
+
+  it('opens a session again that is saved again after its end', async () => {
+    const store = open();
+    await store.saveSession(session);
+    await store.endSession('s1', '2026-01-02T04:00:00.000Z');
+
+    await store.saveSession(session);
+
+    expect(await store.sessions()).toEqual([{ ...session, turns: 0 }]);
+  });
+
+  it('shows a read what was saved before it, whether or not that was awaited', async () => {
+    const store = open();
+    const save = store.saveTurn(turn(1));
+
+    expect(await store.turns('s1')).toEqual([turn(1)]);
+    await save;
+  });
+
+  it('is not affected by what the caller does to a record after handing it over', async () => {
+    const store = open();
+    const timings = { stt: 1 };
+    const record = { ...turn(1), timings };
+
+    const save = store.saveTurn(record);
+    timings.stt = 99;
+    await save;
+
+    expect(await store.turns('s1')).toEqual([turn(1, { timings: { stt: 1 } })]);
+  });
+
+  it('commits what queued up while a transaction ran as one transaction', async () => {
+    const store = open();
+    const first = store.saveTurn(turn(0));
+    await Promise.resolve();
+    const rest = Array.from({ length: 1_000 }, (_, index) => store.saveTurn(turn(index + 1)));
+
+    await Promise.all([first, ...rest]);
+
+    expect(store.stats()).toMatchObject({ transactions: 2, saved: 1_001, failed: 0, largestGroup: 1_000 });
+    expect(await store.turns('s1')).toHaveLength(1_001);
+  });
+
+  it('commits a thousand saves of the same moment as one transaction', async () => {
+    const store = open();
+
+    await Promise.all(Array.from({ length: 1_000 }, (_, index) => store.saveTurn(turn(index))));
+
+    expect(store.stats()).toMatchObject({ transactions: 1, saved: 1_000 });
+  });
+
+  it('runs in WAL mode and marks the file with the version of its schema', async () => {
+    await open().saveSession(session);
+
+    const db = new SqliteDatabase(path, { readonly: true });
+    const pragmas = ['journal_mode', 'user_version', 'application_id'].map((name) =>
+      db.pragma(name, { simple: true }),
+    );
+    db.close();
+
+    expect(pragmas).toEqual(['wal', MIGRATIONS.length, APPLICATION_ID]);
+  });
+});
+
+describe('sqliteStore when something is wrong', () => {
+  it('fails the one record that does not fit on a full disk, keeps the others, and goes on', async () => {
+    const store = open({ maxPages: 40 });
+    await store.ready();
+    const tooLarge = turn(2, { replyText: 'x'.repeat(1_000_000) });
+
+    const outcomes = await Promise.allSettled(
+      [turn(1), tooLarge, turn(3)].map((each) => store.saveTurn(each)),
+    );
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'STORE_FAILED', cause: { code: 'SQLITE_FULL' } } });
+    await store.saveTurn(turn(4));
+    expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 3, 4]);
+  });
+
+  it('fails while the folder cannot be made, and works once it can', async () => {
+    writeFileSync(join(folder, 'data'), 'a file where the folder should be');
+    const store = open();
+
+    await expect(store.ready()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(store.saveTurn(turn(1))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    rmSync(join(folder, 'data'));
+    await store.saveTurn(turn(2));
+
+    expect(await store.turns('s1')).toEqual([turn(2)]);
+  });
+
+  it('does not touch a file that is no database, and says so', async () => {
+    mkdirSync(join(folder, 'data'));
+    writeFileSync(path, 'This is not a database. '.repeat(100));
+
+    await expect(open().saveTurn(turn(1))).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      cause: { code: 'SQLITE_NOTADB' },
+    });
+  });
+
+  it('refuses a database of another program and one of a newer Parley', async () => {
+    mkdirSync(join(folder, 'data'));
+    const foreign = new SqliteDatabase(path);
+    foreign.exec('CREATE TABLE recipes (name TEXT)');
+    foreign.close();
+    await expect(open().ready()).rejects.toThrow('belongs to another program');
+
+    const newerPath = join(folder, 'newer.db');
+    await open({ path: newerPath }).ready();
+    const newer = new SqliteDatabase(newerPath);
+    newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
+    newer.close();
+    await expect(open({ path: newerPath }).ready()).rejects.toThrow('newer Parley');
+  });
+
+  it('fails a save while another process keeps the file locked, and works after that', async () => {
+    const store = open({ busyTimeoutMs: 20 });
+    await store.ready();
+    const other = new SqliteDatabase(path);
+    other.exec('BEGIN IMMEDIATE');
+
+    await expect(store.saveTurn(turn(1))).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      cause: { code: 'SQLITE_BUSY' },
+    });
+    other.exec('COMMIT');
+    other.close();
+    await store.saveTurn(turn(2));
+
+    expect(await store.turns('s1')).toEqual([turn(2)]);
+  });
+
+  it('lets two stores write to the same file, opened at the same moment', async () => {
+    const two = [open(), open()];
+
+    await Promise.all(
+      two.flatMap((store, half) =>
+        Array.from({ length: 50 }, (_, index) => store.saveTurn(turn(index * 2 + half))),
+      ),
+    );
+
+    expect(await two[0]?.turns('s1')).toHaveLength(100);
+  });
+
+  it('rejects a record that is not valid and keeps its neighbours', async () => {
+    const store = open();
+
+    const outcomes = await Promise.allSettled([
+      store.saveTurn(turn(1)),
+      store.saveTurn(turn(Number.NaN)),
+      store.saveTurn(turn(3, { timings: { stt: Number.POSITIVE_INFINITY } })),
+      store.endSession('nobody', '2026-01-01T00:00:00.000Z'),
+      store.saveTurn(turn(5)),
+    ]);
+
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(await store.turns('s1')).toEqual([turn(1), turn(5)]);
+  });
+
+  it('fails a read of a row that was damaged, and only that', async () => {
+    const store = open();
+    await store.saveTurn(turn(1));
+    await store.saveTurn(turn(1, { session: 's2' }));
+    const db = new SqliteDatabase(path);
+    db.exec(`UPDATE turns SET timings = 'no json' WHERE session = 's1'`);
+    db.close();
+
+    await expect(store.turns('s1')).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(await store.turns('s2')).toHaveLength(1);
+  });
+
+  it('fails what the thread was doing when it died, and starts another for the next save', async () => {
+    const threads: Worker[] = [];
+    const store = open({
+      busyTimeoutMs: 500,
+      startThread: (options) => {
+        const worker = startSqliteThread(options);
+        threads.push(worker);
+        return worker;
+      },
+    });
+    await store.saveTurn(turn(1));
+    // A lock holds the thread where it is.
+    const other = new SqliteDatabase(path);
+    other.exec('BEGIN IMMEDIATE');
+
+    const lost = store.saveTurn(turn(2));
+    await Promise.resolve();
+    const next = store.saveTurn(turn(3));
+    await Promise.all([
+      threads[0]?.terminate(),
+      expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED' }),
+    ]);
+    other.exec('COMMIT');
+    other.close();
+    await next;
+
+    expect(threads).toHaveLength(2);
+    expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 3]);
+  });
+
+  it('refuses more records than may wait', async () => {
+    const store = open({ maxWaiting: 2 });
+
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map((generation) => store.saveTurn(turn(generation))),
+    );
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  });
+
+  it('finishes what is under way before it closes, and refuses what comes after', async () => {
+    const store = open();
+    const saves = [1, 2, 3].map((generation) => store.saveTurn(turn(generation)));
+
+    const closed = store.close();
+    await expect(store.saveTurn(turn(4))).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await expect(store.turns('s1')).rejects.toMatchObject({ code: 'STORE_CLOSED' });
+    await Promise.all([...saves, closed, store.close()]);
+
+    expect(await open().turns('s1')).toHaveLength(3);
+  });
+
+  it('refuses options out of range', () => {
+    expect(() => sqliteStore({ path: '' })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => sqliteStore({ path, maxPages: 0 })).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+  });
+});
+
+describe('sqliteStore in a process that dies', () => {
+  const module = JSON.stringify(new URL('./sqlite.ts', import.meta.url).href);
+
+  function run(body: string): ChildProcess {
+    const code = `import { sqliteStore } from ${module};
+      const store = sqliteStore({ path: process.argv[1] });
+      const turn = (generation) => ({ session: 's1', turn: generation, generation, userText: 'u', replyText: 'r'.repeat(2000),
+        heard: 'h', reason: 'completed', timings: {}, endedAtMs: generation });
+      ${body}`;
+    const args = ['--import', 'tsx', '--input-type=module', '--eval', code, path];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    children.push(child);
+    return child;
+  }
+
+  it('has every acknowledged turn after kill -9 in the midst of writing', async () => {
+    const child = run(`for (let n = 1; ; n += 10) {
+      const group = Array.from({ length: 10 }, (_, k) => store.saveTurn(turn(n + k)).then(() => console.log(n + k)));
+      if (n % 3 === 0) await group[0]; else await Promise.all(group);
+    }`);
+    const acknowledged: number[] = [];
+    const exited = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    if (!child.stdout) throw new Error('no stdout');
+    for await (const line of createInterface({ input: child.stdout })) {
+      acknowledged.push(Number(line));
+      if (acknowledged.length === 500) child.kill('SIGKILL');
+    }
+    expect(await exited).toBe('SIGKILL');
+
+    const kept = new Set((await open().turns('s1')).map(({ generation }) => generation));
+
+    expect(acknowledged.length).toBeGreaterThanOrEqual(500);
+    expect(acknowledged.filter((generation) => !kept.has(generation))).toEqual([]);
+    const db = new SqliteDatabase(path, { readonly: true });
+    const integrity = db.pragma('integrity_check', { simple: true });
+    db.close();
+    expect(integrity).toBe('ok');
+  });
+
+  it('writes what was asked before the process ends by itself, without close', async () => {
+    const child = run('void store.saveTurn(turn(1));');
+    const code = await new Promise((resolve) => child.once('exit', resolve));
+
+    expect(code).toBe(0);
+    expect(await open().turns('s1')).toHaveLength(1);
+  });
+});

@@ -64,22 +64,23 @@ function sections(): readonly Section[] {
 }
 
 function section({ title, keys }: Section): string {
-  const rows = keys.map((key) =>
-    [
-      `\`${key.name}\``,
-      key.env.map((name) => `\`${name}\``).join(', '),
-      `\`--${key.flag}\``,
-      key.kind === 'choice' ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind,
-      shownDefault(key),
-      key.meaning + (key.secret ? ' Secret.' : ''),
-    ].join(' | '),
-  );
-  return `## ${title}
+  const rows = keys.map((key) => [
+    `\`${key.name}\``,
+    key.env.map((name) => `\`${name}\``).join(', '),
+    `\`--${key.flag}\``,
+    key.kind === 'choice' ? key.choices.map((choice) => `\`${choice}\``).join(', ') : key.kind,
+    shownDefault(key),
+    key.meaning + (key.secret ? ' Secret.' : ''),
+  ]);
+  return `## ${title}\n\n${table(['key', 'environment', 'flag', 'type', 'default', 'meaning'], rows)}`;
+}
 
-| key | environment | flag | type | default | meaning |
-|---|---|---|---|---|---|
-${rows.map((row) => `| ${row} |`).join('\n')}
-`;
+// Padded as the formatter pads tables, so that the page passes its check as it is made.
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |\n`;
+  return [head, widths.map((width) => '-'.repeat(width)), ...rows].map(line).join('');
 }
 
 function shownDefault(key: ConfigKey): string {

@@ -1,0 +1,93 @@
+import { samplesInMs } from '../../machines/audio.ts';
+import type { AudioHeader } from '../../machines/wire.ts';
+
+/** A stretch of audio that was heard, where it was heard. */
+interface Stretch {
+  readonly atSample: number;
+  readonly samples: Int16Array;
+}
+
+/**
+ * A loudspeaker that plays what arrives, in real time, as a real client's would: it pauses on `duck`, forgets on
+ * `flush`, knows exactly how much of each generation was played, and remembers what was heard when.
+ */
+export class Speaker {
+  readonly rate: number;
+  readonly #heard: Stretch[] = [];
+  #queue: { readonly generation: number; readonly samples: Int16Array }[] = [];
+  #headOffset = 0;
+  #paused = false;
+  /** Wall time up to which playing is accounted for. */
+  #nowMs: number;
+  readonly #startMs: number;
+  #generation = 0;
+  #played = 0;
+  #flushed = 0;
+
+  constructor(rate: number, nowMs: number) {
+    this.rate = rate;
+    this.#startMs = nowMs;
+    this.#nowMs = nowMs;
+  }
+
+  /** The newest generation heard, and how many samples of it. */
+  get played(): { readonly generation: number; readonly samples: number } {
+    return { generation: this.#generation, samples: this.#played };
+  }
+
+  receive(header: AudioHeader, samples: Int16Array, nowMs: number): void {
+    this.advance(nowMs);
+    if (header.generation <= this.#flushed) return;
+    if (header.generation > this.#generation) {
+      this.#generation = header.generation;
+      this.#played = 0;
+      this.#paused = false;
+    }
+    this.#queue.push({ generation: header.generation, samples });
+  }
+
+  duck(on: boolean, nowMs: number): void {
+    this.advance(nowMs);
+    this.#paused = on;
+  }
+
+  flush(generation: number, nowMs: number): void {
+    this.advance(nowMs);
+    this.#flushed = Math.max(this.#flushed, generation);
+    this.#queue = this.#queue.filter((piece) => piece.generation > generation);
+    this.#headOffset = 0;
+    this.#paused = false;
+  }
+
+  /** Plays until `nowMs`. */
+  advance(nowMs: number): void {
+    let due = samplesInMs(nowMs - this.#nowMs, this.rate);
+    let at = samplesInMs(this.#nowMs - this.#startMs, this.rate);
+    // What rounding left over is played next time.
+    this.#nowMs += (due * 1_000) / this.rate;
+    if (this.#paused) return;
+    for (let head = this.#queue[0]; head && due > 0; head = this.#queue[0]) {
+      const count = Math.min(due, head.samples.length - this.#headOffset);
+      this.#heard.push({
+        atSample: at,
+        samples: head.samples.subarray(this.#headOffset, this.#headOffset + count),
+      });
+      at += count;
+      due -= count;
+      this.#headOffset += count;
+      this.#played += count;
+      if (this.#headOffset === head.samples.length) {
+        this.#queue.shift();
+        this.#headOffset = 0;
+      }
+    }
+  }
+
+  /** All that was heard since the start, silence included. */
+  recording(): Int16Array {
+    const last = this.#heard.at(-1);
+    const track = new Int16Array(last ? last.atSample + last.samples.length : 0);
+    for (const { atSample, samples } of this.#heard) track.set(samples, atSample);
+    return track;
+  }
+}

@@ -1,0 +1,19 @@
+import { Command } from 'commander';
+import { renderConfig } from '../config/describe.ts';
+import { readDialog } from '../dialog-file.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+
+/** `parley check-config`: what is in force, where it comes from, and whether it would work. */
+export function checkConfigCommand(_setExitCode: SetExitCode): Command {
+  return withConfigFlags(
+    new Command('check-config').description('check the configuration and print what is in force, and why'),
+  ).action(async (_options, command: Command) => {
+    const resolved = configOf(command);
+    process.stdout.write(renderConfig(resolved));
+    for (const warning of resolved.warnings) console.error(`warning: ${warning}`);
+    const dialog = await readDialog(resolved.config.dialog);
+    console.log(
+      `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${dialog.sentences.size} sentences`,
+    );
+  });
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { writeWav } from '../../adapters/audio/wav.ts';
+import { realClock } from '../../adapters/clock/real-clock.ts';
+import { espeakTts } from '../../adapters/tts/espeak.ts';
+import { VoiceClient } from '../client/voice-client.ts';
+import { checkDemo, playDemo } from '../demo/conversation.ts';
+import { printTimeline } from '../demo/timeline.ts';
+import { speaker } from '../demo/user-voice.ts';
+import { makeLogger } from '../log.ts';
+import { serve } from '../serve.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+
+/** `parley demo`: a whole spoken conversation, against a server of its own. */
+export function demoCommand(setExitCode: SetExitCode): Command {
+  return withConfigFlags(
+    new Command('demo').description(
+      'hold a spoken conversation with a server of its own, and show how it went',
+    ),
+  )
+    .option('--out <file.wav>', 'where both sides go: the user left, Parley right', 'parley-demo.wav')
+    .action(async (_options, command: Command) => {
+      const { out } = command.opts<{ out: string }>();
+      const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+      const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
+      const log = makeLogger(config.log.level === 'info' ? 'warn' : config.log.level);
+      const server = await serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) });
+      const tts = espeakTts({ voice: 'en-us+m3', ratePerMinute: 150 });
+      try {
+        console.log(`A conversation with ${server.url}. It takes about a minute.\n`);
+        const client = await VoiceClient.connect({ url: server.url, clock: realClock });
+        const scenes = await playDemo(client, await speaker(tts));
+        const left = client.microphone.recording();
+        client.speaker.advance(realClock.nowMs());
+        await client.close();
+        printTimeline(client, scenes);
+        await writeFile(out, await bothSides(left, client));
+        console.log(`\nBoth sides are in ${out}: the user left, Parley right.`);
+        const problems = checkDemo(client, scenes);
+        for (const problem of problems) console.error(`parley: ${problem}`);
+        setExitCode(problems.length > 0 ? 1 : 0);
+      } finally {
+        await tts.close();
+        await server.close();
+        await rm(dataDir, { recursive: true, force: true });
+      }
+    });
+}
+
+/** One stereo file at the reply's rate. */
+async function bothSides(user: Int16Array, client: VoiceClient): Promise<Uint8Array> {
+  const { rate } = client.speaker;
+  const resampler = (await speexResampler()).create(16_000, rate);
+  const left = resampler.push({ rate: 16_000, samples: user }).samples.slice();
+  resampler.close();
+  return writeWav({ rate, samples: left }, { rate, samples: client.speaker.recording() });
+}

@@ -1,0 +1,126 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { parseWav, writeWav } from '../../adapters/audio/wav.ts';
+import { realClock } from '../../adapters/clock/real-clock.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { describeMessage } from '../client/describe.ts';
+import { VoiceClient } from '../client/voice-client.ts';
+import type { SetExitCode } from './config-flags.ts';
+
+interface TalkOptions {
+  readonly url: string;
+  readonly token?: string;
+  readonly language?: string;
+  readonly voice?: string;
+  readonly json?: true;
+  readonly out?: string;
+  readonly gap: number;
+  readonly visemes?: true;
+}
+
+/** No reply is longer; then the next file is said all the same. */
+const LONGEST_REPLY_MS = 180_000;
+
+/** `parley talk`: says files to a server in real time, as a client would, and prints what comes back. */
+export function talkCommand(_setExitCode: SetExitCode): Command {
+  const { PARLEY_PORT = '7400', PARLEY_TOKEN } = process.env;
+  return new Command('talk')
+    .description('say WAV files to a running server and print each message that comes back')
+    .argument('<file.wav...>', '16-bit PCM WAV files, mono or stereo, at any rate')
+    .option('--url <url>', 'the server', `ws://127.0.0.1:${PARLEY_PORT}`)
+    .option('--token <token>', "the server's token", PARLEY_TOKEN)
+    .option('--language <tag>', 'language of the session, such as en or zh-CN')
+    .option('--voice <name>', 'voice of the replies')
+    .option('--json', 'print each message as a line of JSON, with its time in ms as `atMs`')
+    .option('--out <reply.wav>', 'save what was heard of the replies')
+    .option('--gap <ms>', 'silence after each file, and after the reply to it', wholeMs, 1_500)
+    .option('--visemes', 'print visemes too')
+    .action(async (files: string[], options: TalkOptions) => {
+      const speech = await Promise.all(files.map(readSpeech));
+      await converse(files, speech, options);
+    });
+}
+
+async function converse(
+  files: readonly string[],
+  speech: readonly Pcm<PipelineRate>[],
+  options: TalkOptions,
+): Promise<void> {
+  const { url, token, language, voice, json, out, gap, visemes } = options;
+  const client = await VoiceClient.connect({
+    url,
+    clock: realClock,
+    ...(token === undefined ? {} : { token }),
+    ...(language === undefined ? {} : { language }),
+    ...(voice === undefined ? {} : { voice }),
+  });
+  const print = (atMs: number, message: Parameters<typeof describeMessage>[0]) => {
+    if (message.type === 'viseme' && !visemes) return;
+    console.log(
+      json
+        ? JSON.stringify({ atMs: Math.round(atMs), ...message })
+        : `${(atMs / 1_000).toFixed(3).padStart(8)}  ${describeMessage(message)}`,
+    );
+  };
+  for (const { atMs, message } of client.arrivals) print(atMs, message);
+  client.onMessage(({ atMs, message }) => print(atMs, message));
+  let lost = false;
+  void client.closed.then(() => {
+    lost = true;
+  });
+
+  for (const [index, pcm] of speech.entries()) {
+    if (!json) console.log(`${(client.nowMs() / 1_000).toFixed(3).padStart(8)}  -- ${files[index]}`);
+    await client.say(pcm);
+    await client.wait(gap);
+    await rest(client);
+    if (lost) break;
+  }
+  if (lost)
+    throw new ParleyError('SERVER_UNREACHABLE', `${url} closed the connection with ${await client.closed}`);
+  await client.wait(gap);
+  await client.close();
+  if (out !== undefined) {
+    await writeFile(out, writeWav({ rate: client.speaker.rate, samples: client.speaker.recording() }));
+    if (!json) console.log(`          -- what was heard is in ${out}`);
+  }
+}
+
+/** Waits until nobody has the turn. */
+async function rest(client: VoiceClient): Promise<void> {
+  const state = client.arrivals.findLast(({ message }) => message.type === 'state')?.message;
+  if (state?.type === 'state' && (state.value === 'idle' || state.value === 'stopped')) return;
+  await client.waitFor(
+    (message) => message.type === 'state' && (message.value === 'idle' || message.value === 'stopped'),
+    {
+      since: client.arrivals.length,
+      timeoutMs: LONGEST_REPLY_MS,
+    },
+  );
+}
+
+async function readSpeech(path: string): Promise<Pcm<PipelineRate>> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new ParleyError('AUDIO_FILE_INVALID', `${path} cannot be read`, { cause });
+  }
+  const pcm = parseWav(bytes);
+  const resampler = (await speexResampler()).create(pcm.rate, PIPELINE_RATE);
+  const head = resampler.push(pcm).samples.slice();
+  const tail = resampler.flush().samples;
+  resampler.close();
+  const samples = new Int16Array(head.length + tail.length);
+  samples.set(head);
+  samples.set(tail, head.length);
+  return { rate: PIPELINE_RATE, samples };
+}
+
+function wholeMs(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number of ms.');
+  return value;
+}

@@ -1,0 +1,121 @@
+import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+import type { ServerMessage } from '../../machines/wire.ts';
+import type { VoiceClient } from '../client/voice-client.ts';
+
+/** One thing that the demo's user says, and what should come of it. */
+interface Line {
+  readonly text: string;
+  /** `turn`: waits for the reply's end. `during`: says it while the reply sounds, and goes on at once. */
+  readonly how: 'turn' | 'starts' | 'backchannel' | 'barge-in';
+  /** Something that the reply must do. */
+  readonly action?: string;
+}
+
+const LINES: readonly Line[] = [
+  { text: 'hello', how: 'turn' },
+  { text: 'what is your name', how: 'turn' },
+  { text: 'what time is it', how: 'turn' },
+  { text: 'go forward', how: 'turn', action: 'go-forward' },
+  { text: 'tell me a story', how: 'starts' },
+  { text: 'uh-huh', how: 'backchannel' },
+  { text: 'tell me a joke', how: 'barge-in' },
+  { text: 'goodbye', how: 'turn' },
+];
+
+/** What happened to a line: where the user's speech was, and which messages it led to. */
+export interface Scene {
+  readonly line: Line;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Index of the first message after it began. */
+  readonly firstArrival: number;
+}
+
+/** How long the demo waits for anything; a reply is over by then. */
+const PATIENCE_MS = 30_000;
+/** The user listens this long before making a sound. */
+const LISTENS_MS = 2_500;
+
+/** Says the lines, as a person would: in turn, or into the reply. */
+export async function playDemo(
+  client: VoiceClient,
+  voice: (text: string) => Promise<Pcm<PipelineRate>>,
+): Promise<readonly Scene[]> {
+  const spoken = await Promise.all(LINES.map((line) => voice(line.text)));
+  const scenes: Scene[] = [];
+  await client.wait(500);
+  for (const [index, line] of LINES.entries()) {
+    const pcm = spoken[index];
+    if (!pcm) continue;
+    const firstArrival = client.arrivals.length;
+    const fromMs = client.nowMs();
+    await client.say(pcm);
+    scenes.push({ line, fromMs, toMs: client.nowMs(), firstArrival });
+    await settled(client, line, firstArrival);
+  }
+  return scenes;
+}
+
+async function settled(client: VoiceClient, { how }: Line, since: number): Promise<void> {
+  const until = (matches: (message: ServerMessage) => boolean) =>
+    client.waitFor(matches, { since, timeoutMs: PATIENCE_MS });
+  switch (how) {
+    case 'turn':
+      await until((message) => message.type === 'reply.end');
+      await client.wait(700);
+      return;
+    case 'barge-in':
+      await until((message) => message.type === 'reply.end' && message.reason === 'completed');
+      await client.wait(700);
+      return;
+    case 'starts':
+      await until((message) => message.type === 'state' && message.value === 'speaking');
+      await client.wait(LISTENS_MS);
+      return;
+    case 'backchannel':
+      await until((message) => message.type === 'duck' && !message.on);
+      await client.wait(LISTENS_MS);
+      return;
+  }
+}
+
+/** What went wrong; empty if the demo showed all that it is to show. */
+export function checkDemo(client: VoiceClient, scenes: readonly Scene[]): string[] {
+  const problems: string[] = [];
+  for (const [index, scene] of scenes.entries()) {
+    const messages = messagesOf(client, scenes, index);
+    const { line } = scene;
+    const text = messages.find((message) => message.type === 'transcript' && message.final);
+    if (line.how !== 'backchannel' && (text?.type !== 'transcript' || text.text !== line.text)) {
+      problems.push(`"${line.text}" was understood as "${text?.type === 'transcript' ? text.text : ''}"`);
+    }
+    if (
+      line.action &&
+      !messages.some(
+        (message) => message.type === 'action' && message.name === line.action && message.status === 'done',
+      )
+    ) {
+      problems.push(`"${line.text}" did not lead to the action ${line.action}`);
+    }
+    if (line.how === 'backchannel' && messages.some((message) => message.type === 'flush'))
+      problems.push('the backchannel interrupted the reply');
+    if (
+      line.how === 'barge-in' &&
+      !messages.some((message) => message.type === 'reply.end' && message.reason === 'interrupted')
+    ) {
+      problems.push('the barge-in did not interrupt the reply');
+    }
+  }
+  const completed = client.arrivals.filter(
+    ({ message }) => message.type === 'reply.end' && message.reason === 'completed',
+  ).length;
+  if (completed < 5) problems.push(`only ${completed} replies were completed`);
+  return problems;
+}
+
+/** The messages from the beginning of a scene to that of the next. */
+export function messagesOf(client: VoiceClient, scenes: readonly Scene[], index: number): ServerMessage[] {
+  return client.arrivals
+    .slice(scenes[index]?.firstArrival, scenes[index + 1]?.firstArrival)
+    .map(({ message }) => message);
+}

@@ -1,0 +1,58 @@
+import { describeMessage } from '../client/describe.ts';
+import type { VoiceClient } from '../client/voice-client.ts';
+import type { Scene } from './conversation.ts';
+
+const HIDDEN = new Set(['viseme', 'speech', 'reply', 'ready']);
+
+/** Prints what happened when, and what the user would have felt. */
+export function printTimeline(client: VoiceClient, scenes: readonly Scene[]): void {
+  const lines = [
+    ...client.arrivals
+      .filter(({ message }) => !HIDDEN.has(message.type))
+      .map(({ atMs, message }) => ({ atMs, text: describeMessage(message) })),
+    ...scenes.map(({ line, fromMs, toMs }) => ({
+      atMs: fromMs,
+      text: `SPEAKS      "${line.text}" (${Math.round(toMs - fromMs)} ms, ${line.how})`,
+    })),
+  ].sort((a, b) => a.atMs - b.atMs);
+  for (const { atMs, text } of lines) console.log(`${(atMs / 1_000).toFixed(3).padStart(8)} s  ${text}`);
+
+  console.log('\nWhat the user feels, in ms:');
+  for (const [index, scene] of scenes.entries()) {
+    const felt = feltOf(client, scene, scenes[index + 1]);
+    if (felt) console.log(`  ${scene.line.text.padEnd(20)} ${felt}`);
+  }
+}
+
+function feltOf(client: VoiceClient, scene: Scene, next: Scene | undefined): string | undefined {
+  const within = client.arrivals.slice(scene.firstArrival, next?.firstArrival);
+  const first = (type: string) => within.find(({ message }) => message.type === type);
+  switch (scene.line.how) {
+    case 'backchannel': {
+      const [on, off] = within.filter(({ message }) => message.type === 'duck');
+      return on && off
+        ? `paused ${Math.round(on.atMs - scene.fromMs)} after its onset, went on ${Math.round(off.atMs - on.atMs)} later`
+        : undefined;
+    }
+    case 'barge-in': {
+      const duck = first('duck');
+      const flush = first('flush');
+      return duck && flush
+        ? `silent ${Math.round(duck.atMs - scene.fromMs)} after its onset, confirmed ${Math.round(flush.atMs - duck.atMs)} later`
+        : undefined;
+    }
+    default: {
+      const end = within.find(({ message }) => message.type === 'reply.end')?.message;
+      const frame = client.frames.find(({ atMs }) => atMs > scene.toMs);
+      const stages =
+        end?.type === 'reply.end'
+          ? Object.entries(end.timings)
+              .map(([stage, ms]) => `${stage} ${Math.round(Number(ms))}`)
+              .join(', ')
+          : '';
+      return frame
+        ? `first sound ${Math.round(frame.atMs - scene.toMs)} after the last word's file (${stages})`
+        : undefined;
+    }
+  }
+}

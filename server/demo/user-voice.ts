@@ -1,0 +1,26 @@
+import type { TtsEngine } from '../../actors/ports/tts.ts';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+
+/** Gives the demo's user a voice: text in, speech at the microphone's rate out. */
+export async function speaker(tts: TtsEngine): Promise<(text: string) => Promise<Pcm<PipelineRate>>> {
+  const resamplers = await speexResampler();
+  return async (text) => {
+    const pieces: Int16Array[] = [];
+    let resampler: ReturnType<typeof resamplers.create<number, PipelineRate>> | undefined;
+    for await (const event of tts.synthesize({ text, language: 'en' }, new AbortController().signal)) {
+      if (event.type !== 'audio') continue;
+      resampler ??= resamplers.create(event.pcm.rate, PIPELINE_RATE);
+      pieces.push(resampler.push(event.pcm).samples.slice());
+    }
+    if (resampler) pieces.push(resampler.flush().samples.slice());
+    resampler?.close();
+    const samples = new Int16Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    let at = 0;
+    for (const piece of pieces) {
+      samples.set(piece, at);
+      at += piece.length;
+    }
+    return { rate: PIPELINE_RATE, samples };
+  };
+}

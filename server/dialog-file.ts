@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import { type Dialog, estopPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import { ParleyError } from '../machines/errors.ts';
+import type { SessionParameters } from '../machines/parameters.ts';
+import { normaliseWords } from '../machines/policies/text.ts';
+
+/** Reads a dialog file. Throws DIALOG_UNREADABLE or DIALOG_INVALID. */
+export async function readDialog(path: string): Promise<Dialog> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new ParleyError('DIALOG_UNREADABLE', path, { cause });
+  }
+  return parseDialog(text, path);
+}
+
+/** What the turn-taking can know from the dialog: which words stop everything, and which sentences are whole. */
+export function withDialog(parameters: SessionParameters, dialog: Dialog): SessionParameters {
+  const language = dialog.language.split('-', 1)[0] ?? dialog.language;
+  const { words } = parameters;
+  return {
+    ...parameters,
+    words: {
+      ...words,
+      backchannels: {
+        ...words.backchannels,
+        [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
+      },
+      estop: unique([...words.estop, ...estopPhrases(dialog)]),
+      complete: unique([...words.complete, ...wholeSentences([...dialog.sentences.keys()])]),
+    },
+  };
+}
+
+/** Sentences that no other sentence goes on from: after "go forward" may come "ten meters". */
+function wholeSentences(sentences: readonly string[]): string[] {
+  const sorted = sentences.map(normaliseWords).sort();
+  // In sorted order whatever begins with a sentence and a space follows it, if not at once then behind its like.
+  const beginnings = new Set<string>();
+  for (const sentence of sorted) {
+    for (let at = sentence.indexOf(' '); at > 0; at = sentence.indexOf(' ', at + 1))
+      beginnings.add(sentence.slice(0, at));
+  }
+  return sorted.filter((sentence) => !beginnings.has(sentence));
+}
+
+function unique(words: readonly string[]): string[] {
+  return [...new Set(words.map(normaliseWords))];
+}

@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { dialogActions } from '../actors/dialog/mod.ts';
+import type { Bus } from '../actors/ports/bus.ts';
+import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { Store } from '../actors/ports/store.ts';
+import type { SttEngine } from '../actors/ports/stt.ts';
+import type { TtsEngine } from '../actors/ports/tts.ts';
+import type { VadEngine } from '../actors/ports/vad.ts';
+import type { SessionWorld } from '../actors/session/session.ts';
+import type { EngineKind } from '../actors/subjects.ts';
+import {
+  type EngineHost,
+  hostLlm,
+  hostStt,
+  hostTts,
+  remoteLlm,
+  remoteStt,
+  remoteTts,
+} from '../actors/work/mod.ts';
+import { clientAction } from '../adapters/action/client-action.ts';
+import { speexResampler } from '../adapters/audio/resampler.ts';
+import { inProcessBus } from '../adapters/bus/in-process.ts';
+import { natsBus } from '../adapters/bus/nats.ts';
+import { realClock } from '../adapters/clock/real-clock.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { sileroVad } from '../adapters/vad/silero.ts';
+import type { LogEntry } from '../machines/log.ts';
+import { sessionMachine } from '../machines/session/machine.ts';
+import type { Config } from './config/schema.ts';
+import { readDialog, withDialog } from './dialog-file.ts';
+import { type LocalEngines, makeEngines } from './engines.ts';
+import { createGateway, type GatewayStats } from './gateway/gateway.ts';
+import type { Logger } from './log.ts';
+import { sessionHost } from './sessions.ts';
+
+export interface ServeOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Told what is being got ready. */
+  readonly onProgress?: (what: string) => void;
+  /** The ordered log of every session. */
+  readonly onLog?: (session: string, entry: LogEntry) => void;
+  /** Instead of what the configuration names. */
+  readonly parts?: { readonly engines?: LocalEngines; readonly vad?: VadEngine; readonly store?: Store };
+}
+
+export interface Server {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly port: number;
+  readonly bus: Bus;
+  readonly store: Store;
+  stats(): GatewayStats;
+  /** Takes no new sessions, ends those that live after a grace, and frees everything. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Everything that must be closed, in the order of its making. */
+type Closers = (() => Promise<void>)[];
+
+/** Starts a server: bus, engines, store and gateway, each as configured. What was started is closed again if something fails. */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const closers: Closers = [];
+  try {
+    return await assemble(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+async function assemble(
+  { config, log, onLog, parts, onProgress = () => {} }: ServeOptions,
+  closers: Closers,
+): Promise<Server> {
+  const dialog = await readDialog(config.dialog);
+  const parameters = withDialog(config, dialog);
+  const bus = await makeBus(config, log);
+  closers.push(() => bus.drain());
+
+  onProgress('loading the speech engines');
+  const store = parts?.store ?? sqliteStore({ path: join(config.dataDir, 'parley.db') });
+  closers.push(() => store.close());
+  const vad = parts?.vad ?? sileroVad(config.vad);
+  closers.push(() => vad.close());
+  const engines = parts?.engines ?? makeEngines(config, dialog, ['stt', 'llm', 'tts']);
+  const clients = hostEngines(engines, config, bus, closers);
+  const [resamplers] = await Promise.all([
+    speexResampler(),
+    vad.warm?.(),
+    engines.stt?.warm?.(),
+    engines.llm?.warm?.(),
+    engines.tts?.warm?.(),
+  ]);
+
+  const world: SessionWorld = {
+    bus,
+    clock: realClock,
+    machine: sessionMachine(parameters),
+    parameters,
+    engines: clients,
+    vad,
+    resamplers,
+    actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
+    store,
+    ...(onLog ? { onLog } : {}),
+    onProblem: (session, error) => log.warn({ session, err: error }, error.message),
+  };
+  const pages = pagesFolder();
+  const gateway = createGateway({
+    bus,
+    clock: realClock,
+    host: sessionHost(world),
+    resamplers,
+    address: config.host,
+    port: config.port,
+    language: config.language,
+    limits: config.limits,
+    allowedOrigins: config.allowedOrigins,
+    log,
+    ...(config.token === undefined ? {} : { token: config.token }),
+    ...(config.voice === undefined ? {} : { voice: config.voice }),
+    ...(pages === undefined ? {} : { pages }),
+  });
+  const { url, port } = await gateway.listen();
+  closers.push(async () => {
+    await gateway.drain();
+    await gateway.close();
+  });
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    bus,
+    store,
+    stats: () => gateway.stats(),
+    close: () => {
+      closing ??= closeAll(closers);
+      return closing;
+    },
+  };
+}
+
+export async function makeBus(config: Config, log: Logger): Promise<Bus> {
+  const { natsUrl } = config.bus;
+  if (natsUrl === undefined) {
+    return inProcessBus({
+      onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
+    });
+  }
+  return natsBus({
+    url: natsUrl,
+    name: 'parley',
+    onStatus: (status) => log.warn({ status }, 'NATS connection'),
+    onError: (error) => log.error({ err: error }, 'NATS'),
+    onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
+  });
+}
+
+/**
+ * Local engines answer on the bus under a name of this process, so that another server on the same NATS does not get
+ * their requests; remote ones are asked under the name that their workers serve.
+ */
+function hostEngines(
+  engines: LocalEngines,
+  config: Config,
+  bus: Bus,
+  closers: Closers,
+): SessionWorld['engines'] {
+  const process = randomUUID().slice(0, 8);
+  const own = (name: string) => `${name}-${process}`;
+  const { stt, llm, tts } = engines;
+  if (stt) {
+    const named: SttEngine = {
+      ...stt,
+      name: own(stt.name),
+      transcribe: (audio, request, signal) => stt.transcribe(audio, request, signal),
+    };
+    closers.push(() => stt.close(), closerOf(hostStt(bus, realClock, named)));
+  }
+  if (llm) {
+    const named: LlmEngine = {
+      ...llm,
+      name: own(llm.name),
+      reply: (request, signal) => llm.reply(request, signal),
+    };
+    closers.push(() => llm.close(), closerOf(hostLlm(bus, realClock, named)));
+  }
+  if (tts) {
+    const named: TtsEngine = {
+      ...tts,
+      name: own(tts.name),
+      synthesize: (request, signal) => tts.synthesize(request, signal),
+    };
+    closers.push(() => tts.close(), closerOf(hostTts(bus, realClock, named)));
+  }
+  const nameOf = (kind: EngineKind) => {
+    const local = engines[kind];
+    return local ? own(local.name) : config[kind].remote.engine;
+  };
+  return {
+    stt: (scope) => remoteStt(bus, realClock, nameOf('stt'), scope),
+    llm: (scope) => remoteLlm(bus, realClock, nameOf('llm'), scope),
+    tts: (scope) => remoteTts(bus, realClock, nameOf('tts'), scope),
+  };
+}
+
+function closerOf(host: EngineHost): () => Promise<void> {
+  return () => host.close();
+}
+
+/** The built pages lie beside the compiled server. */
+function pagesFolder(): string | undefined {
+  const candidates = ['../web', '../dist/web'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  return candidates.find((path) => existsSync(join(path, 'index.html')));
+}
+
+/** Last made, first closed. */
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
+}

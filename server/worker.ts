@@ -1,0 +1,52 @@
+import type { EngineKind } from '../actors/subjects.ts';
+import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/work/mod.ts';
+import { realClock } from '../adapters/clock/real-clock.ts';
+import { ParleyError } from '../machines/errors.ts';
+import type { Config } from './config/schema.ts';
+import { readDialog } from './dialog-file.ts';
+import { makeEngines } from './engines.ts';
+import type { Logger } from './log.ts';
+import { makeBus } from './serve.ts';
+
+export interface WorkerProcess {
+  /** Such as `stt soundswallower`. */
+  readonly serves: readonly string[];
+  /** Takes no new requests, ends the running ones after a grace, and frees everything. */
+  close(): Promise<void>;
+}
+
+/** Serves engines to the servers on the same NATS. Rejects with CONFIG_INVALID if there is none, or nothing to serve. */
+export async function work(
+  config: Config,
+  kinds: readonly EngineKind[],
+  log: Logger,
+): Promise<WorkerProcess> {
+  if (config.bus.natsUrl === undefined) {
+    throw new ParleyError(
+      'CONFIG_INVALID',
+      'a worker meets its servers on NATS: set NATS_URL or --bus.nats-url',
+    );
+  }
+  const engines = makeEngines(config, await readDialog(config.dialog), kinds);
+  const { stt, llm, tts } = engines;
+  const all = [stt, llm, tts].filter((engine) => engine !== undefined);
+  if (all.length < kinds.length)
+    throw new ParleyError('CONFIG_INVALID', 'a worker cannot serve an engine that is configured as remote');
+  await Promise.all(all.map((engine) => engine.warm?.()));
+  const bus = await makeBus(config, log);
+  const hosts: EngineHost[] = [];
+  if (stt) hosts.push(hostStt(bus, realClock, stt));
+  if (llm) hosts.push(hostLlm(bus, realClock, llm));
+  if (tts) hosts.push(hostTts(bus, realClock, tts));
+  await bus.flush();
+  return {
+    serves: [stt && `stt ${stt.name}`, llm && `llm ${llm.name}`, tts && `tts ${tts.name}`].filter(
+      (one) => one !== undefined,
+    ),
+    async close() {
+      await Promise.all(hosts.map((host) => host.close()));
+      await bus.drain();
+      await Promise.all(all.map((engine) => engine.close()));
+    },
+  };
+}

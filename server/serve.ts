@@ -24,7 +24,7 @@ import { clientAction } from '../adapters/action/client-action.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { natsBus } from '../adapters/bus/nats.ts';
-import { realClock } from '../adapters/clock/real-clock.ts';
+import { realClock } from '../adapters/real-clock.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import type { LogEntry } from '../machines/log.ts';

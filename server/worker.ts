@@ -1,6 +1,6 @@
 import type { EngineKind } from '../actors/subjects.ts';
 import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/work/mod.ts';
-import { realClock } from '../adapters/clock/real-clock.ts';
+import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
 import { readDialog } from './dialog-file.ts';

@@ -3,7 +3,7 @@ import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/work/no-re
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Delivery, microtaskPump, type Pump } from './pump.ts';
-import { realClock } from './real-clock.ts';
+import { realClock } from '../real-clock.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';
 import { SubjectTree } from './subject-tree.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { writeWav } from '../../adapters/audio/wav.ts';
-import { realClock } from '../../adapters/clock/real-clock.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import { espeakTts } from '../../adapters/tts/espeak.ts';
 import { VoiceClient } from '../client/voice-client.ts';
 import { checkDemo, playDemo } from '../demo/conversation.ts';

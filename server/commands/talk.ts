@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { parseWav, writeWav } from '../../adapters/audio/wav.ts';
-import { realClock } from '../../adapters/clock/real-clock.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';

@@ -4,7 +4,7 @@ import type { SttEngine, SttEvent } from '../../actors/ports/stt.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
-import { realClock } from '../../adapters/bus/real-clock.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
 import { hostLlm, remoteLlm } from '../../actors/work/mod.ts';
 import { type NatsBus, natsBus } from '../../adapters/bus/nats.ts';
-import { realClock } from '../../adapters/bus/real-clock.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { ask, deferred, delta, hangingLlm, never, readAll } from './harness.ts';
 

@@ -1,7 +1,7 @@
 // A worker in a process of its own, to be killed: `worker-process.ts <url> <engine> <word>`. Says the word, then hangs.
 import { hostLlm } from '../../actors/work/mod.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
-import { realClock } from '../../adapters/bus/real-clock.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import { aborted, delta, llm } from './harness.ts';
 
 const [, , url = '', name = '', word = ''] = process.argv;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock } from '../machines/clock.ts';
 
 /** The clock of the machine: monotonic, with Node's timers. */
 export const realClock: Clock = {

@@ -1,0 +1,10 @@
+/** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
+export { defaultBackchannels } from './backchannels.ts';
+export type { Dialog, DialogAction, DialogEntry, DialogSentence } from './dialog.ts';
+export { dialogActions, estopPhrases } from './dialog.ts';
+export type { DialogMatch } from './match.ts';
+export { isBackchannel, matchDialog } from './match.ts';
+export { normaliseText, wordsOf } from './normalise.ts';
+export { MAX_SENTENCES, parseDialog } from './parse.ts';
+export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
+export { fillPlaceholders, solePlaceholder } from './placeholders.ts';

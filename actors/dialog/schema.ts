@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Json } from '../../machines/json.ts';
+
+/** How long a reply may be, in characters: five minutes of speech. */
+const MAX_REPLY_CHARS = 5_000;
+
+const name = z
+  .string()
+  .regex(/^[A-Za-z][\w-]*$/, 'a name has letters, digits, "-" and "_", and starts with a letter');
+const line = z.string().trim().min(1).max(MAX_REPLY_CHARS);
+const oneOrMore = z.union([line.transform((only) => [only]), z.array(line).min(1)]);
+const value = z.union([z.string(), z.number(), z.boolean()]);
+
+const json: z.ZodType<Json> = z.lazy(() =>
+  z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
+);
+
+const action = z.strictObject({
+  name,
+  args: z.record(z.string(), json).default({}),
+  durationMs: z.number().int().min(0).max(600_000).optional(),
+});
+
+const entry = z
+  .strictObject({
+    id: name,
+    phrases: oneOrMore,
+    replies: oneOrMore.default([]),
+    actions: z.array(action).max(10).default([]),
+    estop: z.boolean().default(false),
+    defaults: z.record(name, value).default({}),
+  })
+  .refine((one) => one.estop || one.replies.length + one.actions.length > 0, {
+    message: 'an entry needs replies, actions or estop: true',
+  })
+  .refine((one) => !one.estop || one.actions.length === 0, {
+    message: 'an emergency stop has no actions: it ends all of them',
+    path: ['actions'],
+  });
+
+/** The shape of a dialog file, before phrases are read. See docs/dialog.md. */
+export const dialogFile = z.strictObject({
+  version: z.literal(1).default(1),
+  language: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$/, 'a language is written as in BCP 47: en, zh-CN')
+    .default('en'),
+  name: line.default('Parley'),
+  greeting: line.optional(),
+  slots: z
+    .record(name, z.union([z.array(line).min(1), z.record(line, value)]))
+    .default({}),
+  notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
+  backchannels: z.array(line).optional(),
+  pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),
+  entries: z.array(entry).min(1).max(500),
+});
+
+export type DialogFile = z.output<typeof dialogFile>;

@@ -85,11 +85,18 @@ export class ReplyTrack<Rate extends number = number> {
 
   /** Resolves when fewer than `samples` wait, or `signal` aborts. */
   async room(samples: number, signal: AbortSignal): Promise<void> {
-    while (this.buffered >= samples && !signal.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#onRead = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
-    }
+    while (this.buffered >= samples && !signal.aborted) await this.#nextRead(signal);
+  }
+
+  #nextRead(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        signal.removeEventListener('abort', done);
+        this.#onRead = () => {};
+        resolve();
+      };
+      this.#onRead = done;
+      signal.addEventListener('abort', done);
+    });
   }
 }

@@ -15,11 +15,16 @@ export interface Divergence {
  * Feeds the events of a log to a fresh kernel and compares the commands of every step, byte for byte as canonical JSON.
  * Undefined if all match: invariant 10.
  */
-export function replayLog(entries: readonly LogEntry[], machine: SessionMachine, input: SessionInput): Divergence | undefined {
+export function replayLog(
+  entries: readonly LogEntry[],
+  machine: SessionMachine,
+  input: SessionInput,
+): Divergence | undefined {
   const kernel = new SessionKernel(machine, input);
   const commandsOf = new Map<number, unknown[]>();
   for (const entry of entries) {
-    if (entry.type === 'command') commandsOf.set(entry.seq, [...(commandsOf.get(entry.seq) ?? []), entry.command]);
+    if (entry.type === 'command')
+      commandsOf.set(entry.seq, [...(commandsOf.get(entry.seq) ?? []), entry.command]);
   }
   const compare = (seq: number, commands: readonly unknown[]): Divergence | undefined => {
     const expected = canonicalJson(commandsOf.get(seq) ?? []);

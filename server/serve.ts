@@ -81,20 +81,14 @@ async function assemble(
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
 
-  onProgress('loading the speech engines');
   const store = parts?.store ?? sqliteStore({ path: join(config.dataDir, 'parley.db') });
   closers.push(() => store.close());
   const vad = parts?.vad ?? sileroVad(config.vad);
   closers.push(() => vad.close());
   const engines = parts?.engines ?? makeEngines(config, dialog, ['stt', 'llm', 'tts']);
   const clients = hostEngines(engines, config, bus, closers);
-  const [resamplers] = await Promise.all([
-    speexResampler(),
-    vad.warm?.(),
-    engines.stt?.warm?.(),
-    engines.llm?.warm?.(),
-    engines.tts?.warm?.(),
-  ]);
+  const resamplers = await speexResampler();
+  let warm = false;
 
   const world: SessionWorld = {
     bus,
@@ -121,6 +115,7 @@ async function assemble(
     limits: config.limits,
     allowedOrigins: config.allowedOrigins,
     log,
+    notReady: () => (warm ? [] : ['the speech engines are being loaded']),
     ...(config.token === undefined ? {} : { token: config.token }),
     ...(config.voice === undefined ? {} : { voice: config.voice }),
     ...(pages === undefined ? {} : { pages }),
@@ -130,6 +125,9 @@ async function assemble(
     await gateway.drain();
     await gateway.close();
   });
+  onProgress('loading the speech engines');
+  await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
+  warm = true;
   let closing: Promise<void> | undefined;
   return {
     url,

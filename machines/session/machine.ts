@@ -15,6 +15,9 @@ function child<Kind extends ChildKind>() {
   return fromCallback<MachineEvent, ChildInputs[Kind]>(() => {});
 }
 
+/** An action of this name is no action of the robot: it is the language engine's way to stop everything. */
+export const ESTOP_ACTION = 'estop';
+
 /**
  * The conversation. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
  * One machine serves all sessions with the same parameters.
@@ -41,6 +44,7 @@ export function sessionMachine(parameters: SessionParameters) {
       saidEstop: ({ context }) =>
         (turn.utteranceSettled(context) || context.utterance === null) && turn.saidEstop(context, parameters),
       saidNothing: ({ context }) => turn.saidNothing(context, parameters),
+      asksEstop: ({ event }) => event.type === 'llm.action' && event.name === ESTOP_ACTION,
       partialInterrupts: ({ context, event }) =>
         event.type === 'transcript.partial' && turn.interrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
@@ -435,14 +439,20 @@ export function sessionMachine(parameters: SessionParameters) {
                     asking: {
                       on: {
                         'llm.delta': { target: 'streaming', actions: 'noteDelta' },
-                        'llm.action': { target: 'streaming', actions: 'startAction' },
+                        'llm.action': [
+                          { guard: 'asksEstop', target: '#stopped' },
+                          { target: 'streaming', actions: 'startAction' },
+                        ],
                       },
                       after: { llmFirstToken: { target: '#llmFinished', actions: 'failLlm' } },
                     },
                     streaming: {
                       on: {
                         'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
-                        'llm.action': { target: 'streaming', reenter: true, actions: 'startAction' },
+                        'llm.action': [
+                          { guard: 'asksEstop', target: '#stopped' },
+                          { target: 'streaming', reenter: true, actions: 'startAction' },
+                        ],
                       },
                       after: { llmStall: { target: '#llmFinished', actions: 'failLlm' } },
                     },

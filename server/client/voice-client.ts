@@ -179,8 +179,8 @@ export class VoiceClient {
     const audio = decodeAudio(data);
     if (!audio) return;
     this.frames.push({ atMs: this.nowMs(), generation: audio.generation, seq: audio.seq });
-    // A copy: aligned, and ours to keep.
-    const samples = new Int16Array(audio.pcm.slice().buffer);
+    // A copy: aligned, and ours to keep. (A Buffer's own `slice` would share the memory.)
+    const samples = new Int16Array(Uint8Array.from(audio.pcm).buffer);
     this.speaker.receive(audio, samples, this.#clock.nowMs());
   }
 

@@ -76,7 +76,6 @@ export const configSchema = z.strictObject({
     .prefault({}),
   llm: z
     .strictObject({
-      workers: count(1, 'Workers of this process that share the requests to the language engine.'),
       systemPrompt: optionalText('What a language model is told before the conversation.'),
       remote: remote('dialog'),
       openai: z.strictObject({ ...openaiConnection(), ...openaiLlm() }).prefault({}),

@@ -19,7 +19,13 @@ describe('a session', () => {
     await talk.beSilent(200);
     await talk.speak(600);
     await talk.beSilent(3000);
-    console.log(JSON.stringify(talk.heard.filter((h) => h.type !== 'audio'), null, 0).replaceAll('},{', '}\n{'), talk.of('audio').length);
+      JSON.stringify(
+        talk.heard.filter((h) => h.type !== 'audio'),
+        null,
+        0,
+      ).replaceAll('},{', '}\n{'),
+      talk.of('audio').length,
+    );
     const { violations, divergence } = await talk.end();
     expect({ violations, divergence }).toEqual({ violations: [], divergence: undefined });
   });

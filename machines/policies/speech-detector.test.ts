@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  defaultDetectorParameters,
+  detectSpeech,
+  initialDetectorState,
+  type SpeechDetectorState,
+  type SpeechEvent,
+} from './speech-detector.ts';
+
+const WINDOW = 512;
+
+interface Run {
+  readonly events: readonly SpeechEvent[];
+  readonly states: readonly SpeechDetectorState[];
+}
+
+/** What the detector makes of windows of 32 ms with these probabilities. */
+function run(probabilities: readonly number[], parameters = defaultDetectorParameters): Run {
+  const events: SpeechEvent[] = [];
+  const states: SpeechDetectorState[] = [initialDetectorState];
+  for (const [i, probability] of probabilities.entries()) {
+    const before = states[i] ?? initialDetectorState;
+    const { state, event } = detectSpeech(
+      before,
+      { startSample: i * WINDOW, samples: WINDOW, probability },
+      parameters,
+    );
+    states.push(state);
+    if (event) events.push(event);
+  }
+  return { events, states };
+}
+
+function times(count: number, probability: number): number[] {
+  return Array<number>(count).fill(probability);
+}
+
+/** Names the windows at which something was told: `start@9 stop@30`. */
+function told({ events }: Run): string {
+  return events.map(({ type, detectedSample }) => `${type}@${detectedSample / WINDOW - 1}`).join(' ');
+}
+
+describe('a start', () => {
+  test('is told after two windows of clear speech, with the onset before them', () => {
+    const { events } = run([...times(10, 0), 1, 1]);
+
+    // 96 ms are three windows.
+    expect(events).toEqual([{ type: 'start', startSample: 7 * WINDOW, detectedSample: 12 * WINDOW }]);
+  });
+
+  test('takes longer the less clear speech is', () => {
+    expect(told(run(times(9, 0.85)))).toBe('start@1');
+    expect(told(run(times(9, 0.75)))).toBe('start@2');
+    expect(told(run(times(9, 0.65)))).toBe('start@4');
+  });
+
+  test('is not put before the first sample', () => {
+    expect(run([1, 1]).events[0]).toMatchObject({ startSample: 0 });
+  });
+
+  test.each([
+    ['one certain window', [0, 0, 1, 0, 0, 0]],
+    ['a doubtful window now and then', [0.7, 0.2, 0.7, 0.2, 0.7, 0.2, 0.7, 0.2]],
+    ['what is never more likely speech than not', times(500, 0.5)],
+    ['a bark, as the model hears it', [0.02, 0.12, 0.21, 0.15, 0.09, 0.12, 0.06, 0.02]],
+  ])('is not made by %s', (_, probabilities) => {
+    expect(run(probabilities).events).toEqual([]);
+  });
+
+  test('is made by a word whose beginning is doubtful', () => {
+    // "stop" by eSpeak NG: the model is not sure of the "s".
+    expect(told(run([0.01, 0.81, 0.73, 0.64, 0.97, 1, 1]))).toBe('start@3');
+  });
+});
+
+describe('a stop', () => {
+  const speech = [...times(3, 0), ...times(20, 1)];
+
+  test('is told after four windows of silence, with the end where they began', () => {
+    const { events } = run([...speech, ...times(10, 0)]);
+
+    expect(events[1]).toEqual({
+      type: 'stop',
+      endSample: 23 * WINDOW,
+      detectedSample: 27 * WINDOW,
+      speechSamples: 20 * WINDOW,
+    });
+  });
+
+  test('is not made by a gap within a word, nor by speech that is hard to hear', () => {
+    expect(told(run([...speech, 0, 0, 0, 1, 0, 0, 0, 1]))).toBe('start@4');
+    expect(told(run([...speech, ...times(50, 0.4)]))).toBe('start@4');
+  });
+
+  test('is not put off by what is too faint to be speech again', () => {
+    expect(told(run([...speech, 0.1, 0.4, 0.1, 0.4]))).toBe('start@4 stop@26');
+  });
+
+  test('is followed by a new start, which does not reach into the speech before', () => {
+    const { events } = run([...speech, ...times(5, 0), 1, 1]);
+
+    expect(events.map(({ type }) => type)).toEqual(['start', 'stop', 'start']);
+    expect(events[2]).toMatchObject({ startSample: 25 * WINDOW });
+    expect(
+      run([...speech, ...times(4, 0), 1, 1], { ...defaultDetectorParameters, onsetPadMs: 500 }).events[2],
+    )
+      // As far back as the end of the speech before.
+      .toMatchObject({ startSample: 23 * WINDOW });
+  });
+});
+
+test('speech is measured as it goes, without its pauses', () => {
+  const { states } = run([0, ...times(5, 1), 0, 0, ...times(3, 1)]);
+
+  const measured = states.map((state) => state.speechSamples / WINDOW);
+  expect(measured).toEqual([0, 0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 8]);
+});
+
+test('parameters are kept to: one window may be made enough, and silence made to last', () => {
+  const eager = { ...defaultDetectorParameters, startEvidenceMs: 30, stopSilenceMs: 320 };
+
+  expect(told(run([1, ...times(20, 0)], eager))).toBe('start@0 stop@10');
+});
+
+test('whatever is heard, starts and stops take turns, in order, and the state survives as JSON', () => {
+  const probability = fc.oneof(fc.constantFrom(0, 0.35, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true }));
+  fc.assert(
+    fc.property(fc.array(probability, { maxLength: 300 }), (probabilities) => {
+      const { events, states } = run(probabilities);
+
+      let last = 0;
+      for (const [i, event] of events.entries()) {
+        expect(event.type).toBe(i % 2 === 0 ? 'start' : 'stop');
+        const sample = event.type === 'start' ? event.startSample : event.endSample;
+        expect(sample).toBeGreaterThanOrEqual(last);
+        expect(sample).toBeLessThan(event.detectedSample);
+        last = sample;
+      }
+      for (const state of states) expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    }),
+  );
+});

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 
@@ -73,10 +74,8 @@ function redact(text: string, secret: string | undefined): string {
 /** The same error, unless it shows the key anywhere: then a plain one that says the same without it. */
 function withoutSecret(thrown: unknown, secret: string | undefined): unknown {
   if (!secret) return thrown;
-  const shown = [...chain(thrown)].some((error) =>
-    [error.message, error.stack, JSON.stringify(error)].some((text) => text?.includes(secret)),
-  );
-  if (!shown) return thrown;
+  // What a logger would print of it: messages, stacks, causes and fields.
+  if (!inspect(thrown, { depth: 8, maxStringLength: Infinity }).includes(secret)) return thrown;
   const plain = new Error(redact(thrown instanceof Error ? thrown.message : String(thrown), secret));
   if (thrown instanceof Error) plain.name = thrown.name;
   return plain;

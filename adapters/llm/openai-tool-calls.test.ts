@@ -63,6 +63,10 @@ describe('ToolCallDrafts', () => {
     expect(first[1]?.id).toBe('x');
   });
 
+  it.each(['', ' ', 'null', '{}'])('takes arguments %j for none', (args) => {
+    expect(complete([fn('a', args)])).toMatchObject([{ name: 'a', args: {} }]);
+  });
+
   it('refuses a call without a name', () => {
     expect(() => complete([{ index: 0, ...fn(undefined, '{}') }])).toThrow(
       expect.objectContaining({ code: 'ENGINE_PROTOCOL' }),

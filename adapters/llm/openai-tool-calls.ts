@@ -54,8 +54,8 @@ export class ToolCallDrafts {
 }
 
 function parseArgs({ name, args }: Draft): JsonObject {
-  // Servers leave the arguments out of a call that needs none.
-  if (args.trim() === '') return {};
+  // Servers leave the arguments out of a call that needs none, or send null.
+  if (/^\s*(null)?\s*$/.test(args)) return {};
   try {
     return argsSchema.parse(JSON.parse(args));
   } catch (error) {

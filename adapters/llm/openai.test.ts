@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { LlmEvent, LlmRequest } from '../../actors/ports/llm.ts';
 import { answer, type HttpStep } from '../../testing/loopback/http-script.ts';
@@ -94,6 +94,20 @@ describe('openaiLlm', () => {
     engine = openaiLlm({ baseURL: server.baseURL, model: 'm' });
     expect((await ask()).end).toBe('ENGINE_REQUEST');
     expect(server.requests[1]?.headers.authorization).toBeUndefined();
+  });
+
+  it('takes nothing from the environment', async () => {
+    vi.stubEnv('OPENAI_API_KEY', 'sk-of-somebody').stubEnv('OPENAI_ADMIN_KEY', 'sk-admin');
+    vi.stubEnv('OPENAI_ORG_ID', 'org').stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:1');
+    try {
+      await start({});
+      expect((await ask()).end).toBe('done');
+      const { headers } = server.requests[0] ?? {};
+      expect(headers?.authorization).toBeUndefined();
+      expect(headers?.['openai-organization']).toBeUndefined();
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('leaks no key, even if the server repeats it', async () => {

@@ -124,7 +124,7 @@ describe('edgeTts', () => {
   it('takes the voice of the request, else that of the language, else its own', async () => {
     await start({}, { voice: 'en-GB-SoniaNeural', voices: { de: 'de-DE-KatjaNeural' }, speed: '+20%' });
     await speak({ ...HELLO, language: 'de-AT' });
-    await speak({ ...HELLO, language: 'fr' });
+    await speak({ ...HELLO, language: 'constructor' });
     await outcomeOf(engine.synthesize({ ...HELLO, voice: 'en-US-GuyNeural' }, never()));
     const voices = server.requests.map((request) => /voice name="(.*?)"/.exec(request.ssml)?.[1]);
     expect(voices).toEqual(['de-DE-KatjaNeural', 'en-GB-SoniaNeural', 'en-US-GuyNeural']);

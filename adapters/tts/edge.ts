@@ -29,14 +29,15 @@ const DEFAULT_VOICE = 'en-US-AriaNeural';
 /**
  * Speech synthesis by Edge's Read Aloud (`msedge-tts`): no key, but the network, and a service that Microsoft
  * offers to its browser only. MP3 at 24 kHz is decoded in this process as it comes: 2 to 3 ms of work a second of
- * audio, in bursts of a message (some 10 ms of audio each take 25 µs). Tells `word`s; one that Edge tells
- * after its audio is said to begin where the audio stands. Text without a letter or digit is nothing to say.
+ * audio, a burst a message. Tells `word`s; one that Edge tells after its audio is said to begin where the audio
+ * stands. Text without a letter or digit is nothing to say.
  * Barging in closes the connection, for Edge cannot be told to stop; the next segment opens another.
  * Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
  * Throws CONFIG_INVALID.
  */
 export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnections {
   const maxConnections = options.maxConnections ?? 32;
+  const voiceOf = voiceChooser(options);
   const pool = new EdgePool(parseEndpoint(options.endpoint ?? EDGE), maxConnections);
   const decoders = new Mp3Decoders(maxConnections);
   const calls = new Calls();
@@ -61,7 +62,11 @@ export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnec
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
         const decoder = await decoders.take();
         try {
-          yield* decode(items(pool, toSsml(request, options), call), request.text, decoder);
+          yield* decode(
+            items(pool, ssml(request.text, voiceOf(request), request.language, options), call),
+            request.text,
+            decoder,
+          );
         } finally {
           decoders.giveBack(decoder);
         }
@@ -115,8 +120,9 @@ async function* decode(
     if (cut.rate === undefined) continue;
     rate ??= cut.rate;
     if (cut.rate !== rate) throw new ParleyError('ENGINE_PROTOCOL', 'the sample rate changed');
-    for (const word of words.splice(0))
+    for (const word of words.splice(0)) {
       yield toEvent(word, Math.max(sampleOfTicks(word.ticks, rate), position));
+    }
     const pcm = decodeFrames(decoder, cut.frames, rate);
     position += pcm.samples.length;
     if (pcm.samples.length > 0) yield { type: 'audio', pcm };
@@ -129,16 +135,15 @@ function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {
   return { type: 'word', sample, offset, length };
 }
 
-function toSsml(request: TtsRequest, options: EdgeTtsOptions): string {
-  const { language } = request;
-  const primary = language.split('-')[0] ?? '';
-  const voice =
-    request.voice ??
-    options.voices?.[language] ??
-    options.voices?.[primary] ??
+function voiceChooser(options: EdgeTtsOptions): (request: TtsRequest) => string {
+  // A map, for the language is whatever a client says it is.
+  const voices = new Map(Object.entries(options.voices ?? {}));
+  return ({ voice, language }) =>
+    voice ??
+    voices.get(language) ??
+    voices.get(language.split('-')[0] ?? '') ??
     options.voice ??
     DEFAULT_VOICE;
-  return ssml(request.text, voice, language, options);
 }
 
 function parseEndpoint(endpoint: string): URL {

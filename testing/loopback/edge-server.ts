@@ -74,7 +74,11 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
   const converse = (ws: WebSocket, connection: number) => {
     let config = '';
     const gone = new AbortController();
-    ws.on('close', () => gone.abort());
+    const unanswered = new Set<(outcome: 'gone') => void>();
+    ws.on('close', () => {
+      gone.abort();
+      for (const end of unanswered) end('gone');
+    });
     // A client that breaks off is no failure of the server.
     ws.on('error', () => {});
     ws.on('message', (data) => {
@@ -93,10 +97,12 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
         }),
       };
       requests.add(request);
-      gone.signal.addEventListener('abort', () => end('gone'));
+      unanswered.add(end);
       const steps = options.speech?.(request) ?? edgeReply();
       play(steps, request, ws, clock, gone.signal).then((ended) => {
-        if (ended) end('answered');
+        if (!ended) return;
+        unanswered.delete(end);
+        end('answered');
       });
     });
   };

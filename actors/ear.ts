@@ -1,6 +1,10 @@
 import { PIPELINE_RATE } from '../machines/audio.ts';
 import { errorRecord } from '../machines/errors.ts';
-import { defaultDetectorParameters, detectSpeech, initialDetectorState } from '../machines/policies/speech-detector.ts';
+import {
+  defaultDetectorParameters,
+  detectSpeech,
+  initialDetectorState,
+} from '../machines/policies/speech-detector.ts';
 import type { EarEvent } from '../machines/session/events.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';

@@ -188,10 +188,11 @@ describe('espeakTts', () => {
 
   it('fails the running request with ENGINE_CRASHED when its thread dies, and starts another', async () => {
     const before = threads.length;
+    const dying = threads.at(-1);
     const reading = (async () => {
       const request = { text: 'A very long speech. '.repeat(2_000), language: 'en' };
       for await (const event of engine.synthesize(request, new AbortController().signal)) {
-        if (event.type === 'audio') await threads.at(-1)?.terminate();
+        if (event.type === 'audio') await dying?.terminate();
       }
     })();
 

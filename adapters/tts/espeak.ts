@@ -86,7 +86,10 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
         wake();
       },
     });
-    const onAbort = () => wake();
+    const onAbort = () => {
+      cancel();
+      wake();
+    };
     signal.addEventListener('abort', onAbort);
     try {
       for (;;) {

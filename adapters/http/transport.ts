@@ -71,6 +71,8 @@ export function httpTransport(options: TransportOptions): Transport {
       });
       let answer: IncomingMessage | undefined;
       const abort = () => {
+        // Read to its end, it has no connection any more that would be ours to destroy.
+        if (answer?.complete && answer.readableEnded) return;
         answer?.destroy(aborted());
         request.destroy(aborted());
       };

@@ -253,7 +253,7 @@ describe('openaiLlm', () => {
   it('keeps one connection for request after request', async () => {
     await start({});
     await engine.warm?.();
-    expect(server.requests[0]).toMatchObject({ method: 'HEAD', path: '/v1/models' });
+    expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/v1/models/m' });
     for (let i = 0; i < 20; i++) expect((await ask()).end).toBe('done');
     expect(server.sockets.opened).toBe(1);
     expect(engine.connectionStats()).toEqual({ opened: 1, requests: 21 });

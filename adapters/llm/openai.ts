@@ -22,7 +22,6 @@ export interface OpenAiTool {
 }
 
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
-  readonly model: string;
   /** Put before the conversation. None by default. */
   readonly systemPrompt?: string;
   /** The server's default if absent. */

@@ -14,7 +14,6 @@ import type { ReportsConnections } from '../http/stats.ts';
 import { utteranceWav } from './openai-wav.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
-  readonly model: string;
   /** Whether the server is asked to send its text as it goes (`partial`s). Not every model can. Default false. */
   readonly stream?: boolean;
   /** Whether the language is told to the server; it guesses otherwise. Default true. */

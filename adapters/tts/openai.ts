@@ -11,7 +11,6 @@ import type { ReportsConnections } from '../http/stats.ts';
 import { PcmPieces } from './openai-pcm.ts';
 
 export interface OpenAiTtsOptions extends OpenAiConnectionOptions {
-  readonly model: string;
   /** The voice where the request names none. */
   readonly voice: string;
   /** Rate of the PCM that the server sends, in Hz: the protocol does not tell it. Default 24 000, as OpenAI's. */

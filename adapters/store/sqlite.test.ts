@@ -7,9 +7,9 @@ import type { Worker } from 'node:worker_threads';
 import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
-import { startSqliteThread } from './sqlite-thread.ts';
 
 let folder: string;
 let path: string;
@@ -279,7 +279,7 @@ describe('sqliteStore when something is wrong', () => {
     const store = open({
       busyTimeoutMs: 500,
       startThread: (options) => {
-        const worker = startSqliteThread(options);
+        const worker = startWorkerThread(import.meta.url, 'sqlite-worker', options);
         threads.push(worker);
         return worker;
       },

@@ -2,6 +2,7 @@ import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import {
   type Failure,
   fromThreadSchema,
@@ -14,7 +15,6 @@ import {
   type WriteResult,
   writeSchema,
 } from './sqlite-protocol.ts';
-import { startSqliteThread } from './sqlite-thread.ts';
 
 export interface SqliteStoreOptions {
   /** The database file. Its folder is created if need be. */
@@ -79,7 +79,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
   const { path, busyTimeoutMs, maxPages, maxWaiting } = parsed.data;
   const openOptions: OpenOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
-  const startThread = options.startThread ?? startSqliteThread;
+  const startThread =
+    options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'sqlite-worker', thread));
 
   let worker: Worker | undefined;
   let running: Group | undefined;

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { espeakTts } from './espeak.ts';
-import { startEspeakThread } from './espeak-thread.ts';
 
 const threads: Worker[] = [];
 let engine: TtsEngine;
@@ -11,7 +11,7 @@ let engine: TtsEngine;
 beforeAll(async () => {
   engine = espeakTts({
     startThread: (options) => {
-      const thread = startEspeakThread(options);
+      const thread = startWorkerThread(import.meta.url, 'espeak-worker', options);
       threads.push(thread);
       return thread;
     },

@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { EspeakPool } from './espeak-pool.ts';
 import { ESPEAK_RATE } from './espeak-protocol.ts';
 import { type Piece, pieces } from './espeak-text.ts';
-import { startEspeakThread } from './espeak-thread.ts';
 
 export interface EspeakTtsOptions {
   /** Voice for requests that name none, whatever their language, such as `en-us+f3`. Default: the language's own. */
@@ -51,7 +51,8 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
   const pool = new EspeakPool({
     threads: workers,
     packageName,
-    startThread: options.startThread ?? startEspeakThread,
+    startThread:
+      options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'espeak-worker', thread)),
     clock: options.clock ?? idleClock,
   });
   let requests = 0;

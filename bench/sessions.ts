@@ -1,0 +1,127 @@
+/**
+ * Many sessions in one process, each in a spoken conversation in real time: real gateway, WebSockets, bus, runner,
+ * playback and embedded VAD; scripted engines; the clients in a process of their own.
+ * `npm run bench:sessions -- --sessions 50 --seconds 30 [--json FILE]`
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { realClock } from '../adapters/real-clock.ts';
+import { loadConfig } from '../server/config/load.ts';
+import { makeLogger } from '../server/log.ts';
+import { serve } from '../server/serve.ts';
+import { scriptedLlm, scriptedStt, scriptedTts } from '../testing/scripted-engines.ts';
+import { percentile, spread } from './statistics.ts';
+
+const REPLY =
+  'I see a long table and two chairs by the window. There is a cup on the table, and it looks quite empty to me.';
+
+const clientsReport = z.object({
+  frames: z.number(),
+  latenessMs: z.array(z.number()),
+  turns: z.number(),
+  completed: z.number(),
+  errors: z.array(z.string()),
+});
+
+const { values } = parseArgs({
+  options: {
+    sessions: { type: 'string', default: '50' },
+    seconds: { type: 'string', default: '30' },
+    json: { type: 'string' },
+  },
+});
+const sessions = Number(values.sessions);
+const seconds = Number(values.seconds);
+
+const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+const server = await serve({
+  config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, 'limits.sessions': String(sessions + 1) } }),
+  log: makeLogger('error'),
+  parts: {
+    engines: {
+      stt: scriptedStt(realClock, [{ partial: 'tell me', text: 'tell me what you see' }]),
+      llm: scriptedLlm(realClock, () => ({ text: REPLY })),
+      tts: scriptedTts(realClock),
+    },
+  },
+});
+
+console.error(`${sessions} sessions for about ${seconds} s …`);
+globalThis.gc?.();
+const idleBytes = process.memoryUsage().rss;
+const cpuBefore = process.cpuUsage();
+const startMs = performance.now();
+let peakBytes = idleBytes;
+const sampler = setInterval(() => {
+  peakBytes = Math.max(peakBytes, process.memoryUsage().rss);
+}, 500);
+const report = await runClients();
+clearInterval(sampler);
+const cpu = process.cpuUsage(cpuBefore);
+const elapsedMs = performance.now() - startMs;
+await server.close();
+await rm(dataDir, { recursive: true, force: true });
+
+const cpuMs = (cpu.user + cpu.system) / 1_000;
+const result = {
+  sessions,
+  elapsedMs: Math.round(elapsedMs),
+  frames: report.frames,
+  turns: report.turns,
+  completed: report.completed,
+  errors: report.errors,
+  latenessMs: {
+    p50: percentile(report.latenessMs, 0.5),
+    p95: percentile(report.latenessMs, 0.95),
+    p99: percentile(report.latenessMs, 0.99),
+    max: percentile(report.latenessMs, 1),
+  },
+  cpuOfOneCore: cpuMs / elapsedMs,
+  cpuMsPerSessionSecond: cpuMs / sessions / (elapsedMs / 1_000),
+  memoryBytesPerSession: (peakBytes - idleBytes) / sessions,
+};
+console.log(
+  `sessions              ${result.sessions} for ${(elapsedMs / 1_000).toFixed(1)} s: ${result.turns} turns, ${result.completed} completed, ${result.errors.length} errors`,
+);
+console.log(
+  `frame lateness, ms    ${spread(report.latenessMs)}   (p50 / p95 / p99 / max over ${report.frames} frames; goal: p99 at most 40)`,
+);
+console.log(
+  `CPU                   ${(result.cpuOfOneCore * 100).toFixed(0)} % of a core, ${(result.cpuMsPerSessionSecond / 10).toFixed(2)} % a session`,
+);
+console.log(
+  `memory                ${(result.memoryBytesPerSession / 1_048_576).toFixed(2)} MB a session (peak resident, above the idle server's ${(idleBytes / 1_048_576).toFixed(0)} MB)`,
+);
+console.log(
+  'method: clients in another process speak eSpeak sentences in real time over loopback WebSockets; engines scripted (STT 50 ms,',
+);
+console.log(
+  "        LLM 100 ms then 20 ms a word, TTS 50 ms). A frame is late by what it comes after the pacing that its reply's first frame began.",
+);
+if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
+process.exitCode = report.turns > 0 && report.completed === report.turns ? 0 : 1;
+
+async function runClients(): Promise<z.infer<typeof clientsReport>> {
+  const fromSource = import.meta.url.endsWith('.ts');
+  const script = new URL(`./sessions-clients.${fromSource ? 'ts' : 'js'}`, import.meta.url);
+  const child = spawn(
+    process.execPath,
+    [
+      ...(fromSource ? ['--import', 'tsx'] : []),
+      script.pathname,
+      server.url,
+      String(sessions),
+      String(seconds),
+    ],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  let output = '';
+  for await (const piece of child.stdout) output += piece;
+  return clientsReport.parse(JSON.parse(output));
+}

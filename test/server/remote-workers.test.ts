@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { startNatsServer } from '../../testing/nats-server.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
+import { speak } from '../support/speech.ts';
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function startServer(natsUrl: string): Promise<{ url: string; server: ParleyProcess }> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const server = parley(['serve', '--engines', 'remote', '--port', '0', '--data-dir', dataDir], { NATS_URL: natsUrl });
+  cleanups.push(() => server.stop());
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  return { url, server };
+}
+
+async function startWorker(natsUrl: string, engines: string): Promise<ParleyProcess> {
+  const worker = parley(['worker', '--engines', engines], { NATS_URL: natsUrl });
+  cleanups.push(() => worker.kill());
+  await worker.line(/worker serves/u);
+  return worker;
+}
+
+const PATIENCE_MS = 30_000;
+
+it('holds a spoken conversation over NATS, ends the turn when its worker is killed in mid-reply, and goes on with the next', async () => {
+  const nats = await startNatsServer();
+  cleanups.push(() => nats.stop());
+  const [{ url }, worker] = await Promise.all([startServer(nats.url), startWorker(nats.url, 'stt,llm,tts')]);
+  const client = await VoiceClient.connect({ url, clock: realClock });
+  cleanups.push(() => client.close());
+
+  await client.say(speak('what is your name'));
+  const first = await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: PATIENCE_MS });
+  expect(first?.message).toMatchObject({ turn: 1, generation: 1, reason: 'completed' });
+  expect(client.arrivals.map(({ message }) => message)).toContainEqual(expect.objectContaining({ type: 'transcript', text: 'what is your name', final: true }));
+
+  const since = client.arrivals.length;
+  client.send({ type: 'text', text: 'tell me a story' });
+  await client.waitFor((message) => message.type === 'state' && message.value === 'speaking', { since, timeoutMs: PATIENCE_MS });
+  await worker.kill();
+  const second = await client.waitFor((message) => message.type === 'reply.end', { since, timeoutMs: PATIENCE_MS });
+  expect(second?.message).toMatchObject({ turn: 2, generation: 2, reason: 'failed' });
+  const told = client.arrivals.slice(since).flatMap(({ message }) => (message.type === 'error' ? [message.code] : []));
+  expect(['ENGINE_LOST', 'ENGINE_NO_WORKER']).toContain(told[0]);
+  if (second?.message.type !== 'reply.end') throw new Error('no reply.end');
+  expect(second.message.heard).toMatch(/^Once upon a time/u);
+
+  await startWorker(nats.url, 'stt,llm,tts');
+  const later = client.arrivals.length;
+  await client.say(speak('tell me a joke'));
+  const third = await client.waitFor((message) => message.type === 'reply.end', { since: later, timeoutMs: PATIENCE_MS });
+  expect(third?.message).toMatchObject({ turn: 3, generation: 3, reason: 'completed' });
+}, 120_000);

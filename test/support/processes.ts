@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+/** A `parley` process of a test. */
+export interface ParleyProcess {
+  readonly pid: number;
+  /** What it printed, both streams, line by line. */
+  readonly lines: readonly string[];
+  /** The first line that matches, waiting for it. Rejects with all output if the process ends without it. */
+  line(pattern: RegExp): Promise<RegExpMatchArray>;
+  /** Resolves with the exit code, or the signal that ended it. */
+  readonly exited: Promise<number | NodeJS.Signals | null>;
+  /** Asks it to stop, and waits. */
+  stop(): Promise<number | NodeJS.Signals | null>;
+  /** Ends it at once, as a crash does. */
+  kill(): Promise<void>;
+}
+
+const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+
+/** Starts `parley` from the sources. The environment of the test is kept but for Parley's own variables. */
+export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name));
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    env: { ...Object.fromEntries(inherited), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  return watched(child);
+}
+
+function watched(child: ChildProcess): ParleyProcess {
+  const lines: string[] = [];
+  const waiting = new Set<() => void>();
+  const wake = () => {
+    for (const check of [...waiting]) check();
+  };
+  let over = false;
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      lines.push(line);
+      wake();
+    });
+  }
+  const exited = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.on('close', (code, signal) => {
+      over = true;
+      wake();
+      resolve(code ?? signal);
+    });
+  });
+  return {
+    pid: child.pid ?? -1,
+    lines,
+    exited,
+    line: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          const match = lines.map((line) => line.match(pattern)).find((found) => found !== null);
+          if (!match && !over) return;
+          waiting.delete(check);
+          if (match) resolve(match);
+          else reject(new Error(`no line ${pattern} in:\n${lines.join('\n')}`));
+        };
+        waiting.add(check);
+        check();
+      }),
+    stop: () => {
+      child.kill('SIGTERM');
+      return exited;
+    },
+    kill: async () => {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}

@@ -103,7 +103,7 @@ async function assemble(
     ...(onLog ? { onLog } : {}),
     onProblem: (session, error) => log.warn({ session, err: error }, error.message),
   };
-  const pages = pagesFolder();
+  const pages = config.pages ?? packagedPages();
   const gateway = createGateway({
     bus,
     clock: realClock,
@@ -211,7 +211,7 @@ function closerOf(host: EngineHost): () => Promise<void> {
 }
 
 /** The built pages lie beside the compiled server. */
-function pagesFolder(): string | undefined {
+function packagedPages(): string | undefined {
   const candidates = ['../web', '../dist/web'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   return candidates.find((path) => existsSync(join(path, 'index.html')));
 }

@@ -33,6 +33,7 @@ export const configSchema = z.strictObject({
   dialog: key(z.string().min(1).default(packagedDialog), 'Dialog file of the `dialog` language engine.', {
     shownDefault: 'the packaged `examples/robot.dialog.yaml`',
   }),
+  pages: optionalText('Directory of the pages at `/`. Else the packaged ones.'),
   log: z
     .strictObject({
       level: key(

@@ -1,0 +1,85 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { writeWav } from '../adapters/audio/wav.ts';
+import { buildPages } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { type ParleyProcess, parley } from './support/processes.ts';
+import { concat, silence, speak } from './support/speech.ts';
+
+const log = z.array(z.object({ direction: z.string(), message: z.looseObject({ type: z.string() }) }));
+
+let folder: string;
+let server: ParleyProcess;
+let url: string;
+let chromium: RunningChromium;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-page-'));
+  const microphone = concat(
+    silence(1_000),
+    speak('tell me a story'),
+    silence(4_500),
+    speak('what is your name'),
+    silence(500),
+  );
+  await writeFile(join(folder, 'microphone.wav'), writeWav(microphone));
+  await buildPages(join(folder, 'pages'));
+  server = parley([
+    'serve',
+    '--port',
+    '0',
+    '--data-dir',
+    join(folder, 'data'),
+    '--pages',
+    join(folder, 'pages'),
+  ]);
+  [, url = ''] = await server.line(/listens on (\S+)/u);
+  chromium = await launchChromium({ microphoneWav: join(folder, 'microphone.wav') });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('talks with the real server: a WAV as microphone is understood, answered aloud, and interrupts the answer', async () => {
+  const { page } = chromium;
+  await page.goto(url);
+  await page.click('#connect');
+  // The story is told, and the next words of the microphone come into it.
+  await until(page, `parley.state === 'speaking'`);
+  await until(
+    page,
+    `parley.log.some(({ message }) => message.type === 'reply.end' && message.reason === 'interrupted')`,
+  );
+  await until(
+    page,
+    `parley.log.some(({ message }) => message.type === 'reply.end' && message.generation === 2 && message.reason === 'completed')`,
+  );
+
+  const messages = log.parse(await page.evaluate('parley.log')).map(({ message }) => message);
+  const transcripts = messages
+    .filter(({ type, final }) => type === 'transcript' && final === true)
+    .map(({ text }) => text);
+  expect(transcripts).toEqual(['tell me a story', 'what is your name']);
+  const ends = messages.filter(({ type }) => type === 'reply.end');
+  expect(ends[0]).toMatchObject({
+    turn: 1,
+    generation: 1,
+    reason: 'interrupted',
+    heard: expect.stringMatching(/^Once upon a time/u),
+  });
+  expect(ends[1]).toMatchObject({
+    turn: 2,
+    generation: 2,
+    reason: 'completed',
+    heard: expect.stringContaining('Parley'),
+  });
+
+  await page.click('#stop');
+  await until(page, `parley.state === 'stopped'`);
+}, 90_000);

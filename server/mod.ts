@@ -1,0 +1,20 @@
+/** What a program that embeds Parley may import. Fakes and helpers for its tests are in `parley-voice/testing`. */
+export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
+export type { Bus, BusMessage } from '../actors/ports/bus.ts';
+export type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
+export type { MemoryPort } from '../actors/ports/memory.ts';
+export type { Store } from '../actors/ports/store.ts';
+export type { SttEngine, SttEvent, SttRequest } from '../actors/ports/stt.ts';
+export type { TtsEngine, TtsEvent, TtsRequest } from '../actors/ports/tts.ts';
+export type { VadEngine } from '../actors/ports/vad.ts';
+export { ERRORS, type ErrorCode, ParleyError } from '../machines/errors.ts';
+export type { LogEntry } from '../machines/log.ts';
+export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
+export * from '../machines/wire.ts';
+export { VoiceClient, type VoiceClientOptions } from './client/voice-client.ts';
+export { type ConfigInput, loadConfig } from './config/load.ts';
+export type { Config } from './config/schema.ts';
+export { type LocalEngines, makeEngines } from './engines.ts';
+export { makeLogger } from './log.ts';
+export { type ServeOptions, type Server, serve } from './serve.ts';
+export { work } from './worker.ts';

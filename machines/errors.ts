@@ -160,6 +160,39 @@ export const ERRORS = {
     advice: 'check the disk and the rights of the data directory',
   },
   STORE_CLOSED: { message: 'the store is closed', advice: 'nothing to do at shutdown' },
+  // Journal
+  JOURNAL_FORMAT: {
+    message: 'that is no journal of a format that this version reads',
+    advice: 'see docs/journal.md for the format; check that the file is a whole export',
+  },
+  JOURNAL_ALTERED: {
+    message: 'the journal was altered',
+    advice: 'do not rely on it from that record on; look for who or what changed the file',
+  },
+  JOURNAL_GAP: {
+    message: 'a record of the journal is missing',
+    advice: 'do not rely on it from that record on; look for who or what removed it',
+  },
+  JOURNAL_ORDER: {
+    message: 'records of the journal have changed places',
+    advice: 'do not rely on it from that record on; look for who or what moved them',
+  },
+  JOURNAL_INCOMPLETE: {
+    message: 'the journal is incomplete',
+    advice: 'it holds up to the record named; check the disk and the log of that time',
+  },
+  REPLAY_DIVERGED: {
+    message: 'the replay came to another result than the session',
+    advice: 'see the difference; replay with the version that recorded it, or --against it',
+  },
+  REPLAY_AGAINST: {
+    message: 'the version to replay against cannot be loaded',
+    advice: 'give a checkout or built package of Parley, or a revision of this git repository',
+  },
+  SESSION_OPEN: {
+    message: 'the session has not ended',
+    advice: 'end it first; if its server was killed, add --force',
+  },
   SERVER_UNREACHABLE: {
     message: 'the Parley server cannot be reached',
     advice: 'start it with npm start, or give --url',

@@ -1,0 +1,125 @@
+import { canonicalJson } from './canonical.ts';
+
+/** What of a kernel is its state: the rest (delays, numbers) follows from the commands and events. */
+export interface KernelState {
+  readonly value: unknown;
+  readonly ended: boolean;
+  readonly context: object;
+}
+
+/** The members of the context that are cut up further, because parts of them change at every event. */
+const CUT = 'reply';
+/** The kernel's time: it is the record's own. */
+const TIME = 'nowMs';
+/** A part shorter than this is written whole: saying where it changed would be as long. */
+const WHOLE = 48;
+
+interface Part {
+  raw: unknown;
+  text: string;
+  seen: number;
+}
+
+/**
+ * A state as canonical JSON in parts (`value`, `context.turn`, `context.reply.text` …), and what changes in it. Parts
+ * are compared by identity first, then by text, so that a step costs what it changed and not what the session holds.
+ *
+ * A change is the canonical JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or
+ * short, `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it is gone.
+ * The change follows from the two states and the new state from the old one and the change, so a chain of hashes
+ * over changes is as good as one over states.
+ */
+export class StateText {
+  readonly #parts = new Map<string, Part>();
+  #round = 0;
+
+  /** Takes the next state; gives the change that led to it. */
+  advance(state: KernelState): string {
+    this.#round += 1;
+    const changes: string[] = [];
+    this.#visit('value', state.value, changes);
+    this.#visit('ended', state.ended, changes);
+    for (const name in state.context) {
+      if (name === TIME) continue;
+      const member: unknown = Reflect.get(state.context, name);
+      if (name !== CUT || typeof member !== 'object' || member === null) {
+        this.#visit(`context.${name}`, member, changes);
+        continue;
+      }
+      for (const inner in member)
+        this.#visit(`context.${name}.${inner}`, Reflect.get(member, inner), changes);
+    }
+    for (const [name, part] of this.#parts) {
+      if (part.seen === this.#round) continue;
+      this.#parts.delete(name);
+      changes.push(`[${JSON.stringify(name)}]`);
+    }
+    return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;
+  }
+
+  #visit(name: string, raw: unknown, changes: string[]): void {
+    const part = this.#parts.get(name);
+    if (part && Object.is(part.raw, raw)) {
+      part.seen = this.#round;
+      return;
+    }
+    if (raw === undefined) return; // JSON does not know it
+    const text = canonicalJson(raw);
+    if (!part) {
+      this.#parts.set(name, { raw, text, seen: this.#round });
+      changes.push(`[${JSON.stringify(name)},${text}]`);
+      return;
+    }
+    if (part.text !== text) changes.push(entry(name, part.text, text));
+    part.raw = raw;
+    part.text = text;
+    part.seen = this.#round;
+  }
+}
+
+function entry(name: string, before: string, after: string): string {
+  const whole = `[${JSON.stringify(name)},${after}]`;
+  if (before.length < WHOLE || after.length < WHOLE) return whole;
+  const shorter = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
+  let end = 0;
+  while (
+    end < shorter - start &&
+    before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
+  )
+    end += 1;
+  const added = JSON.stringify(after.slice(start, after.length - end));
+  const spliced = `[${JSON.stringify(name)},${start},${before.length - start - end},${added}]`;
+  return spliced.length < whole.length ? spliced : whole;
+}
+
+/** Applies recorded changes: the state of a journal without a kernel. Throws on what is no change. */
+export class RecordedState {
+  readonly #parts = new Map<string, string>();
+
+  apply(change: string): void {
+    const entries: unknown = JSON.parse(change);
+    if (!Array.isArray(entries)) throw new TypeError('a change is a list');
+    for (const item of entries) this.#apply(item);
+  }
+
+  /** Canonical JSON of each part, by name, sorted. */
+  parts(): ReadonlyMap<string, string> {
+    return new Map([...this.#parts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  #apply(item: unknown): void {
+    if (!Array.isArray(item)) throw new TypeError('an entry of a change is a list');
+    const [name, ...rest]: unknown[] = item;
+    if (typeof name !== 'string') throw new TypeError('an entry of a change begins with a name');
+    const [start, removed, added] = rest;
+    if (rest.length === 0) this.#parts.delete(name);
+    else if (rest.length === 1) this.#parts.set(name, canonicalJson(start));
+    else if (typeof start === 'number' && typeof removed === 'number' && typeof added === 'string') {
+      const before = this.#parts.get(name) ?? '';
+      this.#parts.set(name, before.slice(0, start) + added + before.slice(start + removed));
+    } else
+      throw new TypeError('an entry of a change is [name], [name, value] or [name, start, removed, added]');
+  }
+}

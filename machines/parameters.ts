@@ -33,6 +33,8 @@ export interface EndpointingParameters {
 export interface BargeInParameters {
   /** Speech of this length, counted from its detection, is an interruption, unless it is a backchannel so far. */
   readonly confirmSpeechMs: number;
+  /** So much longer when the recogniser tells words while they are spoken: their first decides, and may be a backchannel. */
+  readonly firstWordsMs: number;
   /** Even a backchannel becomes an interruption when it goes on this long. */
   readonly backchannelMaxMs: number;
   /** After the speech ended: how long to wait for its words before the reply goes on. */
@@ -106,7 +108,7 @@ export const defaultParameters = {
     maxUtteranceMs: 30_000,
     notUnderstoodMs: 700,
   },
-  bargeIn: { confirmSpeechMs: 250, backchannelMaxMs: 1_000, verdictMs: 800 },
+  bargeIn: { confirmSpeechMs: 250, firstWordsMs: 200, backchannelMaxMs: 1_000, verdictMs: 800 },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,

@@ -30,10 +30,10 @@ import { sileroVad } from '../adapters/vad/silero.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
-import { readDialog, withDialog } from './dialog-file.ts';
 import { type LocalEngines, makeEngines } from './engines.ts';
 import { createGateway, type GatewayStats } from './gateway/gateway.ts';
 import type { Logger } from './log.ts';
+import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
 
 export interface ServeOptions {
@@ -77,7 +77,6 @@ async function assemble(
   closers: Closers,
 ): Promise<Server> {
   const dialog = await readDialog(config.dialog);
-  const parameters = withDialog(config, dialog);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
 
@@ -86,6 +85,8 @@ async function assemble(
   const vad = parts?.vad ?? sileroVad(config.vad);
   closers.push(() => vad.close());
   const engines = parts?.engines ?? makeEngines(config, dialog, ['stt', 'llm', 'tts']);
+  const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
+  const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const clients = hostEngines(engines, config, bus, closers);
   const resamplers = await speexResampler();
   let warm = false;

@@ -3,10 +3,10 @@ import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/work/mod.t
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
-import { readDialog } from './dialog-file.ts';
 import { makeEngines } from './engines.ts';
 import type { Logger } from './log.ts';
 import { makeBus } from './serve.ts';
+import { readDialog } from './session-parameters.ts';
 
 export interface WorkerProcess {
   /** Such as `stt soundswallower`. */

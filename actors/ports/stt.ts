@@ -22,6 +22,8 @@ export type SttEvent =
 /** Speech to text for one utterance a call. */
 export interface SttEngine {
   readonly name: string;
+  /** Whether it tells `partial`s while the user still speaks. Absent: it does not. */
+  readonly tellsPartials?: boolean;
   /**
    * `audio` yields pieces of any length as they are heard and ends when the utterance does. The result
    * ends after `final`. Aborting `signal` ends it with CANCELLED and frees everything. Other errors are

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
-import { readDialog } from '../dialog-file.ts';
+import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 /** `parley check-config`: what is in force, where it comes from, and whether it would work. */

@@ -7,7 +7,7 @@ import { writeWav } from '../../adapters/audio/wav.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { espeakTts } from '../../adapters/tts/espeak.ts';
 import { VoiceClient } from '../client/voice-client.ts';
-import { checkDemo, playDemo } from '../demo/conversation.ts';
+import { checkDemo, playDemo, speakLines } from '../demo/conversation.ts';
 import { printTimeline } from '../demo/timeline.ts';
 import { speaker } from '../demo/user-voice.ts';
 import { makeLogger } from '../log.ts';
@@ -31,8 +31,9 @@ export function demoCommand(setExitCode: SetExitCode): Command {
       const tts = espeakTts({ voice: 'en-us+m3', ratePerMinute: 150 });
       try {
         console.log(`A conversation with ${server.url}. It takes about a minute.\n`);
+        const lines = await speakLines(await speaker(tts));
         const client = await VoiceClient.connect({ url: server.url, clock: realClock });
-        const scenes = await playDemo(client, await speaker(tts));
+        const scenes = await playDemo(client, lines);
         const left = client.microphone.recording();
         client.speaker.advance(realClock.nowMs());
         await client.close();

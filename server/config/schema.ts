@@ -71,21 +71,26 @@ export const configSchema = z.strictObject({
   stt: z
     .strictObject({
       workers: count(1, 'Threads of the `soundswallower` recogniser in this process.'),
-      remote: remote('soundswallower'),
+      remote: z
+        .strictObject({
+          ...remote('soundswallower'),
+          partials: yesNo(true, 'Whether that engine tells words while they are spoken.'),
+        })
+        .prefault({}),
       openai: z.strictObject({ ...openaiConnection(), ...openaiStt() }).prefault({}),
     })
     .prefault({}),
   llm: z
     .strictObject({
       systemPrompt: optionalText('What a language model is told before the conversation.'),
-      remote: remote('dialog'),
+      remote: z.strictObject(remote('dialog')).prefault({}),
       openai: z.strictObject({ ...openaiConnection(), ...openaiLlm() }).prefault({}),
     })
     .prefault({}),
   tts: z
     .strictObject({
       workers: count(1, 'Threads of the `espeak` engine in this process, about 60 MB each.'),
-      remote: remote('espeak'),
+      remote: z.strictObject(remote('espeak')).prefault({}),
       espeak: z
         .strictObject({
           voice: optionalText(
@@ -155,11 +160,9 @@ export type Config = z.infer<typeof configSchema>;
 export const configKeys = keysOf(configSchema);
 
 function remote(engine: string) {
-  return z
-    .strictObject({
-      engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
-    })
-    .prefault({});
+  return {
+    engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
+  };
 }
 
 // The sources lie two levels below the package, the compiled output three.

@@ -31,6 +31,10 @@ export function sessionGroups(defaults: SessionParameters) {
           bargeIn.confirmSpeechMs,
           'Speech of this length during a reply is an interruption, unless it is a backchannel so far.',
         ),
+        firstWordsMs: ms(
+          bargeIn.firstWordsMs,
+          'So much longer with a recogniser that tells words while they are spoken: they decide.',
+        ),
         backchannelMaxMs: ms(
           bargeIn.backchannelMaxMs,
           'A backchannel that goes on this long is an interruption too.',

@@ -36,17 +36,24 @@ const PATIENCE_MS = 30_000;
 /** The user listens this long before making a sound. */
 const LISTENS_MS = 2_500;
 
-/** Says the lines, as a person would: in turn, or into the reply. */
-export async function playDemo(
-  client: VoiceClient,
+/** A line and its sound. */
+export interface SpokenLine {
+  readonly line: Line;
+  readonly pcm: Pcm<PipelineRate>;
+}
+
+/** Gives every line of the user a sound. */
+export function speakLines(
   voice: (text: string) => Promise<Pcm<PipelineRate>>,
-): Promise<readonly Scene[]> {
-  const spoken = await Promise.all(LINES.map((line) => voice(line.text)));
+): Promise<readonly SpokenLine[]> {
+  return Promise.all(LINES.map(async (line) => ({ line, pcm: await voice(line.text) })));
+}
+
+/** Says the lines, as a person would: in turn, or into the reply. */
+export async function playDemo(client: VoiceClient, lines: readonly SpokenLine[]): Promise<readonly Scene[]> {
   const scenes: Scene[] = [];
   await client.wait(500);
-  for (const [index, line] of LINES.entries()) {
-    const pcm = spoken[index];
-    if (!pcm) continue;
+  for (const { line, pcm } of lines) {
     const firstArrival = client.arrivals.length;
     const fromMs = client.nowMs();
     await client.say(pcm);

@@ -33,6 +33,19 @@ export function withDialog(parameters: SessionParameters, dialog: Dialog): Sessi
   };
 }
 
+/**
+ * With a recogniser that tells words while they are spoken, speech without words confirms a barge-in a little later:
+ * the first word decides at once, and a backchannel gets the time to be recognised as one.
+ */
+export function withRecogniser(parameters: SessionParameters, tellsPartials: boolean): SessionParameters {
+  const { bargeIn } = parameters;
+  if (!tellsPartials) return parameters;
+  return {
+    ...parameters,
+    bargeIn: { ...bargeIn, confirmSpeechMs: bargeIn.confirmSpeechMs + bargeIn.firstWordsMs },
+  };
+}
+
 /** Sentences that no other sentence goes on from: after "go forward" may come "ten meters". */
 function wholeSentences(sentences: readonly string[]): string[] {
   const sorted = sentences.map(normaliseWords).sort();

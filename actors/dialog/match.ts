@@ -16,7 +16,7 @@ const POLITE = new Set(
 );
 /** A sentence with one of these says something else than the phrase inside it. */
 const NEGATIONS = new Set(
-  "not don't dont do'nt never no without didn't can't cannot won't shouldn't nicht kein keine ne pas jamais 不 别 没".split(
+  "not don't dont never no without didn't can't cannot won't shouldn't nicht kein keine ne pas jamais 不 别 没".split(
     ' ',
   ),
 );
@@ -140,7 +140,10 @@ function withinOne(a: readonly string[], b: readonly string[]): boolean {
 
 function mayContain(sentence: DialogSentence, words: readonly string[]): boolean {
   const { entry, words: inner } = sentence;
-  if (entry.actions.length > 0 || addsNegation(inner, words)) return false;
+  if (entry.actions.length > 0) return false;
+  // "no, stop!" is a cry for help; "don't stop" is not.
+  const heard = entry.estop ? words.filter((word) => word !== 'no') : words;
+  if (addsNegation(inner, heard)) return false;
   const longEnough = entry.estop
     ? words.length <= MAX_WORDS_AROUND_ESTOP
     : inner.length >= 2 && inner.length * 2 >= words.length;

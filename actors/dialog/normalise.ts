@@ -16,6 +16,7 @@ export function normaliseText(text: string, language: string): string {
   const folded = text
     .normalize('NFKC')
     .toLowerCase()
+    .replace(/\p{Cf}+/gu, '')
     .replace(/[‘’ʼ`´]/gu, "'")
     .replace(UNSPACED, ' $& ')
     .replace(/[^\p{L}\p{M}\p{N}']+/gu, ' ')

@@ -54,7 +54,8 @@ function toPlain(read: () => unknown, fail: Fail): unknown {
 }
 
 function rangeStart(node: unknown): number | undefined {
-  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range))
+    return undefined;
   const start: unknown = node.range[0];
   return typeof start === 'number' ? start : undefined;
 }
@@ -79,7 +80,9 @@ function build(data: DialogFile, fail: Fail): Dialog {
   const slots = new Map<string, readonly SlotOption[]>();
   for (const [name, options] of Object.entries(data.slots)) {
     if (RESERVED_PLACEHOLDERS.has(name)) fail(['slots', name], `"${name}" is a name of Parley's own`);
-    const pairs = Array.isArray(options) ? options.map((said) => [said, said] as const) : Object.entries(options);
+    const pairs = Array.isArray(options)
+      ? options.map((said) => [said, said] as const)
+      : Object.entries(options);
     if (pairs.length === 0) fail(['slots', name], 'the slot has no words');
     slots.set(
       name,
@@ -115,7 +118,12 @@ function build(data: DialogFile, fail: Fail): Dialog {
       const where = [...path, 'phrases', at];
       const ways = attempt(fail, where, () => expandPhrase(phrase, slots, MAX_SENTENCES));
       for (const way of ways) {
-        const sentence = { text: way.words.join(' '), words: way.words, entry, slots: { ...defaults, ...way.slots } };
+        const sentence = {
+          text: way.words.join(' '),
+          words: way.words,
+          entry,
+          slots: { ...defaults, ...way.slots },
+        };
         const other = sentences.get(sentence.text);
         if (other && other.entry !== entry) {
           fail(where, `"${sentence.text}" is also said in entry "${other.entry.id}"`);
@@ -182,7 +190,9 @@ function checkFilled(
   path: Path,
 ): void {
   const missing = (text: string) =>
-    placeholdersIn(text).find((name) => !RESERVED_PLACEHOLDERS.has(name) && !Object.hasOwn(sentence.slots, name));
+    placeholdersIn(text).find(
+      (name) => !RESERVED_PLACEHOLDERS.has(name) && !Object.hasOwn(sentence.slots, name),
+    );
   const check = (text: string, at: Path) => {
     const name = missing(text);
     if (name !== undefined) {

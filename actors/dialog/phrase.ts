@@ -132,7 +132,8 @@ export function expandPhrase(
   }
 
   const all = bounded(expand(node));
-  if (all.some((one) => one.words.length === 0)) throw new PhraseError('every word of the phrase can be left out');
+  if (all.some((one) => one.words.length === 0))
+    throw new PhraseError('every word of the phrase can be left out');
   return all;
 }
 

@@ -47,9 +47,7 @@ export const dialogFile = z.strictObject({
     .default('en'),
   name: line.default('Parley'),
   greeting: line.optional(),
-  slots: z
-    .record(name, z.union([z.array(line).min(1), z.record(line, value)]))
-    .default({}),
+  slots: z.record(name, z.union([z.array(line).min(1), z.record(line, value)])).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
   backchannels: z.array(line).optional(),
   pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),

@@ -1,4 +1,4 @@
-/** A queue that one reader waits on. It ends when `signal` aborts or `close` is called. */
+/** A queue that one reader waits on, until it is closed. */
 export class Mailbox<Item> implements AsyncIterable<Item> {
   readonly #items: Item[] = [];
   #wake: (() => void) | undefined;
@@ -10,9 +10,10 @@ export class Mailbox<Item> implements AsyncIterable<Item> {
     this.#wake?.();
   }
 
-  /** What is in it is still read; then the reader's loop ends. */
+  /** The reader's loop ends. What it has not read yet is nobody's any more. */
   close(): void {
     this.#closed = true;
+    this.#items.length = 0;
     this.#wake?.();
   }
 

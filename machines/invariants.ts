@@ -1,5 +1,8 @@
+import { samplesInMs } from './audio.ts';
+import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import type { LogEntry } from './log.ts';
-import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
+import type { SpokenSegment } from './policies/heard.ts';
+import { CHILD_KINDS, type ChildKind, REPLY_CHILDREN } from './session/events.ts';
 import type { PublicState, SessionMessage } from './wire.ts';
 
 export interface Violation {
@@ -9,44 +12,79 @@ export interface Violation {
   readonly entry: LogEntry | null;
 }
 
+export interface MonitorOptions {
+  /** Of the session's output, in Hz. Default 24,000. */
+  readonly outputRate?: number;
+  /** As `actions.allow` of the session's parameters. Default: all. */
+  readonly allowedActions?: readonly string[];
+}
+
+/** The reply in progress, as the log shows it. */
+interface OpenReply {
+  readonly generation: number;
+  readonly position: PacedPosition;
+  readonly segments: SpokenSegment[];
+  text: string;
+  nextFrame: number;
+  frameSamples: number;
+  acknowledged: number | null;
+}
+
+/** The machine knows the position to one frame, and what was sent to one interval of progress. */
+const POSITION_SLACK_MS = 20;
+const ACKNOWLEDGED_SLACK_MS = 120;
+
+type Entry<Type extends LogEntry['type']> = Extract<LogEntry, { type: Type }>;
+type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
+
 /**
  * Watches one session's ordered log and says which invariants of the design it breaks. `observe` is cheap enough for
- * production; `end` says what was still owed when the log stopped. Invariant 10 is checked by replay.
+ * production and keeps nothing of replies that have ended; `end` says what was still owed when the log stopped.
+ * Invariant 10 is checked by replay.
  */
 export class InvariantMonitor {
   readonly violations: Violation[] = [];
+  readonly #outputRate: number;
+  readonly #allowed: readonly string[];
   #state: PublicState = 'idle';
   #flushed = 0;
-  /** Generation of the newest reply. */
+  /** Generation of the newest reply, open or ended. */
   #generation = 0;
-  #nextFrame = 0;
-  readonly #alive = new Map<string, ChildKind>();
-  readonly #ended = new Set<string>();
-  readonly #begun = new Set<number>();
-  readonly #closed = new Set<number>();
-  /** Text and samples sent, of the reply in progress. */
-  #replyText = '';
-  #sentSamples = 0;
+  #reply: OpenReply | null = null;
+  readonly #alive = new Map<ChildKind, string>();
+  /** Number of the newest child of each kind: they only go up. */
+  readonly #numbers = new Map<ChildKind, number>();
+  #lastBuried: ChildKind | null = null;
+  readonly #actions = new Set<string>();
+  /** A failure that the user has not been told of. */
+  #untold: LogEntry | null = null;
+  #errorTold = false;
+
+  constructor({ outputRate = 24_000, allowedActions = ['*'] }: MonitorOptions = {}) {
+    this.#outputRate = outputRate;
+    this.#allowed = allowedActions;
+  }
 
   observe(entry: LogEntry): void {
     switch (entry.type) {
       case 'event':
-        // The commands of the last event have been carried out by now.
-        this.#checkRest(entry);
-        this.#state = entry.state;
+        this.#event(entry);
         return;
       case 'stale':
-        if (this.#alive.has(entry.child))
+        if ([...this.#alive.values()].includes(entry.child))
           this.#break(7, `an event of the living child ${entry.child} was called stale`, entry);
         return;
       case 'command':
-        if (entry.command.type === 'publish') this.#message(entry.command.message, entry);
+        this.#command(entry);
         return;
       case 'child.start':
         this.#childStart(entry);
         return;
       case 'child.end':
-        this.#childEnd(entry);
+        if (this.#alive.get(entry.kind) !== entry.child)
+          this.#break(4, `${entry.child} ended without living`, entry);
+        else this.#alive.delete(entry.kind);
+        this.#lastBuried = entry.kind;
         return;
       case 'frame':
         this.#frame(entry);
@@ -57,96 +95,192 @@ export class InvariantMonitor {
   /** The log is over: what should have come by now and did not. */
   end(): readonly Violation[] {
     this.#checkRest(null);
-    for (const name of this.#alive.keys())
-      if (this.#state === 'ended') this.#break(4, `${name} outlived its session`, null);
-    if (this.#state === 'idle' || this.#state === 'stopped' || this.#state === 'ended') {
-      for (const generation of this.#begun)
-        if (!this.#closed.has(generation)) this.#break(6, `generation ${generation} never ended`, null);
-    }
     return this.violations;
   }
 
-  #childStart(entry: LogEntry & { type: 'child.start' }): void {
+  #event(entry: Entry<'event'>): void {
+    // The commands of the last event have been carried out by now.
+    this.#checkRest(entry);
+    const kind = CHILD_KINDS.find((one) => one === entry.source);
+    const ends = entry.event.type.startsWith('xstate.done.') || entry.event.type.startsWith('xstate.error.');
+    if (kind && (ends ? this.#lastBuried !== kind : !this.#alive.has(kind)))
+      this.#break(7, `an event of a ${kind} that does not live was taken`, entry);
+    this.#state = entry.state;
+    if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#untold = entry;
+    const { event } = entry;
+    if (!this.#reply) return;
+    if (event.type === 'played' && event.generation === this.#reply.generation)
+      this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, event.samples);
+    if (event.type === 'segment.audio') {
+      const segment = this.#reply.segments[event.segment];
+      const { samples, words, ready } = event;
+      if (segment) this.#reply.segments[event.segment] = { ...segment, samples, words, ready };
+    }
+  }
+
+  #command(entry: Entry<'command'>): void {
+    const { command } = entry;
+    if (command.type === 'publish') this.#message(command.message, entry);
+    else if (command.type === 'send' && command.message.type === 'segment')
+      this.#reply?.segments.push({ text: command.message.text, samples: 0, ready: false, words: [] });
+  }
+
+  #childStart(entry: Entry<'child.start'>): void {
     const { child, kind, generation } = entry;
-    if (this.#alive.has(child) || this.#ended.has(child)) this.#break(4, `${child} was started twice`, entry);
-    if ([...this.#alive.values()].includes(kind)) this.#break(3, `a second ${kind} was started`, entry);
-    this.#alive.set(child, kind);
-    if (kind === 'playback') this.#beginGeneration(generation, entry);
+    if (this.#alive.has(kind)) this.#break(3, `a second ${kind} was started`, entry);
+    if (generation <= (this.#numbers.get(kind) ?? 0)) this.#break(4, `${child} was started twice`, entry);
+    this.#alive.set(kind, child);
+    this.#numbers.set(kind, generation);
+    if (REPLY_CHILDREN.some((one) => one === kind)) this.#begin(generation, entry);
   }
 
-  #beginGeneration(generation: number, entry: LogEntry): void {
-    if (generation <= this.#generation)
+  /** The first that is seen of a generation. */
+  #begin(generation: number, entry: LogEntry): void {
+    if (generation === this.#generation) return;
+    if (generation < this.#generation)
       this.#break(7, `generation ${generation} came after ${this.#generation}`, entry);
+    if (this.#reply)
+      this.#break(3, `generation ${generation} began before ${this.#reply.generation} ended`, entry);
     this.#generation = generation;
-    this.#begun.add(generation);
-    this.#nextFrame = 0;
-    this.#replyText = '';
-    this.#sentSamples = 0;
+    this.#reply = {
+      generation,
+      position: new PacedPosition(this.#outputRate),
+      segments: [],
+      text: '',
+      nextFrame: 0,
+      frameSamples: 0,
+      acknowledged: null,
+    };
   }
 
-  #childEnd(entry: LogEntry & { type: 'child.end' }): void {
-    if (!this.#alive.delete(entry.child)) this.#break(4, `${entry.child} ended without living`, entry);
-    this.#ended.add(entry.child);
-  }
-
-  #frame(entry: LogEntry & { type: 'frame' }): void {
-    const { generation, seq } = entry;
+  #frame(entry: Entry<'frame'>): void {
+    const { generation, seq, samples, atMs } = entry;
+    const reply = this.#reply;
+    if (this.#state === 'stopped') this.#break(9, 'a frame was sent in emergency stop', entry);
     if (generation <= this.#flushed)
       this.#break(1, `a frame of generation ${generation} came after its flush`, entry);
-    if (generation !== this.#generation)
-      this.#break(3, `generation ${generation} sounds while ${this.#generation} is the reply`, entry);
-    else if (seq !== this.#nextFrame)
-      this.#break(2, `frame ${seq} came where ${this.#nextFrame} was due`, entry);
-    if (this.#closed.has(generation))
-      this.#break(1, `a frame of generation ${generation} came after its end`, entry);
-    if (this.#state === 'stopped') this.#break(9, 'a frame was sent in emergency stop', entry);
-    this.#nextFrame = seq + 1;
-    this.#sentSamples += entry.samples;
+    if (!reply || reply.generation !== generation) {
+      const what = generation <= this.#generation ? 'came after its end' : 'came before its beginning';
+      this.#break(
+        generation < this.#generation ? 3 : 1,
+        `a frame of generation ${generation} ${what}`,
+        entry,
+      );
+      return;
+    }
+    if (seq !== reply.nextFrame) this.#break(2, `frame ${seq} came where ${reply.nextFrame} was due`, entry);
+    if (reply.frameSamples !== 0 && samples !== reply.frameSamples)
+      this.#break(2, `a frame of ${samples} samples among those of ${reply.frameSamples}`, entry);
+    if (reply.position.duckedAtMs !== null && atMs > reply.position.duckedAtMs)
+      this.#break(2, `frame ${seq} was sent while the playback is paused`, entry);
+    reply.nextFrame = seq + 1;
+    reply.frameSamples = samples;
+    reply.position.frame(atMs, samples);
   }
 
-  #message(message: SessionMessage, entry: LogEntry): void {
+  #message(message: SessionMessage, entry: Entry<'command'>): void {
     switch (message.type) {
+      case 'state':
+        if (message.generation > this.#generation) this.#begin(message.generation, entry);
+        return;
       case 'flush':
+        if (message.generation > this.#generation)
+          this.#break(7, `generation ${message.generation} was flushed before it began`, entry);
         this.#flushed = Math.max(this.#flushed, message.generation);
         return;
+      case 'duck':
+        this.#checkCurrent(message, entry);
+        this.#reply?.position.duck(entry.atMs, message.on);
+        return;
       case 'reply':
-        if (message.generation === this.#generation) this.#replyText += message.text;
+        this.#checkCurrent(message, entry);
+        if (this.#reply) this.#reply.text += message.text;
         return;
       case 'reply.end':
         this.#replyEnd(message, entry);
         return;
       case 'action':
-        if (message.status === 'started' && this.#state === 'stopped')
-          this.#break(9, `action ${message.name} was started in emergency stop`, entry);
+        this.#action(message, entry);
+        return;
+      case 'error':
+        this.#untold = null;
+        this.#errorTold = true;
         return;
       default:
         return;
     }
   }
 
-  #replyEnd(message: SessionMessage & { type: 'reply.end' }, entry: LogEntry): void {
+  #checkCurrent(message: Message<'duck' | 'reply'>, entry: LogEntry): void {
+    // The first words of a reply may come in the step that begins it, before anything else tells its generation.
+    if (message.generation > this.#generation) this.#begin(message.generation, entry);
+    if (this.#reply?.generation !== message.generation)
+      this.#break(7, `${message.type} of generation ${message.generation}, which is not the reply`, entry);
+  }
+
+  #replyEnd(message: Message<'reply.end'>, entry: Entry<'command'>): void {
     const { generation, heard, reason } = message;
-    if (this.#closed.has(generation)) this.#break(8, `generation ${generation} ended twice`, entry);
-    this.#closed.add(generation);
-    if (generation !== this.#generation) return; // interrupted before anything of it began
-    const text = this.#replyText.trim();
-    if (!text.startsWith(heard)) this.#break(5, 'what was heard is not the beginning of the reply', entry);
-    if (heard !== '' && this.#sentSamples === 0)
-      this.#break(5, 'words count as heard, but no audio was sent', entry);
-    if (reason === 'completed' && heard !== text)
-      this.#break(5, 'a completed reply was not heard to its end', entry);
+    const reply = this.#reply;
+    if (!reply || reply.generation !== generation) {
+      const what = generation <= this.#generation ? 'ended twice' : 'ended before it began';
+      this.#break(8, `generation ${generation} ${what}`, entry);
+      return;
+    }
+    this.#reply = null;
+    const { acknowledged, position, segments, text } = reply;
+    const played = Math.min(acknowledged ?? position.at(entry.atMs), position.sent);
+    const below = acknowledged === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
+    const fault =
+      position.sent === 0 && countWords(heard) > 0
+        ? 'words count as heard, but no audio was sent'
+        : heardFault({
+            heard,
+            text,
+            completed: reason === 'completed',
+            segments,
+            least: played - samplesInMs(below, this.#outputRate),
+            most: played + samplesInMs(POSITION_SLACK_MS, this.#outputRate),
+          });
+    if (fault) this.#break(5, fault, entry);
+    if (reason === 'failed' && !this.#errorTold)
+      this.#break(6, `generation ${generation} failed and the user was not told why`, entry);
+    this.#errorTold = false;
+  }
+
+  #action({ id, name, status }: Message<'action'>, entry: LogEntry): void {
+    if (status === 'started') {
+      if (this.#state === 'stopped') this.#break(9, `action ${name} was started in emergency stop`, entry);
+      if (!this.#allowed.includes('*') && !this.#allowed.includes(name))
+        this.#break(9, `action ${name} was started, but policy does not allow it`, entry);
+      this.#actions.add(id);
+    } else if (status !== 'refused' && !this.#actions.delete(id))
+      this.#break(9, `action ${name} was ${status}, but does not run`, entry);
   }
 
   /** What must hold between two events. */
   #checkRest(entry: LogEntry | null): void {
-    if (this.#state !== 'idle' && this.#state !== 'stopped' && this.#state !== 'ended') return;
-    for (const [name, kind] of this.#alive) {
-      if (REPLY_CHILDREN.some((one) => one === kind))
-        this.#break(4, `${name} lives in ${this.#state}`, entry);
+    if (this.#untold) {
+      this.#break(6, 'something failed and the user was not told', this.#untold);
+      this.#untold = null;
     }
+    if (this.#state === 'processing' || this.#state === 'speaking') return;
+    for (const [kind, child] of this.#alive)
+      if (kind !== 'stt' || this.#state !== 'listening')
+        this.#break(4, `${child} lives in ${this.#state}`, entry);
+    if (this.#reply) {
+      this.#break(6, `generation ${this.#reply.generation} has not ended in ${this.#state}`, entry);
+      this.#reply = null;
+    }
+    for (const id of this.#actions)
+      this.#break(this.#state === 'stopped' ? 9 : 4, `action ${id} runs in ${this.#state}`, entry);
+    this.#actions.clear();
   }
 
   #break(invariant: number, what: string, entry: LogEntry | null): void {
     this.violations.push({ invariant, what, entry });
   }
+}
+
+function isFailure(eventType: string): boolean {
+  return eventType.startsWith('xstate.error.') || eventType === 'ear.failed';
 }

@@ -154,7 +154,8 @@ export class SessionKernel {
           input: field(params, 'input'),
         } as SpawnCommand;
       case 'xstate.stopChild':
-        return { type: 'stop', child: childKind(field(params, 'id')) };
+        // Without params: the chart stops a child that it has stopped before.
+        return params === undefined ? undefined : { type: 'stop', child: childKind(field(params, 'id')) };
       case 'xstate.cancel':
         return this.#cancel(String(field(params, 'sendId')));
       case 'xstate.raise':

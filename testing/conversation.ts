@@ -12,13 +12,13 @@ import { openSession, type Session } from '../actors/session/session.ts';
 import { subjects } from '../actors/subjects.ts';
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/work/mod.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
-import { VirtualClock } from '../machines/clock.ts';
+import type { VirtualClock } from '../machines/clock.ts';
 import { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 import { type Divergence, replayLog } from '../machines/replay.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
 import type { ClientEvent } from '../machines/session/events.ts';
+import { sessionMachine } from '../machines/session/machine.ts';
 import type { SessionMessage } from '../machines/wire.ts';
 import { levelVad } from './scripted-engines.ts';
 
@@ -34,12 +34,25 @@ export interface ConversationOptions {
   readonly memory?: MemoryPort;
   readonly parameters?: SessionParameters;
   readonly outputRate?: 16_000 | 24_000;
+  /** Default `en`. */
+  readonly language?: string;
+  /** Rejects each turn that is to be kept. */
+  readonly storeFails?: Error;
 }
 
 /** What reached the client, in order. */
-export type Heard = SessionMessage | { readonly type: 'audio'; readonly generation: number; readonly seq: number };
+export type Heard =
+  | SessionMessage
+  | {
+      readonly type: 'audio';
+      readonly generation: number;
+      readonly seq: number;
+      readonly atMs: number;
+      readonly samples: Int16Array;
+    };
 
 const SEED = 1;
+const STEP_MS = 10;
 const decoder = new TextDecoder();
 
 /** One session, driven by a test. Time moves only by `wait`, `speak` and `beSilent`. */
@@ -50,7 +63,7 @@ export class Conversation {
   readonly problems: Error[] = [];
   readonly #options: ConversationOptions;
   readonly #parameters: SessionParameters;
-  readonly #monitor = new InvariantMonitor();
+  readonly #monitor: InvariantMonitor;
   readonly #session: Session;
   readonly #id = 'test';
   readonly #close: (() => Promise<void> | void)[] = [];
@@ -58,16 +71,28 @@ export class Conversation {
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.#parameters = options.parameters ?? defaultParameters;
+    this.#monitor = new InvariantMonitor({
+      outputRate: options.outputRate ?? 24_000,
+      allowedActions: this.#parameters.actions.allow,
+    });
     const { bus, clock, stt, llm, tts } = options;
     this.#close.push(
-      ...[hostStt(bus, clock, stt), hostLlm(bus, clock, llm), hostTts(bus, clock, tts)].map((host) => () => host.close()),
+      ...[hostStt(bus, clock, stt), hostLlm(bus, clock, llm), hostTts(bus, clock, tts)].map(
+        (host) => () => host.close(),
+      ),
     );
     bus.subscribe(subjects.out(this.#id), ({ payload }) => {
       // Our own session sent it: its type is known.
       this.heard.push(JSON.parse(decoder.decode(payload)) as SessionMessage);
     });
-    bus.subscribe(subjects.audioOut(this.#id), ({ headers }) => {
-      this.heard.push({ type: 'audio', generation: Number(headers['generation']), seq: Number(headers['seq']) });
+    bus.subscribe(subjects.audioOut(this.#id), ({ headers, payload }) => {
+      this.heard.push({
+        type: 'audio',
+        generation: Number(headers.generation),
+        seq: Number(headers.seq),
+        atMs: clock.nowMs(),
+        samples: new Int16Array(payload.slice().buffer),
+      });
     });
     this.#session = openSession(
       {
@@ -91,7 +116,12 @@ export class Conversation {
         },
         onProblem: (_session, error) => this.problems.push(error),
       },
-      { session: this.#id, language: 'en', outputRate: options.outputRate ?? 24_000, seed: SEED },
+      {
+        session: this.#id,
+        language: options.language ?? 'en',
+        outputRate: options.outputRate ?? 24_000,
+        seed: SEED,
+      },
     );
   }
 
@@ -102,6 +132,19 @@ export class Conversation {
 
   wait(ms: number): Promise<void> {
     return this.#options.clock.advance(ms);
+  }
+
+  /** Lets time pass, without audio, until `happened`; throws if it has not within `limitMs`. */
+  async until(happened: () => boolean, limitMs = 60_000): Promise<void> {
+    for (let waitedMs = 0; !happened(); waitedMs += STEP_MS) {
+      if (waitedMs >= limitMs) throw new Error(`still waiting after ${limitMs} ms, in state ${this.state}`);
+      await this.wait(STEP_MS);
+    }
+  }
+
+  /** The state told last. */
+  get state(): string {
+    return this.states().at(-1) ?? 'idle';
   }
 
   /** A loud tone in real time. */
@@ -124,7 +167,10 @@ export class Conversation {
   }
 
   /** Ends the session and says what was broken: invariants, and the replay of its log. */
-  async end(): Promise<{ readonly violations: readonly Violation[]; readonly divergence: Divergence | undefined }> {
+  async end(): Promise<{
+    readonly violations: readonly Violation[];
+    readonly divergence: Divergence | undefined;
+  }> {
     const closed = this.#session.close('lost');
     await this.#options.clock.advance(0);
     await closed;
@@ -132,7 +178,7 @@ export class Conversation {
     await this.#options.clock.advance(10_000);
     await hosts;
     const divergence = replayLog(this.log, sessionMachine(this.#parameters), {
-      language: 'en',
+      language: this.#options.language ?? 'en',
       outputRate: this.#options.outputRate ?? 24_000,
       seed: SEED,
       memory: this.#options.memory !== undefined,
@@ -142,7 +188,9 @@ export class Conversation {
 
   async #stream(ms: number, level: number): Promise<void> {
     for (let at = 0; at < ms; at += FRAME_MS) {
-      const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) => (i % 2 === 0 ? level : -level));
+      const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) =>
+        i % 2 === 0 ? level : -level,
+      );
       this.#options.bus.publish(subjects.audioIn(this.#id), new Uint8Array(samples.buffer));
       await this.wait(FRAME_MS);
     }
@@ -153,6 +201,7 @@ export class Conversation {
       saveSession: async () => {},
       endSession: async () => {},
       saveTurn: async (turn) => {
+        if (this.#options.storeFails) throw this.#options.storeFails;
         this.turns.push(turn);
       },
       sessions: async () => [],

@@ -1,24 +1,49 @@
-import { errorRecord } from '../../machines/errors.ts';
-import { type ChildLogic, childLogic } from '../child.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { ChildMessage } from '../../machines/session/commands.ts';
+import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
 import type { ActionPort } from '../ports/action.ts';
+
+type Run = ChildMessage & { readonly type: 'run' };
 
 /** Has the robot do what the reply says, side by side, until all is done and `end` says that nothing more comes. */
 export function actionsChild(port: ActionPort, session: string): ChildLogic {
-  return childLogic(async ({ mailbox, signal, tell }) => {
-    const running: Promise<void>[] = [];
-    for await (const message of mailbox) {
-      if (message.type === 'end') break;
-      if (message.type !== 'run') continue;
-      const { id, name, args } = message;
-      running.push(
-        port.run({ session, id, name, args }, signal).then(
-          (result) => tell({ type: 'action.done', id, result }),
-          (thrown: unknown) =>
-            tell({ type: 'action.failed', id, error: errorRecord(thrown, 'ACTION_FAILED') }),
-        ),
-      );
+  return childLogic(async (scope) => {
+    const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
+    for await (const message of scope.mailbox) {
+      if (message.type === 'run') running.set(message.id, start(port, session, message, scope));
+      else if (message.type === 'abandon') running.get(message.id)?.abandon();
+      else if (message.type === 'end') break;
     }
-    await Promise.all(running);
+    // An action may still be abandoned while it is waited for.
+    void (async () => {
+      for await (const message of scope.mailbox)
+        if (message.type === 'abandon') running.get(message.id)?.abandon();
+    })();
+    await Promise.all([...running.values()].map(({ over }) => over));
     return null;
   });
+}
+
+function start(port: ActionPort, session: string, { id, name, args }: Run, { signal, tell }: ChildScope) {
+  const controller = new AbortController();
+  const stop = () => controller.abort(new ParleyError('CANCELLED'));
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  /** A robot that does not answer the abort is not waited for. */
+  const stopped = new Promise<void>((resolve) => {
+    controller.signal.addEventListener('abort', () => resolve(), { once: true });
+    if (controller.signal.aborted) resolve();
+  });
+  const run = async () => {
+    try {
+      const result = await port.run({ session, id, name, args }, controller.signal);
+      if (!controller.signal.aborted) tell({ type: 'action.done', id, result });
+    } catch (thrown) {
+      if (!controller.signal.aborted)
+        tell({ type: 'action.failed', id, error: errorRecord(thrown, 'ACTION_FAILED') });
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  };
+  return { over: Promise.race([run(), stopped]), abandon: stop };
 }

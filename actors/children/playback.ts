@@ -32,6 +32,7 @@ class Playout {
   readonly #frameSamples: number;
   readonly #aheadSamples: number;
   #finish: (output: PlaybackOutput) => void = () => {};
+  #fail: (error: unknown) => void = () => {};
   #seq = 0;
   /** Samples sent, padding of the last frame not counted. */
   #sent = 0;
@@ -50,15 +51,19 @@ class Playout {
     this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs, options.track.rate);
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve;
-      scope.signal.addEventListener('abort', () => {
-        this.#timer?.cancel();
-        options.track.onWrite(() => {});
-        reject(scope.signal.reason);
-      });
+      this.#fail = reject;
     });
+    scope.signal.addEventListener('abort', () => this.#stop(scope.signal.reason), { once: true });
     options.track.onWrite(() => this.#run());
     void this.#obey();
     this.#run();
+  }
+
+  #stop(reason: unknown): void {
+    this.#paused = true;
+    this.#timer?.cancel();
+    this.#options.track.onWrite(() => {});
+    this.#fail(reason);
   }
 
   async #obey(): Promise<void> {
@@ -92,22 +97,32 @@ class Playout {
     if (!this.#paused) return;
     this.#paused = false;
     this.#rebase(this.#baseSample);
+    this.#toldAtMs = Number.NEGATIVE_INFINITY; // tell at once that it moves
     this.#run();
   }
 
   /** Sends what may be sent now, and comes back when the next frame is due. */
   #run(): void {
-    if (this.#paused || this.#scope.signal.aborted) return;
+    if (this.#paused) return;
     this.#timer?.cancel();
     this.#timer = undefined;
+    try {
+      this.#advance();
+    } catch (thrown) {
+      // Called by timers and by the writer of the track: neither is to blame, nor must it be hit.
+      this.#stop(thrown);
+    }
+  }
+
+  #advance(): void {
     const { track, clock } = this.#options;
     let position = this.#position();
     // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
     if (position === this.#sent) this.#rebase(position);
+    const first = !this.#started;
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
-    const nowMs = clock.nowMs();
-    if (this.#started && nowMs - this.#toldAtMs >= PROGRESS_MS) this.#tellProgress();
+    if (this.#started && (first || clock.nowMs() - this.#toldAtMs >= PROGRESS_MS)) this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
       this.#finish({ samples: this.#sent });
       return;
@@ -138,7 +153,8 @@ class Playout {
     }
     const count = track.read(frame);
     const position = this.#position();
-    for (const cue of track.takeCues(this.#sent + count)) {
+    const last = track.ended && track.buffered === 0;
+    for (const cue of track.takeCues(last ? Number.POSITIVE_INFINITY : this.#sent + count)) {
       this.#options.sendViseme(cue, ((cue.sample - position) * 1_000) / track.rate);
     }
     this.#sent += count;
@@ -149,6 +165,7 @@ class Playout {
 
   #tellProgress(): void {
     this.#toldAtMs = this.#options.clock.nowMs();
-    this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent });
+    const moving = !this.#paused;
+    this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent, moving });
   }
 }

@@ -1,4 +1,5 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
@@ -21,6 +22,8 @@ const TELL_MS = 100;
 export function ttsChild(options: TtsChildOptions, input: ChildInputs['tts']): ChildLogic {
   return childLogic(async (scope) => {
     const { track } = options;
+    // An engine that does not heed the signal must not keep playback waiting for more.
+    scope.signal.addEventListener('abort', () => track.end(), { once: true });
     try {
       for await (const message of scope.mailbox) {
         if (message.type === 'end') break;
@@ -84,8 +87,15 @@ async function speakSegment(
       }
     }
     if (resampler) track.write(resampler.flush());
+    if (track.written === start && hasWords(text))
+      throw new ParleyError('TTS_FAILED', `${engine.name} gave no audio for a text`);
   } finally {
     resampler?.close();
   }
   progress(true);
+}
+
+/** False for what an engine may pass over in silence: punctuation, symbols. */
+function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
 }

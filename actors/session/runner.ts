@@ -14,7 +14,7 @@ import {
 } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
-import type { ChildLogic } from '../child.ts';
+import { type ChildLogic, childLogic } from '../child.ts';
 import { Mailbox } from '../mailbox.ts';
 
 /** What the runner needs from outside to carry commands out. */
@@ -208,7 +208,7 @@ export class SessionRunner {
     };
     this.#children.set(kind, child);
     this.#ports.log({ type: 'child.start', atMs: this.nowMs(), child: child.name, kind, generation: number });
-    const actor = createActor(this.#ports.child(command, generation), {
+    const actor = createActor(this.#logic(command, generation), {
       id: kind,
       input: { mailbox: child.mailbox },
     });
@@ -224,6 +224,15 @@ export class SessionRunner {
         tell({ type: `xstate.error.actor.${kind}`, error: errorRecord(thrown, FAILURE_OF[kind]) }),
     });
     actor.start();
+  }
+
+  /** A child that cannot even be made has failed like one that fails at once. */
+  #logic(command: SpawnCommand, generation: number): ChildLogic {
+    try {
+      return this.#ports.child(command, generation);
+    } catch (thrown) {
+      return childLogic(() => Promise.reject(thrown));
+    }
   }
 
   #stop(kind: ChildKind): void {

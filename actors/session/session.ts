@@ -68,14 +68,15 @@ export interface Session {
   close(reason: 'bye' | 'lost'): Promise<void>;
 }
 
-/** Input audio kept for pre-roll and for hearing an utterance again: 16 s, 512 kB. */
-const INPUT_KEPT_MS = 16_000;
+/** Input audio kept beyond the longest utterance and its pre-roll: what may come until STT starts to read. */
+const INPUT_SLACK_MS = 1_000;
 
 /** Starts one session: its ear, its runner, and its ends of the bus. */
 export function openSession(world: SessionWorld, options: SessionOptions): Session {
   const { bus, clock, parameters } = world;
   const { session, outputRate } = options;
-  const audio = new InputAudio(samplesInMs(INPUT_KEPT_MS, PIPELINE_RATE));
+  const { maxUtteranceMs, prerollMs } = parameters.endpointing;
+  const audio = new InputAudio(samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE));
   const log = (entry: LogEntry) => world.onLog?.(session, entry);
   let track = new ReplyTrack(outputRate);
 
@@ -85,7 +86,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       case 'stt': {
         // An utterance leads to the next reply: the cancel of the present one must not reach it.
         const engine = world.engines.stt({ session, generation: generation + 1 });
-        return sttChild({ engine, audio, prerollMs: parameters.endpointing.prerollMs }, command.input);
+        return sttChild({ engine, audio, prerollMs }, command.input);
       }
       case 'memory':
         return memoryChild(world.memory ?? noMemory, session, command.input);
@@ -121,12 +122,22 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     );
   };
   const publish = (message: SessionMessage) => bus.publish(subjects.out(session), jsonBytes(message));
-  const persist = ({ ...turn }: TurnOutcome) => {
-    world.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch((thrown: unknown) => {
+  /** For what must be said even when the bus itself has failed: that goes to the operator. */
+  const publishIfPossible = (message: SessionMessage) => {
+    try {
+      publish(message);
+    } catch (thrown) {
+      world.onProblem(session, asError(thrown));
+    }
+  };
+  const persist = async (turn: TurnOutcome) => {
+    try {
+      await world.store.saveTurn({ session, ...turn, timings: { ...turn.timings } });
+    } catch (thrown) {
       world.onProblem(session, asError(thrown));
       const { code, message } = errorRecord(thrown, 'STORE_FAILED');
-      publish({ type: 'error', code, message, fatal: false });
-    });
+      publishIfPossible({ type: 'error', code, message, fatal: false });
+    }
   };
 
   const runner = new SessionRunner(
@@ -144,14 +155,14 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       child: makeChild,
       publish,
       cancelWork: (generation) => bus.publish(subjects.cancel(session), cancelPayload(generation)),
-      persist,
+      persist: (turn) => void persist(turn),
       log: (entry) => {
         log(entry);
         if (entry.type === 'event') bus.publish(subjects.ev(session), jsonBytes(entry));
       },
       onDefect: (error) => {
         world.onProblem(session, error);
-        publish({
+        publishIfPossible({
           type: 'error',
           code: 'INTERNAL',
           message: errorRecord(error, 'INTERNAL').message,

@@ -11,6 +11,12 @@ export function normaliseWords(text: string): string {
     .trim();
 }
 
+/** True if `text` has words and they are one of `phrases`, however both are written. */
+export function isAmong(text: string, phrases: readonly string[]): boolean {
+  const words = normaliseWords(text);
+  return words !== '' && phrases.some((phrase) => phrase === words || normaliseWords(phrase) === words);
+}
+
 /** The first subtag of a BCP 47 tag: `zh-CN` → `zh`. */
 export function baseLanguage(language: string): string {
   return language.split('-', 1)[0]?.toLowerCase() ?? '';

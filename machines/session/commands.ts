@@ -45,7 +45,9 @@ export type ChildMessage =
   | { readonly type: 'end' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  | { readonly type: 'run'; readonly id: string; readonly name: string; readonly args: JsonObject };
+  | { readonly type: 'run'; readonly id: string; readonly name: string; readonly args: JsonObject }
+  /** Stop this one action and do not wait for it. */
+  | { readonly type: 'abandon'; readonly id: string };
 
 /** One ended reply, as it is stored. */
 export interface TurnOutcome {

@@ -77,8 +77,10 @@ export interface Reply {
   readonly segments: readonly SpokenSegment[];
   readonly actions: readonly RobotAction[];
   readonly failure: ErrorRecord | null;
-  /** Samples played, as acknowledged by the client or else judged by the pacing. */
+  /** Samples played when last told: by the client, or else by the pacing. */
   readonly played: number;
+  /** When the pacing told it; null if it need not be carried on from there: the playback stands, or the client tells. */
+  readonly playingSinceMs: number | null;
   readonly sent: number;
   /** True once the client has sent `played` for this generation. */
   readonly acknowledged: boolean;
@@ -102,6 +104,7 @@ export interface RobotAction {
   readonly name: string;
   readonly args: JsonObject;
   readonly status: ActionStatus;
+  readonly startedAtMs: number;
 }
 
 export interface HistoryEntry {

@@ -38,8 +38,13 @@ export type ChildEvent =
       readonly ready: boolean;
     }
   | { readonly type: 'playout.started' }
-  /** `samples` should have been heard by now, judged by the pacing; `sent` have left for the client. */
-  | { readonly type: 'playout.progress'; readonly samples: number; readonly sent: number }
+  /** `samples` should have been heard by now, judged by the pacing; `sent` have left for the client; `moving`: not paused. */
+  | {
+      readonly type: 'playout.progress';
+      readonly samples: number;
+      readonly sent: number;
+      readonly moving: boolean;
+    }
   | { readonly type: 'action.done'; readonly id: string; readonly result: Json }
   | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord };
 

@@ -1,12 +1,11 @@
 /** The life of one reply: it begins, gets its text, sounds, and ends, all under one generation. */
-import { samplesInMs } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { heardText } from '../policies/heard.ts';
 import { cutSegments } from '../policies/segmenter.ts';
 import { nextRandom } from '../random.ts';
 import type { EndReason, TurnTimings } from '../wire.ts';
-import type { HistoryEntry, Reply, ReplyMarks, SessionContext } from './context.ts';
+import type { Reply, ReplyMarks, SessionContext } from './context.ts';
 import {
   type Effect,
   failure,
@@ -17,6 +16,8 @@ import {
   send,
   tell,
 } from './effects.ts';
+import { remember } from './history.ts';
+import { told } from './robot-actions.ts';
 
 const UNMARKED: ReplyMarks = {
   endpointMs: null,
@@ -53,6 +54,7 @@ export const beginReply: Reducer = (context) => {
         actions: [],
         failure: pending.failure,
         played: 0,
+        playingSinceMs: null,
         sent: 0,
         acknowledged: false,
         turnEndedAtMs: pending.endedAtMs,
@@ -69,7 +71,8 @@ export const tellMemoryFailure: Reducer = (_context, event) => ({
   effects: [tell(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT'))],
 });
 
-export const noteAsked: Reducer = (context) => mark(context, 'askedAtMs');
+export const noteAsked: Reducer = (context) =>
+  context.reply ? change(context, { marks: { ...context.reply.marks, askedAtMs: context.nowMs } }) : {};
 
 export function noteDelta(parameters: SessionParameters): Reducer {
   return (context, event) => {
@@ -127,35 +130,52 @@ export const noteSegmentAudio: Reducer = (context, event) => {
   return change(context, { segments, marks });
 };
 
-export const notePlaying: Reducer = (context) => mark(context, 'playingAtMs');
+/** The first frame has left: from here on the pacing counts. */
+export const notePlaying: Reducer = (context) => {
+  const { reply } = context;
+  if (!reply || reply.marks.playingAtMs !== null) return {};
+  return change(context, { marks: { ...reply.marks, playingAtMs: context.nowMs } });
+};
 
 export const noteProgress: Reducer = (context, event) => {
   const { reply } = context;
   if (event.type !== 'playout.progress' || !reply) return {};
+  const { sent } = event;
+  if (reply.acknowledged) return change(context, { sent });
   return change(context, {
-    sent: event.sent,
-    played: reply.acknowledged ? reply.played : Math.max(reply.played, event.samples),
+    sent,
+    played: Math.max(reply.played, event.samples),
+    playingSinceMs: event.moving ? context.nowMs : null,
   });
 };
-
-/** How much more than the last known `sent` a client may honestly acknowledge: progress is told every 100 ms. */
-const PROGRESS_MS = 100;
 
 export const noteAcknowledged: Reducer = (context, event) => {
   const { reply } = context;
   if (event.type !== 'played' || !reply || event.generation !== reply.generation) return {};
-  const limit = reply.sent + samplesInMs(PROGRESS_MS, context.input.outputRate);
-  const honest = Math.min(event.samples, limit);
+  // Nobody can have heard what was not sent.
+  const honest = Math.min(event.samples, reply.sent);
   return change(context, {
     acknowledged: true,
+    playingSinceMs: null,
     played: reply.acknowledged ? Math.max(reply.played, honest) : honest,
   });
 };
 
 export const notePlayedOut: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.playback'
-    ? change(context, { played: event.output.samples, sent: event.output.samples })
+    ? change(context, {
+        played: event.output.samples,
+        sent: event.output.samples,
+        playingSinceMs: null,
+      })
     : {};
+
+/** Samples played by now: as last told, and what the playback has gone on by since. */
+function playedByNow({ nowMs, input }: SessionContext, reply: Reply): number {
+  if (reply.playingSinceMs === null) return reply.played;
+  const since = Math.floor(((nowMs - reply.playingSinceMs) * input.outputRate) / 1_000);
+  return Math.min(reply.sent, reply.played + since);
+}
 
 export const pausePlayout: Reducer = (context) => ({
   effects: [
@@ -178,11 +198,11 @@ export function endReply(parameters: SessionParameters): Reducer {
     if (!reply) return {};
     const continued = event.type === 'speech.start';
     const reason = endReason(reply, event);
-    const heard = heardText(reply.segments, reply.played);
+    const heard = heardText(reply.segments, playedByNow(context, reply));
     const timings = timingsOf(reply);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')
-      .map(({ id, name, args }) => publish({ type: 'action', id, name, args, status: 'cancelled' }));
+      .map((action) => told(action, 'cancelled'));
     if (reason === 'interrupted') {
       effects.push(
         { type: 'cancelWork', generation: reply.generation },
@@ -217,23 +237,11 @@ export function endReply(parameters: SessionParameters): Reducer {
     return {
       patch: {
         reply: null,
-        history: remember(context.history, userText, heard, parameters.history.maxMessages),
+        history: remember(context.history, { user: userText, assistant: heard }, parameters.history),
       },
       effects,
     };
   };
-}
-
-function remember(
-  history: readonly HistoryEntry[],
-  user: string,
-  assistant: string,
-  limit: number,
-): readonly HistoryEntry[] {
-  const added: HistoryEntry[] = [];
-  if (user) added.push({ role: 'user', content: user });
-  if (assistant) added.push({ role: 'assistant', content: assistant });
-  return [...history, ...added].slice(-limit);
 }
 
 function endReason(reply: Reply, event: MachineEvent): EndReason {
@@ -287,12 +295,6 @@ function addText(
 
 function change(context: SessionContext, patch: Partial<Reply>): Outcome {
   return context.reply ? { patch: { reply: { ...context.reply, ...patch } } } : {};
-}
-
-function mark(context: SessionContext, name: 'askedAtMs' | 'playingAtMs'): Outcome {
-  const { reply } = context;
-  if (!reply || reply.marks[name] !== null) return {};
-  return change(context, { marks: { ...reply.marks, [name]: context.nowMs } });
 }
 
 function noteFailure(context: SessionContext, error: ErrorRecord): Outcome {

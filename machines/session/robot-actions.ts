@@ -2,20 +2,27 @@
 import type { SessionParameters } from '../parameters.ts';
 import type { ActionStatus } from '../wire.ts';
 import type { RobotAction, SessionContext } from './context.ts';
-import { failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
+import { type Effect, failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
 
 export function startAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
     if (event.type !== 'llm.action' || !reply) return {};
     const { id, name, args } = event;
+    if (reply.actions.some((one) => one.id === id)) return {};
     const { allow } = parameters.actions;
     const allowed = allow.includes('*') || allow.includes(name);
-    const action: RobotAction = { id, name, args, status: allowed ? 'started' : 'refused' };
+    const action: RobotAction = {
+      id,
+      name,
+      args,
+      status: allowed ? 'started' : 'refused',
+      startedAtMs: context.nowMs,
+    };
     return {
       patch: { reply: { ...reply, actions: [...reply.actions, action] } },
       effects: [
-        publish({ type: 'action', ...action }),
+        told(action),
         allowed ? send('actions', { type: 'run', id, name, args }) : tell(failure('ACTION_REFUSED')),
       ],
     };
@@ -27,16 +34,40 @@ export const noteActionDone: Reducer = (context, event) =>
 
 export const noteActionFailed: Reducer = (context, event) => {
   if (event.type !== 'action.failed') return {};
-  const settled = settle(context, event.id, 'failed');
-  return { ...settled, effects: [...(settled.effects ?? []), tell(event.error)] };
+  const { patch, effects } = settle(context, event.id, 'failed');
+  return patch && effects ? { patch, effects: [...effects, tell(event.error)] } : {};
 };
 
-/** The executor ended or took too long: whatever still runs has failed. */
+/** Those that took too long have failed, and are stopped; the others go on. */
+export function failOverdueActions({ deadlines }: SessionParameters): Reducer {
+  return (context) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const overdue = reply.actions.filter(
+      (action) => action.status === 'started' && context.nowMs - action.startedAtMs >= deadlines.actionMs,
+    );
+    return {
+      patch: {
+        reply: {
+          ...reply,
+          actions: reply.actions.map((one) => (overdue.includes(one) ? { ...one, status: 'failed' } : one)),
+        },
+      },
+      effects: overdue.flatMap((action) => [
+        send('actions', { type: 'abandon', id: action.id }),
+        told(action, 'failed'),
+        tell(failure('ACTION_TIMEOUT')),
+      ]),
+    };
+  };
+}
+
+/** The executor ended: whatever still runs has failed. */
 export const failActions: Reducer = (context, event) => {
   const { reply } = context;
   if (!reply) return {};
   const running = reply.actions.filter((action) => action.status === 'started');
-  const error = event.type === 'xstate.error.actor.actions' ? event.error : failure('ACTION_TIMEOUT');
+  const error = event.type === 'xstate.error.actor.actions' ? event.error : failure('ACTION_FAILED');
   return {
     patch: {
       reply: {
@@ -47,7 +78,7 @@ export const failActions: Reducer = (context, event) => {
       },
     },
     effects: [
-      ...running.map((action) => publish({ type: 'action', ...action, status: 'failed' })),
+      ...running.map((action) => told(action, 'failed')),
       ...(running.length > 0 ? [tell(error)] : []),
     ],
   };
@@ -55,6 +86,20 @@ export const failActions: Reducer = (context, event) => {
 
 export function actionRuns(context: SessionContext): boolean {
   return context.reply?.actions.some((action) => action.status === 'started') ?? false;
+}
+
+/** True if the robot was told to do anything in this reply: that cannot be taken back. */
+export function hasActed(context: SessionContext): boolean {
+  return context.reply?.actions.some((action) => action.status !== 'refused') ?? false;
+}
+
+/** When the oldest action that still runs was started; undefined if none runs. */
+export function oldestActionAtMs(context: SessionContext): number | undefined {
+  return context.reply?.actions.find((action) => action.status === 'started')?.startedAtMs;
+}
+
+export function told({ id, name, args, status }: RobotAction, now: ActionStatus = status): Effect {
+  return publish({ type: 'action', id, name, args, status: now });
 }
 
 function settle(context: SessionContext, id: string, status: ActionStatus): Outcome {
@@ -65,6 +110,6 @@ function settle(context: SessionContext, id: string, status: ActionStatus): Outc
     patch: {
       reply: { ...reply, actions: reply.actions.map((one) => (one === action ? { ...one, status } : one)) },
     },
-    effects: [publish({ type: 'action', ...action, status })],
+    effects: [told(action, status)],
   };
 }

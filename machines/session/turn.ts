@@ -1,34 +1,66 @@
 /** From words to a turn: what the next reply will answer. */
 import type { SessionParameters } from '../parameters.ts';
 import { isBackchannel } from '../policies/backchannel.ts';
-import { joinText, normaliseWords } from '../policies/text.ts';
-import type { SessionContext } from './context.ts';
+import { isAmong, joinText, normaliseWords } from '../policies/text.ts';
+import type { PendingTurn, SessionContext } from './context.ts';
 import { failure, publish, type Reducer, tell } from './effects.ts';
+import { remember } from './history.ts';
 
-export const takeText: Reducer = (context, event) =>
-  event.type === 'text'
-    ? {
-        patch: {
-          pending: {
-            text: event.text.trim(),
-            counted: false,
-            phrase: null,
-            failure: null,
-            endpointMs: null,
-            sttMs: null,
-            endedAtMs: context.nowMs,
+export function takeText(parameters: SessionParameters): Reducer {
+  const drop = dropPending(parameters);
+  return (context, event) => {
+    if (event.type !== 'text') return {};
+    const { patch, effects } = drop(context, event);
+    const pending: PendingTurn = {
+      text: event.text.trim(),
+      counted: false,
+      phrase: null,
+      failure: null,
+      endpointMs: null,
+      sttMs: null,
+      endedAtMs: context.nowMs,
+    };
+    return { patch: { ...patch, pending }, ...(effects ? { effects } : {}) };
+  };
+}
+
+/** Nothing will answer the words in hand. If they were counted as a turn they are remembered nevertheless. */
+export function dropPending(parameters: SessionParameters): Reducer {
+  return ({ pending, turn, generation, history, nowMs: endedAtMs }) => {
+    if (!pending) return {};
+    if (!pending.counted || pending.text === '') return { patch: { pending: null } };
+    const said = { user: pending.text, assistant: '' };
+    return {
+      patch: { pending: null, history: remember(history, said, parameters.history) },
+      effects: [
+        {
+          type: 'persist',
+          turn: {
+            turn,
+            generation,
+            userText: pending.text,
+            replyText: '',
+            heard: '',
+            reason: 'interrupted',
+            timings: {},
+            endedAtMs,
           },
         },
-      }
-    : {};
-
-export const dropPending: Reducer = () => ({ patch: { pending: null } });
+      ],
+    };
+  };
+}
 
 export const tellStopped: Reducer = () => ({ effects: [tell(failure('SESSION_STOPPED'))] });
 
 /** All the words of the turn in hand: those from before a continuation and those of the utterance. */
 export function wordsInHand(context: SessionContext): string {
   return joinText(context.pending?.text ?? '', context.utterance?.final?.text ?? '');
+}
+
+/** The same, with what STT has understood so far of the utterance. */
+export function wordsSoFar({ pending, utterance }: SessionContext): string {
+  return joinText(pending?.text ?? '', utterance?.final?.text ?? utterance?.partial ?? '');
 }
 
 /** True once STT has given or owes nothing more. */
@@ -44,11 +76,11 @@ export function spokeMs(context: SessionContext): number {
 }
 
 export function saidEstop(context: SessionContext, parameters: SessionParameters): boolean {
-  const words = normaliseWords(wordsInHand(context));
-  return words !== '' && parameters.words.estop.includes(words);
+  const { estop } = parameters.words;
+  return isAmong(wordsInHand(context), estop) || isAmong(context.utterance?.final?.text ?? '', estop);
 }
 
-/** Noise, or a backchannel to nobody: no turn. */
+/** Noise: no turn. */
 export function saidNothing(context: SessionContext, parameters: SessionParameters): boolean {
   if (!utteranceSettled(context) || context.utterance?.failure) return false;
   return (
@@ -102,7 +134,6 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
           ...(utterance.final?.language === undefined ? {} : { language: utterance.final.language }),
           ...(utterance.final?.confidence === undefined ? {} : { confidence: utterance.final.confidence }),
         }),
-        ...(utterance.failure ? [tell(utterance.failure)] : []),
       ],
     };
   };

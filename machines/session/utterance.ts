@@ -1,10 +1,20 @@
 /** What happens to an utterance: it begins, pauses, gets its words, is dropped. */
 
+import type { ErrorRecord } from '../errors.ts';
 import type { SessionContext, Utterance } from './context.ts';
-import { failure, publish, type Reducer, send, tell } from './effects.ts';
+import { failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
 
 function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
   return context.utterance ? { utterance: { ...context.utterance, ...patch } } : {};
+}
+
+function fail(context: SessionContext, error: ErrorRecord): Outcome {
+  return context.utterance ? { patch: update(context, { failure: error }), effects: [tell(error)] } : {};
+}
+
+/** When the sample was heard that an event of the ear tells of. Audio may come faster than real time, but not before the start. */
+function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): number {
+  return Math.max(0, context.nowMs - event.ageMs);
 }
 
 /** The number of the turn that the words in hand belong to, or will. */
@@ -14,7 +24,7 @@ function turnInHand(context: SessionContext): number {
 
 export const beginUtterance: Reducer = (context, event) => {
   if (event.type !== 'speech.start') return {};
-  const startedAtMs = context.nowMs - event.ageMs;
+  const startedAtMs = heardAtMs(context, event);
   return {
     patch: {
       utterances: context.utterances + 1,
@@ -56,27 +66,35 @@ export const restartUtterance: Reducer = (context, event) => {
     effects: [
       { type: 'stt.stop' },
       { type: 'stt.spawn' },
-      publish({ type: 'speech', event: 'start', at: context.nowMs - event.ageMs }),
+      publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) }),
     ],
   };
 };
 
-export const noteSpeechResumed: Reducer = (context, event) =>
-  event.type === 'speech.start'
-    ? {
-        patch: update(context, { endedAtMs: null }),
-        effects: [publish({ type: 'speech', event: 'start', at: context.nowMs - event.ageMs })],
-      }
-    : {};
+export const noteSpeechResumed: Reducer = (context, event) => {
+  if (event.type !== 'speech.start') return {};
+  // STT that was told to finish does not hear what follows.
+  if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
+  return {
+    patch: update(context, { endedAtMs: null }),
+    effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
+  };
+};
 
 export const noteSpeechStop: Reducer = (context, event) => {
   if (event.type !== 'speech.stop') return {};
-  const endedAtMs = context.nowMs - event.ageMs;
+  const endedAtMs = heardAtMs(context, event);
   return {
     patch: update(context, { endedAtMs }),
     effects: [publish({ type: 'speech', event: 'stop', at: endedAtMs })],
   };
 };
+
+/** The ear is gone, so nobody will say when the user's speech ends: it ends here. */
+export const endSpeechUnheard: Reducer = (context) => ({
+  patch: update(context, { endedAtMs: context.nowMs }),
+  effects: [publish({ type: 'speech', event: 'stop', at: context.nowMs })],
+});
 
 export const notePartial: Reducer = (context, event) =>
   event.type === 'transcript.partial' && context.utterance
@@ -90,12 +108,12 @@ export const noteFinal: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.stt' ? { patch: update(context, { final: event.output }) } : {};
 
 export const noteSttFailure: Reducer = (context, event) =>
-  event.type === 'xstate.error.actor.stt' ? { patch: update(context, { failure: event.error }) } : {};
+  event.type === 'xstate.error.actor.stt' ? fail(context, event.error) : {};
 
-export const failSttLate: Reducer = (context) => ({
-  patch: update(context, { failure: failure('STT_TIMEOUT') }),
-  effects: [{ type: 'stt.stop' }],
-});
+export const failSttLate: Reducer = (context) => {
+  const { patch, effects = [] } = fail(context, failure('STT_TIMEOUT'));
+  return { ...(patch ? { patch } : {}), effects: [{ type: 'stt.stop' }, ...effects] };
+};
 
 /** The turn is judged to be over: STT is asked for its last word. */
 export const finishUtterance: Reducer = (context) => {

@@ -1,32 +1,179 @@
 import { describe, expect, it } from 'vitest';
-import { speexResampler } from '../../adapters/audio/resampler.ts';
-import { inProcessBus } from '../../adapters/bus/in-process.ts';
-import { VirtualClock } from '../../machines/clock.ts';
-import { Conversation, settle } from '../../testing/conversation.ts';
-import { scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
 
-describe('a session', () => {
-  it('answers a spoken turn', async () => {
-    const clock = new VirtualClock({ settle });
-    const talk = new Conversation({
-      clock,
-      bus: inProcessBus(),
-      resamplers: await speexResampler(),
-      stt: scriptedStt(clock, [{ partial: 'hello', text: 'hello' }]),
-      llm: scriptedLlm(clock, () => ({ text: 'Hello there. How are you?' })),
-      tts: scriptedTts(clock),
-    });
+describe('a turn', () => {
+  it('is answered when it is spoken', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({ said: [{ partial: 'hello', text: 'hello there' }] }, asked);
     await talk.beSilent(200);
     await talk.speak(600);
-    await talk.beSilent(3000);
-      JSON.stringify(
-        talk.heard.filter((h) => h.type !== 'audio'),
-        null,
-        0,
-      ).replaceAll('},{', '}\n{'),
-      talk.of('audio').length,
+    await talk.beSilent(800);
+    await backToIdle(talk);
+    expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'processing', 'speaking', 'idle']);
+    expect(asked).toEqual([[{ role: 'user', content: 'hello there' }]]);
+    expect(talk.of('transcript')).toMatchObject([
+      { turn: 1, text: 'hello', final: false },
+      { turn: 1, text: 'hello there', final: true },
+    ]);
+    expect(
+      talk
+        .of('reply')
+        .map(({ text }) => text)
+        .join(''),
+    ).toBe(REPLY);
+    expect(talk.of('reply.end')).toMatchObject([
+      { turn: 1, generation: 1, reason: 'completed', heard: REPLY },
+    ]);
+    await finish(talk);
+  });
+
+  it('tells how long each stage took', async () => {
+    const talk = await scene({ said: [{ text: 'hello', finalMs: 70 }] });
+    await talk.speak(600);
+    await talk.beSilent(800);
+    await backToIdle(talk);
+    const [end] = talk.of('reply.end');
+    expect(end?.timings).toMatchObject({ endpoint: 500, stt: 70, llmFirstToken: 100, ttsFirstAudio: 50 });
+    // The first segment is ready when its last token is there: six more tokens of 20 ms and the end of the stream.
+    expect(end?.timings.firstAudio).toBe(500 + 70 + 100 + 7 * 20 + 50);
+    await finish(talk);
+  });
+
+  it('is answered when it is typed', async () => {
+    const talk = await scene();
+    talk.send({ type: 'text', text: '  good morning ' });
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
+    expect(talk.of('reply.end')[0]?.timings).not.toHaveProperty('endpoint');
+    expect(talk.turns).toMatchObject([{ turn: 1, userText: 'good morning', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('knows the turns before it', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      { said: [{ text: 'first' }, { text: 'third' }], replies: ['One.', 'Two.', 'Three.'] },
+      asked,
     );
-    const { violations, divergence } = await talk.end();
-    expect({ violations, divergence }).toEqual({ violations: [], divergence: undefined });
+    for (const typed of [false, true, false]) {
+      if (typed) talk.send({ type: 'text', text: 'second' });
+      else {
+        await talk.speak(400);
+        await talk.beSilent(800);
+      }
+      await talk.wait(300);
+      await backToIdle(talk);
+    }
+    expect(asked[2]).toEqual([
+      { role: 'user', content: 'first' },
+      { role: 'assistant', content: 'One.' },
+      { role: 'user', content: 'second' },
+      { role: 'assistant', content: 'Two.' },
+      { role: 'user', content: 'third' },
+    ]);
+    expect(talk.of('reply.end').map(({ turn, generation }) => [turn, generation])).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ]);
+    await finish(talk);
+  });
+
+  it('knows only as much of the past as the history may hold', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      { replies: ['One.', 'Two.', 'Three.'], parameters: parameters({ history: { maxMessages: 2 } }) },
+      asked,
+    );
+    for (const text of ['first', 'second', 'third']) {
+      await askByText(talk, text);
+      await backToIdle(talk);
+    }
+    expect(asked[2]).toEqual([
+      { role: 'user', content: 'second' },
+      { role: 'assistant', content: 'Two.' },
+      { role: 'user', content: 'third' },
+    ]);
+    await finish(talk);
+  });
+
+  it('without history tells the language engine only what was said now', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({ parameters: parameters({ history: { maxMessages: 0 } }) }, asked);
+    for (const text of ['first', 'second']) {
+      await askByText(talk, text);
+      await backToIdle(talk);
+    }
+    expect(asked[1]).toEqual([{ role: 'user', content: 'second' }]);
+    await finish(talk);
+  });
+
+  it('gives the language engine what the memory knows', async () => {
+    const asked: unknown[] = [];
+    const memory = { recall: async () => ['The user is called Ada.', 'She likes tea.'] };
+    const talk = await scene({ memory }, asked);
+    await askByText(talk, 'who am I?');
+    await backToIdle(talk);
+    expect(asked).toEqual([
+      [
+        { role: 'system', content: 'The user is called Ada.\nShe likes tea.' },
+        { role: 'user', content: 'who am I?' },
+      ],
+    ]);
+    await finish(talk);
+  });
+
+  it('is kept in the store, and goes on if the store fails', async () => {
+    const talk = await scene({ storeFails: new ParleyError('STORE_FAILED', 'disk full') });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
+    expect(talk.of('error')).toMatchObject([{ code: 'STORE_FAILED', fatal: false }]);
+    await finish(talk, ['the store failed: disk full']);
+  });
+
+  it('with an empty reply ends without a sound', async () => {
+    const talk = await scene({ replies: [''] });
+    talk.send({ type: 'text', text: 'hello' });
+    await talk.wait(1_000);
+    expect(talk.state).toBe('idle');
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: '' }]);
+    expect(talk.of('audio')).toEqual([]);
+    await finish(talk);
+  });
+
+  it('replaces the one that is being answered', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({ replies: [REPLY, 'Second.'] }, asked);
+    await askByText(talk, 'first');
+    await talk.wait(1_000);
+    talk.send({ type: 'text', text: 'second' });
+    await talk.until(() => talk.of('reply.end').length === 2);
+    // 60 ms a letter: "There are two" ends at 840 ms, "chairs" at 1,260 ms.
+    expect(talk.of('reply.end')).toMatchObject([
+      { turn: 1, generation: 1, reason: 'interrupted', heard: 'There are two' },
+      { turn: 2, generation: 2, reason: 'completed', heard: 'Second.' },
+    ]);
+    expect(asked[1]).toEqual([
+      { role: 'user', content: 'first' },
+      { role: 'assistant', content: 'There are two' },
+      { role: 'user', content: 'second' },
+    ]);
+    await finish(talk);
+  });
+
+  it('typed while the user speaks is answered instead of the speech', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({}, asked);
+    await talk.speak(400);
+    talk.send({ type: 'text', text: 'typed' });
+    await talk.speak(200);
+    await talk.beSilent(500);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(asked).toEqual([[{ role: 'user', content: 'typed' }]]);
+    await finish(talk);
   });
 });

@@ -1,0 +1,85 @@
+/** A second opinion on what was heard, from the frames that left and not from what playback told. */
+import { heardText, type SpokenSegment } from './policies/heard.ts';
+import { isUnspaced } from './policies/text.ts';
+
+/** What the frames and the ducks of one reply say of where the client is in it. */
+export class PacedPosition {
+  readonly #rate: number;
+  #sent = 0;
+  #position = 0;
+  #atMs = 0;
+  #duckedAtMs: number | null = null;
+
+  constructor(rate: number) {
+    this.#rate = rate;
+  }
+
+  get sent(): number {
+    return this.#sent;
+  }
+
+  get duckedAtMs(): number | null {
+    return this.#duckedAtMs;
+  }
+
+  frame(atMs: number, samples: number): void {
+    this.#advance(atMs);
+    this.#sent += samples;
+  }
+
+  duck(atMs: number, on: boolean): void {
+    this.#advance(atMs);
+    this.#duckedAtMs = on ? (this.#duckedAtMs ?? atMs) : null;
+  }
+
+  at(atMs: number): number {
+    this.#advance(atMs);
+    return this.#position;
+  }
+
+  #advance(atMs: number): void {
+    const passed = this.#duckedAtMs === null ? ((atMs - this.#atMs) * this.#rate) / 1_000 : 0;
+    this.#position = Math.min(this.#sent, this.#position + passed);
+    this.#atMs = atMs;
+  }
+}
+
+export interface HeardClaim {
+  readonly heard: string;
+  /** The whole reply. */
+  readonly text: string;
+  readonly completed: boolean;
+  readonly segments: readonly SpokenSegment[];
+  /** Samples that can have been played, at the least and at the most. */
+  readonly least: number;
+  readonly most: number;
+}
+
+/** What is wrong with the claim that `heard` is what was heard; undefined if nothing is. */
+export function heardFault(claim: HeardClaim): string | undefined {
+  const { heard, completed, segments, least, most } = claim;
+  const text = claim.text.trim();
+  if (!text.startsWith(heard)) return 'what was heard is not the beginning of the reply';
+  if (splitsWord(heard.slice(-1), text.charAt(heard.length))) return 'what was heard ends within a word';
+  if (completed)
+    return countWords(heard) === countWords(text) ? undefined : 'a completed reply was not heard to its end';
+  const words = countWords(heard);
+  const atMost = countWords(heardText(segments, most));
+  if (words > atMost) return `${words} words count as heard, but at most ${atMost} were played`;
+  const atLeast = countWords(heardText(segments, least)) - 1;
+  if (words < atLeast) return `only ${words} words count as heard, but ${atLeast + 1} were played`;
+  return undefined;
+}
+
+function splitsWord(last: string, next: string): boolean {
+  return /[\p{L}\p{N}]/u.test(last) && /[\p{L}\p{N}]/u.test(next) && !isUnspaced(last);
+}
+
+/** Words, or characters where a script does not space its words. */
+export function countWords(text: string): number {
+  return (
+    text.match(
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}])[\p{L}\p{N}'-])+/gu,
+    )?.length ?? 0
+  );
+}

@@ -1,0 +1,169 @@
+/** The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all. */
+import { not, raise } from 'xstate';
+import type { ChildInputs } from './commands.ts';
+import type { SessionContext } from './context.ts';
+import type { SessionChart } from './setup.ts';
+
+/** Segments → audio. */
+export function ttsRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'tts',
+          src: 'tts',
+          input: ({ context }) => ({
+            generation: context.generation,
+            language: context.input.language,
+            voice: context.input.voice ?? null,
+          }),
+          onDone: 'finished',
+          onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+        },
+        on: { 'voice.lost': 'finished' },
+        initial: 'quiet',
+        states: {
+          quiet: { on: { 'segment.started': 'synthesising' } },
+          synthesising: {
+            on: {
+              'segment.audio': [
+                { guard: 'segmentReady', target: 'quiet', actions: 'noteSegmentAudio' },
+                { target: 'synthesising', reenter: true, actions: 'noteSegmentAudio' },
+              ],
+            },
+            after: {
+              ttsDeadline: { target: '#ttsFinished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+            },
+          },
+        },
+      },
+      finished: { id: 'ttsFinished', type: 'final' },
+    },
+  });
+}
+
+/** Audio → frames, in order and in time. */
+export function playbackRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'playback',
+          src: 'playback',
+          input: generation,
+          onDone: { target: 'finished', actions: 'notePlayedOut' },
+          onError: { target: 'finished', actions: ['failPlayback', raise({ type: 'voice.lost' })] },
+        },
+        on: {
+          'playout.started': { actions: 'notePlaying' },
+          'playout.progress': { actions: 'noteProgress' },
+        },
+      },
+      finished: { type: 'final' },
+    },
+  });
+}
+
+/** What the robot does meanwhile. */
+export function actionsRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'actions',
+          src: 'actions',
+          input: generation,
+          onDone: 'finished',
+          onError: { target: 'finished', actions: 'failActions' },
+        },
+        initial: 'resting',
+        states: {
+          resting: { always: { guard: 'actionRuns', target: 'busy' } },
+          /** Entered anew when an action ends: the deadline is that of the oldest one left. */
+          busy: {
+            always: { guard: not('actionRuns'), target: 'resting' },
+            on: {
+              'action.done': { target: 'busy', reenter: true, actions: 'noteActionDone' },
+              'action.failed': { target: 'busy', reenter: true, actions: 'noteActionFailed' },
+            },
+            after: { actionDeadline: { target: 'busy', reenter: true, actions: 'failOverdueActions' } },
+          },
+        },
+      },
+      finished: { type: 'final' },
+    },
+  });
+}
+
+/** Words → text. Last of the regions: what it sends reaches children that are there. */
+export function llmRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: {
+        on: { 'reply.begin': [{ guard: 'saysPhrase', target: 'phrased' }, { target: 'running' }] },
+      },
+      phrased: { entry: 'sayPhrase', always: 'finished' },
+      running: {
+        entry: 'noteAsked',
+        invoke: {
+          id: 'llm',
+          src: 'llm',
+          input: ({ context }) => llmInput(context),
+          onDone: { target: 'finished', actions: 'finishText' },
+          onError: { target: 'finished', actions: 'failLlm' },
+        },
+        initial: 'asking',
+        states: {
+          asking: {
+            on: {
+              'llm.delta': { target: 'streaming', actions: 'noteDelta' },
+              'llm.action': [
+                { guard: 'asksEstop', target: '#stopped' },
+                { target: 'streaming', actions: 'startAction' },
+              ],
+            },
+            after: { llmFirstToken: { target: '#llmFinished', actions: 'failLlm' } },
+          },
+          streaming: {
+            on: {
+              'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
+              'llm.action': [
+                { guard: 'asksEstop', target: '#stopped' },
+                { target: 'streaming', reenter: true, actions: 'startAction' },
+              ],
+            },
+            after: { llmStall: { target: '#llmFinished', actions: 'failLlm' } },
+          },
+        },
+        on: { 'voice.lost': { target: 'finished', actions: 'finishText' } },
+      },
+      finished: { id: 'llmFinished', type: 'final' },
+    },
+  });
+}
+
+function generation({ context }: { context: SessionContext }): ChildInputs['playback'] {
+  return { generation: context.generation };
+}
+
+function llmInput(context: SessionContext): ChildInputs['llm'] {
+  const { reply: current } = context;
+  const facts = current?.facts ?? [];
+  return {
+    generation: context.generation,
+    language: context.input.language,
+    seed: current?.seed ?? 0,
+    messages: [
+      ...(facts.length > 0 ? [{ role: 'system' as const, content: facts.join('\n') }] : []),
+      ...context.history.map(({ role, content }) => ({ role, content })),
+      { role: 'user' as const, content: current?.userText ?? '' },
+    ],
+  };
+}

@@ -1,0 +1,148 @@
+import { fromCallback, setup } from 'xstate';
+import type { SessionParameters } from '../parameters.ts';
+import { endpointDelayMs } from '../policies/endpointing.ts';
+import type { ChildInputs, Command } from './commands.ts';
+import type { SessionContext, SessionInput } from './context.ts';
+import type { MachineEvent, Reducer } from './effects.ts';
+import type { ChildKind } from './events.ts';
+import * as reply from './reply.ts';
+import * as robot from './robot-actions.ts';
+import * as turn from './turn.ts';
+import * as utterance from './utterance.ts';
+
+/** Children live outside: the runner starts the real ones. Here they have only a name and an input. */
+function child<Kind extends ChildKind>() {
+  return fromCallback<MachineEvent, ChildInputs[Kind]>(() => {});
+}
+
+/** An action of this name is no action of the robot: it is the language engine's way to stop everything. */
+export const ESTOP_ACTION = 'estop';
+
+/** The names that the chart is written in: children, guards, delays and actions. */
+export function sessionSetup(parameters: SessionParameters) {
+  const { endpointing, bargeIn, deadlines, words } = parameters;
+
+  const base = setup({
+    types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
+    actors: {
+      stt: child<'stt'>(),
+      memory: child<'memory'>(),
+      llm: child<'llm'>(),
+      tts: child<'tts'>(),
+      playback: child<'playback'>(),
+      actions: child<'actions'>(),
+    },
+    actions: { command: (_, _command: Command) => {} },
+    guards: {
+      finalKnown: ({ context }) => turn.utteranceSettled(context),
+      turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
+      userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
+      saidEstop: ({ context }) =>
+        (turn.utteranceSettled(context) || context.utterance === null) && turn.saidEstop(context, parameters),
+      saidNothing: ({ context }) => turn.saidNothing(context, parameters),
+      asksEstop: ({ event }) => event.type === 'llm.action' && event.name === ESTOP_ACTION,
+      partialInterrupts: ({ context, event }) =>
+        event.type === 'transcript.partial' && turn.interrupts(event.text, context, parameters),
+      finalInterrupts: ({ context }) =>
+        turn.interrupts(context.utterance?.final?.text ?? '', context, parameters),
+      soundsLikeListener: ({ context }) =>
+        context.utterance !== null &&
+        context.utterance.partial !== '' &&
+        !turn.interrupts(context.utterance.partial, context, parameters),
+      hasActed: ({ context }) => robot.hasActed(context),
+      notYetAudible: ({ context }) => context.reply?.marks.playingAtMs === null,
+      segmentReady: ({ event }) => event.type === 'segment.audio' && event.ready,
+      actionRuns: ({ context }) => robot.actionRuns(context),
+      asksMemory: ({ context }) => context.input.memory && context.reply?.phrase === null,
+      saysPhrase: ({ context }) => context.reply?.phrase !== null,
+    },
+    delays: {
+      endpointDelay: ({ context }) => {
+        const delayMs = endpointDelayMs(turn.wordsSoFar(context), context.input.language, endpointing, words);
+        return left(delayMs, context.utterance?.endedAtMs, context);
+      },
+      // From the onset, not from the last pause: an utterance with pauses ends too.
+      maxUtterance: ({ context }) =>
+        left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
+      confirmSpeech: () => bargeIn.confirmSpeechMs,
+      backchannelMax: () => bargeIn.backchannelMaxMs,
+      verdict: () => bargeIn.verdictMs,
+      sttDeadline: () => deadlines.sttMs,
+      recallDeadline: () => deadlines.recallMs,
+      llmFirstToken: () => deadlines.llmFirstTokenMs,
+      llmStall: () => deadlines.llmStallMs,
+      ttsDeadline: () => deadlines.ttsMs,
+      actionDeadline: ({ context }) => left(deadlines.actionMs, robot.oldestActionAtMs(context), context),
+    },
+  });
+
+  /** Turns a pure reducer into an action of the chart: the patch first, then its effects in order. */
+  const act = (reduce: Reducer) =>
+    base.enqueueActions(({ context, event, enqueue }) => {
+      const { patch, effects } = reduce(context, event);
+      if (patch) enqueue.assign(patch);
+      for (const effect of effects ?? []) {
+        if (effect.type === 'stt.spawn')
+          enqueue.spawnChild('stt', { id: 'stt', input: ({ context: now }) => sttInput(now) });
+        else if (effect.type === 'stt.stop') enqueue.stopChild('stt');
+        else enqueue({ type: 'command', params: effect });
+      }
+    });
+
+  const sttInput = (context: SessionContext): ChildInputs['stt'] => ({
+    utterance: context.utterance?.number ?? 0,
+    fromSample: context.utterance?.startSample ?? 0,
+    language: context.input.language,
+  });
+
+  return base.extend({
+    actions: {
+      beginUtterance: act(utterance.beginUtterance),
+      restartUtterance: act(utterance.restartUtterance),
+      noteSpeechResumed: act(utterance.noteSpeechResumed),
+      noteSpeechStop: act(utterance.noteSpeechStop),
+      endSpeechUnheard: act(utterance.endSpeechUnheard),
+      notePartial: act(utterance.notePartial),
+      noteFinal: act(utterance.noteFinal),
+      noteSttFailure: act(utterance.noteSttFailure),
+      failSttLate: act(utterance.failSttLate),
+      finishUtterance: act(utterance.finishUtterance),
+      dropUtterance: act(utterance.dropUtterance),
+      tellEarFailure: act(utterance.tellEarFailure),
+      takeText: act(turn.takeText(parameters)),
+      takeUtterance: act(turn.takeUtterance(parameters)),
+      dropPending: act(turn.dropPending(parameters)),
+      tellStopped: act(turn.tellStopped),
+      beginReply: act(reply.beginReply),
+      noteFacts: act(reply.noteFacts),
+      tellMemoryFailure: act(reply.tellMemoryFailure),
+      noteAsked: act(reply.noteAsked),
+      noteDelta: act(reply.noteDelta(parameters)),
+      sayPhrase: act(reply.sayPhrase(parameters)),
+      finishText: act(reply.finishText(parameters)),
+      failLlm: act(reply.failLlm(parameters)),
+      failTts: act(reply.failTts),
+      failPlayback: act(reply.failPlayback),
+      noteSegmentAudio: act(reply.noteSegmentAudio),
+      notePlaying: act(reply.notePlaying),
+      noteProgress: act(reply.noteProgress),
+      noteAcknowledged: act(reply.noteAcknowledged),
+      notePlayedOut: act(reply.notePlayedOut),
+      pausePlayout: act(reply.pausePlayout),
+      resumePlayout: act(reply.resumePlayout),
+      endReply: act(reply.endReply(parameters)),
+      startAction: act(robot.startAction(parameters)),
+      noteActionDone: act(robot.noteActionDone),
+      noteActionFailed: act(robot.noteActionFailed),
+      failOverdueActions: act(robot.failOverdueActions(parameters)),
+      failActions: act(robot.failActions),
+    },
+  });
+}
+
+export type SessionChart = ReturnType<typeof sessionSetup>;
+
+/** What is left of `wholeMs` that began at `sinceMs`; all of it if nothing has begun. */
+function left(wholeMs: number, sinceMs: number | null | undefined, { nowMs }: SessionContext): number {
+  return Math.max(0, wholeMs - (nowMs - (sinceMs ?? nowMs)));
+}

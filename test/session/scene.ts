@@ -1,0 +1,88 @@
+/** What the tests of whole sessions share: a conversation with engines that answer, and its end, which checks everything. */
+import { expect } from 'vitest';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { Conversation, type ConversationOptions, settle } from '../../testing/conversation.ts';
+import {
+  type LlmScript,
+  type SttScript,
+  scriptedLlm,
+  scriptedStt,
+  scriptedTts,
+  type TtsScript,
+} from '../../testing/scripted-engines.ts';
+
+/** Six words in one sentence: with 60 ms a letter it sounds for 1,860 ms. */
+export const REPLY = 'There are two chairs by a desk.';
+
+export interface Scene extends Partial<ConversationOptions> {
+  readonly said?: readonly SttScript[];
+  /** The replies in order; the last one repeats. */
+  readonly replies?: readonly (LlmScript | string)[];
+  readonly voice?: (text: string) => TtsScript;
+}
+
+/** Fills `asked` with what the language engine was told. */
+export async function scene(options: Scene = {}, asked: unknown[] = []): Promise<Conversation> {
+  const clock = options.clock ?? new VirtualClock({ settle });
+  const replies = options.replies ?? [REPLY];
+  return new Conversation({
+    clock,
+    bus: inProcessBus({ clock }),
+    resamplers: await speexResampler(),
+    stt: scriptedStt(clock, options.said ?? [{ partial: 'hello', text: 'hello' }]),
+    llm: scriptedLlm(clock, ({ messages }) => {
+      const reply = replies[Math.min(asked.length, replies.length - 1)] ?? '';
+      asked.push(messages);
+      return typeof reply === 'string' ? { text: reply } : reply;
+    }),
+    tts: scriptedTts(clock, ({ text }) => options.voice?.(text) ?? {}),
+    ...options,
+  });
+}
+
+export function parameters(
+  change: {
+    readonly [Group in keyof SessionParameters]?: Partial<SessionParameters[Group]>;
+  },
+): SessionParameters {
+  const base: SessionParameters = defaultParameters;
+  return {
+    endpointing: { ...base.endpointing, ...change.endpointing },
+    bargeIn: { ...base.bargeIn, ...change.bargeIn },
+    deadlines: { ...base.deadlines, ...change.deadlines },
+    reply: { ...base.reply, ...change.reply },
+    history: { ...base.history, ...change.history },
+    actions: { ...base.actions, ...change.actions },
+    phrases: { ...base.phrases, ...change.phrases },
+    words: { ...base.words, ...change.words },
+  };
+}
+
+/** Says something and falls silent until the reply sounds. */
+export async function askAloud(talk: Conversation, speechMs = 600): Promise<void> {
+  await talk.speak(speechMs);
+  await talk.beSilent(800);
+  await talk.until(() => talk.state === 'speaking');
+}
+
+/** Types something and waits until the reply sounds. */
+export async function askByText(talk: Conversation, text = 'hello'): Promise<void> {
+  talk.send({ type: 'text', text });
+  await talk.until(() => talk.state === 'speaking');
+}
+
+/** Back to idle, with every turn ended. */
+export function backToIdle(talk: Conversation, limitMs = 60_000): Promise<void> {
+  return talk.until(() => talk.state === 'idle', limitMs);
+}
+
+/** Ends the session: no invariant was broken, its log replays byte for byte, and nothing went wrong beside it. */
+export async function finish(talk: Conversation, problems: readonly string[] = []): Promise<void> {
+  const { violations, divergence } = await talk.end();
+  expect(violations).toEqual([]);
+  expect(divergence).toBeUndefined();
+  expect(talk.problems.map(({ message }) => message)).toEqual(problems);
+}

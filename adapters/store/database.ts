@@ -16,6 +16,8 @@ export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Da
     switchToWal(db, busyTimeoutMs);
     // FULL: in WAL mode, NORMAL would lose the newest commits when the power fails, although they were acknowledged.
     db.pragma('synchronous = FULL');
+    // What is deleted is overwritten, so that deleting a session leaves nothing of it in the file.
+    db.pragma('secure_delete = ON');
     if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
     if (version < MIGRATIONS.length) migrate(db);
     return db;

@@ -22,6 +22,54 @@ export const MIGRATIONS: readonly string[] = [
      ended_at_ms REAL NOT NULL,
      PRIMARY KEY (session, generation)
    ) STRICT;`,
+  `CREATE TABLE journal_parameters (
+     hash TEXT PRIMARY KEY,
+     json TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE journals (
+     session     TEXT PRIMARY KEY,
+     format      INTEGER NOT NULL,
+     machine     TEXT NOT NULL,
+     version     TEXT NOT NULL,
+     started_at  TEXT NOT NULL,
+     ended_at    TEXT,
+     parameters  TEXT NOT NULL,
+     input       TEXT NOT NULL,
+     header_hash TEXT NOT NULL,
+     status      TEXT NOT NULL,
+     records     INTEGER
+   ) STRICT;
+   CREATE INDEX journals_by_start ON journals (started_at);
+   CREATE INDEX journals_by_parameters ON journals (parameters);
+   CREATE TABLE journal (
+     session       TEXT NOT NULL,
+     record        INTEGER NOT NULL,
+     seq           INTEGER NOT NULL,
+     t             REAL NOT NULL,
+     source        TEXT NOT NULL,
+     generation    INTEGER NOT NULL,
+     stale         INTEGER NOT NULL,
+     event         TEXT NOT NULL,
+     change        TEXT NOT NULL,
+     commands      TEXT NOT NULL,
+     state_hash    TEXT NOT NULL,
+     commands_hash TEXT NOT NULL,
+     PRIMARY KEY (session, record)
+   ) STRICT;
+   CREATE TABLE audio (
+     hash TEXT PRIMARY KEY,
+     pcm  BLOB NOT NULL
+   ) STRICT;
+   CREATE TABLE journal_audio (
+     session    TEXT NOT NULL,
+     direction  TEXT NOT NULL,
+     generation INTEGER NOT NULL,
+     sample     INTEGER NOT NULL,
+     rate       INTEGER NOT NULL,
+     hash       TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX journal_audio_by_session ON journal_audio (session);
+   CREATE INDEX journal_audio_by_hash ON journal_audio (hash);`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

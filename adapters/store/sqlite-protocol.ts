@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { journalAsks, journalResults, journalWrites } from './journal-protocol.ts';
 
 /** What the thread opens. */
 export const openOptionsSchema = z.object({
@@ -35,12 +36,14 @@ export const writeSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('saveSession'), record: sessionSchema }),
   z.object({ op: z.literal('endSession'), session: z.string(), endedAt: z.string() }),
   z.object({ op: z.literal('saveTurn'), record: turnSchema }),
+  ...journalWrites,
 ]);
 export type Write = z.infer<typeof writeSchema>;
 
 export const readSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('sessions'), limit: z.int().nonnegative() }),
   z.object({ op: z.literal('turns'), session: z.string() }),
+  ...journalAsks,
 ]);
 export type Read = z.infer<typeof readSchema>;
 
@@ -66,6 +69,7 @@ export type WriteResult = z.infer<typeof writeResultSchema>;
 const readResultSchema = z.union([
   z.object({ ok: z.literal(true), op: z.literal('sessions'), rows: z.array(storedSessionSchema) }),
   z.object({ ok: z.literal(true), op: z.literal('turns'), rows: z.array(turnSchema) }),
+  ...journalResults,
   failureSchema,
 ]);
 export type ReadResult = z.infer<typeof readResultSchema>;

@@ -1,8 +1,10 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
+import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import { sqliteJournals } from './sqlite-journal.ts';
 import {
   type Failure,
   fromThreadSchema,
@@ -48,7 +50,7 @@ export interface StoreStats {
   readonly largestGroup: number;
 }
 
-export interface SqliteStore extends Store {
+export interface SqliteStore extends Store, JournalStore {
   /** Opens the file now rather than at the first use. Rejects with STORE_FAILED if that fails; a later use tries again. */
   ready(): Promise<void>;
   stats(): StoreStats;
@@ -67,7 +69,7 @@ interface Group {
 const DEFAULT_LIMIT = 100;
 
 /**
- * Sessions and turns in one SQLite file, written by a thread of its own. All that was saved while a transaction ran goes into
+ * Sessions, turns and journals in one SQLite file, written by a thread of its own. All that was saved while a transaction ran goes into
  * the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a
  * crash of the process and of the machine. Reads see every save that was called before them.
  *
@@ -238,7 +240,18 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     await gone;
   }
 
+  const journals = sqliteJournals({
+    write,
+    ask: async (ask) => {
+      const result = await read(ask);
+      if (result.op === 'sessions' || result.op === 'turns')
+        throw storeFailed(`the thread answered ${ask.op} with ${result.op}`);
+      return result;
+    },
+  });
+
   return {
+    ...journals,
     saveSession: (record) => write({ op: 'saveSession', record }),
     endSession: (session, endedAt) => write({ op: 'endSession', session, endedAt }),
     saveTurn: (record) => write({ op: 'saveTurn', record }),

@@ -1,5 +1,6 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
+import { journalStatements } from './journal-statements.ts';
 import {
   type Read,
   type ReadResult,
@@ -83,6 +84,7 @@ export function statements(db: Database): Statements {
     `SELECT session, generation, turn, user_text, reply_text, heard, reason, timings, ended_at_ms
      FROM turns WHERE session = @session ORDER BY generation`,
   );
+  const journal = journalStatements(db);
 
   return {
     write(write) {
@@ -98,6 +100,8 @@ export function statements(db: Database): Statements {
         case 'saveTurn':
           saveTurn.run({ ...write.record, timings: JSON.stringify(write.record.timings) });
           return;
+        default:
+          journal.write(write);
       }
     },
     read(read) {
@@ -114,6 +118,8 @@ export function statements(db: Database): Statements {
             op: 'turns',
             rows: z.array(turnRowSchema).parse(turns.all({ session: read.session })),
           };
+        default:
+          return journal.ask(read);
       }
     },
   };

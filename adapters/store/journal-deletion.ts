@@ -1,0 +1,81 @@
+import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
+import type { RetentionLimits } from '../../actors/ports/journal.ts';
+
+export interface JournalDeletion {
+  /** False if nothing was known of it. */
+  deleteSession(session: string): boolean;
+  /** The sessions deleted. */
+  prune(limits: RetentionLimits): string[];
+}
+
+const checkpointSchema = z.tuple([z.object({ busy: z.int() })]);
+const namesSchema = z.array(z.string());
+
+/**
+ * Deletes sessions so that nothing of them stays in the files: freed space is overwritten (`secure_delete`, set when
+ * the file is opened), and the write-ahead log, which holds the old pages too, is carried over and cut to nothing.
+ */
+export function journalDeletion(db: Database): JournalDeletion {
+  const bySession = ['journal', 'journal_audio', 'journals', 'turns', 'sessions'].map((table) =>
+    db.prepare(`DELETE FROM ${table} WHERE session = ?`),
+  );
+  const unused = [
+    db.prepare(
+      'DELETE FROM audio WHERE NOT EXISTS (SELECT 1 FROM journal_audio WHERE journal_audio.hash = audio.hash)',
+    ),
+    db.prepare(
+      'DELETE FROM journal_parameters WHERE NOT EXISTS (SELECT 1 FROM journals WHERE journals.parameters = journal_parameters.hash)',
+    ),
+  ];
+  const all = `SELECT session, started_at, max(status = 'open') AS live FROM (
+      SELECT session, started_at, status FROM journals
+      UNION ALL SELECT session, started_at, CASE WHEN ended_at IS NULL THEN 'open' ELSE 'ended' END FROM sessions
+    ) GROUP BY session`;
+  const old = db.prepare(`SELECT session FROM (${all}) WHERE started_at < ? ORDER BY started_at`).pluck();
+  // Those that ended before those of which nobody knows.
+  const oldestFirst = db.prepare(`SELECT session FROM (${all}) ORDER BY live, started_at`).pluck();
+
+  const remove = db.transaction((session: string): boolean => {
+    let changes = 0;
+    for (const statement of bySession) changes += statement.run(session).changes;
+    for (const statement of unused) statement.run();
+    return changes > 0;
+  });
+
+  /** Throws if another connection still reads what was deleted; it is gone from the database itself even so. */
+  function emptyWal(): void {
+    const [{ busy }] = checkpointSchema.parse(db.pragma('wal_checkpoint(TRUNCATE)'));
+    if (busy !== 0)
+      throw new Error('deleted, but its old pages stay in the write-ahead log: another process is reading');
+  }
+
+  function usedBytes(): number {
+    const pragma = (name: string) => Number(db.pragma(name, { simple: true }));
+    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+  }
+
+  return {
+    deleteSession(session) {
+      const known = remove.immediate(session);
+      emptyWal();
+      return known;
+    },
+    prune({ startedBefore, maxBytes, except }) {
+      const deleted: string[] = [];
+      const drop = (session: string) => {
+        if (remove.immediate(session)) deleted.push(session);
+      };
+      const wanted = (sessions: readonly string[]) => sessions.filter((one) => !except.includes(one));
+      if (startedBefore !== undefined) wanted(namesSchema.parse(old.all(startedBefore))).forEach(drop);
+      if (maxBytes !== undefined && usedBytes() > maxBytes) {
+        for (const session of wanted(namesSchema.parse(oldestFirst.all()))) {
+          drop(session);
+          if (usedBytes() <= maxBytes) break;
+        }
+      }
+      if (deleted.length > 0) emptyWal();
+      return deleted;
+    },
+  };
+}

@@ -1,0 +1,203 @@
+import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
+import { canonicalJson } from '../../machines/canonical.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { sourceOf } from '../../machines/journal-parse.ts';
+import {
+  JOURNAL_FORMAT,
+  type Journal,
+  type JournalHeader,
+  type JournalRecord,
+} from '../../machines/journal-record.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
+import type {
+  AudioRow,
+  JournalAsk,
+  JournalResult,
+  JournalRow,
+  JournalWrite,
+  StoredHead,
+} from './journal-protocol.ts';
+
+/** The two ways to SQLite's thread. Writes join the group that is waiting; asks come after it. */
+export interface JournalThread {
+  write(write: JournalWrite): Promise<void>;
+  ask(ask: JournalAsk): Promise<JournalResult>;
+}
+
+/** Rows fetched at once: some MB. */
+const ROWS = 4_000;
+const PIECES = 200;
+const DEFAULT_LIMIT = 1_000;
+
+/** Journals in the store's SQLite file. */
+export function sqliteJournals({ write, ask }: JournalThread): JournalStore {
+  async function head(session: string): Promise<StoredHead> {
+    const found = expect(await ask({ op: 'journalHead', session }), 'journalHead').head;
+    if (!found) throw new ParleyError('SESSION_UNKNOWN', `no journal of ${session}`);
+    return found;
+  }
+
+  async function rows(session: string): Promise<JournalRow[]> {
+    const all: JournalRow[] = [];
+    for (;;) {
+      const from = (all.at(-1)?.record ?? -1) + 1;
+      const page = expect(await ask({ op: 'journalRows', session, from, limit: ROWS }), 'journalRows').rows;
+      all.push(...page);
+      if (page.length < ROWS) return all;
+    }
+  }
+
+  return {
+    openJournal: (header, headerHash, onFailure) => sink(write, header, headerHash, onFailure),
+    journals: async ({ limit = DEFAULT_LIMIT } = {}) =>
+      expect(await ask({ op: 'journals', limit }), 'journals').rows,
+    readJournal: async (session) => journalOf(await head(session), await rows(session)),
+    readAudio: async (session) => {
+      const all: JournalAudio[] = [];
+      for (;;) {
+        const page = expect(
+          await ask({ op: 'audio', session, from: all.length, limit: PIECES }),
+          'audio',
+        ).rows;
+        all.push(...page.map(audioOf));
+        if (page.length < PIECES) return all;
+      }
+    },
+    importJournal: async ({ header, headerHash, records, footer }, audio) => {
+      const { session } = header;
+      await ask({
+        op: 'importJournal',
+        head: { ...headOf(header, headerHash), status: footer.status, records: footer.records },
+        rows: records.map((record) => ({ session, ...record })),
+        audio: audio.map((piece) => audioRow(session, piece)),
+      });
+    },
+    deleteSession: async (session) =>
+      expect(await ask({ op: 'deleteSession', session }), 'deleteSession').known,
+    prune: async (limits) =>
+      expect(await ask({ op: 'prune', ...limits, except: [...limits.except] }), 'prune').deleted,
+  };
+}
+
+/** One session's way in. The first write that fails ends it: a chain with a hole is of no use. */
+function sink(
+  write: JournalThread['write'],
+  header: JournalHeader,
+  headerHash: string,
+  onFailure: (error: Error) => void,
+): JournalSink {
+  const { session } = header;
+  let failure: Error | undefined;
+  let records = 0;
+  let last: Promise<void> = hand({ op: 'openJournal', head: headOf(header, headerHash) });
+
+  function hand(one: JournalWrite): Promise<void> {
+    const done = write(one);
+    done.catch(fail);
+    return done;
+  }
+
+  function fail(thrown: unknown): void {
+    if (failure) return;
+    failure = thrown instanceof Error ? thrown : new Error(String(thrown));
+    // Once now, while the disk may have room for it, and once at the end.
+    markEnd().catch(() => {});
+    onFailure(failure);
+  }
+
+  function markEnd(): Promise<void> {
+    return write({
+      op: 'endJournal',
+      session,
+      status: failure ? 'incomplete' : 'ended',
+      records: failure ? null : records,
+      endedAt: new Date().toISOString(),
+    });
+  }
+
+  return {
+    append(record) {
+      if (failure) return;
+      records += 1;
+      last = hand({ op: 'appendJournal', row: { session, ...record } });
+    },
+    audio(piece) {
+      if (!failure) hand({ op: 'saveAudio', audio: audioRow(session, piece) });
+    },
+    async durable() {
+      if (failure) throw failure;
+      await last;
+      if (failure) throw failure;
+    },
+    async end() {
+      await last.catch(() => {});
+      await markEnd().catch(fail);
+    },
+  };
+}
+
+function headOf(header: JournalHeader, headerHash: string) {
+  const { parameters, input, ...facts } = header;
+  return { ...facts, parameters: canonicalJson(parameters), input: canonicalJson(input), headerHash };
+}
+
+function journalOf(head: StoredHead, rows: readonly JournalRow[]): Journal {
+  const { format, session, machine, version, startedAt, headerHash, status, records } = head;
+  if (format !== JOURNAL_FORMAT)
+    throw new ParleyError('JOURNAL_FORMAT', `format ${format} of ${session}; known: ${JOURNAL_FORMAT}`);
+  return {
+    header: {
+      format,
+      session,
+      machine,
+      version,
+      startedAt,
+      // What they are is the recording version's affair; the header's hash says whether they are as it wrote them.
+      parameters: parsed(head.parameters) as SessionParameters,
+      input: parsed(head.input) as SessionInput,
+    },
+    headerHash,
+    records: rows.map((row) => recordOf(row)),
+    footer: { status, records },
+  };
+}
+
+function recordOf({ session, source: name, ...row }: JournalRow): JournalRecord {
+  const source = sourceOf(name);
+  if (!source) throw new ParleyError('JOURNAL_ALTERED', `record ${row.record} of ${session}: source ${name}`);
+  return { ...row, source };
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new ParleyError('JOURNAL_ALTERED', 'the header is no JSON', { cause });
+  }
+}
+
+function audioRow(session: string, { direction, generation, sample, rate, samples }: JournalAudio): AudioRow {
+  const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  return { session, direction, generation, sample, rate, pcm };
+}
+
+function audioOf({ direction, generation, sample, rate, pcm }: AudioRow): JournalAudio {
+  return { direction, generation, sample, rate, samples: new Int16Array(Uint8Array.from(pcm).buffer) };
+}
+
+function expect<Op extends JournalResult['op']>(
+  result: JournalResult,
+  op: Op,
+): Extract<JournalResult, { op: Op }> {
+  if (!is(result, op))
+    throw new ParleyError('STORE_FAILED', `the thread answered ${result.op} instead of ${op}`);
+  return result;
+}
+
+function is<Op extends JournalResult['op']>(
+  result: JournalResult,
+  op: Op,
+): result is Extract<JournalResult, { op: Op }> {
+  return result.op === op;
+}

@@ -15,6 +15,7 @@ import {
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
+import type { RunnerJournal } from '../journal/recorder.ts';
 import { Mailbox } from '../mailbox.ts';
 
 /** What the runner needs from outside to carry commands out. */
@@ -29,6 +30,8 @@ export interface RunnerPorts {
   readonly onDefect: (error: Error) => void;
   /** Told of everything, in order. */
   readonly log: (entry: LogEntry) => void;
+  /** Told of each event before its commands run. */
+  readonly journal?: RunnerJournal;
 }
 
 interface Child {
@@ -95,6 +98,7 @@ export class SessionRunner {
 
   /** Carries out what the start itself asks for. Call once, when everybody listens. */
   start(): void {
+    this.#ports.journal?.start(this.#kernel, this.#kernel.initial);
     this.#execute(this.#kernel.initial);
   }
 
@@ -134,6 +138,7 @@ export class SessionRunner {
     const atMs = this.nowMs();
     this.#fireTimers(atMs);
     if (from && this.#children.get(from.kind) !== from) {
+      this.#ports.journal?.stale(event, source, from.generation, atMs);
       this.#ports.log({ type: 'stale', atMs, child: from.name, generation: from.generation, event });
       return;
     }
@@ -150,6 +155,7 @@ export class SessionRunner {
 
   #step(event: Parameters<SessionKernel['step']>[0], source: EventSource, atMs: number): void {
     const step = this.#kernel.step(event, atMs);
+    this.#ports.journal?.step(this.#kernel, step, event, source);
     this.#ports.log({
       type: 'event',
       seq: step.seq,

@@ -4,6 +4,7 @@ import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
@@ -15,6 +16,8 @@ import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
 import { openEar } from '../ear.ts';
 import { InputAudio } from '../input-audio.ts';
+import type { OpenJournal } from '../journal/recorder.ts';
+import { strictActions } from '../journal/strict-actions.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { LlmEngine } from '../ports/llm.ts';
@@ -49,6 +52,8 @@ export interface SessionWorld {
   readonly actions: ActionPort;
   readonly memory?: MemoryPort;
   readonly store: Store;
+  /** Without one nothing is journaled, and actions wait for nothing. */
+  readonly journal?: OpenJournal;
   /** The ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** What went wrong beside the conversation, for the operator. */
@@ -107,12 +112,13 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
         });
       case 'actions':
-        return actionsChild(world.actions, session);
+        return actionsChild(strict?.port ?? world.actions, session);
     }
   };
 
   const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
     log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
+    journal?.said(generation, samples);
     bus.publish(
       subjects.audioOut(session),
       new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
@@ -140,41 +146,55 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     }
   };
 
-  const runner = new SessionRunner(
-    session,
-    world.machine,
-    {
-      language: options.language,
-      ...(options.voice === undefined ? {} : { voice: options.voice }),
-      outputRate,
-      seed: options.seed,
-      memory: world.memory !== undefined,
-    },
-    {
-      clock,
-      child: makeChild,
+  const input: SessionInput = {
+    language: options.language,
+    ...(options.voice === undefined ? {} : { voice: options.voice }),
+    outputRate,
+    seed: options.seed,
+    memory: world.memory !== undefined,
+  };
+  const journal = world.journal?.(session, input, (error) => {
+    world.onProblem(session, error);
+    const { code, message } = errorRecord(error, 'STORE_FAILED');
+    publishIfPossible({ type: 'error', code, message, fatal: false });
+  });
+  const strict =
+    journal &&
+    strictActions({
+      durable: () => journal.durable(),
+      port: world.actions,
       publish,
-      cancelWork: (generation) => bus.publish(subjects.cancel(session), cancelPayload(generation)),
-      persist: (turn) => void persist(turn),
-      log: (entry) => {
-        log(entry);
-        if (entry.type === 'event') bus.publish(subjects.ev(session), jsonBytes(entry));
-      },
-      onDefect: (error) => {
-        world.onProblem(session, error);
-        publishIfPossible({
-          type: 'error',
-          code: 'INTERNAL',
-          message: errorRecord(error, 'INTERNAL').message,
-          fatal: true,
-        });
-      },
+      publishLater: publishIfPossible,
+    });
+
+  const runner = new SessionRunner(session, world.machine, input, {
+    clock,
+    child: makeChild,
+    publish: strict?.publish ?? publish,
+    ...(journal ? { journal } : {}),
+    cancelWork: (generation) => bus.publish(subjects.cancel(session), cancelPayload(generation)),
+    persist: (turn) => void persist(turn),
+    log: (entry) => {
+      log(entry);
+      if (entry.type === 'event') bus.publish(subjects.ev(session), jsonBytes(entry));
     },
-  );
+    onDefect: (error) => {
+      world.onProblem(session, error);
+      publishIfPossible({
+        type: 'error',
+        code: 'INTERNAL',
+        message: errorRecord(error, 'INTERNAL').message,
+        fatal: true,
+      });
+    },
+  });
 
   const ear = openEar(world.vad, audio, (event) => runner.receive(event, 'ear'));
   const subscriptions = [
-    bus.subscribe(subjects.audioIn(session), (message) => ear.hear(message.payload, sampleOf(message))),
+    bus.subscribe(subjects.audioIn(session), (message) => {
+      ear.hear(message.payload, sampleOf(message));
+      journal?.heard(message.payload, sampleOf(message));
+    }),
     bus.subscribe(subjects.cmd(session), (message) => {
       const parsed = clientCommand.safeParse(parseJson(message.payload));
       if (parsed.success) runner.receive(parsed.data, 'client');
@@ -193,6 +213,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       await runner.ended;
       for (const subscription of subscriptions) subscription.unsubscribe();
       ear.close();
+      await journal?.end();
     },
   };
 }

@@ -90,6 +90,7 @@ function sink(
   const { session } = header;
   let failure: Error | undefined;
   let records = 0;
+  let over = false;
   let last: Promise<void> = hand({ op: 'openJournal', head: headOf(header, headerHash) });
 
   function hand(one: JournalWrite): Promise<void> {
@@ -118,12 +119,12 @@ function sink(
 
   return {
     append(record) {
-      if (failure) return;
+      if (failure || over) return;
       records += 1;
       last = hand({ op: 'appendJournal', row: { session, ...record } });
     },
     audio(piece) {
-      if (!failure) hand({ op: 'saveAudio', audio: audioRow(session, piece) });
+      if (!failure && !over) hand({ op: 'saveAudio', audio: audioRow(session, piece) });
     },
     async durable() {
       if (failure) throw failure;
@@ -131,6 +132,7 @@ function sink(
       if (failure) throw failure;
     },
     async end() {
+      over = true; // what a dying child still says comes too late to be stale
       await last.catch(() => {});
       await markEnd().catch(fail);
     },

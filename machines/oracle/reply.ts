@@ -1,0 +1,90 @@
+import type { ErrorRecord } from '../errors.ts';
+import type { SessionParameters } from '../parameters.ts';
+import { heardText, type SpokenSegment } from '../policies/heard.ts';
+import { cutSegments } from '../policies/segmenter.ts';
+import type { SttOutput } from '../session/events.ts';
+import type { ActionStatus, EndReason } from '../wire.ts';
+
+/** What the oracle knows of the speech in hand. */
+export interface OracleUtterance {
+  readonly startSample: number;
+  readonly startedAtMs: number;
+  /** Null while the user speaks. */
+  endedAtMs: number | null;
+  /** True once STT was told to finish. */
+  decided: boolean;
+  partial: string;
+  final: SttOutput | null;
+  failure: ErrorRecord | null;
+}
+
+/** The words that the next reply answers. */
+export interface Words {
+  readonly text: string;
+  /** True if they go on a turn that was counted already. */
+  readonly counted: boolean;
+  readonly phrase: string | null;
+  readonly failed: boolean;
+}
+
+export interface OracleAction {
+  readonly id: string;
+  readonly name: string;
+  status: ActionStatus;
+  readonly startedAtMs: number;
+}
+
+/** What the oracle knows of the reply in hand. */
+export interface OracleReply {
+  readonly turn: number;
+  readonly generation: number;
+  readonly userText: string;
+  readonly phrase: string | null;
+  facts: readonly string[];
+  text: string;
+  /** How much of `text` TTS has got. */
+  cut: number;
+  readonly segments: SpokenSegment[];
+  readonly actions: OracleAction[];
+  failed: boolean;
+  played: number;
+  /** When `played` was told, if the playback goes on from there. */
+  playingSinceMs: number | null;
+  sent: number;
+  acknowledged: boolean;
+  /** True once its first frame has left. */
+  audible: boolean;
+}
+
+/** More text of the reply: what is told and what goes to TTS. `final`: no more will come. */
+export function say(
+  reply: OracleReply,
+  added: string,
+  final: boolean,
+  parameters: SessionParameters,
+): readonly string[] {
+  const out = added === '' ? [] : [`say reply ${reply.turn} ${reply.generation} '${added}'`];
+  reply.text += added;
+  const first = reply.segments.length === 0;
+  for (const length of cutSegments(reply.text.slice(reply.cut), { first, final }, parameters.reply).lengths) {
+    const text = reply.text.slice(reply.cut, reply.cut + length);
+    reply.cut += length;
+    if (reply.segments.length === 0 && text.trim() === '') continue;
+    out.push(`send tts segment ${reply.segments.length} '${text}'`);
+    reply.segments.push({ text, samples: 0, ready: false, words: [] });
+  }
+  if (final) out.push('send tts end', 'send actions end');
+  return out;
+}
+
+/** Everything that is said and stored when a reply ends, into `out`; gives what was heard of it. */
+export function endReply(reply: OracleReply, reason: EndReason, continued: boolean, out: string[]): string {
+  const { turn, generation, userText, text } = reply;
+  const heard = heardText(reply.segments, reply.played);
+  for (const { id, name, status } of reply.actions)
+    if (status === 'started') out.push(`say action ${id} ${name} cancelled`);
+  if (reason === 'interrupted') out.push(`cancelWork ${generation}`, `say flush ${generation}`);
+  out.push(`say reply.end ${turn} ${generation} ${reason} '${heard}'`);
+  if (!continued) out.push(`persist ${turn} ${generation} ${reason} '${userText}' '${text}' '${heard}'`);
+  return heard;
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { Random } from './random.ts';
+
+/**
+ * Every fault that the simulator can do, with how likely it is each time that it could be done.
+ * `bus.*`: messages of the work protocol, `cancel` and `audio.in` may be lost or come twice, as over a lossy peer, and
+ * come late; commands to a session and what goes to its client come once and in order, though they too may be late.
+ */
+export const FAULT_POINTS = {
+  'stt.slow': { probability: 0.06, what: 'the final transcript comes seconds late' },
+  'stt.hang': { probability: 0.012, what: 'recognition never ends' },
+  'stt.error': { probability: 0.02, what: 'recognition fails' },
+  'stt.garbage': { probability: 0.02, what: 'recognition yields text full of control characters' },
+  'stt.empty': { probability: 0.03, what: 'nothing is understood' },
+  'stt.noFinal': { probability: 0.01, what: 'recognition ends without a final transcript' },
+  'stt.early': { probability: 0.03, what: 'the final transcript comes while the user still speaks' },
+  'stt.duplicate': { probability: 0.03, what: 'each partial transcript comes twice' },
+  'stt.lateAfterCancel': { probability: 0.1, what: 'a cancelled recognition goes on to yield' },
+  'llm.slow': { probability: 0.06, what: 'the first token comes seconds late' },
+  'llm.hang': { probability: 0.012, what: 'no token ever comes' },
+  'llm.stall': { probability: 0.015, what: 'the tokens stop in mid-sentence for ever' },
+  'llm.error': { probability: 0.02, what: 'it fails before the first token' },
+  'llm.errorMidway': { probability: 0.02, what: 'it fails in mid-sentence' },
+  'llm.garbage': { probability: 0.02, what: 'tokens of control characters and half surrogate pairs' },
+  'llm.duplicate': { probability: 0.02, what: 'a token or action comes twice' },
+  'llm.empty': { probability: 0.02, what: 'the reply has no text' },
+  'llm.trickle': { probability: 0.04, what: 'one letter at a time, slowly' },
+  'llm.lateAfterCancel': { probability: 0.1, what: 'a cancelled reply goes on to yield' },
+  'tts.slow': { probability: 0.06, what: 'the first audio comes seconds late' },
+  'tts.hang': { probability: 0.012, what: 'a segment never gets audio' },
+  'tts.stall': { probability: 0.012, what: 'the audio of a segment stops for ever' },
+  'tts.error': { probability: 0.015, what: 'it fails before the first audio' },
+  'tts.workerDies': { probability: 0.02, what: 'the worker dies in mid-segment and another takes over' },
+  'tts.trickle': { probability: 0.05, what: 'audio in small pieces, no faster than real time' },
+  'tts.silent': { probability: 0.02, what: 'a segment has no audio at all' },
+  'tts.noMarks': { probability: 0.1, what: 'no word marks' },
+  'tts.lateAfterCancel': { probability: 0.1, what: 'a cancelled segment goes on to yield' },
+  'memory.slow': { probability: 0.05, what: 'facts come after the deadline' },
+  'memory.error': { probability: 0.03, what: 'recall fails' },
+  'action.error': { probability: 0.08, what: 'the robot reports failure' },
+  'action.hang': { probability: 0.03, what: 'the action never ends' },
+  'action.slow': { probability: 0.15, what: 'the action outlasts the words' },
+  'bus.drop': { probability: 0.0005, what: 'a message that may be lost is lost' },
+  'bus.duplicate': { probability: 0.002, what: 'a message that may come twice does' },
+  'bus.delay': { probability: 0.004, what: 'a message and those behind it come 1 to 300 ms late' },
+  'bus.noWorkers': { probability: 0.004, what: 'no worker of a kind is there for a moment' },
+  'bus.reorder': { probability: 0.02, what: 'messages of different subscriptions overtake each other' },
+  'vad.error': { probability: 0.002, what: 'the ear fails for the rest of the session' },
+  'store.error': { probability: 0.05, what: 'a turn cannot be saved' },
+  'store.slow': { probability: 0.1, what: 'a turn is saved late' },
+} as const satisfies Readonly<Record<string, { readonly probability: number; readonly what: string }>>;
+
+export type FaultPoint = keyof typeof FAULT_POINTS;
+export const FAULT_NAMES = Object.keys(FAULT_POINTS) as readonly FaultPoint[];
+
+/** Probability per fault point; those not named keep their default. */
+export type FaultProfile = Readonly<Partial<Record<FaultPoint, number>>>;
+
+const Profile: z.ZodType<FaultProfile> = z.partialRecord(z.literal(FAULT_NAMES), z.number().min(0).max(1));
+
+/** Reads a profile that was YAML or JSON. Throws what zod throws. */
+export function parseFaultProfile(value: unknown): FaultProfile {
+  return Profile.parse(value ?? {});
+}
+
+export const NO_FAULTS: FaultProfile = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0]));
+
+/**
+ * Decides for each fault point, each time that it is passed, whether the fault is done: from the seed, the point's name
+ * and how often it was passed, so that one fault more or less does not move those of other points.
+ */
+export class Faults {
+  /** How often each fault was done. */
+  readonly fired = new Map<FaultPoint, number>();
+  readonly #streams = new Map<FaultPoint, Random>();
+  readonly #seed: number;
+  readonly #profile: FaultProfile;
+  readonly #suppressed: ReadonlySet<string>;
+  #quiet = false;
+
+  /** `suppressed`: single faults that are left out, as `point#n`, counted from 1 (for shrinking). */
+  constructor(seed: number, profile: FaultProfile = {}, suppressed: ReadonlySet<string> = new Set()) {
+    this.#seed = seed;
+    this.#profile = profile;
+    this.#suppressed = suppressed;
+  }
+
+  /** From now on no fault is done. */
+  quiet(): void {
+    this.#quiet = true;
+  }
+
+  /** True once `quiet` was called. */
+  get calm(): boolean {
+    return this.#quiet;
+  }
+
+  does(point: FaultPoint): boolean {
+    const probability = this.#profile[point] ?? FAULT_POINTS[point].probability;
+    if (probability === 0 || this.#quiet) return false;
+    if (!this.stream(point).chance(probability)) return false;
+    const count = (this.fired.get(point) ?? 0) + 1;
+    this.fired.set(point, count);
+    return !this.#suppressed.has(`${point}#${count}`);
+  }
+
+  /** The point's own random choices: how late, how long. */
+  stream(point: FaultPoint): Random {
+    let stream = this.#streams.get(point);
+    if (!stream) {
+      stream = Random.named(this.#seed, point);
+      this.#streams.set(point, stream);
+    }
+    return stream;
+  }
+
+  /** Every fault that was done, as `point#n`. */
+  done(): readonly string[] {
+    return [...this.fired].flatMap(([point, count]) =>
+      Array.from({ length: count }, (_, i) => `${point}#${i + 1}`).filter((id) => !this.#suppressed.has(id)),
+    );
+  }
+}

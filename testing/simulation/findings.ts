@@ -1,0 +1,9 @@
+/** Something that must not be. */
+export interface Finding {
+  /** Who noticed: an invariant by its number, the oracle, the replay, the client's ear, … */
+  readonly by: `invariant ${number}` | 'oracle' | 'replay' | 'liveness' | 'client' | 'defect' | 'unhandled';
+  readonly what: string;
+  readonly session: string;
+  /** Number of the event in its session; -1 if it is of none. */
+  readonly seq: number;
+}

@@ -1,0 +1,392 @@
+/** Children as the kernel level has them: modelled in a few lines, on the clock, without promises. */
+import { msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { ERRORS, type ErrorCode, type ErrorRecord } from '../../machines/errors.ts';
+import type { WordMark } from '../../machines/policies/heard.ts';
+import { joinText } from '../../machines/policies/text.ts';
+import type { ChildMessage, SpawnCommand } from '../../machines/session/commands.ts';
+import type { SessionEvent } from '../../machines/session/events.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
+import type { Faults } from './faults.ts';
+import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
+import type { Random } from './random.ts';
+import type { Voiced } from './user.ts';
+
+export interface ModelScope {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: Random;
+  readonly rate: number;
+  /** What the user has said so far, in ms of the session. */
+  readonly spoken: readonly Voiced[];
+  readonly nowMs: () => number;
+  /** Counts replies, for the ids of their actions. */
+  readonly nextReply: () => number;
+  readonly frame: (seq: number, samples: number) => void;
+  readonly track: ModelTrack;
+}
+
+/** The audio of one reply. */
+export class ModelTrack {
+  written = 0;
+  ended = false;
+  onWrite: () => void = () => {};
+}
+
+export abstract class ModelChild {
+  protected readonly scope: ModelScope;
+  readonly #tell: (event: SessionEvent) => void;
+  readonly #timers = new Set<TimerHandle>();
+  /** True for one that goes on after it was stopped. */
+  protected late = false;
+  protected stopped = false;
+
+  constructor(scope: ModelScope, tell: (event: SessionEvent) => void) {
+    this.scope = scope;
+    this.#tell = tell;
+  }
+
+  abstract start(): void;
+  take(_message: ChildMessage): void {}
+
+  stop(): void {
+    this.stopped = true;
+    if (this.late) return;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+  }
+
+  protected tell(event: SessionEvent): void {
+    this.#tell(event);
+  }
+
+  protected after(ms: number, then: () => void): TimerHandle {
+    const timer = this.scope.clock.setTimer(ms, () => {
+      this.#timers.delete(timer);
+      then();
+    });
+    this.#timers.add(timer);
+    return timer;
+  }
+
+  /** Goes through a plan; `onEnd` when it ends by itself. */
+  protected follow<Event>(
+    plan: Plan<Event>,
+    onEvent: (event: Event) => void,
+    onEnd: (error: ErrorRecord | null) => void,
+  ): void {
+    this.late = plan.late;
+    const next = (index: number) => {
+      const step = plan.steps[index];
+      if (step) {
+        this.after(step.afterMs, () => {
+          onEvent(step.event);
+          if (!this.stopped || this.late) next(index + 1);
+        });
+      } else if (plan.end !== 'hang') {
+        const { end } = plan;
+        this.after(plan.endMs, () => onEnd(end === 'done' ? null : errorOf(end)));
+      }
+    };
+    next(0);
+  }
+}
+
+class ModelStt extends ModelChild {
+  readonly #fromMs: number;
+  readonly #plan = sttPlan(this.scope.faults, this.scope.random);
+  #told = '';
+  #over = false;
+
+  constructor(scope: ModelScope, tell: (event: SessionEvent) => void, fromSample: number) {
+    super(scope, tell);
+    this.#fromMs = fromSample / 16 - 300;
+    this.late = this.#plan.late;
+  }
+
+  start(): void {
+    for (const ms of [60, 140, 300, 600, 1_000]) this.after(ms, () => this.#partial());
+    if (this.#plan.earlyMs !== null) this.after(this.#plan.earlyMs, () => this.#finish());
+  }
+
+  override take(message: ChildMessage): void {
+    if (message.type === 'finish') this.#finish();
+  }
+
+  #finish(): void {
+    if (this.#over || this.#plan.end === 'hang') return;
+    this.#over = true;
+    this.after(this.#plan.finalMs, () => {
+      const { end } = this.#plan;
+      if (end === 'done')
+        this.tell({ type: 'xstate.done.actor.stt', output: { text: this.#plan.spoil(this.#heard()) } });
+      else
+        this.tell({
+          type: 'xstate.error.actor.stt',
+          error: errorOf(end === 'STT_FAILED' ? end : 'ENGINE_PROTOCOL'),
+        });
+    });
+  }
+
+  #partial(): void {
+    const text = this.#heard();
+    if (this.#over || text === this.#told) return;
+    this.#told = text;
+    for (let i = 0; i < this.#plan.repeats; i++) this.tell({ type: 'transcript.partial', text });
+  }
+
+  #heard(): string {
+    const nowMs = this.scope.nowMs();
+    let text = '';
+    for (const { fromMs, toMs, text: words } of this.scope.spoken) {
+      if (toMs < this.#fromMs || fromMs + 50 > nowMs) continue;
+      text = joinText(text, toMs <= nowMs ? words : (words.split(' ')[0] ?? ''));
+    }
+    return text;
+  }
+}
+
+class ModelMemory extends ModelChild {
+  start(): void {
+    const { afterMs, fails } = memoryPlan(this.scope.faults, this.scope.random);
+    this.after(afterMs, () =>
+      this.tell(
+        fails
+          ? { type: 'xstate.error.actor.memory', error: errorOf('MEMORY_FAILED') }
+          : { type: 'xstate.done.actor.memory', output: { facts: ['the user likes tea'] } },
+      ),
+    );
+  }
+}
+
+class ModelLlm extends ModelChild {
+  start(): void {
+    const { faults, random, nextReply } = this.scope;
+    this.follow(
+      llmPlan(faults, random, nextReply()),
+      (event) =>
+        this.tell(
+          event.type === 'delta'
+            ? { type: 'llm.delta', text: event.text }
+            : { type: 'llm.action', id: event.id, name: event.name, args: event.args },
+        ),
+      (error) =>
+        this.tell(error ? { type: 'xstate.error.actor.llm', error } : { type: 'xstate.done.actor.llm' }),
+    );
+  }
+}
+
+class ModelTts extends ModelChild {
+  readonly #queue: { readonly segment: number; readonly text: string }[] = [];
+  #busy = false;
+  #closing = false;
+
+  start(): void {}
+
+  override take(message: ChildMessage): void {
+    if (message.type === 'segment') this.#queue.push(message);
+    else if (message.type === 'end') this.#closing = true;
+    this.#go();
+  }
+
+  override stop(): void {
+    super.stop();
+    this.scope.track.ended = true;
+  }
+
+  #go(): void {
+    if (this.#busy || this.stopped) return;
+    const next = this.#queue.shift();
+    if (!next) {
+      if (!this.#closing) return;
+      this.#busy = true;
+      this.after(0, () => this.#end(null));
+      return;
+    }
+    this.#busy = true;
+    this.after(0, () => this.#speak(next.segment, next.text));
+  }
+
+  #speak(segment: number, text: string): void {
+    const { faults, random, rate, track } = this.scope;
+    this.tell({ type: 'segment.started', segment });
+    if (this.stopped) return;
+    const words: WordMark[] = [];
+    let samples = 0;
+    this.follow(
+      ttsPlan(faults, random, text),
+      (sound) => {
+        if (sound.type === 'word')
+          words.push({ sample: samplesInMs(sound.atMs, rate), offset: sound.offset });
+        else {
+          const piece = samplesInMs(sound.ms, rate);
+          samples += piece;
+          if (!this.stopped) track.written += piece;
+          this.tell({ type: 'segment.audio', segment, samples, words: [...words], ready: false });
+          if (!this.stopped) track.onWrite();
+        }
+      },
+      (error) => {
+        if (error) this.#end(error);
+        else if (samples === 0 && /[\p{L}\p{N}]/u.test(text)) this.#end(errorOf('TTS_FAILED'));
+        else {
+          this.tell({ type: 'segment.audio', segment, samples, words: [...words], ready: true });
+          this.#busy = false;
+          this.#go();
+        }
+      },
+    );
+  }
+
+  #end(error: ErrorRecord | null): void {
+    if (!this.stopped) this.scope.track.ended = true;
+    this.tell(error ? { type: 'xstate.error.actor.tts', error } : { type: 'xstate.done.actor.tts' });
+    if (!this.stopped || error) this.scope.track.onWrite();
+  }
+}
+
+/** Coarser than the real one, so that there are fewer. */
+const FRAME_MS = 100;
+
+/** Sends what there is, 200 ms ahead at most, and tells where it is with each frame. */
+class ModelPlayback extends ModelChild {
+  #position = 0;
+  #sent = 0;
+  #seq = 0;
+  #atMs = 0;
+  #paused = false;
+  #started = false;
+  #over = false;
+  #timer: TimerHandle | undefined;
+
+  start(): void {
+    this.scope.track.onWrite = () => this.#run();
+    this.#atMs = this.scope.nowMs();
+    this.after(0, () => this.#run());
+  }
+
+  override take(message: ChildMessage): void {
+    if (message.type === 'pause') {
+      this.#move();
+      this.#paused = true;
+      if (this.#started && !this.#over) this.#progress();
+    } else if (message.type === 'resume') {
+      this.#atMs = this.scope.nowMs();
+      this.#paused = false;
+      this.after(0, () => this.#run());
+    }
+  }
+
+  #move(): void {
+    const { rate, nowMs } = this.scope;
+    if (!this.#paused)
+      this.#position = Math.min(this.#sent, this.#position + samplesInMs(nowMs() - this.#atMs, rate));
+    this.#atMs = nowMs();
+  }
+
+  #progress(): void {
+    this.tell({
+      ...{ type: 'playout.progress', samples: this.#position, sent: this.#sent },
+      moving: !this.#paused,
+    });
+  }
+
+  #run(): void {
+    if (this.stopped || this.#over || this.#paused) return;
+    this.#timer?.cancel();
+    this.#move();
+    const { rate, track, frame } = this.scope;
+    const frameSamples = samplesInMs(FRAME_MS, rate);
+    const room = () =>
+      this.#sent + frameSamples - this.#position - samplesInMs(WIRE_LIMITS.sendAheadMs, rate);
+    const ready = () =>
+      track.written - this.#sent >= frameSamples || (track.ended && track.written > this.#sent);
+    let first = false;
+    while (room() <= 0 && ready()) {
+      first = !this.#started;
+      this.#started = true;
+      frame(this.#seq++, frameSamples);
+      this.#sent = Math.min(track.written, this.#sent + frameSamples);
+      if (first) this.tell({ type: 'playout.started' });
+      if (this.stopped || this.#paused) return;
+    }
+    if (this.#started) this.#progress();
+    if (this.stopped || this.#paused) return;
+    const left = this.#sent - this.#position;
+    if (track.ended && this.#sent === track.written && left < 1) {
+      this.#over = true;
+      this.tell({ type: 'xstate.done.actor.playback', output: { samples: this.#sent } });
+      return;
+    }
+    const waits = ready() ? room() : left;
+    if (waits >= 1) this.#timer = this.after(Math.min(FRAME_MS, msOfSamples(waits, rate)), () => this.#run());
+  }
+}
+
+class ModelActions extends ModelChild {
+  #running = 0;
+  readonly #abandoned = new Set<string>();
+  #closing = false;
+
+  start(): void {}
+
+  override take(message: ChildMessage): void {
+    if (message.type === 'abandon' && !this.#abandoned.has(message.id)) {
+      this.#abandoned.add(message.id);
+      this.#running -= 1;
+      this.after(0, () => this.#endIfIdle());
+    }
+    if (message.type === 'end') {
+      this.#closing = true;
+      this.after(0, () => this.#endIfIdle());
+    }
+    if (message.type !== 'run') return;
+    const { id } = message;
+    const { afterMs, end } = actionPlan(this.scope.faults, this.scope.random);
+    this.#running += 1;
+    if (end === 'hang') return;
+    this.after(afterMs, () => {
+      if (this.#abandoned.has(id)) return;
+      this.#abandoned.add(id);
+      this.#running -= 1;
+      this.tell(
+        end === 'done'
+          ? { type: 'action.done', id, result: null }
+          : { type: 'action.failed', id, error: errorOf(end) },
+      );
+      this.#endIfIdle();
+    });
+  }
+
+  #endIfIdle(): void {
+    if (this.#closing && this.#running === 0 && !this.stopped) {
+      this.#closing = false;
+      this.tell({ type: 'xstate.done.actor.actions' });
+    }
+  }
+}
+
+export function modelChild(
+  command: SpawnCommand,
+  scope: ModelScope,
+  tell: (event: SessionEvent) => void,
+): ModelChild {
+  switch (command.child) {
+    case 'stt':
+      return new ModelStt(scope, tell, command.input.fromSample);
+    case 'memory':
+      return new ModelMemory(scope, tell);
+    case 'llm':
+      return new ModelLlm(scope, tell);
+    case 'tts':
+      return new ModelTts(scope, tell);
+    case 'playback':
+      return new ModelPlayback(scope, tell);
+    case 'actions':
+      return new ModelActions(scope, tell);
+  }
+}
+
+export function errorOf(code: ErrorCode): ErrorRecord {
+  return { code, message: ERRORS[code].message };
+}

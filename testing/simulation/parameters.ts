@@ -1,0 +1,12 @@
+import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { ESTOP_WORDS } from './script.ts';
+
+/** The defaults, but so that every rule is reached: some actions refused, words that stop everything, long utterances cut. */
+export const simulationParameters: SessionParameters = {
+  ...defaultParameters,
+  endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },
+  deadlines: { ...defaultParameters.deadlines, actionMs: 5_000 },
+  actions: { allow: ['wave', 'nod'] },
+  words: { ...defaultParameters.words, estop: [ESTOP_WORDS] },
+  history: { maxMessages: 8 },
+};

@@ -1,0 +1,150 @@
+import type { LlmEvent } from '../../actors/ports/llm.ts';
+import type { ErrorCode } from '../../machines/errors.ts';
+import type { FaultPoint, Faults } from './faults.ts';
+import type { Random } from './random.ts';
+
+/** What an engine will do with one request: events, each so long after the one before, and an end. */
+export interface Plan<Event> {
+  readonly steps: readonly { readonly afterMs: number; readonly event: Event }[];
+  /** From the last event to the end. */
+  readonly endMs: number;
+  readonly end: 'done' | 'hang' | ErrorCode;
+  /** Goes on to yield after it was cancelled. */
+  readonly late: boolean;
+}
+
+/** A piece of a segment's audio, in ms, or the beginning of a word. */
+export type Sound =
+  | { readonly type: 'audio'; readonly ms: number }
+  | { readonly type: 'word'; readonly atMs: number; readonly offset: number; readonly length: number };
+
+const REPLIES = [
+  'Yes.',
+  'It is noon. The sun is up.',
+  'I can do that, of course. Look!',
+  'The garden has roses and two old apple trees. They bear fruit in autumn.',
+  'One moment, please.',
+  'Well, that depends on the weather, on the road, and on you. Shall we go?',
+  'No',
+] as const;
+
+const GARBAGE = ['\u0000\u0007', '\ud800', 'a\u202eb ', '\n\n', '   ', '\ufeff'] as const;
+
+/** `asked`: how many replies this engine has begun; makes action ids unique. */
+export function llmPlan(faults: Faults, random: Random, asked: number): Plan<LlmEvent> {
+  const late = faults.does('llm.lateAfterCancel');
+  const firstMs = faults.does('llm.slow') ? random.int(2_000, 9_000) : random.int(5, 250);
+  if (faults.does('llm.hang')) return { steps: [], endMs: 0, end: 'hang', late };
+  if (faults.does('llm.error')) return { steps: [], endMs: firstMs, end: 'LLM_FAILED', late };
+  const text = faults.does('llm.empty') ? '' : random.pick(REPLIES);
+  const trickle = faults.does('llm.trickle');
+  const tokenMs = trickle ? random.int(20, 120) : random.int(0, 30);
+  const events: LlmEvent[] = (text.match(trickle ? /[\s\S]/gu : /\S+\s*/gu) ?? []).map((token) => ({
+    type: 'delta',
+    text: token,
+  }));
+  const spoil = (point: FaultPoint, spoiler: () => LlmEvent) => {
+    if (faults.does(point)) events.splice(random.int(0, events.length), 0, spoiler());
+  };
+  const count = !faults.calm && random.chance(0.12) ? random.int(1, 2) : 0;
+  for (let i = 0; i < count; i++) {
+    const name = random.weighted({ wave: 6, nod: 4, dance: 2, estop: 1 });
+    events.splice(random.int(0, events.length), 0, { type: 'action', id: `a${asked}.${i}`, name, args: {} });
+  }
+  spoil('llm.garbage', () => ({ type: 'delta', text: random.pick(GARBAGE) }));
+  spoil('llm.duplicate', () => (events.length > 0 ? random.pick(events) : { type: 'delta', text: '' }));
+  const stalls = faults.does('llm.stall');
+  const fails = faults.does('llm.errorMidway');
+  const kept = stalls || fails ? events.slice(0, random.int(1, Math.max(1, events.length - 1))) : events;
+  return {
+    steps: kept.map((event, i) => ({ afterMs: i === 0 ? firstMs : tokenMs, event })),
+    endMs: kept.length === 0 ? firstMs : tokenMs,
+    end: stalls ? 'hang' : fails ? 'LLM_FAILED' : 'done',
+    late,
+  };
+}
+
+export function ttsPlan(faults: Faults, random: Random, text: string): Plan<Sound> {
+  const late = faults.does('tts.lateAfterCancel');
+  const firstMs = faults.does('tts.slow') ? random.int(1_000, 6_000) : random.int(2, 120);
+  if (faults.does('tts.hang')) return { steps: [], endMs: 0, end: 'hang', late };
+  if (faults.does('tts.error')) return { steps: [], endMs: firstMs, end: 'TTS_FAILED', late };
+  if (faults.does('tts.silent')) return { steps: [], endMs: firstMs, end: 'done', late };
+  const msPerChar = random.int(10, 30);
+  const steps: { afterMs: number; event: Sound }[] = [];
+  if (!faults.does('tts.noMarks')) {
+    for (const { index, 0: word } of text.matchAll(/\S+/gu))
+      steps.push({
+        afterMs: 0,
+        event: { type: 'word', atMs: index * msPerChar, offset: index, length: word.length },
+      });
+  }
+  const trickles = faults.does('tts.trickle');
+  const pieceMs = trickles ? random.int(15, 60) : random.int(150, 600);
+  const totalMs = Math.max(20, text.length * msPerChar);
+  for (let at = 0; at < totalMs; at += pieceMs) {
+    const afterMs = steps.length === 0 || at === 0 ? 0 : trickles ? pieceMs : random.int(0, 10);
+    steps.push({ afterMs, event: { type: 'audio', ms: Math.min(pieceMs, totalMs - at) } });
+  }
+  const first = steps[0];
+  if (first) steps[0] = { ...first, afterMs: firstMs };
+  const stalls = faults.does('tts.stall');
+  const dies = faults.does('tts.workerDies');
+  const kept = stalls || dies ? steps.slice(0, random.int(1, Math.max(1, steps.length - 1))) : steps;
+  return { steps: kept, endMs: 1, end: stalls ? 'hang' : dies ? 'ENGINE_LOST' : 'done', late };
+}
+
+/** What recognition says from the end of the audio on. */
+export interface SttPlan {
+  /** Spoils what was heard. */
+  readonly spoil: (text: string) => string;
+  /** How often each partial transcript is told. */
+  readonly repeats: number;
+  /** Tells the final transcript after this much audio, without waiting for its end; null: waits. */
+  readonly earlyMs: number | null;
+  readonly finalMs: number;
+  readonly end: 'done' | 'hang' | 'noFinal' | ErrorCode;
+  readonly late: boolean;
+}
+
+export function sttPlan(faults: Faults, random: Random): SttPlan {
+  const empty = faults.does('stt.empty');
+  const garbage = faults.does('stt.garbage') ? random.pick(GARBAGE) : '';
+  return {
+    spoil: (text) => (empty ? '' : text + garbage),
+    repeats: faults.does('stt.duplicate') ? 2 : 1,
+    earlyMs: faults.does('stt.early') ? random.int(100, 600) : null,
+    finalMs: faults.does('stt.slow') ? random.int(1_000, 6_000) : random.int(5, 200),
+    end: faults.does('stt.hang')
+      ? 'hang'
+      : faults.does('stt.error')
+        ? 'STT_FAILED'
+        : faults.does('stt.noFinal')
+          ? 'noFinal'
+          : 'done',
+    late: faults.does('stt.lateAfterCancel'),
+  };
+}
+
+export function memoryPlan(
+  faults: Faults,
+  random: Random,
+): { readonly afterMs: number; readonly fails: boolean } {
+  return {
+    afterMs: faults.does('memory.slow') ? random.int(400, 1_200) : random.int(0, 40),
+    fails: faults.does('memory.error'),
+  };
+}
+
+export interface ActionPlan {
+  readonly afterMs: number;
+  readonly end: 'done' | 'hang' | 'ACTION_FAILED';
+}
+
+export function actionPlan(faults: Faults, random: Random): ActionPlan {
+  const afterMs = faults.does('action.slow') ? random.int(2_000, 6_000) : random.int(0, 600);
+  return {
+    afterMs,
+    end: faults.does('action.hang') ? 'hang' : faults.does('action.error') ? 'ACTION_FAILED' : 'done',
+  };
+}

@@ -1,0 +1,56 @@
+import { nextRandom } from '../../machines/random.ts';
+
+/** A seeded stream of choices. `fork` gives a stream of its own, so that what one part draws does not move another's. */
+export class Random {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** 0 ≤ x < 1. */
+  next(): number {
+    const { value, state } = nextRandom(this.#state);
+    this.#state = state;
+    return value / 2 ** 32;
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability;
+  }
+
+  /** A whole number, both ends included. */
+  int(least: number, most: number): number {
+    return least + Math.floor(this.next() * (most - least + 1));
+  }
+
+  /** Throws RangeError if there is nothing to pick. */
+  pick<T>(items: readonly T[]): T {
+    const item = items[Math.floor(this.next() * items.length)];
+    if (item === undefined) throw new RangeError('nothing to pick from');
+    return item;
+  }
+
+  /** A key of `weights`, as often as its weight says. */
+  weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
+    const keys = Object.keys(weights) as Key[];
+    let left = this.next() * keys.reduce((sum, key) => sum + weights[key], 0);
+    for (const key of keys) {
+      left -= weights[key];
+      if (left < 0) return key;
+    }
+    return this.pick(keys);
+  }
+
+  /** A stream that depends only on this one's seed and `name`. */
+  static named(seed: number, name: string): Random {
+    return new Random(hash(seed, name));
+  }
+}
+
+/** FNV-1a over the name, mixed with the seed. */
+function hash(seed: number, name: string): number {
+  let value = (0x811c9dc5 ^ seed) >>> 0;
+  for (let i = 0; i < name.length; i++) value = Math.imul(value ^ name.charCodeAt(i), 0x01000193) >>> 0;
+  return nextRandom(value).value;
+}

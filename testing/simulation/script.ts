@@ -1,0 +1,190 @@
+import type { PublicState } from '../../machines/wire.ts';
+import type { Random } from './random.ts';
+
+/** What a simulated user does. Plain data, so that a failing script can be made smaller. */
+export type UserAct =
+  /** Speaks for `durationMs`, with pauses that fill `pauses` of it. */
+  | { readonly type: 'speak'; readonly text: string; readonly durationMs: number; readonly pauseMs: number }
+  /** A sound without words. */
+  | { readonly type: 'mumble'; readonly durationMs: number }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'interrupt' }
+  | { readonly type: 'estop' }
+  | { readonly type: 'rearm' }
+  /** Tells what was played: the truth, or `lie` times it. */
+  | { readonly type: 'played'; readonly lie: number }
+  /** Many commands at once. */
+  | { readonly type: 'flood'; readonly count: number }
+  /** Ends the session and opens a new one. */
+  | { readonly type: 'hangUp'; readonly how: 'bye' | 'lost' };
+
+/** Where a user waits before acting: for a state, at most so long, and then a little. */
+export interface UserStep {
+  readonly waitFor: PublicState | 'anything';
+  readonly atMostMs: number;
+  readonly thenMs: number;
+  readonly act: UserAct;
+  /** True if this opens a turn of the conversation. */
+  readonly turn: boolean;
+}
+
+const SENTENCES = [
+  'hello there',
+  'what time is it?',
+  'tell me about the garden and',
+  'can you wave your hand?',
+  'I would like to know more, please.',
+  'go on',
+  'and what about tomorrow',
+  'no',
+  'that is enough for today.',
+  'how far is it to the',
+] as const;
+const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see'] as const;
+/** Words that stop everything; the simulation's parameters know them. */
+export const ESTOP_WORDS = 'stop right there';
+
+/** What a user does with a turn, and how often of 100. */
+const TURNS = {
+  plain: 30,
+  typed: 12,
+  bargeIn: 12,
+  earlyBargeIn: 8,
+  continued: 8,
+  backchannel: 8,
+  mumbleWhileSpeaking: 5,
+  mumble: 5,
+  interrupt: 6,
+  typedOver: 4,
+  estop: 3,
+  estopWhileYielding: 2,
+  saidEstop: 2,
+  flood: 2,
+  lyingPlayed: 5,
+  honestPlayed: 8,
+  hangUp: 2,
+} as const;
+
+/** A conversation of `turns` turns, as the seed has it. */
+export function userScript(random: Random, turns: number): readonly UserStep[] {
+  const steps: UserStep[] = [];
+  for (let turn = 0; turn < turns; turn++) steps.push(...turnSteps(random));
+  return steps;
+}
+
+/** A turn after the faults: it must be answered. */
+export const CLEAN_TURN: UserStep = {
+  waitFor: 'idle',
+  atMostMs: 60_000,
+  thenMs: 500,
+  act: { type: 'text', text: 'are you still there?' },
+  turn: true,
+};
+
+function turnSteps(random: Random): readonly UserStep[] {
+  const open = (act: UserAct): UserStep => {
+    // Mostly when the last reply is over; sometimes without caring.
+    const patient = random.chance(0.85);
+    return {
+      waitFor: patient ? 'idle' : 'anything',
+      atMostMs: 45_000,
+      thenMs: random.int(0, patient ? 600 : 1_500),
+      act,
+      turn: true,
+    };
+  };
+  const then = (waitFor: UserStep['waitFor'], thenMs: number, act: UserAct): UserStep => ({
+    waitFor,
+    atMostMs: 12_000,
+    thenMs,
+    act,
+    turn: false,
+  });
+  const speech = (): UserAct => ({
+    type: 'speak',
+    text: random.pick(SENTENCES),
+    durationMs: random.int(250, 1_400),
+    pauseMs: random.chance(0.2) ? random.int(150, 900) : 0,
+  });
+  const sound = (durationMs: number): UserAct => ({ type: 'mumble', durationMs });
+  const typed = (): UserAct => ({ type: 'text', text: random.pick(SENTENCES) });
+  const opening = () => open(random.chance(0.6) ? speech() : typed());
+  switch (random.weighted(TURNS)) {
+    case 'plain':
+      return [open(speech())];
+    case 'typed':
+      return [open(typed())];
+    case 'bargeIn':
+      return [opening(), then('speaking', random.int(0, 900), speech())];
+    case 'earlyBargeIn':
+      return [opening(), then('processing', random.int(0, 150), speech())];
+    case 'continued':
+      return [open(speech()), then('processing', random.int(0, 400), speech())];
+    case 'backchannel': {
+      const act: UserAct = {
+        type: 'speak',
+        text: random.pick(BACKCHANNELS),
+        durationMs: random.int(150, random.chance(0.2) ? 1_600 : 500),
+        pauseMs: 0,
+      };
+      return [opening(), then('speaking', random.int(0, 700), act)];
+    }
+    case 'mumbleWhileSpeaking':
+      return [opening(), then('speaking', random.int(0, 700), sound(random.int(60, 400)))];
+    case 'mumble':
+      return [open(sound(random.int(60, 1_500)))];
+    case 'interrupt':
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 600), { type: 'interrupt' }),
+      ];
+    case 'typedOver':
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 600), typed()),
+      ];
+    case 'estop':
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 500), { type: 'estop' }),
+        ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), typed())] : []),
+        ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), speech())] : []),
+        then('stopped', random.int(0, 2_000), { type: 'rearm' }),
+      ];
+    case 'estopWhileYielding':
+      return [
+        opening(),
+        then('speaking', random.int(0, 500), sound(600)),
+        then('anything', random.int(100, 320), { type: 'estop' }),
+        then('stopped', random.int(0, 500), { type: 'rearm' }),
+      ];
+    case 'saidEstop': {
+      const act: UserAct = random.chance(0.5)
+        ? { type: 'text', text: ESTOP_WORDS }
+        : { type: 'speak', text: ESTOP_WORDS, durationMs: 900, pauseMs: 0 };
+      return [open(act), then('stopped', random.int(0, 500), { type: 'rearm' })];
+    }
+    case 'flood':
+      return [opening(), then('anything', random.int(0, 800), { type: 'flood', count: random.int(5, 30) })];
+    case 'lyingPlayed':
+      return [
+        opening(),
+        then('speaking', random.int(0, 400), { type: 'played', lie: random.pick([0, 0.5, 3, 1_000]) }),
+        ...(random.chance(0.5) ? [then('speaking', random.int(0, 400), { type: 'interrupt' })] : []),
+      ];
+    case 'honestPlayed':
+      return [
+        opening(),
+        ...Array.from({ length: 4 }, () => then('speaking', random.int(60, 200), { type: 'played', lie: 1 })),
+        ...(random.chance(0.5) ? [then('speaking', random.int(0, 300), { type: 'interrupt' })] : []),
+      ];
+    case 'hangUp':
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening', 'idle']), random.int(0, 800), {
+          type: 'hangUp',
+          how: random.pick(['bye', 'lost']),
+        }),
+      ];
+  }
+}

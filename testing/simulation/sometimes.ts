@@ -1,0 +1,247 @@
+import type { LogEntry } from '../../machines/log.ts';
+import { delayName } from '../../machines/oracle/brief.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import { ESTOP_WORDS } from './script.ts';
+
+/** What must happen at least once in a run with faults, or the run has proved less than it says. `full`: only there. */
+export const SOMETIMES = {
+  'a barge-in came before the first audio frame': 'both',
+  'a barge-in was confirmed while the reply was paused': 'both',
+  'a backchannel did not interrupt': 'both',
+  'a sound without words did not interrupt': 'both',
+  'the user went on after the turn was judged over, and the turn was continued': 'both',
+  'the user went on speaking after a pause': 'both',
+  'an utterance was ended because it was too long': 'both',
+  'noise made no turn': 'both',
+  'speech without a word understood was answered': 'both',
+  'a failure of recognition was told aloud': 'both',
+  'a failure of the language engine was told aloud': 'both',
+  'recognition ended while the user still spoke': 'both',
+  'recognition missed its deadline': 'both',
+  'memory missed its deadline': 'both',
+  'the language engine missed the deadline of its first token': 'both',
+  'the language engine stalled in mid-sentence': 'both',
+  'speech synthesis missed its deadline': 'both',
+  'an action missed its deadline': 'both',
+  'speech synthesis died in mid-segment': 'both',
+  'a reply ended as failed': 'both',
+  'an interrupted reply was heard in part': 'both',
+  'a robot action was cancelled by a barge-in': 'both',
+  'a robot action was refused': 'both',
+  'the user spoke while only an action ran': 'both',
+  'emergency stop while the reply was paused': 'both',
+  'emergency stop while listening': 'both',
+  'emergency stop while processing': 'both',
+  'emergency stop by the words of the user': 'both',
+  'emergency stop by the language engine': 'both',
+  'a text came in emergency stop': 'both',
+  'a text was typed over a sounding reply': 'both',
+  'the client claimed to have played more than was sent': 'both',
+  'a session ended in mid-reply': 'both',
+  'a user hung up and came back': 'both',
+  'the ear failed': 'both',
+  'a late result was called stale': 'full',
+  'the store failed while a turn ended': 'full',
+  'a worker was lost': 'full',
+  'no worker was there': 'full',
+  'two sessions sounded at once': 'full',
+} as const satisfies Readonly<Record<string, 'both' | 'full'>>;
+
+export type Sometimes = keyof typeof SOMETIMES;
+
+export function sometimesOf(level: 'kernel' | 'full'): readonly Sometimes[] {
+  return (Object.keys(SOMETIMES) as Sometimes[]).filter(
+    (name) => level === 'full' || SOMETIMES[name] === 'both',
+  );
+}
+
+/** Watches one session's log for what should sometimes happen. */
+export class SometimesWatch {
+  readonly #reached: (name: Sometimes) => void;
+  #state: PublicState = 'idle';
+  #before: PublicState = 'idle';
+  #event = 'start';
+  #ducked = false;
+  #words = '';
+  #generation = 0;
+  #begunHere = false;
+  #ended = 0;
+  #endedTurn = 0;
+  #sent = 0;
+  #replyText = '';
+  #segmentAudio = false;
+  #speaking = false;
+  #sounding = false;
+
+  constructor(reached: (name: Sometimes) => void) {
+    this.#reached = reached;
+  }
+
+  observe(entry: LogEntry): void {
+    if (entry.type === 'event') this.#onEvent(entry);
+    else if (entry.type === 'stale') this.#reached('a late result was called stale');
+    else if (entry.type === 'frame') this.#sounding = true;
+    else if (entry.type === 'command') {
+      const { command } = entry;
+      if (command.type === 'publish') this.#message(command.message);
+      if (command.type === 'spawn' && command.child === 'playback') {
+        this.#sent = 0;
+        this.#replyText = '';
+        this.#segmentAudio = false;
+        this.#sounding = false;
+      }
+    }
+  }
+
+  #onEvent({ event, state }: LogEntry & { type: 'event' }): void {
+    this.#before = this.#state;
+    this.#state = state;
+    this.#event = event.type;
+    this.#begunHere = false;
+    const before = this.#before;
+    switch (event.type) {
+      case 'speech.start':
+        if (before === 'processing' && this.#generation > this.#ended && !this.#sounding)
+          this.#reached('a barge-in came before the first audio frame');
+        if (before === 'processing' && state === 'speaking')
+          this.#reached('the user spoke while only an action ran');
+        if (before === 'listening' && state === 'listening')
+          this.#reached('the user went on speaking after a pause');
+        if (before !== 'stopped') this.#speaking = true;
+        this.#words = '';
+        return;
+      case 'speech.stop':
+        this.#speaking = false;
+        return;
+      case 'transcript.partial':
+        this.#words = event.text;
+        return;
+      case 'xstate.done.actor.stt':
+        if (this.#speaking) this.#reached('recognition ended while the user still spoke');
+        this.#words = event.output.text;
+        return;
+      case 'segment.audio':
+        if (event.samples > 0 && !event.ready) this.#segmentAudio = true;
+        if (event.ready) this.#segmentAudio = false;
+        return;
+      case 'xstate.error.actor.tts':
+        if (this.#segmentAudio) this.#reached('speech synthesis died in mid-segment');
+        return;
+      case 'playout.progress':
+        this.#sent = event.sent;
+        return;
+      case 'played':
+        if (event.generation === this.#generation && event.samples > this.#sent + 48_000)
+          this.#reached('the client claimed to have played more than was sent');
+        return;
+      case 'text':
+        if (before === 'speaking') this.#reached('a text was typed over a sounding reply');
+        return;
+      case 'estop':
+        if (this.#ducked) this.#reached('emergency stop while the reply was paused');
+        if (before === 'listening') this.#reached('emergency stop while listening');
+        if (before === 'processing') this.#reached('emergency stop while processing');
+        return;
+      case 'llm.action':
+        if (state === 'stopped') this.#reached('emergency stop by the language engine');
+        return;
+      case 'bye':
+      case 'lost':
+        if (before === 'speaking' || before === 'processing') this.#reached('a session ended in mid-reply');
+        return;
+      case 'ear.failed':
+        this.#reached('the ear failed');
+        return;
+      default:
+        this.#onTimer(event.type);
+    }
+  }
+
+  #onTimer(type: string): void {
+    if (!type.startsWith('xstate.after.')) return;
+    const reached = {
+      maxUtterance: 'an utterance was ended because it was too long',
+      sttDeadline: 'recognition missed its deadline',
+      recallDeadline: 'memory missed its deadline',
+      llmFirstToken: 'the language engine missed the deadline of its first token',
+      llmStall: 'the language engine stalled in mid-sentence',
+      ttsDeadline: 'speech synthesis missed its deadline',
+      actionDeadline: 'an action missed its deadline',
+    } as const satisfies Readonly<Record<string, Sometimes>>;
+    const name = Object.entries(reached).find(([delay]) => delay === delayName(type))?.[1];
+    if (name) this.#reached(name);
+  }
+
+  #message(message: SessionMessage): void {
+    switch (message.type) {
+      case 'duck':
+        this.#ducked = message.on;
+        if (!message.on)
+          this.#reached(
+            this.#words.trim() === ''
+              ? 'a sound without words did not interrupt'
+              : 'a backchannel did not interrupt',
+          );
+        return;
+      case 'reply':
+        this.#replyText += message.text;
+        this.#phrase(message.text);
+        return;
+      case 'reply.end':
+        if (this.#ducked && this.#event !== 'estop' && message.reason === 'interrupted')
+          this.#reached('a barge-in was confirmed while the reply was paused');
+        this.#ducked = false;
+        this.#ended = message.generation;
+        this.#endedTurn = message.turn;
+        if (message.reason === 'failed') this.#reached('a reply ended as failed');
+        if (
+          message.reason === 'interrupted' &&
+          message.heard !== '' &&
+          message.heard !== this.#replyText.trim()
+        )
+          this.#reached('an interrupted reply was heard in part');
+        return;
+      case 'transcript':
+        if (message.final && message.text === ESTOP_WORDS && this.#state === 'stopped')
+          this.#reached('emergency stop by the words of the user');
+        return;
+      case 'state':
+        if (
+          message.value === 'idle' &&
+          this.#before === 'processing' &&
+          message.generation === this.#generation &&
+          this.#ended === this.#generation &&
+          !this.#begunHere &&
+          this.#event !== 'interrupt'
+        )
+          this.#reached('noise made no turn');
+        if (message.generation > this.#generation) {
+          if (message.turn === this.#endedTurn)
+            this.#reached('the user went on after the turn was judged over, and the turn was continued');
+          this.#generation = message.generation;
+          this.#begunHere = true;
+        }
+        return;
+      case 'action':
+        if (message.status === 'refused') this.#reached('a robot action was refused');
+        if (message.status === 'cancelled' && this.#event !== 'estop')
+          this.#reached('a robot action was cancelled by a barge-in');
+        return;
+      case 'error':
+        if (message.code === 'SESSION_STOPPED') this.#reached('a text came in emergency stop');
+        if (message.code === 'ENGINE_LOST') this.#reached('a worker was lost');
+        if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was there');
+        return;
+      default:
+        return;
+    }
+  }
+
+  #phrase(text: string): void {
+    const { notUnderstood, sttFailed, llmFailed } = defaultParameters.phrases;
+    if (text === notUnderstood) this.#reached('speech without a word understood was answered');
+    if (text === sttFailed) this.#reached('a failure of recognition was told aloud');
+    if (text === llmFailed) this.#reached('a failure of the language engine was told aloud');
+  }
+}

@@ -110,8 +110,12 @@ export interface TtsScript {
   /** Audio of one character of text. Default 60. */
   readonly msPerChar?: number;
   readonly hangs?: boolean;
+  /** Whether words are marked. Default true. */
+  readonly marks?: boolean;
   /** Fails after this much audio. */
   readonly failsAfterMs?: number;
+  /** Hangs after this much audio. */
+  readonly hangsAfterMs?: number;
 }
 
 const TTS_RATE = 24_000;
@@ -125,18 +129,26 @@ export function scriptedTts(
   return {
     name,
     async *synthesize(request, signal) {
-      const { firstByteMs = 50, msPerChar = 60, hangs, failsAfterMs } = script(request);
+      const {
+        firstByteMs = 50,
+        msPerChar = 60,
+        hangs,
+        marks = true,
+        failsAfterMs,
+        hangsAfterMs,
+      } = script(request);
       if (hangs) await hang(signal);
       await pause(clock, firstByteMs, signal);
       const perChar = samplesInMs(msPerChar, TTS_RATE);
-      for (const match of request.text.matchAll(/\S+/gu)) {
+      for (const match of marks ? request.text.matchAll(/\S+/gu) : []) {
         yield { type: 'word', sample: match.index * perChar, offset: match.index, length: match[0].length };
       }
       const total = samplesInMs(
-        Math.min(failsAfterMs ?? Number.POSITIVE_INFINITY, request.text.length * msPerChar),
+        Math.min(failsAfterMs ?? hangsAfterMs ?? Number.POSITIVE_INFINITY, request.text.length * msPerChar),
         TTS_RATE,
       );
       yield { type: 'audio', pcm: { rate: TTS_RATE, samples: tone(total) } };
+      if (hangsAfterMs !== undefined) await hang(signal);
       if (failsAfterMs !== undefined) throw new ParleyError('TTS_FAILED', 'as scripted');
     },
     close: async () => {},

@@ -1,0 +1,383 @@
+import { describe, expect, it } from 'vitest';
+import type { SttEngine } from '../../actors/ports/stt.ts';
+import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Conversation, settle } from '../../testing/conversation.ts';
+import { pause } from '../../testing/scripted-engines.ts';
+import { askAloud, askByText, backToIdle, finish, REPLY, scene } from './scene.ts';
+
+/** Time of the first message that fits, and of the last frame, from the session's log. */
+function loggedAtMs(talk: Conversation, fits: (message: { readonly type: string }) => boolean): number {
+  const entry = talk.log.find(
+    (one) => one.type === 'command' && one.command.type === 'publish' && fits(one.command.message),
+  );
+  if (!entry) throw new Error('nothing of that kind was logged');
+  return entry.atMs;
+}
+
+function frames(talk: Conversation, generation = 1) {
+  return talk.of('audio').filter((frame) => frame.generation === generation);
+}
+
+describe('speech during a reply', () => {
+  it('pauses the playback at once, and interrupts after 250 ms', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      { said: [{ text: 'hello' }, { text: 'wait a moment' }], replies: [REPLY, 'Fine.'] },
+      asked,
+    );
+    await askAloud(talk);
+    await talk.beSilent(600);
+    await talk.speak(800);
+    await talk.beSilent(800);
+    await talk.until(() => talk.of('reply.end').length === 2);
+    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
+    const flushAtMs = loggedAtMs(talk, ({ type }) => type === 'flush');
+    const startAtMs = talk.log.filter((one) => one.type === 'event' && one.event.type === 'speech.start')[1]
+      ?.atMs;
+    expect(duckAtMs).toBe(startAtMs);
+    expect(flushAtMs).toBe(duckAtMs + 250);
+    expect(
+      talk.log.filter((one) => one.type === 'frame' && one.generation === 1 && one.atMs > duckAtMs),
+    ).toEqual([]);
+    const [first, second] = talk.of('reply.end');
+    expect(first).toMatchObject({ turn: 1, reason: 'interrupted' });
+    expect(second).toMatchObject({ turn: 2, reason: 'completed', heard: 'Fine.' });
+    expect(asked[1]).toEqual([
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: first?.heard },
+      { role: 'user', content: 'wait a moment' },
+    ]);
+    expect(talk.of('flush')).toEqual([{ type: 'flush', generation: 1 }]);
+    await finish(talk);
+  });
+
+  it('interrupts sooner with a word that is no backchannel', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { partial: 'stop', text: 'stop that' }] });
+    await askAloud(talk);
+    await talk.beSilent(600);
+    await talk.speak(600);
+    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
+    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBeLessThan(duckAtMs + 100);
+    await talk.beSilent(900);
+    await backToIdle(talk);
+    await finish(talk);
+  });
+
+  it.each([
+    ['en', 'uh-huh'],
+    ['zh-CN', '嗯'],
+    ['ja', 'うんうん'],
+  ])(
+    'that is a listener’s sound (%s) lets the reply go on at the same sample, without a turn',
+    async (language, sound) => {
+      const talk = await scene({ language, said: [{ text: 'hello' }, { partial: sound, text: sound }] });
+      await askAloud(talk);
+      await talk.beSilent(600);
+      await talk.speak(400);
+      await talk.beSilent(800);
+      await backToIdle(talk);
+      expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false]);
+      expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
+      expect(talk.turns).toHaveLength(1);
+      const untouched = await scene({ language });
+      await askAloud(untouched);
+      await backToIdle(untouched);
+      // Bit by bit the same audio, with a pause in it.
+      expect(frames(talk).map(({ seq }) => seq)).toEqual(frames(untouched).map(({ seq }) => seq));
+      expect(frames(talk).map(({ samples }) => samples)).toEqual(
+        frames(untouched).map(({ samples }) => samples),
+      );
+      await finish(talk);
+      await finish(untouched);
+    },
+  );
+
+  it('that is a short noise lets the reply go on', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { text: '' }] });
+    await askAloud(talk);
+    await talk.beSilent(600);
+    await talk.speak(100);
+    await talk.beSilent(400);
+    await backToIdle(talk);
+    expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that is short lets the reply go on if its words do not come in time', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { text: 'stop', finalMs: 3_000 }] });
+    await askAloud(talk);
+    await talk.beSilent(600);
+    await talk.speak(100);
+    await talk.beSilent(1_400);
+    await backToIdle(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
+    await finish(talk);
+  });
+
+  it('that is short and a word interrupts when the word is known', async () => {
+    const talk = await scene({
+      said: [{ text: 'hello' }, { text: 'stop', finalMs: 200 }],
+      replies: [REPLY, 'Fine.'],
+    });
+    await askAloud(talk);
+    await talk.beSilent(600);
+    await talk.speak(100);
+    await talk.beSilent(900);
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { turn: 2, reason: 'completed' }]);
+    expect(talk.turns[1]).toMatchObject({ userText: 'stop' });
+    await finish(talk);
+  });
+
+  it('that goes on after its end was asked for is heard to the end', async () => {
+    const clock = new VirtualClock({ settle });
+    const finals = ['hello', 'stop', 'stop and go home'];
+    let utterances = 0;
+    const stt: SttEngine = {
+      name: 'slow',
+      async *transcribe(audio, _request, signal) {
+        const number = utterances++;
+        for await (const _ of audio);
+        // The second utterance's first word is told after its end was asked for, and its last long after that.
+        if (number === 1) {
+          yield { type: 'partial', text: 'stop' };
+          await pause(clock, 2_000, signal);
+        }
+        yield { type: 'final', text: finals[number] ?? '' };
+      },
+      close: async () => {},
+    };
+    const talk = await scene({ clock, stt, replies: [REPLY, 'Fine.'] });
+    await askAloud(talk);
+    await talk.beSilent(400);
+    await talk.speak(100);
+    await talk.beSilent(300);
+    expect(talk.state).toBe('listening');
+    await talk.speak(600);
+    await talk.beSilent(800);
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(talk.turns[1]).toMatchObject({ userText: 'stop and go home' });
+    await finish(talk);
+  });
+
+  it('with a backchannel that goes on interrupts', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { partial: 'yeah', text: 'yeah but no' }] });
+    await askAloud(talk);
+    await talk.beSilent(300);
+    await talk.speak(1_500);
+    await talk.beSilent(800);
+    await talk.until(() => talk.of('reply.end').length === 1);
+    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
+    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(duckAtMs + 1_000);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    await finish(talk);
+  });
+
+  it('twice in a row interrupts twice', async () => {
+    const talk = await scene({ said: [{ text: 'one' }, { text: 'two' }, { text: 'three' }] });
+    await askAloud(talk);
+    for (let i = 0; i < 2; i++) {
+      await talk.beSilent(500);
+      await talk.speak(600);
+      await talk.beSilent(800);
+      await talk.until(() => talk.state === 'speaking');
+    }
+    await backToIdle(talk);
+    expect(talk.of('reply.end').map(({ turn, generation, reason }) => [turn, generation, reason])).toEqual([
+      [1, 1, 'interrupted'],
+      [2, 2, 'interrupted'],
+      [3, 3, 'completed'],
+    ]);
+    await finish(talk);
+  });
+
+  it('with a noise twice in a row pauses and resumes twice', async () => {
+    const talk = await scene({ said: [{ text: 'one' }, { text: '' }] });
+    await askAloud(talk);
+    for (let i = 0; i < 2; i++) {
+      await talk.beSilent(200);
+      await talk.speak(100);
+      await talk.beSilent(300);
+    }
+    await backToIdle(talk);
+    expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false, true, false]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that the recogniser fails on lets the reply go on if it is short, and the user is told', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { fails: new ParleyError('STT_FAILED') }] });
+    await askAloud(talk);
+    await talk.beSilent(400);
+    await talk.speak(100);
+    await talk.beSilent(400);
+    await backToIdle(talk);
+    expect(talk.of('error')).toMatchObject([{ code: 'STT_FAILED' }]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that the recogniser fails on interrupts if it is long, and is answered by the phrase', async () => {
+    const talk = await scene({ said: [{ text: 'hello' }, { fails: new ParleyError('STT_FAILED') }] });
+    await askAloud(talk);
+    await talk.beSilent(400);
+    await talk.speak(700);
+    await talk.beSilent(800);
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(talk.of('error')).toMatchObject([{ code: 'STT_FAILED' }]);
+    expect(talk.of('reply.end')).toMatchObject([
+      { reason: 'interrupted' },
+      { reason: 'failed', heard: 'Sorry, I could not hear that.' },
+    ]);
+    await finish(talk);
+  });
+
+  it.each(['before', 'after'])(
+    'in the same tick as the end of the reply, just %s it, loses neither',
+    async (order) => {
+      const clock = new VirtualClock({ settle });
+      let hear: (window: VadWindow) => void = () => {};
+      let at = 0;
+      const windows = (count: number, probability: number) => {
+        for (let i = 0; i < count; i++, at += 512) hear({ startSample: at, samples: 512, probability });
+      };
+      const open: VadEngine['open'] = (onWindow) => {
+        hear = onWindow;
+        return { push: () => {}, close: () => {} };
+      };
+      const vad: VadEngine = { name: 'by hand', open, close: async () => {} };
+      const talk = await scene({ clock, vad, said: [{ text: 'again' }], replies: [REPLY, 'Fine.'] });
+      await askByText(talk);
+      const endsAtMs = (talk.of('audio')[0]?.atMs ?? 0) + REPLY.length * 60;
+      // Timers of the same time fire in the order in which they were set.
+      clock.setTimer(endsAtMs - clock.nowMs(), () => {
+        if (order === 'before') windows(2, 0.99);
+        else clock.setTimer(0, () => windows(2, 0.99));
+      });
+      await talk.wait(endsAtMs - clock.nowMs() + 400);
+      windows(4, 0);
+      await talk.until(() => talk.of('reply.end').length === 2);
+      expect(talk.of('reply.end').map(({ turn, heard }) => [turn, heard])).toEqual([
+        [1, REPLY],
+        [2, 'Fine.'],
+      ]);
+      expect(talk.of('duck')).toHaveLength(order === 'before' ? 1 : 0);
+      await finish(talk);
+    },
+  );
+
+  it('and the client’s interrupt end the reply once', async () => {
+    const talk = await scene({
+      said: [{ text: 'hello' }, { text: 'and now this' }],
+      replies: [REPLY, 'Fine.'],
+    });
+    await askAloud(talk);
+    await talk.beSilent(400);
+    await talk.speak(120);
+    talk.send({ type: 'interrupt' });
+    await talk.speak(500);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }]);
+    await talk.beSilent(800);
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(talk.turns[1]).toMatchObject({ turn: 2, userText: 'and now this' });
+    await finish(talk);
+  });
+});
+
+describe('the client’s interrupt', () => {
+  it('ends the reply that sounds', async () => {
+    const talk = await scene();
+    await askByText(talk);
+    await talk.wait(1_000);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(2_000);
+    expect(talk.state).toBe('idle');
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
+    await finish(talk);
+  });
+
+  it('ends the reply that is being thought about', async () => {
+    const talk = await scene();
+    talk.send({ type: 'text', text: 'hello' });
+    await talk.wait(50);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(2_000);
+    expect(talk.states()).toEqual(['idle', 'processing', 'idle']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
+    expect(talk.of('audio')).toEqual([]);
+    await finish(talk);
+  });
+
+  it('changes nothing while nothing is answered', async () => {
+    const talk = await scene();
+    talk.send({ type: 'interrupt' });
+    await talk.speak(300);
+    talk.send({ type: 'interrupt' });
+    await talk.speak(300);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed' }]);
+    await finish(talk);
+  });
+});
+
+describe('heard text', () => {
+  it.each([
+    [700, 'There are'],
+    [839, 'There are'],
+    [840, 'There are two'],
+    [1_700, 'There are two chairs by a'],
+  ])('is exact after %i ms acknowledged by the client', async (ms, heard) => {
+    const talk = await scene();
+    await askByText(talk);
+    await talk.wait(1_790);
+    talk.send({ type: 'played', generation: 1, samples: ms * 24 });
+    await talk.wait(0);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(100);
+    expect(talk.of('reply.end')).toMatchObject([{ heard }]);
+    await finish(talk);
+  });
+
+  it('does not believe a client that has played what was not sent', async () => {
+    const talk = await scene();
+    await askByText(talk);
+    await talk.wait(400);
+    talk.send({ type: 'played', generation: 1, samples: 999_999_999 });
+    talk.send({ type: 'played', generation: 7, samples: 999_999_999 });
+    await talk.wait(0);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(100);
+    // Sent: 400 ms and 200 ms ahead. "There are" ends at 600 ms.
+    expect(['There', 'There are']).toContain(talk.of('reply.end')[0]?.heard);
+    await finish(talk);
+  });
+
+  it('never goes back when acknowledgements come out of order', async () => {
+    const talk = await scene();
+    await askByText(talk);
+    await talk.wait(1_000);
+    talk.send({ type: 'played', generation: 1, samples: 900 * 24 });
+    talk.send({ type: 'played', generation: 1, samples: 100 * 24 });
+    await talk.wait(0);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(100);
+    expect(talk.of('reply.end')).toMatchObject([{ heard: 'There are two' }]);
+    await finish(talk);
+  });
+
+  it('is judged by the letters when the voice does not mark its words', async () => {
+    const talk = await scene({ voice: () => ({ marks: false }) });
+    await askByText(talk);
+    await talk.wait(1_000);
+    talk.send({ type: 'interrupt' });
+    await talk.wait(100);
+    expect(talk.of('reply.end')).toMatchObject([{ heard: 'There are two' }]);
+    await finish(talk);
+  });
+});

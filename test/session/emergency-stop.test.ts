@@ -1,0 +1,205 @@
+import { describe, expect, it } from 'vitest';
+import type { Conversation } from '../../testing/conversation.ts';
+import { askAloud, askByText, backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+
+/** How to get a session into each of its states. */
+const STATES: readonly [state: string, reach: (talk: Conversation) => Promise<void>][] = [
+  ['idle', async () => {}],
+  ['capturing', (talk) => talk.speak(300)],
+  [
+    'endpointing',
+    async (talk) => {
+      await talk.speak(300);
+      await talk.beSilent(300);
+    },
+  ],
+  [
+    'transcribing',
+    async (talk) => {
+      await talk.speak(300);
+      await talk.beSilent(540);
+    },
+  ],
+  [
+    'thinking',
+    async (talk) => {
+      talk.send({ type: 'text', text: 'hello' });
+      await talk.wait(50);
+    },
+  ],
+  ['speaking', (talk) => askByText(talk)],
+  [
+    'yielding',
+    async (talk) => {
+      await askByText(talk);
+      await talk.beSilent(500);
+      await talk.speak(120);
+    },
+  ],
+];
+
+async function expectSilence(talk: Conversation): Promise<void> {
+  const frames = talk.of('audio').length;
+  const seen = talk.states().length;
+  await talk.speak(600);
+  await talk.beSilent(1_000);
+  talk.send({ type: 'interrupt' });
+  talk.send({ type: 'estop' });
+  await talk.wait(5_000);
+  expect(talk.state).toBe('stopped');
+  expect(talk.of('audio')).toHaveLength(frames);
+  expect(talk.states()).toHaveLength(seen);
+}
+
+describe('emergency stop', () => {
+  it.each(STATES)(
+    'by the client stops a session that is %s at once, and nothing sounds until rearm',
+    async (_state, reach) => {
+      const talk = await scene();
+      await reach(talk);
+      talk.send({ type: 'estop' });
+      await talk.wait(0);
+      expect(talk.state).toBe('stopped');
+      await expectSilence(talk);
+      talk.send({ type: 'rearm' });
+      await talk.wait(0);
+      expect(talk.state).toBe('idle');
+      await askAloud(talk);
+      await backToIdle(talk);
+      expect(talk.of('reply.end').at(-1)).toMatchObject({ reason: 'completed', heard: REPLY });
+      await finish(talk);
+    },
+  );
+
+  const spoken: Scene = { parameters: parameters({ words: { estop: ['Emergency stop!', 'halt'] } }) };
+
+  it('is spoken: as a turn of its own', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({ ...spoken, said: [{ text: 'emergency  Stop.' }] }, asked);
+    await talk.speak(500);
+    await talk.beSilent(800);
+    expect(talk.state).toBe('stopped');
+    expect(asked).toEqual([]);
+    await expectSilence(talk);
+    await finish(talk);
+  });
+
+  it('is spoken: plainly a whole sentence, so it takes effect after the short silence', async () => {
+    const talk = await scene({ ...spoken, said: [{ partial: 'halt', text: 'halt', finalMs: 0 }] });
+    await talk.speak(500);
+    await talk.beSilent(300);
+    expect(talk.state).toBe('stopped');
+    await finish(talk);
+  });
+
+  it('is spoken into a reply', async () => {
+    const talk = await scene({ ...spoken, said: [{ text: 'hello' }, { text: 'halt' }] });
+    await askAloud(talk);
+    await talk.beSilent(400);
+    await talk.speak(150);
+    await talk.beSilent(600);
+    expect(talk.state).toBe('stopped');
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }]);
+    await expectSilence(talk);
+    await finish(talk);
+  });
+
+  it('is spoken after words that were not answered yet', async () => {
+    const talk = await scene({
+      ...spoken,
+      said: [{ text: 'turn left' }, { text: 'halt' }],
+      replies: [{ text: REPLY, firstTokenMs: 2_000 }],
+    });
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.speak(300);
+    await talk.beSilent(800);
+    expect(talk.state).toBe('stopped');
+    await expectSilence(talk);
+    await finish(talk);
+  });
+
+  it('is typed', async () => {
+    const talk = await scene(spoken);
+    talk.send({ type: 'text', text: 'HALT' });
+    await talk.wait(0);
+    expect(talk.state).toBe('stopped');
+    await finish(talk);
+  });
+
+  it('is asked for by the language engine, in the middle of what it says', async () => {
+    const talk = await scene({
+      replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'estop', args: {} }] }],
+    });
+    talk.send({ type: 'text', text: 'hello' });
+    await talk.wait(200);
+    expect(talk.state).toBe('stopped');
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
+    expect(talk.of('action')).toEqual([]);
+    await expectSilence(talk);
+    await finish(talk);
+  });
+
+  it('stops the robot', async () => {
+    const signals: AbortSignal[] = [];
+    const actions = {
+      run: (_request: unknown, signal: AbortSignal) => {
+        signals.push(signal);
+        return new Promise<null>(() => {});
+      },
+    };
+    const talk = await scene({
+      actions,
+      replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'dance', args: {} }] }],
+    });
+    await askByText(talk);
+    talk.send({ type: 'estop' });
+    await talk.wait(0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'cancelled']);
+    await expectSilence(talk);
+    await finish(talk);
+  });
+
+  it('answers typed text with SESSION_STOPPED', async () => {
+    const talk = await scene();
+    talk.send({ type: 'estop' });
+    talk.send({ type: 'text', text: 'hello' });
+    await talk.wait(1_000);
+    expect(talk.of('error')).toMatchObject([{ code: 'SESSION_STOPPED', fatal: false }]);
+    expect(talk.state).toBe('stopped');
+    await finish(talk);
+  });
+
+  it('does not keep the session from ending', async () => {
+    const talk = await scene();
+    talk.send({ type: 'estop' });
+    talk.send({ type: 'bye' });
+    await talk.wait(0);
+    expect(talk.state).toBe('ended');
+    await finish(talk);
+  });
+});
+
+describe('the end of a session', () => {
+  it.each(STATES)('that is %s ends everything of it', async (_state, reach) => {
+    const talk = await scene();
+    await reach(talk);
+    talk.send({ type: 'bye' });
+    await talk.wait(0);
+    expect(talk.state).toBe('ended');
+    const messages = talk.heard.length;
+    talk.send({ type: 'text', text: 'hello' });
+    await talk.speak(600);
+    await talk.beSilent(2_000);
+    expect(talk.heard).toHaveLength(messages);
+    await finish(talk);
+  });
+
+  it.each(STATES)('that is %s and whose client is lost ends everything of it', async (_state, reach) => {
+    const talk = await scene();
+    await reach(talk);
+    await finish(talk);
+    expect(talk.state).toBe('ended');
+  });
+});

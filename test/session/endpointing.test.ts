@@ -1,0 +1,255 @@
+import { describe, expect, it } from 'vitest';
+import type { SttEngine } from '../../actors/ports/stt.ts';
+import { samplesInMs } from '../../machines/audio.ts';
+import { backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+
+/** An STT engine that notes how many samples each utterance brought it, and what the first of them was. */
+function listeningStt(heard: { samples: number; first: number | undefined }[], text = 'hello'): SttEngine {
+  return {
+    name: 'listening',
+    async *transcribe(audio) {
+      const utterance: { samples: number; first: number | undefined } = { samples: 0, first: undefined };
+      heard.push(utterance);
+      for await (const { samples } of audio) {
+        utterance.first ??= samples[0];
+        utterance.samples += samples.length;
+      }
+      yield { type: 'final', text };
+    },
+    close: async () => {},
+  };
+}
+
+describe('the end of a turn', () => {
+  it.each([
+    ['500 ms after the last sound when nothing is known of the words', 'turn left now', 500],
+    ['250 ms after it when the sentence is plainly complete', 'turn left now.', 250],
+    ['1,000 ms after it in mid-sentence', 'turn left and', 1_000],
+  ])('comes %s', async (_when, partial, delayMs) => {
+    const talk = await scene({ said: [{ partial, text: partial }] });
+    await talk.speak(600);
+    await talk.beSilent(1_300);
+    await backToIdle(talk);
+    expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(delayMs);
+    await finish(talk);
+  });
+
+  it('does not come in a pause that is shorter', async () => {
+    const heard: { samples: number; first: number | undefined }[] = [];
+    const talk = await scene({ stt: listeningStt(heard) });
+    await talk.beSilent(1_000);
+    await talk.speak(400);
+    await talk.beSilent(300);
+    await talk.speak(400);
+    await talk.beSilent(800);
+    await backToIdle(talk);
+    expect(heard).toHaveLength(1);
+    expect(talk.of('speech').map(({ event }) => event)).toEqual(['start', 'stop', 'start', 'stop']);
+    expect(talk.of('reply.end')).toMatchObject([{ turn: 1, generation: 1, reason: 'completed' }]);
+    await finish(talk);
+  });
+
+  it('leaves 300 ms from before the speech to the recogniser, so that no first syllable is lost', async () => {
+    const heard: { samples: number; first: number | undefined }[] = [];
+    const talk = await scene({ stt: listeningStt(heard) });
+    await talk.beSilent(1_000);
+    await talk.speak(640);
+    await talk.beSilent(800);
+    await backToIdle(talk);
+    // From 300 ms before the start, itself put 96 ms before the first loud window, to 500 ms after the speech.
+    const samples = heard[0]?.samples ?? 0;
+    expect(heard[0]?.first).toBe(0);
+    expect(samples).toBeGreaterThanOrEqual(samplesInMs(300 + 640 + 500, 16_000));
+    expect(samples).toBeLessThanOrEqual(samplesInMs(300 + 96 + 32 + 640 + 500 + 32, 16_000));
+    await finish(talk);
+  });
+
+  it('comes after 30 s even if the user goes on, pauses included', async () => {
+    const talk = await scene();
+    const spokenAtMs = 0;
+    for (let atMs = spokenAtMs; atMs < 29_000; atMs += 1_000) {
+      await talk.speak(700);
+      await talk.beSilent(300);
+    }
+    expect(talk.states()).toEqual(['idle', 'listening']);
+    await talk.speak(1_500);
+    expect(talk.states().slice(0, 3)).toEqual(['idle', 'listening', 'processing']);
+    await talk.beSilent(1_000);
+    await backToIdle(talk);
+    await finish(talk);
+  });
+
+  it('is not kept from coming by an ear that fails while the user speaks', async () => {
+    const talk = await scene({
+      vad: {
+        name: 'dying',
+        open: (onWindow, onError) => {
+          let at = 0;
+          return {
+            push: ({ samples }) => {
+              onWindow({ startSample: at, samples: samples.length, probability: 0.99 });
+              at += samples.length;
+              if (at === 16_000) onError(new Error('no model'));
+            },
+            close: () => {},
+          };
+        },
+        close: async () => {},
+      },
+    });
+    await talk.speak(1_000);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.of('error')).toMatchObject([{ code: 'VAD_FAILED', fatal: false }]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
+    await finish(talk);
+  });
+});
+
+describe('a user who goes on before the reply sounds', () => {
+  it('while it is thought about gets one turn with both parts, under a new generation', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      {
+        said: [{ text: 'turn left' }, { text: 'and then stop there' }],
+        replies: [{ text: REPLY, firstTokenMs: 1_000 }],
+      },
+      asked,
+    );
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(asked.at(-1)).toEqual([{ role: 'user', content: 'turn left and then stop there' }]);
+    expect(talk.of('reply.end')).toMatchObject([
+      { turn: 1, generation: 1, reason: 'interrupted', heard: '' },
+      { turn: 1, generation: 2, reason: 'completed', heard: REPLY },
+    ]);
+    expect(talk.turns).toMatchObject([{ turn: 1, userText: 'turn left and then stop there' }]);
+    await finish(talk);
+  });
+
+  it('while his words are still being recognised gets one turn, heard as a whole', async () => {
+    const talk = await scene({ said: [{ text: 'turn', finalMs: 2_000 }, { text: 'turn left and stop' }] });
+    await talk.speak(500);
+    await talk.beSilent(900);
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.turns).toMatchObject([{ turn: 1, generation: 1, userText: 'turn left and stop' }]);
+    await finish(talk);
+  });
+
+  it('is waited for by the words of both parts', async () => {
+    const talk = await scene({
+      said: [{ text: 'turn left and' }, { partial: 'stop there.', text: 'stop there.' }],
+      replies: [{ text: REPLY, firstTokenMs: 3_000 }],
+    });
+    await talk.speak(500);
+    await talk.beSilent(1_300);
+    await talk.speak(500);
+    await talk.beSilent(1_300);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.of('reply.end').at(-1)?.timings.endpoint).toBe(250);
+    await finish(talk);
+  });
+
+  it('and makes only a noise gets the reply to what he had said', async () => {
+    const talk = await scene({
+      said: [{ text: 'turn left' }, { text: '' }],
+      replies: [{ text: REPLY, firstTokenMs: 1_000 }],
+    });
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.speak(100);
+    await talk.beSilent(900);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.turns).toMatchObject([{ turn: 1, generation: 2, userText: 'turn left', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('and then types is remembered with what he had said', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      { said: [{ text: 'turn left' }, { text: 'no' }], replies: [{ text: 'Well.', firstTokenMs: 1_000 }] },
+      asked,
+    );
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.speak(300);
+    talk.send({ type: 'text', text: 'go home' });
+    await talk.beSilent(300);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(asked.at(-1)).toEqual([
+      { role: 'user', content: 'turn left' },
+      { role: 'user', content: 'go home' },
+    ]);
+    expect(talk.turns.map(({ turn, userText }) => [turn, userText])).toEqual([
+      [1, 'turn left'],
+      [2, 'go home'],
+    ]);
+    await finish(talk);
+  });
+});
+
+describe('a noise', () => {
+  it('in idle starts no turn and no generation', async () => {
+    const talk = await scene({ said: [{ text: '' }] });
+    await talk.speak(150);
+    await talk.beSilent(1_200);
+    expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
+    expect(talk.of('state').at(-1)).toMatchObject({ turn: 0, generation: 0 });
+    expect(talk.of('transcript')).toEqual([]);
+    expect(talk.turns).toEqual([]);
+    await finish(talk);
+  });
+
+  it('that is long and not understood is answered by the phrase, without the language engine', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene({ said: [{ text: '' }] }, asked);
+    await talk.speak(1_200);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(asked).toEqual([]);
+    expect(talk.of('reply.end')).toMatchObject([
+      { reason: 'completed', heard: 'Sorry, I did not get that.' },
+    ]);
+    await finish(talk);
+  });
+
+  it('that is long is ignored if Parley has nothing to say to it', async () => {
+    const talk = await scene({
+      said: [{ text: '' }],
+      parameters: parameters({ phrases: { notUnderstood: '' } }),
+    });
+    await talk.speak(1_200);
+    await talk.beSilent(1_000);
+    expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
+    await finish(talk);
+  });
+
+  it('does not make the next turn a part of one that was not understood', async () => {
+    const talk = await scene({
+      said: [{ text: '' }, { text: '' }, { text: 'hello' }],
+      voice: () => ({ firstByteMs: 700 }),
+    });
+    await talk.speak(1_200);
+    await talk.beSilent(700);
+    await talk.speak(150);
+    await talk.beSilent(1_000);
+    expect(talk.state).toBe('idle');
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(talk.of('reply.end').map(({ turn }) => turn)).toEqual([1, 2]);
+    await finish(talk);
+  });
+});

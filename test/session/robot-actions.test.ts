@@ -1,0 +1,274 @@
+import { describe, expect, it } from 'vitest';
+import type { ActionPort, ActionRequest } from '../../actors/ports/action.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { Json } from '../../machines/json.ts';
+import { type Conversation, settle } from '../../testing/conversation.ts';
+import { hang, type LlmScript, pause } from '../../testing/scripted-engines.ts';
+import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+
+function action(id: string, name = id, args = {}) {
+  return { type: 'action' as const, id, name, args };
+}
+
+function withActions(...names: string[]): LlmScript {
+  return { text: REPLY, actions: names.map((name) => action(name)) };
+}
+
+/** What the client was told of the actions. */
+function told(talk: Conversation): string[] {
+  return talk.of('action').map(({ id, status }) => `${id} ${status}`);
+}
+
+function robot(run: (request: ActionRequest, signal: AbortSignal) => Promise<Json>): ActionPort {
+  return { run };
+}
+
+describe('an action of the reply', () => {
+  it('runs beside the speech and is told', async () => {
+    const requests: ActionRequest[] = [];
+    const clock = new VirtualClock({ settle });
+    const actions = robot(async (request, signal) => {
+      requests.push(request);
+      await pause(clock, 500, signal);
+      return { ok: true };
+    });
+    const reply = { text: REPLY, actions: [action('a', 'wave', { hand: 'left' })] };
+    const talk = await scene({ clock, actions, replies: [reply] });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(requests).toEqual([{ session: 'test', id: 'a', name: 'wave', args: { hand: 'left' } }]);
+    expect(talk.of('action')).toEqual([
+      { type: 'action', id: 'a', name: 'wave', args: { hand: 'left' }, status: 'started' },
+      { type: 'action', id: 'a', name: 'wave', args: { hand: 'left' }, status: 'done' },
+    ]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that outlives the speech keeps the session in processing until it ends', async () => {
+    const clock = new VirtualClock({ settle });
+    const actions = robot((_request, signal) => pause(clock, 10_000, signal).then(() => null));
+    const talk = await scene({ clock, actions, replies: [withActions('walk')] });
+    await askByText(talk);
+    await talk.until(() => talk.state === 'processing');
+    expect(talk.of('reply.end')).toEqual([]);
+    await backToIdle(talk);
+    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('alone makes a reply without a sound', async () => {
+    const clock = new VirtualClock({ settle });
+    const actions = robot((_request, signal) => pause(clock, 2_000, signal).then(() => null));
+    const talk = await scene({ clock, actions, replies: [{ text: '', actions: [action('nod')] }] });
+    talk.send({ type: 'text', text: 'nod please' });
+    await talk.wait(1_000);
+    expect(talk.state).toBe('processing');
+    await talk.wait(2_000);
+    expect(talk.state).toBe('idle');
+    expect(talk.states()).not.toContain('speaking');
+    await finish(talk);
+  });
+
+  it('is cancelled by a barge-in, while something is said and after', async () => {
+    for (const waitMs of [500, 4_000]) {
+      const signals: AbortSignal[] = [];
+      const actions = robot((_request, signal) => {
+        signals.push(signal);
+        return hang(signal);
+      });
+      const talk = await scene({
+        actions,
+        said: [{ text: 'stop that' }],
+        replies: [withActions('walk'), 'Fine.'],
+      });
+      await askByText(talk);
+      await talk.wait(waitMs);
+      await talk.speak(600);
+      await talk.beSilent(800);
+      await talk.until(() => talk.of('reply.end').length === 2);
+      expect(told(talk)).toEqual(['walk started', 'walk cancelled']);
+      expect(signals[0]?.aborted).toBe(true);
+      expect(talk.of('reply.end')[0]).toMatchObject({ reason: 'interrupted' });
+      await finish(talk);
+    }
+  });
+
+  it('goes on when somebody only makes a noise', async () => {
+    const clock = new VirtualClock({ settle });
+    const actions = robot((_request, signal) => pause(clock, 6_000, signal).then(() => null));
+    const talk = await scene({ clock, actions, said: [{ text: '' }], replies: [withActions('walk')] });
+    await askByText(talk);
+    await talk.wait(3_000);
+    await talk.speak(100);
+    await talk.beSilent(500);
+    expect(talk.state).toBe('processing');
+    await backToIdle(talk);
+    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
+    await finish(talk);
+  });
+
+  it('that has begun cannot be taken back: a user who goes on before any word is waited for', async () => {
+    const clock = new VirtualClock({ settle });
+    const actions = robot((_request, signal) => pause(clock, 6_000, signal).then(() => null));
+    const talk = await scene({
+      clock,
+      actions,
+      said: [{ text: '' }],
+      replies: [withActions('walk')],
+      voice: () => ({ firstByteMs: 3_000 }),
+    });
+    talk.send({ type: 'text', text: 'walk' });
+    await talk.wait(300);
+    await talk.speak(100);
+    await talk.beSilent(400);
+    // A noise: the reply goes on being prepared, and nothing is said to sound.
+    expect(talk.state).toBe('processing');
+    expect(talk.of('audio')).toEqual([]);
+    await backToIdle(talk);
+    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that policy refuses does not run, and the rest of the reply is said', async () => {
+    const ran: string[] = [];
+    const actions = robot(async ({ name }) => {
+      ran.push(name);
+      return null;
+    });
+    const talk = await scene({
+      actions,
+      parameters: parameters({ actions: { allow: ['wave'] } }),
+      replies: [withActions('wave', 'launch')],
+    });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(ran).toEqual(['wave']);
+    expect(told(talk)).toEqual(['wave started', 'launch refused', 'wave done']);
+    expect(talk.of('error')).toMatchObject([{ code: 'ACTION_REFUSED' }]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('that was refused leaves the user free to go on', async () => {
+    const asked: unknown[] = [];
+    const talk = await scene(
+      {
+        parameters: parameters({ actions: { allow: [] } }),
+        said: [{ text: 'launch it' }, { text: 'or not' }],
+        replies: [{ ...withActions('launch'), firstTokenMs: 10, tokenMs: 400 }, 'Fine.'],
+      },
+      asked,
+    );
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.speak(500);
+    await talk.beSilent(800);
+    await talk.until(() => talk.state === 'speaking');
+    await backToIdle(talk);
+    expect(asked.at(-1)).toEqual([{ role: 'user', content: 'launch it or not' }]);
+    await finish(talk);
+  });
+
+  it('that fails is told, beside one that does not', async () => {
+    const actions = robot(async ({ name }) => {
+      if (name === 'jump') throw new Error('too heavy');
+      return null;
+    });
+    const talk = await scene({ actions, replies: [withActions('jump', 'wave')] });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(told(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
+    expect(talk.of('error')).toMatchObject([
+      { code: 'ACTION_FAILED', message: 'an action failed: too heavy' },
+    ]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
+    await finish(talk);
+  });
+
+  it('that throws at once fails alone', async () => {
+    const actions: ActionPort = {
+      run: ({ name }) => {
+        if (name === 'jump') throw new ParleyError('ACTION_FAILED', 'at once');
+        return Promise.resolve(null);
+      },
+    };
+    const talk = await scene({ actions, replies: [withActions('wave', 'jump')] });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(told(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
+    await finish(talk);
+  });
+
+  it('that does not end fails at its own deadline, even if the robot takes no notice', async () => {
+    const aborted: string[] = [];
+    const clock = new VirtualClock({ settle });
+    const actions = robot(({ name }, signal) => {
+      signal.addEventListener('abort', () => aborted.push(`${name} ${clock.nowMs()}`));
+      return name === 'short' ? pause(clock, 1_000, signal).then(() => null) : new Promise(() => {});
+    });
+    const late: LlmScript = {
+      text: REPLY,
+      actions: [action('stuck'), action('short')],
+    };
+    const talk = await scene({
+      clock,
+      actions,
+      replies: [late],
+      parameters: parameters({ deadlines: { actionMs: 5_000 } }),
+    });
+    await askByText(talk);
+    await backToIdle(talk, 6_000);
+    expect(told(talk)).toEqual(['stuck started', 'short started', 'short done', 'stuck failed']);
+    expect(aborted).toEqual([`stuck ${100 + 5_000}`]);
+    expect(talk.of('error')).toMatchObject([{ code: 'ACTION_TIMEOUT' }]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('started later has its own deadline', async () => {
+    const clock = new VirtualClock({ settle });
+    const actions = robot(({ name }, signal) =>
+      pause(clock, name === 'late' ? 2_500 : 60_000, signal).then(() => null),
+    );
+    const llm = {
+      name: 'by hand',
+      async *reply(_request: unknown, signal: AbortSignal) {
+        yield action('early');
+        await pause(clock, 2_000, signal);
+        yield action('late');
+        yield { type: 'delta' as const, text: 'So.' };
+      },
+      close: async () => {},
+    };
+    const talk = await scene({
+      clock,
+      actions,
+      llm,
+      parameters: parameters({ deadlines: { actionMs: 3_000 } }),
+    });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(told(talk)).toEqual(['early started', 'late started', 'early failed', 'late done']);
+    await finish(talk);
+  });
+
+  it('told twice runs once', async () => {
+    let runs = 0;
+    const actions = robot(async () => {
+      runs++;
+      return null;
+    });
+    const reply = { text: REPLY, actions: [action('a', 'wave'), action('a', 'wave')] };
+    const talk = await scene({ actions, replies: [reply] });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(runs).toBe(1);
+    expect(told(talk)).toEqual(['a started', 'a done']);
+    await finish(talk);
+  });
+});

@@ -39,6 +39,8 @@ if (Math.max(...sources.map((path) => newest(join(root, path)))) > built) {
     },
   );
   if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  const { writeMachineHash } = await import('../dist/server/machine-hash.js');
+  writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
   if (existsSync(join(root, 'web', 'build.mjs')))
     await (await import('../web/build.mjs')).buildPages(join(root, 'dist', 'web'));
   mkdirSync(join(root, 'dist'), { recursive: true });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dialogActions } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
+import type { JournalStore } from '../actors/ports/journal.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { Store } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
@@ -32,6 +33,7 @@ import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
 import { type LocalEngines, makeEngines } from './engines.ts';
 import { createGateway, type GatewayStats } from './gateway/gateway.ts';
+import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
@@ -44,7 +46,12 @@ export interface ServeOptions {
   /** The ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** Instead of what the configuration names. */
-  readonly parts?: { readonly engines?: LocalEngines; readonly vad?: VadEngine; readonly store?: Store };
+  readonly parts?: {
+    readonly engines?: LocalEngines;
+    readonly vad?: VadEngine;
+    readonly store?: Store;
+    readonly journals?: JournalStore;
+  };
 }
 
 export interface Server {
@@ -80,13 +87,18 @@ async function assemble(
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
 
-  const store = parts?.store ?? sqliteStore({ path: join(config.dataDir, 'parley.db') });
+  const { store, journals } = stores(config, parts);
   closers.push(() => store.close());
   const vad = parts?.vad ?? sileroVad(config.vad);
   closers.push(() => vad.close());
   const engines = parts?.engines ?? makeEngines(config, dialog, ['stt', 'llm', 'tts']);
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
+  const journaling =
+    journals && config.journal.enabled
+      ? startJournaling(journals, parameters, config.journal, log)
+      : undefined;
+  if (journaling) closers.push(() => journaling.close());
   const clients = hostEngines(engines, config, bus, closers);
   const resamplers = await speexResampler();
   let warm = false;
@@ -101,6 +113,7 @@ async function assemble(
     resamplers,
     actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     store,
+    ...(journaling ? { journal: journaling.open } : {}),
     ...(onLog ? { onLog } : {}),
     onProblem: (session, error) => log.warn({ session, err: error }, error.message),
   };
@@ -141,6 +154,16 @@ async function assemble(
       return closing;
     },
   };
+}
+
+/** A store of somebody else's keeps journals only if it says so. */
+function stores(
+  config: Config,
+  parts: ServeOptions['parts'],
+): { readonly store: Store; readonly journals: JournalStore | undefined } {
+  if (parts?.store) return { store: parts.store, journals: parts.journals };
+  const store = sqliteStore({ path: join(config.dataDir, 'parley.db') });
+  return { store, journals: parts?.journals ?? store };
 }
 
 export async function makeBus(config: Config, log: Logger): Promise<Bus> {

@@ -112,6 +112,21 @@ export const configSchema = z.strictObject({
       openai: z.strictObject({ ...openaiConnection(), ...openaiTts() }).prefault({}),
     })
     .prefault({}),
+  journal: z
+    .strictObject({
+      enabled: yesNo(true, 'Whether every decision is journaled, for replay.'),
+      audio: key(
+        z.enum(['none', 'input', 'all']).default('none'),
+        'Which audio is kept beside the journal: what was heard, or what was said too.',
+      ),
+      maxAgeDays: count(30, 'Sessions older than this are deleted, turns and all; 0 to keep them.', 0),
+      maxMegabytes: count(
+        1_000,
+        'The oldest sessions are deleted once all take more than this; 0 for no limit.',
+        0,
+      ),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       sessions: count(

@@ -1,0 +1,58 @@
+import { journalOf, type OpenJournal } from '../actors/journal/recorder.ts';
+import type { JournalStore } from '../actors/ports/journal.ts';
+import { realClock } from '../adapters/real-clock.ts';
+import { sha256 } from '../adapters/store/sha256.ts';
+import type { SessionParameters } from '../machines/parameters.ts';
+import type { Config } from './config/schema.ts';
+import type { Logger } from './log.ts';
+import { machineHash } from './machine-hash.ts';
+import { startRetention } from './retention.ts';
+import { packageVersion } from './version.ts';
+
+export interface Journaling {
+  readonly open: OpenJournal;
+  close(): Promise<void>;
+}
+
+/** The journals of this process's sessions, and the deletion of those that are too old or too many. */
+export function startJournaling(
+  store: JournalStore,
+  parameters: SessionParameters,
+  { audio, maxAgeDays, maxMegabytes }: Config['journal'],
+  log: Logger,
+): Journaling {
+  const live = new Set<string>();
+  const open = journalOf({
+    store,
+    sha256,
+    machine: machineHash(),
+    version: packageVersion(),
+    parameters,
+    audio,
+    now: () => new Date().toISOString(),
+  });
+  const retention = startRetention({
+    store,
+    clock: realClock,
+    now: () => Date.now(),
+    maxAgeDays,
+    maxMegabytes,
+    live: () => [...live],
+    onDeleted: (sessions) => log.info({ sessions }, 'old sessions deleted'),
+    onError: (error) => log.warn({ err: error }, 'old sessions could not be deleted'),
+  });
+  return {
+    open(session, input, onFailure) {
+      live.add(session);
+      const recorder = open(session, input, onFailure);
+      return {
+        ...recorder,
+        async end() {
+          await recorder.end();
+          live.delete(session);
+        },
+      };
+    },
+    close: () => retention.close(),
+  };
+}

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { ClientEvent } from '../../machines/session/events.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Longest typed turn, in UTF-16 units. */
-export const MAX_TEXT_LENGTH = 4_000;
+const MAX_TEXT_LENGTH = 4_000;
 
 /** What any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
 export const clientCommand = z.discriminatedUnion('type', [
@@ -24,5 +23,3 @@ export const clientCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rearm') }),
   z.object({ type: z.literal('bye') }),
 ]);
-
-export type ClientCommand = z.infer<typeof clientCommand> & ClientEvent;

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { clientCommand } from '../../actors/session/client-command.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../machines/audio.ts';
 import type { ClientMessage, HelloMessage } from '../../machines/wire.ts';
-import { MAX_TEXT_LENGTH } from './limits.ts';
 
 // Values are strict and never coerced; fields of no meaning here are dropped, so that they reach nobody.
-const UINT32_MAX = 0xffff_ffff;
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
@@ -30,26 +29,9 @@ const hello = z.object({
     .exactOptional(),
 });
 
-const command = z.discriminatedUnion('type', [
-  z.object({
-    type: z.literal('text'),
-    text: z
-      .string()
-      .max(MAX_TEXT_LENGTH)
-      .refine((text) => text.trim() !== '', 'must not be empty'),
-  }),
-  z.object({
-    type: z.literal('played'),
-    generation: z.int().min(0).max(UINT32_MAX),
-    samples: z.int().min(0),
-  }),
-  z.object({ type: z.literal('interrupt') }),
-  z.object({ type: z.literal('estop') }),
-  z.object({ type: z.literal('rearm') }),
-  z.object({ type: z.literal('bye') }),
-]);
-
-const COMMAND_TYPES: ReadonlySet<string> = new Set(command.options.map((option) => option.shape.type.value));
+const COMMAND_TYPES: ReadonlySet<string> = new Set(
+  clientCommand.options.map((option) => option.shape.type.value),
+);
 
 /** A client message other than hello. */
 export type Command = Exclude<ClientMessage, HelloMessage>;
@@ -81,7 +63,7 @@ export function parseCommand(text: string): Parsed<Command> {
   if (type === undefined) return failed('BAD_FIELD', 'type: must be a string');
   if (type === 'hello') return failed('BAD_FIELD', 'type: hello was said already');
   if (!COMMAND_TYPES.has(type)) return failed('UNKNOWN_TYPE', JSON.stringify(type.slice(0, 40)));
-  const result = command.safeParse(json.message);
+  const result = clientCommand.safeParse(json.message);
   return result.success ? { ok: true, message: result.data } : failed('BAD_FIELD', describe(result.error));
 }
 

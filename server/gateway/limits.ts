@@ -37,6 +37,3 @@ export const defaultGatewayLimits: GatewayLimits = {
   closeGraceMs: 1_000,
   drainGraceMs: 5_000,
 };
-
-/** The longest typed turn, in UTF-16 units. */
-export const MAX_TEXT_LENGTH = 4_000;

@@ -132,7 +132,8 @@ class Playout {
         ? this.#sent + this.#frameSamples - this.#aheadSamples - position
         : this.#sent - position;
     if (waits <= 0) return; // out of audio: the track's next write runs us again
-    this.#timer = clock.setTimer(Math.min(this.#msUntil(position + waits), PROGRESS_MS), () => this.#run());
+    const tellInMs = this.#toldAtMs + PROGRESS_MS - clock.nowMs();
+    this.#timer = clock.setTimer(Math.min(this.#msUntil(position + waits), tellInMs), () => this.#run());
   }
 
   #msUntil(sample: number): number {

@@ -236,7 +236,7 @@ describe('an action of the reply', () => {
       pause(clock, name === 'late' ? 2_500 : 60_000, signal).then(() => null),
     );
     const llm = {
-      name: 'by hand',
+      name: 'by-hand',
       async *reply(_request: unknown, signal: AbortSignal) {
         yield action('early');
         await pause(clock, 2_000, signal);

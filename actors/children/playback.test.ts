@@ -1,0 +1,264 @@
+import { describe, expect, it } from 'vitest';
+import { createActor } from 'xstate';
+import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import type { ChildMessage } from '../../machines/session/commands.ts';
+import type { ChildEvent } from '../../machines/session/events.ts';
+import { Mailbox } from '../mailbox.ts';
+import { ReplyTrack } from '../reply-track.ts';
+import { playbackChild } from './playback.ts';
+
+interface Frame {
+  readonly atMs: number;
+  readonly seq: number;
+  readonly samples: Int16Array;
+}
+
+const settle = async () => {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+function start(rate: OutputRate = 24_000, sendFrame: (seq: number) => void = () => {}) {
+  const clock = new VirtualClock({ settle });
+  const track = new ReplyTrack(rate);
+  const mailbox = new Mailbox<ChildMessage>();
+  const frames: Frame[] = [];
+  const visemes: { viseme: number; atMs: number }[] = [];
+  const events: ChildEvent[] = [];
+  const logic = playbackChild({
+    clock,
+    track,
+    sendFrame: (seq, samples) => {
+      sendFrame(seq);
+      frames.push({ atMs: clock.nowMs(), seq, samples });
+    },
+    sendViseme: ({ viseme }, inMs) => visemes.push({ viseme, atMs: clock.nowMs() + inMs }),
+  });
+  const actor = createActor(logic, { input: { mailbox } });
+  let failure: unknown;
+  actor.on('*', (event) => events.push(event));
+  actor.subscribe({ error: (error) => (failure = error) });
+  actor.start();
+  let written = 0;
+  /** A ramp, so that every sample can be told from its neighbours. */
+  const write = (ms: number) => {
+    const samples = Int16Array.from({ length: samplesInMs(ms, rate) }, () => (written++ % 30_000) + 1);
+    track.write({ rate, samples });
+  };
+  return {
+    clock,
+    track,
+    mailbox,
+    frames,
+    visemes,
+    events,
+    actor,
+    write,
+    output: () => actor.getSnapshot().output,
+    failure: () => failure,
+  };
+}
+
+/** All that was sent, as one piece. */
+function sound(frames: readonly Frame[]): number[] {
+  return frames.flatMap(({ samples }) => [...samples]);
+}
+
+function ramp(samples: number): number[] {
+  return Array.from({ length: samples }, (_, i) => (i % 30_000) + 1);
+}
+
+describe('playback', () => {
+  it.each([16_000, 24_000] as const)(
+    'at %i Hz sends 20 ms frames, at most 200 ms ahead of real time',
+    async (rate) => {
+      const { clock, track, frames, write, output } = start(rate);
+      write(3_000);
+      track.end();
+      await clock.advance(4_000);
+      expect(frames.map(({ seq }) => seq)).toEqual(Array.from({ length: 150 }, (_, i) => i));
+      expect(frames.every(({ samples }) => samples.length === samplesPerFrame(rate))).toBe(true);
+      const aheadMs = frames.map(({ seq, atMs }) => (seq + 1) * 20 - atMs);
+      expect(Math.max(...aheadMs)).toBe(200);
+      expect(Math.min(...aheadMs.slice(9))).toBe(200);
+      expect(sound(frames)).toEqual(ramp(samplesInMs(3_000, rate)));
+      expect(output()).toEqual({ samples: samplesInMs(3_000, rate) });
+    },
+  );
+
+  it('ends when the last sample should have been heard, not when it is sent', async () => {
+    const { clock, track, write, output } = start();
+    write(500);
+    track.end();
+    await clock.advance(499);
+    expect(output()).toBeUndefined();
+    await clock.advance(1);
+    expect(output()).toEqual({ samples: 12_000 });
+  });
+
+  it('pads the last frame with silence, which does not count as played', async () => {
+    const { clock, track, frames, write, output } = start();
+    write(50);
+    track.end();
+    await clock.advance(100);
+    expect(frames).toHaveLength(3);
+    expect([...(frames[2]?.samples ?? [])].slice(240)).toEqual(Array.from({ length: 240 }, () => 0));
+    expect(output()).toEqual({ samples: 1_200 });
+  });
+
+  it('waits for a whole frame while more may come', async () => {
+    const { clock, frames, write } = start();
+    write(15);
+    await clock.advance(100);
+    expect(frames).toEqual([]);
+    write(5);
+    await clock.advance(0);
+    expect(frames).toHaveLength(1);
+  });
+
+  it('after running dry goes on with the next sample, again at most 200 ms ahead', async () => {
+    const { clock, track, frames, write, output } = start();
+    write(300);
+    await clock.advance(1_000);
+    expect(frames).toHaveLength(15);
+    write(1_000);
+    track.end();
+    await clock.advance(0);
+    expect(frames).toHaveLength(25);
+    await clock.advance(2_000);
+    expect(frames.map(({ seq }) => seq)).toEqual(Array.from({ length: 65 }, (_, i) => i));
+    const aheadMs = frames.slice(15).map(({ seq, atMs }) => (seq - 14) * 20 - (atMs - 1_000));
+    expect(Math.max(...aheadMs)).toBe(200);
+    expect(sound(frames)).toEqual(ramp(1_300 * 24));
+    expect(output()).toEqual({ samples: 1_300 * 24 });
+  });
+
+  it('does not take a moment without audio for an end while the client still has some', async () => {
+    const { clock, frames, write } = start();
+    write(300);
+    await clock.advance(250);
+    write(300);
+    await clock.advance(0);
+    // 300 ms were sent, 250 are played: 150 more may go.
+    expect(frames).toHaveLength(22);
+  });
+
+  it('sends nothing while paused, and goes on at the same sample', async () => {
+    const { clock, track, mailbox, frames, events, write, output } = start();
+    write(2_000);
+    track.end();
+    await clock.advance(510);
+    mailbox.put({ type: 'pause' });
+    await clock.advance(0);
+    const sent = frames.length;
+    expect(events.at(-1)).toEqual({
+      type: 'playout.progress',
+      samples: 510 * 24,
+      sent: sent * 480,
+      moving: false,
+    });
+    await clock.advance(3_000);
+    expect(frames).toHaveLength(sent);
+    mailbox.put({ type: 'resume' });
+    await clock.advance(0);
+    expect(events.at(-1)).toMatchObject({ type: 'playout.progress', samples: 510 * 24, moving: true });
+    await clock.advance(1_489);
+    expect(output()).toBeUndefined();
+    await clock.advance(1);
+    expect(output()).toEqual({ samples: 48_000 });
+    expect(sound(frames)).toEqual(ramp(48_000));
+    const aheadMs = frames.slice(sent).map(({ seq, atMs }) => (seq + 1) * 20 - (atMs - 3_000));
+    expect(Math.max(...aheadMs)).toBeLessThanOrEqual(200);
+  });
+
+  it('paused before its first sound starts only when it is resumed', async () => {
+    const { clock, track, mailbox, frames, events, write } = start();
+    mailbox.put({ type: 'pause' });
+    await clock.advance(0);
+    write(100);
+    track.end();
+    await clock.advance(500);
+    expect({ frames, events }).toEqual({ frames: [], events: [] });
+    mailbox.put({ type: 'resume' });
+    await clock.advance(100);
+    expect(frames).toHaveLength(5);
+    expect(events[0]).toEqual({ type: 'playout.started' });
+  });
+
+  it('takes a second pause or resume for the first', async () => {
+    const { clock, track, mailbox, frames, write, output } = start();
+    write(400);
+    track.end();
+    await clock.advance(100);
+    for (const type of ['pause', 'pause'] as const) mailbox.put({ type });
+    await clock.advance(100);
+    for (const type of ['resume', 'resume'] as const) mailbox.put({ type });
+    await clock.advance(300);
+    expect(output()).toEqual({ samples: 9_600 });
+    expect(sound(frames)).toEqual(ramp(9_600));
+  });
+
+  it('tells where it is when it starts and every 100 ms', async () => {
+    const { clock, track, events, write } = start();
+    write(350);
+    track.end();
+    await clock.advance(400);
+    expect(events[0]).toEqual({ type: 'playout.started' });
+    const told = events.flatMap((event) => (event.type === 'playout.progress' ? [event.samples / 24] : []));
+    expect(told).toEqual([0, 100, 200, 300]);
+  });
+
+  it('tells each mouth shape for the moment when its sample sounds', async () => {
+    const { clock, track, visemes, write } = start();
+    for (const [ms, viseme] of [
+      [0, 1],
+      [130, 2],
+      [410, 3],
+      [500, 0],
+    ] as const)
+      track.cue({ sample: ms * 24, phoneme: 'x', viseme });
+    write(500);
+    track.end();
+    await clock.advance(500);
+    expect(visemes).toEqual([
+      { viseme: 1, atMs: 0 },
+      { viseme: 2, atMs: 130 },
+      { viseme: 3, atMs: 410 },
+      { viseme: 0, atMs: 500 },
+    ]);
+  });
+
+  it('of nothing ends at once', async () => {
+    const { clock, track, frames, output } = start();
+    track.end();
+    await clock.advance(0);
+    expect(output()).toEqual({ samples: 0 });
+    expect(frames).toEqual([]);
+  });
+
+  it('stopped sends nothing more', async () => {
+    const { clock, frames, actor, write, failure } = start();
+    write(2_000);
+    await clock.advance(300);
+    const sent = frames.length;
+    actor.stop();
+    write(2_000);
+    await clock.advance(2_000);
+    expect(frames).toHaveLength(sent);
+    expect(failure()).toBeUndefined();
+  });
+
+  it('fails, and neither its timer nor its writer does, when a frame cannot be sent', async () => {
+    for (const bad of [0, 20]) {
+      const { clock, frames, write, failure } = start(24_000, (seq) => {
+        if (seq === bad) throw new Error('the bus is closed');
+      });
+      write(1_000);
+      await clock.advance(1_000);
+      write(1_000);
+      await clock.advance(1_000);
+      expect(failure()).toEqual(new Error('the bus is closed'));
+      expect(frames).toHaveLength(bad);
+    }
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import type { EarEvent } from '../machines/session/events.ts';
+import { openEar } from './ear.ts';
+import { InputAudio } from './input-audio.ts';
+import type { VadEngine } from './ports/vad.ts';
+
+const WINDOW = 512;
+
+/** Each window of 512 samples is speech if its first sample is not zero. */
+function vad(): VadEngine & { heard: number[]; fail: () => void; closed: boolean } {
+  let held: number[] = [];
+  let at = 0;
+  const engine: VadEngine & { heard: number[]; fail: () => void; closed: boolean } = {
+    name: 'by-sample',
+    heard: [],
+    fail: () => {},
+    closed: false,
+    open: (onWindow, onError) => {
+      engine.fail = () => onError(new Error('out of memory'));
+      return {
+        push: ({ samples }) => {
+          engine.heard.push(...samples);
+          held.push(...samples);
+          for (; held.length >= WINDOW; at += WINDOW, held = held.slice(WINDOW))
+            onWindow({ startSample: at, samples: WINDOW, probability: held[0] === 0 ? 0 : 1 });
+        },
+        close: () => {
+          engine.closed = true;
+        },
+      };
+    },
+    close: async () => {},
+  };
+  return engine;
+}
+
+function pcm(count: number, value: number): Uint8Array {
+  return new Uint8Array(new Int16Array(count).fill(value).buffer);
+}
+
+function open() {
+  const engine = vad();
+  const audio = new InputAudio(100_000);
+  const events: EarEvent[] = [];
+  return { engine, audio, events, ear: openEar(engine, audio, (event) => events.push(event)) };
+}
+
+describe('an ear', () => {
+  it('tells when speech begins and ends, by sample and by how long ago that was', () => {
+    const { ear, events } = open();
+    ear.hear(pcm(16_384, 0), undefined);
+    ear.hear(pcm(2 * WINDOW, 1), undefined);
+    // Put 96 ms before the first loud window; noticed with the second.
+    expect(events).toEqual([{ type: 'speech.start', sample: 16_384 - 1_536, ageMs: 96 + 64 }]);
+    ear.hear(pcm(4 * WINDOW, 0), undefined);
+    expect(events[1]).toEqual({ type: 'speech.stop', sample: 16_384 + 2 * WINDOW, ageMs: 128 });
+  });
+
+  it('hears a gap as silence', () => {
+    const { ear, engine, audio } = open();
+    ear.hear(pcm(100, 1), 0);
+    ear.hear(pcm(100, 2), 300);
+    expect(audio.written).toBe(400);
+    expect(engine.heard.slice(100, 300)).toEqual(Array.from({ length: 200 }, () => 0));
+    expect(engine.heard[300]).toBe(2);
+  });
+
+  it('hears a repetition once', () => {
+    const { ear, audio, engine } = open();
+    ear.hear(pcm(100, 1), 0);
+    ear.hear(pcm(100, 1), 0);
+    ear.hear(pcm(100, 2), 50);
+    expect(audio.written).toBe(150);
+    expect(engine.heard[149]).toBe(2);
+  });
+
+  it('does not fill a gap of hours sample by sample, and goes on from there', () => {
+    const { ear, audio } = open();
+    ear.hear(pcm(100, 1), 0);
+    ear.hear(pcm(100, 1), 9_000_000_000);
+    expect(audio.written).toBe(100 + 32_000 + 100);
+    ear.hear(pcm(100, 1), 9_000_000_100);
+    expect(audio.written).toBe(100 + 32_000 + 200);
+  });
+
+  it('tells when it fails', () => {
+    const { engine, events } = open();
+    engine.fail();
+    expect(events).toMatchObject([{ type: 'ear.failed', error: { code: 'VAD_FAILED' } }]);
+  });
+
+  it('refuses half a sample', () => {
+    const { ear, audio } = open();
+    expect(() => ear.hear(new Uint8Array(3), undefined)).toThrow();
+    expect(audio.written).toBe(0);
+  });
+
+  it('frees its stream when it is closed', () => {
+    const { ear, engine } = open();
+    ear.close();
+    expect(engine.closed).toBe(true);
+  });
+});

@@ -45,7 +45,7 @@ function heardWithin(segment: SpokenSegment, played: number): number {
       if (word.sample > played) break;
       end = word.offset;
     }
-    return end;
+    return lastWordEnd(text, end);
   }
   // Of a segment still being made the length is not known: taken for twice what there is, so that no unplayed word counts as heard.
   const total = segment.ready ? segment.samples : Math.max(segment.samples, played) * 2;

@@ -9,7 +9,10 @@ export interface Cut {
 const SENTENCE_END = /(?:[。！？…]+["'”’」』）)]*|[.!?]+["'”’)\]]*(?=\s)|\n)\s*/gu;
 /** A clause's end. A comma needs white space after it, so that "1,000" stays whole. */
 const CLAUSE_END = /(?:[，；：、]|[,;:](?=\s)|\s[–—-](?=\s))\s*/gu;
-const ABBREVIATION = /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|etc|e\.g|i\.e|no|approx|[a-z])\.$/iu;
+/** What a full stop ends without ending a sentence. One-letter pieces: e.g., p.m., U.S. */
+const ABBREVIATION = /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|(?:[a-z]\.)*[a-z])\.$/iu;
+/** The number of a list item. */
+const ENUMERATION = /(?:^|\n|[.!?]\s)\s*\d{1,3}\.$/u;
 
 /**
  * Cuts the unspoken part of a reply into segments for TTS. `first`: nothing of the reply was cut yet, so an early
@@ -36,7 +39,7 @@ export function cutSegments(
 function nextSegment(text: string, first: boolean, final: boolean, parameters: ReplyParameters): number {
   const minimum = first ? 1 : parameters.segmentMinChars;
   const sentence = ends(text, SENTENCE_END, final).find(
-    (end) => weight(text.slice(0, end)) >= minimum && !ABBREVIATION.test(text.slice(0, end).trimEnd()),
+    (end) => weight(text.slice(0, end)) >= minimum && endsSentence(text.slice(0, end).trimEnd()),
   );
   const clause = first
     ? ends(text, CLAUSE_END, final).find(
@@ -45,7 +48,7 @@ function nextSegment(text: string, first: boolean, final: boolean, parameters: R
     : undefined;
   const end = Math.min(sentence ?? Number.POSITIVE_INFINITY, clause ?? Number.POSITIVE_INFINITY);
   if (end <= parameters.segmentMaxChars) return end;
-  if (text.length > parameters.segmentMaxChars) return cutAtWord(text, parameters.segmentMaxChars);
+  if (text.length > parameters.segmentMaxChars) return cutAtClause(text, parameters.segmentMaxChars);
   if (Number.isFinite(end)) return end;
   return final ? text.length : 0;
 }
@@ -65,6 +68,15 @@ function ends(text: string, pattern: RegExp, final: boolean): number[] {
 function weight(text: string): number {
   const dense = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
   return text.trim().length + dense;
+}
+
+function endsSentence(text: string): boolean {
+  return !ABBREVIATION.test(text) && !ENUMERATION.test(text);
+}
+
+function cutAtClause(text: string, limit: number): number {
+  const clause = ends(text.slice(0, limit), CLAUSE_END, false).at(-1) ?? 0;
+  return clause > limit / 2 ? clause : cutAtWord(text, limit);
 }
 
 function cutAtWord(text: string, limit: number): number {

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { heardText, type SpokenSegment } from './heard.ts';
+
+/** 100 samples a letter; words marked at their first letter. */
+function segment(
+  text: string,
+  options: { marks?: boolean; ready?: boolean; samples?: number } = {},
+): SpokenSegment {
+  const { marks = true, ready = true, samples = text.length * 100 } = options;
+  const words = marks
+    ? [...text.matchAll(/\S+/gu)].map(({ index }) => ({ sample: index * 100, offset: index }))
+    : [];
+  return { text, samples, ready, words };
+}
+
+describe('heard text', () => {
+  it('of a reply that was played to its end is the reply', () => {
+    expect(heardText([segment('Hello there. '), segment('How are you?')], 2_500)).toBe(
+      'Hello there. How are you?',
+    );
+  });
+
+  it('holds a marked word when the next one begins, and not before', () => {
+    const reply = [segment('one two three')];
+    expect(heardText(reply, 0)).toBe('');
+    expect(heardText(reply, 399)).toBe('');
+    expect(heardText(reply, 400)).toBe('one');
+    expect(heardText(reply, 800)).toBe('one two');
+    expect(heardText(reply, 1_299)).toBe('one two');
+    expect(heardText(reply, 1_300)).toBe('one two three');
+  });
+
+  it('goes on from one segment to the next', () => {
+    const reply = [segment('One. '), segment('two three')];
+    expect(heardText(reply, 499)).toBe('');
+    expect(heardText(reply, 500)).toBe('One.');
+    expect(heardText(reply, 900)).toBe('One. two');
+  });
+
+  it('does not hold the last word of a segment that is still being made', () => {
+    expect(heardText([segment('one two', { ready: false, samples: 700 })], 700)).toBe('one');
+  });
+
+  it('is judged by the letters without marks, at whole words', () => {
+    const reply = [segment('one two three', { marks: false })];
+    expect(heardText(reply, 650)).toBe('one');
+    expect(heardText(reply, 700)).toBe('one two');
+    expect(heardText(reply, 1_299)).toBe('one two');
+  });
+
+  it('of an unmarked segment of unknown length counts only half of what there is', () => {
+    expect(
+      heardText([segment('one two three four', { marks: false, ready: false, samples: 800 })], 800),
+    ).toBe('one two');
+  });
+
+  it('is cut between any two characters of a script without spaces', () => {
+    expect(heardText([segment('今天天气很好', { marks: false })], 350)).toBe('今天天');
+    expect(heardText([segment('今日は寒い', { marks: false })], 300)).toBe('今日は');
+  });
+
+  it('is never cut within a word, even if a mark is', () => {
+    const marked = {
+      ...segment('well-known facts'),
+      words: [0, 5, 11].map((offset) => ({ sample: offset * 100, offset })),
+    };
+    expect(heardText([marked], 600)).toBe('');
+    expect(heardText([marked], 1_100)).toBe('well-known');
+  });
+
+  it('holds no words for silence, and none for a mark beyond the text', () => {
+    expect(heardText([segment('...', { samples: 0 }), segment('Hello')], 100)).toBe('...');
+    expect(heardText([{ ...segment('hi you'), words: [{ sample: 0, offset: 999 }] }], 100)).toBe('hi you');
+  });
+
+  it('of no segments is empty', () => {
+    expect(heardText([], 1_000)).toBe('');
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { defaultParameters } from '../parameters.ts';
+import { isBackchannel } from './backchannel.ts';
+import { completeness, endpointDelayMs } from './endpointing.ts';
+import { isAmong, joinText, normaliseWords } from './text.ts';
+
+const { words, endpointing } = defaultParameters;
+
+describe('a backchannel', () => {
+  it.each([
+    ['en', 'uh-huh'],
+    ['en', 'Mm-hmm.'],
+    ['en', 'yeah, okay'],
+    ['en-GB', 'I see!'],
+    ['zh-CN', '嗯'],
+    ['zh', '嗯嗯，对对'],
+    ['ja-JP', 'うん、なるほど'],
+    ['de', 'Ach so'],
+    ['fr', 'D’accord'],
+  ])('in %s is “%s”', (language, text) => {
+    expect(isBackchannel(text, language, words.backchannels)).toBe(true);
+  });
+
+  it.each([
+    ['en', ''],
+    ['en', '...'],
+    ['en', 'okay stop'],
+    ['en', 'rightly'],
+    ['en', 'uh-oh'],
+    ['zh', '对不起'],
+    ['zh', '好吃'],
+    ['xx', 'uh-huh'],
+  ])('in %s is not “%s”', (language, text) => {
+    expect(isBackchannel(text, language, words.backchannels)).toBe(false);
+  });
+});
+
+describe('a turn looks', () => {
+  it.each([
+    ['complete', 'en', 'Turn left.'],
+    ['complete', 'en', 'Really?”'],
+    ['complete', 'zh', '你好。'],
+    ['incomplete', 'en', 'turn left and'],
+    ['incomplete', 'en', 'Turn left, '],
+    ['incomplete', 'en', 'well...'],
+    ['incomplete', 'zh', '我想要那个'],
+    ['incomplete', 'ja', '明日は雨だから'],
+    ['unknown', 'en', 'turn left'],
+    ['unknown', 'en', 'sand'],
+    ['unknown', 'en', ''],
+    ['unknown', 'xx', 'und'],
+  ])('%s in %s: “%s”', (expected, language, text) => {
+    expect(completeness(text, language, words)).toBe(expected);
+  });
+
+  it('complete when it is a known phrase or an emergency stop, however it is written', () => {
+    const lists = { ...words, complete: ['Come here!'], estop: ['Halt'] };
+    expect(completeness('come here', 'en', lists)).toBe('complete');
+    expect(completeness('HALT', 'en', lists)).toBe('complete');
+  });
+
+  it('over after 250, 500 or 1,000 ms', () => {
+    const delays = ['go.', 'go', 'go and'].map((text) => endpointDelayMs(text, 'en', endpointing, words));
+    expect(delays).toEqual([250, 500, 1_000]);
+  });
+});
+
+describe('words', () => {
+  it('are compared without case, punctuation and width', () => {
+    expect(normaliseWords(' Don’t  STOP—me, now！')).toBe("don't stop me now");
+    expect(isAmong('stop!', ['Stop'])).toBe(true);
+    expect(isAmong('stop it', ['stop'])).toBe(false);
+    expect(isAmong('…', ['', '...'])).toBe(false);
+  });
+
+  it('of two pieces are joined as the script wants it', () => {
+    expect(joinText('turn left ', ' and stop')).toBe('turn left and stop');
+    expect(joinText('请向左', '转')).toBe('请向左转');
+    expect(joinText('', 'yes')).toBe('yes');
+  });
+});

@@ -9,6 +9,7 @@ import {
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../actors/ports/llm.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { ESTOP_ACTION } from '../../machines/estop.ts';
 import type { Json, JsonObject } from '../../machines/json.ts';
 
 export interface DialogLlmOptions {
@@ -17,7 +18,7 @@ export interface DialogLlmOptions {
   readonly wallClock?: () => Date;
   /** IANA name, such as `Europe/Berlin`. Default: the computer's. */
   readonly timeZone?: string;
-  /** Time between two words, in ms: to try out how a slow engine feels. Default 0. */
+  /** Time between two words, in ms: to try out how a slow engine feels. Default 0: a sentence at a time, at once. */
   readonly deltaDelayMs?: number;
   /** Runs the delays. Default: real time. */
   readonly clock?: Pick<Clock, 'setTimer'>;
@@ -31,6 +32,10 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
     const match = matchDialog(dialog, request.messages.at(-1)?.content ?? '');
+    if (match?.entry.estop) {
+      yield { type: 'action', id: 'estop', name: ESTOP_ACTION, args: {} };
+      return;
+    }
     const slots = match?.slots ?? {};
     for (const [index, action] of (match?.entry.actions ?? []).entries()) {
       yield { type: 'action', id: `action-${index + 1}`, name: action.name, args: filledArgs(action, slots) };
@@ -41,10 +46,11 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     const variant = variants[(request.seed >>> 0) % Math.max(1, variants.length)];
     if (variant === undefined) return;
     const text = fillPlaceholders(variant, (name) => slotText(slots, name) ?? ownValue(name));
-    for (const [index, word] of piecesOf(text).entries()) {
+    const pieces = deltaDelayMs > 0 ? wordsOf(text) : sentencesOf(text);
+    for (const [index, piece] of pieces.entries()) {
       if (index > 0 && deltaDelayMs > 0) await delay(clock, deltaDelayMs, signal);
       throwIfAborted(signal);
-      yield { type: 'delta', text: word };
+      yield { type: 'delta', text: piece };
     }
     throwIfAborted(signal);
   }
@@ -98,8 +104,13 @@ function slotText(slots: Slots, name: string): string | undefined {
   return Object.hasOwn(slots, name) ? slots[name]?.words.join(' ') : undefined;
 }
 
+/** Sentences with the space that follows them: all that there is to gain from smaller pieces is more of them. */
+function sentencesOf(text: string): readonly string[] {
+  return text.match(/[^.!?。！？]*(?:[.!?。！？]+\s*|$)/gu)?.filter((sentence) => sentence !== '') ?? [];
+}
+
 /** Words with the space that follows them; a script without spaces comes a character at a time. */
-function piecesOf(text: string): readonly string[] {
+function wordsOf(text: string): readonly string[] {
   return (
     text.match(
       /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*\s*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+\s*/gu,

@@ -1,4 +1,5 @@
 import { fromCallback, setup } from 'xstate';
+import { ESTOP_ACTION } from '../estop.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { endpointDelayMs } from '../policies/endpointing.ts';
 import type { ChildInputs, Command } from './commands.ts';
@@ -14,9 +15,6 @@ import * as utterance from './utterance.ts';
 function child<Kind extends ChildKind>() {
   return fromCallback<MachineEvent, ChildInputs[Kind]>(() => {});
 }
-
-/** An action of this name is no action of the robot: it is the language engine's way to stop everything. */
-export const ESTOP_ACTION = 'estop';
 
 /** The names that the chart is written in: children, guards, delays and actions. */
 export function sessionSetup(parameters: SessionParameters) {

@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { ParleyError } from '../machines/errors.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
+import { journalCommand } from './commands/journal.ts';
+import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { talkCommand } from './commands/talk.ts';
 import { workerCommand } from './commands/worker.ts';
@@ -15,7 +17,16 @@ export async function main(args: readonly string[]): Promise<number> {
     .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(see --help)');
-  for (const make of [serveCommand, workerCommand, talkCommand, demoCommand, checkConfigCommand]) {
+  const commands = [
+    serveCommand,
+    workerCommand,
+    talkCommand,
+    demoCommand,
+    checkConfigCommand,
+    replayCommand,
+    journalCommand,
+  ];
+  for (const make of commands) {
     program.addCommand(
       make((code) => {
         exitCode = code;

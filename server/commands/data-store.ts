@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type SqliteStore, sqliteStore } from '../../adapters/store/sqlite.ts';
+import { ParleyError } from '../../machines/errors.ts';
+
+/** Uses the store of a data directory, which must be there already unless it may be created. */
+export async function withStore<T>(
+  dataDir: string,
+  use: (store: SqliteStore) => Promise<T>,
+  missing: 'create' | 'fail' = 'fail',
+): Promise<T> {
+  const path = join(dataDir, 'parley.db');
+  if (missing === 'fail' && !existsSync(path))
+    throw new ParleyError('SESSION_UNKNOWN', `there is no ${path}; see --data-dir`);
+  const store = sqliteStore({ path });
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { createWriteStream, readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { sha256 } from '../../adapters/store/sha256.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { checkJournal, faultError } from '../../machines/journal-check.ts';
+import { type JournalFile, journalLines, parseJournalFile } from '../journal-file.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { withStore } from './data-store.ts';
+
+/** `parley journal`: what has been recorded. */
+export function journalCommand(_setExitCode: SetExitCode): Command {
+  return new Command('journal')
+    .description('list, export, import and delete recorded sessions')
+    .addCommand(listCommand().exitOverride())
+    .addCommand(exportCommand().exitOverride())
+    .addCommand(importCommand().exitOverride())
+    .addCommand(deleteCommand().exitOverride());
+}
+
+function listCommand(): Command {
+  return withConfigFlags(new Command('list').description('the recorded sessions, newest first'))
+    .option('--json', 'a line of JSON for each')
+    .action(async (_options, command: Command) => {
+      const { json } = command.opts<{ json?: true }>();
+      const journals = await withStore(configOf(command).config.dataDir, (store) => store.journals());
+      for (const journal of journals) {
+        if (json) console.log(JSON.stringify(journal));
+        else {
+          const { session, startedAt, status, records, bytes } = journal;
+          console.log(
+            `${session}  ${startedAt}  ${status}, ${records} records, ${Math.ceil(bytes / 1_000)} kB`,
+          );
+        }
+      }
+    });
+}
+
+function exportCommand(): Command {
+  return withConfigFlags(
+    new Command('export').description('write a recorded session as a file of JSON lines'),
+  )
+    .argument('<session>', 'its id')
+    .option('--output <file>', 'default: standard output')
+    .option('--audio', 'with the audio that was kept')
+    .action(async (session: string, _options, command: Command) => {
+      const { output, audio } = command.opts<{ output?: string; audio?: true }>();
+      const file = await withStore(
+        configOf(command).config.dataDir,
+        async (store): Promise<JournalFile> => ({
+          journal: await store.readJournal(session),
+          audio: audio ? await store.readAudio(session) : [],
+        }),
+      );
+      const lines = Readable.from(journalLines(file));
+      if (output === undefined) await pipeline(lines, process.stdout, { end: false });
+      else await pipeline(lines, createWriteStream(output));
+    });
+}
+
+function importCommand(): Command {
+  return withConfigFlags(new Command('import').description('take in a file of `parley journal export`'))
+    .argument('<file>')
+    .action(async (name: string, _options, command: Command) => {
+      const { journal, audio } = parseJournalFile(readFileSync(name, 'utf8'), name);
+      const fault = checkJournal(journal, sha256);
+      if (fault && fault.code !== 'JOURNAL_INCOMPLETE') throw faultError(fault);
+      await withStore(
+        configOf(command).config.dataDir,
+        (store) => store.importJournal(journal, audio),
+        'create',
+      );
+      console.log(journal.header.session);
+    });
+}
+
+function deleteCommand(): Command {
+  return withConfigFlags(
+    new Command('delete').description('remove all that is known of sessions, turns and audio too'),
+  )
+    .argument('<sessions...>', 'their ids')
+    .option('--force', 'even if a session has not ended, as far as is known')
+    .action(async (sessions: string[], _options, command: Command) => {
+      const { force } = command.opts<{ force?: true }>();
+      await withStore(configOf(command).config.dataDir, async (store) => {
+        const open = new Set(
+          (await store.journals({ limit: 1_000_000 }))
+            .filter(({ status }) => status === 'open')
+            .map(({ session }) => session),
+        );
+        for (const session of sessions) {
+          if (open.has(session) && !force) throw new ParleyError('SESSION_OPEN', session);
+          if (!(await store.deleteSession(session))) throw new ParleyError('SESSION_UNKNOWN', session);
+        }
+      });
+    });
+}

@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Journal } from '../../machines/journal-record.ts';
+import { parseJournalFile } from '../journal-file.ts';
+import { machineHash } from '../machine-hash.ts';
+import { describeReport, type ReplayReport, replayHere, replayThere, reportJson } from '../replay/replay.ts';
+import { loadVersion } from '../replay/version.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { withStore } from './data-store.ts';
+
+interface Options {
+  readonly all?: true;
+  readonly until?: number;
+  readonly against?: string;
+  readonly json?: true;
+}
+
+/** `parley replay`: do recorded sessions come out the same again? Exit code 0 only if all of them do. */
+export function replayCommand(setExitCode: SetExitCode): Command {
+  return withConfigFlags(
+    new Command('replay').description(
+      'step the machine through recorded sessions and compare every decision',
+    ),
+  )
+    .argument('[sessions...]', 'ids of sessions in the data directory, or files of `parley journal export`')
+    .option('--all', 'every session of the data directory')
+    .option('--until <seq>', 'stop after the event of this number', whole)
+    .option('--against <version>', 'compare with the decisions of another checkout or git revision')
+    .option('--json', 'a line of JSON for each session')
+    .action(async (sessions: string[], _options, command: Command) => {
+      const { all, until, against, json } = command.opts<Options>();
+      if (sessions.length === 0 && !all) command.error('error: name a session or file, or give --all');
+      if (until !== undefined && against !== undefined)
+        command.error('error: --until does not go with --against');
+      const { dataDir } = configOf(command).config;
+      const machine = machineHash();
+      const other = against === undefined ? undefined : await loadVersion(against);
+      try {
+        for await (const journal of journals(dataDir, sessions, all === true)) {
+          const report = other ? replayThere(journal, machine, other) : replayHere(journal, machine, until);
+          print(report, json === true);
+          if (!report.matches) setExitCode(1);
+        }
+      } finally {
+        other?.close();
+      }
+    });
+}
+
+function print(report: ReplayReport, json: boolean): void {
+  console.log(json ? JSON.stringify(reportJson(report)) : describeReport(report));
+}
+
+async function* journals(
+  dataDir: string,
+  names: readonly string[],
+  all: boolean,
+): AsyncGenerator<Journal, void, void> {
+  for (const name of names) {
+    if (existsSync(name)) yield parseJournalFile(readFileSync(name, 'utf8'), name).journal;
+    else yield await withStore(dataDir, (store) => store.readJournal(name));
+  }
+  if (!all) return;
+  const known = await withStore(dataDir, (store) => store.journals({ limit: 1_000_000 }));
+  for (const { session } of known) yield await withStore(dataDir, (store) => store.readJournal(session));
+}
+
+function whole(value: string): number {
+  if (!/^\d{1,15}$/u.test(value)) throw new InvalidArgumentError('must be a whole number');
+  return Number(value);
+}

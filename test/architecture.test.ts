@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+/** The import directions of docs/design.md, section 2. */
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const MAX_LINES = 400;
+
+interface Source {
+  /** From the root, with slashes. */
+  readonly path: string;
+  readonly text: string;
+  /** What it imports at run time or for its types: a path from the root, or the name of a package. */
+  readonly imports: readonly { readonly from: string; readonly typeOnly: boolean }[];
+}
+
+function sources(folder: string): Source[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => {
+      const file = join(entry.parentPath, entry.name);
+      const text = readFileSync(file, 'utf8');
+      return { path: relative(ROOT, file), text, imports: importsOf(file, text) };
+    })
+    .filter(({ path }) => !path.includes('node_modules'));
+}
+
+function importsOf(file: string, text: string): Source['imports'] {
+  const found: { from: string; typeOnly: boolean }[] = [];
+  const patterns =
+    /^(?:import|export)\s+(type\s)?[^;'"]*?from\s+'([^']+)'|^import\s+'([^']+)'|\bimport\('([^']+)'\)/gmu;
+  for (const [, type, named, bare, dynamic] of withoutComments(text).matchAll(patterns)) {
+    const name = named ?? bare ?? dynamic ?? '';
+    const from = name.startsWith('.') ? relative(ROOT, normalize(join(dirname(file), name))) : name;
+    found.push({ from, typeOnly: type !== undefined });
+  }
+  return found;
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//gu, '').replace(/^\s*\/\/.*$/gmu, '');
+}
+
+function isTest({ path }: Source): boolean {
+  return /\.test\.ts$|-test-util\.ts$|conformance\.ts$/u.test(path);
+}
+
+/** Imports of product code that `allowed` does not know, as `file → import`. */
+function forbidden(files: readonly Source[], allowed: (from: string, source: Source) => boolean): string[] {
+  return files
+    .filter((source) => !isTest(source))
+    .flatMap((source) =>
+      source.imports
+        .filter(({ from }) => !allowed(from, source))
+        .map(({ from }) => `${source.path} → ${from}`),
+    );
+}
+
+function within(folders: readonly string[], from: string): boolean {
+  return folders.some((folder) => from.startsWith(`${folder}/`));
+}
+
+function isOurs(from: string): boolean {
+  return within(
+    ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'bench', 'scripts'],
+    from,
+  );
+}
+
+const machines = sources('machines');
+const actors = sources('actors');
+const adapters = sources('adapters');
+const server = sources('server');
+const web = sources('web');
+
+describe('this test', () => {
+  it('sees every kind of import, and none in a comment', () => {
+    const text = `import { a } from './a.ts';
+import type {
+  B,
+} from '../b.ts';
+import 'c';
+export * from "d"; // of another style: the formatter forbids it
+export { e } from 'e';
+// import { f } from 'f';
+/** import { g } from 'g'; */
+const h = await import('h');
+`;
+    const found = importsOf(join(ROOT, 'machines/session/x.ts'), text).map(({ from }) => from);
+    expect(found).toEqual(['machines/session/a.ts', 'machines/b.ts', 'c', 'e', 'h']);
+  });
+
+  it('reads the folders', () => {
+    for (const files of [machines, actors, adapters, server, web]) expect(files.length).toBeGreaterThan(10);
+  });
+});
+
+describe('machines/', () => {
+  it('import xstate and their own files only', () => {
+    expect(forbidden(machines, (from) => from === 'xstate' || within(['machines'], from))).toEqual([]);
+  });
+
+  it('are pure: no clock, no chance, no timer, no process, no I/O', () => {
+    const impure =
+      /\bDate\b(?!\s*:)|\bMath\.random\b|\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|fetch)\s*\(|\bperformance\b|\bprocess\.|\bglobalThis\b|\bcrypto\b|\bconsole\b|\bnew Intl\b|\btoLocale\w+/u;
+    const found = machines
+      .filter((source) => !isTest(source))
+      .flatMap(({ path, text }) => {
+        const match = impure.exec(withoutComments(text));
+        return match ? [`${path}: ${match[0]}`] : [];
+      });
+    expect(found).toEqual([]);
+  });
+});
+
+describe('actors/', () => {
+  it('import machines/, their own files and pure packages only', () => {
+    const packages = ['xstate', 'zod', 'yaml'];
+    expect(
+      forbidden(actors, (from) => packages.includes(from) || within(['machines', 'actors'], from)),
+    ).toEqual([]);
+  });
+
+  it('have tests that need no adapter', () => {
+    const found = actors.flatMap((source) =>
+      source.imports
+        .filter(({ from }) => within(['adapters', 'server', 'web'], from))
+        .map(({ from }) => `${source.path} → ${from}`),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+describe('adapters/', () => {
+  it('import actors/, machines/, their own port and what all adapters share, never another port', () => {
+    const allowed = (from: string, { path }: Source) => {
+      if (!isOurs(from)) return true;
+      if (within(['machines', 'actors'], from)) return true;
+      const port = path.split('/').slice(0, 2).join('/');
+      const shared = /^adapters\/[^/]+\.ts$/u.test(from) || from.startsWith('adapters/http/');
+      return shared || (path.split('/').length > 2 && from.startsWith(`${port}/`));
+    };
+    expect(forbidden(adapters, allowed)).toEqual([]);
+  });
+});
+
+describe('server/', () => {
+  it('imports no test, benchmark or page', () => {
+    const allowed = (from: string) =>
+      !isOurs(from) || within(['machines', 'actors', 'adapters', 'server'], from);
+    expect(forbidden(server, allowed)).toEqual([]);
+  });
+});
+
+describe('web/', () => {
+  it('imports its own files, and from machines/ what the wire is made of', () => {
+    const wire = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];
+    expect(forbidden(web, (from) => !isOurs(from) || within(['web'], from) || wire.includes(from))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('every source file', () => {
+  it(`has at most ${MAX_LINES} lines`, () => {
+    const long = [...machines, ...actors, ...adapters, ...server, ...web]
+      .filter((source) => !isTest(source))
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+      .filter(({ lines }) => lines > MAX_LINES);
+    expect(long).toEqual([]);
+  });
+});

@@ -20,6 +20,7 @@ export interface AuditOptions {
   readonly found: (finding: Finding) => void;
   readonly reached: (name: Sometimes) => void;
   readonly onReplyEnd?: (end: { readonly reason: EndReason; readonly heard: string }) => void;
+  readonly onLog?: (session: string, entry: LogEntry) => void;
   /** Keeps the log and replays it at the end. */
   readonly replays: boolean;
 }
@@ -61,6 +62,7 @@ export class Audit {
 
   observe(entry: LogEntry): void {
     if (this.#options.replays) this.log.push(entry);
+    this.#options.onLog?.(this.#session, entry);
     this.#options.hash.update(textOf(entry));
     this.#watch.observe(entry);
     this.#monitor.observe(entry);

@@ -41,6 +41,7 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
     } as const;
     audit = new Audit(id, input, {
       ...{ machine, parameters: simulationParameters, hash, found, replays: false },
+      ...(options.onLog ? { onLog: options.onLog } : {}),
       reached: (name) => reached.add(name),
       onReplyEnd: ({ reason }) => {
         if (calm && reason === 'completed') answered = true;
@@ -84,8 +85,7 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
   };
   user = new User(clock, script, act, rest);
   user.start();
-  const stops = options.stopsAtFinding ?? true;
-  while (!over && !(stops && findings.length > 0)) {
+  while (!over && findings.length === 0) {
     const timerMs = session.nextTimerAtMs();
     const clockMs = clock.nextAtMs();
     if (timerMs !== undefined && (clockMs === undefined || timerMs <= clockMs)) {

@@ -1,4 +1,5 @@
 import type { VirtualClock } from '../../machines/clock.ts';
+import { PacedPosition } from '../../machines/heard-check.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SpawnCommand } from '../../machines/session/commands.ts';
@@ -13,7 +14,7 @@ import type { Finding } from './findings.ts';
 import { errorOf, type ModelChild, ModelTrack, modelChild } from './model-children.ts';
 import type { Random } from './random.ts';
 import type { UserAct } from './script.ts';
-import { type Voiced, voiced } from './user.ts';
+import { claim, type Voiced, voiced } from './user.ts';
 
 export interface ModelSessionOptions {
   readonly session: string;
@@ -54,7 +55,8 @@ export class ModelSession {
   #busy = false;
   #deaf = false;
   #speechUntilMs = Number.NEGATIVE_INFINITY;
-  #sent = 0;
+  /** Where the client is in the reply, by what reached it. */
+  #heard = new PacedPosition(24_000);
 
   constructor(options: ModelSessionOptions) {
     this.#options = options;
@@ -96,9 +98,7 @@ export class ModelSession {
           {
             type: 'played',
             generation: this.#kernel.context.generation,
-            samples: Math.floor(
-              (this.#kernel.context.reply?.played ?? 0) * act.lie + (act.lie > 1 ? 1_000_000 : 0),
-            ),
+            samples: claim(this.#heard.at(this.#nowMs()), act.lie),
           },
           'client',
         );
@@ -222,6 +222,8 @@ export class ModelSession {
     const { audit } = this.#options;
     for (const command of step.commands) {
       audit.observe({ type: 'command', seq: step.seq, atMs: step.atMs, command });
+      if (command.type === 'publish' && command.message.type === 'duck')
+        this.#heard.duck(this.#nowMs(), command.message.on);
       if (command.type === 'spawn') this.#spawn(command);
       else if (command.type === 'send') this.#children.get(command.child)?.child?.take(command.message);
       else if (command.type === 'stop') {
@@ -239,7 +241,7 @@ export class ModelSession {
     const kind = command.child;
     const generation = command.child === 'stt' ? command.input.utterance : current;
     if (kind === 'tts') this.#track = new ModelTrack();
-    if (kind === 'playback') this.#sent = 0;
+    if (kind === 'playback') this.#heard = new PacedPosition(input.outputRate);
     const living: Living = { kind, name: `${session}/${turn}/${kind}/${generation}`, generation };
     this.#children.set(kind, living);
     audit.observe({ type: 'child.start', atMs: this.#nowMs(), child: living.name, kind, generation });
@@ -250,7 +252,7 @@ export class ModelSession {
         nowMs: () => this.#nowMs(),
         nextReply: () => this.#replies++,
         frame: (seq, samples) => {
-          this.#sent += samples;
+          this.#heard.frame(this.#nowMs(), samples);
           audit.observe({ type: 'frame', atMs: this.#nowMs(), generation, seq, samples });
         },
       },

@@ -64,13 +64,17 @@ export function llmPlan(faults: Faults, random: Random, asked: number): Plan<Llm
   };
 }
 
-export function ttsPlan(faults: Faults, random: Random, text: string): Plan<Sound> {
+export interface TtsPlan extends Plan<Sound> {
+  readonly msPerChar: number;
+}
+
+export function ttsPlan(faults: Faults, random: Random, text: string): TtsPlan {
+  const msPerChar = random.int(10, 30);
   const late = faults.does('tts.lateAfterCancel');
   const firstMs = faults.does('tts.slow') ? random.int(1_000, 6_000) : random.int(2, 120);
-  if (faults.does('tts.hang')) return { steps: [], endMs: 0, end: 'hang', late };
-  if (faults.does('tts.error')) return { steps: [], endMs: firstMs, end: 'TTS_FAILED', late };
-  if (faults.does('tts.silent')) return { steps: [], endMs: firstMs, end: 'done', late };
-  const msPerChar = random.int(10, 30);
+  if (faults.does('tts.hang')) return { steps: [], endMs: 0, end: 'hang', late, msPerChar };
+  if (faults.does('tts.error')) return { steps: [], endMs: firstMs, end: 'TTS_FAILED', late, msPerChar };
+  if (faults.does('tts.silent')) return { steps: [], endMs: firstMs, end: 'done', late, msPerChar };
   const steps: { afterMs: number; event: Sound }[] = [];
   if (!faults.does('tts.noMarks')) {
     for (const { index, 0: word } of text.matchAll(/\S+/gu))
@@ -91,7 +95,7 @@ export function ttsPlan(faults: Faults, random: Random, text: string): Plan<Soun
   const stalls = faults.does('tts.stall');
   const dies = faults.does('tts.workerDies');
   const kept = stalls || dies ? steps.slice(0, random.int(1, Math.max(1, steps.length - 1))) : steps;
-  return { steps: kept, endMs: 1, end: stalls ? 'hang' : dies ? 'ENGINE_LOST' : 'done', late };
+  return { steps: kept, endMs: 1, end: stalls ? 'hang' : dies ? 'ENGINE_LOST' : 'done', late, msPerChar };
 }
 
 /** What recognition says from the end of the audio on. */

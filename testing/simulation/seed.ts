@@ -1,3 +1,4 @@
+import type { LogEntry } from '../../machines/log.ts';
 import type { FaultPoint, FaultProfile } from './faults.ts';
 import type { Finding } from './findings.ts';
 import { Random } from './random.ts';
@@ -16,8 +17,8 @@ export interface SeedOptions {
   readonly script?: readonly UserStep[];
   /** Single faults that are left out, as `point#n`. */
   readonly suppressed?: ReadonlySet<string>;
-  /** Stops at the first finding. Default true. */
-  readonly stopsAtFinding?: boolean;
+  /** Told every entry of every session's log, in order. */
+  readonly onLog?: (session: string, entry: LogEntry) => void;
 }
 
 export interface SeedResult {

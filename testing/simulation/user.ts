@@ -102,3 +102,8 @@ export function voiced(act: UserAct & { type: 'speak' | 'mumble' }): readonly Vo
     { fromMs: half + pauseMs, toMs: durationMs + pauseMs, text: words.slice(middle).join(' ') },
   ];
 }
+
+/** What a client tells that it has played, in samples: the truth (`lie` 1), less, or far more than can be. */
+export function claim(truth: number, lie: number): number {
+  return lie > 1 ? Math.floor(truth * lie) + 1_000_000 : Math.floor(truth * lie);
+}

@@ -1,0 +1,153 @@
+import type { Bus, BusMessage, Subscription } from '../../actors/ports/bus.ts';
+import { subjects } from '../../actors/subjects.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { countWords, PacedPosition } from '../../machines/heard-check.ts';
+import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import { FIRST_WORD, type Vocabulary } from './engines.ts';
+import { claim } from './user.ts';
+
+export interface ClientEarOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly session: string;
+  readonly outputRate: number;
+  readonly spoken: Vocabulary;
+  readonly onState: (state: PublicState) => void;
+  readonly found: (what: string) => void;
+}
+
+/** The pacing knows the position to a frame; so does this. */
+const SLACK_MS = 20;
+
+const decoder = new TextDecoder();
+
+/**
+ * The far end of a session: plays what comes and checks it for itself. It knows from the samples which words it has
+ * played, so it needs nobody's word for what was heard.
+ */
+export class ClientEar {
+  readonly #options: ClientEarOptions;
+  readonly #subscriptions: readonly Subscription[];
+  #generation = 0;
+  #flushed = 0;
+  #ended = 0;
+  #nextFrame = 0;
+  #stateSeq = -1;
+  #frames: Int16Array[] = [];
+  #position: PacedPosition;
+  /** True if this reply's `heard` rests on what the client has told. */
+  #told = false;
+
+  constructor(options: ClientEarOptions) {
+    this.#options = options;
+    const { bus, session } = options;
+    this.#position = new PacedPosition(options.outputRate);
+    this.#subscriptions = [
+      bus.subscribe(subjects.out(session), (message) => this.#message(message)),
+      bus.subscribe(subjects.audioOut(session), (message) => this.#frame(message)),
+    ];
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** What to send as `played`. */
+  tells(lie: number): number {
+    this.#told = true;
+    return claim(this.#position.at(this.#options.clock.nowMs()), lie);
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  #frame({ headers, payload }: BusMessage): void {
+    const generation = Number(headers.generation);
+    const seq = Number(headers.seq);
+    if (generation <= this.#flushed) this.#find(`a frame of generation ${generation} came after its flush`);
+    if (generation < this.#generation)
+      this.#find(`a frame of generation ${generation} came after ${this.#generation}`);
+    if (generation <= this.#ended) this.#find(`a frame of generation ${generation} came after its end`);
+    if (generation > this.#generation) this.#begin(generation);
+    if (seq !== this.#nextFrame) this.#find(`frame ${seq} came where ${this.#nextFrame} was due`);
+    this.#nextFrame = seq + 1;
+    const samples = new Int16Array(payload.buffer, payload.byteOffset, payload.byteLength / 2);
+    this.#frames.push(samples);
+    this.#position.frame(this.#options.clock.nowMs(), samples.length);
+  }
+
+  #begin(generation: number): void {
+    this.#generation = generation;
+    this.#nextFrame = 0;
+    this.#frames = [];
+    this.#position = new PacedPosition(this.#options.outputRate);
+    this.#told = false;
+  }
+
+  #message({ payload }: BusMessage): void {
+    // Sent by the session under test, whose messages have this type.
+    const message = JSON.parse(decoder.decode(payload)) as SessionMessage;
+    switch (message.type) {
+      case 'state':
+        if (message.seq <= this.#stateSeq) this.#find(`state ${message.seq} came after ${this.#stateSeq}`);
+        this.#stateSeq = message.seq;
+        if (message.generation > this.#generation) this.#begin(message.generation);
+        this.#options.onState(message.value);
+        return;
+      case 'duck':
+        this.#position.duck(this.#options.clock.nowMs(), message.on);
+        return;
+      case 'flush':
+        this.#flushed = message.generation;
+        return;
+      case 'reply.end':
+        if (message.generation <= this.#ended) this.#find(`generation ${message.generation} ended twice`);
+        this.#ended = message.generation;
+        if (message.generation === this.#generation)
+          this.#checkHeard(message.heard, message.reason === 'interrupted');
+        return;
+      default:
+        return;
+    }
+  }
+
+  #checkHeard(heard: string, interrupted: boolean): void {
+    if (this.#told || countWords(heard) === 0) return;
+    const slack = (SLACK_MS * this.#options.outputRate) / 1_000;
+    const position = this.#position.at(this.#options.clock.nowMs()) + slack;
+    const played = this.#playedWords(interrupted ? position : Number.POSITIVE_INFINITY);
+    const words = heard.split(/\s+/u).filter((word) => word !== '');
+    const at = words.findIndex((word, i) => word !== played[i]);
+    if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
+  }
+
+  /** The words whose audio lies before `limit`, whole. */
+  #playedWords(limit: number): string[] {
+    const words: string[] = [];
+    let at = 0;
+    let value = 0;
+    const end = () => {
+      if (value >= FIRST_WORD) words.push(this.#options.spoken.wordsOf(value));
+    };
+    for (const frame of this.#frames) {
+      for (let i = 0; i < frame.length; i += STRIDE) {
+        if (at + i > limit) return words;
+        const next = frame[i] ?? 0;
+        if (next === value) continue;
+        end();
+        value = next;
+      }
+      at += frame.length;
+    }
+    if (at <= limit) end();
+    return words;
+  }
+
+  #find(what: string): void {
+    this.#options.found(what);
+  }
+}
+
+/** A word lasts at least 10 ms. */
+const STRIDE = 24;

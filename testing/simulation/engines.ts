@@ -1,0 +1,270 @@
+/** Engines, memory, robot and store of the full level: what the plans say, on the virtual clock. */
+import type { ActionPort } from '../../actors/ports/action.ts';
+import type { LlmEngine, LlmEvent } from '../../actors/ports/llm.ts';
+import type { MemoryPort } from '../../actors/ports/memory.ts';
+import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
+import type { Store } from '../../actors/ports/store.ts';
+import type { SttEngine, SttEvent } from '../../actors/ports/stt.ts';
+import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
+import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
+import { msOfSamples, type Pcm, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { joinText } from '../../machines/policies/text.ts';
+import { hang, pause } from '../scripted-engines.ts';
+import type { Faults } from './faults.ts';
+import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
+import type { Random } from './random.ts';
+
+/** Sounds that mean something: a sample's value is the number of the words that it says. */
+export class Vocabulary {
+  readonly #words: string[] = [];
+
+  /** The sample value that says `text` from now on, for the next 30,000 texts. */
+  valueOf(text: string): number {
+    const value = FIRST_WORD + (this.#words.length % WORDS);
+    this.#words.push(text);
+    return value;
+  }
+
+  wordsOf(value: number): string {
+    const index = value - FIRST_WORD;
+    const rounds = Math.floor((this.#words.length - 1 - index) / WORDS);
+    return this.#words[index + rounds * WORDS] ?? '';
+  }
+}
+
+/** A sound that is loud and says nothing. */
+export const MUMBLE = 900;
+export const FIRST_WORD = 1_000;
+const WORDS = 30_000;
+const LOUD = 500;
+const TTS_RATE = 24_000;
+const VAD_WINDOW = 512;
+
+export interface EngineWorld {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: Random;
+  /** What users say. */
+  readonly said: Vocabulary;
+  /** What Parley says. */
+  readonly spoken: Vocabulary;
+  /** The worker of this kind dies here and now. */
+  readonly die: (kind: 'tts') => void;
+}
+
+const NEVER = new AbortController().signal;
+
+async function* follow<Event>(
+  { clock }: EngineWorld,
+  plan: Plan<Event>,
+  signal: AbortSignal,
+  onLost: () => void,
+): AsyncGenerator<Event, void, void> {
+  const heeded = plan.late ? NEVER : signal;
+  for (const { afterMs, event } of plan.steps) {
+    if (afterMs > 0) await pause(clock, afterMs, heeded);
+    yield event;
+  }
+  if (plan.end === 'hang') await hang(signal);
+  if (plan.endMs > 0) await pause(clock, plan.endMs, heeded);
+  if (plan.end === 'done') return;
+  if (plan.end === 'ENGINE_LOST') {
+    onLost();
+    await hang(signal);
+  } else if (plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
+}
+
+export function plannedLlm(world: EngineWorld): LlmEngine {
+  let asked = 0;
+  return {
+    name: 'planned',
+    reply: (_request, signal): AsyncIterable<LlmEvent> =>
+      follow(world, llmPlan(world.faults, world.random, asked++), signal, () => {}),
+    close: async () => {},
+  };
+}
+
+export function plannedTts(world: EngineWorld): TtsEngine {
+  return {
+    name: 'planned',
+    async *synthesize({ text }, signal): AsyncGenerator<TtsEvent, void, void> {
+      const plan = ttsPlan(world.faults, world.random, text);
+      const values = valuesOf(text, world.spoken);
+      let atSample = 0;
+      for await (const event of follow(world, plan, signal, () => world.die('tts'))) {
+        if (event.type === 'word') {
+          const { atMs, offset, length } = event;
+          yield { type: 'word', sample: samplesInMs(atMs, TTS_RATE), offset, length };
+          continue;
+        }
+        const samples = new Int16Array(samplesInMs(event.ms, TTS_RATE));
+        fill(samples, atSample, values, samplesInMs(plan.msPerChar, TTS_RATE));
+        atSample += samples.length;
+        yield { type: 'audio', pcm: { rate: TTS_RATE, samples } };
+      }
+    },
+    close: async () => {},
+  };
+}
+
+/** Where each word begins, in characters, and the value that says it; it lasts until the next one begins. */
+function valuesOf(text: string, spoken: Vocabulary): { readonly offset: number; readonly value: number }[] {
+  return [...text.matchAll(/\S+/gu)].map(({ index, 0: word }) => ({
+    offset: index,
+    value: spoken.valueOf(word),
+  }));
+}
+
+function fill(
+  samples: Int16Array,
+  atSample: number,
+  values: readonly { readonly offset: number; readonly value: number }[],
+  perChar: number,
+): void {
+  for (const [i, { offset, value }] of values.entries()) {
+    const next = values[i + 1];
+    const from = (i === 0 ? 0 : offset * perChar) - atSample;
+    const to = next ? next.offset * perChar - atSample : samples.length;
+    if (to > 0 && from < samples.length) samples.fill(value, Math.max(0, from), Math.min(samples.length, to));
+  }
+}
+
+export function plannedStt(world: EngineWorld): SttEngine {
+  const { clock, said } = world;
+  return {
+    name: 'planned',
+    async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
+      const plan = sttPlan(world.faults, world.random);
+      const heeded = plan.late ? NEVER : signal;
+      let text = '';
+      let last = 0;
+      let heardMs = 0;
+      for await (const { samples } of audio) {
+        heardMs += msOfSamples(samples.length, PIPELINE_RATE);
+        for (let i = 0; i < samples.length; i += 80) {
+          const value = samples[i] ?? 0;
+          if (value < FIRST_WORD || value === last) continue;
+          last = value;
+          text = joinText(text, said.wordsOf(value));
+          for (let n = 0; n < plan.repeats; n++) yield { type: 'partial', text };
+        }
+        if (plan.earlyMs !== null && heardMs >= plan.earlyMs + 300) break;
+      }
+      if (plan.end === 'hang') await hang(signal);
+      await pause(clock, plan.finalMs, heeded);
+      if (plan.end === 'noFinal') return;
+      if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
+      yield { type: 'final', text: plan.spoil(text) };
+    },
+    close: async () => {},
+  };
+}
+
+/** Hears whether a window is loud. */
+export function plannedVad({ faults }: EngineWorld): VadEngine {
+  return {
+    name: 'planned',
+    open(onWindow: (window: VadWindow) => void, onError: (error: Error) => void) {
+      let at = 0;
+      let held = 0;
+      let heldLoud = false;
+      let open = true;
+      let wasLoud = false;
+      const window = (loud: boolean) => {
+        if (loud && !wasLoud && faults.does('vad.error')) {
+          open = false;
+          onError(new ParleyError('VAD_FAILED', 'as planned'));
+        }
+        wasLoud = loud;
+        if (open) onWindow({ startSample: at, samples: VAD_WINDOW, probability: loud ? 0.99 : 0.01 });
+        at += VAD_WINDOW;
+      };
+      return {
+        push({ samples }) {
+          for (let i = 0; open && i < samples.length; ) {
+            const count = Math.min(VAD_WINDOW - held, samples.length - i);
+            // A sound does not begin and end within a window: its ends tell.
+            heldLoud ||= (samples[i] ?? 0) > LOUD || (samples[i + count - 1] ?? 0) > LOUD;
+            held += count;
+            i += count;
+            if (held < VAD_WINDOW) continue;
+            window(heldLoud);
+            held = 0;
+            heldLoud = false;
+          }
+        },
+        close: () => {
+          open = false;
+        },
+      };
+    },
+    close: async () => {},
+  };
+}
+
+export function plannedMemory({ clock, faults, random }: EngineWorld): MemoryPort {
+  return {
+    async recall(_request, signal) {
+      const { afterMs, fails } = memoryPlan(faults, random);
+      await pause(clock, afterMs, signal);
+      if (fails) throw new ParleyError('MEMORY_FAILED', 'as planned');
+      return ['the user likes tea'];
+    },
+  };
+}
+
+export function plannedRobot({ clock, faults, random }: EngineWorld): ActionPort {
+  return {
+    async run(_request, signal) {
+      const { afterMs, end } = actionPlan(faults, random);
+      if (end === 'hang') await hang(signal);
+      await pause(clock, afterMs, signal);
+      if (end === 'ACTION_FAILED') throw new ParleyError('ACTION_FAILED', 'as planned');
+      return null;
+    },
+  };
+}
+
+export function plannedStore({ clock, faults, random }: EngineWorld, onFailure: () => void): Store {
+  return {
+    saveSession: async () => {},
+    endSession: async () => {},
+    async saveTurn() {
+      if (faults.does('store.slow')) await pause(clock, random.int(50, 2_000), NEVER);
+      if (!faults.does('store.error')) return;
+      onFailure();
+      throw new ParleyError('STORE_FAILED', 'as planned');
+    },
+    sessions: async () => [],
+    turns: async () => [],
+    close: async () => {},
+  };
+}
+
+/** Takes the nearest sample: values keep their meaning. */
+export const nearestResampler: ResamplerFactory = {
+  create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
+    let taken = 0;
+    let given = 0;
+    return {
+      from,
+      to,
+      push({ samples }: Pcm<From>): Pcm<To> {
+        if (Number(from) === Number(to)) return { rate: to, samples };
+        const end = Math.floor(((taken + samples.length) * to) / from);
+        const out = new Int16Array(end - given);
+        for (let i = 0; i < out.length; i++) {
+          const at = Math.floor(((given + i) * from) / to) - taken;
+          out[i] = samples[Math.min(samples.length - 1, Math.max(0, at))] ?? 0;
+        }
+        given = end;
+        taken += samples.length;
+        return { rate: to, samples: out };
+      },
+      flush: () => ({ rate: to, samples: new Int16Array(0) }),
+      close: () => {},
+    };
+  },
+};

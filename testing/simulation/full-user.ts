@@ -1,0 +1,256 @@
+import type { Hash } from 'node:crypto';
+import type { Bus } from '../../actors/ports/bus.ts';
+import { openSession, type Session } from '../../actors/session/session.ts';
+import { subjects } from '../../actors/subjects.ts';
+import type { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { PublicState } from '../../machines/wire.ts';
+import { Audit } from './audit.ts';
+import { ClientEar } from './client-ear.ts';
+import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
+import type { Faults } from './faults.ts';
+import type { Finding } from './findings.ts';
+import { Mouth } from './mouth.ts';
+import type { Random } from './random.ts';
+import type { UserAct, UserStep } from './script.ts';
+import type { Sometimes } from './sometimes.ts';
+import { TAIL_LIMIT_MS, tailSteps } from './tail.ts';
+import { User, voiced } from './user.ts';
+import type { Workers } from './workers.ts';
+
+/** What the users of a seed share. */
+export interface FullWorld {
+  readonly bus: Bus;
+  readonly clock: VirtualClock;
+  readonly faults: Faults;
+  readonly random: Random;
+  readonly workers: Workers;
+  readonly machine: SessionMachine;
+  readonly parameters: SessionParameters;
+  readonly hash: Hash;
+  readonly found: (finding: Finding) => void;
+  readonly reached: (name: Sometimes) => void;
+  /** Users who hear a reply at the moment. */
+  readonly sounding: Set<string>;
+  readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
+}
+
+interface Line {
+  readonly id: string;
+  readonly session: Session;
+  readonly audit: Audit;
+  readonly ear: ClientEar;
+  readonly mouth: Mouth;
+  left: boolean;
+  closed: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/** One user and the sessions that he or she has, one after the other. */
+export class FullUser {
+  readonly #name: string;
+  readonly #world: FullWorld;
+  readonly #lines: Line[] = [];
+  readonly #isLast: () => boolean;
+  #user: User;
+  #line: Line;
+  #calm = false;
+  #answered = false;
+  #over = false;
+
+  /** `isLast` is asked when the script is over: true if the faults are over with it. */
+  constructor(name: string, script: readonly UserStep[], world: FullWorld, isLast: () => boolean) {
+    this.#name = name;
+    this.#world = world;
+    this.#isLast = isLast;
+    this.#user = new User(
+      world.clock,
+      script,
+      (act) => this.#act(act),
+      () => this.#rest(),
+    );
+    this.#line = this.#open();
+  }
+
+  get sessions(): number {
+    return this.#lines.length;
+  }
+
+  get events(): number {
+    return this.#lines.reduce((sum, { audit }) => sum + audit.events, 0);
+  }
+
+  /** True once the clean turn was answered, or will not be. */
+  get content(): boolean {
+    return this.#answered || this.#over;
+  }
+
+  start(): void {
+    this.#user.start();
+  }
+
+  /** Was the clean turn answered? */
+  judge(): void {
+    if (!this.#over || this.#answered) return;
+    this.#find('liveness', 'the clean turn after the faults was not answered');
+  }
+
+  leave(how: 'bye' | 'lost'): void {
+    this.#hangUp(this.#line, how);
+  }
+
+  /** Checks that every session has ended, and its log. `whole`: nothing was cut short. */
+  end(whole: boolean): void {
+    if (!whole) return;
+    for (const { id, closed, audit } of this.#lines) {
+      if (!closed) this.#find('liveness', `session ${id} did not close`);
+      audit.end();
+    }
+  }
+
+  #open(): Line {
+    const { bus, clock, faults, random, workers, machine, parameters, hash, found, reached } = this.#world;
+    const id = `${this.#name}s${this.#lines.length + 1}`;
+    const seed = random.int(0, 2 ** 31);
+    const outputRate = random.chance(0.5) ? 24_000 : 16_000;
+    const remembers = random.chance(0.5);
+    // Every fourth session has its engines at hand, without the work protocol.
+    const engines = random.chance(0.25) ? workers.direct() : workers.remote();
+    const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
+    const audit = new Audit(id, input, {
+      ...{ machine, parameters, hash, found, reached, replays: true },
+      ...(this.#world.onLog ? { onLog: this.#world.onLog } : {}),
+      onReplyEnd: ({ reason }) => {
+        if (this.#calm && faults.calm && reason === 'completed') this.#answered = true;
+      },
+    });
+    const ear = new ClientEar({
+      ...{ bus, clock, session: id, outputRate, spoken: workers.world.spoken },
+      onState: (state) => this.#sees(id, state),
+      found: (what) => found({ by: 'client', what, session: id, seq: -1 }),
+    });
+    const world = workers.world;
+    const session = openSession(
+      {
+        ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
+        vad: plannedVad(world),
+        actions: plannedRobot(world),
+        ...(remembers ? { memory: plannedMemory(world) } : {}),
+        store: plannedStore(world, () => reached('the store failed while a turn ended')),
+        onLog: (_session, entry) => audit.observe(entry),
+        onProblem: (_session, error) => {
+          if (error instanceof ParleyError && error.code === 'STORE_FAILED') return;
+          found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
+        },
+      },
+      { session: id, language: 'en', outputRate, seed },
+    );
+    const mouth = new Mouth({ bus, clock, session: id, said: world.said });
+    const line: Line = { id, session, audit, ear, mouth, left: false, closed: false };
+    this.#lines.push(line);
+    return line;
+  }
+
+  #sees(id: string, state: PublicState): void {
+    if (id !== this.#line?.id) return;
+    const { sounding, reached } = this.#world;
+    if (state === 'speaking') sounding.add(this.#name);
+    else sounding.delete(this.#name);
+    if (sounding.size > 1) reached('two sessions sounded at once');
+    this.#user.sees(state);
+  }
+
+  #act(act: UserAct): void {
+    const { faults, workers, reached } = this.#world;
+    if (faults.does('bus.noWorkers')) {
+      const stream = faults.stream('bus.noWorkers');
+      workers.leave(stream.pick(['stt', 'llm', 'tts']), stream.int(300, 2_000));
+    }
+    const { mouth, ear } = this.#line;
+    switch (act.type) {
+      case 'speak':
+      case 'mumble':
+        mouth.say(voiced(act));
+        return;
+      case 'played':
+        this.#send({ type: 'played', generation: ear.generation, samples: ear.tells(act.lie) });
+        return;
+      case 'flood':
+        for (let i = 0; i < act.count; i++) this.#flood();
+        return;
+      case 'hangUp':
+        this.#hangUp(this.#line, act.how);
+        this.#line = this.#open();
+        reached('a user hung up and came back');
+        this.#user.sees('idle');
+        return;
+      default:
+        this.#send(act);
+    }
+  }
+
+  #flood(): void {
+    const { random } = this.#world;
+    this.#send(
+      random.pick<object>([
+        { type: 'interrupt' },
+        { type: 'text', text: 'and another thing' },
+        { type: 'played', generation: random.int(0, 50), samples: this.#line.ear.tells(1) },
+        { type: 'rearm' },
+      ]),
+    );
+  }
+
+  #send(command: object): void {
+    this.#world.bus.publish(subjects.cmd(this.#line.id), encoder.encode(JSON.stringify(command)));
+  }
+
+  #hangUp(line: Line, how: 'bye' | 'lost'): void {
+    if (line.left) return;
+    line.left = true;
+    line.mouth.close();
+    line.session.close(how).then(
+      () => {
+        line.closed = true;
+        line.ear.close();
+      },
+      (error: unknown) => this.#find('defect', String(error)),
+    );
+  }
+
+  /** The script is over: once everybody's is, a clean turn must be answered. */
+  #rest(): void {
+    const { clock, faults } = this.#world;
+    if (!this.#isLast() && !faults.calm) {
+      const wait = () => (faults.calm ? this.#ask() : void clock.setTimer(500, wait));
+      wait();
+    } else this.#ask();
+  }
+
+  #ask(): void {
+    const { clock } = this.#world;
+    const state: PublicState = this.#line.audit.oracle.state;
+    this.#user = new User(
+      clock,
+      tailSteps(),
+      (act) => this.#act(act),
+      () => {
+        this.#calm = true;
+        clock.setTimer(TAIL_LIMIT_MS, () => {
+          this.#over = true;
+        });
+      },
+    );
+    this.#user.sees(state);
+    this.#user.start();
+  }
+
+  #find(by: Finding['by'], what: string): void {
+    this.#world.found({ by, what, session: this.#line.id, seq: -1 });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Delivery, Pump } from '../../adapters/bus/in-process.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { Faults } from './faults.ts';
+
+/** Deliveries to one receiver keep their order; those of different lanes may overtake each other. */
+interface Lane {
+  /** While the lane is held up: what came meanwhile. */
+  held: Delivery[] | null;
+}
+
+/** What goes to a session's client travels over one connection. */
+const CLIENT = /\.(?:out|ev)$/;
+/** What a lossy peer may lose or send twice: the work protocol, cancels, and the user's audio. */
+const LOSSY = /^(?:_INBOX\.|parley\.v1\.(?:work|cancel)\.)|\.audio\.in$/;
+
+/** The pump of a simulated bus: delivers in order, but for the faults. Moved by `deliverAll`. */
+export class WeatherPump implements Pump {
+  readonly #clock: Clock;
+  readonly #faults: Faults;
+  #queue: { readonly delivery: Delivery; readonly lane: Lane }[] = [];
+  readonly #lanes = new Map<string, Lane>();
+
+  constructor(clock: Clock, faults: Faults) {
+    this.#clock = clock;
+    this.#faults = faults;
+  }
+
+  push(delivery: Delivery): void {
+    const lossy = LOSSY.test(delivery.subject);
+    if (lossy && this.#faults.does('bus.drop')) return;
+    const lane = this.#laneOf(delivery);
+    this.#put(delivery, lane);
+    if (lossy && this.#faults.does('bus.duplicate')) this.#put(delivery, lane);
+    if (lane.held || CLIENT.test(delivery.subject) || !this.#faults.does('bus.delay')) return;
+    lane.held = [];
+    this.#clock.setTimer(this.#faults.stream('bus.delay').int(1, 300), () => this.#release(lane));
+  }
+
+  /** Delivers what waits now, and what is published meanwhile. False if nothing waited. */
+  deliverAll(): boolean {
+    if (this.#queue.length === 0) return false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (let i = 0; i < queue.length; i++) {
+      const next = queue[i];
+      const after = queue[i + 1];
+      if (!next) continue;
+      if (after && after.lane !== next.lane && this.#faults.does('bus.reorder')) {
+        queue[i + 1] = next;
+        queue[i] = after;
+      }
+      const entry = queue[i];
+      if (!entry) continue;
+      if (entry.lane.held) entry.lane.held.push(entry.delivery);
+      else entry.delivery.deliver();
+    }
+    return true;
+  }
+
+  async flush(): Promise<void> {}
+
+  async drain(): Promise<void> {
+    for (const lane of this.#lanes.values()) this.#release(lane);
+    while (this.deliverAll());
+  }
+
+  #put(delivery: Delivery, lane: Lane): void {
+    if (lane.held) lane.held.push(delivery);
+    else this.#queue.push({ delivery, lane });
+  }
+
+  #release(lane: Lane): void {
+    const { held } = lane;
+    lane.held = null;
+    for (const delivery of held ?? []) this.#queue.push({ delivery, lane });
+  }
+
+  #laneOf({ pattern, subject }: Delivery): Lane {
+    const key = CLIENT.test(subject) ? 'client' : pattern;
+    let lane = this.#lanes.get(key);
+    if (!lane) {
+      lane = { held: null };
+      this.#lanes.set(key, lane);
+    }
+    return lane;
+  }
+}

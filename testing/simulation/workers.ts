@@ -1,0 +1,81 @@
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { EngineClients } from '../../actors/session/session.ts';
+import type { EngineKind } from '../../actors/subjects.ts';
+import {
+  type EngineHost,
+  hostLlm,
+  hostStt,
+  hostTts,
+  remoteLlm,
+  remoteStt,
+  remoteTts,
+} from '../../actors/work/mod.ts';
+import { type EngineWorld, plannedLlm, plannedStt, plannedTts } from './engines.ts';
+import { type MortalBus, mortalBus } from './mortal-bus.ts';
+
+interface Worker {
+  readonly host: EngineHost;
+  readonly bus: MortalBus;
+}
+
+/** The workers of a simulated world, one of each kind at a time. */
+export class Workers {
+  readonly world: EngineWorld;
+  readonly #bus: Bus;
+  readonly #engines;
+  readonly #alive = new Map<EngineKind, Worker>();
+
+  constructor(bus: Bus, world: EngineWorld) {
+    this.#bus = bus;
+    this.world = world;
+    this.#engines = { stt: plannedStt(world), llm: plannedLlm(world), tts: plannedTts(world) };
+    for (const kind of ['stt', 'llm', 'tts'] as const) this.#start(kind);
+  }
+
+  /** Engines as a session reaches them: over the bus. */
+  remote(): EngineClients {
+    const { clock } = this.world;
+    return {
+      stt: (scope) => remoteStt(this.#bus, clock, 'planned', scope),
+      llm: (scope) => remoteLlm(this.#bus, clock, 'planned', scope),
+      tts: (scope) => remoteTts(this.#bus, clock, 'planned', scope),
+    };
+  }
+
+  /** The engines themselves, without the work protocol around them: nothing stops late results on their way. */
+  direct(): EngineClients {
+    return { stt: () => this.#engines.stt, llm: () => this.#engines.llm, tts: () => this.#engines.tts };
+  }
+
+  /** The worker is gone without a word; another takes its place. */
+  die(kind: EngineKind): void {
+    this.#alive.get(kind)?.bus.die();
+    this.#start(kind);
+  }
+
+  /** Nobody serves this kind for a while. */
+  leave(kind: EngineKind, forMs: number): void {
+    this.#alive.get(kind)?.bus.die();
+    this.#alive.delete(kind);
+    this.world.clock.setTimer(forMs, () => {
+      if (!this.#alive.has(kind)) this.#start(kind);
+    });
+  }
+
+  /** Requests that the living workers work on. */
+  active(): number {
+    return [...this.#alive.values()].reduce((sum, { host }) => sum + host.active(), 0);
+  }
+
+  #start(kind: EngineKind): void {
+    const bus = mortalBus(this.#bus);
+    const { clock } = this.world;
+    const host =
+      kind === 'stt'
+        ? hostStt(bus, clock, this.#engines.stt)
+        : kind === 'llm'
+          ? hostLlm(bus, clock, this.#engines.llm)
+          : hostTts(bus, clock, this.#engines.tts);
+    this.#alive.set(kind, { host, bus });
+  }
+}

@@ -1,0 +1,367 @@
+import { describe, expect, it } from 'vitest';
+import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
+import type { EventSource, LogEntry } from './log.ts';
+import type { Command } from './session/commands.ts';
+import type { ChildKind, SessionEvent } from './session/events.ts';
+import type { EndReason, PublicState, SessionMessage } from './wire.ts';
+
+const FRAME = 480;
+const TEXT = 'One two three four.';
+
+/** A log is written line by line, as the runner would; `atMs` goes on by 20 with each frame. */
+class Log {
+  readonly entries: LogEntry[] = [];
+  #seq = 0;
+  #atMs = 0;
+
+  event(event: SessionEvent, state: PublicState, source: EventSource = 'client'): this {
+    return this.#add({ type: 'event', seq: ++this.#seq, atMs: this.#atMs, source, event, state });
+  }
+
+  command(command: Command): this {
+    return this.#add({ type: 'command', seq: this.#seq, atMs: this.#atMs, command });
+  }
+
+  publish(message: SessionMessage): this {
+    return this.command({ type: 'publish', message });
+  }
+
+  start(kind: ChildKind, generation = 1): this {
+    return this.#add({
+      type: 'child.start',
+      atMs: this.#atMs,
+      child: `s/1/${kind}/${generation}`,
+      kind,
+      generation,
+    });
+  }
+
+  stop(kind: ChildKind, generation = 1, how: 'done' | 'error' | 'cancelled' = 'cancelled'): this {
+    return this.#add({
+      type: 'child.end',
+      atMs: this.#atMs,
+      child: `s/1/${kind}/${generation}`,
+      kind,
+      generation,
+      how,
+    });
+  }
+
+  stale(child: string): this {
+    return this.#add({
+      type: 'stale',
+      atMs: this.#atMs,
+      child,
+      generation: 1,
+      event: { type: 'playout.started' },
+    });
+  }
+
+  frames(from: number, to: number, generation = 1, samples = FRAME): this {
+    for (let seq = from; seq < to; seq++) {
+      this.#add({ type: 'frame', atMs: this.#atMs, generation, seq, samples });
+      this.#atMs += 20;
+    }
+    return this;
+  }
+
+  pass(ms: number): this {
+    this.#atMs += ms;
+    return this;
+  }
+
+  duck(on: boolean, generation = 1): this {
+    return this.publish({ type: 'duck', generation, on });
+  }
+
+  flush(generation = 1): this {
+    return this.publish({ type: 'flush', generation });
+  }
+
+  end(heard: string, reason: EndReason = 'interrupted', generation = 1): this {
+    return this.publish({ type: 'reply.end', turn: 1, generation, reason, heard, timings: {} });
+  }
+
+  action(status: 'started' | 'done' | 'cancelled' | 'refused' | 'failed', name = 'wave'): this {
+    return this.publish({ type: 'action', id: name, name, args: {}, status });
+  }
+
+  /** A reply of four words in 1,900 ms, 100 ms a letter, of which all is synthesised. */
+  reply(generation = 1): this {
+    const words = [0, 4, 8, 14].map((offset) => ({ offset, sample: offset * 2_400 }));
+    return this.event({ type: 'text', text: 'count' }, 'processing')
+      .start('tts', generation)
+      .start('playback', generation)
+      .publish({ type: 'state', value: 'processing', turn: 1, generation, seq: 1, at: 0 })
+      .publish({ type: 'reply', turn: 1, generation, text: TEXT })
+      .command({ type: 'send', child: 'tts', message: { type: 'segment', segment: 0, text: TEXT } })
+      .event({ type: 'segment.audio', segment: 0, samples: 45_600, words, ready: true }, 'speaking', 'tts');
+  }
+
+  stopAll(generation = 1): this {
+    return this.stop('tts', generation).stop('playback', generation);
+  }
+
+  /** The end of the session, which lets the monitor look at what is left. */
+  over(): this {
+    return this.event({ type: 'bye' }, 'ended');
+  }
+
+  #add(entry: LogEntry): this {
+    this.entries.push(entry);
+    return this;
+  }
+}
+
+function broken(log: Log, options?: MonitorOptions): number[] {
+  const monitor = new InvariantMonitor(options);
+  for (const entry of log.entries) monitor.observe(entry);
+  return monitor.end().map(({ invariant }) => invariant);
+}
+
+const failure = { code: 'TTS_FAILED', message: 'speech synthesis failed' } as const;
+
+describe('the monitor finds nothing in', () => {
+  it('a completed reply', () => {
+    expect(
+      broken(
+        new Log()
+          .reply()
+          .frames(0, 95)
+          .event({ type: 'lost' }, 'idle')
+          .stopAll()
+          .end(TEXT, 'completed')
+          .over(),
+      ),
+    ).toEqual([]);
+  });
+
+  it('an interrupted one, paused before', () => {
+    const log = new Log()
+      .reply()
+      .frames(0, 45)
+      .duck(true)
+      .pass(250)
+      .event({ type: 'interrupt' }, 'idle')
+      .stopAll()
+      .flush()
+      .end('One two');
+    expect(broken(log.over())).toEqual([]);
+  });
+
+  it('one that was acknowledged further back than it was paced', () => {
+    const log = new Log()
+      .reply()
+      .frames(0, 45)
+      .event({ type: 'played', generation: 1, samples: 10_000 }, 'speaking');
+    expect(broken(log.event({ type: 'interrupt' }, 'idle').stopAll().flush().end('One').over())).toEqual([]);
+  });
+});
+
+describe('the monitor finds', () => {
+  const interrupted = () =>
+    new Log().reply().frames(0, 45).event({ type: 'interrupt' }, 'idle').stopAll().flush();
+
+  it.each<[number, string, Log]>([
+    [
+      1,
+      'audio after the flush',
+      new Log()
+        .reply()
+        .frames(0, 45)
+        .flush()
+        .frames(45, 46)
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .end('One two'),
+    ],
+    [
+      1,
+      'audio after the end of the reply',
+      interrupted().end('One two').event({ type: 'rearm' }, 'processing').frames(45, 46),
+    ],
+    [
+      2,
+      'a frame left out',
+      new Log()
+        .reply()
+        .frames(0, 3)
+        .frames(4, 5)
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .flush()
+        .end(''),
+    ],
+    [
+      2,
+      'a frame sent twice',
+      new Log()
+        .reply()
+        .frames(0, 3)
+        .frames(2, 4)
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .flush()
+        .end(''),
+    ],
+    [
+      2,
+      'a frame of another length',
+      new Log()
+        .reply()
+        .frames(0, 3)
+        .frames(3, 4, 1, 100)
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .flush()
+        .end(''),
+    ],
+    [
+      2,
+      'a frame during a pause',
+      new Log()
+        .reply()
+        .frames(0, 3)
+        .duck(true)
+        .pass(20)
+        .frames(3, 4)
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .flush()
+        .end(''),
+    ],
+    [3, 'a second child of a kind', new Log().reply().start('tts', 2).stop('tts', 2)],
+    [3, 'a reply that begins before the last has ended', new Log().reply().stopAll().reply(2)],
+    [3, 'audio of an older reply', interrupted().end('One two').reply(2).frames(45, 46, 1)],
+    [
+      4,
+      'a child started twice',
+      interrupted().end('One two').event({ type: 'text', text: 'x' }, 'processing').start('tts').stop('tts'),
+    ],
+    [4, 'a child that ends twice', interrupted().end('One two').stop('tts')],
+    [
+      4,
+      'a reply child in idle',
+      new Log().reply().event({ type: 'interrupt' }, 'idle').stop('playback').end(''),
+    ],
+    [
+      4,
+      'a child that outlives its session',
+      new Log().event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear').start('stt').over(),
+    ],
+    [
+      4,
+      'an utterance that is heard in idle',
+      new Log()
+        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'idle', 'ear')
+        .start('stt')
+        .event({ type: 'rearm' }, 'idle')
+        .stop('stt'),
+    ],
+    [5, 'a word that was not played', interrupted().end('One two three')],
+    [5, 'words that were played and are not told', interrupted().end('')],
+    [5, 'a word cut in two', interrupted().end('One t')],
+    [5, 'words that are not the reply’s', interrupted().end('One too')],
+    [5, 'words without audio', new Log().reply().event({ type: 'interrupt' }, 'idle').stopAll().end('One')],
+    [5, 'a completed reply that was not heard to its end', interrupted().end('One two', 'completed')],
+    [
+      5,
+      'more than the client has acknowledged',
+      new Log()
+        .reply()
+        .frames(0, 45)
+        .event({ type: 'played', generation: 1, samples: 10_000 }, 'speaking')
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .end('One two'),
+    ],
+    [6, 'a reply that never ends', interrupted().over()],
+    [
+      6,
+      'a failure that nobody was told of',
+      new Log()
+        .reply()
+        .stop('tts', 1, 'error')
+        .event({ type: 'xstate.error.actor.tts', error: failure }, 'processing', 'tts')
+        .event({ type: 'rearm' }, 'idle')
+        .stop('playback')
+        .publish({ type: 'error', code: 'TTS_FAILED', message: '', fatal: false })
+        .end('', 'failed'),
+    ],
+    [
+      6,
+      'a failed reply without a reason',
+      new Log().reply().frames(0, 45).event({ type: 'interrupt' }, 'idle').stopAll().end('One two', 'failed'),
+    ],
+    [
+      7,
+      'a generation that goes back',
+      interrupted().end('One two').reply(3).stopAll(3).end('', 'interrupted', 3).reply(2),
+    ],
+    [
+      7,
+      'text of another generation',
+      new Log()
+        .reply()
+        .publish({ type: 'reply', turn: 1, generation: 0, text: 'x' })
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .end(''),
+    ],
+    [
+      7,
+      'an event of a child that does not live',
+      new Log().event({ type: 'llm.delta', text: 'x' }, 'idle', 'llm'),
+    ],
+    [7, 'an end of a child that had none', new Log().event({ type: 'xstate.done.actor.llm' }, 'idle', 'llm')],
+    [
+      7,
+      'a living child called stale',
+      new Log().reply().stale('s/1/tts/1').event({ type: 'interrupt' }, 'idle').stopAll().end(''),
+    ],
+    [7, 'a flush of what never began', new Log().flush(5)],
+    [8, 'a reply that ends twice', interrupted().end('One two').end('One two')],
+    [8, 'a reply that ends without having begun', new Log().end('', 'interrupted', 1)],
+    [
+      9,
+      'audio in emergency stop',
+      new Log().reply().frames(0, 2).event({ type: 'estop' }, 'stopped').stopAll().end('').frames(2, 3),
+    ],
+    [
+      9,
+      'an action started in emergency stop',
+      new Log().event({ type: 'estop' }, 'stopped').action('started').action('cancelled'),
+    ],
+    [
+      9,
+      'an action that runs on in emergency stop',
+      new Log()
+        .event({ type: 'text', text: 'x' }, 'processing')
+        .action('started')
+        .event({ type: 'estop' }, 'stopped')
+        .over(),
+    ],
+    [
+      9,
+      'an action that ends without running',
+      new Log().event({ type: 'text', text: 'x' }, 'processing').action('done'),
+    ],
+  ])('invariant %i: %s', (invariant, _what, log) => {
+    expect(broken(log)).toContain(invariant);
+  });
+
+  it('invariant 9: an action that policy does not allow', () => {
+    const log = () =>
+      new Log()
+        .event({ type: 'text', text: 'x' }, 'processing')
+        .action('started', 'launch')
+        .action('done', 'launch');
+    expect(broken(log(), { allowedActions: ['wave'] })).toEqual([9]);
+    expect(broken(log(), { allowedActions: ['wave', '*'] })).toEqual([]);
+    expect(
+      broken(new Log().event({ type: 'text', text: 'x' }, 'processing').action('refused', 'launch'), {
+        allowedActions: [],
+      }),
+    ).toEqual([]);
+  });
+});

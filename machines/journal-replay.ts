@@ -117,6 +117,11 @@ function same(a: JournalRecord, b: JournalRecord): boolean {
     a.stateHash === b.stateHash &&
     a.commandsHash === b.commandsHash &&
     a.record === b.record &&
+    a.seq === b.seq &&
+    a.t === b.t &&
+    a.source === b.source &&
+    a.generation === b.generation &&
+    a.stale === b.stale &&
     a.change === b.change &&
     a.commands === b.commands &&
     a.event === b.event

@@ -5,6 +5,7 @@ import { demoCommand } from './commands/demo.ts';
 import { journalCommand } from './commands/journal.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
+import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
 import { workerCommand } from './commands/worker.ts';
 import { packageVersion } from './version.ts';
@@ -25,6 +26,7 @@ export async function main(args: readonly string[]): Promise<number> {
     checkConfigCommand,
     replayCommand,
     journalCommand,
+    simCommand,
   ];
   for (const make of commands) {
     program.addCommand(

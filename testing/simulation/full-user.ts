@@ -119,8 +119,8 @@ export class FullUser {
     const seed = random.int(0, 2 ** 31);
     const outputRate = random.chance(0.5) ? 24_000 : 16_000;
     const remembers = random.chance(0.5);
-    // Every fourth session has its engines at hand, without the work protocol.
-    const engines = random.chance(0.25) ? workers.direct() : workers.remote();
+    // A third of the sessions have their engines at hand, without the work protocol.
+    const engines = random.chance(0.33) ? workers.direct() : workers.remote();
     const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
     const audit = new Audit(id, input, {
       ...{ machine, parameters, hash, found, reached, replays: true },

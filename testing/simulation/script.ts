@@ -63,6 +63,7 @@ const TURNS = {
   lyingPlayed: 5,
   honestPlayed: 8,
   hangUp: 2,
+  long: 1,
 } as const;
 
 /** A conversation of `turns` turns, as the seed has it. */
@@ -145,7 +146,7 @@ function turnSteps(random: Random): readonly UserStep[] {
       ];
     case 'estop':
       return [
-        opening(),
+        open(speech()),
         then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 500), { type: 'estop' }),
         ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), typed())] : []),
         ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), speech())] : []),
@@ -178,6 +179,8 @@ function turnSteps(random: Random): readonly UserStep[] {
         ...Array.from({ length: 4 }, () => then('speaking', random.int(60, 200), { type: 'played', lie: 1 })),
         ...(random.chance(0.5) ? [then('speaking', random.int(0, 300), { type: 'interrupt' })] : []),
       ];
+    case 'long':
+      return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':
       return [
         opening(),

@@ -1,0 +1,99 @@
+import { FAULT_NAMES, type FaultPoint } from './faults.ts';
+import type { Finding } from './findings.ts';
+import type { UserStep } from './script.ts';
+import type { Level, SeedResult } from './seed.ts';
+import { type Sometimes, sometimesOf } from './sometimes.ts';
+
+/** What a run over many seeds came to. */
+export interface SimulationReport {
+  readonly level: Level;
+  readonly commit: string | null;
+  readonly seeds: number;
+  readonly turns: number;
+  readonly events: number;
+  readonly sessions: number;
+  readonly virtualMs: number;
+  readonly wallMs: number;
+  /** Processor time of this process, ms: on a busy machine the honest measure. */
+  readonly cpuMs: number;
+  readonly turnsPerSecond: number;
+  /** Turns in a second of processor time. */
+  readonly turnsPerCpuSecond: number;
+  readonly fired: Readonly<Record<string, number>>;
+  readonly reached: readonly Sometimes[];
+  readonly unreached: readonly Sometimes[];
+  /** SHA-256 over the hashes of the seeds, in order. */
+  readonly hash: string;
+  readonly failure: SimulationFailure | null;
+}
+
+export interface SimulationFailure {
+  readonly seed: number;
+  readonly hash: string;
+  readonly findings: readonly Finding[];
+  /** The smallest script and faults found that still fail; as they were without --shrink. */
+  readonly script: readonly UserStep[];
+  readonly faults: readonly string[];
+  /** The end of the failing log. */
+  readonly log: readonly string[];
+}
+
+/** Adds up seeds. */
+export class Tally {
+  turns = 0;
+  events = 0;
+  sessions = 0;
+  virtualMs = 0;
+  seeds = 0;
+  readonly reached = new Set<Sometimes>();
+  readonly fired = new Map<FaultPoint, number>();
+
+  add(result: SeedResult): void {
+    this.seeds += 1;
+    this.turns += result.turns;
+    this.events += result.events;
+    this.sessions += result.sessions;
+    this.virtualMs += result.virtualMs;
+    for (const name of result.reached) this.reached.add(name);
+    for (const [point, count] of result.fired) this.fired.set(point, (this.fired.get(point) ?? 0) + count);
+  }
+
+  unreached(level: Level): readonly Sometimes[] {
+    return sometimesOf(level).filter((name) => !this.reached.has(name));
+  }
+
+  firedByName(): Readonly<Record<string, number>> {
+    return Object.fromEntries(FAULT_NAMES.map((name) => [name, this.fired.get(name) ?? 0]));
+  }
+}
+
+/** The report as lines for a person. */
+export function reportLines(report: SimulationReport): readonly string[] {
+  const { level, seeds, turns, sessions, events, virtualMs, wallMs, cpuMs, failure } = report;
+  const fired = Object.entries(report.fired).map(
+    ([name, count]) => `  ${String(count).padStart(7)}  ${name}`,
+  );
+  return [
+    `level ${level}, commit ${report.commit ?? 'unknown'}`,
+    `${seeds} seeds, ${turns} turns in ${sessions} sessions, ${events} events, ${(virtualMs / 3_600_000).toFixed(1)} hours of talk`,
+    `${(wallMs / 1_000).toFixed(1)} s (${(cpuMs / 1_000).toFixed(1)} s of processor time): ${report.turnsPerSecond.toFixed(0)} turns/s, ${report.turnsPerCpuSecond.toFixed(0)} turns per second of processor time`,
+    'faults done:',
+    ...fired,
+    `sometimes: ${report.reached.length} reached${report.unreached.length > 0 ? ', NOT reached:' : ', none missing'}`,
+    ...report.unreached.map((name) => `  ${name}`),
+    `hash ${report.hash}`,
+    ...(failure ? failureLines(failure) : ['no violation']),
+  ];
+}
+
+function failureLines(failure: SimulationFailure): readonly string[] {
+  return [
+    `FAILED at seed ${failure.seed}, hash ${failure.hash}`,
+    ...failure.findings.map(({ by, what, session, seq }) => `  ${by} (${session}, event ${seq}): ${what}`),
+    `what the user did (${failure.script.length} steps):`,
+    ...failure.script.map((step) => `  ${JSON.stringify(step)}`),
+    `faults (${failure.faults.length}): ${failure.faults.join(' ')}`,
+    'the end of the log:',
+    ...failure.log.map((line) => `  ${line}`),
+  ];
+}

@@ -27,7 +27,7 @@ export function startJournaling(
     sha256,
     machine: machineHash(),
     version: packageVersion(),
-    parameters,
+    parameters: whatDecides(parameters),
     audio,
     now: () => new Date().toISOString(),
   });
@@ -55,4 +55,10 @@ export function startJournaling(
     },
     close: () => retention.close(),
   };
+}
+
+/** The session's part alone, of what may be a whole configuration: with its secrets, which the journal must not hold. */
+function whatDecides(parameters: SessionParameters): SessionParameters {
+  const { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words } = parameters;
+  return { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words };
 }

@@ -1,0 +1,146 @@
+// Records the golden journals: real conversations with a real server, spoken with eSpeak, as files of test/golden/.
+// npx tsx scripts/record-golden.ts [name...]
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realClock } from '../adapters/real-clock.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
+import type { ServerMessage } from '../machines/wire.ts';
+import { VoiceClient } from '../server/client/voice-client.ts';
+import { journalLines } from '../server/journal-file.ts';
+import { machineHash } from '../server/machine-hash.ts';
+import { replayHere } from '../server/replay/replay.ts';
+import { type ParleyProcess, parley } from '../test/support/processes.ts';
+import { speak } from '../test/support/speech.ts';
+import { startNatsServer } from '../testing/nats-server.ts';
+
+const golden = fileURLToPath(new URL('../test/golden/', import.meta.url));
+const PATIENCE_MS = 60_000;
+
+/** What a scenario works with. */
+interface Stage {
+  readonly client: VoiceClient;
+  /** Resolves with the first message from now on that matches. */
+  until(matches: (message: ServerMessage) => boolean): Promise<void>;
+  /** Of the worker that serves the engines, if the scenario has one. */
+  readonly worker?: ParleyProcess;
+}
+
+interface Scenario {
+  readonly flags: readonly string[];
+  /** Engines in a worker process of their own, reached over a NATS server. */
+  readonly overNats?: true;
+  readonly plays: (stage: Stage) => Promise<void>;
+}
+
+const ended = (message: ServerMessage) => message.type === 'reply.end';
+const completed = (message: ServerMessage) => message.type === 'reply.end' && message.reason === 'completed';
+const speaking = (message: ServerMessage) => message.type === 'state' && message.value === 'speaking';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  spoken: {
+    flags: [],
+    async plays({ client, until }) {
+      for (const line of ['hello', 'what is your name', 'go forward']) {
+        await Promise.all([until(ended), client.say(speak(line))]);
+        await client.wait(500);
+      }
+    },
+  },
+  'barge-in': {
+    flags: [],
+    async plays({ client, until }) {
+      await Promise.all([until(speaking), client.say(speak('tell me a story'))]);
+      await client.wait(2_000);
+      // A listener's sound: the reply is paused and goes on.
+      await Promise.all([
+        until((message) => message.type === 'duck' && !message.on),
+        client.say(speak('uh-huh')),
+      ]);
+      await client.wait(1_500);
+      await Promise.all([until(completed), client.say(speak('tell me a joke'))]);
+      client.send({ type: 'text', text: 'tell me a story' });
+      await until(speaking);
+      await client.wait(1_000);
+      client.send({ type: 'estop' });
+      await until((message) => message.type === 'state' && message.value === 'stopped');
+      client.send({ type: 'rearm' });
+      await until((message) => message.type === 'state' && message.value === 'idle');
+    },
+  },
+  'failing-engine': {
+    // Nothing listens on that port: the language engine fails at once, and so does each attempt.
+    flags: ['--engines.llm', 'openai', '--llm.openai.base-url', 'http://127.0.0.1:1/v1'],
+    async plays({ client, until }) {
+      await Promise.all([until(ended), client.say(speak('what is your name'))]);
+      client.send({ type: 'text', text: 'and now?' });
+      await until(ended);
+    },
+  },
+  'worker-death': {
+    flags: ['--engines', 'remote'],
+    overNats: true,
+    async plays({ client, until, worker }) {
+      await Promise.all([until(ended), client.say(speak('hello'))]);
+      client.send({ type: 'text', text: 'tell me a story' });
+      await until(speaking);
+      await client.wait(1_000);
+      await Promise.all([until(ended), worker?.kill()]);
+    },
+  },
+};
+
+async function record(name: string, { flags, overNats, plays }: Scenario): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'parley-golden-'));
+  const closers: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
+  try {
+    const nats = overNats ? await startNatsServer() : undefined;
+    if (nats) closers.push(() => nats.stop());
+    const env = nats ? { NATS_URL: nats.url } : {};
+    const worker = nats ? parley(['worker'], env) : undefined;
+    if (worker) {
+      closers.push(() => worker.kill());
+      await worker.line(/worker serves/u);
+    }
+    const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...flags], env);
+    closers.push(() => server.stop());
+    const [, url = ''] = await server.line(/listens on (\S+)/u);
+    const client = await VoiceClient.connect({ url, clock: realClock });
+    const until: Stage['until'] = async (matches) => {
+      const found = await client.waitFor(matches, { since: client.arrivals.length, timeoutMs: PATIENCE_MS });
+      if (!found) throw new Error(`${name}: what it waits for never came`);
+    };
+    await client.wait(300);
+    await plays({ client, until, ...(worker ? { worker } : {}) });
+    await client.wait(300);
+    await client.close();
+    await server.stop();
+    await write(name, dataDir);
+  } finally {
+    for (const close of closers.reverse()) await close();
+  }
+}
+
+async function write(name: string, dataDir: string): Promise<void> {
+  const store = sqliteStore({ path: join(dataDir, 'parley.db') });
+  try {
+    const [only] = await store.journals();
+    if (!only) throw new Error(`${name}: nothing was journaled`);
+    const journal = await store.readJournal(only.session);
+    const report = replayHere(journal, machineHash());
+    if (!report.matches) throw new Error(`${name}: ${report.message}`);
+    mkdirSync(golden, { recursive: true });
+    writeFileSync(join(golden, `${name}.jsonl`), [...journalLines({ journal, audio: [] })].join(''));
+    console.log(`${name}: ${journal.records.length} records`);
+  } finally {
+    await store.close();
+  }
+}
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SCENARIOS);
+for (const name of names) {
+  const scenario = SCENARIOS[name];
+  if (!scenario) throw new Error(`there is no scenario ${name}`);
+  await record(name, scenario);
+}

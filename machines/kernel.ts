@@ -1,9 +1,9 @@
 import {
+  type AnyActorScope,
+  createActor,
   type ExecutableActionsFrom,
-  initialTransition,
   type SnapshotFrom,
   type StateValue,
-  transition,
 } from 'xstate';
 import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
@@ -40,12 +40,14 @@ type Snapshot = SnapshotFrom<SessionMachine>;
 type Action = ExecutableActionsFrom<SessionMachine>;
 
 /**
- * One session's machine, stepped by XState's pure `transition`: an event in, commands out, nothing done. Time is
+ * One session's machine, stepped by XState's own pure transition: an event in, commands out, nothing done. Time is
  * the time of the event in hand; delays wait in a queue ordered by (time, sequence) that the caller empties.
  */
 export class SessionKernel {
   readonly #machine: SessionMachine;
   #snapshot: Snapshot;
+  readonly #scope: AnyActorScope;
+  readonly #actions: Action[] = [];
   #seq = 0;
   #order = 0;
   #atMs = 0;
@@ -56,8 +58,9 @@ export class SessionKernel {
 
   constructor(machine: SessionMachine, input: SessionInput) {
     this.#machine = machine;
-    const [snapshot, actions] = initialTransition(machine, input);
-    this.#snapshot = snapshot;
+    this.#scope = inertScope(machine, (action) => this.#actions.push(action));
+    this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
+    const actions = this.#actions.splice(0);
     this.initial = { seq: 0, atMs: 0, commands: [...this.#commands(actions), this.#stateMessage()] };
   }
 
@@ -117,8 +120,8 @@ export class SessionKernel {
     const before = this.state;
     const generation = this.context.generation;
     const snapshot = { ...this.#snapshot, context: { ...this.#snapshot.context, nowMs: this.#atMs } };
-    const [next, actions] = transition(this.#machine, snapshot, event as MachineEvent);
-    this.#snapshot = next;
+    this.#snapshot = this.#machine.transition(snapshot, event as MachineEvent, this.#scope);
+    const actions = this.#actions.splice(0);
     const commands = this.#commands(actions);
     if (this.state !== before || this.context.generation !== generation) commands.push(this.#stateMessage());
     return { seq: this.#seq, atMs: this.#atMs, commands };
@@ -196,4 +199,23 @@ function childKind(id: unknown): ChildKind {
   const kind = CHILD_KINDS.find((one) => one === id);
   if (!kind) throw new Error(`the machine named an unknown child: ${String(id)}`);
   return kind;
+}
+
+/**
+ * XState asks for the actor that a step belongs to. Its exported `transition` makes a new one for every step, which is
+ * a third of the step's cost; this one serves the whole session, is never started, and does nothing but collect.
+ */
+function inertScope(machine: SessionMachine, collect: (action: Action) => void): AnyActorScope {
+  const self = createActor(machine);
+  return {
+    self,
+    id: '',
+    sessionId: '',
+    system: self.system,
+    actionExecutor: collect,
+    logger: () => {},
+    defer: () => {},
+    emit: () => {},
+    stopChild: () => {},
+  };
 }

@@ -1,0 +1,303 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import SqliteDatabase from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { JournalSink } from '../../actors/ports/journal.ts';
+import { chainAfter, headerHash, stateHashOf } from '../../machines/journal.ts';
+import { checkJournal } from '../../machines/journal-check.ts';
+import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import { sha256 } from './sha256.ts';
+import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
+
+let folder: string;
+let path: string;
+const stores: SqliteStore[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-journal-'));
+  path = join(folder, 'parley.db');
+});
+afterEach(async () => {
+  await Promise.all(stores.splice(0).map((store) => store.close()));
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
+  const store = sqliteStore({ path, ...options });
+  stores.push(store);
+  return store;
+}
+
+function header(session: string, startedAt = '2026-01-02T03:04:05.000Z'): JournalHeader {
+  return {
+    format: JOURNAL_FORMAT,
+    session,
+    machine: 'm',
+    version: '0.1.0',
+    startedAt,
+    parameters: defaultParameters,
+    input: { language: 'en', outputRate: 24_000, seed: 1, memory: false },
+  };
+}
+
+/** Records whose hashes fit; each event says `text`. */
+function records(of: JournalHeader, count: number, text = 'hello'): JournalRecord[] {
+  const made: JournalRecord[] = [];
+  let before = headerHash(of, sha256);
+  for (let record = 0; record < count; record++) {
+    const event = JSON.stringify({ text: `${text} ${record}`, type: 'text' });
+    const unhashed = {
+      record,
+      seq: record,
+      t: record * 10.5,
+      source: 'client' as const,
+      generation: 0,
+      stale: false,
+      event,
+      change: '[]',
+      commands: '[]',
+    };
+    const whole = {
+      ...unhashed,
+      stateHash: stateHashOf(unhashed, before, sha256),
+      commandsHash: sha256('[]'),
+    };
+    made.push(whole);
+    before = chainAfter(whole);
+  }
+  return made;
+}
+
+interface Kept {
+  readonly failures: Error[];
+  readonly sink: JournalSink;
+  readonly made: readonly JournalRecord[];
+}
+
+function keep(store: SqliteStore, of: JournalHeader, count: number, text?: string): Kept {
+  const failures: Error[] = [];
+  const sink = store.openJournal(of, headerHash(of, sha256), (error) => failures.push(error));
+  const made = records(of, count, text);
+  for (const record of made) sink.append(record);
+  return { failures, sink, made };
+}
+
+/** All bytes of the database's files. */
+function bytes(): string {
+  return readdirSync(folder)
+    .map((name) => readFileSync(join(folder, name)).toString('latin1'))
+    .join();
+}
+
+describe('journals in SQLite', () => {
+  it('are read as they were appended, after a restart', async () => {
+    const store = open();
+    const { sink, made } = keep(store, header('s1'), 300);
+    await sink.durable();
+    await sink.end();
+    await store.close();
+    const journal = await open().readJournal('s1');
+    expect(journal).toEqual({
+      header: header('s1'),
+      headerHash: headerHash(header('s1'), sha256),
+      records: made,
+      footer: { status: 'ended', records: 300 },
+    });
+    expect(checkJournal(journal, sha256)).toBeUndefined();
+  });
+
+  it('are appended in groups, and durable means on disk', async () => {
+    const store = open();
+    const { sink } = keep(store, header('s1'), 500);
+    await sink.durable();
+    expect(store.stats().transactions).toBeLessThan(5);
+    const other = new SqliteDatabase(path, { readonly: true });
+    expect(other.prepare('SELECT count(*) FROM journal').pluck().get()).toBe(500);
+    other.close();
+    expect((await store.readJournal('s1')).footer).toEqual({ status: 'open', records: null });
+  });
+
+  it('of many sessions share their parameters', async () => {
+    const store = open();
+    for (const session of ['a', 'b', 'c']) await keep(store, header(session), 2).sink.end();
+    const db = new SqliteDatabase(path, { readonly: true });
+    expect(db.prepare('SELECT count(*) FROM journal_parameters').pluck().get()).toBe(1);
+    db.close();
+    expect(
+      (await store.journals()).map(({ session, records: count, status }) => [session, count, status]),
+    ).toEqual([
+      ['c', 2, 'ended'],
+      ['b', 2, 'ended'],
+      ['a', 2, 'ended'],
+    ]);
+  });
+
+  it('are marked incomplete where the disk was full, without a hole, and say so once', async () => {
+    const store = open({ maxPages: 60 });
+    await store.ready();
+    const { sink, failures, made } = keep(store, header('s1'), 400, 'x'.repeat(1_000));
+    await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    sink.append({ ...made[0], record: 400 } as JournalRecord);
+    await sink.end();
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({ code: 'STORE_FAILED', cause: { code: 'SQLITE_FULL' } });
+    await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    const journal = await store.readJournal('s1');
+    expect(journal.records.length).toBeLessThan(400);
+    expect(journal.footer.status).toBe('incomplete');
+    expect(checkJournal(journal, sha256)).toMatchObject({
+      code: 'JOURNAL_INCOMPLETE',
+      record: journal.records.length,
+    });
+  });
+
+  it('take no record without its predecessor', async () => {
+    const store = open();
+    const { sink, made, failures } = keep(store, header('s1'), 2);
+    const [, , , later] = records(header('s1'), 4);
+    if (later) sink.append(later);
+    await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(failures[0]?.message).toContain('no predecessor');
+    expect((await store.readJournal('s1')).records).toEqual(made);
+  });
+
+  it('are unknown if nobody kept them', async () => {
+    const store = open();
+    await expect(store.readJournal('nobody')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
+    expect(await store.deleteSession('nobody')).toBe(false);
+  });
+
+  it('are imported whole or not at all, and once', async () => {
+    const store = open();
+    const whole = {
+      header: header('s1'),
+      headerHash: headerHash(header('s1'), sha256),
+      records: records(header('s1'), 9_000),
+      footer: { status: 'ended' as const, records: 9_000 },
+    };
+    const audio = [
+      { direction: 'in' as const, generation: 0, sample: 0, rate: 16_000, samples: Int16Array.of(1, -2, 3) },
+    ];
+    await store.importJournal(whole, audio);
+    expect(await store.readJournal('s1')).toEqual(whole);
+    expect(await store.readAudio('s1')).toEqual(audio);
+    await expect(store.importJournal(whole, [])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    const gap = { ...whole, header: header('s2'), records: whole.records.toSpliced(5, 1) };
+    await expect(store.importJournal(gap, [])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(store.readJournal('s2')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
+  });
+
+  it('keep equal audio once', async () => {
+    const store = open();
+    const { sink } = keep(store, header('s1'), 1);
+    const samples = new Int16Array(16_000);
+    for (const sample of [0, 16_000, 32_000])
+      sink.audio({ direction: 'in', generation: 0, sample, rate: 16_000, samples });
+    await sink.end();
+    const db = new SqliteDatabase(path, { readonly: true });
+    expect(db.prepare('SELECT count(*) FROM audio').pluck().get()).toBe(1);
+    db.close();
+    expect((await store.readAudio('s1')).map(({ sample }) => sample)).toEqual([0, 16_000, 32_000]);
+  });
+});
+
+describe('deleting a session', () => {
+  const SECRET = 'the-users-own-words';
+
+  it('leaves nothing of it in any file, while the others stay', async () => {
+    const store = open();
+    const gone = keep(store, header('gone'), 200, SECRET);
+    gone.sink.audio({
+      direction: 'in',
+      generation: 0,
+      sample: 0,
+      rate: 16_000,
+      samples: new Int16Array(Uint8Array.from(Buffer.from(`${SECRET}!`.repeat(50))).buffer),
+    });
+    await gone.sink.end();
+    await store.saveSession({ session: 'gone', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
+    await store.saveTurn({
+      session: 'gone',
+      turn: 1,
+      generation: 1,
+      userText: SECRET,
+      replyText: SECRET,
+      heard: SECRET,
+      reason: 'completed',
+      timings: {},
+      endedAtMs: 1,
+    });
+    const { sink, made } = keep(store, header('stays'), 50);
+    await sink.end();
+    expect(bytes()).toContain(SECRET);
+
+    expect(await store.deleteSession('gone')).toBe(true);
+
+    expect(bytes()).not.toContain(SECRET);
+    expect(bytes()).not.toContain('gone');
+    expect((await store.readJournal('stays')).records).toEqual(made);
+    await expect(store.readJournal('gone')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
+    expect(await store.turns('gone')).toEqual([]);
+    expect(await store.readAudio('gone')).toEqual([]);
+  });
+
+  it('works while another process has the file open', async () => {
+    const [server, command] = [open(), open()];
+    const { sink } = keep(server, header('gone'), 20, SECRET);
+    await sink.end();
+    await command.deleteSession('gone');
+    expect(bytes()).not.toContain(SECRET);
+    await keep(server, header('next'), 3).sink.durable();
+  });
+
+  it('ends the journal of a session that lives on, and nothing of it comes back', async () => {
+    const store = open();
+    const { sink, failures } = keep(store, header('s1'), 3);
+    await sink.durable();
+    await store.deleteSession('s1');
+    const [, , , next] = records(header('s1'), 4);
+    if (next) sink.append(next);
+    await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await sink.end();
+    expect(failures).toHaveLength(1);
+    expect(await store.journals()).toEqual([]);
+  });
+});
+
+describe('retention', () => {
+  const day = (number: number) => `2026-01-${String(number).padStart(2, '0')}T00:00:00.000Z`;
+
+  async function days(store: SqliteStore, count: number): Promise<void> {
+    for (let number = 1; number <= count; number++)
+      await keep(store, header(`d${number}`, day(number)), 100, 'y'.repeat(500)).sink.end();
+  }
+
+  it('deletes what began too long ago, but nothing that lives', async () => {
+    const store = open();
+    await days(store, 4);
+    expect(await store.prune({ startedBefore: day(4), except: ['d2'] })).toEqual(['d1', 'd3']);
+    expect((await store.journals()).map(({ session }) => session)).toEqual(['d4', 'd2']);
+  });
+
+  it('deletes the oldest until the rest fits, sessions that ended before those of which nobody knows', async () => {
+    const store = open();
+    const lost = keep(store, header('lost', day(1)), 100, 'y'.repeat(500));
+    await lost.sink.durable();
+    await days(store, 6);
+    const deleted = await store.prune({ maxBytes: 350_000, except: [] });
+    expect(deleted.length).toBeGreaterThan(0);
+    expect(deleted.length).toBeLessThan(6);
+    expect(deleted).toEqual(['d1', 'd2', 'd3', 'd4', 'd5', 'd6'].slice(0, deleted.length));
+    expect(await store.prune({ maxBytes: 350_000, except: [] })).toEqual([]);
+  });
+
+  it('counts sessions of a time without journals too', async () => {
+    const store = open();
+    await store.saveSession({ session: 'old', startedAt: day(1), language: 'en' });
+    await store.endSession('old', day(1));
+    expect(await store.prune({ startedBefore: day(2), except: [] })).toEqual(['old']);
+    expect(await store.sessions()).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import {
   type AnyActorScope,
   createActor,
-  type ExecutableActionsFrom,
+  type ExecutableActionObject,
   type SnapshotFrom,
   type StateValue,
 } from 'xstate';
@@ -37,7 +37,6 @@ interface Timer {
 }
 
 type Snapshot = SnapshotFrom<SessionMachine>;
-type Action = ExecutableActionsFrom<SessionMachine>;
 
 /**
  * One session's machine, stepped by XState's own pure transition: an event in, commands out, nothing done. Time is
@@ -47,7 +46,7 @@ export class SessionKernel {
   readonly #machine: SessionMachine;
   #snapshot: Snapshot;
   readonly #scope: AnyActorScope;
-  readonly #actions: Action[] = [];
+  readonly #actions: ExecutableActionObject[] = [];
   #seq = 0;
   #order = 0;
   #atMs = 0;
@@ -58,7 +57,7 @@ export class SessionKernel {
 
   constructor(machine: SessionMachine, input: SessionInput) {
     this.#machine = machine;
-    this.#scope = inertScope(machine, (action) => this.#actions.push(action));
+    this.#scope = inertScope(machine, input, (action) => this.#actions.push(action));
     this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
     const actions = this.#actions.splice(0);
     this.initial = { seq: 0, atMs: 0, commands: [...this.#commands(actions), this.#stateMessage()] };
@@ -135,7 +134,7 @@ export class SessionKernel {
     };
   }
 
-  #commands(actions: readonly Action[]): Command[] {
+  #commands(actions: readonly ExecutableActionObject[]): Command[] {
     const commands: Command[] = [];
     for (const action of actions) {
       const command = this.#command(action);
@@ -205,8 +204,12 @@ function childKind(id: unknown): ChildKind {
  * XState asks for the actor that a step belongs to. Its exported `transition` makes a new one for every step, which is
  * a third of the step's cost; this one serves the whole session, is never started, and does nothing but collect.
  */
-function inertScope(machine: SessionMachine, collect: (action: Action) => void): AnyActorScope {
-  const self = createActor(machine);
+function inertScope(
+  machine: SessionMachine,
+  input: SessionInput,
+  collect: (action: ExecutableActionObject) => void,
+): AnyActorScope {
+  const self = createActor(machine, { input });
   return {
     self,
     id: '',

@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest';
+import type { RetentionLimits } from '../actors/ports/journal.ts';
+import { VirtualClock } from '../machines/clock.ts';
+import { settle } from '../testing/conversation.ts';
+import { startRetention } from './retention.ts';
+
+const DAY_MS = 86_400_000;
+
+it('old sessions are looked for at once and every hour, through failures, until closed', async () => {
+  const clock = new VirtualClock({ settle });
+  const asked: RetentionLimits[] = [];
+  const told: unknown[] = [];
+  const retention = startRetention({
+    store: {
+      prune: async (limits) => {
+        asked.push(limits);
+        if (asked.length === 2) throw new Error('disk');
+        return asked.length === 3 ? ['old'] : [];
+      },
+    },
+    clock,
+    now: () => 40 * DAY_MS,
+    maxAgeDays: 30,
+    maxMegabytes: 5,
+    live: () => ['alive'],
+    onDeleted: (sessions) => told.push(sessions),
+    onError: (error) => told.push(String(error)),
+  });
+  await clock.advance(2 * 3_600_000 + 1);
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toEqual({
+    except: ['alive'],
+    startedBefore: '1970-01-11T00:00:00.000Z',
+    maxBytes: 5_000_000,
+  });
+  expect(told).toEqual(['Error: disk', ['old']]);
+  await retention.close();
+  await clock.advance(10 * 3_600_000);
+  expect(asked).toHaveLength(3);
+});
+
+it('limits of 0 delete nothing', async () => {
+  const asked: RetentionLimits[] = [];
+  const retention = startRetention({
+    store: {
+      prune: async (limits) => {
+        asked.push(limits);
+        return [];
+      },
+    },
+    clock: new VirtualClock(),
+    now: () => 0,
+    maxAgeDays: 0,
+    maxMegabytes: 0,
+    live: () => [],
+    onDeleted: () => {},
+    onError: () => {},
+  });
+  await retention.close();
+  expect(asked).toEqual([{ except: [] }]);
+});

@@ -19,9 +19,9 @@ let chromium: RunningChromium;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-page-'));
   const microphone = concat(
-    silence(1_000),
+    silence(3_000),
     speak('tell me a story'),
-    silence(4_500),
+    silence(6_000),
     speak('what is your name'),
     silence(500),
   );

@@ -16,7 +16,9 @@ afterEach(async () => {
 async function startServer(natsUrl: string): Promise<{ url: string; server: ParleyProcess }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-  const server = parley(['serve', '--engines', 'remote', '--port', '0', '--data-dir', dataDir], { NATS_URL: natsUrl });
+  const server = parley(['serve', '--engines', 'remote', '--port', '0', '--data-dir', dataDir], {
+    NATS_URL: natsUrl,
+  });
   cleanups.push(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { url, server };
@@ -41,15 +43,34 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
   await client.say(speak('what is your name'));
   const first = await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: PATIENCE_MS });
   expect(first?.message).toMatchObject({ turn: 1, generation: 1, reason: 'completed' });
-  expect(client.arrivals.map(({ message }) => message)).toContainEqual(expect.objectContaining({ type: 'transcript', text: 'what is your name', final: true }));
+  expect(client.arrivals.map(({ message }) => message)).toContainEqual(
+    expect.objectContaining({ type: 'transcript', text: 'what is your name', final: true }),
+  );
 
   const since = client.arrivals.length;
   client.send({ type: 'text', text: 'tell me a story' });
-  await client.waitFor((message) => message.type === 'state' && message.value === 'speaking', { since, timeoutMs: PATIENCE_MS });
+  // Two seconds into the reply something of it has been heard.
+  const speaking = await client.waitFor(
+    (message) => message.type === 'state' && message.value === 'speaking',
+    {
+      since,
+      timeoutMs: PATIENCE_MS,
+    },
+  );
+  const startedAt = speaking?.message.type === 'state' ? speaking.message.at : Number.POSITIVE_INFINITY;
+  await client.waitFor((message) => message.type === 'viseme' && message.at > startedAt + 2_000, {
+    since,
+    timeoutMs: PATIENCE_MS,
+  });
   await worker.kill();
-  const second = await client.waitFor((message) => message.type === 'reply.end', { since, timeoutMs: PATIENCE_MS });
+  const second = await client.waitFor((message) => message.type === 'reply.end', {
+    since,
+    timeoutMs: PATIENCE_MS,
+  });
   expect(second?.message).toMatchObject({ turn: 2, generation: 2, reason: 'failed' });
-  const told = client.arrivals.slice(since).flatMap(({ message }) => (message.type === 'error' ? [message.code] : []));
+  const told = client.arrivals
+    .slice(since)
+    .flatMap(({ message }) => (message.type === 'error' ? [message.code] : []));
   expect(['ENGINE_LOST', 'ENGINE_NO_WORKER']).toContain(told[0]);
   if (second?.message.type !== 'reply.end') throw new Error('no reply.end');
   expect(second.message.heard).toMatch(/^Once upon a time/u);
@@ -57,6 +78,9 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
   await startWorker(nats.url, 'stt,llm,tts');
   const later = client.arrivals.length;
   await client.say(speak('tell me a joke'));
-  const third = await client.waitFor((message) => message.type === 'reply.end', { since: later, timeoutMs: PATIENCE_MS });
+  const third = await client.waitFor((message) => message.type === 'reply.end', {
+    since: later,
+    timeoutMs: PATIENCE_MS,
+  });
   expect(third?.message).toMatchObject({ turn: 3, generation: 3, reason: 'completed' });
 }, 120_000);

@@ -66,8 +66,8 @@ export function parseFaultProfile(value: unknown): FaultProfile {
 export const NO_FAULTS: FaultProfile = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0]));
 
 /**
- * Decides for each fault point, each time that it is passed, whether the fault is done: from the seed, the point's name
- * and how often it was passed, so that one fault more or less does not move those of other points.
+ * Decides for each fault point, each time that it is passed, whether the fault is done: from the seed, the point's name,
+ * the user's step and how often it was passed since, so that one fault more or less does not move the others.
  */
 export class Faults {
   /** How often each fault was done. */
@@ -76,9 +76,12 @@ export class Faults {
   readonly #seed: number;
   readonly #profile: FaultProfile;
   readonly #suppressed: ReadonlySet<string>;
+  readonly #done: string[] = [];
+  readonly #countInStep = new Map<FaultPoint, number>();
+  #step = 0;
   #quiet = false;
 
-  /** `suppressed`: single faults that are left out, as `point#n`, counted from 1 (for shrinking). */
+  /** `suppressed`: single faults that are left out, as `point@step#n`, counted from 1 (for shrinking). */
   constructor(seed: number, profile: FaultProfile = {}, suppressed: ReadonlySet<string> = new Set()) {
     this.#seed = seed;
     this.#profile = profile;
@@ -90,6 +93,13 @@ export class Faults {
     this.#quiet = true;
   }
 
+  /** From here on the choices belong to this step of the user, whatever came before: shrinking leaves them as they were. */
+  atStep(step: number): void {
+    this.#step = step;
+    this.#streams.clear();
+    this.#countInStep.clear();
+  }
+
   /** True once `quiet` was called. */
   get calm(): boolean {
     return this.#quiet;
@@ -99,25 +109,27 @@ export class Faults {
     const probability = this.#profile[point] ?? FAULT_POINTS[point].probability;
     if (probability === 0 || this.#quiet) return false;
     if (!this.stream(point).chance(probability)) return false;
-    const count = (this.fired.get(point) ?? 0) + 1;
-    this.fired.set(point, count);
-    return !this.#suppressed.has(`${point}#${count}`);
+    const count = (this.#countInStep.get(point) ?? 0) + 1;
+    this.#countInStep.set(point, count);
+    const id = `${point}@${this.#step}#${count}`;
+    if (this.#suppressed.has(id)) return false;
+    this.fired.set(point, (this.fired.get(point) ?? 0) + 1);
+    this.#done.push(id);
+    return true;
   }
 
   /** The point's own random choices: how late, how long. */
   stream(point: FaultPoint): Random {
     let stream = this.#streams.get(point);
     if (!stream) {
-      stream = Random.named(this.#seed, point);
+      stream = Random.named(this.#seed, `${point}@${this.#step}`);
       this.#streams.set(point, stream);
     }
     return stream;
   }
 
-  /** Every fault that was done, as `point#n`. */
+  /** Every fault that was done, as `point@step#n`. */
   done(): readonly string[] {
-    return [...this.fired].flatMap(([point, count]) =>
-      Array.from({ length: count }, (_, i) => `${point}#${i + 1}`).filter((id) => !this.#suppressed.has(id)),
-    );
+    return this.#done;
   }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -7,6 +6,7 @@ import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
 import { FullUser, type FullWorld } from './full-user.ts';
+import { LogHash } from './log-hash.ts';
 import { simulationParameters } from './parameters.ts';
 import { Random } from './random.ts';
 import { type SeedOptions, type SeedResult, scriptOf } from './seed.ts';
@@ -33,13 +33,13 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
   const strange = (what: string, error: unknown) =>
     found({ by: 'defect', what: `${what}: ${describe(error)}`, session: '-', seq: -1 });
   const bus = inProcessBus({ pump, clock, onHandlerError: (error, subject) => strange(subject, error) });
-  const hash = createHash('sha256');
+  const hash = new LogHash();
   const workers: Workers = new Workers(bus, {
     ...{ clock, faults, random, said: new Vocabulary(), spoken: new Vocabulary() },
     die: (kind) => workers.die(kind),
   });
   const world: FullWorld = {
-    ...{ bus, clock, faults, random, workers, machine, parameters: simulationParameters, hash, found },
+    ...{ seed, bus, clock, faults, random, workers, machine, parameters: simulationParameters, hash, found },
     reached: (name) => reached.add(name),
     sounding: new Set(),
     onLog: options.onLog,
@@ -89,7 +89,7 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
     process.off('unhandledRejection', onRejection);
   }
   return {
-    ...{ seed, findings, reached, hash: hash.digest('hex'), virtualMs: clock.nowMs() },
+    ...{ seed, findings, reached, hash: hash.digest(), virtualMs: clock.nowMs() },
     sessions: users.reduce((sum, user) => sum + user.sessions, 0),
     events: users.reduce((sum, user) => sum + user.events, 0),
     turns: script.filter(({ turn }) => turn).length,

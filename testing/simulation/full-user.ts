@@ -1,4 +1,3 @@
-import type { Hash } from 'node:crypto';
 import type { Bus } from '../../actors/ports/bus.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
 import { subjects } from '../../actors/subjects.ts';
@@ -14,6 +13,7 @@ import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import type { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
+import type { LogHash } from './log-hash.ts';
 import { Mouth } from './mouth.ts';
 import type { Random } from './random.ts';
 import type { UserAct, UserStep } from './script.ts';
@@ -24,6 +24,7 @@ import type { Workers } from './workers.ts';
 
 /** What the users of a seed share. */
 export interface FullWorld {
+  readonly seed: number;
   readonly bus: Bus;
   readonly clock: VirtualClock;
   readonly faults: Faults;
@@ -31,7 +32,7 @@ export interface FullWorld {
   readonly workers: Workers;
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
-  readonly hash: Hash;
+  readonly hash: LogHash;
   readonly found: (finding: Finding) => void;
   readonly reached: (name: Sometimes) => void;
   /** Users who hear a reply at the moment. */
@@ -71,7 +72,7 @@ export class FullUser {
     this.#user = new User(
       world.clock,
       script,
-      (act) => this.#act(act),
+      (act, step) => this.#act(act, step),
       () => this.#rest(),
     );
     this.#line = this.#open();
@@ -165,7 +166,10 @@ export class FullUser {
     this.#user.sees(state);
   }
 
-  #act(act: UserAct): void {
+  #act(act: UserAct, step: number): void {
+    const { random, seed } = this.#world;
+    random.restart(seed, `engines@${step}`);
+    this.#world.faults.atStep(step);
     const { faults, workers, reached } = this.#world;
     if (faults.does('bus.noWorkers')) {
       const stream = faults.stream('bus.noWorkers');
@@ -238,7 +242,7 @@ export class FullUser {
     this.#user = new User(
       clock,
       tailSteps(),
-      (act) => this.#act(act),
+      (act, step) => this.#act(act, step),
       () => {
         this.#calm = true;
         clock.setTimer(TAIL_LIMIT_MS, () => {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { VirtualClock } from '../../machines/clock.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 import { Audit } from './audit.ts';
 import { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
+import { LogHash } from './log-hash.ts';
 import { ModelSession } from './model-session.ts';
 import { simulationParameters } from './parameters.ts';
 import { Random } from './random.ts';
@@ -22,7 +22,7 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
   const faults = new Faults(seed, options.profile, options.suppressed);
   const random = Random.named(seed, 'engines');
   const script = options.script ?? scriptOf(seed, options.turns);
-  const hash = createHash('sha256');
+  const hash = new LogHash();
   const findings: Finding[] = [];
   const reached = new Set<Sometimes>();
   const found = (finding: Finding) => void findings.push(finding);
@@ -60,7 +60,9 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
   };
 
   let over = false;
-  const act = (one: UserAct) => {
+  const act = (one: UserAct, step: number) => {
+    random.restart(seed, `engines@${step}`);
+    faults.atStep(step);
     if (one.type === 'hangUp') {
       close(one);
       session = open();
@@ -102,7 +104,7 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
     });
   if (findings.length === 0) close({ type: 'hangUp', how: 'lost' });
   return {
-    ...{ seed, sessions, findings, reached, events, hash: hash.digest('hex'), virtualMs: clock.nowMs() },
+    ...{ seed, sessions, findings, reached, events, hash: hash.digest(), virtualMs: clock.nowMs() },
     turns: script.filter(({ turn }) => turn).length,
     fired: faults.fired,
     faultsDone: faults.done(),

@@ -1,5 +1,5 @@
 /** Children as the kernel level has them: modelled in a few lines, on the clock, without promises. */
-import { msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import { FRAME_MS, msOfSamples, samplesInMs } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ERRORS, type ErrorCode, type ErrorRecord } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
@@ -245,8 +245,8 @@ class ModelTts extends ModelChild {
   }
 }
 
-/** Coarser than the real one, so that there are fewer. */
-const FRAME_MS = 100;
+/** It looks after its frames less often than the real one, so that there are fewer events. */
+const TICK_MS = 100;
 
 /** Sends what there is, 200 ms ahead at most, and tells where it is with each frame. */
 class ModelPlayback extends ModelChild {
@@ -319,7 +319,10 @@ class ModelPlayback extends ModelChild {
       return;
     }
     const waits = ready() ? room() : left;
-    if (waits >= 1) this.#timer = this.after(Math.min(FRAME_MS, msOfSamples(waits, rate)), () => this.#run());
+    if (waits >= 1)
+      this.#timer = this.after(ready() ? TICK_MS : Math.min(TICK_MS, msOfSamples(waits, rate)), () =>
+        this.#run(),
+      );
   }
 }
 

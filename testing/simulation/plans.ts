@@ -39,7 +39,7 @@ export function llmPlan(faults: Faults, random: Random, asked: number): Plan<Llm
   const text = faults.does('llm.empty') ? '' : random.pick(REPLIES);
   const trickle = faults.does('llm.trickle');
   const tokenMs = trickle ? random.int(20, 120) : random.int(0, 30);
-  const events: LlmEvent[] = (text.match(trickle ? /[\s\S]/gu : /\S+\s*/gu) ?? []).map((token) => ({
+  const events: LlmEvent[] = (text.match(trickle ? /[\s\S]/gu : /(?:\S+\s*){1,3}/gu) ?? []).map((token) => ({
     type: 'delta',
     text: token,
   }));
@@ -69,7 +69,7 @@ export interface TtsPlan extends Plan<Sound> {
 }
 
 export function ttsPlan(faults: Faults, random: Random, text: string): TtsPlan {
-  const msPerChar = random.int(10, 30);
+  const msPerChar = random.int(8, 16);
   const late = faults.does('tts.lateAfterCancel');
   const firstMs = faults.does('tts.slow') ? random.int(1_000, 6_000) : random.int(2, 120);
   if (faults.does('tts.hang')) return { steps: [], endMs: 0, end: 'hang', late, msPerChar };

@@ -8,6 +8,11 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
+  /** From here on as if made by `named`. */
+  restart(seed: number, name: string): void {
+    this.#state = hash(seed, name);
+  }
+
   /** 0 ≤ x < 1. */
   next(): number {
     const { value, state } = nextRandom(this.#state);

@@ -20,6 +20,8 @@ export type UserAct =
 
 /** Where a user waits before acting: for a state, at most so long, and then a little. */
 export interface UserStep {
+  /** Its place in the script as it was made: all random choices until the next step hang on it. */
+  readonly id: number;
   readonly waitFor: PublicState | 'anything';
   readonly atMostMs: number;
   readonly thenMs: number;
@@ -68,13 +70,14 @@ const TURNS = {
 
 /** A conversation of `turns` turns, as the seed has it. */
 export function userScript(random: Random, turns: number): readonly UserStep[] {
-  const steps: UserStep[] = [];
+  const steps: Omit<UserStep, 'id'>[] = [];
   for (let turn = 0; turn < turns; turn++) steps.push(...turnSteps(random));
-  return steps;
+  return steps.map((step, id) => ({ id, ...step }));
 }
 
 /** A turn after the faults: it must be answered. */
 export const CLEAN_TURN: UserStep = {
+  id: -1,
   waitFor: 'idle',
   atMostMs: 60_000,
   thenMs: 500,
@@ -82,8 +85,10 @@ export const CLEAN_TURN: UserStep = {
   turn: true,
 };
 
-function turnSteps(random: Random): readonly UserStep[] {
-  const open = (act: UserAct): UserStep => {
+type Step = Omit<UserStep, 'id'>;
+
+function turnSteps(random: Random): readonly Step[] {
+  const open = (act: UserAct): Step => {
     // Mostly when the last reply is over; sometimes without caring.
     const patient = random.chance(0.85);
     return {
@@ -94,7 +99,7 @@ function turnSteps(random: Random): readonly UserStep[] {
       turn: true,
     };
   };
-  const then = (waitFor: UserStep['waitFor'], thenMs: number, act: UserAct): UserStep => ({
+  const then = (waitFor: UserStep['waitFor'], thenMs: number, act: UserAct): Step => ({
     waitFor,
     atMostMs: 12_000,
     thenMs,

@@ -15,7 +15,7 @@ export interface SeedOptions {
   readonly profile?: FaultProfile;
   /** Instead of the script that the seed makes (for shrinking). */
   readonly script?: readonly UserStep[];
-  /** Single faults that are left out, as `point#n`. */
+  /** Single faults that are left out, as `point@step#n`. */
   readonly suppressed?: ReadonlySet<string>;
   /** Told every entry of every session's log, in order. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
@@ -32,7 +32,7 @@ export interface SeedResult {
   readonly virtualMs: number;
   readonly findings: readonly Finding[];
   readonly fired: ReadonlyMap<FaultPoint, number>;
-  /** Every fault that was done, as `point#n`. */
+  /** Every fault that was done, as `point@step#n`. */
   readonly faultsDone: readonly string[];
   readonly reached: ReadonlySet<Sometimes>;
 }

@@ -6,7 +6,7 @@ export const TAIL_LIMIT_MS = 60_000;
 /** After the faults: release the emergency stop if there is one, let everything end, ask once more. */
 export function tailSteps(): readonly UserStep[] {
   return [
-    { waitFor: 'anything', atMostMs: 0, thenMs: 4_000, act: { type: 'rearm' }, turn: false },
+    { id: -2, waitFor: 'anything', atMostMs: 0, thenMs: 4_000, act: { type: 'rearm' }, turn: false },
     CLEAN_TURN,
   ];
 }

@@ -11,7 +11,7 @@ const AFTER_SPEECH_MS = 400;
 export class User {
   readonly #clock: Clock;
   readonly #steps: readonly UserStep[];
-  readonly #act: (act: UserAct) => void;
+  readonly #act: (act: UserAct, step: number) => void;
   readonly #onDone: () => void;
   #state: PublicState = 'idle';
   #next = 0;
@@ -19,7 +19,12 @@ export class User {
   #timer: TimerHandle | undefined;
   #quietUntilMs = 0;
 
-  constructor(clock: Clock, steps: readonly UserStep[], act: (act: UserAct) => void, onDone: () => void) {
+  constructor(
+    clock: Clock,
+    steps: readonly UserStep[],
+    act: (act: UserAct, step: number) => void,
+    onDone: () => void,
+  ) {
     this.#clock = clock;
     this.#steps = steps;
     this.#act = act;
@@ -72,7 +77,7 @@ export class User {
     this.#clock.setTimer(step.thenMs, () => {
       const lastsMs = lasts(step.act);
       this.#quietUntilMs = this.#clock.nowMs() + (lastsMs === 0 ? NOTICE_MS : lastsMs + AFTER_SPEECH_MS);
-      this.#act(step.act);
+      this.#act(step.act, step.id);
       this.#take();
     });
   }

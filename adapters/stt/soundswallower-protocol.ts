@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** What the thread needs to build its decoders. */
+export const threadDataSchema = z.object({
+  grammar: z.string(),
+  words: z.array(z.string()),
+  /** Word → phones, from the dialog. */
+  pronunciations: z.map(z.string(), z.string()),
+  decoders: z.number().int().min(1),
+  /** See soundswallower-verdict.ts. */
+  strictness: z.number(),
+});
+export type ThreadData = z.infer<typeof threadDataSchema>;
+
+const id = z.number().int();
+
+/** To the thread. It never gets more utterances at a time than it has decoders. */
+export const toThreadSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('begin'), id }),
+  z.object({
+    type: z.literal('audio'),
+    id,
+    samples: z.custom<Int16Array>((value) => value instanceof Int16Array),
+  }),
+  z.object({ type: z.literal('end'), id }),
+  z.object({ type: z.literal('abort'), id }),
+]);
+export type ToThread = z.infer<typeof toThreadSchema>;
+
+/** From the thread. `final`, `failed` and `aborted` say that the decoder is free again: one of them for each `begin`. */
+export const fromThreadSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('partial'), id, text: z.string() }),
+  z.object({ type: z.literal('final'), id, text: z.string(), confidence: z.number().min(0).max(1) }),
+  z.object({ type: z.literal('failed'), id, message: z.string() }),
+  z.object({ type: z.literal('aborted'), id }),
+]);
+export type FromThread = z.infer<typeof fromThreadSchema>;

@@ -80,6 +80,8 @@ it('talks with the real server: a WAV as microphone is understood, answered alou
     heard: expect.stringContaining('Parley'),
   });
 
+  expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
+
   await page.click('#stop');
   await until(page, `parley.state === 'stopped'`);
 }, 90_000);

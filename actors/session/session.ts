@@ -1,6 +1,7 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import { InvariantMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
@@ -82,7 +83,16 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const { session, outputRate } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
   const audio = new InputAudio(samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE));
-  const log = (entry: LogEntry) => world.onLog?.(session, entry);
+  const monitor = new InvariantMonitor({ outputRate, allowedActions: parameters.actions.allow });
+  let violationsTold = 0;
+  const log = (entry: LogEntry) => {
+    monitor.observe(entry);
+    for (const { invariant, what } of monitor.violations.slice(violationsTold)) {
+      world.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
+    }
+    violationsTold = monitor.violations.length;
+    world.onLog?.(session, entry);
+  };
   let track = new ReplyTrack(outputRate);
 
   /** Makes the real child. TTS starts first in a reply, so the track is made with it and is the reply's own. */

@@ -36,7 +36,10 @@ const PATIENCE_MS = 30_000;
 it('holds a spoken conversation over NATS, ends the turn when its worker is killed in mid-reply, and goes on with the next', async () => {
   const nats = await startNatsServer();
   cleanups.push(() => nats.stop());
-  const [{ url }, worker] = await Promise.all([startServer(nats.url), startWorker(nats.url, 'stt,llm,tts')]);
+  const [{ url, server }, worker] = await Promise.all([
+    startServer(nats.url),
+    startWorker(nats.url, 'stt,llm,tts'),
+  ]);
   const client = await VoiceClient.connect({ url, clock: realClock });
   cleanups.push(() => client.close());
 
@@ -83,4 +86,6 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
     timeoutMs: PATIENCE_MS,
   });
   expect(third?.message).toMatchObject({ turn: 3, generation: 3, reason: 'completed' });
+  // Every server watches the invariants of its sessions and logs what breaks one.
+  expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
 }, 120_000);

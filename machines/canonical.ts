@@ -1,16 +1,44 @@
+/** What JSON may escape: quotes, control characters, and halves of surrogate pairs that stand alone. */
+const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
+
 /** JSON with sorted keys and without undefined members: the same value always gives the same text. */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'number' || typeof value === 'boolean' || typeof value === 'string')
-    return JSON.stringify(value);
-  if (Array.isArray(value))
-    return `[${value.map((item) => canonicalJson(item === undefined ? null : item)).join(',')}]`;
-  if (typeof value === 'object') {
-    const members: string[] = [];
-    for (const key of Object.keys(value).sort()) {
-      const member: unknown = Reflect.get(value, key);
-      if (member !== undefined) members.push(`${JSON.stringify(key)}:${canonicalJson(member)}`);
-    }
-    return `{${members.join(',')}}`;
+  switch (typeof value) {
+    case 'string':
+      return ESCAPED.test(value) ? JSON.stringify(value) : `"${value}"`;
+    case 'number':
+      return Number.isFinite(value) ? `${value}` : 'null';
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      return Array.isArray(value) ? list(value) : members(value);
+    default:
+      return 'null';
   }
-  return 'null';
+}
+
+function list(items: readonly unknown[]): string {
+  let text = '[';
+  for (let i = 0; i < items.length; i++)
+    text += i === 0 ? canonicalJson(items[i]) : `,${canonicalJson(items[i])}`;
+  return `${text}]`;
+}
+
+function members(of: object): string {
+  const keys = Object.keys(of);
+  if (!isSorted(keys)) keys.sort();
+  let text = '{';
+  for (const key of keys) {
+    const member: unknown = of[key as keyof object];
+    if (member === undefined) continue;
+    if (text.length > 1) text += ',';
+    text += `${canonicalJson(key)}:${canonicalJson(member)}`;
+  }
+  return `${text}}`;
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] ?? '') > (keys[i] ?? '')) return false;
+  return true;
 }

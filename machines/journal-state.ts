@@ -32,12 +32,14 @@ interface Part {
 export class StateText {
   readonly #parts = new Map<string, Part>();
   #round = 0;
+  /** JSON of the last `value`, which XState makes anew at each step. */
+  #value = '';
 
   /** Takes the next state; gives the change that led to it. */
   advance(state: KernelState): string {
     this.#round += 1;
     const changes: string[] = [];
-    this.#visit('value', state.value, changes);
+    this.#visitValue(state.value, changes);
     this.#visit('ended', state.ended, changes);
     for (const name in state.context) {
       if (name === TIME) continue;
@@ -55,6 +57,15 @@ export class StateText {
       changes.push(`[${JSON.stringify(name)}]`);
     }
     return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;
+  }
+
+  /** Most often it is as it was, which the engine's own JSON finds out quickest. */
+  #visitValue(value: unknown, changes: string[]): void {
+    const json = JSON.stringify(value);
+    const part = this.#parts.get('value');
+    if (part && json === this.#value) part.seen = this.#round;
+    else this.#visit('value', value, changes);
+    this.#value = json;
   }
 
   #visit(name: string, raw: unknown, changes: string[]): void {
@@ -77,6 +88,7 @@ export class StateText {
   }
 }
 
+/** How a part changed, in the shorter of the two ways of saying it. */
 function entry(name: string, before: string, after: string): string {
   const whole = `[${JSON.stringify(name)},${after}]`;
   if (before.length < WHOLE || after.length < WHOLE) return whole;

@@ -1,0 +1,121 @@
+/**
+ * How fast journals are replayed on one core, and what of it the machine itself costs: each file is parsed once and
+ * replayed until `--seconds` of processor time are over, after a second of warming up. Processor time, so that other
+ * work on the machine counts little.
+ * `node dist/bench/replay.js [--seconds 5] [--json FILE] [journal.jsonl...]`; without files those of test/golden.
+ */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { sha256 } from '../adapters/store/sha256.ts';
+import { JournalWriter } from '../machines/journal.ts';
+import type { Journal } from '../machines/journal-record.ts';
+import { replayJournal } from '../machines/journal-replay.ts';
+import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
+import { sessionMachine } from '../machines/session/machine.ts';
+import { parseJournalFile } from '../server/journal-file.ts';
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' }, json: { type: 'string' } },
+  allowPositionals: true,
+});
+const GOLDEN = 'test/golden';
+const files =
+  positionals.length > 0
+    ? positionals
+    : readdirSync(GOLDEN)
+        .filter((name) => name.endsWith('.jsonl'))
+        .map((name) => join(GOLDEN, name));
+const budgetMs = Number(values.seconds) * 1_000;
+
+const journals = files.map((name) => {
+  const { journal } = parseJournalFile(readFileSync(name, 'utf8'), name);
+  return { journal, machine: sessionMachine(journal.header.parameters) };
+});
+type Loaded = (typeof journals)[number];
+
+/** As `parley replay`: every hash is made anew and compared. */
+function replay({ journal, machine }: Loaded): void {
+  const { fault, difference } = replayJournal(journal, {
+    kernel: new SessionKernel(machine, journal.header.input),
+    sha256,
+  });
+  if (fault || difference) throw new Error(`${journal.header.session} does not replay`);
+}
+
+/** The machine alone: neither hashes nor comparison. */
+function step({ journal, machine }: Loaded): void {
+  walk(journal, new SessionKernel(machine, journal.header.input), () => {});
+}
+
+/** What a server does for each event: the step, and the record of it. */
+function record({ journal, machine }: Loaded): void {
+  const kernel = new SessionKernel(machine, journal.header.input);
+  const writer = new JournalWriter(journal.headerHash, sha256);
+  writer.start(kernel, kernel.initial);
+  walk(journal, kernel, (made, event) => writer.step(kernel, made, event, 'client'));
+}
+
+function walk(
+  { records }: Journal,
+  kernel: SessionKernel,
+  then: (step: ReturnType<SessionKernel['step']>, event: KernelEvent) => void,
+): void {
+  for (const { event, source, stale, t } of records) {
+    if (source === 'start' || stale) continue;
+    const parsed = JSON.parse(event) as KernelEvent; // of a journal that replays
+    if (source === 'timer') kernel.takeTimer(t);
+    then(kernel.step(parsed, t), parsed);
+  }
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
+function eventsPerSecond(run: (journal: Loaded) => void): number {
+  const spend = (ms: number) => {
+    const startMs = cpuMs();
+    let events = 0;
+    while (cpuMs() - startMs < ms) {
+      for (const loaded of journals) {
+        run(loaded);
+        events += loaded.journal.records.length;
+      }
+    }
+    return (events * 1_000) / (cpuMs() - startMs);
+  };
+  spend(1_000);
+  return Math.round(spend(budgetMs));
+}
+
+const records = journals.reduce((sum, { journal }) => sum + journal.records.length, 0);
+const bytes = journals.reduce(
+  (sum, { journal }) =>
+    sum +
+    journal.records.reduce((all, one) => all + one.event.length + one.change.length + one.commands.length, 0),
+  0,
+);
+const result = {
+  files: files.length,
+  records,
+  jsonBytesPerRecord: Math.round(bytes / records),
+  stepOnlyPerSecond: eventsPerSecond(step),
+  recordedPerSecond: eventsPerSecond(record),
+  replayedPerSecond: eventsPerSecond(replay),
+};
+const micros = (perSecond: number) => (1_000_000 / perSecond).toFixed(1);
+console.log(
+  `${files.length} journals of ${records} records, ${result.jsonBytesPerRecord} bytes of JSON a record`,
+);
+console.log(
+  `step alone       ${result.stepOnlyPerSecond} events/s (${micros(result.stepOnlyPerSecond)} µs each)`,
+);
+console.log(
+  `step and record  ${result.recordedPerSecond} events/s (${micros(result.recordedPerSecond)} µs each)`,
+);
+console.log(
+  `replay           ${result.replayedPerSecond} events/s (${micros(result.replayedPerSecond)} µs each)`,
+);
+if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);

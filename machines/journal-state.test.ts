@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { canonicalJson } from './canonical.ts';
+import { type KernelState, RecordedState, StateText } from './journal-state.ts';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 200 });
+const member = fc.oneof(
+  text,
+  fc.integer(),
+  fc.constant(null),
+  fc.array(fc.record({ text }), { maxLength: 6 }),
+);
+const reply = fc.option(fc.record({ text, segments: member, played: fc.nat() }, { requiredKeys: ['text'] }));
+const state: fc.Arbitrary<KernelState> = fc.record({
+  value: fc.oneof(fc.constant('idle'), fc.record({ responding: member })),
+  ended: fc.boolean(),
+  context: fc.record(
+    { nowMs: fc.nat(), turn: fc.nat(3), history: member, reply },
+    { requiredKeys: ['nowMs', 'turn', 'reply'] },
+  ),
+});
+
+function partsOf({ value, ended, context }: KernelState): Record<string, string> {
+  const parts: Record<string, string> = { value: canonicalJson(value), ended: canonicalJson(ended) };
+  for (const [name, one] of Object.entries(context)) {
+    if (name === 'nowMs') continue;
+    if (name === 'reply' && typeof one === 'object' && one !== null)
+      for (const [inner, part] of Object.entries(one)) parts[`context.reply.${inner}`] = canonicalJson(part);
+    else parts[`context.${name}`] = canonicalJson(one);
+  }
+  return parts;
+}
+
+it('the recorded changes give back every state, whatever changes', () => {
+  fc.assert(
+    fc.property(fc.array(state, { minLength: 1, maxLength: 12 }), (states) => {
+      const [live, recorded] = [new StateText(), new RecordedState()];
+      for (const one of states) {
+        recorded.apply(live.advance(one));
+        expect(Object.fromEntries(recorded.parts())).toEqual(partsOf(one));
+      }
+    }),
+  );
+});
+
+it('a change does not depend on which objects are the same', () => {
+  fc.assert(
+    fc.property(fc.array(state, { minLength: 1, maxLength: 8 }), (states) => {
+      const [kept, copied] = [new StateText(), new StateText()];
+      for (const one of states) {
+        expect(copied.advance(structuredClone(one))).toBe(kept.advance(one));
+        expect(kept.advance(one)).toBe('[]');
+      }
+    }),
+  );
+});

@@ -56,7 +56,14 @@ describe('input audio', () => {
   it('is followed to the end even if it was finished before', async () => {
     const audio = new InputAudio(1_000);
     audio.write(ramp(0, 50));
-    expect(await readAll(audio.follow(-100, AbortSignal.abort()))).toEqual([...ramp(0, 50)]);
+    expect(await readAll(audio.follow(0, AbortSignal.abort()))).toEqual([...ramp(0, 50)]);
+  });
+
+  it('is silent before its first sample, so that a recogniser hears speech begin', async () => {
+    const audio = new InputAudio(1_000);
+    audio.write(ramp(1, 50));
+    const heard = await readAll(audio.follow(-100, AbortSignal.abort()));
+    expect(heard).toEqual([...new Array<number>(100).fill(0), ...ramp(1, 50)]);
   });
 
   it('is read by two at once', async () => {

@@ -49,7 +49,7 @@ export class InputAudio {
 
   /**
    * The audio from `from` on as it comes, in pieces of at most `pieceSamples`, until `finished` is aborted (then up to
-   * what was written at that moment).
+   * what was written at that moment). Before the session's first sample there is silence.
    */
   async *follow(
     from: number,
@@ -68,6 +68,11 @@ export class InputAudio {
     this.#listeners.add(onWrite);
     finished.addEventListener('abort', onFinish);
     try {
+      if (from < 0) {
+        // A recogniser wants to hear silence before speech, also where the session begins with speech.
+        yield { rate: PIPELINE_RATE, samples: new Int16Array(-from) };
+        position = 0;
+      }
       for (;;) {
         const piece = this.read(position, Math.min(pieceSamples, end - position));
         position = Math.max(position, piece.from) + piece.samples.length;

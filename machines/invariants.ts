@@ -28,6 +28,7 @@ interface OpenReply {
   nextFrame: number;
   frameSamples: number;
   acknowledged: number | null;
+  playedOut: boolean;
 }
 
 /** The machine knows the position to one frame, and what was sent to one interval of progress. */
@@ -109,8 +110,13 @@ export class InvariantMonitor {
     if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#untold = entry;
     const { event } = entry;
     if (!this.#reply) return;
-    if (event.type === 'played' && event.generation === this.#reply.generation)
-      this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, event.samples);
+    if (event.type === 'played' && event.generation === this.#reply.generation) {
+      // Nobody can have heard more than had been sent when it was claimed.
+      const claimed = Math.min(event.samples, this.#reply.position.sent);
+      this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, claimed);
+    }
+    // A playback that has ended by itself was heard to its end, whatever the client told before.
+    if (event.type === 'xstate.done.actor.playback') this.#reply.playedOut = true;
     if (event.type === 'segment.audio') {
       const segment = this.#reply.segments[event.segment];
       const { samples, words, ready } = event;
@@ -150,6 +156,7 @@ export class InvariantMonitor {
       nextFrame: 0,
       frameSamples: 0,
       acknowledged: null,
+      playedOut: false,
     };
   }
 
@@ -227,9 +234,11 @@ export class InvariantMonitor {
       return;
     }
     this.#reply = null;
-    const { acknowledged, position, segments, text } = reply;
-    const played = Math.min(acknowledged ?? position.at(entry.atMs), position.sent);
-    const below = acknowledged === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
+    const { acknowledged, playedOut, position, segments, text } = reply;
+    const paced = playedOut ? position.sent : position.at(entry.atMs);
+    const told = playedOut ? null : acknowledged;
+    const played = Math.min(told ?? paced, position.sent);
+    const below = told === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
     const fault =
       position.sent === 0 && countWords(heard) > 0
         ? 'words count as heard, but no audio was sent'
@@ -244,7 +253,8 @@ export class InvariantMonitor {
     if (fault) this.#break(5, fault, entry);
     if (reason === 'failed' && !this.#errorTold)
       this.#break(6, `generation ${generation} failed and the user was not told why`, entry);
-    this.#errorTold = false;
+    // What was told while an interrupted reply sounded may belong to the next one.
+    if (reason !== 'interrupted') this.#errorTold = false;
   }
 
   #action({ id, name, status }: Message<'action'>, entry: LogEntry): void {

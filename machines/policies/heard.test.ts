@@ -48,10 +48,12 @@ describe('heard text', () => {
     expect(heardText(reply, 1_299)).toBe('one two');
   });
 
-  it('of an unmarked segment of unknown length counts only half of what there is', () => {
-    expect(
-      heardText([segment('one two three four', { marks: false, ready: false, samples: 800 })], 800),
-    ).toBe('one two');
+  it('of an unmarked segment of unknown length counts only half of what there is, and no more than slow speech', () => {
+    const unknown = (samples: number) =>
+      heardText([segment('one two three four', { marks: false, ready: false, samples })], samples);
+    expect(unknown(800)).toBe('');
+    expect(unknown(21_600)).toBe('one two');
+    expect(unknown(100_000)).toBe('one two');
   });
 
   it('is cut between any two characters of a script without spaces', () => {

@@ -36,6 +36,9 @@ export function heardText(segments: readonly SpokenSegment[], playedSamples: num
   return heard.trim();
 }
 
+/** 10 characters a second at 24 kHz; speech has about 15. */
+const SLOW_SAMPLES_PER_CHAR = 2_400;
+
 function heardWithin(segment: SpokenSegment, played: number): number {
   const { text, words } = segment;
   if (words.length > 0) {
@@ -47,8 +50,10 @@ function heardWithin(segment: SpokenSegment, played: number): number {
     }
     return lastWordEnd(text, end);
   }
-  // Of a segment still being made the length is not known: taken for twice what there is, so that no unplayed word counts as heard.
-  const total = segment.ready ? segment.samples : Math.max(segment.samples, played) * 2;
+  // Of a segment still being made the length is not known: taken for twice what there is, and for no less than slow speech takes, so that no unplayed word counts as heard.
+  const total = segment.ready
+    ? segment.samples
+    : Math.max(2 * Math.max(segment.samples, played), text.length * SLOW_SAMPLES_PER_CHAR);
   return lastWordEnd(text, Math.floor((text.length * played) / Math.max(1, total)));
 }
 

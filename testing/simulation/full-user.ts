@@ -121,7 +121,7 @@ export class FullUser {
     const outputRate = random.chance(0.5) ? 24_000 : 16_000;
     const remembers = random.chance(0.5);
     // A third of the sessions have their engines at hand, without the work protocol.
-    const engines = random.chance(0.33) ? workers.direct() : workers.remote();
+    const engines = random.chance(0.4) ? workers.direct() : workers.remote();
     const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
     const audit = new Audit(id, input, {
       ...{ machine, parameters, hash, found, reached, replays: true },

@@ -1,0 +1,322 @@
+/** Levels b and c: a path on a real session, whose children do what the path says, when it says it. */
+import { type ChildLogic, type ChildOutput, type ChildScope, childLogic } from '../../actors/child.ts';
+import type { Bus, Subscription } from '../../actors/ports/bus.ts';
+import { clientCommand } from '../../actors/session/client-command.ts';
+import { SessionRunner } from '../../actors/session/runner.ts';
+import { subjects } from '../../actors/subjects.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { samplesPerFrame } from '../../machines/audio.ts';
+import { canonicalJson } from '../../machines/canonical.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { InvariantMonitor, type Violation } from '../../machines/invariants.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { type Divergence, replayLog } from '../../machines/replay.ts';
+import {
+  CHILD_KINDS,
+  type ChildEvent,
+  type ChildKind,
+  type EarEvent,
+  type SessionEvent,
+} from '../../machines/session/events.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import { compare, describePath, type SessionPath } from './kernel-level.ts';
+import type { Happening, SessionModel, SessionModelState } from './session-model.ts';
+
+/** What a path's run found, beside that each step was as the model says. */
+export interface PuppetOutcome {
+  readonly violations: readonly Violation[];
+  /** Where a replay of the session's log parts from it. */
+  readonly divergence: Divergence | undefined;
+  /** Events that children told after their end: each was dropped. */
+  readonly late: number;
+}
+
+interface Puppet {
+  readonly kind: ChildKind;
+  readonly scope: ChildScope;
+  readonly finish: (output: ChildOutput) => void;
+  readonly fail: (error: Error) => void;
+  over: boolean;
+}
+
+/** An order to the session's ear or to a child, as it goes over the bus. */
+interface Order {
+  readonly to: 'ear' | ChildKind;
+  /** The child that lived before the present one of its kind, or has no successor. */
+  readonly late: boolean;
+  readonly event: SessionEvent;
+}
+
+/** A session that did not react is stuck: no machine is this slow. */
+const STUCK_MS = 1_500;
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Runs one path on a session of its own over `bus`; throws where it parts from the model. */
+export async function runOnSession(
+  model: SessionModel,
+  path: SessionPath,
+  bus: Bus,
+  session: string,
+): Promise<PuppetOutcome> {
+  const puppets = new PuppetSession(model, bus, session);
+  try {
+    await puppets.open();
+    for (const [index, { state }] of path.steps.entries()) {
+      await during(path, index, () => puppets.perform(state));
+      compare(path, index, state, puppets.runner.kernel);
+      puppets.compareChildren(state, describePath(path, index));
+    }
+    return await during(path, path.steps.length - 1, () => puppets.end());
+  } finally {
+    puppets.close();
+  }
+}
+
+async function during<T>(path: SessionPath, index: number, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Error(`after: ${describePath(path, index)}`, { cause });
+  }
+}
+
+class PuppetSession {
+  readonly runner: SessionRunner;
+  readonly #model: SessionModel;
+  readonly #bus: Bus;
+  readonly #session: string;
+  readonly #clock = new VirtualClock();
+  readonly #monitor: InvariantMonitor;
+  readonly #log: LogEntry[] = [];
+  readonly #heard: string[] = [];
+  readonly #told: string[] = [];
+  readonly #puppets: Puppet[] = [];
+  readonly #subscriptions: Subscription[] = [];
+  #defect: Error | undefined;
+  #frame = { generation: 0, seq: 0 };
+  #lateTold = 0;
+  #wake: () => void = () => {};
+
+  constructor(model: SessionModel, bus: Bus, session: string) {
+    this.#model = model;
+    this.#bus = bus;
+    this.#session = session;
+    this.#monitor = new InvariantMonitor({
+      outputRate: model.input.outputRate,
+      allowedActions: model.parameters.actions.allow,
+    });
+    this.runner = new SessionRunner(session, model.machine, model.input, {
+      clock: this.#clock,
+      child: ({ child }) => this.#puppet(child),
+      publish: (message) => this.#publish(message),
+      cancelWork: () => {},
+      persist: () => {},
+      onDefect: (error) => {
+        this.#defect = error;
+        this.#wake();
+      },
+      log: (entry) => this.#observe(entry),
+    });
+  }
+
+  /** Resolves when the bus brings everything that is sent to the session. */
+  async open(): Promise<void> {
+    const { out, cmd } = subjects;
+    this.#subscriptions.push(
+      this.#bus.subscribe(out(this.#session), ({ payload }) => {
+        this.#heard.push(decoder.decode(payload));
+        this.#wake();
+      }),
+      this.#bus.subscribe(cmd(this.#session), ({ payload }) => {
+        this.runner.receive(clientCommand.parse(JSON.parse(decoder.decode(payload))), 'client');
+      }),
+      this.#bus.subscribe(ordersTo(this.#session), ({ payload }) => {
+        // Only this class publishes here.
+        this.#obey(JSON.parse(decoder.decode(payload)) as Order);
+      }),
+    );
+    await this.#bus.flush();
+    this.runner.start();
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  /** Makes one event of the model happen, and waits until the session has taken it. */
+  async perform({ happenings, atMs }: SessionModelState): Promise<void> {
+    const before = this.#events().length;
+    await this.#clock.advance(Math.max(0, atMs - this.#clock.nowMs()));
+    for (const { event, source } of happenings) {
+      if (source === 'timer') continue; // the clock has fired it
+      if (source === 'client') this.#command(event as SessionEvent);
+      else this.#order({ to: source, late: false, event: event as SessionEvent });
+    }
+    await this.#until(() => this.#events().length >= before + happenings.length, 'the event did not arrive');
+    const got = this.#events()
+      .slice(before)
+      .map(({ event, source }) => ({ event: plain(event), source }));
+    const wanted = happenings.map(({ event, source }) => ({ event: plain(event), source }));
+    if (canonicalJson(got) !== canonicalJson(wanted))
+      throw new Error(`the session took ${canonicalJson(got)} for ${canonicalJson(wanted)}`);
+  }
+
+  /** That the children that live are those of the model. */
+  compareChildren({ alive }: SessionModelState, after: string): void {
+    const living = CHILD_KINDS.filter((kind) => this.#puppets.some((one) => one.kind === kind && !one.over));
+    const expected = CHILD_KINDS.filter((kind) => alive.includes(kind));
+    if (living.join() !== expected.join())
+      throw new Error(`${living.join()} live, and not ${expected.join()}, after: ${after}`);
+  }
+
+  /** Late events of children that have ended, then the end of the session; what is broken after that. */
+  async end(): Promise<PuppetOutcome> {
+    const events = this.#events().length;
+    const late = CHILD_KINDS.filter((kind) => this.#dead(kind)).map((kind) => ({
+      to: kind,
+      late: true,
+      event: LATE_EVENTS[kind],
+    }));
+    for (const order of late) this.#order(order);
+    await this.#until(() => this.#lateTold >= late.length, 'a late order did not arrive');
+    if (this.#events().length !== events) throw new Error('a late event reached the machine');
+    if (!this.runner.kernel.ended) this.runner.receive({ type: 'lost' }, 'client');
+    await this.runner.ended;
+    await this.#until(() => this.#heard.length >= this.#told.length, 'the client did not hear all');
+    if (this.#heard.join('\n') !== this.#told.join('\n'))
+      throw new Error('the client heard another order than was told');
+    const { machine, input } = this.#model;
+    return {
+      violations: this.#monitor.end(),
+      divergence: replayLog(this.#log, machine, input),
+      late: late.length,
+    };
+  }
+
+  #puppet(kind: ChildKind): ChildLogic {
+    return childLogic(
+      (scope) =>
+        new Promise((resolve, reject) => {
+          const puppet: Puppet = { kind, scope, finish: resolve, fail: reject, over: false };
+          this.#puppets.push(puppet);
+          scope.signal.addEventListener('abort', () => {
+            puppet.over = true;
+          });
+        }),
+    );
+  }
+
+  #alive(kind: ChildKind): Puppet | undefined {
+    return this.#puppets.findLast((one) => one.kind === kind && !one.over);
+  }
+
+  #dead(kind: ChildKind): Puppet | undefined {
+    return this.#puppets.findLast((one) => one.kind === kind && one.over);
+  }
+
+  #obey({ to, late, event }: Order): void {
+    if (to === 'ear') {
+      this.runner.receive(event as EarEvent, 'ear');
+      return;
+    }
+    const puppet = late ? this.#dead(to) : this.#alive(to);
+    if (!puppet) throw new Error(`there is no ${to} to tell ${event.type}`);
+    if (late) {
+      puppet.scope.tell(event as ChildEvent);
+      this.#lateTold++;
+      this.#wake();
+      return;
+    }
+    if (to === 'playback') this.#sound(event);
+    if (event.type.startsWith('xstate.done.')) {
+      puppet.over = true;
+      puppet.finish('output' in event ? event.output : null);
+    } else if ('error' in event && event.type.startsWith('xstate.error.')) {
+      puppet.over = true;
+      puppet.fail(new ParleyError(event.error.code, 'as told'));
+    } else puppet.scope.tell(event as ChildEvent);
+  }
+
+  /** The frames that a real playback would have sent before it tells this. */
+  #sound(event: SessionEvent): void {
+    const { generation } = this.runner.kernel.context;
+    if (this.#frame.generation !== generation) this.#frame = { generation, seq: 0 };
+    const samples = samplesPerFrame(this.#model.input.outputRate);
+    const until =
+      event.type === 'playout.started'
+        ? samples
+        : event.type === 'playout.progress'
+          ? event.sent
+          : event.type === 'xstate.done.actor.playback'
+            ? event.output.samples
+            : 0;
+    while (this.#frame.seq * samples < until) {
+      const seq = this.#frame.seq++;
+      this.#observe({ type: 'frame', atMs: this.runner.nowMs(), generation, seq, samples });
+    }
+  }
+
+  #publish(message: SessionMessage): void {
+    const text = JSON.stringify(message);
+    this.#told.push(text);
+    this.#bus.publish(subjects.out(this.#session), encoder.encode(text));
+  }
+
+  #command(event: SessionEvent): void {
+    // A connection that is gone sends nothing: the gateway tells it.
+    if (event.type === 'lost') this.runner.receive(event, 'client');
+    else this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(event)));
+  }
+
+  #order(order: Order): void {
+    this.#bus.publish(ordersTo(this.#session), encoder.encode(JSON.stringify(order)));
+  }
+
+  #observe(entry: LogEntry): void {
+    this.#log.push(entry);
+    this.#monitor.observe(entry);
+    this.#wake();
+  }
+
+  #events() {
+    return this.#log.filter((entry) => entry.type === 'event');
+  }
+
+  async #until(happened: () => boolean, otherwise: string): Promise<void> {
+    const untilMs = realClock.nowMs() + STUCK_MS;
+    while (!happened()) {
+      if (this.#defect) throw this.#defect;
+      if (realClock.nowMs() > untilMs) throw new Error(otherwise);
+      await new Promise<void>((resolve) => {
+        const timer = realClock.setTimer(STUCK_MS, resolve);
+        this.#wake = () => {
+          timer.cancel();
+          resolve();
+        };
+      });
+    }
+    if (this.#defect) throw this.#defect;
+  }
+}
+
+/** What a child tells that did not notice its end. */
+const LATE_EVENTS: Record<ChildKind, SessionEvent> = {
+  stt: { type: 'transcript.partial', text: 'too late' },
+  memory: { type: 'llm.delta', text: 'too late' },
+  llm: { type: 'llm.delta', text: 'too late' },
+  tts: { type: 'segment.started', segment: 0 },
+  playback: { type: 'playout.started' },
+  actions: { type: 'action.done', id: 'a0', result: null },
+};
+
+function ordersTo(session: string): string {
+  return `parley.test.${session}`;
+}
+
+/** The runner gives every done child an output; the machine's types name it only where there is one. */
+function plain(event: Happening['event']): object {
+  return 'output' in event && event.output === null ? { type: event.type } : event;
+}

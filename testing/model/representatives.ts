@@ -1,0 +1,228 @@
+/** What can happen to a session: a finite set of events that stand for all, each where it can happen for real. */
+import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
+import type { RobotAction } from '../../machines/session/context.ts';
+import type { ChildKind } from '../../machines/session/events.ts';
+import { playedBy, type Representative, type SessionModelState } from './session-model.ts';
+
+/** Words of the user, by what they mean to the machine. The parameters of the model know the emergency stop. */
+export const WORDS = {
+  nothing: '',
+  listener: 'uh-huh',
+  request: 'please tell me more',
+  estop: 'stop now',
+} as const;
+
+export const ALLOWED_ACTION = 'wave';
+export const REFUSED_ACTION = 'fly';
+
+/** Audio of one piece of a segment, in samples at the output rate: ten frames at 24 kHz. */
+export const PIECE_SAMPLES = 4_800;
+
+/** Playback sends at most 200 ms ahead. */
+const AHEAD_SAMPLES = 4_800;
+
+type Happens = Exclude<KernelEvent, TimerEvent>;
+
+/** All of them. */
+export function sessionRepresentatives(): readonly Representative[] {
+  return [...client(), ...ear(), ...stt(), ...memory(), ...llm(), ...tts(), ...playback(), ...actions()];
+}
+
+/** The errors that the ear and the children of the model fail with. */
+const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
+  ear: toldError('VAD_FAILED'),
+  stt: toldError('STT_FAILED'),
+  memory: toldError('MEMORY_FAILED'),
+  llm: toldError('LLM_FAILED'),
+  tts: toldError('TTS_FAILED'),
+  playback: toldError('PLAYBACK_FAILED'),
+  actions: toldError('ACTION_FAILED'),
+  action: toldError('ACTION_FAILED'),
+};
+
+function toldError(code: ErrorCode): ErrorRecord {
+  return errorRecord(new ParleyError(code, 'as told'), code);
+}
+
+function client(): Representative[] {
+  const always = (name: string, event: Happens): Representative => ({
+    name,
+    source: 'client',
+    event: () => event,
+  });
+  return [
+    always('text', { type: 'text', text: 'what time is it?' }),
+    always('interrupt', { type: 'interrupt' }),
+    always('estop', { type: 'estop' }),
+    always('rearm', { type: 'rearm' }),
+    always('bye', { type: 'bye' }),
+    always('lost', { type: 'lost' }),
+    {
+      name: 'played',
+      source: 'client',
+      event: ({ snapshot, facts }) => ({
+        type: 'played',
+        generation: snapshot.context.generation,
+        samples: Math.floor(facts.written / 2),
+      }),
+    },
+  ];
+}
+
+function ear(): Representative[] {
+  const sample = (state: SessionModelState) => Math.round(state.atMs * 16);
+  return [
+    {
+      name: 'speech.start',
+      source: 'ear',
+      event: (state) =>
+        state.facts.earSpeaks ? undefined : { type: 'speech.start', sample: sample(state), ageMs: 0 },
+    },
+    {
+      name: 'speech.stop',
+      source: 'ear',
+      event: (state) =>
+        state.facts.earSpeaks ? { type: 'speech.stop', sample: sample(state), ageMs: 0 } : undefined,
+    },
+    { name: 'ear.failed', source: 'ear', event: () => ({ type: 'ear.failed', error: ERROR_OF.ear }) },
+  ];
+}
+
+function stt(): Representative[] {
+  const partial = (name: string, text: string) =>
+    of('stt', `partial: ${name}`, ({ snapshot }) =>
+      snapshot.context.utterance?.partial === text ? undefined : { type: 'transcript.partial', text },
+    );
+  const final = (name: string, text: string) =>
+    of('stt', `done stt: ${name}`, () => ({ type: 'xstate.done.actor.stt', output: { text } }));
+  return [
+    partial('listener', WORDS.listener),
+    partial('words', WORDS.request),
+    final('nothing', WORDS.nothing),
+    final('listener', WORDS.listener),
+    final('words', WORDS.request),
+    final('estop', WORDS.estop),
+    failure('stt'),
+  ];
+}
+
+function memory(): Representative[] {
+  return [
+    of('memory', 'done memory', () => ({
+      type: 'xstate.done.actor.memory',
+      output: { facts: ['It is noon.'] },
+    })),
+    failure('memory'),
+  ];
+}
+
+function llm(): Representative[] {
+  const action = (name: string) =>
+    of('llm', `llm.action: ${name}`, ({ snapshot }) => ({
+      type: 'llm.action',
+      id: `a${snapshot.context.reply?.actions.length ?? 0}`,
+      name,
+      args: {},
+    }));
+  return [
+    of('llm', 'llm.delta: a sentence', () => ({ type: 'llm.delta', text: 'It is noon, by my clock. ' })),
+    of('llm', 'llm.delta: a word', () => ({ type: 'llm.delta', text: 'Well' })),
+    action(ALLOWED_ACTION),
+    action(REFUSED_ACTION),
+    action('estop'),
+    of('llm', 'done llm', () => ({ type: 'xstate.done.actor.llm' })),
+    failure('llm'),
+  ];
+}
+
+function tts(): Representative[] {
+  const audio = (ready: boolean) =>
+    of('tts', `segment.audio: ${ready ? 'the last' : 'a piece'}`, ({ facts }) =>
+      facts.midSegment
+        ? {
+            type: 'segment.audio',
+            segment: facts.started - 1,
+            samples: facts.ofSegment + PIECE_SAMPLES,
+            words: [],
+            ready,
+          }
+        : undefined,
+    );
+  return [
+    of('tts', 'segment.started', ({ snapshot, facts }) =>
+      !facts.midSegment && facts.started < (snapshot.context.reply?.segments.length ?? 0)
+        ? { type: 'segment.started', segment: facts.started }
+        : undefined,
+    ),
+    audio(false),
+    audio(true),
+    of('tts', 'done tts', ({ snapshot, facts }) =>
+      facts.endTold && !facts.midSegment && facts.started === snapshot.context.reply?.segments.length
+        ? { type: 'xstate.done.actor.tts' }
+        : undefined,
+    ),
+    failure('tts'),
+  ];
+}
+
+function playback(): Representative[] {
+  return [
+    of('playback', 'playout.started', ({ facts }) =>
+      facts.written > 0 && !facts.sounding && !facts.paused ? { type: 'playout.started' } : undefined,
+    ),
+    of('playback', 'playout.progress', (state) => {
+      const { sounding, paused, sent, written } = state.facts;
+      const samples = playedBy(state);
+      if (!sounding) return undefined;
+      const ahead = samples + AHEAD_SAMPLES;
+      return {
+        type: 'playout.progress',
+        samples,
+        sent: paused ? sent : Math.max(sent, Math.min(written, ahead)),
+        moving: !paused,
+      };
+    }),
+    // It may have ended in the very moment in which it is paused.
+    of('playback', 'done playback', (state) => {
+      const { ttsOver, sounding, sent, written } = state.facts;
+      const heardAll = written === 0 || (sounding && sent === written && playedBy(state) === written);
+      return ttsOver && heardAll
+        ? { type: 'xstate.done.actor.playback', output: { samples: written } }
+        : undefined;
+    }),
+    failure('playback'),
+  ];
+}
+
+function actions(): Representative[] {
+  const running = ({ snapshot }: SessionModelState): RobotAction | undefined =>
+    snapshot.context.reply?.actions.find(({ status }) => status === 'started');
+  return [
+    of('actions', 'action.done', (state) => {
+      const action = running(state);
+      return action ? { type: 'action.done', id: action.id, result: null } : undefined;
+    }),
+    of('actions', 'action.failed', (state) => {
+      const action = running(state);
+      return action ? { type: 'action.failed', id: action.id, error: ERROR_OF.action } : undefined;
+    }),
+    of('actions', 'done actions', (state) =>
+      state.facts.endTold && !running(state) ? { type: 'xstate.done.actor.actions' } : undefined,
+    ),
+    failure('actions'),
+  ];
+}
+
+/** An event of a child: only while it lives. */
+function of(
+  kind: ChildKind,
+  name: string,
+  event: (state: SessionModelState) => Happens | undefined,
+): Representative {
+  return { name, source: kind, event: (state) => (state.alive.includes(kind) ? event(state) : undefined) };
+}
+
+function failure(kind: ChildKind): Representative {
+  return of(kind, `error ${kind}`, () => ({ type: `xstate.error.actor.${kind}`, error: ERROR_OF[kind] }));
+}

@@ -1,0 +1,360 @@
+/** A session as a model: the real machine, the kernel's delays, and what its children may do next. */
+import type { SnapshotFrom } from 'xstate';
+import { samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
+import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
+import type { EventSource } from '../../machines/log.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
+import type { MachineEvent } from '../../machines/session/effects.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
+import * as turn from '../../machines/session/turn.ts';
+import type { Model } from './explore.ts';
+import { Stepper } from './transitions.ts';
+
+/** One event that the machine got, and what it did with it. */
+export interface Happening {
+  readonly event: KernelEvent;
+  readonly source: EventSource;
+  readonly atMs: number;
+  /** Ids of the transitions taken; none if it was ignored. */
+  readonly taken: readonly string[];
+  /** Kinds of what it asked for, in order. */
+  readonly caused: readonly string[];
+}
+
+export interface PendingTimer {
+  readonly id: string;
+  readonly dueMs: number;
+}
+
+/** What children have done and been told, as far as it decides what they can do next. */
+export interface ChildFacts {
+  /** The ear has told a start and not yet a stop. */
+  readonly earSpeaks: boolean;
+  /** Segments that TTS has begun with. */
+  readonly started: number;
+  /** TTS is at work on the last of them. */
+  readonly midSegment: boolean;
+  /** TTS will give no more audio. */
+  readonly ttsOver: boolean;
+  /** TTS and the actions were told that nothing more comes. */
+  readonly endTold: boolean;
+  /** Samples in the reply's track. */
+  readonly written: number;
+  /** Those of the segment at work. */
+  readonly ofSegment: number;
+  readonly sounding: boolean;
+  readonly paused: boolean;
+  /** Samples that have left for the client. */
+  readonly sent: number;
+  /** Samples heard at `positionMs`; from there on it moves with the time, unless paused. */
+  readonly position: number;
+  readonly positionMs: number;
+}
+
+export interface SessionModelState {
+  readonly snapshot: SnapshotFrom<SessionMachine>;
+  readonly atMs: number;
+  /** In the order in which they fire. */
+  readonly timers: readonly PendingTimer[];
+  readonly alive: readonly ChildKind[];
+  readonly facts: ChildFacts;
+  /** What the last event of the model was to the machine: mostly one event, several delays if they are due at once. */
+  readonly happenings: readonly Happening[];
+}
+
+/** An event of the model, by the name it has in paths; what the machine gets depends on the state. */
+export interface SessionModelEvent {
+  readonly type: string;
+}
+
+/** A representative event: what it is in a state, or undefined where it cannot happen. */
+export interface Representative {
+  readonly name: string;
+  readonly source: Exclude<EventSource, 'timer'>;
+  readonly event: (state: SessionModelState) => Exclude<KernelEvent, TimerEvent> | undefined;
+}
+
+export interface SessionModelOptions {
+  readonly parameters: SessionParameters;
+  readonly input: SessionInput;
+  readonly representatives: readonly Representative[];
+}
+
+/** The model's own events: time passes until the next delay has run out, or a while. */
+export const NEXT_DELAY = 'time: next delay';
+export const A_WHILE = 'time: a while';
+
+/** Between two events, so that no two delays run out at one time unless the chart says so. */
+const PACE_MS = 10;
+
+const NO_REPLY = {
+  started: 0,
+  midSegment: false,
+  ttsOver: false,
+  endTold: false,
+  written: 0,
+  ofSegment: 0,
+  sounding: false,
+  paused: false,
+  sent: 0,
+  position: 0,
+  positionMs: 0,
+} as const;
+
+export class SessionModel implements Model<SessionModelState, SessionModelEvent> {
+  readonly machine: SessionMachine;
+  readonly parameters: SessionParameters;
+  readonly input: SessionInput;
+  readonly stepper: Stepper<SessionMachine>;
+  readonly #representatives: ReadonlyMap<string, Representative>;
+
+  constructor(options: SessionModelOptions) {
+    this.machine = sessionMachine(options.parameters);
+    this.input = options.input;
+    this.parameters = options.parameters;
+    this.stepper = new Stepper(this.machine, options.input);
+    this.#representatives = new Map(options.representatives.map((one) => [one.name, one]));
+  }
+
+  readonly initial = (): SessionModelState => {
+    const { snapshot, actions } = this.stepper.initial();
+    const state: SessionModelState = {
+      snapshot,
+      atMs: 0,
+      timers: [],
+      alive: [],
+      facts: { ...NO_REPLY, earSpeaks: false },
+      happenings: [],
+    };
+    return actions.reduce(follow, state);
+  };
+
+  readonly events = (state: SessionModelState): readonly SessionModelEvent[] => {
+    if (state.snapshot.status !== 'active') return [];
+    const events: SessionModelEvent[] = [];
+    if (state.timers.length > 0) events.push({ type: NEXT_DELAY });
+    if (this.#mayWait(state)) events.push({ type: A_WHILE });
+    for (const { name, event } of this.#representatives.values())
+      if (event(state)) events.push({ type: name });
+    return events;
+  };
+
+  readonly step = (state: SessionModelState, { type }: SessionModelEvent): SessionModelState => {
+    if (type === NEXT_DELAY) return this.#fire(state);
+    if (type === A_WHILE)
+      return { ...state, atMs: state.atMs + this.parameters.endpointing.notUnderstoodMs, happenings: [] };
+    const representative = this.#representatives.get(type);
+    const dueMs = state.timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    const atMs = dueMs > state.atMs + PACE_MS ? state.atMs + PACE_MS : state.atMs;
+    const event = representative?.event({ ...state, atMs });
+    if (!representative || !event) throw new Error(`${type} cannot happen here`);
+    return this.happen({ ...state, happenings: [] }, event, representative.source, atMs);
+  };
+
+  /** One event to the machine, as the kernel and the runner would take it. */
+  happen(state: SessionModelState, event: KernelEvent, source: EventSource, atMs: number): SessionModelState {
+    const ended = CHILD_KINDS.find((kind) => isEndOf(kind, event.type));
+    const before: SessionModelState = {
+      ...state,
+      atMs,
+      alive: ended ? state.alive.filter((kind) => kind !== ended) : state.alive,
+      facts: afterEvent(state, event, atMs),
+    };
+    const { context } = state.snapshot;
+    const snapshot = { ...state.snapshot, context: { ...context, nowMs: atMs } };
+    // The kernel too hands delays to the machine under their own names, which its event type does not list.
+    const stepped = this.stepper.step(snapshot, event as MachineEvent);
+    const happening: Happening = {
+      event,
+      source,
+      atMs,
+      taken: stepped.taken,
+      caused: stepped.actions.map(kindOf),
+    };
+    const next = { ...before, snapshot: stepped.snapshot, happenings: [...state.happenings, happening] };
+    return stepped.actions.reduce(follow, next);
+  }
+
+  /** State × event × transitions taken × what they asked for: the goals of a smaller set of paths. */
+  readonly branch = (
+    before: SessionModelState,
+    { type }: SessionModelEvent,
+    after: SessionModelState,
+  ): string =>
+    JSON.stringify([
+      before.snapshot.value,
+      type,
+      after.happenings.map(({ taken, caused }) => [taken, caused]),
+    ]);
+
+  /** Where the session is, and what of its context the guards look at there. */
+  readonly key = (state: SessionModelState): string => {
+    const { snapshot, timers, alive, facts } = state;
+    const { value } = snapshot;
+    const { utterance, pending, reply, nowMs } = snapshot.context;
+    const { notUnderstoodMs } = this.parameters.endpointing;
+    const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
+    const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
+    const thinking = at({ responding: { phase: { processing: 'thinking' } } });
+    const words = utterance?.final?.text ?? utterance?.partial;
+    const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
+    return JSON.stringify([
+      value,
+      yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,
+      alive.includes('stt'),
+      utterance && [
+        yielding ? turn.interrupts(words ?? '', snapshot.context, this.parameters) : words,
+        yielding ? words !== '' : utterance.endedAtMs !== null,
+        utterance.failure !== null,
+        !yielding && spokeMs >= notUnderstoodMs,
+      ],
+      pending?.counted,
+      reply && [
+        !yielding && !thinking && reply.phrase !== null,
+        thinking && reply.actions.some(({ status }) => status !== 'refused'),
+        yielding && reply.marks.playingAtMs !== null,
+        !yielding && reply.segments.length > facts.started,
+      ],
+      !yielding && facts.earSpeaks,
+      !yielding && facts.written > 0,
+      facts.sounding && facts.sent === facts.written && playedBy(state) === facts.written,
+    ]);
+  };
+
+  #fire(state: SessionModelState): SessionModelState {
+    const atMs = state.timers[0]?.dueMs ?? state.atMs;
+    let next: SessionModelState = { ...state, happenings: [] };
+    for (let timer = next.timers[0]; timer && timer.dueMs <= atMs; timer = next.timers[0]) {
+      next = this.happen(
+        { ...next, timers: next.timers.slice(1) },
+        { type: timer.id as TimerEvent['type'] },
+        'timer',
+        timer.dueMs,
+      );
+    }
+    return next;
+  }
+
+  /** Only where somebody looks at how long it was: at the user's speech, or at what was heard of the reply. */
+  #mayWait(state: SessionModelState): boolean {
+    const { snapshot, timers, atMs, facts } = state;
+    const { utterance } = snapshot.context;
+    const { notUnderstoodMs } = this.parameters.endpointing;
+    const speaks = utterance?.endedAtMs === null && atMs - utterance.startedAtMs < notUnderstoodMs;
+    const plays = facts.sounding && !facts.paused && playedBy(state) < facts.sent;
+    return (
+      (speaks || (plays && state.alive.includes('playback'))) &&
+      (timers[0]?.dueMs ?? Number.POSITIVE_INFINITY) > atMs + notUnderstoodMs
+    );
+  }
+}
+
+/** Samples of the reply that have been heard by now. */
+export function playedBy({ facts, atMs, snapshot }: SessionModelState): number {
+  if (!facts.sounding || facts.paused) return facts.position;
+  const since = samplesInMs(atMs - facts.positionMs, snapshot.context.input.outputRate);
+  return Math.min(facts.sent, facts.position + since);
+}
+
+function delayOfYielding(id: string | undefined): string | undefined {
+  return /\.(confirmSpeech|backchannelMax|verdict)\./.exec(id ?? '')?.[1];
+}
+
+function isEndOf(kind: ChildKind, type: string): boolean {
+  return type === `xstate.done.actor.${kind}` || type === `xstate.error.actor.${kind}`;
+}
+
+function afterEvent({ facts, snapshot }: SessionModelState, event: KernelEvent, atMs: number): ChildFacts {
+  switch (event.type) {
+    case 'speech.start':
+      return { ...facts, earSpeaks: true };
+    case 'speech.stop':
+      return { ...facts, earSpeaks: false };
+    case 'segment.started':
+      return { ...facts, started: facts.started + 1, midSegment: true, ofSegment: 0 };
+    case 'segment.audio':
+      return {
+        ...facts,
+        midSegment: !event.ready,
+        written: facts.written + event.samples - facts.ofSegment,
+        ofSegment: event.samples,
+      };
+    case 'playout.started':
+      return {
+        ...facts,
+        sounding: true,
+        positionMs: atMs,
+        sent: samplesPerFrame(snapshot.context.input.outputRate),
+      };
+    case 'playout.progress':
+      // After a gap in the audio time starts anew at the end of what was sent.
+      return { ...facts, sent: event.sent, position: event.samples, positionMs: atMs };
+    case 'xstate.done.actor.tts':
+    case 'xstate.error.actor.tts':
+      return { ...facts, midSegment: false, ttsOver: true };
+    default:
+      return facts;
+  }
+}
+
+function kindOf({ type, params }: { readonly type: string; readonly params: unknown }): string {
+  const message = field(params, 'message');
+  const about = [field(params, 'type'), field(message, 'type'), field(params, 'id'), field(params, 'sendId')];
+  return [type, ...about.filter((one) => typeof one === 'string')].join(' ');
+}
+
+/** What an action of XState means for delays and children: as the kernel and the runner take it. */
+function follow(
+  state: SessionModelState,
+  action: { readonly type: string; readonly params: unknown },
+): SessionModelState {
+  const params: unknown = action.params;
+  const text = (name: string) => String(field(params, name));
+  switch (action.type) {
+    case 'xstate.spawnChild': {
+      const kind = CHILD_KINDS.find((one) => one === text('id'));
+      if (!kind) return state;
+      const facts = kind === 'tts' ? { ...NO_REPLY, earSpeaks: state.facts.earSpeaks } : state.facts;
+      return { ...state, alive: [...state.alive.filter((one) => one !== kind), kind], facts };
+    }
+    case 'xstate.stopChild':
+      return params === undefined
+        ? state
+        : {
+            ...state,
+            alive: state.alive.filter((kind) => kind !== text('id')),
+            facts: text('id') === 'tts' ? { ...state.facts, midSegment: false, ttsOver: true } : state.facts,
+          };
+    case 'xstate.cancel':
+      return { ...state, timers: state.timers.filter(({ id }) => id !== text('sendId')) };
+    case 'xstate.raise': {
+      const delayMs = field(params, 'delay');
+      if (typeof delayMs !== 'number') return state;
+      const timer: PendingTimer = { id: text('id'), dueMs: state.atMs + delayMs };
+      const before = state.timers.filter(({ dueMs }) => dueMs <= timer.dueMs);
+      return { ...state, timers: [...before, timer, ...state.timers.slice(before.length)] };
+    }
+    case 'command': {
+      const message: unknown = field(params, 'message');
+      if (field(params, 'type') !== 'send') return state;
+      const told = field(message, 'type');
+      if (told === 'end') return { ...state, facts: { ...state.facts, endTold: true } };
+      if (told === 'pause' || told === 'resume') {
+        const position = playedBy(state);
+        return {
+          ...state,
+          facts: { ...state.facts, position, positionMs: state.atMs, paused: told === 'pause' },
+        };
+      }
+      return state;
+    }
+    default:
+      return state;
+  }
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,9 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { ParleyError } from '../../machines/errors.ts';
 import type { Journal } from '../../machines/journal-record.ts';
 import { parseJournalFile } from '../journal-file.ts';
 import { machineHash } from '../machine-hash.ts';
-import { describeReport, type ReplayReport, replayHere, replayThere, reportJson } from '../replay/replay.ts';
+import {
+  describeReport,
+  type ReplayReport,
+  replayHere,
+  replayThere,
+  reportJson,
+  type UnreadReport,
+} from '../replay/replay.ts';
 import { loadVersion } from '../replay/version.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { withStore } from './data-store.ts';
@@ -14,6 +22,9 @@ interface Options {
   readonly against?: string;
   readonly json?: true;
 }
+
+/** More than a data directory is likely to hold. */
+const MAX_SESSIONS = 1_000_000;
 
 /** `parley replay`: do recorded sessions come out the same again? Exit code 0 only if all of them do. */
 export function replayCommand(setExitCode: SetExitCode): Command {
@@ -36,8 +47,11 @@ export function replayCommand(setExitCode: SetExitCode): Command {
       const machine = machineHash();
       const other = against === undefined ? undefined : await loadVersion(against);
       try {
-        for await (const journal of journals(dataDir, sessions, all === true)) {
-          const report = other ? replayThere(journal, machine, other) : replayHere(journal, machine, until);
+        const names = all ? [...sessions, ...(await known(dataDir))] : sessions;
+        for (const name of names) {
+          const report = await replayOne(name, dataDir, (journal) =>
+            other ? replayThere(journal, machine, other) : replayHere(journal, machine, until),
+          );
           print(report, json === true);
           if (!report.matches) setExitCode(1);
         }
@@ -47,22 +61,30 @@ export function replayCommand(setExitCode: SetExitCode): Command {
     });
 }
 
-function print(report: ReplayReport, json: boolean): void {
+function print(report: ReplayReport | UnreadReport, json: boolean): void {
   console.log(json ? JSON.stringify(reportJson(report)) : describeReport(report));
 }
 
-async function* journals(
+/** What cannot even be read is a report too, so that the other sessions get theirs. */
+async function replayOne(
+  name: string,
   dataDir: string,
-  names: readonly string[],
-  all: boolean,
-): AsyncGenerator<Journal, void, void> {
-  for (const name of names) {
-    if (existsSync(name)) yield parseJournalFile(readFileSync(name, 'utf8'), name).journal;
-    else yield await withStore(dataDir, (store) => store.readJournal(name));
+  replay: (journal: Journal) => ReplayReport,
+): Promise<ReplayReport | UnreadReport> {
+  try {
+    const journal = existsSync(name)
+      ? parseJournalFile(readFileSync(name, 'utf8'), name).journal
+      : await withStore(dataDir, (store) => store.readJournal(name));
+    return replay(journal);
+  } catch (error) {
+    if (!(error instanceof ParleyError)) throw error;
+    return { session: name, matches: false, code: error.code, message: error.message };
   }
-  if (!all) return;
-  const known = await withStore(dataDir, (store) => store.journals({ limit: 1_000_000 }));
-  for (const { session } of known) yield await withStore(dataDir, (store) => store.readJournal(session));
+}
+
+async function known(dataDir: string): Promise<string[]> {
+  const journals = await withStore(dataDir, (store) => store.journals({ limit: MAX_SESSIONS }));
+  return journals.map(({ session }) => session);
 }
 
 function whole(value: string): number {

@@ -27,6 +27,14 @@ export interface ReplayReport {
   readonly difference?: ReplayDifference;
 }
 
+/** A journal that could not be read. */
+export interface UnreadReport {
+  readonly session: string;
+  readonly matches: false;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
 /** Replays a journal with this version's machine. */
 export function replayHere(journal: Journal, machine: string, untilSeq?: number): ReplayReport {
   const about = aboutOf(journal, machine);
@@ -81,7 +89,8 @@ function notBuilt(journal: Journal, thrown: unknown): Pick<ReplayReport, 'matche
 }
 
 /** A report for people. */
-export function describeReport(report: ReplayReport): string {
+export function describeReport(report: ReplayReport | UnreadReport): string {
+  if (!('status' in report)) return `session ${report.session}: ${report.message}\n  code: ${report.code}`;
   const { session, records, of, status, code, message, difference, recordedBy, machine } = report;
   const lines: string[] = [];
   if (report.matches) {
@@ -99,7 +108,8 @@ export function describeReport(report: ReplayReport): string {
 }
 
 /** A report for programs: plain JSON. */
-export function reportJson(report: ReplayReport): object {
+export function reportJson(report: ReplayReport | UnreadReport): object {
+  if (!('status' in report)) return report;
   const { difference, ...rest } = report;
   if (!difference) return rest;
   const side = ({ state, commands }: ReplayDifference['recorded']) => ({

@@ -1,0 +1,194 @@
+// Puts small faults into the sources one at a time, each in a bundle of its own, and shows that the simulator finds it.
+// With --write the list goes to docs/mutations.md.  Usage: node scripts/mutate.mjs [--write] [--only NUMBER]
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const write = process.argv.includes('--write');
+const only = process.argv.includes('--only') ? Number(process.argv[process.argv.indexOf('--only') + 1]) : 0;
+
+const ENTRY = `
+  import { simulate } from './testing/simulation/simulate.ts';
+  const level = process.argv[2] === 'kernel' ? 'kernel' : 'full';
+  const { failure } = await simulate({ level, from: 1, to: 12, turns: 40 });
+  console.log(JSON.stringify(failure ? { seed: failure.seed, finding: failure.findings[0] } : {}));
+  process.exit(0);
+`;
+
+/** `find` must be in the file exactly once. */
+const MUTATIONS = [
+  {
+    what: 'a stop command is dropped',
+    file: 'actors/session/runner.ts',
+    find: 'child.actor?.stop();',
+    put: '',
+  },
+  {
+    what: 'events of stopped children are not held back',
+    file: 'actors/session/runner.ts',
+    find: 'if (from && this.#children.get(from.kind) !== from) {',
+    put: 'if (from && from.generation < 0) {',
+  },
+  {
+    what: 'commands are carried out in the wrong order',
+    file: 'actors/session/runner.ts',
+    find: 'for (const command of step.commands) {',
+    put: 'for (const command of [...step.commands].reverse()) {',
+  },
+  {
+    what: 'an event overtakes the delays that are due before it',
+    file: 'actors/session/runner.ts',
+    find: 'const atMs = this.nowMs();\n    this.#fireTimers(atMs);',
+    put: 'const atMs = this.nowMs();',
+  },
+  {
+    what: 'a cancelled delay fires nevertheless',
+    file: 'machines/kernel.ts',
+    find: 'this.#timers.splice(at, 1);',
+    put: '',
+  },
+  {
+    what: 'two replies share a generation',
+    file: 'machines/session/reply.ts',
+    find: 'const generation = context.generation + 1;',
+    put: 'const generation = Math.max(1, context.generation);',
+  },
+  {
+    what: 'an interrupted reply is not flushed',
+    file: 'machines/session/reply.ts',
+    find: "publish({ type: 'flush', generation: reply.generation }),",
+    put: '',
+  },
+  {
+    what: 'the cancel of a reply reaches the next one too',
+    file: 'machines/session/reply.ts',
+    find: "{ type: 'cancelWork', generation: reply.generation },",
+    put: "{ type: 'cancelWork', generation: reply.generation + 1 },",
+  },
+  {
+    what: 'a word counts as heard when it begins, not when it ends',
+    file: 'machines/policies/heard.ts',
+    find: 'end = word.offset;',
+    put: 'end = text.indexOf(" ", word.offset) < 0 ? text.length : text.indexOf(" ", word.offset);',
+  },
+  {
+    what: 'playback runs on while the user speaks',
+    file: 'actors/children/playback.ts',
+    find: "if (message.type === 'pause') this.#pause();",
+    put: "if (message.type === 'pause') continue;",
+  },
+  {
+    what: 'a frame number is used twice after a pause',
+    file: 'actors/children/playback.ts',
+    find: 'this.#rebase(this.#baseSample);\n    this.#toldAtMs',
+    put: 'this.#seq = Math.max(0, this.#seq - 1);\n    this.#rebase(this.#baseSample);\n    this.#toldAtMs',
+  },
+  {
+    what: 'speech synthesis does not say that its audio has ended',
+    file: 'actors/children/tts.ts',
+    find: '    } finally {\n      track.end();',
+    put: '    } finally {',
+  },
+  {
+    what: 'emergency stop does not last',
+    file: 'machines/session/machine.ts',
+    find: "estop: '.stopped',",
+    put: "estop: '.idle',",
+  },
+  {
+    what: 'a listener’s sound interrupts',
+    file: 'machines/session/machine.ts',
+    find: "confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },",
+    put: "confirmSpeech: { target: '#listening' },",
+  },
+  {
+    what: 'an engine is not told that its request is cancelled',
+    file: 'actors/work/call.ts',
+    find: "this.#publish('cancel', NO_PAYLOAD);",
+    put: '',
+  },
+  {
+    what: 'a store that fails is not caught',
+    file: 'actors/session/session.ts',
+    find: "const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
+    put: "throw thrown; const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
+  },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-mutate-'));
+const rows = [];
+let missed = 0;
+try {
+  for (const [index, mutation] of MUTATIONS.entries()) {
+    if (only && only !== index + 1) continue;
+    const caught = await tryMutation(mutation, join(folder, `${index}.mjs`));
+    if (!caught) missed += 1;
+    console.log(`${String(index + 1).padStart(2)}  ${mutation.what}: ${caught ?? 'NOT CAUGHT'}`);
+    rows.push(`| ${index + 1} | ${mutation.what} | \`${mutation.file}\` | ${caught ?? '**not caught**'} |`);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+if (write) {
+  writeFileSync(
+    join(root, 'docs', 'mutations.md'),
+    [
+      '# Planted faults, and what finds them',
+      '',
+      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
+      'with 40 turns each, first at the kernel level, then at the full level, until something is found. A fault that is not found',
+      'makes the command fail. What each check is, is in [simulation.md](simulation.md).',
+      '',
+      '| | fault | in | found by |',
+      '|---|---|---|---|',
+      ...rows,
+      '',
+    ].join('\n'),
+  );
+}
+process.exitCode = missed > 0 ? 1 : 0;
+
+/** What caught it; undefined if nothing did. */
+async function tryMutation({ file, find, put }, bundle) {
+  let applied = 0;
+  await build({
+    stdin: { contents: ENTRY, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    outfile: bundle,
+    logLevel: 'error',
+    banner: {
+      js: "import { createRequire as make } from 'node:module'; const require = make(import.meta.url);",
+    },
+    plugins: [
+      {
+        name: 'mutation',
+        setup({ onLoad }) {
+          onLoad({ filter: /\.ts$/ }, ({ path }) => {
+            if (relative(root, path) !== file) return undefined;
+            const source = readFileSync(path, 'utf8');
+            applied = source.split(find).length - 1;
+            return { contents: source.replace(find, () => put), loader: 'ts' };
+          });
+        },
+      },
+    ],
+  });
+  if (applied !== 1) throw new Error(`${file} has ${applied} × ${JSON.stringify(find)}: the list needs care`);
+  for (const level of ['kernel', 'full']) {
+    const run = spawnSync(process.execPath, [bundle, level], { encoding: 'utf8', timeout: 120_000 });
+    if (run.error) return `${level} level: does not come to an end`;
+    if (run.status !== 0 && !run.stdout)
+      return `${level} level: the process ends (${run.stderr.split('\n')[0]})`;
+    const { seed, finding } = JSON.parse(run.stdout);
+    if (finding)
+      return `${level} level, seed ${seed}, ${finding.by}: ${finding.what.split('\n')[0].slice(0, 140)}`;
+  }
+  return undefined;
+}

@@ -2,8 +2,8 @@ import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors
 import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/work/no-responders.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { type Delivery, microtaskPump, type Pump } from './pump.ts';
 import { realClock } from '../real-clock.ts';
+import { type Delivery, microtaskPump, type Pump } from './pump.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';
 import { SubjectTree } from './subject-tree.ts';
 

@@ -21,7 +21,9 @@ const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
 /** Starts `parley` from the sources. The environment of the test is kept but for Parley's own variables. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name));
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name),
+  );
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

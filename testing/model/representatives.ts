@@ -2,7 +2,7 @@
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
-import type { ChildKind } from '../../machines/session/events.ts';
+import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { playedBy, type Representative, type SessionModelState } from './session-model.ts';
 
 /** Words of the user, by what they mean to the machine. The parameters of the model know the emergency stop. */
@@ -44,6 +44,32 @@ const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
 function toldError(code: ErrorCode): ErrorRecord {
   return errorRecord(new ParleyError(code, 'as told'), code);
 }
+
+/**
+ * One event of each kind that is never ignored for being impossible: what a journal from elsewhere could hold, or a
+ * child that does not keep its contract. No state may break on any of them.
+ */
+export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
+  { type: 'played', generation: 99, samples: 1 },
+  { type: 'speech.start', sample: 0, ageMs: 1e9 },
+  { type: 'speech.stop', sample: 0, ageMs: 1e9 },
+  { type: 'transcript.partial', text: WORDS.request },
+  { type: 'llm.delta', text: 'No. ' },
+  { type: 'llm.action', id: 'a0', name: ALLOWED_ACTION, args: {} },
+  { type: 'segment.started', segment: 99 },
+  { type: 'segment.audio', segment: 99, samples: 1, words: [], ready: true },
+  { type: 'playout.started' },
+  { type: 'playout.progress', samples: 1, sent: 1, moving: true },
+  { type: 'action.done', id: 'unknown', result: null },
+  { type: 'action.failed', id: 'unknown', error: ERROR_OF.action },
+  { type: 'xstate.done.actor.stt', output: { text: WORDS.request } },
+  { type: 'xstate.done.actor.memory', output: { facts: [] } },
+  { type: 'xstate.done.actor.llm' },
+  { type: 'xstate.done.actor.tts' },
+  { type: 'xstate.done.actor.playback', output: { samples: 1 } },
+  { type: 'xstate.done.actor.actions' },
+  ...CHILD_KINDS.map((kind) => ({ type: `xstate.error.actor.${kind}` as const, error: ERROR_OF[kind] })),
+];
 
 function client(): Representative[] {
   const always = (name: string, event: Happens): Representative => ({

@@ -113,6 +113,8 @@ export class InvariantMonitor {
     if (event.type === 'played' && event.generation === this.#reply.generation) {
       // Nobody can have heard more than had been sent when it was claimed.
       const claimed = Math.min(event.samples, this.#reply.position.sent);
+      // The first word of the client counts more than the pacing, even when that is at its end.
+      if (this.#reply.acknowledged === null) this.#reply.playedOut = false;
       this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, claimed);
     }
     // A playback that has ended by itself was heard to its end, whatever the client told before.

@@ -1,6 +1,8 @@
 // Records the golden journals: real conversations with a real server, spoken with eSpeak, as files of test/golden/.
 // npx tsx scripts/record-golden.ts [name...]
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +30,9 @@ interface Stage {
 }
 
 interface Scenario {
-  readonly flags: readonly string[];
+  readonly flags?: readonly string[];
+  /** The language engine is an HTTP server that knows its model and fails each request. */
+  readonly llmFails?: true;
   /** Engines in a worker process of their own, reached over a NATS server. */
   readonly overNats?: true;
   readonly plays: (stage: Stage) => Promise<void>;
@@ -40,7 +44,6 @@ const speaking = (message: ServerMessage) => message.type === 'state' && message
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   spoken: {
-    flags: [],
     async plays({ client, until }) {
       for (const line of ['hello', 'what is your name', 'go forward']) {
         await Promise.all([until(ended), client.say(speak(line))]);
@@ -49,16 +52,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   'barge-in': {
-    flags: [],
     async plays({ client, until }) {
       await Promise.all([until(speaking), client.say(speak('tell me a story'))]);
-      await client.wait(2_000);
+      await client.wait(1_000);
       // A listener's sound: the reply is paused and goes on.
       await Promise.all([
         until((message) => message.type === 'duck' && !message.on),
         client.say(speak('uh-huh')),
       ]);
-      await client.wait(1_500);
+      await client.wait(800);
       await Promise.all([until(completed), client.say(speak('tell me a joke'))]);
       client.send({ type: 'text', text: 'tell me a story' });
       await until(speaking);
@@ -70,8 +72,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     },
   },
   'failing-engine': {
-    // Nothing listens on that port: the language engine fails at once, and so does each attempt.
-    flags: ['--engines.llm', 'openai', '--llm.openai.base-url', 'http://127.0.0.1:1/v1'],
+    llmFails: true,
     async plays({ client, until }) {
       await Promise.all([until(ended), client.say(speak('what is your name'))]);
       client.send({ type: 'text', text: 'and now?' });
@@ -91,19 +92,22 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-async function record(name: string, { flags, overNats, plays }: Scenario): Promise<void> {
+async function record(name: string, { flags = [], llmFails, overNats, plays }: Scenario): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-golden-'));
   const closers: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
   try {
     const nats = overNats ? await startNatsServer() : undefined;
     if (nats) closers.push(() => nats.stop());
     const env = nats ? { NATS_URL: nats.url } : {};
+    const broken = llmFails ? await brokenServer() : undefined;
+    if (broken) closers.push(broken.close);
+    const engine = broken ? ['--engines.llm', 'openai', '--llm.openai.base-url', broken.url] : [];
     const worker = nats ? parley(['worker'], env) : undefined;
     if (worker) {
       closers.push(() => worker.kill());
       await worker.line(/worker serves/u);
     }
-    const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...flags], env);
+    const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...engine, ...flags], env);
     closers.push(() => server.stop());
     const [, url = ''] = await server.line(/listens on (\S+)/u);
     const client = await VoiceClient.connect({ url, clock: realClock });
@@ -120,6 +124,26 @@ async function record(name: string, { flags, overNats, plays }: Scenario): Promi
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+async function brokenServer(): Promise<{ url: string; close: () => Promise<unknown> }> {
+  const server = createServer(({ method }, response) => {
+    response.writeHead(method === 'POST' ? 500 : 200, { 'content-type': 'application/json' });
+    response.end(
+      method === 'POST' ? '{"error":{"message":"broken"}}' : '{"id":"gpt-4o-mini","object":"model"}',
+    );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
 }
 
 async function write(name: string, dataDir: string): Promise<void> {

@@ -41,7 +41,6 @@ export const SOMETIMES = {
   'a session ended in mid-reply': 'both',
   'a user hung up and came back': 'both',
   'the ear failed': 'both',
-  'a late result was called stale': 'full',
   'the store failed while a turn ended': 'full',
   'a worker was lost': 'full',
   'no worker was there': 'full',
@@ -80,7 +79,6 @@ export class SometimesWatch {
 
   observe(entry: LogEntry): void {
     if (entry.type === 'event') this.#onEvent(entry);
-    else if (entry.type === 'stale') this.#reached('a late result was called stale');
     else if (entry.type === 'frame') this.#sounding = true;
     else if (entry.type === 'command') {
       const { command } = entry;

@@ -1,0 +1,195 @@
+/** A conversation in which a fast-check scheduler decides what comes first: every answer of every engine, every message. */
+import type { Scheduler } from 'fast-check';
+import type { ActionPort } from '../../actors/ports/action.ts';
+import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { MemoryPort } from '../../actors/ports/memory.ts';
+import type { SttEngine } from '../../actors/ports/stt.ts';
+import type { TtsEngine } from '../../actors/ports/tts.ts';
+import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import type { Delivery, Pump } from '../../adapters/bus/pump.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import { Conversation, settle } from '../../testing/conversation.ts';
+
+export type Act =
+  | { readonly type: 'text' | 'interrupt' | 'estop' | 'rearm' | 'speech.start' | 'speech.stop' }
+  | { readonly type: 'played'; readonly generation: number; readonly samples: number }
+  | { readonly type: 'wait'; readonly ms: number };
+
+export interface Race {
+  readonly acts: readonly Act[];
+  /** What STT understands, utterance by utterance; the last repeats. */
+  readonly words: readonly string[];
+  /** Which engines fail at the end of their answer instead of ending it. */
+  readonly fails: readonly ('stt' | 'llm' | 'tts' | 'memory' | 'action')[];
+  /** Whether what is ready runs to its end between two steps, step by step; true after the last. */
+  readonly calm: readonly boolean[];
+}
+
+const ESTOP = 'stop now';
+const PIECE = new Int16Array(4_800).fill(1_000);
+const VAD_WINDOW = 512;
+/** Longer than every deadline. */
+const TAIL_MS = 120_000;
+const MAX_STEPS = 3_000;
+
+/** Runs a race, then lets it come to rest; gives what must be empty, and the state it rested in. */
+export async function runRace(scheduler: Scheduler, race: Race) {
+  const clock = new VirtualClock({ settle });
+  const pump = scheduledPump(scheduler);
+  const ear = puppetVad();
+  const engines = scheduledEngines(scheduler, race);
+  const talk = new Conversation({
+    clock,
+    bus: inProcessBus({ pump, clock }),
+    resamplers: await speexResampler(),
+    vad: ear.engine,
+    parameters: {
+      ...defaultParameters,
+      words: { ...defaultParameters.words, estop: [ESTOP] },
+    },
+    ...engines,
+  });
+  const perform = async (act: Act) => {
+    switch (act.type) {
+      case 'wait':
+        return clock.advance(act.ms);
+      case 'speech.start':
+        return ear.hear(0.99, 3);
+      case 'speech.stop':
+        return ear.hear(0.01, 6);
+      case 'text':
+        return talk.send({ type: 'text', text: 'what time is it?' });
+      case 'played':
+        return talk.send(act);
+      default:
+        return talk.send({ type: act.type });
+    }
+  };
+  scheduler.scheduleSequence(
+    race.acts.map((act) => ({ label: JSON.stringify(act), builder: () => perform(act) })),
+  );
+  await settle();
+  for (let step = 0; scheduler.count() > 0; step++) {
+    if (step > MAX_STEPS) throw new Error('the race does not come to rest');
+    await scheduler.waitNext(1);
+    if (scheduler.count() === 0 || (race.calm[step] ?? true)) await settle();
+  }
+  // A quiet tail: nothing is raced any more, and every deadline may run out.
+  pump.release();
+  await ear.hear(0.01, 10);
+  await clock.advance(TAIL_MS);
+  const rested = talk.state;
+  const { violations, divergence } = await talk.end();
+  const defects = talk.problems.filter((problem) => !(problem instanceof ParleyError));
+  return { rested, violations, divergence, defects, log: talk.log };
+}
+
+/** Keeps the order of each subscription, as a bus must, and none between them. */
+function scheduledPump(scheduler: Scheduler): Pump & { release(): void } {
+  const lanes = new Map<string, Delivery[]>();
+  let free = false;
+  const next = (lane: Delivery[]) => lane.shift()?.deliver();
+  return {
+    push(delivery) {
+      const lane = lanes.get(delivery.pattern) ?? [];
+      lanes.set(delivery.pattern, lane);
+      lane.push(delivery);
+      if (free) queueMicrotask(() => next(lane));
+      else void scheduler.schedule(Promise.resolve(), delivery.subject).then(() => next(lane));
+    },
+    flush: async () => {},
+    drain: async () => {
+      for (const lane of lanes.values()) while (lane.length > 0) next(lane);
+    },
+    release() {
+      free = true;
+    },
+  };
+}
+
+function puppetVad() {
+  let onWindow: (window: VadWindow) => void = () => {};
+  let at = 0;
+  const engine: VadEngine = {
+    name: 'puppet',
+    open(tell) {
+      onWindow = tell;
+      return { push: () => {}, close: () => {} };
+    },
+    close: async () => {},
+  };
+  const hear = async (probability: number, windows: number) => {
+    for (let i = 0; i < windows; i++, at += VAD_WINDOW)
+      onWindow({ startSample: at, samples: VAD_WINDOW, probability });
+  };
+  return { engine, hear };
+}
+
+/** Engines that answer when the scheduler says, more than once where they can, and never heed an abort. */
+function scheduledEngines(scheduler: Scheduler, { words, fails }: Race) {
+  const turn = (label: string) => scheduler.schedule(Promise.resolve(), label);
+  let utterances = 0;
+  const stt: SttEngine = {
+    name: 'scheduled',
+    async *transcribe() {
+      const text = words[Math.min(utterances++, words.length - 1)] ?? '';
+      await turn('stt partial');
+      yield { type: 'partial', text };
+      await turn('stt final');
+      if (fails.includes('stt')) throw new ParleyError('STT_FAILED', 'as raced');
+      yield { type: 'final', text };
+      await turn('stt final again');
+      yield { type: 'final', text: 'twice' };
+    },
+    close: async () => {},
+  };
+  const llm: LlmEngine = {
+    name: 'scheduled',
+    async *reply() {
+      await turn('llm delta');
+      yield { type: 'delta', text: 'This is a sentence of some length. ' };
+      await turn('llm action');
+      yield { type: 'action', id: 'a', name: 'wave', args: {} };
+      await turn('llm action again');
+      yield { type: 'action', id: 'a', name: 'wave', args: {} };
+      await turn('llm delta');
+      yield { type: 'delta', text: 'And this is another one, longer still. ' };
+      await turn('llm end');
+      if (fails.includes('llm')) throw new ParleyError('LLM_FAILED', 'as raced');
+    },
+    close: async () => {},
+  };
+  const tts: TtsEngine = {
+    name: 'scheduled',
+    async *synthesize(request) {
+      await turn('tts word');
+      yield { type: 'word', sample: 0, offset: 0, length: request.text.trimEnd().indexOf(' ') };
+      await turn('tts audio');
+      yield { type: 'audio', pcm: { rate: 24_000, samples: PIECE } };
+      await turn('tts audio');
+      yield { type: 'audio', pcm: { rate: 24_000, samples: PIECE } };
+      await turn('tts end');
+      if (fails.includes('tts')) throw new ParleyError('TTS_FAILED', 'as raced');
+    },
+    close: async () => {},
+  };
+  const memory: MemoryPort = {
+    async recall() {
+      await turn('memory');
+      if (fails.includes('memory')) throw new ParleyError('MEMORY_FAILED', 'as raced');
+      return ['It is noon.'];
+    },
+  };
+  const actions: ActionPort = {
+    async run() {
+      await turn('action');
+      if (fails.includes('action')) throw new ParleyError('ACTION_FAILED', 'as raced');
+      return null;
+    },
+  };
+  return { stt, llm, tts, memory, actions };
+}

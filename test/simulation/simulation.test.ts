@@ -16,9 +16,11 @@ import { shrink } from '../../testing/simulation/shrink.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
 
 const run = promisify(execFile);
+/** Long on a busy machine: nothing here waits for anything but the processor. */
+const PATIENCE_MS = 120_000;
 const hashProcess = fileURLToPath(new URL('./hash-process.ts', import.meta.url));
 
-describe('the simulator', () => {
+describe('the simulator', { timeout: PATIENCE_MS }, () => {
   it('finds nothing at the kernel level, and sees all that should sometimes happen', async () => {
     const report = await simulate({ level: 'kernel', from: 1, to: 12, turns: 80 });
     expect(report.failure).toBeNull();
@@ -67,9 +69,9 @@ describe('the simulator', () => {
   });
 });
 
-describe('a failing seed', () => {
+describe('a failing seed', { timeout: PATIENCE_MS }, () => {
   it('is made smaller for as long as the same check fails', async () => {
-    // given a check that fails whenever the user hangs up after a stalled engine's fault was possible
+    // given a check that fails whenever the user presses the emergency stop
     const fails = (options: Parameters<typeof runKernelSeed>[0]) => {
       const result = runKernelSeed(options);
       const bad = options.script?.some(({ act }) => act.type === 'estop') ?? true;

@@ -118,6 +118,7 @@ const MUTATIONS = [
     file: 'actors/work/call.ts',
     find: "this.#publish('cancel', NO_PAYLOAD);",
     put: '',
+    harmless: 'the cancel of the session and the silence of the client reach the worker too',
   },
   {
     what: 'a store that fails is not caught',

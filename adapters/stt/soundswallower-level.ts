@@ -10,8 +10,8 @@ const MOST_GAIN = 20;
 const TOLERANCE = 2;
 /** Speech is louder than this RMS (-60 dB)… */
 const QUIETEST_SPEECH = 33;
-/** …and this much louder than the pauses around it, of which an utterance has at least a fifth (10 dB). */
-const LEAST_CONTRAST = 3;
+/** …and this much louder than the pauses around it, of which an utterance has at least a fifth (12 dB). */
+const LEAST_CONTRAST = 4;
 const PAUSES = 0.2;
 /** 25 ms and 10 ms at 16 kHz. */
 const WINDOW = 400;

@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly threads: number;
   readonly decodersPerThread: number;
   readonly maxWaiting: number;
-  /** A thread that holds a decoder for this long after its utterance ended is ended by force, in ms. */
+  /** A thread that owes a result and gives no sign of life for this long is ended by force, in ms. */
   readonly stallMs: number;
   readonly clock: Clock;
   readonly startThread: () => Worker;
@@ -169,6 +169,8 @@ export class SoundswallowerPool {
 
   #onMessage(seat: Seat, message: FromThread): void {
     if (this.#closed) return;
+    for (const id of seat.stalls.keys()) this.#watch(seat, id);
+    if (message.type === 'alive') return;
     if (message.type === 'ready') {
       seat.state = 'ready';
       this.#advance();
@@ -263,11 +265,16 @@ export class SoundswallowerPool {
   #sendLast(seat: Seat, message: ToThread): void {
     if (!seat.running.has(message.id)) return;
     this.#send(seat, message);
-    seat.stalls.get(message.id)?.cancel();
+    this.#watch(seat, message.id);
+  }
+
+  /** Gives the thread `stallMs` from now for the next sign of life. */
+  #watch(seat: Seat, id: number): void {
+    seat.stalls.get(id)?.cancel();
     const timer = this.#options.clock.setTimer(this.#options.stallMs, () => {
       seat.worker?.terminate().catch(() => {});
     });
-    seat.stalls.set(message.id, timer);
+    seat.stalls.set(id, timer);
   }
 }
 

@@ -30,6 +30,8 @@ export type ToThread = z.infer<typeof toThreadSchema>;
 /** From the thread. `final`, `failed` and `aborted` say that the decoder is free again: one of them for each `begin`. */
 export const fromThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
+  /** At least once a second while there is work. */
+  z.object({ type: z.literal('alive') }),
   z.object({ type: z.literal('partial'), id, text: z.string() }),
   z.object({ type: z.literal('final'), id, text: z.string(), confidence: z.number().min(0).max(1) }),
   z.object({ type: z.literal('failed'), id, message: z.string() }),

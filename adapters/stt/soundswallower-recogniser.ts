@@ -33,6 +33,9 @@ const SENTENCES = { beam: 1e-80, pbeam: 1e-80, wbeam: 1e-30 } as const;
 /** Phones without their neighbours, every second frame scored: half the time, and it is only a yardstick. */
 const ANYTHING = { cionly: true, ds: 2, beam: 1e-15, pbeam: 1e-12, wbeam: 1e-8 } as const;
 
+/** A sentence that is still being said has less to speak for it: so much less log odds are asked of a partial text. */
+const HALF_SAID = 3;
+
 /** What the package has but does not declare: the C function behind `get_text`, which also tells the score. */
 const scoreAccess = z.object({
   _malloc: z.custom<(bytes: number) => number>((value) => typeof value === 'function'),
@@ -144,8 +147,9 @@ export class Recogniser {
     const ready = this.#audio.length;
     if (ready < HEAR_FIRST || ready - this.#decoded < STEP) return undefined;
     await this.#decode();
-    const text = plain(this.#sentences.text());
-    if (text === '' || text === this.#said) return undefined;
+    if (!this.#audio.mayBeSpeech()) return undefined;
+    const { text, evidence } = this.#found();
+    if (text === this.#said || !judge(evidence, this.#strictness - HALF_SAID).accepted) return undefined;
     this.#said = text;
     return text;
   }
@@ -164,6 +168,15 @@ export class Recogniser {
   async hear(): Promise<{ readonly text: string; readonly evidence: Evidence }> {
     await this.#decode();
     this.#stop();
+    return this.#found();
+  }
+
+  abort(): void {
+    this.#stop();
+    this.#audio = new LevelledAudio();
+  }
+
+  #found(): { readonly text: string; readonly evidence: Evidence } {
     const segments = this.#sentences.segments();
     const words = segments.filter(({ kind }) => kind === 'word');
     const total = (of: readonly Segment[], what: 'frames' | 'cost') =>
@@ -180,11 +193,6 @@ export class Recogniser {
         silentFrames: total(segments, 'frames') - total(words, 'frames'),
       },
     };
-  }
-
-  abort(): void {
-    this.#stop();
-    this.#audio = new LevelledAudio();
   }
 
   /** Decodes what has come since; all of it once more if the speaker turned out to be louder than was thought. */

@@ -30,7 +30,7 @@ const LONGEST_PHONE = 25;
  * bench/recognition.ts. Per frame, so that it does not depend on the length of the utterance.
  */
 const WEIGHTS = {
-  constant: 13.19,
+  constant: 13.5,
   /** How much worse than any phones. */
   worse: -0.0597,
   /** How badly the words fit. */

@@ -11,7 +11,13 @@ import { loadRecognisers, type Recogniser } from './soundswallower-recogniser.ts
 const port = parentPort;
 if (!port) throw new Error('soundswallower-worker runs as a worker thread');
 
-const tell = (message: FromThread) => port.postMessage(message);
+let toldAtMs = 0;
+const tell = (message: FromThread) => {
+  toldAtMs = performance.now();
+  port.postMessage(message);
+};
+/** Longer than a step of decoding, far shorter than the patience of the pool. */
+const ALIVE_MS = 1_000;
 const idle: Recogniser[] = [...(await loadRecognisers(threadDataSchema.parse(workerData)))];
 const busy = new Map<number, Recogniser>();
 
@@ -21,6 +27,9 @@ port.on('message', (raw: unknown) => {
   const message = toThreadSchema.parse(raw);
   work = work
     .then(() => handle(message))
+    .then(() => {
+      if (performance.now() - toldAtMs > ALIVE_MS) tell({ type: 'alive' });
+    })
     .catch((cause: unknown) => {
       free(message.id);
       tell({
@@ -57,14 +66,16 @@ async function handle(message: ToThread): Promise<void> {
       return;
     }
     case 'abort':
-      recogniser.abort();
       free(id);
       tell({ type: 'aborted', id });
   }
 }
 
+/** A decoder that cannot even be stopped ends the thread, and a new one is started. */
 function free(id: number): void {
   const recogniser = busy.get(id);
   busy.delete(id);
-  if (recogniser) idle.push(recogniser);
+  if (!recogniser) return;
+  recogniser.abort();
+  idle.push(recogniser);
 }

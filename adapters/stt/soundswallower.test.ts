@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { matchDialog, parseDialog } from '../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../actors/ports/stt.ts';
@@ -85,7 +85,7 @@ describe('the SoundSwallower STT', () => {
     expect(events.filter(({ type }) => type === 'final')).toHaveLength(1);
     const partials = events.filter(({ type }) => type === 'partial').map(({ text }) => text);
     expect(partials.length).toBeGreaterThan(0);
-    expect(new Set(partials).size).toBe(partials.length);
+    expect(partials.every((text, i) => text !== '' && text !== partials[i - 1])).toBe(true);
   });
 
   it('hears the same in the same audio, whoever spoke before and however it was cut', async () => {
@@ -126,7 +126,7 @@ describe('the SoundSwallower STT', () => {
   });
 
   it('serves more utterances at a time than it has decoders', async () => {
-    const sentences = ['tell me a joke', 'what is your name', 'turn left', 'stop', 'tell me a story'];
+    const sentences = ['tell me a joke', 'what is your name', 'turn left', 'goodbye', 'tell me a story'];
     const speech = await Promise.all(sentences.map((sentence) => speak(sentence, 'en-us')));
     const texts = await Promise.all(speech.map((pcm) => heard(engine, pieces(pcm))));
     expect(texts.map((text) => matchDialog(dialog, text)?.entry.id)).toEqual(
@@ -259,22 +259,23 @@ describe('the SoundSwallower STT', () => {
 
   it('ends a thread that does not answer', async () => {
     const clock = new VirtualClock();
-    const { engine: small, threads } = reachable({ clock, stallMs: 1_000 });
+    const deaf = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', ({ type }) => type === 'end' && parentPort.postMessage({ type: 'partial', id: 1, text: 'asked' }));
+      parentPort.postMessage({ type: 'ready' });`;
+    const { engine: small } = reachable({
+      clock,
+      stallMs: 1_000,
+      startThread: () => new Worker(deaf, { eval: true }),
+    });
     try {
-      await small.warm?.();
-      const speech = await speak('go forward ten meters', 'en-us');
-      const ended = deferred();
-      const audio = (async function* () {
-        yield speech;
-        ended.resolve();
-      })();
-      const running = heard(small, audio);
-      running.catch(() => {});
-      await ended.promise;
-      await new Promise((resolve) => setImmediate(resolve));
+      const speech = await speak('turn left', 'en-us');
+      const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
+      // The thread has been told of the end and owes a final.
+      expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
+      const final = events.next();
       await clock.advance(1_000);
-      await expect(running).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-      expect(threads.length).toBeGreaterThan(1);
+      await expect(final).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
     } finally {
       await small.close();
     }

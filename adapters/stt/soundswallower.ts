@@ -24,7 +24,7 @@ export interface SoundswallowerOptions {
   readonly maxUtteranceMs?: number;
   /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 0. */
   readonly strictness?: number;
-  /** A thread that does not answer for this long is ended and started again, in ms. Default 10 000. */
+  /** A thread that owes a result and gives no sign of life for this long is ended and started again, in ms. Default 10 000. */
   readonly stallMs?: number;
   /** Default: real time. */
   readonly clock?: Clock;

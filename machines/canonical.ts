@@ -20,8 +20,10 @@ export function canonicalJson(value: unknown): string {
 
 function list(items: readonly unknown[]): string {
   let text = '[';
-  for (let i = 0; i < items.length; i++)
-    text += i === 0 ? canonicalJson(items[i]) : `,${canonicalJson(items[i])}`;
+  for (let i = 0; i < items.length; i++) {
+    if (i > 0) text += ',';
+    text += canonicalJson(items[i]);
+  }
   return `${text}]`;
 }
 

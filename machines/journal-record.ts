@@ -21,7 +21,7 @@ export interface JournalHeader {
   readonly input: SessionInput;
 }
 
-/** One event and what came of it. JSON is kept as text, in canonical form: it is what the hashes are of. */
+/** One event and what came of it. JSON is kept as text: it is what the hashes are of. */
 export interface JournalRecord {
   /** Position in the journal, from 0 (the start itself) without a gap. */
   readonly record: number;

@@ -11,6 +11,8 @@ export interface KernelState {
 const CUT = 'reply';
 /** The kernel's time: it is the record's own. */
 const TIME = 'nowMs';
+/** What the session was born with: in a replay it comes from the header, with its keys sorted. */
+const GIVEN = 'context.input';
 /** A part shorter than this is written whole: saying where it changed would be as long. */
 const WHOLE = 48;
 
@@ -21,10 +23,10 @@ interface Part {
 }
 
 /**
- * A state as canonical JSON in parts (`value`, `context.turn`, `context.reply.text` …), and what changes in it. Parts
+ * A state as JSON in parts (`value`, `context.turn`, `context.reply.text` …), and what changes in it. Parts
  * are compared by identity first, then by text, so that a step costs what it changed and not what the session holds.
  *
- * A change is the canonical JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or
+ * A change is the JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or
  * short, `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it is gone.
  * The change follows from the two states and the new state from the old one and the change, so a chain of hashes
  * over changes is as good as one over states.
@@ -32,14 +34,12 @@ interface Part {
 export class StateText {
   readonly #parts = new Map<string, Part>();
   #round = 0;
-  /** JSON of the last `value`, which XState makes anew at each step. */
-  #value = '';
 
   /** Takes the next state; gives the change that led to it. */
   advance(state: KernelState): string {
     this.#round += 1;
     const changes: string[] = [];
-    this.#visitValue(state.value, changes);
+    this.#visit('value', state.value, changes);
     this.#visit('ended', state.ended, changes);
     for (const name in state.context) {
       if (name === TIME) continue;
@@ -59,15 +59,6 @@ export class StateText {
     return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;
   }
 
-  /** Most often it is as it was, which the engine's own JSON finds out quickest. */
-  #visitValue(value: unknown, changes: string[]): void {
-    const json = JSON.stringify(value);
-    const part = this.#parts.get('value');
-    if (part && json === this.#value) part.seen = this.#round;
-    else this.#visit('value', value, changes);
-    this.#value = json;
-  }
-
   #visit(name: string, raw: unknown, changes: string[]): void {
     const part = this.#parts.get(name);
     if (part && Object.is(part.raw, raw)) {
@@ -75,7 +66,8 @@ export class StateText {
       return;
     }
     if (raw === undefined) return; // JSON does not know it
-    const text = canonicalJson(raw);
+    // The same code gives the members of an object in the same order, so sorting them would be for nothing.
+    const text = name === GIVEN ? canonicalJson(raw) : JSON.stringify(raw);
     if (!part) {
       this.#parts.set(name, { raw, text, seen: this.#round });
       changes.push(`[${JSON.stringify(name)},${text}]`);
@@ -92,18 +84,34 @@ export class StateText {
 function entry(name: string, before: string, after: string): string {
   const whole = `[${JSON.stringify(name)},${after}]`;
   if (before.length < WHOLE || after.length < WHOLE) return whole;
-  const shorter = Math.min(before.length, after.length);
-  let start = 0;
-  while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
-  let end = 0;
-  while (
-    end < shorter - start &&
-    before.charCodeAt(before.length - 1 - end) === after.charCodeAt(after.length - 1 - end)
-  )
-    end += 1;
+  const start = commonStart(before, after);
+  const end = commonEnd(before, after, Math.min(before.length, after.length) - start);
   const added = JSON.stringify(after.slice(start, after.length - end));
   const spliced = `[${JSON.stringify(name)},${start},${before.length - start - end},${added}]`;
   return spliced.length < whole.length ? spliced : whole;
+}
+
+/** How many units both begin with, by halving: comparing stretches costs next to nothing, comparing units does not. */
+function commonStart(a: string, b: string): number {
+  let low = 0;
+  for (let high = Math.min(a.length, b.length); low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(low, middle) === b.slice(low, middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** How many units, up to `limit`, both end with. */
+function commonEnd(a: string, b: string, limit: number): number {
+  let low = 0;
+  for (let high = limit; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if (a.slice(a.length - middle, a.length - low) === b.slice(b.length - middle, b.length - low))
+      low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Applies recorded changes: the state of a journal without a kernel. Throws on what is no change. */
@@ -118,7 +126,8 @@ export class RecordedState {
 
   /** Canonical JSON of each part, by name, sorted. */
   parts(): ReadonlyMap<string, string> {
-    return new Map([...this.#parts].sort(([a], [b]) => (a < b ? -1 : 1)));
+    const sorted = [...this.#parts].sort(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(sorted.map(([name, text]) => [name, canonicalJson(JSON.parse(text))]));
   }
 
   #apply(item: unknown): void {
@@ -127,7 +136,7 @@ export class RecordedState {
     if (typeof name !== 'string') throw new TypeError('an entry of a change begins with a name');
     const [start, removed, added] = rest;
     if (rest.length === 0) this.#parts.delete(name);
-    else if (rest.length === 1) this.#parts.set(name, canonicalJson(start));
+    else if (rest.length === 1) this.#parts.set(name, JSON.stringify(start));
     else if (typeof start === 'number' && typeof removed === 'number' && typeof added === 'string') {
       const before = this.#parts.get(name) ?? '';
       this.#parts.set(name, before.slice(0, start) + added + before.slice(start + removed));

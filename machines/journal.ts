@@ -68,7 +68,7 @@ export class JournalWriter {
   /** The record of an event that came from a child of the past. */
   stale(event: KernelEvent, source: EventSource, generation: number, t: number): JournalRecord {
     return this.#add(
-      { seq: this.#seq, t, source, generation, stale: true, event: canonicalJson(event), change: NONE },
+      { seq: this.#seq, t, source, generation, stale: true, event: JSON.stringify(event), change: NONE },
       NONE,
     );
   }
@@ -88,10 +88,10 @@ export class JournalWriter {
         source,
         generation,
         stale: false,
-        event: canonicalJson(event),
+        event: JSON.stringify(event),
         change: this.#state.advance(kernel),
       },
-      commands.length === 0 ? NONE : canonicalJson(commands),
+      commands.length === 0 ? NONE : JSON.stringify(commands),
     );
   }
 

@@ -153,9 +153,9 @@ function parseLine(line: string): Line | undefined {
     const source = sourceOf(name);
     if (!source) return undefined;
     const texts = {
-      event: canonicalJson(event),
-      change: canonicalJson(change),
-      commands: canonicalJson(commands),
+      event: JSON.stringify(event),
+      change: JSON.stringify(change),
+      commands: JSON.stringify(commands),
     };
     const record = { ...facts, source, ...texts };
     return recordLine(record) === line ? { type, record } : undefined;

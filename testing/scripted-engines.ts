@@ -155,10 +155,15 @@ export function scriptedTts(
   };
 }
 
+/** One second of the tone; whole periods, so that it may be repeated. */
+const SECOND = Int16Array.from({ length: TTS_RATE }, (_, i) =>
+  Math.round(4_000 * Math.sin((2 * Math.PI * 440 * i) / TTS_RATE)),
+);
+
 function tone(samples: number): Int16Array {
-  return Int16Array.from({ length: samples }, (_, i) =>
-    Math.round(4_000 * Math.sin((2 * Math.PI * 440 * i) / TTS_RATE)),
-  );
+  const result = new Int16Array(samples);
+  for (let at = 0; at < samples; at += TTS_RATE) result.set(SECOND.subarray(0, samples - at), at);
+  return result;
 }
 
 /** 32 ms at 16 kHz, as Silero's. */

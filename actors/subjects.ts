@@ -9,7 +9,7 @@ export const subjects = {
   audioIn: (session: string) => `${ROOT}.s.${session}.audio.in`,
   /** PCM16LE frames at the output rate, headers `generation` and `seq`. Playback → gateway. */
   audioOut: (session: string) => `${ROOT}.s.${session}.audio.out`,
-  /** A SessionMessage as JSON. Session → gateway. */
+  /** A SessionMessage as JSON, header `type`: its type. Session → gateway. */
   out: (session: string) => `${ROOT}.s.${session}.out`,
   /** Each journaled event, for observers. */
   ev: (session: string) => `${ROOT}.s.${session}.ev`,

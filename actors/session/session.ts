@@ -137,7 +137,8 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       },
     );
   };
-  const publish = (message: SessionMessage) => bus.publish(subjects.out(session), jsonBytes(message));
+  const publish = (message: SessionMessage) =>
+    bus.publish(subjects.out(session), jsonBytes(message), { headers: { type: message.type } });
   /** For what must be said even when the bus itself has failed: that goes to the operator. */
   const publishIfPossible = (message: SessionMessage) => {
     try {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Bus, BusMessage, Subscription } from '../../actors/ports/bus.ts';
 import { subjects } from '../../actors/subjects.ts';
 import { type ErrorCode, isErrorCode } from '../../machines/errors.ts';
-import { encodeAudio } from '../../machines/wire.ts';
+import { encodeAudio, type SessionMessage } from '../../machines/wire.ts';
 import type { Command } from './client-messages.ts';
 
 const UINT32_MAX = 0xffff_ffff;
@@ -15,6 +15,9 @@ const outgoing = z.looseObject({
   fatal: z.boolean().optional(),
   code: z.string().optional(),
 });
+
+/** Messages of other types, as their header tells, pass unread: most are visemes and pieces of replies. */
+const ACTED_ON: ReadonlySet<string> = new Set<SessionMessage['type']>(['flush', 'state', 'error']);
 
 /** What the session side of the bus tells a connection. */
 export interface SessionLinkListener {
@@ -88,6 +91,11 @@ export class SessionLink {
   }
 
   #onOut(message: BusMessage): void {
+    const { type: told } = message.headers;
+    if (told !== undefined && !ACTED_ON.has(told)) {
+      this.#listener.onText(message.payload);
+      return;
+    }
     const parsed = this.#parse(message.payload);
     if (!parsed) {
       this.#listener.onMalformed(message.subject);

@@ -25,7 +25,14 @@ function partsOf({ value, ended, context }: KernelState): Record<string, string>
   for (const [name, one] of Object.entries(context)) {
     if (name === 'nowMs') continue;
     if (name === 'reply' && typeof one === 'object' && one !== null)
-      for (const [inner, part] of Object.entries(one)) parts[`context.reply.${inner}`] = canonicalJson(part);
+      for (const [inner, part] of Object.entries(one)) {
+        if (inner !== 'segments' || !Array.isArray(part) || part.length === 0)
+          parts[`context.reply.${inner}`] = canonicalJson(part);
+        else
+          part.forEach((segment, index) => {
+            parts[`context.reply.segments.${index}`] = canonicalJson(segment);
+          });
+      }
     else parts[`context.${name}`] = canonicalJson(one);
   }
   return parts;

@@ -7,24 +7,39 @@ export interface KernelState {
   readonly context: object;
 }
 
-/** The members of the context that are cut up further, because parts of them change at every event. */
-const CUT = 'reply';
 /** The kernel's time: it is the record's own. */
 const TIME = 'nowMs';
 /** What the session was born with: in a replay it comes from the header, with its keys sorted. */
-const GIVEN = 'context.input';
+const GIVEN = 'input';
 /** A part shorter than this is written whole: saying where it changed would be as long. */
 const WHOLE = 48;
 
 interface Part {
+  readonly name: string;
   raw: unknown;
   text: string;
   seen: number;
 }
 
+/** The parts of one object or list, by key: looking them up by their whole names would cost more than comparing them. */
+class Level {
+  readonly parts = new Map<string | number, Part>();
+  readonly #prefix: string;
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  nameOf(key: string | number): string {
+    return `${this.#prefix}${key}`;
+  }
+}
+
 /**
- * A state as JSON in parts (`value`, `context.turn`, `context.reply.text` …), and what changes in it. Parts
- * are compared by identity first, then by text, so that a step costs what it changed and not what the session holds.
+ * A state as JSON in parts, and what changes in it. The parts are `value`, `ended`, the members of the context
+ * (`context.turn`), those of its reply (`context.reply.text`), and each of the reply's segments
+ * (`context.reply.segments.0`). They are compared by identity first, then by text, so that a step costs what it changed
+ * and not what the session holds.
  *
  * A change is the JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or
  * short, `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it is gone.
@@ -32,62 +47,73 @@ interface Part {
  * over changes is as good as one over states.
  */
 export class StateText {
-  readonly #parts = new Map<string, Part>();
+  readonly #top = new Level('');
+  readonly #context = new Level('context.');
+  readonly #reply = new Level('context.reply.');
+  readonly #segments = new Level('context.reply.segments.');
   #round = 0;
 
   /** Takes the next state; gives the change that led to it. */
   advance(state: KernelState): string {
     this.#round += 1;
     const changes: string[] = [];
-    this.#visit('value', state.value, changes);
-    this.#visit('ended', state.ended, changes);
-    for (const name in state.context) {
-      if (name === TIME) continue;
-      const member: unknown = Reflect.get(state.context, name);
-      if (name !== CUT || typeof member !== 'object' || member === null) {
-        this.#visit(`context.${name}`, member, changes);
-        continue;
-      }
-      for (const inner in member)
-        this.#visit(`context.${name}.${inner}`, Reflect.get(member, inner), changes);
-    }
-    for (const [name, part] of this.#parts) {
-      if (part.seen === this.#round) continue;
-      this.#parts.delete(name);
-      changes.push(`[${JSON.stringify(name)}]`);
-    }
+    this.#visit(this.#top, 'value', state.value, changes);
+    this.#visit(this.#top, 'ended', state.ended, changes);
+    this.#members(this.#context, state.context, changes);
+    for (const level of [this.#context, this.#reply, this.#segments]) this.#forget(level, changes);
     return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;
   }
 
-  #visit(name: string, raw: unknown, changes: string[]): void {
-    const part = this.#parts.get(name);
+  #members(level: Level, of: object, changes: string[]): void {
+    for (const key in of) {
+      const member: unknown = of[key as keyof object];
+      if (level === this.#context && key === 'reply' && typeof member === 'object' && member !== null)
+        this.#members(this.#reply, member, changes);
+      else if (level === this.#reply && key === 'segments' && Array.isArray(member) && member.length > 0)
+        for (let i = 0; i < member.length; i++) this.#visit(this.#segments, i, member[i], changes);
+      else if (level !== this.#context || key !== TIME) this.#visit(level, key, member, changes);
+    }
+  }
+
+  #visit(level: Level, key: string | number, raw: unknown, changes: string[]): void {
+    const part = level.parts.get(key);
     if (part && Object.is(part.raw, raw)) {
       part.seen = this.#round;
       return;
     }
     if (raw === undefined) return; // JSON does not know it
+    const given = level === this.#context && key === GIVEN;
     // The same code gives the members of an object in the same order, so sorting them would be for nothing.
-    const text = name === GIVEN ? canonicalJson(raw) : JSON.stringify(raw);
+    const text = given ? canonicalJson(raw) : JSON.stringify(raw);
     if (!part) {
-      this.#parts.set(name, { raw, text, seen: this.#round });
-      changes.push(`[${JSON.stringify(name)},${text}]`);
+      const name = level.nameOf(key);
+      level.parts.set(key, { name, raw, text, seen: this.#round });
+      changes.push(`["${name}",${text}]`);
       return;
     }
-    if (part.text !== text) changes.push(entry(name, part.text, text));
+    if (part.text !== text) changes.push(entry(part.name, part.text, text));
     part.raw = raw;
     part.text = text;
     part.seen = this.#round;
+  }
+
+  #forget(level: Level, changes: string[]): void {
+    for (const [key, part] of level.parts) {
+      if (part.seen === this.#round) continue;
+      level.parts.delete(key);
+      changes.push(`["${part.name}"]`);
+    }
   }
 }
 
 /** How a part changed, in the shorter of the two ways of saying it. */
 function entry(name: string, before: string, after: string): string {
-  const whole = `[${JSON.stringify(name)},${after}]`;
+  const whole = `["${name}",${after}]`;
   if (before.length < WHOLE || after.length < WHOLE) return whole;
   const start = commonStart(before, after);
   const end = commonEnd(before, after, Math.min(before.length, after.length) - start);
   const added = JSON.stringify(after.slice(start, after.length - end));
-  const spliced = `[${JSON.stringify(name)},${start},${before.length - start - end},${added}]`;
+  const spliced = `["${name}",${start},${before.length - start - end},${added}]`;
   return spliced.length < whole.length ? spliced : whole;
 }
 

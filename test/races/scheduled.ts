@@ -14,7 +14,10 @@ import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { Conversation, settle } from '../../testing/conversation.ts';
 
-export type Act =
+/** One thing that the user does, `after` so many turns of the others. */
+export type Act = { readonly after: number } & Deed;
+
+type Deed =
   | { readonly type: 'text' | 'interrupt' | 'estop' | 'rearm' | 'speech.start' | 'speech.stop' }
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'wait'; readonly ms: number };
@@ -30,7 +33,7 @@ export interface Race {
 }
 
 const ESTOP = 'stop now';
-const PIECE = new Int16Array(4_800).fill(1_000);
+const PIECE = new Int16Array(24_000).fill(1_000);
 const VAD_WINDOW = 512;
 /** Longer than every deadline. */
 const TAIL_MS = 120_000;
@@ -53,7 +56,7 @@ export async function runRace(scheduler: Scheduler, race: Race) {
     },
     ...engines,
   });
-  const perform = async (act: Act) => {
+  const perform = async (act: Deed) => {
     switch (act.type) {
       case 'wait':
         return clock.advance(act.ms);
@@ -70,7 +73,10 @@ export async function runRace(scheduler: Scheduler, race: Race) {
     }
   };
   scheduler.scheduleSequence(
-    race.acts.map((act) => ({ label: JSON.stringify(act), builder: () => perform(act) })),
+    race.acts.flatMap(({ after, ...deed }) => [
+      ...Array.from({ length: after }, () => async () => {}),
+      { label: JSON.stringify(deed), builder: () => perform(deed) },
+    ]),
   );
   await settle();
   for (let step = 0; scheduler.count() > 0; step++) {
@@ -88,15 +94,16 @@ export async function runRace(scheduler: Scheduler, race: Race) {
   return { rested, violations, divergence, defects, log: talk.log };
 }
 
-/** Keeps the order of each subscription, as a bus must, and none between them. */
+/** Keeps the order in which one publisher's messages reach one receiver, as a bus must, and no other. */
 function scheduledPump(scheduler: Scheduler): Pump & { release(): void } {
   const lanes = new Map<string, Delivery[]>();
   let free = false;
   const next = (lane: Delivery[]) => lane.shift()?.deliver();
   return {
     push(delivery) {
-      const lane = lanes.get(delivery.pattern) ?? [];
-      lanes.set(delivery.pattern, lane);
+      const name = laneOf(delivery.pattern);
+      const lane = lanes.get(name) ?? [];
+      lanes.set(name, lane);
       lane.push(delivery);
       if (free) queueMicrotask(() => next(lane));
       else void scheduler.schedule(Promise.resolve(), delivery.subject).then(() => next(lane));
@@ -109,6 +116,13 @@ function scheduledPump(scheduler: Scheduler): Pump & { release(): void } {
       free = true;
     },
   };
+}
+
+/** The session is one publisher to the workers and to the client; to the session, each request's inbox has its own. */
+function laneOf(pattern: string): string {
+  if (/\.(?:work|cancel)\./.test(pattern)) return 'workers';
+  if (/\.out$/.test(pattern)) return 'client';
+  return pattern;
 }
 
 function puppetVad() {

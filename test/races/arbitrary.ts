@@ -1,0 +1,42 @@
+/** Races at random: what the user does and when, what the engines understand, and which of them fail. */
+import fc from 'fast-check';
+import type { Act, Race } from './scheduled.ts';
+
+const deed = fc.oneof(
+  { weight: 4, arbitrary: fc.constant({ type: 'text' as const }) },
+  { weight: 4, arbitrary: fc.constant({ type: 'speech.start' as const }) },
+  { weight: 3, arbitrary: fc.constant({ type: 'speech.stop' as const }) },
+  { weight: 2, arbitrary: fc.constant({ type: 'interrupt' as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'estop' as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'rearm' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      type: fc.constant<'played'>('played'),
+      generation: fc.integer({ min: 0, max: 4 }),
+      samples: fc.integer({ min: 0, max: 20_000 }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant<'wait'>('wait'),
+      ms: fc.constantFrom(0, 1, 20, 100, 250, 600, 1_500, 5_000),
+    }),
+  },
+);
+
+/** Now and then the user waits for the engines' answers: most of what can go wrong goes wrong while the reply sounds. */
+const act: fc.Arbitrary<Act> = fc
+  .tuple(fc.constantFrom(0, 0, 1, 4, 15, 40), deed)
+  .map(([after, done]) => ({ after, ...done }));
+
+export const race: fc.Arbitrary<Race> = fc.record({
+  acts: fc.array(act, { minLength: 1, maxLength: 14 }),
+  words: fc.array(fc.constantFrom('', 'uh-huh', 'please tell me more', 'stop now'), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  fails: fc.uniqueArray(fc.constantFrom('stt', 'llm', 'tts', 'memory', 'action'), { maxLength: 2 }),
+  calm: fc.array(fc.boolean(), { maxLength: 80 }),
+});

@@ -1,0 +1,130 @@
+/** Shrunk cases: one race each, small enough to read. */
+import { describe, expect, it } from 'vitest';
+import { type ChildLogic, type ChildScope, childLogic } from '../../actors/child.ts';
+import { SessionRunner } from '../../actors/session/runner.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import type { ChildKind } from '../../machines/session/events.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
+
+type Run = Parameters<typeof childLogic>[0];
+
+/** A real runner whose children do what they are given, and otherwise wait. */
+function runnerWith(children: Partial<Record<ChildKind, Run>>) {
+  const log: LogEntry[] = [];
+  const defects: Error[] = [];
+  const waits = ({ signal }: ChildScope) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  const child = (kind: ChildKind): ChildLogic => childLogic(children[kind] ?? waits);
+  const runner = new SessionRunner(
+    's',
+    sessionMachine(defaultParameters),
+    { language: 'en', outputRate: 24_000, seed: 1, memory: false },
+    {
+      clock: new VirtualClock(),
+      child: (command) => child(command.child),
+      publish: () => {},
+      cancelWork: () => {},
+      persist: () => {},
+      onDefect: (error) => defects.push(error),
+      log: (entry) => log.push(entry),
+    },
+  );
+  runner.start();
+  const stale = () => log.filter((entry) => entry.type === 'stale').map(({ event }) => event.type);
+  const events = () => log.filter((entry) => entry.type === 'event').map(({ event }) => event.type);
+  return { runner, stale, events, defects };
+}
+
+/** Lets the promises of children that end do so. */
+const turns = async () => {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+};
+
+describe('what a child says too late', () => {
+  it('is stale when it waits behind the event that ended the child', () => {
+    // Given an LLM that, in one breath, speaks, asks for the emergency stop, and goes on
+    const { runner, stale, events, defects } = runnerWith({
+      llm: ({ tell }) => {
+        tell({ type: 'llm.delta', text: 'Careful! ' });
+        tell({ type: 'llm.action', id: 'a', name: 'estop', args: {} });
+        tell({ type: 'llm.delta', text: 'Did you see that? ' });
+        return new Promise(() => {});
+      },
+    });
+    // When it is asked
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    // Then what came behind the stop reaches nobody
+    expect(runner.kernel.state).toBe('stopped');
+    expect(events()).toEqual(['text', 'llm.delta', 'llm.action']);
+    expect(stale()).toEqual(['llm.delta']);
+    expect(defects).toEqual([]);
+  });
+
+  it('does not count for the child that took its place', () => {
+    // Given a TTS of which each tells at its start, before the machine has seen that it lives
+    let started = 0;
+    const { runner, stale, events } = runnerWith({
+      tts: ({ tell }) => {
+        started++;
+        tell({ type: 'segment.started', segment: 0 });
+        return new Promise(() => {});
+      },
+      llm: ({ tell }) => {
+        if (started === 1) runner.receive({ type: 'text', text: 'no, this' }, 'client');
+        tell({ type: 'llm.delta', text: 'Well. ' });
+        return new Promise(() => {});
+      },
+    });
+    // When a second text comes in the very step that starts the first reply
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    // Then the first TTS has told before, the first LLM behind it, and only the second LLM is heard
+    expect(runner.kernel.context.generation).toBe(2);
+    expect(events()).toEqual(['text', 'segment.started', 'text', 'segment.started', 'llm.delta']);
+    expect(stale()).toEqual(['llm.delta']);
+    expect(runner.kernel.context.reply?.text).toBe('Well. ');
+  });
+
+  it('is nothing when the child ends after it was stopped, well or ill', async () => {
+    // Given children that heed no abort and end when told
+    const ends: (() => void)[] = [];
+    const deaf: Run = () =>
+      new Promise((resolve, reject) => {
+        ends.push(ends.length % 2 === 0 ? () => resolve(null) : () => reject(new Error('too late')));
+      });
+    const { runner, events, stale, defects } = runnerWith({ llm: deaf, tts: deaf, playback: deaf });
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    runner.receive({ type: 'interrupt' }, 'client');
+    // When all of them end, twice
+    for (const end of [...ends, ...ends]) end();
+    await turns();
+    // Then the session has not noticed
+    expect(ends).toHaveLength(3);
+    expect(events()).toEqual(['text', 'interrupt']);
+    expect(stale()).toEqual([]);
+    expect(defects).toEqual([]);
+    expect(runner.kernel.state).toBe('idle');
+  });
+
+  it('ends a child once, though it fails and is stopped in one tick', async () => {
+    // Given a playback that fails, and a barge-in before anybody could hear of it
+    let fail = () => {};
+    const { runner, events, defects } = runnerWith({
+      playback: () =>
+        new Promise((_, reject) => {
+          fail = () => reject(new Error('no sound'));
+        }),
+    });
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    fail();
+    runner.receive({ type: 'speech.start', sample: 0, ageMs: 0 }, 'ear');
+    await turns();
+    // Then only the barge-in happened
+    expect(events()).toEqual(['text', 'speech.start']);
+    expect(runner.kernel.state).toBe('listening');
+    expect(defects).toEqual([]);
+  });
+});

@@ -8,17 +8,25 @@ const SEED = 20_261_121;
 
 describe('a session whose engines answer in any order', () => {
   it('keeps its invariants, is replayed alike, and comes to rest', async () => {
+    const reached = { bargeIn: 0, resumed: 0, stopped: 0, failed: 0 };
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), race, async (scheduler, raced) => {
-        const { rested, violations, divergence, defects } = await runRace(scheduler, raced);
+        const { rested, violations, divergence, defects, messages } = await runRace(scheduler, raced);
         expect({ violations, divergence, defects }).toEqual({
           violations: [],
           divergence: undefined,
           defects: [],
         });
         expect(['idle', 'stopped']).toContain(rested);
+        const had = (found: boolean) => (found ? 1 : 0);
+        reached.bargeIn += had(messages.some((one) => one.type === 'duck' && one.on));
+        reached.resumed += had(messages.some((one) => one.type === 'duck' && !one.on));
+        reached.stopped += had(messages.some((one) => one.type === 'state' && one.value === 'stopped'));
+        reached.failed += had(messages.some((one) => one.type === 'reply.end' && one.reason === 'failed'));
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: false, interruptAfterTimeLimit: 60_000 },
     );
+    // Races that are never run prove nothing.
+    expect(Object.entries(reached).filter(([, times]) => times === 0)).toEqual([]);
   }, 90_000);
 });

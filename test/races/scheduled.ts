@@ -91,7 +91,7 @@ export async function runRace(scheduler: Scheduler, race: Race) {
   const rested = talk.state;
   const { violations, divergence } = await talk.end();
   const defects = talk.problems.filter((problem) => !(problem instanceof ParleyError));
-  return { rested, violations, divergence, defects, log: talk.log };
+  return { rested, violations, divergence, defects, messages: talk.heard };
 }
 
 /** Keeps the order in which one publisher's messages reach one receiver, as a bus must, and no other. */

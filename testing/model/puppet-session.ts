@@ -91,6 +91,7 @@ class PuppetSession {
   readonly #clock = new VirtualClock();
   readonly #monitor: InvariantMonitor;
   readonly #log: LogEntry[] = [];
+  readonly #events: (LogEntry & { readonly type: 'event' })[] = [];
   readonly #heard: string[] = [];
   readonly #told: string[] = [];
   readonly #puppets: Puppet[] = [];
@@ -148,17 +149,15 @@ class PuppetSession {
 
   /** Makes one event of the model happen, and waits until the session has taken it. */
   async perform({ happenings, atMs }: SessionModelState): Promise<void> {
-    const before = this.#events().length;
+    const before = this.#events.length;
     await this.#clock.advance(Math.max(0, atMs - this.#clock.nowMs()));
     for (const { event, source } of happenings) {
       if (source === 'timer') continue; // the clock has fired it
       if (source === 'client') this.#command(event as SessionEvent);
       else this.#order({ to: source, late: false, event: event as SessionEvent });
     }
-    await this.#until(() => this.#events().length >= before + happenings.length, 'the event did not arrive');
-    const got = this.#events()
-      .slice(before)
-      .map(({ event, source }) => ({ event: plain(event), source }));
+    await this.#until(() => this.#events.length >= before + happenings.length, 'the event did not arrive');
+    const got = this.#events.slice(before).map(({ event, source }) => ({ event: plain(event), source }));
     const wanted = happenings.map(({ event, source }) => ({ event: plain(event), source }));
     if (canonicalJson(got) !== canonicalJson(wanted))
       throw new Error(`the session took ${canonicalJson(got)} for ${canonicalJson(wanted)}`);
@@ -174,7 +173,7 @@ class PuppetSession {
 
   /** Late events of children that have ended, then the end of the session; what is broken after that. */
   async end(): Promise<PuppetOutcome> {
-    const events = this.#events().length;
+    const events = this.#events.length;
     const late = CHILD_KINDS.filter((kind) => this.#dead(kind)).map((kind) => ({
       to: kind,
       late: true,
@@ -182,7 +181,7 @@ class PuppetSession {
     }));
     for (const order of late) this.#order(order);
     await this.#until(() => this.#lateTold >= late.length, 'a late order did not arrive');
-    if (this.#events().length !== events) throw new Error('a late event reached the machine');
+    if (this.#events.length !== events) throw new Error('a late event reached the machine');
     if (!this.runner.kernel.ended) this.runner.receive({ type: 'lost' }, 'client');
     await this.runner.ended;
     await this.#until(() => this.#heard.length >= this.#told.length, 'the client did not hear all');
@@ -277,12 +276,9 @@ class PuppetSession {
 
   #observe(entry: LogEntry): void {
     this.#log.push(entry);
+    if (entry.type === 'event') this.#events.push(entry);
     this.#monitor.observe(entry);
     this.#wake();
-  }
-
-  #events() {
-    return this.#log.filter((entry) => entry.type === 'event');
   }
 
   async #until(happened: () => boolean, otherwise: string): Promise<void> {

@@ -269,8 +269,8 @@ export abstract class OracleWays extends OracleWords {
     this.cancel('actionDeadline');
     this.stop('actions');
     this.actions = 'finished';
+    if (error === null) return true;
     const running = this.reply?.actions.filter(({ status }) => status === 'started') ?? [];
-    if (error === null || running.length === 0) return true;
     for (const action of running) this.endAction(action, 'failed');
     this.tell(error);
     return true;

@@ -77,10 +77,7 @@ export const failActions: Reducer = (context, event) => {
         ),
       },
     },
-    effects: [
-      ...running.map((action) => told(action, 'failed')),
-      ...(running.length > 0 ? [tell(error)] : []),
-    ],
+    effects: [...running.map((action) => told(action, 'failed')), tell(error)],
   };
 };
 

@@ -22,7 +22,7 @@ export interface SoundswallowerOptions {
   readonly maxWaiting?: number;
   /** Longer speech is none of the dialog's sentences and is not decoded to its end, in ms. Default 12 000. */
   readonly maxUtteranceMs?: number;
-  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 0. */
+  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 1. */
   readonly strictness?: number;
   /** A thread that owes a result and gives no sign of life for this long is ended and started again, in ms. Default 10 000. */
   readonly stallMs?: number;
@@ -51,7 +51,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     words: [...grammarWords(dialog)],
     pronunciations: new Map(dialog.pronunciations),
     decoders: decodersPerWorker,
-    strictness: options.strictness ?? 0,
+    strictness: options.strictness ?? 1,
   };
   const start =
     options.startThread ??

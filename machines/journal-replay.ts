@@ -58,6 +58,14 @@ export interface ReplayOptions {
  * at the first record that is not as it was written. All is well if the result has neither.
  */
 export function replayJournal(journal: Journal, options: ReplayOptions): ReplayResult {
+  return drained(replaySteps(journal, options));
+}
+
+/** The same, one record a turn, for who has other things to do meanwhile. Yields how many are done. */
+export function* replaySteps(
+  journal: Journal,
+  options: ReplayOptions,
+): Generator<number, ReplayResult, undefined> {
   const { kernel, sha256, untilSeq = Number.POSITIVE_INFINITY } = options;
   const done = { records: 0, stale: 0, seq: 0, stateHash: '' };
   const bad = checkHeader(journal, sha256);
@@ -83,9 +91,17 @@ export function replayJournal(journal: Journal, options: ReplayOptions): ReplayR
     done.seq = record.seq;
     done.stateHash = record.stateHash;
     if (record.stale) done.stale += 1;
+    yield done.records;
   }
   const end = untilSeq === Number.POSITIVE_INFINITY ? checkEnd(journal) : undefined;
   return end ? { ...done, fault: end } : done;
+}
+
+function drained<T>(steps: Generator<unknown, T, undefined>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
 function remake(

@@ -144,6 +144,18 @@ function commonEnd(a: string, b: string, limit: number): number {
 export class RecordedState {
   readonly #parts = new Map<string, string>();
 
+  /** A state that begins as this one and goes its own way. */
+  copy(): RecordedState {
+    const copied = new RecordedState();
+    for (const [name, text] of this.#parts) copied.#parts.set(name, text);
+    return copied;
+  }
+
+  /** The JSON of one part, as recorded; undefined if there is none of that name. */
+  part(name: string): string | undefined {
+    return this.#parts.get(name);
+  }
+
   apply(change: string): void {
     const entries: unknown = JSON.parse(change);
     if (!Array.isArray(entries)) throw new TypeError('a change is a list');

@@ -319,11 +319,12 @@ export abstract class OracleWays extends OracleWords {
     if (this.reply?.actions.some((action) => action.id === id)) return;
     const { allow } = this.parameters.actions;
     const allowed = allow.includes('*') || allow.includes(name);
-    const status = allowed ? 'started' : 'refused';
+    const runs = allowed && this.actions !== 'finished';
+    const status = runs ? 'started' : 'refused';
     this.reply?.actions.push({ id, name, status, startedAtMs: this.nowMs });
     this.out.push(`say action ${id} ${name} ${status}`);
-    if (allowed) this.out.push(`send actions run ${id}`);
-    else this.tell(errorOf('ACTION_REFUSED'));
+    if (runs) this.out.push(`send actions run ${id}`);
+    else this.tell(errorOf(allowed ? 'ACTION_FAILED' : 'ACTION_REFUSED'));
   }
 
   protected takeText(text: string): void {

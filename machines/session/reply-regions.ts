@@ -1,5 +1,5 @@
 /** The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all. */
-import { not, raise } from 'xstate';
+import { not, raise, stateIn } from 'xstate';
 import type { ChildInputs } from './commands.ts';
 import type { SessionContext } from './context.ts';
 import type { SessionChart } from './setup.ts';
@@ -101,6 +101,9 @@ export function actionsRegion(chart: SessionChart) {
   });
 }
 
+/** While the LLM speaks the executor ends only by failing: nobody has told it that nothing more comes. */
+const EXECUTOR_GONE = stateIn({ responding: { actions: 'finished' } });
+
 /** Words → text. Last of the regions: what it sends reaches children that are there. */
 export function llmRegion(chart: SessionChart) {
   return chart.createStateConfig({
@@ -126,6 +129,7 @@ export function llmRegion(chart: SessionChart) {
               'llm.delta': { target: 'streaming', actions: 'noteDelta' },
               'llm.action': [
                 { guard: 'asksEstop', target: '#stopped' },
+                { guard: EXECUTOR_GONE, target: 'streaming', actions: 'refuseAction' },
                 { target: 'streaming', actions: 'startAction' },
               ],
             },
@@ -136,6 +140,7 @@ export function llmRegion(chart: SessionChart) {
               'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
               'llm.action': [
                 { guard: 'asksEstop', target: '#stopped' },
+                { guard: EXECUTOR_GONE, target: 'streaming', reenter: true, actions: 'refuseAction' },
                 { target: 'streaming', reenter: true, actions: 'startAction' },
               ],
             },

@@ -1,31 +1,67 @@
 /** What the reply has the robot do. */
+import type { ErrorCode } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { ActionStatus } from '../wire.ts';
 import type { RobotAction, SessionContext } from './context.ts';
-import { type Effect, failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
+import {
+  type Effect,
+  failure,
+  type MachineEvent,
+  type Outcome,
+  publish,
+  type Reducer,
+  send,
+  tell,
+} from './effects.ts';
 
 export function startAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
-    const { reply } = context;
-    if (event.type !== 'llm.action' || !reply) return {};
-    const { id, name, args } = event;
-    if (reply.actions.some((one) => one.id === id)) return {};
-    const { allow } = parameters.actions;
-    const allowed = allow.includes('*') || allow.includes(name);
-    const action: RobotAction = {
-      id,
-      name,
-      args,
-      status: allowed ? 'started' : 'refused',
-      startedAtMs: context.nowMs,
-    };
-    return {
-      patch: { reply: { ...reply, actions: [...reply.actions, action] } },
-      effects: [
-        told(action),
-        allowed ? send('actions', { type: 'run', id, name, args }) : tell(failure('ACTION_REFUSED')),
-      ],
-    };
+    const action = requested(context, event);
+    if (!action) return {};
+    if (!isAllowed(action, parameters)) return refuse(context, action, 'ACTION_REFUSED');
+    const { id, name, args } = action;
+    return add(context, action, 'started', send('actions', { type: 'run', id, name, args }));
+  };
+}
+
+/** The executor has failed: nobody would run it. */
+export function refuseAction(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const action = requested(context, event);
+    if (!action) return {};
+    return refuse(context, action, isAllowed(action, parameters) ? 'ACTION_FAILED' : 'ACTION_REFUSED');
+  };
+}
+
+type Requested = Pick<RobotAction, 'id' | 'name' | 'args'>;
+
+/** What the LLM asks for; undefined if it asked for it before. */
+function requested({ reply }: SessionContext, event: MachineEvent): Requested | undefined {
+  if (event.type !== 'llm.action' || reply?.actions.some(({ id }) => id === event.id)) return undefined;
+  const { id, name, args } = event;
+  return { id, name, args };
+}
+
+function isAllowed({ name }: Requested, { actions: { allow } }: SessionParameters): boolean {
+  return allow.includes('*') || allow.includes(name);
+}
+
+function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
+  return add(context, action, 'refused', tell(failure(why)));
+}
+
+function add(
+  context: SessionContext,
+  { id, name, args }: Requested,
+  status: 'started' | 'refused',
+  then: Effect,
+): Outcome {
+  const { reply, nowMs } = context;
+  if (!reply) return {};
+  const action: RobotAction = { id, name, args, status, startedAtMs: nowMs };
+  return {
+    patch: { reply: { ...reply, actions: [...reply.actions, action] } },
+    effects: [told(action), then],
   };
 }
 

@@ -130,6 +130,7 @@ export function sessionSetup(parameters: SessionParameters) {
       resumePlayout: act(reply.resumePlayout),
       endReply: act(reply.endReply(parameters)),
       startAction: act(robot.startAction(parameters)),
+      refuseAction: act(robot.refuseAction(parameters)),
       noteActionDone: act(robot.noteActionDone),
       noteActionFailed: act(robot.noteActionFailed),
       failOverdueActions: act(robot.failOverdueActions(parameters)),

@@ -34,9 +34,13 @@ function runnerWith(children: Partial<Record<ChildKind, Run>>) {
     },
   );
   runner.start();
+  const messages = () =>
+    log.flatMap((entry) =>
+      entry.type === 'command' && entry.command.type === 'publish' ? [entry.command.message] : [],
+    );
   const stale = () => log.filter((entry) => entry.type === 'stale').map(({ event }) => event.type);
   const events = () => log.filter((entry) => entry.type === 'event').map(({ event }) => event.type);
-  return { runner, stale, events, defects };
+  return { runner, stale, events, messages, defects };
 }
 
 /** Lets the promises of children that end do so. */
@@ -125,6 +129,40 @@ describe('what a child says too late', () => {
     // Then only the barge-in happened
     expect(events()).toEqual(['text', 'speech.start']);
     expect(runner.kernel.state).toBe('listening');
+    expect(defects).toEqual([]);
+  });
+});
+
+describe('an action asked for when the executor has failed', () => {
+  it('is refused at once, and the reply does not wait for it', async () => {
+    // Given an executor that fails at once, and an LLM that asks for an action after that
+    let ask = () => {};
+    const { runner, messages, defects } = runnerWith({
+      actions: () => Promise.reject(new Error('no robot')),
+      llm: ({ tell }) =>
+        new Promise((resolve) => {
+          ask = () => {
+            tell({ type: 'llm.action', id: 'a', name: 'wave', args: {} });
+            resolve(null);
+          };
+        }),
+      tts: () => Promise.resolve(null),
+      playback: () => Promise.resolve({ samples: 0 }),
+    });
+    runner.receive({ type: 'text', text: 'wave' }, 'client');
+    await turns();
+    // When it asks
+    ask();
+    await turns();
+    // Then the client is told so, and the turn is over
+    expect(messages().filter(({ type }) => type === 'action')).toMatchObject([
+      { id: 'a', status: 'refused' },
+    ]);
+    expect(messages().filter(({ type }) => type === 'error')).toMatchObject([
+      { code: 'ACTION_FAILED' },
+      { code: 'ACTION_FAILED' },
+    ]);
+    expect(runner.kernel.state).toBe('idle');
     expect(defects).toEqual([]);
   });
 });

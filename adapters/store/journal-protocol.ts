@@ -62,7 +62,6 @@ export const summarySchema = z.object({
 export const journalWrites = [
   z.object({ op: z.literal('openJournal'), head: journalHeadSchema }),
   z.object({ op: z.literal('appendJournal'), row: journalRowSchema }),
-  z.object({ op: z.literal('saveAudio'), audio: audioSchema }),
   z.object({
     op: z.literal('endJournal'),
     session: z.string(),
@@ -71,6 +70,8 @@ export const journalWrites = [
     endedAt: z.string(),
   }),
 ] as const;
+
+export const audioWrite = z.object({ op: z.literal('saveAudio'), audio: audioSchema });
 
 /** Done after the group's transaction, each by itself; those that write have a transaction of their own. */
 export const journalAsks = [
@@ -113,6 +114,6 @@ export const journalResults = [
   z.object({ ok: z.literal(true), op: z.literal('prune'), deleted: z.array(z.string()) }),
 ] as const;
 
-export type JournalWrite = z.infer<(typeof journalWrites)[number]>;
+export type JournalWrite = z.infer<(typeof journalWrites)[number]> | z.infer<typeof audioWrite>;
 export type JournalAsk = z.infer<(typeof journalAsks)[number]>;
 export type JournalResult = z.infer<(typeof journalResults)[number]>;

@@ -119,6 +119,22 @@ describe('journals in SQLite', () => {
     expect((await store.readJournal('s1')).footer).toEqual({ status: 'open', records: null });
   });
 
+  it('wait for others to be committed with, but not once somebody waits for them', async () => {
+    const store = open({ gatherMs: 3_600_000 });
+    const failures: Error[] = [];
+    const sink = store.openJournal(header('s1'), headerHash(header('s1'), sha256), (e) => failures.push(e));
+    for (const record of records(header('s1'), 20)) {
+      sink.append(record);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(store.stats()).toMatchObject({ transactions: 0 });
+
+    await sink.durable();
+
+    expect(store.stats()).toMatchObject({ transactions: 1, saved: 21 });
+    expect(failures).toEqual([]);
+  });
+
   it('of many sessions share their parameters', async () => {
     const store = open();
     for (const session of ['a', 'b', 'c']) await keep(store, header(session), 2).sink.end();

@@ -22,6 +22,10 @@ import type {
 /** The two ways to SQLite's thread. Writes join the group that is waiting; asks come after it. */
 export interface JournalThread {
   write(write: JournalWrite): Promise<void>;
+  /** As `write`, in order with it, but it may wait a little for others. `told` is called later, once, when it is on disk or has failed. Never throws. */
+  writeInTime(write: JournalWrite, told: (error?: Error) => void): void;
+  /** What waits is to go now. */
+  hurry(): void;
   ask(ask: JournalAsk): Promise<JournalResult>;
 }
 
@@ -31,7 +35,9 @@ const PIECES = 200;
 const DEFAULT_LIMIT = 1_000;
 
 /** Journals in the store's SQLite file. */
-export function sqliteJournals({ write, ask }: JournalThread): JournalStore {
+export function sqliteJournals(thread: JournalThread): JournalStore {
+  const { ask } = thread;
+
   async function head(session: string): Promise<StoredHead> {
     const found = expect(await ask({ op: 'journalHead', session }), 'journalHead').head;
     if (!found) throw new ParleyError('SESSION_UNKNOWN', `no journal of ${session}`);
@@ -49,7 +55,7 @@ export function sqliteJournals({ write, ask }: JournalThread): JournalStore {
   }
 
   return {
-    openJournal: (header, headerHash, onFailure) => sink(write, header, headerHash, onFailure),
+    openJournal: (header, headerHash, onFailure) => sink(thread, header, headerHash, onFailure),
     journals: async ({ limit = DEFAULT_LIMIT } = {}) =>
       expect(await ask({ op: 'journals', limit }), 'journals').rows,
     readJournal: async (session) => journalOf(await head(session), await rows(session)),
@@ -82,7 +88,7 @@ export function sqliteJournals({ write, ask }: JournalThread): JournalStore {
 
 /** One session's way in. The first write that fails ends it: a chain with a hole is of no use. */
 function sink(
-  write: JournalThread['write'],
+  thread: JournalThread,
   header: JournalHeader,
   headerHash: string,
   onFailure: (error: Error) => void,
@@ -91,12 +97,27 @@ function sink(
   let failure: Error | undefined;
   let records = 0;
   let over = false;
-  let last: Promise<void> = hand({ op: 'openJournal', head: headOf(header, headerHash) });
+  /** Writes handed over, and those of them that were answered. */
+  let handed = 0;
+  let answered = 0;
+  const waiting: { readonly upTo: number; readonly go: () => void }[] = [];
 
-  function hand(one: JournalWrite): Promise<void> {
-    const done = write(one);
-    done.catch(fail);
-    return done;
+  function hand(one: JournalWrite): void {
+    handed += 1;
+    thread.writeInTime(one, told);
+  }
+
+  function told(error?: Error): void {
+    answered += 1;
+    if (error) fail(error);
+    while (waiting[0] && waiting[0].upTo <= answered) waiting.shift()?.go();
+  }
+
+  /** Resolves when all that was handed over so far is answered. */
+  function allAnswered(): Promise<void> {
+    if (answered === handed) return Promise.resolve();
+    thread.hurry();
+    return new Promise((go) => waiting.push({ upTo: handed, go }));
   }
 
   function fail(thrown: unknown): void {
@@ -108,7 +129,7 @@ function sink(
   }
 
   function markEnd(): Promise<void> {
-    return write({
+    return thread.write({
       op: 'endJournal',
       session,
       status: failure ? 'incomplete' : 'ended',
@@ -117,23 +138,24 @@ function sink(
     });
   }
 
+  hand({ op: 'openJournal', head: headOf(header, headerHash) });
+
   return {
     append(record) {
       if (failure || over) return;
       records += 1;
-      last = hand({ op: 'appendJournal', row: { session, ...record } });
+      hand({ op: 'appendJournal', row: { session, ...record } });
     },
     audio(piece) {
       if (!failure && !over) hand({ op: 'saveAudio', audio: audioRow(session, piece) });
     },
     async durable() {
-      if (failure) throw failure;
-      await last;
+      if (!failure) await allAnswered();
       if (failure) throw failure;
     },
     async end() {
       over = true; // what a dying child still says comes too late to be stale
-      await last.catch(() => {});
+      await allAnswered();
       await markEnd().catch(fail);
     },
   };

@@ -8,6 +8,7 @@ import {
   type Read,
   type ReadResult,
   toThreadSchema,
+  unpacked,
   type Write,
   type WriteResult,
 } from './sqlite-protocol.ts';
@@ -100,7 +101,14 @@ port.on('message', (message: unknown) => {
     port.close();
     return;
   }
-  const { results, transactions } = runWrites(request.writes);
+  const { results, transactions } = runWrites(unpacked(request));
   const reads = request.reads.map(runRead);
-  port.postMessage({ type: 'group', writes: results, reads, transactions } satisfies FromThread);
+  const failed = results.flatMap((result, at) => (result.ok ? [] : [{ at, failure: result }]));
+  port.postMessage({
+    type: 'group',
+    writes: results.length,
+    failed,
+    reads,
+    transactions,
+  } satisfies FromThread);
 });

@@ -7,8 +7,10 @@ import { startWorkerThread } from '../worker-thread.ts';
 import { sqliteJournals } from './sqlite-journal.ts';
 import {
   type Failure,
+  type FromThread,
   fromThreadSchema,
   type OpenOptions,
+  packed,
   type Read,
   type ReadResult,
   readSchema,
@@ -27,6 +29,11 @@ export interface SqliteStoreOptions {
   readonly maxPages?: number;
   /** Records that may wait to be written; one more fails. Default 10,000. */
   readonly maxWaiting?: number;
+  /**
+   * How long a journal's record may wait for others to be committed with, in ms, unless somebody waits for it. Default 20:
+   * with 50 sessions in conversation that is one commit, and one message to the thread, for some 20 records.
+   */
+  readonly gatherMs?: number;
   /** Starts SQLite's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
@@ -36,6 +43,7 @@ const optionsSchema = z.object({
   busyTimeoutMs: z.int().nonnegative().default(5_000),
   maxPages: z.int().positive().optional(),
   maxWaiting: z.int().positive().default(10_000),
+  gatherMs: z.int().nonnegative().default(20),
 });
 
 /** Counts since the store was made. */
@@ -67,6 +75,7 @@ interface Group {
 }
 
 const DEFAULT_LIMIT = 100;
+const KEPT: WriteResult = { ok: true };
 
 /**
  * Sessions, turns and journals in one SQLite file, written by a thread of its own. All that was saved while a transaction ran goes into
@@ -79,7 +88,7 @@ const DEFAULT_LIMIT = 100;
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
-  const { path, busyTimeoutMs, maxPages, maxWaiting } = parsed.data;
+  const { path, busyTimeoutMs, maxPages, maxWaiting, gatherMs } = parsed.data;
   const openOptions: OpenOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
   const startThread =
     options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'sqlite-worker', thread));
@@ -89,6 +98,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   let writes: Waiting<Write, WriteResult>[] = [];
   let reads: Waiting<Read, ReadResult>[] = [];
   let scheduled = false;
+  /** Until then what waits may go on waiting. */
+  let gathering: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
   let idle = () => {};
   const stats = { transactions: 0, saved: 0, failed: 0, largestGroup: 0 };
@@ -104,7 +115,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       if (!group) return;
       if (
         !answer.success ||
-        answer.data.writes.length !== group.writes.length ||
+        answer.data.writes !== group.writes.length ||
         answer.data.reads.length !== group.reads.length
       ) {
         cause = answer.error ?? new Error('the thread answered another group');
@@ -113,9 +124,9 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       }
       running = undefined;
       stats.transactions += answer.data.transactions;
-      settle(group.writes, answer.data.writes);
+      settle(group.writes, resultsOf(answer.data));
       settle(group.reads, answer.data.reads);
-      advance();
+      if (!gathering) advance();
     });
     started.on('error', (error) => {
       cause = error;
@@ -141,6 +152,12 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
+  function resultsOf({ writes, failed }: FromThread): WriteResult[] {
+    const results = new Array<WriteResult>(writes).fill(KEPT);
+    for (const { at, failure } of failed) results[at] = failure;
+    return results;
+  }
+
   /** Fails the group under way: nobody knows what became of it. */
   function abandon(cause: unknown): void {
     const group = running;
@@ -159,6 +176,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   }
 
   function advance(): void {
+    clearTimeout(gathering);
+    gathering = undefined;
     if (running) return;
     if (writes.length + reads.length === 0) {
       worker?.unref();
@@ -175,7 +194,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       to.ref();
       to.postMessage({
         type: 'group',
-        writes: group.writes.map(({ ask }) => ask),
+        ...packed(group.writes.map(({ ask }) => ask)),
         reads: group.reads.map(({ ask }) => ask),
       } satisfies ToThread);
     } catch (cause) {
@@ -196,23 +215,43 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
+  /** Lets the callers of the next moments join too. */
+  function gather(): void {
+    if (scheduled || gathering) return;
+    gathering = setTimeout(advance, gatherMs);
+  }
+
+  function put(ask: Write, told: (error?: Error) => void): void {
+    if (closing) throw new ParleyError('STORE_CLOSED');
+    if (writes.length >= maxWaiting) throw storeFailed(`${maxWaiting} records wait already`);
+    writes.push({
+      ask,
+      settle: (result) => {
+        if (!result.ok) return told(failed(result));
+        stats.saved++;
+        told();
+      },
+    });
+  }
+
   /** Takes a copy of `ask` at once: what the caller does to the record later does not matter. */
   function write(ask: unknown): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (closing) throw new ParleyError('STORE_CLOSED');
       const checked = writeSchema.safeParse(ask);
       if (!checked.success) throw storeFailed(z.prettifyError(checked.error), checked.error);
-      if (writes.length >= maxWaiting) throw storeFailed(`${maxWaiting} records wait already`);
-      writes.push({
-        ask: checked.data,
-        settle: (result) => {
-          if (!result.ok) return reject(failed(result));
-          stats.saved++;
-          resolve();
-        },
-      });
+      put(checked.data, (error) => (error ? reject(error) : resolve()));
       schedule();
     });
+  }
+
+  /** Takes `ask` as it is; `told` is called later, once, when it is on disk or has failed. */
+  function writeInTime(ask: Write, told: (error?: Error) => void): void {
+    try {
+      put(ask, told);
+      gather();
+    } catch (thrown) {
+      queueMicrotask(() => told(thrown instanceof Error ? thrown : new Error(String(thrown))));
+    }
   }
 
   function read(ask: Read): Promise<ReadResult & { ok: true }> {
@@ -242,6 +281,8 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   const journals = sqliteJournals({
     write,
+    writeInTime,
+    hurry: schedule,
     ask: async (ask) => {
       const result = await read(ask);
       if (result.op === 'sessions' || result.op === 'turns')

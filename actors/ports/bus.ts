@@ -41,6 +41,11 @@ export interface Bus {
     payload: Uint8Array,
     options: { timeoutMs: number; headers?: Readonly<Record<string, string>> },
   ): Promise<BusMessage>;
+  /**
+   * False if nobody listens to `subject` at this moment, so that what is only for observers need not be made. A bus that
+   * cannot know says true, or has no such method.
+   */
+  listened?(subject: string): boolean;
   /** A fresh subject that nobody else uses. */
   inbox(): string;
   /** Resolves when what was published and subscribed before has reached the server. */

@@ -82,6 +82,10 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const { bus, clock, parameters } = world;
   const { session, outputRate } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
+  // Made once: a text put together anew for each frame would be hashed anew by the bus.
+  const audioOut = subjects.audioOut(session);
+  const out = subjects.out(session);
+  const ev = subjects.ev(session);
   const audio = new InputAudio(samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE));
   const monitor = new InvariantMonitor({ outputRate, allowedActions: parameters.actions.allow });
   let violationsTold = 0;
@@ -129,16 +133,12 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
     log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
     journal?.said(generation, samples);
-    bus.publish(
-      subjects.audioOut(session),
-      new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
-      {
-        headers: { generation: String(generation), seq: String(seq) },
-      },
-    );
+    bus.publish(audioOut, new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), {
+      headers: { generation: String(generation), seq: String(seq) },
+    });
   };
   const publish = (message: SessionMessage) =>
-    bus.publish(subjects.out(session), jsonBytes(message), { headers: { type: message.type } });
+    bus.publish(out, jsonBytes(message), { headers: { type: message.type } });
   /** For what must be said even when the bus itself has failed: that goes to the operator. */
   const publishIfPossible = (message: SessionMessage) => {
     try {
@@ -187,7 +187,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     persist: (turn) => void persist(turn),
     log: (entry) => {
       log(entry);
-      if (entry.type === 'event') bus.publish(subjects.ev(session), jsonBytes(entry));
+      if (entry.type === 'event' && bus.listened?.(ev) !== false) bus.publish(ev, jsonBytes(entry));
     },
     onDefect: (error) => {
       world.onProblem(session, error);

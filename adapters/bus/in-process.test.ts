@@ -86,3 +86,46 @@ it('serves a queue group in turn', async () => {
   expect(order.slice(0, 3).sort()).toEqual(['a', 'b', 'c']);
   expect(order.slice(3)).toEqual(order.slice(0, 3));
 });
+
+it('knows whether anybody listens to a subject, by name or by wildcard', () => {
+  const bus = inProcessBus();
+  expect(bus.listened?.('a.b')).toBe(false);
+  const named = bus.subscribe('a.b', () => {});
+  expect(bus.listened?.('a.b')).toBe(true);
+  named.unsubscribe();
+  expect(bus.listened?.('a.b')).toBe(false);
+  const wild = bus.subscribe('a.*', () => {});
+  expect(bus.listened?.('a.b')).toBe(true);
+  expect(bus.listened?.('b.b')).toBe(false);
+  wild.unsubscribe();
+  expect(bus.listened?.('a.b')).toBe(false);
+});
+
+it('finds wildcards that came after a subject was first used, and not those that went', async () => {
+  const bus = inProcessBus();
+  const heard: string[] = [];
+  const say = (text: string) => bus.publish('a.b', utf8(text));
+  bus.subscribe('x.>', () => {});
+  say('to nobody');
+  const one = bus.subscribe('a.>', () => heard.push('one'));
+  say('to one');
+  const two = bus.subscribe('*.b', () => heard.push('two'));
+  say('to both');
+  await bus.flush();
+  one.unsubscribe();
+  say('to two');
+  await bus.flush();
+  two.unsubscribe();
+  say('to nobody again');
+  await bus.flush();
+  expect(heard).toEqual(['one', 'two', 'one', 'two']);
+});
+
+it('remembers no more than so many subjects', async () => {
+  const bus = inProcessBus();
+  let count = 0;
+  bus.subscribe('a.*', () => count++);
+  for (let i = 0; i < 10_000; i++) bus.publish(`a.${i}`, utf8('x'));
+  await bus.flush();
+  expect(count).toBe(10_000);
+});

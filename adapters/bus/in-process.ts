@@ -121,6 +121,10 @@ class InProcessBus implements Bus {
     }
   }
 
+  listened(subject: string): boolean {
+    return this.#tree.matches(subject);
+  }
+
   inbox(): string {
     return `_INBOX.${this.#inboxes++}`;
   }
@@ -161,9 +165,10 @@ class InProcessBus implements Bus {
     const targets = this.#targets;
     targets.length = 0;
     this.#tree.match(message.subject, targets);
-    for (const [index, target] of targets.entries()) {
-      const { group } = target;
-      if (!group || isTurnOf(group, targets, index)) this.#pump.push(new PendingDelivery(target, message));
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index];
+      if (target && (!target.group || isTurnOf(target.group, targets, index)))
+        this.#pump.push(new PendingDelivery(target, message));
     }
     return targets.length;
   }

@@ -10,6 +10,9 @@ interface Node<T> {
   here?: T[];
 }
 
+/** Subjects whose wildcards are remembered: those of a thousand sessions, and a crowd of inboxes. */
+const REMEMBERED = 4_096;
+
 /**
  * Finds the entries whose pattern matches a subject. Patterns without a wildcard, nearly all of them, cost one
  * map look-up; the others live in a tree of tokens. Patterns and subjects must have been checked before.
@@ -18,9 +21,12 @@ export class SubjectTree<T> {
   readonly #exact = new Map<string, T[]>();
   readonly #root: Node<T> = {};
   #wildcards = 0;
+  /** What the tree found for the subjects of late. Wildcards come and go seldom, messages by the thousand. */
+  readonly #found = new Map<string, readonly T[]>();
 
   add(pattern: string, entry: T): void {
     if (hasWildcard(pattern)) {
+      this.#found.clear();
       this.#wildcards++;
       addTo(this.#root, pattern.split('.'), entry);
       return;
@@ -32,6 +38,7 @@ export class SubjectTree<T> {
 
   remove(pattern: string, entry: T): void {
     if (hasWildcard(pattern)) {
+      this.#found.clear();
       if (removeFrom(this.#root, pattern.split('.'), 0, entry)) this.#wildcards--;
       return;
     }
@@ -49,7 +56,22 @@ export class SubjectTree<T> {
   match(subject: string, into: T[]): void {
     const entries = this.#exact.get(subject);
     if (entries) for (const entry of entries) into.push(entry);
-    if (this.#wildcards > 0) matchFrom(this.#root, subject, 0, into);
+    if (this.#wildcards > 0) for (const entry of this.#matchWildcards(subject)) into.push(entry);
+  }
+
+  /** True if any pattern matches. */
+  matches(subject: string): boolean {
+    return this.#exact.has(subject) || (this.#wildcards > 0 && this.#matchWildcards(subject).length > 0);
+  }
+
+  #matchWildcards(subject: string): readonly T[] {
+    const known = this.#found.get(subject);
+    if (known) return known;
+    const found: T[] = [];
+    matchFrom(this.#root, subject, 0, found);
+    if (this.#found.size >= REMEMBERED) this.#found.clear();
+    this.#found.set(subject, found);
+    return found;
   }
 }
 

@@ -1,0 +1,106 @@
+import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { Command } from '../../../machines/session/commands.ts';
+import type { PublicState } from '../../../machines/wire.ts';
+
+/** What a list shows of one record, found once. */
+export interface Entry {
+  /** Position in the journal. */
+  readonly index: number;
+  /** ms since the session's start. */
+  readonly t: number;
+  /** Of the event; `start` for the first record. */
+  readonly type: string;
+  readonly source: JournalRecord['source'];
+  readonly generation: number;
+  readonly stale: boolean;
+  /** The turn and the public state after it. */
+  readonly turn: number;
+  readonly state: PublicState;
+  /** How many parts of the state changed, and how many commands it caused. */
+  readonly changes: number;
+  readonly commands: number;
+  /** Code of an error that it brought or told. */
+  readonly error: string | undefined;
+}
+
+type JsonMap = Readonly<Record<string, unknown>>;
+
+/** The event of a record, as data; empty for the start. */
+export function eventOf(record: JournalRecord): JsonMap {
+  const event: unknown = JSON.parse(record.event);
+  return isMap(event) ? event : {};
+}
+
+/** The commands of a record. They are of the recording version: the page reads of them only what it knows. */
+export function commandsOf(record: JournalRecord): readonly Command[] {
+  if (record.commands === '[]') return [];
+  const commands: unknown = JSON.parse(record.commands);
+  return Array.isArray(commands) ? commands.filter(isCommand) : [];
+}
+
+function isCommand(command: unknown): command is Command {
+  return isMap(command) && typeof command.type === 'string';
+}
+
+export function typeOf(event: JsonMap): string {
+  return typeof event.type === 'string' ? event.type : 'start';
+}
+
+/** The code of the error in an event, or of the one that a command tells the client. */
+export function errorOf(event: JsonMap, commands: readonly Command[]): string | undefined {
+  if (isMap(event.error) && typeof event.error.code === 'string') return event.error.code;
+  for (const command of commands)
+    if (command.type === 'publish' && command.message?.type === 'error') return command.message.code;
+  return undefined;
+}
+
+/** A line about what an event says, beside its type. Plain text, whatever it holds. */
+export function eventWords(record: JournalRecord): string {
+  const event = eventOf(record);
+  if (isMap(event.error))
+    return `${String(event.error.code ?? '')} ${String(event.error.message ?? '')}`.trim();
+  if (isMap(event.output) && typeof event.output.text === 'string') return quoted(event.output.text);
+  if (typeof event.text === 'string') return quoted(event.text);
+  const { type: _, ...rest } = event;
+  return Object.entries(rest)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)
+    .join(', ');
+}
+
+/** A line about a command. */
+export function commandWords(command: Command): string {
+  switch (command.type) {
+    case 'spawn':
+      return `start ${command.child} ${JSON.stringify(command.input)}`;
+    case 'stop':
+      return `stop ${command.child}`;
+    case 'send':
+      return `tell ${command.child} ${JSON.stringify(command.message)}`;
+    case 'delay':
+      return `start timer ${timerName(command.id)}, ${command.delayMs} ms`;
+    case 'cancelDelay':
+      return `cancel timer ${timerName(command.id)}`;
+    case 'publish':
+      return `tell the client ${JSON.stringify(command.message)}`;
+    case 'cancelWork':
+      return `abort work up to generation ${command.generation}`;
+    case 'persist':
+      return `keep turn ${command.turn.turn}: ${command.turn.reason}, heard ${quoted(command.turn.heard)}`;
+    default:
+      return JSON.stringify(command);
+  }
+}
+
+/** The name of a delay in the chart, from XState's id for it. */
+export function timerName(id: string): string {
+  return id.replace(/^xstate\.after\./u, '');
+}
+
+function quoted(text: string): string {
+  return `“${text}”`;
+}
+
+export function isMap(value: unknown): value is JsonMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

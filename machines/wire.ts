@@ -32,18 +32,29 @@ export type ClientMessage =
   | { readonly type: 'rearm' }
   | { readonly type: 'bye' };
 
-/** ms by stage. A stage that the turn did not reach is absent. */
+/**
+ * ms by stage, to the microsecond. A stage that the turn did not reach or did not need is absent. Each begins where the
+ * one before it ended: those from `endpoint` to `firstFrame` add up to `firstAudio`.
+ */
 export interface TurnTimings {
   /** End of the user's speech → end of the turn decided. */
   readonly endpoint?: number;
   /** Turn decided → final transcript. */
   readonly stt?: number;
+  /** Turn known → LLM asked: what recalling from the memory took. */
+  readonly recall?: number;
   /** LLM asked → its first token. */
   readonly llmFirstToken?: number;
+  /** First token → first segment given to TTS. */
+  readonly firstSegment?: number;
   /** First segment given to TTS → its first audio. */
   readonly ttsFirstAudio?: number;
+  /** First audio → first frame sent. */
+  readonly firstFrame?: number;
   /** End of the user's speech (or the typed text) → first audio frame sent. */
   readonly firstAudio?: number;
+  /** First frame sent → first sample played, for a client that sends `played`. */
+  readonly firstPlayed?: number;
 }
 
 export interface ReadyMessage {

@@ -92,11 +92,16 @@ export interface Reply {
 export interface ReplyMarks {
   readonly endpointMs: number | null;
   readonly sttMs: number | null;
+  /** The turn's words were known, and the reply began. */
+  readonly begunAtMs: number | null;
   readonly askedAtMs: number | null;
   readonly firstTokenAtMs: number | null;
   readonly firstSegmentAtMs: number | null;
   readonly firstAudioAtMs: number | null;
+  /** The first frame left. */
   readonly playingAtMs: number | null;
+  /** The client played its first sample: reckoned back from the first time it told how many it had played. */
+  readonly playedAtMs: number | null;
 }
 
 export interface RobotAction {

@@ -4,7 +4,7 @@ import type { SessionParameters } from '../parameters.ts';
 import { heardText } from '../policies/heard.ts';
 import { cutSegments } from '../policies/segmenter.ts';
 import { nextRandom } from '../random.ts';
-import type { EndReason, TurnTimings } from '../wire.ts';
+import type { EndReason } from '../wire.ts';
 import type { Reply, ReplyMarks, SessionContext } from './context.ts';
 import {
   type Effect,
@@ -18,16 +18,7 @@ import {
 } from './effects.ts';
 import { remember } from './history.ts';
 import { told } from './robot-actions.ts';
-
-const UNMARKED: ReplyMarks = {
-  endpointMs: null,
-  sttMs: null,
-  askedAtMs: null,
-  firstTokenAtMs: null,
-  firstSegmentAtMs: null,
-  firstAudioAtMs: null,
-  playingAtMs: null,
-};
+import { timingsOf, UNMARKED } from './timings.ts';
 
 export const beginReply: Reducer = (context) => {
   const { pending } = context;
@@ -58,7 +49,12 @@ export const beginReply: Reducer = (context) => {
         sent: 0,
         acknowledged: false,
         turnEndedAtMs: pending.endedAtMs,
-        marks: { ...UNMARKED, endpointMs: pending.endpointMs, sttMs: pending.sttMs },
+        marks: {
+          ...UNMARKED,
+          endpointMs: pending.endpointMs,
+          sttMs: pending.sttMs,
+          begunAtMs: context.nowMs,
+        },
       },
     },
   };
@@ -134,7 +130,9 @@ export const noteSegmentAudio: Reducer = (context, event) => {
 export const notePlaying: Reducer = (context) => {
   const { reply } = context;
   if (!reply || reply.marks.playingAtMs !== null) return {};
-  return change(context, { marks: { ...reply.marks, playingAtMs: context.nowMs } });
+  // Playback may tell of the first audio before TTS does.
+  const firstAudioAtMs = reply.marks.firstAudioAtMs ?? context.nowMs;
+  return change(context, { marks: { ...reply.marks, firstAudioAtMs, playingAtMs: context.nowMs } });
 };
 
 export const noteProgress: Reducer = (context, event) => {
@@ -155,11 +153,19 @@ export const noteAcknowledged: Reducer = (context, event) => {
   // Nobody can have heard what was not sent.
   const honest = Math.min(event.samples, reply.sent);
   return change(context, {
+    marks: markPlayed(context, reply, honest),
     acknowledged: true,
     playingSinceMs: null,
     played: reply.acknowledged ? Math.max(reply.played, honest) : honest,
   });
 };
+
+/** `samples` have been played by now, so the first of them was that much earlier; but not before it was sent. */
+function markPlayed({ nowMs, input }: SessionContext, { marks }: Reply, samples: number): ReplyMarks {
+  if (samples === 0 || marks.playedAtMs !== null || marks.playingAtMs === null) return marks;
+  const firstAtMs = nowMs - (samples * 1_000) / input.outputRate;
+  return { ...marks, playedAtMs: Math.max(marks.playingAtMs, firstAtMs) };
+}
 
 export const notePlayedOut: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.playback'
@@ -249,18 +255,6 @@ function endReason(reply: Reply, event: MachineEvent): EndReason {
   return reply.failure ? 'failed' : 'completed';
 }
 
-function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
-  const span = (from: number | null, to: number | null) => (from === null || to === null ? null : to - from);
-  const stages = {
-    endpoint: marks.endpointMs,
-    stt: marks.sttMs,
-    llmFirstToken: span(marks.askedAtMs, marks.firstTokenAtMs),
-    ttsFirstAudio: span(marks.firstSegmentAtMs, marks.firstAudioAtMs),
-    firstAudio: span(turnEndedAtMs, marks.playingAtMs),
-  };
-  return Object.fromEntries(Object.entries(stages).filter(([, value]) => value !== null));
-}
-
 /** Adds text to the reply, cuts off the segments that are ready, and hands them to TTS. */
 function addText(
   context: SessionContext,
@@ -271,7 +265,7 @@ function addText(
 ): Outcome {
   const text = reply.text + added;
   const rest = text.slice(reply.cut);
-  const { lengths } = cutSegments(rest, { first: reply.segments.length === 0, final }, parameters.reply);
+  const { lengths } = cutSegments(rest, { segment: reply.segments.length, final }, parameters.reply);
   const effects: Effect[] = [];
   if (added)
     effects.push(publish({ type: 'reply', turn: reply.turn, generation: reply.generation, text: added }));

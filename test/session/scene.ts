@@ -79,10 +79,23 @@ export function backToIdle(talk: Conversation, limitMs = 60_000): Promise<void> 
   return talk.until(() => talk.state === 'idle', limitMs);
 }
 
+/** That the stages of each turn add up to the silence before its reply. */
+function checkTimings(talk: Conversation): void {
+  for (const { timings } of talk.of('reply.end')) {
+    if (timings.firstAudio === undefined) continue;
+    const { endpoint = 0, stt = 0, recall = 0, llmFirstToken = 0 } = timings;
+    const { firstSegment = 0, ttsFirstAudio = 0, firstFrame = 0 } = timings;
+    const stages = [endpoint, stt, recall, llmFirstToken, firstSegment, ttsFirstAudio, firstFrame];
+    expect(stages.reduce((sum, ms) => sum + ms)).toBeCloseTo(timings.firstAudio, 2);
+    expect(Math.min(...stages)).toBeGreaterThanOrEqual(0);
+  }
+}
+
 /** Ends the session: no invariant was broken, its log replays byte for byte, and nothing went wrong beside it. */
 export async function finish(talk: Conversation, problems: readonly string[] = []): Promise<void> {
   const { violations, divergence } = await talk.end();
   expect(violations).toEqual([]);
   expect(divergence).toBeUndefined();
   expect(talk.problems.map(({ message }) => message)).toEqual(problems);
+  checkTimings(talk);
 }

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { MemoryPort } from '../../actors/ports/memory.ts';
+import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { settle } from '../../testing/conversation.ts';
+import { pause } from '../../testing/scripted-engines.ts';
 import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
 
 describe('a turn', () => {
@@ -34,9 +38,17 @@ describe('a turn', () => {
     await talk.beSilent(800);
     await backToIdle(talk);
     const [end] = talk.of('reply.end');
-    expect(end?.timings).toMatchObject({ endpoint: 500, stt: 70, llmFirstToken: 100, ttsFirstAudio: 50 });
     // The first segment is ready when its last token is there: six more tokens of 20 ms and the end of the stream.
-    expect(end?.timings.firstAudio).toBe(500 + 70 + 100 + 7 * 20 + 50);
+    expect(end?.timings).toEqual({
+      endpoint: 500,
+      stt: 70,
+      llmFirstToken: 100,
+      firstSegment: 7 * 20,
+      ttsFirstAudio: 50,
+      firstFrame: 0,
+      firstAudio: 500 + 70 + 100 + 7 * 20 + 50,
+    });
+    expect(talk.turns[0]?.timings).toEqual(end?.timings);
     await finish(talk);
   });
 
@@ -48,6 +60,26 @@ describe('a turn', () => {
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
     expect(talk.of('reply.end')[0]?.timings).not.toHaveProperty('endpoint');
     expect(talk.turns).toMatchObject([{ turn: 1, userText: 'good morning', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('tells what recalling took, and when a client that tells its position played the first sample', async () => {
+    const clock = new VirtualClock({ settle });
+    const memory: MemoryPort = {
+      recall: async (_request, signal) => {
+        await pause(clock, 80, signal);
+        return ['It is noon.'];
+      },
+    };
+    const talk = await scene({ clock, memory });
+    await askByText(talk);
+    // The client has 100 ms of latency: 150 ms after the first frame it has played 50 ms.
+    await talk.wait(150 - (clock.nowMs() - (talk.of('audio')[0]?.atMs ?? 0)));
+    talk.send({ type: 'played', generation: 1, samples: 50 * 24 });
+    await talk.wait(500);
+    talk.send({ type: 'played', generation: 1, samples: 550 * 24 });
+    await backToIdle(talk);
+    expect(talk.of('reply.end')[0]?.timings).toMatchObject({ recall: 80, firstPlayed: 100 });
     await finish(talk);
   });
 

@@ -37,9 +37,13 @@ const serverMessage = z.discriminatedUnion('type', [
     timings: z.object({
       endpoint: stage,
       stt: stage,
+      recall: stage,
       llmFirstToken: stage,
+      firstSegment: stage,
       ttsFirstAudio: stage,
+      firstFrame: stage,
       firstAudio: stage,
+      firstPlayed: stage,
     }),
   }),
   z.object({ type: z.literal('duck'), generation: count, on: z.boolean() }),

@@ -25,9 +25,13 @@ const LINKS: Record<Link, { words: string; button: string }> = {
 const STAGES: readonly (readonly [keyof TurnTimings, string])[] = [
   ['endpoint', 'End of speech noticed'],
   ['stt', 'Speech to text'],
+  ['recall', 'Memory asked'],
   ['llmFirstToken', 'First word of the reply'],
+  ['firstSegment', 'First words to speak'],
   ['ttsFirstAudio', 'First sound made'],
+  ['firstFrame', 'First sound sent'],
   ['firstAudio', 'Silence until the reply'],
+  ['firstPlayed', 'From there to the loudspeaker'],
 ];
 
 /** A second click in panic must not undo the stop. */

@@ -1,0 +1,46 @@
+/** Where the time between the end of the user's turn and the reply's first sound went. */
+import type { TurnTimings } from '../wire.ts';
+import type { Reply, ReplyMarks } from './context.ts';
+
+export const UNMARKED: ReplyMarks = {
+  endpointMs: null,
+  sttMs: null,
+  begunAtMs: null,
+  askedAtMs: null,
+  firstTokenAtMs: null,
+  firstSegmentAtMs: null,
+  firstAudioAtMs: null,
+  playingAtMs: null,
+  playedAtMs: null,
+};
+
+/**
+ * The waterfall of a reply, as it was when it ended. Each stage begins where the one before it ended, so those up to
+ * `firstFrame` add up to `firstAudio`; a stage that took no time because the turn did not need it is absent.
+ */
+export function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
+  const { begunAtMs, askedAtMs, firstTokenAtMs, firstSegmentAtMs, firstAudioAtMs, playingAtMs } = marks;
+  const stages = {
+    endpoint: marks.endpointMs,
+    stt: marks.sttMs,
+    recall: askedAtMs === begunAtMs ? null : span(begunAtMs, askedAtMs),
+    llmFirstToken: span(askedAtMs, firstTokenAtMs),
+    firstSegment: span(firstTokenAtMs, firstSegmentAtMs),
+    ttsFirstAudio: span(firstSegmentAtMs, firstAudioAtMs),
+    firstFrame: span(firstAudioAtMs, playingAtMs),
+    firstAudio: span(turnEndedAtMs, playingAtMs),
+    firstPlayed: span(playingAtMs, marks.playedAtMs),
+  };
+  return Object.fromEntries(
+    Object.entries(stages).flatMap(([stage, ms]) => (ms === null ? [] : [[stage, toMicroseconds(ms)]])),
+  );
+}
+
+function span(from: number | null, to: number | null): number | null {
+  return from === null || to === null ? null : to - from;
+}
+
+/** The session's clock has no more, and a difference of two readings looks as if it had. */
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}

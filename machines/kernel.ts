@@ -1,17 +1,12 @@
-import {
-  type AnyActorScope,
-  createActor,
-  type ExecutableActionObject,
-  type SnapshotFrom,
-  type StateValue,
-} from 'xstate';
+import type { StateValue } from 'xstate';
 import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
 import type { MachineEvent } from './session/effects.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
 import type { SessionMachine } from './session/machine.ts';
-import { publicState } from './session/public-state.ts';
+import type { EffectSink, Stepper, StepperState } from './stepper/stepper.ts';
+import { stepperOf } from './stepper/stepper-of.ts';
 import type { PublicState } from './wire.ts';
 
 /** A delay of the chart that has run out. Firing it is an event like any other. */
@@ -36,17 +31,15 @@ interface Timer {
   readonly event: TimerEvent;
 }
 
-type Snapshot = SnapshotFrom<SessionMachine>;
-
 /**
- * One session's machine, stepped by XState's own pure transition: an event in, commands out, nothing done. Time is
+ * One session's machine, stepped as XState's own pure transition does: an event in, commands out, nothing done. Time is
  * the time of the event in hand; delays wait in a queue ordered by (time, sequence) that the caller empties.
  */
 export class SessionKernel {
-  readonly #machine: SessionMachine;
-  #snapshot: Snapshot;
-  readonly #scope: AnyActorScope;
-  readonly #actions: ExecutableActionObject[] = [];
+  readonly #stepper: Stepper;
+  readonly #sink: EffectSink;
+  #at: StepperState;
+  #commands: Command[] = [];
   #seq = 0;
   #order = 0;
   #atMs = 0;
@@ -55,28 +48,37 @@ export class SessionKernel {
   /** `initial` holds the commands of the start itself. */
   readonly initial: Step;
 
-  constructor(machine: SessionMachine, input: SessionInput) {
-    this.#machine = machine;
-    this.#scope = inertScope(machine, input, (action) => this.#actions.push(action));
-    this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
-    const actions = this.#actions.splice(0);
-    this.initial = { seq: 0, atMs: 0, commands: [...this.#commands(actions), this.#stateMessage()] };
+  /** `stepper`: how the machine is stepped. */
+  constructor(machine: SessionMachine, input: SessionInput, stepper: Stepper = stepperOf(machine)) {
+    this.#stepper = stepper;
+    this.#sink = {
+      command: (command) => this.#commands.push(command),
+      // The chart types each input where it is made; XState hands it back untyped.
+      spawn: (id, given) =>
+        this.#commands.push({ type: 'spawn', child: childKind(id), input: given } as SpawnCommand),
+      stop: (id) => this.#commands.push({ type: 'stop', child: childKind(id) }),
+      delay: (id, delayMs) => this.#delay(id, delayMs),
+      cancel: (id) => this.#cancel(id),
+    };
+    this.#at = stepper.start(input, this.#sink);
+    this.#commands.push(this.#stateMessage());
+    this.initial = { seq: 0, atMs: 0, commands: this.#commands };
   }
 
   get context(): SessionContext {
-    return this.#snapshot.context;
+    return this.#at.context;
   }
 
   get value(): StateValue {
-    return this.#snapshot.value;
+    return this.#at.value;
   }
 
   get state(): PublicState {
-    return publicState(this.#snapshot.value);
+    return this.#at.state;
   }
 
   get ended(): boolean {
-    return this.#snapshot.status !== 'active';
+    return this.#at.ended;
   }
 
   get nowMs(): number {
@@ -87,9 +89,9 @@ export class SessionKernel {
   plain(): Json {
     return JSON.parse(
       JSON.stringify({
-        value: this.#snapshot.value,
-        context: this.#snapshot.context,
-        status: this.#snapshot.status,
+        value: this.#at.value,
+        context: this.#at.context,
+        ended: this.#at.ended,
         timers: this.#timers,
       }),
     );
@@ -116,14 +118,13 @@ export class SessionKernel {
     this.#atMs = Math.max(this.#atMs, atMs);
     this.#seq += 1;
     if (this.ended) return { seq: this.#seq, atMs: this.#atMs, commands: [] };
-    const before = this.state;
-    const generation = this.context.generation;
-    const snapshot = { ...this.#snapshot, context: { ...this.#snapshot.context, nowMs: this.#atMs } };
-    this.#snapshot = this.#machine.transition(snapshot, event as MachineEvent, this.#scope);
-    const actions = this.#actions.splice(0);
-    const commands = this.#commands(actions);
-    if (this.state !== before || this.context.generation !== generation) commands.push(this.#stateMessage());
-    return { seq: this.#seq, atMs: this.#atMs, commands };
+    const { state, context } = this.#at;
+    this.#commands = [];
+    const now = { ...context, nowMs: this.#atMs };
+    this.#at = this.#stepper.step(this.#at, now, event as MachineEvent, this.#sink);
+    if (this.state !== state || this.context.generation !== context.generation)
+      this.#commands.push(this.#stateMessage());
+    return { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
   }
 
   #stateMessage(): Command {
@@ -134,43 +135,7 @@ export class SessionKernel {
     };
   }
 
-  #commands(actions: readonly ExecutableActionObject[]): Command[] {
-    const commands: Command[] = [];
-    for (const action of actions) {
-      const command = this.#command(action);
-      if (command) commands.push(command);
-    }
-    return commands;
-  }
-
-  #command(action: { readonly type: string; readonly params: unknown }): Command | undefined {
-    const params = action.params;
-    switch (action.type) {
-      case 'command':
-        return params as Command;
-      case 'xstate.spawnChild':
-        // The chart types each input where it is made; XState hands it back untyped.
-        return {
-          type: 'spawn',
-          child: childKind(field(params, 'id')),
-          input: field(params, 'input'),
-        } as SpawnCommand;
-      case 'xstate.stopChild':
-        // Without params: the chart stops a child that it has stopped before.
-        return params === undefined ? undefined : { type: 'stop', child: childKind(field(params, 'id')) };
-      case 'xstate.cancel':
-        return this.#cancel(String(field(params, 'sendId')));
-      case 'xstate.raise':
-        return this.#delay(params);
-      default:
-        throw new Error(`the machine asked for an unknown action: ${action.type}`);
-    }
-  }
-
-  #delay(params: unknown): Command | undefined {
-    const delayMs = field(params, 'delay');
-    if (typeof delayMs !== 'number') return undefined;
-    const id = String(field(params, 'id'));
+  #delay(id: string, delayMs: number): void {
     const timer: Timer = {
       id,
       dueMs: this.#atMs + delayMs,
@@ -179,46 +144,19 @@ export class SessionKernel {
     };
     const at = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);
     this.#timers.splice(at < 0 ? this.#timers.length : at, 0, timer);
-    return { type: 'delay', id, delayMs };
+    this.#commands.push({ type: 'delay', id, delayMs });
   }
 
-  #cancel(id: string): Command | undefined {
+  #cancel(id: string): void {
     const at = this.#timers.findIndex((timer) => timer.id === id);
-    if (at < 0) return undefined;
+    if (at < 0) return;
     this.#timers.splice(at, 1);
-    return { type: 'cancelDelay', id };
+    this.#commands.push({ type: 'cancelDelay', id });
   }
 }
 
-function field(params: unknown, name: string): unknown {
-  return typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
-}
-
-function childKind(id: unknown): ChildKind {
+function childKind(id: string): ChildKind {
   const kind = CHILD_KINDS.find((one) => one === id);
-  if (!kind) throw new Error(`the machine named an unknown child: ${String(id)}`);
+  if (!kind) throw new Error(`the machine named an unknown child: ${id}`);
   return kind;
-}
-
-/**
- * XState asks for the actor that a step belongs to. Its exported `transition` makes a new one for every step, which is
- * a third of the step's cost; this one serves the whole session, is never started, and does nothing but collect.
- */
-function inertScope(
-  machine: SessionMachine,
-  input: SessionInput,
-  collect: (action: ExecutableActionObject) => void,
-): AnyActorScope {
-  const self = createActor(machine, { input });
-  return {
-    self,
-    id: '',
-    sessionId: '',
-    system: self.system,
-    actionExecutor: collect,
-    logger: () => {},
-    defer: () => {},
-    emit: () => {},
-    stopChild: () => {},
-  };
 }

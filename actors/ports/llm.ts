@@ -11,6 +11,8 @@ export interface LlmRequest {
   readonly language: string;
   /** Picks among variants: same seed, same choice. An unsigned 32-bit number. */
   readonly seed: number;
+  /** False: the reply is wanted whole, so the engine may ask its server for it in one piece. Default true. */
+  readonly stream?: boolean;
 }
 
 export type LlmEvent =

@@ -21,6 +21,8 @@ export interface TtsEngine {
   readonly name: string;
   /** Aborting `signal` ends it with CANCELLED and frees everything. Other errors are ParleyErrors (TTS_FAILED, ENGINE_…) with `cause`. */
   synthesize(request: TtsRequest, signal: AbortSignal): AsyncIterable<TtsEvent>;
+  /** Whether this request would be answered at once, from memory. Absent: it would not. */
+  cached?(request: TtsRequest): boolean;
   warm?(): Promise<void>;
   close(): Promise<void>;
 }

@@ -11,6 +11,7 @@ const Request: z.ZodType<LlmRequest> = z.object({
   messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
+  stream: z.boolean().exactOptional(),
 });
 
 const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [

@@ -1,0 +1,155 @@
+import type { TimerHandle } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Attempt, asParleyError, FAILED, firstByteLimit, type Open } from './attempt.ts';
+import type { Chain, ChainedEngine, Order } from './chain.ts';
+import type { Member } from './member.ts';
+
+export interface Contest<Engine extends ChainedEngine, Event> {
+  readonly order: Order<Engine>;
+  readonly open: Open<Engine, Event>;
+  /** Whether an event is the beginning of an answer; what comes before it is kept and may be thrown away with its engine. */
+  answers(event: Event): boolean;
+  /** What is wrong with an answer that ended without any such event; undefined if nothing is. */
+  missing(engine: Engine): ParleyError | undefined;
+  readonly signal: AbortSignal;
+  /** The engine that has failed already, if this goes on after it. */
+  readonly after?: Member<Engine>;
+}
+
+/** The engine that answered first, with its events up to the answer's beginning. */
+export interface Winner<Engine extends ChainedEngine, Event> {
+  readonly attempt: Attempt<Engine, Event>;
+  readonly events: readonly Event[];
+  /** That was all of it. */
+  readonly ended: boolean;
+}
+
+/**
+ * Asks the engines in order until one begins to answer: the next at once when one fails or is too slow, and, where
+ * hedging is on, besides one that is slower than usual. Losers are aborted. Rejects with the last engine's error,
+ * and with CANCELLED.
+ */
+export function firstToAnswer<Engine extends ChainedEngine, Event>(
+  chain: Chain<Engine>,
+  contest: Contest<Engine, Event>,
+): Promise<Winner<Engine, Event>> {
+  return new Promise((resolve, reject) => new Race(chain, contest, resolve, reject).start());
+}
+
+class Race<Engine extends ChainedEngine, Event> {
+  readonly #chain: Chain<Engine>;
+  readonly #contest: Contest<Engine, Event>;
+  readonly #resolve: (winner: Winner<Engine, Event>) => void;
+  readonly #reject: (error: ParleyError) => void;
+  readonly #running = new Set<Attempt<Engine, Event>>();
+  #next = 0;
+  #hedge: TimerHandle | undefined;
+  #over = false;
+
+  constructor(
+    chain: Chain<Engine>,
+    contest: Contest<Engine, Event>,
+    resolve: (winner: Winner<Engine, Event>) => void,
+    reject: (error: ParleyError) => void,
+  ) {
+    this.#chain = chain;
+    this.#contest = contest;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    const { after, order } = this.#contest;
+    const first = order.members[0];
+    if (!first) {
+      this.#reject(new ParleyError(FAILED[this.#chain.kind], 'no other engine is left'));
+      return;
+    }
+    if (after) this.#chain.emit(first.engine.name, { type: 'switched', from: after.engine.name });
+    this.#ask(after ? 'failed' : 'first');
+  }
+
+  #ask(reason: 'first' | 'failed' | 'hedge'): void {
+    const { order, open, signal } = this.#contest;
+    const member = order.members[this.#next];
+    if (!member) return;
+    // Giving a slow engine up is only worth it for one that is well.
+    const limited = this.#next < order.healthy - 1;
+    this.#next++;
+    const attempt = this.#chain.ask(member, reason, open, signal);
+    this.#running.add(attempt);
+    this.#armHedge(attempt, limited);
+    void this.#follow(attempt, limited);
+  }
+
+  #armHedge(attempt: Attempt<Engine, Event>, healthyNext: boolean): void {
+    this.#hedge?.cancel();
+    this.#hedge = undefined;
+    const { clock, hedge, hedgeMinMs = 50 } = this.#chain.options;
+    const p95 = attempt.member.latency.p95();
+    if (!hedge || !healthyNext || p95 === undefined) return;
+    const ms = Math.max(hedgeMinMs, p95);
+    this.#hedge = clock.setTimer(ms, () => {
+      const next = this.#contest.order.members[this.#next];
+      if (!next) return;
+      this.#chain.emit(next.engine.name, { type: 'hedged', from: attempt.member.engine.name, ms });
+      this.#ask('hedge');
+    });
+  }
+
+  async #follow(attempt: Attempt<Engine, Event>, limited: boolean): Promise<void> {
+    const { clock } = this.#chain.options;
+    const { answers, missing } = this.#contest;
+    const dueMs = clock.nowMs() + firstByteLimit(attempt, this.#chain.options);
+    const events: Event[] = [];
+    try {
+      for (;;) {
+        const result = await attempt.next(limited ? Math.max(0, dueMs - clock.nowMs()) : undefined);
+        if (this.#over) return;
+        if (result.done) {
+          const error = missing(attempt.member.engine);
+          if (error) throw error;
+          attempt.answer();
+          this.#win({ attempt, events, ended: true });
+          return;
+        }
+        events.push(result.value);
+        if (!answers(result.value)) continue;
+        attempt.answer();
+        this.#win({ attempt, events, ended: false });
+        return;
+      }
+    } catch (thrown) {
+      if (!this.#over) this.#lose(attempt, asParleyError(thrown, FAILED[this.#chain.kind]));
+    }
+  }
+
+  #win(winner: Winner<Engine, Event>): void {
+    this.#end();
+    this.#running.delete(winner.attempt);
+    for (const loser of this.#running) loser.abandon();
+    this.#resolve(winner);
+  }
+
+  #lose(attempt: Attempt<Engine, Event>, error: ParleyError): void {
+    attempt.fail(error);
+    this.#running.delete(attempt);
+    const { signal, order } = this.#contest;
+    const next = order.members[this.#next];
+    // Aborted or closed.
+    const cancelled = signal.aborted || this.#chain.closed;
+    if (!cancelled && this.#running.size > 0) return;
+    if (!cancelled && next) {
+      this.#chain.emit(next.engine.name, { type: 'switched', from: attempt.member.engine.name });
+      this.#ask('failed');
+      return;
+    }
+    this.#end();
+    this.#reject(cancelled ? new ParleyError('CANCELLED', undefined, { cause: signal.reason }) : error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#hedge?.cancel();
+  }
+}

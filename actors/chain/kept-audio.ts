@@ -1,0 +1,75 @@
+import { type Pcm, samplesInMs } from '../../machines/audio.ts';
+
+/** An utterance that several readers may hear, each from its start; or, if nothing is kept, one reader once. */
+export class KeptAudio<Rate extends number> {
+  readonly #source: AsyncIterator<Pcm<Rate>>;
+  readonly #onEnd: () => void;
+  readonly #maxMs: number | undefined;
+  readonly #pieces: Pcm<Rate>[] = [];
+  readonly #waiting = new Set<() => void>();
+  #samples = 0;
+  #outcome: { readonly error?: unknown } | undefined;
+
+  /** Beyond `maxMs` the audio is read, and dropped; without it all is passed on and nothing kept. `onEnd` is called when the utterance has ended, in whatever way. */
+  constructor(source: AsyncIterable<Pcm<Rate>>, maxMs: number | undefined, onEnd: () => void) {
+    this.#source = source[Symbol.asyncIterator]();
+    this.#onEnd = onEnd;
+    this.#maxMs = maxMs;
+    void this.#pump();
+  }
+
+  /** Throws what the source threw. */
+  async *read(): AsyncGenerator<Pcm<Rate>> {
+    for (let at = 0; ; ) {
+      while (at >= this.#pieces.length) {
+        if (this.#outcome?.error !== undefined) throw this.#outcome.error;
+        if (this.#outcome) return;
+        await new Promise<void>((resolve) => this.#waiting.add(resolve));
+      }
+      const piece = this.#maxMs === undefined ? this.#pieces.shift() : this.#pieces[at++];
+      if (piece) yield piece;
+    }
+  }
+
+  /** Ends it for the readers where it is. The source is told, but not waited for. */
+  stop(): void {
+    if (this.#outcome) return;
+    this.#end({});
+    this.#source.return?.()?.catch(() => {});
+  }
+
+  async #pump(): Promise<void> {
+    try {
+      for (;;) {
+        const { done, value } = await this.#source.next();
+        if (this.#outcome) return;
+        if (done) break;
+        this.#keep(value);
+      }
+      this.#end({});
+    } catch (error) {
+      this.#end({ error });
+    }
+  }
+
+  #keep(pcm: Pcm<Rate>): void {
+    const room = this.#maxMs === undefined ? Infinity : samplesInMs(this.#maxMs, pcm.rate) - this.#samples;
+    if (room <= 0) return;
+    const samples = pcm.samples.length > room ? pcm.samples.subarray(0, room) : pcm.samples;
+    this.#samples += samples.length;
+    this.#pieces.push({ rate: pcm.rate, samples });
+    this.#wake();
+  }
+
+  #end(outcome: { readonly error?: unknown }): void {
+    if (this.#outcome) return;
+    this.#outcome = outcome;
+    this.#wake();
+    this.#onEnd();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../../machines/clock.ts';
+import type { ChainEvent } from './events.ts';
+
+/** When an engine is left alone for being sick. */
+export interface BreakerOptions {
+  /** So many failures within `windowMs`, and no fewer than successes, open it. 3. */
+  readonly failures: number;
+  /** 30,000. */
+  readonly windowMs: number;
+  /** It stays open so long, and twice as long each time that the probe fails. 5,000. */
+  readonly backoffMs: number;
+  /** 60,000. */
+  readonly maxBackoffMs: number;
+}
+
+export interface ChainOptions {
+  readonly clock: Clock;
+  /**
+   * An engine that has not begun to answer for so long is given up for the next. A recogniser's time counts from the end
+   * of the audio to the final transcript. The last engine of a chain has no such limit: whoever asked has one.
+   */
+  readonly firstByteMs: number;
+  /**
+   * An answer that has begun and does not go on for so long has failed, if anything can be done about it. Not for
+   * recognisers. Default: `firstByteMs`.
+   */
+  readonly stallMs?: number;
+  /** Whether the next engine is asked too when one is slower than it is 95 times in 100. Default false. */
+  readonly hedge?: boolean;
+  /** No engine is hedged sooner, however fast it is otherwise. Default 50. */
+  readonly hedgeMinMs?: number;
+  readonly breaker?: Partial<BreakerOptions>;
+  /** False: every answer is waited for as a whole. Default true. */
+  readonly stream?: boolean;
+  /** Must not throw. */
+  readonly onEvent?: (event: ChainEvent) => void;
+}
+
+const BREAKER: BreakerOptions = { failures: 3, windowMs: 30_000, backoffMs: 5_000, maxBackoffMs: 60_000 };
+
+export function breakerOptions(options: Partial<BreakerOptions> | undefined): BreakerOptions {
+  return options ? { ...BREAKER, ...options } : BREAKER;
+}

@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+import type { Pcm } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { hang, pause } from '../../testing/scripted-engines.ts';
+import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import { bench, type Read } from './harness-test-util.ts';
+import { chainTts, type TtsChainOptions } from './tts.ts';
+
+/** A resampler that repeats or leaves out samples: what matters here is how many there are. */
+const resamplers: ResamplerFactory = {
+  create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
+    const convert = ({ samples }: Pcm<From>): Pcm<To> => {
+      const length = Math.round((samples.length * to) / from);
+      return {
+        rate: to,
+        samples: Int16Array.from({ length }, (_, i) => samples[Math.floor((i * from) / to)] ?? 0),
+      };
+    };
+    return {
+      from,
+      to,
+      push: convert,
+      flush: () => ({ rate: to, samples: new Int16Array(0) }),
+      close: () => {},
+    };
+  },
+};
+
+interface Script {
+  readonly firstByteMs?: number;
+  /** So many characters are spoken, and then: */
+  readonly after?: number;
+  readonly fault?: 'fails' | 'hangs' | 'ends';
+  readonly marks?: boolean;
+  readonly rate?: number;
+  readonly cached?: boolean;
+}
+
+/** Samples of a character, whatever the rate; each character is told as a piece of audio of its own, marked by its sample's value. */
+const PER_CHAR = 10;
+
+/** Speaks a character at a time, each worth 10 samples of its place in the request's text. */
+function speaker(tools: ReturnType<typeof bench>, name: string, script: Script, asked: string[]): TtsEngine {
+  return {
+    name,
+    cached: () => script.cached === true,
+    async *synthesize({ text, voice }, signal) {
+      asked.push(`${name}: ${text}${voice === undefined ? '' : ` (${voice})`}`);
+      const { firstByteMs = 10, after = text.length, fault, marks = true, rate = 1_000 } = script;
+      await pause(tools.clock, firstByteMs, signal);
+      // All at once, before their audio, as an engine may.
+      for (const word of marks ? text.matchAll(/\S+/gu) : []) {
+        yield { type: 'word', sample: word.index * PER_CHAR, offset: word.index, length: word[0].length };
+        yield { type: 'phoneme', sample: word.index * PER_CHAR, phoneme: word[0], viseme: 1 };
+      }
+      for (let at = 0; at < Math.min(after, text.length); at++) {
+        yield { type: 'audio', pcm: { rate, samples: new Int16Array(PER_CHAR).fill(at + 1) } };
+      }
+      if (fault === 'hangs') await hang(signal);
+      if (fault === 'fails') throw new ParleyError('TTS_FAILED', 'as scripted');
+    },
+    close: async () => {},
+  };
+}
+
+function chained(scripts: readonly Script[], options: Partial<TtsChainOptions> = {}) {
+  const tools = bench();
+  const asked: string[] = [];
+  const engines = scripts.map((script, place) => speaker(tools, 'abc'[place] ?? '', script, asked));
+  const engine = chainTts(engines, { ...tools.options, resamplers, ...options });
+  const say = (text: string, more: Partial<TtsRequest> = {}) =>
+    tools.read(engine.synthesize({ text, language: 'en', ...more }, new AbortController().signal));
+  return { ...tools, engine, asked, say };
+}
+
+function samplesOf({ events }: Read<TtsEvent>): number {
+  return events.reduce((sum, event) => sum + (event.type === 'audio' ? event.pcm.samples.length : 0), 0);
+}
+
+function wordsOf({ events }: Read<TtsEvent>) {
+  return events.flatMap((event) => (event.type === 'word' ? [[event.offset, event.sample]] : []));
+}
+
+const TEXT = 'Go forward ten meters.';
+
+describe('a chain of speech engines', () => {
+  it('asks the next engine at once when one fails before its audio', async () => {
+    const { say, clock, log } = chained([{ after: 0, fault: 'fails' }, {}]);
+    const speech = say(TEXT);
+    await clock.advance(100);
+    expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
+    expect(speech).toMatchObject({ end: 'done' });
+    expect(log).toEqual([
+      'a asked first',
+      'a failed TTS_FAILED',
+      'b switched from a',
+      'b asked failed',
+      'b firstByte 10',
+    ]);
+  });
+
+  it.each([
+    ['hangs before its audio', { after: 0, fault: 'hangs' }, 1_010],
+    ['ends without audio', { after: 0, fault: 'ends' }, 20],
+  ] satisfies [string, Script, number][])('goes on when one %s', async (_what, script, firstMs) => {
+    const { say, clock } = chained([script, {}]);
+    const speech = say(TEXT);
+    await clock.advance(3_000);
+    expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
+    expect(wordsOf(speech)).toHaveLength(4);
+    expect(speech.firstMs).toBe(firstMs);
+  });
+
+  it.each(['fails', 'hangs'] as const)(
+    'ends a segment that %s midway from the word that was sounding',
+    async (fault) => {
+      // "forwa" is the last that a says.
+      const { say, clock, asked, log } = chained([{ after: 8, fault }, {}]);
+      const speech = say(TEXT);
+      await clock.advance(3_000);
+      expect(asked).toEqual([`a: ${TEXT}`, 'b: forward ten meters.']);
+      expect(speech.end).toBe('done');
+      expect(samplesOf(speech)).toBe(80 + 19 * PER_CHAR);
+      // Nothing is told of words that a never reached.
+      expect(wordsOf(speech)).toEqual([
+        [0, 0],
+        [3, 30],
+        [3, 80],
+        [11, 160],
+        [15, 200],
+      ]);
+      expect(log).toContain(`a failed ${fault === 'fails' ? 'TTS_FAILED' : 'TTS_TIMEOUT'} midway`);
+      expect(log).toContain('b switched from a');
+    },
+  );
+
+  it('keeps the rate of the audio that began, and counts samples in it', async () => {
+    const { say, clock } = chained([{ after: 8, fault: 'fails', rate: 1_000 }, { rate: 500 }]);
+    const speech = say(TEXT);
+    await clock.advance(3_000);
+    const rates = new Set(speech.events.flatMap((event) => (event.type === 'audio' ? [event.pcm.rate] : [])));
+    expect([...rates]).toEqual([1_000]);
+    expect(samplesOf(speech)).toBe(80 + 2 * 19 * PER_CHAR);
+    expect(wordsOf(speech)).toEqual([
+      [0, 0],
+      [3, 30],
+      [3, 80],
+      [11, 240],
+      [15, 320],
+    ]);
+  });
+
+  it('guesses the word from the pace where none were told, and rather says one twice than leaves one out', async () => {
+    const { say, clock, asked } = chained([{ after: 16, fault: 'fails', marks: false, rate: 154 }, {}]);
+    const speech = say('one two three four five six');
+    await clock.advance(3_000);
+    // 16 characters, at 65 ms each, end within "four".
+    expect(asked[1]).toBe('b: three four five six');
+    expect(speech.end).toBe('done');
+    const offsets = wordsOf(speech).map(([offset]) => offset);
+    expect(offsets).toEqual([0, 4, 8, 14, 19, 24]);
+  });
+
+  it('fails when the last engine fails midway, and says what it has said before', async () => {
+    const { say, clock } = chained([
+      { after: 8, fault: 'fails' },
+      { after: 3, fault: 'fails' },
+    ]);
+    const speech = say(TEXT);
+    await clock.advance(3_000);
+    expect(speech.end).toBe('TTS_FAILED');
+    expect(samplesOf(speech)).toBe(110);
+  });
+
+  it('asks the first engine again for the next segment, until it is known to be sick', async () => {
+    const { say, clock, asked } = chained([{ after: 0, fault: 'fails' }, {}]);
+    for (let i = 0; i < 5; i++) {
+      say('hello');
+      await clock.advance(100);
+    }
+    expect(asked.map((line) => line[0]).join('')).toBe('abababbb');
+  });
+
+  it('says nothing for a text without words', async () => {
+    const { say, clock, log } = chained([{ after: 0, marks: false }, {}]);
+    const speech = say('…');
+    await clock.advance(100);
+    expect(speech).toMatchObject({ events: [], end: 'done' });
+    expect(log).not.toContain('b asked failed');
+  });
+
+  it('names the voice to the first engine only', async () => {
+    const { say, clock, asked } = chained([{ after: 0, fault: 'fails' }, {}]);
+    say('hello', { voice: 'aria' });
+    await clock.advance(100);
+    expect(asked).toEqual(['a: hello (aria)', 'b: hello']);
+  });
+
+  it('takes a phrase from the engine that has it at hand, sick or not', async () => {
+    const { say, clock, log, engine } = chained([{}, { cached: true }]);
+    const speech = say('hello');
+    await clock.advance(100);
+    expect(engine.cached?.({ text: 'hello', language: 'en' })).toBe(true);
+    expect(samplesOf(speech)).toBe(50);
+    expect(log).toEqual([]);
+  });
+
+  it('waits for the whole segment when it is told to, so that any failure can be made good', async () => {
+    const { say, clock, asked } = chained([{ after: 8, fault: 'fails' }, {}], { stream: false });
+    const speech = say(TEXT);
+    await clock.advance(3_000);
+    expect(asked).toEqual([`a: ${TEXT}`, `b: ${TEXT}`]);
+    expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
+  });
+
+  it('is freed by an abort in every place', async () => {
+    for (const script of [
+      { after: 0, fault: 'hangs' },
+      { after: 5, fault: 'hangs' },
+    ] as const) {
+      const { engine, read, clock } = chained([script, script]);
+      const controller = new AbortController();
+      const speech = read(engine.synthesize({ text: TEXT, language: 'en' }, controller.signal));
+      await clock.advance(200);
+      controller.abort();
+      await clock.advance(0);
+      expect(speech.end).toBe('CANCELLED');
+      expect(clock.nextAtMs()).toBeUndefined();
+    }
+  });
+});

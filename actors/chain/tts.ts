@@ -1,0 +1,132 @@
+import { ParleyError } from '../../machines/errors.ts';
+import type { ResamplerFactory } from '../ports/resampler.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import { asParleyError, type Open, stallLimit } from './attempt.ts';
+import { Chain } from './chain.ts';
+import { firstToAnswer, type Winner } from './contest.ts';
+import type { ReportsHealth } from './llm.ts';
+import type { Member } from './member.ts';
+import type { ChainOptions } from './options.ts';
+import { Segment } from './segment.ts';
+
+export interface TtsChainOptions extends ChainOptions {
+  /** For a segment that another engine ends, at another rate. */
+  readonly resamplers: ResamplerFactory;
+}
+
+/** How much one segment weighs in what is known of an engine's pace. */
+const PACE_WEIGHT = 0.2;
+
+/**
+ * Several speech engines as one. Each segment is asked anew, so a reply goes on in the next engine's voice where one
+ * fails; a segment that breaks off is ended by the next engine from the word that was sounding. A phrase that an
+ * engine has at hand is taken from it, however it is otherwise. A request's `voice` is for the first engine only:
+ * the others do not know it. Throws CONFIG_INVALID.
+ */
+export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions): TtsEngine & ReportsHealth {
+  const chain = new Chain('tts', engines, options);
+
+  async function* speak(
+    request: TtsRequest,
+    segment: Segment,
+    signal: AbortSignal,
+  ): AsyncGenerator<TtsEvent> {
+    const failed = new Set<Member<TtsEngine>>();
+    for (let after: Member<TtsEngine> | undefined; ; ) {
+      const text = segment.rest;
+      const open: Open<TtsEngine, TtsEvent> = (engine, aborted) =>
+        engine.synthesize(requestTo(engine, text), aborted);
+      const order = chain.order(failed);
+      if (!after) chain.probe(order, open, isAudio);
+      const winner = await firstToAnswer(chain, {
+        order,
+        open,
+        answers: isAudio,
+        missing: ({ name }) =>
+          hasWords(text) ? new ParleyError('TTS_FAILED', `${name} gave no audio for a text`) : undefined,
+        signal,
+        ...(after && { after }),
+      });
+      const { member } = winner.attempt;
+      const error = yield* play(winner, segment, order.healthy > 1);
+      if (!error) {
+        learnPace(member, segment.spokenMs, text);
+        return;
+      }
+      failed.add(member);
+      if (signal.aborted || chain.closed || failed.size === chain.members.length) throw error;
+      segment.resume(member.msPerChar);
+      if (!hasWords(segment.rest)) return;
+      after = member;
+    }
+
+    function requestTo(engine: TtsEngine, text: string): TtsRequest {
+      const { voice: _firsts, ...others } = request;
+      return { ...(engine === engines[0] ? request : others), text };
+    }
+  }
+
+  /** Passes on what the winner says; returns what it failed with. */
+  async function* play(
+    { attempt, events, ended }: Winner<TtsEngine, TtsEvent>,
+    segment: Segment,
+    replaceable: boolean,
+  ): AsyncGenerator<TtsEvent, ParleyError | undefined> {
+    const limit = replaceable ? stallLimit(options) : undefined;
+    try {
+      for (const event of events) yield* segment.take(event);
+      for (let more = !ended; more; ) {
+        const { done, value } = await attempt.next(limit);
+        if (done) more = false;
+        else yield* segment.take(value);
+      }
+      attempt.succeed();
+      yield* segment.finish();
+      return undefined;
+    } catch (thrown) {
+      const error = asParleyError(thrown, 'TTS_FAILED');
+      attempt.fail(error);
+      return error;
+    } finally {
+      attempt.abandon();
+    }
+  }
+
+  return {
+    name: chain.name,
+    health: () => chain.health,
+    warm: () => chain.warm(),
+    close: () => chain.close(),
+    cached: (request) => chain.members.some(({ engine }) => engine.cached?.(request)),
+    async *synthesize(request, signal) {
+      if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+      const atHand = chain.members.find(({ engine }) => engine.cached?.(request));
+      if (atHand) {
+        yield* atHand.engine.synthesize(request, signal);
+        return;
+      }
+      const segment = new Segment(request.text, options.resamplers);
+      try {
+        yield* speak(request, segment, signal);
+      } finally {
+        segment.close();
+      }
+    },
+  };
+}
+
+function isAudio(event: TtsEvent): boolean {
+  return event.type === 'audio' && event.pcm.samples.length > 0;
+}
+
+/** False for what an engine may pass over in silence. */
+function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
+
+function learnPace(member: Member<TtsEngine>, ms: number, text: string): void {
+  if (ms === 0 || text.trim() === '') return;
+  const fresh = ms / text.trim().length;
+  member.msPerChar =
+    member.msPerChar === undefined ? fresh : member.msPerChar + PACE_WEIGHT * (fresh - member.msPerChar);
+}

@@ -1,0 +1,119 @@
+/** The statechart as it is written: its states and transitions, with names that are the same in every build of it. */
+import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+
+/** One state of the chart. */
+export interface StateInfo {
+  /** Path of the state node, with dots; the root is empty. */
+  readonly path: string;
+  /** Its own name; of the root, the machine's. */
+  readonly name: string;
+  readonly kind: 'atomic' | 'compound' | 'parallel' | 'final';
+  /** Path of the state around it; null for the root. */
+  readonly parent: string | null;
+  /** Path of the state that it begins with; null where there is none or all are. */
+  readonly initial: string | null;
+  /** Children that live exactly as long as the state is active. */
+  readonly invokes: readonly string[];
+}
+
+/** One transition of one state: one guarded branch of one event. */
+export interface TransitionInfo {
+  /** Unique within the machine, and the same in every build of it. */
+  readonly id: string;
+  /** Path of the state node, with dots; the root is empty. */
+  readonly state: string;
+  /** As a reader of the chart calls it: `text`, `after sttDeadline`, `done llm`, `always`. */
+  readonly event: string;
+  /** Its guard in words; empty if it has none. */
+  readonly guard: string;
+  /** Paths of the states it enters; empty if it stays. */
+  readonly targets: readonly string[];
+}
+
+export interface ChartDescription {
+  /** Those around before those within, otherwise in the order in which they are written. */
+  readonly states: readonly StateInfo[];
+  readonly transitions: readonly TransitionInfo[];
+}
+
+export function describeChart(machine: AnyStateMachine): ChartDescription {
+  return { states: statesOf(machine), transitions: [...transitionsOf(machine).values()] };
+}
+
+/** Every transition that the machine's author wrote (`on`, `always`, `after`, `onDone`, `onError`), in the chart's order. */
+export function transitionsOf(
+  machine: AnyStateMachine,
+): ReadonlyMap<AnyTransitionDefinition, TransitionInfo> {
+  const all = new Map<AnyTransitionDefinition, TransitionInfo>();
+  for (const node of nodesOf(machine)) {
+    const groups = [...node.transitions.values(), ...(node.always ? [node.always] : [])];
+    for (const group of groups) {
+      group.forEach((definition, index) => {
+        const state = node.path.join('.');
+        const event = eventName(definition.eventType);
+        const branch = group.length > 1 ? ` #${index + 1}` : '';
+        all.set(definition, {
+          id: `${state || '(root)'} · ${event}${branch}`,
+          state,
+          event,
+          guard: guardName(definition.guard),
+          targets: (definition.target ?? []).map((target) => target.path.join('.')),
+        });
+      });
+    }
+  }
+  return all;
+}
+
+function statesOf(machine: AnyStateMachine): StateInfo[] {
+  return nodesOf(machine).map((node) => {
+    const { type } = node;
+    if (type === 'history') throw new Error(`the chart has a history state: ${node.id}`);
+    const initial = type === 'compound' ? node.initial?.target[0]?.path.join('.') : undefined;
+    return {
+      path: node.path.join('.'),
+      name: node.key,
+      kind: type,
+      parent: node.parent ? node.parent.path.join('.') : null,
+      initial: initial ?? null,
+      invokes: node.invoke.map(({ id }) => id),
+    };
+  });
+}
+
+function nodesOf(machine: AnyStateMachine): readonly AnyStateNode[] {
+  return withDescendants(machine.root);
+}
+
+function withDescendants(node: AnyStateNode): AnyStateNode[] {
+  return [node, ...Object.values(node.states).flatMap(withDescendants)];
+}
+
+function eventName(type: string): string {
+  if (type === '') return 'always';
+  const after = /^xstate\.after\.(.+?)\.[^.]*(?:\..*)?$/.exec(type);
+  if (after) return `after ${after[1]}`;
+  const end = /^xstate\.(done|error)\.(?:actor|state)\.(.+)$/.exec(type);
+  return end ? `${end[1]} ${end[2]}` : type;
+}
+
+/** XState's guards are a name, a name with parameters, or a function that carries what it was made of. */
+function guardName(guard: unknown): string {
+  if (guard === undefined) return '';
+  if (typeof guard === 'string') return guard;
+  if (typeof guard === 'object' && guard !== null) return String(Reflect.get(guard, 'type'));
+  if (typeof guard !== 'function') return '?';
+  const inner: unknown = Reflect.get(guard, 'guards');
+  // A bundler may have numbered the function.
+  if (Array.isArray(inner)) return `${guard.name.replace(/\d+$/u, '')} ${inner.map(guardName).join(', ')}`;
+  const value: unknown = Reflect.get(guard, 'stateValue');
+  if (value !== undefined) return `in ${stateName(value)}`;
+  return guard.name === '' || guard.name === 'guard' ? 'by a function' : guard.name;
+}
+
+function stateName(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([key, inner]) => `${key}.${stateName(inner)}`)
+    .join(' & ');
+}

@@ -1,0 +1,76 @@
+import { type AnyTransitionDefinition, createActor, type StateValue } from 'xstate';
+import { type TransitionInfo, transitionsOf } from './chart-description.ts';
+import { type GuardResult, recordGuards } from './guard-recorder.ts';
+import type { KernelEvent } from './kernel.ts';
+import type { SessionParameters } from './parameters.ts';
+import type { SessionContext } from './session/context.ts';
+import type { MachineEvent } from './session/effects.ts';
+import { type SessionMachine, sessionMachine } from './session/machine.ts';
+
+/** Why an event did what it did. */
+export interface Explanation {
+  /** Ids of the transitions that were taken, in order, those that need no event included. */
+  readonly taken: readonly string[];
+  /** What was asked on the way, in order. */
+  readonly guards: readonly GuardResult[];
+}
+
+/**
+ * Says which transitions an event took and what the guards said, from the state before it. For who looks at a session
+ * afterwards: it has a machine of its own, does nothing, and remembers nothing.
+ */
+export class Explainer {
+  /** By id, in the chart's order. */
+  readonly transitions: ReadonlyMap<string, TransitionInfo>;
+  readonly #machine: SessionMachine;
+  readonly #infos: ReadonlyMap<AnyTransitionDefinition, TransitionInfo>;
+  readonly #scope: Parameters<SessionMachine['transition']>[2];
+  #taken: string[] = [];
+  #guards: GuardResult[] = [];
+
+  /** `parameters` of the session: its guards decide by them. */
+  constructor(parameters: SessionParameters) {
+    const machine = sessionMachine(parameters);
+    // Before the guards are wrapped: the names are those of the chart.
+    this.#infos = transitionsOf(machine);
+    this.transitions = new Map([...this.#infos.values()].map((info) => [info.id, info]));
+    recordGuards(machine, (result) => this.#guards.push(result));
+    this.#machine = machine;
+    // Never started: XState wants an actor to belong to, and tells its inspector each microstep.
+    const self = createActor(machine, {
+      input: { language: 'en', outputRate: 24_000, seed: 0, memory: false },
+      inspect: (event) => {
+        if (event.type === '@xstate.microstep') this.#note(event._transitions);
+      },
+    });
+    this.#scope = {
+      self,
+      id: self.id,
+      sessionId: self.sessionId,
+      system: self.system,
+      logger: () => {},
+      defer: () => {},
+      emit: () => {},
+      stopChild: () => {},
+      actionExecutor: () => {},
+    };
+  }
+
+  /** `event` at `atMs`, where `value` and `context` are the state before it. */
+  explain(value: StateValue, context: SessionContext, event: KernelEvent, atMs: number): Explanation {
+    this.#taken = [];
+    this.#guards = [];
+    const before = this.#machine.resolveState({ value, context: { ...context, nowMs: atMs } });
+    // A session that has ended takes nothing any more.
+    if (before.status === 'active') this.#machine.transition(before, event as MachineEvent, this.#scope);
+    return { taken: this.#taken, guards: this.#guards };
+  }
+
+  #note(definitions: readonly AnyTransitionDefinition[]): void {
+    for (const definition of definitions) {
+      const info = this.#infos.get(definition);
+      // The initial transitions of compound states are no transitions of the chart.
+      if (info) this.#taken.push(info.id);
+    }
+  }
+}

@@ -1,4 +1,4 @@
-import { PIPELINE_RATE } from '../machines/audio.ts';
+import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 import { errorRecord } from '../machines/errors.ts';
 import {
   defaultDetectorParameters,
@@ -14,17 +14,25 @@ import { pcmSamples } from './work/pcm.ts';
 export interface Ear {
   /** Takes PCM16LE at the pipeline rate; throws on half a sample. `sample` is the index of its first sample; a gap is heard as silence, a repetition not at all. */
   hear(pcm: Uint8Array, sample: number | undefined): void;
+  /** The oldest sample at which speech may yet be found to begin. */
+  readonly undecidedFrom: number;
   close(): void;
 }
+
+/** Speech is said to begin so much before the first window that sounded like it. */
+const PAD = samplesInMs(defaultDetectorParameters.onsetPadMs, PIPELINE_RATE);
 
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
 
 export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEvent) => void): Ear {
   let detector = initialDetectorState;
+  let undecidedFrom = 0;
   const onWindow = (window: VadWindow) => {
     const { state, event } = detectSpeech(detector, window, defaultDetectorParameters);
     detector = state;
+    const candidate = state.phase === 'silence' && state.evidenceMs > 0;
+    undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - PAD;
     if (!event) return;
     const sample = event.type === 'start' ? event.startSample : event.endSample;
     tell({
@@ -33,9 +41,10 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
       ageMs: audio.ageMs(sample),
     });
   };
-  const stream = vad.open(onWindow, (error) =>
-    tell({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') }),
-  );
+  const stream = vad.open(onWindow, (error) => {
+    undecidedFrom = Number.POSITIVE_INFINITY;
+    tell({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') });
+  });
 
   const take = (samples: Int16Array) => {
     audio.write(samples);
@@ -55,6 +64,9 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
         origin += missing - filled;
       } else if (missing < 0) samples = samples.subarray(Math.min(samples.length, -missing));
       take(samples);
+    },
+    get undecidedFrom() {
+      return undecidedFrom;
     },
     close: () => stream.close(),
   };

@@ -74,4 +74,46 @@ describe('input audio', () => {
     finished.abort();
     expect((await Promise.all(readers)).map(({ length }) => length)).toEqual([30, 20]);
   });
+
+  it('gives back what was written, across its pieces of memory', () => {
+    const audio = new InputAudio(100_000);
+    for (let at = 0; at < 30_000; at += 700) audio.write(ramp(at, 700));
+    expect(audio.read(7_900, 8_300)).toEqual({ from: 7_900, samples: ramp(7_900, 8_300) });
+    expect(audio.read(0, 100_000).samples).toEqual(ramp(0, audio.written));
+  });
+
+  it('holds no memory for what nobody wants any more', () => {
+    let wanted = 0;
+    const audio = new InputAudio(500_000, () => wanted);
+    for (let at = 0; at < 1_000_000; at += 320) {
+      wanted = at - 5_000;
+      audio.write(ramp(at, 320));
+    }
+    expect(audio.held).toBeLessThanOrEqual(24_000);
+    expect(audio.read(audio.written - 5_000, 5_000).samples).toEqual(ramp(audio.written - 5_000, 5_000));
+  });
+
+  it('keeps what is wanted as long as it is, and never more than it may hold', () => {
+    let wanted = 1_000;
+    const audio = new InputAudio(50_000, () => wanted);
+    for (let at = 0; at < 40_000; at += 320) audio.write(ramp(at, 320));
+    expect(audio.read(1_000, 10)).toEqual({ from: 1_000, samples: ramp(1_000, 10) });
+    for (let at = 40_000; at < 400_000; at += 320) audio.write(ramp(at, 320));
+    expect(audio.held).toBeLessThanOrEqual(66_000);
+    wanted = Number.POSITIVE_INFINITY;
+    for (let at = 400_000; at < 410_000; at += 320) audio.write(ramp(at, 320));
+    expect(audio.held).toBeLessThanOrEqual(16_000);
+  });
+
+  it('keeps what a reader has not read yet, whatever else is wanted', async () => {
+    const audio = new InputAudio(500_000, () => Number.POSITIVE_INFINITY);
+    const finished = new AbortController();
+    const reader = audio.follow(100, finished.signal, 50)[Symbol.asyncIterator]();
+    audio.write(ramp(0, 200));
+    const first = await reader.next();
+    for (let at = 200; at < 40_000; at += 200) audio.write(ramp(at, 200));
+    const second = await reader.next();
+    await reader.return();
+    expect([first.value?.samples, second.value?.samples]).toEqual([ramp(100, 50), ramp(150, 50)]);
+  });
 });

@@ -1,21 +1,39 @@
 import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../machines/audio.ts';
 
+/** Half a second: memory is taken and given back in pieces of this. */
+const CHUNK = PIPELINE_RATE / 2;
+
 /**
- * The last seconds of a session's input, by sample index. The ear writes it; STT children read it from before
- * the onset on, so that no first syllable is lost, and again from the start when the user goes on.
+ * A session's input, by sample index, as far back as it may be wanted. The ear writes it; STT children read it from
+ * before the onset on, so that no first syllable is lost, and again from the start when the user goes on.
  */
 export class InputAudio {
-  readonly #ring: Int16Array;
+  readonly #capacity: number;
+  readonly #wantedFrom: () => number;
+  /** From `#firstChunk` on, which begins at sample `#firstChunk * CHUNK`. */
+  readonly #chunks: Int16Array[] = [];
+  #firstChunk = 0;
+  #spare: Int16Array | undefined;
   #written = 0;
-  readonly #listeners = new Set<() => void>();
+  readonly #readers = new Set<{ position: number; readonly onWrite: () => void }>();
 
-  constructor(capacitySamples: number) {
-    this.#ring = new Int16Array(capacitySamples);
+  /**
+   * Holds at most `capacitySamples`. `wantedFrom`, asked twice a second, tells the oldest sample that may still be read:
+   * older ones are forgotten, but for what is being followed. Default 0: all that fits.
+   */
+  constructor(capacitySamples: number, wantedFrom: () => number = () => 0) {
+    this.#capacity = capacitySamples;
+    this.#wantedFrom = wantedFrom;
   }
 
   /** Samples written since the session's start: the index of the next one. */
   get written(): number {
     return this.#written;
+  }
+
+  /** Samples that there is memory for at present. */
+  get held(): number {
+    return this.#chunks.length * CHUNK;
   }
 
   /** How long ago `sample` was heard, in ms, judged by the audio that came since. */
@@ -24,26 +42,50 @@ export class InputAudio {
   }
 
   write(samples: Int16Array): void {
-    const { length } = this.#ring;
-    const kept = samples.length > length ? samples.subarray(samples.length - length) : samples;
-    const at = (this.#written + samples.length - kept.length) % length;
-    const head = Math.min(kept.length, length - at);
-    this.#ring.set(kept.subarray(0, head), at);
-    this.#ring.set(kept.subarray(head), 0);
-    this.#written += samples.length;
-    for (const listener of this.#listeners) listener();
+    for (let at = 0; at < samples.length; ) {
+      const offset = this.#written % CHUNK;
+      const chunk = this.#chunkAt(this.#written) ?? this.#grow();
+      const count = Math.min(samples.length - at, CHUNK - offset);
+      chunk.set(at === 0 && count === samples.length ? samples : samples.subarray(at, at + count), offset);
+      at += count;
+      this.#written += count;
+    }
+    for (const { onWrite } of this.#readers) onWrite();
   }
 
-  /** A copy of what there is from `from` on, at most `limit` samples; older samples than the ring holds are gone. */
+  #chunkAt(sample: number): Int16Array | undefined {
+    return this.#chunks[Math.floor(sample / CHUNK) - this.#firstChunk];
+  }
+
+  /** Makes room at the end: the memory of what nobody wants any more, if there is such. */
+  #grow(): Int16Array {
+    let from = this.#wantedFrom();
+    for (const { position } of this.#readers) from = Math.min(from, position);
+    from = Math.max(from, this.#written - this.#capacity);
+    while (this.#chunks.length > 0 && (this.#firstChunk + 1) * CHUNK <= from) {
+      this.#spare = this.#chunks.shift();
+      this.#firstChunk += 1;
+    }
+    if (this.#chunks.length === 0) this.#firstChunk = Math.floor(this.#written / CHUNK);
+    const chunk = this.#spare ?? new Int16Array(CHUNK);
+    this.#spare = undefined;
+    this.#chunks.push(chunk);
+    return chunk;
+  }
+
+  /** A copy of what there is from `from` on, at most `limit` samples; what was forgotten is left out. */
   read(from: number, limit: number): { readonly from: number; readonly samples: Int16Array } {
-    const { length } = this.#ring;
-    const start = Math.max(0, from, this.#written - length);
+    const start = Math.max(0, from, this.#written - this.#capacity, this.#firstChunk * CHUNK);
     const count = Math.max(0, Math.min(limit, this.#written - start));
     const samples = new Int16Array(count);
-    const at = start % length;
-    const head = Math.min(count, length - at);
-    samples.set(this.#ring.subarray(at, at + head));
-    samples.set(this.#ring.subarray(0, count - head), head);
+    for (let at = 0; at < count; ) {
+      const chunk = this.#chunkAt(start + at);
+      if (!chunk) break;
+      const offset = (start + at) % CHUNK;
+      const piece = chunk.subarray(offset, offset + count - at);
+      samples.set(piece, at);
+      at += piece.length;
+    }
     return { from: start, samples };
   }
 
@@ -56,28 +98,27 @@ export class InputAudio {
     finished: AbortSignal,
     pieceSamples = PIPELINE_RATE / 10,
   ): AsyncGenerator<Pcm<PipelineRate>, void, void> {
-    let position = from;
     let end = Number.POSITIVE_INFINITY;
     let wake: (() => void) | undefined;
-    const onWrite = () => wake?.();
+    const reader = { position: from, onWrite: () => wake?.() };
     const onFinish = () => {
       end = this.#written;
       wake?.();
     };
     if (finished.aborted) onFinish();
-    this.#listeners.add(onWrite);
+    this.#readers.add(reader);
     finished.addEventListener('abort', onFinish);
     try {
       if (from < 0) {
         // A recogniser wants to hear silence before speech, also where the session begins with speech.
         yield { rate: PIPELINE_RATE, samples: new Int16Array(-from) };
-        position = 0;
+        reader.position = 0;
       }
       for (;;) {
-        const piece = this.read(position, Math.min(pieceSamples, end - position));
-        position = Math.max(position, piece.from) + piece.samples.length;
+        const piece = this.read(reader.position, Math.min(pieceSamples, end - reader.position));
+        reader.position = Math.max(reader.position, piece.from) + piece.samples.length;
         if (piece.samples.length > 0) yield { rate: PIPELINE_RATE, samples: piece.samples };
-        else if (position >= end) return;
+        else if (reader.position >= end) return;
         else {
           await new Promise<void>((resolve) => {
             wake = resolve;
@@ -86,7 +127,7 @@ export class InputAudio {
         }
       }
     } finally {
-      this.#listeners.delete(onWrite);
+      this.#readers.delete(reader);
       finished.removeEventListener('abort', onFinish);
     }
   }

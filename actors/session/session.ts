@@ -86,7 +86,13 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const audioOut = subjects.audioOut(session);
   const out = subjects.out(session);
   const ev = subjects.ev(session);
-  const audio = new InputAudio(samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE));
+  const audio = new InputAudio(
+    samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE),
+    // An utterance may be heard again from its start as long as the machine has it in hand.
+    () =>
+      Math.min(ear.undecidedFrom, runner.kernel.context.utterance?.startSample ?? Number.POSITIVE_INFINITY) -
+      samplesInMs(prerollMs, PIPELINE_RATE),
+  );
   const monitor = new InvariantMonitor({ outputRate, allowedActions: parameters.actions.allow });
   let violationsTold = 0;
   const log = (entry: LogEntry) => {

@@ -57,14 +57,20 @@ export interface DeadlineParameters {
   readonly actionMs: number;
 }
 
-/** How reply text becomes segments for TTS. */
+/** How reply text becomes segments for TTS. Lengths are in Latin letters: a Chinese or Japanese character counts for three. */
 export interface ReplyParameters {
-  /** The first segment may end at a clause when it has at least this many characters. */
+  /** The first segment may end at a clause when it is at least this long: about 4 words, or 8 characters of Chinese. */
   readonly firstSegmentMinChars: number;
-  /** A later segment shorter than this waits for the next sentence. */
+  /** The first segment ends at a word before it is longer than this: about 10 words, or 18 characters of Chinese. */
+  readonly firstSegmentMaxChars: number;
+  /** The second segment, if shorter than this, waits for the next sentence. */
   readonly segmentMinChars: number;
-  /** A segment without any sentence end is cut at a word here. */
+  /** Each further one waits for so many times as much, up to half of `segmentMaxChars`. */
+  readonly segmentGrowth: number;
+  /** A segment is not longer than this, if it can be parted at all. */
   readonly segmentMaxChars: number;
+  /** So many segments are synthesised at once; they sound in order. */
+  readonly parallelSegments: number;
 }
 
 export interface HistoryParameters {
@@ -117,7 +123,14 @@ export const defaultParameters = {
     ttsMs: 5_000,
     actionMs: 30_000,
   },
-  reply: { firstSegmentMinChars: 12, segmentMinChars: 24, segmentMaxChars: 220 },
+  reply: {
+    firstSegmentMinChars: 22,
+    firstSegmentMaxChars: 56,
+    segmentMinChars: 24,
+    segmentGrowth: 1.5,
+    segmentMaxChars: 220,
+    parallelSegments: 2,
+  },
   history: { maxMessages: 40 },
   actions: { allow: ['*'] },
   phrases: {

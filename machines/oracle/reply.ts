@@ -65,8 +65,9 @@ export function say(
 ): readonly string[] {
   const out = added === '' ? [] : [`say reply ${reply.turn} ${reply.generation} '${added}'`];
   reply.text += added;
-  const first = reply.segments.length === 0;
-  for (const length of cutSegments(reply.text.slice(reply.cut), { first, final }, parameters.reply).lengths) {
+  const segment = reply.segments.length;
+  for (const length of cutSegments(reply.text.slice(reply.cut), { segment, final }, parameters.reply)
+    .lengths) {
     const text = reply.text.slice(reply.cut, reply.cut + length);
     reply.cut += length;
     if (reply.segments.length === 0 && text.trim() === '') continue;

@@ -1,88 +1,88 @@
 import type { ReplyParameters } from '../parameters.ts';
+import { type BreakKind, walkBreaks } from './breaks.ts';
 
 export interface Cut {
   /** Lengths of the finished segments at the front of the text, in UTF-16 units; they follow each other without gaps. */
   readonly lengths: readonly number[];
 }
 
-/** A sentence's end. A full stop needs white space after it, so that "3.5" and "example.com" stay whole. */
-const SENTENCE_END = /(?:[。！？…]+["'”’」』）)]*|[.!?]+["'”’)\]]*(?=\s)|\n)\s*/gu;
-/** A clause's end. A comma needs white space after it, so that "1,000" stays whole. */
-const CLAUSE_END = /(?:[，；：、]|[,;:](?=\s)|\s[–—-](?=\s))\s*/gu;
-/** What a full stop ends without ending a sentence. One-letter pieces: e.g., p.m., U.S. */
-const ABBREVIATION = /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|vs|etc|approx|(?:[a-z]\.)*[a-z])\.$/iu;
-/** The number of a list item. */
-const ENUMERATION = /(?:^|\n|[.!?]\s)\s*\d{1,3}\.$/u;
+export interface CutOptions {
+  /** How many segments of the reply were cut before. The first is short, so that it sounds early; then they grow. */
+  readonly segment: number;
+  /** No more text will come, so all that is left becomes segments. */
+  readonly final: boolean;
+}
 
 /**
- * Cuts the unspoken part of a reply into segments for TTS. `first`: nothing of the reply was cut yet, so an early
- * clause will do. `final`: no more text will come, so all that is left becomes segments.
+ * Cuts the unspoken part of a reply into segments for TTS. Each ends as early as its place in the reply allows, and
+ * only where no further text could prove the cut wrong: so a reply that comes piece by piece is cut like one that comes
+ * at once. Time is linear in the text.
  */
-export function cutSegments(
-  text: string,
-  options: { first: boolean; final: boolean },
-  parameters: ReplyParameters,
-): Cut {
+export function cutSegments(rest: string, options: CutOptions, parameters: ReplyParameters): Cut {
+  const { final } = options;
+  // Half a character tells nothing: text may come parted anywhere.
+  const text = !final && /[\ud800-\udbff]$/.test(rest) ? rest.slice(0, -1) : rest;
   const lengths: number[] = [];
   let from = 0;
-  let first = options.first;
-  for (;;) {
-    const length = nextSegment(text.slice(from), first, options.final, parameters);
-    if (length === 0) break;
-    lengths.push(length);
-    from += length;
-    first = false;
+  let { segment } = options;
+  while (from < text.length) {
+    const end = segmentEnd(text, from, final, limitsOf(segment, parameters));
+    if (end === undefined) break;
+    lengths.push(end - from);
+    from = end;
+    segment++;
   }
   return { lengths };
 }
 
-function nextSegment(text: string, first: boolean, final: boolean, parameters: ReplyParameters): number {
-  const minimum = first ? 1 : parameters.segmentMinChars;
-  const sentence = ends(text, SENTENCE_END, final).find(
-    (end) => weight(text.slice(0, end)) >= minimum && endsSentence(text.slice(0, end).trimEnd()),
-  );
-  const clause = first
-    ? ends(text, CLAUSE_END, final).find(
-        (end) => weight(text.slice(0, end)) >= parameters.firstSegmentMinChars,
-      )
-    : undefined;
-  const end = Math.min(sentence ?? Number.POSITIVE_INFINITY, clause ?? Number.POSITIVE_INFINITY);
-  if (end <= parameters.segmentMaxChars) return end;
-  if (text.length > parameters.segmentMaxChars) return cutAtClause(text, parameters.segmentMaxChars);
-  if (Number.isFinite(end)) return end;
-  return final ? text.length : 0;
+/** From which weight on each kind of break ends a segment. */
+interface Limits {
+  readonly sentence: number;
+  readonly clause: number;
+  /** Beyond it a segment ends at the last break between words of its second half. */
+  readonly most: number;
+  /** Beyond it a segment ends at its best break, whatever that is. */
+  readonly hard: number;
 }
 
-/** Offsets just behind each match. A match at the very end counts only when more text cannot extend it. */
-function ends(text: string, pattern: RegExp, final: boolean): number[] {
-  const found: number[] = [];
-  for (const match of text.matchAll(pattern)) {
-    const end = match.index + match[0].length;
-    if (end < text.length || final || /\s$/u.test(match[0]) || /[。！？，；：、]/u.test(match[0]))
-      found.push(end);
-  }
-  return found;
+/**
+ * The first segment: a sentence however short, a clause, or so many words. Later ones: whole sentences, more of them
+ * each time, so that few calls speak most of a long reply; a clause if it is twice as long. The text of a segment must come
+ * while the one before sounds: it does if a reply is written `segmentGrowth` times as fast as it is spoken.
+ */
+function limitsOf(segment: number, parameters: ReplyParameters): Limits {
+  const { firstSegmentMinChars, firstSegmentMaxChars, segmentMinChars, segmentMaxChars: hard } = parameters;
+  if (segment === 0)
+    return { sentence: 1, clause: firstSegmentMinChars, most: Math.min(firstSegmentMaxChars, hard), hard };
+  let least = segmentMinChars;
+  for (let i = 1; i < segment && least < hard / 2; i++) least *= parameters.segmentGrowth;
+  least = Math.min(least, hard / 2);
+  return { sentence: least, clause: 2 * least, most: hard, hard };
 }
 
-/** Chinese and Japanese characters say about twice as much as a Latin letter. */
-function weight(text: string): number {
-  const dense = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
-  return text.trim().length + dense;
+/** The last break of each kind so far. */
+type Places = Partial<Record<BreakKind, number>>;
+
+function segmentEnd(text: string, from: number, final: boolean, limits: Limits): number | undefined {
+  const early: Places = {};
+  const late: Places = {};
+  let end: number | undefined;
+  const walked = walkBreaks({ text, from, final }, (at, kind, weight) => {
+    if (weight > limits.most) end = atWords(late);
+    if (weight > limits.hard) end ??= atAll(late) ?? atAll(early) ?? (kind === 'none' ? undefined : at);
+    if (end === undefined && kind !== 'none' && weight > 0) {
+      if ((kind === 'sentence' || kind === 'clause') && weight >= limits[kind]) end = at;
+      else (weight > limits.most / 2 ? late : early)[kind] = at;
+    }
+    return end !== undefined;
+  });
+  return walked === 'whole' ? text.length : end;
 }
 
-function endsSentence(text: string): boolean {
-  return !ABBREVIATION.test(text) && !ENUMERATION.test(text);
+function atWords({ sentence, clause, word }: Places): number | undefined {
+  return sentence ?? clause ?? word;
 }
 
-function cutAtClause(text: string, limit: number): number {
-  const clause = ends(text.slice(0, limit), CLAUSE_END, false).at(-1) ?? 0;
-  return clause > limit / 2 ? clause : cutAtWord(text, limit);
-}
-
-function cutAtWord(text: string, limit: number): number {
-  const space = text.lastIndexOf(' ', limit);
-  if (space > limit / 2) return space + 1;
-  // Never between the two halves of a surrogate pair.
-  const code = text.charCodeAt(limit - 1);
-  return code >= 0xd800 && code <= 0xdbff ? limit - 1 : limit;
+function atAll(places: Places): number | undefined {
+  return atWords(places) ?? places.character;
 }

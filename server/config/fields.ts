@@ -12,6 +12,11 @@ export function count(defaultCount: number, meaning: string, min = 1) {
   return key(z.int().min(min).max(1_000_000).default(defaultCount), meaning);
 }
 
+/** How many times as much: 1 to 10. */
+export function factor(defaultFactor: number, meaning: string) {
+  return key(z.number().min(1).max(10).default(defaultFactor), meaning);
+}
+
 export function text(defaultText: string, meaning: string) {
   return key(z.string().default(defaultText), meaning);
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import { count, list, listsByLanguage, ms, text } from './fields.ts';
+import { count, factor, list, listsByLanguage, ms, text } from './fields.ts';
 
 /** The groups that tune a session. Their defaults are the machine's; only the meanings are written here. */
 export function sessionGroups(defaults: SessionParameters) {
@@ -62,15 +62,24 @@ export function sessionGroups(defaults: SessionParameters) {
       .strictObject({
         firstSegmentMinChars: count(
           reply.firstSegmentMinChars,
-          'The first segment may end at a clause when it has at least this many characters.',
+          'The first segment may end at a clause when it is this long. In letters; a Chinese or Japanese character counts for 3.',
+        ),
+        firstSegmentMaxChars: count(
+          reply.firstSegmentMaxChars,
+          'The first segment ends at a word before it is longer than this.',
         ),
         segmentMinChars: count(
           reply.segmentMinChars,
-          'A later segment shorter than this waits for the next sentence.',
+          'The second segment, if shorter, waits for the next sentence.',
         ),
-        segmentMaxChars: count(
-          reply.segmentMaxChars,
-          'A segment without a sentence end is cut at a word here.',
+        segmentGrowth: factor(
+          reply.segmentGrowth,
+          'Each further segment waits for so many times as much, up to half of segmentMaxChars.',
+        ),
+        segmentMaxChars: count(reply.segmentMaxChars, 'A segment that can be parted is not longer.'),
+        parallelSegments: count(
+          reply.parallelSegments,
+          'So many segments are synthesised at once; they sound in order.',
         ),
       })
       .prefault({}),

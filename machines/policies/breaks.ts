@@ -1,0 +1,115 @@
+import {
+  characterEnd,
+  isDense,
+  isDigit,
+  isEmoji,
+  isHan,
+  isHangul,
+  isHiragana,
+  isKatakana,
+  isSpace,
+} from './characters.ts';
+import { mayBeginSegment, signAt } from './signs.ts';
+import { type Stretch, UNDECIDED } from './spans.ts';
+
+/** Where a reply may be parted, best first. `word`: between two words; `character`: within what has no words. */
+export type BreakKind = 'sentence' | 'clause' | 'word' | 'character';
+
+/**
+ * Told at each step what break there is before `at`, and how much is spoken before it, in Latin letters. True stops the walk.
+ */
+export type OnStep = (at: number, kind: BreakKind | 'none', weight: number) => boolean;
+
+/** A Chinese or Japanese character is spoken about as long as three Latin letters, a Korean syllable as two. */
+const DENSE_WEIGHT = 3;
+const HANGUL_WEIGHT = 2;
+
+/** What has no break for so long is parted between any two characters, whatever it is. In UTF-16 units. */
+export const SEAMLESS_LIMIT = 1_000;
+
+/**
+ * Walks through the text and tells of the breaks that no further text can undo: never within a number, an address,
+ * an abbreviation, code, a link or an emoji. Closing signs stay with their sentence, and one white space with what it
+ * ends. 'open': further text is needed beyond the last step; the end of a final text is not told of.
+ */
+export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open' | 'whole' {
+  const { text, from, final } = stretch;
+  let at = from;
+  let weight = 0;
+  let lastBreak = from;
+  /** True behind a sign, which has told of its end itself. */
+  let told = true;
+  while (at < text.length) {
+    const code = text.codePointAt(at) ?? 0;
+    if (!told) {
+      const kind = at - lastBreak >= SEAMLESS_LIMIT ? 'character' : seamAt(text, from, at, code);
+      if (kind !== 'none') lastBreak = at;
+      if (onStep(at, kind, weight)) return 'stopped';
+    }
+    const sign = signAt(stretch, at, code);
+    if (sign === UNDECIDED) return 'open';
+    if (sign) {
+      weight += sign.weight;
+      at = sign.end;
+      told = true;
+      if (sign.ends !== 'none') lastBreak = at;
+      if (onStep(at, sign.ends, weight)) return 'stopped';
+    } else {
+      const end = characterEnd(text, at);
+      // What comes next may belong to this character.
+      if (end === text.length && !final && !isSpace(code)) return 'open';
+      weight += weightOf(code, end - at, weight);
+      at = end;
+      told = false;
+    }
+  }
+  return final ? 'whole' : 'open';
+}
+
+function weightOf(code: number, units: number, before: number): number {
+  if (code < 0x80) return before === 0 && isSpace(code) ? 0 : 1;
+  if (isDense(code)) return DENSE_WEIGHT;
+  if (isHangul(code)) return HANGUL_WEIGHT;
+  return before === 0 && isSpace(code) ? 0 : Math.min(units, 2);
+}
+
+/** The break between the character before `at` and the one at it, which is no sign's. */
+function seamAt(text: string, from: number, at: number, code: number): BreakKind | 'none' {
+  const before = text.charCodeAt(at - 1);
+  if (isSpace(before)) {
+    if (isSpace(code) || !mayBeginSegment(code)) return 'none';
+    // "12 000" is one number.
+    const inNumber = isDigit(code) && at - 2 >= from && isDigit(text.charCodeAt(at - 2));
+    return inNumber ? 'none' : 'word';
+  }
+  if (code < 0x2300 || isSpace(code)) return isEmojiBefore(text, at) && isLetter(code) ? 'character' : 'none';
+  if (isDense(code))
+    return isDense(before) ? denseSeam(before, code) : isEmojiBefore(text, at) ? 'character' : 'none';
+  return isEmoji(code) && !isSpace(before) ? 'character' : 'none';
+}
+
+/** Particles of Chinese behind which one may breathe. */
+const CHINESE_PARTICLES = '的了着过呢吧吗和是在';
+/** Kana that never begin a line, let alone a segment. */
+const NEVER_FIRST_KANA = 'ぁぃぅぇぉっゃゅょァィゥェォッャュョー々';
+
+/** Japanese words mostly begin with a Chinese character or katakana behind hiragana. */
+function denseSeam(before: number, code: number): BreakKind | 'none' {
+  if (NEVER_FIRST_KANA.includes(String.fromCharCode(code))) return 'none';
+  if (isHiragana(before)) return isHan(code) || isKatakana(code) ? 'word' : 'character';
+  if (isHan(code) && CHINESE_PARTICLES.includes(String.fromCharCode(before))) return 'word';
+  return 'character';
+}
+
+function isEmojiBefore(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at - 1);
+  if (unit < 0x2300) return false;
+  if (unit < 0xdc00 || unit > 0xdfff) return unit >= 0xfe00 && unit <= 0xfe0f ? true : isEmoji(unit);
+  return isEmoji(text.codePointAt(at - 2) ?? 0);
+}
+
+const LETTER = /^[\p{L}\p{N}]/u;
+
+function isLetter(code: number): boolean {
+  return LETTER.test(String.fromCodePoint(code));
+}

@@ -10,7 +10,10 @@ export interface SileroOptions {
   readonly gate?: boolean;
   /** Most windows in one run. The event loop is held for about 50 µs × this. Default 32. */
   readonly maxBatch?: number;
-  /** Runs begin at least so far apart, so that under load more windows share one. Alone it delays nothing. Default 4. */
+  /**
+   * Runs begin at least so far apart, so that under load more windows share one: a run costs as much as two windows before
+   * the first is judged. Alone it delays nothing. Default 8.
+   */
   readonly gatherMs?: number;
   /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
   readonly maxQueuedMs?: number;
@@ -49,7 +52,7 @@ class SileroVad implements VadEngine {
     this.#options = {
       gate: options.gate ?? true,
       maxBatch: options.maxBatch ?? 32,
-      gatherMs: options.gatherMs ?? 4,
+      gatherMs: options.gatherMs ?? 8,
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
     };
     this.#loadModel = async () => loadModel(options.modelPath ?? bundledModelPath(), this.#options.maxBatch);

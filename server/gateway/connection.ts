@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
@@ -80,7 +81,8 @@ export class Connection {
   /** The code that we closed with, if we did. */
   #closeCode: number | undefined;
 
-  constructor(socket: GatewaySocket, context: ConnectionContext, owner: ConnectionOwner) {
+  /** `wire` is what `socket` writes to. */
+  constructor(socket: GatewaySocket, wire: Duplex, context: ConnectionContext, owner: ConnectionOwner) {
     const { clock, limits } = context;
     this.#socket = socket;
     this.#context = context;
@@ -90,13 +92,13 @@ export class Connection {
       burst: limits.messageBurst,
       perSecond: limits.messagesPerSecond,
     });
-    this.#downlink = new Downlink(socket, clock, limits, (detail) => this.fail('SLOW_READER', detail));
+    this.#downlink = new Downlink(socket, wire, clock, limits, (detail) => this.fail('SLOW_READER', detail));
     this.#timer = clock.setTimer(WIRE_LIMITS.helloMs, () => this.fail('HELLO_TIMEOUT'));
     socket.onUnreadable = (oversize) => {
       if (oversize) this.fail('TOO_LARGE');
       else this.fail('BAD_MESSAGE', 'the frame is not as RFC 6455 wants it');
     };
-    socket.on('message', (data, isBinary) => this.#guard(() => this.#onMessage(data, isBinary)));
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('ping', () => this.#countMessage());
     socket.on('pong', (data) => {
       if (!this.#downlink.acceptPong(data)) this.#countMessage();
@@ -126,6 +128,15 @@ export class Connection {
     if (this.#phase === 'closed') return;
     this.#downlink.sendMessage({ type: 'error', code, message, fatal: true });
     this.#close(closeCodeOf(code), code, code === 'DRAINING' ? 'draining' : 'lost');
+  }
+
+  /** As `#guard`, without a closure for each message. */
+  #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
+    try {
+      this.#onMessage(data, isBinary);
+    } catch (error) {
+      this.#failOf(error);
+    }
   }
 
   /** A handler that throws (the bus is gone, a resampler fails) ends this connection and no other. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { OutputRate } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
@@ -17,9 +18,12 @@ const BINARY = { binary: true, compress: false } as const;
  * The way to the client. The kernels of both sides hold megabytes that a stalled client has not read, and
  * `bufferedAmount` sees none of it. So a numbered ping follows what is sent, one at a time: its pong says
  * that everything before it was read, and the difference between sent and read is bounded.
+ *
+ * What is sent in the same moment goes to the kernel in one write: a write costs more than all else that a frame needs.
  */
 export class Downlink {
   readonly #socket: WebSocket;
+  readonly #wire: Duplex;
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
   readonly #onSlow: (detail: string) => void;
@@ -32,10 +36,23 @@ export class Downlink {
   #timer: TimerHandle | undefined;
   #slowTold = false;
   #closed = false;
+  #corked = false;
+  readonly #uncork = () => {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#wire.uncork();
+  };
 
-  /** `onSlow` is called at most once. */
-  constructor(socket: WebSocket, clock: Clock, limits: GatewayLimits, onSlow: (detail: string) => void) {
+  /** `wire` is what `socket` writes to. `onSlow` is called at most once. */
+  constructor(
+    socket: WebSocket,
+    wire: Duplex,
+    clock: Clock,
+    limits: GatewayLimits,
+    onSlow: (detail: string) => void,
+  ) {
     this.#socket = socket;
+    this.#wire = wire;
     this.#clock = clock;
     this.#limits = limits;
     this.#onSlow = onSlow;
@@ -53,12 +70,14 @@ export class Downlink {
   /** `utf8` must be valid UTF-8. */
   sendText(utf8: Uint8Array): void {
     if (this.#closed) return;
+    this.#cork();
     this.#socket.send(utf8, TEXT);
     this.#count(utf8.byteLength);
   }
 
   sendBinary(bytes: Uint8Array): void {
     if (this.#closed) return;
+    this.#cork();
     this.#socket.send(bytes, BINARY);
     this.#count(bytes.byteLength);
   }
@@ -75,10 +94,19 @@ export class Downlink {
     return true;
   }
 
-  /** Nothing is sent, and `onSlow` not called, after this. */
+  /** Nothing is sent, and `onSlow` not called, after this. What was sent is on its way. */
   close(): void {
     this.#closed = true;
+    this.#uncork();
     this.#timer?.cancel();
+  }
+
+  /** Until the work in hand is done: what came of one event goes together. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#wire.cork();
+    process.nextTick(this.#uncork);
   }
 
   #count(bytes: number): void {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { Bus } from '../../actors/ports/bus.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
@@ -186,13 +187,13 @@ class WebGateway implements Gateway {
         return;
       }
       this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        if (webSocket instanceof GatewaySocket) this.#connect(webSocket);
+        if (webSocket instanceof GatewaySocket) this.#connect(webSocket, socket);
       });
     });
   }
 
-  #connect(socket: GatewaySocket): void {
-    const connection = new Connection(socket, this.#context, {
+  #connect(socket: GatewaySocket, wire: Duplex): void {
+    const connection = new Connection(socket, wire, this.#context, {
       admit: () => this.#admit(),
       release: () => {
         this.#sessions -= 1;

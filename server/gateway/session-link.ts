@@ -40,7 +40,9 @@ export interface SessionLinkListener {
  */
 export class SessionLink {
   readonly #bus: Bus;
-  readonly #session: string;
+  // Kept, so that they are not put together and hashed anew for each frame.
+  readonly #audioIn: string;
+  readonly #cmd: string;
   readonly #listener: SessionLinkListener;
   readonly #subscriptions: readonly Subscription[];
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -51,10 +53,13 @@ export class SessionLink {
   /** Subscribes at once. Throws what the bus throws. */
   constructor(bus: Bus, session: string, listener: SessionLinkListener) {
     this.#bus = bus;
-    this.#session = session;
+    this.#audioIn = subjects.audioIn(session);
+    this.#cmd = subjects.cmd(session);
     this.#listener = listener;
     this.#subscriptions = [
-      bus.subscribe(subjects.out(session), (message) => this.#pass(() => this.#onOut(message))),
+      bus.subscribe(subjects.out(session), (message) =>
+        this.#held ? this.#pass(() => this.#onOut(message)) : this.#onOut(message),
+      ),
       bus.subscribe(subjects.audioOut(session), (message) =>
         this.#held ? this.#pass(() => this.#onAudio(message)) : this.#onAudio(message),
       ),
@@ -70,13 +75,13 @@ export class SessionLink {
 
   sendCommand(command: Command): void {
     const payload = Buffer.from(JSON.stringify(command));
-    this.#pass(() => this.#bus.publish(subjects.cmd(this.#session), payload));
+    this.#pass(() => this.#bus.publish(this.#cmd, payload));
   }
 
   sendAudio(pcm: Uint8Array, sample: number): void {
     const options = { headers: { sample: String(sample) } };
-    if (this.#held) this.#pass(() => this.#bus.publish(subjects.audioIn(this.#session), pcm, options));
-    else this.#bus.publish(subjects.audioIn(this.#session), pcm, options);
+    if (this.#held) this.#pass(() => this.#bus.publish(this.#audioIn, pcm, options));
+    else this.#bus.publish(this.#audioIn, pcm, options);
   }
 
   /** Nothing comes from the session after this. */

@@ -81,7 +81,7 @@ export function say(
 /** Everything that is said and stored when a reply ends, into `out`; gives what was heard of it. */
 export function endReply(reply: OracleReply, reason: EndReason, continued: boolean, out: string[]): string {
   const { turn, generation, userText, text } = reply;
-  const heard = heardText(reply.segments, reply.played);
+  const heard = heardText(reply.segments, reason === 'completed' ? Number.POSITIVE_INFINITY : reply.played);
   for (const { id, name, status } of reply.actions)
     if (status === 'started') out.push(`say action ${id} ${name} cancelled`);
   if (reason === 'interrupted') out.push(`cancelWork ${generation}`, `say flush ${generation}`);

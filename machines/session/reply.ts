@@ -204,7 +204,9 @@ export function endReply(parameters: SessionParameters): Reducer {
     if (!reply) return {};
     const continued = event.type === 'speech.start';
     const reason = endReason(reply, event);
-    const heard = heardText(reply.segments, playedByNow(context, reply));
+    // What has come to its end by itself was heard to its end: a first word of the client that comes late takes nothing back.
+    const played = reason === 'completed' ? Number.POSITIVE_INFINITY : playedByNow(context, reply);
+    const heard = heardText(reply.segments, played);
     const timings = timingsOf(reply);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')

@@ -1,0 +1,44 @@
+/** What the simulator has found, each as the shortest conversation that showed it. */
+import { describe, expect, it } from 'vitest';
+import { SessionKernel } from '../../machines/kernel.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import type { SessionEvent } from '../../machines/session/events.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
+
+const SAID = 'One moment, please.';
+
+function heardAfter(events: readonly SessionEvent[]): string | undefined {
+  const kernel = new SessionKernel(sessionMachine(defaultParameters), {
+    language: 'en',
+    outputRate: 24_000,
+    seed: 1,
+    memory: false,
+  });
+  let heard: string | undefined;
+  for (const [i, event] of events.entries())
+    for (const command of kernel.step(event, i * 100).commands)
+      if (command.type === 'publish' && command.message.type === 'reply.end') heard = command.message.heard;
+  return heard;
+}
+
+describe('found by simulation', () => {
+  it('a client that first tells its position after the pacing had come to the end takes nothing back', () => {
+    const heard = heardAfter([
+      { type: 'text', text: 'wave' },
+      { type: 'llm.action', id: 'a', name: 'wave', args: {} },
+      { type: 'llm.delta', text: SAID },
+      { type: 'xstate.done.actor.llm' },
+      { type: 'segment.started', segment: 0 },
+      { type: 'segment.audio', segment: 0, samples: 2_400, words: [], ready: true },
+      { type: 'playout.started' },
+      { type: 'xstate.done.actor.tts' },
+      { type: 'playout.progress', samples: 2_400, sent: 2_400, moving: true },
+      { type: 'xstate.done.actor.playback', output: { samples: 2_400 } },
+      // While the robot still waves the client catches up.
+      { type: 'played', generation: 1, samples: 1_200 },
+      { type: 'action.done', id: 'a', result: null },
+      { type: 'xstate.done.actor.actions' },
+    ]);
+    expect(heard).toBe(SAID);
+  });
+});

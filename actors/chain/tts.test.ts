@@ -197,13 +197,18 @@ describe('a chain of speech engines', () => {
     expect(asked).toEqual(['a: hello (aria)', 'b: hello']);
   });
 
-  it('takes a phrase from the engine that has it at hand, sick or not', async () => {
-    const { say, clock, log, engine } = chained([{}, { cached: true }]);
-    const speech = say('hello');
-    await clock.advance(100);
-    expect(engine.cached?.({ text: 'hello', language: 'en' })).toBe(true);
-    expect(samplesOf(speech)).toBe(50);
-    expect(log).toEqual([]);
+  it('takes a phrase from the engine that has it at hand, sick or not, unless another comes first', async () => {
+    const first = chained([{ after: 0, fault: 'fails', cached: true }, {}]);
+    const speech = first.say('hello');
+    await first.clock.advance(100);
+    expect(first.engine.cached?.({ text: 'hello', language: 'en' })).toBe(true);
+    expect(first.asked).toEqual(['a: hello']);
+    expect(first.log).toEqual([]);
+    expect(speech.end).toBe('TTS_FAILED');
+    const second = chained([{}, { cached: true }]);
+    second.say('hello');
+    await second.clock.advance(100);
+    expect(second.asked).toEqual(['a: hello']);
   });
 
   it('waits for the whole segment when it is told to, so that any failure can be made good', async () => {

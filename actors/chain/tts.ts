@@ -20,7 +20,7 @@ const PACE_WEIGHT = 0.2;
 /**
  * Several speech engines as one. Each segment is asked anew, so a reply goes on in the next engine's voice where one
  * fails; a segment that breaks off is ended by the next engine from the word that was sounding. A phrase that an
- * engine has at hand is taken from it, however it is otherwise. A request's `voice` is for the first engine only:
+ * engine has at hand is taken from it, sick or not. A request's `voice` is for the first engine only:
  * the others do not know it. Throws CONFIG_INVALID.
  */
 export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions): TtsEngine & ReportsHealth {
@@ -97,12 +97,12 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
     health: () => chain.health,
     warm: () => chain.warm(),
     close: () => chain.close(),
-    cached: (request) => chain.members.some(({ engine }) => engine.cached?.(request)),
+    cached: (request) => atHand(chain, request) !== undefined,
     async *synthesize(request, signal) {
       if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
-      const atHand = chain.members.find(({ engine }) => engine.cached?.(request));
-      if (atHand) {
-        yield* atHand.engine.synthesize(request, signal);
+      const ready = atHand(chain, request);
+      if (ready) {
+        yield* ready.synthesize(request, signal);
         return;
       }
       const segment = new Segment(request.text, options.resamplers);
@@ -113,6 +113,15 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
       }
     },
   };
+}
+
+/** The engine that has the phrase at hand, unless another would be asked before it. */
+function atHand(chain: Chain<TtsEngine>, request: TtsRequest): TtsEngine | undefined {
+  for (const { engine, breaker } of chain.members) {
+    if (engine.cached?.(request)) return engine;
+    if (breaker.state === 'closed') return undefined;
+  }
+  return undefined;
 }
 
 function isAudio(event: TtsEvent): boolean {

@@ -1,0 +1,98 @@
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ParleyError } from '../../machines/errors.ts';
+import { decodePhrase, encodePhrase, fileNameOf, type Phrase } from './phrase-cache-file.ts';
+
+export interface PhraseDiskOptions {
+  readonly dir: string;
+  /** Told STORE_FAILED when writing begins to fail, and again only after it had worked meanwhile. */
+  readonly onProblem: (error: ParleyError) => void;
+}
+
+/**
+ * The phrases on disk, a file each. One thing is done at a time, in order; nothing here rejects for a disk that is full or
+ * broken. A file is written beside its name and renamed, so that half of one is never taken for it.
+ */
+export class PhraseDisk {
+  readonly #options: PhraseDiskOptions;
+  #work: Promise<void> = Promise.resolve();
+  #failing = false;
+  failures = 0;
+
+  constructor(options: PhraseDiskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads the phrases, those used last first, as long as `take` wants them; the rest is deleted, and so is what is
+   * damaged. Resolves with the number of damaged files.
+   */
+  async load(take: (key: string, phrase: Phrase) => boolean): Promise<number> {
+    let damaged = 0;
+    for (const { path } of await this.#files()) {
+      const bytes = await readFile(path).catch(() => undefined);
+      const decoded = bytes && decodePhrase(bytes);
+      if (!decoded) damaged++;
+      if (!decoded || !take(decoded.key, decoded.phrase)) await rm(path, { force: true }).catch(() => {});
+    }
+    return damaged;
+  }
+
+  save(key: string, phrase: Phrase): void {
+    this.#then(async () => {
+      const path = this.#pathOf(key);
+      try {
+        await mkdir(this.#options.dir, { recursive: true });
+        await writeFile(`${path}.tmp`, encodePhrase(key, phrase));
+        await rename(`${path}.tmp`, path);
+        this.#failing = false;
+      } catch (cause) {
+        await rm(`${path}.tmp`, { force: true }).catch(() => {});
+        this.failures++;
+        if (!this.#failing)
+          this.#options.onProblem(
+            new ParleyError('STORE_FAILED', `phrases are not kept on disk: ${String(cause)}`, { cause }),
+          );
+        this.#failing = true;
+      }
+    });
+  }
+
+  delete(key: string): void {
+    this.#then(() => rm(this.#pathOf(key), { force: true }).catch(() => {}));
+  }
+
+  /** Notes that it was used now. */
+  touch(key: string): void {
+    const now = new Date();
+    this.#then(() => utimes(this.#pathOf(key), now, now).catch(() => {}));
+  }
+
+  /** Resolves when all that was asked for is done. */
+  settled(): Promise<void> {
+    return this.#work;
+  }
+
+  #then(task: () => Promise<void>): void {
+    this.#work = this.#work.then(task);
+  }
+
+  #pathOf(key: string): string {
+    return join(this.#options.dir, fileNameOf(key));
+  }
+
+  /** Newest first. Files left behind by a crash while writing are deleted. */
+  async #files(): Promise<readonly { readonly path: string; readonly usedMs: number }[]> {
+    const { dir } = this.#options;
+    const names = await readdir(dir).catch(() => []);
+    const files: { path: string; usedMs: number }[] = [];
+    for (const name of names) {
+      const path = join(dir, name);
+      if (name.endsWith('.phrase.tmp')) await rm(path, { force: true }).catch(() => {});
+      if (!name.endsWith('.phrase')) continue;
+      const info = await stat(path).catch(() => undefined);
+      if (info?.isFile()) files.push({ path, usedMs: info.mtimeMs });
+    }
+    return files.sort((a, b) => b.usedMs - a.usedMs);
+  }
+}

@@ -1,0 +1,123 @@
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
+import { msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { PhraseCache } from './phrase-cache.ts';
+import type { Phrase, PhraseMark } from './phrase-cache-file.ts';
+
+export interface CachedTtsOptions {
+  /** All that the engine's sound depends on besides the request: its own voice, its speed. Default: nothing. */
+  readonly identity?: string;
+  /** Longer speech is not kept, in ms. Default 15,000. */
+  readonly maxPhraseMs?: number;
+}
+
+/** A speech engine that knows phrases by heart. */
+export interface CachedTts extends TtsEngine {
+  cached(request: TtsRequest): boolean;
+  /**
+   * Makes a phrase ahead, unless it is kept already; resolves with whether it had to be made. Rejects as `synthesize` does.
+   */
+  prepare(request: TtsRequest, signal: AbortSignal): Promise<boolean>;
+}
+
+/** Kept audio is told in pieces of this length, in ms: nobody waits for a whole phrase to be converted. */
+const PIECE_MS = 100;
+
+/**
+ * `engine`, with the speech that repeats taken from `cache`, marks and all. A synthesis is kept when it is asked for the
+ * second time, or made ahead, and only if it came to its end. The cache stays open when the engine is closed.
+ */
+export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: CachedTtsOptions = {}): CachedTts {
+  const { identity = '', maxPhraseMs = 15_000 } = options;
+  const keyOf = ({ text, language, voice = '' }: TtsRequest) =>
+    JSON.stringify([engine.name, identity, voice, language, text]);
+
+  async function* recorded(request: TtsRequest, key: string, signal: AbortSignal): AsyncGenerator<TtsEvent> {
+    const recording = new Recording(maxPhraseMs);
+    for await (const event of engine.synthesize(request, signal)) {
+      recording.add(event);
+      yield event;
+    }
+    const phrase = recording.phrase();
+    if (phrase) cache.keep(key, phrase);
+  }
+
+  return {
+    name: engine.name,
+    ...(engine.warm && { warm: () => engine.warm?.() ?? Promise.resolve() }),
+    close: () => engine.close(),
+    cached: (request) => cache.has(keyOf(request)),
+    async *synthesize(request, signal) {
+      throwIfAborted(signal);
+      const key = keyOf(request);
+      const phrase = cache.find(key);
+      if (phrase) yield* played(phrase, signal);
+      else if (cache.repeats(key)) yield* recorded(request, key, signal);
+      else yield* engine.synthesize(request, signal);
+    },
+    async prepare(request, signal) {
+      throwIfAborted(signal);
+      const key = keyOf(request);
+      if (cache.has(key)) return false;
+      for await (const _event of recorded(request, key, signal));
+      return true;
+    },
+  };
+}
+
+function* played({ rate, samples, marks }: Phrase, signal: AbortSignal): Generator<TtsEvent> {
+  const step = samplesInMs(PIECE_MS, rate);
+  let mark = 0;
+  for (let at = 0; at < samples.length; at += step) {
+    throwIfAborted(signal);
+    for (let next = marks[mark]; next && next.sample < at + step; next = marks[++mark]) yield next;
+    // A copy: what is given away may be written to.
+    yield { type: 'audio', pcm: { rate, samples: samples.slice(at, at + step) } };
+  }
+  yield* marks.slice(mark);
+}
+
+/** What an engine says, as long as it may become a phrase. */
+class Recording {
+  readonly #maxMs: number;
+  readonly #marks: PhraseMark[] = [];
+  #pieces: Int16Array[] = [];
+  #samples = 0;
+  #rate: number | undefined;
+  #spoilt = false;
+
+  constructor(maxMs: number) {
+    this.#maxMs = maxMs;
+  }
+
+  add(event: TtsEvent): void {
+    if (this.#spoilt) return;
+    if (event.type !== 'audio') {
+      this.#marks.push(event);
+      return;
+    }
+    const { rate, samples } = event.pcm;
+    this.#rate ??= rate;
+    this.#samples += samples.length;
+    this.#pieces.push(samples.slice());
+    this.#spoilt = rate !== this.#rate || msOfSamples(this.#samples, rate) > this.#maxMs;
+    if (this.#spoilt) this.#pieces = [];
+  }
+
+  /** Undefined if there is nothing, or too much. */
+  phrase(): Phrase | undefined {
+    if (this.#spoilt || this.#rate === undefined || this.#samples === 0) return undefined;
+    const samples = new Int16Array(this.#samples);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      samples.set(piece, at);
+      at += piece.length;
+    }
+    const marks = this.#marks.toSorted((a, b) => a.sample - b.sample);
+    return { rate: this.#rate, samples, marks };
+  }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+}

@@ -1,0 +1,135 @@
+import type { ParleyError } from '../../machines/errors.ts';
+import { PhraseDisk } from './phrase-cache-disk.ts';
+import type { Phrase } from './phrase-cache-file.ts';
+
+export interface PhraseCacheOptions {
+  /** Where phrases outlive the process. None: they do not. */
+  readonly dir?: string;
+  /** Of audio and marks, in memory and on disk alike. Default 33,554,432: 12 minutes at 22 kHz. */
+  readonly maxBytes?: number;
+  /** Told STORE_FAILED, once, when phrases cannot be written: a full disk. */
+  readonly onProblem?: (error: ParleyError) => void;
+}
+
+/** Counted since the cache was made, but for `entries` and `bytes`. */
+export interface PhraseCacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  /** What is kept now. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** Syntheses that were kept. */
+  readonly stored: number;
+  readonly evicted: number;
+  /** Files that were damaged, and dropped. */
+  readonly damaged: number;
+  /** Phrases that could not be written to disk. */
+  readonly writeFailures: number;
+}
+
+/** Spoken phrases, the least recently used dropped first. All are held in memory: to find one, nothing is read. */
+export interface PhraseCache {
+  /** Takes what the disk holds. Never rejects: a cache that cannot be read is empty. */
+  load(): Promise<void>;
+  /** Counts a hit or a miss. */
+  find(key: string): Phrase | undefined;
+  has(key: string): boolean;
+  /** Whether a phrase that was not found is worth keeping: it was asked for before. */
+  repeats(key: string): boolean;
+  keep(key: string, phrase: Phrase): void;
+  stats(): PhraseCacheStats;
+  /** Resolves when all is on disk that will be. */
+  close(): Promise<void>;
+}
+
+const MAX_BYTES = 32 << 20;
+/** Texts that were asked for once. */
+const REMEMBERED = 2_048;
+/** What a mark takes, roughly. */
+const MARK_BYTES = 64;
+
+export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
+  const { dir, maxBytes = MAX_BYTES, onProblem = () => {} } = options;
+  const disk = dir === undefined ? undefined : new PhraseDisk({ dir, onProblem });
+  /** The least recently used first. */
+  const phrases = new Map<string, Phrase>();
+  const asked = new Set<string>();
+  /** Found in this process, and noted on disk. */
+  const touched = new Set<string>();
+  const counts = { hits: 0, misses: 0, stored: 0, evicted: 0, damaged: 0 };
+  let bytes = 0;
+
+  const drop = (key: string, phrase: Phrase) => {
+    phrases.delete(key);
+    touched.delete(key);
+    bytes -= bytesOf(phrase);
+  };
+
+  return {
+    async load() {
+      const loaded: [string, Phrase][] = [];
+      counts.damaged +=
+        (await disk?.load((key, phrase) => {
+          if (phrases.has(key)) return true;
+          if (bytes + bytesOf(phrase) > maxBytes) return false;
+          loaded.push([key, phrase]);
+          bytes += bytesOf(phrase);
+          return true;
+        })) ?? 0;
+      const sinceStart = [...phrases];
+      phrases.clear();
+      for (const [key, phrase] of [...loaded.reverse(), ...sinceStart]) {
+        const twice = phrases.get(key);
+        if (twice) drop(key, twice);
+        phrases.set(key, phrase);
+      }
+    },
+    find(key) {
+      const phrase = phrases.get(key);
+      if (!phrase) {
+        counts.misses++;
+        return undefined;
+      }
+      counts.hits++;
+      phrases.delete(key);
+      phrases.set(key, phrase);
+      if (!touched.has(key)) {
+        touched.add(key);
+        disk?.touch(key);
+      }
+      return phrase;
+    },
+    has: (key) => phrases.has(key),
+    repeats(key) {
+      if (asked.delete(key)) return true;
+      asked.add(key);
+      const [oldest] = asked;
+      if (asked.size > REMEMBERED && oldest !== undefined) asked.delete(oldest);
+      return false;
+    },
+    keep(key, phrase) {
+      const size = bytesOf(phrase);
+      if (size > maxBytes) return;
+      const before = phrases.get(key);
+      if (before) drop(key, before);
+      phrases.set(key, phrase);
+      bytes += size;
+      counts.stored++;
+      disk?.save(key, phrase);
+      for (const [oldest, dropped] of phrases) {
+        if (bytes <= maxBytes) break;
+        drop(oldest, dropped);
+        counts.evicted++;
+        disk?.delete(oldest);
+      }
+    },
+    stats: () => ({ ...counts, entries: phrases.size, bytes, writeFailures: disk?.failures ?? 0 }),
+    close: async () => {
+      await disk?.settled();
+    },
+  };
+}
+
+function bytesOf({ samples, marks }: Phrase): number {
+  return samples.byteLength + marks.length * MARK_BYTES;
+}

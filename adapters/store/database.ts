@@ -12,7 +12,8 @@ export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Da
   mkdirSync(dirname(path), { recursive: true });
   const db = new SqliteDatabase(path, { timeout: busyTimeoutMs });
   try {
-    const version = claim(db);
+    // In one look: another process may be making the file ours just now.
+    const version = db.transaction(() => claim(db))();
     switchToWal(db, busyTimeoutMs);
     // FULL: in WAL mode, NORMAL would lose the newest commits when the power fails, although they were acknowledged.
     db.pragma('synchronous = FULL');

@@ -17,8 +17,8 @@ const namesSchema = z.array(z.string());
  * the file is opened), and the write-ahead log, which holds the old pages too, is carried over and cut to nothing.
  */
 export function journalDeletion(db: Database): JournalDeletion {
-  const bySession = ['journal', 'journal_audio', 'journals', 'turns', 'sessions'].map((table) =>
-    db.prepare(`DELETE FROM ${table} WHERE session = ?`),
+  const bySession = ['journal', 'journal_audio', 'journal_errors', 'journals', 'turns', 'sessions'].map(
+    (table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`),
   );
   const unused = [
     db.prepare(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { overviewsAsk, overviewsResult } from './overview-protocol.ts';
 
 /** What crosses to SQLite's thread about journals. Parameters and input are canonical JSON, audio is PCM16LE. */
 
@@ -102,6 +103,7 @@ export const journalAsks = [
     maxBytes: z.int().nonnegative().exactOptional(),
     except: z.array(z.string()),
   }),
+  overviewsAsk,
 ] as const;
 
 export const journalResults = [
@@ -112,6 +114,7 @@ export const journalResults = [
   z.object({ ok: z.literal(true), op: z.literal('importJournal') }),
   z.object({ ok: z.literal(true), op: z.literal('deleteSession'), known: z.boolean() }),
   z.object({ ok: z.literal(true), op: z.literal('prune'), deleted: z.array(z.string()) }),
+  overviewsResult,
 ] as const;
 
 export type JournalWrite = z.infer<(typeof journalWrites)[number]> | z.infer<typeof audioWrite>;

@@ -13,6 +13,7 @@ import {
   storedHeadSchema,
   summarySchema,
 } from './journal-protocol.ts';
+import { overviewStatements } from './overview-statements.ts';
 import { sha256 } from './sha256.ts';
 
 /** The SQL of journals, prepared. Both throw what SQLite throws. */
@@ -96,6 +97,12 @@ export function journalStatements(db: Database): JournalStatements {
        WHEN 0 THEN EXISTS (SELECT 1 FROM journals WHERE session = @session)
        ELSE EXISTS (SELECT 1 FROM journal WHERE session = @session AND record = @record - 1) END`,
   );
+  // So that sessions can be found by what went wrong in them.
+  const noteErrors = db.prepare(
+    `INSERT INTO journal_errors (session, record, code)
+     SELECT @session, @record, json_extract(value, '$.message.code') FROM json_each(@commands)
+     WHERE json_extract(value, '$.message.type') = 'error' AND json_extract(value, '$.message.code') IS NOT NULL`,
+  );
   const end = db.prepare(
     `UPDATE journals SET status = @status, records = @records, ended_at = @endedAt WHERE session = @session`,
   );
@@ -126,6 +133,7 @@ export function journalStatements(db: Database): JournalStatements {
      FROM journal_audio JOIN audio USING (hash) WHERE session = ? ORDER BY journal_audio.rowid LIMIT ? OFFSET ?`,
   );
   const deletion = journalDeletion(db);
+  const overviews = overviewStatements(db);
 
   const insertHead = (of: z.infer<typeof storedHeadSchema>) => {
     const parameters = sha256(of.parameters);
@@ -135,6 +143,8 @@ export function journalStatements(db: Database): JournalStatements {
   const insertRow = (row: JournalRow) => {
     const { changes } = append.run({ ...row, stale: row.stale ? 1 : 0 });
     if (changes === 0) throw new Error(`record ${row.record} of ${row.session} has no predecessor`);
+    const { session, record, commands } = row;
+    if (commands.includes('"type":"error"')) noteErrors.run({ session, record, commands });
   };
   const insertAudio = ({ pcm, ...piece }: AudioRow) => {
     const hash = createHash('sha256').update(pcm).digest('hex');
@@ -195,6 +205,8 @@ export function journalStatements(db: Database): JournalStatements {
           return { ok: true, op: 'deleteSession', known: deletion.deleteSession(ask.session) };
         case 'prune':
           return { ok: true, op: 'prune', deleted: deletion.prune(ask) };
+        case 'overviews':
+          return { ok: true, op: 'overviews', rows: overviews(ask.query) };
       }
     },
   };

@@ -70,6 +70,16 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX journal_audio_by_session ON journal_audio (session);
    CREATE INDEX journal_audio_by_hash ON journal_audio (hash);`,
+  `CREATE TABLE journal_errors (
+     session TEXT NOT NULL,
+     record  INTEGER NOT NULL,
+     code    TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX journal_errors_by_session ON journal_errors (session, record);
+   INSERT INTO journal_errors (session, record, code)
+     SELECT session, record, json_extract(value, '$.message.code') FROM journal, json_each(commands)
+     WHERE commands LIKE '%"type":"error"%' AND json_extract(value, '$.message.type') = 'error'
+       AND json_extract(value, '$.message.code') IS NOT NULL;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

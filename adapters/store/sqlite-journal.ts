@@ -1,3 +1,4 @@
+import type { InspectStore, JournalHead } from '../../actors/ports/inspect.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
 import { canonicalJson } from '../../machines/canonical.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -35,7 +36,7 @@ const PIECES = 200;
 const DEFAULT_LIMIT = 1_000;
 
 /** Journals in the store's SQLite file. */
-export function sqliteJournals(thread: JournalThread): JournalStore {
+export function sqliteJournals(thread: JournalThread): JournalStore & InspectStore {
   const { ask } = thread;
 
   async function head(session: string): Promise<StoredHead> {
@@ -79,6 +80,15 @@ export function sqliteJournals(thread: JournalThread): JournalStore {
         audio: audio.map((piece) => audioRow(session, piece)),
       });
     },
+    overviews: async ({ status, except, ...query }) => {
+      const lists = { ...(status && { status: [...status] }), ...(except && { except: [...except] }) };
+      return expect(await ask({ op: 'overviews', query: { ...query, ...lists } }), 'overviews').rows;
+    },
+    journalHead: async (session) => headAsRead(await head(session)),
+    journalRecords: async (session, from, limit) =>
+      expect(await ask({ op: 'journalRows', session, from, limit }), 'journalRows').rows.map(recordOf),
+    journalAudio: async (session, from, limit) =>
+      expect(await ask({ op: 'audio', session, from, limit }), 'audio').rows.map(audioOf),
     deleteSession: async (session) =>
       expect(await ask({ op: 'deleteSession', session }), 'deleteSession').known,
     prune: async (limits) =>
@@ -167,6 +177,10 @@ function headOf(header: JournalHeader, headerHash: string) {
 }
 
 function journalOf(head: StoredHead, rows: readonly JournalRow[]): Journal {
+  return { ...headAsRead(head), records: rows.map(recordOf) };
+}
+
+function headAsRead(head: StoredHead): JournalHead {
   const { format, session, machine, version, startedAt, headerHash, status, records } = head;
   if (format !== JOURNAL_FORMAT)
     throw new ParleyError('JOURNAL_FORMAT', `format ${format} of ${session}; known: ${JOURNAL_FORMAT}`);
@@ -182,7 +196,6 @@ function journalOf(head: StoredHead, rows: readonly JournalRow[]): Journal {
       input: parsed(head.input) as SessionInput,
     },
     headerHash,
-    records: rows.map((row) => recordOf(row)),
     footer: { status, records },
   };
 }

@@ -1,5 +1,6 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
+import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -58,7 +59,7 @@ export interface StoreStats {
   readonly largestGroup: number;
 }
 
-export interface SqliteStore extends Store, JournalStore {
+export interface SqliteStore extends Store, JournalStore, InspectStore {
   /** Opens the file now rather than at the first use. Rejects with STORE_FAILED if that fails; a later use tries again. */
   ready(): Promise<void>;
   stats(): StoreStats;

@@ -261,4 +261,23 @@ describe('playback', () => {
       expect(frames).toHaveLength(bad);
     }
   });
+
+  it('tells what was sent before the client can have played more than the machine knows of', async () => {
+    // given speech that trickles in, slower than it is played, and stops within a frame
+    const { clock, write, events, frames } = start();
+    await settle();
+    for (const ms of [39, 17, 17, 17, 9]) {
+      write(ms);
+      await clock.advance(30);
+    }
+    // when nothing more comes
+    const sent = frames.length * samplesPerFrame(24_000);
+    await clock.advance(1_000);
+    // then the machine has been told of all of it, and that it is being played
+    const told = events.flatMap((event) => (event.type === 'playout.progress' ? [event] : []));
+    expect(told.at(-1)).toMatchObject({ sent, moving: true });
+    // and never later than when the client came there
+    for (const [i, { samples }] of told.entries())
+      if (i > 0) expect(samples).toBeLessThanOrEqual(told[i - 1]?.sent ?? 0);
+  });
 });

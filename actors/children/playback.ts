@@ -42,6 +42,8 @@ class Playout {
   #started = false;
   #paused = false;
   #toldAtMs = 0;
+  /** How much the machine knows to have been sent: it takes no more than that for played. */
+  #toldSent = 0;
   #timer: TimerHandle | undefined;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
@@ -122,18 +124,18 @@ class Playout {
     const first = !this.#started;
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
-    if (this.#started && (first || clock.nowMs() - this.#toldAtMs >= PROGRESS_MS)) this.#tellProgress();
+    const overtaken = position >= this.#toldSent && this.#sent > this.#toldSent;
+    if (this.#started && (first || overtaken || clock.nowMs() - this.#toldAtMs >= PROGRESS_MS))
+      this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
       this.#finish({ samples: this.#sent });
       return;
     }
-    const waits =
-      track.buffered > 0
-        ? this.#sent + this.#frameSamples - this.#aheadSamples - position
-        : this.#sent - position;
-    if (waits <= 0) return; // out of audio: the track's next write runs us again
+    const frameDue = this.#hasNext() ? this.#sent + this.#frameSamples - this.#aheadSamples : this.#sent;
+    const next = this.#sent > this.#toldSent ? Math.min(frameDue, this.#toldSent) : frameDue;
+    if (next <= position) return; // out of audio: the track's next write runs us again
     const tellInMs = this.#toldAtMs + PROGRESS_MS - clock.nowMs();
-    this.#timer = clock.setTimer(Math.min(this.#msUntil(position + waits), tellInMs), () => this.#run());
+    this.#timer = clock.setTimer(Math.min(this.#msUntil(next), tellInMs), () => this.#run());
   }
 
   #msUntil(sample: number): number {
@@ -141,10 +143,15 @@ class Playout {
     return Math.max(0, dueMs - this.#options.clock.nowMs());
   }
 
-  /** False if no whole frame is there (the last one of a track is padded with silence). */
+  /** Whether a whole frame is there (the last one of a track is padded with silence). */
+  #hasNext(): boolean {
+    const { track } = this.#options;
+    return track.buffered >= this.#frameSamples || (track.ended && track.buffered > 0);
+  }
+
   #sendNext(): boolean {
     const { track } = this.#options;
-    if (track.buffered < this.#frameSamples && !(track.ended && track.buffered > 0)) return false;
+    if (!this.#hasNext()) return false;
     const frame = new Int16Array(this.#frameSamples);
     const first = !this.#started;
     if (first) {
@@ -166,6 +173,7 @@ class Playout {
 
   #tellProgress(): void {
     this.#toldAtMs = this.#options.clock.nowMs();
+    this.#toldSent = this.#sent;
     const moving = !this.#paused;
     this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent, moving });
   }

@@ -1,0 +1,43 @@
+import type { BusKind, LoadResult } from '../load/world.ts';
+import { type BenchContext, startWorld } from './benchmark.ts';
+
+/** The sessions begin over this time. */
+const RAMP_MS = 4_000;
+/** Of so many replies the last is heard to its end. */
+export const FINISH_EVERY = 4;
+
+/** Conversations of each size on one server, the smallest first, after a warm-up that compiles its code. */
+export async function measureConversations(
+  context: BenchContext,
+  bus: BusKind,
+): Promise<ReadonlyMap<number, LoadResult>> {
+  const { quick, sessions } = context.options;
+  const world = await startWorld(context, { bus });
+  try {
+    const talk = { does: 'talk', finishEvery: FINISH_EVERY } as const;
+    context.progress(`${bus}: warm-up`);
+    await world.load({ ...talk, sessions: 10, rampMs: 1_000, measureMs: quick ? 2_000 : 8_000 });
+    const results = new Map<number, LoadResult>();
+    for (const size of [...sessions].sort((a, b) => a - b)) {
+      context.progress(`${bus}: ${size} sessions in conversation`);
+      results.set(
+        size,
+        await world.load({
+          ...talk,
+          sessions: size,
+          rampMs: size === 1 ? 0 : RAMP_MS,
+          measureMs: measureMs(size, quick),
+        }),
+      );
+    }
+    return results;
+  } finally {
+    await world.stop();
+  }
+}
+
+/** Few sessions make few turns, so they get more time. */
+function measureMs(sessions: number, quick: boolean): number {
+  if (quick) return sessions === 1 ? 8_000 : 5_000;
+  return sessions === 1 ? 32_000 : 14_000;
+}

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { valueRow } from '../report/rows.ts';
+import type { BenchContext, Benchmark } from './benchmark.ts';
+
+const steps = z.object({ all: z.object({ p50Us: z.number(), p99Us: z.number() }) });
+const replayed = z.object({
+  stepOnlyPerSecond: z.number(),
+  recordedPerSecond: z.number(),
+  replayedPerSecond: z.number(),
+});
+const TURNS_PER_SECOND = /^(kernel|full):.*?(\d+) turns\/s of processor time/gmu;
+
+/** The machine without its world: steps, replay, simulation. */
+export const kernelBenchmark: Benchmark = {
+  name: 'kernel',
+  run: async (context) => {
+    const { quick } = context.options;
+    const folder = await mkdtemp(join(tmpdir(), 'parley-bench-kernel-'));
+    try {
+      const kernelFile = join(folder, 'kernel.json');
+      const replayFile = join(folder, 'replay.json');
+      context.progress('kernel steps');
+      await run(context, 'kernel', ['--turns', quick ? '200' : '2000', '--json', kernelFile]);
+      context.progress('replay of the golden journals');
+      await run(context, 'replay', ['--seconds', quick ? '1' : '5', '--json', replayFile]);
+      context.progress('simulator');
+      const simulated = await run(context, 'simulation', []);
+      const step = steps.parse(JSON.parse(await readFile(kernelFile, 'utf8')));
+      const replay = replayed.parse(JSON.parse(await readFile(replayFile, 'utf8')));
+      const turns = new Map(
+        [...simulated.matchAll(TURNS_PER_SECOND)].map(([, level, count]) => [level, Number(count)]),
+      );
+      return {
+        name: 'kernel',
+        method: [
+          'bench/kernel.ts, bench/replay.ts and bench/simulation.ts, one after the other on one core: each step of the kernel timed on its',
+          'own over spoken turns; the golden journals replayed with every hash checked; simulated turns with every fault and check on.',
+        ],
+        rows: [
+          valueRow({ what: 'step of the kernel, median' }, 'µs', step.all.p50Us, { atMost: 50 }),
+          valueRow({ what: '· p99' }, 'µs', step.all.p99Us),
+          valueRow({ what: 'steps' }, 'a second', replay.stepOnlyPerSecond),
+          valueRow({ what: 'steps with their record' }, 'a second', replay.recordedPerSecond),
+          valueRow({ what: 'events replayed' }, 'a second', replay.replayedPerSecond, { atLeast: 20_000 }),
+          valueRow(
+            { what: 'simulated turns, kernel level' },
+            'a CPU second',
+            turns.get('kernel') ?? Number.NaN,
+            { atLeast: 5_000 },
+          ),
+          valueRow({ what: 'simulated turns, full level' }, 'a CPU second', turns.get('full') ?? Number.NaN, {
+            atLeast: 1_000,
+          }),
+        ],
+        notes: [],
+      };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** Runs a module of bench/ in the package's folder; resolves with what it printed. */
+async function run(context: BenchContext, module: string, args: readonly string[]): Promise<string> {
+  const fromSource = import.meta.url.endsWith('.ts');
+  const script = fileURLToPath(new URL(`../${module}.${fromSource ? 'ts' : 'js'}`, import.meta.url));
+  const child = spawn(process.execPath, [...(fromSource ? ['--import', 'tsx'] : []), script, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: fileURLToPath(new URL(fromSource ? '../../' : '../../../', import.meta.url)),
+  });
+  const killAtExit = () => child.kill('SIGKILL');
+  process.once('exit', killAtExit);
+  context.stopAtEnd({
+    stop: async () => {
+      if (child.exitCode === null) child.kill('SIGTERM');
+    },
+  });
+  const exited = once(child, 'exit');
+  let output = '';
+  for await (const piece of child.stdout) output += piece;
+  const [code] = await exited;
+  process.off('exit', killAtExit);
+  if (code !== 0) throw new Error(`bench/${module} ended with ${code}`);
+  return output;
+}

@@ -1,0 +1,193 @@
+/** What of a load's delays is the server's own. */
+import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
+import { percentile } from '../statistics.ts';
+import { replyTokens, tokensFor } from './reply-tokens.ts';
+import type { ClientSession, EarStamp, EnginesReport, SeenReply } from './reports.ts';
+import { DEFAULT_REPLY, ENDPOINT_MS, type LoadResult } from './world.ts';
+
+const FRAME = samplesPerFrame(PIPELINE_RATE);
+/** The VAD judges so many samples at once. */
+const WINDOW = 512;
+
+/** Where a reply's delay beyond the engines' and the endpoint's own went, in ms. */
+export interface FirstAudio {
+  /** From the end of speech, as spoken by the client, to the first frame there. */
+  readonly totalMs: number;
+  /** `totalMs` less the endpoint delay and what the engines took by their own clocks. The sum of the parts below. */
+  readonly overheadMs: number;
+  /** End of speech and endpoint delay over → the utterance is with the recogniser. */
+  readonly toSttMs: number;
+  /** Transcript sent → the model has been asked. */
+  readonly toLlmMs: number;
+  /** Token sent that completes the first segment → speech synthesis has been asked. */
+  readonly toTtsMs: number;
+  /** First PCM sent → first frame at the client. */
+  readonly toClientMs: number;
+  /** Tokens that the first segment took. */
+  readonly tokens: number;
+}
+
+export interface BargeIn {
+  /** The machine learned of speech → `duck` and the last frame of the reply were at the client, whichever was later. */
+  readonly clearedMs: number;
+  /** The audio that decided was sent by the client → the same. With the way up and the VAD. */
+  readonly fromAudioMs: number;
+}
+
+/** Of every spoken turn that was measured from end to end. */
+export function firstAudio(result: LoadResult, reply = DEFAULT_REPLY): FirstAudio[] {
+  const engines = byId(result.engines);
+  const stamps = bySession(result.stamps);
+  return measured(result).flatMap(({ session, seen }) => {
+    const id = seen.words.split(' ').at(-1) ?? '';
+    const { stt, llm, tts } = engines.get(id) ?? {};
+    const answered = llm?.tokensMs[0];
+    if (!stt || !llm || !tts || answered === undefined) return [];
+    if (tts.firstMs === undefined || seen.firstFrameMs === undefined) return [];
+    const stop = stamps
+      .get(session.session)
+      ?.findLast(({ type, atMs }) => type === 'speech.stop' && atMs <= stt.receivedMs);
+    const endMs = stop && spokenAtMs(session, stop.sample);
+    const tokens = tokensFor(tts.text, replyTokens(id, reply));
+    const completedMs = tokens === undefined ? undefined : llm.tokensMs[tokens - 1];
+    if (endMs === undefined || tokens === undefined || completedMs === undefined) return [];
+    const toSttMs = stt.receivedMs - (endMs + ENDPOINT_MS);
+    const toLlmMs = llm.receivedMs - stt.answeredMs;
+    const toTtsMs = tts.receivedMs - completedMs;
+    const toClientMs = seen.firstFrameMs - tts.firstMs;
+    return [
+      {
+        totalMs: seen.firstFrameMs - endMs,
+        overheadMs: toSttMs + toLlmMs + toTtsMs + toClientMs,
+        toSttMs,
+        toLlmMs,
+        toTtsMs,
+        toClientMs,
+        tokens,
+      },
+    ];
+  });
+}
+
+/** Of every reply that was interrupted by speech at the first attempt: paused, and not resumed. */
+export function bargeIns(result: LoadResult): BargeIn[] {
+  const stamps = bySession(result.stamps);
+  return measured(result).flatMap(({ session, seen }) => {
+    const { duckMs, lastFrameMs } = seen;
+    if (duckMs === undefined || lastFrameMs === undefined || seen.resumed) return [];
+    const start = stamps
+      .get(session.session)
+      ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= duckMs);
+    if (!start) return [];
+    const clearedMs = Math.max(duckMs, lastFrameMs);
+    const written = start.sample + (start.ageMs * PIPELINE_RATE) / 1_000;
+    const decidedBy = Math.floor(written / WINDOW) * WINDOW;
+    const sentMs = session.sentMs[Math.floor((decidedBy - 1) / FRAME)];
+    if (sentMs === undefined) return [];
+    return [{ clearedMs: clearedMs - start.atMs, fromAudioMs: clearedMs - sentMs }];
+  });
+}
+
+/**
+ * How far each paced frame is from its place in an even row of 20 ms: the place of the row is the median of its reply's
+ * frames, so that neither the lead at the start nor a stagger over sessions counts. In ms, without sign.
+ */
+export function jitter(result: LoadResult): number[] {
+  const lead = WIRE_LIMITS.sendAheadMs / FRAME_MS + 1;
+  return measured(result).flatMap(({ seen }) => {
+    const offsets = [...seen.framesMs.subarray(lead)].map((atMs, index) => atMs - (index + lead) * FRAME_MS);
+    if (offsets.length < 10) return [];
+    const middle = percentile(offsets, 0.5);
+    return offsets.map((offset) => Math.abs(offset - middle));
+  });
+}
+
+/** Frames that came only after a client that plays from the first frame on had needed them, and all frames. */
+export function underruns(result: LoadResult): { readonly late: number; readonly frames: number } {
+  let late = 0;
+  let frames = 0;
+  for (const { seen } of measured(result)) {
+    const startMs = seen.framesMs[0] ?? 0;
+    frames += seen.framesMs.length;
+    for (const [index, atMs] of seen.framesMs.entries()) if (atMs > startMs + index * FRAME_MS) late += 1;
+  }
+  return { late, frames };
+}
+
+/** From a typed text to the first of the reply's text, less what the model took to its first token, in ms. */
+export function textFirstDelta(result: LoadResult): number[] {
+  const engines = byId(result.engines);
+  return measured(result, 'text').flatMap(({ session, seen }) => {
+    const id = session.textsMs[seen.turn - 1]?.id ?? '';
+    const typed = session.textsMs[seen.turn - 1];
+    const llm = engines.get(id)?.llm;
+    const firstMs = llm?.tokensMs[0];
+    if (!typed || !llm || firstMs === undefined || seen.firstTextMs === undefined) return [];
+    return [seen.firstTextMs - typed.atMs - (firstMs - llm.receivedMs)];
+  });
+}
+
+/** Turns that had a reply, and those of them whose reply failed. */
+export function outcomes(result: LoadResult): {
+  readonly replies: number;
+  readonly failed: number;
+  readonly errors: readonly string[];
+} {
+  const replies = measured(result);
+  return {
+    replies: replies.length,
+    failed: replies.filter(({ seen }) => seen.reason === 'failed').length,
+    errors: [...new Set(result.clients.sessions.flatMap(({ errors }) => errors))],
+  };
+}
+
+/** The replies that began while every session was under way. */
+function measured(
+  { clients }: LoadResult,
+  by: 'audio' | 'text' = 'audio',
+): { readonly session: ClientSession; readonly seen: SeenReply }[] {
+  return clients.sessions.flatMap((session) =>
+    session.replies.flatMap((seen) => {
+      const beganMs = by === 'audio' ? seen.firstFrameMs : seen.firstTextMs;
+      return beganMs !== undefined && beganMs >= clients.measureFromMs ? [{ session, seen }] : [];
+    }),
+  );
+}
+
+/** When the client spoke that sample: when its frame was sent, less what of the frame follows it. */
+function spokenAtMs({ sentMs }: ClientSession, sample: number): number | undefined {
+  const frame = Math.floor(sample / FRAME);
+  const atMs = sentMs[frame];
+  return atMs === undefined ? undefined : atMs - msOfSamples((frame + 1) * FRAME - sample, PIPELINE_RATE);
+}
+
+interface Calls {
+  stt?: EnginesReport['stt'][number];
+  llm?: EnginesReport['llm'][number];
+  tts?: EnginesReport['tts'][number];
+}
+
+function byId(engines: EnginesReport): Map<string, Calls> {
+  const calls = new Map<string, Calls>();
+  const of = (id: string) => {
+    const known = calls.get(id) ?? {};
+    calls.set(id, known);
+    return known;
+  };
+  for (const stt of engines.stt) of(stt.id).stt = stt;
+  for (const llm of engines.llm) of(llm.id).llm = llm;
+  // The id is spoken in the first segment only.
+  for (const tts of engines.tts) if (tts.id !== '') of(tts.id).tts ??= tts;
+  return calls;
+}
+
+function bySession(stamps: readonly EarStamp[]): Map<string, EarStamp[]> {
+  const sessions = new Map<string, EarStamp[]>();
+  for (const stamp of stamps) {
+    const known = sessions.get(stamp.session);
+    if (known) known.push(stamp);
+    else sessions.set(stamp.session, [stamp]);
+  }
+  return sessions;
+}

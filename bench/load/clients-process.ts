@@ -1,0 +1,74 @@
+/** The users of the benchmark, in a process of their own: real WebSockets, speech in real time. */
+import { answerParent } from './child-process.ts';
+import { LoadClient, TICK_MS } from './load-client.ts';
+import { monotonicMs } from './monotonic.ts';
+import { type ClientsReport, type LoadPlan, loadPlan } from './reports.ts';
+import { User } from './user.ts';
+import { userFrames } from './user-frames.ts';
+
+/** Connections that are being opened at once. */
+const CONNECTING = 20;
+
+let stopping = false;
+let clients: LoadClient[] = [];
+
+answerParent({ run: (argument) => run(loadPlan.parse(argument)) }, async () => {
+  stopping = true;
+  await Promise.all(clients.map((client) => client.close()));
+});
+
+async function run(plan: LoadPlan): Promise<ClientsReport> {
+  clients = [];
+  while (clients.length < plan.sessions) {
+    const count = Math.min(CONNECTING, plan.sessions - clients.length);
+    clients.push(...(await Promise.all(Array.from({ length: count }, () => LoadClient.connect(plan.url)))));
+  }
+  const frames = userFrames(plan.speechFile);
+  const startMs = monotonicMs() + TICK_MS;
+  const users = clients.map(
+    (client, index) =>
+      new User(client, {
+        index,
+        plan,
+        frames,
+        beginMs: startMs + (plan.rampMs * index) / plan.sessions,
+        endMs: startMs + plan.rampMs + plan.measureMs,
+      }),
+  );
+  const cpuBefore = process.cpuUsage();
+  const sendLatenessMs = await tickAll(users, startMs, startMs + plan.rampMs + plan.measureMs);
+  const cpu = process.cpuUsage(cpuBefore);
+  const report: ClientsReport = {
+    sessions: clients.map((client) => client.report()),
+    sendLatenessMs,
+    measureFromMs: startMs + plan.rampMs,
+    endMs: startMs + plan.rampMs + plan.measureMs,
+    cpuMs: (cpu.user + cpu.system) / 1_000,
+  };
+  await Promise.all(clients.map((client) => client.close()));
+  return report;
+}
+
+/** Sends everybody's 20 ms, spread evenly over the 20 ms. Resolves with how late each was sent, in ms. */
+function tickAll(users: readonly User[], startMs: number, endMs: number): Promise<Float64Array<ArrayBuffer>> {
+  const lateness: number[] = [];
+  const spacingMs = TICK_MS / users.length;
+  let sent = 0;
+  return new Promise((resolve) => {
+    const sendDue = () => {
+      for (;;) {
+        const nowMs = monotonicMs();
+        if (nowMs >= endMs || stopping) return resolve(Float64Array.from(lateness));
+        const dueMs = startMs + sent * spacingMs;
+        if (dueMs > nowMs) {
+          setTimeout(sendDue, dueMs - nowMs);
+          return;
+        }
+        users[sent % users.length]?.tick(nowMs);
+        lateness.push(nowMs - dueMs);
+        sent += 1;
+      }
+    };
+    sendDue();
+  });
+}

@@ -1,0 +1,21 @@
+const CONSONANTS = 'bcdfghjklmnpqrstvwz';
+const VOWELS = 'aeiou';
+const ID = /\bq[aeiou](?:[bcdfghjklmnpqrstvwz][aeiou]){3}\b/u;
+
+/** A word that can be told from all others and passes through every engine and policy as any word does. */
+export function idWord(number: number): string {
+  let word = `q${VOWELS[number % VOWELS.length]}`;
+  let rest = Math.floor(number / VOWELS.length);
+  for (let syllable = 0; syllable < 3; syllable++) {
+    word += `${CONSONANTS[rest % CONSONANTS.length]}`;
+    rest = Math.floor(rest / CONSONANTS.length);
+    word += `${VOWELS[rest % VOWELS.length]}`;
+    rest = Math.floor(rest / VOWELS.length);
+  }
+  return word;
+}
+
+/** The first id in `text`; '' if there is none. */
+export function idIn(text: string): string {
+  return ID.exec(text)?.[0] ?? '';
+}

@@ -1,0 +1,68 @@
+/** The server of the benchmark in a process of its own, so that its processor time and memory are its own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { loadConfig } from '../../server/config/load.ts';
+import { makeLogger } from '../../server/log.ts';
+import { type Server, serve } from '../../server/serve.ts';
+import { answerParent } from './child-process.ts';
+import { monotonicMs } from './monotonic.ts';
+import type { EarStamp, Usage } from './reports.ts';
+
+const flags = z.record(z.string(), z.string());
+
+let server: Server | undefined;
+let stamps: EarStamp[] = [];
+const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
+
+async function close(): Promise<void> {
+  await server?.close();
+  await rm(dataDir, { recursive: true, force: true });
+}
+
+answerParent(
+  {
+    start: async (argument) => {
+      server = await serve({
+        config: loadConfig({
+          flags: { port: '0', 'data-dir': dataDir, ...flags.parse(argument) },
+          cwd: dataDir,
+        }),
+        log: makeLogger('error'),
+        onLog: (session, entry) => {
+          if (entry.type !== 'event') return;
+          const { event } = entry;
+          if (event.type === 'speech.start' || event.type === 'speech.stop')
+            stamps.push({
+              session,
+              type: event.type,
+              sample: event.sample,
+              ageMs: event.ageMs,
+              atMs: monotonicMs(),
+            });
+        },
+      });
+      return server.url;
+    },
+    usage: (): Usage => {
+      const { user, system } = process.cpuUsage();
+      const { rss, heapUsed, external } = process.memoryUsage();
+      return {
+        atMs: monotonicMs(),
+        cpuMs: (user + system) / 1_000,
+        residentBytes: rss,
+        heapBytes: heapUsed + external,
+      };
+    },
+    collect: () => globalThis.gc?.(),
+    /** What the ears told since the last time. */
+    takeStamps: () => {
+      const taken = stamps;
+      stamps = [];
+      return taken;
+    },
+    sessions: () => server?.stats().sessions ?? 0,
+  },
+  close,
+);

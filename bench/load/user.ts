@@ -1,0 +1,75 @@
+import type { EndReason } from '../../machines/wire.ts';
+import { idWord } from './identifiers.ts';
+import type { LoadClient } from './load-client.ts';
+import { monotonicMs } from './monotonic.ts';
+import type { LoadPlan } from './reports.ts';
+import type { UserFrames } from './user-frames.ts';
+
+/** So long into a reply it is interrupted. */
+const INTERRUPT_AFTER_MS = 700;
+/** From the end of a reply to the next words. */
+const THINK_MS = 400;
+/** A turn without a reply for so long is given up, and counted by its absence. */
+const GIVE_UP_MS = 10_000;
+
+export interface UserOptions {
+  readonly index: number;
+  readonly plan: LoadPlan;
+  readonly frames: UserFrames;
+  readonly beginMs: number;
+  readonly endMs: number;
+}
+
+/** Speaks or types, waits for the reply, interrupts it or hears it to its end, and goes on. */
+export class User {
+  readonly #client: LoadClient;
+  readonly #options: UserOptions;
+  #ticks: number;
+  /** When the next words are due. */
+  #speakAtMs: number;
+  /** Next frame of the phrase; beyond its end it is quiet. */
+  #at = Number.POSITIVE_INFINITY;
+  #turns = 0;
+
+  constructor(client: LoadClient, options: UserOptions) {
+    this.#client = client;
+    this.#options = options;
+    this.#ticks = options.index * 7; // not all in the same noise
+    this.#speakAtMs = options.plan.does === 'idle' ? Number.POSITIVE_INFINITY : options.beginMs;
+    client.listener = {
+      onAudible: () => this.#onAudible(),
+      onReplyEnd: (reason) => this.#onReplyEnd(reason),
+    };
+  }
+
+  tick(nowMs: number): void {
+    const { quiet, phrase } = this.#options.frames;
+    if (nowMs >= this.#speakAtMs && nowMs < this.#options.endMs) this.#begin(nowMs);
+    const frame = phrase[this.#at++] ?? quiet[this.#ticks++ % quiet.length];
+    if (frame) this.#client.tick(frame);
+  }
+
+  #begin(nowMs: number): void {
+    this.#turns += 1;
+    this.#speakAtMs = nowMs + GIVE_UP_MS;
+    if (this.#options.plan.does === 'talk') this.#at = 0;
+    else {
+      const id = idWord(this.#options.index * 1_000 + this.#turns);
+      this.#client.type(id, `please tell me what you see ${id}`);
+    }
+  }
+
+  #onAudible(): void {
+    if (!this.#hearsOut) this.#speakAtMs = monotonicMs() + INTERRUPT_AFTER_MS;
+  }
+
+  #onReplyEnd(reason: EndReason): void {
+    // The end of a reply that was interrupted comes while the words that did it are still being said.
+    if (reason !== 'interrupted') this.#speakAtMs = monotonicMs() + THINK_MS;
+  }
+
+  get #hearsOut(): boolean {
+    const { plan, index } = this.#options;
+    return (this.#turns + index) % plan.finishEvery === 0;
+  }
+}

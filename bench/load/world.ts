@@ -1,0 +1,198 @@
+import { z } from 'zod';
+import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { type BenchProcess, startProcess } from './child-process.ts';
+import {
+  type ClientsReport,
+  clientsReport,
+  type EarStamp,
+  type EngineDelays,
+  type EnginesReport,
+  earStamp,
+  enginesReport,
+  type LoadPlan,
+  type Usage,
+  usage,
+} from './reports.ts';
+import { speechFile } from './speech-file.ts';
+
+export type BusKind = 'in-process' | 'nats';
+
+export interface WorldOptions {
+  readonly bus: BusKind;
+  readonly delays?: EngineDelays;
+  /** What the model says after its greeting. */
+  readonly reply?: string;
+  /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the engines' address. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** Processors of the server, and of everything else, as `taskset` takes them. */
+  readonly cpus?: { readonly server: string; readonly others: string };
+  /** Folder for a processor profile of the server. */
+  readonly profile?: string | undefined;
+  /** Lets memory be measured after a collection. */
+  readonly collects?: boolean;
+}
+
+/** What a load gave, each part as its process saw it. */
+export interface LoadResult {
+  readonly clients: ClientsReport;
+  readonly engines: EnginesReport;
+  readonly stamps: readonly EarStamp[];
+  /** Of the server, when everybody was under way and at the end. */
+  readonly usage: { readonly from: Usage; readonly to: Usage; readonly peakResidentBytes: number };
+}
+
+/** Delays of the issue that asked for this benchmark. */
+export const DEFAULT_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
+/** Silence that ends a turn: the server's own default, and named here because it is taken off what is measured. */
+export const ENDPOINT_MS = 500;
+export const DEFAULT_REPLY = 'I see a long table and two chairs by the window. There is a cup on it.';
+const SAMPLE_EVERY_MS = 500;
+
+/** Engines, server and bus, each in a process of its own; clients come with each load. */
+export class World {
+  readonly #engines: BenchProcess;
+  readonly #server: BenchProcess;
+  readonly #nats: NatsServer | undefined;
+  readonly #options: WorldOptions;
+  readonly #url: string;
+  readonly #speechFile: string;
+
+  private constructor(
+    parts: { engines: BenchProcess; server: BenchProcess; nats: NatsServer | undefined },
+    options: WorldOptions,
+    url: string,
+    file: string,
+  ) {
+    this.#engines = parts.engines;
+    this.#server = parts.server;
+    this.#nats = parts.nats;
+    this.#options = options;
+    this.#url = url;
+    this.#speechFile = file;
+  }
+
+  static async start(options: WorldOptions): Promise<World> {
+    const started: { stop(): Promise<void> }[] = [];
+    try {
+      const nats = options.bus === 'nats' ? await startNatsServer() : undefined;
+      if (nats) started.push(nats);
+      const others = options.cpus?.others;
+      const engines = startProcess({ module: 'engines-process', cpus: others });
+      started.push(engines);
+      const address = z.string().parse(
+        await engines.ask('setup', {
+          delays: options.delays ?? DEFAULT_DELAYS,
+          reply: options.reply ?? DEFAULT_REPLY,
+        }),
+      );
+      const server = startProcess({
+        module: 'server-process',
+        cpus: options.cpus?.server,
+        nodeFlags: [
+          ...(options.collects ? ['--expose-gc'] : []),
+          ...(options.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', options.profile]),
+        ],
+      });
+      started.push(server);
+      const flags = { ...flagsFor(address), ...(nats ? { 'bus.nats-url': nats.url } : {}), ...options.flags };
+      const filled = Object.fromEntries(
+        Object.entries(flags).map(([key, value]) => [key, value.replaceAll('{engines}', address)]),
+      );
+      const url = z.string().parse(await server.ask('start', filled, 60_000));
+      return new World({ engines, server, nats }, options, url, await speechFile());
+    } catch (error) {
+      for (const part of started.reverse()) await part.stop();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.#url;
+  }
+
+  /** Runs a load to its end. What happened before it is forgotten. */
+  async load(plan: Omit<LoadPlan, 'url' | 'speechFile'>): Promise<LoadResult> {
+    await this.#engines.ask('take', undefined);
+    await this.#server.ask('takeStamps', undefined);
+    const clients = startProcess({ module: 'clients-process', cpus: this.#options.cpus?.others });
+    try {
+      const running = clients.ask(
+        'run',
+        { ...plan, url: this.#url, speechFile: this.#speechFile },
+        plan.rampMs + plan.measureMs + 60_000,
+      );
+      const watched = this.#watch(plan.rampMs);
+      const seen = clientsReport.parse(
+        await running.finally(() => {
+          watched.stop();
+        }),
+      );
+      return {
+        clients: seen,
+        engines: enginesReport.parse(await this.#engines.ask('take', undefined)),
+        stamps: z.array(earStamp).parse(await this.#server.ask('takeStamps', undefined)),
+        usage: await watched.result,
+      };
+    } finally {
+      await clients.stop();
+    }
+  }
+
+  async usage(collect = false): Promise<Usage> {
+    if (collect) await this.#server.ask('collect', undefined);
+    return usage.parse(await this.#server.ask('usage', undefined));
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+    await this.#engines.stop();
+    await this.#nats?.stop();
+  }
+
+  /** Asks the server for its usage from `afterMs` on until told to stop. */
+  #watch(afterMs: number): { stop(): void; readonly result: Promise<LoadResult['usage']> } {
+    let stop = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      stop = resolve;
+    });
+    const samples: Usage[] = [];
+    const result = (async () => {
+      await Promise.race([stopped, later(afterMs)]);
+      let going = true;
+      const noteEnd = () => {
+        going = false;
+      };
+      void stopped.then(noteEnd);
+      do {
+        samples.push(await this.usage());
+        await Promise.race([stopped, later(SAMPLE_EVERY_MS)]);
+      } while (going);
+      samples.push(await this.usage());
+      const [from, to] = [samples[0], samples.at(-1)];
+      if (!from || !to) throw new Error('the server was not watched');
+      return { from, to, peakResidentBytes: Math.max(...samples.map((sample) => sample.residentBytes)) };
+    })();
+    return { stop, result };
+  }
+}
+
+function flagsFor(engines: string): Record<string, string> {
+  const baseURL = `${engines}/ok/v1`;
+  return {
+    'engines.stt': 'openai',
+    'engines.llm': 'openai',
+    'engines.tts': 'openai',
+    'stt.openai.base-url': baseURL,
+    'llm.openai.base-url': baseURL,
+    'tts.openai.base-url': baseURL,
+    'endpointing.delay-ms': String(ENDPOINT_MS),
+    'limits.sessions': '2000',
+    'limits.pending-connections': '500',
+  };
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}

@@ -20,6 +20,14 @@ export const subjects = {
   /** `{generation}`: workers abort everything of that generation or older. */
   cancel: (session: string) => `${ROOT}.cancel.${session}`,
   cancelOfAll: `${ROOT}.cancel.*`,
+  /** What one inspector wants to see, said again every few seconds. Inspector → servers. */
+  inspectWatch: `${ROOT}.inspect.watch`,
+  /** A server's live sessions, while an inspector wants them. */
+  inspectPresence: `${ROOT}.inspect.presence`,
+  /** A question about a session, to the server that runs it. */
+  inspectAsk: (server: string) => `${ROOT}.inspect.ask.${server}`,
+  /** What a session does, while an inspector watches it; header `type` as in the message. */
+  inspectFeed: (session: string) => `${ROOT}.inspect.feed.${session}`,
 } as const;
 
 /** The queue group that shares the requests to an engine. */

@@ -120,6 +120,10 @@ export const ERRORS = {
   BAD_HELLO: { message: 'the hello is not valid', advice: 'see the message for the field' },
   AUDIO_BEFORE_HELLO: { message: 'audio came before hello', advice: 'send hello first' },
   UNAUTHORISED: { message: 'the token is not accepted', advice: 'send the token of the server in hello' },
+  FORBIDDEN: {
+    message: 'that is not allowed here',
+    advice: 'see the message: a token, another origin or a key of the configuration is needed',
+  },
   HELLO_TIMEOUT: { message: 'no hello came in time', advice: 'send hello within 5 s of connecting' },
   IDLE_TIMEOUT: { message: 'nothing was heard for too long', advice: 'connect again' },
   EPOCH_SUPERSEDED: { message: 'another connection took this session over', advice: 'connect once only' },

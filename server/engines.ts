@@ -1,89 +1,191 @@
-import { type Dialog, dialogActions } from '../actors/dialog/mod.ts';
+import { join } from 'node:path';
+import {
+  type ChainEvent,
+  type ChainOptions,
+  chainLlm,
+  chainStt,
+  chainTts,
+  type MemberHealth,
+  type ReportsHealth,
+} from '../actors/chain/mod.ts';
+import type { Dialog } from '../actors/dialog/mod.ts';
+import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import { dialogLlm } from '../adapters/llm/dialog.ts';
-import { type OpenAiTool, openaiLlm } from '../adapters/llm/openai.ts';
-import { openaiStt } from '../adapters/stt/openai.ts';
-import { soundswallowerStt } from '../adapters/stt/soundswallower.ts';
-import { edgeTts } from '../adapters/tts/edge.ts';
-import { espeakTts } from '../adapters/tts/espeak.ts';
-import { openaiTts } from '../adapters/tts/openai.ts';
-import type { Json, JsonObject } from '../machines/json.ts';
+import type { ConnectionStats } from '../adapters/http/stats.ts';
+import { realClock } from '../adapters/real-clock.ts';
+import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
+import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
+import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
+import { type Made, makeLlm, makeStt, makeTts, soundOf } from './engine-makers.ts';
+import { type PreparePhrases, phrasePreparer } from './phrases.ts';
 
-/** The engines that run in this process. */
+/** How the engines of this process are, for metrics. */
+export interface EngineStats {
+  /** Of those that talk over a network. */
+  readonly connections: readonly ({ readonly kind: EngineKind; readonly engine: string } & ConnectionStats)[];
+  readonly health: readonly ({ readonly kind: EngineKind } & MemberHealth)[];
+  readonly phrases?: PhraseCacheStats;
+}
+
+/** The engines that run in this process, each kind a chain of one or more. */
 export interface LocalEngines {
   readonly stt?: SttEngine;
   readonly llm?: LlmEngine;
   readonly tts?: TtsEngine;
+  readonly stats?: () => EngineStats;
+  /** Has the fixed phrases spoken ahead. Absent without a phrase cache. */
+  readonly preparePhrases?: PreparePhrases;
 }
 
-/** Makes the configured engine of each of `kinds`; none for those that are `remote`. Nothing is loaded yet. */
-export function makeEngines(config: Config, dialog: Dialog, kinds: readonly EngineKind[]): LocalEngines {
-  const stt = kinds.includes('stt') ? makeStt(config, dialog) : undefined;
-  const llm = kinds.includes('llm') ? makeLlm(config, dialog) : undefined;
-  const tts = kinds.includes('tts') ? makeTts(config) : undefined;
-  return { ...(stt && { stt }), ...(llm && { llm }), ...(tts && { tts }) };
+export interface EngineParts {
+  /** For `remote` engines of a chain. */
+  readonly bus: Bus;
+  readonly resamplers: ResamplerFactory;
+  /** Must not throw. */
+  readonly onEvent?: (event: ChainEvent) => void;
+  /** Told of what the phrase cache cannot do. */
+  readonly onProblem?: (error: ParleyError) => void;
 }
 
-function makeStt({ engines, stt }: Config, dialog: Dialog): SttEngine | undefined {
-  switch (engines.stt) {
-    case 'soundswallower':
-      return soundswallowerStt({ dialog, workers: stt.workers });
-    case 'openai':
-      return openaiStt(stt.openai);
-    case 'remote':
-      return undefined;
-  }
+/**
+ * Makes the configured chain of each of `kinds`; none for a kind that is `remote` and nothing else. Nothing is loaded
+ * yet. Throws CONFIG_INVALID.
+ */
+export function makeEngines(
+  config: Config,
+  dialog: Dialog,
+  kinds: readonly EngineKind[],
+  parts: EngineParts,
+): LocalEngines {
+  const { engines } = config;
+  const connected: (() => EngineStats['connections'][number])[] = [];
+  const healthy: (() => EngineStats['health'])[] = [];
+  const made = <Engine extends { readonly name: string }>(kind: EngineKind, engine: Made<Engine>): Engine => {
+    const stats = engine.connectionStats;
+    if (stats) connected.push(() => ({ kind, engine: engine.name, ...stats() }));
+    return engine;
+  };
+  const reported = <Chain extends ReportsHealth>(kind: EngineKind, chain: Chain): Chain => {
+    healthy.push(() => chain.health().map((health) => ({ kind, ...health })));
+    return chain;
+  };
+  const isLocal = (kind: EngineKind) =>
+    kinds.includes(kind) && engines[kind].some((name) => name !== 'remote');
+  const options = (kind: EngineKind) => chainOptions(kind, config, parts);
+
+  const stt = isLocal('stt')
+    ? reported(
+        'stt',
+        chainStt(
+          engines.stt.map((name) => made('stt', makeStt(name, config, dialog, parts.bus))),
+          options('stt'),
+        ),
+      )
+    : undefined;
+  const llm = isLocal('llm')
+    ? reported(
+        'llm',
+        chainLlm(
+          engines.llm.map((name) => made('llm', makeLlm(name, config, dialog, parts.bus))),
+          { ...options('llm'), brokenReply: config.chains.brokenReply },
+        ),
+      )
+    : undefined;
+  const voices = isLocal('tts') ? speech(config, dialog, parts, (engine) => made('tts', engine)) : undefined;
+  if (voices) reported('tts', voices.chain);
+  const phrases = voices?.cache;
+  return {
+    ...(stt && { stt }),
+    ...(llm && { llm }),
+    ...(voices && { tts: voices.tts }),
+    ...(voices?.preparePhrases && { preparePhrases: voices.preparePhrases }),
+    stats: () => ({
+      connections: connected.map((stats) => stats()),
+      health: healthy.flatMap((health) => health()),
+      ...(phrases && { phrases: phrases.stats() }),
+    }),
+  };
 }
 
-function makeLlm({ engines, llm }: Config, dialog: Dialog): LlmEngine | undefined {
-  switch (engines.llm) {
-    case 'dialog':
-      return dialogLlm({ dialog });
-    case 'openai': {
-      const { systemPrompt } = llm;
-      return openaiLlm({
-        ...llm.openai,
-        ...(systemPrompt === undefined ? {} : { systemPrompt }),
-        tools: toolsOf(dialog),
-      });
-    }
-    case 'remote':
-      return undefined;
-  }
+function chainOptions(
+  kind: EngineKind,
+  { chains, llm, tts }: Config,
+  { onEvent }: EngineParts,
+): ChainOptions {
+  const { stallMs, hedge, hedgeMinMs, failures, windowMs, backoffMs, maxBackoffMs } = chains;
+  const firstByteMs = {
+    stt: chains.sttFinalMs,
+    llm: chains.llmFirstTokenMs,
+    tts: chains.ttsFirstAudioMs,
+  }[kind];
+  return {
+    clock: realClock,
+    firstByteMs,
+    stallMs,
+    hedge,
+    hedgeMinMs,
+    breaker: { failures, windowMs, backoffMs, maxBackoffMs },
+    stream: { stt: true, llm: llm.stream, tts: tts.stream }[kind],
+    ...(onEvent && { onEvent }),
+  };
 }
 
-function makeTts({ engines, tts }: Config): TtsEngine | undefined {
-  switch (engines.tts) {
-    case 'espeak':
-      return espeakTts({ ...tts.espeak, workers: tts.workers });
-    case 'edge':
-      return edgeTts(tts.edge);
-    case 'openai':
-      return openaiTts(tts.openai);
-    case 'remote':
-      return undefined;
-  }
+interface Speech {
+  readonly tts: TtsEngine;
+  readonly chain: ReportsHealth;
+  readonly cache: PhraseCache | undefined;
+  readonly preparePhrases: PreparePhrases | undefined;
 }
 
-/** The robot's actions as a language model's tools: the arguments are those that the dialog file uses. */
-function toolsOf(dialog: Dialog): OpenAiTool[] {
-  return [...dialogActions(dialog).keys()].map((name) => {
-    const uses = dialog.entries.flatMap((entry) => entry.actions).filter((action) => action.name === name);
-    const properties: Record<string, Json> = {};
-    for (const { args } of uses)
-      for (const [key, value] of Object.entries(args)) properties[key] = { type: jsonType(value) };
-    const parameters: JsonObject = { type: 'object', properties };
-    return { name, description: `Has the robot do: ${name.replaceAll(/[_-]/gu, ' ')}`, parameters };
+/** The speech engines, with the phrase cache that all of them share. */
+function speech(
+  config: Config,
+  dialog: Dialog,
+  parts: EngineParts,
+  made: (engine: Made<TtsEngine>) => TtsEngine,
+): Speech {
+  const { enabled, maxBytes, maxPhraseMs } = config.tts.cache;
+  const cache = enabled
+    ? phraseCache({
+        dir: join(config.dataDir, 'phrases'),
+        maxBytes,
+        ...(parts.onProblem && { onProblem: parts.onProblem }),
+      })
+    : undefined;
+  let main: CachedTts | undefined;
+  const voices = config.engines.tts.map((name, place) => {
+    const engine = made(makeTts(name, config, parts.bus));
+    const identity = soundOf(name, config);
+    // What an engine elsewhere is set to is not known here, and may change.
+    if (!cache || identity === undefined) return engine;
+    const cached = cachedTts(engine, cache, { identity, maxPhraseMs });
+    if (place === 0) main = cached;
+    return cached;
   });
+  const chain = chainTts(voices, { ...chainOptions('tts', config, parts), resamplers: parts.resamplers });
+  if (!cache) return { tts: chain, chain, cache, preparePhrases: undefined };
+  const preparer = main && phrasePreparer(main, config, dialog);
+  const tts: TtsEngine = {
+    ...chain,
+    warm: async () => {
+      await Promise.all([cache.load(), chain.warm?.()]);
+    },
+    close: async () => {
+      await preparer?.stop();
+      await chain.close();
+      await cache.close();
+    },
+  };
+  return { tts, chain, cache, preparePhrases: preparer?.prepare };
 }
 
-/** A slot such as `{meters}` may become a number or a word. */
-function jsonType(value: Json): Json {
-  if (typeof value === 'number') return 'number';
-  if (typeof value === 'boolean') return 'boolean';
-  return typeof value === 'string' && /^\{.*\}$/u.test(value) ? ['number', 'string'] : 'string';
+/** Throws CONFIG_INVALID if any of `kinds` would be left to somebody else. */
+export function requireLocal(config: Config, kinds: readonly EngineKind[]): void {
+  if (kinds.some((kind) => config.engines[kind].includes('remote')))
+    throw new ParleyError('CONFIG_INVALID', 'a worker cannot serve an engine that is configured as remote');
 }

@@ -1,4 +1,5 @@
 /** What a program that embeds Parley may import. Fakes and helpers for its tests are in `parley-voice/testing`. */
+export * from '../actors/chain/mod.ts';
 export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
 export type { Bus, BusMessage } from '../actors/ports/bus.ts';
 export type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
@@ -14,7 +15,7 @@ export * from '../machines/wire.ts';
 export { VoiceClient, type VoiceClientOptions } from './client/voice-client.ts';
 export { type ConfigInput, loadConfig } from './config/load.ts';
 export type { Config } from './config/schema.ts';
-export { type LocalEngines, makeEngines } from './engines.ts';
+export { type EngineParts, type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 export { makeLogger } from './log.ts';
 export { type ServeOptions, type Server, serve } from './serve.ts';
 export { work } from './worker.ts';

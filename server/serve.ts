@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ChainEvent } from '../actors/chain/mod.ts';
 import { dialogActions } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
@@ -26,17 +27,21 @@ import { speexResampler } from '../adapters/audio/resampler.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
-import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
-import { type LocalEngines, makeEngines } from './engines.ts';
+import { logEngineEvent, phraseLog } from './engine-log.ts';
+import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { createGateway, type GatewayStats } from './gateway/gateway.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { metricsRoute } from './metrics/route.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
+import { packageVersion } from './version.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -45,6 +50,8 @@ export interface ServeOptions {
   readonly onProgress?: (what: string) => void;
   /** The ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
+  /** What happens in the chains of engines. Must not throw. */
+  readonly onEngineEvent?: (event: ChainEvent) => void;
   /** Instead of what the configuration names. */
   readonly parts?: {
     readonly engines?: LocalEngines;
@@ -61,6 +68,8 @@ export interface Server {
   readonly bus: Bus;
   readonly store: Store;
   stats(): GatewayStats;
+  /** Of the engines that the configuration named. */
+  engineStats(): EngineStats | undefined;
   /** Takes no new sessions, ends those that live after a grace, and frees everything. Idempotent. */
   close(): Promise<void>;
 }
@@ -80,18 +89,34 @@ export async function serve(options: ServeOptions): Promise<Server> {
 }
 
 async function assemble(
-  { config, log, onLog, parts, onProgress = () => {} }: ServeOptions,
+  { config, log, onLog, onEngineEvent, parts, onProgress = () => {} }: ServeOptions,
   closers: Closers,
 ): Promise<Server> {
   const dialog = await readDialog(config.dialog);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
 
-  const { store, journals } = stores(config, parts);
+  const metrics = config.metrics.enabled
+    ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
+    : undefined;
+  closers.push(async () => metrics?.close());
+  const { store, journals, storeStats } = stores(config, parts, metrics);
   closers.push(() => store.close());
-  const vad = parts?.vad ?? sileroVad(config.vad);
+  const vad = parts?.vad ?? sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }) });
   closers.push(() => vad.close());
-  const engines = parts?.engines ?? makeEngines(config, dialog, ['stt', 'llm', 'tts']);
+  const resamplers = await speexResampler();
+  const engines =
+    parts?.engines ??
+    makeEngines(config, dialog, ['stt', 'llm', 'tts'], {
+      bus,
+      resamplers,
+      onEvent: (event) => {
+        logEngineEvent(log, event);
+        if (event.type === 'warmed') onProgress(`${event.kind} engine ${event.engine} is ready`);
+        onEngineEvent?.(event);
+      },
+      onProblem: (error) => log.warn({ err: error }, error.message),
+    });
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const journaling =
@@ -100,7 +125,6 @@ async function assemble(
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   const clients = hostEngines(engines, config, bus, closers);
-  const resamplers = await speexResampler();
   let warm = false;
 
   const world: SessionWorld = {
@@ -114,14 +138,17 @@ async function assemble(
     actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     store,
     ...(journaling ? { journal: journaling.open } : {}),
-    ...(onLog ? { onLog } : {}),
-    onProblem: (session, error) => log.warn({ session, err: error }, error.message),
+    ...logOf(onLog, metrics),
+    onProblem: (session, error) => {
+      metrics?.onProblem(error);
+      log.warn({ session, err: error }, error.message);
+    },
   };
   const pages = config.pages ?? packagedPages();
   const gateway = createGateway({
     bus,
     clock: realClock,
-    host: sessionHost(world),
+    host: metrics ? metrics.watching(sessionHost(world)) : sessionHost(world),
     resamplers,
     address: config.host,
     port: config.port,
@@ -130,10 +157,12 @@ async function assemble(
     allowedOrigins: config.allowedOrigins,
     log,
     notReady: () => (warm ? [] : ['the speech engines are being loaded']),
+    ...(metrics && { route: metricsRoute(metrics, config) }),
     ...(config.token === undefined ? {} : { token: config.token }),
     ...(config.voice === undefined ? {} : { voice: config.voice }),
     ...(pages === undefined ? {} : { pages }),
   });
+  metrics?.read({ gateway: () => gateway.stats(), bus, ...(storeStats && { store: storeStats }) });
   const { url, port } = await gateway.listen();
   closers.push(async () => {
     await gateway.drain();
@@ -142,6 +171,7 @@ async function assemble(
   onProgress('loading the speech engines');
   await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
   warm = true;
+  void engines.preparePhrases?.(phraseLog(log));
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -149,6 +179,7 @@ async function assemble(
     bus,
     store,
     stats: () => gateway.stats(),
+    engineStats: () => engines.stats?.(),
     close: () => {
       closing ??= closeAll(closers);
       return closing;
@@ -156,14 +187,32 @@ async function assemble(
   };
 }
 
+interface Stores {
+  readonly store: Store;
+  readonly journals: JournalStore | undefined;
+  readonly storeStats?: () => StoreStats;
+}
+
 /** A store of somebody else's keeps journals only if it says so. */
-function stores(
-  config: Config,
-  parts: ServeOptions['parts'],
-): { readonly store: Store; readonly journals: JournalStore | undefined } {
+function stores(config: Config, parts: ServeOptions['parts'], metrics: Metrics | undefined): Stores {
   if (parts?.store) return { store: parts.store, journals: parts.journals };
-  const store = sqliteStore({ path: join(config.dataDir, 'parley.db') });
-  return { store, journals: parts?.journals ?? store };
+  const store = sqliteStore({
+    path: join(config.dataDir, 'parley.db'),
+    ...(metrics && { onCommit: metrics.onCommit }),
+  });
+  return { store, journals: parts?.journals ?? store, storeStats: () => store.stats() };
+}
+
+/** The log goes to whoever asked for it, and to the metrics. */
+function logOf(onLog: ServeOptions['onLog'], metrics: Metrics | undefined): Pick<SessionWorld, 'onLog'> {
+  if (!metrics) return onLog ? { onLog } : {};
+  if (!onLog) return { onLog: metrics.onLog };
+  return {
+    onLog(session, entry) {
+      metrics.onLog(session, entry);
+      onLog(session, entry);
+    },
+  };
 }
 
 export async function makeBus(config: Config, log: Logger): Promise<Bus> {

@@ -1,9 +1,11 @@
 import type { EngineKind } from '../actors/subjects.ts';
 import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/work/mod.ts';
+import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
-import { makeEngines } from './engines.ts';
+import { logEngineEvent, phraseLog } from './engine-log.ts';
+import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
 import { makeBus } from './serve.ts';
 import { readDialog } from './session-parameters.ts';
@@ -27,18 +29,30 @@ export async function work(
       'a worker meets its servers on NATS: set NATS_URL or --bus.nats-url',
     );
   }
-  const engines = makeEngines(config, await readDialog(config.dialog), kinds);
+  requireLocal(config, kinds);
+  const dialog = await readDialog(config.dialog);
+  const bus = await makeBus(config, log);
+  const engines = makeEngines(config, dialog, kinds, {
+    bus,
+    resamplers: await speexResampler(),
+    onEvent: (event) => logEngineEvent(log, event),
+    onProblem: (error) => log.warn({ err: error }, error.message),
+  });
   const { stt, llm, tts } = engines;
   const all = [stt, llm, tts].filter((engine) => engine !== undefined);
-  if (all.length < kinds.length)
-    throw new ParleyError('CONFIG_INVALID', 'a worker cannot serve an engine that is configured as remote');
-  await Promise.all(all.map((engine) => engine.warm?.()));
-  const bus = await makeBus(config, log);
+  try {
+    await Promise.all(all.map((engine) => engine.warm?.()));
+  } catch (error) {
+    await Promise.all(all.map((engine) => engine.close()));
+    await bus.drain();
+    throw error;
+  }
   const hosts: EngineHost[] = [];
   if (stt) hosts.push(hostStt(bus, realClock, stt));
   if (llm) hosts.push(hostLlm(bus, realClock, llm));
   if (tts) hosts.push(hostTts(bus, realClock, tts));
   await bus.flush();
+  void engines.preparePhrases?.(phraseLog(log));
   return {
     serves: [stt && `stt ${stt.name}`, llm && `llm ${llm.name}`, tts && `tts ${tts.name}`].filter(
       (one) => one !== undefined,

@@ -250,7 +250,7 @@ describe('eSpeak with a phrase cache', () => {
     const kept = soundOf(await hear(tts, text));
     expect(cache.stats().hits).toBe(1);
     expect(kept.pieces).toEqual(live.pieces);
-    expect(kept.marks.filter(({ type }) => type === 'word')).toHaveLength(6);
+    expect(kept.marks.some(({ type }) => type === 'word')).toBe(true);
     const bySample = (marks: TtsEvent[]) => marks.map((mark) => JSON.stringify(mark)).sort();
     expect(bySample(kept.marks)).toEqual(bySample(live.marks));
   });

@@ -36,7 +36,7 @@ describe('the configuration', () => {
       port: 7400,
       dataDir: '.parley',
       language: 'en',
-      engines: { stt: 'soundswallower', llm: 'dialog', tts: 'espeak' },
+      engines: { stt: ['soundswallower'], llm: ['dialog'], tts: ['espeak'] },
     });
     expect(config.dialog).toMatch(/examples.robot\.dialog\.yaml$/);
     expect(config.token).toBeUndefined();
@@ -140,9 +140,9 @@ describe('the configuration', () => {
       expect.stringMatching(/^port \(env PARLEY_PORT\): /),
       expect.stringMatching(/^allowedOrigins\.0 \(file parley\.config\.yaml\): /),
       expect.stringMatching(/^voice \(flag --voice\): /),
-      expect.stringMatching(/^engines\.llm \(file parley\.config\.yaml\): .*"dialog"\|"openai"\|"remote"/),
       expect.stringMatching(/^limits\.sessions \(file parley\.config\.yaml\): .*expected number/),
       expect.stringMatching(/^deadlines\.sttMs \(env PARLEY_DEADLINES_STT_MS\): /),
+      expect.stringMatching(/^engines\.llm \(file parley\.config\.yaml\): .* gpt; .*dialog, openai, remote/),
     ]);
   });
 
@@ -173,6 +173,51 @@ describe('the configuration', () => {
     expect(complaint({ flags })?.message).toContain('llm.openai.apiKey');
     expect(complaint({ flags, env: { OPENAI_API_KEY: 'sk-1' } })).toBeUndefined();
     expect(complaint({ flags, env: { OPENAI_BASE_URL: 'http://localhost:1234/v1' } })).toBeUndefined();
+  });
+
+  it('takes one engine or several of a kind, and further servers by name', async () => {
+    await file(`engines: { llm: [fast, openai, dialog], tts: espeak }
+llm:
+  openai: { apiKey: sk-openai }
+  servers:
+    fast: { baseURL: 'http://127.0.0.1:8000/v1', model: small, apiKey: sk-secret }
+`);
+    const config = load();
+    expect(config.engines).toEqual({
+      stt: ['soundswallower'],
+      llm: ['fast', 'openai', 'dialog'],
+      tts: ['espeak'],
+    });
+    expect(config.llm.servers.fast).toEqual({
+      baseURL: 'http://127.0.0.1:8000/v1',
+      apiKey: 'sk-secret',
+      model: 'small',
+    });
+    expect(load({ flags: { 'engines.llm': 'fast,dialog' } }).engines.llm).toEqual(['fast', 'dialog']);
+    const servers = JSON.stringify({
+      far: { baseURL: 'https://me:sk-secret@far.example/v1', apiKey: 'sk-secret' },
+    });
+    const env = { PARLEY_ENGINES_TTS: 'far, espeak', PARLEY_TTS_SERVERS: servers };
+    const resolved = resolveConfig({ cwd, env });
+    expect(resolved.config.tts.servers.far).toMatchObject({ voice: 'alloy', rate: 24_000 });
+    expect(renderConfig(resolved)).toContain('"far":{"baseURL":"https://***@far.example/v1","apiKey":"***"');
+    expect(renderConfig(resolved)).not.toContain('sk-secret');
+    expect(JSON.stringify(redactedConfig(resolved.config))).not.toContain('sk-secret');
+  });
+
+  it.each([
+    [{ 'engines.tts': 'espeak,espeak' }, 'espeak is named twice'],
+    [{ 'engines.tts': 'siri' }, 'there is no engine siri'],
+    [{ 'engines.tts': '' }, 'engines.tts'],
+    [{ 'llm.servers': '{"openai":{"baseURL":"http://a"}}' }, 'built-in'],
+    [{ 'llm.servers': '{"a b":{"baseURL":"http://a"}}' }, 'llm.servers'],
+    [{ 'llm.servers': '{"fast":{}}' }, 'llm.servers.fast.baseURL'],
+    [{ 'llm.servers': '{"fast":' }, 'llm.servers'],
+  ])('refuses engines that cannot be: %o', (flags, complaint_) => {
+    expect(complaint({ flags })).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(complaint_),
+    });
   });
 
   it('says that a file is missing, is no YAML or holds no keys', async () => {

@@ -42,7 +42,7 @@ the default.
 - **Environment**: an empty variable counts as not given.
 - **Flag**: \`--port=8080\`.
 
-In a variable or a flag a list is written with commas, and lists by name as JSON. Durations are in milliseconds.
+In a variable or a flag a list is written with commas, and lists or groups by name as JSON. Durations are in milliseconds.
 \`parley check-config\` prints what is in force and where each value came from; secrets are never printed.
 A key that does not exist is an error in the file and as a flag, and a warning in the environment.
 
@@ -97,8 +97,18 @@ function shownValue(key: ConfigKey, value: unknown): string {
 
 function redacted(key: ConfigKey, value: unknown): unknown {
   if (key.secret) return HIDDEN;
+  if (key.kind === 'groups by name') return redactedGroups(value);
   const isAddress = /(url|endpoint)$/i.test(key.name);
   return isAddress && typeof value === 'string' ? value.replace(/[^/,\s]*@/g, `${HIDDEN}@`) : value;
+}
+
+/** Keys and the credentials of addresses, wherever they are in groups that are named by the user. */
+function redactedGroups(value: unknown): unknown {
+  const text = JSON.stringify(value, (name, inner: unknown) => {
+    if (/key$/i.test(name) && typeof inner === 'string') return HIDDEN;
+    return typeof inner === 'string' ? inner.replace(/\/\/[^/\s]*@/g, `//${HIDDEN}@`) : inner;
+  });
+  return JSON.parse(text);
 }
 
 function valueAt(config: unknown, path: readonly string[]): unknown {

@@ -25,7 +25,15 @@ export function key<T extends z.ZodType>(
 }
 
 /** How text from the environment or a flag is read. */
-export type KeyKind = 'integer' | 'number' | 'yes/no' | 'text' | 'list' | 'lists by name' | 'choice';
+export type KeyKind =
+  | 'integer'
+  | 'number'
+  | 'yes/no'
+  | 'text'
+  | 'list'
+  | 'lists by name'
+  | 'groups by name'
+  | 'choice';
 
 export interface ConfigKey extends KeyFacts {
   /** `['deadlines', 'sttMs']`. */
@@ -99,7 +107,8 @@ function kindOf(schema: z.ZodType, name: string): KeyKind {
   if (schema instanceof z.ZodBoolean) return 'yes/no';
   if (schema instanceof z.ZodEnum) return 'choice';
   if (schema instanceof z.ZodArray) return 'list';
-  if (schema instanceof z.ZodRecord) return 'lists by name';
+  if (schema instanceof z.ZodRecord)
+    return schema.valueType instanceof z.ZodObject ? 'groups by name' : 'lists by name';
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'text';
   throw new TypeError(`the key ${name} is of a kind that text cannot be read as`);
 }

@@ -130,6 +130,7 @@ function fromText(key: ConfigKey, text: string): unknown {
     case 'list':
       return text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
     case 'lists by name':
+    case 'groups by name':
       try {
         return JSON.parse(text);
       } catch {

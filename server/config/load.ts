@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
+import { BUILT_IN_ENGINES, ENGINE_KINDS } from './engine-groups.ts';
 import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
 import { type Config, configKeys, configSchema } from './schema.ts';
 
@@ -52,9 +53,11 @@ export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
   if (!parsed.success) {
     for (const issue of parsed.error.issues) {
       const { name, source } = culprit(issue.path, given);
-      problems.push(`${name} (${shownSource(source)}): ${issue.message}`);
+      const reasons = issue.code === 'invalid_key' ? issue.issues : [issue];
+      problems.push(`${name} (${shownSource(source)}): ${reasons.map(({ message }) => message).join('; ')}`);
     }
   }
+  problems.push(...unknownEngines(given));
   if (problems.length > 0 || !parsed.success)
     throw new ParleyError('CONFIG_INVALID', problems.map((problem) => `\n  ${problem}`).join(''));
 
@@ -127,10 +130,30 @@ function withDefaultLanguages(config: Config): Config {
   };
 }
 
+/** Engines that are nowhere described, or named twice. What is of the wrong kind altogether is for the schema to complain about. */
+function unknownEngines(given: ReadonlyMap<string, Entry>): readonly string[] {
+  return ENGINE_KINDS.flatMap((kind) => {
+    const entry = given.get(`engines.${kind}`);
+    if (!entry || !Array.isArray(entry.value)) return [];
+    const servers = given.get(`${kind}.servers`)?.value;
+    const known = [...BUILT_IN_ENGINES[kind], ...(isTree(servers) ? Object.keys(servers) : [])];
+    const names = entry.value.filter((name) => typeof name === 'string');
+    const problem = (detail: string) => `engines.${kind} (${shownSource(entry.source)}): ${detail}`;
+    return [
+      ...names
+        .filter((name) => !known.includes(name))
+        .map((name) =>
+          problem(`there is no engine ${name}; it can be ${known.join(', ')}, or one of ${kind}.servers`),
+        ),
+      ...names.filter((name, i) => names.indexOf(name) < i).map((name) => problem(`${name} is named twice`)),
+    ];
+  });
+}
+
 function missingKeys(config: Config): readonly string[] {
-  return (['stt', 'llm', 'tts'] as const).flatMap((kind) => {
+  return ENGINE_KINDS.flatMap((kind) => {
     const { baseURL, apiKey } = config[kind].openai;
-    if (config.engines[kind] !== 'openai' || baseURL !== undefined || apiKey !== undefined) return [];
+    if (!config.engines[kind].includes('openai') || baseURL !== undefined || apiKey !== undefined) return [];
     return [
       `${kind}.openai.apiKey: needed for api.openai.com (or give ${kind}.openai.baseURL of another server)`,
     ];

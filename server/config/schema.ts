@@ -3,7 +3,16 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { defaultGatewayLimits } from '../gateway/limits.ts';
-import { openaiConnection, openaiLlm, openaiStt, openaiTts } from './engine-groups.ts';
+import {
+  chain,
+  chains,
+  openaiConnection,
+  openaiLlm,
+  openaiStt,
+  openaiTts,
+  phraseCache,
+  servers,
+} from './engine-groups.ts';
 import { count, list, ms, optionalText, text, yesNo } from './fields.ts';
 import { key, keysOf } from './keys.ts';
 import { sessionGroups } from './session-groups.ts';
@@ -53,19 +62,17 @@ export const configSchema = z.strictObject({
     .prefault({}),
   engines: z
     .strictObject({
-      stt: key(
-        z.enum(['soundswallower', 'openai', 'remote']).default('soundswallower'),
-        'Who recognises speech.',
-      ),
-      llm: key(z.enum(['dialog', 'openai', 'remote']).default('dialog'), 'Who finds the reply.'),
-      tts: key(z.enum(['espeak', 'edge', 'openai', 'remote']).default('espeak'), 'Who speaks it.'),
+      stt: chain('stt', 'soundswallower', 'Who recognises speech:'),
+      llm: chain('llm', 'dialog', 'Who finds the reply:'),
+      tts: chain('tts', 'espeak', 'Who speaks it:'),
     })
     .prefault({}),
+  chains: chains(),
   vad: z
     .strictObject({
       gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
       maxBatch: count(32, 'Windows of all sessions that are judged in one run, at most.'),
-      gatherMs: ms(4, 'Runs begin at least so far apart, so that under load more windows share one.'),
+      gatherMs: ms(8, 'Runs begin at least so far apart, so that under load more windows share one.'),
     })
     .prefault({}),
   stt: z
@@ -78,17 +85,21 @@ export const configSchema = z.strictObject({
         })
         .prefault({}),
       openai: z.strictObject({ ...openaiConnection(), ...openaiStt() }).prefault({}),
+      servers: servers('stt', openaiStt()),
     })
     .prefault({}),
   llm: z
     .strictObject({
+      stream: yesNo(true, 'Speak replies while they are being written; else each is waited for as a whole.'),
       systemPrompt: optionalText('What a language model is told before the conversation.'),
       remote: z.strictObject(remote('dialog')).prefault({}),
       openai: z.strictObject({ ...openaiConnection(), ...openaiLlm() }).prefault({}),
+      servers: servers('llm', openaiLlm()),
     })
     .prefault({}),
   tts: z
     .strictObject({
+      stream: yesNo(true, 'Play speech while it is being made; else each segment is waited for as a whole.'),
       workers: count(1, 'Threads of the `espeak` engine in this process, about 60 MB each.'),
       remote: z.strictObject(remote('espeak')).prefault({}),
       espeak: z
@@ -110,6 +121,8 @@ export const configSchema = z.strictObject({
         })
         .prefault({}),
       openai: z.strictObject({ ...openaiConnection(), ...openaiTts() }).prefault({}),
+      servers: servers('tts', openaiTts()),
+      cache: phraseCache(),
     })
     .prefault({}),
   journal: z
@@ -125,6 +138,11 @@ export const configSchema = z.strictObject({
         'The oldest sessions are deleted once all take more than this; 0 for no limit.',
         0,
       ),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      enabled: yesNo(true, 'Whether `/metrics` tells Prometheus how the server fares; see metrics.md.'),
     })
     .prefault({}),
   limits: z

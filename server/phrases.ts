@@ -1,0 +1,85 @@
+import type { Dialog } from '../actors/dialog/mod.ts';
+import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
+import type { SessionParameters } from '../machines/parameters.ts';
+import { cutSegments } from '../machines/policies/segmenter.ts';
+import { speechText } from '../machines/policies/speech-text.ts';
+import type { Config } from './config/schema.ts';
+
+export interface PhraseProgress {
+  /** Made now, or kept from before. */
+  readonly ready: number;
+  readonly made: number;
+  /** That the engine failed to say. */
+  readonly failed: number;
+  readonly total: number;
+}
+
+/** Makes the fixed phrases ahead, one at a time, in the background; resolves when that is over. Never rejects. */
+export type PreparePhrases = (onProgress?: (progress: PhraseProgress) => void) => Promise<void>;
+
+/**
+ * What will be said word for word, as the segments that are asked for: Parley's own phrases, the greeting, and the
+ * replies of the dialog that nothing is filled into.
+ */
+export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): readonly string[] {
+  const replies = dialog.entries.flatMap((entry) => entry.replies);
+  const own = Object.values(parameters.phrases).flat();
+  const texts = [
+    ...own,
+    ...(dialog.greeting === undefined ? [] : [dialog.greeting]),
+    ...dialog.notUnderstood,
+    ...replies,
+  ];
+  const fixed = texts.filter((text) => text.trim() !== '' && !/\{\w+\}/u.test(text));
+  return [...new Set(fixed.flatMap((text) => segmentsOf(text, parameters)))].filter((text) => text !== '');
+}
+
+function segmentsOf(text: string, parameters: SessionParameters): string[] {
+  const { lengths } = cutSegments(text, { segment: 0, final: true }, parameters.reply);
+  let at = 0;
+  return lengths.map((length) => {
+    at += length;
+    return speechText(text.slice(at - length, at)).text;
+  });
+}
+
+/** Has `tts` make the fixed phrases in the server's own language and voice. */
+export function phrasePreparer(
+  tts: CachedTts,
+  config: Config,
+  dialog: Dialog,
+): { readonly prepare: PreparePhrases; stop(): Promise<void> } {
+  const stopped = new AbortController();
+  let running: Promise<void> = Promise.resolve();
+  const { language, voice } = config;
+
+  const prepareAll = async (onProgress: (progress: PhraseProgress) => void) => {
+    const texts = fixedPhrases(dialog, config);
+    let made = 0;
+    let ready = 0;
+    let failed = 0;
+    for (const text of texts) {
+      if (stopped.signal.aborted) return;
+      try {
+        const request = { text, language, ...(voice === undefined ? {} : { voice }) };
+        if (await tts.prepare(request, stopped.signal)) made++;
+        ready++;
+      } catch {
+        failed++;
+      }
+      onProgress({ ready, made, failed, total: texts.length });
+      // An engine that is not there is not asked for all of it.
+      if (failed > 2 && ready === 0) return;
+    }
+  };
+  return {
+    prepare: (onProgress = () => {}) => {
+      running = prepareAll(onProgress);
+      return running;
+    },
+    stop: async () => {
+      stopped.abort();
+      await running;
+    },
+  };
+}

@@ -3,6 +3,7 @@ import { SessionKernel } from './kernel.ts';
 import type { LogEntry } from './log.ts';
 import type { SessionInput } from './session/context.ts';
 import type { SessionMachine } from './session/machine.ts';
+import type { Stepper } from './stepper/stepper.ts';
 
 /** Where a fresh kernel parted from a log. */
 export interface Divergence {
@@ -13,14 +14,16 @@ export interface Divergence {
 
 /**
  * Feeds the events of a log to a fresh kernel and compares the commands and the public state of every step, byte for byte
- * as canonical JSON, and that each delay fired when it was due. Undefined if all match: invariant 10.
+ * as canonical JSON, and that each delay fired when it was due. Undefined if all match: invariant 10. `stepper`: another
+ * way of stepping the machine than the kernel's own.
  */
 export function replayLog(
   entries: readonly LogEntry[],
   machine: SessionMachine,
   input: SessionInput,
+  stepper?: Stepper,
 ): Divergence | undefined {
-  const kernel = new SessionKernel(machine, input);
+  const kernel = new SessionKernel(machine, input, stepper);
   const commandsOf = new Map<number, unknown[]>();
   for (const entry of entries) {
     if (entry.type !== 'command') continue;
@@ -28,11 +31,7 @@ export function replayLog(
     if (commands) commands.push(entry.command);
     else commandsOf.set(entry.seq, [entry.command]);
   }
-  const compare = (seq: number, expected: unknown, actual: unknown): Divergence | undefined => {
-    const [one, other] = [canonicalJson(expected), canonicalJson(actual)];
-    return one === other ? undefined : { seq, expected: one, actual: other };
-  };
-  const start = compare(0, commandsOf.get(0) ?? [], kernel.initial.commands);
+  const start = compare(0, commandsOf.get(0) ?? NONE, kernel.initial.commands);
   if (start) return start;
   for (const entry of entries) {
     if (entry.type !== 'event') continue;
@@ -43,13 +42,37 @@ export function replayLog(
     const step = kernel.step(event, atMs);
     const divergence =
       compare(seq, fired, due && { dueMs: due.dueMs, event: due.event }) ??
-      compare(
-        seq,
-        { seq, commands: commandsOf.get(seq) ?? [] },
-        { seq: step.seq, commands: step.commands },
-      ) ??
+      compare(seq, seq, step.seq) ??
+      compare(seq, commandsOf.get(seq) ?? NONE, step.commands) ??
       compare(seq, state, kernel.state);
     if (divergence) return divergence;
   }
   return undefined;
+}
+
+const NONE: readonly unknown[] = [];
+
+function compare(seq: number, expected: unknown, actual: unknown): Divergence | undefined {
+  if (same(expected, actual)) return undefined;
+  const [one, other] = [canonicalJson(expected), canonicalJson(actual)];
+  return one === other ? undefined : { seq, expected: one, actual: other };
+}
+
+/** Whether two values are surely the same as JSON; what it is not sure of is to be compared as text. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!same(a[i], b[i])) return false;
+    return true;
+  }
+  if (Array.isArray(b)) return false;
+  let members = 0;
+  for (const key in a) {
+    members += 1;
+    if (!same(a[key as keyof object], b[key as keyof object])) return false;
+  }
+  for (const _ in b) members -= 1;
+  return members === 0;
 }

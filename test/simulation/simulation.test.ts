@@ -129,7 +129,7 @@ describe('the oracle', () => {
         hash: new LogHash(),
         found: (finding) => found.push(finding),
         reached: () => {},
-        replays: false,
+        replays: 'no',
       },
     );
 

@@ -6,6 +6,7 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import { replayLog } from '../../machines/replay.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
+import { XStateStepper } from '../../machines/stepper/xstate-stepper.ts';
 import type { EndReason } from '../../machines/wire.ts';
 import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
@@ -20,8 +21,8 @@ export interface AuditOptions {
   readonly reached: (name: Sometimes) => void;
   readonly onReplyEnd?: (end: { readonly reason: EndReason; readonly heard: string }) => void;
   readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** Keeps the log and replays it at the end. */
-  readonly replays: boolean;
+  /** Keeps the log and replays it at the end: by a fresh kernel, or by XState's own transition. */
+  readonly replays: 'no' | 'kernel' | 'xstate';
 }
 
 /**
@@ -60,7 +61,7 @@ export class Audit {
   }
 
   observe(entry: LogEntry): void {
-    if (this.#options.replays) this.log.push(entry);
+    if (this.#options.replays !== 'no') this.log.push(entry);
     this.#options.onLog?.(this.#session, entry);
     this.#options.hash.add(entry);
     this.#watch.observe(entry);
@@ -92,8 +93,10 @@ export class Audit {
     this.#closeStep();
     this.#monitor.end();
     this.#report();
-    if (!this.#options.replays) return;
-    const divergence = replayLog(this.log, this.#options.machine, this.#input);
+    const { machine, replays } = this.#options;
+    if (replays === 'no') return;
+    const stepper = replays === 'xstate' ? new XStateStepper(machine) : undefined;
+    const divergence = replayLog(this.log, machine, this.#input, stepper);
     if (divergence)
       this.#find('replay', `at ${divergence.seq}: ${divergence.expected} became ${divergence.actual}`);
   }

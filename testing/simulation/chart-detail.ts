@@ -1,7 +1,17 @@
 import type { StateValue } from 'xstate';
 
+/** A configuration of the chart has one value for good, so its words are found once. */
+const known = new WeakMap<object, string>();
+
 /** A state of the chart in the words of the oracle. */
 export function chartDetail(value: StateValue): string {
+  if (typeof value === 'string') return value;
+  const text = known.get(value) ?? detailOf(value);
+  known.set(value, text);
+  return text;
+}
+
+function detailOf(value: StateValue): string {
   const [top, below] = outer(value);
   if (top === 'listening') return outer(below)[0];
   if (top !== 'responding' || typeof below !== 'object') return top;

@@ -54,7 +54,10 @@ export interface EngineWorld {
   readonly die: (kind: 'tts') => void;
 }
 
-const NEVER = new AbortController().signal;
+/** Waits, whatever becomes of the request. */
+function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => void clock.setTimer(ms, resolve));
+}
 
 async function* follow<Event>(
   { clock }: EngineWorld,
@@ -62,13 +65,13 @@ async function* follow<Event>(
   signal: AbortSignal,
   onLost: () => void,
 ): AsyncGenerator<Event, void, void> {
-  const heeded = plan.late ? NEVER : signal;
+  const rest = (ms: number) => (plan.late ? wait(clock, ms) : pause(clock, ms, signal));
   for (const { afterMs, event } of plan.steps) {
-    if (afterMs > 0) await pause(clock, afterMs, heeded);
+    if (afterMs > 0) await rest(afterMs);
     yield event;
   }
   if (plan.end === 'hang') await hang(signal);
-  if (plan.endMs > 0) await pause(clock, plan.endMs, heeded);
+  if (plan.endMs > 0) await rest(plan.endMs);
   if (plan.end === 'done') return;
   if (plan.end === 'ENGINE_LOST') {
     onLost();
@@ -137,7 +140,6 @@ export function plannedStt(world: EngineWorld): SttEngine {
     name: 'planned',
     async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
       const plan = sttPlan(world.faults, world.random);
-      const heeded = plan.late ? NEVER : signal;
       let text = '';
       let last = 0;
       let heardMs = 0;
@@ -153,7 +155,7 @@ export function plannedStt(world: EngineWorld): SttEngine {
         if (plan.earlyMs !== null && heardMs >= plan.earlyMs + 300) break;
       }
       if (plan.end === 'hang') await hang(signal);
-      await pause(clock, plan.finalMs, heeded);
+      await (plan.late ? wait(clock, plan.finalMs) : pause(clock, plan.finalMs, signal));
       if (plan.end === 'noFinal') return;
       if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
       yield { type: 'final', text: plan.spoil(text) };
@@ -232,7 +234,7 @@ export function plannedStore({ clock, faults, random }: EngineWorld, onFailure: 
     saveSession: async () => {},
     endSession: async () => {},
     async saveTurn() {
-      if (faults.does('store.slow')) await pause(clock, random.int(50, 2_000), NEVER);
+      if (faults.does('store.slow')) await wait(clock, random.int(50, 2_000));
       if (!faults.does('store.error')) return;
       onFailure();
       throw new ParleyError('STORE_FAILED', 'as planned');

@@ -43,6 +43,7 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
     reached: (name) => reached.add(name),
     sounding: new Set(),
     onLog: options.onLog,
+    replays: options.reference ? 'xstate' : 'kernel',
   };
   const script = options.script ?? scriptOf(seed, options.turns);
   // Every third seed has two users, who share the workers.

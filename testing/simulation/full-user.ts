@@ -38,6 +38,7 @@ export interface FullWorld {
   /** Users who hear a reply at the moment. */
   readonly sounding: Set<string>;
   readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
+  readonly replays: 'kernel' | 'xstate';
 }
 
 interface Line {
@@ -124,7 +125,7 @@ export class FullUser {
     const engines = random.chance(0.4) ? workers.direct() : workers.remote();
     const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
     const audit = new Audit(id, input, {
-      ...{ machine, parameters, hash, found, reached, replays: true },
+      ...{ machine, parameters, hash, found, reached, replays: this.#world.replays },
       ...(this.#world.onLog ? { onLog: this.#world.onLog } : {}),
       onReplyEnd: ({ reason }) => {
         if (this.#calm && faults.calm && reason === 'completed') this.#answered = true;

@@ -40,8 +40,9 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
       outputRate: 24_000,
     } as const;
     audit = new Audit(id, input, {
-      ...{ machine, parameters: simulationParameters, hash, found, replays: false },
+      ...{ machine, parameters: simulationParameters, hash, found },
       ...(options.onLog ? { onLog: options.onLog } : {}),
+      replays: options.reference ? 'xstate' : 'no',
       reached: (name) => reached.add(name),
       onReplyEnd: ({ reason }) => {
         if (calm && reason === 'completed') answered = true;

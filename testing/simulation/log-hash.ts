@@ -1,39 +1,92 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../machines/canonical.ts';
 import type { LogEntry } from '../../machines/log.ts';
 
-/** Text is hashed in pieces of about this many characters. */
-const PIECE = 65_536;
+const EMPTY = 0x9e3779b9;
+const ABSENT = 0x85ebca6b;
+const LIST = 0xc2b2ae35;
+const OBJECT = 0x27d4eb2f;
+const YES = 0x165667b1;
+const NO = 0x2c1b3c6d;
 
-/** A running SHA-256 over the ordered log of a seed, as canonical JSON, one entry a line. */
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+
+/**
+ * A fingerprint of the ordered log of a seed: everything in it, two times 32 bits, mixed as it comes, since making text
+ * of a hundred entries a turn would cost more than the machine itself. It is no protection against forgery. Members of
+ * an object count in the order in which they were made, which the same code makes the same.
+ */
 export class LogHash {
-  readonly #hash = createHash('sha256');
-  #lines: string[] = [];
-  #length = 0;
+  #a = 0x811c9dc5;
+  #b = EMPTY;
 
   add(entry: LogEntry): void {
-    const line = textOf(entry);
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#length >= PIECE) this.#flush();
+    this.#value(entry);
   }
 
-  /** Hex. Nothing can be added after it. */
+  /** SHA-256 over the fingerprint, hex. */
   digest(): string {
-    this.#flush();
-    return this.#hash.digest('hex');
+    return createHash('sha256')
+      .update(`${this.#a >>> 0} ${this.#b >>> 0}`)
+      .digest('hex');
   }
 
-  #flush(): void {
-    this.#hash.update(`${this.#lines.join('\n')}\n`);
-    this.#lines = [];
-    this.#length = 0;
+  #value(value: unknown): void {
+    switch (typeof value) {
+      case 'string':
+        this.#text(value);
+        return;
+      case 'number':
+        this.#number(value);
+        return;
+      case 'boolean':
+        this.#mix(value ? YES : NO);
+        return;
+      case 'object':
+        if (value === null) this.#mix(ABSENT);
+        else if (Array.isArray(value)) this.#list(value);
+        else this.#members(value);
+        return;
+      default:
+        this.#mix(EMPTY);
+    }
   }
-}
 
-/** Frames, the most common entries, are written by hand. */
-function textOf(entry: LogEntry): string {
-  if (entry.type !== 'frame') return canonicalJson(entry);
-  const { atMs, generation, samples, seq } = entry;
-  return `{"atMs":${atMs},"generation":${generation},"samples":${samples},"seq":${seq},"type":"frame"}`;
+  #list(items: readonly unknown[]): void {
+    this.#mix(LIST ^ items.length);
+    for (let i = 0; i < items.length; i++) this.#value(items[i]);
+  }
+
+  #members(of: object): void {
+    this.#mix(OBJECT);
+    for (const key in of) {
+      this.#text(key);
+      this.#value(of[key as keyof object]);
+    }
+    this.#mix(OBJECT);
+  }
+
+  #number(value: number): void {
+    if ((value | 0) === value) {
+      this.#mix(value);
+      return;
+    }
+    double[0] = value;
+    this.#mix(words[0] ?? 0);
+    this.#mix(words[1] ?? 0);
+  }
+
+  /** FNV-1a over the units of the text, and its length. */
+  #text(text: string): void {
+    let a = this.#a;
+    for (let i = 0; i < text.length; i++) a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    this.#a = a;
+    this.#mix(text.length);
+  }
+
+  #mix(word: number): void {
+    const a = Math.imul(this.#a ^ word, 0x01000193);
+    this.#a = a ^ (a >>> 15);
+    this.#b = Math.imul(this.#b + this.#a, 0x85ebca77) ^ (this.#b >>> 13);
+  }
 }

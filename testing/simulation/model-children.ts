@@ -285,10 +285,8 @@ class ModelPlayback extends ModelChild {
   }
 
   #progress(): void {
-    this.tell({
-      ...{ type: 'playout.progress', samples: this.#position, sent: this.#sent },
-      moving: !this.#paused,
-    });
+    const moving = !this.#paused;
+    this.tell({ type: 'playout.progress', samples: this.#position, sent: this.#sent, moving });
   }
 
   #run(): void {

@@ -248,7 +248,12 @@ export class ModelSession {
     living.child = modelChild(
       command,
       {
-        ...{ clock, faults, random, rate: input.outputRate, spoken: this.#spoken, track: this.#track },
+        clock,
+        faults,
+        random,
+        rate: input.outputRate,
+        spoken: this.#spoken,
+        track: this.#track,
         nowMs: () => this.#nowMs(),
         nextReply: () => this.#replies++,
         frame: (seq, samples) => {

@@ -13,6 +13,8 @@ export interface SeedOptions {
   /** Turns that the user opens before the quiet tail. */
   readonly turns: number;
   readonly profile?: FaultProfile;
+  /** Also has XState's own transition step every log again: it must come to the same. Default: false. */
+  readonly reference?: boolean;
   /** Instead of the script that the seed makes (for shrinking). */
   readonly script?: readonly UserStep[];
   /** Single faults that are left out, as `point@step#n`. */
@@ -23,7 +25,7 @@ export interface SeedOptions {
 
 export interface SeedResult {
   readonly seed: number;
-  /** SHA-256 of the ordered logs of all sessions, hex. */
+  /** Of the ordered logs of all sessions, hex; see `LogHash`. */
   readonly hash: string;
   readonly turns: number;
   readonly events: number;

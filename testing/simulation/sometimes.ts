@@ -55,6 +55,17 @@ export function sometimesOf(level: 'kernel' | 'full'): readonly Sometimes[] {
   );
 }
 
+/** What it means that a delay of the chart has run out. */
+const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
+  ['maxUtterance', 'an utterance was ended because it was too long'],
+  ['sttDeadline', 'recognition missed its deadline'],
+  ['recallDeadline', 'memory missed its deadline'],
+  ['llmFirstToken', 'the language engine missed the deadline of its first token'],
+  ['llmStall', 'the language engine stalled in mid-sentence'],
+  ['ttsDeadline', 'speech synthesis missed its deadline'],
+  ['actionDeadline', 'an action missed its deadline'],
+]);
+
 /** Watches one session's log for what should sometimes happen. */
 export class SometimesWatch {
   readonly #reached: (name: Sometimes) => void;
@@ -158,16 +169,7 @@ export class SometimesWatch {
 
   #onTimer(type: string): void {
     if (!type.startsWith('xstate.after.')) return;
-    const reached = {
-      maxUtterance: 'an utterance was ended because it was too long',
-      sttDeadline: 'recognition missed its deadline',
-      recallDeadline: 'memory missed its deadline',
-      llmFirstToken: 'the language engine missed the deadline of its first token',
-      llmStall: 'the language engine stalled in mid-sentence',
-      ttsDeadline: 'speech synthesis missed its deadline',
-      actionDeadline: 'an action missed its deadline',
-    } as const satisfies Readonly<Record<string, Sometimes>>;
-    const name = Object.entries(reached).find(([delay]) => delay === delayName(type))?.[1];
+    const name = MISSED.get(delayName(type));
     if (name) this.#reached(name);
   }
 

@@ -1,5 +1,5 @@
 /** The statechart as it is written: its states and transitions, with names that are the same in every build of it. */
-import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, not } from 'xstate';
 
 /** One state of the chart. */
 export interface StateInfo {
@@ -97,6 +97,9 @@ function eventName(type: string): string {
   return end ? `${end[1]} ${end[2]}` : type;
 }
 
+/** What XState's `not` checks with. */
+const NOT: unknown = Reflect.get(not(''), 'check');
+
 /** XState's guards are a name, a name with parameters, or a function that carries what it was made of. */
 function guardName(guard: unknown): string {
   if (guard === undefined) return '';
@@ -104,8 +107,11 @@ function guardName(guard: unknown): string {
   if (typeof guard === 'object' && guard !== null) return String(Reflect.get(guard, 'type'));
   if (typeof guard !== 'function') return '?';
   const inner: unknown = Reflect.get(guard, 'guards');
-  // A bundler may have numbered the function.
-  if (Array.isArray(inner)) return `${guard.name.replace(/\d+$/u, '')} ${inner.map(guardName).join(', ')}`;
+  if (Array.isArray(inner)) {
+    // A bundler may have numbered or renamed the function.
+    const kind = Reflect.get(guard, 'check') === NOT ? 'not' : guard.name.replace(/\d+$/u, '');
+    return `${kind} ${inner.map(guardName).join(', ')}`;
+  }
   const value: unknown = Reflect.get(guard, 'stateValue');
   if (value !== undefined) return `in ${stateName(value)}`;
   return guard.name === '' || guard.name === 'guard' ? 'by a function' : guard.name;

@@ -12,6 +12,12 @@ export interface Subscription {
   unsubscribe(): void;
 }
 
+/** Messages since the bus was made, as this process saw them. */
+export interface BusCounts {
+  readonly published: number;
+  readonly delivered: number;
+}
+
 export interface PublishOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly reply?: string;
@@ -52,6 +58,7 @@ export interface Bus {
   flush(): Promise<void>;
   /** Delivers what is under way, then closes. Idempotent. */
   drain(): Promise<void>;
+  counts?(): BusCounts;
   /** True while messages can flow (a NATS connection may be reconnecting). */
   connected(): boolean;
 }

@@ -1,4 +1,4 @@
-import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/work/no-responders.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -50,6 +50,8 @@ class InProcessBus implements Bus {
   readonly #requests = new Set<(error: ParleyError) => void>();
   readonly #targets: Receiver[] = [];
   #inboxes = 0;
+  #published = 0;
+  #delivered = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #drained: Promise<void> | undefined;
 
@@ -66,6 +68,7 @@ class InProcessBus implements Bus {
     if (this.#state === 'closed') throw new ParleyError('BUS_CLOSED');
     if (!this.#tree.hasExact(subject)) checkSubject(subject);
     const headers = checkMessage(payload, options, this.maxPayload);
+    this.#published++;
     const reply = options?.reply;
     const message: BusMessage =
       reply === undefined ? { subject, payload, headers } : { subject, payload, headers, reply };
@@ -139,6 +142,10 @@ class InProcessBus implements Bus {
     return this.#drained;
   }
 
+  counts(): BusCounts {
+    return { published: this.#published, delivered: this.#delivered };
+  }
+
   connected(): boolean {
     return this.#state !== 'closed';
   }
@@ -160,6 +167,11 @@ class InProcessBus implements Bus {
     return group;
   }
 
+  #push(target: Receiver, message: BusMessage): void {
+    this.#delivered++;
+    this.#pump.push(new PendingDelivery(target, message));
+  }
+
   /** Hands the message to the pump for each receiver and gives their number. */
   #send(message: BusMessage): number {
     const targets = this.#targets;
@@ -167,8 +179,7 @@ class InProcessBus implements Bus {
     this.#tree.match(message.subject, targets);
     for (let index = 0; index < targets.length; index++) {
       const target = targets[index];
-      if (target && (!target.group || isTurnOf(target.group, targets, index)))
-        this.#pump.push(new PendingDelivery(target, message));
+      if (target && (!target.group || isTurnOf(target.group, targets, index))) this.#push(target, message);
     }
     return targets.length;
   }

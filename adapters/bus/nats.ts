@@ -7,7 +7,7 @@ import {
   type NatsConnection,
   type Status,
 } from '@nats-io/transport-node';
-import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 import { NO_RESPONDERS_HEADERS } from '../../actors/work/no-responders.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { parseNatsUrl } from './nats-url.ts';
@@ -218,6 +218,11 @@ class NatsConnectionBus implements NatsBus {
   drain(): Promise<void> {
     this.#drained ??= this.#drain();
     return this.#drained;
+  }
+
+  counts(): BusCounts {
+    const { outMsgs, inMsgs } = this.#connection.stats();
+    return { published: outMsgs, delivered: inMsgs };
   }
 
   connected(): boolean {

@@ -35,6 +35,8 @@ export interface SqliteStoreOptions {
    * with 50 sessions in conversation that is one commit, and one message to the thread, for some 20 records.
    */
   readonly gatherMs?: number;
+  /** Told of each group: how long it took, in ms, until it was on disk. */
+  readonly onCommit?: (ms: number) => void;
   /** Starts SQLite's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
@@ -53,6 +55,8 @@ export interface StoreStats {
   readonly transactions: number;
   /** Records kept. */
   readonly saved: number;
+  /** Records that wait at the moment, those under way included. */
+  readonly waiting: number;
   /** Records and reads that failed. */
   readonly failed: number;
   /** The most records that went to the thread together. */
@@ -71,6 +75,7 @@ interface Waiting<Ask, Result> {
 }
 
 interface Group {
+  readonly startMs: number;
   readonly writes: readonly Waiting<Write, WriteResult>[];
   readonly reads: readonly Waiting<Read, ReadResult>[];
 }
@@ -125,6 +130,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       }
       running = undefined;
       stats.transactions += answer.data.transactions;
+      if (answer.data.transactions > 0) options.onCommit?.(performance.now() - group.startMs);
       settle(group.writes, resultsOf(answer.data));
       settle(group.reads, answer.data.reads);
       if (!gathering) advance();
@@ -185,7 +191,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       idle();
       return;
     }
-    const group: Group = { writes, reads };
+    const group: Group = { startMs: performance.now(), writes, reads };
     running = group;
     writes = [];
     reads = [];
@@ -308,7 +314,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     ready: async () => {
       await read({ op: 'sessions', limit: 0 });
     },
-    stats: () => ({ ...stats }),
+    stats: () => ({ ...stats, waiting: writes.length + (running?.writes.length ?? 0) }),
     close: () => {
       closing ??= close();
       return closing;

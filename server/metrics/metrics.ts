@@ -1,0 +1,220 @@
+import { Registry } from 'prom-client';
+import type { ChainEvent } from '../../actors/chain/mod.ts';
+import type { Bus } from '../../actors/ports/bus.ts';
+import { errorRecord } from '../../machines/errors.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { GatewayStats, SessionHost } from '../gateway/gateway.ts';
+import { Conversations } from './conversations.ts';
+import { level, levels, recorded, total, totals } from './definitions.ts';
+import { describeProcess, watchLoop } from './process.ts';
+
+/** How well an engine's connections are reused. */
+export interface ConnectionCounts {
+  readonly opened: number;
+  readonly requests: number;
+}
+
+/** Speech that was found rather than made. */
+export interface PhraseCacheCounts {
+  readonly hits: number;
+  readonly misses: number;
+  readonly stored: number;
+  readonly evicted: number;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** What a store tells of itself. */
+export interface StoreCounts {
+  readonly transactions: number;
+  readonly saved: number;
+  readonly failed: number;
+  readonly waiting: number;
+}
+
+/** Where the figures come from that are read when somebody asks for them. Each is described once. */
+export interface MetricSources {
+  readonly gateway: () => GatewayStats;
+  readonly bus: Bus;
+  readonly store?: () => StoreCounts;
+  /** By `kind:engine`. */
+  readonly connections?: () => Iterable<readonly [string, ConnectionCounts]>;
+  readonly phraseCache?: () => PhraseCacheCounts;
+}
+
+/** The figures of a server, for Prometheus. docs/metrics.md lists them. */
+export interface Metrics {
+  readonly contentType: string;
+  /** The ordered log of every session. */
+  onLog(session: string, entry: LogEntry): void;
+  onProblem(error: unknown): void;
+  onChainEvent(event: ChainEvent): void;
+  /** One run of the speech detector's model. */
+  onVadRun(windows: number, ms: number): void;
+  /** One group of records is on disk. */
+  onCommit(ms: number): void;
+  /** `host`, with the end of each of its sessions noted. */
+  watching(host: SessionHost): SessionHost;
+  /** Call once, when all parts exist. */
+  read(sources: MetricSources): void;
+  /** The text format of Prometheus. */
+  text(): Promise<string>;
+  /** Of all that `text` tells. */
+  names(): readonly { readonly name: string; readonly help: string; readonly type: string }[];
+  close(): void;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** The sessions' clock, in ms. */
+  readonly nowMs: () => number;
+}
+
+export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const figures = recorded(registry);
+  const conversations = new Conversations(figures, nowMs);
+  levels(registry, 'parley_sessions', 'Sessions of this process, by public state.', 'state', () =>
+    conversations.byState(),
+  );
+  describeProcess(registry, version);
+  const stopWatching = watchLoop(figures.loopDelay, nowMs);
+
+  return {
+    contentType: registry.contentType,
+    onLog: (session, entry) => conversations.onLog(session, entry),
+    onProblem: (error) => figures.problems.inc({ code: errorRecord(error, 'INTERNAL').code }),
+    onChainEvent(event) {
+      const { kind, engine, type } = event;
+      figures.engineEvents.inc({ kind, engine, event: nameOf(event) });
+      if (type === 'firstByte') figures.engineFirstByte.observe({ kind, engine }, event.ms / 1_000);
+    },
+    onVadRun(windows, ms) {
+      figures.vadWindows.observe(windows);
+      figures.vadRun.observe(ms / 1_000);
+    },
+    onCommit: (ms) => figures.commit.observe(ms / 1_000),
+    watching: (host) => ({
+      async open(request) {
+        const { session } = request;
+        const opened = await host.open(request);
+        return {
+          close: (reason) => opened.close(reason).finally(() => conversations.forget(session)),
+        };
+      },
+    }),
+    read: (sources) => describeSources(registry, sources),
+    text: () => registry.metrics(),
+    names: () =>
+      registry.getMetricsAsArray().map(({ name, help, type }) => ({ name, help, type: `${type}` })),
+    close: stopWatching,
+  };
+}
+
+function nameOf(event: ChainEvent): string {
+  switch (event.type) {
+    case 'asked':
+      return `asked_${event.reason}`;
+    case 'breaker':
+      return `breaker_${event.state}`;
+    case 'streaming':
+      return event.on ? 'streamed' : 'unstreamed';
+    case 'failed':
+      return event.midway ? 'failed_midway' : 'failed';
+    default:
+      return event.type;
+  }
+}
+
+function describeSources(
+  registry: Registry,
+  { gateway, bus, store, connections, phraseCache }: MetricSources,
+): void {
+  level(registry, 'parley_connections', 'WebSockets that are open.', () => gateway().connections);
+  total(
+    registry,
+    'parley_sessions_opened_total',
+    'Sessions that were opened.',
+    () => gateway().sessionsOpened,
+  );
+  totals(
+    registry,
+    'parley_gateway_messages_total',
+    'Messages between clients and the gateway, by what they are and where they go.',
+    'kind',
+    () => {
+      const { messagesIn, audioMessagesIn, messagesOut, audioMessagesOut } = gateway();
+      return [
+        ['text_in', messagesIn],
+        ['audio_in', audioMessagesIn],
+        ['text_out', messagesOut],
+        ['audio_out', audioMessagesOut],
+      ];
+    },
+  );
+  total(
+    registry,
+    'parley_stale_audio_total',
+    'Frames dropped because their reply was flushed already.',
+    () => gateway().staleAudio,
+  );
+  total(
+    registry,
+    'parley_malformed_messages_total',
+    'What came over the bus for a client and was no message.',
+    () => gateway().malformed,
+  );
+  total(
+    registry,
+    'parley_connections_refused_total',
+    'Connections refused before they were WebSockets.',
+    () => gateway().refused,
+  );
+  totals(registry, 'parley_connections_closed_total', 'WebSockets that closed, by close code.', 'code', () =>
+    Object.entries(gateway().closes),
+  );
+  level(registry, 'parley_bus_connected', '1 while messages can flow on the bus.', () =>
+    bus.connected() ? 1 : 0,
+  );
+  if (bus.counts) {
+    const { counts } = bus;
+    totals(
+      registry,
+      'parley_bus_messages_total',
+      'Messages on the bus, seen from this process.',
+      'direction',
+      () => Object.entries(counts.call(bus)),
+    );
+  }
+  if (store) describeStore(registry, store);
+  if (connections) {
+    totals(registry, 'parley_engine_connections_total', 'Connections opened to engines.', 'engine', () =>
+      Array.from(connections(), ([engine, { opened }]) => [engine, opened] as const),
+    );
+    totals(registry, 'parley_engine_requests_total', 'Requests sent over these connections.', 'engine', () =>
+      Array.from(connections(), ([engine, { requests }]) => [engine, requests] as const),
+    );
+  }
+  if (phraseCache) describePhrases(registry, phraseCache);
+}
+
+function describeStore(registry: Registry, store: () => StoreCounts): void {
+  level(registry, 'parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
+  total(registry, 'parley_store_commits_total', 'Transactions of the store.', () => store().transactions);
+  totals(registry, 'parley_store_records_total', 'Records handed to the store.', 'outcome', () => {
+    const { saved, failed } = store();
+    return [
+      ['saved', saved],
+      ['failed', failed],
+    ];
+  });
+}
+
+function describePhrases(registry: Registry, cache: () => PhraseCacheCounts): void {
+  totals(registry, 'parley_phrase_cache_total', 'Phrases looked up and kept.', 'event', () => {
+    const { hits, misses, stored, evicted } = cache();
+    return Object.entries({ hits, misses, stored, evicted });
+  });
+  level(registry, 'parley_phrase_cache_entries', 'Phrases kept.', () => cache().entries);
+  level(registry, 'parley_phrase_cache_bytes', 'Bytes of their audio.', () => cache().bytes);
+}

@@ -1,0 +1,39 @@
+import type { Histogram, Registry } from 'prom-client';
+import { level, levels, total } from './definitions.ts';
+
+const EVERY_MS = 50;
+
+/** What the operating system and Node tell of this process. */
+export function describeProcess(registry: Registry, version: string): void {
+  const startedAt = Date.now() / 1_000 - process.uptime();
+  levels(registry, 'parley_build_info', 'Always 1; the label is the version that runs.', 'version', () => [
+    [version, 1],
+  ]);
+  total(registry, 'process_cpu_seconds_total', 'CPU time of all threads.', () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1e6;
+  });
+  level(registry, 'process_resident_memory_bytes', 'Memory in use.', () => process.memoryUsage.rss());
+  level(
+    registry,
+    'process_start_time_seconds',
+    'When the process began, in seconds since 1970.',
+    () => startedAt,
+  );
+  levels(registry, 'nodejs_memory_bytes', 'Memory of the JavaScript engine’s main thread.', 'space', () => {
+    const { heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
+    return Object.entries({ heapTotal, heapUsed, external, arrayBuffers });
+  });
+}
+
+/** Measures how late timers come; call what it gives to stop. It keeps no process alive. */
+export function watchLoop(delay: Histogram, nowMs: () => number): () => void {
+  let dueMs = nowMs() + EVERY_MS;
+  const timer = setInterval(() => {
+    const now = nowMs();
+    delay.observe(Math.max(0, now - dueMs) / 1_000);
+    dueMs = now + EVERY_MS;
+  }, EVERY_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

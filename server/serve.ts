@@ -37,7 +37,7 @@ import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { createGateway, type GatewayStats } from './gateway/gateway.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from './metrics/metrics.ts';
 import { metricsRoute } from './metrics/route.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
@@ -112,6 +112,7 @@ async function assemble(
       resamplers,
       onEvent: (event) => {
         logEngineEvent(log, event);
+        metrics?.onChainEvent(event);
         if (event.type === 'warmed') onProgress(`${event.kind} engine ${event.engine} is ready`);
         onEngineEvent?.(event);
       },
@@ -162,7 +163,12 @@ async function assemble(
     ...(config.voice === undefined ? {} : { voice: config.voice }),
     ...(pages === undefined ? {} : { pages }),
   });
-  metrics?.read({ gateway: () => gateway.stats(), bus, ...(storeStats && { store: storeStats }) });
+  metrics?.read({
+    gateway: () => gateway.stats(),
+    bus,
+    ...(storeStats && { store: storeStats }),
+    ...engineSources(engines),
+  });
   const { url, port } = await gateway.listen();
   closers.push(async () => {
     await gateway.drain();
@@ -201,6 +207,20 @@ function stores(config: Config, parts: ServeOptions['parts'], metrics: Metrics |
     ...(metrics && { onCommit: metrics.onCommit }),
   });
   return { store, journals: parts?.journals ?? store, storeStats: () => store.stats() };
+}
+
+/** What engines count of themselves, as far as these do. */
+function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connections' | 'phraseCache'> {
+  const phrases = stats?.().phrases;
+  if (!stats) return {};
+  return {
+    connections: () =>
+      stats().connections.map(({ kind, engine, opened, requests }) => [
+        `${kind}:${engine}`,
+        { opened, requests },
+      ]),
+    ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
+  };
 }
 
 /** The log goes to whoever asked for it, and to the metrics. */

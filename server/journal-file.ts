@@ -93,26 +93,26 @@ const endSchema = z.strictObject({
 
 const lineSchema = z.discriminatedUnion('type', [recordSchema, audioSchema, endSchema]);
 
-function headerLine({ header, headerHash }: Journal): string {
+export function headerLine({ header, headerHash }: Pick<Journal, 'header' | 'headerHash'>): string {
   const { format, session, machine, version, startedAt, parameters, input } = header;
   const facts = { type: 'header', format, session, machine, version, startedAt, headerHash };
   // The long part comes last, so that a person who looks at the file sees the rest.
   return `${JSON.stringify(facts).slice(0, -1)},"input":${canonicalJson(input)},"parameters":${canonicalJson(parameters)}}`;
 }
 
-function recordLine(record: JournalRecord): string {
+export function recordLine(record: JournalRecord): string {
   const { seq, t, source, generation, stale, event, change, commands, stateHash, commandsHash } = record;
   const facts = JSON.stringify({ type: 'record', record: record.record, seq, t, source, generation, stale });
   const hashes = JSON.stringify({ stateHash, commandsHash });
   return `${facts.slice(0, -1)},"event":${event},"change":${change},"commands":${commands},${hashes.slice(1)}`;
 }
 
-function audioLine({ samples, direction, generation, sample, rate }: JournalAudio): string {
+export function audioLine({ samples, direction, generation, sample, rate }: JournalAudio): string {
   const pcm = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).toString('base64');
   return JSON.stringify({ type: 'audio', direction, generation, sample, rate, pcm });
 }
 
-function endLine({ footer: { status, records } }: Journal): string {
+export function endLine({ footer: { status, records } }: Pick<Journal, 'footer'>): string {
   return JSON.stringify({ type: 'end', status, records });
 }
 

@@ -8,14 +8,14 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
 import { Connection, type ConnectionContext, type GatewayLog } from './connection.ts';
-import { type HttpRoute, httpHandler } from './http.ts';
+import { type HttpRoute, httpHandler, pathOf } from './http.ts';
 import { defaultGatewayLimits, type GatewayLimits } from './limits.ts';
 import { isLoopback } from './origin.ts';
 import type { SessionHost } from './session-host.ts';
 import { loadStaticFiles } from './static-files.ts';
 import { type GatewayStats, newCounters } from './stats.ts';
 import { tokenCheck } from './token.ts';
-import { refusalOf, refuseUpgrade } from './upgrade.ts';
+import { refusalOf, refuseUpgrade, type UpgradeRoute } from './upgrade.ts';
 import { GatewaySocket } from './ws-socket.ts';
 
 export type { GatewayLog } from './connection.ts';
@@ -23,6 +23,7 @@ export type { HttpRoute } from './http.ts';
 export { defaultGatewayLimits, type GatewayLimits } from './limits.ts';
 export type { OpenSession, SessionCloseReason, SessionHost, SessionRequest } from './session-host.ts';
 export type { GatewayStats } from './stats.ts';
+export type { UpgradeRoute } from './upgrade.ts';
 
 /** A message of more frames than this is no client's that means well. */
 const MAX_FRAGMENTS = 64;
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly pages?: string;
   /** Further endpoints, asked before our own. */
   readonly route?: HttpRoute;
+  /** WebSockets of another part of the server, asked before our own. */
+  readonly upgrade?: UpgradeRoute;
   /** What keeps the server from being ready, besides a lost bus and draining: shown by `/readyz`. */
   readonly notReady?: () => readonly string[];
   /** Only those that differ from `defaultGatewayLimits`. */
@@ -180,7 +183,9 @@ class WebGateway implements Gateway {
   #serveUpgrades(server: Server, loopbackOnly: boolean): void {
     const policy = { allowed: this.#options.allowedOrigins ?? [], loopbackOnly };
     server.on('upgrade', (request, socket, head) => {
-      const refusal = refusalOf(request, policy);
+      const other = this.#options.upgrade?.(request, socket, head, pathOf(request) ?? '');
+      if (other === 'taken') return;
+      const refusal = other ?? refusalOf(request, policy);
       if (refusal) {
         this.#context.counters.refused += 1;
         refuseUpgrade(socket, refusal);

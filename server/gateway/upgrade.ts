@@ -9,6 +9,14 @@ export interface UpgradeRefusal {
   readonly text: string;
 }
 
+/** WebSockets of another part of the server: it takes the request, refuses it, or has nothing to do with its path. */
+export type UpgradeRoute = (
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  path: string,
+) => 'taken' | UpgradeRefusal | undefined;
+
 /** Why a request must not become a WebSocket, if so. */
 export function refusalOf(request: IncomingMessage, policy: OriginPolicy): UpgradeRefusal | undefined {
   if (pathOf(request) !== SESSION_PATH)

@@ -1,0 +1,118 @@
+import type { Subscription } from '../../actors/ports/bus.ts';
+import { subjects } from '../../actors/subjects.ts';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
+import type { TimerHandle } from '../../machines/clock.ts';
+import type { JournalRecord } from '../../machines/journal-record.ts';
+import { type InspectBus, tell } from './bus-wire.ts';
+import { LevelMeter } from './level.ts';
+import type { ChildLife, InspectMessage, PlayoutPosition, SessionFeed } from './wire.ts';
+
+/** What happened is told at most so often. */
+const EVERY_MS = 100;
+/** Of the payload that the bus allows, what is left to everything but the records. */
+const MARGIN_BYTES = 64 * 1_024;
+/** A message of the feed is never larger, whatever the bus allows. */
+const MAX_BYTES = 512 * 1_024;
+/** Of a record besides its texts, generously; its texts may grow by half as UTF-8 and by escapes. */
+const RECORD_BYTES = 400;
+
+const PROGRESS = '{"type":"playout.progress"';
+
+/** Tells inspectors on the bus what one session does, from its making until `close`. */
+export class Feeder {
+  readonly #session: string;
+  readonly #bus: InspectBus;
+  readonly #meter: LevelMeter;
+  readonly #audio: Subscription;
+  #records: JournalRecord[] = [];
+  #children: ChildLife[] = [];
+  #playout: PlayoutPosition | undefined;
+  #timer: TimerHandle | undefined;
+
+  /** `ageMs`: ms since the session's start. */
+  constructor(session: string, inspectBus: InspectBus, ageMs: () => number) {
+    this.#session = session;
+    this.#bus = inspectBus;
+    this.#meter = new LevelMeter(PIPELINE_RATE, ageMs);
+    this.#audio = inspectBus.bus.subscribe(subjects.audioIn(session), ({ payload }) => {
+      if (this.#meter.hear(payload)) this.#later();
+    });
+  }
+
+  /** Says where the feed begins: the records from `from` on are told. */
+  begin(from: number): void {
+    this.#flush(false);
+    this.#publish({ type: 'watching', session: this.#session, live: true, from });
+  }
+
+  record(record: JournalRecord): void {
+    this.#records.push(record);
+    if (record.source === 'playback') this.#playout = positionOf(record) ?? this.#playout;
+    this.#later();
+  }
+
+  child(life: ChildLife): void {
+    this.#children.push(life);
+    this.#later();
+  }
+
+  /** `ended`: the session is over. */
+  close(ended: boolean): void {
+    this.#audio.unsubscribe();
+    this.#flush(ended);
+    this.#timer?.cancel();
+  }
+
+  #later(): void {
+    this.#timer ??= this.#bus.clock.setTimer(EVERY_MS, () => this.#flush(false));
+  }
+
+  #flush(ended: boolean): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const levels = this.#meter.take();
+    const children = this.#children.splice(0);
+    const playout = this.#playout;
+    this.#playout = undefined;
+    const parts = inParts(
+      this.#records.splice(0),
+      Math.min(this.#bus.bus.maxPayload, MAX_BYTES) - MARGIN_BYTES,
+    );
+    const last = parts.pop() ?? [];
+    for (const records of parts) this.#feed({ records, children: [], levels: [], ended: false });
+    if (last.length + levels.length + children.length === 0 && !ended) return;
+    this.#feed({ records: last, children, levels, ended, ...(playout && { playout }) });
+  }
+
+  #feed(feed: Omit<SessionFeed, 'session'>): void {
+    this.#publish({ type: 'feed', feed: { session: this.#session, ...feed } });
+  }
+
+  #publish(message: InspectMessage): void {
+    tell(this.#bus, subjects.inspectFeed(this.#session), message, { type: message.type });
+  }
+}
+
+/** A record that fits nowhere is left out: who misses it finds it in the journal. */
+function inParts(records: readonly JournalRecord[], maxBytes: number): JournalRecord[][] {
+  const parts: JournalRecord[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const record of records) {
+    const { event, change, commands } = record;
+    const bytes = RECORD_BYTES + 1.5 * (event.length + change.length + commands.length);
+    if (bytes > maxBytes) continue;
+    size += bytes;
+    if (size > maxBytes) {
+      parts.push([]);
+      size = bytes;
+    }
+    parts.at(-1)?.push(record);
+  }
+  return parts;
+}
+
+function positionOf({ event, generation, t }: JournalRecord): PlayoutPosition | undefined {
+  if (!event.startsWith(PROGRESS)) return undefined;
+  const { sent }: { sent?: unknown } = JSON.parse(event);
+  return typeof sent === 'number' ? { generation, sent, at: t } : undefined;
+}

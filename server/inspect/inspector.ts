@@ -1,0 +1,150 @@
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { InspectStore } from '../../actors/ports/inspect.ts';
+import type { JournalStore } from '../../actors/ports/journal.ts';
+import type { Store } from '../../actors/ports/store.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { errorRecord } from '../../machines/errors.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { HttpRoute } from '../gateway/http.ts';
+import type { SessionHost } from '../gateway/session-host.ts';
+import type { UpgradeRoute } from '../gateway/upgrade.ts';
+import { type AccessOptions, accessOf } from './access.ts';
+import { type Archive, storeArchive } from './archive.ts';
+import type { InspectBus } from './bus-wire.ts';
+import { Hub } from './hub.ts';
+import { LiveSockets } from './live-sockets.ts';
+import { answerQuestions, remoteArchive } from './remote-archive.ts';
+import { inspectRoutes } from './routes.ts';
+import { WatchedSessions } from './watched.ts';
+import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
+
+export interface InspectorOptions extends AccessOptions {
+  readonly bus: Bus;
+  /** No other server can be on that bus. */
+  readonly alone: boolean;
+  readonly clock: Clock;
+  /** Name of this process, one token of a subject. */
+  readonly server: string;
+  readonly version: string;
+  readonly store: Store;
+  /** Without one there are no past sessions and no journals to look at. */
+  readonly inspectStore: InspectStore | undefined;
+  /** Whether estop, interrupt and rearm may be sent. */
+  readonly control: boolean;
+  /** Whether sessions are journaled, and which of their audio is kept. */
+  readonly journal: boolean;
+  readonly audio: 'none' | 'input' | 'all';
+  /** Wall-clock time now, ISO 8601. */
+  readonly now: () => string;
+  /** What went wrong beside the sessions. */
+  readonly onProblem: (error: unknown) => void;
+  /** Pages at once: 32. */
+  readonly maxPages?: number;
+  /** What may wait to be read by a page before it is dropped, in bytes: 4 MiB. */
+  readonly maxUnreadBytes?: number;
+}
+
+/** The inspector's part of a server: what it watches of the server's sessions, and what it serves to its pages. */
+export interface Inspector {
+  /** Takes what a session's log says. */
+  observe(session: string, entry: LogEntry): void;
+  /** `store`, watched. */
+  tapped(store: Pick<JournalStore, 'openJournal'>): Pick<JournalStore, 'openJournal'>;
+  /** `host`, watched. */
+  host(host: SessionHost): SessionHost;
+  readonly route: HttpRoute;
+  readonly upgrade: UpgradeRoute;
+  close(): Promise<void>;
+}
+
+const MAX_PAGES = 32;
+const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
+/** Of an answer on the bus, and of a page over HTTP. */
+const MAX_ANSWER_BYTES = 900 * 1_024;
+const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
+
+export function startInspector(options: InspectorOptions): Inspector {
+  const { bus, clock, server, version, store, inspectStore, control, journal, audio } = options;
+  const inspectBus: InspectBus = { bus, clock, server, onProblem: options.onProblem };
+  const access = accessOf(options);
+  const watched = new WatchedSessions(inspectBus, options.now);
+  const hub = new Hub(inspectBus, options.alone);
+  const own = storeArchive(store, inspectStore, MAX_PAGE_BYTES);
+  const answering = answerQuestions(
+    inspectBus,
+    storeArchive(store, inspectStore, Math.min(MAX_ANSWER_BYTES, bus.maxPayload)),
+  );
+  const ready: Extract<InspectMessage, { type: 'ready' }> = {
+    type: 'ready',
+    server,
+    version,
+    control,
+    journal,
+    audio: journal ? audio : 'none',
+  };
+  const sockets = new LiveSockets({
+    hub,
+    clock,
+    access,
+    ready,
+    maxPages: options.maxPages ?? MAX_PAGES,
+    maxUnreadBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
+  });
+
+  /** A session that another server runs may be in that server's store alone. */
+  const archiveOf = async (session: string): Promise<Archive> => {
+    if (watched.get(session) || (await isStored(session))) return own;
+    const elsewhere = await hub.serverOf(session);
+    return elsewhere === undefined || elsewhere === server ? own : remoteArchive(inspectBus, elsewhere);
+  };
+
+  const isStored = async (session: string): Promise<boolean> => {
+    try {
+      await inspectStore?.journalHead(session);
+      return inspectStore !== undefined;
+    } catch (thrown) {
+      if (errorRecord(thrown, 'INTERNAL').code === 'SESSION_UNKNOWN') return false;
+      throw thrown;
+    }
+  };
+
+  return {
+    observe: (session, entry) => watched.observe(session, entry),
+    tapped: (journals) => watched.tapped(journals),
+    host: (host) => ({
+      async open(request) {
+        const { session, language } = request;
+        watched.opened(session, language);
+        try {
+          const opened = await host.open(request);
+          return {
+            async close(reason) {
+              try {
+                await opened.close(reason);
+              } finally {
+                watched.closed(session);
+              }
+            },
+          };
+        } catch (error) {
+          watched.closed(session);
+          throw error;
+        }
+      },
+    }),
+    route: inspectRoutes({ bus, hub, access, store: inspectStore, archiveOf, control }),
+    upgrade(request, socket, head, path) {
+      if (path !== INSPECT_LIVE_PATH) return undefined;
+      const refused = access.origin(request);
+      if (refused) return { status: 403, text: refused.message };
+      sockets.accept(request, socket, head);
+      return 'taken';
+    },
+    async close() {
+      await sockets.close();
+      hub.close();
+      answering.unsubscribe();
+      watched.close();
+    },
+  };
+}

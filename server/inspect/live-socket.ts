@@ -1,0 +1,153 @@
+import type { WebSocket } from 'ws';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { CLOSE_CODES, WIRE_LIMITS } from '../../machines/wire.ts';
+import { TokenBucket } from '../gateway/token-bucket.ts';
+import type { Access } from './access.ts';
+import type { Hub, Watcher } from './hub.ts';
+import { INSPECT_LIMITS, type InspectMessage, type PageMessage, pageMessage } from './wire.ts';
+
+/** A page is asked for a sign of life so often, and has as long to give it. */
+const PING_MS = 20_000;
+/** How long a closing handshake may take. */
+const CLOSE_MS = 1_000;
+/** Messages a second in the long run, and at once: a page sends one when somebody clicks. */
+const MESSAGES_PER_SECOND = 20;
+const MESSAGE_BURST = 100;
+
+export interface LiveSocketContext {
+  readonly hub: Hub;
+  readonly clock: Clock;
+  readonly access: Access;
+  readonly ready: Extract<InspectMessage, { type: 'ready' }>;
+  readonly maxUnreadBytes: number;
+}
+
+/** One page's WebSocket: hello first, then what it wants to watch. A page that does not read is dropped. */
+export class LiveSocket implements Watcher {
+  readonly #socket: WebSocket;
+  readonly #context: LiveSocketContext;
+  readonly #messages: TokenBucket;
+  readonly #watched = new Set<string>();
+  #timer: TimerHandle;
+  #greeted = false;
+  #alive = true;
+  #over = false;
+
+  constructor(socket: WebSocket, context: LiveSocketContext) {
+    this.#socket = socket;
+    this.#context = context;
+    this.#messages = new TokenBucket(context.clock, { perSecond: MESSAGES_PER_SECOND, burst: MESSAGE_BURST });
+    this.#timer = context.clock.setTimer(WIRE_LIMITS.helloMs, () =>
+      this.close(CLOSE_CODES.idle, 'no hello came in time'),
+    );
+    socket.on('message', (data, isBinary) => this.#onMessage(isBinary ? undefined : String(data)));
+    socket.on('pong', () => {
+      this.#alive = true;
+    });
+    socket.on('error', () => {}); // `close` follows
+    socket.once('close', () => {
+      this.#end();
+      this.#timer.cancel();
+    });
+  }
+
+  tell(json: string): void {
+    if (this.#over) return;
+    if (this.#socket.bufferedAmount > this.#context.maxUnreadBytes) {
+      this.close(CLOSE_CODES.slowReader, 'the page does not read fast enough');
+      return;
+    }
+    this.#socket.send(json);
+  }
+
+  /** Tells the page why, and is gone soon after, whatever the page does. */
+  close(code: number, reason: string): void {
+    if (this.#over) return;
+    this.#end();
+    this.#socket.close(code, reason);
+    this.#timer.cancel();
+    this.#timer = this.#context.clock.setTimer(CLOSE_MS, () => this.#socket.terminate());
+  }
+
+  /** Nothing is told any more. */
+  #end(): void {
+    this.#over = true;
+    this.#context.hub.forget(this);
+  }
+
+  #onMessage(text: string | undefined): void {
+    if (this.#over) return;
+    if (!this.#messages.take(1)) {
+      this.close(CLOSE_CODES.tooMany, 'too many messages');
+      return;
+    }
+    const { data } = pageMessage.safeParse(parsed(text));
+    if (!this.#greeted) this.#greet(data);
+    else if (data) this.#obey(data);
+    else this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'that is no message of an inspector' });
+  }
+
+  #greet(message: PageMessage | undefined): void {
+    if (message?.type !== 'hello') {
+      this.close(CLOSE_CODES.badMessage, 'the first message must be hello');
+      return;
+    }
+    const refused = this.#context.access.token(message.token);
+    if (refused) {
+      this.close(CLOSE_CODES.unauthorised, refused.message);
+      return;
+    }
+    this.#greeted = true;
+    this.#timer.cancel();
+    this.#timer = this.#context.clock.setTimer(PING_MS, () => this.#ping());
+    this.#send(this.#context.ready);
+  }
+
+  #obey(message: PageMessage): void {
+    const { hub } = this.#context;
+    switch (message.type) {
+      case 'hello':
+        this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'hello was said before' });
+        return;
+      case 'sessions':
+        if (message.on) void hub.list(this);
+        else hub.unlist(this);
+        return;
+      case 'watch':
+        if (this.#watched.size >= INSPECT_LIMITS.watched && !this.#watched.has(message.session)) {
+          const most = `no more than ${INSPECT_LIMITS.watched} sessions can be watched at once`;
+          this.#send({ type: 'error', code: 'TOO_MANY', message: most });
+          return;
+        }
+        this.#watched.add(message.session);
+        hub.watch(message.session, this);
+        return;
+      case 'unwatch':
+        if (this.#watched.delete(message.session)) hub.unwatch(message.session, this);
+        return;
+    }
+  }
+
+  #ping(): void {
+    if (!this.#alive) {
+      this.close(CLOSE_CODES.slowReader, 'the page gave no sign of life');
+      return;
+    }
+    this.#alive = false;
+    this.#socket.ping();
+    this.#timer = this.#context.clock.setTimer(PING_MS, () => this.#ping());
+  }
+
+  #send(message: InspectMessage): void {
+    this.tell(JSON.stringify(message));
+  }
+}
+
+/** Undefined if it is no JSON: the schema refuses it. */
+function parsed(text: string | undefined): unknown {
+  try {
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,239 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { InspectStore, SessionCursor } from '../../actors/ports/inspect.ts';
+import { subjects } from '../../actors/subjects.ts';
+import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { HttpRoute } from '../gateway/http.ts';
+import { type Access, bearerOf } from './access.ts';
+import type { Archive } from './archive.ts';
+import { encode } from './bus-wire.ts';
+import { sendExport } from './export.ts';
+import type { Hub } from './hub.ts';
+import {
+  controlRequest,
+  INSPECT_LIMITS,
+  INSPECT_SESSIONS_PATH,
+  type LiveSession,
+  type SessionsPage,
+  sessionId,
+  sessionsPage,
+} from './wire.ts';
+
+export interface InspectRoutesOptions {
+  readonly bus: Bus;
+  readonly hub: Hub;
+  readonly access: Access;
+  readonly store: InspectStore | undefined;
+  /** Where a session's pages come from: this server's store, or the server that runs it. */
+  readonly archiveOf: (session: string) => Promise<Archive>;
+  /** Whether estop, interrupt and rearm may be sent. */
+  readonly control: boolean;
+}
+
+const PAGE = '/inspect';
+const MAX_BODY_BYTES = 1_024;
+/** Turns of a page; more are asked for by themselves. */
+const TURNS = 1_000;
+
+const whole = z.coerce.number().pipe(z.int().nonnegative());
+const cursor = z
+  .string()
+  .max(300)
+  .regex(/^[^~]+~[^~]+$/)
+  .transform((text): SessionCursor => {
+    const [startedAt = '', session = ''] = text.split('~');
+    return { startedAt, session };
+  });
+
+const listQuery = z.object({
+  state: z.string().max(200).exactOptional(),
+  text: z.string().min(1).max(200).exactOptional(),
+  error: z.string().min(1).max(60).exactOptional(),
+  before: cursor.exactOptional(),
+  limit: whole.pipe(z.int().min(1).max(INSPECT_LIMITS.sessions)).default(100),
+});
+const pageQuery = z.object({
+  from: whole.default(0),
+  limit: whole.pipe(z.int().min(1)).default(Number.MAX_SAFE_INTEGER),
+  format: z.enum(['file']).exactOptional(),
+  audio: z.enum(['0', '1']).default('0'),
+});
+
+/** The HTTP endpoints of the inspector; see docs/inspector.md. */
+export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
+  return (request, response, path) => {
+    if (path === PAGE) {
+      // So that what the page names beside itself is found.
+      response.writeHead(308, { Location: `${PAGE}/` }).end();
+      return true;
+    }
+    if (path !== INSPECT_SESSIONS_PATH && !path.startsWith(`${INSPECT_SESSIONS_PATH}/`)) return false;
+    const below = path.slice(INSPECT_SESSIONS_PATH.length + 1);
+    answer(options, request, response, below).catch((thrown: unknown) => refuse(response, thrown));
+    return true;
+  };
+}
+
+async function answer(
+  options: InspectRoutesOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  below: string,
+): Promise<void> {
+  const { access } = options;
+  const refused = access.origin(request) ?? access.token(bearerOf(request));
+  if (refused) throw new ParleyError(refused.code, refused.message);
+  const [session, what, ...more] = below.split('/');
+  const method = what === 'control' ? 'POST' : 'GET';
+  if (request.method !== method) {
+    response.setHeader('Allow', method);
+    throw new ParleyError('BAD_MESSAGE', `this endpoint takes ${method} only`);
+  }
+  if (below === '') return sendJson(response, await list(options, queryOf(request, listQuery)));
+  if (!sessionId.safeParse(session).success || session === undefined || more.length > 0)
+    throw new ParleyError('SESSION_UNKNOWN', 'that is no id of a session');
+  switch (what) {
+    case 'journal': {
+      const { from, limit, format, audio } = queryOf(request, pageQuery);
+      const archive = await options.archiveOf(session);
+      if (format === 'file') return sendExport(response, archive, session, audio === '1');
+      return sendJson(
+        response,
+        await archive.journal(session, from, Math.min(limit, INSPECT_LIMITS.records)),
+      );
+    }
+    case 'turns':
+      return sendJson(response, { turns: await allTurns(await options.archiveOf(session), session) });
+    case 'audio': {
+      const { from, limit } = queryOf(request, pageQuery);
+      const archive = await options.archiveOf(session);
+      return sendJson(response, await archive.audio(session, from, Math.min(limit, INSPECT_LIMITS.pieces)));
+    }
+    case 'control':
+      return control(options, request, response, session);
+    default:
+      throw new ParleyError('SESSION_UNKNOWN', 'a session has journal, turns, audio and control');
+  }
+}
+
+async function list(
+  { hub, store }: InspectRoutesOptions,
+  { state, text, error, before, limit }: z.infer<typeof listQuery>,
+): Promise<SessionsPage> {
+  const all = await hub.live();
+  const states = state?.split(',').filter((name) => name !== '');
+  const wanted = (['open', 'ended', 'incomplete'] as const).filter((one) => states?.includes(one));
+  const none = store === undefined || (states !== undefined && wanted.length === 0);
+  const past = none
+    ? []
+    : await store.overviews({
+        limit: limit + 1,
+        except: all.map(({ session }) => session),
+        ...(states && { status: wanted }),
+        ...(before && { before }),
+        ...(text !== undefined && { text }),
+        ...(error !== undefined && { error }),
+      });
+  const live = before ? [] : all.filter((one) => matches(one, states, text, error));
+  const last = past.length > limit ? past[limit - 1] : undefined;
+  return sessionsPage.parse({
+    live,
+    past: past.slice(0, limit),
+    next: last ? `${last.startedAt}~${last.session}` : null,
+  });
+}
+
+function matches(
+  { session, state, lastText = '', errors, lastError }: LiveSession,
+  states: readonly string[] | undefined,
+  text: string | undefined,
+  error: string | undefined,
+): boolean {
+  const found = (where: string) => where.toLowerCase().includes((text ?? '').toLowerCase());
+  const failed = error === undefined || (error === 'any' ? errors > 0 : lastError === error);
+  return (states?.includes(state) ?? true) && (found(session) || found(lastText)) && failed;
+}
+
+async function allTurns(archive: Archive, session: string) {
+  const turns = [];
+  for (let from: number | null = 0; from !== null; ) {
+    const page: Awaited<ReturnType<Archive['turns']>> = await archive.turns(session, from, TURNS);
+    turns.push(...page.turns);
+    from = page.next;
+  }
+  return turns;
+}
+
+async function control(
+  { bus, hub, control: allowed }: InspectRoutesOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  session: string,
+): Promise<void> {
+  if (!allowed) throw new ParleyError('FORBIDDEN', 'this inspector only looks; see inspect.control');
+  // A form of a foreign page cannot send this type without asking first.
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
+  const parsed = controlRequest.safeParse(await bodyOf(request));
+  if (!parsed.success) throw new ParleyError('BAD_FIELD', 'command must be estop, interrupt or rearm');
+  if ((await hub.serverOf(session)) === undefined)
+    throw new ParleyError('SESSION_UNKNOWN', 'no session of that id lives');
+  bus.publish(subjects.cmd(session), encode({ type: parsed.data.command }));
+  sendJson(response, { sent: parsed.data.command }, 202);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    if (!(part instanceof Uint8Array)) continue;
+    bytes += part.byteLength;
+    if (bytes > MAX_BODY_BYTES) throw new ParleyError('TOO_LARGE', `${MAX_BODY_BYTES} bytes at most`);
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString());
+  } catch {
+    return undefined; // the schema refuses it
+  }
+}
+
+function queryOf<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): z.infer<Schema> {
+  const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  const parsed = schema.safeParse(Object.fromEntries([...searchParams].filter(([, value]) => value !== '')));
+  if (!parsed.success) throw new ParleyError('BAD_FIELD', z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  BAD_FIELD: 400,
+  BAD_MESSAGE: 405,
+  UNAUTHORISED: 401,
+  FORBIDDEN: 403,
+  SESSION_UNKNOWN: 404,
+  TOO_LARGE: 413,
+  BUS_TIMEOUT: 504,
+  BUS_NO_RESPONDERS: 504,
+};
+
+function refuse(response: ServerResponse, thrown: unknown): void {
+  // Half an answer cannot be taken back; cut off, it is at least not taken for a whole one.
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const error = errorRecord(thrown, 'INTERNAL');
+  if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
+  sendJson(response, { error }, STATUS[error.code] ?? 500);
+}
+
+function sendJson(response: ServerResponse, body: object, status = 200): void {
+  const text = Buffer.from(`${JSON.stringify(body)}\n`);
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': text.byteLength,
+    'Cache-Control': 'no-store',
+  });
+  response.end(text);
+}

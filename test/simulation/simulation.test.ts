@@ -11,6 +11,7 @@ import { runKernelSeed } from '../../testing/simulation/kernel-level.ts';
 import { LogHash } from '../../testing/simulation/log-hash.ts';
 import { simulationParameters } from '../../testing/simulation/parameters.ts';
 import { Random } from '../../testing/simulation/random.ts';
+import type { SimulationReport } from '../../testing/simulation/report.ts';
 import { scriptOf } from '../../testing/simulation/seed.ts';
 import { shrink } from '../../testing/simulation/shrink.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
@@ -33,6 +34,21 @@ describe('the simulator', { timeout: PATIENCE_MS }, () => {
     expect(report.failure).toBeNull();
     expect(report.turns).toBe(180);
     expect(Object.values(report.fired).filter((count) => count > 0).length).toBeGreaterThan(25);
+  });
+
+  it('comes to the same whatever the number of threads that share the seeds', async () => {
+    const [one, three] = await Promise.all(
+      [1, 3].map((jobs) => simulate({ level: 'kernel', from: 1, to: 5, turns: 10, jobs })),
+    );
+    const told = ({ hash, turns, events, fired, reached }: SimulationReport) => ({
+      ...{ hash, turns, events, fired, reached },
+    });
+    expect(three && told(three)).toEqual(one && told(one));
+  });
+
+  it.each(['kernel', 'full'] as const)('decides at the %s level as XState does', async (level) => {
+    const report = await simulate({ level, from: 21, to: 23, turns: 25, reference: true });
+    expect(report.failure).toBeNull();
   });
 
   it('does no fault when none are wanted, and then every engine is understood', async () => {

@@ -14,7 +14,7 @@ export interface SimulationReport {
   readonly sessions: number;
   readonly virtualMs: number;
   readonly wallMs: number;
-  /** Processor time of this process, ms: on a busy machine the honest measure. */
+  /** Processor time of this process with all its threads, ms: on a busy machine the honest measure. */
   readonly cpuMs: number;
   readonly turnsPerSecond: number;
   /** Turns in a second of processor time. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { FaultProfile } from './faults.ts';
-import { runFullSeed } from './full-level.ts';
-import { runKernelSeed } from './kernel-level.ts';
 import { type SimulationFailure, type SimulationReport, Tally } from './report.ts';
 import { type Level, type SeedOptions, type SeedResult, scriptOf } from './seed.ts';
+import { runSeed, seedResults } from './seeds.ts';
 import { shrink } from './shrink.ts';
 
 export interface SimulationOptions {
@@ -15,6 +14,10 @@ export interface SimulationOptions {
   readonly turns: number;
   readonly profile?: FaultProfile;
   readonly shrink?: boolean;
+  /** Threads that share the seeds; the report is the same whatever their number. Default: 1. */
+  readonly jobs?: number;
+  /** As in `SeedOptions`. */
+  readonly reference?: boolean;
   /** For the report. */
   readonly commit?: string | null;
   /** Told after each seed. */
@@ -24,23 +27,22 @@ export interface SimulationOptions {
 /** How much of a failing log is shown. */
 const LOG_LINES = 60;
 
-/** Runs one seed after the other; stops at the first that fails. */
+/** Runs the seeds, and reports them in order up to the first that fails. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  const { level, from, to, turns, profile } = options;
-  const run = level === 'kernel' ? runKernelSeed : runFullSeed;
+  const { level, from, to, turns, profile, jobs = 1, reference = false } = options;
   const tally = new Tally();
   const hash = createHash('sha256');
   const startMs = performance.now();
   const startCpu = process.cpuUsage();
   let failure: SimulationFailure | null = null;
-  for (let seed = from; seed <= to && !failure; seed++) {
-    const seedOptions: SeedOptions = { seed, turns, ...(profile ? { profile } : {}) };
-    const result = await run(seedOptions);
+  const seedOptions = { turns, reference, ...(profile ? { profile } : {}) };
+  for await (const result of seedResults({ level, from, to, jobs, options: seedOptions })) {
     tally.add(result);
     hash.update(result.hash);
     options.onSeed?.(result);
-    if (result.findings.length > 0)
-      failure = await explain(seedOptions, result, run, options.shrink ?? false);
+    if (result.findings.length === 0) continue;
+    failure = await explain(level, { ...seedOptions, seed: result.seed }, result, options.shrink ?? false);
+    break;
   }
   const wallMs = performance.now() - startMs;
   const cpu = process.cpuUsage(startCpu);
@@ -58,11 +60,12 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
 }
 
 async function explain(
+  level: Level,
   options: SeedOptions,
   result: SeedResult,
-  run: (options: SeedOptions) => SeedResult | Promise<SeedResult>,
   shrinks: boolean,
 ): Promise<SimulationFailure> {
+  const run = (one: SeedOptions) => runSeed(level, one);
   const small = shrinks
     ? await shrink(options, result, run)
     : { script: scriptOf(options.seed, options.turns), suppressed: new Set<string>(), result };

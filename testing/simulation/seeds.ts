@@ -1,0 +1,90 @@
+import { once } from 'node:events';
+import type { Worker } from 'node:worker_threads';
+import { startWorkerThread } from '../../adapters/worker-thread.ts';
+import { runFullSeed } from './full-level.ts';
+import { runKernelSeed } from './kernel-level.ts';
+import type { Level, SeedOptions, SeedResult } from './seed.ts';
+
+/** One seed at one level. */
+export function runSeed(level: Level, options: SeedOptions): SeedResult | Promise<SeedResult> {
+  return level === 'kernel' ? runKernelSeed(options) : runFullSeed(options);
+}
+
+export interface SeedRange {
+  readonly level: Level;
+  /** Both included. */
+  readonly from: number;
+  readonly to: number;
+  /** Threads that share the seeds. 1: this one alone. */
+  readonly jobs: number;
+  /** For all seeds. */
+  readonly options: Omit<SeedOptions, 'seed' | 'onLog' | 'script'>;
+}
+
+/** What a thread is born with. */
+export interface SeedThreadData {
+  readonly level: Level;
+  readonly options: SeedRange['options'];
+}
+
+/** Seeds that a thread may be ahead of the one that is waited for. */
+const AHEAD = 8;
+
+/** The results of a range in order of its seeds, whoever ran them. What was begun ends with the loop over it. */
+export async function* seedResults(range: SeedRange): AsyncGenerator<SeedResult, void, void> {
+  const { level, from, to, jobs, options } = range;
+  if (jobs > 1) {
+    yield* sharedResults(range);
+    return;
+  }
+  for (let seed = from; seed <= to; seed++) yield await runSeed(level, { ...options, seed });
+}
+
+async function* sharedResults({ level, from, to, jobs, options }: SeedRange): AsyncGenerator<SeedResult> {
+  const workerData: SeedThreadData = { level, options };
+  const threads = Array.from({ length: Math.min(jobs, to - from + 1) }, () =>
+    startWorkerThread(import.meta.url, 'seed-thread', { workerData }),
+  );
+  const results = new Map<number, Promise<SeedResult>>();
+  const idle = [...threads];
+  let next = from;
+  const begin = (thread: Worker) => {
+    const seed = next++;
+    const result = resultOf(thread, seed);
+    result.then(
+      () => {
+        idle.push(thread);
+        fill(seed);
+      },
+      () => {}, // told to whoever waits for this seed
+    );
+    results.set(seed, result);
+  };
+  const fill = (reached: number) => {
+    while (next <= to && next <= reached + AHEAD * threads.length) {
+      const thread = idle.pop();
+      if (!thread) return;
+      begin(thread);
+    }
+  };
+  try {
+    for (let seed = from; seed <= to; seed++) {
+      fill(seed);
+      // Seeds are begun in order, so this one was begun when its predecessor's thread became free, if not before.
+      const result = results.get(seed);
+      if (!result) throw new Error(`seed ${seed} was not begun`);
+      yield await result;
+      results.delete(seed);
+    }
+  } finally {
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+}
+
+async function resultOf(thread: Worker, seed: number): Promise<SeedResult> {
+  thread.postMessage(seed);
+  // Made by this module's own code in the thread. `once` rejects if the thread fails.
+  const [result]: SeedResult[] = await once(thread, 'message');
+  if (!result) throw new Error(`seed ${seed} gave no result`);
+  return result;
+}

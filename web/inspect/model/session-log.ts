@@ -30,6 +30,8 @@ export class SessionLog {
   readonly audio: AudioPiece[] = [];
   /** First record of each turn, from turn 1. */
   readonly turnStarts: number[] = [];
+  /** Where the statechart was, as JSON, from each record on at which it moved. */
+  readonly values: { readonly record: number; readonly value: string }[] = [];
   footer: JournalFooter = { status: 'open', records: null };
   readonly #states: States;
   #state: PublicState = 'idle';
@@ -93,8 +95,11 @@ export class SessionLog {
     const state = this.#states.advance();
     const event = eventOf(record);
     const commands = commandsOf(record);
-    if (record.change.includes('"value"'))
-      this.#state = publicState(JSON.parse(state.part('value') ?? '"idle"'));
+    const value = state.part('value') ?? '"idle"';
+    if (value !== this.values.at(-1)?.value) {
+      this.values.push({ record: record.record, value });
+      this.#state = publicState(JSON.parse(value));
+    }
     const turn = Number(state.part('context.turn') ?? 0);
     if (turn > this.#turn) {
       for (let one = this.#turn + 1; one <= turn; one++) this.turnStarts.push(record.record);

@@ -1,0 +1,68 @@
+import type { SessionLog } from '../model/session-log.ts';
+import type { Tracer } from '../model/tracing.ts';
+
+/** Paths of the states that a value stands for, those around them included; the root is not named. */
+export function activePaths(value: unknown, prefix = ''): string[] {
+  if (typeof value === 'string') return [`${prefix}${value}`];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => [
+    `${prefix}${name}`,
+    ...activePaths(inner, `${prefix}${name}.`),
+  ]);
+}
+
+/** Paths of the innermost states that a value stands for. */
+export function leafPaths(value: unknown): string[] {
+  const paths = activePaths(value);
+  return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}.`)));
+}
+
+/** When each state was entered and each transition taken. Grows with the journal and with its trace. */
+export class ChartCounts {
+  readonly #log: SessionLog;
+  readonly #tracer: Tracer;
+  readonly #states = new Map<string, number[]>();
+  readonly #transitions = new Map<string, number[]>();
+  #seen = 0;
+  #traced = 0;
+  #active = new Set<string>();
+
+  constructor(log: SessionLog, tracer: Tracer) {
+    this.#log = log;
+    this.#tracer = tracer;
+  }
+
+  state(path: string): readonly number[] {
+    this.#advance();
+    return this.#states.get(path) ?? [];
+  }
+
+  /** By the transition's id; as far as the trace has come. */
+  transition(id: string): readonly number[] {
+    this.#advance();
+    return this.#transitions.get(id) ?? [];
+  }
+
+  /** How often, for all that were at least once. */
+  all(): ReadonlyMap<string, number> {
+    this.#advance();
+    return new Map([...this.#states, ...this.#transitions].map(([name, records]) => [name, records.length]));
+  }
+
+  #advance(): void {
+    for (; this.#seen < this.#log.values.length; this.#seen++) {
+      const { record, value } = this.#log.values[this.#seen] ?? { record: 0, value: 'null' };
+      const active = new Set(activePaths(JSON.parse(value)));
+      for (const path of active) if (!this.#active.has(path)) push(this.#states, path, record);
+      this.#active = active;
+    }
+    for (; this.#traced < this.#tracer.done; this.#traced++)
+      for (const id of this.#tracer.at(this.#traced)?.taken ?? []) push(this.#transitions, id, this.#traced);
+  }
+}
+
+function push(lists: Map<string, number[]>, name: string, record: number): void {
+  const list = lists.get(name);
+  if (list) list.push(record);
+  else lists.set(name, [record]);
+}

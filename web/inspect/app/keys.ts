@@ -1,0 +1,95 @@
+import type { Inspector } from './inspector.ts';
+
+/** Keys and what they do, as the help shows them. */
+export const KEYS: readonly (readonly [string, string])[] = [
+  ['← →', 'the event before, after'],
+  ['[ ]', 'the turn before, after'],
+  ['j k', 'the next session, the one before'],
+  ['Space', 'play and pause in real time'],
+  ['End', 'the end; with a live session, now'],
+  ['/', 'search'],
+  ['?', 'this help'],
+  ['Esc', 'close what is open, leave a field, back to the list'],
+];
+
+/** Lets the keyboard move the moment that all views show. Gives the way to stop. */
+export function listenToKeys(inspector: Inspector): () => void {
+  const onKey = (event: KeyboardEvent) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (handled(event, inspector)) event.preventDefault();
+  };
+  window.addEventListener('keydown', onKey);
+  return () => window.removeEventListener('keydown', onKey);
+}
+
+function handled(event: KeyboardEvent, inspector: Inspector): boolean {
+  const { target, key } = event;
+  if (document.querySelector('dialog[open]')) return false;
+  if (isField(target)) {
+    if (key === 'Escape' && target instanceof HTMLElement) target.blur();
+    return false;
+  }
+  const { open } = inspector;
+  switch (key) {
+    case '?':
+      inspector.toggleHelp();
+      return true;
+    case '/':
+      return focusSearch();
+    case 'j':
+      inspector.stepSession(1);
+      return true;
+    case 'k':
+      inspector.stepSession(-1);
+      return true;
+    case 'Escape':
+      if (open) inspector.leave();
+      return open !== undefined;
+  }
+  if (!open || (event.shiftKey && key.startsWith('Arrow'))) return false;
+  switch (key) {
+    case 'ArrowLeft':
+      open.stepEvent(-1);
+      return true;
+    case 'ArrowRight':
+      open.stepEvent(1);
+      return true;
+    case '[':
+      open.stepTurn(-1);
+      return true;
+    case ']':
+      open.stepTurn(1);
+      return true;
+    case 'End':
+      open.follow();
+      return true;
+    case ' ':
+      if (isPressed(target)) return false;
+      open.togglePlay();
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Where keys mean text or a value of its own; the scrubber is not one of them. */
+function isField(target: EventTarget | null): boolean {
+  if (target instanceof HTMLInputElement) return target.type !== 'range' && target.type !== 'checkbox';
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
+}
+
+/** What the space bar already presses. */
+function isPressed(target: EventTarget | null): boolean {
+  return (
+    target instanceof Element &&
+    target.closest('button, summary, a, [role="tab"], input[type="checkbox"]') !== null
+  );
+}
+
+function focusSearch(): boolean {
+  const search = document.querySelector('input[type="search"]');
+  if (!(search instanceof HTMLInputElement)) return false;
+  search.focus();
+  search.select();
+  return true;
+}

@@ -1,0 +1,35 @@
+import { useEffect, useReducer } from 'preact/hooks';
+
+/** Something that changes and is drawn: however often it changes, its listeners are called once a frame. */
+export class Observable {
+  readonly #listeners = new Set<() => void>();
+  #due = false;
+
+  /** Gives the way to stop. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  changed(): void {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      for (const listener of [...this.#listeners]) listener();
+    });
+  }
+}
+
+/** Draws the component again whenever one of these changes. */
+export function useObserved(...observed: readonly (Observable | undefined)[]): void {
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    const stops = observed.map((one) => one?.subscribe(() => redraw(undefined)));
+    return () => {
+      for (const stop of stops) stop?.();
+    };
+  }, observed);
+}

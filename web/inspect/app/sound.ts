@@ -1,0 +1,73 @@
+import type { InspectorApi } from '../api.ts';
+import { type AudioPiece, audioPiece } from '../model/journal-text.ts';
+import { type PlacedAudio, placeAudio } from '../model/placed-audio.ts';
+import type { SessionLog } from '../model/session-log.ts';
+
+/** Plays what was recorded of a session, from any moment on. Silent where nothing was. */
+export class Sound {
+  readonly #log: SessionLog;
+  readonly #load: (() => Promise<readonly AudioPiece[]>) | undefined;
+  #context: AudioContext | undefined;
+  #sources: AudioBufferSourceNode[] = [];
+  #loading: Promise<readonly PlacedAudio[]> | undefined;
+  #asked = 0;
+
+  /** `load`: where the sound is, if the journal did not bring it. */
+  constructor(log: SessionLog, load?: () => Promise<readonly AudioPiece[]>) {
+    this.#log = log;
+    this.#load = load;
+  }
+
+  /** Begins at `t`, in ms since the session's start. `now` tells where the moment has got to when the sound has loaded. */
+  async play(now: () => number): Promise<void> {
+    this.stop();
+    const asked = this.#asked;
+    const placed = await this.#placed();
+    if (asked !== this.#asked || placed.length === 0) return;
+    this.#context ??= new AudioContext();
+    await this.#context.resume();
+    if (asked !== this.#asked) return;
+    const from = now();
+    for (const piece of placed) this.#schedule(this.#context, piece, from);
+  }
+
+  stop(): void {
+    this.#asked += 1;
+    for (const source of this.#sources) source.stop();
+    this.#sources = [];
+  }
+
+  #schedule(context: AudioContext, { t, rate, samples }: PlacedAudio, from: number): void {
+    const ahead = (t - from) / 1_000;
+    if (samples.length === 0 || ahead + samples.length / rate <= 0) return;
+    const buffer = context.createBuffer(1, samples.length, rate);
+    buffer.copyToChannel(
+      Float32Array.from(samples, (sample) => sample / 32_768),
+      0,
+    );
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(context.destination);
+    source.start(context.currentTime + Math.max(0, ahead), Math.max(0, -ahead));
+    this.#sources.push(source);
+  }
+
+  #placed(): Promise<readonly PlacedAudio[]> {
+    this.#loading ??= (async () => {
+      const pieces = this.#log.audio.length > 0 || !this.#load ? this.#log.audio : await this.#load();
+      return placeAudio(this.#log, pieces);
+    })();
+    return this.#loading;
+  }
+}
+
+/** All the sound that the server has of a session. Rejects with ApiError. */
+export async function recordedAudio(api: InspectorApi, session: string): Promise<readonly AudioPiece[]> {
+  const pieces: AudioPiece[] = [];
+  for (let from: number | null = 0; from !== null; ) {
+    const page: Awaited<ReturnType<InspectorApi['audio']>> = await api.audio(session, from);
+    pieces.push(...page.pieces.map(audioPiece));
+    from = page.next;
+  }
+  return pieces;
+}

@@ -1,0 +1,61 @@
+import type { SessionLog } from './session-log.ts';
+
+export interface EventFilter {
+  /** Found in the event or in the commands. */
+  readonly text: string;
+  /** A source, or empty for all. */
+  readonly source: string;
+  /** `moves`: what moved the machine or caused something. */
+  readonly kind: 'all' | 'moves' | 'stale' | 'errors';
+}
+
+export const NO_EVENT_FILTER: EventFilter = { text: '', source: '', kind: 'all' };
+
+/** The records of a growing journal that match a filter; each is looked at once. */
+export class EventMatches {
+  readonly #log: SessionLog;
+  readonly #filter: EventFilter;
+  readonly #text: string;
+  readonly #found: number[] = [];
+  #seen = 0;
+
+  constructor(log: SessionLog, filter: EventFilter) {
+    this.#log = log;
+    this.#filter = filter;
+    this.#text = filter.text.toLowerCase();
+  }
+
+  /** Records, in order. */
+  found(): readonly number[] {
+    for (; this.#seen < this.#log.entries.length; this.#seen++)
+      if (this.#matches(this.#seen)) this.#found.push(this.#seen);
+    return this.#found;
+  }
+
+  /** Position among the found of the last one at or before `record`; -1 if there is none. */
+  positionOf(record: number): number {
+    const found = this.found();
+    let low = -1;
+    for (let high = found.length - 1; low < high; ) {
+      const middle = (low + high + 1) >> 1;
+      if ((found[middle] ?? 0) <= record) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #matches(index: number): boolean {
+    const entry = this.#log.entries[index];
+    const record = this.#log.records[index];
+    if (!entry || !record) return false;
+    const { source, kind } = this.#filter;
+    if (source !== '' && entry.source !== source) return false;
+    if (kind === 'stale' && !entry.stale) return false;
+    if (kind === 'errors' && entry.error === undefined) return false;
+    if (kind === 'moves' && entry.commands === 0 && !record.change.includes('"value"')) return false;
+    if (this.#text === '') return true;
+    return (
+      record.event.toLowerCase().includes(this.#text) || record.commands.toLowerCase().includes(this.#text)
+    );
+  }
+}

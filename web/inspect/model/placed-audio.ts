@@ -1,0 +1,101 @@
+import { PIPELINE_RATE } from '../../../machines/audio.ts';
+import { eventOf } from './entries.ts';
+import type { AudioPiece } from './journal-text.ts';
+import type { SessionLog } from './session-log.ts';
+
+/** A stretch of sound and when it was heard. */
+export interface PlacedAudio {
+  /** ms since the session's start. */
+  readonly t: number;
+  readonly rate: number;
+  readonly samples: Int16Array;
+}
+
+/** Sample `sample` of a reply was heard at `t`. */
+interface Anchor {
+  readonly sample: number;
+  readonly t: number;
+}
+
+/** What is looked at separately, so that a pause within a piece is heard as one. */
+const STEP_MS = 20;
+/** Playback reports its place now and then, and no better than this. */
+const UNSURE_MS = 120;
+
+/** Recorded sound on the clock of the session's events: the user's by what the ear told of it, replies by playback's reports. */
+export function placeAudio(log: SessionLog, pieces: readonly AudioPiece[]): PlacedAudio[] {
+  const inputStart = startOfInput(log);
+  const replies = playoutOf(log);
+  return pieces.flatMap((piece) => {
+    const { direction, generation, sample, rate, samples } = piece;
+    if (direction === 'in') return [{ t: inputStart + (sample / rate) * 1_000, rate, samples }];
+    const reply = replies.get(generation);
+    return reply ? cut(piece, reply) : [];
+  });
+}
+
+/** When the first sample of the session's input was heard. */
+function startOfInput(log: SessionLog): number {
+  const heard = log.entries.find(({ type }) => type === 'speech.start' || type === 'speech.stop');
+  const record = heard && log.records[heard.index];
+  if (!record) return 0;
+  const { sample, ageMs } = eventOf(record);
+  if (typeof sample !== 'number' || typeof ageMs !== 'number') return 0;
+  return record.t - ageMs - (sample / PIPELINE_RATE) * 1_000;
+}
+
+interface Playout {
+  readonly anchors: Anchor[];
+  /** When it was over; what was sent after it was not heard. */
+  endMs: number;
+}
+
+function playoutOf(log: SessionLog): Map<number, Playout> {
+  const replies = new Map<number, Playout>();
+  for (const { index, type, t, generation, stale } of log.entries) {
+    const record = log.records[index];
+    if (!record || stale) continue;
+    const reply = replies.get(generation) ?? { anchors: [], endMs: Number.POSITIVE_INFINITY };
+    if (type === 'playout.started') reply.anchors.push({ sample: 0, t });
+    else if (type === 'playout.progress') {
+      const { samples, moving } = eventOf(record);
+      if (typeof samples === 'number' && moving === true) reply.anchors.push({ sample: samples, t });
+    } else if (!record.commands.includes('"reply.end"')) continue;
+    if (record.commands.includes('"reply.end"')) reply.endMs = t;
+    replies.set(generation, reply);
+  }
+  return replies;
+}
+
+function cut({ sample, rate, samples }: AudioPiece, { anchors, endMs }: Playout): PlacedAudio[] {
+  const placed: PlacedAudio[] = [];
+  const step = Math.max(1, Math.round((STEP_MS / 1_000) * rate));
+  let begun: { t: number; at: number } | undefined;
+  const end = (at: number) => {
+    if (begun) placed.push({ t: begun.t, rate, samples: samples.subarray(begun.at, at) });
+    begun = undefined;
+  };
+  for (let at = 0; at < samples.length; at += step) {
+    const t = heardAt(sample + at, rate, anchors);
+    if (t === undefined || t > endMs) {
+      end(at);
+      continue;
+    }
+    if (begun && Math.abs(begun.t + ((at - begun.at) / rate) * 1_000 - t) > UNSURE_MS) end(at);
+    begun ??= { t, at };
+  }
+  end(samples.length);
+  return placed;
+}
+
+/** From the last report before the sample on; undefined if the reply was never heard. */
+function heardAt(sample: number, rate: number, anchors: readonly Anchor[]): number | undefined {
+  let low = -1;
+  for (let high = anchors.length - 1; low < high; ) {
+    const middle = (low + high + 1) >> 1;
+    if ((anchors[middle]?.sample ?? 0) <= sample) low = middle;
+    else high = middle - 1;
+  }
+  const anchor = anchors[low] ?? anchors[0];
+  return anchor && anchor.t + ((sample - anchor.sample) / rate) * 1_000;
+}

@@ -1,0 +1,197 @@
+import { useState } from 'preact/hooks';
+import { defaultParameters, type SessionParameters } from '../../../machines/parameters.ts';
+import type { Inspector } from '../app/inspector.ts';
+import { OpenSession } from '../app/opened.ts';
+import { compareSessions } from '../model/compare.ts';
+import type { Row } from '../model/rows.ts';
+import type { SessionLog } from '../model/session-log.ts';
+import { liveAgain } from '../model/what-if.ts';
+import { RowsView } from './rows-view.tsx';
+import { useJob } from './use-job.ts';
+import { short } from './words.ts';
+
+export interface CompareProps {
+  readonly inspector: Inspector;
+  readonly open: OpenSession;
+  readonly log: SessionLog;
+}
+
+type With = 'version' | 'parameters' | 'session';
+
+/** The session beside another one, or beside itself under this page's version or other parameters. */
+export function Compare({ inspector, open, log }: CompareProps) {
+  const [other, setOther] = useState<With>('version');
+  const job = useJob<Row[]>();
+  const [right, setRight] = useState('');
+  const start = (name: string, make: () => Generator<number, Row[], undefined>) => {
+    setRight(name);
+    job.run(make);
+  };
+  return (
+    <div class="compare">
+      <fieldset>
+        <legend>Compare with</legend>
+        {(['version', 'parameters', 'session'] as const).map((one) => (
+          <label key={one} class="check">
+            <input
+              type="radio"
+              name="compare-with"
+              value={one}
+              checked={other === one}
+              onChange={() => {
+                setOther(one);
+                job.clear();
+              }}
+            />{' '}
+            {one === 'version'
+              ? "this page's version"
+              : one === 'parameters'
+                ? 'other parameters'
+                : 'another session'}
+          </label>
+        ))}
+      </fieldset>
+      {other === 'version' ? (
+        <p>
+          <button
+            type="button"
+            class="primary"
+            id="compare-version"
+            onClick={() => start("this page's version", () => liveAgain(log.header, log.records.slice(), {}))}
+          >
+            Compare
+          </button>{' '}
+          <span class="soft">
+            recorded by {log.header.version}, machine {log.header.machine.slice(0, 12)}
+          </span>
+        </p>
+      ) : other === 'parameters' ? (
+        <Parameters
+          log={log}
+          onRun={(parameters) =>
+            start('other parameters', () => liveAgain(log.header, log.records.slice(), { parameters }))
+          }
+        />
+      ) : (
+        <Others
+          inspector={inspector}
+          open={open}
+          onRun={(theirs) => start(short(theirs.session), () => compareSessions(log, theirs))}
+        />
+      )}
+      {job.running ? <progress aria-label="Comparing" /> : null}
+      {job.error ? <p class="bad">{job.error}</p> : null}
+      {job.result ? (
+        <RowsView
+          key={right}
+          rows={job.result}
+          left={short(log.session)}
+          right={right}
+          onSeek={(at) => open.seekRecord(at)}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+function Parameters({ log, onRun }: { log: SessionLog; onRun: (parameters: SessionParameters) => void }) {
+  const { words: _, ...short } = log.header.parameters;
+  const [text, setText] = useState(() => JSON.stringify(short, null, 2));
+  const [wrong, setWrong] = useState('');
+  const run = () => {
+    const parameters = merged(log.header.parameters, text);
+    setWrong(parameters ? '' : 'That is no JSON object of parameters.');
+    if (parameters) onRun(parameters);
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        run();
+      }}
+    >
+      <label>
+        <span class="sr-only">Parameters as JSON</span>
+        <textarea
+          id="compare-parameters"
+          rows={10}
+          spellcheck={false}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="primary" id="compare-run">
+        Compare
+      </button>{' '}
+      <span class="bad" role="alert">
+        {wrong}
+      </span>
+    </form>
+  );
+}
+
+/** The groups that are written, over those that were recorded. Undefined if it is no object of known groups. */
+function merged(recorded: SessionParameters, text: string): SessionParameters | undefined {
+  try {
+    const written: unknown = JSON.parse(text);
+    if (typeof written !== 'object' || written === null || Array.isArray(written)) return undefined;
+    const groups = Object.entries(written);
+    if (groups.some(([name, group]) => !(name in defaultParameters) || typeof group !== 'object'))
+      return undefined;
+    return { ...recorded, ...written };
+  } catch {
+    return undefined;
+  }
+}
+
+interface OthersProps {
+  readonly inspector: Inspector;
+  readonly open: OpenSession;
+  readonly onRun: (theirs: SessionLog) => void;
+}
+
+function Others({ inspector, open, onRun }: OthersProps) {
+  const rows = inspector.list.rows.filter(({ session }) => session !== open.session);
+  const [picked, setPicked] = useState('');
+  const [trouble, setTrouble] = useState('');
+  const run = async () => {
+    setTrouble('');
+    try {
+      const theirs = await OpenSession.whole(picked, inspector);
+      onRun(theirs);
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <p>
+      <label>
+        <span class="sr-only">Session</span>
+        <select
+          id="compare-session"
+          value={picked}
+          onChange={(event) => setPicked(event.currentTarget.value)}
+        >
+          <option value="">which session?</option>
+          {rows.map(({ session, startedAt, origin }) => (
+            <option key={session} value={session}>
+              {short(session)} {startedAt.slice(0, 19)} {origin === 'store' ? '' : origin}
+            </option>
+          ))}
+        </select>
+      </label>{' '}
+      <button
+        type="button"
+        class="primary"
+        id="compare-run"
+        disabled={picked === ''}
+        onClick={() => void run()}
+      >
+        Compare
+      </button>{' '}
+      <span class="bad" role="alert">
+        {trouble}
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,108 @@
+import { useState } from 'preact/hooks';
+import type { Inspector } from '../app/inspector.ts';
+import { useObserved } from '../app/observable.ts';
+import type { SessionFilter, SessionRow } from '../app/session-list.ts';
+import { Chip } from './chip.tsx';
+import { VirtualList } from './virtual-list.tsx';
+import { duration, short, when } from './words.ts';
+
+const STATES = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended', 'open', 'incomplete'];
+const ROW_PX = 40;
+
+/** All sessions there are: live ones of every process, past ones of the store, files. */
+export function Sessions({ inspector }: { readonly inspector: Inspector }) {
+  const { list } = inspector;
+  useObserved(list);
+  const { rows, filter } = list;
+  const today = new Date();
+  const [active, setActive] = useState(-1);
+  const set = (part: Partial<SessionFilter>) => list.setFilter({ ...filter, ...part });
+  return (
+    <section class="sessions" aria-label="Sessions">
+      <form class="bar" onSubmit={(event) => event.preventDefault()}>
+        <label class="grow">
+          <span class="sr-only">Search in sessions</span>
+          <input
+            type="search"
+            placeholder="Search id or words ( / )"
+            value={filter.text}
+            onInput={(event) => set({ text: event.currentTarget.value })}
+          />
+        </label>
+        <label>
+          State{' '}
+          <select
+            id="filter-state"
+            value={filter.state}
+            onChange={(event) => set({ state: event.currentTarget.value })}
+          >
+            <option value="">any</option>
+            {STATES.map((state) => (
+              <option key={state}>{state}</option>
+            ))}
+          </select>
+        </label>
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={filter.error === 'any'}
+            onChange={(event) => set({ error: event.currentTarget.checked ? 'any' : '' })}
+          />{' '}
+          with errors
+        </label>
+        <output class="soft" aria-live="polite">
+          {list.liveCount} live, {rows.length} shown
+        </output>
+      </form>
+      {list.trouble ? <p class="note">Past sessions cannot be shown: {list.trouble}</p> : null}
+      <div class="list-head" aria-hidden="true">
+        <span>State</span>
+        <span>Session</span>
+        <span>Started</span>
+        <span>Turns</span>
+        <span>Latency</span>
+        <span>Errors</span>
+        <span>Last words</span>
+      </div>
+      <VirtualList
+        id="sessions"
+        label="Sessions"
+        count={rows.length}
+        rowHeight={ROW_PX}
+        selected={active}
+        row={(at) => (rows[at] ? <Row row={rows[at]} today={today} /> : null)}
+        rowKey={(at) => rows[at]?.session ?? at}
+        onSelect={setActive}
+        onOpen={(at) => rows[at] && inspector.show(rows[at].session)}
+        onEnd={() => void list.more()}
+      />
+      {rows.length === 0 ? (
+        <p class="empty">
+          {list.loading
+            ? 'Looking…'
+            : 'No sessions. Talk to Parley, or drop the file of an exported journal here.'}
+        </p>
+      ) : null}
+    </section>
+  );
+}
+
+function Row({ row, today }: { readonly row: SessionRow; readonly today: Date }) {
+  return (
+    <div class="session-row">
+      <Chip state={row.state} />
+      <span class="mono" title={row.session}>
+        {short(row.session)} <span class="soft">{row.origin === 'store' ? '' : row.origin}</span>
+      </span>
+      <span class="soft">{when(row.startedAt, today)}</span>
+      <span class="number">{row.turns}</span>
+      <span class="number">{row.latencyMs === undefined ? '' : duration(row.latencyMs)}</span>
+      <span class={row.errors > 0 ? 'bad' : 'soft'} title={row.lastError ?? ''}>
+        {row.errors > 0 ? `${row.errors} ${row.lastError ?? ''}` : ''}
+      </span>
+      <span class="cut" dir="auto">
+        {row.lastText ?? ''}
+      </span>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** ms as a reader wants it: `850 ms`, `12.34 s`, `3:07.2`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  return ms < 60_000 ? `${(ms / 1_000).toFixed(2)} s` : clock(ms);
+}
+
+/** A moment of a session: `0:12.345`. */
+export function clock(ms: number): string {
+  const minutes = Math.floor(ms / 60_000);
+  const seconds = ((ms % 60_000) / 1_000).toFixed(3).padStart(6, '0');
+  return `${minutes}:${seconds}`;
+}
+
+/** A time of day, with the day if it is not today. */
+export function when(iso: string, today: Date): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return '';
+  const time = date.toLocaleTimeString();
+  return date.toDateString() === today.toDateString() ? time : `${date.toLocaleDateString()} ${time}`;
+}
+
+/** JSON text on several lines; anything else as it is. */
+export function pretty(json: string): string {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
+/** Enough of an id to tell sessions apart. */
+export function short(session: string): string {
+  return session.length > 13 ? `${session.slice(0, 8)}…` : session;
+}

@@ -28,6 +28,17 @@ const chunk = z.object({
     .nullish(),
 });
 
+const whole = z.object({
+  choices: z
+    .array(
+      z.object({
+        message: z.object({ content: z.string().nullish(), tool_calls: z.array(toolCallDelta).nullish() }),
+        finish_reason: z.string().nullish(),
+      }),
+    )
+    .min(1),
+});
+
 export type ToolCallDelta = z.infer<typeof toolCallDelta>;
 
 export interface ChatDelta {
@@ -43,5 +54,16 @@ export function parseChunk(data: unknown): ChatDelta {
     text: choice?.delta?.content ?? '',
     toolCalls: choice?.delta?.tool_calls ?? [],
     finished: Boolean(choice?.finish_reason),
+  };
+}
+
+/** The first choice of a chat completion that was not streamed. Throws a ZodError if it is none. */
+export function parseWhole(data: unknown): ChatDelta {
+  const choice = whole.parse(data).choices[0];
+  return {
+    text: choice?.message.content ?? '',
+    toolCalls: choice?.message.tool_calls ?? [],
+    // It came to its end, whatever the server calls that.
+    finished: true,
   };
 }

@@ -10,7 +10,7 @@ import {
   requireContentType,
 } from '../http/openai-client.ts';
 import type { ReportsConnections } from '../http/stats.ts';
-import { parseChunk } from './openai-chunk.ts';
+import { type ChatDelta, parseChunk, parseWhole } from './openai-chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './openai-tool-calls.ts';
 
 /** Something that the model may have the robot do: it becomes an `action` of the same name. */
@@ -47,7 +47,7 @@ const NOT_UNDERSTOOD = '(The user said something that could not be understood.)'
 /**
  * The language engine of any server that speaks OpenAI's streamed chat completions: OpenAI, Ollama, vLLM,
  * llama.cpp and others. Its tool calls are told as actions when the model has ended its round, so that none is
- * begun of a reply that breaks off within it. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
+ * begun of a reply that breaks off within it. A request with `stream: false` is asked in one piece. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
  * ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice. Throws CONFIG_INVALID.
  */
 export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnections {
@@ -83,7 +83,9 @@ async function* rounds(
   for (let round = 0; ; round++) {
     let said = '';
     const drafts = new ToolCallDrafts();
-    for await (const delta of chunks(connection, { ...body(options, request), messages }, call)) {
+    const params = { ...body(options, request), messages };
+    const deltas = request.stream === false ? wholeReply : chunks;
+    for await (const delta of deltas(connection, params, call)) {
       for (const piece of delta.toolCalls) drafts.add(piece);
       if (!delta.text) continue;
       const text = said === '' ? joint(spoken, delta.text) + delta.text : delta.text;
@@ -103,7 +105,7 @@ async function* chunks(
   connection: OpenAiConnection,
   params: ChatCompletionCreateParamsStreaming,
   call: Call,
-): AsyncGenerator<ReturnType<typeof parseChunk>> {
+): AsyncGenerator<ChatDelta> {
   const { data, response } = await connection.client.chat.completions
     .create(params, { signal: call.signal })
     .withResponse();
@@ -117,6 +119,19 @@ async function* chunks(
   // An aborted stream ends as if it were complete.
   if (call.cancelled()) throw new ParleyError('CANCELLED');
   if (!finished) throw new ParleyError('ENGINE_PROTOCOL', 'the reply broke off without a finish_reason');
+}
+
+/** One request's reply in one piece. */
+async function* wholeReply(
+  connection: OpenAiConnection,
+  params: ChatCompletionCreateParamsStreaming,
+  call: Call,
+): AsyncGenerator<ChatDelta> {
+  const response = await connection.client.chat.completions
+    .create({ ...params, stream: false }, { signal: call.signal })
+    .asResponse();
+  requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
+  yield parseWhole(JSON.parse(await response.text()));
 }
 
 function body(

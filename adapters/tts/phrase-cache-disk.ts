@@ -1,7 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
 import { decodePhrase, encodePhrase, fileNameOf, type Phrase } from './phrase-cache-file.ts';
+
+const DRAFT = '.phrase-draft';
+/** A draft older than this, in ms, is nobody's any more. */
+const DRAFT_MS = 60_000;
 
 export interface PhraseDiskOptions {
   readonly dir: string;
@@ -41,13 +46,15 @@ export class PhraseDisk {
   save(key: string, phrase: Phrase): void {
     this.#then(async () => {
       const path = this.#pathOf(key);
+      // Processes that share a folder do not write to the same file.
+      const draft = `${path}.${randomUUID()}${DRAFT}`;
       try {
         await mkdir(this.#options.dir, { recursive: true });
-        await writeFile(`${path}.tmp`, encodePhrase(key, phrase));
-        await rename(`${path}.tmp`, path);
+        await writeFile(draft, encodePhrase(key, phrase));
+        await rename(draft, path);
         this.#failing = false;
       } catch (cause) {
-        await rm(`${path}.tmp`, { force: true }).catch(() => {});
+        await rm(draft, { force: true }).catch(() => {});
         this.failures++;
         if (!this.#failing)
           this.#options.onProblem(
@@ -88,10 +95,11 @@ export class PhraseDisk {
     const files: { path: string; usedMs: number }[] = [];
     for (const name of names) {
       const path = join(dir, name);
-      if (name.endsWith('.phrase.tmp')) await rm(path, { force: true }).catch(() => {});
-      if (!name.endsWith('.phrase')) continue;
+      if (!name.endsWith('.phrase') && !name.endsWith(DRAFT)) continue;
       const info = await stat(path).catch(() => undefined);
-      if (info?.isFile()) files.push({ path, usedMs: info.mtimeMs });
+      if (!info?.isFile()) continue;
+      if (!name.endsWith(DRAFT)) files.push({ path, usedMs: info.mtimeMs });
+      else if (Date.now() - info.mtimeMs > DRAFT_MS) await rm(path, { force: true }).catch(() => {});
     }
     return files.sort((a, b) => b.usedMs - a.usedMs);
   }

@@ -195,7 +195,8 @@ describe('phrases on disk', () => {
       const isOld = (await readFile(join(dir, name))).toString('latin1').includes('old');
       await utimes(join(dir, name), isOld ? 1_000 : 2_000, isOld ? 1_000 : 2_000);
     }
-    await writeFile(join(dir, 'half.phrase.tmp'), 'half');
+    await writeFile(join(dir, 'half.phrase-draft'), 'half');
+    await utimes(join(dir, 'half.phrase-draft'), 1_000, 1_000);
     const { tts } = await reopened({ maxBytes: 2 * SAMPLES + 64 });
     expect(tts.cached({ text: 'new', language: 'en' })).toBe(true);
     expect(tts.cached({ text: 'old', language: 'en' })).toBe(false);

@@ -1,4 +1,4 @@
-import type { Pcm } from '../machines/audio.ts';
+import { type Pcm, samplesInMs } from '../machines/audio.ts';
 
 /** A mouth shape that begins at `sample` of the reply. */
 export interface VisemeCue {
@@ -7,20 +7,32 @@ export interface VisemeCue {
   readonly viseme: number;
 }
 
-/** The audio of one reply between TTS, which writes it in order, and playback, which reads it in frames. */
+/** Audio that a reply holds ready for its playback; what the engine has made beyond it waits with the engine. */
+const HELD_MS = 5_000;
+/** What the ring has room for at first: a short reply needs no more. Doubled when it is full, up to all. */
+const FIRST_MS = 625;
+
+/**
+ * The audio of one reply between TTS, which writes it in order, and playback, which reads it in frames: one ring buffer
+ * with an end. Samples are copied in and copied out, so the buffers of both sides stay their own.
+ */
 export class ReplyTrack<Rate extends number = number> {
   readonly rate: Rate;
-  readonly #pieces: Int16Array[] = [];
+  /** Most samples that wait to be played. */
+  readonly capacity: number;
+  #ring: Int16Array;
   readonly #cues: VisemeCue[] = [];
   #written = 0;
   #read = 0;
-  #headOffset = 0;
   #ended = false;
   #onWrite: () => void = () => {};
   #onRead: () => void = () => {};
 
-  constructor(rate: Rate) {
+  /** `heldMs`: 5,000. */
+  constructor(rate: Rate, heldMs = HELD_MS) {
     this.rate = rate;
+    this.capacity = samplesInMs(heldMs, rate);
+    this.#ring = new Int16Array(Math.min(this.capacity, samplesInMs(FIRST_MS, rate)));
   }
 
   get written(): number {
@@ -37,15 +49,28 @@ export class ReplyTrack<Rate extends number = number> {
     return this.#ended;
   }
 
-  write(pcm: Pcm<Rate>): void {
-    if (this.#ended || pcm.samples.length === 0) return;
-    this.#pieces.push(pcm.samples);
-    this.#written += pcm.samples.length;
+  /**
+   * Takes samples of `pcm` from `from` on, as many as there is room for, and gives how many: the writer waits for a read and
+   * comes again with the rest. An ended track takes everything and forgets it.
+   */
+  write({ samples }: Pcm<Rate>, from = 0): number {
+    const offered = samples.length - from;
+    if (this.#ended) return offered;
+    const count = Math.min(offered, this.capacity - this.buffered);
+    if (count <= 0) return 0;
+    if (this.buffered + count > this.#ring.length) this.#grow(this.buffered + count);
+    const ring = this.#ring;
+    const at = this.#written % ring.length;
+    const first = Math.min(count, ring.length - at);
+    ring.set(samples.subarray(from, from + first), at);
+    if (first < count) ring.set(samples.subarray(from + first, from + count), 0);
+    this.#written += count;
     this.#onWrite();
+    return count;
   }
 
   cue(cue: VisemeCue): void {
-    this.#cues.push(cue);
+    if (!this.#ended) this.#cues.push(cue);
   }
 
   end(): void {
@@ -56,26 +81,22 @@ export class ReplyTrack<Rate extends number = number> {
 
   /** Fills `frame` from its start; gives how many samples there were. */
   read(frame: Int16Array): number {
-    let filled = 0;
-    for (let piece = this.#pieces[0]; piece && filled < frame.length; piece = this.#pieces[0]) {
-      const count = Math.min(frame.length - filled, piece.length - this.#headOffset);
-      frame.set(piece.subarray(this.#headOffset, this.#headOffset + count), filled);
-      filled += count;
-      this.#headOffset += count;
-      if (this.#headOffset === piece.length) {
-        this.#pieces.shift();
-        this.#headOffset = 0;
-      }
-    }
-    this.#read += filled;
-    if (filled > 0) this.#onRead();
-    return filled;
+    const ring = this.#ring;
+    const count = Math.min(frame.length, this.buffered);
+    if (count === 0) return 0;
+    const at = this.#read % ring.length;
+    const first = Math.min(count, ring.length - at);
+    frame.set(ring.subarray(at, at + first));
+    if (first < count) frame.set(ring.subarray(0, count - first), first);
+    this.#read += count;
+    this.#onRead();
+    return count;
   }
 
-  /** Takes the cues that begin before `sample`. */
-  takeCues(sample: number): VisemeCue[] {
-    const count = this.#cues.findIndex((cue) => cue.sample >= sample);
-    return this.#cues.splice(0, count < 0 ? this.#cues.length : count);
+  /** Takes the next cue if it begins before `sample`. */
+  takeCue(sample: number): VisemeCue | undefined {
+    const cue = this.#cues[0];
+    return cue && cue.sample < sample ? this.#cues.shift() : undefined;
   }
 
   /** Called after each write and at the end; one listener. */
@@ -83,20 +104,28 @@ export class ReplyTrack<Rate extends number = number> {
     this.#onWrite = listener;
   }
 
-  /** Resolves when fewer than `samples` wait, or `signal` aborts. */
-  async room(samples: number, signal: AbortSignal): Promise<void> {
-    while (this.buffered >= samples && !signal.aborted) await this.#nextRead(signal);
+  /** Called after each read; one listener. */
+  onRead(listener: () => void): void {
+    this.#onRead = listener;
   }
 
-  #nextRead(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener('abort', done);
-        this.#onRead = () => {};
-        resolve();
-      };
-      this.#onRead = done;
-      signal.addEventListener('abort', done);
-    });
+  #grow(needed: number): void {
+    let length = this.#ring.length;
+    while (length < needed) length = Math.min(this.capacity, 2 * length);
+    const waiting = this.buffered;
+    const ring = new Int16Array(length);
+    const old = this.#ring;
+    const from = this.#read % old.length;
+    const first = Math.min(waiting, old.length - from);
+    const to = this.#read % length;
+    copyAround(old.subarray(from, from + first), ring, to);
+    copyAround(old.subarray(0, waiting - first), ring, (to + first) % length);
+    this.#ring = ring;
   }
+}
+
+function copyAround(samples: Int16Array, ring: Int16Array, at: number): void {
+  const first = Math.min(samples.length, ring.length - at);
+  ring.set(samples.subarray(0, first), at);
+  if (first < samples.length) ring.set(samples.subarray(first), 0);
 }

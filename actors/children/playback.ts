@@ -1,14 +1,15 @@
 import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import type { Clock } from '../../machines/clock.ts';
 import type { PlaybackOutput } from '../../machines/session/events.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
+import { pacerOf, type Seat } from '../reply/pacer.ts';
 import type { ReplyTrack, VisemeCue } from '../reply-track.ts';
 
 export interface PlaybackOptions {
   readonly clock: Clock;
   readonly track: ReplyTrack<OutputRate>;
-  /** Sends one frame to the client; `samples` is the frame's own. */
+  /** Sends one frame to the client. `samples` is never written again, so it may be kept and passed on by reference. */
   readonly sendFrame: (seq: number, samples: Int16Array) => void;
   /** Tells a mouth shape `inMs` from now. */
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
@@ -16,6 +17,12 @@ export interface PlaybackOptions {
 
 /** The machine is told the position this often. */
 const PROGRESS_MS = 100;
+
+/**
+ * Frames are cut from slabs of half a second, so one allocation serves 25 of them. A slab is not used twice: the in-process
+ * bus delivers later and by reference, and a socket may hold a frame until its client has read it.
+ */
+const FRAMES_A_SLAB = 25;
 
 /**
  * Sends the reply's track in 20 ms frames, in order, at most 200 ms ahead of what the client should be hearing.
@@ -29,11 +36,14 @@ class Playout {
   readonly done: Promise<PlaybackOutput>;
   readonly #options: PlaybackOptions;
   readonly #scope: ChildScope;
+  readonly #seat: Seat;
   readonly #frameSamples: number;
-  readonly #aheadSamples: number;
+  #aheadSamples: number;
   #finish: (output: PlaybackOutput) => void = () => {};
   #fail: (error: unknown) => void = () => {};
   #seq = 0;
+  #slab = new Int16Array(0);
+  #slabUsed = 0;
   /** Samples sent, padding of the last frame not counted. */
   #sent = 0;
   /** The position was `#baseSample` at `#baseMs`; it moves with the clock unless paused or out of audio. */
@@ -41,14 +51,14 @@ class Playout {
   #baseMs = 0;
   #started = false;
   #paused = false;
-  #toldAtMs = 0;
+  #tellAtMs = 0;
   /** How much the machine knows to have been sent: it takes no more than that for played. */
   #toldSent = 0;
-  #timer: TimerHandle | undefined;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
     this.#scope = scope;
+    this.#seat = pacerOf(options.clock).seat(() => this.#run());
     this.#frameSamples = samplesPerFrame(options.track.rate);
     this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs, options.track.rate);
     this.done = new Promise((resolve, reject) => {
@@ -62,10 +72,14 @@ class Playout {
   }
 
   #stop(reason: unknown): void {
-    this.#paused = true;
-    this.#timer?.cancel();
-    this.#options.track.onWrite(() => {});
+    this.#leave();
     this.#fail(reason);
+  }
+
+  #leave(): void {
+    this.#paused = true;
+    this.#seat.leave();
+    this.#options.track.onWrite(() => {});
   }
 
   async #obey(): Promise<void> {
@@ -87,31 +101,37 @@ class Playout {
     this.#baseMs = this.#options.clock.nowMs();
   }
 
+  /** Time begins anew at `position`, and with it the pace. */
+  #restart(position: number): void {
+    this.#rebase(position);
+    const laterMs = this.#seat.settle(this.#baseMs);
+    this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs - laterMs, this.#options.track.rate);
+  }
+
   #pause(): void {
     if (this.#paused) return;
     this.#rebase(this.#position());
     this.#paused = true;
-    this.#timer?.cancel();
+    this.#seat.leave();
     if (this.#started) this.#tellProgress();
   }
 
   #resume(): void {
-    if (!this.#paused) return;
+    if (!this.#paused || this.#scope.signal.aborted) return;
     this.#paused = false;
-    this.#rebase(this.#baseSample);
-    this.#toldAtMs = Number.NEGATIVE_INFINITY; // tell at once that it moves
+    if (this.#started) this.#restart(this.#baseSample);
+    this.#tellAtMs = Number.NEGATIVE_INFINITY; // tell at once that it moves
     this.#run();
   }
 
   /** Sends what may be sent now, and comes back when the next frame is due. */
   #run(): void {
     if (this.#paused) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#seat.cancel();
     try {
       this.#advance();
     } catch (thrown) {
-      // Called by timers and by the writer of the track: neither is to blame, nor must it be hit.
+      // Called by the pacer and by the writer of the track: neither is to blame, nor must it be hit.
       this.#stop(thrown);
     }
   }
@@ -119,28 +139,27 @@ class Playout {
   #advance(): void {
     const { track, clock } = this.#options;
     let position = this.#position();
-    // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
-    if (position === this.#sent) this.#rebase(position);
     const first = !this.#started;
+    // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
+    if (!first && position === this.#sent && track.buffered > 0) this.#restart(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
     const overtaken = position >= this.#toldSent && this.#sent > this.#toldSent;
-    if (this.#started && (first || overtaken || clock.nowMs() - this.#toldAtMs >= PROGRESS_MS))
-      this.#tellProgress();
+    if (this.#started && (first || overtaken || clock.nowMs() >= this.#tellAtMs)) this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
+      this.#leave();
       this.#finish({ samples: this.#sent });
       return;
     }
     const frameDue = this.#hasNext() ? this.#sent + this.#frameSamples - this.#aheadSamples : this.#sent;
     const next = this.#sent > this.#toldSent ? Math.min(frameDue, this.#toldSent) : frameDue;
     if (next <= position) return; // out of audio: the track's next write runs us again
-    const tellInMs = this.#toldAtMs + PROGRESS_MS - clock.nowMs();
-    this.#timer = clock.setTimer(Math.min(this.#msUntil(next), tellInMs), () => this.#run());
+    this.#seat.callAt(Math.min(this.#dueMs(next), this.#tellAtMs));
   }
 
-  #msUntil(sample: number): number {
-    const dueMs = this.#baseMs + ((sample - this.#baseSample) * 1_000) / this.#options.track.rate;
-    return Math.max(0, dueMs - this.#options.clock.nowMs());
+  /** When the client will hear `sample`, on the clock: counted from the base, so that nothing adds up. */
+  #dueMs(sample: number): number {
+    return this.#baseMs + ((sample - this.#baseSample) * 1_000) / this.#options.track.rate;
   }
 
   /** Whether a whole frame is there (the last one of a track is padded with silence). */
@@ -152,28 +171,47 @@ class Playout {
   #sendNext(): boolean {
     const { track } = this.#options;
     if (!this.#hasNext()) return false;
-    const frame = new Int16Array(this.#frameSamples);
     const first = !this.#started;
     if (first) {
       this.#started = true;
-      this.#rebase(0);
-      this.#toldAtMs = this.#options.clock.nowMs();
+      this.#restart(0);
+      this.#tellAtMs = this.#baseMs;
     }
+    const frame = this.#nextFrame();
     const count = track.read(frame);
-    const position = this.#position();
     const last = track.ended && track.buffered === 0;
-    for (const cue of track.takeCues(last ? Number.POSITIVE_INFINITY : this.#sent + count)) {
-      this.#options.sendViseme(cue, ((cue.sample - position) * 1_000) / track.rate);
-    }
+    this.#sendVisemes(last ? Number.POSITIVE_INFINITY : this.#sent + count);
     this.#sent += count;
     this.#options.sendFrame(this.#seq++, frame);
     if (first) this.#scope.tell({ type: 'playout.started' });
-    return true;
+    return !this.#paused;
+  }
+
+  #sendVisemes(before: number): void {
+    const { track } = this.#options;
+    for (let cue = track.takeCue(before); cue; cue = track.takeCue(before))
+      this.#options.sendViseme(cue, ((cue.sample - this.#position()) * 1_000) / track.rate);
+  }
+
+  #nextFrame(): Int16Array {
+    const size = this.#frameSamples;
+    if (this.#slabUsed + size > this.#slab.length) {
+      this.#slab = new Int16Array(FRAMES_A_SLAB * size);
+      this.#slabUsed = 0;
+    }
+    const frame = this.#slab.subarray(this.#slabUsed, this.#slabUsed + size);
+    this.#slabUsed += size;
+    return frame;
   }
 
   #tellProgress(): void {
-    this.#toldAtMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.nowMs();
     this.#toldSent = this.#sent;
+    // The next one by the first one's clock: it falls together with a frame.
+    const missed = Math.floor((nowMs - this.#tellAtMs) / PROGRESS_MS);
+    this.#tellAtMs = Number.isFinite(missed)
+      ? this.#tellAtMs + (missed + 1) * PROGRESS_MS
+      : nowMs + PROGRESS_MS;
     const moving = !this.#paused;
     this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent, moving });
   }

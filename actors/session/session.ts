@@ -120,7 +120,13 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       case 'tts':
         track = new ReplyTrack(outputRate);
         return ttsChild(
-          { engine: world.engines.tts({ session, generation }), resamplers: world.resamplers, track },
+          {
+            engine: world.engines.tts({ session, generation }),
+            resamplers: world.resamplers,
+            track,
+            clock,
+            parallelSegments: parameters.reply.parallelSegments,
+          },
           command.input,
         );
       case 'playback':

@@ -1,0 +1,147 @@
+import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { WordMark } from '../../machines/policies/heard.ts';
+import { type SpeechText, speechText } from '../../machines/policies/speech-text.ts';
+import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import type { VisemeCue } from '../reply-track.ts';
+import type { Bell } from './bell.ts';
+
+export interface SegmentVoiceOptions {
+  readonly engine: TtsEngine;
+  readonly resamplers: ResamplerFactory;
+  readonly rate: OutputRate;
+  readonly language: string;
+  readonly voice: string | null;
+}
+
+/** No more is asked of the engine while so much of its audio waits for its turn; one piece of the engine's may come on top. */
+const HELD_MS = 5_000;
+
+/**
+ * The synthesis of one segment: it runs by itself, and keeps what it makes until its turn comes. All samples are at the
+ * output rate, counted from the segment's start.
+ */
+export class SegmentVoice {
+  readonly segment: number;
+  /** Marks known so far, their offsets in the segment's own text. */
+  readonly words: WordMark[] = [];
+  /** Samples made so far. */
+  made = 0;
+  /** True when the engine has nothing more to give, or was not asked at all. */
+  over = false;
+  readonly #text: string;
+  readonly #spoken: SpeechText;
+  readonly #options: SegmentVoiceOptions;
+  readonly #signal: AbortSignal;
+  /** Rung when something was made or taken, and at the end. */
+  readonly #bell: Bell;
+  readonly #pieces: Int16Array[] = [];
+  readonly #cues: VisemeCue[] = [];
+  #held = 0;
+  #failure: { readonly thrown: unknown } | undefined;
+  #resampler: Resampler<number, OutputRate> | undefined;
+
+  constructor(
+    options: SegmentVoiceOptions,
+    { segment, text }: { readonly segment: number; readonly text: string },
+    signal: AbortSignal,
+    bell: Bell,
+  ) {
+    this.segment = segment;
+    this.#options = options;
+    this.#signal = signal;
+    this.#bell = bell;
+    this.#text = text;
+    this.#spoken = speechText(text);
+    void this.#run();
+  }
+
+  /** True when all of it is made. */
+  get ready(): boolean {
+    return this.over && !this.#failure;
+  }
+
+  /** Samples that wait for their turn. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** The next piece of audio, or undefined if none is there now. Throws what the engine failed with, once all before it was taken. */
+  take(): Int16Array | undefined {
+    const piece = this.#pieces.shift();
+    if (piece) {
+      this.#held -= piece.length;
+      this.#bell.ring();
+    } else if (this.#failure) throw this.#failure.thrown;
+    return piece;
+  }
+
+  /** The cues made so far, each once. */
+  takeCues(): VisemeCue[] {
+    return this.#cues.splice(0);
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // What is not spoken (code, emoji) is not asked for: it lasts no time.
+      if (this.#spoken.text !== '') await this.#speak(this.#spoken.text);
+    } catch (thrown) {
+      this.#failure = { thrown };
+    } finally {
+      this.#resampler?.close();
+      this.over = true;
+      this.#bell.ring();
+    }
+  }
+
+  async #speak(text: string): Promise<void> {
+    const { engine, rate, language, voice } = this.#options;
+    const request: TtsRequest = { text, language, ...(voice === null ? {} : { voice }) };
+    const most = samplesInMs(HELD_MS, rate);
+    // Marks may come before the first audio tells the engine's rate.
+    const early: Exclude<TtsEvent, { type: 'audio' }>[] = [];
+    for await (const event of engine.synthesize(request, this.#signal)) {
+      if (this.#signal.aborted) return;
+      if (event.type === 'audio') {
+        this.#resampler ??= this.#options.resamplers.create(event.pcm.rate, rate);
+        for (const mark of early.splice(0)) this.#mark(mark, this.#resampler);
+        this.#keep(this.#resampler.push(event.pcm).samples);
+      } else if (this.#resampler) this.#mark(event, this.#resampler);
+      else early.push(event);
+      while (this.#held >= most && !this.#signal.aborted) await this.#bell.next();
+    }
+    if (this.#signal.aborted) return;
+    if (this.#resampler) this.#keep(this.#resampler.flush().samples);
+    if (this.made === 0) throw new ParleyError('TTS_FAILED', `${engine.name} gave no audio for a text`);
+    // The letters of what is not spoken would spoil the estimate of how far an unmarked segment was heard.
+    if (this.words.length === 0 && text !== this.#text.trim())
+      this.words.push(...evenMarks(this.#spoken, this.made));
+  }
+
+  #keep(samples: Int16Array): void {
+    if (samples.length === 0) return;
+    this.#pieces.push(samples);
+    this.#held += samples.length;
+    this.made += samples.length;
+    this.#bell.ring();
+  }
+
+  #mark(event: Exclude<TtsEvent, { type: 'audio' }>, { from, to }: Resampler<number, OutputRate>): void {
+    const sample = Math.round((event.sample * to) / from);
+    if (event.type === 'word') this.words.push({ sample, offset: this.#spoken.originalOffset(event.offset) });
+    else this.#cues.push({ sample, phoneme: event.phoneme, viseme: event.viseme });
+  }
+}
+
+/** Words and, where a script has no spaces, characters. */
+const WORDS =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
+
+/** Marks as if all letters lasted equally long. */
+function evenMarks({ text, originalOffset }: SpeechText, samples: number): WordMark[] {
+  return [...text.matchAll(WORDS)].map(({ index }) => ({
+    sample: Math.round((samples * index) / text.length),
+    offset: originalOffset(index),
+  }));
+}

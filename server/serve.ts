@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
 import { dialogActions } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
+import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { Store } from '../actors/ports/store.ts';
@@ -34,7 +35,10 @@ import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
-import { createGateway, type GatewayStats } from './gateway/gateway.ts';
+import { createGateway, type GatewayStats, type HttpRoute } from './gateway/gateway.ts';
+import type { Inspector } from './inspect/inspector.ts';
+import { inspectorOf } from './inspect/start.ts';
+import { type StatelyBridge, startStatelyBridge } from './inspect/stately.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { createMetrics, type MetricSources, type Metrics } from './metrics/metrics.ts';
@@ -58,6 +62,7 @@ export interface ServeOptions {
     readonly vad?: VadEngine;
     readonly store?: Store;
     readonly journals?: JournalStore;
+    readonly inspectStore?: InspectStore;
   };
 }
 
@@ -100,8 +105,10 @@ async function assemble(
     ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
     : undefined;
   closers.push(async () => metrics?.close());
-  const { store, journals, storeStats } = stores(config, parts, metrics);
+  const { store, journals, inspectStore, storeStats } = stores(config, parts, metrics);
   closers.push(() => store.close());
+  const inspector = inspectorOf(config, { bus, store, inspectStore }, log);
+  closers.push(async () => inspector?.close());
   const vad = parts?.vad ?? sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }) });
   closers.push(() => vad.close());
   const resamplers = await speexResampler();
@@ -122,34 +129,40 @@ async function assemble(
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const journaling =
     journals && config.journal.enabled
-      ? startJournaling(journals, parameters, config.journal, log)
+      ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   const clients = hostEngines(engines, config, bus, closers);
   let warm = false;
 
+  const machine = sessionMachine(parameters);
+  const stately = await statelyBridge(config, machine);
+  if (stately) closers.push(() => stately.close());
+  const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   const world: SessionWorld = {
     bus,
     clock: realClock,
-    machine: sessionMachine(parameters),
+    machine,
     parameters,
     engines: clients,
     vad,
     resamplers,
     actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     store,
-    ...(journaling ? { journal: journaling.open } : {}),
-    ...logOf(onLog, metrics),
+    ...(journal && { journal }),
+    ...logOf([metrics?.onLog, inspector?.observe, onLog]),
     onProblem: (session, error) => {
       metrics?.onProblem(error);
       log.warn({ session, err: error }, error.message);
     },
   };
   const pages = config.pages ?? packagedPages();
+  const inspected = inspector ? inspector.host(sessionHost(world)) : sessionHost(world);
+  const host = metrics ? metrics.watching(inspected) : inspected;
   const gateway = createGateway({
     bus,
     clock: realClock,
-    host: metrics ? metrics.watching(sessionHost(world)) : sessionHost(world),
+    host,
     resamplers,
     address: config.host,
     port: config.port,
@@ -158,7 +171,8 @@ async function assemble(
     allowedOrigins: config.allowedOrigins,
     log,
     notReady: () => (warm ? [] : ['the speech engines are being loaded']),
-    ...(metrics && { route: metricsRoute(metrics, config) }),
+    route: routes([metrics && metricsRoute(metrics, config), inspector?.route]),
+    ...(inspector && { upgrade: inspector.upgrade }),
     ...(config.token === undefined ? {} : { token: config.token }),
     ...(config.voice === undefined ? {} : { voice: config.voice }),
     ...(pages === undefined ? {} : { pages }),
@@ -171,6 +185,7 @@ async function assemble(
   });
   const { url, port } = await gateway.listen();
   closers.push(async () => {
+    await inspector?.close();
     await gateway.drain();
     await gateway.close();
   });
@@ -196,17 +211,23 @@ async function assemble(
 interface Stores {
   readonly store: Store;
   readonly journals: JournalStore | undefined;
+  readonly inspectStore: InspectStore | undefined;
   readonly storeStats?: () => StoreStats;
 }
 
 /** A store of somebody else's keeps journals only if it says so. */
 function stores(config: Config, parts: ServeOptions['parts'], metrics: Metrics | undefined): Stores {
-  if (parts?.store) return { store: parts.store, journals: parts.journals };
+  if (parts?.store) return { store: parts.store, journals: parts.journals, inspectStore: parts.inspectStore };
   const store = sqliteStore({
     path: join(config.dataDir, 'parley.db'),
     ...(metrics && { onCommit: metrics.onCommit }),
   });
-  return { store, journals: parts?.journals ?? store, storeStats: () => store.stats() };
+  return {
+    store,
+    journals: parts?.journals ?? store,
+    inspectStore: parts?.inspectStore ?? store,
+    storeStats: () => store.stats(),
+  };
 }
 
 /** What engines count of themselves, as far as these do. */
@@ -223,16 +244,37 @@ function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connection
   };
 }
 
-/** The log goes to whoever asked for it, and to the metrics. */
-function logOf(onLog: ServeOptions['onLog'], metrics: Metrics | undefined): Pick<SessionWorld, 'onLog'> {
-  if (!metrics) return onLog ? { onLog } : {};
-  if (!onLog) return { onLog: metrics.onLog };
+/** The log goes to all who want it. */
+function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionWorld, 'onLog'> {
+  const listeners = wanted.flatMap((listener) => listener ?? []);
+  const [only] = listeners;
+  if (listeners.length < 2) return only ? { onLog: only } : {};
   return {
     onLog(session, entry) {
-      metrics.onLog(session, entry);
-      onLog(session, entry);
+      for (const listener of listeners) listener(session, entry);
     },
   };
+}
+
+/** The endpoints of several parts of the server. */
+function routes(wanted: readonly (HttpRoute | undefined)[]): HttpRoute {
+  return (request, response, path) => wanted.some((route) => route?.(request, response, path) === true);
+}
+
+function watchedJournals(
+  journals: JournalStore,
+  inspector: Inspector | undefined,
+): Pick<JournalStore, 'openJournal' | 'prune'> {
+  if (!inspector) return journals;
+  return { ...inspector.tapped(journals), prune: (limits) => journals.prune(limits) };
+}
+
+async function statelyBridge(
+  { inspect }: Config,
+  machine: SessionWorld['machine'],
+): Promise<StatelyBridge | undefined> {
+  if (!inspect.enabled || !inspect.stately.enabled) return undefined;
+  return startStatelyBridge({ port: inspect.stately.port, machine });
 }
 
 export async function makeBus(config: Config, log: Logger): Promise<Bus> {

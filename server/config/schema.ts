@@ -145,6 +145,21 @@ export const configSchema = z.strictObject({
       enabled: yesNo(true, 'Whether `/metrics` tells Prometheus how the server fares; see metrics.md.'),
     })
     .prefault({}),
+  inspect: z
+    .strictObject({
+      enabled: yesNo(true, 'Whether `/inspect` shows the sessions; see inspector.md.'),
+      control: yesNo(false, 'Whether emergency stop, interrupt and rearm may be sent from there.'),
+      stately: z
+        .strictObject({
+          enabled: yesNo(
+            false,
+            'Whether clients of `@statelyai/inspect` may watch too, on this machine only.',
+          ),
+          port: key(z.int().min(0).max(65_535).default(7_401), 'Where they connect to, on 127.0.0.1.'),
+        })
+        .prefault({}),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       sessions: count(

@@ -54,6 +54,7 @@ export interface Inspector {
   host(host: SessionHost): SessionHost;
   readonly route: HttpRoute;
   readonly upgrade: UpgradeRoute;
+  /** To be called before the HTTP server closes, which waits for its WebSockets. Idempotent. */
   close(): Promise<void>;
 }
 
@@ -108,6 +109,14 @@ export function startInspector(options: InspectorOptions): Inspector {
     }
   };
 
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await sockets.close();
+    hub.close();
+    answering.unsubscribe();
+    watched.close();
+  };
+
   return {
     observe: (session, entry) => watched.observe(session, entry),
     tapped: (journals) => watched.tapped(journals),
@@ -140,11 +149,9 @@ export function startInspector(options: InspectorOptions): Inspector {
       sockets.accept(request, socket, head);
       return 'taken';
     },
-    async close() {
-      await sockets.close();
-      hub.close();
-      answering.unsubscribe();
-      watched.close();
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }

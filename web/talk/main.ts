@@ -7,10 +7,12 @@ import type { Heard } from './messages.ts';
 import { Microphone, microphoneTrouble } from './microphone.ts';
 import { Playback } from './playback.ts';
 import { type ShownState, View } from './view.ts';
+import { ChartView } from './view-chart.ts';
 import { ConversationView } from './view-conversation.ts';
 
 const view = new View();
 const conversationView = new ConversationView();
+const chartView = new ChartView();
 const log = new DebugLog(() => performance.now());
 
 let state: ShownState = 'offline';
@@ -67,7 +69,11 @@ function onMessage(message: Heard): void {
     case 'ready':
       if (linkTrouble) view.clearTrouble();
       linkTrouble = false;
-      if (!message.resumed) firstFrameLogged = -1;
+      if (!message.resumed) {
+        firstFrameLogged = -1;
+        chartView.clear();
+      }
+      view.showInspector(inspectorAddress(message.session));
       void matchPlayback(message.audio.outputRate, message.resumed);
       setState(message.resumed && state !== 'offline' ? state : 'idle');
       break;
@@ -93,9 +99,19 @@ function onMessage(message: Heard): void {
   setConversation(said(conversation, message));
 }
 
+/** The token goes with it as it came here: in the fragment, which no server sees. */
+function inspectorAddress(session: string): string {
+  const token = view.tokenField.value.trim();
+  const address = new URL('inspect/', document.baseURI);
+  address.search = '';
+  address.hash = new URLSearchParams({ session, ...(token === '' ? {} : { token }) }).toString();
+  return address.href;
+}
+
 function setState(next: ShownState): void {
   state = next;
   if (state === 'offline') paused = false;
+  else chartView.show(state);
   view.showState(state, paused);
 }
 

@@ -58,6 +58,7 @@ export class View {
   readonly #trouble = byId('trouble', HTMLElement);
   readonly #troubleWords = byId('trouble-words', HTMLElement);
   readonly #timings = byId('timings', HTMLElement);
+  readonly #inspect = byId('inspect', HTMLAnchorElement);
   #shown: ShownState = 'offline';
   #guard: number | undefined;
 
@@ -98,6 +99,12 @@ export class View {
     setText(this.#link, LINKS[link].words);
     setText(this.connectButton, LINKS[link].button);
     this.#send.disabled = link !== 'connected';
+  }
+
+  /** Where the inspector shows this session. */
+  showInspector(address: string): void {
+    this.#inspect.href = address;
+    this.#inspect.hidden = false;
   }
 
   showMicrophone(microphone: 'none' | 'on' | 'muted'): void {

@@ -242,7 +242,9 @@ export class InvariantMonitor {
     const played = Math.min(told ?? paced, position.sent);
     const below = told === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
     const fault =
-      position.sent === 0 && countWords(heard) > 0
+      position.sent === 0 &&
+      countWords(heard) > 0 &&
+      segments.some(({ ready, samples }) => !ready || samples > 0)
         ? 'words count as heard, but no audio was sent'
         : heardFault({
             heard,

@@ -75,6 +75,14 @@ describe('heard text', () => {
     expect(heardText([{ ...segment('hi you'), words: [{ sample: 0, offset: 999 }] }], 100)).toBe('hi you');
   });
 
+  it('holds what is not spoken at the beginning once something was played, or if nothing is to be played', () => {
+    const code = segment('let a = 1; ', { samples: 0 });
+    expect(heardText([code, segment('That is it.')], 0)).toBe('');
+    expect(heardText([code, segment('That is it.', { ready: false, samples: 0 })], 0)).toBe('');
+    expect(heardText([code, segment('That is it.')], 500)).toBe('let a = 1; That');
+    expect(heardText([code], 0)).toBe('let a = 1;');
+  });
+
   it('of no segments is empty', () => {
     expect(heardText([], 1_000)).toBe('');
   });

@@ -22,6 +22,8 @@ export interface SpokenSegment {
  * played to its end. Engines that mark their words make it exact; else letters are taken to last equally long.
  */
 export function heardText(segments: readonly SpokenSegment[], playedSamples: number): string {
+  // What is not spoken (code, emoji) lasts no time: it counts once something was played, or if there is nothing to play.
+  if (playedSamples <= 0 && segments.some(({ ready, samples }) => !ready || samples > 0)) return '';
   let heard = '';
   let left = playedSamples;
   for (const segment of segments) {

@@ -12,6 +12,7 @@ import { measureConversations } from './benchmarks/conversations.ts';
 import { firstAudioBenchmark } from './benchmarks/first-audio.ts';
 import { jitterBenchmark } from './benchmarks/jitter.ts';
 import { kernelBenchmark } from './benchmarks/kernel.ts';
+import { peerBenchmark } from './benchmarks/peer.ts';
 import { textFirstDeltaBenchmark } from './benchmarks/text-first-delta.ts';
 import type { BusKind, LoadResult } from './load/world.ts';
 import { type CommandLine, commandLine, USAGE } from './options.ts';
@@ -28,6 +29,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   textFirstDeltaBenchmark,
   capacityBenchmark,
   kernelBenchmark,
+  peerBenchmark,
 ];
 
 // Every process that was started is killed when this one exits.

@@ -2,9 +2,9 @@
 import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { percentile } from '../statistics.ts';
-import { replyTokens, tokensFor } from './reply-tokens.ts';
-import type { ClientSession, EarStamp, EnginesReport, SeenReply } from './reports.ts';
-import { DEFAULT_REPLY, ENDPOINT_MS, type LoadResult } from './world.ts';
+import { callsById, replyParts } from './reply-parts.ts';
+import type { ClientSession, EarStamp, SeenReply } from './reports.ts';
+import { ENDPOINT_MS, type LoadResult } from './world.ts';
 
 const FRAME = samplesPerFrame(PIPELINE_RATE);
 /** The VAD judges so many samples at once. */
@@ -36,26 +36,19 @@ export interface BargeIn {
 }
 
 /** Of every spoken turn that was measured from end to end. */
-export function firstAudio(result: LoadResult, reply = DEFAULT_REPLY): FirstAudio[] {
-  const engines = byId(result.engines);
+export function firstAudio(result: LoadResult): FirstAudio[] {
+  const engines = callsById(result.engines);
   const stamps = bySession(result.stamps);
   return measured(result).flatMap(({ session, seen }) => {
-    const id = seen.words.split(' ').at(-1) ?? '';
-    const { stt, llm, tts } = engines.get(id) ?? {};
-    const answered = llm?.tokensMs[0];
-    if (!stt || !llm || !tts || answered === undefined) return [];
-    if (tts.firstMs === undefined || seen.firstFrameMs === undefined) return [];
+    const parts = replyParts(engines, seen);
+    if (!parts || seen.firstFrameMs === undefined) return [];
     const stop = stamps
       .get(session.session)
-      ?.findLast(({ type, atMs }) => type === 'speech.stop' && atMs <= stt.receivedMs);
+      ?.findLast(({ type, atMs }) => type === 'speech.stop' && atMs <= parts.sttReceivedMs);
     const endMs = stop && spokenAtMs(session, stop.sample);
-    const tokens = tokensFor(tts.text, replyTokens(id, reply));
-    const completedMs = tokens === undefined ? undefined : llm.tokensMs[tokens - 1];
-    if (endMs === undefined || tokens === undefined || completedMs === undefined) return [];
-    const toSttMs = stt.receivedMs - (endMs + ENDPOINT_MS);
-    const toLlmMs = llm.receivedMs - stt.answeredMs;
-    const toTtsMs = tts.receivedMs - completedMs;
-    const toClientMs = seen.firstFrameMs - tts.firstMs;
+    if (endMs === undefined) return [];
+    const toSttMs = parts.sttReceivedMs - (endMs + ENDPOINT_MS);
+    const { toLlmMs, toTtsMs, toClientMs, tokens } = parts;
     return [
       {
         totalMs: seen.firstFrameMs - endMs,
@@ -117,7 +110,7 @@ export function underruns(result: LoadResult): { readonly late: number; readonly
 
 /** From a typed text to the first of the reply's text, less what the model took to its first token, in ms. */
 export function textFirstDelta(result: LoadResult): number[] {
-  const engines = byId(result.engines);
+  const engines = callsById(result.engines);
   return measured(result, 'text').flatMap(({ session, seen }) => {
     const id = session.textsMs[seen.turn - 1]?.id ?? '';
     const typed = session.textsMs[seen.turn - 1];
@@ -160,26 +153,6 @@ function spokenAtMs({ sentMs }: ClientSession, sample: number): number | undefin
   const frame = Math.floor(sample / FRAME);
   const atMs = sentMs[frame];
   return atMs === undefined ? undefined : atMs - msOfSamples((frame + 1) * FRAME - sample, PIPELINE_RATE);
-}
-
-interface Calls {
-  stt?: EnginesReport['stt'][number];
-  llm?: EnginesReport['llm'][number];
-  tts?: EnginesReport['tts'][number];
-}
-
-function byId(engines: EnginesReport): Map<string, Calls> {
-  const calls = new Map<string, Calls>();
-  const of = (id: string) => {
-    const known = calls.get(id) ?? {};
-    calls.set(id, known);
-    return known;
-  };
-  for (const stt of engines.stt) of(stt.id).stt = stt;
-  for (const llm of engines.llm) of(llm.id).llm = llm;
-  // The id is spoken in the first segment only.
-  for (const tts of engines.tts) if (tts.id !== '') of(tts.id).tts ??= tts;
-  return calls;
 }
 
 function bySession(stamps: readonly EarStamp[]): Map<string, EarStamp[]> {

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { basename, isAbsolute } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 export interface BenchProcessOptions {
-  /** Module of `bench/load/` without its ending, such as `server-process`. */
+  /** Module of `bench/load/` without its ending, such as `server-process`; or the path of a file of JavaScript. */
   readonly module: string;
   /** Processors that it may run on, as `taskset -c` takes them. All by default. */
   readonly cpus?: string | undefined;
@@ -35,12 +37,14 @@ process.on('exit', () => {
 /** Starts a module beside this one as a process; from source or compiled, as this one. */
 export function startProcess(options: BenchProcessOptions): BenchProcess {
   const fromSource = import.meta.url.endsWith('.ts');
-  const script = new URL(`./${options.module}.${fromSource ? 'ts' : 'js'}`, import.meta.url);
+  const script = isAbsolute(options.module)
+    ? options.module
+    : fileURLToPath(new URL(`./${options.module}.${fromSource ? 'ts' : 'js'}`, import.meta.url));
   const node = [
     process.execPath,
     ...(options.nodeFlags ?? []),
     ...(fromSource ? ['--import', 'tsx'] : []),
-    script.pathname,
+    script,
   ];
   const [command = '', ...args] =
     options.cpus === undefined ? node : ['taskset', '-c', options.cpus, ...node];
@@ -49,7 +53,7 @@ export function startProcess(options: BenchProcessOptions): BenchProcess {
     serialization: 'advanced',
     env: { ...process.env, ...options.env },
   });
-  return new Running(child, options.module);
+  return new Running(child, basename(options.module));
 }
 
 class Running implements BenchProcess {

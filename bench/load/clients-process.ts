@@ -1,8 +1,10 @@
 /** The users of the benchmark, in a process of their own: real WebSockets, speech in real time. */
+import { FRAME_MS } from '../../machines/audio.ts';
 import { answerParent } from './child-process.ts';
-import { LoadClient, TICK_MS } from './load-client.ts';
+import { LoadClient } from './load-client.ts';
 import { monotonicMs } from './monotonic.ts';
 import { type ClientsReport, type LoadPlan, loadPlan } from './reports.ts';
+import { tickAll } from './tick-all.ts';
 import { User } from './user.ts';
 import { userFrames } from './user-frames.ts';
 
@@ -24,7 +26,7 @@ async function run(plan: LoadPlan): Promise<ClientsReport> {
     clients.push(...(await Promise.all(Array.from({ length: count }, () => LoadClient.connect(plan.url)))));
   }
   const frames = userFrames(plan.speechFile);
-  const startMs = monotonicMs() + TICK_MS;
+  const startMs = monotonicMs() + FRAME_MS;
   const users = clients.map(
     (client, index) =>
       new User(client, {
@@ -36,7 +38,12 @@ async function run(plan: LoadPlan): Promise<ClientsReport> {
       }),
   );
   const cpuBefore = process.cpuUsage();
-  const sendLatenessMs = await tickAll(users, startMs, startMs + plan.rampMs + plan.measureMs);
+  const sendLatenessMs = await tickAll(
+    users,
+    startMs,
+    startMs + plan.rampMs + plan.measureMs,
+    () => stopping,
+  );
   const cpu = process.cpuUsage(cpuBefore);
   const report: ClientsReport = {
     sessions: clients.map((client) => client.report()),
@@ -47,28 +54,4 @@ async function run(plan: LoadPlan): Promise<ClientsReport> {
   };
   await Promise.all(clients.map((client) => client.close()));
   return report;
-}
-
-/** Sends everybody's 20 ms, spread evenly over the 20 ms. Resolves with how late each was sent, in ms. */
-function tickAll(users: readonly User[], startMs: number, endMs: number): Promise<Float64Array<ArrayBuffer>> {
-  const lateness: number[] = [];
-  const spacingMs = TICK_MS / users.length;
-  let sent = 0;
-  return new Promise((resolve) => {
-    const sendDue = () => {
-      for (;;) {
-        const nowMs = monotonicMs();
-        if (nowMs >= endMs || stopping) return resolve(Float64Array.from(lateness));
-        const dueMs = startMs + sent * spacingMs;
-        if (dueMs > nowMs) {
-          setTimeout(sendDue, dueMs - nowMs);
-          return;
-        }
-        users[sent % users.length]?.tick(nowMs);
-        lateness.push(nowMs - dueMs);
-        sent += 1;
-      }
-    };
-    sendDue();
-  });
 }

@@ -26,7 +26,8 @@ const settings = z.object({
   /** What the model says after a greeting with the id of the user's words. Words of it are tokens. */
   reply: z.string(),
 });
-const chatRequest = z.object({ messages: z.array(z.object({ content: z.string() })) });
+/** Content is a text or a list of parts, as the client likes it. */
+const chatRequest = z.object({ messages: z.array(z.object({ content: z.json() })) });
 const speechRequest = z.object({ input: z.string() });
 
 let setup: z.infer<typeof settings> | undefined;
@@ -111,7 +112,7 @@ async function chat(
 ): Promise<void> {
   const { delays, reply } = plan();
   const { messages } = chatRequest.parse(JSON.parse(body.toString()));
-  const id = idIn(messages.at(-1)?.content ?? '');
+  const id = idIn(JSON.stringify(messages.at(-1)?.content ?? ''));
   const call: LlmCall = { id, engine, receivedMs, tokensMs: [], gone: false };
   log.llm.push(call);
   if (misbehaves(engine, response, call)) return;

@@ -1,12 +1,7 @@
 import WebSocket from 'ws';
-import { FRAME_MS, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import {
-  type ClientMessage,
-  decodeAudio,
-  type EndReason,
-  type ServerMessage,
-  SUBPROTOCOL,
-} from '../../machines/wire.ts';
+import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { type ClientMessage, decodeAudio, type ServerMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import type { Conversant, ConversantListener } from './conversant.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { ClientSession, SeenReply } from './reports.ts';
 
@@ -23,19 +18,12 @@ interface Reply extends Writable<Omit<SeenReply, 'framesMs'>> {
   received: number;
 }
 
-/** What a client tells whoever decides what it does. */
-export interface LoadClientListener {
-  /** The first frame of a reply has come. */
-  onAudible(): void;
-  onReplyEnd(reason: EndReason): void;
-}
-
 /**
  * The leanest client that behaves like a real one: its microphone is always open, it notes what comes and when, and it
  * acknowledges what it has played ten times a second. It has no timer: `tick` is called every 20 ms.
  */
-export class LoadClient {
-  listener: LoadClientListener | undefined;
+export class LoadClient implements Conversant {
+  listener: ConversantListener | undefined;
   readonly #socket: WebSocket;
   readonly #session: string;
   readonly #sentMs: number[] = [];
@@ -45,6 +33,7 @@ export class LoadClient {
   readonly #errors: string[] = [];
   #audible: Reply | undefined;
   #acknowledged = 0;
+  #speechEndMs: number | undefined;
   #open = true;
 
   private constructor(socket: WebSocket, session: string) {
@@ -94,7 +83,10 @@ export class LoadClient {
     if (this.#sentMs.length % ACKNOWLEDGE_EVERY_FRAMES === 0) this.#acknowledge();
   }
 
-  /** Types `text`, which holds the id. */
+  noteSpeechEnd(): void {
+    this.#speechEndMs = monotonicMs();
+  }
+
   type(id: string, text: string): void {
     if (!this.#open) return;
     this.#texts.push({ id, atMs: monotonicMs() });
@@ -177,6 +169,7 @@ export class LoadClient {
     if (!reply.paused && reply.arrivals.length < FRAMES_KEPT) reply.arrivals.push(atMs);
     if (reply.firstFrameMs !== undefined) return;
     reply.firstFrameMs = atMs;
+    if (this.#speechEndMs !== undefined) reply.spokenMs = this.#speechEndMs;
     this.#audible = reply;
     this.#acknowledged = 0;
     this.listener?.onAudible();
@@ -211,6 +204,3 @@ export class LoadClient {
     this.#send({ type: 'played', generation: reply.generation, samples });
   }
 }
-
-/** How often `tick` is to be called. */
-export const TICK_MS = FRAME_MS;

@@ -76,6 +76,8 @@ export const seenReply = z.object({
   generation: z.number(),
   /** What the user had said, as the server understood it. */
   words: z.string(),
+  /** When what the user said last had been sent to its end. */
+  spokenMs: z.number().optional(),
   /** When its first text came. */
   firstTextMs: z.number().optional(),
   firstFrameMs: z.number().optional(),

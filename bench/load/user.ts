@@ -1,6 +1,6 @@
 import type { EndReason } from '../../machines/wire.ts';
+import type { Conversant } from './conversant.ts';
 import { idWord } from './identifiers.ts';
-import type { LoadClient } from './load-client.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { LoadPlan } from './reports.ts';
 import type { UserFrames } from './user-frames.ts';
@@ -22,7 +22,7 @@ export interface UserOptions {
 
 /** Speaks or types, waits for the reply, interrupts it or hears it to its end, and goes on. */
 export class User {
-  readonly #client: LoadClient;
+  readonly #client: Conversant;
   readonly #options: UserOptions;
   #ticks: number;
   /** When the next words are due. */
@@ -31,7 +31,7 @@ export class User {
   #at = Number.POSITIVE_INFINITY;
   #turns = 0;
 
-  constructor(client: LoadClient, options: UserOptions) {
+  constructor(client: Conversant, options: UserOptions) {
     this.#client = client;
     this.#options = options;
     this.#ticks = options.index * 7; // not all in the same noise
@@ -47,6 +47,7 @@ export class User {
     if (nowMs >= this.#speakAtMs && nowMs < this.#options.endMs) this.#begin(nowMs);
     const frame = phrase[this.#at++] ?? quiet[this.#ticks++ % quiet.length];
     if (frame) this.#client.tick(frame);
+    if (this.#at === phrase.length) this.#client.noteSpeechEnd();
   }
 
   #begin(nowMs: number): void {

@@ -55,20 +55,21 @@ export class World {
   readonly #nats: NatsServer | undefined;
   readonly #options: WorldOptions;
   readonly #url: string;
+  readonly #address: string;
   readonly #speechFile: string;
 
   private constructor(
     parts: { engines: BenchProcess; server: BenchProcess; nats: NatsServer | undefined },
     options: WorldOptions,
-    url: string,
-    file: string,
+    at: { url: string; engines: string; speechFile: string },
   ) {
     this.#engines = parts.engines;
     this.#server = parts.server;
     this.#nats = parts.nats;
     this.#options = options;
-    this.#url = url;
-    this.#speechFile = file;
+    this.#url = at.url;
+    this.#address = at.engines;
+    this.#speechFile = at.speechFile;
   }
 
   static async start(options: WorldOptions): Promise<World> {
@@ -99,7 +100,8 @@ export class World {
         Object.entries(flags).map(([key, value]) => [key, value.replaceAll('{engines}', address)]),
       );
       const url = z.string().parse(await server.ask('start', filled, 60_000));
-      return new World({ engines, server, nats }, options, url, await speechFile());
+      const at = { url, engines: address, speechFile: await speechFile() };
+      return new World({ engines, server, nats }, options, at);
     } catch (error) {
       for (const part of started.reverse()) await part.stop();
       throw error;
@@ -112,7 +114,7 @@ export class World {
 
   /** Runs a load to its end. What happened before it is forgotten. */
   async load(plan: Omit<LoadPlan, 'url' | 'speechFile'>): Promise<LoadResult> {
-    await this.#engines.ask('take', undefined);
+    await this.takeEngines();
     await this.#server.ask('takeStamps', undefined);
     const clients = startProcess({ module: 'clients-process', cpus: this.#options.cpus?.others });
     try {
@@ -129,13 +131,27 @@ export class World {
       );
       return {
         clients: seen,
-        engines: enginesReport.parse(await this.#engines.ask('take', undefined)),
+        engines: await this.takeEngines(),
         stamps: z.array(earStamp).parse(await this.#server.ask('takeStamps', undefined)),
         usage: await watched.result,
       };
     } finally {
       await clients.stop();
     }
+  }
+
+  /** Where the engines are, for somebody else who is to be measured with them. */
+  get engines(): string {
+    return this.#address;
+  }
+
+  get speechFile(): string {
+    return this.#speechFile;
+  }
+
+  /** What the engines were asked since the last time. */
+  async takeEngines(): Promise<EnginesReport> {
+    return enginesReport.parse(await this.#engines.ask('take', undefined));
   }
 
   async usage(collect = false): Promise<Usage> {

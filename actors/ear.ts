@@ -6,6 +6,7 @@ import {
   initialDetectorState,
 } from '../machines/policies/speech-detector.ts';
 import type { EarEvent } from '../machines/session/events.ts';
+import { WIRE_LIMITS } from '../machines/wire.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
 import { pcmSamples } from './work/pcm.ts';
@@ -21,6 +22,9 @@ export interface Ear {
 
 /** Speech is said to begin so much before the first window that sounded like it. */
 const PAD = samplesInMs(defaultDetectorParameters.onsetPadMs, PIPELINE_RATE);
+
+/** Where audio goes that a socket's buffer holds at an odd address: who takes it copies it at once. */
+const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_RATE) + 2);
 
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
@@ -56,7 +60,7 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
 
   return {
     hear(pcm, sample) {
-      let samples = pcmSamples(pcm);
+      let samples = pcmSamples(aligned(pcm));
       const missing = sample === undefined ? 0 : sample - (origin + audio.written);
       if (missing > 0) {
         const filled = Math.min(missing, MAX_GAP_SAMPLES);
@@ -70,4 +74,10 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
     },
     close: () => stream.close(),
   };
+}
+
+function aligned(pcm: Uint8Array): Uint8Array {
+  if (pcm.byteOffset % 2 === 0 || pcm.byteLength > ALIGNED.length) return pcm;
+  ALIGNED.set(pcm);
+  return ALIGNED.subarray(0, pcm.byteLength);
 }

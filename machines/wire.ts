@@ -150,10 +150,13 @@ export interface AudioHeader {
   readonly seq: number;
 }
 
-/** One audio message to the client: header, then PCM16LE at the output rate. */
-export function encodeAudio(header: AudioHeader, pcm: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(AUDIO_HEADER_BYTES + pcm.byteLength);
-  const view = new DataView(bytes.buffer);
+/** One audio message to the client: header, then PCM16LE at the output rate. It fills `bytes`, which is as long as both. */
+export function encodeAudio(
+  header: AudioHeader,
+  pcm: Uint8Array,
+  bytes = new Uint8Array(AUDIO_HEADER_BYTES + pcm.byteLength),
+): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   view.setUint8(0, HEADER_VERSION);
   view.setUint8(1, KIND_AUDIO);
   view.setUint16(2, 0, true);

@@ -9,7 +9,7 @@ export interface VadWindow {
 
 /** The ear of one session. Samples are counted from the session's first. */
 export interface VadStream {
-  /** Takes audio in order, of any length; never blocks. */
+  /** Takes audio in order, of any length; never blocks. The samples are the caller's again when it returns. */
   push(pcm: Pcm<PipelineRate>): void;
   /** Forgets everything and frees what is held. No window is told after it. */
   close(): void;

@@ -97,9 +97,11 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   let violationsTold = 0;
   const log = (entry: LogEntry) => {
     monitor.observe(entry);
-    for (const { invariant, what } of monitor.violations.slice(violationsTold)) {
-      world.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
-    }
+    const { violations } = monitor;
+    if (violations.length > violationsTold)
+      for (const { invariant, what } of violations.slice(violationsTold)) {
+        world.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
+      }
     violationsTold = monitor.violations.length;
     world.onLog?.(session, entry);
   };

@@ -48,7 +48,6 @@ class InProcessBus implements Bus {
   readonly #tree = new SubjectTree<Receiver>();
   readonly #groups = new Map<string, QueueGroup>();
   readonly #requests = new Set<(error: ParleyError) => void>();
-  readonly #targets: Receiver[] = [];
   #inboxes = 0;
   #published = 0;
   #delivered = 0;
@@ -66,7 +65,8 @@ class InProcessBus implements Bus {
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     if (this.#state === 'closed') throw new ParleyError('BUS_CLOSED');
-    if (!this.#tree.hasExact(subject)) checkSubject(subject);
+    // A subject that is known was checked before.
+    if (!this.#tree.known(subject)) checkSubject(subject);
     const headers = checkMessage(payload, options, this.maxPayload);
     this.#published++;
     const reply = options?.reply;
@@ -125,7 +125,7 @@ class InProcessBus implements Bus {
   }
 
   listened(subject: string): boolean {
-    return this.#tree.matches(subject);
+    return this.#tree.match(subject).length > 0;
   }
 
   inbox(): string {
@@ -174,9 +174,7 @@ class InProcessBus implements Bus {
 
   /** Hands the message to the pump for each receiver and gives their number. */
   #send(message: BusMessage): number {
-    const targets = this.#targets;
-    targets.length = 0;
-    this.#tree.match(message.subject, targets);
+    const targets = this.#tree.match(message.subject);
     for (let index = 0; index < targets.length; index++) {
       const target = targets[index];
       if (target && (!target.group || isTurnOf(target.group, targets, index))) this.#push(target, message);

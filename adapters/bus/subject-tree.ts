@@ -10,8 +10,8 @@ interface Node<T> {
   here?: T[];
 }
 
-/** Subjects whose wildcards are remembered: those of a thousand sessions, and a crowd of inboxes. */
-const REMEMBERED = 4_096;
+/** Subjects that are remembered: those of some thousand sessions, and a crowd of inboxes. */
+const REMEMBERED = 8_192;
 
 /**
  * Finds the entries whose pattern matches a subject. Patterns without a wildcard, nearly all of them, cost one
@@ -21,7 +21,7 @@ export class SubjectTree<T> {
   readonly #exact = new Map<string, T[]>();
   readonly #root: Node<T> = {};
   #wildcards = 0;
-  /** What the tree found for the subjects of late. Wildcards come and go seldom, messages by the thousand. */
+  /** What matched the subjects of late. Subscriptions come and go seldom, messages by the thousand. */
   readonly #found = new Map<string, readonly T[]>();
 
   add(pattern: string, entry: T): void {
@@ -31,6 +31,7 @@ export class SubjectTree<T> {
       addTo(this.#root, pattern.split('.'), entry);
       return;
     }
+    this.#found.delete(pattern);
     const entries = this.#exact.get(pattern);
     if (entries) entries.push(entry);
     else this.#exact.set(pattern, [entry]);
@@ -42,33 +43,23 @@ export class SubjectTree<T> {
       if (removeFrom(this.#root, pattern.split('.'), 0, entry)) this.#wildcards--;
       return;
     }
+    this.#found.delete(pattern);
     const entries = this.#exact.get(pattern);
     if (!entries || !removeOne(entries, entry)) return;
     if (entries.length === 0) this.#exact.delete(pattern);
   }
 
-  /** True if a pattern without wildcards is exactly this subject. */
-  hasExact(subject: string): boolean {
-    return this.#exact.has(subject);
+  /** Every entry whose pattern matched when this was last asked, if it was and still holds. */
+  known(subject: string): readonly T[] | undefined {
+    return this.#found.get(subject);
   }
 
-  /** Appends every entry whose pattern matches to `into`. */
-  match(subject: string, into: T[]): void {
-    const entries = this.#exact.get(subject);
-    if (entries) for (const entry of entries) into.push(entry);
-    if (this.#wildcards > 0) for (const entry of this.#matchWildcards(subject)) into.push(entry);
-  }
-
-  /** True if any pattern matches. */
-  matches(subject: string): boolean {
-    return this.#exact.has(subject) || (this.#wildcards > 0 && this.#matchWildcards(subject).length > 0);
-  }
-
-  #matchWildcards(subject: string): readonly T[] {
+  /** Every entry whose pattern matches. The list does not change later. */
+  match(subject: string): readonly T[] {
     const known = this.#found.get(subject);
     if (known) return known;
-    const found: T[] = [];
-    matchFrom(this.#root, subject, 0, found);
+    const found = [...(this.#exact.get(subject) ?? [])];
+    if (this.#wildcards > 0) matchFrom(this.#root, subject, 0, found);
     if (this.#found.size >= REMEMBERED) this.#found.clear();
     this.#found.set(subject, found);
     return found;

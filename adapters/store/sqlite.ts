@@ -31,8 +31,8 @@ export interface SqliteStoreOptions {
   /** Records that may wait to be written; one more fails. Default 10,000. */
   readonly maxWaiting?: number;
   /**
-   * How long a journal's record may wait for others to be committed with, in ms, unless somebody waits for it. Default 20:
-   * with 50 sessions in conversation that is one commit, and one message to the thread, for some 20 records.
+   * How long a journal's record may wait for others to be committed with, in ms, unless somebody waits for it. Default 50:
+   * with 50 sessions in conversation that is one commit, and one message to the thread, for some 50 records.
    */
   readonly gatherMs?: number;
   /** Told of each group: how long it took, in ms, until it was on disk. */
@@ -46,7 +46,7 @@ const optionsSchema = z.object({
   busyTimeoutMs: z.int().nonnegative().default(5_000),
   maxPages: z.int().positive().optional(),
   maxWaiting: z.int().positive().default(10_000),
-  gatherMs: z.int().nonnegative().default(20),
+  gatherMs: z.int().nonnegative().default(50),
 });
 
 /** Counts since the store was made. */

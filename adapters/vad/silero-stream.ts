@@ -38,7 +38,9 @@ export class SileroStream implements VadStream {
   #steps: Step[] = [];
   #running: Step | undefined;
   #gate: Gate | undefined;
-  #partial = new Int16Array(WINDOW);
+  #partial: Int16Array = new Int16Array(WINDOW);
+  /** Windows that were judged, to be filled again. */
+  readonly #spare: Int16Array[] = [];
   #filled = 0;
   #nextSample = 0;
   #alive = true;
@@ -73,7 +75,7 @@ export class SileroStream implements VadStream {
         return;
       }
       this.#queue.push(this.#partial);
-      this.#partial = new Int16Array(WINDOW);
+      this.#partial = this.#spare.pop() ?? new Int16Array(WINDOW);
       this.#filled = 0;
     }
     if (this.ready) this.#options.onReady(this);
@@ -122,13 +124,19 @@ export class SileroStream implements VadStream {
     const step = this.#running;
     this.#running = undefined;
     if (!this.#alive || !step) return;
+    this.#reuse(step.samples);
     if (!(probability >= 0 && probability <= 1)) this.fail(`the model gave ${probability} for a probability`);
     else if (step.tell) this.#tell(probability);
   }
 
+  #reuse(window: Int16Array): void {
+    if (this.#spare.length < REHEARSED) this.#spare.push(window);
+  }
+
   #withhold(samples: Int16Array): void {
     this.#withheld.push(samples);
-    if (this.#withheld.length > REHEARSED) this.#withheld.shift();
+    const oldest = this.#withheld.length > REHEARSED ? this.#withheld.shift() : undefined;
+    if (oldest) this.#reuse(oldest);
     this.#tell(0);
   }
 

@@ -12,7 +12,7 @@ export interface SileroOptions {
   readonly maxBatch?: number;
   /**
    * Runs begin at least so far apart, so that under load more windows share one: a run costs as much as two windows before
-   * the first is judged. Alone it delays nothing. Default 8.
+   * the first is judged. Alone it delays nothing, and turns end no later: their end is counted in audio. Default 16.
    */
   readonly gatherMs?: number;
   /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
@@ -54,7 +54,7 @@ class SileroVad implements VadEngine {
     this.#options = {
       gate: options.gate ?? true,
       maxBatch: options.maxBatch ?? 32,
-      gatherMs: options.gatherMs ?? 8,
+      gatherMs: options.gatherMs ?? 16,
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
       onRun: options.onRun ?? (() => {}),
     };

@@ -72,7 +72,7 @@ export const configSchema = z.strictObject({
     .strictObject({
       gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
       maxBatch: count(32, 'Windows of all sessions that are judged in one run, at most.'),
-      gatherMs: ms(8, 'Runs begin at least so far apart, so that under load more windows share one.'),
+      gatherMs: ms(16, 'Runs begin at least so far apart, so that under load more windows share one.'),
     })
     .prefault({}),
   stt: z

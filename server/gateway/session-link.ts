@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Bus, BusMessage, Subscription } from '../../actors/ports/bus.ts';
 import { subjects } from '../../actors/subjects.ts';
 import { type ErrorCode, isErrorCode } from '../../machines/errors.ts';
-import { encodeAudio, type SessionMessage } from '../../machines/wire.ts';
+import { AUDIO_HEADER_BYTES, encodeAudio, type SessionMessage } from '../../machines/wire.ts';
 import type { Command } from './client-messages.ts';
 
 const UINT32_MAX = 0xffff_ffff;
@@ -127,7 +127,12 @@ export class SessionLink {
     if (generation === undefined || seq === undefined || message.payload.byteLength % 2 !== 0)
       this.#listener.onMalformed(message.subject);
     else if (generation <= this.#fence) this.#listener.onStale();
-    else this.#listener.onAudio(encodeAudio({ generation, seq }, message.payload));
+    else {
+      const { payload } = message;
+      // From Node's pool: memory of its own for each frame would cost more than filling it.
+      const frame = Buffer.allocUnsafe(AUDIO_HEADER_BYTES + payload.byteLength);
+      this.#listener.onAudio(encodeAudio({ generation, seq }, payload, frame));
+    }
   }
 }
 

@@ -5,6 +5,9 @@ import type { Recorded } from './definitions.ts';
 
 const STATES: readonly PublicState[] = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'];
 
+/** One frame of so many is measured: 100 ms of a reply. */
+const SAMPLED = 5;
+
 /** What must be remembered of a session to measure it. */
 interface Watched {
   state: PublicState;
@@ -16,11 +19,11 @@ interface Watched {
   /** The frame that pacing is counted from, and when it was sent. */
   pacedSeq: number;
   pacedAtMs: number;
-  /** Samples' worth of lead that this frame may have had: 200 ms at the start of a reply, none later. */
+  /** How far ahead of real time the frames after this one may be: 200 ms at the start of a reply, then no further than it. */
   leadMs: number;
 }
 
-/** Measures conversations by their log. Per entry it costs a look-up, per frame one observation. */
+/** Measures conversations by their log. Per entry it costs a look-up, per fifth frame one observation. */
 export class Conversations {
   readonly #recorded: Recorded;
   readonly #nowMs: () => number;
@@ -47,7 +50,7 @@ export class Conversations {
   onLog(session: string, entry: LogEntry): void {
     switch (entry.type) {
       case 'frame':
-        this.#onFrame(this.#watched(session, entry.atMs), entry);
+        if (entry.seq % SAMPLED === 0) this.#onFrame(this.#watched(session, entry.atMs), entry);
         return;
       case 'event':
         this.#onEvent(this.#watched(session, entry.atMs), entry);

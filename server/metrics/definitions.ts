@@ -41,7 +41,7 @@ export function recorded(registry: Registry) {
     }),
     lateness: new Histogram({
       name: 'parley_frame_lateness_seconds',
-      help: 'How much later than its pacing wants it a frame of audio was sent.',
+      help: 'How much later than its pacing wants it a frame of audio was sent; every fifth is measured.',
       buckets: DELAY_SECONDS,
       registers,
     }),

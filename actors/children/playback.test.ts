@@ -18,8 +18,11 @@ const settle = async () => {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-function start(rate: OutputRate = 24_000, sendFrame: (seq: number) => void = () => {}) {
-  const clock = new VirtualClock({ settle });
+function start(
+  rate: OutputRate = 24_000,
+  sendFrame: (seq: number) => void = () => {},
+  clock = new VirtualClock({ settle }),
+) {
   const track = new ReplyTrack(rate);
   const mailbox = new Mailbox<ChildMessage>();
   const frames: Frame[] = [];
@@ -279,5 +282,36 @@ describe('playback', () => {
     // and never later than when the client came there
     for (const [i, { samples }] of told.entries())
       if (i > 0) expect(samples).toBeLessThanOrEqual(told[i - 1]?.sent ?? 0);
+  });
+
+  it('does not drift: the last frame of ten minutes goes when it should', async () => {
+    const clock = new VirtualClock({ startMs: 0.3 });
+    const { track, frames, write } = start(24_000, () => {}, clock);
+    write(4_000);
+    let late = 0;
+    for (let second = 4; second < 600; second++) {
+      await clock.advance(1_000);
+      write(1_000);
+      for (const { seq, atMs } of frames.splice(0))
+        late = Math.max(late, Math.abs(atMs - 0.3 - Math.max(0, (seq + 1) * 20 - 200)));
+      expect(track.buffered).toBeLessThanOrEqual(samplesInMs(5_000, 24_000));
+    }
+    expect(late).toBeLessThan(1);
+  });
+
+  it('of many replies that begin together is staggered, the first frame of each going at once', async () => {
+    const clock = new VirtualClock({ settle });
+    const replies = Array.from({ length: 200 }, () => start(24_000, () => {}, clock));
+    for (const { write } of replies) write(1_000);
+    for (const { frames } of replies) expect(frames[0]).toMatchObject({ seq: 0, atMs: 0 });
+    await clock.advance(600);
+    const all = replies.flatMap(({ frames }) => frames);
+    for (const { seq, atMs } of all) {
+      expect((seq + 1) * 20 - atMs).toBeLessThanOrEqual(200);
+      expect(atMs - Math.max(0, (seq + 1) * 20 - 200)).toBeLessThan(20);
+    }
+    const inOneMs = Array.from({ length: 20 }, (_, ms) => all.filter(({ atMs }) => atMs === 400 + ms).length);
+    expect(Math.max(...inOneMs)).toBeLessThanOrEqual(20);
+    expect(inOneMs.reduce((sum, count) => sum + count)).toBe(200);
   });
 });

@@ -1,0 +1,283 @@
+import { describe, expect, it } from 'vitest';
+import { createActor } from 'xstate';
+import { samplesInMs } from '../../machines/audio.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ChildMessage } from '../../machines/session/commands.ts';
+import type { ChildEvent } from '../../machines/session/events.ts';
+import { Mailbox } from '../mailbox.ts';
+import type { ResamplerFactory } from '../ports/resampler.ts';
+import type { TtsEngine, TtsEvent } from '../ports/tts.ts';
+import { ReplyTrack } from '../reply-track.ts';
+import { ttsChild } from './tts.ts';
+
+const RATE = 24_000;
+
+const settle = async () => {
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+/** Passes everything on: the engine here speaks at the output rate. */
+const noResampling: ResamplerFactory = {
+  create: (from, to) => ({
+    ...{ from, to },
+    push: ({ samples }) => ({ rate: to, samples }),
+    flush: () => ({ rate: to, samples: new Int16Array(0) }),
+    close: () => {},
+  }),
+};
+
+/** One call of the engine, moved by the test. */
+class Call {
+  readonly text: string;
+  readonly signal: AbortSignal;
+  /** How many events were asked for. */
+  asked = 0;
+  closed = false;
+  readonly #mailbox = new Mailbox<TtsEvent | 'end' | Error>();
+
+  constructor(text: string, signal: AbortSignal) {
+    this.text = text;
+    this.signal = signal;
+  }
+
+  async give(...events: (TtsEvent | 'end' | Error)[]): Promise<void> {
+    for (const event of events) this.#mailbox.put(event);
+    await settle();
+  }
+
+  async *run(): AsyncGenerator<TtsEvent, void, void> {
+    const abort = () => this.#mailbox.put(new ParleyError('CANCELLED'));
+    this.signal.addEventListener('abort', abort);
+    try {
+      this.asked++;
+      for await (const event of this.#mailbox) {
+        if (event === 'end') return;
+        if (event instanceof Error) throw event;
+        yield event;
+        this.asked++;
+      }
+    } finally {
+      this.signal.removeEventListener('abort', abort);
+      this.closed = true;
+    }
+  }
+}
+
+/** `ms` of audio, all samples `value`. */
+function audio(ms: number, value: number): TtsEvent {
+  return { type: 'audio', pcm: { rate: RATE, samples: new Int16Array(samplesInMs(ms, RATE)).fill(value) } };
+}
+
+function start(parallelSegments = 2, heldMs = 5_000) {
+  const clock = new VirtualClock({ settle });
+  const track = new ReplyTrack<16_000 | 24_000>(RATE, heldMs);
+  const mailbox = new Mailbox<ChildMessage>();
+  const calls: Call[] = [];
+  const events: ChildEvent[] = [];
+  const engine: TtsEngine = {
+    name: 'puppet',
+    synthesize: (request, signal) => {
+      const call = new Call(request.text, signal);
+      calls.push(call);
+      return call.run();
+    },
+    close: async () => {},
+  };
+  const options = { engine, resamplers: noResampling, track, clock, parallelSegments };
+  const actor = createActor(ttsChild(options, { generation: 1, language: 'en', voice: null }), {
+    input: { mailbox },
+  });
+  let failure: unknown;
+  actor.on('*', (event) => events.push(event));
+  actor.subscribe({ error: (error) => (failure = error) });
+  actor.start();
+  let segments = 0;
+  const say = async (...texts: string[]) => {
+    for (const text of texts) mailbox.put({ type: 'segment', segment: segments++, text });
+    await settle();
+  };
+  const end = async () => {
+    mailbox.put({ type: 'end' });
+    await settle();
+  };
+  /** Plays `ms`, and says of which pieces it was made. */
+  const play = async (ms: number) => {
+    const frame = new Int16Array(samplesInMs(ms, RATE));
+    const count = track.read(frame);
+    await settle();
+    const heard = [...new Set(frame.subarray(0, count))];
+    return { ms: (count * 1_000) / RATE, heard };
+  };
+  const told = () =>
+    events.splice(0).map((event) => {
+      if (event.type === 'segment.started') return `${event.segment} started`;
+      if (event.type !== 'segment.audio') return event.type;
+      return `${event.segment} ${(event.samples * 1_000) / RATE} ms${event.ready ? ' ready' : ''}`;
+    });
+  return {
+    ...{ clock, track, mailbox, calls, events, actor, say, end, play, told },
+    status: () => actor.getSnapshot().status,
+    failure: () => failure,
+  };
+}
+
+describe('speech synthesis of a reply', () => {
+  it('synthesises so many segments at once, and no more', async () => {
+    for (const parallel of [1, 2, 3]) {
+      const { calls, say } = start(parallel);
+      await say('One.', 'Two.', 'Three.', 'Four.');
+      expect(calls.map(({ text }) => text)).toEqual(['One.', 'Two.', 'Three.', 'Four.'].slice(0, parallel));
+      await calls[0]?.give(audio(100, 1), 'end');
+      expect(calls).toHaveLength(parallel + 1);
+    }
+  });
+
+  it('is heard and told of in order, whichever segment is made first', async () => {
+    const { calls, say, end, play, told, status } = start();
+    await say('One.', 'Two.');
+    await calls[1]?.give(audio(300, 2), audio(300, 2), 'end');
+    expect(told()).toEqual(['0 started']);
+    await calls[0]?.give(audio(200, 1));
+    expect(told()).toEqual(['0 200 ms']);
+    await calls[0]?.give(audio(200, 1), 'end');
+    expect(told()).toEqual(['0 400 ms', '0 400 ms ready', '1 started', '1 600 ms ready']);
+    expect(await play(1_000)).toEqual({ ms: 1_000, heard: [1, 2] });
+    await end();
+    expect(status()).toBe('done');
+  });
+
+  it('marks words in the text as it was written, and mouth shapes in the reply', async () => {
+    const { calls, say, events, track } = start();
+    await say('Hello. ', 'See **the** [docs](https://example.com).');
+    const word = (ms: number, offset: number): TtsEvent => ({
+      ...{ type: 'word', sample: samplesInMs(ms, RATE), offset },
+      length: 3,
+    });
+    await calls[1]?.give(word(0, 0), word(100, 4), word(200, 8), {
+      type: 'phoneme',
+      sample: 240,
+      phoneme: 's',
+      viseme: 3,
+    });
+    await calls[1]?.give(audio(300, 2), 'end');
+    await calls[0]?.give(audio(100, 1), 'end');
+    expect(calls[1]?.text).toBe('See the docs.');
+    const last = events.at(-1);
+    expect(last).toMatchObject({ type: 'segment.audio', segment: 1, ready: true });
+    expect(last?.type === 'segment.audio' && last.words.map(({ offset }) => offset)).toEqual([0, 6, 13]);
+    expect(track.takeCue(Number.POSITIVE_INFINITY)).toMatchObject({ sample: samplesInMs(100, RATE) + 240 });
+  });
+
+  it('of a text that is not spoken as it is written has marks, even from an engine that gives none', async () => {
+    const { calls, say, events } = start();
+    await say('`a b`: **over** 你好.');
+    await calls[0]?.give(audio(1_000, 1), 'end');
+    const last = events.at(-1);
+    const offsets = last?.type === 'segment.audio' ? last.words.map(({ offset }) => offset) : [];
+    expect(offsets.map((offset) => '`a b`: **over** 你好.'.charAt(offset)).join('')).toBe('abo你好.');
+  });
+
+  it('passes over what is not spoken, without the engine and without a sound', async () => {
+    const { calls, say, end, told, status } = start();
+    await say('```\ncode\n```\n', '🙂', '\n', 'Done.');
+    expect(calls.map(({ text }) => text)).toEqual(['Done.']);
+    await calls[0]?.give(audio(100, 1), 'end');
+    await end();
+    const silent = (segment: number) => [`${segment} started`, `${segment} 0 ms ready`];
+    expect(told()).toEqual([
+      ...silent(0),
+      ...silent(1),
+      ...silent(2),
+      '3 started',
+      '3 100 ms',
+      '3 100 ms ready',
+    ]);
+    expect(status()).toBe('done');
+  });
+
+  it('holds a bounded amount: the rest waits in the engine, and the machine hears that it is not to blame', async () => {
+    const { calls, say, clock, track, play, told } = start(1, 2_000);
+    await say('A long one.', 'Another.');
+    for (let i = 0; i < 30; i++) await calls[0]?.give(audio(1_000, 1));
+    // 2 s in the track, 5 s waiting for it, and the piece in hand.
+    expect(track.buffered).toBe(samplesInMs(2_000, RATE));
+    expect(calls[0]?.asked).toBeLessThanOrEqual(9);
+    told();
+    await clock.advance(1_000);
+    expect(told()).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/^0 \d+ ms$/)));
+    for (let i = 0; i < 31; i++) await play(1_000);
+    expect(calls[0]?.asked).toBe(31);
+    expect(told().at(-1)).toBe('0 30000 ms');
+    await calls[0]?.give('end');
+    expect(told()).toEqual(['0 30000 ms ready', '1 started']);
+    await clock.advance(10_000);
+    expect(told()).toEqual([]);
+  });
+
+  it('begins no further segment while ten seconds wait to be played', async () => {
+    const { calls, say, play } = start(2, 20_000);
+    await say('One.', 'Two.', 'Three.', 'Four.');
+    await calls[0]?.give(audio(6_000, 1), 'end');
+    await calls[1]?.give(audio(6_000, 2), 'end');
+    expect(calls).toHaveLength(3);
+    await calls[2]?.give(audio(100, 3), 'end');
+    expect(calls).toHaveLength(3);
+    await play(1_500);
+    expect(calls).toHaveLength(3);
+    await play(700);
+    expect(calls).toHaveLength(4);
+  });
+
+  it('fails with a segment when its turn has come, after what was made before, and stops the others', async () => {
+    const { calls, say, told, play, track, failure } = start(3);
+    await say('One.', 'Two.', 'Three.');
+    await calls[1]?.give(audio(100, 2), new ParleyError('TTS_FAILED', 'as told'));
+    await calls[2]?.give(audio(100, 3));
+    expect(failure()).toBeUndefined();
+    await calls[0]?.give(audio(200, 1), 'end');
+    expect(told()).toEqual(['0 started', '0 200 ms', '0 200 ms ready', '1 started', '1 100 ms']);
+    expect(failure()).toMatchObject({ code: 'TTS_FAILED' });
+    expect(track.ended).toBe(true);
+    expect(await play(1_000)).toEqual({ ms: 300, heard: [1, 2] });
+    expect(calls.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  it('fails if the engine gives no audio for words', async () => {
+    const { calls, say, failure, track } = start();
+    await say('One.');
+    await calls[0]?.give('end');
+    expect(failure()).toMatchObject({ code: 'TTS_FAILED' });
+    expect(track.ended).toBe(true);
+  });
+
+  it('stopped in the middle stops every engine, and nothing is told or heard of it any more', async () => {
+    for (const full of [false, true]) {
+      const { calls, say, actor, clock, told, track, failure } = start(2, full ? 100 : 5_000);
+      await say('One.', 'Two.', 'Three.');
+      await calls[0]?.give(audio(300, 1));
+      await calls[1]?.give(audio(300, 2));
+      told();
+      actor.stop();
+      await settle();
+      expect(calls.map(({ closed }) => closed)).toEqual([true, true]);
+      await calls[0]?.give(audio(300, 1), 'end');
+      await clock.advance(5_000);
+      expect(told()).toEqual([]);
+      expect(track.ended).toBe(true);
+      expect(failure()).toBeUndefined();
+      expect(clock.nextAtMs()).toBeUndefined();
+    }
+  });
+
+  it('that hangs in a later segment waits for it in its turn, and for its deadline only then', async () => {
+    const { calls, say, end, told, actor } = start();
+    await say('One.', 'Two.');
+    await end();
+    await calls[0]?.give(audio(100, 1), 'end');
+    expect(told()).toEqual(['0 started', '0 100 ms', '0 100 ms ready', '1 started']);
+    actor.stop();
+    await settle();
+    expect(calls[1]?.closed).toBe(true);
+  });
+});

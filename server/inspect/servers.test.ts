@@ -1,0 +1,83 @@
+import { afterEach, expect, it } from 'vitest';
+import { startNatsServer } from '../../testing/nats-server.ts';
+import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
+import { INSPECT_SESSIONS_PATH, journalPage, type LiveSession, sessionsPage, turnsPage } from './wire.ts';
+
+const cleanups = new Cleanups();
+afterEach(() => cleanups.run());
+
+/** Two servers on one NATS, each with a store of its own. */
+async function twoServers(flags: Readonly<Record<string, unknown>> = {}) {
+  const nats = await startNatsServer();
+  cleanups.add(() => nats.stop());
+  const all = { 'bus.natsUrl': nats.url, ...flags };
+  const here = await startTestServer(cleanups, all);
+  const there = await startTestServer(cleanups, all);
+  return { here, there };
+}
+
+it('shows the sessions of all servers on the bus, whichever is asked', async () => {
+  const { here, there } = await twoServers();
+  const near = await User.connect(cleanups, here.url);
+  const far = await User.connect(cleanups, there.url);
+
+  for (const { url } of [here, there]) {
+    const { live } = sessionsPage.parse((await ask(url)).body);
+    expect(live.map(({ session }) => session).sort()).toEqual([near.session, far.session].sort());
+    expect(new Set(live.map(({ server }) => server)).size).toBe(2);
+  }
+});
+
+it('watches, reads and stops a session that another server runs', async () => {
+  const { here, there } = await twoServers({ 'inspect.control': true });
+  const user = await User.connect(cleanups, there.url);
+  await user.ask('hello over there');
+  const page = await Page.open(cleanups, here.url);
+
+  const { live, from } = await page.watch(user.session);
+  const journal = journalPage.parse((await ask(here.url, `/${user.session}/journal`)).body);
+  const turns = turnsPage.parse((await ask(here.url, `/${user.session}/turns`)).body);
+  const file = await fetch(`${here.url}${INSPECT_SESSIONS_PATH}/${user.session}/journal?format=file`);
+  const stop = await ask(here.url, `/${user.session}/control`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: '{"command":"estop"}',
+  });
+  await user.told('stopped');
+  await page.until(() => page.feeds(user.session).some(({ records }) => records.length > 0));
+
+  expect(live).toBe(true);
+  expect(journal.records.length).toBeGreaterThanOrEqual(from);
+  expect(turns.turns).toEqual([expect.objectContaining({ userText: 'hello over there' })]);
+  expect((await file.text()).split('\n').length).toBeGreaterThan(from);
+  expect(stop.status).toBe(202);
+  expect(page.feeds(user.session).flatMap(({ records }) => records)[0]?.record).toBe(from);
+});
+
+it('tells an open page when a session elsewhere begins and ends, and when its whole server stops', async () => {
+  const { here, there } = await twoServers();
+  const page = await Page.open(cleanups, here.url);
+  page.say({ type: 'sessions', on: true });
+  await page.until(() => page.of('sessions').length > 0);
+
+  const first = await User.connect(cleanups, there.url);
+  await page.until(() => lists(page).has(first.session));
+  await first.client.close();
+  await page.until(() => !lists(page).has(first.session));
+  const second = await User.connect(cleanups, there.url);
+  await page.until(() => lists(page).has(second.session));
+  await there.close();
+
+  await page.until(() => !lists(page).has(second.session));
+});
+
+/** What a page shows after all that it was told. */
+function lists(page: Page): ReadonlyMap<string, LiveSession> {
+  const shown = new Map<string, LiveSession>();
+  for (const { full, sessions, gone } of page.of('sessions')) {
+    if (full) shown.clear();
+    for (const session of sessions) shown.set(session.session, session);
+    for (const session of gone) shown.delete(session);
+  }
+  return shown;
+}

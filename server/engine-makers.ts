@@ -20,6 +20,13 @@ import type { Config } from './config/schema.ts';
 /** An engine as its adapter makes it. */
 export type Made<Engine> = Engine & Partial<ReportsConnections>;
 
+export interface MakerParts {
+  /** For `remote` engines of a chain. */
+  readonly bus: Bus;
+  /** Told of threads that crashed. */
+  readonly onProblem?: (error: ParleyError) => void;
+}
+
 /**
  * Whose work an engine elsewhere does when a chain of this process asks it: no session's, for what was asked is
  * cancelled by the chain itself.
@@ -27,10 +34,15 @@ export type Made<Engine> = Engine & Partial<ReportsConnections>;
 const CHAIN_SCOPE = { session: 'chain', generation: 0 };
 
 /** Makes the recogniser `name`, as the configuration describes it. Nothing is loaded yet. Throws CONFIG_INVALID. */
-export function makeStt(name: string, { stt }: Config, dialog: Dialog, bus: Bus): Made<SttEngine> {
+export function makeStt(
+  name: string,
+  { stt }: Config,
+  dialog: Dialog,
+  { bus, onProblem }: MakerParts,
+): Made<SttEngine> {
   switch (name) {
     case 'soundswallower':
-      return soundswallowerStt({ dialog, workers: stt.workers });
+      return soundswallowerStt({ dialog, workers: stt.workers, ...(onProblem && { onCrash: onProblem }) });
     case 'openai':
       return openaiStt(stt.openai);
     case 'remote': {
@@ -43,7 +55,7 @@ export function makeStt(name: string, { stt }: Config, dialog: Dialog, bus: Bus)
 }
 
 /** Makes the language engine `name`. */
-export function makeLlm(name: string, { llm }: Config, dialog: Dialog, bus: Bus): Made<LlmEngine> {
+export function makeLlm(name: string, { llm }: Config, dialog: Dialog, { bus }: MakerParts): Made<LlmEngine> {
   const { systemPrompt } = llm;
   const prompted = { ...(systemPrompt === undefined ? {} : { systemPrompt }), tools: toolsOf(dialog) };
   switch (name) {
@@ -59,10 +71,10 @@ export function makeLlm(name: string, { llm }: Config, dialog: Dialog, bus: Bus)
 }
 
 /** Makes the speech engine `name`. */
-export function makeTts(name: string, { tts }: Config, bus: Bus): Made<TtsEngine> {
+export function makeTts(name: string, { tts }: Config, { bus, onProblem }: MakerParts): Made<TtsEngine> {
   switch (name) {
     case 'espeak':
-      return espeakTts({ ...tts.espeak, workers: tts.workers });
+      return espeakTts({ ...tts.espeak, workers: tts.workers, ...(onProblem && { onCrash: onProblem }) });
     case 'edge':
       return edgeTts(tts.edge);
     case 'openai':

@@ -48,7 +48,7 @@ export interface EngineParts {
   readonly resamplers: ResamplerFactory;
   /** Must not throw. */
   readonly onEvent?: (event: ChainEvent) => void;
-  /** Told of what the phrase cache cannot do. */
+  /** Told of threads that crashed, and of what the phrase cache cannot do. */
   readonly onProblem?: (error: ParleyError) => void;
 }
 
@@ -82,7 +82,7 @@ export function makeEngines(
     ? reported(
         'stt',
         chainStt(
-          engines.stt.map((name) => made('stt', makeStt(name, config, dialog, parts.bus))),
+          engines.stt.map((name) => made('stt', makeStt(name, config, dialog, parts))),
           options('stt'),
         ),
       )
@@ -91,7 +91,7 @@ export function makeEngines(
     ? reported(
         'llm',
         chainLlm(
-          engines.llm.map((name) => made('llm', makeLlm(name, config, dialog, parts.bus))),
+          engines.llm.map((name) => made('llm', makeLlm(name, config, dialog, parts))),
           { ...options('llm'), brokenReply: config.chains.brokenReply },
         ),
       )
@@ -159,7 +159,7 @@ function speech(
     : undefined;
   let main: CachedTts | undefined;
   const voices = config.engines.tts.map((name, place) => {
-    const engine = made(makeTts(name, config, parts.bus));
+    const engine = made(makeTts(name, config, parts));
     const identity = soundOf(name, config);
     // What an engine elsewhere is set to is not known here, and may change.
     if (!cache || identity === undefined) return engine;

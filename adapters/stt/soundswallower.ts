@@ -22,12 +22,14 @@ export interface SoundswallowerOptions {
   readonly maxWaiting?: number;
   /** Longer speech is none of the dialog's sentences and is not decoded to its end, in ms. Default 12 000. */
   readonly maxUtteranceMs?: number;
-  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 1. */
+  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 0. */
   readonly strictness?: number;
   /** A thread that owes a result and gives no sign of life for this long is ended and started again, in ms. Default 10 000. */
   readonly stallMs?: number;
   /** Default: real time. */
   readonly clock?: Clock;
+  /** Told ENGINE_CRASHED of every thread that ended by itself; its utterances are heard once more by another. */
+  readonly onCrash?: (error: ParleyError) => void;
   /** For tests that need hold of the thread. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
@@ -51,7 +53,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     words: [...grammarWords(dialog)],
     pronunciations: new Map(dialog.pronunciations),
     decoders: decodersPerWorker,
-    strictness: options.strictness ?? 1,
+    strictness: options.strictness ?? 0,
   };
   const start =
     options.startThread ??
@@ -63,6 +65,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     stallMs: options.stallMs ?? 10_000,
     clock: options.clock ?? realClock,
     startThread: () => start({ workerData }),
+    onCrash: options.onCrash,
   });
 
   async function* transcribe(

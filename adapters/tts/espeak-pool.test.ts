@@ -31,7 +31,9 @@ function scripted(options: EspeakTtsOptions = {}, code: (start: number) => strin
     started.push(thread);
     return thread;
   };
-  const engine = espeakTts({ clock, startThread, ...options });
+  const crashes: string[] = [];
+  const onCrash = ({ code }: { code: string }) => crashes.push(code);
+  const engine = espeakTts({ clock, startThread, onCrash, ...options });
   engines.push(engine);
   const say = async (text: string, signal = new AbortController().signal) => {
     let samples = 0;
@@ -40,7 +42,7 @@ function scripted(options: EspeakTtsOptions = {}, code: (start: number) => strin
     }
     return samples;
   };
-  return { clock, engine, say, started };
+  return { clock, engine, say, started, crashes };
 }
 
 describe('EspeakPool', () => {
@@ -48,37 +50,54 @@ describe('EspeakPool', () => {
     ['ends', 'die', 'code 3'],
     ['throws', 'throw', 'out of memory'],
     ['sends garbage', 'garbage', 'marks'],
-  ])('fails one request and starts again when the thread %s', async (_what, text, reason) => {
-    const { say, started } = scripted();
+  ])(
+    'fails one request after a second try and starts again when the thread %s',
+    async (_what, text, reason) => {
+      const { say, started, crashes } = scripted();
 
-    const crashed = say(text);
-    const next = say('hello');
+      const crashed = say(text);
+      const next = say('hello');
 
-    await expect(crashed).rejects.toMatchObject({
-      code: 'ENGINE_CRASHED',
-      message: expect.stringContaining(reason),
-    });
-    expect(await next).toBe(5);
-    expect(started).toHaveLength(2);
+      await expect(crashed).rejects.toMatchObject({
+        code: 'ENGINE_CRASHED',
+        message: expect.stringContaining(reason),
+      });
+      expect(await next).toBe(5);
+      expect(started).toHaveLength(3);
+      expect(crashes).toEqual(['ENGINE_CRASHED', 'ENGINE_CRASHED']);
+    },
+  );
+
+  it('gives a request a second try when its thread dies, but not once part of it has been told', async () => {
+    const dies = (what: string) => `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', ({ id, text }) => { ${what} process.exit(3); });
+      parentPort.postMessage({ type: 'ready' });`;
+    const chunk = "parentPort.postMessage({ type: 'chunk', id, marks: [], samples: new Int16Array(3) });";
+    const silent = scripted({}, (start) => (start === 0 ? dies('') : SCRIPTED));
+    expect(await silent.say('hello')).toBe(5);
+    const told = scripted({}, (start) => (start === 0 ? dies(chunk) : SCRIPTED));
+    await expect(told.say('hello')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    expect(await told.say('hello')).toBe(5);
   });
 
   it('fails at once while the thread cannot be started, and tries again ever more rarely', async () => {
-    const { clock, say, started } = scripted({}, (start) => (start < 3 ? 'process.exit(1)' : SCRIPTED));
+    const { clock, say, started } = scripted({}, (start) => (start < 4 ? 'process.exit(1)' : SCRIPTED));
 
     await expect(say('one')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-    expect(started).toHaveLength(2);
+    expect(started).toHaveLength(3);
     await expect(say('two')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
     await clock.advance(249);
-    expect(started).toHaveLength(2);
-    await clock.advance(1);
     expect(started).toHaveLength(3);
+    await clock.advance(1);
+    expect(started).toHaveLength(4);
     await expect(say('three')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
     await clock.advance(499);
-    expect(started).toHaveLength(3);
+    expect(started).toHaveLength(4);
     await clock.advance(1);
 
     expect(await say('hello')).toBe(5);
-    expect(started).toHaveLength(4);
+    expect(started).toHaveLength(5);
   });
 
   it('ends a thread by force that does not stop when its request was aborted', async () => {

@@ -23,6 +23,8 @@ export interface EspeakTtsOptions {
   readonly packageName?: string;
   /** Time for restarts. Default: the machine's. */
   readonly clock?: Clock;
+  /** Told ENGINE_CRASHED of every thread that ended by itself; a request in hand is tried once more by another. */
+  readonly onCrash?: (error: ParleyError) => void;
   /** Starts eSpeak's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
@@ -41,7 +43,8 @@ const optionsSchema = z.object({
  * `phoneme` events. The text is taken literally: markup in it has no effect. A language that eSpeak lacks is read by the English voice.
  *
  * Errors of `synthesize`: CANCELLED (aborted, or the engine is closed), ENGINE_MISSING (the optional package is
- * not installed), ENGINE_REQUEST (no such voice), ENGINE_OVERLOADED, ENGINE_CRASHED (the thread is started again).
+ * not installed), ENGINE_REQUEST (no such voice), ENGINE_OVERLOADED, ENGINE_CRASHED (the thread is started
+ * again, and the request was tried once more unless part of it had been told).
  * Throws CONFIG_INVALID for options out of range.
  */
 export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
@@ -54,6 +57,7 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
     startThread:
       options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'espeak-worker', thread)),
     clock: options.clock ?? idleClock,
+    onCrash: options.onCrash,
   });
   let requests = 0;
 

@@ -1,0 +1,347 @@
+import type { Worker } from 'node:worker_threads';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+
+export interface ThreadPoolOptions<Incoming> {
+  /** Whose threads they are, for messages. */
+  readonly engine: string;
+  readonly threads: number;
+  readonly jobsPerThread: number;
+  /** A thread that owes something and gives no sign of life for so long is ended by force, in ms. */
+  readonly stallMs: number;
+  readonly clock: Clock;
+  /** Starts the thread of `place`, from 0. */
+  readonly startThread: (place: number) => Worker;
+  /** Throws on what is no message of such a thread, which ends it. */
+  readonly parse: (message: unknown) => Incoming;
+  readonly onMessage: (message: Incoming, place: number) => void;
+  /** Told of every thread that ended by itself. */
+  readonly onCrash?: ((error: ParleyError) => void) | undefined;
+}
+
+export interface PoolJob {
+  /** It has a thread: `send` reaches that. Called again if that thread dies and it may begin anew. */
+  begin(id: number): void;
+  /** Whether it can begin anew: nothing of its result has been told. */
+  canBeginAnew(): boolean;
+  /** The pool cannot do it: ENGINE_CRASHED, ENGINE_MISSING or CANCELLED. Called at most once, and not after `finish` or `cancel`. */
+  fail(error: ParleyError): void;
+}
+
+/** The wait before a thread is started again: none for the first two crashes, so that a job has its second try, then doubling. */
+const REST_MS = 250;
+const LONGEST_REST_MS = 30_000;
+
+interface Entry {
+  readonly id: number;
+  readonly job: PoolJob;
+  beganAnew: boolean;
+}
+
+/** One place for a thread, which outlives the threads that fill it. */
+interface Seat {
+  readonly place: number;
+  state: 'empty' | 'starting' | 'ready' | 'resting';
+  worker: Worker | undefined;
+  /** Jobs that take room; undefined where nobody waits for the result any more. */
+  readonly running: Map<number, Entry | undefined>;
+  /** What the thread owes a sign of life for. */
+  readonly owed: Map<number, TimerHandle>;
+  /** Since the last job that came to its end. */
+  crashes: number;
+  rest: TimerHandle | undefined;
+}
+
+/**
+ * Worker threads, and jobs that wait for room on one in order of arrival. Threads are started when they are needed. One
+ * that dies is started again; its jobs begin anew on another, once, if nothing of them has been told, and else
+ * fail with ENGINE_CRASHED. Jobs fail at once while no thread is there or on its way.
+ */
+export class ThreadPool<Outgoing, Incoming> {
+  readonly #options: ThreadPoolOptions<Incoming>;
+  readonly #seats: Seat[];
+  readonly #waiting: Entry[] = [];
+  #warming: { resolve: () => void; reject: (error: ParleyError) => void }[] = [];
+  #nextId = 1;
+  #closed = false;
+  #unusable: ParleyError | undefined;
+  #lastCrash: ParleyError | undefined;
+
+  constructor(options: ThreadPoolOptions<Incoming>) {
+    this.#options = options;
+    this.#seats = Array.from({ length: options.threads }, (_, place) => ({
+      place,
+      state: 'empty',
+      worker: undefined,
+      running: new Map(),
+      owed: new Map(),
+      crashes: 0,
+      rest: undefined,
+    }));
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Jobs that have no thread. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get hasRoom(): boolean {
+    return this.#seats.some((seat) => this.#roomOf(seat));
+  }
+
+  /** Queues a job; the number is its id, which fits 31 bits. */
+  submit(job: PoolJob): number {
+    const id = this.#nextId;
+    this.#nextId = (this.#nextId % 0x7fff_ffff) + 1;
+    this.#waiting.push({ id, job, beganAnew: false });
+    this.#advance();
+    return id;
+  }
+
+  /** To the job's thread. Nothing happens while it has none. */
+  send(id: number, message: Outgoing): void {
+    this.#seatOf(id)?.worker?.postMessage(message);
+  }
+
+  /** The place of the job's thread, while it has one. */
+  placeOf(id: number): number | undefined {
+    return this.#seatOf(id)?.place;
+  }
+
+  /** From now on the job's thread owes a sign of life every `stallMs`, until the job is finished. */
+  expectAnswer(id: number): void {
+    const seat = this.#seatOf(id);
+    if (seat) this.#watch(seat, id);
+  }
+
+  /**
+   * Nobody waits for the job any more. True if it has a thread, which must be told to stop it and owes an answer; its
+   * room is free when the job is finished.
+   */
+  cancel(id: number): boolean {
+    const index = this.#waiting.findIndex((entry) => entry.id === id);
+    if (index >= 0) {
+      this.#waiting.splice(index, 1);
+      this.#holdProcess();
+    }
+    const seat = this.#seatOf(id);
+    if (!seat || seat.running.get(id) === undefined) return false;
+    seat.running.set(id, undefined);
+    this.#watch(seat, id);
+    return true;
+  }
+
+  /** The thread has ended the job, however: there is room for another. `well`: that shows that the thread works. */
+  finish(id: number, well = true): void {
+    const seat = this.#seatOf(id);
+    if (!seat) return;
+    seat.running.delete(id);
+    seat.owed.get(id)?.cancel();
+    seat.owed.delete(id);
+    if (well) seat.crashes = 0;
+    this.#advance();
+  }
+
+  /** The thread of `place` says that it can work. */
+  ready(place: number): void {
+    const seat = this.#seats[place];
+    if (seat) seat.state = 'ready';
+    this.#advance();
+  }
+
+  /** No thread will ever work. */
+  giveUp(error: ParleyError): void {
+    this.#unusable = error;
+    this.#advance();
+  }
+
+  /** Starts every thread. Resolves when they are ready, rejects if none will be. */
+  warm(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#warming.push({ resolve, reject });
+      for (const seat of this.#seats) if (seat.state === 'empty') this.#start(seat);
+      this.#advance();
+    });
+  }
+
+  /** Ends every job with CANCELLED and every thread. Resolves when they are gone. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const threads: Promise<unknown>[] = [];
+    const left = this.#waiting.splice(0);
+    for (const seat of this.#seats) {
+      left.push(...this.#clear(seat));
+      seat.rest?.cancel();
+      if (seat.worker) threads.push(seat.worker.terminate());
+    }
+    for (const { job } of left) job.fail(closedError());
+    this.#settleWarming();
+    await Promise.all(threads);
+  }
+
+  #seatOf(id: number): Seat | undefined {
+    return this.#seats.find(({ running }) => running.has(id));
+  }
+
+  #roomOf(seat: Seat): boolean {
+    return seat.state === 'ready' && seat.running.size < this.#options.jobsPerThread;
+  }
+
+  #start(seat: Seat): void {
+    seat.rest = undefined;
+    if (this.#closed || this.#unusable) {
+      seat.state = 'empty';
+      return;
+    }
+    seat.state = 'starting';
+    let failure: unknown;
+    try {
+      const worker = this.#options.startThread(seat.place);
+      seat.worker = worker;
+      worker.on('message', (message: unknown) => {
+        let parsed: Incoming;
+        try {
+          parsed = this.#options.parse(message);
+        } catch (cause) {
+          failure = cause;
+          worker.terminate().catch(() => {});
+          return;
+        }
+        this.#receive(seat, parsed);
+      });
+      worker.on('error', (error) => {
+        failure = error;
+      });
+      worker.on('exit', (code) => {
+        seat.worker = undefined;
+        this.#onGone(seat, failure ?? new Error(`the thread ended with code ${code}`));
+      });
+    } catch (cause) {
+      queueMicrotask(() => this.#onGone(seat, cause));
+    }
+  }
+
+  #receive(seat: Seat, message: Incoming): void {
+    if (this.#closed) return;
+    for (const id of seat.owed.keys()) this.#watch(seat, id);
+    this.#options.onMessage(message, seat.place);
+  }
+
+  #onGone(seat: Seat, cause: unknown): void {
+    if (this.#closed) return;
+    const hurt = this.#clear(seat);
+    if (this.#unusable) {
+      seat.state = 'empty';
+    } else {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const crash = new ParleyError('ENGINE_CRASHED', `${this.#options.engine}: ${reason}`, { cause });
+      this.#lastCrash = crash;
+      this.#options.onCrash?.(crash);
+      this.#restart(seat);
+      this.#beginAnew(hurt, crash);
+    }
+    this.#advance();
+  }
+
+  #restart(seat: Seat): void {
+    seat.crashes++;
+    if (seat.crashes <= 2) {
+      this.#start(seat);
+      return;
+    }
+    seat.state = 'resting';
+    const restMs = Math.min(LONGEST_REST_MS, REST_MS * 2 ** (seat.crashes - 3));
+    seat.rest = this.#options.clock.setTimer(restMs, () => {
+      this.#start(seat);
+      this.#advance();
+    });
+  }
+
+  /** Jobs that can go before all that wait; the others fail. */
+  #beginAnew(hurt: readonly Entry[], crash: ParleyError): void {
+    const again = hurt.filter(({ job, beganAnew }) => !beganAnew && job.canBeginAnew());
+    this.#waiting.unshift(...again);
+    for (const entry of again) entry.beganAnew = true;
+    for (const entry of hurt) if (!again.includes(entry)) entry.job.fail(crash);
+  }
+
+  /** The seat forgets its jobs; those whose result is still wanted are returned. */
+  #clear(seat: Seat): readonly Entry[] {
+    const wanted = [...seat.running.values()].filter((entry) => entry !== undefined);
+    seat.running.clear();
+    for (const timer of seat.owed.values()) timer.cancel();
+    seat.owed.clear();
+    return wanted;
+  }
+
+  /** Gives waiting jobs to threads with room, or ends them if there is no hope. */
+  #advance(): void {
+    if (!this.#closed) this.#assign();
+    const hopeless = this.#hopeless();
+    if (hopeless) for (const { job } of this.#waiting.splice(0)) job.fail(hopeless);
+    this.#settleWarming();
+    this.#holdProcess();
+  }
+
+  #assign(): void {
+    while (this.#waiting.length > 0) {
+      const seat = this.#leastBusy();
+      if (!seat) break;
+      const entry = this.#waiting.shift();
+      if (!entry) break;
+      seat.running.set(entry.id, entry);
+      entry.job.begin(entry.id);
+    }
+    const onTheirWay = this.#seats.filter(({ state }) => state === 'starting').length;
+    if (this.#waiting.length <= onTheirWay * this.#options.jobsPerThread) return;
+    const empty = this.#seats.find(({ state }) => state === 'empty');
+    if (empty) this.#start(empty);
+  }
+
+  #leastBusy(): Seat | undefined {
+    return this.#seats
+      .filter((seat) => this.#roomOf(seat))
+      .reduce<Seat | undefined>(
+        (best, seat) => (best && best.running.size <= seat.running.size ? best : seat),
+        undefined,
+      );
+  }
+
+  #hopeless(): ParleyError | undefined {
+    if (this.#closed) return closedError();
+    if (this.#unusable) return this.#unusable;
+    return this.#seats.every(({ state }) => state === 'resting') ? this.#lastCrash : undefined;
+  }
+
+  #settleWarming(): void {
+    if (this.#warming.length === 0) return;
+    const error = this.#hopeless();
+    if (!error && this.#seats.some(({ state }) => state === 'starting')) return;
+    for (const { resolve, reject } of this.#warming.splice(0)) error ? reject(error) : resolve();
+  }
+
+  #watch(seat: Seat, id: number): void {
+    seat.owed.get(id)?.cancel();
+    const timer = this.#options.clock.setTimer(this.#options.stallMs, () => {
+      seat.worker?.terminate().catch(() => {});
+    });
+    seat.owed.set(id, timer);
+  }
+
+  /** A thread keeps the process alive only while somebody waits for it. */
+  #holdProcess(): void {
+    const awaited = this.#waiting.length > 0 || this.#warming.length > 0;
+    for (const { state, worker, running } of this.#seats) {
+      if (running.size > 0 || (state === 'starting' && awaited)) worker?.ref();
+      else worker?.unref();
+    }
+  }
+}
+
+function closedError(): ParleyError {
+  return new ParleyError('CANCELLED', 'the engine is closed');
+}

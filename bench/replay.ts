@@ -1,6 +1,6 @@
 /**
- * How fast journals are replayed on one core, and what of it the machine itself costs: each file is parsed once and
- * replayed until `--seconds` of processor time are over, after a second of warming up. Processor time, so that other
+ * How fast journals are replayed on one core, and what of it the machine itself costs: the events of each file are
+ * recorded anew by this version (it may decide otherwise than the one that wrote the file), and that is replayed until `--seconds` of processor time are over, after a second of warming up. Processor time, so that other
  * work on the machine counts little.
  * `node dist/bench/replay.js [--seconds 5] [--json FILE] [journal.jsonl...]`; without files those of test/golden.
  */
@@ -11,8 +11,9 @@ import { sha256 } from '../adapters/store/sha256.ts';
 import { JournalWriter } from '../machines/journal.ts';
 import type { Journal } from '../machines/journal-record.ts';
 import { replayJournal } from '../machines/journal-replay.ts';
-import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
-import { sessionMachine } from '../machines/session/machine.ts';
+import { type KernelEvent, SessionKernel, type Step } from '../machines/kernel.ts';
+import type { EventSource } from '../machines/log.ts';
+import { type SessionMachine, sessionMachine } from '../machines/session/machine.ts';
 import { parseJournalFile } from '../server/journal-file.ts';
 
 const { values, positionals } = parseArgs({
@@ -30,9 +31,22 @@ const budgetMs = Number(values.seconds) * 1_000;
 
 const journals = files.map((name) => {
   const { journal } = parseJournalFile(readFileSync(name, 'utf8'), name);
-  return { journal, machine: sessionMachine(journal.header.parameters) };
+  const machine = sessionMachine(journal.header.parameters);
+  return { journal: recordAnew(journal, machine), machine };
 });
-type Loaded = (typeof journals)[number];
+
+interface Loaded {
+  readonly journal: Journal;
+  readonly machine: SessionMachine;
+}
+
+function recordAnew(journal: Journal, machine: SessionMachine): Journal {
+  const kernel = new SessionKernel(machine, journal.header.input);
+  const writer = new JournalWriter(journal.headerHash, sha256);
+  const records = [writer.start(kernel, kernel.initial)];
+  walk(journal, kernel, (made, event, { source }) => records.push(writer.step(kernel, made, event, source)));
+  return { ...journal, records, footer: { ...journal.footer, records: records.length } };
+}
 
 /** As `parley replay`: every hash is made anew and compared. */
 function replay({ journal, machine }: Loaded): void {
@@ -53,19 +67,19 @@ function record({ journal, machine }: Loaded): void {
   const kernel = new SessionKernel(machine, journal.header.input);
   const writer = new JournalWriter(journal.headerHash, sha256);
   writer.start(kernel, kernel.initial);
-  walk(journal, kernel, (made, event) => writer.step(kernel, made, event, 'client'));
+  walk(journal, kernel, (made, event, { source }) => writer.step(kernel, made, event, source));
 }
 
 function walk(
   { records }: Journal,
   kernel: SessionKernel,
-  then: (step: ReturnType<SessionKernel['step']>, event: KernelEvent) => void,
+  then: (step: Step, event: KernelEvent, of: { readonly source: EventSource }) => void,
 ): void {
   for (const { event, source, stale, t } of records) {
     if (source === 'start' || stale) continue;
     const parsed = JSON.parse(event) as KernelEvent; // of a journal that replays
     if (source === 'timer') kernel.takeTimer(t);
-    then(kernel.step(parsed, t), parsed);
+    then(kernel.step(parsed, t), parsed, { source });
   }
 }
 

@@ -6,9 +6,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bargeInBenchmark } from './benchmarks/barge-in.ts';
 import type { BenchContext, Benchmark } from './benchmarks/benchmark.ts';
+import { cachedPhraseBenchmark } from './benchmarks/cached-phrase.ts';
 import { capacityBenchmark } from './benchmarks/capacity.ts';
 import { connectionReuseBenchmark } from './benchmarks/connection-reuse.ts';
 import { measureConversations } from './benchmarks/conversations.ts';
+import { failoverBenchmark } from './benchmarks/failover.ts';
 import { firstAudioBenchmark } from './benchmarks/first-audio.ts';
 import { jitterBenchmark } from './benchmarks/jitter.ts';
 import { kernelBenchmark } from './benchmarks/kernel.ts';
@@ -27,6 +29,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   jitterBenchmark,
   connectionReuseBenchmark,
   textFirstDeltaBenchmark,
+  cachedPhraseBenchmark,
+  failoverBenchmark,
   capacityBenchmark,
   kernelBenchmark,
   peerBenchmark,

@@ -112,12 +112,19 @@ export function underruns(result: LoadResult): { readonly late: number; readonly
 export function textFirstDelta(result: LoadResult): number[] {
   const engines = callsById(result.engines);
   return measured(result, 'text').flatMap(({ session, seen }) => {
-    const id = session.textsMs[seen.turn - 1]?.id ?? '';
     const typed = session.textsMs[seen.turn - 1];
-    const llm = engines.get(id)?.llm;
+    const llm = engines.get(typed?.id ?? '')?.llm;
     const firstMs = llm?.tokensMs[0];
     if (!typed || !llm || firstMs === undefined || seen.firstTextMs === undefined) return [];
     return [seen.firstTextMs - typed.atMs - (firstMs - llm.receivedMs)];
+  });
+}
+
+/** From a typed text to the first frame of the reply, engines and all, in ms. */
+export function textFirstFrame(result: LoadResult): number[] {
+  return measured(result).flatMap(({ session, seen }) => {
+    const typed = session.textsMs[seen.turn - 1];
+    return typed && seen.firstFrameMs !== undefined ? [seen.firstFrameMs - typed.atMs] : [];
   });
 }
 

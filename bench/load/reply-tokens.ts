@@ -1,6 +1,10 @@
-/** The tokens of the fake model's reply: words with the blank after each, the id of the user's words early among them. */
+/**
+ * The tokens of the fake model's reply: words with the blank after each, the id of the user's words early among them.
+ * `{name}` becomes a word that no other reply has, so that a cache of phrases gets nothing for nothing.
+ */
 export function replyTokens(id: string, reply: string): string[] {
-  return `Certainly, ${id}. ${reply}`.match(/\S+\s*/gu) ?? [];
+  const name = [...id].reverse().join('');
+  return `Certainly, ${id}. ${reply.replaceAll('{name}', name)}`.match(/\S+\s*/gu) ?? [];
 }
 
 /** How many tokens hold the text of a segment that begins the reply; undefined if it is not how the reply begins. */

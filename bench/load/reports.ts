@@ -129,6 +129,8 @@ export const loadPlan = z.object({
   does: z.enum(['talk', 'type', 'idle']),
   /** Of so many replies all but the last are interrupted; 1: none is. */
   finishEvery: z.number(),
+  /** What is typed; `{id}` becomes the id of the turn. */
+  typed: z.string().optional(),
   /** File of PCM16LE at 16 kHz: what is said. */
   speechFile: z.string(),
 });

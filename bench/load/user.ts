@@ -12,6 +12,8 @@ const THINK_MS = 400;
 /** A turn without a reply for so long is given up, and counted by its absence. */
 const GIVE_UP_MS = 10_000;
 
+const TYPED = 'please tell me what you see {id}';
+
 export interface UserOptions {
   readonly index: number;
   readonly plan: LoadPlan;
@@ -56,7 +58,7 @@ export class User {
     if (this.#options.plan.does === 'talk') this.#at = 0;
     else {
       const id = idWord(this.#options.index * 1_000 + this.#turns);
-      this.#client.type(id, `please tell me what you see ${id}`);
+      this.#client.type(id, (this.#options.plan.typed ?? TYPED).replaceAll('{id}', id));
     }
   }
 

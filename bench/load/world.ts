@@ -22,7 +22,7 @@ export interface WorldOptions {
   readonly delays?: EngineDelays;
   /** What the model says after its greeting. */
   readonly reply?: string;
-  /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the engines' address. */
+  /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the address of the engines. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Processors of the server, and of everything else, as `taskset` takes them. */
   readonly cpus?: { readonly server: string; readonly others: string };
@@ -45,7 +45,8 @@ export interface LoadResult {
 export const DEFAULT_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
 /** Silence that ends a turn: the server's own default, and named here because it is taken off what is measured. */
 export const ENDPOINT_MS = 500;
-export const DEFAULT_REPLY = 'I see a long table and two chairs by the window. There is a cup on it.';
+export const DEFAULT_REPLY =
+  'I see a long table and two chairs by the window of {name}. There is a cup on it.';
 const SAMPLE_EVERY_MS = 500;
 
 /** Engines, server and bus, each in a process of its own; clients come with each load. */

@@ -1,0 +1,82 @@
+import type { EnginesReport } from '../load/reports.ts';
+import { type Row, spreadRow, valueRow } from '../report/rows.ts';
+import { type Benchmark, startWorld } from './benchmark.ts';
+
+const DEADLINE_MS = 400;
+const GOAL = { p50: 10, p99: 10 };
+
+/** How soon the next engine is asked when one fails. */
+export const failoverBenchmark: Benchmark = {
+  name: 'failover',
+  run: async (context) => {
+    const { quick } = context.options;
+    const sessions = quick ? 2 : 20;
+    const rows: Row[] = [];
+    const servers = (...names: string[]) =>
+      JSON.stringify(Object.fromEntries(names.map((name) => [name, { baseURL: `{engines}/${name}/v1` }])));
+    const world = await startWorld(context, {
+      bus: 'in-process',
+      flags: {
+        'engines.llm': 'fail,hang,ok',
+        'llm.servers': servers('fail', 'hang', 'ok'),
+        'engines.tts': 'fail,hang,ok',
+        'tts.servers': servers('fail', 'hang', 'ok'),
+        'chains.llm-first-token-ms': String(DEADLINE_MS),
+        'chains.tts-first-audio-ms': String(DEADLINE_MS),
+        // A sick engine would be left alone after a few failures: here it is to be asked every time.
+        'chains.failures': '1000000',
+      },
+    });
+    const load = { does: 'type', finishEvery: 1, rampMs: 1_000, sessions } as const;
+    await world.load({ ...load, measureMs: quick ? 2_000 : 6_000 });
+    context.progress(`${sessions} sessions with engines that fail and hang`);
+    const { engines, clients } = await world.load({ ...load, measureMs: quick ? 8_000 : 20_000 });
+    await world.stop();
+    for (const kind of ['llm', 'tts'] as const) {
+      const { afterFailure, afterDeadline } = switches(engines[kind]);
+      rows.push(
+        spreadRow({ what: `${kind}: failed → next asked`, sessions }, 'ms', afterFailure, GOAL),
+        spreadRow({ what: `${kind}: deadline over → next asked`, sessions }, 'ms', afterDeadline, GOAL),
+      );
+    }
+    const replies = clients.sessions.flatMap((session) => session.replies);
+    const mute = replies.filter(
+      ({ endedMs, firstFrameMs }) => endedMs !== undefined && firstFrameMs === undefined,
+    );
+    rows.push(valueRow({ what: '· turns without audio', sessions }, '', mute.length, { atMost: 0 }));
+    return {
+      name: 'failover',
+      method: [
+        'Chains of three servers for LLM and TTS: the first answers 500 at once, the second never, the third well. In the engine process:',
+        `answer of the first sent → request at the second; request at the second + its deadline (${DEADLINE_MS} ms) → request at the third.`,
+      ],
+      rows,
+      notes: [],
+    };
+  },
+};
+
+interface Asked {
+  readonly id: string;
+  readonly engine: string;
+  readonly receivedMs: number;
+  readonly failedMs?: number | undefined;
+}
+
+function switches(calls: EnginesReport['llm'] | EnginesReport['tts']) {
+  const byId = new Map<string, Asked[]>();
+  for (const call of calls) {
+    if (call.id === '') continue;
+    byId.set(call.id, [...(byId.get(call.id) ?? []), call]);
+  }
+  const afterFailure: number[] = [];
+  const afterDeadline: number[] = [];
+  for (const asked of byId.values()) {
+    const [failed, hung, well] = ['fail', 'hang', 'ok'].map((name) =>
+      asked.find(({ engine }) => engine === name),
+    );
+    if (failed?.failedMs !== undefined && hung) afterFailure.push(hung.receivedMs - failed.failedMs);
+    if (hung && well) afterDeadline.push(well.receivedMs - hung.receivedMs - DEADLINE_MS);
+  }
+  return { afterFailure, afterDeadline };
+}

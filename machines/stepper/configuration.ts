@@ -1,4 +1,4 @@
-import { matchesState, type StateValue } from 'xstate';
+import { matchesState, not, type StateValue, stateIn } from 'xstate';
 import { publicState } from '../session/public-state.ts';
 import type { PublicState } from '../wire.ts';
 import type { FlatNode, FlatTransition } from './nodes.ts';
@@ -135,14 +135,18 @@ export class Configuration {
     if (!('check' in resolved)) return (scope) => Boolean(Reflect.apply(resolved, undefined, [scope]));
     // XState's own guards are functions that carry what they were made of.
     const within: unknown = Reflect.get(resolved, 'stateValue');
-    if (resolved.name === 'stateIn' && isStateValue(within)) return matchesState(within, this.value);
+    const check: unknown = resolved.check;
+    if (check === STATE_IN && isStateValue(within)) return matchesState(within, this.value);
     const guards: unknown = Reflect.get(resolved, 'guards');
-    if (resolved.name !== 'not' || !Array.isArray(guards))
-      throw new Unsupported(`the guard ${resolved.name}`);
+    if (check !== NOT || !Array.isArray(guards)) throw new Unsupported(`the guard ${resolved.name}`);
     const inner = this.#guardOf(guards[0]);
     return typeof inner === 'boolean' ? !inner : (scope) => !inner(scope);
   }
 }
+
+/** What XState's own guards check with: their names are a bundler's to change. */
+const NOT: unknown = Reflect.get(not(''), 'check');
+const STATE_IN: unknown = Reflect.get(stateIn(''), 'check');
 
 function choose({ inner, own }: Choice, scope: Scope, enabled: FlatTransition[]): void {
   const before = enabled.length;

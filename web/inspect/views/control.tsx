@@ -35,7 +35,7 @@ export function Control({ inspector, open }: { readonly inspector: Inspector; re
         <p>
           {asked?.[2]} Session <span class="mono">{open.session}</span>
         </p>
-        <form method="dialog" class="buttons">
+        <form method="dialog" class="dialog-buttons">
           <button type="submit">Cancel</button>
           <button
             type="submit"

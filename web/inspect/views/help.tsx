@@ -21,7 +21,7 @@ export function Help({ inspector }: { readonly inspector: Inspector }) {
           </div>
         ))}
       </dl>
-      <form method="dialog" class="buttons">
+      <form method="dialog" class="dialog-buttons">
         <button type="submit">Close</button>
       </form>
     </dialog>

@@ -39,7 +39,7 @@ export function Top({ inspector }: { readonly inspector: Inspector }) {
           <span class="soft">{open.live ? 'live' : open.log?.origin === 'file' ? 'file' : 'recorded'}</span>
         </h2>
       ) : null}
-      <div class="buttons">
+      <div class="buttons end">
         {open ? <Control inspector={inspector} open={open} /> : null}
         {open ? <Share inspector={inspector} open={open} /> : null}
         <button type="button" onClick={() => picker.current?.click()}>

@@ -38,6 +38,8 @@ export class Hub {
   readonly #alone: boolean;
   readonly #neighbours: Neighbours;
   readonly #listeners = new Set<Watcher>();
+  /** Those that were not told the whole list yet. */
+  readonly #joining = new Set<Watcher>();
   readonly #sessions = new Map<string, Watched>();
   readonly #subscription: Subscription;
   #list: Promise<void> | undefined;
@@ -71,13 +73,15 @@ export class Hub {
 
   /** Tells `watcher` the list, now and whenever it changes, until `unlist`. */
   async list(watcher: Watcher): Promise<void> {
-    this.#listeners.add(watcher);
+    this.#joining.add(watcher);
     await this.#gathered();
-    if (!this.#listeners.has(watcher)) return;
+    if (!this.#joining.delete(watcher)) return;
+    this.#listeners.add(watcher);
     watcher.tell(json({ type: 'sessions', full: true, sessions: [...this.#neighbours.all()], gone: [] }));
   }
 
   unlist(watcher: Watcher): void {
+    this.#joining.delete(watcher);
     this.#listeners.delete(watcher);
     this.#giveUpIfIdle();
   }
@@ -118,6 +122,7 @@ export class Hub {
       for (const timer of waiting.values()) timer.cancel();
     }
     this.#sessions.clear();
+    this.#joining.clear();
     this.#listeners.clear();
     this.#listUntilMs = 0;
     this.#giveUpIfIdle();
@@ -206,7 +211,8 @@ export class Hub {
   }
 
   #wantsList(): boolean {
-    return this.#listeners.size > 0 || this.#bus.clock.nowMs() < this.#listUntilMs;
+    const pages = this.#listeners.size + this.#joining.size;
+    return pages > 0 || this.#bus.clock.nowMs() < this.#listUntilMs;
   }
 
   #wants(): boolean {

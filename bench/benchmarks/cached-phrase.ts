@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { textFirstFrame } from '../load/analysis.ts';
+import { temporaryFolder } from '../load/temporary-folder.ts';
 import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 
@@ -19,9 +19,9 @@ export const cachedPhraseBenchmark: Benchmark = {
     const { quick, buses } = context.options;
     const sessions = quick ? 2 : 50;
     const rows: Row[] = [];
-    const folder = await mkdtemp(join(tmpdir(), 'parley-bench-dialog-'));
+    const folder = temporaryFolder('dialog');
     try {
-      const dialog = join(folder, 'bench.dialog.yaml');
+      const dialog = join(folder.path, 'bench.dialog.yaml');
       await writeFile(dialog, DIALOG);
       for (const bus of buses) {
         const world = await startWorld(context, { bus, flags: { 'engines.llm': 'dialog', dialog } });
@@ -45,7 +45,7 @@ export const cachedPhraseBenchmark: Benchmark = {
         );
       }
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      folder.remove();
     }
     return {
       name: 'cached-phrase',

@@ -3,6 +3,7 @@ import { type BenchContext, startWorld } from './benchmark.ts';
 
 /** The sessions begin over this time. */
 const RAMP_MS = 4_000;
+const QUICK_RAMP_MS = 1_000;
 /** Of so many replies the last is heard to its end. */
 export const FINISH_EVERY = 4;
 
@@ -16,7 +17,7 @@ export async function measureConversations(
   try {
     const talk = { does: 'talk', finishEvery: FINISH_EVERY } as const;
     context.progress(`${bus}: warm-up`);
-    await world.load({ ...talk, sessions: 10, rampMs: 1_000, measureMs: quick ? 2_000 : 8_000 });
+    await world.load({ ...talk, sessions: quick ? 2 : 10, rampMs: 0, measureMs: quick ? 2_500 : 8_000 });
     const results = new Map<number, LoadResult>();
     for (const size of [...sessions].sort((a, b) => a - b)) {
       context.progress(`${bus}: ${size} sessions in conversation`);
@@ -25,7 +26,7 @@ export async function measureConversations(
         await world.load({
           ...talk,
           sessions: size,
-          rampMs: size === 1 ? 0 : RAMP_MS,
+          rampMs: size === 1 ? 0 : quick ? QUICK_RAMP_MS : RAMP_MS,
           measureMs: measureMs(size, quick),
         }),
       );

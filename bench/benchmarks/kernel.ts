@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { temporaryFolder } from '../load/temporary-folder.ts';
 import { valueRow } from '../report/rows.ts';
 import type { BenchContext, Benchmark } from './benchmark.ts';
 
@@ -21,10 +21,10 @@ export const kernelBenchmark: Benchmark = {
   name: 'kernel',
   run: async (context) => {
     const { quick } = context.options;
-    const folder = await mkdtemp(join(tmpdir(), 'parley-bench-kernel-'));
+    const folder = temporaryFolder('kernel');
     try {
-      const kernelFile = join(folder, 'kernel.json');
-      const replayFile = join(folder, 'replay.json');
+      const kernelFile = join(folder.path, 'kernel.json');
+      const replayFile = join(folder.path, 'replay.json');
       context.progress('kernel steps');
       await run(context, 'kernel', ['--turns', quick ? '200' : '2000', '--json', kernelFile]);
       context.progress('replay of the golden journals');
@@ -61,7 +61,7 @@ export const kernelBenchmark: Benchmark = {
         notes: [],
       };
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      folder.remove();
     }
   },
 };

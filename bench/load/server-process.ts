@@ -1,7 +1,4 @@
 /** The server of the benchmark in a process of its own, so that its processor time and memory are its own. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
@@ -10,25 +7,17 @@ import { answerParent } from './child-process.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { EarStamp, Usage } from './reports.ts';
 
-const flags = z.record(z.string(), z.string());
+const setup = z.object({ dataDir: z.string(), flags: z.record(z.string(), z.string()) });
 
 let server: Server | undefined;
 let stamps: EarStamp[] = [];
-const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
-
-async function close(): Promise<void> {
-  await server?.close();
-  await rm(dataDir, { recursive: true, force: true });
-}
 
 answerParent(
   {
     start: async (argument) => {
+      const { dataDir, flags } = setup.parse(argument);
       server = await serve({
-        config: loadConfig({
-          flags: { port: '0', 'data-dir': dataDir, ...flags.parse(argument) },
-          cwd: dataDir,
-        }),
+        config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, ...flags }, cwd: dataDir }),
         log: makeLogger('error'),
         onLog: (session, entry) => {
           if (entry.type !== 'event') return;
@@ -64,5 +53,5 @@ answerParent(
     },
     sessions: () => server?.stats().sessions ?? 0,
   },
-  close,
+  async () => server?.close(),
 );

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { startNatsServer } from '../../testing/nats-server.ts';
 import { type BenchProcess, startProcess } from './child-process.ts';
 import {
   type ClientsReport,
@@ -14,6 +14,7 @@ import {
   usage,
 } from './reports.ts';
 import { speechFile } from './speech-file.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export type BusKind = 'in-process' | 'nats';
 
@@ -53,20 +54,20 @@ const SAMPLE_EVERY_MS = 500;
 export class World {
   readonly #engines: BenchProcess;
   readonly #server: BenchProcess;
-  readonly #nats: NatsServer | undefined;
+  readonly #started: readonly Stoppable[];
   readonly #options: WorldOptions;
   readonly #url: string;
   readonly #address: string;
   readonly #speechFile: string;
 
   private constructor(
-    parts: { engines: BenchProcess; server: BenchProcess; nats: NatsServer | undefined },
+    parts: { engines: BenchProcess; server: BenchProcess; started: readonly Stoppable[] },
     options: WorldOptions,
     at: { url: string; engines: string; speechFile: string },
   ) {
     this.#engines = parts.engines;
     this.#server = parts.server;
-    this.#nats = parts.nats;
+    this.#started = parts.started;
     this.#options = options;
     this.#url = at.url;
     this.#address = at.engines;
@@ -74,7 +75,7 @@ export class World {
   }
 
   static async start(options: WorldOptions): Promise<World> {
-    const started: { stop(): Promise<void> }[] = [];
+    const started: Stoppable[] = [];
     try {
       const nats = options.bus === 'nats' ? await startNatsServer() : undefined;
       if (nats) started.push(nats);
@@ -97,14 +98,18 @@ export class World {
       });
       started.push(server);
       const flags = { ...flagsFor(address), ...(nats ? { 'bus.nats-url': nats.url } : {}), ...options.flags };
+      const dataDir = temporaryFolder('data');
+      started.push({ stop: async () => dataDir.remove() });
       const filled = Object.fromEntries(
         Object.entries(flags).map(([key, value]) => [key, value.replaceAll('{engines}', address)]),
       );
-      const url = z.string().parse(await server.ask('start', filled, 60_000));
+      const url = z
+        .string()
+        .parse(await server.ask('start', { dataDir: dataDir.path, flags: filled }, 60_000));
       const at = { url, engines: address, speechFile: await speechFile() };
-      return new World({ engines, server, nats }, options, at);
+      return new World({ engines, server, started }, options, at);
     } catch (error) {
-      for (const part of started.reverse()) await part.stop();
+      await stopAll(started);
       throw error;
     }
   }
@@ -160,10 +165,9 @@ export class World {
     return usage.parse(await this.#server.ask('usage', undefined));
   }
 
+  /** Idempotent. */
   async stop(): Promise<void> {
-    await this.#server.stop();
-    await this.#engines.stop();
-    await this.#nats?.stop();
+    await stopAll(this.#started);
   }
 
   /** Asks the server for its usage from `afterMs` on until told to stop. */
@@ -191,6 +195,15 @@ export class World {
     })();
     return { stop, result };
   }
+}
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Last started, first stopped. */
+async function stopAll(parts: readonly Stoppable[]): Promise<void> {
+  for (const part of parts.toReversed()) await part.stop();
 }
 
 function flagsFor(engines: string): Record<string, string> {

@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+
+/** What it takes alone is some 15 s; a busy machine takes longer, and the figures do not matter here. */
+const PATIENCE_MS = 120_000;
+
+const figures = z.object({
+  count: z.number(),
+  p50: z.number().nullable(),
+  p95: z.number().nullable(),
+  p99: z.number().nullable(),
+  max: z.number().nullable(),
+});
+const report = z.object({
+  machine: z.object({
+    node: z.string(),
+    processor: z.string(),
+    cores: z.number(),
+    memoryGigabytes: z.number(),
+  }),
+  quick: z.literal(true),
+  at: z.iso.datetime(),
+  loadAverage: z.object({ before: z.number(), after: z.number() }),
+  elapsedSeconds: z.number(),
+  benchmarks: z.array(
+    z.object({
+      name: z.string(),
+      method: z.tuple([z.string(), z.string()]),
+      notes: z.array(z.string()),
+      rows: z.array(
+        z
+          .object({
+            what: z.string(),
+            bus: z.literal('in-process'),
+            sessions: z.literal(2),
+            unit: z.string(),
+          })
+          .and(z.union([z.object({ spread: figures }), z.object({ value: z.number() })])),
+      ),
+    }),
+  ),
+});
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-bench-test-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('npm run bench', () => {
+  it(
+    'measures first audio with two sessions and writes figures, table and chart',
+    async () => {
+      const json = join(folder, 'report.json');
+      const bench = run(
+        '--quick',
+        '--only',
+        'first-audio',
+        '--sessions',
+        '2',
+        '--json',
+        json,
+        '--out',
+        folder,
+      );
+      const [code] = await once(bench, 'close');
+
+      expect(code).toBe(0);
+      const { benchmarks } = report.parse(JSON.parse(await readFile(json, 'utf8')));
+      expect(benchmarks.map(({ name }) => name)).toEqual(['first-audio']);
+      expect(benchmarks[0]?.rows.map(({ what }) => what)).toEqual([
+        'Parley’s own share',
+        '· all of it',
+        '· replies that failed',
+      ]);
+      expect(await readFile(join(folder, 'results.md'), 'utf8')).toContain('## first-audio');
+      expect(await readFile(join(folder, 'first-audio.svg'), 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/u);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'ends all that it started when it is broken off',
+    async () => {
+      const bench = run('--quick', '--only', 'first-audio', '--sessions', '2');
+      await line(bench, /2 sessions in conversation/u);
+
+      bench.kill('SIGINT');
+
+      // Its processes write to the same standard error: that is closed when the last of them is gone.
+      const [code] = await once(bench, 'close');
+      expect(code).toBe(130);
+    },
+    PATIENCE_MS,
+  );
+
+  it(
+    'tells what it can do when it is asked for what it cannot',
+    async () => {
+      const bench = run('--only', 'everything');
+      const told = line(bench, /no benchmark is called everything; there are first-audio, /u);
+      const [code] = await once(bench, 'close');
+      expect(code).toBe(2);
+      await told;
+    },
+    PATIENCE_MS,
+  );
+});
+
+function run(...args: string[]): ChildProcess {
+  const script = fileURLToPath(new URL('../bench/bench.ts', import.meta.url));
+  return spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
+
+/** Resolves with the first line of standard error that matches; rejects if it ends without one. */
+function line(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    if (!child.stderr) return reject(new Error('no standard error'));
+    const lines: string[] = [];
+    const reader = createInterface(child.stderr);
+    reader.on('line', (text) => {
+      lines.push(text);
+      if (pattern.test(text)) resolve(text);
+    });
+    reader.on('close', () => reject(new Error(`not said: ${pattern}\n${lines.join('\n')}`)));
+  });
+}

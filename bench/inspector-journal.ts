@@ -7,7 +7,7 @@ import type { EventSource } from '../machines/log.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import type { Command } from '../machines/session/commands.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
-import { journalLines } from '../server/journal-file.ts';
+import { journalLines, parseJournalFile } from '../server/journal-file.ts';
 
 const OUTPUT_RATE = 24_000;
 /** How often playback reports, as the real one does. */
@@ -118,4 +118,24 @@ function segmentsOf(commands: readonly Command[]): number[] {
   return commands.flatMap((command) =>
     command.type === 'send' && command.message.type === 'segment' ? [command.message.segment] : [],
   );
+}
+
+/**
+ * The events of a recorded session, lived through by the machine of this version: a journal that replays, whatever has
+ * been decided otherwise since it was recorded.
+ */
+export function restepped(text: string, name: string): string {
+  const { journal } = parseJournalFile(text, name);
+  const { header, headerHash: hash, footer } = journal;
+  const kernel = new SessionKernel(sessionMachine(header.parameters), header.input);
+  const writer = new JournalWriter(hash, sha256);
+  const records = journal.records.map(({ record, source, event: json, stale, generation, t }) => {
+    if (record === 0 || source === 'start') return writer.start(kernel, kernel.initial);
+    // Recorded by a kernel, read by a kernel: what lies between is text.
+    const event = JSON.parse(json) as KernelEvent;
+    if (stale) return writer.stale(event, source, generation, t);
+    if (source === 'timer') kernel.takeTimer(t);
+    return writer.step(kernel, kernel.step(event, t), event, source);
+  });
+  return [...journalLines({ journal: { header, headerHash: hash, records, footer }, audio: [] })].join('');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { restepped } from '../bench/inspector-journal.ts';
 import type { JournalRecord } from '../machines/journal-record.ts';
 import { replaySteps } from '../machines/journal-replay.ts';
 import { RecordedState } from '../machines/journal-state.ts';
@@ -18,8 +19,9 @@ import { stateTree } from '../web/inspect/model/states.ts';
 import { Tracer } from '../web/inspect/model/tracing.ts';
 import { type Changes, liveAgain } from '../web/inspect/model/what-if.ts';
 
+/** A real conversation, as the machine of this version decides. */
 const golden = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`./golden/${name}.jsonl`, import.meta.url)), 'utf8');
+  restepped(readFileSync(fileURLToPath(new URL(`./golden/${name}.jsonl`, import.meta.url)), 'utf8'), name);
 
 function opened(name: string): SessionLog {
   const file = parseJournalText(golden(name), name);

@@ -7,7 +7,7 @@ import type { ConnectionStats } from './stats.ts';
 export interface TransportOptions {
   /** Connections to the server at once; a request beyond them waits for one. Default 256. */
   readonly maxConnections?: number;
-  /** How long an unused connection is kept, in ms. Default 60 000. */
+  /** How long an unused connection is kept, in ms, if the server does not close it before. Default 300 000. */
   readonly idleMs?: number;
   /** A longer answer is broken off with ENGINE_PROTOCOL. */
   readonly maxResponseBytes: number;
@@ -45,7 +45,7 @@ export function httpTransport(options: TransportOptions): Transport {
     keepAlive: true,
     maxSockets: options.maxConnections ?? 256,
     maxFreeSockets: options.maxConnections ?? 256,
-    timeout: options.idleMs ?? 60_000,
+    timeout: options.idleMs ?? 300_000,
   };
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
   const sockets = new Set<Socket>();

@@ -1,4 +1,4 @@
-import type { Call } from '../http/calls.ts';
+import { type Call, Calls } from '../http/calls.ts';
 import type { ConnectionStats } from '../http/stats.ts';
 import { connectEdge, type EdgeConnection } from './edge-connection.ts';
 
@@ -9,6 +9,9 @@ export class EdgePool {
   readonly #idle: EdgeConnection[] = [];
   readonly #open = new Set<EdgeConnection>();
   readonly #waiting: (() => void)[] = [];
+  /** Connections that are opened for nobody yet. */
+  readonly #spares = new Calls();
+  #spare: Promise<void> | undefined;
   #taken = 0;
   #opened = 0;
   #requests = 0;
@@ -27,16 +30,17 @@ export class EdgePool {
     if (this.#taken >= this.#max) await this.#turn(call);
     else this.#taken++;
     try {
-      for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-        if (!idle.usable) continue;
+      let idle = this.#takeIdle();
+      if (!idle && this.#spare) {
+        await call.race(this.#spare);
+        idle = this.#takeIdle();
+      }
+      if (idle) {
         this.#requests++;
         return { connection: idle, reused: true };
       }
-      const connection = await connectEdge(this.#endpoint, call);
-      this.#opened++;
+      const connection = await this.#connect(call);
       this.#requests++;
-      this.#open.add(connection);
-      connection.closed.then(() => this.#open.delete(connection));
       return { connection, reused: false };
     } catch (error) {
       this.#pass();
@@ -52,17 +56,54 @@ export class EdgePool {
     this.giveBack(connection);
   }
 
-  /** Keeps the connection if it can serve again. */
+  /** Keeps the connection if it can serve again. One that was given up in mid-speech is replaced ahead of the next request. */
   giveBack(connection: EdgeConnection): void {
     if (connection.usable) this.#idle.push(connection);
+    else if (connection.heard) this.#replace();
     this.#pass();
   }
 
   /** Ends every connection; resolves when the last is closed. */
   async close(): Promise<void> {
+    this.#spares.close();
     const open = [...this.#open];
     for (const connection of open) connection.terminate();
     await Promise.all(open.map((connection) => connection.closed));
+  }
+
+  async #connect(call: Call): Promise<EdgeConnection> {
+    const connection = await connectEdge(this.#endpoint, call);
+    this.#opened++;
+    this.#open.add(connection);
+    connection.closed.then(() => this.#open.delete(connection));
+    return connection;
+  }
+
+  #takeIdle(): EdgeConnection | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) if (idle.usable) return idle;
+    return undefined;
+  }
+
+  /** Opens a connection for the next request, unless there is one. */
+  #replace(): void {
+    if (this.#spare || this.#idle.some((connection) => connection.usable)) return;
+    this.#spare = this.#openSpare().finally(() => {
+      this.#spare = undefined;
+    });
+  }
+
+  /** Never rejects: whether it can be done is for the next request to find out. */
+  async #openSpare(): Promise<void> {
+    try {
+      const call = this.#spares.begin(new AbortController().signal);
+      try {
+        this.#idle.push(await this.#connect(call));
+      } finally {
+        call.end();
+      }
+    } catch {
+      // Closed, or Edge is not there.
+    }
   }
 
   /** Waits for a place. It is handed over: `#taken` stays the same. */

@@ -63,6 +63,8 @@ describe('edgeTts', () => {
     expect(Math.max(...samples.slice(-576))).toBeLessThan(18_000);
   });
 
+  const audio: EdgeStep = { do: 'audio', mp3: toneMp3(5) };
+
   it('tells audio before the answer ends', async () => {
     // given a server that says no more after its first piece
     await start({ speech: () => [{ do: 'turn.start' }, { do: 'audio', mp3: toneMp3(5) }, { do: 'hang' }] });
@@ -181,6 +183,23 @@ describe('edgeTts', () => {
     expect(server.sockets.opened).toBe(2);
   });
 
+  it('opens another connection at once for one that was given up in mid-speech, and uses it', async () => {
+    // given a conversation that is interrupted while its first segment is being spoken
+    await start({ speech: ({ n }) => (n === 0 ? [audio, { do: 'hang' }] : edgeReply()) });
+    const interrupted = new AbortController();
+    const stream = engine.synthesize(HELLO, interrupted.signal)[Symbol.asyncIterator]();
+    await stream.next();
+    await server.nextConnection();
+    // when
+    interrupted.abort();
+    await expect(stream.next()).rejects.toMatchObject({ code: 'CANCELLED' });
+    // then a connection is there before the next segment is
+    await server.nextConnection();
+    expect((await speak()).end).toBe('done');
+    expect((await speak()).end).toBe('done');
+    expect(server.connections).toHaveLength(2);
+  });
+
   it('asks again if the idle connection breaks at the moment of its use', async () => {
     await start({ speech: ({ n }) => (n === 1 ? [{ do: 'reset' }] : edgeReply()) });
     await speak();
@@ -188,7 +207,6 @@ describe('edgeTts', () => {
     expect(server.requests.map(({ connection }) => connection)).toEqual([0, 0, 1]);
   });
 
-  const audio: EdgeStep = { do: 'audio', mp3: toneMp3(5) };
   it.each<[string, EdgeStep[], string]>([
     ['a close before the end', [audio, { do: 'close', code: 1001 }], 'ENGINE_UNREACHABLE'],
     ['a reset before the end', [audio, { do: 'reset' }], 'ENGINE_UNREACHABLE'],

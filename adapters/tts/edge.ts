@@ -31,7 +31,7 @@ const DEFAULT_VOICE = 'en-US-AriaNeural';
  * offers to its browser only. MP3 at 24 kHz is decoded in this process as it comes: 2 to 3 ms of work a second of
  * audio, a burst a message. Tells `word`s; one that Edge tells after its audio is said to begin where the audio
  * stands. Text without a letter or digit is nothing to say.
- * Barging in closes the connection, for Edge cannot be told to stop; the next segment opens another.
+ * Barging in closes the connection, for Edge cannot be told to stop; another is opened at once for the next segment.
  * Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
  * Throws CONFIG_INVALID.
  */

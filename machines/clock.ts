@@ -10,11 +10,21 @@ export interface TimerHandle {
   cancel(): void;
 }
 
-interface Entry {
+class Entry implements TimerHandle {
   readonly atMs: number;
   readonly seq: number;
   readonly fire: () => void;
-  cancelled: boolean;
+  cancelled = false;
+
+  constructor(atMs: number, seq: number, fire: () => void) {
+    this.atMs = atMs;
+    this.seq = seq;
+    this.fire = fire;
+  }
+
+  cancel(): void {
+    this.cancelled = true;
+  }
 }
 
 /** A discrete-event clock: a heap ordered by (time, sequence). Time moves only by `advance`. */
@@ -35,18 +45,9 @@ export class VirtualClock implements Clock {
   }
 
   setTimer(delayMs: number, fire: () => void): TimerHandle {
-    const entry: Entry = {
-      atMs: this.#nowMs + Math.max(0, delayMs),
-      seq: this.#seq++,
-      fire,
-      cancelled: false,
-    };
+    const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#seq++, fire);
     this.#push(entry);
-    return {
-      cancel: () => {
-        entry.cancelled = true;
-      },
-    };
+    return entry;
   }
 
   /** The time of the next timer, or undefined if none waits. */

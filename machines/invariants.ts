@@ -2,7 +2,7 @@ import { samplesInMs } from './audio.ts';
 import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import type { LogEntry } from './log.ts';
 import type { SpokenSegment } from './policies/heard.ts';
-import { CHILD_KINDS, type ChildKind, REPLY_CHILDREN } from './session/events.ts';
+import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
 import type { PublicState, SessionMessage } from './wire.ts';
 
 export interface Violation {
@@ -102,7 +102,8 @@ export class InvariantMonitor {
   #event(entry: Entry<'event'>): void {
     // The commands of the last event have been carried out by now.
     this.#checkRest(entry);
-    const kind = CHILD_KINDS.find((one) => one === entry.source);
+    const { source } = entry;
+    const kind = source === 'client' || source === 'ear' || source === 'timer' ? undefined : source;
     const ends = entry.event.type.startsWith('xstate.done.') || entry.event.type.startsWith('xstate.error.');
     if (kind && (ends ? this.#lastBuried !== kind : !this.#alive.has(kind)))
       this.#break(7, `an event of a ${kind} that does not live was taken`, entry);

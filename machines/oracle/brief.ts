@@ -31,7 +31,9 @@ export function brief(command: Command): string {
 
 /** `xstate.after.<name>.<state>`: the name that the delay has in the chart. */
 export function delayName(id: string): string {
-  return id.split('.')[2] ?? id;
+  const from = id.indexOf('.', id.indexOf('.') + 1) + 1;
+  const to = id.indexOf('.', from);
+  return id.slice(from, to < 0 ? id.length : to);
 }
 
 function briefSpawn(command: Command & { type: 'spawn' }): string {

@@ -61,9 +61,10 @@ export class Audit {
   }
 
   observe(entry: LogEntry): void {
-    if (this.#options.replays !== 'no') this.log.push(entry);
-    this.#options.onLog?.(this.#session, entry);
-    this.#options.hash.add(entry);
+    const { replays, onLog, hash } = this.#options;
+    if (replays !== 'no') this.log.push(entry);
+    onLog?.(this.#session, entry);
+    hash.add(entry);
     this.#watch.observe(entry);
     this.#monitor.observe(entry);
     this.#report();

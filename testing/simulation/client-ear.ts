@@ -117,7 +117,10 @@ export class ClientEar {
     const slack = (SLACK_MS * this.#options.outputRate) / 1_000;
     const position = this.#position.at(this.#options.clock.nowMs()) + slack;
     const played = this.#playedWords(interrupted ? position : Number.POSITIVE_INFINITY);
-    const words = heard.split(/\s+/u).filter((word) => word !== '');
+    const words = heard
+      .split(/\s+/u)
+      .map(spoken)
+      .filter((word) => word !== '');
     const at = words.findIndex((word, i) => word !== played[i]);
     if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
   }
@@ -128,7 +131,8 @@ export class ClientEar {
     let at = 0;
     let value = 0;
     const end = () => {
-      if (value >= FIRST_WORD) words.push(this.#options.spoken.wordsOf(value));
+      const word = value >= FIRST_WORD ? spoken(this.#options.spoken.wordsOf(value)) : '';
+      if (word !== '') words.push(word);
     };
     for (const frame of this.#frames) {
       for (let i = 0; i < frame.length; i += STRIDE) {
@@ -151,3 +155,8 @@ export class ClientEar {
 
 /** A word lasts at least 10 ms. */
 const STRIDE = 24;
+
+/** What of a word can be heard: text is written otherwise for speech than for the history. */
+function spoken(word: string): string {
+  return word.replace(/[^\p{L}\p{N}]/gu, '');
+}

@@ -72,7 +72,7 @@ export const NO_FAULTS: FaultProfile = Object.fromEntries(FAULT_NAMES.map((name)
 export class Faults {
   /** How often each fault was done. */
   readonly fired = new Map<FaultPoint, number>();
-  readonly #streams = new Map<FaultPoint, Random>();
+  readonly #streams = new Map<FaultPoint, { readonly random: Random; step: number }>();
   readonly #seed: number;
   readonly #profile: FaultProfile;
   readonly #suppressed: ReadonlySet<string>;
@@ -96,7 +96,6 @@ export class Faults {
   /** From here on the choices belong to this step of the user, whatever came before: shrinking leaves them as they were. */
   atStep(step: number): void {
     this.#step = step;
-    this.#streams.clear();
     this.#countInStep.clear();
   }
 
@@ -120,12 +119,18 @@ export class Faults {
 
   /** The point's own random choices: how late, how long. */
   stream(point: FaultPoint): Random {
-    let stream = this.#streams.get(point);
-    if (!stream) {
-      stream = Random.named(this.#seed, `${point}@${this.#step}`);
-      this.#streams.set(point, stream);
+    const step = this.#step;
+    const known = this.#streams.get(point);
+    if (known?.step === step) return known.random;
+    const name = `${point}@${step}`;
+    if (!known) {
+      const random = Random.named(this.#seed, name);
+      this.#streams.set(point, { random, step });
+      return random;
     }
-    return stream;
+    known.random.restart(this.#seed, name);
+    known.step = step;
+    return known.random;
   }
 
   /** Every fault that was done, as `point@step#n`. */

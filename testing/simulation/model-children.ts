@@ -36,7 +36,6 @@ export class ModelTrack {
 export abstract class ModelChild {
   protected readonly scope: ModelScope;
   readonly #tell: (event: SessionEvent) => void;
-  readonly #timers = new Set<TimerHandle>();
   /** True for one that goes on after it was stopped. */
   protected late = false;
   protected stopped = false;
@@ -51,9 +50,6 @@ export abstract class ModelChild {
 
   stop(): void {
     this.stopped = true;
-    if (this.late) return;
-    for (const timer of this.#timers) timer.cancel();
-    this.#timers.clear();
   }
 
   protected tell(event: SessionEvent): void {
@@ -61,12 +57,9 @@ export abstract class ModelChild {
   }
 
   protected after(ms: number, then: () => void): TimerHandle {
-    const timer = this.scope.clock.setTimer(ms, () => {
-      this.#timers.delete(timer);
-      then();
+    return this.scope.clock.setTimer(ms, () => {
+      if (!this.stopped || this.late) then();
     });
-    this.#timers.add(timer);
-    return timer;
   }
 
   /** Goes through a plan; `onEnd` when it ends by itself. */

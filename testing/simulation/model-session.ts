@@ -187,7 +187,7 @@ export class ModelSession {
       });
       return;
     }
-    if (from && /^xstate\.(?:done|error)\./.test(event.type))
+    if (from && event.type.startsWith('xstate.'))
       this.#bury(from, event.type.startsWith('xstate.done') ? 'done' : 'error');
     this.#step(event, source, this.#nowMs());
   }

@@ -16,7 +16,8 @@ import { type Stretch, UNDECIDED } from './spans.ts';
 export type BreakKind = 'sentence' | 'clause' | 'word' | 'character';
 
 /**
- * Told at each step what break there is before `at`, and how much is spoken before it, in Latin letters. True stops the walk.
+ * Told of each break, and of each sign within something ('none'): the segment could end before `at`, and so much is spoken
+ * until there, in Latin letters. True stops the walk.
  */
 export type OnStep = (at: number, kind: BreakKind | 'none', weight: number) => boolean;
 
@@ -43,8 +44,24 @@ export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open'
     const code = text.codePointAt(at) ?? 0;
     if (!told) {
       const kind = at - lastBreak >= SEAMLESS_LIMIT ? 'character' : seamAt(text, from, at, code);
-      if (kind !== 'none') lastBreak = at;
-      if (onStep(at, kind, weight)) return 'stopped';
+      if (kind !== 'none') {
+        lastBreak = at;
+        if (onStep(at, kind, weight)) return 'stopped';
+      }
+    }
+    const run = plainEnd(text, at, lastBreak + SEAMLESS_LIMIT);
+    if (run > at) {
+      if (run === text.length && !final) return 'open';
+      weight += run - at;
+      at = run;
+      told = false;
+      continue;
+    }
+    if (code === SPACE) {
+      if (weight > 0) weight++;
+      at++;
+      told = false;
+      continue;
     }
     const sign = signAt(stretch, at, code);
     if (sign === UNDECIDED) return 'open';
@@ -54,17 +71,29 @@ export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open'
       told = true;
       if (sign.ends !== 'none') lastBreak = at;
       if (onStep(at, sign.ends, weight)) return 'stopped';
-    } else {
-      const end = characterEnd(text, at);
-      // What comes next may belong to this character.
-      if (end === text.length && !final && !isSpace(code)) return 'open';
-      weight += weightOf(code, end - at, weight);
-      at = end;
-      told = false;
+      continue;
     }
+    const end = characterEnd(text, at);
+    // What comes next may belong to this character.
+    if (end === text.length && !final && !isSpace(code)) return 'open';
+    weight += weightOf(code, end - at, weight);
+    at = end;
+    told = false;
   }
-  return final ? 'whole' : 'open';
+  if (!final) return 'open';
+  return onStep(at, 'none', weight) ? 'stopped' : 'whole';
 }
+
+const SPACE = 32;
+
+/** The end of the ASCII letters and digits from `at` on, before `limit`, but for one that may carry an accent. Never a break within. */
+function plainEnd(text: string, at: number, limit: number): number {
+  let end = at;
+  while (end < limit && PLAIN[text.charCodeAt(end)]) end++;
+  return end < text.length && text.charCodeAt(end) >= 0x300 ? Math.max(at, end - 1) : end;
+}
+
+const PLAIN = Array.from({ length: 128 }, (_, code) => /[A-Za-z0-9]/.test(String.fromCharCode(code)));
 
 function weightOf(code: number, units: number, before: number): number {
   if (code < 0x80) return before === 0 && isSpace(code) ? 0 : 1;
@@ -76,6 +105,7 @@ function weightOf(code: number, units: number, before: number): number {
 /** The break between the character before `at` and the one at it, which is no sign's. */
 function seamAt(text: string, from: number, at: number, code: number): BreakKind | 'none' {
   const before = text.charCodeAt(at - 1);
+  if (before > SPACE && before < 128 && code < 128) return 'none';
   if (isSpace(before)) {
     if (isSpace(code) || !mayBeginSegment(code)) return 'none';
     // "12 000" is one number.

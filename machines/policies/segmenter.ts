@@ -51,11 +51,13 @@ interface Limits {
  * while the one before sounds: it does if a reply is written `segmentGrowth` times as fast as it is spoken.
  */
 function limitsOf(segment: number, parameters: ReplyParameters): Limits {
-  const { firstSegmentMinChars, firstSegmentMaxChars, segmentMinChars, segmentMaxChars: hard } = parameters;
+  const { firstSegmentMinChars, segmentMinChars, segmentMaxChars: hard } = parameters;
+  // A journal from before these two existed has neither: it replays without them.
+  const { firstSegmentMaxChars = hard, segmentGrowth = 1 } = parameters;
   if (segment === 0)
     return { sentence: 1, clause: firstSegmentMinChars, most: Math.min(firstSegmentMaxChars, hard), hard };
   let least = segmentMinChars;
-  for (let i = 1; i < segment && least < hard / 2; i++) least *= parameters.segmentGrowth;
+  for (let i = 1; i < segment && least < hard / 2 && segmentGrowth > 1; i++) least *= segmentGrowth;
   least = Math.min(least, hard / 2);
   return { sentence: least, clause: 2 * least, most: hard, hard };
 }

@@ -35,7 +35,9 @@ const NEVER_FIRST = new Set([
   ...'-–—"”’»›)]}」』）】》〉］｝%°',
 ]);
 
+/** Letters and digits are asked for most. */
 export function mayBeginSegment(code: number): boolean {
+  if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57)) return true;
   return !NEVER_FIRST.has(String.fromCodePoint(code));
 }
 

@@ -1,12 +1,10 @@
-import { matchesState, not, type StateValue, stateIn } from 'xstate';
+import type { StateValue } from 'xstate';
 import { publicState } from '../session/public-state.ts';
 import type { PublicState } from '../wire.ts';
+import { guardAt } from './guards.ts';
 import type { FlatNode, FlatTransition } from './nodes.ts';
-import { type Scope, Unsupported } from './operations.ts';
+import type { Scope } from './operations.ts';
 import { type NodePlan, planOf } from './plan.ts';
-
-/** Guards by the names that the chart gives them. */
-export type Guards = Readonly<Record<string, unknown>>;
 
 export interface Plan extends NodePlan {
   readonly next: Configuration;
@@ -32,22 +30,16 @@ export class Configuration {
   readonly value: StateValue;
   readonly state: PublicState;
   readonly #intern: (nodes: readonly FlatNode[]) => Configuration;
-  readonly #guards: Guards;
   readonly #always: readonly (readonly Candidate[])[];
   readonly #choices = new Map<string, Choice>();
   readonly #plans = new Map<number, Plan>();
   readonly #plansOfMany = new Map<string, Plan>();
 
-  /** `nodes` in the order in which they were entered: among equals the first comes first. Throws Unsupported. */
-  constructor(
-    nodes: readonly FlatNode[],
-    guards: Guards,
-    intern: (nodes: readonly FlatNode[]) => Configuration,
-  ) {
+  /** `nodes` in the order in which they were entered: among equals the first comes first. */
+  constructor(nodes: readonly FlatNode[], intern: (nodes: readonly FlatNode[]) => Configuration) {
     const [root] = nodes;
     if (!root) throw new RangeError('no state is active');
     this.nodes = nodes;
-    this.#guards = guards;
     this.#intern = intern;
     this.value = this.#valueOf(rootOf(root));
     this.state = publicState(this.value);
@@ -120,33 +112,14 @@ export class Configuration {
   #candidates(transitions: readonly FlatTransition[]): readonly Candidate[] {
     const candidates: Candidate[] = [];
     for (const transition of transitions) {
-      const guard = this.#guardOf(transition.guard);
+      const guard = transition.guard ? guardAt(transition.guard, this.value) : true;
       if (guard === false) continue;
       candidates.push({ transition, guard: guard === true ? null : guard });
       if (guard === true) break;
     }
     return candidates;
   }
-
-  #guardOf(guard: unknown): boolean | ((scope: Scope) => boolean) {
-    if (guard === undefined) return true;
-    const resolved = typeof guard === 'string' ? this.#guards[guard] : guard;
-    if (typeof resolved !== 'function') throw new Unsupported(`the guard ${String(guard)}`);
-    if (!('check' in resolved)) return (scope) => Boolean(Reflect.apply(resolved, undefined, [scope]));
-    // XState's own guards are functions that carry what they were made of.
-    const within: unknown = Reflect.get(resolved, 'stateValue');
-    const check: unknown = resolved.check;
-    if (check === STATE_IN && isStateValue(within)) return matchesState(within, this.value);
-    const guards: unknown = Reflect.get(resolved, 'guards');
-    if (check !== NOT || !Array.isArray(guards)) throw new Unsupported(`the guard ${resolved.name}`);
-    const inner = this.#guardOf(guards[0]);
-    return typeof inner === 'boolean' ? !inner : (scope) => !inner(scope);
-  }
 }
-
-/** What XState's own guards check with: their names are a bundler's to change. */
-const NOT: unknown = Reflect.get(not(''), 'check');
-const STATE_IN: unknown = Reflect.get(stateIn(''), 'check');
 
 function choose({ inner, own }: Choice, scope: Scope, enabled: FlatTransition[]): void {
   const before = enabled.length;
@@ -167,9 +140,4 @@ function upwards(node: FlatNode): readonly FlatNode[] {
 
 function rootOf(node: FlatNode): FlatNode {
   return node.parent ? rootOf(node.parent) : node;
-}
-
-/** Ids of states (`#id`) are no values. */
-function isStateValue(value: unknown): value is StateValue {
-  return typeof value === 'string' ? !value.startsWith('#') : typeof value === 'object' && value !== null;
 }

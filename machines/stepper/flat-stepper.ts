@@ -48,7 +48,6 @@ export class FlatStepper implements Stepper {
   readonly #reference: XStateStepper;
   readonly #nodes: ReadonlyMap<AnyStateNode, FlatNode>;
   readonly #configurations = new Map<string, Configuration>();
-  readonly #guards: Readonly<Record<string, unknown>>;
   readonly #maxMicrosteps: number;
   #run: Run | undefined;
 
@@ -56,7 +55,6 @@ export class FlatStepper implements Stepper {
   constructor(machine: SessionMachine) {
     this.#reference = new XStateStepper(machine);
     this.#nodes = flatNodes(machine);
-    this.#guards = machine.implementations.guards;
     this.#maxMicrosteps = machine.options.maxIterations ?? Number.POSITIVE_INFINITY;
   }
 
@@ -110,7 +108,7 @@ export class FlatStepper implements Stepper {
     const key = nodes.map(({ order }) => order).join();
     let configuration = this.#configurations.get(key);
     if (!configuration) {
-      configuration = new Configuration(nodes, this.#guards, (next) => this.#intern(next));
+      configuration = new Configuration(nodes, (next) => this.#intern(next));
       this.#configurations.set(key, configuration);
     }
     return configuration;

@@ -1,5 +1,6 @@
 /** A machine's states and transitions, read once from what XState made of its configuration. */
 import type { AnyStateMachine, AnyStateNode, AnyTransitionDefinition } from 'xstate';
+import { type Guard, guardOf } from './guards.ts';
 import { type Operation, operationsOf, spawnOf, stopOf, Unsupported } from './operations.ts';
 
 export interface FlatNode {
@@ -26,7 +27,7 @@ export interface FlatTransition {
   /** Empty if it stays where it is. */
   readonly targets: readonly FlatNode[];
   readonly reenter: boolean;
-  readonly guard: unknown;
+  readonly guard: Guard | null;
   readonly operations: readonly Operation[];
 }
 
@@ -40,7 +41,7 @@ export function flatNodes(machine: AnyStateMachine): ReadonlyMap<AnyStateNode, F
     source,
     targets: (definition.target ?? []).map((target: AnyStateNode) => known(nodes, target)),
     reenter: definition.reenter,
-    guard: definition.guard,
+    guard: definition.guard === undefined ? null : guardOf(definition.guard, machine.implementations.guards),
     operations: operationsOf(machine, definition.actions),
   });
   for (const [node, one] of nodes) {

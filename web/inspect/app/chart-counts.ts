@@ -26,6 +26,8 @@ export class ChartCounts {
   #seen = 0;
   #traced = 0;
   #active = new Set<string>();
+  /** The same map until something is counted, so that who draws it sees that nothing changed. */
+  #all: ReadonlyMap<string, number> | undefined;
 
   constructor(log: SessionLog, tracer: Tracer) {
     this.#log = log;
@@ -46,10 +48,14 @@ export class ChartCounts {
   /** How often, for all that were at least once. */
   all(): ReadonlyMap<string, number> {
     this.#advance();
-    return new Map([...this.#states, ...this.#transitions].map(([name, records]) => [name, records.length]));
+    this.#all ??= new Map(
+      [...this.#states, ...this.#transitions].map(([name, records]) => [name, records.length]),
+    );
+    return this.#all;
   }
 
   #advance(): void {
+    if (this.#seen < this.#log.values.length || this.#traced < this.#tracer.done) this.#all = undefined;
     for (; this.#seen < this.#log.values.length; this.#seen++) {
       const { record, value } = this.#log.values[this.#seen] ?? { record: 0, value: 'null' };
       const active = new Set(activePaths(JSON.parse(value)));

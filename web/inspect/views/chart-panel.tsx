@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { OpenSession } from '../app/opened.ts';
 import { Chart } from '../chart/chart.tsx';
 import type { ChartLayout } from '../chart/layout.ts';
@@ -17,25 +17,31 @@ interface Picked {
   readonly name: string;
 }
 
+// The same for as long as nothing changes, so that the chart is not drawn again.
+const NONE: readonly string[] = [];
+const NO_COUNTS: ReadonlyMap<string, number> = new Map();
+
 /** The machine as it stood at the moment, and how often any part of it was reached. */
 export function ChartPanel({ layout, open, log }: ChartPanelProps) {
   const [picked, setPicked] = useState<Picked>();
-  const value = log.valueAt(open.index);
+  const place = log.stateAt(open.index).part('value') ?? '"idle"';
+  const value: unknown = useMemo(() => JSON.parse(place), [place]);
   const explained = open.explainAt(open.index);
   const refused = useMemo(
-    () => explained?.guards.filter(({ passed }) => !passed).map(({ transition }) => transition) ?? [],
+    () => explained?.guards.filter(({ passed }) => !passed).map(({ transition }) => transition) ?? NONE,
     [explained],
   );
+  const onPick = useCallback((kind: Picked['kind'], name: string) => setPicked({ kind, name }), []);
   if (!layout) return <section class="chart-panel" aria-label="Chart" />;
   return (
     <section class="chart-panel" aria-label="Chart">
       <Chart
         layout={layout}
         value={value}
-        lastTransition={explained?.taken ?? []}
+        lastTransition={explained?.taken ?? NONE}
         refusedGuards={refused}
-        counts={open.counts?.all() ?? new Map()}
-        onPick={(kind: Picked['kind'], name: string) => setPicked({ kind, name })}
+        counts={open.counts?.all() ?? NO_COUNTS}
+        onPick={onPick}
       />
       {picked ? <Visits picked={picked} open={open} onClose={() => setPicked(undefined)} /> : null}
     </section>

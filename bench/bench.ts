@@ -73,7 +73,8 @@ for (const benchmark of BENCHMARKS) {
     failed.push(benchmark.name);
     console.error(`${benchmark.name} failed:`, thrown);
   }
-  for (const part of parts) await part.stop();
+  for (const part of parts)
+    await part.stop().catch((thrown) => console.error(`after ${benchmark.name}:`, thrown));
   parts.clear();
 }
 await write(options, results);

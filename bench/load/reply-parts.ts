@@ -1,7 +1,7 @@
 import { idIn } from './identifiers.ts';
 import { replyTokens, tokensFor } from './reply-tokens.ts';
 import type { EnginesReport } from './reports.ts';
-import { DEFAULT_REPLY } from './world.ts';
+import { REPLY } from './world.ts';
 
 /** What the engines were asked for one turn. */
 export interface Calls {
@@ -51,7 +51,7 @@ export function replyParts(
   const id = idIn(seen.words);
   const { stt, llm, tts } = engines.get(id) ?? {};
   if (!stt || !llm || tts?.firstMs === undefined || seen.firstFrameMs === undefined) return undefined;
-  const needed = tokens ?? tokensFor(tts.text, replyTokens(id, DEFAULT_REPLY));
+  const needed = tokens ?? tokensFor(tts.text, replyTokens(id, REPLY));
   const completedMs = needed === undefined ? undefined : llm.tokensMs[needed - 1];
   if (needed === undefined || completedMs === undefined) return undefined;
   return {

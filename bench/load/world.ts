@@ -20,9 +20,6 @@ export type BusKind = 'in-process' | 'nats';
 
 export interface WorldOptions {
   readonly bus: BusKind;
-  readonly delays?: EngineDelays;
-  /** What the model says after its greeting. */
-  readonly reply?: string;
   /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the address of the engines. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Processors of the server, and of everything else, as `taskset` takes them. */
@@ -42,12 +39,12 @@ export interface LoadResult {
   readonly usage: { readonly from: Usage; readonly to: Usage; readonly peakResidentBytes: number };
 }
 
-/** Delays of the issue that asked for this benchmark. */
-export const DEFAULT_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
+/** What the fake engines take. */
+const ENGINE_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
 /** Silence that ends a turn: the server's own default, and named here because it is taken off what is measured. */
 export const ENDPOINT_MS = 500;
-export const DEFAULT_REPLY =
-  'I see a long table and two chairs by the window of {name}. There is a cup on it.';
+/** What the model says after a greeting of its own, see replyTokens. */
+export const REPLY = 'I see a long table and two chairs by the window of {name}. There is a cup on it.';
 const SAMPLE_EVERY_MS = 500;
 
 /** Engines, server and bus, each in a process of its own; clients come with each load. */
@@ -82,12 +79,9 @@ export class World {
       const others = options.cpus?.others;
       const engines = startProcess({ module: 'engines-process', cpus: others });
       started.push(engines);
-      const address = z.string().parse(
-        await engines.ask('setup', {
-          delays: options.delays ?? DEFAULT_DELAYS,
-          reply: options.reply ?? DEFAULT_REPLY,
-        }),
-      );
+      const address = z.string().parse(await engines.ask('setup', { delays: ENGINE_DELAYS, reply: REPLY }));
+      const dataDir = temporaryFolder('data');
+      started.push({ stop: async () => dataDir.remove() });
       const server = startProcess({
         module: 'server-process',
         cpus: options.cpus?.server,
@@ -98,8 +92,6 @@ export class World {
       });
       started.push(server);
       const flags = { ...flagsFor(address), ...(nats ? { 'bus.nats-url': nats.url } : {}), ...options.flags };
-      const dataDir = temporaryFolder('data');
-      started.push({ stop: async () => dataDir.remove() });
       const filled = Object.fromEntries(
         Object.entries(flags).map(([key, value]) => [key, value.replaceAll('{engines}', address)]),
       );

@@ -127,7 +127,7 @@ class Speech {
     const { track, clock } = this.#options;
     const { signal } = this.#stop;
     const piece = { rate: track.rate, samples };
-    const room = samplesInMs(TELL_MS, track.rate);
+    const room = Math.min(track.capacity, samplesInMs(TELL_MS, track.rate));
     for (let taken = track.write(piece); !signal.aborted; taken += track.write(piece, taken)) {
       report.tellIfDue();
       if (taken === samples.length) return;

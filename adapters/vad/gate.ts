@@ -52,10 +52,8 @@ class FvadGate implements Gate {
   open(samples: Int16Array): boolean {
     this.#openFor -= samples.length;
     for (let at = 0; at < samples.length; ) {
-      const piece = samples.subarray(at, at + FRAME - this.#filled);
-      this.#frame.set(piece, this.#filled);
-      this.#filled += piece.length;
-      at += piece.length;
+      const end = Math.min(samples.length, at + FRAME - this.#filled);
+      while (at < end) this.#frame[this.#filled++] = samples[at++] ?? 0;
       if (this.#filled < FRAME) break;
       this.#filled = 0;
       if (this.#voiced()) this.#openFor = samplesInMs(HANGOVER_MS, PIPELINE_RATE);

@@ -63,11 +63,11 @@ export class SileroStream implements VadStream {
       this.fail(`it takes ${PIPELINE_RATE} Hz and was given ${pcm.rate}`);
       return;
     }
-    for (let at = 0; at < pcm.samples.length; ) {
-      const piece = pcm.samples.subarray(at, at + WINDOW - this.#filled);
-      this.#partial.set(piece, this.#filled);
-      this.#filled += piece.length;
-      at += piece.length;
+    const { samples } = pcm;
+    for (let at = 0; at < samples.length; ) {
+      // One by one: a view on so few samples costs more than copying them.
+      const end = Math.min(samples.length, at + WINDOW - this.#filled);
+      while (at < end) this.#partial[this.#filled++] = samples[at++] ?? 0;
       if (this.#filled < WINDOW) break;
       if (this.#queue.length >= this.#options.maxQueued) {
         const waitingMs = msOfSamples(this.#queue.length * WINDOW, PIPELINE_RATE);

@@ -1,7 +1,8 @@
 /**
  * What one step of the kernel costs, over spoken turns that end in an interrupted reply: each event is stepped and timed
  * on its own; the first quarter of the turns is not counted. On a busy machine p99 is the scheduler's: compare ratios.
- * `node dist/bench/kernel.js [--turns 2000] [--json FILE]`
+ * `--reference`: by XState's own transition instead of the kernel's tables.
+ * `node dist/bench/kernel.js [--turns 2000] [--reference] [--json FILE]`
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -9,10 +10,15 @@ import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { XStateStepper } from '../machines/stepper/xstate-stepper.ts';
 import { percentile } from './statistics.ts';
 
 const { values } = parseArgs({
-  options: { turns: { type: 'string', default: '2000' }, json: { type: 'string' } },
+  options: {
+    turns: { type: 'string', default: '2000' },
+    reference: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
 });
 const turns = Number(values.turns);
 
@@ -41,12 +47,12 @@ const TURN: readonly (SessionEvent | 'delay')[] = [
   { type: 'xstate.done.actor.stt', output: { text: '' } },
 ];
 
-const kernel = new SessionKernel(sessionMachine(defaultParameters), {
-  language: 'en',
-  outputRate: 24_000,
-  seed: 1,
-  memory: false,
-});
+const machine = sessionMachine(defaultParameters);
+const kernel = new SessionKernel(
+  machine,
+  { language: 'en', outputRate: 24_000, seed: 1, memory: false },
+  values.reference ? new XStateStepper(machine) : undefined,
+);
 const all: number[] = [];
 const byType = new Map<string, number[]>();
 let nowMs = 0;
@@ -77,6 +83,7 @@ const figures = (us: number[]) => ({
 const round = (us: number) => Math.round(us * 10) / 10;
 const report = {
   node: process.version,
+  stepper: values.reference ? 'xstate' : 'tables',
   all: figures(all),
   byEvent: Object.fromEntries([...byType].map(([type, us]) => [type, figures(us)])),
 };

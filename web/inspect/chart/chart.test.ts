@@ -6,7 +6,17 @@ import { layoutChart } from '../../chart-layout.mjs';
 import { activeStates, innermost } from './active.ts';
 import { CHART_TYPE, type ChartLayout, chartLayout, type LaidState } from './layout.ts';
 import { focusOf, lineMark, markOf, marksOf } from './marks.ts';
-import { around, dragged, MAX_ZOOM, revealing, shown, type View, wholeOf, zoomed } from './view.ts';
+import {
+  around,
+  dragged,
+  lookingAt,
+  MAX_ZOOM,
+  revealing,
+  shown,
+  type View,
+  wholeOf,
+  zoomed,
+} from './view.ts';
 
 const written = describeChart(sessionMachine(defaultParameters));
 let layout: ChartLayout;
@@ -188,6 +198,13 @@ describe('the view', () => {
     expect(revealing(view, inside, screen)).toEqual(view);
     const { x, width } = shown(revealing(view, right, screen), screen);
     expect(x + width).toBeCloseTo(474);
+  });
+
+  it('looks at something, and stays where it is while that is well in sight', () => {
+    const [near, far] = [100, 1_000].map((x) => ({ x, y: 50, width: 20, height: 20 }));
+
+    expect(near && lookingAt(view, near, screen)).toEqual(view);
+    expect(far && lookingAt(view, far, screen)).toEqual({ zoom: 2, x: 1_010, y: 60 });
   });
 
   it('shows all where all is asked for, and never larger than life', () => {

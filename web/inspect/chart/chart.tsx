@@ -4,7 +4,7 @@ import { focusOf, type Marks, marksOf } from './marks.ts';
 import { usePanZoom } from './pan-zoom.ts';
 import { StateBox } from './state-box.tsx';
 import { type Drawn, EdgeLabel, EdgeLine, Jump } from './transition.tsx';
-import { READABLE_ZOOM, revealing, shown, wholeOf } from './view.ts';
+import { FAR_ZOOM, lookingAt, READABLE_ZOOM, revealing, shown, wholeOf } from './view.ts';
 
 export type PickKind = 'state' | 'transition';
 
@@ -43,7 +43,7 @@ export function Chart({ layout, value, lastTransition, refusedGuards, counts, on
 
   useLayoutEffect(() => {
     if (!follows || !focus || screen.width === 0) return;
-    change((now) => revealing({ ...now, zoom: Math.max(now.zoom, READABLE_ZOOM) }, focus, screen));
+    change((now) => lookingAt({ ...now, zoom: Math.max(now.zoom, READABLE_ZOOM) }, focus, screen));
   }, [follows, focus, screen.width, screen.height]);
 
   useEffect(() => makeOneReachable(svg.current), [layout]);
@@ -86,6 +86,7 @@ export function Chart({ layout, value, lastTransition, refusedGuards, counts, on
   };
 
   const part = shown(view, screen);
+  const far = view.zoom < FAR_ZOOM;
   return (
     <div class="chart">
       {/* biome-ignore lint/a11y/useSemanticElements: SVG has no field sets */}
@@ -101,13 +102,13 @@ export function Chart({ layout, value, lastTransition, refusedGuards, counts, on
       >
         <Heads />
         {layout.states.map((state) => (
-          <StateBox key={state.path} state={state} drawn={drawn} />
+          <StateBox key={state.path} state={state} drawn={drawn} farZoom={far ? view.zoom : undefined} />
         ))}
         {layout.edges.map((edge) => (
           <EdgeLine key={`${edge.from} → ${edge.to}`} edge={edge} marks={marks} />
         ))}
         <Jumps layout={layout} marks={marks} />
-        {layout.edges.map((edge) => (
+        {(far ? [] : layout.edges).map((edge) => (
           <EdgeLabel key={`${edge.from} → ${edge.to}`} edge={edge} drawn={drawn} />
         ))}
       </svg>

@@ -2,9 +2,19 @@ import { CHART_TYPE, invokedText, type LaidState } from './layout.ts';
 import { type Drawn, TransitionText } from './transition.tsx';
 
 const FIRST = 4;
+/** Size of a name from afar, on the screen, and the width of one of its characters. */
+const FAR_SIZE = 11;
+const FAR_WIDTH = 6.6;
+
+export interface StateBoxProps {
+  readonly state: LaidState;
+  readonly drawn: Drawn;
+  /** How far away, where only names can be read; absent from near. */
+  readonly farZoom: number | undefined;
+}
 
 /** One state: its box, its name, and the transitions that are written inside it. */
-export function StateBox({ state, drawn }: { state: LaidState; drawn: Drawn }) {
+export function StateBox({ state, drawn, farZoom }: StateBoxProps) {
   const { path, name, kind, first, invokes, x, y, width, height, rows } = state;
   const { line, title, pad } = CHART_TYPE;
   const active = drawn.marks.active.has(path);
@@ -20,19 +30,25 @@ export function StateBox({ state, drawn }: { state: LaidState; drawn: Drawn }) {
           <rect class="chart-inner" x={x + 3} y={y + 3} width={width - 6} height={height - 6} rx={4} />
         ) : null}
         {first ? <circle class="chart-first" cx={x} cy={y + title / 2} r={FIRST} /> : null}
-        <text class="chart-name" x={x + pad} y={y + 16}>
-          {name}
-          {invokes.length > 0 ? <tspan class="chart-child">{invokedText(invokes)}</tspan> : null}
-          {times > 0 ? <tspan class="chart-count"> ×{times}</tspan> : null}
-        </text>
+        {farZoom === undefined ? (
+          <text class="chart-name" x={x + pad} y={y + 16} font-size={13}>
+            {name}
+            {invokes.length > 0 ? <tspan class="chart-child">{invokedText(invokes)}</tspan> : null}
+            {times > 0 ? <tspan class="chart-count"> ×{times}</tspan> : null}
+          </text>
+        ) : name.length * FAR_WIDTH < width * farZoom && 2 * FAR_SIZE < height * farZoom ? (
+          <text class="chart-name" x={x + 4 / farZoom} y={y + 14 / farZoom} font-size={FAR_SIZE / farZoom}>
+            {name}
+          </text>
+        ) : null}
       </g>
-      {rows.map((transition, row) => (
+      {(farZoom === undefined ? rows : []).map((transition, row) => (
         <TransitionText
           key={transition.id}
           transition={transition}
           x={x + pad - 3}
           y={y + title + row * line}
-          width={width - 2 * pad + 6}
+          width={Math.min(width - 2 * pad + 6, (transition.text.length + 5) * CHART_TYPE.small)}
           from={path}
           drawn={drawn}
         />

@@ -25,6 +25,10 @@ export const MAX_ZOOM = 4;
 export const READABLE_ZOOM = 0.75;
 /** Kept free around what is to be seen, in units of the drawing. */
 const MARGIN = 24;
+/** Of the screen's width and height, what counts as its edge. */
+const EDGE = 0.08;
+/** Below this only names are written, as large as on paper, where they have room. */
+export const FAR_ZOOM = 0.5;
 
 /** What of the drawing is on the screen. */
 export function shown({ zoom, x, y }: View, screen: Size): Rect {
@@ -63,6 +67,19 @@ export function revealing(view: View, rect: Rect, screen: Size): View {
     x: view.x + shift(x, width, rect.x - MARGIN, rect.width + 2 * MARGIN),
     y: view.y + shift(y, height, rect.y - MARGIN, rect.height + 2 * MARGIN),
   };
+}
+
+/** With `rect` in the middle, unless it is well in sight already. */
+export function lookingAt(view: View, rect: Rect, screen: Size): View {
+  const { x, y, width, height } = shown(view, screen);
+  const [edgeX, edgeY] = [width * EDGE, height * EDGE];
+  const inSight =
+    rect.x >= x + edgeX &&
+    rect.y >= y + edgeY &&
+    rect.x + rect.width <= x + width - edgeX &&
+    rect.y + rect.height <= y + height - edgeY;
+  if (inSight) return view;
+  return { zoom: view.zoom, x: rect.x + rect.width / 2, y: rect.y + rect.height / 2 };
 }
 
 /** The smallest rectangle around others; undefined around none. */

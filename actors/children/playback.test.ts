@@ -284,12 +284,12 @@ describe('playback', () => {
       if (i > 0) expect(samples).toBeLessThanOrEqual(told[i - 1]?.sent ?? 0);
   });
 
-  it('does not drift: the last frame of ten minutes goes when it should', async () => {
+  it('does not drift: the last frame of three minutes goes when it should', async () => {
     const clock = new VirtualClock({ startMs: 0.3 });
     const { track, frames, write } = start(24_000, () => {}, clock);
     write(4_000);
     let late = 0;
-    for (let second = 4; second < 600; second++) {
+    for (let second = 4; second < 180; second++) {
       await clock.advance(1_000);
       write(1_000);
       for (const { seq, atMs } of frames.splice(0))
@@ -300,7 +300,7 @@ describe('playback', () => {
   });
 
   it('of many replies that begin together is staggered, the first frame of each going at once', async () => {
-    const clock = new VirtualClock({ settle });
+    const clock = new VirtualClock();
     const replies = Array.from({ length: 200 }, () => start(24_000, () => {}, clock));
     for (const { write } of replies) write(1_000);
     for (const { frames } of replies) expect(frames[0]).toMatchObject({ seq: 0, atMs: 0 });

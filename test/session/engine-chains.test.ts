@@ -89,6 +89,9 @@ describe.each([
   ['first', true],
   ['last', false],
 ] as const)('with a sick engine %s in the chain', (_place, sickFirst) => {
+  // Behind one that is well it is never asked: one fault of a kind tells that.
+  const some = <Fault>(faults: readonly Fault[]) => (sickFirst ? faults : faults.slice(0, 1));
+
   it.each([
     ...some(LLM).map(([what, llm]) => [`language engine ${what}`, { llm }] as const),
     ...some(TTS).map(([what, tts]) => [`speech engine ${what}`, { tts }] as const),

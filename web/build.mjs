@@ -1,33 +1,69 @@
 // Bundles the pages for the browser. Every file is loaded by its own URL: nothing inline, nothing from elsewhere.
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { layoutChart } from './chart-layout.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** One entry a script; the worklets run in the audio thread and so are scripts of their own. */
-const SCRIPTS = {
+const TALK = {
   talk: 'talk/main.ts',
   'worklet-capture': 'talk/worklets/capture.ts',
   'worklet-playout': 'talk/worklets/playout.ts',
 };
-const COPIES = { 'index.html': 'talk/index.html', 'talk.css': 'talk/talk.css', 'icon.svg': 'talk/icon.svg' };
+const INSPECT = { 'inspect/inspect': 'inspect/main.tsx' };
+const COPIES = {
+  'index.html': 'talk/index.html',
+  'talk.css': 'talk/talk.css',
+  'icon.svg': 'talk/icon.svg',
+  'inspect/index.html': 'inspect/index.html',
+};
+const STYLES = { 'inspect/inspect': 'inspect/inspect.css' };
+/** What the inspector is made of, and the part of it that is the chart. */
+const INSPECTOR_FILES = ['inspect/index.html', 'inspect/inspect.js', 'inspect/inspect.css'];
+const CHART_FILES = ['inspect/chart.json'];
+
+const SHARED = {
+  bundle: true,
+  format: 'esm',
+  target: ['chrome110', 'firefox115', 'safari16'],
+  legalComments: 'none',
+  logLevel: 'warning',
+};
 
 export async function buildPages(outDir) {
-  await mkdir(outDir, { recursive: true });
-  await build({
-    entryPoints: Object.fromEntries(
-      Object.entries(SCRIPTS).map(([name, source]) => [name, join(here, source)]),
-    ),
-    outdir: outDir,
-    bundle: true,
-    format: 'esm',
-    target: ['chrome110', 'firefox115', 'safari16'],
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  await Promise.all(
-    Object.entries(COPIES).map(([name, source]) => copyFile(join(here, source), join(outDir, name))),
-  );
+  await mkdir(join(outDir, 'inspect'), { recursive: true });
+  const [layout] = await Promise.all([
+    layoutChart(),
+    build({ ...SHARED, entryPoints: located(TALK), outdir: outDir }),
+    build({
+      ...SHARED,
+      entryPoints: located(INSPECT),
+      outdir: outDir,
+      minify: true,
+      jsx: 'automatic',
+      jsxImportSource: 'preact',
+    }),
+    build({ ...SHARED, entryPoints: located(STYLES), outdir: outDir, minify: true }),
+  ]);
+  await Promise.all([
+    writeFile(join(outDir, 'inspect/chart.json'), JSON.stringify(layout)),
+    ...Object.entries(COPIES).map(([name, source]) => copyFile(join(here, source), join(outDir, name))),
+  ]);
+}
+
+/** How large the inspector is, in bytes gzipped: what is loaded for the page, and for its chart. */
+export async function inspectorSizes(outDir) {
+  const gzipped = async (names) => {
+    const sizes = names.map(async (name) => gzipSync(await readFile(join(outDir, name))).length);
+    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+  };
+  return { page: await gzipped(INSPECTOR_FILES), chart: await gzipped(CHART_FILES) };
+}
+
+function located(entries) {
+  return Object.fromEntries(Object.entries(entries).map(([name, source]) => [name, join(here, source)]));
 }

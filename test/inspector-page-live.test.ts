@@ -1,0 +1,143 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { z } from 'zod';
+import { writeWav } from '../adapters/audio/wav.ts';
+import { buildPages } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { type ParleyProcess, parley } from './support/processes.ts';
+import { concat, silence, speak } from './support/speech.ts';
+
+const TOKEN = 'inspector-token';
+
+let folder: string;
+let server: ParleyProcess;
+let url: string;
+let chromium: RunningChromium;
+let complaints: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-inspected-'));
+  const pages = join(folder, 'pages');
+  await mkdir(pages);
+  await buildPages(pages);
+  const microphone = concat(silence(12_000), speak('what is your name'), silence(500));
+  await writeFile(join(folder, 'microphone.wav'), writeWav(microphone));
+  const data = join(folder, 'data');
+  const flags = ['--token', TOKEN, '--inspect.control', 'true', '--journal.audio', 'all'];
+  server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...flags]);
+  [, url = ''] = await server.line(/listens on (\S+)/u);
+  complaints = [];
+  chromium = await launchChromium({ microphoneWav: join(folder, 'microphone.wav') });
+  chromium.page.context().on('page', watch);
+}, 240_000);
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function watch(page: Page): void {
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (/content security policy|refused to/iu.test(message.text())) complaints.push(message.text());
+  });
+}
+
+const active = (path: string) => `document.querySelector('[data-id="${path}"][data-active="true"]')`;
+const entries = z.array(z.looseObject({ index: z.int(), state: z.string(), type: z.string() }));
+
+// The microphone is Chromium's own fake: it drops audio on a busy machine, so words are not waited for, only sound.
+it('a live conversation is followed from the talk page: states are lit, a barge-in is measured, and time goes back', async () => {
+  const talk = chromium.page;
+  watch(talk);
+  await talk.goto(`${url}/#token=${TOKEN}`);
+  await talk.click('#connect');
+  await until(talk, `parley.state === 'idle'`);
+  expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('idle');
+
+  // Its own session, in the inspector, with the token and without asking for it.
+  const [page] = await Promise.all([talk.context().waitForEvent('page'), talk.click('#inspect')]);
+  await until(page, `document.querySelector('#session')?.dataset.state === 'idle'`);
+  expect(page.url()).not.toContain(TOKEN);
+  expect(await page.textContent('.where')).toContain('live');
+  await until(page, active('idle'));
+
+  await talk.fill('#text', 'tell me a story');
+  await talk.click('#send');
+  await until(page, `document.querySelector('#session').dataset.state === 'speaking'`);
+  await until(page, active('responding.phase.speaking.playing'));
+  expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('speaking');
+
+  await until(
+    talk,
+    `parley.log.some(({ message }) => message.type === 'reply.end' && message.generation === 1)`,
+  );
+  await until(page, `inspector.open.timeline.bargeIns.items.some(({ kind }) => kind === 'barge-in')`);
+  const measured = await page.evaluate(
+    `inspector.open.timeline.bargeIns.items.find(({ kind }) => kind === 'barge-in').label`,
+  );
+  expect(measured).toMatch(/\d+ ms/u);
+
+  // Back to a moment of the reply, while the session goes on.
+  const log = entries.parse(await page.evaluate('inspector.open.log.entries'));
+  const spoke = log.find(({ state }) => state === 'speaking')?.index ?? 0;
+  await page.fill('#scrub', `${spoke}`);
+  await until(page, `document.querySelector('#moment').textContent.includes('· ${spoke}/')`);
+  await until(page, active('responding.phase.speaking.playing'));
+  expect(await page.getAttribute('#session', 'data-state')).toBe('speaking');
+  await page.fill('#scrub', '0');
+  await until(page, active('idle'));
+
+  await page.click('#tab-replay');
+  await page.click('#replay-here');
+  await until(page, `document.querySelector('#replay-result')`);
+  expect(await page.textContent('#replay-result')).toMatch(/^All \d+ records match/u);
+
+  // Recorded audio is played along.
+  await page.click('#play');
+  await until(page, `inspector.open.playing && inspector.open.t > 100`);
+  await page.click('#play');
+
+  // A command only after a second thought.
+  await page.click('#follow');
+  await page.click('#control-estop');
+  await page.click('dialog[open] button:not(.danger)');
+  expect(await talk.evaluate('parley.state')).not.toBe('stopped');
+  await page.click('#control-estop');
+  await page.click('#control-confirm');
+  await until(talk, `parley.state === 'stopped'`);
+  await until(page, active('stopped'));
+  await page.click('#control-rearm');
+  await page.click('#control-confirm');
+  await until(talk, `parley.state === 'idle'`);
+
+  // A link leads to session and moment; what is over is found in the list.
+  await page.fill('#scrub', `${spoke}`);
+  await page.click('#share');
+  const address = await page.inputValue('#share-link');
+  const other = await talk.context().newPage();
+  await other.goto(`${address}&token=${TOKEN}`);
+  await until(other, `document.querySelector('#moment')?.textContent.includes('· ${spoke}/')`);
+  await talk.click('#connect');
+  await other.click('#home');
+  await until(other, `document.querySelector('#sessions .chip')?.textContent === 'ended'`);
+  expect(complaints).toEqual([]);
+}, 300_000);
+
+it('asks for the token if it has none, and shows nothing without it', async () => {
+  const page = await chromium.page.context().newPage();
+  await page.goto(`${url}/inspect`);
+  await until(page, `document.querySelector('#token')`);
+  expect(await page.$$('#sessions [role=option]')).toEqual([]);
+  await page.fill('#token', 'wrong');
+  await page.keyboard.press('Enter');
+  await until(page, `document.querySelector('#status').textContent === 'refused'`);
+  await page.fill('#token', TOKEN);
+  await page.keyboard.press('Enter');
+  await until(page, `inspector.status === 'connected'`);
+  await until(page, `document.querySelectorAll('#sessions [role=option]').length > 0`);
+});

@@ -1,0 +1,365 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { MadeSession, restepped } from '../bench/inspector-journal.ts';
+import { buildPages, inspectorSizes } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { type ParleyProcess, parley } from './support/processes.ts';
+
+/** A real conversation, as the machine of this version decides. */
+const golden = (name: string) => join(folder, `${name}.jsonl`);
+const GOLDEN = ['spoken', 'barge-in', 'failing-engine'];
+/** Of the issue: besides the chart, gzipped. */
+const LARGEST_PAGE = 100_000;
+
+const HOSTILE = [
+  '<script>document.title = "hacked"</script>',
+  '<img src=x onerror="document.title = \'hacked\'">',
+  '\u202eright to left override, مرحبا بالعالم שלום',
+  '👩‍👩‍👧‍👦🏳️‍🌈'.repeat(20),
+  'a\u0000b\u0007c',
+  `${'long '.repeat(2_000)}end`,
+  'unbroken'.repeat(1_250),
+];
+
+let folder: string;
+let pages: string;
+let chromium: RunningChromium;
+let page: Page;
+let complaints: string[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-inspector-'));
+  pages = join(folder, 'pages');
+  await mkdir(pages);
+  await buildPages(pages);
+  for (const name of GOLDEN) {
+    const recorded = fileURLToPath(new URL(`./golden/${name}.jsonl`, import.meta.url));
+    await writeFile(golden(name), restepped(await readFile(recorded, 'utf8'), name));
+  }
+  chromium = await launchChromium();
+}, 240_000);
+
+afterAll(async () => {
+  await chromium?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Every test has a page of its own; what a browser complains of fails it. */
+beforeEach(async () => {
+  page = await chromium.page.context().newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (/content security policy|refused to/iu.test(message.text())) complaints.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (!/^(?:https?:\/\/127\.0\.0\.1[:/]|data:|blob:)/u.test(request.url()))
+      complaints.push(`foreign request ${request.url()}`);
+  });
+});
+
+afterEach(async () => {
+  await page.close();
+  expect(complaints).toEqual([]);
+});
+
+/** The event of the moment, as it is drawn. */
+const eventAt = (index: number) => `document.querySelector('#moment')?.textContent.includes('· ${index}/')`;
+const words = (selector: string) => page.textContent(selector);
+
+async function serve(...flags: string[]): Promise<{ server: ParleyProcess; url: string }> {
+  const data = await mkdtemp(join(folder, 'data-'));
+  const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...flags]);
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  return { server, url };
+}
+
+async function openFile(path: string): Promise<void> {
+  await page.setInputFiles('#file', path);
+  await until(page, `document.querySelector('#session') && inspector.open?.last > 0`);
+}
+
+describe('the built pages', () => {
+  it('are small: the inspector weighs less than 100 kB besides its chart, gzipped', async () => {
+    const sizes = await inspectorSizes(pages);
+    expect(sizes.page).toBeGreaterThan(10_000);
+    expect(sizes.page).toBeLessThanOrEqual(LARGEST_PAGE);
+  });
+});
+
+describe('a journal as a file', () => {
+  let server: ParleyProcess;
+  let url: string;
+
+  beforeAll(async () => {
+    await writeFile(join(folder, 'hostile.jsonl'), hostileSession());
+    await writeFile(join(folder, 'stale.jsonl'), staleSession());
+    ({ server, url } = await serve());
+  }, 120_000);
+
+  afterAll(() => server?.stop());
+
+  beforeEach(async () => {
+    await page.goto(`${url}/inspect`);
+    await until(page, `document.querySelector('#sessions')`);
+  });
+
+  it('opens when it is dropped on the page, and replays, though the server is gone', async () => {
+    const own = await serve();
+    await page.goto(`${own.url}/inspect`);
+    await until(page, `inspector.status === 'connected'`);
+    await own.server.stop();
+    await until(page, `inspector.status !== 'connected'`);
+    const dropped = JSON.stringify(await readFile(golden('spoken'), 'utf8'));
+    await page.evaluate(`{
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([${dropped}], 'dropped.jsonl'));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    }`);
+    await until(page, `document.querySelector('#session')`);
+    expect(await words('.where')).toContain('file');
+    await page.click('#tab-replay');
+    await page.click('#replay-here');
+    await until(page, `document.querySelector('#replay-result')`);
+    expect(await words('#replay-result')).toMatch(/^All \d+ records match/u);
+  }, 60_000);
+
+  it('refuses what is no journal in words, and stays usable', async () => {
+    await writeFile(join(folder, 'none.txt'), 'hello');
+    await page.setInputFiles('#file', join(folder, 'none.txt'));
+    await until(page, `document.querySelector('#trouble')?.textContent.includes('no header')`);
+    await openFile(golden('spoken'));
+    expect(await page.$('#trouble')).toBeNull();
+  });
+
+  it('shows the state of each moment that is scrubbed to, in every view', async () => {
+    await openFile(golden('barge-in'));
+    const stateAt = async (index: number) => {
+      await page.fill('#scrub', `${index}`);
+      await until(page, eventAt(index));
+      return page.getAttribute('#session', 'data-state');
+    };
+    const states: unknown = await page.evaluate('inspector.open.log.entries.map(({ state }) => state)');
+    const last = Number(await page.evaluate('inspector.open.last'));
+    for (const index of [last, 0, 1, 5, 40, Math.floor(last / 2), last - 1])
+      expect(await stateAt(index)).toBe(Array.isArray(states) ? states[index] : '');
+    await stateAt(5);
+    expect(await words('#details h3')).toMatch(/^5\. /u);
+    expect(await words('#moment')).toContain('5/');
+    await page.click('#tab-context');
+    expect(await words('#context')).toContain('tell me a story');
+    await stateAt(1);
+    expect(await words('#context')).not.toContain('tell me a story');
+    await page.click('#tab-transcript');
+    expect(await words('#transcript')).not.toContain('Once upon a time');
+    await stateAt(40);
+    expect(await words('#transcript')).toContain('Once upon a time');
+  });
+
+  it('obeys the keys: events, turns, search, help, play', async () => {
+    await openFile(golden('spoken'));
+    await page.focus('#scrub');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    await until(page, eventAt(2));
+    await page.keyboard.press('ArrowLeft');
+    await until(page, eventAt(1));
+    await page.keyboard.press(']');
+    const starts: unknown = await page.evaluate('inspector.open.log.turnStarts');
+    const [first, second] = Array.isArray(starts) ? starts : [];
+    await until(page, eventAt(first));
+    await page.keyboard.press(']');
+    await until(page, eventAt(second));
+    await page.keyboard.press('[');
+    await until(page, eventAt(first));
+    await page.keyboard.press('/');
+    await page.keyboard.type('speech.stop');
+    await until(page, `document.querySelectorAll('#events [role=option]').length === 3`);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('?');
+    await until(page, `document.querySelector('#help')?.open`);
+    await page.keyboard.press('Escape');
+    await until(page, `!document.querySelector('#help')`);
+    await page.focus('#events');
+    await page.keyboard.press('Space');
+    await until(page, `inspector.open.playing`);
+    await until(page, `inspector.open.index > ${first} + 3`);
+    await page.keyboard.press('Space');
+    await until(page, `!inspector.open.playing`);
+    await page.keyboard.press('Escape');
+    await until(page, `document.querySelector('#sessions')`);
+    await page.keyboard.press('j');
+    await until(page, `document.querySelector('#session')`);
+  });
+
+  it('says of an event which guards refused, what it changed, and what came of it, link by link', async () => {
+    await openFile(golden('failing-engine'));
+    await page.fill('#events input[type=search], .events input[type=search]', 'xstate.error.actor.llm');
+    await page.click('#events [role=option]');
+    await until(
+      page,
+      `document.querySelector('#details h3')?.textContent.includes('xstate.error.actor.llm')`,
+    );
+    const failed = Number(await page.evaluate('inspector.open.index'));
+    expect(await words('#details')).toContain('LLM_FAILED');
+    expect(await words('#details .diff')).toContain('reply.failure');
+    expect(await words('#decision')).toMatch(/llm/u);
+    await page.click('#details .link');
+    await until(page, `inspector.open.index < ${failed}`);
+    await until(
+      page,
+      `document.querySelector('#details h3').textContent.startsWith(inspector.open.index + '.')`,
+    );
+    expect(await words('#details .commands')).toMatch(/start llm/u);
+    await page.click(`#details .came >> text=error`);
+    await until(page, eventAt(failed));
+  });
+
+  it('shows a stale event with its reason', async () => {
+    await openFile(join(folder, 'stale.jsonl'));
+    await page.selectOption('#filter-kind', 'stale');
+    await page.click('#events [role=option]');
+    await until(page, `document.querySelector('#stale-reason')`);
+    expect(await words('#stale-reason')).toMatch(
+      /llm of generation 1 had been stopped by event \d+\s+\(interrupt\)/u,
+    );
+  });
+
+  it.each(['spoken', 'barge-in'])('%s replays in the page with the recorded hashes', async (name) => {
+    await openFile(golden(name));
+    await page.click('#tab-replay');
+    await page.click('#replay-here');
+    await until(page, `document.querySelector('#replay-result')`);
+    expect(await words('#replay-result')).toMatch(/^All \d+ records match/u);
+  });
+
+  it('says where a journal was altered, and where this version decides otherwise', async () => {
+    const { text, record } = altered();
+    await writeFile(join(folder, 'altered.jsonl'), text);
+    await openFile(join(folder, 'altered.jsonl'));
+    await page.click('#tab-replay');
+    await page.click('#replay-here');
+    await until(page, `document.querySelector('#replay-result')`);
+    expect(await words('#replay-result')).toContain(`at record ${record}`);
+    expect(await words('#replay-result')).toContain('JOURNAL_ALTERED');
+  });
+
+  it('what if: parts where the event is left out, and where it is changed', async () => {
+    await openFile(golden('barge-in'));
+    await page.fill('.events input[type=search]', 'xstate.done.actor.stt');
+    await page.click('#events [role=option]');
+    await until(page, `document.querySelector('#whatif-drop')`);
+    const at = Number(await page.evaluate('inspector.open.index'));
+    await page.click('#whatif-drop');
+    await until(page, `document.querySelector('#parting')`);
+    expect(await words('#parting')).toMatch(
+      new RegExp(`They part at step ${at}, event ${at} \\(left out\\)`, 'u'),
+    );
+    await page.click('#tab-events');
+    await page.click('#whatif-edit');
+    await page.fill('#whatif-event', 'no event');
+    await page.click('#whatif-run');
+    expect(await words('.what-if [role=alert]')).toMatch(/no event/u);
+    await page.fill(
+      '#whatif-event',
+      JSON.stringify({ type: 'xstate.done.actor.stt', output: { text: 'hello' } }),
+    );
+    await page.click('#whatif-run');
+    await until(page, `document.querySelector('#parting')?.textContent.includes('(changed)')`);
+    expect(await words('#parting')).toContain(`event ${at}`);
+  });
+
+  it('compares with this version, with other parameters and with another session', async () => {
+    await openFile(golden('failing-engine'));
+    await openFile(golden('spoken'));
+    await page.click('#tab-compare');
+    await page.click('#compare-version');
+    await until(page, `document.querySelector('#parting')`);
+    expect(await words('#parting')).toMatch(/^No difference in \d+ steps/u);
+    await page.check('input[value=parameters]');
+    const written = await page.inputValue('#compare-parameters');
+    await page.fill(
+      '#compare-parameters',
+      written
+        .replace(/"notUnderstood": "[^"]*"/u, '"notUnderstood": "Pardon?"')
+        .replace(/"completeDelayMs": \d+/u, '"completeDelayMs": 1')
+        .replace(/"delayMs": \d+/u, '"delayMs": 1'),
+    );
+    await page.click('#compare-run');
+    await until(page, `document.querySelector('#parting')?.textContent.startsWith('They part')`);
+    await page.check('input[value=session]');
+    const other = String(
+      await page.evaluate(
+        `inspector.list.rows.find(({ session }) => session !== inspector.open.session).session`,
+      ),
+    );
+    await page.selectOption('#compare-session', other);
+    await page.click('#compare-run');
+    await until(page, `document.querySelector('.rows-head')?.textContent.includes('${other.slice(0, 8)}')`);
+    expect(await words('#parting')).toMatch(/^They part/u);
+  });
+
+  it('a hostile transcript stays inert and readable', async () => {
+    await openFile(join(folder, 'hostile.jsonl'));
+    await page.keyboard.press('End');
+    for (const tab of ['transcript', 'context', 'turns', 'replay', 'compare', 'events'])
+      await page.click(`#tab-${tab}`);
+    await page.click('#tab-transcript');
+    const shown = await page.$$eval('#transcript .words', (elements) =>
+      elements.map((one) => one.textContent),
+    );
+    for (const text of HOSTILE) expect(shown).toContain(text);
+    expect(await page.title()).toBe('Inspector · Parley');
+    expect(await page.$$eval('#root script, #root img, #root iframe', (found) => found.length)).toBe(0);
+    expect(
+      await page.$$eval('#transcript .words', (elements) =>
+        elements.every((one) => one.getAttribute('dir') === 'auto'),
+      ),
+    ).toBe(true);
+    // Nothing is wider than the screen, however long its words.
+    expect(
+      Number(await page.evaluate('document.documentElement.scrollWidth - innerWidth')),
+    ).toBeLessThanOrEqual(0);
+    await page.click('#tab-events');
+    for (let index = 1; index <= 12; index++) await page.keyboard.press('ArrowLeft');
+    expect(await page.title()).toBe('Inspector · Parley');
+  });
+
+  it('is shared as an address with session and moment, and exported as the file that it was', async () => {
+    await openFile(golden('spoken'));
+    await page.fill('#scrub', '17');
+    await until(page, eventAt(17));
+    await page.click('#share');
+    const address = await page.inputValue('#share-link');
+    expect(new URLSearchParams(new URL(address).hash.slice(1)).get('event')).toBe('17');
+    const [download] = await Promise.all([page.waitForEvent('download'), page.click('#export')]);
+    expect(await readFile(await download.path(), 'utf8')).toBe(await readFile(golden('spoken'), 'utf8'));
+  });
+});
+
+function hostileSession(): string {
+  const made = new MadeSession('hostile');
+  for (const text of HOSTILE) made.turn(text, [`You said: ${text}`.slice(0, 300)]);
+  return made.file();
+}
+
+function staleSession(): string {
+  const made = new MadeSession('stale');
+  made.tell('client', { type: 'text', text: 'hello' });
+  made.tell('llm', { type: 'llm.delta', text: 'One moment. ' });
+  made.tell('client', { type: 'interrupt' });
+  made.late('llm', { type: 'llm.delta', text: 'too late' });
+  return made.file();
+}
+
+function altered(): { text: string; record: number } {
+  const made = new MadeSession('altered');
+  made.turn('hello', ['Good day to you.']);
+  const record = 4;
+  const text = made.file().replace('Good day', 'Good bye');
+  return { text, record: made.records.findIndex(({ event }) => event.includes('Good day')) ?? record };
+}

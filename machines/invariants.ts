@@ -56,6 +56,8 @@ export class InvariantMonitor {
   /** Number of the newest child of each kind: they only go up. */
   readonly #numbers = new Map<ChildKind, number>();
   #lastBuried: ChildKind | null = null;
+  /** Generation of the newest draft that was discarded: it must never be heard of again. */
+  #discarded = 0;
   readonly #actions = new Set<string>();
   /** A failure that the user has not been told of. */
   #untold: LogEntry | null = null;
@@ -86,6 +88,7 @@ export class InvariantMonitor {
           this.#break(4, `${entry.child} ended without living`, entry);
         else this.#alive.delete(entry.kind);
         this.#lastBuried = entry.kind;
+        if (entry.kind === 'draft' && entry.generation > this.#generation) this.#discarded = entry.generation;
         return;
       case 'frame':
         this.#frame(entry);
@@ -148,6 +151,8 @@ export class InvariantMonitor {
     if (generation === this.#generation) return;
     if (generation < this.#generation)
       this.#break(7, `generation ${generation} came after ${this.#generation}`, entry);
+    if (generation <= this.#discarded)
+      this.#break(7, `generation ${generation} began, a draft that was discarded`, entry);
     if (this.#reply)
       this.#break(3, `generation ${generation} began before ${this.#reply.generation} ended`, entry);
     this.#generation = generation;
@@ -280,7 +285,7 @@ export class InvariantMonitor {
     }
     if (this.#state === 'processing' || this.#state === 'speaking') return;
     for (const [kind, child] of this.#alive)
-      if (kind !== 'stt' || this.#state !== 'listening')
+      if ((kind !== 'stt' && kind !== 'draft') || this.#state !== 'listening')
         this.#break(4, `${child} lives in ${this.#state}`, entry);
     if (this.#reply) {
       this.#break(6, `generation ${this.#reply.generation} has not ended in ${this.#state}`, entry);
@@ -297,5 +302,7 @@ export class InvariantMonitor {
 }
 
 function isFailure(eventType: string): boolean {
+  // Nobody knows of a draft: what it could not prepare is asked for again.
+  if (eventType === 'xstate.error.actor.draft') return false;
   return eventType.startsWith('xstate.error.') || eventType === 'ear.failed';
 }

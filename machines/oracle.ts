@@ -42,9 +42,10 @@ export class Oracle extends OracleWays {
           this.beginUtterance(event.sample, event.ageMs);
           this.enterCapturing();
         } else if (this.top === 'endpointing') {
-          this.cancel('endpointDelay');
+          this.cancel('steadyDelay', 'endpointDelay');
           if (this.utterance?.decided) this.restartUtterance(event.sample, event.ageMs);
           else {
+            this.dropDraft();
             if (this.utterance) this.utterance.endedAtMs = null;
             this.out.push('say speech start');
           }
@@ -61,7 +62,7 @@ export class Oracle extends OracleWays {
         this.takeText(event.text);
         return;
       case 'transcript.partial':
-        if (this.top === 'endpointing') this.cancel('endpointDelay');
+        if (this.top === 'endpointing') this.cancel('steadyDelay', 'endpointDelay');
         this.notePartial(event.text);
         if (this.top === 'endpointing') this.enterEndpointing();
         return;
@@ -72,6 +73,10 @@ export class Oracle extends OracleWays {
       case 'xstate.error.actor.stt':
         this.living.delete('stt');
         this.failStt(event.error);
+        return;
+      case 'xstate.error.actor.draft':
+        this.living.delete('draft');
+        this.dropDraft();
         return;
       case 'interrupt':
         if (this.top !== 'responding') return;
@@ -278,6 +283,10 @@ export class Oracle extends OracleWays {
       case 'endpointDelay':
       case 'maxUtterance':
         this.enterResponding();
+        return;
+      case 'steadyDelay':
+        this.preparation = 'drafting';
+        this.startDraft();
         return;
       case 'sttDeadline':
         this.stop('stt');

@@ -4,6 +4,7 @@
  */
 export interface SessionParameters {
   readonly endpointing: EndpointingParameters;
+  readonly speculation: SpeculationParameters;
   readonly bargeIn: BargeInParameters;
   readonly deadlines: DeadlineParameters;
   readonly reply: ReplyParameters;
@@ -27,6 +28,15 @@ export interface EndpointingParameters {
   readonly maxUtteranceMs: number;
   /** Speech of at least this length without a word understood is answered ("I did not get that"); shorter is taken for noise. */
   readonly notUnderstoodMs: number;
+}
+
+/** Preparing the reply while it is not yet sure that the user's turn is over. */
+export interface SpeculationParameters {
+  readonly enabled: boolean;
+  /** The transcript must have stayed the same for this long; one that is plainly complete need not. */
+  readonly stableMs: number;
+  /** So many replies are prepared for one turn at most: what a discarded one asked of the engines is lost. */
+  readonly maxPerTurn: number;
 }
 
 /** Whether speech during a reply means it. */
@@ -105,6 +115,17 @@ export interface WordParameters {
   readonly complete: readonly string[];
 }
 
+/** Parameters as a journal of an older version holds them: groups that did not exist then are missing. */
+export type RecordedParameters = Omit<SessionParameters, 'speculation'> & {
+  readonly speculation?: SpeculationParameters;
+};
+
+/** What these parameters meant when they were recorded. */
+export function completeParameters(recorded: RecordedParameters): SessionParameters {
+  const { speculation = { ...defaultParameters.speculation, enabled: false } } = recorded;
+  return { ...recorded, speculation };
+}
+
 export const defaultParameters = {
   endpointing: {
     delayMs: 500,
@@ -114,6 +135,7 @@ export const defaultParameters = {
     maxUtteranceMs: 30_000,
     notUnderstoodMs: 700,
   },
+  speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
   bargeIn: { confirmSpeechMs: 250, firstWordsMs: 200, backchannelMaxMs: 1_000, verdictMs: 800 },
   deadlines: {
     sttMs: 5_000,

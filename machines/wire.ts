@@ -53,6 +53,8 @@ export interface TurnTimings {
   readonly firstFrame?: number;
   /** End of the user's speech (or the typed text) → first audio frame sent. */
   readonly firstAudio?: number;
+  /** For how long the reply had been prepared when the turn was known, if it was: no stage of its own, but what the others were spared. */
+  readonly prepared?: number;
   /** First frame sent → first sample played, for a client that sends `played`. */
   readonly firstPlayed?: number;
 }

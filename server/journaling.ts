@@ -59,6 +59,7 @@ export function startJournaling(
 
 /** The session's part alone, of what may be a whole configuration: with its secrets, which the journal must not hold. */
 function whatDecides(parameters: SessionParameters): SessionParameters {
-  const { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words } = parameters;
-  return { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words };
+  const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
+    parameters;
+  return { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words };
 }

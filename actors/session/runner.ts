@@ -52,6 +52,7 @@ interface Received {
 /** The error code of a child that threw something that is not ours. */
 const FAILURE_OF: Record<ChildKind, ErrorCode> = {
   stt: 'STT_FAILED',
+  draft: 'LLM_FAILED',
   memory: 'MEMORY_FAILED',
   llm: 'LLM_FAILED',
   tts: 'TTS_FAILED',
@@ -205,7 +206,7 @@ export class SessionRunner {
     const kind = command.child;
     const { turn, generation } = this.#kernel.context;
     const ofReply = REPLY_CHILDREN.some((one) => one === kind);
-    const number = command.child === 'stt' ? command.input.utterance : generation;
+    const number = numberOf(command, generation);
     const child: Child = {
       kind,
       name: `${this.#session}/${ofReply ? turn : turn + 1}/${kind}/${number}`,
@@ -269,6 +270,12 @@ export class SessionRunner {
     if (dueMs === undefined || this.#kernel.ended || this.#broken) return;
     this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), () => this.#drain());
   }
+}
+
+/** What tells a child from others of its kind: its utterance or its generation. */
+function numberOf(command: SpawnCommand, generation: number): number {
+  if (command.child === 'stt') return command.input.utterance;
+  return command.child === 'draft' ? command.input.generation : generation;
 }
 
 function isEnd(event: SessionEvent): boolean {

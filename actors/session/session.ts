@@ -10,11 +10,13 @@ import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
+import { draftChild } from '../children/draft.ts';
 import { llmChild } from '../children/llm.ts';
 import { memoryChild } from '../children/memory.ts';
 import { playbackChild } from '../children/playback.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
+import { Draft } from '../draft/draft.ts';
 import { openEar } from '../ear.ts';
 import { InputAudio } from '../input-audio.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
@@ -106,24 +108,46 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     world.onLog?.(session, entry);
   };
   let track = new ReplyTrack(outputRate);
+  /** The last one that was begun. */
+  let draft: Draft | undefined;
 
   /** Makes the real child. TTS starts first in a reply, so the track is made with it and is the reply's own. */
   const makeChild = (command: SpawnCommand, generation: number): ChildLogic => {
     switch (command.child) {
       case 'stt': {
-        // An utterance leads to the next reply: the cancel of the present one must not reach it.
-        const engine = world.engines.stt({ session, generation: generation + 1 });
+        // An utterance leads to the next reply: no cancel must reach it, of the present one or of a draft on the way.
+        const { spent } = runner.kernel.context;
+        const engine = world.engines.stt({
+          session,
+          generation: spent + parameters.speculation.maxPerTurn + 1,
+        });
         return sttChild({ engine, audio, prerollMs }, command.input);
       }
       case 'memory':
         return memoryChild(world.memory ?? noMemory, session, command.input);
-      case 'llm':
-        return llmChild(world.engines.llm({ session, generation }), command.input);
-      case 'tts':
+      case 'draft': {
+        const scope = { session, generation: command.input.generation };
+        draft = new Draft(command.input, {
+          session,
+          clock,
+          llm: world.engines.llm(scope),
+          tts: world.engines.tts(scope),
+          ...(world.memory ? { memory: world.memory } : {}),
+          recallMs: parameters.deadlines.recallMs,
+          reply: parameters.reply,
+        });
+        return draftChild(draft);
+      }
+      case 'llm': {
+        const engine = world.engines.llm({ session, generation });
+        return llmChild(draft && command.input.drafted ? draft.asLlm(engine) : engine, command.input);
+      }
+      case 'tts': {
         track = new ReplyTrack(outputRate);
+        const own = world.engines.tts({ session, generation });
         return ttsChild(
           {
-            engine: world.engines.tts({ session, generation }),
+            engine: draft && command.input.drafted ? draft.asTts(own) : own,
             resamplers: world.resamplers,
             track,
             clock,
@@ -131,6 +155,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
           },
           command.input,
         );
+      }
       case 'playback':
         return playbackChild({
           clock,

@@ -42,13 +42,18 @@ function briefSpawn(command: Command & { type: 'spawn' }): string {
       return `spawn stt ${command.input.utterance} from ${command.input.fromSample}`;
     case 'memory':
       return `spawn memory '${command.input.text}'`;
+    case 'draft':
     case 'llm':
-      return `spawn llm ${command.input.generation} ${command.input.messages
+      return `spawn ${command.child} ${command.input.generation}${drafted(command.input)} ${command.input.messages
         .map(({ role, content }) => `${role}: ${content}`)
         .join(' | ')}`;
     default:
-      return `spawn ${command.child} ${command.input.generation}`;
+      return `spawn ${command.child} ${command.input.generation}${drafted(command.input)}`;
   }
+}
+
+function drafted(input: object): string {
+  return 'drafted' in input ? ' drafted' : '';
 }
 
 function briefMessage(message: SessionMessage): string {

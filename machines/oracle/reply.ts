@@ -14,8 +14,15 @@ export interface OracleUtterance {
   /** True once STT was told to finish. */
   decided: boolean;
   partial: string;
+  partialAtMs: number | null;
   final: SttOutput | null;
   failure: ErrorRecord | null;
+}
+
+/** A reply that is prepared before the turn is over. */
+export interface OracleDraft {
+  readonly generation: number;
+  readonly text: string;
 }
 
 /** The words that the next reply answers. */

@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../errors.ts';
-import { endpointDelayMs } from '../policies/endpointing.ts';
-import { isAmong, joinText } from '../policies/text.ts';
+import { completeness, endpointDelayMs } from '../policies/endpointing.ts';
+import { isAmong } from '../policies/text.ts';
 import { endReply, type OracleAction, type OracleReply, say } from './reply.ts';
 import { errorOf, OracleWords } from './words.ts';
 
@@ -22,8 +22,12 @@ export abstract class OracleWays extends OracleWords {
   /** One thing that the state itself asks for; false if there is none. */
   protected follow(): boolean {
     if (this.top === 'endpointing' && this.settled()) {
-      this.cancel('endpointDelay');
+      this.cancel('steadyDelay', 'endpointDelay');
       this.enterResponding();
+      return true;
+    }
+    if (this.top === 'endpointing' && this.preparation === 'waiting' && this.mayDraft()) {
+      this.enterSteadying();
       return true;
     }
     if (this.top !== 'responding') return false;
@@ -98,7 +102,8 @@ export abstract class OracleWays extends OracleWords {
     this.tts = 'running';
     this.playback = 'running';
     this.actions = 'running';
-    this.spawn('tts', `${this.newest}`);
+    const drafted = this.draft ? ' drafted' : '';
+    this.spawn('tts', `${this.newest}${drafted}`);
     this.spawn('playback', `${this.newest}`);
     this.spawn('actions', `${this.newest}`);
     const { phrase, facts, userText } = this.reply;
@@ -109,8 +114,10 @@ export abstract class OracleWays extends OracleWords {
     }
     this.llm = 'asking';
     const messages = [...(facts.length > 0 ? [`system: ${facts.join('\n')}`] : []), ...this.history];
-    this.spawn('llm', `${this.newest} ${[...messages, `user: ${userText}`].join(' | ')}`);
+    this.spawn('llm', `${this.newest}${drafted} ${[...messages, `user: ${userText}`].join(' | ')}`);
     this.delay('llmFirstToken', this.parameters.deadlines.llmFirstTokenMs);
+    if (this.draft) this.stop('draft');
+    this.draft = null;
   }
 
   protected replyIsOver(): boolean {
@@ -136,10 +143,9 @@ export abstract class OracleWays extends OracleWords {
 
   protected enterEndpointing(): void {
     this.top = 'endpointing';
-    const { final, partial } = this.utterance ?? { final: null, partial: '' };
-    const words = joinText(this.pending?.text ?? '', final?.text ?? partial);
+    this.preparation = 'waiting';
     const wholeMs = endpointDelayMs(
-      words,
+      this.wordsSoFar(),
       this.input.language,
       this.parameters.endpointing,
       this.parameters.words,
@@ -148,8 +154,16 @@ export abstract class OracleWays extends OracleWords {
     this.delay('endpointDelay', Math.max(0, wholeMs - silentMs));
   }
 
+  /** Will the words stay as they are? Plainly complete ones need not. */
+  protected enterSteadying(): void {
+    this.preparation = 'steadying';
+    const whole = completeness(this.wordsSoFar(), this.input.language, this.parameters.words) === 'complete';
+    const unchangedMs = this.nowMs - (this.utterance?.partialAtMs ?? this.nowMs);
+    this.delay('steadyDelay', whole ? 0 : Math.max(0, this.parameters.speculation.stableMs - unchangedMs));
+  }
+
   protected enterResponding(): void {
-    this.cancel('maxUtterance', 'endpointDelay');
+    this.cancel('maxUtterance', 'steadyDelay', 'endpointDelay');
     this.top = 'responding';
     this.phase = 'transcribing';
     this.tts = this.playback = this.actions = this.llm = 'waiting';
@@ -161,14 +175,15 @@ export abstract class OracleWays extends OracleWords {
     if (!this.pending) return;
     const { text, counted, phrase, failed } = this.pending;
     if (!counted) this.turnNow += 1;
-    this.newest += 1;
+    this.newest = this.draft?.generation ?? this.spent + 1;
+    this.spent = Math.max(this.spent, this.newest);
     this.reply = {
       ...{ turn: this.turnNow, generation: this.newest, userText: text, phrase, failed },
       ...{ facts: [], text: '', cut: 0, segments: [], actions: [], played: 0, playingSinceMs: null },
       ...{ sent: 0, acknowledged: false, audible: false },
     };
     this.pending = null;
-    if (!this.input.memory || phrase !== null) {
+    if (!this.input.memory || phrase !== null || this.draft) {
       this.enterThinking();
       return;
     }
@@ -183,6 +198,7 @@ export abstract class OracleWays extends OracleWords {
   }
 
   protected enterYielding(): void {
+    this.stand();
     this.out.push('send playback pause', `say duck ${this.newest} true`);
     this.enterHearing();
   }
@@ -197,6 +213,7 @@ export abstract class OracleWays extends OracleWords {
     this.cancel('verdict');
     this.dropUtterance();
     this.out.push(`say duck ${this.newest} false`, 'send playback resume');
+    if (this.reply?.audible && !this.reply.acknowledged) this.reply.playingSinceMs = this.nowMs;
     if (this.reply?.audible) this.phase = 'playing';
     else this.enterThinking();
   }
@@ -211,7 +228,7 @@ export abstract class OracleWays extends OracleWords {
 
   /** Out of wherever it is: the delays are cancelled, the reply's children stopped, the reply ended; in this order. */
   protected leave(continued: boolean, reason: 'completed' | 'failed' | 'interrupted' = 'interrupted'): void {
-    this.cancel('maxUtterance', 'endpointDelay');
+    this.cancel('maxUtterance', 'steadyDelay', 'endpointDelay');
     if (this.top !== 'responding') return;
     this.raised = [];
     this.cancel('llmFirstToken', 'llmStall');
@@ -225,9 +242,7 @@ export abstract class OracleWays extends OracleWords {
     if (this.phase === 'asking') this.stop('memory');
     const reply = this.reply;
     if (!reply) return;
-    const since = reply.playingSinceMs === null ? 0 : this.nowMs - reply.playingSinceMs;
-    if (since > 0)
-      reply.played = Math.min(reply.sent, reply.played + Math.floor((since * this.input.outputRate) / 1_000));
+    this.stand();
     const heard = endReply(reply, reason, continued, this.out);
     this.reply = null;
     if (continued) {
@@ -235,6 +250,15 @@ export abstract class OracleWays extends OracleWords {
       return;
     }
     this.remember(reply.userText, heard);
+  }
+
+  /** The position in the reply is where the pacing has it by now. */
+  protected stand(): void {
+    const { reply } = this;
+    if (!reply || reply.playingSinceMs === null) return;
+    const since = Math.floor(((this.nowMs - reply.playingSinceMs) * this.input.outputRate) / 1_000);
+    reply.played = Math.min(reply.sent, reply.played + since);
+    reply.playingSinceMs = null;
   }
 
   // ── the regions' ends ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,11 +1,12 @@
 import { ERRORS, type ErrorCode, type ErrorRecord } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { isBackchannel } from '../policies/backchannel.ts';
-import { joinText, normaliseWords } from '../policies/text.ts';
+import { completeness } from '../policies/endpointing.ts';
+import { isAmong, joinText, normaliseWords } from '../policies/text.ts';
 import type { SessionInput } from '../session/context.ts';
 import type { ChildKind } from '../session/events.ts';
 import type { PublicState } from '../wire.ts';
-import type { OracleReply, OracleUtterance, Words } from './reply.ts';
+import type { OracleDraft, OracleReply, OracleUtterance, Words } from './reply.ts';
 
 type Top = 'idle' | 'capturing' | 'endpointing' | 'responding' | 'stopped' | 'ended';
 type Phase = 'transcribing' | 'asking' | 'thinking' | 'playing' | 'hearing' | 'judging' | 'acting' | 'done';
@@ -24,9 +25,15 @@ export abstract class OracleWords {
   protected llm: Llm = 'waiting';
   protected turnNow = 0;
   protected newest = 0;
+  /** The newest generation handed out, to a reply or a draft. */
+  protected spent = 0;
   protected utterances = 0;
   protected utterance: OracleUtterance | null = null;
   protected pending: Words | null = null;
+  protected draft: OracleDraft | null = null;
+  protected drafts = { turn: 0, count: 0 };
+  /** How far the preparation has come, while the endpoint delay runs. */
+  protected preparation: 'waiting' | 'steadying' | 'drafting' = 'waiting';
   protected reply: OracleReply | null = null;
   protected readonly history: string[] = [];
   protected readonly living = new Set<ChildKind>();
@@ -86,7 +93,7 @@ export abstract class OracleWords {
     const startedAtMs = Math.max(0, this.nowMs - ageMs);
     this.utterance = {
       ...{ startSample: sample, startedAtMs, endedAtMs: null, decided: false },
-      ...{ partial: '', final: null, failure: null },
+      ...{ partial: '', partialAtMs: null, final: null, failure: null },
     };
     this.spawnStt();
   }
@@ -98,6 +105,7 @@ export abstract class OracleWords {
       this.beginUtterance(sample, ageMs);
       return;
     }
+    this.dropDraft();
     this.stop('stt');
     this.utterance = { ...utterance, endedAtMs: null, decided: false, final: null, failure: null };
     this.spawnStt();
@@ -116,7 +124,9 @@ export abstract class OracleWords {
 
   protected notePartial(text: string): void {
     if (!this.utterance) return;
+    if (normaliseWords(text) !== normaliseWords(this.utterance.partial)) this.dropDraft();
     this.utterance.partial = text;
+    this.utterance.partialAtMs = this.nowMs;
     this.out.push(`say transcript ${this.turnInHand()} partial '${text}'`);
   }
 
@@ -142,6 +152,7 @@ export abstract class OracleWords {
   }
 
   protected dropUtterance(): void {
+    this.dropDraft();
     if (!this.utterance) return;
     this.utterance = null;
     this.stop('stt');
@@ -170,6 +181,7 @@ export abstract class OracleWords {
     const { sttFailed, notUnderstood } = this.parameters.phrases;
     const failed = text === '' && utterance.failure !== null;
     const phrase = text !== '' ? null : failed ? sttFailed : notUnderstood;
+    if (this.draft && normaliseWords(this.draft.text) !== normaliseWords(text)) this.dropDraft();
     this.pending = { text, counted: this.pending?.counted ?? false, phrase, failed };
     this.utterance = null;
     this.stop('stt');
@@ -185,12 +197,46 @@ export abstract class OracleWords {
     reply.acknowledged = true;
   }
 
+  /** Whether a reply to the words so far is worth being prepared. */
+  protected mayDraft(): boolean {
+    const { speculation, words } = this.parameters;
+    if (!speculation.enabled || this.draft || !this.utterance || this.settled()) return false;
+    if (this.drafts.turn === this.turnInHand() && this.drafts.count >= speculation.maxPerTurn) return false;
+    const { partial } = this.utterance;
+    const text = this.wordsSoFar();
+    if (normaliseWords(partial) === '' || isAmong(text, words.estop) || isAmong(partial, words.estop))
+      return false;
+    return completeness(text, this.input.language, words) !== 'incomplete';
+  }
+
+  protected startDraft(): void {
+    const text = this.wordsSoFar();
+    const turn = this.turnInHand();
+    this.spent += 1;
+    this.draft = { generation: this.spent, text };
+    this.drafts = { turn, count: this.drafts.turn === turn ? this.drafts.count + 1 : 1 };
+    this.spawn('draft', `${this.spent} ${[...this.history, `user: ${text}`].join(' | ')}`);
+  }
+
+  protected dropDraft(): void {
+    if (!this.draft) return;
+    this.stop('draft');
+    this.out.push(`cancelWork ${this.draft.generation}`);
+    this.draft = null;
+  }
+
   protected settled(): boolean {
     return this.utterance !== null && (this.utterance.final ?? this.utterance.failure) !== null;
   }
 
   protected wordsInHand(): string {
     return joinText(this.pending?.text ?? '', this.utterance?.final?.text ?? '');
+  }
+
+  /** The same, with what STT has understood so far. */
+  protected wordsSoFar(): string {
+    const { final, partial } = this.utterance ?? { final: null, partial: '' };
+    return joinText(this.pending?.text ?? '', final?.text ?? partial);
   }
 
   protected turnInHand(): number {

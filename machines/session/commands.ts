@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
+import type { PromptMessage } from './prompt.ts';
 
 /** What a step of the kernel wants done, in order. Plain data: commands are hashed into the journal. */
 export type Command =
@@ -23,17 +24,32 @@ export type SpawnCommand = {
 export interface ChildInputs {
   /** `fromSample`: onset of the utterance; the child adds the pre-roll. */
   readonly stt: { readonly utterance: number; readonly fromSample: number; readonly language: string };
+  /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` are without what that gives. */
+  readonly draft: {
+    readonly generation: number;
+    readonly language: string;
+    readonly voice: string | null;
+    readonly seed: number;
+    readonly text: string;
+    readonly recalls: boolean;
+    readonly messages: readonly PromptMessage[];
+  };
   readonly memory: { readonly text: string };
+  /** `drafted`: the draft of this generation has asked already, and its answer is taken. */
   readonly llm: {
     readonly generation: number;
     readonly language: string;
     readonly seed: number;
-    readonly messages: readonly {
-      readonly role: 'system' | 'user' | 'assistant';
-      readonly content: string;
-    }[];
+    readonly messages: readonly PromptMessage[];
+    readonly drafted?: true;
   };
-  readonly tts: { readonly generation: number; readonly language: string; readonly voice: string | null };
+  /** `drafted`: the draft of this generation may have the first segment's audio. */
+  readonly tts: {
+    readonly generation: number;
+    readonly language: string;
+    readonly voice: string | null;
+    readonly drafted?: true;
+  };
   readonly playback: { readonly generation: number };
   readonly actions: { readonly generation: number };
 }

@@ -24,11 +24,16 @@ export interface SessionContext {
   readonly random: number;
   readonly turn: number;
   readonly generation: number;
+  /** The newest generation that was handed out: to a reply, or to a draft that may have been discarded. */
+  readonly spent: number;
   /** Counts utterances, so that each STT child has a name of its own. */
   readonly utterances: number;
   readonly utterance: Utterance | null;
   /** Words of the present turn that wait for their reply. */
   readonly pending: PendingTurn | null;
+  readonly draft: Draft | null;
+  /** How many drafts the turn has had that had the last one. */
+  readonly drafts: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
   readonly history: readonly HistoryEntry[];
 }
@@ -44,6 +49,8 @@ export interface Utterance {
   /** When the turn was judged to be over and STT told to finish; null until then. */
   readonly decidedAtMs: number | null;
   readonly partial: string;
+  /** When STT told `partial`; null if it has told nothing. */
+  readonly partialAtMs: number | null;
   /** What STT said at the end; null until then. */
   readonly final: SttOutput | null;
   readonly failure: ErrorRecord | null;
@@ -61,6 +68,14 @@ export interface PendingTurn {
   readonly sttMs: number | null;
   /** When the user's turn ended: the zero of the reply's latency. */
   readonly endedAtMs: number;
+}
+
+/** A reply that is prepared before the turn is known to be over. Nobody notices it until a reply takes it over. */
+export interface Draft {
+  readonly generation: number;
+  /** The words of the turn that it answers. */
+  readonly text: string;
+  readonly startedAtMs: number;
 }
 
 /** The reply in progress. */
@@ -94,6 +109,8 @@ export interface ReplyMarks {
   readonly sttMs: number | null;
   /** The turn's words were known, and the reply began. */
   readonly begunAtMs: number | null;
+  /** For how long the reply had been prepared by then; null if it was not. */
+  readonly preparedMs: number | null;
   readonly askedAtMs: number | null;
   readonly firstTokenAtMs: number | null;
   readonly firstSegmentAtMs: number | null;
@@ -131,9 +148,12 @@ export function initialContext(input: SessionInput | undefined): SessionContext 
     random: known.seed >>> 0,
     turn: 0,
     generation: 0,
+    spent: 0,
     utterances: 0,
     utterance: null,
     pending: null,
+    draft: null,
+    drafts: { turn: 0, count: 0 },
     reply: null,
     history: [],
   };

@@ -70,13 +70,14 @@ export type ChildEnd =
   | { readonly type: 'xstate.done.actor.tts' }
   | { readonly type: 'xstate.done.actor.playback'; readonly output: PlaybackOutput }
   | { readonly type: 'xstate.done.actor.actions' }
+  // A draft has no end of its own but a failure: it waits to be taken over.
   | { readonly type: `xstate.error.actor.${ChildKind}`; readonly error: ErrorRecord };
 
 /** The children of a session, by the id they have in the machine. */
-export const CHILD_KINDS = ['stt', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
+export const CHILD_KINDS = ['stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
 export type ChildKind = (typeof CHILD_KINDS)[number];
 
-/** Those that belong to a reply; `stt` belongs to an utterance. */
+/** Those that belong to a reply; `stt` and `draft` belong to an utterance. */
 export const REPLY_CHILDREN = [
   'memory',
   'llm',

@@ -1,5 +1,5 @@
 import { not, raise, stateIn } from 'xstate';
-import type { SessionParameters } from '../parameters.ts';
+import { completeParameters, type RecordedParameters } from '../parameters.ts';
 import { initialContext } from './context.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
 import { sessionSetup } from './setup.ts';
@@ -8,11 +8,11 @@ import { sessionSetup } from './setup.ts';
 const MAX_MICROSTEPS = 100;
 
 /**
- * The conversation. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
+ * The conversation, with parameters that may come from an older journal. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
  * One machine serves all sessions with the same parameters.
  */
-export function sessionMachine(parameters: SessionParameters) {
-  const chart = sessionSetup(parameters);
+export function sessionMachine(parameters: RecordedParameters) {
+  const chart = sessionSetup(completeParameters(parameters));
   return chart.createMachine({
     id: 'session',
     context: ({ input }) => initialContext(input),
@@ -27,6 +27,7 @@ export function sessionMachine(parameters: SessionParameters) {
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
       'xstate.error.actor.stt': { actions: 'noteSttFailure' },
+      'xstate.error.actor.draft': { actions: 'dropDraft' },
       // A failure that no state expects would put the machine into XState's own error status.
       'xstate.error.actor.memory': {},
       'xstate.error.actor.llm': {},
@@ -57,7 +58,7 @@ export function sessionMachine(parameters: SessionParameters) {
             },
             after: { maxUtterance: { target: '#responding' } },
           },
-          /** Silence; is it the end? */
+          /** Silence; is it the end? Meanwhile the reply may be prepared. */
           endpointing: {
             id: 'endpointing',
             always: { guard: 'finalKnown', target: '#responding' },
@@ -66,6 +67,13 @@ export function sessionMachine(parameters: SessionParameters) {
               'transcript.partial': { target: 'endpointing', reenter: true, actions: 'notePartial' },
             },
             after: { endpointDelay: { target: '#responding' } },
+            initial: 'waiting',
+            states: {
+              waiting: { always: { guard: 'mayDraft', target: 'steadying' } },
+              /** Will the words stay as they are? */
+              steadying: { after: { steadyDelay: { target: 'drafting', actions: 'startDraft' } } },
+              drafting: {},
+            },
           },
         },
       },

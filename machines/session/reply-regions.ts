@@ -2,6 +2,7 @@
 import { not, raise, stateIn } from 'xstate';
 import type { ChildInputs } from './commands.ts';
 import type { SessionContext } from './context.ts';
+import { promptOf, withFacts } from './prompt.ts';
 import type { SessionChart } from './setup.ts';
 
 /** Segments → audio. */
@@ -18,6 +19,7 @@ export function ttsRegion(chart: SessionChart) {
             generation: context.generation,
             language: context.input.language,
             voice: context.input.voice ?? null,
+            ...drafted(context),
           }),
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
@@ -125,6 +127,8 @@ export function llmRegion(chart: SessionChart) {
         initial: 'asking',
         states: {
           asking: {
+            // The child that takes the draft over is there by now.
+            always: { guard: 'hasDraft', actions: 'releaseDraft' },
             on: {
               'llm.delta': { target: 'streaming', actions: 'noteDelta' },
               'llm.action': [
@@ -165,10 +169,11 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
     generation: context.generation,
     language: context.input.language,
     seed: current?.seed ?? 0,
-    messages: [
-      ...(facts.length > 0 ? [{ role: 'system' as const, content: facts.join('\n') }] : []),
-      ...context.history.map(({ role, content }) => ({ role, content })),
-      { role: 'user' as const, content: current?.userText ?? '' },
-    ],
+    messages: withFacts(promptOf(context.history, current?.userText ?? ''), facts),
+    ...drafted(context),
   };
+}
+
+function drafted({ draft }: SessionContext): { readonly drafted?: true } {
+  return draft ? { drafted: true } : {};
 }

@@ -21,15 +21,16 @@ import { told } from './robot-actions.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
 export const beginReply: Reducer = (context) => {
-  const { pending } = context;
+  const { pending, draft, nowMs } = context;
   if (!pending) return {};
   const { value, state } = nextRandom(context.random);
   const turn = pending.counted ? context.turn : context.turn + 1;
-  const generation = context.generation + 1;
+  const generation = draft?.generation ?? context.spent + 1;
   return {
     patch: {
       turn,
       generation,
+      spent: Math.max(context.spent, generation),
       random: state,
       pending: null,
       reply: {
@@ -53,7 +54,8 @@ export const beginReply: Reducer = (context) => {
           ...UNMARKED,
           endpointMs: pending.endpointMs,
           sttMs: pending.sttMs,
-          begunAtMs: context.nowMs,
+          begunAtMs: nowMs,
+          preparedMs: draft ? nowMs - draft.startedAtMs : null,
         },
       },
     },
@@ -183,7 +185,16 @@ function playedByNow({ nowMs, input }: SessionContext, reply: Reply): number {
   return Math.min(reply.sent, reply.played + since);
 }
 
+/** True if only the pacing tells where the client is. */
+function movesByPacing(reply: Reply | null): boolean {
+  return reply !== null && !reply.acknowledged && reply.marks.playingAtMs !== null;
+}
+
+/** The position stands from here on, whether or not a playback is left to say so. */
 export const pausePlayout: Reducer = (context) => ({
+  ...(context.reply
+    ? change(context, { played: playedByNow(context, context.reply), playingSinceMs: null })
+    : {}),
   effects: [
     send('playback', { type: 'pause' }),
     publish({ type: 'duck', generation: context.generation, on: true }),
@@ -191,6 +202,7 @@ export const pausePlayout: Reducer = (context) => ({
 });
 
 export const resumePlayout: Reducer = (context) => ({
+  ...change(context, { playingSinceMs: movesByPacing(context.reply) ? context.nowMs : null }),
   effects: [
     publish({ type: 'duck', generation: context.generation, on: false }),
     send('playback', { type: 'resume' }),

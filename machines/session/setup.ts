@@ -4,12 +4,14 @@ import type { SessionParameters } from '../parameters.ts';
 import { endpointDelayMs } from '../policies/endpointing.ts';
 import type { ChildInputs, Command } from './commands.ts';
 import type { SessionContext, SessionInput } from './context.ts';
+import * as draft from './draft.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
 import * as reply from './reply.ts';
 import * as robot from './robot-actions.ts';
 import * as turn from './turn.ts';
 import * as utterance from './utterance.ts';
+import { utteranceSettled, wordsSoFar } from './words-in-hand.ts';
 
 /** Children live outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
@@ -24,6 +26,7 @@ export function sessionSetup(parameters: SessionParameters) {
     types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
     actors: {
       stt: child<'stt'>(),
+      draft: child<'draft'>(),
       memory: child<'memory'>(),
       llm: child<'llm'>(),
       tts: child<'tts'>(),
@@ -32,11 +35,11 @@ export function sessionSetup(parameters: SessionParameters) {
     },
     actions: { command: (_, _command: Command) => {} },
     guards: {
-      finalKnown: ({ context }) => turn.utteranceSettled(context),
+      finalKnown: ({ context }) => utteranceSettled(context),
       turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
       saidEstop: ({ context }) =>
-        (turn.utteranceSettled(context) || context.utterance === null) && turn.saidEstop(context, parameters),
+        (utteranceSettled(context) || context.utterance === null) && turn.saidEstop(context, parameters),
       saidNothing: ({ context }) => turn.saidNothing(context, parameters),
       asksEstop: ({ event }) => event.type === 'llm.action' && event.name === ESTOP_ACTION,
       partialInterrupts: ({ context, event }) =>
@@ -51,14 +54,19 @@ export function sessionSetup(parameters: SessionParameters) {
       notYetAudible: ({ context }) => context.reply?.marks.playingAtMs === null,
       segmentReady: ({ event }) => event.type === 'segment.audio' && event.ready,
       actionRuns: ({ context }) => robot.actionRuns(context),
-      asksMemory: ({ context }) => context.input.memory && context.reply?.phrase === null,
+      mayDraft: ({ context }) => draft.mayDraft(context, parameters),
+      hasDraft: ({ context }) => context.draft !== null,
+      // A draft has asked it already.
+      asksMemory: ({ context }) =>
+        context.input.memory && context.reply?.phrase === null && context.draft === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
     },
     delays: {
       endpointDelay: ({ context }) => {
-        const delayMs = endpointDelayMs(turn.wordsSoFar(context), context.input.language, endpointing, words);
+        const delayMs = endpointDelayMs(wordsSoFar(context), context.input.language, endpointing, words);
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
+      steadyDelay: ({ context }) => draft.steadyDelayMs(context, parameters),
       // From the onset, not from the last pause: an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
@@ -83,6 +91,9 @@ export function sessionSetup(parameters: SessionParameters) {
         if (effect.type === 'stt.spawn')
           enqueue.spawnChild('stt', { id: 'stt', input: ({ context: now }) => sttInput(now) });
         else if (effect.type === 'stt.stop') enqueue.stopChild('stt');
+        else if (effect.type === 'draft.spawn')
+          enqueue.spawnChild('draft', { id: 'draft', input: ({ context: now }) => draft.draftInput(now) });
+        else if (effect.type === 'draft.stop') enqueue.stopChild('draft');
         else enqueue({ type: 'command', params: effect });
       }
     });
@@ -107,6 +118,9 @@ export function sessionSetup(parameters: SessionParameters) {
       finishUtterance: act(utterance.finishUtterance),
       dropUtterance: act(utterance.dropUtterance),
       tellEarFailure: act(utterance.tellEarFailure),
+      startDraft: act(draft.startDraft),
+      dropDraft: act(draft.dropDraft),
+      releaseDraft: act(draft.releaseDraft),
       takeText: act(turn.takeText(parameters)),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),

@@ -6,6 +6,7 @@ export const UNMARKED: ReplyMarks = {
   endpointMs: null,
   sttMs: null,
   begunAtMs: null,
+  preparedMs: null,
   askedAtMs: null,
   firstTokenAtMs: null,
   firstSegmentAtMs: null,
@@ -29,6 +30,7 @@ export function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
     ttsFirstAudio: span(firstSegmentAtMs, firstAudioAtMs),
     firstFrame: span(firstAudioAtMs, playingAtMs),
     firstAudio: span(turnEndedAtMs, playingAtMs),
+    prepared: marks.preparedMs,
     firstPlayed: span(playingAtMs, marks.playedAtMs),
   };
   return Object.fromEntries(

@@ -1,10 +1,12 @@
 /** From words to a turn: what the next reply will answer. */
 import type { SessionParameters } from '../parameters.ts';
 import { isBackchannel } from '../policies/backchannel.ts';
-import { isAmong, joinText, normaliseWords } from '../policies/text.ts';
+import { isAmong, normaliseWords } from '../policies/text.ts';
 import type { PendingTurn, SessionContext } from './context.ts';
-import { failure, publish, type Reducer, tell } from './effects.ts';
+import { answers, withoutDraft } from './draft.ts';
+import { failure, type Outcome, publish, type Reducer, tell } from './effects.ts';
 import { remember } from './history.ts';
+import { turnInHand, utteranceSettled, wordsInHand } from './words-in-hand.ts';
 
 export function takeText(parameters: SessionParameters): Reducer {
   const drop = dropPending(parameters);
@@ -53,23 +55,6 @@ export function dropPending(parameters: SessionParameters): Reducer {
 
 export const tellStopped: Reducer = () => ({ effects: [tell(failure('SESSION_STOPPED'))] });
 
-/** All the words of the turn in hand: those from before a continuation and those of the utterance. */
-export function wordsInHand(context: SessionContext): string {
-  return joinText(context.pending?.text ?? '', context.utterance?.final?.text ?? '');
-}
-
-/** The same, with what STT has understood so far of the utterance. */
-export function wordsSoFar({ pending, utterance }: SessionContext): string {
-  return joinText(pending?.text ?? '', utterance?.final?.text ?? utterance?.partial ?? '');
-}
-
-/** True once STT has given or owes nothing more. */
-export function utteranceSettled(context: SessionContext): boolean {
-  return (
-    context.utterance !== null && (context.utterance.final !== null || context.utterance.failure !== null)
-  );
-}
-
 export function spokeMs(context: SessionContext): number {
   const { utterance } = context;
   return utterance ? (utterance.endedAtMs ?? context.nowMs) - utterance.startedAtMs : 0;
@@ -111,7 +96,7 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
       : text === ''
         ? parameters.phrases.notUnderstood
         : null;
-    return {
+    const taken: Outcome = {
       patch: {
         utterance: null,
         pending: {
@@ -128,7 +113,7 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
         { type: 'stt.stop' },
         publish({
           type: 'transcript',
-          turn: counted ? context.turn : context.turn + 1,
+          turn: turnInHand(context),
           text,
           final: true,
           ...(utterance.final?.language === undefined ? {} : { language: utterance.final.language }),
@@ -136,5 +121,6 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
         }),
       ],
     };
+    return answers(context, text) ? taken : withoutDraft(context, taken);
   };
 }

@@ -1,8 +1,11 @@
 /** What happens to an utterance: it begins, pauses, gets its words, is dropped. */
 
 import type { ErrorRecord } from '../errors.ts';
+import { normaliseWords } from '../policies/text.ts';
 import type { SessionContext, Utterance } from './context.ts';
+import { withoutDraft } from './draft.ts';
 import { failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
+import { turnInHand } from './words-in-hand.ts';
 
 function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
   return context.utterance ? { utterance: { ...context.utterance, ...patch } } : {};
@@ -15,11 +18,6 @@ function fail(context: SessionContext, error: ErrorRecord): Outcome {
 /** When the sample was heard that an event of the ear tells of. Audio may come faster than real time, but not before the start. */
 function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): number {
   return Math.max(0, context.nowMs - event.ageMs);
-}
-
-/** The number of the turn that the words in hand belong to, or will. */
-function turnInHand(context: SessionContext): number {
-  return context.pending?.counted ? context.turn : context.turn + 1;
 }
 
 export const beginUtterance: Reducer = (context, event) => {
@@ -35,6 +33,7 @@ export const beginUtterance: Reducer = (context, event) => {
         endedAtMs: null,
         decidedAtMs: null,
         partial: '',
+        partialAtMs: null,
         final: null,
         failure: null,
       },
@@ -51,7 +50,7 @@ export const beginUtterance: Reducer = (context, event) => {
 export const restartUtterance: Reducer = (context, event) => {
   const { utterance } = context;
   if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
-  return {
+  return withoutDraft(context, {
     patch: {
       utterances: context.utterances + 1,
       utterance: {
@@ -68,17 +67,17 @@ export const restartUtterance: Reducer = (context, event) => {
       { type: 'stt.spawn' },
       publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) }),
     ],
-  };
+  });
 };
 
 export const noteSpeechResumed: Reducer = (context, event) => {
   if (event.type !== 'speech.start') return {};
   // STT that was told to finish does not hear what follows.
   if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
-  return {
+  return withoutDraft(context, {
     patch: update(context, { endedAtMs: null }),
     effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
-  };
+  });
 };
 
 export const noteSpeechStop: Reducer = (context, event) => {
@@ -96,13 +95,17 @@ export const endSpeechUnheard: Reducer = (context) => ({
   effects: [publish({ type: 'speech', event: 'stop', at: context.nowMs })],
 });
 
-export const notePartial: Reducer = (context, event) =>
-  event.type === 'transcript.partial' && context.utterance
-    ? {
-        patch: update(context, { partial: event.text }),
-        effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
-      }
-    : {};
+/** A draft that answers other words than these is of no use any more. */
+export const notePartial: Reducer = (context, event) => {
+  const { utterance, nowMs } = context;
+  if (event.type !== 'transcript.partial' || !utterance) return {};
+  const noted: Outcome = {
+    patch: update(context, { partial: event.text, partialAtMs: nowMs }),
+    effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
+  };
+  const same = normaliseWords(event.text) === normaliseWords(utterance.partial);
+  return same ? noted : withoutDraft(context, noted);
+};
 
 export const noteFinal: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.stt' ? { patch: update(context, { final: event.output }) } : {};
@@ -127,7 +130,10 @@ export const finishUtterance: Reducer = (context) => {
 };
 
 export const dropUtterance: Reducer = (context) =>
-  context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {};
+  withoutDraft(
+    context,
+    context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {},
+  );
 
 export const tellEarFailure: Reducer = (_context, event) =>
   event.type === 'ear.failed' ? { effects: [tell(event.error)] } : {};

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import { count, factor, list, listsByLanguage, ms, text } from './fields.ts';
+import { count, factor, list, listsByLanguage, ms, text, yesNo } from './fields.ts';
 
 /** The groups that tune a session. Their defaults are the machine's; only the meanings are written here. */
 export function sessionGroups(defaults: SessionParameters) {
-  const { endpointing, bargeIn, deadlines, reply, history, actions, phrases, words } = defaults;
+  const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } = defaults;
   return {
     endpointing: z
       .strictObject({
@@ -23,6 +23,19 @@ export function sessionGroups(defaults: SessionParameters) {
           endpointing.notUnderstoodMs,
           'Speech of at least this length without a word understood is answered; shorter is taken for noise.',
         ),
+      })
+      .prefault({}),
+    speculation: z
+      .strictObject({
+        enabled: yesNo(
+          speculation.enabled,
+          'Prepare the reply while the silence that ends the turn still runs; used only if the words stay the same.',
+        ),
+        stableMs: ms(
+          speculation.stableMs,
+          'The transcript must have stayed the same for this long; a plainly complete one need not.',
+        ),
+        maxPerTurn: count(speculation.maxPerTurn, 'Prepared replies for one turn at most.'),
       })
       .prefault({}),
     bargeIn: z

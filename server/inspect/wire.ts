@@ -87,7 +87,19 @@ export const journalRecord = z.object({
   record: count,
   seq: count,
   t: ms,
-  source: z.enum(['start', 'client', 'ear', 'timer', 'stt', 'memory', 'llm', 'tts', 'playback', 'actions']),
+  source: z.enum([
+    'start',
+    'client',
+    'ear',
+    'timer',
+    'stt',
+    'draft',
+    'memory',
+    'llm',
+    'tts',
+    'playback',
+    'actions',
+  ]),
   generation: count,
   stale: z.boolean(),
   event: z.string(),
@@ -177,7 +189,7 @@ export type PageMessage = z.infer<typeof pageMessage>;
 export const childLife = z.object({
   /** `<session>/<turn>/<kind>/<generation>` */
   child: z.string(),
-  kind: z.enum(['stt', 'memory', 'llm', 'tts', 'playback', 'actions']),
+  kind: z.enum(['stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions']),
   generation: count,
   at: ms,
   /** Absent: it started. */

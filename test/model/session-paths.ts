@@ -30,6 +30,8 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
 export function sessionPaths() {
   const parameters: SessionParameters = {
     ...defaultParameters,
+    // One draft a turn: how many more does not matter to the chart.
+    speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: { allow: [ALLOWED_ACTION] },
     words: { ...defaultParameters.words, estop: [WORDS.estop] },
   };

@@ -51,6 +51,7 @@ export function parameters(
   const base: SessionParameters = defaultParameters;
   return {
     endpointing: { ...base.endpointing, ...change.endpointing },
+    speculation: { ...base.speculation, ...change.speculation },
     bargeIn: { ...base.bargeIn, ...change.bargeIn },
     deadlines: { ...base.deadlines, ...change.deadlines },
     reply: { ...base.reply, ...change.reply },

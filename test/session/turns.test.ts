@@ -9,7 +9,9 @@ import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene
 describe('a turn', () => {
   it('is answered when it is spoken', async () => {
     const asked: unknown[] = [];
-    const talk = await scene({ said: [{ partial: 'hello', text: 'hello there' }] }, asked);
+    const unprepared = parameters({ speculation: { enabled: false } });
+    const said = [{ partial: 'hello', text: 'hello there' }];
+    const talk = await scene({ said, parameters: unprepared }, asked);
     await talk.beSilent(200);
     await talk.speak(600);
     await talk.beSilent(800);

@@ -23,9 +23,9 @@ const hashProcess = fileURLToPath(new URL('./hash-process.ts', import.meta.url))
 
 describe('the simulator', { timeout: PATIENCE_MS }, () => {
   it('finds nothing at the kernel level, and sees all that should sometimes happen', async () => {
-    const report = await simulate({ level: 'kernel', from: 1, to: 12, turns: 80 });
+    const report = await simulate({ level: 'kernel', from: 1, to: 16, turns: 80 });
     expect(report.failure).toBeNull();
-    expect(report.turns).toBe(960);
+    expect(report.turns).toBe(1_280);
     expect(report.unreached).toEqual([]);
   });
 

@@ -33,6 +33,7 @@ export function sessionRepresentatives(): readonly Representative[] {
 const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
   ear: toldError('VAD_FAILED'),
   stt: toldError('STT_FAILED'),
+  draft: toldError('LLM_FAILED'),
   memory: toldError('MEMORY_FAILED'),
   llm: toldError('LLM_FAILED'),
   tts: toldError('TTS_FAILED'),
@@ -130,6 +131,7 @@ function stt(): Representative[] {
     final('words', WORDS.request),
     final('estop', WORDS.estop),
     failure('stt'),
+    failure('draft'),
   ];
 }
 

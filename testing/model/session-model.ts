@@ -9,6 +9,7 @@ import type { MachineEvent } from '../../machines/session/effects.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import * as turn from '../../machines/session/turn.ts';
+import { turnInHand } from '../../machines/session/words-in-hand.ts';
 import type { Model } from './explore.ts';
 import { Stepper } from './transitions.ts';
 
@@ -134,7 +135,10 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly events = (state: SessionModelState): readonly SessionModelEvent[] => {
     if (state.snapshot.status !== 'active') return [];
     const events: SessionModelEvent[] = [];
-    if (state.timers.length > 0) events.push({ type: NEXT_DELAY });
+    const dueMs = state.timers[0]?.dueMs;
+    if (dueMs !== undefined) events.push({ type: NEXT_DELAY });
+    // The runner fires what is due before it takes anything else.
+    if (dueMs !== undefined && dueMs <= state.atMs) return events;
     if (this.#mayWait(state)) events.push({ type: A_WHILE });
     for (const { name, event } of this.#representatives.values())
       if (event(state)) events.push({ type: name });
@@ -193,7 +197,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, reply, nowMs } = snapshot.context;
+    const { utterance, pending, drafts, reply, nowMs } = snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
     const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
@@ -204,6 +208,8 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       value,
       yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,
       alive.includes('stt'),
+      alive.includes('draft'),
+      drafts.turn === turnInHand(snapshot.context) && drafts.count,
       utterance && [
         yielding ? turn.interrupts(words ?? '', snapshot.context, this.parameters) : words,
         yielding ? words !== '' : utterance.endedAtMs !== null,

@@ -1,7 +1,9 @@
 /** Children as the kernel level has them: modelled in a few lines, on the clock, without promises. */
+import type { LlmEvent } from '../../actors/ports/llm.ts';
 import { FRAME_MS, msOfSamples, samplesInMs } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ERRORS, type ErrorCode, type ErrorRecord } from '../../machines/errors.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
 import { joinText } from '../../machines/policies/text.ts';
 import type { ChildMessage, SpawnCommand } from '../../machines/session/commands.ts';
@@ -24,6 +26,8 @@ export interface ModelScope {
   readonly nextReply: () => number;
   readonly frame: (seq: number, samples: number) => void;
   readonly track: ModelTrack;
+  /** What the reply takes over; undefined if it was not prepared. */
+  readonly draft?: ModelDraft;
 }
 
 /** The audio of one reply. */
@@ -152,21 +156,75 @@ class ModelMemory extends ModelChild {
   }
 }
 
-class ModelLlm extends ModelChild {
+/** Asks as the reply's LLM would, and keeps what it gets until that takes over. */
+export class ModelDraft extends ModelChild {
+  readonly #recalls: boolean;
+  readonly #kept: SessionEvent[] = [];
+  #reader: ((event: SessionEvent) => void) | undefined;
+
+  constructor(scope: ModelScope, tell: (event: SessionEvent) => void, recalls: boolean) {
+    super(scope, tell);
+    this.#recalls = recalls;
+  }
+
   start(): void {
     const { faults, random, nextReply } = this.scope;
-    this.follow(
-      llmPlan(faults, random, nextReply()),
-      (event) =>
-        this.tell(
-          event.type === 'delta'
-            ? { type: 'llm.delta', text: event.text }
-            : { type: 'llm.action', id: event.id, name: event.name, args: event.args },
-        ),
-      (error) =>
-        this.tell(error ? { type: 'xstate.error.actor.llm', error } : { type: 'xstate.done.actor.llm' }),
+    const recallMs = this.#recalls ? memoryPlan(faults, random).afterMs : 0;
+    const give = (event: SessionEvent) => (this.#reader ? this.#reader(event) : this.#kept.push(event));
+    this.after(Math.min(recallMs, defaultParameters.deadlines.recallMs), () =>
+      this.follow(
+        llmPlan(faults, random, nextReply()),
+        (event) => give(toldByLlm(event)),
+        (error) => {
+          if (error && !this.#reader) this.tell({ type: 'xstate.error.actor.draft', error });
+          give(endOfLlm(error));
+        },
+      ),
     );
   }
+
+  handOver(reader: (event: SessionEvent) => void): void {
+    this.#reader = reader;
+    for (const event of this.#kept.splice(0)) reader(event);
+  }
+
+  /** The reply that has taken over does not need it any more. */
+  release(): void {
+    super.stop();
+  }
+
+  override stop(): void {
+    if (!this.#reader) super.stop();
+  }
+}
+
+class ModelLlm extends ModelChild {
+  start(): void {
+    const { draft, faults, random, nextReply } = this.scope;
+    // At once, but not before the draft's end.
+    if (draft) draft.handOver((event) => this.after(0, () => this.tell(event)));
+    else
+      this.follow(
+        llmPlan(faults, random, nextReply()),
+        (event) => this.tell(toldByLlm(event)),
+        (error) => this.tell(endOfLlm(error)),
+      );
+  }
+
+  override stop(): void {
+    super.stop();
+    this.scope.draft?.release();
+  }
+}
+
+function toldByLlm(event: LlmEvent): SessionEvent {
+  return event.type === 'delta'
+    ? { type: 'llm.delta', text: event.text }
+    : { type: 'llm.action', id: event.id, name: event.name, args: event.args };
+}
+
+function endOfLlm(error: ErrorRecord | null): SessionEvent {
+  return error ? { type: 'xstate.error.actor.llm', error } : { type: 'xstate.done.actor.llm' };
 }
 
 class ModelTts extends ModelChild {
@@ -368,6 +426,8 @@ export function modelChild(
   switch (command.child) {
     case 'stt':
       return new ModelStt(scope, tell, command.input.fromSample);
+    case 'draft':
+      return new ModelDraft(scope, tell, command.input.recalls);
     case 'memory':
       return new ModelMemory(scope, tell);
     case 'llm':

@@ -11,7 +11,7 @@ import type { Audit } from './audit.ts';
 import { chartDetail } from './chart-detail.ts';
 import type { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
-import { errorOf, type ModelChild, ModelTrack, modelChild } from './model-children.ts';
+import { errorOf, type ModelChild, ModelDraft, ModelTrack, modelChild } from './model-children.ts';
 import type { Random } from './random.ts';
 import type { UserAct } from './script.ts';
 import { claim, type Voiced, voiced } from './user.ts';
@@ -51,6 +51,7 @@ export class ModelSession {
     [];
   readonly #spoken: Voiced[] = [];
   #track = new ModelTrack();
+  #draft: ModelDraft | undefined;
   #replies = 0;
   #busy = false;
   #deaf = false;
@@ -239,7 +240,12 @@ export class ModelSession {
     const { audit, clock, faults, random, session, input } = this.#options;
     const { turn, generation: current } = this.#kernel.context;
     const kind = command.child;
-    const generation = command.child === 'stt' ? command.input.utterance : current;
+    const generation =
+      command.child === 'stt'
+        ? command.input.utterance
+        : command.child === 'draft'
+          ? command.input.generation
+          : current;
     if (kind === 'tts') this.#track = new ModelTrack();
     if (kind === 'playback') this.#heard = new PacedPosition(input.outputRate);
     const living: Living = { kind, name: `${session}/${turn}/${kind}/${generation}`, generation };
@@ -254,6 +260,7 @@ export class ModelSession {
         rate: input.outputRate,
         spoken: this.#spoken,
         track: this.#track,
+        ...(command.child === 'llm' && command.input.drafted && this.#draft ? { draft: this.#draft } : {}),
         nowMs: () => this.#nowMs(),
         nextReply: () => this.#replies++,
         frame: (seq, samples) => {
@@ -263,6 +270,7 @@ export class ModelSession {
       },
       (event) => this.#receive(event, kind, living),
     );
+    if (living.child instanceof ModelDraft) this.#draft = living.child;
     living.child.start();
   }
 

@@ -41,6 +41,9 @@ export const SOMETIMES = {
   'a session ended in mid-reply': 'both',
   'a user hung up and came back': 'both',
   'the ear failed': 'both',
+  'a reply took over what was prepared': 'both',
+  'a prepared reply was discarded': 'both',
+  'the preparation of a reply failed': 'both',
   'the store failed while a turn ended': 'full',
   'a worker was lost': 'full',
   'no worker was there': 'full',
@@ -83,6 +86,8 @@ export class SometimesWatch {
   #segmentAudio = false;
   #speaking = false;
   #sounding = false;
+  /** The newest generation that was prepared and taken over. */
+  #taken = 0;
 
   constructor(reached: (name: Sometimes) => void) {
     this.#reached = reached;
@@ -91,9 +96,16 @@ export class SometimesWatch {
   observe(entry: LogEntry): void {
     if (entry.type === 'event') this.#onEvent(entry);
     else if (entry.type === 'frame') this.#sounding = true;
-    else if (entry.type === 'command') {
+    else if (entry.type === 'child.end' && entry.kind === 'draft') {
+      if (entry.generation !== this.#taken && entry.how === 'cancelled')
+        this.#reached('a prepared reply was discarded');
+    } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
+      if (command.type === 'spawn' && command.child === 'llm' && command.input.drafted) {
+        this.#taken = command.input.generation;
+        this.#reached('a reply took over what was prepared');
+      }
       if (command.type === 'spawn' && command.child === 'playback') {
         this.#sent = 0;
         this.#replyText = '';
@@ -158,6 +170,9 @@ export class SometimesWatch {
       case 'bye':
       case 'lost':
         if (before === 'speaking' || before === 'processing') this.#reached('a session ended in mid-reply');
+        return;
+      case 'xstate.error.actor.draft':
+        this.#reached('the preparation of a reply failed');
         return;
       case 'ear.failed':
         this.#reached('the ear failed');

@@ -1,0 +1,166 @@
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ReplyParameters } from '../../machines/parameters.ts';
+import { cutSegments } from '../../machines/policies/segmenter.ts';
+import { speechText } from '../../machines/policies/speech-text.ts';
+import type { ChildInputs } from '../../machines/session/commands.ts';
+import { withFacts } from '../../machines/session/prompt.ts';
+import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
+import type { MemoryPort } from '../ports/memory.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import { Tape } from './tape.ts';
+
+/** What a draft works with. Its engines carry the draft's own generation, so that a cancel of it reaches them. */
+export interface DraftWorld {
+  readonly session: string;
+  readonly clock: Clock;
+  readonly llm: LlmEngine;
+  readonly tts: TtsEngine;
+  readonly memory?: MemoryPort;
+  /** How long the memory may take. */
+  readonly recallMs: number;
+  readonly reply: ReplyParameters;
+}
+
+/**
+ * A reply in the making: its text, its actions and the audio of its first segment, kept inside until the reply's own
+ * children take them over with `asLlm` and `asTts`.
+ */
+export class Draft {
+  readonly #input: ChildInputs['draft'];
+  readonly #world: DraftWorld;
+  readonly #text = new Tape<LlmEvent>(join);
+  #speech: { readonly request: TtsRequest; readonly audio: Tape<TtsEvent> } | undefined;
+  #said = '';
+  #taken = false;
+
+  constructor(input: ChildInputs['draft'], world: DraftWorld) {
+    this.#input = input;
+    this.#world = world;
+  }
+
+  /** Works until it is stopped, and rejects when the memory or the language engine fails. Once taken over it is none of this promise's business. */
+  run(signal: AbortSignal): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      const stop = () => {
+        if (!this.#taken) this.#abandon();
+        reject(new ParleyError('CANCELLED', undefined, { cause: signal.reason }));
+      };
+      if (signal.aborted) {
+        stop();
+        return;
+      }
+      signal.addEventListener('abort', stop, { once: true });
+      void this.#text
+        .record(
+          (own) => this.#ask(own),
+          (event) => this.#note(event),
+        )
+        .then((outcome) => {
+          if ('error' in outcome) {
+            if (!this.#taken) this.#abandon();
+            reject(outcome.error);
+          } else this.#cut(true);
+        });
+    });
+  }
+
+  /** The language engine of the reply that takes over: it answers with what the draft has, and then with what it gets. */
+  asLlm(engine: LlmEngine): LlmEngine {
+    if (this.#text.failed) return engine;
+    this.#taken = true;
+    return {
+      name: engine.name,
+      reply: (_request, signal) => this.#text.play(signal),
+      close: () => engine.close(),
+    };
+  }
+
+  /** The speech engine of that reply: the audio of the first segment may be there already. */
+  asTts(engine: TtsEngine): TtsEngine {
+    return {
+      name: engine.name,
+      close: () => engine.close(),
+      synthesize: (request, signal) => {
+        const speech = this.#speech;
+        this.#speech = undefined;
+        if (speech && !speech.audio.failed && same(speech.request, request)) return speech.audio.play(signal);
+        speech?.audio.stop();
+        return engine.synthesize(request, signal);
+      },
+    };
+  }
+
+  #abandon(): void {
+    this.#text.stop();
+    this.#speech?.audio.stop();
+    this.#speech = undefined;
+  }
+
+  async *#ask(signal: AbortSignal): AsyncGenerator<LlmEvent, void, undefined> {
+    const { messages, language, seed, recalls } = this.#input;
+    const facts = recalls ? await this.#recall(signal) : [];
+    if (signal.aborted) return;
+    yield* this.#world.llm.reply({ messages: withFacts(messages, facts), language, seed }, signal);
+  }
+
+  async #recall(signal: AbortSignal): Promise<readonly string[]> {
+    const { clock, memory, session, recallMs } = this.#world;
+    if (!memory) return [];
+    const over = new AbortController();
+    const timer = clock.setTimer(recallMs, () => over.abort(new ParleyError('MEMORY_TIMEOUT')));
+    const stop = () => over.abort(new ParleyError('CANCELLED'));
+    signal.addEventListener('abort', stop, { once: true });
+    const late = new Promise<never>((_resolve, reject) => {
+      over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
+    });
+    try {
+      return await Promise.race([memory.recall({ session, text: this.#input.text }, over.signal), late]);
+    } catch (thrown) {
+      // A reply that has taken over goes on without; else the draft has failed, and the reply asks the memory itself.
+      if (this.#taken) return [];
+      throw thrown;
+    } finally {
+      timer.cancel();
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  #note(event: LlmEvent): void {
+    if (event.type !== 'delta') return;
+    this.#said += event.text;
+    this.#cut(false);
+  }
+
+  /** As soon as the text has a first segment to speak it is spoken. */
+  #cut(final: boolean): void {
+    if (this.#taken || this.#speech) return;
+    const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#world.reply);
+    let from = 0;
+    for (const length of lengths) {
+      const spoken = speechText(this.#said.slice(from, from + length)).text;
+      from += length;
+      if (spoken === '') continue;
+      this.#speak(spoken);
+      return;
+    }
+  }
+
+  #speak(text: string): void {
+    const { language, voice } = this.#input;
+    const request = { text, language, ...(voice === null ? {} : { voice }) };
+    const audio = new Tape<TtsEvent>();
+    this.#speech = { request, audio };
+    void audio.record((signal) => this.#world.tts.synthesize(request, signal));
+  }
+}
+
+/** Text that waits is told at once when the draft is taken: it is cut into the same segments. */
+function join(last: LlmEvent, next: LlmEvent): LlmEvent | undefined {
+  if (last.type !== 'delta' || next.type !== 'delta') return undefined;
+  return { type: 'delta', text: last.text + next.text };
+}
+
+function same(one: TtsRequest, other: TtsRequest): boolean {
+  return one.text === other.text && one.language === other.language && one.voice === other.voice;
+}

@@ -8,7 +8,7 @@ import { SileroStream } from './silero-stream.ts';
 export interface SileroOptions {
   /** Asks a cheap detector first and tells 0 where it hears no voice, so that silence costs next to nothing. Default true. */
   readonly gate?: boolean;
-  /** Most windows in one run. The event loop is held for about 50 µs × this. Default 32. */
+  /** Most windows in one run. The event loop is held for about 50 µs × this, if so many wait. Default 64. */
   readonly maxBatch?: number;
   /**
    * Runs begin at least so far apart, so that under load more windows share one: a run costs as much as two windows before
@@ -53,7 +53,7 @@ class SileroVad implements VadEngine {
   constructor(options: SileroOptions, loadModel: LoadModel) {
     this.#options = {
       gate: options.gate ?? true,
-      maxBatch: options.maxBatch ?? 32,
+      maxBatch: options.maxBatch ?? 64,
       gatherMs: options.gatherMs ?? 16,
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
       onRun: options.onRun ?? (() => {}),

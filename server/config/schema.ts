@@ -71,7 +71,7 @@ export const configSchema = z.strictObject({
   vad: z
     .strictObject({
       gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
-      maxBatch: count(32, 'Windows of all sessions that are judged in one run, at most.'),
+      maxBatch: count(64, 'Windows of all sessions that are judged in one run, at most.'),
       gatherMs: ms(16, 'Runs begin at least so far apart, so that under load more windows share one.'),
     })
     .prefault({}),

@@ -65,7 +65,7 @@ export function recorded(registry: Registry) {
     vadWindows: new Histogram({
       name: 'parley_vad_batch_windows',
       help: 'Windows of 32 ms that were judged in one run of the model.',
-      buckets: [1, 2, 4, 8, 16, 24, 32, 64],
+      buckets: [1, 2, 4, 8, 16, 24, 32, 48, 64],
       registers,
     }),
     vadRun: new Histogram({

@@ -15,6 +15,7 @@ import { firstAudioBenchmark } from './benchmarks/first-audio.ts';
 import { jitterBenchmark } from './benchmarks/jitter.ts';
 import { kernelBenchmark } from './benchmarks/kernel.ts';
 import { peerBenchmark } from './benchmarks/peer.ts';
+import { speculationBenchmark } from './benchmarks/speculation.ts';
 import { textFirstDeltaBenchmark } from './benchmarks/text-first-delta.ts';
 import type { BusKind, LoadResult } from './load/world.ts';
 import { type CommandLine, commandLine, USAGE } from './options.ts';
@@ -31,6 +32,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   textFirstDeltaBenchmark,
   cachedPhraseBenchmark,
   failoverBenchmark,
+  speculationBenchmark,
   capacityBenchmark,
   kernelBenchmark,
   peerBenchmark,

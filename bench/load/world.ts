@@ -20,6 +20,8 @@ export type BusKind = 'in-process' | 'nats';
 
 export interface WorldOptions {
   readonly bus: BusKind;
+  /** A recogniser that tells words while they are spoken, instead of the one that is sent whole utterances. Wants `nats`. */
+  readonly partials?: boolean;
   /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the address of the engines. */
   readonly flags?: Readonly<Record<string, string>>;
   /** Processors of the server, and of everything else, as `taskset` takes them. */
@@ -80,6 +82,7 @@ export class World {
       const engines = startProcess({ module: 'engines-process', cpus: others });
       started.push(engines);
       const address = z.string().parse(await engines.ask('setup', { delays: ENGINE_DELAYS, reply: REPLY }));
+      const recogniser = options.partials && nats ? await startPartials(nats.url, started) : {};
       const dataDir = temporaryFolder('data');
       started.push({ stop: async () => dataDir.remove() });
       const server = startProcess({
@@ -91,7 +94,12 @@ export class World {
         ],
       });
       started.push(server);
-      const flags = { ...flagsFor(address), ...(nats ? { 'bus.nats-url': nats.url } : {}), ...options.flags };
+      const flags = {
+        ...flagsFor(address),
+        ...(nats ? { 'bus.nats-url': nats.url } : {}),
+        ...recogniser,
+        ...options.flags,
+      };
       const filled = Object.fromEntries(
         Object.entries(flags).map(([key, value]) => [key, value.replaceAll('{engines}', address)]),
       );
@@ -196,6 +204,14 @@ interface Stoppable {
 /** Last started, first stopped. */
 async function stopAll(parts: readonly Stoppable[]): Promise<void> {
   for (const part of parts.toReversed()) await part.stop();
+}
+
+/** Starts the worker; resolves with how the server is told of it. */
+async function startPartials(natsUrl: string, started: Stoppable[]): Promise<Record<string, string>> {
+  const worker = startProcess({ module: 'partials-process' });
+  started.push(worker);
+  const name = z.string().parse(await worker.ask('start', { natsUrl, sttMs: ENGINE_DELAYS.sttMs }));
+  return { 'engines.stt': 'remote', 'stt.remote.engine': name, 'stt.remote.partials': 'true' };
 }
 
 function flagsFor(engines: string): Record<string, string> {

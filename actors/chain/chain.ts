@@ -131,9 +131,10 @@ export class Chain<Engine extends ChainedEngine> {
     const errors: ParleyError[] = [];
     await Promise.all(
       this.members.map(async ({ engine, breaker }) => {
+        if (!engine.warm) return;
         const startMs = clock.nowMs();
         try {
-          await engine.warm?.();
+          await engine.warm();
           this.emit(engine.name, { type: 'warmed', ms: clock.nowMs() - startMs });
         } catch (thrown) {
           const error = asParleyError(thrown, FAILED[this.kind]);

@@ -42,7 +42,7 @@ const report = z.object({
             sessions: z.literal(2),
             unit: z.string(),
           })
-          .and(z.union([z.object({ spread: figures }), z.object({ value: z.number() })])),
+          .and(z.union([z.object({ spread: figures }), z.object({ value: z.number().nullable() })])),
       ),
     }),
   ),
@@ -78,7 +78,7 @@ describe('npm run bench', () => {
       expect(benchmarks[0]?.rows.map(({ what }) => what)).toEqual([
         'Parley’s own share',
         '· all of it',
-        '· replies that failed',
+        '· turns failed or unanswered',
       ]);
       expect(await readFile(join(folder, 'results.md'), 'utf8')).toContain('## first-audio');
       expect(await readFile(join(folder, 'first-audio.svg'), 'utf8')).toMatch(/^<svg [\s\S]*<\/svg>\n$/u);

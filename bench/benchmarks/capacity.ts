@@ -69,7 +69,7 @@ export const capacityBenchmark: Benchmark = {
       name: 'capacity',
       method: [
         'One server process on one core (`taskset`), clients and engines on the other; conversations of which every second reply is',
-        'interrupted. Held: p99 of jitter and of own share at most 20 ms, no reply failed. CPU and resident memory are the server’s alone.',
+        'interrupted. Held: p99 of jitter and of own share at most 20 ms, every turn answered. CPU and resident memory are the server’s alone.',
       ],
       rows,
       notes,
@@ -80,7 +80,7 @@ export const capacityBenchmark: Benchmark = {
 function judge(sessions: number, result: LoadResult) {
   const overhead = firstAudio(result).map(({ overheadMs }) => overheadMs);
   const unevenness = jitter(result);
-  const { failed } = outcomes(result);
+  const { failed, unanswered } = outcomes(result);
   const goal = { p99: HELD_P99_MS };
   const rows = [
     spreadRow({ what: 'own share of first audio', sessions }, 'ms', overhead, goal),
@@ -88,7 +88,7 @@ function judge(sessions: number, result: LoadResult) {
   ];
   return {
     rows,
-    holds: rows.every(({ met }) => met) && failed === 0 && overhead.length > 0,
+    holds: rows.every(({ met }) => met) && failed + unanswered === 0 && overhead.length > 0,
     generatorMs: percentile([...result.clients.sendLatenessMs], 0.99),
   };
 }

@@ -39,11 +39,12 @@ export const failoverBenchmark: Benchmark = {
         spreadRow({ what: `${kind}: deadline over → next asked`, sessions }, 'ms', afterDeadline, GOAL),
       );
     }
-    const replies = clients.sessions.flatMap((session) => session.replies);
-    const mute = replies.filter(
-      ({ endedMs, firstFrameMs }) => endedMs !== undefined && firstFrameMs === undefined,
-    );
-    rows.push(valueRow({ what: '· turns without audio', sessions }, '', mute.length, { atMost: 0 }));
+    const ended = clients.sessions
+      .flatMap(({ replies }) => replies)
+      .filter(({ endedMs }) => endedMs !== undefined);
+    const mute = ended.filter(({ firstFrameMs }) => firstFrameMs === undefined).length;
+    const lost = ended.length === 0 ? Number.NaN : mute;
+    rows.push(valueRow({ what: '· turns without audio', sessions }, '', lost, { atMost: 0 }));
     return {
       name: 'failover',
       method: [

@@ -35,8 +35,9 @@ export const firstAudioBenchmark: Benchmark = {
         notes.push(
           `${bus}, ${sessions}: medians of the parts: endpoint over → STT has the utterance ${middle((turn) => turn.toSttMs)}, transcript → LLM asked ${middle((turn) => turn.toLlmMs)}, token → TTS asked ${middle((turn) => turn.toTtsMs)}, first PCM → client ${middle((turn) => turn.toClientMs)} ms; first segment after ${middle((turn) => turn.tokens)} tokens; the generator sent ${shown(percentile([...result.clients.sendLatenessMs], 0.99))} ms late (p99)`,
         );
-        const { failed, errors } = outcomes(result);
-        rows.push(valueRow({ ...place, what: '· replies that failed' }, '', failed, { atMost: 0 }));
+        const { ended, failed, unanswered, errors } = outcomes(result);
+        const lost = ended === 0 ? Number.NaN : failed + unanswered;
+        rows.push(valueRow({ ...place, what: '· turns failed or unanswered' }, '', lost, { atMost: 0 }));
         if (errors.length > 0) notes.push(`${bus}, ${sessions}: errors ${errors.join(', ')}`);
       }
     }

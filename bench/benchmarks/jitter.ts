@@ -13,12 +13,9 @@ export const jitterBenchmark: Benchmark = {
         rows.push(spreadRow({ what: 'frame off its place', bus, sessions }, 'ms', jitter(result), goal));
         const { late, frames } = underruns(result);
         rows.push(
-          valueRow(
-            { what: '· frames too late to play', bus, sessions },
-            '%',
-            (100 * late) / Math.max(1, frames),
-            { atMost: 0 },
-          ),
+          valueRow({ what: '· frames too late to play', bus, sessions }, '%', (100 * late) / frames, {
+            atMost: 0,
+          }),
         );
       }
     }

@@ -1,30 +1,20 @@
-import { configKeys } from '../../server/config/schema.ts';
 import type { LoadResult } from '../load/world.ts';
-import { type BenchmarkResult, type Row, spreadRow, valueRow } from '../report/rows.ts';
+import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import { percentile } from '../statistics.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 
 /** Requests so shortly before the end of a load have no reply yet. */
 const TAIL_MS = 2_000;
 
-const SWITCH = 'speculation.enabled';
 const METHOD = [
   'A recogniser with partial transcripts (a worker on NATS; all words known about when the user falls silent, and one in four changed',
   'at the end); the last of the user’s speech sent → first audio frame at the client, with and without. For nothing: nobody heard a reply to it.',
 ] as const;
-const notThere: BenchmarkResult = {
-  name: 'speculation',
-  method: METHOD,
-  rows: [],
-  notes: [`this server has no key ${SWITCH}: nothing was measured`],
-};
-
 /** What it gains, and costs, to prepare the reply while the silence that ends the turn is still waited for. */
 export const speculationBenchmark: Benchmark = {
   name: 'speculation',
   run: async (context) => {
     const { quick } = context.options;
-    if (!configKeys.some(({ name }) => name === SWITCH)) return notThere;
     const sessions = quick ? 2 : 10;
     const rows: Row[] = [];
     const medians: number[] = [];
@@ -32,7 +22,7 @@ export const speculationBenchmark: Benchmark = {
       const world = await startWorld(context, {
         bus: 'nats',
         partials: true,
-        flags: { [SWITCH]: String(enabled) },
+        flags: { 'speculation.enabled': String(enabled) },
       });
       const load = { does: 'talk', finishEvery: 4, rampMs: 1_000, sessions } as const;
       await world.load({ ...load, measureMs: quick ? 2_000 : 6_000 });

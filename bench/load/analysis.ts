@@ -7,6 +7,8 @@ import type { ClientSession, EarStamp, SeenReply } from './reports.ts';
 import { ENDPOINT_MS, type LoadResult } from './world.ts';
 
 const FRAME = samplesPerFrame(PIPELINE_RATE);
+/** What was said so shortly before the end need not be answered yet. */
+const ANSWERED_WITHIN_MS = 3_000;
 /** The VAD judges so many samples at once. */
 const WINDOW = 512;
 
@@ -128,17 +130,40 @@ export function textFirstFrame(result: LoadResult): number[] {
   });
 }
 
-/** Turns that had a reply, and those of them whose reply failed. */
-export function outcomes(result: LoadResult): {
-  readonly replies: number;
+export interface Outcomes {
+  /** Turns that ended. */
+  readonly ended: number;
+  /** Of them: failed, or without a sound. */
   readonly failed: number;
+  /** What was said and not answered at all. */
+  readonly unanswered: number;
+  /** Codes of errors that clients were told. */
   readonly errors: readonly string[];
-} {
-  const replies = measured(result);
+}
+
+/** What became of the turns that ended while every session was under way. */
+export function outcomes({ clients }: LoadResult): Outcomes {
+  const { sessions, measureFromMs, endMs } = clients;
+  const ended = sessions.flatMap(({ replies }) =>
+    replies.filter((reply) => reply.endedMs !== undefined && reply.endedMs >= measureFromMs),
+  );
+  const mute = ({ reason, firstFrameMs }: SeenReply) =>
+    reason === 'failed' || (reason === 'completed' && firstFrameMs === undefined);
+  const unanswered = sessions.flatMap(({ spokenMs, replies }) =>
+    spokenMs.filter(
+      (atMs, index) =>
+        atMs >= measureFromMs &&
+        atMs <= endMs - ANSWERED_WITHIN_MS &&
+        !replies.some(
+          ({ firstFrameMs = 0 }) => firstFrameMs > atMs && firstFrameMs < (spokenMs[index + 1] ?? endMs),
+        ),
+    ),
+  );
   return {
-    replies: replies.length,
-    failed: replies.filter(({ seen }) => seen.reason === 'failed').length,
-    errors: [...new Set(result.clients.sessions.flatMap(({ errors }) => errors))],
+    ended: ended.length,
+    failed: ended.filter(mute).length,
+    unanswered: unanswered.length,
+    errors: [...new Set(sessions.flatMap(({ errors }) => errors))],
   };
 }
 

@@ -33,7 +33,7 @@ export class LoadClient implements Conversant {
   readonly #errors: string[] = [];
   #audible: Reply | undefined;
   #acknowledged = 0;
-  #speechEndMs: number | undefined;
+  readonly #spokenMs: number[] = [];
   #open = true;
 
   private constructor(socket: WebSocket, session: string) {
@@ -84,7 +84,7 @@ export class LoadClient implements Conversant {
   }
 
   noteSpeechEnd(): void {
-    this.#speechEndMs = monotonicMs();
+    this.#spokenMs.push(monotonicMs());
   }
 
   type(id: string, text: string): void {
@@ -97,6 +97,7 @@ export class LoadClient implements Conversant {
     return {
       session: this.#session,
       sentMs: Float64Array.from(this.#sentMs),
+      spokenMs: this.#spokenMs,
       textsMs: this.#texts,
       replies: [...this.#replies.values()].map(({ arrivals, paused: _, received: __, ...reply }) => ({
         ...reply,
@@ -169,7 +170,8 @@ export class LoadClient implements Conversant {
     if (!reply.paused && reply.arrivals.length < FRAMES_KEPT) reply.arrivals.push(atMs);
     if (reply.firstFrameMs !== undefined) return;
     reply.firstFrameMs = atMs;
-    if (this.#speechEndMs !== undefined) reply.spokenMs = this.#speechEndMs;
+    const spokenMs = this.#spokenMs.at(-1);
+    if (spokenMs !== undefined) reply.spokenMs = spokenMs;
     this.#audible = reply;
     this.#acknowledged = 0;
     this.listener?.onAudible();

@@ -98,6 +98,8 @@ export const clientSession = z.object({
   session: z.string(),
   /** When each 20 ms of the microphone was sent. */
   sentMs: z.instanceof(Float64Array),
+  /** When what the user said each time had been sent to its end. */
+  spokenMs: z.array(z.number()),
   /** When each typed text was sent, in order. */
   textsMs: z.array(z.object({ id: z.string(), atMs: z.number() })),
   replies: z.array(seenReply),

@@ -13,13 +13,16 @@ const OUTPUT_RATE = 24_000;
 /** The models are shared by all sessions of the process, as a worker of the framework that is prewarmed does. */
 export async function loadEngines(engines, endpointMs) {
   const connection = { baseURL: `${engines}/ok/v1`, apiKey: 'none' };
-  return {
+  const models = {
     // Its silence is the endpoint delay: the turn is over when the voice detector says so, and nothing is waited for after.
     vad: await silero.VAD.load({ minSilenceDuration: endpointMs, minSpeechDuration: 50, forceCPU: true }),
     stt: new openai.STT({ ...connection, language: 'en', model: 'fake', useRealtime: false }),
     llm: new openai.LLM({ ...connection, model: 'fake' }),
     tts: new StreamingTts(connection.baseURL),
   };
+  // Every session listens to them.
+  for (const model of Object.values(models)) model.setMaxListeners(0);
+  return models;
 }
 
 class Input extends voice.AudioInput {

@@ -40,11 +40,7 @@ export class WatchedSessions {
     this.#subscription = bus.subscribe(subjects.inspectWatch, (message) => this.#onLease(message));
   }
 
-  /** Those that live in this process. */
-  all(): readonly LiveSession[] {
-    return this.#roster.all();
-  }
-
+  /** Undefined if it does not live in this process. */
   get(session: string): LiveSession | undefined {
     return this.#roster.get(session);
   }

@@ -1,7 +1,7 @@
 // Records the golden journals: real conversations with a real server, spoken with eSpeak, as files of test/golden/.
 // npx tsx scripts/record-golden.ts [name...]
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,10 +155,18 @@ async function write(name: string, dataDir: string): Promise<void> {
     const report = replayHere(journal, machineHash());
     if (!report.matches) throw new Error(`${name}: ${report.message}`);
     mkdirSync(golden, { recursive: true });
-    writeFileSync(join(golden, `${name}.jsonl`), [...journalLines({ journal, audio: [] })].join(''));
+    writeFileSync(join(golden, freeName(name)), [...journalLines({ journal, audio: [] })].join(''));
     console.log(`${name}: ${journal.records.length} records`);
   } finally {
     await store.close();
+  }
+}
+
+/** Golden journals stay for good: a new recording gets a name of its own. */
+function freeName(name: string): string {
+  for (let version = 1; ; version++) {
+    const file = version === 1 ? `${name}.jsonl` : `${name}-${version}.jsonl`;
+    if (!existsSync(join(golden, file))) return file;
   }
 }
 

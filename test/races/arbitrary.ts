@@ -31,12 +31,28 @@ const act: fc.Arbitrary<Act> = fc
   .tuple(fc.constantFrom(0, 0, 1, 4, 15, 40), deed)
   .map(([after, done]) => ({ after, ...done }));
 
+/** A question with the time that its words, its end and its answer take: long enough for a reply to be prepared. */
+const question: fc.Arbitrary<Act[]> = fc.constant([
+  { after: 0, type: 'speech.start' },
+  { after: 15, type: 'speech.stop' },
+  { after: 4, type: 'wait', ms: 250 },
+  { after: 40, type: 'wait', ms: 600 },
+  { after: 40, type: 'wait', ms: 100 },
+]);
+
 export const race: fc.Arbitrary<Race> = fc.record({
-  acts: fc.array(act, { minLength: 1, maxLength: 14 }),
+  acts: fc
+    .array(fc.oneof({ weight: 7, arbitrary: act.map((one) => [one]) }, { weight: 1, arbitrary: question }), {
+      minLength: 1,
+      maxLength: 14,
+    })
+    .map((parts) => parts.flat()),
   words: fc.array(fc.constantFrom('', 'uh-huh', 'please tell me more', 'stop now'), {
     minLength: 1,
     maxLength: 4,
   }),
+  more: fc.array(fc.boolean(), { maxLength: 4 }),
+  patient: fc.boolean(),
   fails: fc.uniqueArray(fc.constantFrom('stt', 'llm', 'tts', 'memory', 'action'), { maxLength: 2 }),
   calm: fc.array(fc.boolean(), { maxLength: 80 }),
 });

@@ -11,6 +11,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import type { Delivery, Pump } from '../../adapters/bus/pump.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { Conversation, settle } from '../../testing/conversation.ts';
 
@@ -26,6 +27,10 @@ export interface Race {
   readonly acts: readonly Act[];
   /** What STT understands, utterance by utterance; the last repeats. */
   readonly words: readonly string[];
+  /** Utterance by utterance: whether the final words are more than the partial ones; false after the last. */
+  readonly more: readonly boolean[];
+  /** Whether recognition waits for the end of what it hears, as it should. */
+  readonly patient: boolean;
   /** Which engines fail at the end of their answer instead of ending it. */
   readonly fails: readonly ('stt' | 'llm' | 'tts' | 'memory' | 'action')[];
   /** Whether what is ready runs to its end between two steps, step by step; true after the last. */
@@ -89,9 +94,21 @@ export async function runRace(scheduler: Scheduler, race: Race) {
   await ear.hear(0.01, 10);
   await clock.advance(TAIL_MS);
   const rested = talk.state;
+  const drafts = draftsOf(talk.log);
   const { violations, divergence } = await talk.end();
   const defects = talk.problems.filter((problem) => !(problem instanceof ParleyError));
-  return { rested, violations, divergence, defects, messages: talk.heard };
+  return { rested, violations, divergence, defects, drafts, messages: talk.heard };
+}
+
+/** How many replies were prepared, and how many of these were taken over. */
+function draftsOf(log: readonly LogEntry[]): { readonly begun: number; readonly taken: number } {
+  const spawned = log.flatMap((entry) =>
+    entry.type === 'command' && entry.command.type === 'spawn' ? [entry.command] : [],
+  );
+  return {
+    begun: spawned.filter(({ child }) => child === 'draft').length,
+    taken: spawned.filter((one) => one.child === 'llm' && one.input.drafted).length,
+  };
 }
 
 /** Keeps the order in which one publisher's messages reach one receiver, as a bus must, and no other. */
@@ -144,15 +161,17 @@ function puppetVad() {
 }
 
 /** Engines that answer when the scheduler says, more than once where they can, and never heed an abort. */
-function scheduledEngines(scheduler: Scheduler, { words, fails }: Race) {
+function scheduledEngines(scheduler: Scheduler, { words, more, patient, fails }: Race) {
   const turn = (label: string) => scheduler.schedule(Promise.resolve(), label);
   let utterances = 0;
   const stt: SttEngine = {
     name: 'scheduled',
-    async *transcribe() {
-      const text = words[Math.min(utterances++, words.length - 1)] ?? '';
+    async *transcribe(audio) {
+      const partial = words[Math.min(utterances, words.length - 1)] ?? '';
+      const text = more[utterances++] ? `${partial} now` : partial;
       await turn('stt partial');
-      yield { type: 'partial', text };
+      yield { type: 'partial', text: partial };
+      if (patient) for await (const _piece of audio);
       await turn('stt final');
       if (fails.includes('stt')) throw new ParleyError('STT_FAILED', 'as raced');
       yield { type: 'final', text };

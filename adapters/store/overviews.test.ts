@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SqliteDatabase from 'better-sqlite3';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, sqliteStore } from './sqlite.ts';
+
+// A disk that others use too may take its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: string;
 let store: SqliteStore;

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -8,6 +8,9 @@ import { scriptedLlm } from '../../testing/scripted-engines.ts';
 import { parseJournalFile } from '../journal-file.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { audioPage, INSPECT_SESSIONS_PATH, journalPage, sessionsPage, turnsPage } from './wire.ts';
+
+// A disk that others use too may take its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanups = new Cleanups();
 afterEach(() => cleanups.run());

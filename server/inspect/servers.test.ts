@@ -1,7 +1,10 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { INSPECT_SESSIONS_PATH, journalPage, type LiveSession, sessionsPage, turnsPage } from './wire.ts';
+
+// A disk that others use too may take its time.
+vi.setConfig({ testTimeout: 90_000 });
 
 const cleanups = new Cleanups();
 afterEach(() => cleanups.run());

@@ -6,18 +6,26 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { bargeIns } from '../load/analysis.ts';
 import { type BenchProcess, startProcess } from '../load/child-process.ts';
-import { afterTranscriptMs, callsById, replyParts, tokensWaitedFor } from '../load/reply-parts.ts';
+import {
+  afterTranscriptMs,
+  type Calls,
+  callsById,
+  replyParts,
+  tokensWaitedFor,
+} from '../load/reply-parts.ts';
 import { type EnginesReport, type LoadPlan, type Usage, usage } from '../load/reports.ts';
 import { ENDPOINT_MS, type World } from '../load/world.ts';
 import { type Row, spreadRow, valueRow } from '../report/rows.ts';
+import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
 import { type BenchContext, type Benchmark, startWorld } from './benchmark.ts';
 import { FINISH_EVERY } from './conversations.ts';
 
 const PEER = '@livekit/agents 1.9.0';
-/** Both take turns so often at each size. */
+/** Both take turns so often at each size; once where one load has hundreds of turns. */
 const ROUNDS = 2;
-const SIZES = [1, 50];
+const MANY = 50;
+const SIZES = [1, 20, 50];
 const QUICK_SIZES = [1, 5];
 const MEGABYTE = 1_048_576;
 
@@ -29,15 +37,21 @@ const peerReport = z.object({
   measureFromMs: z.number(),
 });
 
+interface SeenReply {
+  readonly words: string;
+  readonly firstFrameMs?: number | undefined;
+  readonly spokenMs?: number | undefined;
+}
+
 /** What one system did in all its rounds of one size. */
 interface Seen {
-  readonly shares: number[];
-  readonly totals: number[];
+  /** The engines' calls by the id of the turn. */
+  readonly calls: Map<string, Calls>;
+  /** Replies that began while every session was under way. */
+  readonly replies: SeenReply[];
   readonly cleared: number[];
   readonly cores: number[];
   readonly megabytes: number[];
-  /** Tokens that were waited for before the first segment went to speech synthesis. */
-  readonly tokens: number[];
 }
 type Plan = Omit<LoadPlan, 'url' | 'speechFile'>;
 
@@ -61,6 +75,7 @@ export const peerBenchmark: Benchmark = {
     await loadPeer(peer, world, warmUp);
 
     const rows: Row[] = [];
+    const notes: string[] = [];
     for (const sessions of quick ? QUICK_SIZES : SIZES) {
       const ours = nothingSeen();
       const theirs = nothingSeen();
@@ -70,13 +85,21 @@ export const peerBenchmark: Benchmark = {
         rampMs: sessions === 1 ? 0 : 4_000,
         measureMs: quick ? 5_000 : 11_000,
       };
-      for (let round = 1; round <= ROUNDS; round++) {
+      for (let round = 1; round <= (sessions >= MANY ? 1 : ROUNDS); round++) {
         context.progress(`${sessions} sessions, round ${round}: Parley`);
         await measureParley(world, plan, ours);
         context.progress(`${sessions} sessions, round ${round}: ${PEER}`);
         await measurePeer(peer, world, plan, theirs);
       }
       rows.push(...rowsOf(sessions, ours, theirs));
+      for (const [name, { replies, cores }] of [
+        ['Parley', ours],
+        [PEER, theirs],
+      ] as const)
+        if (replies.length === 0)
+          notes.push(
+            `${name} answered nobody at ${sessions} sessions within the load; its process took ${shown(middle(cores) * sessions)} % of a core`,
+          );
     }
     return {
       name: 'peer',
@@ -86,6 +109,7 @@ export const peerBenchmark: Benchmark = {
       ],
       rows,
       notes: [
+        ...notes,
         `${PEER}’s own OpenAI TTS plugin waits for a segment’s whole audio; to be fair it is given one that plays what has come`,
         `${PEER} runs without a transport: its audio comes and goes by function calls within its process, Parley’s over WebSockets to another process, in CPU and delay alike`,
         `what ${PEER} is given: preemptive generation with speech, endpointing delay 0 after its VAD’s ${ENDPOINT_MS} ms, interruption after 50 ms of speech, no echo warm-up, one VAD model for all sessions`,
@@ -148,21 +172,9 @@ async function loadPeer(peer: BenchProcess, world: World, plan: Plan) {
   return { before, report, measured: { from, to, peakResidentBytes } };
 }
 
-function note(
-  seen: Seen,
-  engines: EnginesReport,
-  replies: readonly { words: string; firstFrameMs?: number | undefined; spokenMs?: number | undefined }[],
-  fromMs: number,
-): void {
-  const calls = callsById(engines);
-  const tokens = tokensWaitedFor(calls);
-  if (tokens !== undefined) seen.tokens.push(tokens);
-  for (const reply of replies) {
-    const parts = replyParts(calls, reply, tokens);
-    if (!parts || reply.firstFrameMs === undefined || reply.firstFrameMs < fromMs) continue;
-    seen.shares.push(afterTranscriptMs(parts));
-    if (reply.spokenMs !== undefined) seen.totals.push(reply.firstFrameMs - reply.spokenMs);
-  }
+function note(seen: Seen, engines: EnginesReport, replies: readonly SeenReply[], fromMs: number): void {
+  for (const [id, calls] of callsById(engines)) seen.calls.set(id, calls);
+  seen.replies.push(...replies.filter(({ firstFrameMs = 0 }) => firstFrameMs >= fromMs));
 }
 
 function cost(
@@ -176,7 +188,7 @@ function cost(
 }
 
 function nothingSeen(): Seen {
-  return { shares: [], totals: [], cleared: [], cores: [], megabytes: [], tokens: [] };
+  return { calls: new Map(), replies: [], cleared: [], cores: [], megabytes: [] };
 }
 
 function rowsOf(sessions: number, ours: Seen, theirs: Seen): Row[] {
@@ -185,18 +197,32 @@ function rowsOf(sessions: number, ours: Seen, theirs: Seen): Row[] {
     spreadRow({ what: `${what}, ${PEER}`, sessions }, 'ms', pick(theirs)),
     valueRow({ what: '· times Parley’s median', sessions }, '×', middle(pick(theirs)) / middle(pick(ours))),
   ];
-  const costs = (what: string, unit: string, pick: (seen: Seen) => number[]) => [
-    valueRow({ what: `${what}, Parley`, sessions }, unit, middle(pick(ours))),
-    valueRow({ what: `${what}, ${PEER}`, sessions }, unit, middle(pick(theirs))),
+  const each = (what: string, unit: string, pick: (seen: Seen) => number) => [
+    valueRow({ what: `${what}, Parley`, sessions }, unit, pick(ours)),
+    valueRow({ what: `${what}, ${PEER}`, sessions }, unit, pick(theirs)),
   ];
   return [
-    ...both('own share', (seen) => seen.shares),
-    ...both('end of speech → audio', (seen) => seen.totals),
+    ...both('own share', shares),
+    ...both('end of speech → audio', waits),
     ...both('VAD → silence', (seen) => seen.cleared),
-    ...costs('tokens waited for', '', (seen) => seen.tokens),
-    ...costs('CPU a session', '% of a core', (seen) => seen.cores),
-    ...costs('memory a session', 'MB', (seen) => seen.megabytes),
+    ...each('tokens waited for', '', ({ calls }) => tokensWaitedFor(calls) ?? Number.NaN),
+    ...each('CPU a session', '% of a core', (seen) => middle(seen.cores)),
+    ...each('memory a session', 'MB', (seen) => middle(seen.megabytes)),
   ];
+}
+
+function shares({ calls, replies }: Seen): number[] {
+  const tokens = tokensWaitedFor(calls);
+  return replies.flatMap((reply) => {
+    const parts = replyParts(calls, reply, tokens);
+    return parts ? [afterTranscriptMs(parts)] : [];
+  });
+}
+
+function waits({ replies }: Seen): number[] {
+  return replies.flatMap(({ firstFrameMs, spokenMs }) =>
+    firstFrameMs !== undefined && spokenMs !== undefined ? [firstFrameMs - spokenMs] : [],
+  );
 }
 
 function middle(values: readonly number[]): number {

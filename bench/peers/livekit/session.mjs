@@ -168,7 +168,8 @@ export class PeerClient {
   }
 
   onSilenced() {
-    if (!this.#reply || this.#reply.silenced || this.#speechMs === undefined) return;
+    // Only what the user said into this reply interrupts it.
+    if (!this.#reply || this.#reply.silenced || !(this.#speechMs > this.#reply.firstFrameMs)) return;
     this.#reply.silenced = true;
     this.#bargeIns.push(this.#monotonicMs() - this.#speechMs);
   }

@@ -23,7 +23,9 @@ beforeAll(async () => {
   const pages = join(folder, 'pages');
   await mkdir(pages);
   await buildPages(pages);
-  const microphone = concat(silence(12_000), speak('what is your name'), silence(500));
+  // On a slow machine the first may come before the reply that it is to interrupt.
+  const spoken = [silence(12_000), speak('what is your name')];
+  const microphone = concat(...spoken, ...spoken, ...spoken, ...spoken, silence(500));
   await writeFile(join(folder, 'microphone.wav'), writeWav(microphone));
   const data = join(folder, 'data');
   const flags = ['--token', TOKEN, '--inspect.control', 'true', '--journal.audio', 'all'];
@@ -45,6 +47,15 @@ function watch(page: Page): void {
   page.on('console', (message) => {
     if (/content security policy|refused to/iu.test(message.text())) complaints.push(message.text());
   });
+}
+
+/** For what the microphone decides: up to a minute. */
+async function sooner(page: Page, expression: string): Promise<void> {
+  for (let tries = 1; tries < 4; tries++) {
+    const found = await until(page, expression).catch(() => false);
+    if (found) return;
+  }
+  await until(page, expression);
 }
 
 const active = (path: string) => `document.querySelector('[data-id="${path}"][data-active="true"]')`;
@@ -72,10 +83,7 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   await until(page, active('responding.phase.speaking.playing'));
   expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('speaking');
 
-  await until(
-    talk,
-    `parley.log.some(({ message }) => message.type === 'reply.end' && message.generation === 1)`,
-  );
+  await sooner(talk, `parley.log.some(({ message }) => message.type === 'flush')`);
   await until(page, `inspector.open.timeline.bargeIns.items.some(({ kind }) => kind === 'barge-in')`);
   const measured = await page.evaluate(
     `inspector.open.timeline.bargeIns.items.find(({ kind }) => kind === 'barge-in').label`,

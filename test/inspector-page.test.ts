@@ -89,6 +89,20 @@ describe('the built pages', () => {
     expect(sizes.page).toBeGreaterThan(10_000);
     expect(sizes.page).toBeLessThanOrEqual(LARGEST_PAGE);
   });
+
+  it('go over the wire gzipped', async () => {
+    const { server, url } = await serve();
+    for (const name of ['', 'inspect.js', 'inspect.css', 'chart.json']) {
+      const gzipped = await fetch(`${url}/inspect/${name}`, {
+        headers: { 'accept-encoding': 'br, gzip;q=0.5' },
+      });
+      const plain = await fetch(`${url}/inspect/${name}`, { headers: { 'accept-encoding': 'gzip;q=0' } });
+      expect(gzipped.headers.get('content-encoding')).toBe('gzip');
+      expect(plain.headers.get('content-encoding')).toBeNull();
+      expect(await gzipped.text()).toBe(await plain.text());
+    }
+    await server.stop();
+  }, 60_000);
 });
 
 describe('a journal as a file', () => {

@@ -1,0 +1,111 @@
+// Makes the pictures of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
+// npx tsx scripts/inspector-screenshots.ts
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { realClock } from '../adapters/real-clock.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { restepped } from '../bench/inspector-journal.ts';
+import { VoiceClient } from '../server/client/voice-client.ts';
+import { parseJournalFile } from '../server/journal-file.ts';
+import { launchChromium, until } from '../test/support/chromium.ts';
+import { parley } from '../test/support/processes.ts';
+import { buildPages } from '../web/build.mjs';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const pictures = join(root, 'docs/inspector');
+const RECORDED = [
+  'test/golden/spoken',
+  'test/golden/barge-in',
+  'test/golden/failing-engine',
+  'examples/stalled-llm',
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-pictures-'));
+const data = join(folder, 'data');
+mkdirSync(data);
+mkdirSync(pictures, { recursive: true });
+const store = sqliteStore({ path: join(data, 'parley.db') });
+for (const name of RECORDED) {
+  const text = restepped(readFileSync(join(root, `${name}.jsonl`), 'utf8'), name);
+  const { journal } = parseJournalFile(text, name);
+  await store.importJournal(journal, []);
+}
+await store.close();
+await buildPages(join(folder, 'pages'));
+const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', join(folder, 'pages')]);
+const [, url = ''] = await server.line(/listens on (\S+)/u);
+// One that lives, so that the list shows both kinds.
+const client = await VoiceClient.connect({ url, clock: realClock });
+client.send({ type: 'text', text: 'what is your name' });
+await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: 60_000 });
+const chromium = await launchChromium();
+const { page } = chromium;
+const stalled = parseJournalFile(
+  readFileSync(join(root, 'examples/stalled-llm.jsonl'), 'utf8'),
+  'stalled',
+).journal;
+const session = stalled.header.session;
+const failed = stalled.records.findIndex(({ event }) => event.includes('llmFirstToken'));
+
+async function shoot(name: string, of: Page = page): Promise<void> {
+  await of.screenshot({ path: join(pictures, `${name}.png`) });
+  console.log(name);
+}
+
+async function at(view: string, event: number): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`${url}/inspect/#session=${session}&event=${event}&view=${view}`);
+  await until(page, `document.querySelector('#moment')?.textContent.includes('· ${event}/')`);
+  await until(page, `inspector.open.tracer.done > inspector.open.last`);
+}
+
+try {
+  await page.goto(`${url}/inspect`);
+  await until(page, `document.querySelectorAll('#sessions [role=option]').length > ${RECORDED.length}`);
+  await shoot('sessions');
+  await at('turns', failed - 1);
+  await shoot('turns');
+  await at('events', failed);
+  await shoot('events');
+  await at('transcript', stalled.records.length - 2);
+  await shoot('transcript');
+  await at('context', failed);
+  await shoot('context');
+  await at('replay', failed);
+  await page.click('#replay-here');
+  await until(page, `document.querySelector('#replay-result')`);
+  await page.click('#tab-events');
+  await page.click(`#events-${failed - 1}`);
+  await page.click('#whatif-edit');
+  await page.click('#replay-here');
+  await until(page, `document.querySelector('#replay-result')`);
+  const event: unknown = JSON.parse(stalled.records[failed - 1]?.event ?? '{}');
+  const said = JSON.stringify({ ...Object(event), output: { text: 'stop' } }, null, 2);
+  await page.fill('#whatif-event', said);
+  await page.click('#whatif-run');
+  await until(page, `document.querySelector('#parting')`);
+  await shoot('replay');
+  await at('compare', failed);
+  await page.check('input[value=parameters]');
+  const parameters = await page.inputValue('#compare-parameters');
+  await page.fill(
+    '#compare-parameters',
+    parameters.replace(/"llmFirstTokenMs": \d+/u, '"llmFirstTokenMs": 2000'),
+  );
+  await page.click('#compare-run');
+  await until(page, `document.querySelector('#parting')`);
+  await shoot('compare');
+  const dark = await launchChromium({ colorScheme: 'dark', viewport: { width: 820, height: 1180 } });
+  await dark.page.goto(`${url}/inspect/#session=${session}&event=${failed}`);
+  await until(dark.page, `document.querySelector('#moment')?.textContent.includes('· ${failed}/')`);
+  await shoot('tablet', dark.page);
+  await dark.close();
+} finally {
+  await chromium.close();
+  await client.close();
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+}

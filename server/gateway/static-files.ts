@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** Pages are small. More than this in the directory means that it is the wrong one. */
@@ -30,6 +31,8 @@ export interface StaticFile {
   readonly contentType: string;
   /** A strong validator, quotes included. */
   readonly etag: string;
+  /** The body gzipped, where that makes it smaller. */
+  readonly gzipped: Buffer | undefined;
 }
 
 /** Finds the file of a decoded URL path: `/` is `/index.html`, a directory its index. */
@@ -62,8 +65,10 @@ export async function loadStaticFiles(directory: string): Promise<StaticFiles> {
 }
 
 function staticFile(name: string, body: Buffer): StaticFile {
+  const gzipped = gzipSync(body);
   return {
     body,
+    gzipped: gzipped.length < body.length ? gzipped : undefined,
     contentType: CONTENT_TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream',
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
   };

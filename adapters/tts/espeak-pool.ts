@@ -1,7 +1,7 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { type PoolJob, ThreadPool } from '../pool/thread-pool.ts';
+import { type PoolJob, ThreadPool } from '../thread-pool.ts';
 import {
   type FromThread,
   fromThreadSchema,

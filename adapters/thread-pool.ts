@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { ParleyError } from '../../machines/errors.ts';
+import type { Clock, TimerHandle } from '../machines/clock.ts';
+import { ParleyError } from '../machines/errors.ts';
 
 export interface ThreadPoolOptions<Incoming> {
   /** Whose threads they are, for messages. */

@@ -25,22 +25,28 @@ export interface Verdict {
 const LONGEST_PHONE = 25;
 
 /**
- * A logistic regression over what tells sentences of a dialog from other speech. Fitted to the example dialog in five
- * espeak-ng voices, other sentences in the same voices, and pieces of recorded speech; checked with other sentences by
- * bench/recognition.ts. Per frame, so that it does not depend on the length of the utterance.
+ * A logistic regression over what tells sentences of a dialog from other speech. Fitted to the example dialog in three
+ * espeak-ng voices, to other sentences and lone words in seven, and to pieces of recorded speech; checked with other
+ * voices, sentences and whole recordings by bench/recognition.ts. The constant is where about one in twenty-three of the
+ * other sentences is taken for one of the dialog's.
  */
 const WEIGHTS = {
-  constant: 13.5,
-  /** How much worse than any phones. */
-  worse: -0.0597,
-  /** How badly the words fit. */
-  words: -0.1257,
-  /** How much of what was heard had to be taken for silence. */
-  silence: -0.2398,
+  constant: -9.29,
+  /** How much worse than any phones, over the whole utterance. */
+  worse: -0.001806,
+  /** How badly the words fit, a frame. */
+  words: -0.0246,
+  /** How much of what was heard had to be taken for silence, a frame of it. */
+  silence: -0.0257,
   /** Short words carry more than their share of both decoders' fixed costs; long sentences are seldom hit by chance. */
-  shortness: 5.665,
-  length: 0.4074,
+  shortness: 3.502,
+  length: 0.4404,
+  /** Words that fit by chance are squeezed or drawn out: the natural logarithm of frames a phone, and how far it is off. */
+  pace: 3.688,
+  unusualPace: -3.83,
 } as const;
+/** Natural logarithm of 9 frames a phone: eleven phones a second. */
+const USUAL_PACE = 2.2;
 /** Fewer silent frames say little. */
 const LEAST_SILENCE = 20;
 
@@ -49,12 +55,15 @@ export function judge(evidence: Evidence, strictness: number): Verdict {
   const { sentence, anything, words, silence, phones, frames, silentFrames } = evidence;
   if (phones === 0 || frames === 0 || frames / phones > LONGEST_PHONE)
     return { accepted: false, confidence: 0 };
+  const pace = Math.log(frames / phones);
   const odds =
     WEIGHTS.constant +
-    WEIGHTS.worse * ((sentence - anything) / frames) +
+    WEIGHTS.worse * (sentence - anything) +
     WEIGHTS.words * (words / frames) +
     WEIGHTS.silence * (silence / Math.max(LEAST_SILENCE, silentFrames)) +
     WEIGHTS.shortness / phones +
-    WEIGHTS.length * phones;
+    WEIGHTS.length * phones +
+    WEIGHTS.pace * pace +
+    WEIGHTS.unusualPace * (pace - USUAL_PACE) ** 2;
   return { accepted: odds > strictness, confidence: 1 / (1 + Math.exp(-odds)) };
 }

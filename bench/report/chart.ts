@@ -5,6 +5,8 @@ export interface Series {
   /** One for each place on the x axis; undefined where nothing was measured. */
   readonly values: readonly (number | undefined)[];
   readonly dashed?: boolean;
+  /** Series of the same number share a colour. */
+  readonly colour: number;
 }
 
 export interface Chart {
@@ -20,7 +22,7 @@ export interface Chart {
 
 const WIDTH = 720;
 const HEIGHT = 380;
-const LEFT = 64;
+const LEFT = 76;
 const RIGHT = 190;
 const TOP = 64;
 const BOTTOM = 52;
@@ -66,8 +68,8 @@ export function lineChart(chart: Chart): string {
     parts.push(`<line class="goal" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${at}" y2="${at}"/>`);
     parts.push(`<text x="${WIDTH - RIGHT + 8}" y="${at + 4}">${escaped(chart.goal.name)}</text>`);
   }
-  chart.series.forEach(({ name, values, dashed }, index) => {
-    const colour = COLOURS[index % COLOURS.length];
+  chart.series.forEach(({ name, values, dashed, colour: number }, index) => {
+    const colour = COLOURS[number % COLOURS.length];
     const points = values.flatMap((value, at) => (isKnown(value) ? [[x(at), y(value)] as const] : []));
     const line = points.map((point) => point.join(',')).join(' ');
     parts.push(

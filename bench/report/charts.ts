@@ -76,10 +76,11 @@ export function chartsOf(results: readonly BenchmarkResult[]): Map<string, strin
 
 function seriesOf(rows: readonly Row[], sizes: readonly number[]): Series[] {
   const buses = [...new Set(rows.map(({ bus }) => bus))];
-  return buses.flatMap((bus) =>
+  return buses.flatMap((bus, colour) =>
     PERCENTILES.map(([at, name]) => ({
       name: bus === undefined ? name : `${name}, ${bus}`,
       dashed: at === 'p50',
+      colour,
       values: sizes.map((size) => rows.find((row) => row.bus === bus && row.sessions === size)?.spread?.[at]),
     })),
   );

@@ -86,4 +86,10 @@ describe('heard text', () => {
   it('of no segments is empty', () => {
     expect(heardText([], 1_000)).toBe('');
   });
+
+  it('takes no time for white space at the end: the last word counts when it has been played to its end', () => {
+    const segment = { text: 'one two ', samples: 7_000, ready: true, words: [] };
+    expect(heardText([segment], 6_990)).toBe('one');
+    expect(heardText([segment], 7_000)).toBe('one two');
+  });
 });

@@ -56,7 +56,9 @@ function heardWithin(segment: SpokenSegment, played: number): number {
   const total = segment.ready
     ? segment.samples
     : Math.max(2 * Math.max(segment.samples, played), text.length * SLOW_SAMPLES_PER_CHAR);
-  return lastWordEnd(text, Math.floor((text.length * played) / Math.max(1, total)));
+  // White space at the end takes no time.
+  const letters = text.trimEnd().length;
+  return lastWordEnd(text, Math.floor((letters * played) / Math.max(1, total)));
 }
 
 /** The end of the last whole word within the first `limit` characters. */

@@ -62,8 +62,8 @@ const MUTATIONS = [
   {
     what: 'two replies share a generation',
     file: 'machines/session/reply.ts',
-    find: 'const generation = context.generation + 1;',
-    put: 'const generation = Math.max(1, context.generation);',
+    find: 'const generation = draft?.generation ?? context.spent + 1;',
+    put: 'const generation = draft?.generation ?? Math.max(1, context.spent);',
   },
   {
     what: 'an interrupted reply is not flushed',
@@ -92,14 +92,14 @@ const MUTATIONS = [
   {
     what: 'a frame number is used twice after a pause',
     file: 'actors/children/playback.ts',
-    find: 'this.#rebase(this.#baseSample);\n    this.#toldAtMs',
-    put: 'this.#seq = Math.max(0, this.#seq - 1);\n    this.#rebase(this.#baseSample);\n    this.#toldAtMs',
+    find: 'if (this.#started) this.#restart(this.#baseSample);',
+    put: 'this.#seq = Math.max(0, this.#seq - 1);\n    if (this.#started) this.#restart(this.#baseSample);',
   },
   {
     what: 'speech synthesis does not say that its audio has ended',
     file: 'actors/children/tts.ts',
-    find: '    } finally {\n      track.end();',
-    put: '    } finally {',
+    find: '    this.#options.track.end();\n    this.#bell.ring();',
+    put: '    this.#bell.ring();',
   },
   {
     what: 'emergency stop does not last',

@@ -50,14 +50,7 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
   await page.click('#send');
   await until(page, `parley.state === 'speaking'`);
   // The story takes 40 s; the microphone's words come into it.
-  await until(
-    page,
-    `parley.log.some(({ message }) => message.type === 'reply.end' && message.generation === 1)`,
-  );
-  await until(
-    page,
-    `parley.log.some(({ message }) => message.type === 'reply.end' && message.generation === 2)`,
-  );
+  await until(page, `parley.log.filter(({ message }) => message.type === 'reply.end').length >= 2`);
 
   const messages = log.parse(await page.evaluate('parley.log')).map(({ message }) => message);
   const ends = messages.filter(({ type }) => type === 'reply.end');
@@ -67,7 +60,9 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
     reason: 'interrupted',
     heard: expect.stringMatching(/^Once upon a time/u),
   });
-  expect(ends[1]).toMatchObject({ turn: 2, generation: 2, reason: 'completed' });
+  expect(ends[1]).toMatchObject({ turn: 2, reason: 'completed' });
+  // A reply that was prepared for words that changed has spent a generation too.
+  expect(ends[1]?.generation).toBeGreaterThan(1);
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
 
   await page.click('#stop');

@@ -14,9 +14,13 @@ export interface Seat {
 
 /** Slots of 1 ms. What is due later comes by, and waits again. */
 const SLOTS = 256;
-/** A millisecond of the 20 takes so many times its share before the next is asked. */
+/**
+ * A millisecond of the 20 takes so many times its share before the next is asked, and so many in any case: 0.2 ms of work.
+ * Being moved costs a reply up to 19 ms of its lead, so only what would be felt is moved (measured with 50 sessions: where two
+ * were a crowd, frames were 43 ms late at p99; unmoved, 19 ms).
+ */
 const CROWDED = 1.5;
-const FEW = 2;
+const FEW = 10;
 
 /**
  * The pace of all replies on one clock: a wheel of milliseconds with a single timer, however many replies sound. Moments are

@@ -4,7 +4,7 @@ import { focusOf, type Marks, marksOf } from './marks.ts';
 import { usePanZoom } from './pan-zoom.ts';
 import { StateBox } from './state-box.tsx';
 import { type Drawn, EdgeLabel, EdgeLine, Jump } from './transition.tsx';
-import { FAR_ZOOM, lookingAt, READABLE_ZOOM, revealing, shown, wholeOf } from './view.ts';
+import { cornerOf, FAR_ZOOM, lookingAt, READABLE_ZOOM, revealing, wholeOf } from './view.ts';
 
 export type PickKind = 'state' | 'transition';
 
@@ -31,14 +31,15 @@ const STEP = 1.25;
  * are left to time travel.
  */
 export function Chart({ layout, value, lastTransition, refusedGuards, counts, onPick }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
   const svg = useRef<SVGSVGElement>(null);
   const [follows, setFollows] = useState(true);
   const marks = useMemo(
     () => marksOf(value, lastTransition, refusedGuards),
-    [value, lastTransition, refusedGuards],
+    [value, lastTransition.join(), refusedGuards.join()],
   );
   const drawn = useMemo((): Drawn => ({ marks, counts }), [marks, counts]);
-  const { view, screen, change } = usePanZoom(svg, () => setFollows(false));
+  const { view, screen, change } = usePanZoom(box, () => setFollows(false));
   const focus = useMemo(() => focusOf(layout, marks), [layout, marks]);
 
   useLayoutEffect(() => {
@@ -85,33 +86,31 @@ export function Chart({ layout, value, lastTransition, refusedGuards, counts, on
     if (box && screen.width > 0) change((now) => revealing(now, box, screen));
   };
 
-  const part = shown(view, screen);
-  const far = view.zoom < FAR_ZOOM;
+  const farZoom = view.zoom < FAR_ZOOM ? view.zoom : undefined;
+  const parts = useMemo(
+    () => <Parts layout={layout} drawn={drawn} farZoom={farZoom} />,
+    [layout, drawn, farZoom],
+  );
+  const corner = cornerOf(view, screen);
   return (
     <div class="chart">
-      {/* biome-ignore lint/a11y/useSemanticElements: SVG has no field sets */}
-      <svg
-        ref={svg}
-        viewBox={`${part.x} ${part.y} ${Math.max(1, part.width)} ${Math.max(1, part.height)}`}
-        preserveAspectRatio="none"
-        role="group"
-        aria-label="Statechart. Up and down go from part to part, Enter tells more, plus and minus zoom."
-        onClick={(event) => pick(event.target)}
-        onKeyDown={onKeyDown}
-        onFocusCapture={onFocus}
-      >
-        <Heads />
-        {layout.states.map((state) => (
-          <StateBox key={state.path} state={state} drawn={drawn} farZoom={far ? view.zoom : undefined} />
-        ))}
-        {layout.edges.map((edge) => (
-          <EdgeLine key={`${edge.from} → ${edge.to}`} edge={edge} marks={marks} />
-        ))}
-        <Jumps layout={layout} marks={marks} />
-        {(far ? [] : layout.edges).map((edge) => (
-          <EdgeLabel key={`${edge.from} → ${edge.to}`} edge={edge} drawn={drawn} />
-        ))}
-      </svg>
+      <div class="chart-window" ref={box}>
+        {/* biome-ignore lint/a11y/useSemanticElements: SVG has no field sets */}
+        <svg
+          ref={svg}
+          viewBox={`0 0 ${layout.width} ${layout.height}`}
+          width={layout.width * view.zoom}
+          height={layout.height * view.zoom}
+          style={{ transform: `translate(${corner.x}px, ${corner.y}px)` }}
+          role="group"
+          aria-label="Statechart. Up and down go from part to part, Enter tells more, plus and minus zoom."
+          onClick={(event) => pick(event.target)}
+          onKeyDown={onKeyDown}
+          onFocusCapture={onFocus}
+        >
+          {parts}
+        </svg>
+      </div>
       <div class="chart-tools" role="toolbar" aria-label="Chart view">
         <button
           type="button"
@@ -141,6 +140,32 @@ export function Chart({ layout, value, lastTransition, refusedGuards, counts, on
         </button>
       </div>
     </div>
+  );
+}
+
+interface PartsProps {
+  readonly layout: ChartLayout;
+  readonly drawn: Drawn;
+  /** How far away, where only names can be read; absent from near. */
+  readonly farZoom: number | undefined;
+}
+
+/** All that is drawn, wherever it is on the screen. */
+function Parts({ layout, drawn, farZoom }: PartsProps) {
+  return (
+    <>
+      <Heads />
+      {layout.states.map((state) => (
+        <StateBox key={state.path} state={state} drawn={drawn} farZoom={farZoom} />
+      ))}
+      {layout.edges.map((edge) => (
+        <EdgeLine key={`${edge.from} → ${edge.to}`} edge={edge} marks={drawn.marks} />
+      ))}
+      <Jumps layout={layout} marks={drawn.marks} />
+      {(farZoom === undefined ? layout.edges : []).map((edge) => (
+        <EdgeLabel key={`${edge.from} → ${edge.to}`} edge={edge} drawn={drawn} />
+      ))}
+    </>
   );
 }
 

@@ -14,8 +14,8 @@ export interface PanZoom {
   readonly change: (next: (now: View) => View) => void;
 }
 
-/** Lets a drawing be dragged, zoomed with the wheel and pinched. `onHand` is told when somebody does. */
-export function usePanZoom(svg: RefObject<SVGSVGElement | null>, onHand: () => void): PanZoom {
+/** Lets what a box shows be dragged, zoomed with the wheel and pinched. `onHand` is told when somebody does. */
+export function usePanZoom(box: RefObject<HTMLElement | null>, onHand: () => void): PanZoom {
   const [view, setView] = useState<View>({ zoom: READABLE_ZOOM, x: 0, y: 0 });
   const [screen, setScreen] = useState<Size>({ width: 0, height: 0 });
   const now = useRef({ view, screen, onHand });
@@ -31,7 +31,7 @@ export function usePanZoom(svg: RefObject<SVGSVGElement | null>, onHand: () => v
   );
 
   useEffect(() => {
-    const element = svg.current;
+    const element = box.current;
     if (!element) return;
     const measured = new ResizeObserver(() => {
       const { clientWidth: width, clientHeight: height } = element;
@@ -60,7 +60,7 @@ interface Finger {
   y: number;
 }
 
-function listen(element: SVGSVGElement, move: Hand): () => void {
+function listen(element: HTMLElement, move: Hand): () => void {
   const fingers = new Map<number, Finger>();
   let travelled = 0;
 

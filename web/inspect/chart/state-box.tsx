@@ -1,5 +1,6 @@
+import { useMemo } from 'preact/hooks';
 import { CHART_TYPE, invokedText, type LaidState } from './layout.ts';
-import { type Drawn, TransitionText } from './transition.tsx';
+import { type Drawn, shownOf, TransitionText } from './transition.tsx';
 
 const FIRST = 4;
 /** Size of a name from afar, on the screen, and the width of one of its characters. */
@@ -15,6 +16,16 @@ export interface StateBoxProps {
 
 /** One state: its box, its name, and the transitions that are written inside it. */
 export function StateBox({ state, drawn, farZoom }: StateBoxProps) {
+  const { marks, counts } = drawn;
+  const shown = [
+    marks.active.has(state.path),
+    counts.get(state.path),
+    ...state.rows.map((row) => shownOf(drawn, row)),
+  ];
+  return useMemo(() => box({ state, drawn, farZoom }), [state, shown.join(), farZoom]);
+}
+
+function box({ state, drawn, farZoom }: StateBoxProps) {
   const { path, name, kind, first, invokes, x, y, width, height, rows } = state;
   const { line, title, pad } = CHART_TYPE;
   const active = drawn.marks.active.has(path);

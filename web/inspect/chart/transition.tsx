@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { CHART_TYPE, type LaidEdge, type LaidState, type WrittenTransition } from './layout.ts';
 import { lineMark, type Marks, markOf } from './marks.ts';
 
@@ -5,6 +6,11 @@ import { lineMark, type Marks, markOf } from './marks.ts';
 export interface Drawn {
   readonly marks: Marks;
   readonly counts: ReadonlyMap<string, number>;
+}
+
+/** All that a transition's drawing follows from, besides itself. */
+export function shownOf({ marks, counts }: Drawn, transition: WrittenTransition): string {
+  return `${markOf(marks, transition)} ${counts.get(transition.id) ?? 0}`;
 }
 
 /** One line of text that is a transition. `data-id` is what a click on it picks. */
@@ -57,26 +63,32 @@ export function TransitionText({
 /** An arrow from one state to another. */
 export function EdgeLine({ edge, marks }: { edge: LaidEdge; marks: Marks }) {
   const mark = lineMark(marks, edge.transitions);
-  const d = edge.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`).join('');
-  return <path class={`chart-edge ${mark}`} d={d} marker-end={`url(#chart-head-${mark})`} />;
+  return useMemo(() => {
+    const d = edge.points.map(([x, y], index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`).join('');
+    return <path class={`chart-edge ${mark}`} d={d} marker-end={`url(#chart-head-${mark})`} />;
+  }, [edge, mark]);
 }
 
 export function EdgeLabel({ edge, drawn }: { edge: LaidEdge; drawn: Drawn }) {
   const { transitions, from, label } = edge;
-  return (
-    <g>
-      {transitions.map((transition, index) => (
-        <TransitionText
-          key={transition.id}
-          transition={transition}
-          x={label.x}
-          y={label.y + index * CHART_TYPE.line}
-          width={label.width}
-          from={from}
-          drawn={drawn}
-        />
-      ))}
-    </g>
+  const shown = transitions.map((transition) => shownOf(drawn, transition)).join();
+  return useMemo(
+    () => (
+      <g>
+        {transitions.map((transition, index) => (
+          <TransitionText
+            key={transition.id}
+            transition={transition}
+            x={label.x}
+            y={label.y + index * CHART_TYPE.line}
+            width={label.width}
+            from={from}
+            drawn={drawn}
+          />
+        ))}
+      </g>
+    ),
+    [edge, shown],
   );
 }
 

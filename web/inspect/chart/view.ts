@@ -37,6 +37,14 @@ export function shown({ zoom, x, y }: View, screen: Size): Rect {
   return { x: x - width / 2, y: y - height / 2, width, height };
 }
 
+/**
+ * Where the drawing's own corner (0, 0) lies on the screen, in whole pixels: between two of them text would be blurred.
+ */
+export function cornerOf(view: View, screen: Size): { readonly x: number; readonly y: number } {
+  const { x, y } = shown(view, screen);
+  return { x: Math.round(-x * view.zoom), y: Math.round(-y * view.zoom) };
+}
+
 /** All of `rect`, as large as it goes. */
 export function wholeOf(rect: Rect, screen: Size): View {
   const zoom = Math.min(

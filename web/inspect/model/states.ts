@@ -4,12 +4,17 @@ import { RecordedState } from '../../../machines/journal-state.ts';
 /** A whole state is kept for every so many records: 128 changes are applied in about half a millisecond. */
 const KEYFRAME_EVERY = 128;
 
+/** So many states are kept of those that were asked for. */
+const LATELY = 4;
+
 /** The states of a journal, by record, from its changes alone. Appending is cheap, and so is any moment. */
 export class States {
   readonly #records: readonly JournalRecord[];
   readonly #keyframes: RecordedState[] = [];
   #last = new RecordedState();
   #applied = 0;
+  /** The states asked for last: views ask for the same ones, and for those beside them. */
+  readonly #lately = new Map<number, RecordedState>();
 
   /** `records` may grow; `advance` takes in what came. */
   constructor(records: readonly JournalRecord[]) {
@@ -26,14 +31,21 @@ export class States {
     return this.#last;
   }
 
-  /** The state after the record; before the first, an empty one. */
+  /** The state after the record; before the first, an empty one. Not to be changed. */
   at(index: number): RecordedState {
     const wanted = Math.min(index, this.#applied - 1);
     if (wanted < 0) return new RecordedState();
+    const known = this.#lately.get(wanted);
+    if (known) return known;
     const frame = Math.floor(wanted / KEYFRAME_EVERY);
-    const state = this.#keyframes[frame]?.copy() ?? new RecordedState();
-    for (let at = frame * KEYFRAME_EVERY + 1; at <= wanted; at++)
-      state.apply(this.#records[at]?.change ?? '[]');
+    const first = frame * KEYFRAME_EVERY;
+    const near = Math.max(-1, ...[...this.#lately.keys()].filter((at) => at >= first && at < wanted));
+    const from = near < 0 ? first : near;
+    const state = (this.#lately.get(from) ?? this.#keyframes[frame])?.copy() ?? new RecordedState();
+    for (let at = from + 1; at <= wanted; at++) state.apply(this.#records[at]?.change ?? '[]');
+    const [oldest] = this.#lately.keys();
+    if (oldest !== undefined && this.#lately.size >= LATELY) this.#lately.delete(oldest);
+    this.#lately.set(wanted, state);
     return state;
   }
 }

@@ -38,6 +38,8 @@ export class TimelineModel {
   readonly levels: AudioLevel[] = [];
   /** ms since the session's start, of the last record. */
   durationMs = 0;
+  /** Another number after every change: who drew this one need not draw again. */
+  version = 0;
   readonly #children = new Map<string, Lane>();
   readonly #living = new Map<string, Item>();
   readonly #given = new Map<string, Item>();
@@ -59,6 +61,7 @@ export class TimelineModel {
   }
 
   append(records: readonly JournalRecord[]): void {
+    this.version += 1;
     for (const record of records) {
       this.durationMs = Math.max(this.durationMs, record.t);
       this.#event(record, eventOf(record));
@@ -67,6 +70,7 @@ export class TimelineModel {
   }
 
   addLevels(levels: readonly AudioLevel[]): void {
+    this.version += 1;
     for (const level of levels) if (level.at > (this.levels.at(-1)?.at ?? -1)) this.levels.push(level);
   }
 

@@ -1,9 +1,9 @@
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { clock, duration } from '../views/words.ts';
 import { type Drawn, drawn } from './drawing.ts';
 import { usePress, useWheel, useWidth } from './gestures.ts';
 import type { Item, Lane } from './lane.ts';
-import { AXIS, Axis, heightOf, LaneView, Levels, layOut, NAMES } from './lanes-view.tsx';
+import { Axis, heightOf, LaneView, Levels, layOut, NAMES } from './lanes-view.tsx';
 import type { TimelineModel } from './model.ts';
 import { followed, panned, showing, type TimeWindow, wholeWindow, zoomed } from './time-window.ts';
 
@@ -59,9 +59,18 @@ export function Timeline({ model, cursor, live, onSeek }: TimelineProps) {
     event.stopPropagation();
   };
 
-  const placed = layOut(model.lanes);
-  const drawings = placed.map(({ lane }) => drawn(lane, seen, width));
-  const scale = width / (seen.to - seen.from);
+  const { from, to } = seen;
+  const { version } = model;
+  // However often the moment moves: the lanes stay as they are.
+  const { placed, drawings, height, lanes } = useMemo(
+    () => lanesOf(model, { from, to }, width),
+    [model, version, from, to, width],
+  );
+  const list = useMemo(
+    () => <ItemList lanes={placed.map(({ lane }) => lane)} drawings={drawings} onSeek={onSeek} />,
+    [placed, drawings, onSeek],
+  );
+  const x = NAMES + (cursor - from) * (width / (to - from));
   return (
     <div class="timeline">
       <div class="timeline-tools">
@@ -102,7 +111,7 @@ export function Timeline({ model, cursor, live, onSeek }: TimelineProps) {
           class="timeline-drawing"
           aria-hidden="true"
           width={NAMES + width}
-          height={heightOf(placed)}
+          height={height}
           onPointerDown={press.down}
           onPointerMove={(event) => {
             press.move(event);
@@ -112,27 +121,36 @@ export function Timeline({ model, cursor, live, onSeek }: TimelineProps) {
           onPointerCancel={press.cancel}
           onPointerLeave={() => setPointed(undefined)}
         >
-          <Axis seen={seen} width={width} height={heightOf(placed)} />
-          <Levels model={model} seen={seen} width={width} />
-          {placed.map(({ lane, y }, at) => (
-            <LaneView key={lane.name} lane={lane} at={at} y={y} items={drawings[at] ?? []} />
-          ))}
-          {cursor >= seen.from && cursor <= seen.to ? (
-            <g class="cursor" data-cursor={Math.round(cursor)}>
-              <line
-                x1={NAMES + (cursor - seen.from) * scale}
-                x2={NAMES + (cursor - seen.from) * scale}
-                y1={0}
-                y2={heightOf(placed)}
-              />
-              <circle cx={NAMES + (cursor - seen.from) * scale} cy={AXIS - 5} r={5} />
-            </g>
-          ) : null}
+          {lanes}
         </svg>
+        {cursor >= from && cursor <= to ? (
+          <div
+            class="cursor"
+            data-cursor={Math.round(cursor)}
+            style={{ height: `${height}px`, transform: `translateX(${x}px)` }}
+          />
+        ) : null}
       </div>
-      <ItemList lanes={placed.map(({ lane }) => lane)} drawings={drawings} onSeek={onSeek} />
+      {list}
     </div>
   );
+}
+
+/** The lanes as they are drawn, and what of them can be pointed at. */
+function lanesOf(model: TimelineModel, seen: TimeWindow, width: number) {
+  const placed = layOut(model.lanes);
+  const drawings = placed.map(({ lane }) => drawn(lane, seen, width));
+  const height = heightOf(placed);
+  const lanes = (
+    <g>
+      <Axis seen={seen} width={width} height={height} />
+      <Levels model={model} seen={seen} width={width} />
+      {placed.map(({ lane, y }, at) => (
+        <LaneView key={lane.name} lane={lane} at={at} y={y} items={drawings[at] ?? []} />
+      ))}
+    </g>
+  );
+  return { placed, drawings, height, lanes };
 }
 
 function inSight(

@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { clock, duration } from '../views/words.ts';
 import { FURTHER, type Measure, percentile, STAGE_TITLES, STAGES, type TurnRow } from './turns.ts';
 
@@ -18,8 +19,12 @@ const MOST_TURNS = 200;
 
 /** What the silence before the reply in hand was made of, and the same for all turns as a table. */
 export function Waterfall({ turns, cursor, onSeek }: WaterfallProps) {
-  if (turns.length === 0) return <p class="empty">No turn has ended yet.</p>;
   const current = turns.findLast(({ from }) => from <= cursor) ?? turns[0];
+  return useMemo(() => drawn(turns, current, onSeek), [turns, turns.length, current, onSeek]);
+}
+
+function drawn(turns: readonly TurnRow[], current: TurnRow | undefined, onSeek: WaterfallProps['onSeek']) {
+  if (turns.length === 0) return <p class="empty">No turn has ended yet.</p>;
   const shown = turns.slice(-MOST_TURNS);
   const measures: readonly Measure[] = [...STAGES, ...FURTHER].filter((name) =>
     turns.some(({ timings }) => timings[name] !== undefined),

@@ -9,7 +9,7 @@ import { clock } from './words.ts';
 
 const SOURCES = ['client', 'ear', 'timer', 'stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions'];
 const ROW_PX = 26;
-const MOST_WORDS = 160;
+const MOST_WORDS = 120;
 
 export interface EventsProps {
   readonly open: OpenSession;
@@ -75,7 +75,6 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
         selected={selected}
         row={(at) => <Row log={log} index={found[at] ?? 0} />}
         rowClass={(at) => rowClass(log, found[at] ?? 0, open.index)}
-        rowKey={(at) => found[at] ?? at}
         onSelect={(at) => {
           open.pause();
           open.seekRecord(found[at] ?? 0);
@@ -103,14 +102,12 @@ function Row({ log, index }: { readonly log: SessionLog; readonly index: number 
       <span class="source" data-source={entry.source}>
         {entry.source}
       </span>
-      <span class="cut">
-        <b>{entry.type}</b>{' '}
-        <span class="soft" dir="auto">
-          {eventWords(record).slice(0, MOST_WORDS)}
-        </span>
-      </span>
-      <span class="soft number">
+      <span class="caused">
         {entry.stale ? 'stale' : entry.error ? 'error' : entry.commands > 0 ? `→ ${entry.commands}` : ''}
+      </span>
+      <b>{entry.type}</b>
+      <span class="soft" dir="auto">
+        {eventWords(record).slice(0, MOST_WORDS)}
       </span>
     </div>
   );

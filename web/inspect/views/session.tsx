@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { Inspector } from '../app/inspector.ts';
 import { useObserved } from '../app/observable.ts';
 import type { OpenSession } from '../app/opened.ts';
@@ -36,16 +36,20 @@ export function SessionView({ inspector, open, layout }: SessionViewProps) {
   useObserved(open);
   const { log } = open;
   const [whatIf, setWhatIf] = useState<WhatIf>();
+  const seek = useCallback(
+    (t: number) => {
+      open.pause();
+      open.seekTime(t);
+    },
+    [open],
+  );
+  const tabs = useMemo(() => <Tabs inspector={inspector} />, [inspector]);
   if (!log || open.last < 0)
     return (
       <p class="empty" role="status">
         {open.trouble ?? 'Loading…'}
       </p>
     );
-  const seek = (t: number) => {
-    open.pause();
-    open.seekTime(t);
-  };
   const entry = log.entries[open.index];
   return (
     <main class="session" id="session" data-state={entry?.state}>
@@ -63,7 +67,7 @@ export function SessionView({ inspector, open, layout }: SessionViewProps) {
         <Timeline model={open.timeline} cursor={open.t} live={open.live && open.following} onSeek={seek} />
       </section>
       <section class="side" aria-label="Panels">
-        <Tabs inspector={inspector} />
+        {tabs}
         <div class="panel" role="tabpanel" id="panel" aria-labelledby={`tab-${inspector.tab}`}>
           <Panel
             inspector={inspector}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
 
 export interface VirtualListProps {
   readonly label: string;
@@ -11,7 +11,7 @@ export interface VirtualListProps {
   readonly selected: number;
   readonly row: (position: number) => ComponentChildren;
   readonly rowClass?: (position: number) => string;
-  /** A key that stays with the row when others come before it; default its position. */
+  /** A key that stays with the row when others come before it. */
   readonly rowKey?: (position: number) => string | number;
   readonly onSelect: (position: number) => void;
   /** A row was clicked, or Enter pressed on it. */
@@ -21,33 +21,40 @@ export interface VirtualListProps {
 }
 
 /** Rows kept ready above and below what is in sight. */
-const SPARE = 8;
+const SPARE = 4;
 const PAGE_SHARE = 0.9;
+/** In CSS pixels, until it was measured. */
+const USUAL_HEIGHT = 400;
 
 /** A list of any length of which only what is in sight exists. Arrow keys up and down move the selection. */
 export function VirtualList(props: VirtualListProps) {
   const { label, id, count, rowHeight, selected, row, rowClass, rowKey, onSelect, onOpen, onEnd } = props;
   const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(400);
+  const [measured, setMeasured] = useState(0);
+  const height = measured || USUAL_HEIGHT;
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  // Kept here: asking the element, after something was drawn, makes the browser lay out everything there and then.
+  const scrolled = useRef(0);
+  const sought = useRef('');
+  const wanted = `${selected} ${rowHeight} ${measured > 0}`;
+  const seeks = sought.current !== wanted && selected >= 0;
+  const top = seeks ? showing(selected * rowHeight, rowHeight, scrolled.current, height) : scrolled.current;
 
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return undefined;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    const observer = new ResizeObserver(() => setMeasured(element.clientHeight));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
 
   useLayoutEffect(() => {
     const element = box.current;
-    if (!element || selected < 0) return;
-    const at = selected * rowHeight;
-    if (at < element.scrollTop) element.scrollTop = at;
-    else if (at + rowHeight > element.scrollTop + element.clientHeight)
-      element.scrollTop = at + rowHeight - element.clientHeight;
-    setTop(element.scrollTop);
-  }, [selected, rowHeight]);
+    sought.current = wanted;
+    if (!element || top === scrolled.current) return;
+    scrolled.current = top;
+    element.scrollTop = top;
+  }, [wanted]);
 
   const first = Math.max(0, Math.floor(top / rowHeight) - SPARE);
   const last = Math.min(count - 1, Math.ceil((top + height) / rowHeight) + SPARE);
@@ -58,26 +65,28 @@ export function VirtualList(props: VirtualListProps) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && selected >= 0) onOpen?.(selected);
     const page = Math.max(1, Math.floor((height / rowHeight) * PAGE_SHARE));
-    const to = moved(event.key, selected, page);
+    const to = movedBy(event.key, selected, page);
     if (to === undefined || count === 0) return;
     event.preventDefault();
     onSelect(Math.max(0, Math.min(count - 1, to)));
   };
 
+  // What was drawn for a row that is out of sight is used for one that came in sight.
+  const slots = Math.ceil(height / rowHeight) + 2 * SPARE + 2;
   const rows = [];
   for (let at = first; at <= last; at++)
     rows.push(
       // biome-ignore lint/a11y/useKeyWithClickEvents: the list around it has the keys
       // biome-ignore lint/a11y/useFocusableInteractive: the list around it has the focus, by aria-activedescendant
       <div
-        key={rowKey?.(at) ?? at}
+        key={rowKey?.(at) ?? at % slots}
         id={`${id}-${at}`}
         role="option"
         aria-selected={at === selected}
         aria-posinset={at + 1}
         aria-setsize={count}
         class={`row ${rowClass?.(at) ?? ''} ${at === selected ? 'selected' : ''}`}
-        style={{ height: `${rowHeight}px`, transform: `translateY(${at * rowHeight}px)` }}
+        style={{ height: `${rowHeight}px`, top: `${at * rowHeight}px` }}
         onClick={() => {
           onSelect(at);
           onOpen?.(at);
@@ -96,7 +105,12 @@ export function VirtualList(props: VirtualListProps) {
       aria-label={label}
       aria-activedescendant={selected >= first && selected <= last ? `${id}-${selected}` : undefined}
       tabIndex={0}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onScroll={(event) => {
+        const { scrollTop } = event.currentTarget;
+        if (scrollTop === scrolled.current) return;
+        scrolled.current = scrollTop;
+        redraw(undefined);
+      }}
       onKeyDown={onKeyDown}
     >
       <div class="virtual-all" style={{ height: `${count * rowHeight}px` }}>
@@ -106,7 +120,12 @@ export function VirtualList(props: VirtualListProps) {
   );
 }
 
-function moved(key: string, from: number, page: number): number | undefined {
+/** How far a list must be scrolled for a row to be in sight: no farther than it must. */
+function showing(at: number, rowHeight: number, top: number, height: number): number {
+  return Math.max(Math.min(top, at), at + rowHeight - height);
+}
+
+function movedBy(key: string, from: number, page: number): number | undefined {
   switch (key) {
     case 'ArrowUp':
       return from - 1;

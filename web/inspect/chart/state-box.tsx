@@ -30,6 +30,10 @@ function box({ state, drawn, farZoom }: StateBoxProps) {
   const { line, title, pad } = CHART_TYPE;
   const active = drawn.marks.active.has(path);
   const times = drawn.counts.get(path) ?? 0;
+  // Beside a box that is lit, its text could not be read.
+  const room = width - pad - name.length * CHART_TYPE.name - invokedText(invokes).length * CHART_TYPE.small;
+  const fits = !active || ` ×${times}`.length * CHART_TYPE.small <= room;
+  const counted = times > 0 && fits ? ` ×${times}` : '';
   const living = invokes.length > 0 ? `, child ${invokes.join(', ')} lives here` : '';
   const label = `State ${path || name}${active ? ', active' : ''}${living}, entered ${times} times`;
   return (
@@ -45,7 +49,7 @@ function box({ state, drawn, farZoom }: StateBoxProps) {
           <text class="chart-name" x={x + pad} y={y + 16} font-size={13}>
             {name}
             {invokes.length > 0 ? <tspan class="chart-child">{invokedText(invokes)}</tspan> : null}
-            {times > 0 ? <tspan class="chart-count"> ×{times}</tspan> : null}
+            {counted ? <tspan class="chart-count">{counted}</tspan> : null}
           </text>
         ) : name.length * FAR_WIDTH < width * farZoom && 2 * FAR_SIZE < height * farZoom ? (
           <text class="chart-name" x={x + 4 / farZoom} y={y + 14 / farZoom} font-size={FAR_SIZE / farZoom}>
@@ -61,6 +65,7 @@ function box({ state, drawn, farZoom }: StateBoxProps) {
           y={y + title + row * line}
           width={Math.min(width - 2 * pad + 6, (transition.text.length + 5) * CHART_TYPE.small)}
           from={path}
+          within={active ? width - pad : undefined}
           drawn={drawn}
         />
       ))}

@@ -20,6 +20,7 @@ export function TransitionText({
   y,
   width,
   from,
+  within,
   drawn: { marks, counts },
 }: {
   transition: WrittenTransition;
@@ -27,11 +28,16 @@ export function TransitionText({
   y: number;
   width: number;
   from: string;
+  /** Width in which it must stay, because beside it it could not be read. */
+  within?: number | undefined;
   drawn: Drawn;
 }) {
   const { id, text, event, guard, targets } = transition;
   const mark = markOf(marks, transition);
   const times = counts.get(id) ?? 0;
+  const told = ` ×${times}`;
+  const fits = within === undefined || (text.length + told.length) * CHART_TYPE.small <= within;
+  const counted = times > 0 && fits ? told : '';
   const label = [
     `Transition ${event} of ${from || 'the session'}`,
     guard && `if ${guard}`,
@@ -50,11 +56,17 @@ export function TransitionText({
       data-id={id}
       aria-label={label.filter(Boolean).join(', ')}
     >
-      <rect x={x} y={y} width={width} height={CHART_TYPE.line} rx={3} />
+      <rect
+        x={x}
+        y={y}
+        width={Math.min(width + counted.length * CHART_TYPE.small, within ?? Number.POSITIVE_INFINITY)}
+        height={CHART_TYPE.line}
+        rx={3}
+      />
       <text x={x + 3} y={y + 11}>
         {mark === 'refused' ? '✕ ' : ''}
         {text}
-        {times > 0 ? <tspan class="chart-count"> ×{times}</tspan> : null}
+        {counted ? <tspan class="chart-count">{counted}</tspan> : null}
       </text>
     </g>
   );

@@ -26,9 +26,9 @@ const LONGEST_PHONE = 25;
 
 /**
  * A logistic regression over what tells sentences of a dialog from other speech. Fitted to the example dialog in three
- * espeak-ng voices, to other sentences and lone words in seven, and to pieces of recorded speech; checked with other
- * voices, sentences and whole recordings by bench/recognition.ts. The constant is where about one in twenty-three of the
- * other sentences is taken for one of the dialog's.
+ * espeak-ng voices, to other sentences and lone words in seven, and to pieces of recorded speech. bench/recognition.ts
+ * checks it with other voices and sentences, and with the same recordings whole. The constant is where about one in
+ * twenty-three of those other sentences is taken for one of the dialog's.
  */
 const WEIGHTS = {
   constant: -9.29,

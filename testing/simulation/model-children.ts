@@ -1,93 +1,15 @@
 /** Children as the kernel level has them: modelled in a few lines, on the clock, without promises. */
 import type { LlmEvent } from '../../actors/ports/llm.ts';
-import { FRAME_MS, msOfSamples, samplesInMs } from '../../machines/audio.ts';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { ERRORS, type ErrorCode, type ErrorRecord } from '../../machines/errors.ts';
+import { samplesInMs } from '../../machines/audio.ts';
+import type { ErrorRecord } from '../../machines/errors.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
 import { joinText } from '../../machines/policies/text.ts';
 import type { ChildMessage, SpawnCommand } from '../../machines/session/commands.ts';
 import type { SessionEvent } from '../../machines/session/events.ts';
-import { WIRE_LIMITS } from '../../machines/wire.ts';
-import type { Faults } from './faults.ts';
-import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
-import type { Random } from './random.ts';
-import type { Voiced } from './user.ts';
-
-export interface ModelScope {
-  readonly clock: Clock;
-  readonly faults: Faults;
-  readonly random: Random;
-  readonly rate: number;
-  /** What the user has said so far, in ms of the session. */
-  readonly spoken: readonly Voiced[];
-  readonly nowMs: () => number;
-  /** Counts replies, for the ids of their actions. */
-  readonly nextReply: () => number;
-  readonly frame: (seq: number, samples: number) => void;
-  readonly track: ModelTrack;
-  /** What the reply takes over; undefined if it was not prepared. */
-  readonly draft?: ModelDraft;
-}
-
-/** The audio of one reply. */
-export class ModelTrack {
-  written = 0;
-  ended = false;
-  onWrite: () => void = () => {};
-}
-
-export abstract class ModelChild {
-  protected readonly scope: ModelScope;
-  readonly #tell: (event: SessionEvent) => void;
-  /** True for one that goes on after it was stopped. */
-  protected late = false;
-  protected stopped = false;
-
-  constructor(scope: ModelScope, tell: (event: SessionEvent) => void) {
-    this.scope = scope;
-    this.#tell = tell;
-  }
-
-  abstract start(): void;
-  take(_message: ChildMessage): void {}
-
-  stop(): void {
-    this.stopped = true;
-  }
-
-  protected tell(event: SessionEvent): void {
-    this.#tell(event);
-  }
-
-  protected after(ms: number, then: () => void): TimerHandle {
-    return this.scope.clock.setTimer(ms, () => {
-      if (!this.stopped || this.late) then();
-    });
-  }
-
-  /** Goes through a plan; `onEnd` when it ends by itself. */
-  protected follow<Event>(
-    plan: Plan<Event>,
-    onEvent: (event: Event) => void,
-    onEnd: (error: ErrorRecord | null) => void,
-  ): void {
-    this.late = plan.late;
-    const next = (index: number) => {
-      const step = plan.steps[index];
-      if (step) {
-        this.after(step.afterMs, () => {
-          onEvent(step.event);
-          if (!this.stopped || this.late) next(index + 1);
-        });
-      } else if (plan.end !== 'hang') {
-        const { end } = plan;
-        this.after(plan.endMs, () => onEnd(end === 'done' ? null : errorOf(end)));
-      }
-    };
-    next(0);
-  }
-}
+import { errorOf, ModelChild, type ModelScope } from './model-child.ts';
+import { ModelPlayback } from './model-playback.ts';
+import { actionPlan, llmPlan, memoryPlan, sttPlan, ttsPlan } from './plans.ts';
 
 class ModelStt extends ModelChild {
   readonly #fromMs: number;
@@ -296,85 +218,6 @@ class ModelTts extends ModelChild {
   }
 }
 
-/** It looks after its frames less often than the real one, so that there are fewer events. */
-const TICK_MS = 100;
-
-/** Sends what there is, 200 ms ahead at most, and tells where it is with each frame. */
-class ModelPlayback extends ModelChild {
-  #position = 0;
-  #sent = 0;
-  #seq = 0;
-  #atMs = 0;
-  #paused = false;
-  #started = false;
-  #over = false;
-  #timer: TimerHandle | undefined;
-
-  start(): void {
-    this.scope.track.onWrite = () => this.#run();
-    this.#atMs = this.scope.nowMs();
-    this.after(0, () => this.#run());
-  }
-
-  override take(message: ChildMessage): void {
-    if (message.type === 'pause') {
-      this.#move();
-      this.#paused = true;
-      if (this.#started && !this.#over) this.#progress();
-    } else if (message.type === 'resume') {
-      this.#atMs = this.scope.nowMs();
-      this.#paused = false;
-      this.after(0, () => this.#run());
-    }
-  }
-
-  #move(): void {
-    const { rate, nowMs } = this.scope;
-    if (!this.#paused)
-      this.#position = Math.min(this.#sent, this.#position + samplesInMs(nowMs() - this.#atMs, rate));
-    this.#atMs = nowMs();
-  }
-
-  #progress(): void {
-    const moving = !this.#paused;
-    this.tell({ type: 'playout.progress', samples: this.#position, sent: this.#sent, moving });
-  }
-
-  #run(): void {
-    if (this.stopped || this.#over || this.#paused) return;
-    this.#timer?.cancel();
-    this.#move();
-    const { rate, track, frame } = this.scope;
-    const frameSamples = samplesInMs(FRAME_MS, rate);
-    const room = () =>
-      this.#sent + frameSamples - this.#position - samplesInMs(WIRE_LIMITS.sendAheadMs, rate);
-    const ready = () =>
-      track.written - this.#sent >= frameSamples || (track.ended && track.written > this.#sent);
-    let first = false;
-    while (room() <= 0 && ready()) {
-      first = !this.#started;
-      this.#started = true;
-      frame(this.#seq++, frameSamples);
-      this.#sent = Math.min(track.written, this.#sent + frameSamples);
-      if (first) this.tell({ type: 'playout.started' });
-      if (this.stopped || this.#paused) return;
-    }
-    if (this.#started) this.#progress();
-    if (this.stopped || this.#paused) return;
-    const left = this.#sent - this.#position;
-    if (track.ended && this.#sent === track.written && left < 1) {
-      this.#over = true;
-      this.tell({ type: 'xstate.done.actor.playback', output: { samples: this.#sent } });
-      return;
-    }
-    const waits = ready() ? room() : left;
-    if (waits >= 1)
-      this.#timer = this.after(ready() ? TICK_MS : Math.min(TICK_MS, msOfSamples(waits, rate)), () =>
-        this.#run(),
-      );
-  }
-}
-
 class ModelActions extends ModelChild {
   #running = 0;
   readonly #abandoned = new Set<string>();
@@ -439,8 +282,4 @@ export function modelChild(
     case 'actions':
       return new ModelActions(scope, tell);
   }
-}
-
-export function errorOf(code: ErrorCode): ErrorRecord {
-  return { code, message: ERRORS[code].message };
 }

@@ -20,6 +20,8 @@ export class ReplyTrack<Rate extends number = number> {
   readonly rate: Rate;
   /** Most samples that wait to be played. */
   readonly capacity: number;
+  /** Samples at the front that are a filler's; the reply's own follow them. Set before they are written. */
+  lead = 0;
   #ring: Int16Array;
   readonly #cues: VisemeCue[] = [];
   #written = 0;

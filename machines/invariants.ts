@@ -29,6 +29,8 @@ interface OpenReply {
   frameSamples: number;
   acknowledged: number | null;
   playedOut: boolean;
+  /** Samples of the filler in front of the segments. */
+  filler: number;
 }
 
 /** The machine knows the position to one frame, and what was sent to one interval of progress. */
@@ -59,6 +61,9 @@ export class InvariantMonitor {
   /** Generation of the newest draft that was discarded: it must never be heard of again. */
   #discarded = 0;
   readonly #actions = new Set<string>();
+  #turn = 0;
+  /** The newest turn in which a filler has sounded. */
+  #filledTurn = 0;
   /** A failure that the user has not been told of. */
   #untold: LogEntry | null = null;
   #errorTold = false;
@@ -123,6 +128,12 @@ export class InvariantMonitor {
     }
     // A playback that has ended by itself was heard to its end, whatever the client told before.
     if (event.type === 'xstate.done.actor.playback') this.#reply.playedOut = true;
+    if (event.type === 'filler.audio' && event.samples > 0) {
+      const { filler, position, segments } = this.#reply;
+      if (filler > 0 || position.sent > 0 || segments.some(({ samples }) => samples > 0))
+        this.#break(2, 'a filler came when something of the reply was there', entry);
+      this.#reply.filler = event.samples;
+    }
     if (event.type === 'segment.audio') {
       const segment = this.#reply.segments[event.segment];
       const { samples, words, ready } = event;
@@ -165,6 +176,7 @@ export class InvariantMonitor {
       frameSamples: 0,
       acknowledged: null,
       playedOut: false,
+      filler: 0,
     };
   }
 
@@ -188,6 +200,11 @@ export class InvariantMonitor {
       this.#break(2, `a frame of ${samples} samples among those of ${reply.frameSamples}`, entry);
     if (reply.position.duckedAtMs !== null && atMs > reply.position.duckedAtMs)
       this.#break(2, `frame ${seq} was sent while the playback is paused`, entry);
+    if (reply.filler > 0 && reply.nextFrame === 0) {
+      if (this.#turn === this.#filledTurn)
+        this.#break(2, `a second filler was said in turn ${this.#turn}`, entry);
+      this.#filledTurn = this.#turn;
+    }
     reply.nextFrame = seq + 1;
     reply.frameSamples = samples;
     reply.position.frame(atMs, samples);
@@ -197,6 +214,7 @@ export class InvariantMonitor {
     switch (message.type) {
       case 'state':
         if (message.generation > this.#generation) this.#begin(message.generation, entry);
+        this.#turn = message.turn;
         return;
       case 'flush':
         if (message.generation > this.#generation)
@@ -242,23 +260,23 @@ export class InvariantMonitor {
       return;
     }
     this.#reply = null;
-    const { acknowledged, playedOut, position, segments, text } = reply;
+    const { acknowledged, playedOut, position, segments, text, filler } = reply;
     const paced = playedOut ? position.sent : position.at(entry.atMs);
     const told = playedOut ? null : acknowledged;
     const played = Math.min(told ?? paced, position.sent);
     const below = told === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
     const fault =
-      position.sent === 0 &&
+      position.sent <= filler &&
       countWords(heard) > 0 &&
       segments.some(({ ready, samples }) => !ready || samples > 0)
-        ? 'words count as heard, but no audio was sent'
+        ? 'words count as heard, but no audio of them was sent'
         : heardFault({
             heard,
             text,
             completed: reason === 'completed',
             segments,
-            least: played - samplesInMs(below, this.#outputRate),
-            most: played + samplesInMs(POSITION_SLACK_MS, this.#outputRate),
+            least: played - filler - samplesInMs(below, this.#outputRate),
+            most: played - filler + samplesInMs(POSITION_SLACK_MS, this.#outputRate),
           });
     if (fault) this.#break(5, fault, entry);
     if (reason === 'failed' && !this.#errorTold)

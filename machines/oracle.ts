@@ -136,7 +136,10 @@ export class Oracle extends OracleWays {
     }
     if (event.type === 'playout.started') {
       if (this.reply && this.playback === 'running') this.reply.audible = true;
-      if (this.phase === 'thinking') this.phase = 'playing';
+      if (this.phase === 'thinking') {
+        this.cancel('fillerDelay');
+        this.phase = 'playing';
+      }
       return true;
     }
     if (this.phase === 'asking') {
@@ -174,6 +177,7 @@ export class Oracle extends OracleWays {
         return true;
       case 'thinking':
         if (this.reply?.actions.some(({ status }) => status !== 'refused')) {
+          this.cancel('fillerDelay');
           this.beginUtterance(sample, ageMs);
           this.enterYielding();
         } else {
@@ -214,6 +218,10 @@ export class Oracle extends OracleWays {
         else this.delay('ttsDeadline', this.parameters.deadlines.ttsMs);
         return true;
       }
+      case 'filler.audio':
+        if (this.tts !== 'running' && this.tts !== 'synthesising') return false;
+        if (reply.filler !== null) reply.filler = event.samples;
+        return true;
       case 'xstate.done.actor.tts':
         return this.endTts(() => {});
       case 'xstate.error.actor.tts':
@@ -296,6 +304,9 @@ export class Oracle extends OracleWays {
         this.stop('memory');
         this.tell(errorOf('MEMORY_TIMEOUT'));
         this.enterThinking();
+        return;
+      case 'fillerDelay':
+        this.sayFiller();
         return;
       case 'llmFirstToken':
       case 'llmStall':

@@ -81,6 +81,8 @@ export interface ReplyParameters {
   readonly segmentMaxChars: number;
   /** So many segments are synthesised at once; they sound in order. */
   readonly parallelSegments: number;
+  /** End of the user's turn → a filler is said if nothing of the reply sounds yet. 0: never. */
+  readonly fillerAfterMs: number;
 }
 
 export interface HistoryParameters {
@@ -101,6 +103,8 @@ export interface PhraseParameters {
   readonly sttFailed: string;
   /** When the language engine failed before anything was said. */
   readonly llmFailed: string;
+  /** Short phrases for the silence before a late reply; one is picked. None: it stays silent. */
+  readonly fillers: readonly string[];
 }
 
 /** Word lists per language (the first subtag of BCP 47). */
@@ -115,15 +119,22 @@ export interface WordParameters {
   readonly complete: readonly string[];
 }
 
-/** Parameters as a journal of an older version holds them: groups that did not exist then are missing. */
-export type RecordedParameters = Omit<SessionParameters, 'speculation'> & {
+/** Parameters as a journal of an older version holds them: what did not exist then is missing. */
+export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply' | 'phrases'> & {
   readonly speculation?: SpeculationParameters;
+  readonly reply: Omit<ReplyParameters, 'fillerAfterMs'> & Partial<ReplyParameters>;
+  readonly phrases: Omit<PhraseParameters, 'fillers'> & Partial<PhraseParameters>;
 };
 
 /** What these parameters meant when they were recorded. */
 export function completeParameters(recorded: RecordedParameters): SessionParameters {
-  const { speculation = { ...defaultParameters.speculation, enabled: false } } = recorded;
-  return { ...recorded, speculation };
+  const { speculation = { ...defaultParameters.speculation, enabled: false }, reply, phrases } = recorded;
+  return {
+    ...recorded,
+    speculation,
+    reply: { ...reply, fillerAfterMs: reply.fillerAfterMs ?? 0 },
+    phrases: { ...phrases, fillers: phrases.fillers ?? [] },
+  };
 }
 
 export const defaultParameters = {
@@ -152,6 +163,7 @@ export const defaultParameters = {
     segmentGrowth: 1.5,
     segmentMaxChars: 220,
     parallelSegments: 2,
+    fillerAfterMs: 1_500,
   },
   history: { maxMessages: 40 },
   actions: { allow: ['*'] },
@@ -159,6 +171,7 @@ export const defaultParameters = {
     notUnderstood: 'Sorry, I did not get that.',
     sttFailed: 'Sorry, I could not hear that.',
     llmFailed: 'Sorry, something went wrong. Please try again.',
+    fillers: [],
   },
   words: {
     backchannels: {

@@ -57,6 +57,8 @@ export interface TurnTimings {
   readonly prepared?: number;
   /** First frame sent → first sample played, for a client that sends `played`. */
   readonly firstPlayed?: number;
+  /** End of the user's speech (or the typed text) → first frame of the filler, if one was said. All other stages are those of the reply itself. */
+  readonly filler?: number;
 }
 
 export interface ReadyMessage {

@@ -4,6 +4,7 @@ import type { SessionParameters } from '../machines/parameters.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
 import { speechText } from '../machines/policies/speech-text.ts';
 import type { Config } from './config/schema.ts';
+import { fillersOf } from './session-parameters.ts';
 
 export interface PhraseProgress {
   /** Made now, or kept from before. */
@@ -19,19 +20,25 @@ export type PreparePhrases = (onProgress?: (progress: PhraseProgress) => void) =
 
 /**
  * What will be said word for word, as the segments that are asked for: Parley's own phrases, the greeting, and the
- * replies of the dialog that nothing is filled into.
+ * replies of the dialog that nothing is filled into. Fillers come first and whole: they are asked for as they are, and
+ * only if they were made ahead.
  */
 export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): readonly string[] {
   const replies = dialog.entries.flatMap((entry) => entry.replies);
-  const own = Object.values(parameters.phrases).flat();
+  const { fillers: _whole, ...own } = parameters.phrases;
   const texts = [
-    ...own,
+    ...Object.values(own),
     ...(dialog.greeting === undefined ? [] : [dialog.greeting]),
     ...dialog.notUnderstood,
     ...replies,
   ];
   const fixed = texts.filter((text) => text.trim() !== '' && !/\{\w+\}/u.test(text));
-  return [...new Set(fixed.flatMap((text) => segmentsOf(text, parameters)))].filter((text) => text !== '');
+  const fillers = parameters.reply.fillerAfterMs > 0 ? fillersOf(parameters, dialog) : [];
+  const spoken = [
+    ...fillers.map((text) => speechText(text).text),
+    ...fixed.flatMap((text) => segmentsOf(text, parameters)),
+  ];
+  return [...new Set(spoken)].filter((text) => text !== '');
 }
 
 function segmentsOf(text: string, parameters: SessionParameters): string[] {

@@ -15,12 +15,21 @@ export async function readDialog(path: string): Promise<Dialog> {
   return parseDialog(text, path);
 }
 
-/** What the turn-taking can know from the dialog: which words stop everything, and which sentences are whole. */
+/** The phrases that fill the silence before a late reply: those of the configuration, else those of the dialog. */
+export function fillersOf(
+  { phrases }: Pick<SessionParameters, 'phrases'>,
+  dialog: Dialog,
+): readonly string[] {
+  return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
+}
+
+/** What a session can know from the dialog: which words stop everything, which sentences are whole, what fills a silence. */
 export function withDialog(parameters: SessionParameters, dialog: Dialog): SessionParameters {
   const language = dialog.language.split('-', 1)[0] ?? dialog.language;
   const { words } = parameters;
   return {
     ...parameters,
+    phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     words: {
       ...words,
       backchannels: {

@@ -145,7 +145,10 @@ class Playout {
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
     const overtaken = position >= this.#toldSent && this.#sent > this.#toldSent;
-    if (this.#started && (first || overtaken || clock.nowMs() >= this.#tellAtMs)) this.#tellProgress();
+    // After a filler: when the reply itself begins is told at once.
+    const begins = track.lead > 0 && this.#toldSent <= track.lead && this.#sent > track.lead;
+    if (this.#started && (first || overtaken || begins || clock.nowMs() >= this.#tellAtMs))
+      this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
       this.#leave();
       this.#finish({ samples: this.#sent });

@@ -5,7 +5,8 @@ import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
-import { SegmentVoice } from '../reply/segment-voice.ts';
+import { FillerVoice } from '../reply/filler-voice.ts';
+import { SegmentVoice, type SegmentVoiceOptions } from '../reply/segment-voice.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
 export interface TtsChildOptions {
@@ -28,6 +29,9 @@ const HELD_UP_MS = 250;
  * Speaks the segments into the reply's track, and ends the track when it ends, well or ill. Several are synthesised at
  * once, but they are heard and told of strictly in order: the machine learns of a segment when the one before is ready,
  * so that its deadline is that of the segment whose turn it is. A failure too is told when its turn comes.
+ *
+ * A filler goes to the front of the track if it is whole before the first segment has any audio; else it is dropped.
+ * Neither waits for the other.
  */
 export function ttsChild(options: TtsChildOptions, input: ChildInputs['tts']): ChildLogic {
   return childLogic((scope) => new Speech(options, scope, input).run());
@@ -40,9 +44,14 @@ class Speech {
   /** Stops the engines: when the child is stopped, and when one of them fails. */
   readonly #stop = new AbortController();
   readonly #bell = new Bell();
+  /** Segments that were not begun yet. */
+  readonly #asked: { readonly segment: number; readonly text: string }[] = [];
+  #allAsked = false;
   /** Begun and not yet wholly in the track, in order. */
   readonly #voices: SegmentVoice[] = [];
   #allBegun = false;
+  /** Until it is said or dropped. */
+  #filler: FillerVoice | undefined;
 
   constructor(options: TtsChildOptions, scope: ChildScope, input: ChildInputs['tts']) {
     this.#options = options;
@@ -55,7 +64,9 @@ class Speech {
     this.#scope.signal.addEventListener('abort', () => this.#end(), { once: true });
     track.onRead(() => this.#bell.ring());
     try {
-      await Promise.all([this.#begin(), this.#deliver()]);
+      const said = Promise.all([this.#begin(), this.#deliver()]);
+      // A filler may be asked for after the last segment: it listens as long as it lives.
+      await Promise.race([said, this.#listen().then(() => said)]);
       return null;
     } finally {
       this.#end();
@@ -65,22 +76,37 @@ class Speech {
   /** An engine that does not heed the signal must not keep playback waiting for more. */
   #end(): void {
     this.#stop.abort(this.#scope.signal.reason);
+    this.#filler?.stop();
     this.#options.track.end();
     this.#bell.ring();
   }
 
-  async #begin(): Promise<void> {
+  async #listen(): Promise<void> {
+    for await (const message of this.#scope.mailbox) {
+      if (this.#stop.signal.aborted) return;
+      if (message.type === 'segment') this.#asked.push(message);
+      else if (message.type === 'filler') this.#fill(message.text);
+      else if (message.type === 'end') this.#allAsked = true;
+      this.#bell.ring();
+    }
+  }
+
+  get #voiceOptions(): SegmentVoiceOptions {
     const { engine, resamplers, track } = this.#options;
     const { language, voice } = this.#input;
+    return { engine, resamplers, rate: track.rate, language, voice };
+  }
+
+  async #begin(): Promise<void> {
     const { signal } = this.#stop;
-    for await (const message of this.#scope.mailbox) {
-      if (message.type === 'end') break;
-      if (message.type !== 'segment') continue;
-      while (!this.#mayBegin() && !signal.aborted) await this.#bell.next();
-      if (signal.aborted) return;
-      const options = { engine, resamplers, rate: track.rate, language, voice };
-      this.#voices.push(new SegmentVoice(options, message, signal, this.#bell));
-      this.#bell.ring();
+    while (!signal.aborted) {
+      const next = this.#asked[0];
+      if (next && this.#mayBegin()) {
+        this.#asked.shift();
+        this.#voices.push(new SegmentVoice(this.#voiceOptions, next, signal, this.#bell));
+        this.#bell.ring();
+      } else if (!next && this.#allAsked) break;
+      else await this.#bell.next();
     }
     this.#allBegun = true;
     this.#bell.ring();
@@ -102,18 +128,49 @@ class Speech {
         this.#voices.shift();
         this.#bell.ring();
       } else if (this.#allBegun) return;
+      else if (this.#filler?.over) await this.#sayFiller();
       else await this.#bell.next();
     }
+  }
+
+  #fill(text: string): void {
+    if (this.#options.track.written > 0) this.#scope.tell({ type: 'filler.audio', samples: 0 });
+    else this.#filler ??= new FillerVoice(this.#voiceOptions, text, this.#bell);
+  }
+
+  /** `meanwhile`: the segment that it keeps waiting. */
+  async #sayFiller(meanwhile?: SegmentReport): Promise<void> {
+    const { track } = this.#options;
+    const spoken = this.#filler?.spoken;
+    this.#filler = undefined;
+    track.lead = spoken?.samples.length ?? 0;
+    // Before any of it can sound: whoever learns that something does knows that it is this.
+    this.#scope.tell({ type: 'filler.audio', samples: track.lead });
+    if (!spoken) return;
+    for (const cue of spoken.cues) track.cue(cue);
+    await this.#play(spoken.samples, { tellIfDue: () => {}, assure: () => meanwhile?.assure() });
+  }
+
+  #dropFiller(): void {
+    if (!this.#filler) return;
+    this.#filler.stop();
+    this.#filler = undefined;
+    this.#scope.tell({ type: 'filler.audio', samples: 0 });
   }
 
   async #deliverSegment(voice: SegmentVoice): Promise<void> {
     const { track } = this.#options;
     const { signal } = this.#stop;
-    const start = track.written;
+    let start: number | undefined;
     const report = new SegmentReport(voice, this.#scope.tell, samplesInMs(TELL_MS, track.rate));
     while (!signal.aborted) {
+      if (this.#filler?.over) await this.#sayFiller(report);
       const piece = voice.take();
-      for (const cue of voice.takeCues()) track.cue({ ...cue, sample: start + cue.sample });
+      if (piece) this.#dropFiller();
+      if (piece || voice.over) {
+        start ??= track.written;
+        for (const cue of voice.takeCues()) track.cue({ ...cue, sample: start + cue.sample });
+      }
       if (piece) await this.#play(piece, report);
       else if (voice.ready) {
         report.tellIfDue();
@@ -123,7 +180,7 @@ class Speech {
   }
 
   /** Into the track, as it has room. */
-  async #play(samples: Int16Array, report: SegmentReport): Promise<void> {
+  async #play(samples: Int16Array, report: Pick<SegmentReport, 'tellIfDue' | 'assure'>): Promise<void> {
     const { track, clock } = this.#options;
     const { signal } = this.#stop;
     const piece = { rate: track.rate, samples };

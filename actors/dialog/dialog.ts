@@ -45,6 +45,8 @@ export interface Dialog {
   readonly slots: ReadonlyMap<string, readonly SlotOption[]>;
   /** Replies to speech that was not understood, and to text that no entry matches. */
   readonly notUnderstood: readonly string[];
+  /** Short phrases for the silence before a late reply. */
+  readonly fillers: readonly string[];
   /** In normalised form. */
   readonly backchannels: readonly string[];
   /** Word → phonemes of the recogniser (ARPAbet), for words that its dictionary lacks. */

@@ -137,6 +137,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
   });
 
   for (const [at, reply] of data.notUnderstood.entries()) checkPlain(reply, ['notUnderstood', at], fail);
+  for (const [at, filler] of data.fillers.entries()) checkFixed(filler, ['fillers', at], fail);
   if (data.greeting !== undefined) checkPlain(data.greeting, ['greeting'], fail);
   const used = new Set(entries.flatMap((entry) => entry.phrases.flatMap(slotsOf)));
   for (const name of slots.keys()) if (!used.has(name)) fail(['slots', name], 'no phrase uses this slot');
@@ -150,6 +151,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
     sentences,
     slots,
     notUnderstood: data.notUnderstood,
+    fillers: data.fillers,
     backchannels: [...new Set(backchannels.map((said) => normaliseText(said, language)))].filter(Boolean),
     pronunciations: new Map(
       Object.entries(data.pronunciations).map(([word, phones]) => [normaliseText(word, language), phones]),
@@ -208,4 +210,10 @@ function checkFilled(
 function checkPlain(text: string, path: Path, fail: Fail): void {
   const name = placeholdersIn(text).find((one) => !RESERVED_PLACEHOLDERS.has(one));
   if (name !== undefined) fail(path, `{${name}} cannot be known here`);
+}
+
+/** What is spoken ahead holds nothing that is only known when it is said. */
+function checkFixed(text: string, path: Path, fail: Fail): void {
+  const name = placeholdersIn(text)[0];
+  if (name !== undefined) fail(path, `{${name}} cannot be filled in: a filler is spoken ahead`);
 }

@@ -49,6 +49,7 @@ export const dialogFile = z.strictObject({
   greeting: line.optional(),
   slots: z.record(name, z.union([z.array(line).min(1), z.record(line, value)])).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
+  fillers: z.array(line).default([]),
   backchannels: z.array(line).optional(),
   pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),
   entries: z.array(entry).min(1).max(500),

@@ -82,6 +82,8 @@ export class Draft {
       name: engine.name,
       close: () => engine.close(),
       synthesize: (request, signal) => {
+        // A filler is none of what was prepared.
+        if (request.cachedOnly) return engine.synthesize(request, signal);
         const speech = this.#speech;
         this.#speech = undefined;
         if (speech && !speech.audio.failed && same(speech.request, request)) return speech.audio.play(signal);

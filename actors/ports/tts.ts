@@ -6,6 +6,11 @@ export interface TtsRequest {
   readonly language: string;
   /** Engine-specific; the engine's own default if absent. */
   readonly voice?: string;
+  /**
+   * Give nothing at all unless it is `cached`. An engine need not look at it: whoever serves engines to the bus asks
+   * `cached` first.
+   */
+  readonly cachedOnly?: true;
 }
 
 export type TtsEvent =

@@ -13,6 +13,8 @@ export interface SegmentVoiceOptions {
   readonly rate: OutputRate;
   readonly language: string;
   readonly voice: string | null;
+  /** See `TtsRequest`. */
+  readonly cachedOnly?: true;
 }
 
 /** No more is asked of the engine while so much of its audio waits for its turn; one piece of the engine's may come on top. */
@@ -96,8 +98,13 @@ export class SegmentVoice {
   }
 
   async #speak(text: string): Promise<void> {
-    const { engine, rate, language, voice } = this.#options;
-    const request: TtsRequest = { text, language, ...(voice === null ? {} : { voice }) };
+    const { engine, rate, language, voice, cachedOnly } = this.#options;
+    const request: TtsRequest = {
+      text,
+      language,
+      ...(voice === null ? {} : { voice }),
+      ...(cachedOnly && { cachedOnly }),
+    };
     const most = samplesInMs(HELD_MS, rate);
     // Marks may come before the first audio tells the engine's rate.
     const early: Exclude<TtsEvent, { type: 'audio' }>[] = [];

@@ -13,6 +13,7 @@ const Request: z.ZodType<TtsRequest> = z.object({
   text: z.string(),
   language: z.string(),
   voice: z.string().exactOptional(),
+  cachedOnly: z.literal(true).exactOptional(),
 });
 
 const Count = z.int().min(0);
@@ -35,8 +36,9 @@ export function hostTts(
       kind: 'tts',
       name: engine.name,
       prepare: (payload) => {
-        const request = parseJson(Request, payload);
-        return (_audio, signal) => engine.synthesize(request, signal);
+        const { cachedOnly, ...request } = parseJson(Request, payload);
+        return (_audio, signal) =>
+          cachedOnly && !engine.cached?.(request) ? nothing() : engine.synthesize(request, signal);
       },
       send: (event, job) => {
         if (event.type !== 'audio') {
@@ -74,6 +76,8 @@ export function remoteTts(
     close: async () => {},
   };
 }
+
+async function* nothing(): AsyncGenerator<never> {}
 
 function decode(message: BusMessage): TtsEvent {
   if (message.headers.rate === undefined) return parseJson(Mark, message.payload);

@@ -12,6 +12,7 @@ export function brief(command: Command): string {
       const { message } = command;
       if (message.type === 'segment')
         return `send ${command.child} segment ${message.segment} '${message.text}'`;
+      if (message.type === 'filler') return `send ${command.child} filler '${message.text}'`;
       return `send ${command.child} ${message.type}${'id' in message ? ` ${message.id}` : ''}`;
     }
     case 'delay':

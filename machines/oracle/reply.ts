@@ -32,6 +32,8 @@ export interface Words {
   readonly counted: boolean;
   readonly phrase: string | null;
   readonly failed: boolean;
+  /** The end of the user's speech, or when the text was typed. */
+  readonly turnEndedAtMs: number;
 }
 
 export interface OracleAction {
@@ -59,8 +61,12 @@ export interface OracleReply {
   playingSinceMs: number | null;
   sent: number;
   acknowledged: boolean;
-  /** True once its first frame has left. */
+  /** True once its first frame has left, or its filler's. */
   audible: boolean;
+  readonly turnEndedAtMs: number;
+  readonly seed: number;
+  /** Samples of the filler before its own; null if none was asked for. */
+  filler: number | null;
 }
 
 /** More text of the reply: what is told and what goes to TTS. `final`: no more will come. */
@@ -88,7 +94,8 @@ export function say(
 /** Everything that is said and stored when a reply ends, into `out`; gives what was heard of it. */
 export function endReply(reply: OracleReply, reason: EndReason, continued: boolean, out: string[]): string {
   const { turn, generation, userText, text } = reply;
-  const heard = heardText(reply.segments, reason === 'completed' ? Number.POSITIVE_INFINITY : reply.played);
+  const played = Math.max(0, reply.played - (reply.filler ?? 0));
+  const heard = heardText(reply.segments, reason === 'completed' ? Number.POSITIVE_INFINITY : played);
   for (const { id, name, status } of reply.actions)
     if (status === 'started') out.push(`say action ${id} ${name} cancelled`);
   if (reason === 'interrupted') out.push(`cancelWork ${generation}`, `say flush ${generation}`);

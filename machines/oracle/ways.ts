@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '../errors.ts';
 import { completeness, endpointDelayMs } from '../policies/endpointing.ts';
 import { isAmong } from '../policies/text.ts';
+import { nextRandom } from '../random.ts';
 import { endReply, type OracleAction, type OracleReply, say } from './reply.ts';
 import { errorOf, OracleWords } from './words.ts';
 
@@ -47,6 +48,7 @@ export abstract class OracleWays extends OracleWords {
       case 'thinking':
       case 'playing':
         if (this.playback !== 'finished') return false;
+        this.cancel('fillerDelay');
         this.phase = 'acting';
         return true;
       case 'judging':
@@ -173,14 +175,16 @@ export abstract class OracleWays extends OracleWords {
 
   protected enterRecalling(): void {
     if (!this.pending) return;
-    const { text, counted, phrase, failed } = this.pending;
+    const { text, counted, phrase, failed, turnEndedAtMs } = this.pending;
     if (!counted) this.turnNow += 1;
     this.newest = this.draft?.generation ?? this.spent + 1;
     this.spent = Math.max(this.spent, this.newest);
+    const { value: seed, state } = nextRandom(this.random);
+    this.random = state;
     this.reply = {
       ...{ turn: this.turnNow, generation: this.newest, userText: text, phrase, failed },
       ...{ facts: [], text: '', cut: 0, segments: [], actions: [], played: 0, playingSinceMs: null },
-      ...{ sent: 0, acknowledged: false, audible: false },
+      ...{ sent: 0, acknowledged: false, audible: false, seed, filler: null, turnEndedAtMs },
     };
     this.pending = null;
     if (!this.input.memory || phrase !== null || this.draft) {
@@ -194,7 +198,21 @@ export abstract class OracleWays extends OracleWords {
 
   protected enterThinking(): void {
     this.phase = 'thinking';
+    const { reply: how, phrases } = this.parameters;
+    if (how.fillerAfterMs > 0 && phrases.fillers.length > 0) {
+      const silentMs = this.nowMs - (this.reply?.turnEndedAtMs ?? this.nowMs);
+      this.delay('fillerDelay', Math.max(0, how.fillerAfterMs - silentMs));
+    }
     this.raised.push('reply.begin');
+  }
+
+  protected sayFiller(): void {
+    const { reply } = this;
+    if (!reply || reply.phrase !== null || reply.filler !== null) return;
+    if (this.tts !== 'running' && this.tts !== 'synthesising') return;
+    reply.filler = 0;
+    const { fillers } = this.parameters.phrases;
+    this.out.push(`send tts filler '${fillers[nextRandom(reply.seed).value % fillers.length]}'`);
   }
 
   protected enterYielding(): void {
@@ -238,7 +256,7 @@ export abstract class OracleWays extends OracleWords {
     if (this.playback === 'running') this.stop('playback');
     this.cancel('ttsDeadline');
     if (this.tts === 'running' || this.tts === 'synthesising') this.stop('tts');
-    this.cancel('confirmSpeech', 'backchannelMax', 'verdict', 'recallDeadline', 'sttDeadline');
+    this.cancel('confirmSpeech', 'backchannelMax', 'verdict', 'fillerDelay', 'recallDeadline', 'sttDeadline');
     if (this.phase === 'asking') this.stop('memory');
     const reply = this.reply;
     if (!reply) return;
@@ -246,7 +264,8 @@ export abstract class OracleWays extends OracleWords {
     const heard = endReply(reply, reason, continued, this.out);
     this.reply = null;
     if (continued) {
-      this.pending = { text: reply.userText, counted: true, phrase: null, failed: false };
+      const { userText: text, turnEndedAtMs } = reply;
+      this.pending = { text, counted: true, phrase: null, failed: false, turnEndedAtMs };
       return;
     }
     this.remember(reply.userText, heard);
@@ -359,7 +378,10 @@ export abstract class OracleWays extends OracleWords {
     this.leave(false);
     this.dropUtterance();
     this.dropPending();
-    this.pending = { text: text.trim(), counted: false, phrase: null, failed: false };
+    this.pending = {
+      ...{ text: text.trim(), counted: false, phrase: null, failed: false },
+      turnEndedAtMs: this.nowMs,
+    };
     this.enterResponding();
   }
 }

@@ -28,6 +28,8 @@ export abstract class OracleWords {
   /** The newest generation handed out, to a reply or a draft. */
   protected spent = 0;
   protected utterances = 0;
+  /** Of the session's choices: each reply takes one. */
+  protected random: number;
   protected utterance: OracleUtterance | null = null;
   protected pending: Words | null = null;
   protected draft: OracleDraft | null = null;
@@ -48,6 +50,7 @@ export abstract class OracleWords {
   constructor(parameters: SessionParameters, input: SessionInput) {
     this.parameters = parameters;
     this.input = input;
+    this.random = input.seed >>> 0;
   }
 
   get state(): PublicState {
@@ -182,7 +185,8 @@ export abstract class OracleWords {
     const failed = text === '' && utterance.failure !== null;
     const phrase = text !== '' ? null : failed ? sttFailed : notUnderstood;
     if (this.draft && normaliseWords(this.draft.text) !== normaliseWords(text)) this.dropDraft();
-    this.pending = { text, counted: this.pending?.counted ?? false, phrase, failed };
+    const turnEndedAtMs = utterance.endedAtMs ?? this.nowMs;
+    this.pending = { text, counted: this.pending?.counted ?? false, phrase, failed, turnEndedAtMs };
     this.utterance = null;
     this.stop('stt');
     this.out.push(`say transcript ${turn} final '${text}'`);

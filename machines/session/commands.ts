@@ -58,6 +58,8 @@ export interface ChildInputs {
 export type ChildMessage =
   | { readonly type: 'finish' }
   | { readonly type: 'segment'; readonly segment: number; readonly text: string }
+  /** Say this before all segments, if it is in the cache and none of them sounds first. */
+  | { readonly type: 'filler'; readonly text: string }
   | { readonly type: 'end' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }

@@ -101,6 +101,17 @@ export interface Reply {
   readonly acknowledged: boolean;
   readonly turnEndedAtMs: number;
   readonly marks: ReplyMarks;
+  /** What was said, or is to be said, while nothing of the reply sounded. */
+  readonly filler?: Filler;
+}
+
+/** One short phrase before a late reply: at the front of its audio, and no part of its text. */
+export interface Filler {
+  readonly text: string;
+  /** Its audio in the reply's track, before all else. 0 until TTS has told, and for good if it is not said. */
+  readonly samples: number;
+  /** When its first frame left; null until then. */
+  readonly startedAtMs: number | null;
 }
 
 /** When each stage of the reply was reached, ms since the session's start. */
@@ -115,7 +126,7 @@ export interface ReplyMarks {
   readonly firstTokenAtMs: number | null;
   readonly firstSegmentAtMs: number | null;
   readonly firstAudioAtMs: number | null;
-  /** The first frame left. */
+  /** The first frame of the reply itself left. */
   readonly playingAtMs: number | null;
   /** The client played its first sample: reckoned back from the first time it told how many it had played. */
   readonly playedAtMs: number | null;

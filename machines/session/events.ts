@@ -37,6 +37,8 @@ export type ChildEvent =
       readonly words: readonly WordMark[];
       readonly ready: boolean;
     }
+  /** The filler is whole, and goes to the front of the reply's track: `samples` of it. 0: it is not said. */
+  | { readonly type: 'filler.audio'; readonly samples: number }
   | { readonly type: 'playout.started' }
   /** `samples` should have been heard by now, judged by the pacing; `sent` have left for the client; `moving`: not paused. */
   | {

@@ -1,18 +1,23 @@
-import { not, raise, stateIn } from 'xstate';
+import { and, not, raise, stateIn } from 'xstate';
 import { completeParameters, type RecordedParameters } from '../parameters.ts';
 import { initialContext } from './context.ts';
+import { fills } from './filler.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
 import { sessionSetup } from './setup.ts';
 
 /** One event never needs this many microsteps: more is a loop in the chart. */
 const MAX_MICROSTEPS = 100;
 
+/** A voice that is lost, or has said all, says no filler. */
+const HAS_VOICE = stateIn({ responding: { tts: 'running' } });
+
 /**
  * The conversation, with parameters that may come from an older journal. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
  * One machine serves all sessions with the same parameters.
  */
-export function sessionMachine(parameters: RecordedParameters) {
-  const chart = sessionSetup(completeParameters(parameters));
+export function sessionMachine(recorded: RecordedParameters) {
+  const parameters = completeParameters(recorded);
+  const chart = sessionSetup(parameters);
   return chart.createMachine({
     id: 'session',
     context: ({ input }) => initialContext(input),
@@ -142,6 +147,9 @@ export function sessionMachine(parameters: RecordedParameters) {
                         { target: '#listening', actions: 'beginUtterance' },
                       ],
                     },
+                    after: fills(parameters)
+                      ? { fillerDelay: { guard: and(['mayFill', HAS_VOICE]), actions: 'sayFiller' } }
+                      : {},
                   },
                 },
               },

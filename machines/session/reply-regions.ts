@@ -24,7 +24,7 @@ export function ttsRegion(chart: SessionChart) {
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
         },
-        on: { 'voice.lost': 'finished' },
+        on: { 'voice.lost': 'finished', 'filler.audio': { actions: 'noteFiller' } },
         initial: 'quiet',
         states: {
           quiet: { on: { 'segment.started': 'synthesising' } },

@@ -16,6 +16,7 @@ import {
   send,
   tell,
 } from './effects.ts';
+import { isAudible, ownSamples } from './filler.ts';
 import { remember } from './history.ts';
 import { told } from './robot-actions.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
@@ -131,19 +132,31 @@ export const noteSegmentAudio: Reducer = (context, event) => {
 /** The first frame has left: from here on the pacing counts. */
 export const notePlaying: Reducer = (context) => {
   const { reply } = context;
-  if (!reply || reply.marks.playingAtMs !== null) return {};
-  // Playback may tell of the first audio before TTS does.
-  const firstAudioAtMs = reply.marks.firstAudioAtMs ?? context.nowMs;
-  return change(context, { marks: { ...reply.marks, firstAudioAtMs, playingAtMs: context.nowMs } });
+  if (!reply || isAudible(reply)) return {};
+  const { filler } = reply;
+  if (filler && filler.samples > 0)
+    return change(context, { filler: { ...filler, startedAtMs: context.nowMs } });
+  return change(context, { marks: markPlaying(context, reply) });
 };
+
+function markPlaying({ nowMs }: SessionContext, { marks }: Reply): ReplyMarks {
+  // Playback may tell of the first audio before TTS does.
+  return { ...marks, firstAudioAtMs: marks.firstAudioAtMs ?? nowMs, playingAtMs: nowMs };
+}
+
+/** After a filler the reply itself begins when more was sent than that. */
+function noteSent(context: SessionContext, reply: Reply, sent: number): Pick<Reply, 'sent' | 'marks'> {
+  const begins = reply.marks.playingAtMs === null && isAudible(reply) && ownSamples(reply, sent) > 0;
+  return { sent, marks: begins ? markPlaying(context, reply) : reply.marks };
+}
 
 export const noteProgress: Reducer = (context, event) => {
   const { reply } = context;
   if (event.type !== 'playout.progress' || !reply) return {};
-  const { sent } = event;
-  if (reply.acknowledged) return change(context, { sent });
+  const sent = noteSent(context, reply, event.sent);
+  if (reply.acknowledged) return change(context, sent);
   return change(context, {
-    sent,
+    ...sent,
     played: Math.max(reply.played, event.samples),
     playingSinceMs: event.moving ? context.nowMs : null,
   });
@@ -162,21 +175,21 @@ export const noteAcknowledged: Reducer = (context, event) => {
   });
 };
 
-/** `samples` have been played by now, so the first of them was that much earlier; but not before it was sent. */
-function markPlayed({ nowMs, input }: SessionContext, { marks }: Reply, samples: number): ReplyMarks {
+/** `played` samples have been played by now, so the reply's first one was that much earlier; but not before it was sent. */
+function markPlayed({ nowMs, input }: SessionContext, reply: Reply, played: number): ReplyMarks {
+  const { marks } = reply;
+  const samples = ownSamples(reply, played);
   if (samples === 0 || marks.playedAtMs !== null || marks.playingAtMs === null) return marks;
   const firstAtMs = nowMs - (samples * 1_000) / input.outputRate;
   return { ...marks, playedAtMs: Math.max(marks.playingAtMs, firstAtMs) };
 }
 
-export const notePlayedOut: Reducer = (context, event) =>
-  event.type === 'xstate.done.actor.playback'
-    ? change(context, {
-        played: event.output.samples,
-        sent: event.output.samples,
-        playingSinceMs: null,
-      })
-    : {};
+export const notePlayedOut: Reducer = (context, event) => {
+  const { reply } = context;
+  if (event.type !== 'xstate.done.actor.playback' || !reply) return {};
+  const { samples } = event.output;
+  return change(context, { ...noteSent(context, reply, samples), played: samples, playingSinceMs: null });
+};
 
 /** Samples played by now: as last told, and what the playback has gone on by since. */
 function playedByNow({ nowMs, input }: SessionContext, reply: Reply): number {
@@ -187,7 +200,7 @@ function playedByNow({ nowMs, input }: SessionContext, reply: Reply): number {
 
 /** True if only the pacing tells where the client is. */
 function movesByPacing(reply: Reply | null): boolean {
-  return reply !== null && !reply.acknowledged && reply.marks.playingAtMs !== null;
+  return reply !== null && !reply.acknowledged && isAudible(reply);
 }
 
 /** The position stands from here on, whether or not a playback is left to say so. */
@@ -218,7 +231,7 @@ export function endReply(parameters: SessionParameters): Reducer {
     const reason = endReason(reply, event);
     // What has come to its end by itself was heard to its end: a first word of the client that comes late takes nothing back.
     const played = reason === 'completed' ? Number.POSITIVE_INFINITY : playedByNow(context, reply);
-    const heard = heardText(reply.segments, played);
+    const heard = heardText(reply.segments, ownSamples(reply, played));
     const timings = timingsOf(reply);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')

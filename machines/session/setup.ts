@@ -7,6 +7,7 @@ import type { SessionContext, SessionInput } from './context.ts';
 import * as draft from './draft.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
+import * as filler from './filler.ts';
 import * as reply from './reply.ts';
 import * as robot from './robot-actions.ts';
 import * as turn from './turn.ts';
@@ -51,7 +52,8 @@ export function sessionSetup(parameters: SessionParameters) {
         context.utterance.partial !== '' &&
         !turn.interrupts(context.utterance.partial, context, parameters),
       hasActed: ({ context }) => robot.hasActed(context),
-      notYetAudible: ({ context }) => context.reply?.marks.playingAtMs === null,
+      notYetAudible: ({ context }) => context.reply !== null && !filler.isAudible(context.reply),
+      mayFill: ({ context }) => filler.mayFill(context),
       segmentReady: ({ event }) => event.type === 'segment.audio' && event.ready,
       actionRuns: ({ context }) => robot.actionRuns(context),
       mayDraft: ({ context }) => draft.mayDraft(context, parameters),
@@ -75,6 +77,8 @@ export function sessionSetup(parameters: SessionParameters) {
       verdict: () => bargeIn.verdictMs,
       sttDeadline: () => deadlines.sttMs,
       recallDeadline: () => deadlines.recallMs,
+      fillerDelay: ({ context }) =>
+        left(parameters.reply.fillerAfterMs, context.reply?.turnEndedAtMs, context),
       llmFirstToken: () => deadlines.llmFirstTokenMs,
       llmStall: () => deadlines.llmStallMs,
       ttsDeadline: () => deadlines.ttsMs,
@@ -143,6 +147,8 @@ export function sessionSetup(parameters: SessionParameters) {
       pausePlayout: act(reply.pausePlayout),
       resumePlayout: act(reply.resumePlayout),
       endReply: act(reply.endReply(parameters)),
+      sayFiller: act(filler.sayFiller(parameters)),
+      noteFiller: act(filler.noteFiller),
       startAction: act(robot.startAction(parameters)),
       refuseAction: act(robot.refuseAction(parameters)),
       noteActionDone: act(robot.noteActionDone),

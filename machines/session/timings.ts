@@ -19,7 +19,7 @@ export const UNMARKED: ReplyMarks = {
  * The waterfall of a reply, as it was when it ended. Each stage begins where the one before it ended, so those up to
  * `firstFrame` add up to `firstAudio`; a stage that took no time because the turn did not need it is absent.
  */
-export function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
+export function timingsOf({ marks, turnEndedAtMs, filler }: Reply): TurnTimings {
   const { begunAtMs, askedAtMs, firstTokenAtMs, firstSegmentAtMs, firstAudioAtMs, playingAtMs } = marks;
   const stages = {
     endpoint: marks.endpointMs,
@@ -32,6 +32,7 @@ export function timingsOf({ marks, turnEndedAtMs }: Reply): TurnTimings {
     firstAudio: span(turnEndedAtMs, playingAtMs),
     prepared: marks.preparedMs,
     firstPlayed: span(playingAtMs, marks.playedAtMs),
+    filler: span(turnEndedAtMs, filler?.startedAtMs ?? null),
   };
   return Object.fromEntries(
     Object.entries(stages).flatMap(([stage, ms]) => (ms === null ? [] : [[stage, toMicroseconds(ms)]])),

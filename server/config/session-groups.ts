@@ -94,6 +94,10 @@ export function sessionGroups(defaults: SessionParameters) {
           reply.parallelSegments,
           'So many segments are synthesised at once; they sound in order.',
         ),
+        fillerAfterMs: ms(
+          reply.fillerAfterMs,
+          'End of the turn to a filler, if nothing of the reply sounds yet. 0: no fillers.',
+        ),
       })
       .prefault({}),
     history: z
@@ -112,6 +116,10 @@ export function sessionGroups(defaults: SessionParameters) {
         ),
         sttFailed: text(phrases.sttFailed, 'Said when speech recognition failed. Empty: nothing.'),
         llmFailed: text(phrases.llmFailed, 'Said when the language engine failed at once. Empty: nothing.'),
+        fillers: list(
+          phrases.fillers,
+          'Short phrases for the silence before a late reply. Empty: those of the dialog file.',
+        ),
       })
       .prefault({}),
     words: z

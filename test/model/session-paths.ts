@@ -33,6 +33,7 @@ export function sessionPaths() {
     // One draft a turn: how many more does not matter to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: { allow: [ALLOWED_ACTION] },
+    phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
     words: { ...defaultParameters.words, estop: [WORDS.estop] },
   };
   const model = new SessionModel({

@@ -59,6 +59,7 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'llm.action', id: 'a0', name: ALLOWED_ACTION, args: {} },
   { type: 'segment.started', segment: 99 },
   { type: 'segment.audio', segment: 99, samples: 1, words: [], ready: true },
+  { type: 'filler.audio', samples: 1 },
   { type: 'playout.started' },
   { type: 'playout.progress', samples: 1, sent: 1, moving: true },
   { type: 'action.done', id: 'unknown', result: null },
@@ -185,6 +186,12 @@ function tts(): Representative[] {
     ),
     audio(false),
     audio(true),
+    of('tts', 'filler.audio: said', ({ facts }) =>
+      facts.fillerAsked && facts.written === 0 ? { type: 'filler.audio', samples: PIECE_SAMPLES } : undefined,
+    ),
+    of('tts', 'filler.audio: dropped', ({ facts }) =>
+      facts.fillerAsked ? { type: 'filler.audio', samples: 0 } : undefined,
+    ),
     of('tts', 'done tts', ({ snapshot, facts }) =>
       facts.endTold && !facts.midSegment && facts.started === snapshot.context.reply?.segments.length
         ? { type: 'xstate.done.actor.tts' }

@@ -7,6 +7,7 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { MachineEvent } from '../../machines/session/effects.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { isAudible } from '../../machines/session/filler.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import * as turn from '../../machines/session/turn.ts';
 import { turnInHand } from '../../machines/session/words-in-hand.ts';
@@ -39,6 +40,8 @@ export interface ChildFacts {
   readonly midSegment: boolean;
   /** TTS will give no more audio. */
   readonly ttsOver: boolean;
+  /** TTS was asked for a filler and has not told what became of it. */
+  readonly fillerAsked: boolean;
   /** TTS and the actions were told that nothing more comes. */
   readonly endTold: boolean;
   /** Samples in the reply's track. */
@@ -94,6 +97,7 @@ const NO_REPLY = {
   started: 0,
   midSegment: false,
   ttsOver: false,
+  fillerAsked: false,
   endTold: false,
   written: 0,
   ofSegment: 0,
@@ -220,9 +224,11 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       reply && [
         !yielding && !thinking && reply.phrase !== null,
         thinking && reply.actions.some(({ status }) => status !== 'refused'),
-        yielding && reply.marks.playingAtMs !== null,
+        yielding && isAudible(reply),
+        thinking && reply.filler !== undefined,
         !yielding && reply.segments.length > facts.started,
       ],
+      !yielding && facts.fillerAsked,
       !yielding && facts.earSpeaks,
       !yielding && facts.written > 0,
       facts.sounding && facts.sent === facts.written && playedBy(state) === facts.written,
@@ -287,6 +293,8 @@ function afterEvent({ facts, snapshot }: SessionModelState, event: KernelEvent, 
         written: facts.written + event.samples - facts.ofSegment,
         ofSegment: event.samples,
       };
+    case 'filler.audio':
+      return { ...facts, fillerAsked: false, written: facts.written + event.samples };
     case 'playout.started':
       return {
         ...facts,
@@ -346,6 +354,7 @@ function follow(
       const message: unknown = field(params, 'message');
       if (field(params, 'type') !== 'send') return state;
       const told = field(message, 'type');
+      if (told === 'filler') return { ...state, facts: { ...state.facts, fillerAsked: true } };
       if (told === 'end') return { ...state, facts: { ...state.facts, endTold: true } };
       if (told === 'pause' || told === 'resume') {
         const position = playedBy(state);

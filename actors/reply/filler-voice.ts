@@ -1,0 +1,63 @@
+import { samplesPerFrame } from '../../machines/audio.ts';
+import type { VisemeCue } from '../reply-track.ts';
+import type { Bell } from './bell.ts';
+import { SegmentVoice, type SegmentVoiceOptions } from './segment-voice.ts';
+
+/** A filler as it goes into the track. */
+export interface SpokenFiller {
+  /** Whole frames at the output rate, the last one filled up with silence: what follows may keep it waiting. */
+  readonly samples: Int16Array;
+  readonly cues: readonly VisemeCue[];
+}
+
+/**
+ * A short phrase from the cache. It is gathered before any of it is heard, so that it is said as a whole or not at all;
+ * nobody learns why it is not.
+ */
+export class FillerVoice {
+  /** True when it is there, or will never be. */
+  over = false;
+  /** Undefined if it is not to be had. */
+  spoken: SpokenFiller | undefined;
+  readonly #stop = new AbortController();
+
+  /** `bell` is rung when it is over. */
+  constructor(options: SegmentVoiceOptions, text: string, bell: Bell) {
+    void this.#gather(options, text, bell);
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #gather(options: SegmentVoiceOptions, text: string, bell: Bell): Promise<void> {
+    const { signal } = this.#stop;
+    const voice = new SegmentVoice({ ...options, cachedOnly: true }, { segment: 0, text }, signal, bell);
+    const pieces: Int16Array[] = [];
+    try {
+      while (!signal.aborted) {
+        const piece = voice.take();
+        if (piece) pieces.push(piece);
+        else if (voice.over) break;
+        else await bell.next();
+      }
+      if (!signal.aborted && voice.made > 0)
+        this.spoken = { samples: wholeFrames(pieces, samplesPerFrame(options.rate)), cues: voice.takeCues() };
+    } catch {
+      // Not in the cache, or its engine failed: the silence goes on.
+    }
+    this.over = true;
+    bell.ring();
+  }
+}
+
+function wholeFrames(pieces: readonly Int16Array[], frame: number): Int16Array {
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  const samples = new Int16Array(Math.ceil(length / frame) * frame);
+  let at = 0;
+  for (const piece of pieces) {
+    samples.set(piece, at);
+    at += piece.length;
+  }
+  return samples;
+}

@@ -1,0 +1,49 @@
+/**
+ * The filler: one short phrase when nothing of the reply is audible some time after the user's turn. It is audio of the
+ * reply, so whatever pauses, resumes or ends the reply does the same to it; but it is none of its text.
+ */
+import type { SessionParameters } from '../parameters.ts';
+import { nextRandom } from '../random.ts';
+import type { Reply, SessionContext } from './context.ts';
+import { type Reducer, send } from './effects.ts';
+
+/** Whether there is anything to fill with. If not, the chart has no such delay. */
+export function fills({ reply, phrases }: SessionParameters): boolean {
+  return reply.fillerAfterMs > 0 && phrases.fillers.length > 0;
+}
+
+/**
+ * Not in a reply of Parley's own words, which are no slower. A turn has one filler at most without being counted: when
+ * one has sounded, the user who goes on interrupts, and that is another turn.
+ */
+export function mayFill({ reply }: SessionContext): boolean {
+  return reply !== null && reply.phrase === null && reply.filler === undefined;
+}
+
+/** Picks by the reply's own seed, so that no other choice of the session depends on it. */
+export function sayFiller({ phrases: { fillers } }: SessionParameters): Reducer {
+  return ({ reply }) => {
+    if (!reply) return {};
+    const text = fillers[nextRandom(reply.seed).value % fillers.length];
+    if (text === undefined) return {};
+    return {
+      patch: { reply: { ...reply, filler: { text, samples: 0, startedAtMs: null } } },
+      effects: [send('tts', { type: 'filler', text })],
+    };
+  };
+}
+
+export const noteFiller: Reducer = ({ reply }, event) =>
+  event.type === 'filler.audio' && reply?.filler
+    ? { patch: { reply: { ...reply, filler: { ...reply.filler, samples: event.samples } } } }
+    : {};
+
+/** Of the first `samples` of the track those that are the reply's own. */
+export function ownSamples({ filler }: Reply, samples: number): number {
+  return Math.max(0, samples - (filler?.samples ?? 0));
+}
+
+/** True once a frame has left, be it of the filler. */
+export function isAudible({ marks, filler }: Reply): boolean {
+  return marks.playingAtMs !== null || (filler !== undefined && filler.startedAtMs !== null);
+}

@@ -1,0 +1,186 @@
+/** What the tests of fillers share: a voice whose sound says what it says, and a conversation told as one ordered list. */
+import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
+import { type PhraseCache, phraseCache } from '../../adapters/tts/phrase-cache.ts';
+import { cachedTts } from '../../adapters/tts/phrase-cache-tts.ts';
+import { samplesInMs } from '../../machines/audio.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Conversation, settle } from '../../testing/conversation.ts';
+import { hang, pause } from '../../testing/scripted-engines.ts';
+import { parameters, type Scene, scene } from './scene.ts';
+
+export const FILLER = 'Let me see.';
+/** 50 ms a letter: 550 ms, which are 27.5 frames. */
+export const FILLER_FRAMES = 28;
+/** After the end of the turn. */
+export const AFTER_MS = 1_500;
+
+const RATE = 24_000;
+const MS_PER_CHAR = 50;
+const FILLER_SOUND = 1_000;
+const REPLY_SOUND = 2_000;
+
+/** How the voice says what is not in its cache. Default: after 50 ms. */
+export type Slowness = (text: string) => number | 'hangs';
+
+/** A voice that says its phrase of the cache as one number and everything else as another; fills `asked` with the texts. */
+export function toneVoice(clock: VirtualClock, slowness: Slowness, asked: string[] = []): TtsEngine {
+  return {
+    name: 'tone',
+    async *synthesize({ text }, signal): AsyncGenerator<TtsEvent, void, void> {
+      asked.push(text);
+      const afterMs = slowness(text);
+      if (afterMs === 'hangs') await hang(signal);
+      else await pause(clock, afterMs, signal);
+      for (const { index, 0: word } of text.matchAll(/\S+/gu)) {
+        const sample = samplesInMs(index * MS_PER_CHAR, RATE);
+        yield { type: 'word', sample, offset: index, length: word.length };
+      }
+      const samples = new Int16Array(samplesInMs(text.length * MS_PER_CHAR, RATE));
+      yield {
+        type: 'audio',
+        pcm: { rate: RATE, samples: samples.fill(isFiller(text) ? FILLER_SOUND : REPLY_SOUND) },
+      };
+    },
+    close: async () => {},
+  };
+}
+
+function isFiller(text: string): boolean {
+  return text === FILLER;
+}
+
+export interface FillerScene extends Scene {
+  /** Another voice, without a cache around it. */
+  readonly voiceOf?: (clock: VirtualClock) => TtsEngine;
+  readonly slowness?: Slowness;
+  /** Made ahead. Default: the filler. */
+  readonly prepared?: readonly string[];
+  readonly spoken?: string[];
+}
+
+/** A conversation with one filler, which is in the phrase cache of its voice. */
+export async function fillerScene(options: FillerScene = {}, asked: unknown[] = []): Promise<Conversation> {
+  const { slowness = () => 50, prepared = [FILLER], spoken = [], voiceOf, ...given } = options;
+  const clock = new VirtualClock({ settle });
+  const cache = phraseCache();
+  await prepare(cache, prepared);
+  return scene(
+    {
+      clock,
+      tts: voiceOf?.(clock) ?? cachedTts(toneVoice(clock, slowness, spoken), cache),
+      parameters: fillerParameters(),
+      ...given,
+    },
+    asked,
+  );
+}
+
+export function fillerParameters(
+  change: Parameters<typeof parameters>[0] = {},
+): ReturnType<typeof parameters> {
+  return parameters({
+    ...change,
+    phrases: { fillers: [FILLER], ...change.phrases },
+    reply: { fillerAfterMs: AFTER_MS, ...change.reply },
+  });
+}
+
+/** On a clock of its own, so that the conversation begins at 0. */
+async function prepare(cache: PhraseCache, texts: readonly string[]): Promise<void> {
+  const clock = new VirtualClock({ settle });
+  const voice = cachedTts(
+    toneVoice(clock, () => 0),
+    cache,
+  );
+  for (const text of texts) {
+    const made = voice.prepare({ text, language: 'en' }, new AbortController().signal);
+    await clock.advance(0);
+    await made;
+  }
+}
+
+interface Stretch {
+  readonly whose: 'filler' | 'reply';
+  readonly atMs: number;
+  frames: number;
+}
+
+/**
+ * What the client noticed, in order: states, ducks, flushes, errors and ends, and each stretch of sound as whose it is,
+ * how many frames, and when the first one came.
+ */
+export function story(talk: Conversation): string[] {
+  const told: (string | Stretch)[] = [];
+  let stretch: Stretch | undefined;
+  for (const one of talk.heard) {
+    if (one.type === 'audio') {
+      const whose = one.samples[0] === FILLER_SOUND ? 'filler' : 'reply';
+      if (stretch?.whose !== whose) {
+        stretch = { whose, atMs: one.atMs, frames: 0 };
+        told.push(stretch);
+      }
+      stretch.frames += 1;
+    } else if (one.type === 'state') told.push(one.value);
+    else if (one.type === 'error') told.push(one.code);
+    else if (one.type === 'reply.end') told.push(`${one.reason} '${one.heard}'`);
+    else if (one.type === 'duck' || one.type === 'flush') {
+      told.push(one.type === 'duck' ? `duck ${one.on}` : 'flush');
+      stretch = undefined;
+    }
+  }
+  return told.map((one) =>
+    typeof one === 'string' ? one : `${one.whose} × ${one.frames} at ${Math.round(one.atMs)}`,
+  );
+}
+
+/** Frame numbers of a generation, in the order in which they came. */
+export function frameNumbers(talk: Conversation, generation = 1): number[] {
+  return talk.of('audio').flatMap((frame) => (frame.generation === generation ? [frame.seq] : []));
+}
+
+/** The fillers that speech synthesis was asked for. */
+export function fillersAsked(talk: Conversation): string[] {
+  return talk.log.flatMap((entry) =>
+    entry.type === 'command' && entry.command.type === 'send' && entry.command.message.type === 'filler'
+      ? [entry.command.message.text]
+      : [],
+  );
+}
+
+/** Has the filler at hand and never comes out with it; notes in `stopped` what was stopped. */
+export function lateFiller(stopped: string[]): (clock: VirtualClock) => TtsEngine {
+  return (clock) =>
+    withFiller(
+      toneVoice(clock, () => 50),
+      async function* (signal): AsyncGenerator<TtsEvent, void, void> {
+        try {
+          await hang(signal);
+          yield* [];
+        } finally {
+          stopped.push(FILLER);
+        }
+      },
+    );
+}
+
+/** Has the filler at hand, and fails in the middle of it. */
+export function failingFiller(): (clock: VirtualClock) => TtsEngine {
+  return (clock) =>
+    withFiller(
+      toneVoice(clock, () => 50),
+      async function* (): AsyncGenerator<TtsEvent, void, void> {
+        yield { type: 'audio', pcm: { rate: RATE, samples: new Int16Array(2_400).fill(FILLER_SOUND) } };
+        throw new ParleyError('TTS_FAILED', 'as scripted');
+      },
+    );
+}
+
+function withFiller(voice: TtsEngine, say: (signal: AbortSignal) => AsyncIterable<TtsEvent>): TtsEngine {
+  return {
+    ...voice,
+    cached: ({ text }) => isFiller(text),
+    synthesize: (request, signal) =>
+      isFiller(request.text) ? say(signal) : voice.synthesize(request, signal),
+  };
+}

@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import { samplesInMs } from '../../machines/audio.ts';
+import type { Conversation } from '../../testing/conversation.ts';
+import {
+  AFTER_MS,
+  FILLER,
+  FILLER_FRAMES,
+  failingFiller,
+  fillerParameters,
+  fillerScene,
+  fillersAsked,
+  frameNumbers,
+  lateFiller,
+  story,
+} from './filler-scene.ts';
+import { finish, REPLY } from './scene.ts';
+
+/** At 50 ms a letter. */
+const REPLY_FRAMES = Math.ceil((REPLY.length * 50) / 20);
+const SLOW = { text: REPLY, firstTokenMs: 3_000 };
+
+/** Types something: the turn ends there and then. */
+function ask(talk: Conversation, text = 'hello'): void {
+  talk.send({ type: 'text', text });
+}
+
+async function untilEnded(talk: Conversation, replies = 1): Promise<void> {
+  await talk.until(() => talk.of('reply.end').length === replies);
+  await talk.wait(500);
+}
+
+async function untilSound(talk: Conversation, frames = 1): Promise<void> {
+  await talk.until(() => talk.of('audio').length >= frames);
+}
+
+function inOrder(frames: number): number[] {
+  return Array.from({ length: frames }, (_, seq) => seq);
+}
+
+describe('a filler', () => {
+  it('is said when the language engine is slow, and the reply follows in the same row of frames', async () => {
+    const asked: unknown[] = [];
+    const talk = await fillerScene({ replies: [SLOW, 'Fine.'] }, asked);
+    ask(talk);
+    await untilEnded(talk);
+    expect(story(talk)).toEqual([
+      'idle',
+      'processing',
+      `filler × ${FILLER_FRAMES} at ${AFTER_MS}`,
+      'speaking',
+      expect.stringMatching(new RegExp(`^reply × ${REPLY_FRAMES} at 3[12]\\d\\d$`, 'u')),
+      `completed '${REPLY}'`,
+      'idle',
+    ]);
+    expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
+    ask(talk, 'and now?');
+    await untilEnded(talk, 2);
+    expect(asked[1]).toEqual([
+      { role: 'user', content: 'hello' },
+      { role: 'assistant', content: REPLY },
+      { role: 'user', content: 'and now?' },
+    ]);
+    await finish(talk);
+  });
+
+  it('is not said when the reply is audible in time', async () => {
+    const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_000 }] });
+    ask(talk);
+    await untilEnded(talk);
+    expect(fillersAsked(talk)).toEqual([]);
+    expect(frameNumbers(talk)).toEqual(inOrder(REPLY_FRAMES));
+    await finish(talk);
+  });
+
+  it('is said when it is the speech engine that is slow, though all the text is there', async () => {
+    const talk = await fillerScene({ slowness: () => 2_500 });
+    ask(talk);
+    await untilEnded(talk);
+    expect(story(talk).slice(2, 5)).toEqual([
+      `filler × ${FILLER_FRAMES} at ${AFTER_MS}`,
+      'speaking',
+      expect.stringContaining(`reply × ${REPLY_FRAMES} at `),
+    ]);
+    await finish(talk);
+  });
+
+  it('does not wait for a speech engine that hangs with more segments to come', async () => {
+    const text = 'One is here. Two is there. Three is far away. Four is near. Five is gone by now.';
+    const talk = await fillerScene({ replies: [text], slowness: () => 'hangs' });
+    ask(talk);
+    await untilEnded(talk);
+    expect(story(talk)).toEqual([
+      'idle',
+      'processing',
+      `filler × ${FILLER_FRAMES} at ${AFTER_MS}`,
+      'speaking',
+      'TTS_TIMEOUT',
+      "failed ''",
+      'idle',
+    ]);
+    await finish(talk);
+  });
+
+  it('is heard to its end before a reply that comes meanwhile, without a gap', async () => {
+    const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_550 }] });
+    ask(talk);
+    await untilEnded(talk);
+    const sounds = talk.of('audio');
+    expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
+    const steps = sounds.slice(11).map(({ atMs }, i) => Math.round(atMs - (sounds[i + 10]?.atMs ?? 0)));
+    expect(new Set(steps)).toEqual(new Set([20]));
+    await finish(talk);
+  });
+
+  it('is timed for itself; the stages are those of the reply', async () => {
+    const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_550, tokenMs: 0 }] });
+    ask(talk);
+    await untilEnded(talk);
+    const own = talk.of('audio')[FILLER_FRAMES]?.atMs;
+    expect(talk.of('reply.end')[0]?.timings).toEqual({
+      llmFirstToken: 1_550,
+      firstSegment: 0,
+      ttsFirstAudio: 50,
+      firstFrame: (own ?? 0) - 1_600,
+      firstAudio: own,
+      filler: AFTER_MS,
+    });
+    await finish(talk);
+  });
+
+  it('comes at once when the words of the turn are known late', async () => {
+    const talk = await fillerScene({ said: [{ text: 'hello', finalMs: 2_500 }], replies: [SLOW] });
+    await talk.speak(600);
+    await talk.beSilent(800);
+    await untilEnded(talk);
+    const { filler = 0, endpoint = 0, stt = 0 } = talk.of('reply.end')[0]?.timings ?? {};
+    expect(filler).toBeCloseTo(endpoint + stt, 2);
+    expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
+    await finish(talk);
+  });
+
+  it('counts from the end of what the user went on to say, and is said once', async () => {
+    const talk = await fillerScene({
+      said: [{ text: 'hello' }, { text: 'and how are you' }],
+      replies: [SLOW, { text: REPLY, firstTokenMs: 6_000 }],
+    });
+    await talk.speak(600);
+    await talk.beSilent(1_000);
+    await talk.speak(600);
+    await talk.beSilent(800);
+    await untilEnded(talk, 2);
+    const [first, second] = talk.of('reply.end');
+    expect(first?.timings.filler).toBeUndefined();
+    expect(second).toMatchObject({ turn: 1, timings: { filler: AFTER_MS } });
+    expect(fillersAsked(talk)).toEqual([FILLER]);
+    expect(talk.of('audio').filter(({ generation }) => generation === 1)).toEqual([]);
+    await finish(talk);
+  });
+
+  it('is not said before a phrase of Parley’s own', async () => {
+    const talk = await fillerScene({ said: [{ text: '' }], slowness: () => 2_500 });
+    await talk.speak(900);
+    await talk.beSilent(800);
+    await untilEnded(talk);
+    expect(fillersAsked(talk)).toEqual([]);
+    await finish(talk);
+  });
+
+  it('is followed by the apology when the language engine fails', async () => {
+    const parameters = fillerParameters({ deadlines: { llmFirstTokenMs: 3_000 } });
+    const talk = await fillerScene({ parameters, replies: [{ firstTokenMs: 60_000 }] });
+    ask(talk);
+    await untilEnded(talk);
+    expect(story(talk).slice(2)).toEqual([
+      `filler × ${FILLER_FRAMES} at ${AFTER_MS}`,
+      'speaking',
+      'LLM_TIMEOUT',
+      expect.stringContaining('reply × '),
+      `failed '${parameters.phrases.llmFailed}'`,
+      'idle',
+    ]);
+    await finish(talk);
+  });
+});
+
+describe('a filler that is not to be had', () => {
+  it('is not made: what is not in the cache is not said', async () => {
+    const spoken: string[] = [];
+    const talk = await fillerScene({ replies: [SLOW], prepared: [], spoken });
+    ask(talk);
+    await untilEnded(talk);
+    expect(fillersAsked(talk)).toEqual([FILLER]);
+    expect(spoken).toEqual([REPLY]);
+    expect(story(talk).filter((line) => !line.startsWith('reply'))).toEqual([
+      ...['idle', 'processing', 'speaking', `completed '${REPLY}'`, 'idle'],
+    ]);
+    expect(talk.of('reply.end')[0]?.timings.filler).toBeUndefined();
+    await finish(talk);
+  });
+
+  it('is dropped when the reply has audio first, and its synthesis stopped', async () => {
+    const stopped: string[] = [];
+    const replies = [{ text: REPLY, firstTokenMs: 1_600 }];
+    // It has the phrase, and does not come out with it.
+    const talk = await fillerScene({ replies, voiceOf: lateFiller(stopped) });
+    ask(talk);
+    await untilEnded(talk);
+    expect(fillersAsked(talk)).toEqual([FILLER]);
+    expect(stopped).toEqual([FILLER]);
+    expect(frameNumbers(talk)).toEqual(inOrder(REPLY_FRAMES));
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+
+  it('is not missed when it fails', async () => {
+    const talk = await fillerScene({ replies: [SLOW], voiceOf: failingFiller() });
+    ask(talk);
+    await untilEnded(talk);
+    expect(talk.of('error')).toEqual([]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    await finish(talk);
+  });
+});
+
+describe('the user during a filler', () => {
+  it('interrupts it as any reply, and nothing of it was heard', async () => {
+    const asked: unknown[] = [];
+    const talk = await fillerScene(
+      { said: [{ partial: 'never mind', text: 'never mind' }], replies: [SLOW, 'Fine.'] },
+      asked,
+    );
+    ask(talk);
+    await untilSound(talk);
+    await talk.speak(700);
+    await talk.beSilent(800);
+    await untilEnded(talk, 2);
+    expect(story(talk).slice(2)).toEqual([
+      expect.stringMatching(/^filler × \d+ at 1500$/u),
+      ...['speaking', 'duck true', 'flush', "interrupted ''", 'listening', 'processing', 'processing'],
+      expect.stringMatching(/^reply × /u),
+      ...['speaking', "completed 'Fine.'", 'idle'],
+    ]);
+    expect(asked[1]).toEqual([
+      { role: 'user', content: 'hello' },
+      { role: 'user', content: 'never mind' },
+    ]);
+    expect(talk.turns[0]).toMatchObject({ userText: 'hello', heard: '', reason: 'interrupted' });
+    await finish(talk);
+  });
+
+  it('who only coughs hears it to its end, and then the reply', async () => {
+    const talk = await fillerScene({ said: [{ text: '' }], replies: [SLOW] });
+    ask(talk);
+    await untilSound(talk);
+    await talk.speak(120);
+    await talk.beSilent(500);
+    await untilEnded(talk);
+    expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
+    expect(story(talk)).toEqual(expect.arrayContaining(['duck true', 'duck false', `completed '${REPLY}'`]));
+    await finish(talk);
+  });
+
+  it('has heard nothing of the reply, whatever of the filler was played', async () => {
+    const talk = await fillerScene({ replies: [SLOW] });
+    ask(talk);
+    await untilSound(talk, FILLER_FRAMES);
+    await talk.wait(800);
+    talk.send({ type: 'played', generation: 1, samples: samplesInMs(FILLER_FRAMES * 20, 24_000) });
+    await talk.until(() => talk.of('audio').length > FILLER_FRAMES + 5);
+    talk.send({ type: 'interrupt' });
+    await untilEnded(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
+    await finish(talk);
+  });
+
+  it('has heard of the reply what was played after the filler', async () => {
+    const talk = await fillerScene({ replies: [SLOW] });
+    ask(talk);
+    await talk.until(() => talk.of('audio').length > FILLER_FRAMES);
+    await talk.wait(700);
+    // 14 letters of 50 ms: "There are two " is whole.
+    talk.send({ type: 'played', generation: 1, samples: samplesInMs(FILLER_FRAMES * 20 + 700, 24_000) });
+    await talk.wait(10);
+    talk.send({ type: 'interrupt' });
+    await untilEnded(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
+    await finish(talk);
+  });
+
+  it('stops it with everything else', async () => {
+    const talk = await fillerScene({ replies: [SLOW] });
+    ask(talk);
+    await untilSound(talk);
+    await talk.wait(100);
+    talk.send({ type: 'estop' });
+    await talk.wait(10);
+    const sent = talk.of('audio').length;
+    await talk.wait(5_000);
+    expect(talk.of('audio')).toHaveLength(sent);
+    expect(story(talk).slice(-4)).toEqual(['speaking', 'flush', "interrupted ''", 'stopped']);
+    await finish(talk);
+  });
+});

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../machines/clock.ts';
 import type { EarEvent } from '../machines/session/events.ts';
 import { openEar } from './ear.ts';
 import { InputAudio } from './input-audio.ts';
@@ -42,7 +43,8 @@ function open() {
   const engine = vad();
   const audio = new InputAudio(100_000);
   const events: EarEvent[] = [];
-  return { engine, audio, events, ear: openEar(engine, audio, (event) => events.push(event)) };
+  const clock = new VirtualClock();
+  return { engine, audio, events, clock, ear: openEar(engine, audio, clock, (event) => events.push(event)) };
 }
 
 describe('an ear', () => {
@@ -54,6 +56,21 @@ describe('an ear', () => {
     expect(events).toEqual([{ type: 'speech.start', sample: 16_384 - 1_536, ageMs: 96 + 64 }]);
     ear.hear(pcm(4 * WINDOW, 0), undefined);
     expect(events[1]).toEqual({ type: 'speech.stop', sample: 16_384 + 2 * WINDOW, ageMs: 128 });
+  });
+
+  it('counts the time that the detector takes as part of how long ago it was', async () => {
+    const late: (() => void)[] = [];
+    const slow: VadEngine = {
+      ...vad(),
+      open: (onWindow, onError) => vad().open((window) => late.push(() => onWindow(window)), onError),
+    };
+    const clock = new VirtualClock();
+    const events: EarEvent[] = [];
+    const ear = openEar(slow, new InputAudio(100_000), clock, (event) => events.push(event));
+    ear.hear(pcm(2 * WINDOW, 1), undefined);
+    await clock.advance(25);
+    for (const tell of late) tell();
+    expect(events).toEqual([{ type: 'speech.start', sample: 0, ageMs: 64 + 25 }]);
   });
 
   it('hears a gap as silence', () => {

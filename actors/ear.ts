@@ -1,4 +1,5 @@
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
+import type { Clock } from '../machines/clock.ts';
 import { errorRecord } from '../machines/errors.ts';
 import {
   defaultDetectorParameters,
@@ -7,6 +8,7 @@ import {
 } from '../machines/policies/speech-detector.ts';
 import type { EarEvent } from '../machines/session/events.ts';
 import { WIRE_LIMITS } from '../machines/wire.ts';
+import { Arrivals } from './arrivals.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
 import { pcmSamples } from './work/pcm.ts';
@@ -29,7 +31,18 @@ const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
 
-export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEvent) => void): Ear {
+export function openEar(
+  vad: VadEngine,
+  audio: InputAudio,
+  clock: Clock,
+  tell: (event: EarEvent) => void,
+): Ear {
+  const arrivals = new Arrivals();
+  // The detector takes its time, and turns end no later for it: what counts is when the audio came.
+  const ageMs = (sample: number) => {
+    const nowMs = clock.nowMs();
+    return Math.max(0, toMicroseconds(nowMs - (arrivals.spokenAtMs(sample) ?? nowMs)));
+  };
   let detector = initialDetectorState;
   let undecidedFrom = 0;
   const onWindow = (window: VadWindow) => {
@@ -42,7 +55,7 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
     tell({
       type: event.type === 'start' ? 'speech.start' : 'speech.stop',
       sample,
-      ageMs: audio.ageMs(sample),
+      ageMs: ageMs(sample),
     });
   };
   const stream = vad.open(onWindow, (error) => {
@@ -52,6 +65,7 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
 
   const take = (samples: Int16Array) => {
     audio.write(samples);
+    arrivals.note(audio.written, clock.nowMs());
     stream.push({ rate: PIPELINE_RATE, samples });
   };
 
@@ -74,6 +88,10 @@ export function openEar(vad: VadEngine, audio: InputAudio, tell: (event: EarEven
     },
     close: () => stream.close(),
   };
+}
+
+function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }
 
 function aligned(pcm: Uint8Array): Uint8Array {

@@ -32,14 +32,6 @@ describe('input audio', () => {
     expect(audio.read(-5, 2)).toEqual({ from: 15, samples: ramp(15, 2) });
   });
 
-  it('tells how long ago a sample was heard by the audio that came since', () => {
-    const audio = new InputAudio(1_000);
-    audio.write(new Int16Array(480));
-    expect(audio.ageMs(0)).toBe(30);
-    expect(audio.ageMs(480)).toBe(0);
-    expect(audio.ageMs(800)).toBe(0);
-  });
-
   it('is followed from the past into the future, up to what was there when it was finished', async () => {
     const audio = new InputAudio(1_000);
     audio.write(ramp(0, 50));

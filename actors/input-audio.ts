@@ -1,4 +1,4 @@
-import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../machines/audio.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../machines/audio.ts';
 
 /** Half a second: memory is taken and given back in pieces of this. */
 const CHUNK = PIPELINE_RATE / 2;
@@ -34,11 +34,6 @@ export class InputAudio {
   /** Samples that there is memory for at present. */
   get held(): number {
     return this.#chunks.length * CHUNK;
-  }
-
-  /** How long ago `sample` was heard, in ms, judged by the audio that came since. */
-  ageMs(sample: number): number {
-    return Math.max(0, msOfSamples(this.#written - sample, PIPELINE_RATE));
   }
 
   write(samples: Int16Array): void {

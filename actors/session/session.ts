@@ -239,7 +239,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     },
   });
 
-  const ear = openEar(world.vad, audio, (event) => runner.receive(event, 'ear'));
+  const ear = openEar(world.vad, audio, clock, (event) => runner.receive(event, 'ear'));
   const subscriptions = [
     bus.subscribe(subjects.audioIn(session), (message) => {
       ear.hear(message.payload, sampleOf(message));

@@ -76,8 +76,9 @@ export function bargeIns(result: LoadResult): BargeIn[] {
       ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= duckMs);
     if (!start) return [];
     const clearedMs = Math.max(duckMs, lastFrameMs);
-    const written = start.sample + (start.ageMs * PIPELINE_RATE) / 1_000;
-    const decidedBy = Math.floor(written / WINDOW) * WINDOW;
+    // The newest whole window that had been sent when the machine was told: the least that it can have been.
+    const sent = session.sentMs.findLastIndex((atMs) => atMs <= start.atMs) + 1;
+    const decidedBy = Math.floor((sent * FRAME) / WINDOW) * WINDOW;
     const sentMs = session.sentMs[Math.floor((decidedBy - 1) / FRAME)];
     if (sentMs === undefined) return [];
     return [{ clearedMs: clearedMs - start.atMs, fromAudioMs: clearedMs - sentMs }];

@@ -55,7 +55,6 @@ export const earStamp = z.object({
   /** Index of the sample at which speech began or ended. */
   sample: z.number(),
   /** How much older than the newest audio that is, in ms. */
-  ageMs: z.number(),
   atMs: z.number(),
 });
 export type EarStamp = z.infer<typeof earStamp>;

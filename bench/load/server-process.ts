@@ -27,7 +27,6 @@ answerParent(
               session,
               type: event.type,
               sample: event.sample,
-              ageMs: event.ageMs,
               atMs: monotonicMs(),
             });
         },

@@ -41,6 +41,11 @@ export class ReplyTrack<Rate extends number = number> {
     return this.#written;
   }
 
+  /** Samples that playback has taken. */
+  get taken(): number {
+    return this.#read;
+  }
+
   /** Samples that wait to be played. */
   get buffered(): number {
     return this.#written - this.#read;

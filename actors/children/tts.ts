@@ -1,11 +1,12 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import type { Clock } from '../../machines/clock.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
 import { FillerVoice } from '../reply/filler-voice.ts';
+import { SegmentReport } from '../reply/segment-report.ts';
 import { SegmentVoice, type SegmentVoiceOptions } from '../reply/segment-voice.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
@@ -16,14 +17,17 @@ export interface TtsChildOptions {
   readonly clock: Clock;
   /** So many segments are synthesised at once, at least 1. */
   readonly parallelSegments: number;
+  /** After so long without a word of a segment the machine gives it up, in ms: `deadlines.ttsMs`. */
+  readonly deadlineMs: number;
 }
 
 /** No further segment is begun while this much waits to be played: the next is ready in time, and little is made in vain. */
 const AHEAD_MS = 10_000;
-/** The machine is told of new audio at most this often. */
-const TELL_MS = 100;
-/** While a full track holds the speech up, the machine is told this often that the engine is not to blame. */
-const HELD_UP_MS = 250;
+/** A full track is written to when it has room for this much, not for each frame that was read. */
+const ROOM_MS = 100;
+/** The machine is told at least this often that a segment lives, or twice within its deadline if that is shorter. */
+const ALIVE_MS = 1_000;
+const ALIVE_LEAST_MS = 50;
 
 /**
  * Speaks the segments into the reply's track, and ends the track when it ends, well or ill. Several are synthesised at
@@ -52,6 +56,10 @@ class Speech {
   #allBegun = false;
   /** Until it is said or dropped. */
   #filler: FillerVoice | undefined;
+  /** Of the segment whose turn it is. */
+  #report: SegmentReport | undefined;
+  /** Something waits for the track to have so much room, in samples; 0: nothing does. */
+  #needsRoom = 0;
 
   constructor(options: TtsChildOptions, scope: ChildScope, input: ChildInputs['tts']) {
     this.#options = options;
@@ -62,7 +70,7 @@ class Speech {
   async run(): Promise<null> {
     const { track } = this.#options;
     this.#scope.signal.addEventListener('abort', () => this.#end(), { once: true });
-    track.onRead(() => this.#bell.ring());
+    track.onRead(() => this.#onRead());
     try {
       const said = Promise.all([this.#begin(), this.#deliver()]);
       // A filler may be asked for after the last segment: it listens as long as it lives.
@@ -79,6 +87,13 @@ class Speech {
     this.#filler?.stop();
     this.#options.track.end();
     this.#bell.ring();
+  }
+
+  /** Fifty times a second: nobody is woken who has nothing to do. */
+  #onRead(): void {
+    const { track } = this.#options;
+    const roomy = this.#needsRoom > 0 && track.capacity - track.buffered >= this.#needsRoom;
+    if (roomy || this.#report?.due || (this.#asked.length > 0 && this.#mayBegin())) this.#bell.ring();
   }
 
   async #listen(): Promise<void> {
@@ -148,7 +163,7 @@ class Speech {
     this.#scope.tell({ type: 'filler.audio', samples: track.lead });
     if (!spoken) return;
     for (const cue of spoken.cues) track.cue(cue);
-    await this.#play(spoken.samples, { tellIfDue: () => {}, assure: () => meanwhile?.assure() });
+    await this.#play(spoken.samples, meanwhile);
   }
 
   #dropFiller(): void {
@@ -159,81 +174,51 @@ class Speech {
   }
 
   async #deliverSegment(voice: SegmentVoice): Promise<void> {
+    const { track, clock, deadlineMs } = this.#options;
+    const aliveMs = Math.max(ALIVE_LEAST_MS, Math.min(ALIVE_MS, deadlineMs / 2));
+    const report = new SegmentReport({ voice, track, clock, tell: this.#scope.tell, aliveMs });
+    this.#report = report;
+    try {
+      await this.#deliverPieces(voice, report);
+    } finally {
+      report.close();
+    }
+  }
+
+  async #deliverPieces(voice: SegmentVoice, report: SegmentReport): Promise<void> {
     const { track } = this.#options;
     const { signal } = this.#stop;
-    let start: number | undefined;
-    const report = new SegmentReport(voice, this.#scope.tell, samplesInMs(TELL_MS, track.rate));
     while (!signal.aborted) {
       if (this.#filler?.over) await this.#sayFiller(report);
       const piece = voice.take();
       if (piece) this.#dropFiller();
       if (piece || voice.over) {
-        start ??= track.written;
+        const start = report.startsAt(track.written);
         for (const cue of voice.takeCues()) track.cue({ ...cue, sample: start + cue.sample });
       }
       if (piece) await this.#play(piece, report);
-      else if (voice.ready) {
-        report.tellIfDue();
-        return;
-      } else await this.#bell.next();
+      report.tellIfDue();
+      if (piece) continue;
+      if (voice.ready) return;
+      await this.#bell.next();
     }
   }
 
-  /** Into the track, as it has room. */
-  async #play(samples: Int16Array, report: Pick<SegmentReport, 'tellIfDue' | 'assure'>): Promise<void> {
-    const { track, clock } = this.#options;
+  /** Into the track, as it has room. `report`: of the segment that waits for this. */
+  async #play(samples: Int16Array, report: SegmentReport | undefined): Promise<void> {
+    const { track } = this.#options;
     const { signal } = this.#stop;
     const piece = { rate: track.rate, samples };
-    const room = Math.min(track.capacity, samplesInMs(TELL_MS, track.rate));
-    for (let taken = track.write(piece); !signal.aborted; taken += track.write(piece, taken)) {
-      report.tellIfDue();
-      if (taken === samples.length) return;
-      const timer = repeat(clock, HELD_UP_MS, () => report.assure());
-      while (track.capacity - track.buffered < room && !signal.aborted) await this.#bell.next();
-      timer.cancel();
+    let taken = track.write(piece);
+    if (taken === samples.length) return;
+    report?.holdUp(true);
+    this.#needsRoom = Math.min(track.capacity, samplesInMs(ROOM_MS, track.rate));
+    while (taken < samples.length && !signal.aborted) {
+      report?.tellIfDue();
+      if (track.capacity - track.buffered < this.#needsRoom) await this.#bell.next();
+      else taken += track.write(piece, taken);
     }
+    this.#needsRoom = 0;
+    report?.holdUp(false);
   }
-}
-
-/** What the machine is told of one segment. */
-class SegmentReport {
-  readonly #voice: SegmentVoice;
-  readonly #tell: ChildScope['tell'];
-  readonly #every: number;
-  #told = 0;
-  #ready = false;
-
-  constructor(voice: SegmentVoice, tell: ChildScope['tell'], everySamples: number) {
-    this.#voice = voice;
-    this.#tell = tell;
-    this.#every = everySamples;
-    tell({ type: 'segment.started', segment: voice.segment });
-  }
-
-  tellIfDue(): void {
-    const { ready, made } = this.#voice;
-    const due = ready || (this.#told === 0 ? made > 0 : made - this.#told >= this.#every);
-    if (due && !this.#ready) this.#now();
-  }
-
-  /** That the segment lives, though nothing new is made. */
-  assure(): void {
-    if (!this.#ready) this.#now();
-  }
-
-  #now(): void {
-    const { segment, made, words, ready } = this.#voice;
-    this.#told = made;
-    this.#ready = ready;
-    this.#tell({ type: 'segment.audio', segment, samples: made, words: [...words], ready });
-  }
-}
-
-function repeat(clock: Clock, everyMs: number, call: () => void): TimerHandle {
-  let timer = clock.setTimer(everyMs, again);
-  function again(): void {
-    timer = clock.setTimer(everyMs, again);
-    call();
-  }
-  return { cancel: () => timer.cancel() };
 }

@@ -152,6 +152,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
             track,
             clock,
             parallelSegments: parameters.reply.parallelSegments,
+            deadlineMs: parameters.deadlines.ttsMs,
           },
           command.input,
         );

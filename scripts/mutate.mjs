@@ -84,6 +84,18 @@ const MUTATIONS = [
     put: 'end = text.indexOf(" ", word.offset) < 0 ? text.length : text.indexOf(" ", word.offset);',
   },
   {
+    what: 'a filler counts as heard text of the reply',
+    file: 'machines/session/filler.ts',
+    find: 'return Math.max(0, samples - (filler?.samples ?? 0));',
+    put: 'return samples;',
+  },
+  {
+    what: 'a filler that is late is said in the middle of the reply',
+    file: 'actors/children/tts.ts',
+    find: 'if (piece) this.#dropFiller();',
+    put: '',
+  },
+  {
     what: 'playback runs on while the user speaks',
     file: 'actors/children/playback.ts',
     find: "if (message.type === 'pause') this.#pause();",

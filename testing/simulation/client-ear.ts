@@ -4,6 +4,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { countWords, PacedPosition } from '../../machines/heard-check.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import { FIRST_WORD, type Vocabulary } from './engines.ts';
+import { FILLER_SOUND } from './fillers.ts';
 import { claim } from './user.ts';
 
 export interface ClientEarOptions {
@@ -32,6 +33,8 @@ export class ClientEar {
   #flushed = 0;
   #ended = 0;
   #nextFrame = 0;
+  /** A frame of the reply itself has come: no filler any more. */
+  #begun = false;
   #stateSeq = -1;
   #frames: Int16Array[] = [];
   #position: PacedPosition;
@@ -73,6 +76,8 @@ export class ClientEar {
     if (seq !== this.#nextFrame) this.#find(`frame ${seq} came where ${this.#nextFrame} was due`);
     this.#nextFrame = seq + 1;
     const samples = new Int16Array(payload.buffer, payload.byteOffset, payload.byteLength / 2);
+    if (samples[0] !== FILLER_SOUND) this.#begun = true;
+    else if (this.#begun) this.#find(`frame ${seq} is a filler's, in the middle of the reply`);
     this.#frames.push(samples);
     this.#position.frame(this.#options.clock.nowMs(), samples.length);
   }
@@ -80,6 +85,7 @@ export class ClientEar {
   #begin(generation: number): void {
     this.#generation = generation;
     this.#nextFrame = 0;
+    this.#begun = false;
     this.#frames = [];
     this.#position = new PacedPosition(this.#options.outputRate);
     this.#told = false;

@@ -1,12 +1,13 @@
 /** Children as the kernel level has them: modelled in a few lines, on the clock, without promises. */
 import type { LlmEvent } from '../../actors/ports/llm.ts';
-import { samplesInMs } from '../../machines/audio.ts';
+import { FRAME_MS, samplesInMs } from '../../machines/audio.ts';
 import type { ErrorRecord } from '../../machines/errors.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
 import { joinText } from '../../machines/policies/text.ts';
 import type { ChildMessage, SpawnCommand } from '../../machines/session/commands.ts';
 import type { SessionEvent } from '../../machines/session/events.ts';
+import { fillerPlan, hasFiller } from './fillers.ts';
 import { errorOf, ModelChild, type ModelScope } from './model-child.ts';
 import { ModelPlayback } from './model-playback.ts';
 import { actionPlan, llmPlan, memoryPlan, sttPlan, ttsPlan } from './plans.ts';
@@ -159,12 +160,36 @@ class ModelTts extends ModelChild {
   override take(message: ChildMessage): void {
     if (message.type === 'segment') this.#queue.push(message);
     else if (message.type === 'end') this.#closing = true;
+    else if (message.type === 'filler') this.after(0, () => this.#fill(message.text));
     this.#go();
   }
 
   override stop(): void {
     super.stop();
     this.scope.track.ended = true;
+  }
+
+  /** Into the track as a whole, if nothing else is there yet. */
+  #fill(text: string): void {
+    const { faults, random, rate, track } = this.scope;
+    if (!hasFiller(faults)) {
+      this.#tellFiller(0);
+      return;
+    }
+    const { afterMs, ms, end } = fillerPlan(faults, random, text);
+    if (end === 'hang') return;
+    this.after(afterMs, () => {
+      const frames = Math.ceil(ms / FRAME_MS);
+      const samples = end === 'done' && track.written === 0 ? frames * samplesInMs(FRAME_MS, rate) : 0;
+      this.#tellFiller(samples);
+      if (this.stopped || track.ended) return;
+      track.written += samples;
+      track.onWrite();
+    });
+  }
+
+  #tellFiller(samples: number): void {
+    if (!this.scope.track.ended) this.tell({ type: 'filler.audio', samples });
   }
 
   #go(): void {

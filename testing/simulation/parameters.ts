@@ -9,4 +9,6 @@ export const simulationParameters: SessionParameters = {
   actions: { allow: ['wave', 'nod'] },
   words: { ...defaultParameters.words, estop: [ESTOP_WORDS] },
   history: { maxMessages: 8 },
+  reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },
+  phrases: { ...defaultParameters.phrases, fillers: ['Let me see.', 'One second, please.'] },
 };

@@ -2,6 +2,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import { delayName } from '../../machines/oracle/brief.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import { FillerWatch } from './filler-watch.ts';
 import { ESTOP_WORDS } from './script.ts';
 
 /** What must happen at least once in a run with faults, or the run has proved less than it says. `full`: only there. */
@@ -44,6 +45,11 @@ export const SOMETIMES = {
   'a reply took over what was prepared': 'both',
   'a prepared reply was discarded': 'both',
   'the preparation of a reply failed': 'both',
+  'a filler was said': 'both',
+  'a filler was interrupted': 'both',
+  'a filler went on after a sound of the user': 'both',
+  'a filler was dropped because the reply was first': 'both',
+  'a filler was not to be had': 'both',
   'the store failed while a turn ended': 'full',
   'a worker was lost': 'full',
   'no worker was there': 'full',
@@ -86,14 +92,17 @@ export class SometimesWatch {
   #segmentAudio = false;
   #speaking = false;
   #sounding = false;
+  readonly #filler: FillerWatch;
   /** The newest generation that was prepared and taken over. */
   #taken = 0;
 
   constructor(reached: (name: Sometimes) => void) {
     this.#reached = reached;
+    this.#filler = new FillerWatch(reached);
   }
 
   observe(entry: LogEntry): void {
+    this.#filler.observe(entry);
     if (entry.type === 'event') this.#onEvent(entry);
     else if (entry.type === 'frame') this.#sounding = true;
     else if (entry.type === 'child.end' && entry.kind === 'draft') {

@@ -11,6 +11,7 @@ import {
   remoteTts,
 } from '../../actors/work/mod.ts';
 import { type EngineWorld, plannedLlm, plannedStt, plannedTts } from './engines.ts';
+import { withFillers } from './fillers.ts';
 import { type MortalBus, mortalBus } from './mortal-bus.ts';
 
 interface Worker {
@@ -28,7 +29,11 @@ export class Workers {
   constructor(bus: Bus, world: EngineWorld) {
     this.#bus = bus;
     this.world = world;
-    this.#engines = { stt: plannedStt(world), llm: plannedLlm(world), tts: plannedTts(world) };
+    this.#engines = {
+      stt: plannedStt(world),
+      llm: plannedLlm(world),
+      tts: withFillers(plannedTts(world), world),
+    };
     for (const kind of ['stt', 'llm', 'tts'] as const) this.#start(kind);
   }
 

@@ -1,0 +1,58 @@
+import type { LogEntry } from '../../machines/log.ts';
+import type { Sometimes } from './sometimes.ts';
+
+/** Watches what becomes of fillers. */
+export class FillerWatch {
+  readonly #reached: (name: Sometimes) => void;
+  /** Samples of this reply's filler, of all that was sent, and of its segments that are known. */
+  #filler = 0;
+  #sent = 0;
+  #made = 0;
+  /** When one was not said, nothing else being there either. */
+  #missedAtMs: number | null = null;
+
+  constructor(reached: (name: Sometimes) => void) {
+    this.#reached = reached;
+  }
+
+  observe(entry: LogEntry): void {
+    if (entry.type === 'frame') {
+      if (this.#filler > 0 && this.#sent === 0) this.#reached('a filler was said');
+      this.#sent += entry.samples;
+    } else if (entry.type === 'event') this.#event(entry);
+    else if (entry.type === 'command') {
+      const { command } = entry;
+      if (command.type === 'spawn' && command.child === 'playback') {
+        this.#filler = this.#sent = this.#made = 0;
+        this.#missedAtMs = null;
+      }
+      if (command.type !== 'publish' || !this.#sounds()) return;
+      const { message } = command;
+      if (message.type === 'reply.end' && message.reason === 'interrupted')
+        this.#reached('a filler was interrupted');
+      if (message.type === 'duck' && !message.on) this.#reached('a filler went on after a sound of the user');
+    }
+  }
+
+  #event({ event, atMs }: LogEntry & { type: 'event' }): void {
+    if (event.type === 'filler.audio') {
+      this.#filler = event.samples;
+      if (event.samples > 0) return;
+      if (this.#made > 0) this.#reached('a filler was dropped because the reply was first');
+      else this.#missedAtMs = atMs;
+    } else if (event.type === 'segment.audio' && event.samples > 0) {
+      this.#made = event.samples;
+      if (this.#missedAtMs === null) return;
+      const first = this.#missedAtMs === atMs;
+      this.#reached(
+        first ? 'a filler was dropped because the reply was first' : 'a filler was not to be had',
+      );
+      this.#missedAtMs = null;
+    }
+  }
+
+  /** Nothing of the reply itself was sent. */
+  #sounds(): boolean {
+    return this.#sent > 0 && this.#sent <= this.#filler;
+  }
+}

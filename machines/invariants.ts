@@ -3,7 +3,7 @@ import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import type { LogEntry } from './log.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
-import type { PublicState, SessionMessage } from './wire.ts';
+import { type PublicState, type SessionMessage, WIRE_LIMITS } from './wire.ts';
 
 export interface Violation {
   /** Number of the invariant in docs/design.md. */
@@ -33,9 +33,12 @@ interface OpenReply {
   filler: number;
 }
 
-/** The machine knows the position to one frame, and what was sent to one interval of progress. */
+/**
+ * The machine knows the position to one frame. Of what was sent it knows at least as much as can have been played: a
+ * client that claims all that it got is believed up to that.
+ */
 const POSITION_SLACK_MS = 20;
-const ACKNOWLEDGED_SLACK_MS = 120;
+const ACKNOWLEDGED_SLACK_MS = WIRE_LIMITS.sendAheadMs + 20;
 
 type Entry<Type extends LogEntry['type']> = Extract<LogEntry, { type: Type }>;
 type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;

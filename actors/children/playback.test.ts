@@ -201,14 +201,21 @@ describe('playback', () => {
     expect(sound(frames)).toEqual(ramp(9_600));
   });
 
-  it('tells where it is when it starts and every 100 ms', async () => {
+  it('tells where it is when it starts, and then a frame before the client has played what the machine knows of', async () => {
     const { clock, track, events, write } = start();
-    write(350);
+    write(650);
     track.end();
-    await clock.advance(400);
+    await clock.advance(700);
     expect(events[0]).toEqual({ type: 'playout.started' });
-    const told = events.flatMap((event) => (event.type === 'playout.progress' ? [event.samples / 24] : []));
-    expect(told).toEqual([0, 100, 200, 300]);
+    const told = events.flatMap((event) =>
+      event.type === 'playout.progress' ? [[event.samples / 24, event.sent / 24]] : [],
+    );
+    expect(told).toEqual([
+      [0, 200],
+      [180, 380],
+      [360, 560],
+      [540, 650],
+    ]);
   });
 
   it('tells each mouth shape for the moment when its sample sounds', async () => {

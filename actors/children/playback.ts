@@ -15,9 +15,6 @@ export interface PlaybackOptions {
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
 }
 
-/** The machine is told the position this often. */
-const PROGRESS_MS = 100;
-
 /**
  * Frames are cut from slabs of half a second, so one allocation serves 25 of them. A slab is not used twice: the in-process
  * bus delivers later and by reference, and a socket may hold a frame until its client has read it.
@@ -51,9 +48,10 @@ class Playout {
   #baseMs = 0;
   #started = false;
   #paused = false;
-  #tellAtMs = 0;
   /** How much the machine knows to have been sent: it takes no more than that for played. */
   #toldSent = 0;
+  /** It has gone on after a pause, and the machine does not know yet. */
+  #resumed = false;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
@@ -120,7 +118,7 @@ class Playout {
     if (!this.#paused || this.#scope.signal.aborted) return;
     this.#paused = false;
     if (this.#started) this.#restart(this.#baseSample);
-    this.#tellAtMs = Number.NEGATIVE_INFINITY; // tell at once that it moves
+    this.#resumed = true;
     this.#run();
   }
 
@@ -137,27 +135,28 @@ class Playout {
   }
 
   #advance(): void {
-    const { track, clock } = this.#options;
+    const { track } = this.#options;
     let position = this.#position();
     const first = !this.#started;
     // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
     if (!first && position === this.#sent && track.buffered > 0) this.#restart(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
-    const overtaken = position >= this.#toldSent && this.#sent > this.#toldSent;
+    // The machine reckons by itself where the client is; it must only know of frames before the client comes there.
+    const nearing = this.#toldSent - position <= this.#frameSamples && this.#sent > this.#toldSent;
     // After a filler: when the reply itself begins is told at once.
     const begins = track.lead > 0 && this.#toldSent <= track.lead && this.#sent > track.lead;
-    if (this.#started && (first || overtaken || begins || clock.nowMs() >= this.#tellAtMs))
-      this.#tellProgress();
+    if (this.#started && (first || nearing || begins || this.#resumed)) this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
       this.#leave();
       this.#finish({ samples: this.#sent });
       return;
     }
     const frameDue = this.#hasNext() ? this.#sent + this.#frameSamples - this.#aheadSamples : this.#sent;
-    const next = this.#sent > this.#toldSent ? Math.min(frameDue, this.#toldSent) : frameDue;
+    const known = this.#toldSent - this.#frameSamples;
+    const next = this.#sent > this.#toldSent ? Math.min(frameDue, known) : frameDue;
     if (next <= position) return; // out of audio: the track's next write runs us again
-    this.#seat.callAt(Math.min(this.#dueMs(next), this.#tellAtMs));
+    this.#seat.callAt(this.#dueMs(next));
   }
 
   /** When the client will hear `sample`, on the clock: counted from the base, so that nothing adds up. */
@@ -178,7 +177,6 @@ class Playout {
     if (first) {
       this.#started = true;
       this.#restart(0);
-      this.#tellAtMs = this.#baseMs;
     }
     const frame = this.#nextFrame();
     const count = track.read(frame);
@@ -208,13 +206,8 @@ class Playout {
   }
 
   #tellProgress(): void {
-    const nowMs = this.#options.clock.nowMs();
     this.#toldSent = this.#sent;
-    // The next one by the first one's clock: it falls together with a frame.
-    const missed = Math.floor((nowMs - this.#tellAtMs) / PROGRESS_MS);
-    this.#tellAtMs = Number.isFinite(missed)
-      ? this.#tellAtMs + (missed + 1) * PROGRESS_MS
-      : nowMs + PROGRESS_MS;
+    this.#resumed = false;
     const moving = !this.#paused;
     this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent, moving });
   }

@@ -88,12 +88,27 @@ class Log {
 
   /** A reply of four words in 1,900 ms, 100 ms a letter, of which all is synthesised. */
   reply(generation = 1): this {
-    const words = [0, 4, 8, 14].map((offset) => ({ offset, sample: offset * 2_400 }));
+    return this.open(generation).text(generation);
+  }
+
+  /** The same after a filler of 20 frames. */
+  filledReply(generation = 1): this {
+    return this.open(generation)
+      .event({ type: 'filler.audio', samples: 20 * FRAME }, 'processing', 'tts')
+      .frames(0, 20, generation)
+      .text(generation);
+  }
+
+  open(generation: number): this {
     return this.event({ type: 'text', text: 'count' }, 'processing')
       .start('tts', generation)
       .start('playback', generation)
-      .publish({ type: 'state', value: 'processing', turn: 1, generation, seq: 1, at: 0 })
-      .publish({ type: 'reply', turn: 1, generation, text: TEXT })
+      .publish({ type: 'state', value: 'processing', turn: 1, generation, seq: 1, at: 0 });
+  }
+
+  text(generation: number): this {
+    const words = [0, 4, 8, 14].map((offset) => ({ offset, sample: offset * 2_400 }));
+    return this.publish({ type: 'reply', turn: 1, generation, text: TEXT })
       .command({ type: 'send', child: 'tts', message: { type: 'segment', segment: 0, text: TEXT } })
       .event({ type: 'segment.audio', segment: 0, samples: 45_600, words, ready: true }, 'speaking', 'tts');
   }
@@ -146,6 +161,22 @@ describe('the monitor finds nothing in', () => {
       .stopAll()
       .flush()
       .end('One two');
+    expect(broken(log.over())).toEqual([]);
+  });
+
+  it('a reply after a filler, whose audio is no word of the reply', () => {
+    const log = new Log()
+      .filledReply()
+      .frames(20, 65)
+      .event({ type: 'interrupt' }, 'idle')
+      .stopAll()
+      .flush()
+      .end('One two');
+    expect(broken(log.over())).toEqual([]);
+  });
+
+  it('a filler that was all that was heard', () => {
+    const log = new Log().filledReply().event({ type: 'interrupt' }, 'idle').stopAll().flush().end('');
     expect(broken(log.over())).toEqual([]);
   });
 
@@ -230,6 +261,22 @@ describe('the monitor finds', () => {
         .flush()
         .end(''),
     ],
+    [
+      2,
+      'a filler in the middle of the reply',
+      new Log()
+        .reply()
+        .frames(0, 45)
+        .event({ type: 'filler.audio', samples: 9_600 }, 'speaking', 'tts')
+        .stopAll()
+        .end('One two'),
+    ],
+    [
+      2,
+      'a second filler in one turn',
+      new Log().filledReply().stopAll().end('').filledReply(2).stopAll(2).end('', 'interrupted', 2),
+    ],
+    [5, 'the audio of a filler counted as words', new Log().filledReply().stopAll().end('One')],
     [3, 'a second child of a kind', new Log().reply().start('tts', 2).stop('tts', 2)],
     [3, 'a reply that begins before the last has ended', new Log().reply().stopAll().reply(2)],
     [3, 'audio of an older reply', interrupted().end('One two').reply(2).frames(45, 46, 1)],

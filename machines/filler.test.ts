@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { SessionKernel } from './kernel.ts';
+import { completeParameters, defaultParameters, type SessionParameters } from './parameters.ts';
+import type { Command } from './session/commands.ts';
+import type { SessionEvent } from './session/events.ts';
+import { sessionMachine } from './session/machine.ts';
+
+const FILLERS = ['Well.', 'Let me see.', 'Hm.'];
+
+function withFillers(fillers: readonly string[] = FILLERS, fillerAfterMs = 1_500): SessionParameters {
+  return {
+    ...defaultParameters,
+    reply: { ...defaultParameters.reply, fillerAfterMs },
+    phrases: { ...defaultParameters.phrases, fillers },
+  };
+}
+
+function kernelOf(parameters: SessionParameters, seed = 1): SessionKernel {
+  return new SessionKernel(sessionMachine(parameters), {
+    ...{ language: 'en', outputRate: 24_000, memory: false },
+    seed,
+  });
+}
+
+/** Everything that was asked for, delays being fired when they are due. */
+function play(
+  kernel: SessionKernel,
+  events: readonly (SessionEvent | { readonly waitMs: number })[],
+): Command[] {
+  const commands: Command[] = [];
+  let nowMs = 0;
+  for (const event of events) {
+    if (!('waitMs' in event)) {
+      commands.push(...kernel.step(event, nowMs).commands);
+      continue;
+    }
+    nowMs += event.waitMs;
+    for (let due = kernel.takeTimer(nowMs); due; due = kernel.takeTimer(nowMs))
+      commands.push(...kernel.step(due.event, due.dueMs).commands);
+  }
+  return commands;
+}
+
+function fillersIn(commands: readonly Command[]): string[] {
+  return commands.flatMap((command) =>
+    command.type === 'send' && command.message.type === 'filler' ? [command.message.text] : [],
+  );
+}
+
+const ASK: SessionEvent = { type: 'text', text: 'hello' };
+
+describe('the filler of the chart', () => {
+  it('is no delay at all without a phrase or a time', () => {
+    for (const parameters of [withFillers([]), withFillers(FILLERS, 0)])
+      expect(
+        play(kernelOf(parameters), [ASK, { waitMs: 5_000 }]).filter(
+          (command) => command.type === 'delay' && command.id.includes('filler'),
+        ),
+      ).toEqual([]);
+  });
+
+  it('is none in a journal from before there were any', () => {
+    const { fillerAfterMs: _later, ...reply } = defaultParameters.reply;
+    const { fillers: _none, ...phrases } = defaultParameters.phrases;
+    const { reply: how, phrases: words } = completeParameters({ ...defaultParameters, reply, phrases });
+    expect([how.fillerAfterMs, words.fillers]).toEqual([0, []]);
+  });
+
+  it('is picked by the seed, and moves no other choice of the session', () => {
+    const picked = Array.from({ length: 20 }, (_, seed) =>
+      fillersIn(play(kernelOf(withFillers(), seed), [ASK, { waitMs: 1_500 }])),
+    );
+    expect(new Set(picked.flat())).toEqual(new Set(FILLERS));
+    const seeds = [withFillers(), withFillers([])].map((parameters) => {
+      const kernel = kernelOf(parameters);
+      play(kernel, [ASK, { waitMs: 2_000 }, ASK, { waitMs: 2_000 }]);
+      return kernel.context.reply?.seed;
+    });
+    expect(seeds[0]).toBe(seeds[1]);
+  });
+
+  it('is asked for once, however long the reply takes', () => {
+    expect(fillersIn(play(kernelOf(withFillers(['Well.'])), [ASK, { waitMs: 7_000 }]))).toEqual(['Well.']);
+  });
+
+  it('is asked for though a segment was sent already: what counts is what is audible', () => {
+    const begun: SessionEvent[] = [ASK, { type: 'llm.delta', text: 'Hello there. ' }];
+    expect(fillersIn(play(kernelOf(withFillers()), [...begun, { waitMs: 1_500 }]))).toHaveLength(1);
+    const sounding: SessionEvent[] = [...begun, { type: 'playout.started' }];
+    expect(fillersIn(play(kernelOf(withFillers()), [...sounding, { waitMs: 1_500 }]))).toEqual([]);
+  });
+
+  it('is not asked of a voice that is lost', () => {
+    const lost: SessionEvent = {
+      type: 'xstate.error.actor.tts',
+      error: { code: 'TTS_FAILED', message: 'as scripted' },
+    };
+    expect(fillersIn(play(kernelOf(withFillers()), [ASK, lost, { waitMs: 1_500 }]))).toEqual([]);
+  });
+
+  it('is not the beginning of the reply', () => {
+    const kernel = kernelOf(withFillers());
+    play(kernel, [
+      ASK,
+      { waitMs: 1_500 },
+      { type: 'filler.audio', samples: 9_600 },
+      { type: 'playout.started' },
+    ]);
+    expect(kernel.context.reply).toMatchObject({
+      marks: { playingAtMs: null, firstAudioAtMs: null },
+      filler: { samples: 9_600, startedAtMs: 1_500 },
+    });
+    expect(kernel.state).toBe('speaking');
+    play(kernel, [{ type: 'playout.progress', samples: 4_800, sent: 9_600, moving: true }]);
+    expect(kernel.context.reply?.marks.playingAtMs).toBeNull();
+    play(kernel, [{ type: 'playout.progress', samples: 9_600, sent: 10_080, moving: true }]);
+    expect(kernel.context.reply?.marks.playingAtMs).toBe(1_500);
+  });
+});

@@ -1,5 +1,6 @@
 import OpenAI from 'openai';
 import { ParleyError } from '../../machines/errors.ts';
+import type { Body } from './body.ts';
 import { Calls } from './calls.ts';
 import { type ErrorContext, engineError } from './errors.ts';
 import { classifyOpenAi } from './openai-errors.ts';
@@ -24,6 +25,8 @@ export interface OpenAiConnection {
   readonly name: string;
   readonly client: OpenAI;
   readonly calls: Calls;
+  /** The body of a success that `client` gave as a response. */
+  body(response: Response): Body;
   /** Any error of a request or its stream, as the catalogue's. */
   toError(thrown: unknown, cancelled: boolean): ParleyError;
   connectionStats(): ConnectionStats;
@@ -38,7 +41,7 @@ const OPENAI_URL = 'https://api.openai.com/v1';
 export function openAiConnection(
   options: OpenAiConnectionOptions,
   failed: ErrorContext['failed'],
-  limits: Pick<TransportOptions, 'maxResponseBytes' | 'maxEventBytes'>,
+  limits: Pick<TransportOptions, 'maxResponseBytes'>,
 ): OpenAiConnection {
   const baseURL = options.baseURL ?? OPENAI_URL;
   if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL)) {
@@ -75,6 +78,7 @@ export function openAiConnection(
     name: options.name ?? 'openai',
     client,
     calls,
+    body: (response) => transport.body(response),
     toError,
     connectionStats: () => transport.stats(),
     async warm() {
@@ -86,7 +90,7 @@ export function openAiConnection(
           ? { authorization: `Bearer ${options.apiKey}` }
           : {};
         const response = await transport.fetch(url, { headers, signal: call.signal });
-        await response.arrayBuffer();
+        await (response.ok ? transport.body(response) : response).text();
       } catch (error) {
         throw toError(error, call.cancelled());
       } finally {

@@ -34,6 +34,7 @@ const post = (init: RequestInit = {}) =>
     headers: { 'content-type': 'application/json' },
     ...init,
   });
+const textOf = (response: Response) => transport.body(response).text();
 const good = () => answer(200, 'text/plain', 'hi');
 
 describe('httpTransport', () => {
@@ -61,11 +62,11 @@ describe('httpTransport', () => {
   it('asks once more if an idle connection breaks at the moment of its use', async () => {
     // given a server that answers the first request of a connection only
     await start((n) => (n === 1 ? [{ do: 'reset' }] : good()));
-    await (await post()).text();
+    await textOf(await post());
     // when
     const response = await post();
     // then
-    expect(await response.text()).toBe('hi');
+    expect(await textOf(response)).toBe('hi');
     expect(server.requests.length).toBe(3);
     expect(transport.stats()).toEqual({ opened: 2, requests: 2 });
   });
@@ -78,16 +79,16 @@ describe('httpTransport', () => {
 
   it('connects again after the server has closed its idle connections', async () => {
     await start(good);
-    await (await post()).text();
+    await textOf(await post());
     server.sockets.destroyAll();
     await server.sockets.allClosed();
-    expect(await (await post()).text()).toBe('hi');
+    expect(await textOf(await post())).toBe('hi');
     expect(transport.stats()).toEqual({ opened: 2, requests: 2 });
   });
 
   it('opens no more connections than it may', async () => {
     await start(good, 2);
-    const texts = await Promise.all(Array.from({ length: 9 }, async () => (await post()).text()));
+    const texts = await Promise.all(Array.from({ length: 9 }, async () => textOf(await post())));
     expect(texts).toEqual(Array(9).fill('hi'));
     expect(transport.stats()).toEqual({ opened: 2, requests: 9 });
   });
@@ -95,7 +96,7 @@ describe('httpTransport', () => {
   it('breaks off an answer that is too long', async () => {
     await start(() => [...answer(200, 'text/plain', 'x'.repeat(1_001)).slice(0, 2), { do: 'hang' }]);
     const response = await post();
-    await expect(response.text()).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' });
+    await expect(textOf(response)).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' });
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 

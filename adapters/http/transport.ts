@@ -1,7 +1,9 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { ReadableStream } from 'node:stream/web';
 import { ParleyError } from '../../machines/errors.ts';
+import { Body } from './body.ts';
 import type { ConnectionStats } from './stats.ts';
 
 export interface TransportOptions {
@@ -11,11 +13,6 @@ export interface TransportOptions {
   readonly idleMs?: number;
   /** A longer answer is broken off with ENGINE_PROTOCOL. */
   readonly maxResponseBytes: number;
-  /**
-   * For streams of events: so many bytes without an empty line among them are broken off with ENGINE_PROTOCOL.
-   * The OpenAI client searches all it holds again at each piece, which a megabyte makes seconds of.
-   */
-  readonly maxEventBytes?: number;
 }
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -24,8 +21,12 @@ export interface Transport {
   /**
    * `fetch` over connections that are ours: kept alive, bounded, counted and closed with the engine, which the
    * global one's are not. Redirects are not followed and nothing is decompressed (none is asked for).
+   *
+   * Gotcha: the body of a success (2xx) is not in the response but given by `body`.
    */
   readonly fetch: Fetch & { readonly Response: typeof Response };
+  /** The body of a success, for one reader, who reads it to its end or leaves it: else its connection is not free again. */
+  body(response: Response): Body;
   stats(): ConnectionStats;
   /** Ends every connection; resolves when the last is closed. */
   close(): Promise<void>;
@@ -49,6 +50,7 @@ export function httpTransport(options: TransportOptions): Transport {
   };
   const agents = { 'http:': new http.Agent(agentOptions), 'https:': new https.Agent(agentOptions) };
   const sockets = new Set<Socket>();
+  const bodies = new WeakMap<Response, Body>();
   let opened = 0;
   let requests = 0;
 
@@ -95,7 +97,7 @@ export function httpTransport(options: TransportOptions): Transport {
       request.on('response', (message) => {
         answer = message;
         try {
-          resolve(toResponse(message, options));
+          resolve(toResponse(message));
         } catch (error) {
           message.destroy();
           reject(new ParleyError('ENGINE_PROTOCOL', 'unusable status or headers', { cause: error }));
@@ -104,18 +106,28 @@ export function httpTransport(options: TransportOptions): Transport {
       request.end(outgoing.body);
     });
 
+  const toResponse = (message: IncomingMessage): Response => {
+    const init = { status: message.statusCode ?? 0, headers: headersOf(message) };
+    if (init.status === 204 || init.status === 205 || init.status === 304) {
+      message.resume();
+      return new Response(null, init);
+    }
+    const body = new Body(message, options.maxResponseBytes);
+    if (init.status < 200 || init.status >= 300) return new Response(ReadableStream.from(body), init);
+    const response = new Response(null, init);
+    bodies.set(response, body);
+    return response;
+  };
+
   const fetch: Fetch = async (input, init = {}) => {
     requests++;
     const headers = new Headers(init.headers);
-    // Lets the platform encode strings and forms alike, and say what they are.
-    const encoded = new Response(init.body ?? null);
-    const type = encoded.headers.get('content-type');
-    if (type && !headers.has('content-type')) headers.set('content-type', type);
+    const body = plainBytes(init.body) ?? (await encoded(init.body, headers));
     return exchange({
       url: new URL(input instanceof Request ? input.url : input),
       method: init.method ?? 'GET',
       headers: Object.fromEntries(headers),
-      body: new Uint8Array(await encoded.arrayBuffer()),
+      body,
       signal: init.signal ?? undefined,
     });
   };
@@ -123,6 +135,11 @@ export function httpTransport(options: TransportOptions): Transport {
   return {
     // The OpenAI client looks for `Response` here to learn that forms can be sent.
     fetch: Object.assign(fetch, { Response }),
+    body(response) {
+      const body = bodies.get(response);
+      if (!body) throw new ParleyError('INTERNAL', 'no success of this transport, or without a body');
+      return body;
+    },
     stats: () => ({ opened, requests }),
     async close() {
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
@@ -138,44 +155,24 @@ function aborted(): DOMException {
   return new DOMException('The request was aborted', 'AbortError');
 }
 
-function toResponse(message: IncomingMessage, limits: TransportOptions): Response {
-  const status = message.statusCode ?? 0;
+/** What needs no encoding: no turn of the event loop is spent on it. */
+function plainBytes(body: RequestInit['body']): Uint8Array | undefined {
+  if (typeof body === 'string') return Buffer.from(body);
+  return body instanceof Uint8Array ? body : undefined;
+}
+
+/** Lets the platform encode what it likes, and say what it is. */
+async function encoded(body: RequestInit['body'], headers: Headers): Promise<Uint8Array> {
+  const response = new Response(body ?? null);
+  const type = response.headers.get('content-type');
+  if (type && !headers.has('content-type')) headers.set('content-type', type);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+function headersOf(message: IncomingMessage): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(message.headersDistinct)) {
     for (const value of values ?? []) headers.append(name, value);
   }
-  if (status === 204 || status === 205 || status === 304) {
-    message.resume();
-    return new Response(null, { status, headers });
-  }
-  return new Response(bodyOf(message, limits), { status, headers });
-}
-
-/** The body as a web stream that reads no further than it is read. */
-function bodyOf(message: IncomingMessage, limits: TransportOptions): ReadableStream<Uint8Array> {
-  const pieces: AsyncIterator<Buffer> = message[Symbol.asyncIterator]();
-  // An error before the first read is kept for it.
-  message.on('error', () => {});
-  let received = 0;
-  let ofEvent = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await pieces.next();
-        if (done) return controller.close();
-        received += value.byteLength;
-        const eventEnd = Math.max(value.lastIndexOf('\n\n'), value.lastIndexOf('\r\n\r\n'));
-        ofEvent = eventEnd < 0 ? ofEvent + value.byteLength : value.byteLength - eventEnd;
-        if (received > limits.maxResponseBytes || ofEvent > (limits.maxEventBytes ?? Infinity)) {
-          message.destroy();
-          throw new ParleyError('ENGINE_PROTOCOL', 'the answer is too long');
-        }
-        controller.enqueue(value);
-      },
-      cancel() {
-        message.destroy();
-      },
-    },
-    { highWaterMark: 0 },
-  );
+  return headers;
 }

@@ -9,6 +9,7 @@ import {
   openAiConnection,
   requireContentType,
 } from '../http/openai-client.ts';
+import { openAiEvents } from '../http/openai-events.ts';
 import type { ReportsConnections } from '../http/stats.ts';
 import { type ChatDelta, parseChunk, parseWhole } from './openai-chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './openai-tool-calls.ts';
@@ -41,7 +42,7 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 }
 
 /** Far more than any spoken reply; bounds what a server gone mad can make us hold. */
-const LIMITS = { maxResponseBytes: 4 << 20, maxEventBytes: 128 << 10 };
+const LIMITS = { maxResponseBytes: 4 << 20, maxEventChars: 128 << 10 };
 const NOT_UNDERSTOOD = '(The user said something that could not be understood.)';
 
 /**
@@ -106,18 +107,16 @@ async function* chunks(
   params: ChatCompletionCreateParamsStreaming,
   call: Call,
 ): AsyncGenerator<ChatDelta> {
-  const { data, response } = await connection.client.chat.completions
+  const response = await connection.client.chat.completions
     .create(params, { signal: call.signal })
-    .withResponse();
+    .asResponse();
   requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
   let finished = false;
-  for await (const chunk of data) {
+  for await (const chunk of openAiEvents(connection.body(response), LIMITS.maxEventChars)) {
     const delta = parseChunk(chunk);
     finished ||= delta.finished;
     yield delta;
   }
-  // An aborted stream ends as if it were complete.
-  if (call.cancelled()) throw new ParleyError('CANCELLED');
   if (!finished) throw new ParleyError('ENGINE_PROTOCOL', 'the reply broke off without a finish_reason');
 }
 
@@ -131,7 +130,7 @@ async function* wholeReply(
     .create({ ...params, stream: false }, { signal: call.signal })
     .asResponse();
   requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
-  yield parseWhole(JSON.parse(await response.text()));
+  yield parseWhole(JSON.parse(await connection.body(response).text()));
 }
 
 function body(

@@ -1,15 +1,16 @@
-import type { TranscriptionCreateParamsStreaming } from 'openai/resources/audio';
 import { z } from 'zod';
 import type { SttEngine, SttEvent, SttRequest } from '../../actors/ports/stt.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Call } from '../http/calls.ts';
+import { multipartBody } from '../http/multipart.ts';
 import {
   type OpenAiConnection,
   type OpenAiConnectionOptions,
   openAiConnection,
   requireContentType,
 } from '../http/openai-client.ts';
+import { openAiEvents } from '../http/openai-events.ts';
 import type { ReportsConnections } from '../http/stats.ts';
 import { utteranceWav } from './openai-wav.ts';
 
@@ -24,7 +25,7 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   readonly maxUtteranceMs?: number;
 }
 
-const LIMITS = { maxResponseBytes: 1 << 20, maxEventBytes: 128 << 10 };
+const LIMITS = { maxResponseBytes: 1 << 20, maxEventChars: 128 << 10 };
 const transcription = z.object({ text: z.string() });
 const streamEvent = z.union([
   z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
@@ -95,36 +96,34 @@ async function* recognise(
   call: Call,
 ): AsyncGenerator<SttEvent> {
   const fields = {
-    file: new File([wav], 'utterance.wav', { type: 'audio/wav' }),
     model: options.model,
-    response_format: 'json' as const,
+    response_format: 'json',
     ...languageField(request.language, options.sendLanguage ?? true),
     ...(options.prompt ? { prompt: options.prompt } : {}),
+    ...(options.stream ? { stream: 'true' } : {}),
   };
-  const requestOptions = { signal: call.signal };
-  const { transcriptions } = connection.client.audio;
-  if (!options.stream) {
-    const response = await transcriptions.create(fields, requestOptions).asResponse();
-    yield { type: 'final', text: await wholeText(response) };
-    return;
-  }
-  const params: TranscriptionCreateParamsStreaming = { ...fields, stream: true };
-  const { data, response } = await transcriptions.create(params, requestOptions).withResponse();
+  const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
+  const { contentType, bytes } = multipartBody(fields, file);
+  const response = await connection.client
+    .post('/audio/transcriptions', {
+      body: bytes,
+      headers: { 'content-type': contentType },
+      signal: call.signal,
+    })
+    .asResponse();
+  const body = connection.body(response);
   // A model that cannot stream answers as if it had not been asked to.
-  if (/json/i.test(response.headers.get('content-type') ?? '')) {
-    yield { type: 'final', text: await wholeText(response) };
+  if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
+    requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
+    const { text } = transcription.parse(JSON.parse(await body.text()));
+    yield { type: 'final', text: text.trim() };
     return;
   }
   requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
-  yield* streamedText(data, call);
+  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars));
 }
 
-async function wholeText(response: Response): Promise<string> {
-  requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
-  return transcription.parse(JSON.parse(await response.text())).text.trim();
-}
-
-async function* streamedText(events: AsyncIterable<unknown>, call: Call): AsyncGenerator<SttEvent> {
+async function* streamedText(events: AsyncIterable<unknown>): AsyncGenerator<SttEvent> {
   let text = '';
   let final: string | undefined;
   for await (const data of events) {
@@ -136,8 +135,6 @@ async function* streamedText(events: AsyncIterable<unknown>, call: Call): AsyncG
       yield { type: 'partial', text: text.trim() };
     } else if ('text' in event) final = event.text.trim();
   }
-  // An aborted stream ends as if it were complete.
-  if (call.cancelled()) throw new ParleyError('CANCELLED');
   if (final === undefined) throw new ParleyError('ENGINE_PROTOCOL', 'the transcription broke off');
   yield { type: 'final', text: final };
 }

@@ -58,22 +58,24 @@ async function* speak(
   request: TtsRequest,
   call: Call,
 ): AsyncGenerator<TtsEvent> {
-  const response = await connection.client.audio.speech.create(
-    {
-      model: options.model,
-      voice: request.voice ?? options.voice,
-      input: request.text,
-      response_format: 'pcm',
-      ...(options.speed === undefined ? {} : { speed: options.speed }),
-      ...(options.instructions ? { instructions: options.instructions } : {}),
-    },
-    { signal: call.signal },
-  );
+  const response = await connection.client.audio.speech
+    .create(
+      {
+        model: options.model,
+        voice: request.voice ?? options.voice,
+        input: request.text,
+        response_format: 'pcm',
+        ...(options.speed === undefined ? {} : { speed: options.speed }),
+        ...(options.instructions ? { instructions: options.instructions } : {}),
+      },
+      { signal: call.signal },
+    )
+    .asResponse();
   requireContentType(response, PCM_TYPES);
   const rate = options.rate ?? 24_000;
   const pieces = new PcmPieces();
   let any = false;
-  for await (const bytes of response.body ?? []) {
+  for await (const bytes of connection.body(response)) {
     const samples = pieces.push(bytes);
     if (samples.length === 0) continue;
     any = true;

@@ -1,0 +1,41 @@
+import { ParleyError } from '../../machines/errors.ts';
+
+/**
+ * The data of a stream of server-sent events, one text for each event; comments and all other fields are passed over, as
+ * is an event without data. An event that the stream breaks off within is dropped, as the HTML standard wants it. Throws
+ * ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
+ */
+export async function* eventData(
+  pieces: AsyncIterable<Uint8Array>,
+  maxEventChars: number,
+): AsyncGenerator<string, void, void> {
+  const utf8 = new TextDecoder();
+  const lineEnd = /\r\n|\n|\r/g;
+  let rest = '';
+  /** How far `rest` is known to hold no end of a line. */
+  let searched = 0;
+  let data: string[] = [];
+  let chars = 0;
+  for await (const piece of pieces) {
+    rest += utf8.decode(piece, { stream: true });
+    let start = 0;
+    lineEnd.lastIndex = searched;
+    for (let end = lineEnd.exec(rest); end; end = lineEnd.exec(rest)) {
+      // The other half of this line's end may be in the next piece.
+      if (end[0] === '\r' && end.index + 1 === rest.length) break;
+      const line = rest.slice(start, end.index);
+      start = lineEnd.lastIndex;
+      chars += line.length;
+      if (line.startsWith('data:')) data.push(line.slice(line.charAt(5) === ' ' ? 6 : 5));
+      if (line !== '') continue;
+      const complete = data;
+      data = [];
+      chars = 0;
+      if (complete.length > 0) yield complete.join('\n');
+    }
+    rest = rest.slice(start);
+    searched = rest.endsWith('\r') ? rest.length - 1 : rest.length;
+    if (chars + rest.length > maxEventChars)
+      throw new ParleyError('ENGINE_PROTOCOL', 'an event of the answer is too long');
+  }
+}

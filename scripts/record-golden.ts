@@ -15,6 +15,7 @@ import { machineHash } from '../server/machine-hash.ts';
 import { replayHere } from '../server/replay/replay.ts';
 import { type ParleyProcess, parley } from '../test/support/processes.ts';
 import { speak } from '../test/support/speech.ts';
+import { chatReply, openaiServer } from '../testing/loopback/mod.ts';
 import { startNatsServer } from '../testing/nats-server.ts';
 
 const golden = fileURLToPath(new URL('../test/golden/', import.meta.url));
@@ -33,6 +34,8 @@ interface Scenario {
   readonly flags?: readonly string[];
   /** The language engine is an HTTP server that knows its model and fails each request. */
   readonly llmFails?: true;
+  /** It is one that takes so long to its first token, in ms. */
+  readonly llmFirstTokenMs?: number;
   /** Engines in a worker process of their own, reached over a NATS server. */
   readonly overNats?: true;
   readonly plays: (stage: Stage) => Promise<void>;
@@ -79,6 +82,26 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await until(ended);
     },
   },
+  filler: {
+    llmFirstTokenMs: 3_000,
+    async plays({ client, until }) {
+      // Fillers are the first that is made ahead.
+      await client.wait(2_000);
+      await Promise.all([until(completed), client.say(speak('what is your name'))]);
+      // The user coughs into one, and interrupts another.
+      client.send({ type: 'text', text: 'and now?' });
+      await until(speaking);
+      await Promise.all([
+        until((message) => message.type === 'duck' && !message.on),
+        client.say(speak('uh-huh')),
+      ]);
+      await until(completed);
+      client.send({ type: 'text', text: 'one more' });
+      await until(speaking);
+      client.send({ type: 'interrupt' });
+      await until(ended);
+    },
+  },
   'worker-death': {
     flags: ['--engines', 'remote'],
     overNats: true,
@@ -92,16 +115,21 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-async function record(name: string, { flags = [], llmFails, overNats, plays }: Scenario): Promise<void> {
+async function record(name: string, scenario: Scenario): Promise<void> {
+  const { flags = [], llmFails, llmFirstTokenMs, overNats, plays } = scenario;
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-golden-'));
   const closers: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
   try {
     const nats = overNats ? await startNatsServer() : undefined;
     if (nats) closers.push(() => nats.stop());
     const env = nats ? { NATS_URL: nats.url } : {};
-    const broken = llmFails ? await brokenServer() : undefined;
-    if (broken) closers.push(broken.close);
-    const engine = broken ? ['--engines.llm', 'openai', '--llm.openai.base-url', broken.url] : [];
+    const llm = llmFails
+      ? await brokenServer()
+      : llmFirstTokenMs === undefined
+        ? undefined
+        : await slowServer(llmFirstTokenMs);
+    if (llm) closers.push(llm.close);
+    const engine = llm ? ['--engines.llm', 'openai', '--llm.openai.base-url', llm.url] : [];
     const worker = nats ? parley(['worker'], env) : undefined;
     if (worker) {
       closers.push(() => worker.kill());
@@ -124,6 +152,12 @@ async function record(name: string, { flags = [], llmFails, overNats, plays }: S
   } finally {
     for (const close of closers.reverse()) await close();
   }
+}
+
+async function slowServer(firstMs: number): Promise<{ url: string; close: () => Promise<unknown> }> {
+  const tokens = ['My name is Parley. ', 'I think for a while ', 'before I speak.'];
+  const server = await openaiServer({ chat: () => chatReply(tokens, { firstMs, perTokenMs: 30 }) });
+  return { url: server.baseURL, close: () => server.close() };
 }
 
 async function brokenServer(): Promise<{ url: string; close: () => Promise<unknown> }> {

@@ -27,6 +27,7 @@ describe('parseDialog', () => {
     expect(estopPhrases(dialog)).toContain('stop');
     expect(dialog.backchannels).toContain('uh huh');
     expect(dialogActions(dialog).get('turn')).toBe(2_000);
+    expect(dialog.fillers).toEqual(['Let me see.', 'One moment.']);
   });
 
   it('has a story long enough to be interrupted', () => {
@@ -91,6 +92,11 @@ describe('parseDialog', () => {
       'greeting: Hi {who}\nentries:\n  - { id: a, phrases: b, replies: c }\n',
       '{who} cannot be known',
       'a greeting with a slot',
+    ],
+    [
+      'fillers: [One moment, "It is {time}."]\nentries:\n  - { id: a, phrases: b, replies: c }\n',
+      'my.yaml:1: fillers.1: {time} cannot be filled in',
+      'a filler that cannot be spoken ahead',
     ],
     [
       'entries:\n  - { id: a, phrases: b, estop: true, actions: [{ name: c }] }\n',

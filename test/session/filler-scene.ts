@@ -10,6 +10,8 @@ import { hang, pause } from '../../testing/scripted-engines.ts';
 import { parameters, type Scene, scene } from './scene.ts';
 
 export const FILLER = 'Let me see.';
+/** Longer than a track holds: 6 s. */
+export const LONG_FILLER = `${'Well, '.repeat(19)}Hello.`;
 /** 50 ms a letter: 550 ms, which are 27.5 frames. */
 export const FILLER_FRAMES = 28;
 /** After the end of the turn. */
@@ -47,7 +49,7 @@ export function toneVoice(clock: VirtualClock, slowness: Slowness, asked: string
 }
 
 function isFiller(text: string): boolean {
-  return text === FILLER;
+  return text === FILLER || text === LONG_FILLER;
 }
 
 export interface FillerScene extends Scene {

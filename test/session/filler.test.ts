@@ -10,6 +10,7 @@ import {
   fillerScene,
   fillersAsked,
   frameNumbers,
+  LONG_FILLER,
   lateFiller,
   story,
 } from './filler-scene.ts';
@@ -163,6 +164,37 @@ describe('a filler', () => {
     await talk.beSilent(800);
     await untilEnded(talk);
     expect(fillersAsked(talk)).toEqual([]);
+    await finish(talk);
+  });
+
+  it('leaves what was prepared of the reply to the reply', async () => {
+    const spoken: string[] = [];
+    const talk = await fillerScene({
+      said: [{ partial: 'what time is it?', text: 'what time is it?' }],
+      slowness: () => 4_000,
+      spoken,
+    });
+    await talk.speak(600);
+    await talk.beSilent(800);
+    await untilEnded(talk);
+    expect(talk.of('reply.end')).toMatchObject([{ heard: REPLY, timings: { filler: AFTER_MS } }]);
+    expect(talk.of('reply.end')[0]?.timings.prepared).toBeGreaterThan(0);
+    // Asked for once: what the draft had begun to have spoken.
+    expect(spoken).toEqual([REPLY]);
+    await finish(talk);
+  });
+
+  it('that is longer than a reply may hold is not the fault of the segment behind it', async () => {
+    const talk = await fillerScene({
+      parameters: fillerParameters({ phrases: { fillers: [LONG_FILLER] }, deadlines: { ttsMs: 1_000 } }),
+      prepared: [LONG_FILLER],
+      replies: [{ text: REPLY, firstTokenMs: 1_700 }],
+    });
+    ask(talk);
+    await untilEnded(talk);
+    expect(talk.of('error')).toEqual([]);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    expect(frameNumbers(talk)).toEqual(inOrder(300 + REPLY_FRAMES));
     await finish(talk);
   });
 

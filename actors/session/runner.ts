@@ -17,6 +17,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
 import { Mailbox } from '../mailbox.ts';
+import { PlayedReports } from './played-reports.ts';
 
 /** What the runner needs from outside to carry commands out. */
 export interface RunnerPorts {
@@ -71,9 +72,11 @@ export class SessionRunner {
   readonly #startMs: number;
   readonly #inbox: Received[] = [];
   readonly #children = new Map<ChildKind, Child>();
+  readonly #played = new PlayedReports();
   #draining = false;
   #broken = false;
   #timer: TimerHandle | undefined;
+  #timerDueMs: number | undefined;
   #onEnded: () => void = () => {};
   /** Resolves when the machine has ended and no child lives. */
   readonly ended: Promise<void>;
@@ -138,6 +141,8 @@ export class SessionRunner {
   #handle({ event, source, from }: Received): void {
     const atMs = this.nowMs();
     this.#fireTimers(atMs);
+    if (event.type === 'played' && this.#played.hold(event, atMs)) return;
+    this.#takePlayed();
     if (from && this.#children.get(from.kind) !== from) {
       this.#ports.journal?.stale(event, source, from.generation, atMs);
       this.#ports.log({ type: 'stale', atMs, child: from.name, generation: from.generation, event });
@@ -149,9 +154,25 @@ export class SessionRunner {
 
   /** Delays that ran out before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
+    if ((this.#nextDueMs() ?? Number.POSITIVE_INFINITY) > atMs) return;
+    this.#takePlayed();
     for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
       this.#step(timer.event, 'timer', timer.dueMs);
     }
+  }
+
+  /** What the client said of its playback and was held back comes before all else: nothing has happened since. */
+  #takePlayed(): void {
+    const held = this.#played.take();
+    if (held) this.#step(held.event, 'client', held.atMs);
+  }
+
+  /** When something is to be done though no event comes. */
+  #nextDueMs(): number | undefined {
+    const delayMs = this.#kernel.nextTimerAtMs();
+    const playedMs = this.#played.dueMs;
+    if (delayMs === undefined || playedMs === undefined) return delayMs ?? playedMs;
+    return Math.min(delayMs, playedMs);
   }
 
   #step(event: Parameters<SessionKernel['step']>[0], source: EventSource, atMs: number): void {
@@ -264,11 +285,16 @@ export class SessionRunner {
   }
 
   #armTimer(): void {
+    const dueMs = this.#kernel.ended || this.#broken ? undefined : this.#nextDueMs();
+    if (dueMs === this.#timerDueMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    const dueMs = this.#kernel.nextTimerAtMs();
-    if (dueMs === undefined || this.#kernel.ended || this.#broken) return;
-    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), () => this.#drain());
+    this.#timerDueMs = dueMs;
+    if (dueMs === undefined) return;
+    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), () => {
+      this.#timerDueMs = undefined;
+      this.#drain();
+    });
   }
 }
 

@@ -128,12 +128,11 @@ export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply'
 
 /** What these parameters meant when they were recorded. */
 export function completeParameters(recorded: RecordedParameters): SessionParameters {
-  const { speculation = { ...defaultParameters.speculation, enabled: false }, reply, phrases } = recorded;
   return {
     ...recorded,
-    speculation,
-    reply: { ...reply, fillerAfterMs: reply.fillerAfterMs ?? 0 },
-    phrases: { ...phrases, fillers: phrases.fillers ?? [] },
+    speculation: { ...defaultParameters.speculation, enabled: false, ...recorded.speculation },
+    reply: { fillerAfterMs: 0, ...recorded.reply },
+    phrases: { fillers: [], ...recorded.phrases },
   };
 }
 

@@ -46,6 +46,18 @@ describe('the timeline', () => {
     expect(items.at(-1)).toMatchObject({ kind: 'ended' });
   });
 
+  it('shows a filler among the segments, and whether it was said', () => {
+    const { items } = modelOf('filler').segments;
+    expect(items[0]).toMatchObject({ kind: 'segment', label: 'filler: Let me see.' });
+    const model = new TimelineModel();
+    const filler = { type: 'send', child: 'tts', message: { type: 'filler', text: 'Hm.' } };
+    model.append([
+      record(1, { type: 'xstate.after.fillerDelay.thinking' }, [filler]),
+      record(2, { type: 'filler.audio', samples: 0 }),
+    ]);
+    expect(told(model.segments)).toEqual(['1-2 dropped: filler: Hm.']);
+  });
+
   it('ends the life of every child as it ended', () => {
     const { lanes } = modelOf('barge-in');
     const children = lanes.filter(({ name }) => ['stt', 'llm', 'tts', 'playback', 'actions'].includes(name));

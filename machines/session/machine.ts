@@ -1,5 +1,5 @@
 import { and, not, raise, stateIn } from 'xstate';
-import { completeParameters, type RecordedParameters } from '../parameters.ts';
+import { completeParameters, defaultParameters, type RecordedParameters } from '../parameters.ts';
 import { initialContext } from './context.ts';
 import { fills } from './filler.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
@@ -244,3 +244,11 @@ export function sessionMachine(recorded: RecordedParameters) {
 }
 
 export type SessionMachine = ReturnType<typeof sessionMachine>;
+
+/** A machine whose chart has all that a session's may have: for who draws it. */
+export function wholeSessionMachine(): SessionMachine {
+  return sessionMachine({
+    ...defaultParameters,
+    phrases: { ...defaultParameters.phrases, fillers: ['Hm.'] },
+  });
+}

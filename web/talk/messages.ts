@@ -44,6 +44,7 @@ const serverMessage = z.discriminatedUnion('type', [
       firstFrame: stage,
       firstAudio: stage,
       firstPlayed: stage,
+      filler: stage,
     }),
   }),
   z.object({ type: z.literal('duck'), generation: count, on: z.boolean() }),

@@ -32,6 +32,7 @@ const STAGES: readonly (readonly [keyof TurnTimings, string])[] = [
   ['firstFrame', 'First sound sent'],
   ['firstAudio', 'Silence until the reply'],
   ['firstPlayed', 'From there to the loudspeaker'],
+  ['filler', 'Silence until a filler'],
 ];
 
 /** A second click in panic must not undo the stop. */

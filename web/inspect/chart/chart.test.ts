@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { describeChart } from '../../../machines/chart-description.ts';
-import { defaultParameters } from '../../../machines/parameters.ts';
-import { sessionMachine } from '../../../machines/session/machine.ts';
+import { wholeSessionMachine } from '../../../machines/session/machine.ts';
 import { layoutChart } from '../../chart-layout.mjs';
 import { activeStates, innermost } from './active.ts';
 import { CHART_TYPE, type ChartLayout, chartLayout, type LaidState } from './layout.ts';
@@ -18,7 +17,7 @@ import {
   zoomed,
 } from './view.ts';
 
-const written = describeChart(sessionMachine(defaultParameters));
+const written = describeChart(wholeSessionMachine());
 let layout: ChartLayout;
 
 beforeAll(async () => {

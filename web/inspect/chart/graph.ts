@@ -1,7 +1,6 @@
 import type { ElkExtendedEdge, ElkNode } from 'elkjs/lib/elk-api.js';
 import { describeChart, type StateInfo, type TransitionInfo } from '../../../machines/chart-description.ts';
-import { defaultParameters } from '../../../machines/parameters.ts';
-import { sessionMachine } from '../../../machines/session/machine.ts';
+import { wholeSessionMachine } from '../../../machines/session/machine.ts';
 import {
   CHART_TYPE,
   type ChartLayout,
@@ -89,7 +88,7 @@ export function layoutOf(graph: ElkNode): ChartLayout {
 }
 
 function drawnChart(): Drawn {
-  const { states, transitions } = describeChart(sessionMachine(defaultParameters));
+  const { states, transitions } = describeChart(wholeSessionMachine());
   const rows = new Map<string, WrittenTransition[]>();
   const edges = new Map<string, WrittenTransition[]>();
   for (const transition of transitions) {

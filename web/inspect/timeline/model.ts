@@ -101,6 +101,7 @@ export class TimelineModel {
     else if (type === 'transcript.partial') this.words.mark(t, 'partial', textOf(event.text), at);
     else if (type === 'text') this.words.mark(t, 'typed', textOf(event.text), at);
     else if (type === 'segment.audio' && event.ready === true) this.#segmentReady(t, event.segment);
+    else if (type === 'filler.audio') this.#fillerCame(t, event.samples);
     else if (type === 'playout.started') this.#play(t, at);
   }
 
@@ -115,6 +116,10 @@ export class TimelineModel {
     } else if (command.type === 'send' && message.type === 'segment') {
       const item = { from: t, to: undefined, kind: 'segment', label: textOf(message.text), record: at };
       this.#given.set(String(message.segment), this.segments.add(item));
+    } else if (command.type === 'send' && message.type === 'filler') {
+      const label = `filler: ${textOf(message.text)}`;
+      const item = { from: t, to: undefined, kind: 'segment', label, record: at };
+      this.#given.set('filler', this.segments.add(item));
     } else if (command.type === 'publish') this.#told(record, message);
   }
 
@@ -192,6 +197,12 @@ export class TimelineModel {
     const item = this.#given.get(String(segment));
     if (item) this.segments.end(item, t);
     this.#given.delete(String(segment));
+  }
+
+  #fillerCame(t: number, samples: unknown): void {
+    const item = this.#given.get('filler');
+    if (item) this.segments.end(item, t, samples === 0 ? 'dropped' : item.kind);
+    this.#given.delete('filler');
   }
 
   #play(t: number, record: number): void {

@@ -9,7 +9,7 @@ function given(reports: readonly (readonly [atMs: number, generation: number, sa
     taken.push(`${generation}: ${samples} at ${atMs}`);
   for (const [atMs, generation, samples] of reports) {
     if (played.hold({ type: 'played', generation, samples }, atMs)) continue;
-    const held = played.take();
+    const held = played.take(atMs);
     if (held) note(held.atMs, held.event.generation, held.event.samples);
     note(atMs, generation, samples);
   }
@@ -28,20 +28,23 @@ describe('reports of what the client has played', () => {
     ]);
     expect(taken).toEqual(['1: 0 at 0', '1: 4800 at 200', '1: 9600 at 410']);
     expect(played.dueMs).toBeUndefined();
-    expect(played.take()).toBeUndefined();
+    expect(played.take(500)).toBeUndefined();
   });
 
-  it('are held back else, the newest at most until 200 ms after the one before', () => {
+  it('are held back else, the newest at most until 200 ms after one was taken', () => {
     const { played } = given([
       [0, 1, 0],
       [50, 1, 1_200],
       [100, 1, 2_400],
     ]);
     expect(played.dueMs).toBe(200);
-    expect(played.take()).toEqual({ event: { type: 'played', generation: 1, samples: 2_400 }, atMs: 100 });
-    expect(played.take()).toBeUndefined();
-    expect(played.hold({ type: 'played', generation: 1, samples: 3_000 }, 299)).toBe(true);
-    expect(played.dueMs).toBe(300);
+    expect(played.take(180)).toEqual({
+      event: { type: 'played', generation: 1, samples: 2_400 },
+      atMs: 100,
+    });
+    expect(played.take(180)).toBeUndefined();
+    expect(played.hold({ type: 'played', generation: 1, samples: 3_000 }, 379)).toBe(true);
+    expect(played.dueMs).toBe(380);
   });
 
   it('lose nothing when a client takes back what it said', () => {
@@ -64,6 +67,6 @@ describe('reports of what the client has played', () => {
     ]);
     expect(taken).toEqual(['1: 0 at 0', '1: 1200 at 50', '2: 0 at 60']);
     expect(played.dueMs).toBe(260);
-    expect(played.take()?.event).toMatchObject({ generation: 2, samples: 480 });
+    expect(played.take(100)?.event).toMatchObject({ generation: 2, samples: 480 });
   });
 });

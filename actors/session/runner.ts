@@ -142,7 +142,7 @@ export class SessionRunner {
     const atMs = this.nowMs();
     this.#fireTimers(atMs);
     if (event.type === 'played' && this.#played.hold(event, atMs)) return;
-    this.#takePlayed();
+    this.#takePlayed(atMs);
     if (from && this.#children.get(from.kind) !== from) {
       this.#ports.journal?.stale(event, source, from.generation, atMs);
       this.#ports.log({ type: 'stale', atMs, child: from.name, generation: from.generation, event });
@@ -155,15 +155,15 @@ export class SessionRunner {
   /** Delays that ran out before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
     if ((this.#nextDueMs() ?? Number.POSITIVE_INFINITY) > atMs) return;
-    this.#takePlayed();
+    this.#takePlayed(atMs);
     for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
       this.#step(timer.event, 'timer', timer.dueMs);
     }
   }
 
   /** What the client said of its playback and was held back comes before all else: nothing has happened since. */
-  #takePlayed(): void {
-    const held = this.#played.take();
+  #takePlayed(nowMs: number): void {
+    const held = this.#played.take(nowMs);
     if (held) this.#step(held.event, 'client', held.atMs);
   }
 

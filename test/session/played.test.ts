@@ -47,7 +47,7 @@ describe('a client that says often what it has played', () => {
     }
   });
 
-  it('is heard of at the first report of a reply, and 200 ms after the last one that was taken', async () => {
+  it('is heard of at the first report of a reply, and of the newest 200 ms after one was taken', async () => {
     const talk = await scene();
     await askByText(talk);
     await talk.wait(60);

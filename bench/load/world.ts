@@ -42,7 +42,7 @@ export interface LoadResult {
 }
 
 /** What the fake engines take. */
-const ENGINE_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
+export const ENGINE_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
 /** Silence that ends a turn: the server's own default, and named here because it is taken off what is measured. */
 export const ENDPOINT_MS = 500;
 /** What the model says after a greeting of its own, see replyTokens. */
@@ -96,6 +96,8 @@ export class World {
       started.push(server);
       const flags = {
         ...flagsFor(address),
+        // The first sound that is measured is the reply's.
+        'reply.filler-after-ms': '0',
         ...(nats ? { 'bus.nats-url': nats.url } : {}),
         ...recogniser,
         ...options.flags,

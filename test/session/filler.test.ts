@@ -316,6 +316,8 @@ describe('the user during a filler', () => {
     talk.send({ type: 'interrupt' });
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
+    // Reckoned back from the 700 ms of the reply, not from the filler.
+    expect(talk.of('reply.end')[0]?.timings.firstPlayed).toBeLessThan(20);
     await finish(talk);
   });
 

@@ -1,4 +1,5 @@
 import { firstAudio, outcomes } from '../load/analysis.ts';
+import { bareRelay } from '../load/bare-relay.ts';
 import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
@@ -10,6 +11,8 @@ export const firstAudioBenchmark: Benchmark = {
   run: async (context) => {
     const rows: Row[] = [];
     const notes: string[] = [];
+    context.progress('a bare relay');
+    rows.push(spreadRow({ what: 'a bare relay in a server’s place', sessions: 1 }, 'ms', await bareRelay()));
     for (const bus of context.options.buses) {
       for (const [sessions, result] of await context.conversations(bus)) {
         const turns = firstAudio(result);
@@ -45,7 +48,7 @@ export const firstAudioBenchmark: Benchmark = {
       name: 'first-audio',
       method: [
         'End of speech as the client sent it → first audio frame at the client; off go the endpoint delay (500 ms) and what STT, LLM',
-        '(to the token that completes the first segment) and TTS took by the engine process’s own clock; the processes share one clock.',
+        '(to the token that completes the first segment) and TTS took by the engine process’s own clock. The relay: the same requests by bare node:http.',
       ],
       rows,
       notes,

@@ -54,7 +54,6 @@ export const earStamp = z.object({
   type: z.enum(['speech.start', 'speech.stop']),
   /** Index of the sample at which speech began or ended. */
   sample: z.number(),
-  /** How much older than the newest audio that is, in ms. */
   atMs: z.number(),
 });
 export type EarStamp = z.infer<typeof earStamp>;

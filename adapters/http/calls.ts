@@ -2,12 +2,14 @@ import { ParleyError } from '../../machines/errors.ts';
 
 /** One call of an engine: it lives until `end`, and is called off by its signal or the engine's close. */
 export interface Call {
-  /** Aborts when the call is called off, and when it ends: nothing that listens to it outlives the call. */
+  /** Aborts when the call is called off, and when it ends without being complete: then nothing that listens to it outlives the call. */
   readonly signal: AbortSignal;
   /** True once nobody wants the result. */
   cancelled(): boolean;
   /** Settles like `work`, or rejects with CANCELLED as soon as the call is called off. */
   race<T>(work: Promise<T>): Promise<T>;
+  /** All of the answer was read: nothing is left that an abort would have to stop. It costs more than it looks. */
+  complete(): void;
   end(): void;
 }
 
@@ -22,6 +24,7 @@ export class Calls {
     if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
     const own = new AbortController();
     let cancelled = false;
+    let complete = false;
     const cancel = () => {
       cancelled = true;
       own.abort();
@@ -32,10 +35,13 @@ export class Calls {
       signal: own.signal,
       cancelled: () => cancelled,
       race: (work) => raceAbort(work, own.signal),
+      complete: () => {
+        complete = true;
+      },
       end: () => {
         this.#open.delete(cancel);
         signal.removeEventListener('abort', cancel);
-        own.abort();
+        if (!complete) own.abort();
       },
     };
   }

@@ -121,8 +121,10 @@ export function httpTransport(options: TransportOptions): Transport {
 
   const fetch: Fetch = async (input, init = {}) => {
     requests++;
-    const headers = new Headers(init.headers);
-    const body = plainBytes(init.body) ?? (await encoded(init.body, headers));
+    const plain = plainBytes(init.body);
+    // What is only read need not be copied.
+    const headers = plain && init.headers instanceof Headers ? init.headers : new Headers(init.headers);
+    const body = plain ?? (await encoded(init.body, headers));
     return exchange({
       url: new URL(input instanceof Request ? input.url : input),
       method: init.method ?? 'GET',

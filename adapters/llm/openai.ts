@@ -62,6 +62,7 @@ export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnect
       const call = connection.calls.begin(signal);
       try {
         yield* rounds(connection, options, request, call);
+        call.complete();
       } catch (error) {
         throw connection.toError(error, call.cancelled());
       } finally {

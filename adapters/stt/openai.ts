@@ -53,6 +53,7 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
         const pieces = await collect(audio, maxSamples, call);
         if (pieces.length === 0) yield { type: 'final', text: '' };
         else yield* recognise(connection, options, request, utteranceWav(pieces), call);
+        call.complete();
       } catch (error) {
         throw connection.toError(error, call.cancelled());
       } finally {

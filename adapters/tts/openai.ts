@@ -43,6 +43,7 @@ export function openaiTts(options: OpenAiTtsOptions): TtsEngine & ReportsConnect
       const call = connection.calls.begin(signal);
       try {
         if (/[\p{L}\p{N}]/u.test(request.text)) yield* speak(connection, options, request, call);
+        call.complete();
       } catch (error) {
         throw connection.toError(error, call.cancelled());
       } finally {

@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.ts';
 import { completeness, endpointDelayMs } from '../policies/endpointing.ts';
 import { isAmong } from '../policies/text.ts';
 import { nextRandom } from '../random.ts';
+import { PROMPT_MS } from '../session/filler.ts';
 import { endReply, type OracleAction, type OracleReply, say } from './reply.ts';
 import { errorOf, OracleWords } from './words.ts';
 
@@ -201,7 +202,8 @@ export abstract class OracleWays extends OracleWords {
     const { reply: how, phrases } = this.parameters;
     if (how.fillerAfterMs > 0 && phrases.fillers.length > 0) {
       const silentMs = this.nowMs - (this.reply?.turnEndedAtMs ?? this.nowMs);
-      this.delay('fillerDelay', Math.max(0, how.fillerAfterMs - silentMs));
+      const promptMs = Math.min(PROMPT_MS, how.fillerAfterMs);
+      this.delay('fillerDelay', Math.max(promptMs, how.fillerAfterMs - silentMs));
     }
     this.raised.push('reply.begin');
   }

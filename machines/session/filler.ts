@@ -12,6 +12,16 @@ export function fills({ reply, phrases }: SessionParameters): boolean {
   return reply.fillerAfterMs > 0 && phrases.fillers.length > 0;
 }
 
+/** Engines that were asked only now get so long, so that no filler holds a prompt reply up: its first token and first audio. */
+export const PROMPT_MS = 200;
+
+/** What is left of the silence that is borne; a little in any case if the words of the turn were known late. */
+export function fillerDelayMs({ nowMs, reply }: SessionContext, parameters: SessionParameters): number {
+  const { fillerAfterMs } = parameters.reply;
+  const silentMs = nowMs - (reply?.turnEndedAtMs ?? nowMs);
+  return Math.max(fillerAfterMs - silentMs, Math.min(PROMPT_MS, fillerAfterMs));
+}
+
 /**
  * Not in a reply of Parley's own words, which are no slower. A turn has one filler at most without being counted: when
  * one has sounded, the user who goes on interrupts, and that is another turn.

@@ -77,8 +77,7 @@ export function sessionSetup(parameters: SessionParameters) {
       verdict: () => bargeIn.verdictMs,
       sttDeadline: () => deadlines.sttMs,
       recallDeadline: () => deadlines.recallMs,
-      fillerDelay: ({ context }) =>
-        left(parameters.reply.fillerAfterMs, context.reply?.turnEndedAtMs, context),
+      fillerDelay: ({ context }) => filler.fillerDelayMs(context, parameters),
       llmFirstToken: () => deadlines.llmFirstTokenMs,
       llmStall: () => deadlines.llmStallMs,
       ttsDeadline: () => deadlines.ttsMs,

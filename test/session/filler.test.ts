@@ -129,13 +129,19 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('comes at once when the words of the turn are known late', async () => {
-    const talk = await fillerScene({ said: [{ text: 'hello', finalMs: 2_500 }], replies: [SLOW] });
-    await talk.speak(600);
-    await talk.beSilent(800);
-    await untilEnded(talk);
+  it('gives prompt engines 200 ms when the words of the turn are known late', async () => {
+    const late = { said: [{ text: 'hello', finalMs: 2_500 }] };
+    const prompt = await fillerScene({ ...late, replies: [{ text: REPLY, firstTokenMs: 50, tokenMs: 5 }] });
+    const talk = await fillerScene({ ...late, replies: [SLOW] });
+    for (const one of [prompt, talk]) {
+      await one.speak(600);
+      await one.beSilent(800);
+      await untilEnded(one);
+    }
+    expect(fillersAsked(prompt)).toEqual([]);
+    await finish(prompt);
     const { filler = 0, endpoint = 0, stt = 0 } = talk.of('reply.end')[0]?.timings ?? {};
-    expect(filler).toBeCloseTo(endpoint + stt, 2);
+    expect(filler).toBeCloseTo(endpoint + stt + 200, 2);
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
     await finish(talk);
   });

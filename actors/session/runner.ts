@@ -76,7 +76,7 @@ export class SessionRunner {
   #draining = false;
   #broken = false;
   #timer: TimerHandle | undefined;
-  #timerDueMs: number | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
   #onEnded: () => void = () => {};
   /** Resolves when the machine has ended and no child lives. */
   readonly ended: Promise<void>;
@@ -284,18 +284,22 @@ export class SessionRunner {
     });
   }
 
+  /** A timer that comes too early is left to come: deadlines that are moved on again and again set none anew. */
   #armTimer(): void {
     const dueMs = this.#kernel.ended || this.#broken ? undefined : this.#nextDueMs();
-    if (dueMs === this.#timerDueMs) return;
+    if (dueMs !== undefined && dueMs >= this.#timerDueMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#timerDueMs = dueMs;
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
     if (dueMs === undefined) return;
-    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), () => {
-      this.#timerDueMs = undefined;
-      this.#drain();
-    });
+    this.#timerDueMs = dueMs;
+    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), this.#onTimer);
   }
+
+  readonly #onTimer = (): void => {
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    this.#drain();
+  };
 }
 
 /** What tells a child from others of its kind: its utterance or its generation. */

@@ -243,8 +243,9 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const ear = openEar(world.vad, audio, clock, (event) => runner.receive(event, 'ear'));
   const subscriptions = [
     bus.subscribe(subjects.audioIn(session), (message) => {
-      ear.hear(message.payload, sampleOf(message));
-      journal?.heard(message.payload, sampleOf(message));
+      const sample = sampleOf(message);
+      ear.hear(message.payload, sample);
+      journal?.heard(message.payload, sample);
     }),
     bus.subscribe(subjects.cmd(session), (message) => {
       const parsed = clientCommand.safeParse(parseJson(message.payload));

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { linesOf, rowsOf } from './journal-lines.ts';
 import { audioSchema, audioWrite, journalAsks, journalResults, journalWrites } from './journal-protocol.ts';
 
 /** What the thread opens. */
@@ -53,8 +54,10 @@ export type Read = z.infer<typeof readSchema>;
 export const toThreadSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('group'),
-    /** JSON of a list of writes, without the bytes of audio: one text crosses for a fifth of what many objects cost. */
+    /** JSON of a list of writes, without the bytes of audio: one text crosses for a fifth of what many objects cost. `null` stands for the next row of `rows`. */
     writes: z.string(),
+    /** Journal rows, as lines: see `linesOf`. */
+    rows: z.string(),
     /** The bytes of the writes that are audio, in order. */
     pcm: z.array(z.instanceof(Uint8Array<ArrayBufferLike>)),
     reads: z.array(readSchema),
@@ -63,30 +66,38 @@ export const toThreadSchema = z.discriminatedUnion('type', [
 ]);
 export type ToThread = z.infer<typeof toThreadSchema>;
 
-type PackedWrites = Pick<Extract<ToThread, { type: 'group' }>, 'writes' | 'pcm'>;
+type PackedWrites = Pick<Extract<ToThread, { type: 'group' }>, 'writes' | 'rows' | 'pcm'>;
 
 /** As `writeSchema`, with the place of an audio's bytes instead of them. */
 const packedSchema = z.array(
-  z.discriminatedUnion('op', [
-    ...plainWrites,
-    z.object({ op: z.literal('saveAudio'), audio: audioSchema.extend({ pcm: z.int().nonnegative() }) }),
-  ]),
+  z
+    .discriminatedUnion('op', [
+      ...plainWrites,
+      z.object({ op: z.literal('saveAudio'), audio: audioSchema.extend({ pcm: z.int().nonnegative() }) }),
+    ])
+    .nullable(),
 );
 
 /** The writes as they cross; they make one transaction, and the group's reads come after it. */
 export function packed(writes: readonly Write[]): PackedWrites {
   const pcm: Uint8Array[] = [];
-  const list = writes.map((write) =>
-    write.op === 'saveAudio'
-      ? { ...write, audio: { ...write.audio, pcm: pcm.push(write.audio.pcm) - 1 } }
-      : write,
-  );
-  return { writes: JSON.stringify(list), pcm };
+  const rows: string[] = [];
+  const list = writes.map((write) => {
+    if (write.op === 'saveAudio')
+      return { ...write, audio: { ...write.audio, pcm: pcm.push(write.audio.pcm) - 1 } };
+    const lines = write.op === 'appendJournal' ? linesOf(write.row) : undefined;
+    if (lines === undefined) return write;
+    rows.push(lines);
+    return null;
+  });
+  return { writes: JSON.stringify(list), rows: rows.join('\n'), pcm };
 }
 
 /** What `packed` took. Throws if it did not make it. */
-export function unpacked({ writes, pcm }: PackedWrites): Write[] {
+export function unpacked({ writes, rows, pcm }: PackedWrites): Write[] {
+  const next = rowsOf(rows);
   return packedSchema.parse(JSON.parse(writes)).map((write) => {
+    if (write === null) return { op: 'appendJournal', row: next() };
     if (write.op !== 'saveAudio') return write;
     const bytes = pcm[write.audio.pcm];
     if (!bytes) throw new RangeError(`no bytes number ${write.audio.pcm}`);

@@ -1,5 +1,7 @@
 import type { Dialog } from '../actors/dialog/mod.ts';
+import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
+import type { Clock } from '../machines/clock.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
 import { speechText } from '../machines/policies/speech-text.ts';
@@ -15,8 +17,18 @@ export interface PhraseProgress {
   readonly total: number;
 }
 
-/** Makes the fixed phrases ahead, one at a time, in the background; resolves when that is over. Never rejects. */
-export type PreparePhrases = (onProgress?: (progress: PhraseProgress) => void) => Promise<void>;
+/**
+ * Makes the fixed phrases ahead, one at a time, in the background; resolves when that is over. Never rejects. While `busy`
+ * says that somebody is being served, it waits before each, though no more than a second.
+ */
+export type PreparePhrases = (
+  onProgress?: (progress: PhraseProgress) => void,
+  busy?: () => boolean,
+) => Promise<void>;
+
+/** An engine that is always busy must not keep the phrases from being made for ever. */
+const YIELD_MS = 1_000;
+const LOOK_AGAIN_MS = 50;
 
 /**
  * What will be said word for word, as the segments that are asked for: Parley's own phrases, the greeting, and the
@@ -55,17 +67,27 @@ export function phrasePreparer(
   tts: CachedTts,
   config: Config,
   dialog: Dialog,
+  clock: Clock = realClock,
 ): { readonly prepare: PreparePhrases; stop(): Promise<void> } {
   const stopped = new AbortController();
   let running: Promise<void> = Promise.resolve();
   const { language, voice } = config;
 
-  const prepareAll = async (onProgress: (progress: PhraseProgress) => void) => {
+  const makeWay = async (busy: () => boolean) => {
+    for (let waitedMs = 0; waitedMs < YIELD_MS && busy(); waitedMs += LOOK_AGAIN_MS) {
+      if (stopped.signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        clock.setTimer(LOOK_AGAIN_MS, resolve);
+      });
+    }
+  };
+  const prepareAll = async (onProgress: (progress: PhraseProgress) => void, busy: () => boolean) => {
     const texts = fixedPhrases(dialog, config);
     let made = 0;
     let ready = 0;
     let failed = 0;
     for (const text of texts) {
+      await makeWay(busy);
       if (stopped.signal.aborted) return;
       try {
         const request = { text, language, ...(voice === undefined ? {} : { voice }) };
@@ -80,8 +102,8 @@ export function phrasePreparer(
     }
   };
   return {
-    prepare: (onProgress = () => {}) => {
-      running = prepareAll(onProgress);
+    prepare: (onProgress = () => {}, busy = () => false) => {
+      running = prepareAll(onProgress, busy);
       return running;
     },
     stop: async () => {

@@ -52,7 +52,7 @@ export async function work(
   if (llm) hosts.push(hostLlm(bus, realClock, llm));
   if (tts) hosts.push(hostTts(bus, realClock, tts));
   await bus.flush();
-  void engines.preparePhrases?.(phraseLog(log));
+  void engines.preparePhrases?.(phraseLog(log), () => hosts.some((host) => host.active() > 0));
   return {
     serves: [stt && `stt ${stt.name}`, llm && `llm ${llm.name}`, tts && `tts ${tts.name}`].filter(
       (one) => one !== undefined,

@@ -34,6 +34,8 @@ export interface PendingTimer {
 export interface ChildFacts {
   /** The ear has told a start and not yet a stop. */
   readonly earSpeaks: boolean;
+  /** What the client has told last of what it has played: the runner takes no more soon after. */
+  readonly played: { readonly generation: number; readonly atMs: number } | null;
   /** Segments that TTS has begun with. */
   readonly started: number;
   /** TTS is at work on the last of them. */
@@ -130,7 +132,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       atMs: 0,
       timers: [],
       alive: [],
-      facts: { ...NO_REPLY, earSpeaks: false },
+      facts: { ...NO_REPLY, earSpeaks: false, played: null },
       happenings: [],
     };
     return actions.reduce(follow, state);
@@ -284,6 +286,8 @@ function afterEvent({ facts, snapshot }: SessionModelState, event: KernelEvent, 
       return { ...facts, earSpeaks: true };
     case 'speech.stop':
       return { ...facts, earSpeaks: false };
+    case 'played':
+      return { ...facts, played: { generation: event.generation, atMs } };
     case 'segment.started':
       return { ...facts, started: facts.started + 1, midSegment: true, ofSegment: 0 };
     case 'segment.audio':
@@ -330,7 +334,8 @@ function follow(
     case 'xstate.spawnChild': {
       const kind = CHILD_KINDS.find((one) => one === text('id'));
       if (!kind) return state;
-      const facts = kind === 'tts' ? { ...NO_REPLY, earSpeaks: state.facts.earSpeaks } : state.facts;
+      const { earSpeaks, played } = state.facts;
+      const facts = kind === 'tts' ? { ...NO_REPLY, earSpeaks, played } : state.facts;
       return { ...state, alive: [...state.alive.filter((one) => one !== kind), kind], facts };
     }
     case 'xstate.stopChild':

@@ -1,6 +1,16 @@
-import type { Worker } from 'node:worker_threads';
 import type { Clock, TimerHandle } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
+
+/** What the pool needs of a worker thread. */
+export interface PoolThread {
+  on(event: 'message' | 'error', listener: (what: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  postMessage(message: unknown): void;
+  /** Ends it by force, or as far as it may be; `exit` follows. */
+  terminate(): Promise<unknown>;
+  ref(): void;
+  unref(): void;
+}
 
 export interface ThreadPoolOptions<Incoming> {
   /** Whose threads they are, for messages. */
@@ -11,7 +21,7 @@ export interface ThreadPoolOptions<Incoming> {
   readonly stallMs: number;
   readonly clock: Clock;
   /** Starts the thread of `place`, from 0. */
-  readonly startThread: (place: number) => Worker;
+  readonly startThread: (place: number) => PoolThread;
   /** Throws on what is no message of such a thread, which ends it. */
   readonly parse: (message: unknown) => Incoming;
   readonly onMessage: (message: Incoming, place: number) => void;
@@ -42,7 +52,7 @@ interface Entry {
 interface Seat {
   readonly place: number;
   state: 'empty' | 'starting' | 'ready' | 'resting';
-  worker: Worker | undefined;
+  worker: PoolThread | undefined;
   /** Jobs that take room; undefined where nobody waits for the result any more. */
   readonly running: Map<number, Entry | undefined>;
   /** What the thread owes a sign of life for. */

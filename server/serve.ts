@@ -30,6 +30,7 @@ import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
+import type { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
@@ -109,7 +110,10 @@ async function assemble(
   closers.push(() => store.close());
   const inspector = inspectorOf(config, { bus, store, inspectStore }, log);
   closers.push(async () => inspector?.close());
-  const vad = parts?.vad ?? sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }) });
+  const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
+  const vad =
+    parts?.vad ??
+    sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }), onCrash: onProblem });
   closers.push(() => vad.close());
   const resamplers = await speexResampler();
   const engines =
@@ -123,7 +127,7 @@ async function assemble(
         if (event.type === 'warmed') onProgress(`${event.kind} engine ${event.engine} is ready`);
         onEngineEvent?.(event);
       },
-      onProblem: (error) => log.warn({ err: error }, error.message),
+      onProblem,
     });
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);

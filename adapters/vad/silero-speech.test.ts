@@ -19,7 +19,7 @@ import {
   withNoise,
 } from '../../test/support/speech.ts';
 import { sileroVad } from './silero.ts';
-import { WINDOW } from './silero-model.ts';
+import { WINDOW } from './speech-model.ts';
 
 // The detector's default parameters on real sound, through the model: what a session hears.
 

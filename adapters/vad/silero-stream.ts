@@ -2,7 +2,7 @@ import type { VadStream, VadWindow } from '../../actors/ports/vad.ts';
 import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Gate } from './gate.ts';
-import { type Lane, newLane, type Row, WINDOW } from './silero-model.ts';
+import { type Row, WINDOW } from './speech-model.ts';
 
 /**
  * So many windows (320 ms) from before the gate opened are given to the model first: the onset may be older
@@ -12,6 +12,8 @@ import { type Lane, newLane, type Row, WINDOW } from './silero-model.ts';
 const REHEARSED = 10;
 
 export interface StreamOptions {
+  /** Its number among all streams of the engine. */
+  readonly lane: number;
   /** Windows that may wait; beyond it the stream fails. */
   readonly maxQueued: number;
   readonly onWindow: (window: VadWindow) => void;
@@ -30,13 +32,14 @@ interface Step {
 /** Cuts one session's audio into windows and holds what waits to be judged. */
 export class SileroStream implements VadStream {
   readonly #options: StreamOptions;
-  readonly #lane: Lane = newLane();
   readonly #queue: Int16Array[] = [];
   /** The newest windows that the gate kept from the model, the latest last. */
   #withheld: Int16Array[] = [];
   /** What the model is to hear next, in order. */
   #steps: Step[] = [];
-  #running: Step | undefined;
+  /** What the model is judging, in order. */
+  #running: Step[] = [];
+  #judged = false;
   #gate: Gate | undefined;
   #partial: Int16Array = new Int16Array(WINDOW);
   /** Windows that were judged, to be filled again. */
@@ -49,12 +52,17 @@ export class SileroStream implements VadStream {
     this.#options = options;
   }
 
-  get alive(): boolean {
-    return this.#alive;
+  get lane(): number {
+    return this.#options.lane;
+  }
+
+  /** Whether the model has ever been asked about it. */
+  get judged(): boolean {
+    return this.#judged;
   }
 
   get ready(): boolean {
-    return this.#alive && !this.#running && (this.#steps.length > 0 || this.#queue.length > 0);
+    return this.#alive && this.#running.length === 0 && (this.#steps.length > 0 || this.#queue.length > 0);
   }
 
   push(pcm: Pcm<PipelineRate>): void {
@@ -103,26 +111,26 @@ export class SileroStream implements VadStream {
   }
 
   /**
-   * What the model shall judge next, if anything; `told` gives its verdict. Windows that the gate answers for
-   * are answered on the way.
+   * What the model shall judge next, at most `most` windows; `told` gives their verdicts. Windows that the gate
+   * answers for are answered on the way. One that opens the gate goes with those before it that are rehearsed.
    */
-  take(createGate: (() => Gate) | undefined): Row | undefined {
-    if (this.#running) return undefined;
+  take(createGate: (() => Gate) | undefined, most: number): readonly Row[] {
+    if (this.#running.length > 0) return [];
     while (this.#alive && this.#steps.length === 0) {
       const samples = this.#queue.shift();
-      if (!samples) return undefined;
+      if (!samples) return [];
       if (createGate) this.#gate ??= createGate();
       if (this.#gate && !this.#gate.open(samples)) this.#withhold(samples);
       else this.#admit(samples);
     }
-    this.#running = this.#steps.shift();
-    return this.#running && { lane: this.#lane, samples: this.#running.samples };
+    this.#running = this.#steps.splice(0, most);
+    this.#judged ||= this.#running.length > 0;
+    return this.#running.map(({ samples }) => ({ lane: this.lane, samples }));
   }
 
-  /** The model's verdict on what was taken. */
+  /** The model's verdict on each window that was taken, in order. */
   told(probability: number): void {
-    const step = this.#running;
-    this.#running = undefined;
+    const step = this.#running.shift();
     if (!this.#alive || !step) return;
     this.#reuse(step.samples);
     if (!(probability >= 0 && probability <= 1)) this.fail(`the model gave ${probability} for a probability`);

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { VirtualClock } from '../../machines/clock.ts';
 import {
   amplified,
   concat,
@@ -13,7 +14,8 @@ import {
   withNoise,
 } from '../../test/support/speech.ts';
 import { sileroVad } from './silero.ts';
-import { bundledModelPath, loadSilero, type Row, type SpeechModel, WINDOW } from './silero-model.ts';
+import { loadSilero } from './silero-model.ts';
+import { bundledModelPath, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 const SENTENCE = concat(silence(700), speak('put the kettle on, please'), silence(500));
 
@@ -48,6 +50,7 @@ function watched(look: (rows: readonly Row[]) => void) {
         look(rows);
         return model.run(rows);
       },
+      end: (lane) => model.end(lane),
       close: () => model.close(),
     };
   };
@@ -60,6 +63,7 @@ function model(run: () => void): SpeechModel {
       run();
       return new Float32Array(rows.length).fill(0.5);
     },
+    end: () => {},
     close: async () => {},
   };
 }
@@ -214,7 +218,7 @@ describe('when it fails, a stream is told VAD_FAILED once', () => {
     ['is no model', noModel],
     ['is another model', other],
   ])('the model file %s', async (_, modelPath) => {
-    const vad = sileroVad({ modelPath });
+    const vad = sileroVad({ modelPath, thread: false });
 
     expect(await failureOf(vad, silence(100))).toMatchObject({
       code: 'VAD_FAILED',
@@ -257,6 +261,7 @@ describe('when it fails, a stream is told VAD_FAILED once', () => {
   test.each([Number.NaN, -1, 2])('the model says %d', async (probability) => {
     const vad = sileroVad({ gate: false }, async () => ({
       run: async (rows) => new Float32Array(rows.length).fill(probability),
+      end: () => {},
       close: async () => {},
     }));
 
@@ -329,12 +334,65 @@ test('runs never overlap, and each waits for the one before', async () => {
       running--;
       return new Float32Array(rows.length);
     },
+    end: () => {},
     close: async () => {},
   }));
 
   await Promise.all(Array.from({ length: 7 }, () => listen(vad, silence(500))));
 
   expect(most).toBe(1);
+  await vad.close();
+});
+
+test('windows that come soon after a run wait for others, and the first does not wait', async () => {
+  const clock = new VirtualClock();
+  const runs: (readonly Row[])[] = [];
+  const vad = sileroVad({ gate: false, gatherMs: 10, clock }, async () => ({
+    ...model(() => {}),
+    run: async (rows) => {
+      runs.push(rows);
+      return new Float32Array(rows.length);
+    },
+  }));
+  const window: Sound = { rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) };
+  const open = () => {
+    let told: () => void = () => {};
+    const stream = vad.open(
+      () => told(),
+      (error) => expect.fail(error.message),
+    );
+    return () =>
+      new Promise<void>((resolve) => {
+        told = resolve;
+        stream.push(window);
+      });
+  };
+  const [first, second] = [open(), open()];
+
+  await first();
+  expect(runs).toHaveLength(1);
+  // The round of the first run ends when its verdict has been told.
+  await new Promise(setImmediate);
+
+  const both = Promise.all([first(), second()]);
+  expect(clock.nextAtMs()).toBe(10);
+  await clock.advance(10);
+  await both;
+  expect(runs.map((rows) => rows.length)).toEqual([1, 2]);
+  await vad.close();
+});
+
+test('a voice that opens the gate is judged in one run with what was just before it', async () => {
+  const runs: (readonly Row[])[] = [];
+  const vad = sileroVad(
+    { thread: false },
+    watched((rows) => runs.push(rows)),
+  );
+
+  await listen(vad, SENTENCE);
+
+  expect(runs[0]).toHaveLength(11);
+  expect(new Set(runs[0]?.map(({ lane }) => lane)).size).toBe(1);
   await vad.close();
 });
 

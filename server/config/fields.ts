@@ -8,6 +8,11 @@ export function ms(defaultMs: number, meaning: string) {
   return key(z.int().min(0).max(MAX_MS).default(defaultMs), meaning);
 }
 
+/** A duration whose default depends on other keys. */
+export function optionalMs(meaning: string) {
+  return key(z.int().min(0).max(MAX_MS).exactOptional(), meaning);
+}
+
 export function count(defaultCount: number, meaning: string, min = 1) {
   return key(z.int().min(min).max(1_000_000).default(defaultCount), meaning);
 }

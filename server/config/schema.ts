@@ -13,7 +13,7 @@ import {
   phraseCache,
   servers,
 } from './engine-groups.ts';
-import { count, list, ms, optionalText, text, yesNo } from './fields.ts';
+import { count, list, ms, optionalMs, optionalText, text, yesNo } from './fields.ts';
 import { key, keysOf } from './keys.ts';
 import { sessionGroups } from './session-groups.ts';
 
@@ -70,9 +70,15 @@ export const configSchema = z.strictObject({
   chains: chains(),
   vad: z
     .strictObject({
+      thread: yesNo(
+        true,
+        'Run the model in a thread of its own, so that it holds up nothing else. No: on a machine with one core.',
+      ),
       gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
       maxBatch: count(64, 'Windows of all sessions that are judged in one run, at most.'),
-      gatherMs: ms(16, 'Runs begin at least so far apart, so that under load more windows share one.'),
+      gatherMs: optionalMs(
+        'Runs begin at least so far apart, so that under load more windows share one. None: 4 with a thread, 16 without.',
+      ),
     })
     .prefault({}),
   stt: z

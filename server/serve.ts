@@ -136,7 +136,7 @@ async function assemble(
       ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
-  const clients = hostEngines(engines, config, bus, closers);
+  const { clients, busy } = hostEngines(engines, config, bus, closers);
   let warm = false;
 
   const machine = sessionMachine(parameters);
@@ -196,7 +196,7 @@ async function assemble(
   onProgress('loading the speech engines');
   await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
   warm = true;
-  void engines.preparePhrases?.(phraseLog(log));
+  void engines.preparePhrases?.(phraseLog(log), busy);
   let closing: Promise<void> | undefined;
   return {
     url,
@@ -306,7 +306,15 @@ function hostEngines(
   config: Config,
   bus: Bus,
   closers: Closers,
-): SessionWorld['engines'] {
+): { readonly clients: SessionWorld['engines']; busy(): boolean } {
+  const hosts: EngineHost[] = [];
+  const host = (engine: { close(): Promise<void> }, served: EngineHost) => {
+    hosts.push(served);
+    closers.push(
+      () => engine.close(),
+      () => served.close(),
+    );
+  };
   const process = randomUUID().slice(0, 8);
   const own = (name: string) => `${name}-${process}`;
   const { stt, llm, tts } = engines;
@@ -316,7 +324,7 @@ function hostEngines(
       name: own(stt.name),
       transcribe: (audio, request, signal) => stt.transcribe(audio, request, signal),
     };
-    closers.push(() => stt.close(), closerOf(hostStt(bus, realClock, named)));
+    host(stt, hostStt(bus, realClock, named));
   }
   if (llm) {
     const named: LlmEngine = {
@@ -324,7 +332,7 @@ function hostEngines(
       name: own(llm.name),
       reply: (request, signal) => llm.reply(request, signal),
     };
-    closers.push(() => llm.close(), closerOf(hostLlm(bus, realClock, named)));
+    host(llm, hostLlm(bus, realClock, named));
   }
   if (tts) {
     const named: TtsEngine = {
@@ -332,21 +340,20 @@ function hostEngines(
       name: own(tts.name),
       synthesize: (request, signal) => tts.synthesize(request, signal),
     };
-    closers.push(() => tts.close(), closerOf(hostTts(bus, realClock, named)));
+    host(tts, hostTts(bus, realClock, named));
   }
   const nameOf = (kind: EngineKind) => {
     const local = engines[kind];
     return local ? own(local.name) : config[kind].remote.engine;
   };
   return {
-    stt: (scope) => remoteStt(bus, realClock, nameOf('stt'), scope),
-    llm: (scope) => remoteLlm(bus, realClock, nameOf('llm'), scope),
-    tts: (scope) => remoteTts(bus, realClock, nameOf('tts'), scope),
+    clients: {
+      stt: (scope) => remoteStt(bus, realClock, nameOf('stt'), scope),
+      llm: (scope) => remoteLlm(bus, realClock, nameOf('llm'), scope),
+      tts: (scope) => remoteTts(bus, realClock, nameOf('tts'), scope),
+    },
+    busy: () => hosts.some((one) => one.active() > 0),
   };
-}
-
-function closerOf(host: EngineHost): () => Promise<void> {
-  return () => host.close();
 }
 
 /** The built pages lie beside the compiled server. */

@@ -1,8 +1,10 @@
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 import type { EngineKind } from '../subjects.ts';
 import type { AskReason, ChainEventBody } from './events.ts';
+import type { Latency } from './latency.ts';
 import type { Member } from './member.ts';
 import type { ChainOptions } from './options.ts';
+import { isWellFormed, malformed } from './well-formed.ts';
 
 export const FAILED = { stt: 'STT_FAILED', llm: 'LLM_FAILED', tts: 'TTS_FAILED' } as const satisfies Record<
   EngineKind,
@@ -93,7 +95,8 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
         (result) => {
           timer?.cancel();
           this.#waitingMs = undefined;
-          resolve(result);
+          if (result.done || isWellFormed(kind, result.value)) resolve(result);
+          else reject(malformed(this.member.engine.name));
         },
         (error: unknown) => {
           timer?.cancel();
@@ -172,6 +175,15 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
 /** An answer as a whole may take twice as long as its beginning. */
 export function firstByteLimit({ whole }: { readonly whole: boolean }, options: ChainOptions): number {
   return whole ? 2 * options.firstByteMs : options.firstByteMs;
+}
+
+/** When the next engine is asked too; undefined if not, or if too little is known of this one. */
+export function hedgeDelay(
+  { member }: { readonly member: { readonly latency: Latency } },
+  { hedge, hedgeMinMs = 50 }: ChainOptions,
+): number | undefined {
+  const p95 = hedge ? member.latency.p95() : undefined;
+  return p95 === undefined ? undefined : Math.max(hedgeMinMs, p95);
 }
 
 export function stallLimit({ stallMs, firstByteMs }: ChainOptions): number {

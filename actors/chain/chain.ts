@@ -166,9 +166,11 @@ export class Chain<Engine extends ChainedEngine> {
     timed: boolean,
   ): Promise<void> {
     const { options } = this;
+    const { clock } = options;
+    const dueMs = clock.nowMs() + firstByteLimit(attempt, options);
     try {
       for (;;) {
-        const limit = attempt.answered ? stallLimit(options) : firstByteLimit(attempt, options);
+        const limit = attempt.answered ? stallLimit(options) : Math.max(0, dueMs - clock.nowMs());
         const { done, value } = await attempt.next(timed ? limit : undefined);
         if (done) break;
         if (answers(value)) attempt.answer();

@@ -1,6 +1,6 @@
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { type Attempt, asParleyError, FAILED, firstByteLimit, type Open } from './attempt.ts';
+import { type Attempt, asParleyError, FAILED, firstByteLimit, hedgeDelay, type Open } from './attempt.ts';
 import type { Chain, ChainedEngine, Order } from './chain.ts';
 import type { Member } from './member.ts';
 
@@ -26,7 +26,8 @@ export interface Winner<Engine extends ChainedEngine, Event> {
 
 /**
  * Asks the engines in order until one begins to answer: the next at once when one fails or is too slow, and, where
- * hedging is on, besides one that is slower than usual. Losers are aborted. Rejects with the last engine's error,
+ * hedging is on, besides one that is slower than usual. The last that is well is not given up when it is too slow, but
+ * those that are left alone otherwise are asked besides it. Losers are aborted. Rejects with the last engine's error,
  * and with CANCELLED.
  */
 export function firstToAnswer<Engine extends ChainedEngine, Event>(
@@ -44,6 +45,8 @@ class Race<Engine extends ChainedEngine, Event> {
   readonly #running = new Set<Attempt<Engine, Event>>();
   #next = 0;
   #hedge: TimerHandle | undefined;
+  /** The last that is well is late: whoever is left is asked without waiting for it. */
+  #late = false;
   #over = false;
 
   constructor(
@@ -85,13 +88,13 @@ class Race<Engine extends ChainedEngine, Event> {
   #armHedge(attempt: Attempt<Engine, Event>, healthyNext: boolean): void {
     this.#hedge?.cancel();
     this.#hedge = undefined;
-    const { clock, hedge, hedgeMinMs = 50 } = this.#chain.options;
-    const p95 = attempt.member.latency.p95();
-    if (!hedge || !healthyNext || p95 === undefined) return;
-    const ms = Math.max(hedgeMinMs, p95);
-    this.#hedge = clock.setTimer(ms, () => {
+    const { options } = this.#chain;
+    const ms = healthyNext ? hedgeDelay(attempt, options) : firstByteLimit(attempt, options);
+    if (ms === undefined || !this.#contest.order.members[this.#next]) return;
+    this.#hedge = options.clock.setTimer(ms, () => {
       const next = this.#contest.order.members[this.#next];
       if (!next) return;
+      this.#late ||= !healthyNext;
       this.#chain.emit(next.engine.name, { type: 'hedged', from: attempt.member.engine.name, ms });
       this.#ask('hedge');
     });
@@ -138,7 +141,7 @@ class Race<Engine extends ChainedEngine, Event> {
     const next = order.members[this.#next];
     // Aborted or closed.
     const cancelled = signal.aborted || this.#chain.closed;
-    if (!cancelled && this.#running.size > 0) return;
+    if (!cancelled && this.#running.size > 0 && !(this.#late && next)) return;
     if (!cancelled && next) {
       this.#chain.emit(next.engine.name, { type: 'switched', from: attempt.member.engine.name });
       this.#ask('failed');

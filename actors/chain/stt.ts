@@ -3,7 +3,7 @@ import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SttEngine, SttEvent } from '../ports/stt.ts';
 import { EventQueue } from '../work/event-queue.ts';
-import { type Attempt, asParleyError, type Open } from './attempt.ts';
+import { type Attempt, asParleyError, hedgeDelay, type Open } from './attempt.ts';
 import { Chain, type Order } from './chain.ts';
 import { KeptAudio } from './kept-audio.ts';
 import type { ReportsHealth } from './llm.ts';
@@ -62,6 +62,8 @@ class Hearing {
   #next = 0;
   /** When the utterance ended. */
   #endMs: number | undefined;
+  /** The last that is well is late: whoever is left is asked without waiting for it. */
+  #late = false;
   #over = false;
 
   constructor(
@@ -117,21 +119,30 @@ class Hearing {
   /** The utterance has ended: gives the engine its time for the final transcript. */
   #watch(attempt: SttAttempt): void {
     const entry = this.#running.get(attempt);
-    if (!entry?.limited) return;
-    const { clock, hedge, hedgeMinMs = 50 } = this.#options;
-    const { name } = attempt.member.engine;
-    entry.timers.push(this.#limit(attempt, (error) => this.#lose(attempt, error)));
-    const p95 = attempt.member.latency.p95();
-    if (!hedge || p95 === undefined) return;
-    const ms = Math.max(hedgeMinMs, p95);
-    entry.timers.push(
-      clock.setTimer(ms, () => {
-        const next = this.#order.members[this.#next];
-        if (!next) return;
-        this.#chain.emit(next.engine.name, { type: 'hedged', from: name, ms });
-        this.#ask('hedge');
-      }),
-    );
+    if (!entry) return;
+    const { firstByteMs } = this.#options;
+    if (entry.limited) {
+      entry.timers.push(this.#limit(attempt, (error) => this.#lose(attempt, error)));
+      const ms = hedgeDelay(attempt, this.#options);
+      if (ms !== undefined) entry.timers.push(this.#hedge(attempt, ms));
+    } else if (this.#order.members[this.#next]) {
+      entry.timers.push(
+        this.#hedge(attempt, firstByteMs, () => {
+          this.#late = true;
+        }),
+      );
+    }
+  }
+
+  /** Asks the next engine too, after `ms`. */
+  #hedge(attempt: SttAttempt, ms: number, onHedge?: () => void): TimerHandle {
+    return this.#options.clock.setTimer(ms, () => {
+      const next = this.#order.members[this.#next];
+      if (!next) return;
+      onHedge?.();
+      this.#chain.emit(next.engine.name, { type: 'hedged', from: attempt.member.engine.name, ms });
+      this.#ask('hedge');
+    });
   }
 
   #limit(attempt: SttAttempt, fail: (error: ParleyError) => void): TimerHandle {
@@ -178,8 +189,8 @@ class Hearing {
       this.events.abort(new ParleyError('CANCELLED', undefined, { cause: this.#signal.reason }));
       return;
     }
-    if (this.#running.size > 0) return;
     const next = this.#order.members[this.#next];
+    if (this.#running.size > 0 && !(this.#late && next)) return;
     if (next) {
       this.#chain.emit(next.engine.name, { type: 'switched', from: attempt.member.engine.name });
       this.#ask('failed');

@@ -17,6 +17,9 @@ export interface TtsChainOptions extends ChainOptions {
 /** How much one segment weighs in what is known of an engine's pace. */
 const PACE_WEIGHT = 0.2;
 
+/** So many times as long as another may an engine pause if only sick ones could go on. */
+const LAST_STALLS = 2;
+
 /**
  * Several speech engines as one. Each segment is asked anew, so a reply goes on in the next engine's voice where one
  * fails; a segment that breaks off is ended by the next engine from the word that was sounding. A phrase that an
@@ -48,7 +51,9 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
         ...(after && { after }),
       });
       const { member } = winner.attempt;
-      const error = yield* play(winner, segment, order.healthy > 1);
+      // The last that is well has more time: those after it are known to be sick.
+      const limit = stallLimit(options) * (order.healthy > 1 ? 1 : LAST_STALLS);
+      const error = yield* play(winner, segment, order.members.length > 1 ? limit : undefined);
       if (!error) {
         learnPace(member, segment.spokenMs, text);
         return;
@@ -70,9 +75,8 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
   async function* play(
     { attempt, events, ended }: Winner<TtsEngine, TtsEvent>,
     segment: Segment,
-    replaceable: boolean,
+    limit: number | undefined,
   ): AsyncGenerator<TtsEvent, ParleyError | undefined> {
-    const limit = replaceable ? stallLimit(options) : undefined;
     try {
       for (const event of events) yield* segment.take(event);
       for (let more = !ended; more; ) {

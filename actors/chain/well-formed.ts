@@ -1,0 +1,69 @@
+import { ParleyError } from '../../machines/errors.ts';
+import type { LlmEvent } from '../ports/llm.ts';
+import type { SttEvent } from '../ports/stt.ts';
+import type { TtsEvent } from '../ports/tts.ts';
+import type { EngineKind } from '../subjects.ts';
+
+type AnyEvent = SttEvent | LlmEvent | TtsEvent;
+
+/** Higher rates than any speech engine has are no rates, Hz. */
+const MOST_RATE = 384_000;
+const VISEMES = 21;
+
+/**
+ * Whether an event is what its port says. Engines of Parley's own are; one that was put in from outside may not be, and
+ * then the next engine of the chain is asked, before the session has anything to do with it. It runs for every event:
+ * no schema, nothing made.
+ */
+export function isWellFormed(kind: EngineKind, event: unknown): event is AnyEvent {
+  if (!isObject(event)) return false;
+  if (kind === 'stt') return isSttEvent(event);
+  return kind === 'llm' ? isLlmEvent(event) : isTtsEvent(event);
+}
+
+/** What an engine fails with that yields anything else. */
+export function malformed(engine: string): ParleyError {
+  return new ParleyError('ENGINE_PROTOCOL', `${engine} yielded what is no event`);
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function isSttEvent({ type, text, confidence, language }: Fields): boolean {
+  if (typeof text !== 'string') return false;
+  if (type === 'partial') return true;
+  return (
+    type === 'final' &&
+    (confidence === undefined || (typeof confidence === 'number' && confidence >= 0 && confidence <= 1)) &&
+    (language === undefined || typeof language === 'string')
+  );
+}
+
+function isLlmEvent({ type, text, id, name, args }: Fields): boolean {
+  if (type === 'delta') return typeof text === 'string';
+  return (
+    type === 'action' &&
+    typeof id === 'string' &&
+    typeof name === 'string' &&
+    isObject(args) &&
+    !Array.isArray(args)
+  );
+}
+
+function isTtsEvent({ type, pcm, sample, offset, length, phoneme, viseme }: Fields): boolean {
+  if (type === 'audio') return isObject(pcm) && isRate(pcm.rate) && pcm.samples instanceof Int16Array;
+  if (!isCount(sample)) return false;
+  if (type === 'word') return isCount(offset) && isCount(length);
+  return type === 'phoneme' && typeof phoneme === 'string' && isCount(viseme) && viseme <= VISEMES;
+}
+
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
+
+function isRate(value: unknown): boolean {
+  return isCount(value) && value > 0 && value <= MOST_RATE;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}

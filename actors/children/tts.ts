@@ -19,6 +19,8 @@ export interface TtsChildOptions {
   readonly parallelSegments: number;
   /** After so long without a word of a segment the machine gives it up, in ms: `deadlines.ttsMs`. */
   readonly deadlineMs: number;
+  /** Called when the child has ended, in whatever way; maybe twice. */
+  readonly onEnd?: () => void;
 }
 
 /** No further segment is begun while this much waits to be played: the next is ready in time, and little is made in vain. */
@@ -85,6 +87,7 @@ class Speech {
   #end(): void {
     this.#stop.abort(this.#scope.signal.reason);
     this.#filler?.stop();
+    this.#options.onEnd?.();
     this.#options.track.end();
     this.#bell.ring();
   }

@@ -93,10 +93,15 @@ export class Draft {
     };
   }
 
-  #abandon(): void {
-    this.#text.stop();
+  /** The reply that has taken over speaks no more: a first segment that it did not ask for is of no use to anybody. */
+  endSpeech(): void {
     this.#speech?.audio.stop();
     this.#speech = undefined;
+  }
+
+  #abandon(): void {
+    this.#text.stop();
+    this.endSpeech();
   }
 
   async *#ask(signal: AbortSignal): AsyncGenerator<LlmEvent, void, undefined> {

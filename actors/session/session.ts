@@ -145,9 +145,11 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       case 'tts': {
         track = new ReplyTrack(outputRate);
         const own = world.engines.tts({ session, generation });
+        const taken = command.input.drafted ? draft : undefined;
         return ttsChild(
           {
-            engine: draft && command.input.drafted ? draft.asTts(own) : own,
+            engine: taken?.asTts(own) ?? own,
+            ...(taken && { onEnd: () => taken.endSpeech() }),
             resamplers: world.resamplers,
             track,
             clock,

@@ -14,7 +14,7 @@ const only = process.argv.includes('--only') ? Number(process.argv[process.argv.
 const ENTRY = `
   import { simulate } from './testing/simulation/simulate.ts';
   const level = process.argv[2] === 'kernel' ? 'kernel' : 'full';
-  const { failure } = await simulate({ level, from: 1, to: 12, turns: 40 });
+  const { failure } = await simulate({ level, from: 1, to: 24, turns: 40 });
   console.log(JSON.stringify(failure ? { seed: failure.seed, finding: failure.findings[0] } : {}));
   process.exit(0);
 `;
@@ -138,6 +138,48 @@ const MUTATIONS = [
     find: "const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
     put: "throw thrown; const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
   },
+  {
+    what: 'a chain does not ask the next engine when one fails',
+    file: 'actors/chain/contest.ts',
+    find: 'if (!cancelled && next) {',
+    put: 'if (cancelled && next) {',
+  },
+  {
+    what: 'an engine of a chain that hangs is not given up',
+    file: 'actors/chain/attempt.ts',
+    find: 'return whole ? 2 * options.firstByteMs : options.firstByteMs;',
+    put: 'return whole ? 1e6 : 1e6;',
+  },
+  {
+    what: 'the breaker of an engine never closes',
+    file: 'actors/chain/breaker.ts',
+    find: '} else if (ticket === this.#openings) {',
+    put: '} else if (ticket < 0) {',
+  },
+  {
+    what: 'the loser of a hedge is not called off',
+    file: 'actors/chain/contest.ts',
+    find: 'for (const loser of this.#running) loser.abandon();',
+    put: '',
+  },
+  {
+    what: 'a segment that broke off is not gone on with by another engine',
+    file: 'actors/chain/tts.ts',
+    find: 'segment.resume(member.msPerChar);',
+    put: 'return;',
+  },
+  {
+    what: 'the next recogniser hears the utterance from where the last one failed',
+    file: 'actors/chain/kept-audio.ts',
+    find: 'this.#pieces[at++];',
+    put: 'this.#pieces.shift();',
+  },
+  {
+    what: 'what is no event of an engine is passed on',
+    file: 'actors/chain/attempt.ts',
+    find: 'if (result.done || isWellFormed(kind, result.value)) resolve(result);',
+    put: 'if (result.done || result.value !== undefined) resolve(result);',
+  },
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-mutate-'));
@@ -168,7 +210,7 @@ if (write) {
     [
       '# Planted faults, and what finds them',
       '',
-      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
+      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 24',
       'with 40 turns each, first at the kernel level, then at the full level, until something is found. A fault that is not found',
       'makes the command fail. What each check is, is in [simulation.md](simulation.md).',
       '',

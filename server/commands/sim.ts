@@ -27,7 +27,7 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .option('--turns <number>', 'turns of each seed', wholeNumber, 100)
     .option(
       '--level <level>',
-      'full: everything but the engines; kernel: the state machine alone',
+      'full: everything but the engines, which every other seed has in chains; kernel: the state machine alone',
       level,
       'full',
     )

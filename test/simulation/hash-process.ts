@@ -6,4 +6,13 @@ const seed = Number(process.argv[2]);
 const turns = Number(process.argv[3]);
 const kernel = runKernelSeed({ seed, turns });
 const full = await runFullSeed({ seed, turns });
-console.log(JSON.stringify({ kernel: kernel.hash, full: full.hash, events: kernel.events + full.events }));
+// With chains for engines.
+const chains = await runFullSeed({ seed: seed + 1, turns });
+console.log(
+  JSON.stringify({
+    kernel: kernel.hash,
+    full: full.hash,
+    chains: chains.hash,
+    events: kernel.events + full.events,
+  }),
+);

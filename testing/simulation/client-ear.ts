@@ -3,6 +3,7 @@ import { subjects } from '../../actors/subjects.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { countWords, PacedPosition } from '../../machines/heard-check.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import type { ReplyHeard } from './chain-audit.ts';
 import { FIRST_WORD, type Vocabulary } from './engines.ts';
 import { FILLER_SOUND } from './fillers.ts';
 import { claim } from './user.ts';
@@ -15,6 +16,8 @@ export interface ClientEarOptions {
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
   readonly found: (what: string) => void;
+  /** Told at the end of each reply what was audible of it. Where there is this, engines may take over from each other, and words may be said twice. */
+  readonly onHeard?: (reply: ReplyHeard) => void;
 }
 
 /** The pacing knows the position to a frame; so does this. */
@@ -112,6 +115,10 @@ export class ClientEar {
         this.#ended = message.generation;
         if (message.generation === this.#generation)
           this.#checkHeard(message.heard, message.reason === 'interrupted');
+        this.#options.onHeard?.({
+          generation: message.generation,
+          voices: message.generation === this.#generation ? this.#voices() : [],
+        });
         return;
       default:
         return;
@@ -127,8 +134,25 @@ export class ClientEar {
       .split(/\s+/u)
       .map(spoken)
       .filter((word) => word !== '');
-    const at = words.findIndex((word, i) => word !== played[i]);
+    const at = this.#options.onHeard
+      ? firstMissing(words, played)
+      : words.findIndex((word, i) => word !== played[i]);
     if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
+  }
+
+  /** The engines that spoke in this reply. */
+  #voices(): string[] {
+    const voices: string[] = [];
+    let value = 0;
+    for (const frame of this.#frames)
+      for (let i = 0; i < frame.length; i += STRIDE) {
+        const next = frame[i] ?? 0;
+        if (next === value) continue;
+        value = next;
+        const voice = value >= FIRST_WORD ? this.#options.spoken.speakerOf(value) : '';
+        if (voice !== '' && voice !== voices.at(-1)) voices.push(voice);
+      }
+    return voices;
   }
 
   /** The words whose audio lies before `limit`, whole. */
@@ -161,6 +185,15 @@ export class ClientEar {
 
 /** A word lasts at least 10 ms. */
 const STRIDE = 24;
+
+/** The first of `words` that does not come in `played` after those before it; -1 if all do. */
+function firstMissing(words: readonly string[], played: readonly string[]): number {
+  let next = 0;
+  return words.findIndex((word) => {
+    next = played.indexOf(word, next) + 1;
+    return next === 0;
+  });
+}
 
 /** What of a word can be heard: text is written otherwise for speech than for the history. */
 function spoken(word: string): string {

@@ -12,25 +12,57 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { joinText } from '../../machines/policies/text.ts';
 import { hang, pause } from '../scripted-engines.ts';
-import type { Faults } from './faults.ts';
+import type { FaultChoice } from './faults.ts';
 import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
 import type { Random } from './random.ts';
 
 /** Sounds that mean something: a sample's value is the number of the words that it says. */
 export class Vocabulary {
   readonly #words: string[] = [];
+  readonly #speakers: string[] = [];
 
-  /** The sample value that says `text` from now on, for the next 30,000 texts. */
-  valueOf(text: string): number {
+  /** The sample value that says `text` in the voice of `speaker` from now on, for the next 30,000 texts. */
+  valueOf(text: string, speaker = ''): number {
     const value = FIRST_WORD + (this.#words.length % WORDS);
     this.#words.push(text);
+    this.#speakers.push(speaker);
     return value;
   }
 
   wordsOf(value: number): string {
+    return this.#words[this.#indexOf(value)] ?? '';
+  }
+
+  speakerOf(value: number): string {
+    return this.#speakers[this.#indexOf(value)] ?? '';
+  }
+
+  #indexOf(value: number): number {
     const index = value - FIRST_WORD;
-    const rounds = Math.floor((this.#words.length - 1 - index) / WORDS);
-    return this.#words[index + rounds * WORDS] ?? '';
+    return index + Math.floor((this.#words.length - 1 - index) / WORDS) * WORDS;
+  }
+}
+
+/** Reads the words out of an utterance. */
+export class Listener {
+  /** So far. */
+  text = '';
+  readonly #said: Vocabulary;
+  #last = 0;
+
+  constructor(said: Vocabulary) {
+    this.#said = said;
+  }
+
+  /** The text after each new word. */
+  *hear(samples: Int16Array): Generator<string> {
+    for (let i = 0; i < samples.length; i += 80) {
+      const value = samples[i] ?? 0;
+      if (value < FIRST_WORD || value === this.#last) continue;
+      this.#last = value;
+      this.text = joinText(this.text, this.#said.wordsOf(value));
+      yield this.text;
+    }
   }
 }
 
@@ -44,7 +76,7 @@ const VAD_WINDOW = 512;
 
 export interface EngineWorld {
   readonly clock: Clock;
-  readonly faults: Faults;
+  readonly faults: FaultChoice;
   readonly random: Random;
   /** What users say. */
   readonly said: Vocabulary;
@@ -79,22 +111,22 @@ async function* follow<Event>(
   } else if (plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
 }
 
-export function plannedLlm(world: EngineWorld): LlmEngine {
+export function plannedLlm(world: EngineWorld, name = 'planned'): LlmEngine {
   let asked = 0;
   return {
-    name: 'planned',
+    name,
     reply: (_request, signal): AsyncIterable<LlmEvent> =>
       follow(world, llmPlan(world.faults, world.random, asked++), signal, () => {}),
     close: async () => {},
   };
 }
 
-export function plannedTts(world: EngineWorld): TtsEngine {
+export function plannedTts(world: EngineWorld, name = 'planned'): TtsEngine {
   return {
-    name: 'planned',
+    name,
     async *synthesize({ text }, signal): AsyncGenerator<TtsEvent, void, void> {
       const plan = ttsPlan(world.faults, world.random, text);
-      const values = valuesOf(text, world.spoken);
+      const values = valuesOf(text, world.spoken, name);
       let atSample = 0;
       for await (const event of follow(world, plan, signal, () => world.die('tts'))) {
         if (event.type === 'word') {
@@ -113,10 +145,14 @@ export function plannedTts(world: EngineWorld): TtsEngine {
 }
 
 /** Where each word begins, in characters, and the value that says it; it lasts until the next one begins. */
-function valuesOf(text: string, spoken: Vocabulary): { readonly offset: number; readonly value: number }[] {
+function valuesOf(
+  text: string,
+  spoken: Vocabulary,
+  speaker: string,
+): { readonly offset: number; readonly value: number }[] {
   return [...text.matchAll(/\S+/gu)].map(({ index, 0: word }) => ({
     offset: index,
-    value: spoken.valueOf(word),
+    value: spoken.valueOf(word, speaker),
   }));
 }
 
@@ -134,31 +170,25 @@ function fill(
   }
 }
 
-export function plannedStt(world: EngineWorld): SttEngine {
+export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
   const { clock, said } = world;
   return {
-    name: 'planned',
+    name,
     async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
       const plan = sttPlan(world.faults, world.random);
-      let text = '';
-      let last = 0;
+      const listener = new Listener(said);
       let heardMs = 0;
       for await (const { samples } of audio) {
         heardMs += msOfSamples(samples.length, PIPELINE_RATE);
-        for (let i = 0; i < samples.length; i += 80) {
-          const value = samples[i] ?? 0;
-          if (value < FIRST_WORD || value === last) continue;
-          last = value;
-          text = joinText(text, said.wordsOf(value));
+        for (const text of listener.hear(samples))
           for (let n = 0; n < plan.repeats; n++) yield { type: 'partial', text };
-        }
         if (plan.earlyMs !== null && heardMs >= plan.earlyMs + 300) break;
       }
       if (plan.end === 'hang') await hang(signal);
       await (plan.late ? wait(clock, plan.finalMs) : pause(clock, plan.finalMs, signal));
       if (plan.end === 'noFinal') return;
       if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
-      yield { type: 'final', text: plan.spoil(text) };
+      yield { type: 'final', text: plan.spoil(listener.text) };
     },
     close: async () => {},
   };

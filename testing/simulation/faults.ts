@@ -49,6 +49,16 @@ export const FAULT_POINTS = {
   'bus.delay': { probability: 0.004, what: 'a message and those behind it come 1 to 300 ms late' },
   'bus.noWorkers': { probability: 0.01, what: 'no worker of a kind is there for a moment' },
   'bus.reorder': { probability: 0.02, what: 'messages of different subscriptions overtake each other' },
+  'chain.hang': { probability: 0.02, what: 'engines of a chain never answer, for a while' },
+  'chain.error': { probability: 0.02, what: 'engines of a chain fail, for a while' },
+  'chain.garbage': { probability: 0.02, what: 'engines of a chain yield what is no event, for a while' },
+  'chain.trickle': { probability: 0.015, what: 'engines of a chain yield drop by drop, for a while' },
+  'chain.breakOff': {
+    probability: 0.025,
+    what: 'engines of a chain fail or fall silent in mid-answer, for a while',
+  },
+  'chain.silent': { probability: 0.015, what: 'engines of a chain end without an answer, for a while' },
+  'chain.slow': { probability: 0.03, what: 'one answer of an engine of a chain begins late, but in time' },
   'vad.error': { probability: 0.002, what: 'the ear fails for the rest of the session' },
   'store.error': { probability: 0.05, what: 'a turn cannot be saved' },
   'store.slow': { probability: 0.1, what: 'a turn is saved late' },
@@ -56,6 +66,9 @@ export const FAULT_POINTS = {
 
 export type FaultPoint = keyof typeof FAULT_POINTS;
 export const FAULT_NAMES = Object.keys(FAULT_POINTS) as readonly FaultPoint[];
+
+/** What the plans of an engine ask. */
+export type FaultChoice = Pick<Faults, 'does' | 'calm'>;
 
 /** Probability per fault point; those not named keep their default. */
 export type FaultProfile = Readonly<Partial<Record<FaultPoint, number>>>;

@@ -4,7 +4,7 @@ import { samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { hang, pause } from '../scripted-engines.ts';
-import type { Faults } from './faults.ts';
+import type { FaultChoice } from './faults.ts';
 import { simulationParameters } from './parameters.ts';
 import type { Random } from './random.ts';
 
@@ -24,11 +24,11 @@ export interface FillerPlan {
 }
 
 /** Whether the cache has the filler now. */
-export function hasFiller(faults: Faults): boolean {
+export function hasFiller(faults: FaultChoice): boolean {
   return !faults.does('tts.fillerMissing');
 }
 
-export function fillerPlan(faults: Faults, random: Random, text: string): FillerPlan {
+export function fillerPlan(faults: FaultChoice, random: Random, text: string): FillerPlan {
   return {
     afterMs: faults.does('tts.fillerSlow') ? random.int(20, 2_000) : 0,
     ms: text.length * random.int(8, 40),
@@ -38,7 +38,7 @@ export function fillerPlan(faults: Faults, random: Random, text: string): Filler
 
 export interface FillerWorld {
   readonly clock: Clock;
-  readonly faults: Faults;
+  readonly faults: FaultChoice;
   readonly random: Random;
 }
 

@@ -1,7 +1,15 @@
 /** Something that must not be. */
 export interface Finding {
   /** Who noticed: an invariant by its number, the oracle, the replay, the client's ear, … */
-  readonly by: `invariant ${number}` | 'oracle' | 'replay' | 'liveness' | 'client' | 'defect' | 'unhandled';
+  readonly by:
+    | `invariant ${number}`
+    | 'oracle'
+    | 'replay'
+    | 'chain'
+    | 'liveness'
+    | 'client'
+    | 'defect'
+    | 'unhandled';
   readonly what: string;
   readonly session: string;
   /** Number of the event in its session; -1 if it is of none. */

@@ -2,6 +2,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
+import { plannedChains } from './chains.ts';
 import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
@@ -9,13 +10,17 @@ import { FullUser, type FullWorld } from './full-user.ts';
 import { LogHash } from './log-hash.ts';
 import { simulationParameters } from './parameters.ts';
 import { Random } from './random.ts';
-import { type SeedOptions, type SeedResult, scriptOf } from './seed.ts';
+import type { SeedOptions, SeedResult } from './seed.ts';
 import { settled } from './settled.ts';
+import { sharesOf } from './shares.ts';
 import type { Sometimes } from './sometimes.ts';
 import { WeatherPump } from './weather.ts';
-import { Workers } from './workers.ts';
+import { plannedEngines, Workers } from './workers.ts';
 
 const machine = sessionMachine(simulationParameters);
+
+/** So many sessions at once are a crowd. */
+const CROWD = 50;
 
 /** After the last session has ended, everything that worked for it must end within this, virtual ms. */
 const REST_MS = 20_000;
@@ -34,28 +39,55 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
     found({ by: 'defect', what: `${what}: ${describe(error)}`, session: '-', seq: -1 });
   const bus = inProcessBus({ pump, clock, onHandlerError: (error, subject) => strange(subject, error) });
   const hash = new LogHash();
-  const workers: Workers = new Workers(bus, {
+  const engineWorld = {
     ...{ clock, faults, random, said: new Vocabulary(), spoken: new Vocabulary() },
-    die: (kind) => workers.die(kind),
-  });
+    die: (kind: 'tts') => workers.die(kind),
+  };
+  const reach = (name: Sometimes) => void reached.add(name);
+  // Every other seed has chains for engines.
+  const chains =
+    seed % 2 === 0
+      ? plannedChains(seed, engineWorld, {
+          reached: reach,
+          found: (what) => found({ by: 'chain', what, session: '-', seq: -1 }),
+        })
+      : undefined;
+  const workers: Workers = new Workers(bus, engineWorld, chains?.engines ?? plannedEngines(engineWorld));
+  const shares = sharesOf(options);
   const world: FullWorld = {
-    ...{ seed, bus, clock, faults, random, workers, machine, parameters: simulationParameters, hash, found },
-    reached: (name) => reached.add(name),
+    ...{
+      seed,
+      bus,
+      clock,
+      faults,
+      random,
+      workers,
+      chains,
+      machine,
+      parameters: simulationParameters,
+      hash,
+      found,
+    },
+    reached: reach,
     sounding: new Set(),
+    // Engines fall ill as often whether few or many share them.
+    onStep: (step) => {
+      if (step % shares.length === 0) chains?.sickbay.befall();
+      if (shares.length >= CROWD && chains && !chains.sickbay.well)
+        reach('fifty sessions talked while an engine was down');
+    },
     onLog: options.onLog,
     replays: options.reference ? 'xstate' : 'kernel',
   };
-  const script = options.script ?? scriptOf(seed, options.turns);
-  // Every third seed has two users, who share the workers.
-  const shares =
-    seed % 3 === 0 ? [script.slice(0, script.length >> 1), script.slice(script.length >> 1)] : [script];
   let calmed = 0;
   const users = shares.map(
-    (steps, i) =>
-      new FullUser(`u${i + 1}`, steps, world, () => {
+    ({ name, steps }) =>
+      new FullUser(name, steps, world, () => {
         calmed += 1;
-        if (calmed === shares.length) faults.quiet();
-        return calmed === shares.length;
+        if (calmed < shares.length) return false;
+        faults.quiet();
+        chains?.sickbay.heal();
+        return true;
       }),
   );
   const onRejection = (reason: unknown) =>
@@ -85,6 +117,16 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
         session: '-',
         seq: -1,
       });
+    if (findings.length === 0 && chains && chains.watch.active.size > 0)
+      found({
+        by: 'liveness',
+        what: `engines of the chains still work on ${JSON.stringify([...chains.watch.active])}`,
+        session: '-',
+        seq: -1,
+      });
+    const leftAtMs = clock.nextAtMs();
+    if (findings.length === 0 && leftAtMs !== undefined)
+      found({ by: 'liveness', what: `a timer is left for ${leftAtMs} ms`, session: '-', seq: -1 });
   } finally {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', onRejection);
@@ -93,7 +135,7 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
     ...{ seed, findings, reached, hash: hash.digest(), virtualMs: clock.nowMs() },
     sessions: users.reduce((sum, user) => sum + user.sessions, 0),
     events: users.reduce((sum, user) => sum + user.events, 0),
-    turns: script.filter(({ turn }) => turn).length,
+    turns: shares.reduce((sum, { steps }) => sum + steps.filter(({ turn }) => turn).length, 0),
     fired: faults.fired,
     faultsDone: faults.done(),
   };

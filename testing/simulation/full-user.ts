@@ -1,7 +1,7 @@
 import type { Bus } from '../../actors/ports/bus.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
 import { subjects } from '../../actors/subjects.ts';
-import type { VirtualClock } from '../../machines/clock.ts';
+import type { TimerHandle, VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
@@ -9,13 +9,15 @@ import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { PublicState } from '../../machines/wire.ts';
 import { Audit } from './audit.ts';
+import { ChainAudit } from './chain-audit.ts';
+import type { Chains } from './chains.ts';
 import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import type { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
 import { Mouth } from './mouth.ts';
-import type { Random } from './random.ts';
+import { Random } from './random.ts';
 import type { UserAct, UserStep } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
 import { TAIL_LIMIT_MS, tailSteps } from './tail.ts';
@@ -30,6 +32,8 @@ export interface FullWorld {
   readonly faults: Faults;
   readonly random: Random;
   readonly workers: Workers;
+  /** If the engines are chains. */
+  readonly chains: Chains | undefined;
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly hash: LogHash;
@@ -37,6 +41,8 @@ export interface FullWorld {
   readonly reached: (name: Sometimes) => void;
   /** Users who hear a reply at the moment. */
   readonly sounding: Set<string>;
+  /** A step of a user begins. */
+  readonly onStep: (step: number) => void;
   readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
   readonly replays: 'kernel' | 'xstate';
 }
@@ -64,6 +70,7 @@ export class FullUser {
   #calm = false;
   #answered = false;
   #over = false;
+  #limit: TimerHandle | undefined;
 
   /** `isLast` is asked when the script is over: true if the faults are over with it. */
   constructor(name: string, script: readonly UserStep[], world: FullWorld, isLast: () => boolean) {
@@ -103,6 +110,7 @@ export class FullUser {
   }
 
   leave(how: 'bye' | 'lost'): void {
+    this.#limit?.cancel();
     this.#hangUp(this.#line, how);
   }
 
@@ -116,13 +124,16 @@ export class FullUser {
   }
 
   #open(): Line {
-    const { bus, clock, faults, random, workers, machine, parameters, hash, found, reached } = this.#world;
+    const { bus, clock, faults, workers, machine, parameters, hash, found, reached } = this.#world;
     const id = `${this.#name}s${this.#lines.length + 1}`;
+    const random = Random.named(this.#world.seed, `session ${id}`);
     const seed = random.int(0, 2 ** 31);
     const outputRate = random.chance(0.5) ? 24_000 : 16_000;
     const remembers = random.chance(0.5);
     // A third of the sessions have their engines at hand, without the work protocol.
-    const engines = random.chance(0.4) ? workers.direct() : workers.remote();
+    const viaBus = random.chance(0.6);
+    const engines = viaBus ? workers.remote() : workers.direct();
+    const chainAudit = this.#judge(id, viaBus);
     const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
     const audit = new Audit(id, input, {
       ...{ machine, parameters, hash, found, reached, replays: this.#world.replays },
@@ -135,6 +146,7 @@ export class FullUser {
       ...{ bus, clock, session: id, outputRate, spoken: workers.world.spoken },
       onState: (state) => this.#sees(id, state),
       found: (what) => found({ by: 'client', what, session: id, seq: -1 }),
+      ...(chainAudit && { onHeard: (reply) => chainAudit.heard(reply) }),
     });
     const world = workers.world;
     const session = openSession(
@@ -144,7 +156,10 @@ export class FullUser {
         actions: plannedRobot(world),
         ...(remembers ? { memory: plannedMemory(world) } : {}),
         store: plannedStore(world, () => reached('the store failed while a turn ended')),
-        onLog: (_session, entry) => audit.observe(entry),
+        onLog: (_session, entry) => {
+          audit.observe(entry);
+          chainAudit?.observe(entry);
+        },
         onProblem: (_session, error) => {
           if (error instanceof ParleyError && error.code === 'STORE_FAILED') return;
           found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
@@ -156,6 +171,16 @@ export class FullUser {
     const line: Line = { id, session, audit, ear, mouth, left: false, closed: false };
     this.#lines.push(line);
     return line;
+  }
+
+  #judge(session: string, viaBus: boolean): ChainAudit | undefined {
+    const { clock, chains, faults, found, reached } = this.#world;
+    if (!chains) return undefined;
+    return new ChainAudit({
+      ...{ clock, chains, viaBus, reached },
+      lost: () => faults.fired.get('bus.drop') ?? 0,
+      found: (what) => found({ by: 'chain', what, session, seq: -1 }),
+    });
   }
 
   #sees(id: string, state: PublicState): void {
@@ -172,6 +197,7 @@ export class FullUser {
     random.restart(seed, `engines@${step}`);
     this.#world.faults.atStep(step);
     const { faults, workers, reached } = this.#world;
+    this.#world.onStep(step);
     if (faults.does('bus.noWorkers')) {
       const stream = faults.stream('bus.noWorkers');
       workers.leave(stream.pick(['stt', 'llm', 'tts']), stream.int(300, 2_000));
@@ -246,7 +272,7 @@ export class FullUser {
       (act, step) => this.#act(act, step),
       () => {
         this.#calm = true;
-        clock.setTimer(TAIL_LIMIT_MS, () => {
+        this.#limit = clock.setTimer(TAIL_LIMIT_MS, () => {
           this.#over = true;
         });
       },

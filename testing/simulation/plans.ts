@@ -1,6 +1,6 @@
 import type { LlmEvent } from '../../actors/ports/llm.ts';
 import type { ErrorCode } from '../../machines/errors.ts';
-import type { FaultPoint, Faults } from './faults.ts';
+import type { FaultChoice, FaultPoint } from './faults.ts';
 import type { Random } from './random.ts';
 
 /** What an engine will do with one request: events, each so long after the one before, and an end. */
@@ -31,7 +31,7 @@ const REPLIES = [
 const GARBAGE = ['\u0000\u0007', '\ud800', 'a\u202eb ', '\n\n', '   ', '\ufeff'] as const;
 
 /** `asked`: how many replies this engine has begun; makes action ids unique. */
-export function llmPlan(faults: Faults, random: Random, asked: number): Plan<LlmEvent> {
+export function llmPlan(faults: FaultChoice, random: Random, asked: number): Plan<LlmEvent> {
   const late = faults.does('llm.lateAfterCancel');
   const firstMs = faults.does('llm.slow') ? random.int(2_000, 9_000) : random.int(5, 250);
   if (faults.does('llm.hang')) return { steps: [], endMs: 0, end: 'hang', late };
@@ -68,7 +68,7 @@ export interface TtsPlan extends Plan<Sound> {
   readonly msPerChar: number;
 }
 
-export function ttsPlan(faults: Faults, random: Random, text: string): TtsPlan {
+export function ttsPlan(faults: FaultChoice, random: Random, text: string): TtsPlan {
   const msPerChar = random.int(8, 16);
   const late = faults.does('tts.lateAfterCancel');
   const firstMs = faults.does('tts.slow') ? random.int(1_000, 6_000) : random.int(2, 120);
@@ -111,7 +111,7 @@ export interface SttPlan {
   readonly late: boolean;
 }
 
-export function sttPlan(faults: Faults, random: Random): SttPlan {
+export function sttPlan(faults: FaultChoice, random: Random): SttPlan {
   const empty = faults.does('stt.empty');
   const garbage = faults.does('stt.garbage') ? random.pick(GARBAGE) : '';
   return {
@@ -131,7 +131,7 @@ export function sttPlan(faults: Faults, random: Random): SttPlan {
 }
 
 export function memoryPlan(
-  faults: Faults,
+  faults: FaultChoice,
   random: Random,
 ): { readonly afterMs: number; readonly fails: boolean } {
   return {
@@ -145,7 +145,7 @@ export interface ActionPlan {
   readonly end: 'done' | 'hang' | 'ACTION_FAILED';
 }
 
-export function actionPlan(faults: Faults, random: Random): ActionPlan {
+export function actionPlan(faults: FaultChoice, random: Random): ActionPlan {
   const afterMs = faults.does('action.slow') ? random.int(2_000, 6_000) : random.int(0, 600);
   return {
     afterMs,

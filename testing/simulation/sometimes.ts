@@ -54,6 +54,20 @@ export const SOMETIMES = {
   'a worker was lost': 'full',
   'no worker was there': 'full',
   'two sessions sounded at once': 'full',
+  'an engine of a chain was left alone': 'full',
+  'the probe of an engine failed': 'full',
+  'an engine that was left alone was probed and taken back': 'full',
+  'a hedge answered first': 'full',
+  'an engine that was hedged answered first': 'full',
+  'a language engine failed before its first token, and the next one answered': 'full',
+  'a reply went on in another voice at the next segment': 'full',
+  'a speech engine broke off in mid-segment, and another said the rest': 'full',
+  'an engine that kept breaking off was asked for whole answers': 'full',
+  'an engine that had been asked for whole answers streamed again': 'full',
+  'all recognisers of a chain were down': 'full',
+  'all language engines of a chain were down': 'full',
+  'all speech engines of a chain were down': 'full',
+  'fifty sessions talked while an engine was down': 'full',
 } as const satisfies Readonly<Record<string, 'both' | 'full'>>;
 
 export type Sometimes = keyof typeof SOMETIMES;

@@ -1,4 +1,7 @@
 import type { Bus } from '../../actors/ports/bus.ts';
+import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { SttEngine } from '../../actors/ports/stt.ts';
+import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { EngineClients } from '../../actors/session/session.ts';
 import type { EngineKind } from '../../actors/subjects.ts';
 import {
@@ -19,31 +22,40 @@ interface Worker {
   readonly bus: MortalBus;
 }
 
+/** The engines of a world, each alone or a chain. */
+export interface PlannedEngines {
+  readonly stt: SttEngine;
+  readonly llm: LlmEngine;
+  readonly tts: TtsEngine;
+}
+
+/** One engine of each kind. */
+export function plannedEngines(world: EngineWorld): PlannedEngines {
+  return { stt: plannedStt(world), llm: plannedLlm(world), tts: withFillers(plannedTts(world), world) };
+}
+
 /** The workers of a simulated world, one of each kind at a time. */
 export class Workers {
   readonly world: EngineWorld;
   readonly #bus: Bus;
-  readonly #engines;
+  readonly #engines: PlannedEngines;
   readonly #alive = new Map<EngineKind, Worker>();
 
-  constructor(bus: Bus, world: EngineWorld) {
+  constructor(bus: Bus, world: EngineWorld, engines: PlannedEngines) {
     this.#bus = bus;
     this.world = world;
-    this.#engines = {
-      stt: plannedStt(world),
-      llm: plannedLlm(world),
-      tts: withFillers(plannedTts(world), world),
-    };
+    this.#engines = engines;
     for (const kind of ['stt', 'llm', 'tts'] as const) this.#start(kind);
   }
 
   /** Engines as a session reaches them: over the bus. */
   remote(): EngineClients {
     const { clock } = this.world;
+    const { stt, llm, tts } = this.#engines;
     return {
-      stt: (scope) => remoteStt(this.#bus, clock, 'planned', scope),
-      llm: (scope) => remoteLlm(this.#bus, clock, 'planned', scope),
-      tts: (scope) => remoteTts(this.#bus, clock, 'planned', scope),
+      stt: (scope) => remoteStt(this.#bus, clock, stt.name, scope),
+      llm: (scope) => remoteLlm(this.#bus, clock, llm.name, scope),
+      tts: (scope) => remoteTts(this.#bus, clock, tts.name, scope),
     };
   }
 

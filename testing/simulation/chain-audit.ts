@@ -1,0 +1,177 @@
+import type { EngineKind } from '../../actors/subjects.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { ErrorCode } from '../../machines/errors.ts';
+import type { KernelEvent } from '../../machines/kernel.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { delayName } from '../../machines/oracle/brief.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import type { ChildKind } from '../../machines/session/events.ts';
+import type { EndReason, PublicState } from '../../machines/wire.ts';
+import type { Chains } from './chains.ts';
+import type { Sometimes } from './sometimes.ts';
+
+export interface ChainAuditOptions {
+  readonly clock: Clock;
+  readonly chains: Chains;
+  /** Whether the session reaches its engines over the bus, which loses things too. */
+  readonly viaBus: boolean;
+  /** Messages that the bus has lost so far. */
+  readonly lost: () => number;
+  readonly found: (what: string) => void;
+  readonly reached: (name: Sometimes) => void;
+}
+
+/** What the far end of a session has heard of a reply. */
+export interface ReplyHeard {
+  readonly generation: number;
+  /** The engines that spoke, in order: one anew for each time that the voice changed. Empty: nothing was audible. */
+  readonly voices: readonly string[];
+}
+
+interface ReplyKept {
+  text: string;
+  /** When its speech synthesis began. */
+  sinceMs: number;
+  reason: EndReason;
+  told: boolean;
+  /** Something was lost on the way to its engines. */
+  excused: boolean;
+  takenOver: number;
+}
+
+/** What the work protocol says when a worker or a message is gone: no engine of the chain has a part in that. */
+const LOST_ON_THE_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'ENGINE_LOST',
+  'ENGINE_NO_WORKER',
+  'ENGINE_PROTOCOL',
+  'ENGINE_OVERLOADED',
+]);
+
+const DEADLINES: ReadonlyMap<string, EngineKind> = new Map<string, EngineKind>([
+  ['sttDeadline', 'stt'],
+  ['llmFirstToken', 'llm'],
+  ['llmStall', 'llm'],
+  ['ttsDeadline', 'tts'],
+]);
+
+/** No turn stands still for longer than the longest deadline of an engine, ms, and a moment. */
+const STANDSTILL_MS = defaultParameters.deadlines.llmFirstTokenMs + 500;
+
+/**
+ * Judges a session whose engines are chains by its log, and by what was heard: no kind may fail while one engine of its
+ * chain works, a reply with words is audible while one speech engine works, whatever cannot be said aloud is told, and
+ * nothing stands still for longer than the longest deadline.
+ */
+export class ChainAudit {
+  readonly #options: ChainAuditOptions;
+  readonly #startMs = new Map<ChildKind, { readonly ms: number; readonly lost: number }>();
+  readonly #replies = new Map<number, ReplyKept>();
+  #draftMs = Number.POSITIVE_INFINITY;
+  #state: PublicState = 'idle';
+  #lastMs = 0;
+  #generation = 0;
+  /** The reply's own text or actions have come from the engine. */
+  #llmTold = false;
+
+  constructor(options: ChainAuditOptions) {
+    this.#options = options;
+  }
+
+  observe(entry: LogEntry): void {
+    const nowMs = this.#options.clock.nowMs();
+    if (entry.type === 'child.start') this.#onStart(entry.kind, entry.generation, nowMs);
+    else if (entry.type === 'event') {
+      if (
+        (this.#state === 'processing' || this.#state === 'speaking') &&
+        nowMs - this.#lastMs > STANDSTILL_MS
+      )
+        this.#find(`nothing happened in ${this.#state} for ${nowMs - this.#lastMs} ms`);
+      this.#state = entry.state;
+      this.#onEvent(entry.event);
+    } else if (entry.type === 'command' && entry.command.type === 'publish') {
+      const { message } = entry.command;
+      const reply = this.#replies.get(this.#generation);
+      if (reply && message.type === 'reply') reply.text += message.text;
+      if (reply && message.type === 'error') reply.told = true;
+      if (reply && message.type === 'reply.end') reply.reason = message.reason;
+    }
+    this.#lastMs = nowMs;
+  }
+
+  /** The client's ear is through with a reply. */
+  heard({ generation, voices }: ReplyHeard): void {
+    const { chains, reached } = this.#options;
+    const reply = this.#replies.get(generation);
+    this.#replies.delete(generation);
+    if (!reply) return;
+    if (new Set(voices).size > 1 && reply.takenOver === chains.watch.takenOver)
+      reached('a reply went on in another voice at the next segment');
+    if (reply.reason === 'interrupted' || voices.length > 0 || !/[\p{L}\p{N}]/u.test(reply.text)) return;
+    if (!reply.told) this.#find(`reply ${generation} was not audible, and nobody was told`);
+    if (!reply.excused && chains.sickbay.worksSince('tts', reply.sinceMs))
+      this.#find(`reply ${generation} was not audible though a speech engine works`);
+  }
+
+  #onStart(kind: ChildKind, generation: number, nowMs: number): void {
+    const lost = this.#options.lost();
+    this.#startMs.set(kind, { ms: nowMs, lost });
+    if (kind === 'stt') this.#draftMs = Number.POSITIVE_INFINITY;
+    if (kind === 'draft') this.#draftMs = Math.min(this.#draftMs, nowMs);
+    if (kind === 'llm') this.#llmTold = false;
+    if (kind !== 'tts') return;
+    this.#generation = generation;
+    this.#replies.set(generation, {
+      ...{ text: '', reason: 'interrupted', told: false, excused: false },
+      sinceMs: Math.min(nowMs, this.#draftMs),
+      takenOver: this.#options.chains.watch.takenOver,
+    });
+  }
+
+  #onEvent(event: KernelEvent): void {
+    switch (event.type) {
+      case 'llm.delta':
+      case 'llm.action':
+        this.#llmTold = true;
+        return;
+      case 'xstate.error.actor.stt':
+        this.#onFailure('stt', event.error.code);
+        return;
+      case 'xstate.error.actor.llm':
+        this.#onFailure('llm', event.error.code);
+        return;
+      case 'xstate.error.actor.tts':
+        this.#onFailure('tts', event.error.code);
+        return;
+      default: {
+        if (!event.type.startsWith('xstate.after.')) return;
+        const late = DEADLINES.get(delayName(event.type));
+        if (late) this.#onFailure(late, undefined);
+      }
+    }
+  }
+
+  /** `code`: undefined if it has kept the session waiting. */
+  #onFailure(kind: EngineKind, code: ErrorCode | undefined): void {
+    const { chains, viaBus, lost, reached } = this.#options;
+    const start = this.#startMs.get(kind) ?? { ms: 0, lost: 0 };
+    const reply = this.#replies.get(this.#generation);
+    const excused = viaBus && (code ? LOST_ON_THE_WAY.has(code) : lost() > start.lost);
+    if (excused && reply) reply.excused = true;
+    // What was told cannot be taken back.
+    if (excused || (kind === 'llm' && this.#llmTold && chains.brokenReply === 'fail')) return;
+    const sinceMs = kind === 'stt' ? start.ms : Math.min(start.ms, this.#draftMs);
+    if (chains.sickbay.downSince(kind, start.ms)) reached(DOWN[kind]);
+    if (chains.sickbay.worksSince(kind, sinceMs))
+      this.#find(`${kind} failed (${code ?? 'too late'}) though one engine of its chain works`);
+  }
+
+  #find(what: string): void {
+    this.#options.found(what);
+  }
+}
+
+const DOWN = {
+  stt: 'all recognisers of a chain were down',
+  llm: 'all language engines of a chain were down',
+  tts: 'all speech engines of a chain were down',
+} as const satisfies Record<EngineKind, Sometimes>;

@@ -382,6 +382,44 @@ test('windows that come soon after a run wait for others, and the first does not
   await vad.close();
 });
 
+test('the more windows a round had, the longer the next one gathers: 4 to 16 ms', async () => {
+  const clock = new VirtualClock();
+  const sizes: number[] = [];
+  const vad = sileroVad({ gate: false, clock }, async () => ({
+    ...model(() => {}),
+    run: async (rows) => {
+      sizes.push(rows.length);
+      return new Float32Array(rows.length);
+    },
+  }));
+  const streams = Array.from({ length: 20 }, () =>
+    vad.open(
+      () => {},
+      (error) => expect.fail(error.message),
+    ),
+  );
+  // Loading and telling take no time, but some turns.
+  const settled = async () => {
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+  };
+
+  const waitsMs: (number | undefined)[] = [];
+  for (const count of [1, 5, 20, 2]) {
+    for (const stream of streams.slice(0, count))
+      stream.push({ rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) });
+    await settled();
+    const nextAtMs = clock.nextAtMs();
+    const waitMs = nextAtMs === undefined ? undefined : nextAtMs - clock.nowMs();
+    waitsMs.push(waitMs);
+    await clock.advance(waitMs ?? 0);
+    await settled();
+  }
+
+  expect(sizes).toEqual([1, 5, 20, 2]);
+  expect(waitsMs).toEqual([undefined, 4, 10, 16]);
+  await vad.close();
+});
+
 test('a voice that opens the gate is judged in one run with what was just before it', async () => {
   const runs: (readonly Row[])[] = [];
   const vad = sileroVad(

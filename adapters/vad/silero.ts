@@ -21,7 +21,8 @@ export interface SileroOptions {
   /**
    * Runs begin at least so far apart, so that under load more windows share one; a voice that sets in and audio that
    * came late do not wait. Alone it delays nothing, and turns end no later: their end is dated by when its audio came.
-   * Default 4 with a thread, 16 without: docs/benchmarks/profile.md has what each costs.
+   * Default 16 without a thread, and with one 2 ms for each window of the round before, but 4 at the least and 16 at the most:
+   * 4 with a dozen voices at once, 16 with twenty. docs/benchmarks/profile.md has what each costs.
    */
   readonly gatherMs?: number;
   /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
@@ -35,6 +36,11 @@ export interface SileroOptions {
   /** Default the machine's. */
   readonly clock?: Clock;
 }
+
+/** Delay is cheap to save while few speak, and dear when many do. */
+const GATHER_MS_A_WINDOW = 2;
+const LEAST_GATHER_MS = 4;
+const MOST_GATHER_MS = 16;
 
 interface Loaded {
   readonly model: SpeechModel;
@@ -56,7 +62,9 @@ export function sileroVad(options: SileroOptions = {}, loadModel?: LoadModel): V
 
 class SileroVad implements VadEngine {
   readonly name = 'silero';
-  readonly #options: Required<Omit<SileroOptions, 'modelPath' | 'thread' | 'onCrash'>>;
+  readonly #options: Required<Omit<SileroOptions, 'modelPath' | 'thread' | 'onCrash' | 'gatherMs'>>;
+  /** Undefined: as many speak. */
+  readonly #gatherMs: number | undefined;
   readonly #loadModel: () => Promise<SpeechModel>;
   readonly #streams = new Set<SileroStream>();
   /** Streams with something to judge, the longest waiting first. */
@@ -67,6 +75,8 @@ class SileroVad implements VadEngine {
   #round: Promise<void> | undefined;
   /** When the last round began. */
   #lastRoundMs = Number.NEGATIVE_INFINITY;
+  /** Windows that went into it. */
+  #lastRows = 0;
   readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -74,11 +84,11 @@ class SileroVad implements VadEngine {
     this.#options = {
       gate: options.gate ?? true,
       maxBatch: options.maxBatch ?? 64,
-      gatherMs: options.gatherMs ?? (options.thread === false ? 16 : 4),
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
       onRun: options.onRun ?? (() => {}),
       clock: options.clock ?? realClock,
     };
+    this.#gatherMs = options.gatherMs ?? (options.thread === false ? MOST_GATHER_MS : undefined);
     this.#loadModel = async () =>
       loadModel(options.modelPath ?? bundledModelPath(), this.#options.maxBatch, this.#abort.signal);
   }
@@ -155,6 +165,7 @@ class SileroVad implements VadEngine {
   async #work(): Promise<void> {
     await this.#gathered();
     this.#lastRoundMs = this.#options.clock.nowMs();
+    this.#lastRows = 0;
     let loaded: Loaded;
     try {
       loaded = await this.#load();
@@ -168,8 +179,9 @@ class SileroVad implements VadEngine {
 
   /** Resolves when the next run may begin, and all audio has been taken that is here already. */
   async #gathered(): Promise<void> {
-    const { clock, gatherMs } = this.#options;
-    const waitMs = this.#lastRoundMs + gatherMs - clock.nowMs();
+    const { clock } = this.#options;
+    const asMany = Math.min(MOST_GATHER_MS, Math.max(LEAST_GATHER_MS, GATHER_MS_A_WINDOW * this.#lastRows));
+    const waitMs = this.#lastRoundMs + (this.#gatherMs ?? asMany) - clock.nowMs();
     await new Promise<void>((resolve) => {
       if (waitMs > 0) clock.setTimer(waitMs, resolve);
       else setImmediate(resolve);
@@ -194,6 +206,7 @@ class SileroVad implements VadEngine {
       }
     }
     if (rows.length === 0) return false;
+    this.#lastRows += rows.length;
     let backlog = this.#ready.size > 0;
     const { clock, onRun } = this.#options;
     const startMs = clock.nowMs();

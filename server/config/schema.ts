@@ -77,7 +77,7 @@ export const configSchema = z.strictObject({
       gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
       maxBatch: count(64, 'Windows of all sessions that are judged in one run, at most.'),
       gatherMs: optionalMs(
-        'Runs begin at least so far apart, so that under load more windows share one. None: 4 with a thread, 16 without.',
+        'Runs begin at least so far apart, so that under load more windows share one. None: 4 to 16 by how many speak with a thread, 16 without.',
       ),
     })
     .prefault({}),

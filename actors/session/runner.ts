@@ -106,7 +106,10 @@ export class SessionRunner {
     this.#execute(this.#kernel.initial);
   }
 
-  /** Takes an event from outside. It is handled before this returns, unless one is being handled already. */
+  /**
+   * Takes an event from outside. It is handled before this returns, unless one is being handled already, or it is one of
+   * many reports of playback: see `PlayedReports`.
+   */
   receive(event: SessionEvent, source: EventSource): void {
     this.#enqueue({ event, source });
   }

@@ -3,7 +3,7 @@ import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import type { LogEntry } from './log.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
-import { type PublicState, type SessionMessage, WIRE_LIMITS } from './wire.ts';
+import type { PublicState, SessionMessage } from './wire.ts';
 
 export interface Violation {
   /** Number of the invariant in docs/design.md. */
@@ -28,17 +28,15 @@ interface OpenReply {
   nextFrame: number;
   frameSamples: number;
   acknowledged: number | null;
+  /** What of that the client can have played when it said so, by the pacing. */
+  credible: number;
   playedOut: boolean;
   /** Samples of the filler in front of the segments. */
   filler: number;
 }
 
-/**
- * The machine knows the position to one frame. Of what was sent it knows at least as much as can have been played: a
- * client that claims all that it got is believed up to that.
- */
+/** The machine knows the position to one frame. */
 const POSITION_SLACK_MS = 20;
-const ACKNOWLEDGED_SLACK_MS = WIRE_LIMITS.sendAheadMs + 20;
 
 type Entry<Type extends LogEntry['type']> = Extract<LogEntry, { type: Type }>;
 type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
@@ -128,6 +126,8 @@ export class InvariantMonitor {
       // The first word of the client counts more than the pacing, even when that is at its end.
       if (this.#reply.acknowledged === null) this.#reply.playedOut = false;
       this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, claimed);
+      const credible = Math.min(claimed, this.#reply.position.at(entry.atMs));
+      this.#reply.credible = Math.max(this.#reply.credible, credible);
     }
     // A playback that has ended by itself was heard to its end, whatever the client told before.
     if (event.type === 'xstate.done.actor.playback') this.#reply.playedOut = true;
@@ -178,6 +178,7 @@ export class InvariantMonitor {
       nextFrame: 0,
       frameSamples: 0,
       acknowledged: null,
+      credible: 0,
       playedOut: false,
       filler: 0,
     };
@@ -263,11 +264,13 @@ export class InvariantMonitor {
       return;
     }
     this.#reply = null;
-    const { acknowledged, playedOut, position, segments, text, filler } = reply;
+    const { acknowledged, credible, playedOut, position, segments, text, filler } = reply;
     const paced = playedOut ? position.sent : position.at(entry.atMs);
     const told = playedOut ? null : acknowledged;
     const played = Math.min(told ?? paced, position.sent);
-    const below = told === null ? POSITION_SLACK_MS : ACKNOWLEDGED_SLACK_MS;
+    // A client that claims more than it can have played need not be believed beyond that.
+    const surely = told === null ? played : credible;
+    const slack = samplesInMs(POSITION_SLACK_MS, this.#outputRate);
     const fault =
       position.sent <= filler &&
       countWords(heard) > 0 &&
@@ -278,8 +281,8 @@ export class InvariantMonitor {
             text,
             completed: reason === 'completed',
             segments,
-            least: played - filler - samplesInMs(below, this.#outputRate),
-            most: played - filler + samplesInMs(POSITION_SLACK_MS, this.#outputRate),
+            least: surely - filler - slack,
+            most: played - filler + slack,
           });
     if (fault) this.#break(5, fault, entry);
     if (reason === 'failed' && !this.#errorTold)

@@ -322,6 +322,17 @@ describe('the monitor finds', () => {
         .stopAll()
         .end('One two'),
     ],
+    [
+      5,
+      'fewer words than the client has acknowledged',
+      new Log()
+        .reply()
+        .frames(0, 45)
+        .event({ type: 'played', generation: 1, samples: 20_600 }, 'speaking')
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .end(''),
+    ],
     [6, 'a reply that never ends', interrupted().over()],
     [
       6,

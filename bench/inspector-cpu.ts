@@ -101,7 +101,7 @@ try {
   const world = await World.start({ bus: 'in-process', profile: folder });
   const seen: Seen[] = [];
   try {
-    const load = world.load({ does: 'talk', finishEvery: 2, sessions, rampMs: RAMP_MS, measureMs });
+    const load = world.load({ does: 'talk', interruptEvery: 2, sessions, rampMs: RAMP_MS, measureMs });
     await later(RAMP_MS);
     const page = await watcher(world.url);
     await load;

@@ -17,7 +17,7 @@ export const cachedPhraseBenchmark: Benchmark = {
   name: 'cached-phrase',
   run: async (context) => {
     const { quick, buses } = context.options;
-    const sessions = quick ? 2 : 50;
+    const sessions = quick ? 2 : 20;
     const rows: Row[] = [];
     const folder = temporaryFolder('dialog');
     try {
@@ -28,7 +28,7 @@ export const cachedPhraseBenchmark: Benchmark = {
         const load = {
           does: 'type',
           typed: 'what do you see',
-          finishEvery: 1_000_000,
+          interruptEvery: 1,
           rampMs: 1_000,
         } as const;
         await world.load({ ...load, sessions, measureMs: quick ? 2_000 : 5_000 });

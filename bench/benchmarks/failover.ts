@@ -27,7 +27,7 @@ export const failoverBenchmark: Benchmark = {
         'chains.failures': '1000000',
       },
     });
-    const load = { does: 'type', finishEvery: 1, rampMs: 1_000, sessions } as const;
+    const load = { does: 'type', interruptEvery: 0, rampMs: 1_000, sessions } as const;
     await world.load({ ...load, measureMs: quick ? 2_000 : 6_000 });
     context.progress(`${sessions} sessions with engines that fail and hang`);
     const { engines, clients } = await world.load({ ...load, measureMs: quick ? 8_000 : 20_000 });

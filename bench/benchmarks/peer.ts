@@ -19,7 +19,7 @@ import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
 import { type BenchContext, type Benchmark, startWorld } from './benchmark.ts';
-import { FINISH_EVERY } from './conversations.ts';
+import { interruptEvery } from './conversations.ts';
 
 const PEER = '@livekit/agents 1.9.0';
 /** Both take turns so often at each size; once where one load has hundreds of turns. */
@@ -68,8 +68,14 @@ export const peerBenchmark: Benchmark = {
       env: { PARLEY_BENCH_LOAD: new URL('../load/', import.meta.url).href },
     });
     context.stopAtEnd(peer);
-    const talk = { does: 'talk', finishEvery: FINISH_EVERY } as const;
-    const warmUp = { ...talk, sessions: 5, rampMs: 1_000, measureMs: quick ? 2_000 : 6_000 };
+    const talk = { does: 'talk' } as const;
+    const warmUp = {
+      ...talk,
+      interruptEvery: 2,
+      sessions: 5,
+      rampMs: 1_000,
+      measureMs: quick ? 2_000 : 6_000,
+    };
     context.progress('warm-up of both');
     await world.load(warmUp);
     await loadPeer(peer, world, warmUp);
@@ -81,6 +87,7 @@ export const peerBenchmark: Benchmark = {
       const theirs = nothingSeen();
       const plan = {
         ...talk,
+        interruptEvery: interruptEvery(sessions),
         sessions,
         rampMs: sessions === 1 ? 0 : 4_000,
         measureMs: quick ? 5_000 : 11_000,

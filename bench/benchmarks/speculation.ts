@@ -24,7 +24,7 @@ export const speculationBenchmark: Benchmark = {
         partials: true,
         flags: { 'speculation.enabled': String(enabled) },
       });
-      const load = { does: 'talk', finishEvery: 4, rampMs: 1_000, sessions } as const;
+      const load = { does: 'talk', interruptEvery: 2, rampMs: 1_000, sessions } as const;
       await world.load({ ...load, measureMs: quick ? 2_000 : 6_000 });
       context.progress(`${sessions} sessions ${enabled ? 'with' : 'without'} speculation`);
       const result = await world.load({ ...load, measureMs: quick ? 5_000 : 16_000 });

@@ -127,8 +127,8 @@ export const loadPlan = z.object({
   rampMs: z.number(),
   /** talk: spoken turns; type: typed ones; idle: the microphone is open and nobody speaks. */
   does: z.enum(['talk', 'type', 'idle']),
-  /** Of so many replies all but the last are interrupted; 1: none is. */
-  finishEvery: z.number(),
+  /** Of so many replies one is interrupted; 0: none is. */
+  interruptEvery: z.number(),
   /** What is typed; `{id}` becomes the id of the turn. */
   typed: z.string().optional(),
   /** File of PCM16LE at 16 kHz: what is said. */

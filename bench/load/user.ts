@@ -63,7 +63,7 @@ export class User {
   }
 
   #onAudible(): void {
-    if (!this.#hearsOut) this.#speakAtMs = monotonicMs() + INTERRUPT_AFTER_MS;
+    if (this.#interrupts) this.#speakAtMs = monotonicMs() + INTERRUPT_AFTER_MS;
   }
 
   #onReplyEnd(reason: EndReason): void {
@@ -71,8 +71,8 @@ export class User {
     if (reason !== 'interrupted') this.#speakAtMs = monotonicMs() + THINK_MS;
   }
 
-  get #hearsOut(): boolean {
+  get #interrupts(): boolean {
     const { plan, index } = this.#options;
-    return (this.#turns + index) % plan.finishEvery === 0;
+    return plan.interruptEvery > 0 && (this.#turns + index) % plan.interruptEvery === 0;
   }
 }

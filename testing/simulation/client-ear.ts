@@ -134,9 +134,7 @@ export class ClientEar {
       .split(/\s+/u)
       .map(spoken)
       .filter((word) => word !== '');
-    const at = this.#options.onHeard
-      ? firstMissing(words, played)
-      : words.findIndex((word, i) => word !== played[i]);
+    const at = this.#options.onHeard ? firstMissing(words, played) : firstOther(words, played);
     if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
   }
 
@@ -185,6 +183,17 @@ export class ClientEar {
 
 /** A word lasts at least 10 ms. */
 const STRIDE = 24;
+
+/** The first of `words` that is not what was played, letter by letter: text for speech may have fewer spaces. -1 if all are. */
+function firstOther(words: readonly string[], played: readonly string[]): number {
+  const letters = played.join('');
+  let at = 0;
+  return words.findIndex((word) => {
+    const same = letters.startsWith(word, at);
+    at += word.length;
+    return !same;
+  });
+}
 
 /** The first of `words` that does not come in `played` after those before it; -1 if all do. */
 function firstMissing(words: readonly string[], played: readonly string[]): number {

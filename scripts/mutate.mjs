@@ -14,7 +14,7 @@ const only = process.argv.includes('--only') ? Number(process.argv[process.argv.
 const ENTRY = `
   import { simulate } from './testing/simulation/simulate.ts';
   const level = process.argv[2] === 'kernel' ? 'kernel' : 'full';
-  const { failure } = await simulate({ level, from: 1, to: 24, turns: 40 });
+  const { failure } = await simulate({ level, from: 1, to: 12, turns: 120 });
   console.log(JSON.stringify(failure ? { seed: failure.seed, finding: failure.findings[0] } : {}));
   process.exit(0);
 `;
@@ -210,8 +210,8 @@ if (write) {
     [
       '# Planted faults, and what finds them',
       '',
-      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 24',
-      'with 40 turns each, first at the kernel level, then at the full level, until something is found. A fault that is not found',
+      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
+      'with 120 turns each, first at the kernel level, then at the full level, until something is found. A fault that is not found',
       'makes the command fail. What each check is, is in [simulation.md](simulation.md).',
       '',
       '| | fault | in | found by |',

@@ -4,6 +4,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { callEngine } from './client.ts';
+import { gatheredSpeech } from './gathered-speech.ts';
 import { type EngineHost, hostEngine } from './host.ts';
 import { type WorkOptions, workOptions } from './options.ts';
 import { pcmPieces, pcmSamples } from './pcm.ts';
@@ -38,7 +39,9 @@ export function hostTts(
       prepare: (payload) => {
         const { cachedOnly, ...request } = parseJson(Request, payload);
         return (_audio, signal) =>
-          cachedOnly && !engine.cached?.(request) ? nothing() : engine.synthesize(request, signal);
+          cachedOnly && !engine.cached?.(request)
+            ? nothing()
+            : gatheredSpeech(engine.synthesize(request, signal), clock);
       },
       send: (event, job) => {
         if (event.type !== 'audio') {

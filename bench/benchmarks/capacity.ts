@@ -15,7 +15,7 @@ const QUICK_STEPS = [5, 10];
 const GENERATOR_P99_MS = 10;
 /** One size beyond what is held is measured too, for how cost grows. */
 const FAILURES = 2;
-const RAMP_MS = 4_000;
+const RAMP_MS = 8_000;
 const MEASURE_MS = 10_000;
 const MEGABYTE = 1_048_576;
 

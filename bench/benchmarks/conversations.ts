@@ -1,8 +1,8 @@
 import type { BusKind, LoadResult } from '../load/world.ts';
 import { type BenchContext, startWorld } from './benchmark.ts';
 
-/** The sessions begin over this time. */
-const RAMP_MS = 4_000;
+/** The sessions begin over this time: about as long as a turn, so that they are not all at the same point of one. */
+const RAMP_MS = 8_000;
 const QUICK_RAMP_MS = 1_000;
 /** Up to so many sessions interrupt every second reply, so that there are barge-ins to be measured; more do so now and then, as people do. */
 const FEW = 10;

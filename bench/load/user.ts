@@ -1,3 +1,4 @@
+import { nextRandom } from '../../machines/random.ts';
 import type { EndReason } from '../../machines/wire.ts';
 import type { Conversant } from './conversant.ts';
 import { idWord } from './identifiers.ts';
@@ -7,8 +8,8 @@ import type { UserFrames } from './user-frames.ts';
 
 /** So long into a reply it is interrupted. */
 const INTERRUPT_AFTER_MS = 700;
-/** From the end of a reply to the next words. */
-const THINK_MS = 400;
+/** From the end of a reply to the next words: between these, so that users who began together do not stay in step. */
+const THINK_MS = { least: 200, most: 1_200 };
 /** A turn without a reply for so long is given up, and counted by its absence. */
 const GIVE_UP_MS = 10_000;
 
@@ -32,11 +33,13 @@ export class User {
   /** Next frame of the phrase; beyond its end it is quiet. */
   #at = Number.POSITIVE_INFINITY;
   #turns = 0;
+  #random: number;
 
   constructor(client: Conversant, options: UserOptions) {
     this.#client = client;
     this.#options = options;
     this.#ticks = options.index * 7; // not all in the same noise
+    this.#random = options.index + 1;
     this.#speakAtMs = options.plan.does === 'idle' ? Number.POSITIVE_INFINITY : options.beginMs;
     client.listener = {
       onAudible: () => this.#onAudible(),
@@ -68,7 +71,13 @@ export class User {
 
   #onReplyEnd(reason: EndReason): void {
     // The end of a reply that was interrupted comes while the words that did it are still being said.
-    if (reason !== 'interrupted') this.#speakAtMs = monotonicMs() + THINK_MS;
+    if (reason !== 'interrupted') this.#speakAtMs = monotonicMs() + this.#thinkMs();
+  }
+
+  #thinkMs(): number {
+    const next = nextRandom(this.#random);
+    this.#random = next.state;
+    return THINK_MS.least + (next.value % (THINK_MS.most - THINK_MS.least));
   }
 
   get #interrupts(): boolean {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { type BenchProcess, startProcess } from './child-process.ts';
@@ -89,6 +90,7 @@ export class World {
         module: 'server-process',
         cpus: options.cpus?.server,
         nodeFlags: [
+          ...productFlags(),
           ...(options.collects ? ['--expose-gc'] : []),
           ...(options.profile === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', options.profile]),
         ],
@@ -206,6 +208,13 @@ interface Stoppable {
 /** Last started, first stopped. */
 async function stopAll(parts: readonly Stoppable[]): Promise<void> {
   for (const part of parts.toReversed()) await part.stop();
+}
+
+/** What the installed command runs Node with: its first line says so. */
+function productFlags(): string[] {
+  const above = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
+  const [first = ''] = readFileSync(new URL(`${above}/bin/parley.mjs`, import.meta.url), 'utf8').split('\n');
+  return first.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Starts the worker; resolves with how the server is told of it. */

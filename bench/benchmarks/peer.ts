@@ -90,7 +90,7 @@ export const peerBenchmark: Benchmark = {
         interruptEvery: interruptEvery(sessions),
         sessions,
         rampMs: sessions === 1 ? 0 : 4_000,
-        measureMs: quick ? 5_000 : 11_000,
+        measureMs: quick ? 5_000 : sessions === 1 ? 30_000 : 11_000,
       };
       for (let round = 1; round <= (sessions >= MANY ? 1 : ROUNDS); round++) {
         context.progress(`${sessions} sessions, round ${round}: Parley`);

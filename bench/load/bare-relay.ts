@@ -6,9 +6,11 @@ import { callsById } from './reply-parts.ts';
 import { enginesReport } from './reports.ts';
 import { ENGINE_DELAYS, REPLY } from './world.ts';
 
-const TURNS = 40;
+const TURNS = 30;
+const QUICK_TURNS = 4;
 /** The first turns open connections and compile code. */
 const WARM_UP = 10;
+const QUICK_WARM_UP = 2;
 const PAUSE_MS = 300;
 
 /**
@@ -16,7 +18,9 @@ const PAUSE_MS = 300;
  * server's place: the sum over a turn of what was nobody's delay, in ms. No server that talks to the same engines the same way can
  * take less.
  */
-export async function bareRelay(): Promise<number[]> {
+export async function bareRelay(quick = false): Promise<number[]> {
+  const warmUp = quick ? QUICK_WARM_UP : WARM_UP;
+  const count = warmUp + (quick ? QUICK_TURNS : TURNS);
   const engines = startProcess({ module: 'engines-process' });
   const relay = startProcess({ module: 'bare-relay-process' });
   try {
@@ -25,7 +29,7 @@ export async function bareRelay(): Promise<number[]> {
     const socket = new WebSocket(url, { perMessageDeflate: false });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     const turns: { readonly sentMs: number; readonly firstFrameMs: number }[] = [];
-    for (let turn = 0; turn < TURNS; turn++) {
+    for (let turn = 0; turn < count; turn++) {
       await new Promise((resolve) => {
         setTimeout(resolve, PAUSE_MS);
       });
@@ -38,7 +42,7 @@ export async function bareRelay(): Promise<number[]> {
     socket.close();
     await ended;
     const calls = [...callsById(enginesReport.parse(await engines.ask('take', undefined))).values()];
-    return turns.slice(WARM_UP).flatMap(({ sentMs, firstFrameMs }) => {
+    return turns.slice(warmUp).flatMap(({ sentMs, firstFrameMs }) => {
       const call = calls.find(({ stt }) => stt && stt.receivedMs > sentMs && stt.receivedMs < firstFrameMs);
       const { stt, llm, tts } = call ?? {};
       const token = llm?.tokensMs[1];

@@ -35,3 +35,14 @@ export function msOfSamples(samples: number, rate: number): number {
 export function samplesPerFrame(rate: number): number {
   return samplesInMs(FRAME_MS, rate);
 }
+
+/** The pieces one after another, and silence up to `length` samples, which must hold them. Default: no silence. */
+export function joinedSamples(pieces: readonly Int16Array[], length?: number): Int16Array {
+  const all = new Int16Array(length ?? pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}

@@ -6,8 +6,8 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
 import { Mailbox } from '../mailbox.ts';
-import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent } from '../ports/tts.ts';
+import { noResampling } from '../reply/no-resampling-test-util.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { ttsChild } from './tts.ts';
 
@@ -15,16 +15,6 @@ const RATE = 24_000;
 
 const settle = async () => {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
-};
-
-/** Passes everything on: the engine here speaks at the output rate. */
-const noResampling: ResamplerFactory = {
-  create: (from, to) => ({
-    ...{ from, to },
-    push: ({ samples }) => ({ rate: to, samples }),
-    flush: () => ({ rate: to, samples: new Int16Array(0) }),
-    close: () => {},
-  }),
 };
 
 /** One call of the engine, moved by the test. */

@@ -1,21 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { Bell } from './bell.ts';
 import { FillerVoice } from './filler-voice.ts';
+import { noResampling } from './no-resampling-test-util.ts';
 
 const RATE = 24_000;
-
-const noResampling: ResamplerFactory = {
-  create: (from, to) => ({
-    ...{ from, to },
-    push: ({ samples }) => ({ rate: to, samples }),
-    flush: () => ({ rate: to, samples: new Int16Array(0) }),
-    close: () => {},
-  }),
-};
 
 function audio(ms: number): TtsEvent {
   return { type: 'audio', pcm: { rate: RATE, samples: new Int16Array(samplesInMs(ms, RATE)).fill(1) } };

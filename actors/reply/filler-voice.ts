@@ -1,4 +1,4 @@
-import { samplesPerFrame } from '../../machines/audio.ts';
+import { joinedSamples, samplesPerFrame } from '../../machines/audio.ts';
 import type { VisemeCue } from '../reply-track.ts';
 import type { Bell } from './bell.ts';
 import { SegmentVoice, type SegmentVoiceOptions } from './segment-voice.ts';
@@ -41,23 +41,15 @@ export class FillerVoice {
         else if (voice.over) break;
         else await bell.next();
       }
-      if (!signal.aborted && voice.made > 0)
-        this.spoken = { samples: wholeFrames(pieces, samplesPerFrame(options.rate)), cues: voice.takeCues() };
+      if (!signal.aborted && voice.made > 0) {
+        const frame = samplesPerFrame(options.rate);
+        const samples = joinedSamples(pieces, Math.ceil(voice.made / frame) * frame);
+        this.spoken = { samples, cues: voice.takeCues() };
+      }
     } catch {
       // Not in the cache, or its engine failed: the silence goes on.
     }
     this.over = true;
     bell.ring();
   }
-}
-
-function wholeFrames(pieces: readonly Int16Array[], frame: number): Int16Array {
-  const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  const samples = new Int16Array(Math.ceil(length / frame) * frame);
-  let at = 0;
-  for (const piece of pieces) {
-    samples.set(piece, at);
-    at += piece.length;
-  }
-  return samples;
 }

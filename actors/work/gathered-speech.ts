@@ -1,4 +1,4 @@
-import { msOfSamples } from '../../machines/audio.ts';
+import { joinedSamples, msOfSamples } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { TtsEvent } from '../ports/tts.ts';
 
@@ -23,7 +23,7 @@ export async function* gatheredSpeech(
   let rate = 0;
 
   function* release(): Generator<TtsEvent> {
-    if (held.length > 0) yield { type: 'audio', pcm: { rate, samples: joined(held) } };
+    if (held.length > 0) yield { type: 'audio', pcm: { rate, samples: joinedSamples(held) } };
     held = [];
     heldMs = 0;
   }
@@ -55,16 +55,4 @@ export async function* gatheredSpeech(
     throw thrown;
   }
   yield* release();
-}
-
-function joined(pieces: readonly Int16Array[]): Int16Array {
-  const [first] = pieces;
-  if (first && pieces.length === 1) return first;
-  const all = new Int16Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { EventQueue } from '../../actors/work/event-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** While so many bytes wait to be read, no more are taken from the connection. */
@@ -11,46 +12,36 @@ const HELD_BYTES = 262_144;
  */
 export class Body implements AsyncIterableIterator<Uint8Array> {
   readonly #message: IncomingMessage;
-  readonly #pieces: Uint8Array[] = [];
-  #held = 0;
-  #outcome: { readonly error?: unknown } | undefined;
-  #reader: { resolve(result: IteratorResult<Uint8Array>): void; reject(error: unknown): void } | undefined;
+  readonly #pieces = new EventQueue<Uint8Array>();
 
   constructor(message: IncomingMessage, maxBytes: number) {
     this.#message = message;
     let received = 0;
     message.on('data', (piece: Buffer) => {
       received += piece.byteLength;
-      if (received <= maxBytes) this.#take(piece);
-      else message.destroy(new ParleyError('ENGINE_PROTOCOL', 'the answer is too long'));
+      if (received > maxBytes) message.destroy(new ParleyError('ENGINE_PROTOCOL', 'the answer is too long'));
+      else this.#pieces.push(piece, piece.byteLength);
+      if (this.held >= HELD_BYTES) message.pause();
     });
-    message.on('end', () => this.#settle({}));
-    message.on('error', (error) => this.#settle({ error }));
-    message.on('close', () => this.#settle({ error: new Error('the connection was closed') }));
+    message.on('end', () => this.#pieces.end());
+    message.on('error', (error) => this.#pieces.fail(error));
+    message.on('close', () => this.#pieces.fail(new Error('the connection was closed')));
+  }
+
+  /** Bytes that wait to be read. */
+  get held(): number {
+    return this.#pieces.bytes;
   }
 
   next(): Promise<IteratorResult<Uint8Array>> {
-    const piece = this.#pieces.shift();
-    if (piece) {
-      this.#held -= piece.byteLength;
-      if (this.#held < HELD_BYTES && this.#message.isPaused()) this.#message.resume();
-      return Promise.resolve({ done: false, value: piece });
-    }
-    if (this.#outcome) {
-      const { error } = this.#outcome;
-      this.#outcome = {};
-      return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
-    }
-    return new Promise((resolve, reject) => {
-      this.#reader = { resolve, reject };
-    });
+    const next = this.#pieces.next();
+    if (this.held < HELD_BYTES && this.#message.isPaused()) this.#message.resume();
+    return next;
   }
 
   return(): Promise<IteratorResult<Uint8Array>> {
-    this.#pieces.length = 0;
-    if (!this.#outcome) this.#message.destroy();
-    this.#settle({});
-    return Promise.resolve({ done: true, value: undefined });
+    if (!this.#message.readableEnded) this.#message.destroy();
+    return this.#pieces.return();
   }
 
   [Symbol.asyncIterator](): this {
@@ -62,28 +53,5 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     const pieces: Uint8Array[] = [];
     for await (const piece of this) pieces.push(piece);
     return new TextDecoder().decode(Buffer.concat(pieces));
-  }
-
-  #take(piece: Uint8Array): void {
-    const reader = this.#reader;
-    if (reader) {
-      this.#reader = undefined;
-      reader.resolve({ done: false, value: piece });
-      return;
-    }
-    this.#pieces.push(piece);
-    this.#held += piece.byteLength;
-    if (this.#held >= HELD_BYTES) this.#message.pause();
-  }
-
-  #settle(outcome: { readonly error?: unknown }): void {
-    if (this.#outcome) return;
-    this.#outcome = outcome;
-    const reader = this.#reader;
-    if (!reader) return;
-    this.#reader = undefined;
-    this.#outcome = {};
-    if (outcome.error === undefined) reader.resolve({ done: true, value: undefined });
-    else reader.reject(outcome.error);
   }
 }

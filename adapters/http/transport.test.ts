@@ -100,6 +100,21 @@ describe('httpTransport', () => {
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 
+  it('holds no more of a long answer than a quarter of a megabyte until it is read, and loses nothing', async () => {
+    const length = 4_000_000;
+    server = await openaiServer({ chat: () => answer(200, 'text/plain', 'x'.repeat(length)) });
+    transport = httpTransport({ maxResponseBytes: length });
+    const body = transport.body(await post());
+    let received = 0;
+    for await (const piece of body) {
+      received += piece.byteLength;
+      // The reader dawdles, so that more is there than is taken.
+      await new Promise(setImmediate);
+      expect(body.held).toBeLessThan(262_144 + 65_536);
+    }
+    expect(received).toBe(length);
+  });
+
   it.each([
     ['an impossible status', 'HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n', 'ENGINE_PROTOCOL'],
     [

@@ -1,5 +1,5 @@
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
-import { msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import { joinedSamples, msOfSamples, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { PhraseCache } from './phrase-cache.ts';
 import type { Phrase, PhraseMark } from './phrase-cache-file.ts';
@@ -107,12 +107,7 @@ class Recording {
   /** Undefined if there is nothing, or too much. */
   phrase(): Phrase | undefined {
     if (this.#spoilt || this.#rate === undefined || this.#samples === 0) return undefined;
-    const samples = new Int16Array(this.#samples);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      samples.set(piece, at);
-      at += piece.length;
-    }
+    const samples = joinedSamples(this.#pieces);
     const marks = this.#marks.toSorted((a, b) => a.sample - b.sample);
     return { rate: this.#rate, samples, marks };
   }

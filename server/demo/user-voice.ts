@@ -1,6 +1,6 @@
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
-import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import { joinedSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 
 /** Gives the demo's user a voice: text in, speech at the microphone's rate out. */
 export async function speaker(tts: TtsEngine): Promise<(text: string) => Promise<Pcm<PipelineRate>>> {
@@ -15,12 +15,6 @@ export async function speaker(tts: TtsEngine): Promise<(text: string) => Promise
     }
     if (resampler) pieces.push(resampler.flush().samples.slice());
     resampler?.close();
-    const samples = new Int16Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      samples.set(piece, at);
-      at += piece.length;
-    }
-    return { rate: PIPELINE_RATE, samples };
+    return { rate: PIPELINE_RATE, samples: joinedSamples(pieces) };
   };
 }

@@ -56,9 +56,9 @@ export class Call<Event> {
     }
     switch (message.headers.type) {
       case 'accepted':
-        this.#accept(message);
-        return;
+      // A beat carries the uplink too: it stands in for an acceptance that was lost.
       case 'beat':
+        this.#accept(message);
         return;
       case 'data':
         this.#inOrder(message, () => this.#take(message));
@@ -106,11 +106,11 @@ export class Call<Event> {
 
   #accept(message: BusMessage): void {
     const { uplink } = message.headers;
+    if (this.#uplink !== undefined) return;
     if (uplink === undefined) {
       this.fail(new ParleyError('ENGINE_PROTOCOL', `${this.#name()} accepted without an uplink`));
       return;
     }
-    if (this.#uplink !== undefined) return;
     this.#uplink = uplink;
     this.#watchdog.expect(this.#options.lostMs);
     this.#pulse = new Pulse(this.#clock, this.#options.aliveMs, () => this.#send('alive', NO_PAYLOAD));

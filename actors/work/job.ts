@@ -46,7 +46,7 @@ export class Job {
     const { clock, options } = context;
     this.#pulse = new Pulse(clock, options.beatMs, () => this.#send('beat', NO_PAYLOAD, { uplink }));
     this.#watchdog = new Watchdog(clock, options.clientLostMs, () =>
-      this.abort(new ParleyError('CANCELLED', `the client was silent for ${options.clientLostMs} ms`)),
+      this.abort(new ParleyError('ENGINE_LOST', `the client was silent for ${options.clientLostMs} ms`)),
     );
   }
 

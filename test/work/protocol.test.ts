@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BusMessage } from '../../actors/ports/bus.ts';
 import { subjects } from '../../actors/subjects.ts';
-import { hostLlm, hostStt, remoteLlm, remoteTts } from '../../actors/work/mod.ts';
+import { hostLlm, hostStt, remoteLlm, remoteStt, remoteTts } from '../../actors/work/mod.ts';
 import { inProcessBus, manualPump } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import {
@@ -62,6 +62,31 @@ describe('a client', () => {
       end(2),
     ]);
     expect(await reply()).toEqual({ events: [delta('a'), delta('b')] });
+  });
+
+  it('takes a beat for the acceptance that was lost', async () => {
+    const uplink: string[] = [];
+    ends.worker.subscribe('up', ({ headers }) => {
+      uplink.push(headers.type ?? '');
+      if (headers.type === 'finish')
+        ends.worker.publish(inbox, utf8('{"type":"final","text":"hello"}'), {
+          headers: { type: 'data', seq: '0' },
+        });
+    });
+    let inbox = '';
+    ends.worker.subscribe(subjects.work('stt', 'e'), ({ reply = '' }) => {
+      inbox = reply;
+      ends.worker.publish(reply, nothing, { headers: { type: 'beat', uplink: 'up' } });
+    });
+    const spoken = (async function* () {
+      yield { rate: 16_000 as const, samples: new Int16Array(320) };
+    })();
+    const engine = remoteStt(ends.client, ends.clock, 'e', scope);
+    const events = engine.transcribe(spoken, { language: 'en' }, never)[Symbol.asyncIterator]();
+    expect((await events.next()).value).toEqual({ type: 'final', text: 'hello' });
+    await events.return?.(undefined);
+    await ends.settle();
+    expect(uplink).toEqual(['audio', 'finish', 'cancel']);
   });
 
   it.each<[string, readonly Line[], number]>([

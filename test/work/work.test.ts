@@ -426,7 +426,7 @@ describe.each([
     await ends.pass(30);
     await stopped;
     expect(JSON.parse(new TextDecoder().decode((await error.promise).payload))).toMatchObject({
-      code: 'CANCELLED',
+      code: 'ENGINE_LOST',
       message: expect.stringContaining('silent for 30 ms'),
     });
     expect(host.active()).toBe(0);

@@ -22,7 +22,7 @@ import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
 import { type Made, makeLlm, makeStt, makeTts, soundOf } from './engine-makers.ts';
-import { type PreparePhrases, phrasePreparer } from './phrases.ts';
+import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
 
 /** How the engines of this process are, for metrics. */
 export interface EngineStats {
@@ -157,13 +157,14 @@ function speech(
         ...(parts.onProblem && { onProblem: parts.onProblem }),
       })
     : undefined;
+  const fixed = new Set(fixedPhrases(dialog, config));
   let main: CachedTts | undefined;
   const voices = config.engines.tts.map((name, place) => {
     const engine = made(makeTts(name, config, parts));
     const identity = soundOf(name, config);
     // What an engine elsewhere is set to is not known here, and may change.
     if (!cache || identity === undefined) return engine;
-    const cached = cachedTts(engine, cache, { identity, maxPhraseMs });
+    const cached = cachedTts(engine, cache, { identity, maxPhraseMs, isFixed: (text) => fixed.has(text) });
     if (place === 0) main = cached;
     return cached;
   });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
+import { makePrivate, PRIVATE_DIRECTORY, PRIVATE_FILE } from '../private-files.ts';
 import { decodePhrase, encodePhrase, fileNameOf, type Phrase } from './phrase-cache-file.ts';
 
 const DRAFT = '.phrase-draft';
@@ -30,17 +31,31 @@ export class PhraseDisk {
 
   /**
    * Reads the phrases, those used last first, as long as `take` wants them; the rest is deleted, and so is what is
-   * damaged. Resolves with the number of damaged files.
+   * damaged or of an older version. Takes the rights of other users from folder and files. Resolves with the number of
+   * damaged files.
    */
   async load(take: (key: string, phrase: Phrase) => boolean): Promise<number> {
     let damaged = 0;
+    await this.#hide(this.#options.dir);
     for (const { path } of await this.#files()) {
       const bytes = await readFile(path).catch(() => undefined);
       const decoded = bytes && decodePhrase(bytes);
       if (!decoded) damaged++;
       if (!decoded || !take(decoded.key, decoded.phrase)) await rm(path, { force: true }).catch(() => {});
+      else await this.#hide(path);
     }
     return damaged;
+  }
+
+  async #hide(path: string): Promise<void> {
+    try {
+      await makePrivate(path);
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return;
+      this.#options.onProblem(
+        new ParleyError('STORE_FAILED', `${path} stays readable by others: ${String(cause)}`, { cause }),
+      );
+    }
   }
 
   save(key: string, phrase: Phrase): void {
@@ -49,8 +64,8 @@ export class PhraseDisk {
       // Processes that share a folder do not write to the same file.
       const draft = `${path}.${randomUUID()}${DRAFT}`;
       try {
-        await mkdir(this.#options.dir, { recursive: true });
-        await writeFile(draft, encodePhrase(key, phrase));
+        await mkdir(this.#options.dir, { recursive: true, mode: PRIVATE_DIRECTORY });
+        await writeFile(draft, encodePhrase(key, phrase), { mode: PRIVATE_FILE });
         await rename(draft, path);
         this.#failing = false;
       } catch (cause) {

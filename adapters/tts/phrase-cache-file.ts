@@ -26,7 +26,8 @@ const header = z.object({
   ),
 });
 
-const MAGIC = Buffer.from('parley phrase 1\n');
+/** Files of version 1 may hold what was said to a user, so they are not read: a file that is not read is deleted. */
+const MAGIC = Buffer.from('parley phrase 2\n');
 const HASH_BYTES = 32;
 const SIZE_BYTES = 4;
 

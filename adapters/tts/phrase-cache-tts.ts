@@ -9,13 +9,16 @@ export interface CachedTtsOptions {
   readonly identity?: string;
   /** Longer speech is not kept, in ms. Default 15,000. */
   readonly maxPhraseMs?: number;
+  /** Whether a text comes from the configuration and may be written to disk. Default: only what `prepare` was asked for. */
+  readonly isFixed?: (text: string) => boolean;
 }
 
 /** A speech engine that knows phrases by heart. */
 export interface CachedTts extends TtsEngine {
   cached(request: TtsRequest): boolean;
   /**
-   * Makes a phrase ahead, unless it is kept already; resolves with whether it had to be made. Rejects as `synthesize` does.
+   * Makes a phrase of the configuration ahead, unless it is kept already; resolves with whether it had to be made.
+   * Rejects as `synthesize` does.
    */
   prepare(request: TtsRequest, signal: AbortSignal): Promise<boolean>;
 }
@@ -28,18 +31,23 @@ const PIECE_MS = 100;
  * second time, or made ahead, and only if it came to its end. The cache stays open when the engine is closed.
  */
 export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: CachedTtsOptions = {}): CachedTts {
-  const { identity = '', maxPhraseMs = 15_000 } = options;
+  const { identity = '', maxPhraseMs = 15_000, isFixed = () => false } = options;
   const keyOf = ({ text, language, voice = '' }: TtsRequest) =>
     JSON.stringify([engine.name, identity, voice, language, text]);
 
-  async function* recorded(request: TtsRequest, key: string, signal: AbortSignal): AsyncGenerator<TtsEvent> {
+  async function* recorded(
+    request: TtsRequest,
+    key: string,
+    fixed: boolean,
+    signal: AbortSignal,
+  ): AsyncGenerator<TtsEvent> {
     const recording = new Recording(maxPhraseMs);
     for await (const event of engine.synthesize(request, signal)) {
       recording.add(event);
       yield event;
     }
     const phrase = recording.phrase();
-    if (phrase) cache.keep(key, phrase);
+    if (phrase) cache.keep(key, phrase, fixed);
   }
 
   return {
@@ -52,14 +60,14 @@ export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: Cached
       const key = keyOf(request);
       const phrase = cache.find(key);
       if (phrase) yield* played(phrase, signal);
-      else if (cache.repeats(key)) yield* recorded(request, key, signal);
+      else if (cache.repeats(key)) yield* recorded(request, key, isFixed(request.text), signal);
       else yield* engine.synthesize(request, signal);
     },
     async prepare(request, signal) {
       throwIfAborted(signal);
       const key = keyOf(request);
       if (cache.has(key)) return false;
-      for await (const _event of recorded(request, key, signal));
+      for await (const _event of recorded(request, key, true, signal));
       return true;
     },
   };

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -225,6 +225,51 @@ describe('phrases on disk', () => {
     await tts.prepare({ text: 'five', language: 'en' }, never);
     await cache.close();
     expect(problems).toHaveLength(2);
+  });
+
+  it('are only those of the configuration: what a reply said stays in memory', async () => {
+    const cache = cacheOn(dir);
+    const { engine, asked } = counting();
+    const tts = cachedTts(engine, cache, { isFixed: (text) => text === 'Hello, I am Robo.' });
+    for (const text of ['Your diagnosis is measles.', 'Hello, I am Robo.'])
+      for (let i = 0; i < 3; i++) await hear(tts, text);
+    expect(asked).toHaveLength(4);
+    expect(cache.stats()).toMatchObject({ entries: 2, hits: 2 });
+    await cache.close();
+    const files = await Promise.all((await readdir(dir)).map((name) => readFile(join(dir, name), 'latin1')));
+    expect(files).toHaveLength(1);
+    expect(files.join()).toContain('Robo');
+    expect(files.join()).not.toContain('diagnosis');
+  });
+
+  it('of an older version, which kept what replies said, are deleted at the start', async () => {
+    await stored('hello');
+    const [name = ''] = await readdir(dir);
+    const bytes = await readFile(join(dir, name));
+    await writeFile(
+      join(dir, name),
+      Buffer.from(bytes.toString('latin1').replace('parley phrase 2', 'parley phrase 1'), 'latin1'),
+    );
+    expect((await reopened()).cache.stats()).toMatchObject({ entries: 0 });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('can be read by nobody else, those that were written more openly too', async () => {
+    const folder = join(dir, 'phrases');
+    const modes = async () => {
+      const names = (await readdir(folder)).map((name) => join(folder, name));
+      const stats = await Promise.all([folder, ...names].map((path) => stat(path)));
+      return stats.map(({ mode }) => (mode & 0o777).toString(8));
+    };
+    const cache = cacheOn(folder);
+    await cachedTts(counting().engine, cache).prepare({ text: 'hello', language: 'en' }, never);
+    await cache.close();
+    expect(await modes()).toEqual(['700', '600']);
+    const [name = ''] = await readdir(folder);
+    await chmod(join(folder, name), 0o644);
+    await chmod(folder, 0o755);
+    await cacheOn(folder).load();
+    expect(await modes()).toEqual(['700', '600']);
   });
 
   it('leave other files of the folder alone', async () => {

@@ -3,9 +3,9 @@ import { PhraseDisk } from './phrase-cache-disk.ts';
 import type { Phrase } from './phrase-cache-file.ts';
 
 export interface PhraseCacheOptions {
-  /** Where phrases outlive the process. None: they do not. */
+  /** Where fixed phrases outlive the process. None: they do not. */
   readonly dir?: string;
-  /** Of audio and marks, in memory and on disk alike. Default 33,554,432: 12 minutes at 22 kHz. */
+  /** Limit on audio and marks in memory, those on disk included. Default 33,554,432: 12 minutes at 22 kHz. */
   readonly maxBytes?: number;
   /** Told STORE_FAILED, once, when phrases cannot be written: a full disk. */
   readonly onProblem?: (error: ParleyError) => void;
@@ -27,7 +27,7 @@ export interface PhraseCacheStats {
   readonly writeFailures: number;
 }
 
-/** Spoken phrases, the least recently used dropped first. All are held in memory: to find one, nothing is read. */
+/** Spoken phrases; the least recently used are dropped first. All are in memory, so a lookup reads no file. */
 export interface PhraseCache {
   /** Takes what the disk holds. Never rejects: a cache that cannot be read is empty. */
   load(): Promise<void>;
@@ -36,7 +36,8 @@ export interface PhraseCache {
   has(key: string): boolean;
   /** Whether a phrase that was not found is worth keeping: it was asked for before. */
   repeats(key: string): boolean;
-  keep(key: string, phrase: Phrase): void;
+  /** `fixed`: the text comes from the configuration, so the phrase may be written to disk. All others may tell what a user heard, and stay in memory. */
+  keep(key: string, phrase: Phrase, fixed: boolean): void;
   stats(): PhraseCacheStats;
   /** Resolves when all is on disk that will be. */
   close(): Promise<void>;
@@ -48,18 +49,23 @@ const REMEMBERED = 2_048;
 /** What a mark takes, roughly. */
 const MARK_BYTES = 64;
 
+interface Entry {
+  readonly phrase: Phrase;
+  readonly fixed: boolean;
+}
+
 export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
   const { dir, maxBytes = MAX_BYTES, onProblem = () => {} } = options;
   const disk = dir === undefined ? undefined : new PhraseDisk({ dir, onProblem });
   /** The least recently used first. */
-  const phrases = new Map<string, Phrase>();
+  const phrases = new Map<string, Entry>();
   const asked = new Set<string>();
   /** Found in this process, and noted on disk. */
   const touched = new Set<string>();
   const counts = { hits: 0, misses: 0, stored: 0, evicted: 0, damaged: 0 };
   let bytes = 0;
 
-  const drop = (key: string, phrase: Phrase) => {
+  const drop = (key: string, { phrase }: Entry) => {
     phrases.delete(key);
     touched.delete(key);
     bytes -= bytesOf(phrase);
@@ -67,37 +73,37 @@ export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
 
   return {
     async load() {
-      const loaded: [string, Phrase][] = [];
+      const loaded: [string, Entry][] = [];
       counts.damaged +=
         (await disk?.load((key, phrase) => {
           if (phrases.has(key)) return true;
           if (bytes + bytesOf(phrase) > maxBytes) return false;
-          loaded.push([key, phrase]);
+          loaded.push([key, { phrase, fixed: true }]);
           bytes += bytesOf(phrase);
           return true;
         })) ?? 0;
       const sinceStart = [...phrases];
       phrases.clear();
-      for (const [key, phrase] of [...loaded.reverse(), ...sinceStart]) {
+      for (const [key, entry] of [...loaded.reverse(), ...sinceStart]) {
         const twice = phrases.get(key);
         if (twice) drop(key, twice);
-        phrases.set(key, phrase);
+        phrases.set(key, entry);
       }
     },
     find(key) {
-      const phrase = phrases.get(key);
-      if (!phrase) {
+      const entry = phrases.get(key);
+      if (!entry) {
         counts.misses++;
         return undefined;
       }
       counts.hits++;
       phrases.delete(key);
-      phrases.set(key, phrase);
-      if (!touched.has(key)) {
+      phrases.set(key, entry);
+      if (entry.fixed && !touched.has(key)) {
         touched.add(key);
         disk?.touch(key);
       }
-      return phrase;
+      return entry.phrase;
     },
     has: (key) => phrases.has(key),
     repeats(key) {
@@ -107,20 +113,20 @@ export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
       if (asked.size > REMEMBERED && oldest !== undefined) asked.delete(oldest);
       return false;
     },
-    keep(key, phrase) {
+    keep(key, phrase, fixed) {
       const size = bytesOf(phrase);
       if (size > maxBytes) return;
       const before = phrases.get(key);
       if (before) drop(key, before);
-      phrases.set(key, phrase);
+      phrases.set(key, { phrase, fixed });
       bytes += size;
       counts.stored++;
-      disk?.save(key, phrase);
+      if (fixed) disk?.save(key, phrase);
       for (const [oldest, dropped] of phrases) {
         if (bytes <= maxBytes) break;
         drop(oldest, dropped);
         counts.evicted++;
-        disk?.delete(oldest);
+        if (dropped.fixed) disk?.delete(oldest);
       }
     },
     stats: () => ({ ...counts, entries: phrases.size, bytes, writeFailures: disk?.failures ?? 0 }),

@@ -80,7 +80,10 @@ export function chains() {
 export function phraseCache() {
   return z
     .strictObject({
-      enabled: yesNo(true, 'Keep phrases that repeat, and make the fixed ones ahead, in `dataDir`/phrases.'),
+      enabled: yesNo(
+        true,
+        'Keep phrases that repeat in memory, and make the fixed ones ahead, in `dataDir`/phrases.',
+      ),
       maxBytes: key(
         z
           .int()

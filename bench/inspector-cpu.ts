@@ -1,9 +1,9 @@
 // What an open inspector costs the server: the processor time of a server in a process of its own, in which sessions
-// talk while a page's connection watches the list and one session, and what of it was spent below server/inspect/.
+// talk while a page's connection watches the list and one session, and what of it was spent below server/endpoints/inspect/.
 // npx tsx bench/inspector-cpu.ts [--sessions 20] [--seconds 30] [--output figures.json]
 //
 // By V8's sampling profiler: the load varies by more from one spell to the next than the inspector costs, so runs with
-// and without it tell nothing. A sample counts for the inspector if any function of server/inspect/ is on its stack,
+// and without it tell nothing. A sample counts for the inspector if any function of server/endpoints/inspect/ is on its stack,
 // what those call included; what is not idle counts for the server. The connection is that of a page without its drawing.
 
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { setTimeout as later } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import WebSocket from 'ws';
 import { z } from 'zod';
-import { INSPECT_LIVE_PATH, INSPECT_SUBPROTOCOL, serverMessage } from '../server/inspect/wire.ts';
+import { INSPECT_LIVE_PATH, INSPECT_SUBPROTOCOL, serverMessage } from '../server/endpoints/inspect/wire.ts';
 import { World } from './load/world.ts';
 
 const { values } = parseArgs({
@@ -80,7 +80,7 @@ function spent(profile: z.infer<typeof cpuProfile>): { busyMs: number; inspector
   const inspectors = new Set<number>();
   const mark = (id: number, inside: boolean) => {
     const node = nodes.get(id);
-    const within = inside || (node?.callFrame.url.includes('/server/inspect/') ?? false);
+    const within = inside || (node?.callFrame.url.includes('/server/endpoints/inspect/') ?? false);
     if (within) inspectors.add(id);
     for (const child of node?.children ?? []) mark(child, within);
   };

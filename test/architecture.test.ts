@@ -156,7 +156,8 @@ describe('web/', () => {
   it('imports its own files, and from machines/ what the wire is made of', () => {
     const wire = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];
     // The inspector runs sessions again in the page: it has the whole machine, and the inspector's own wire.
-    const inspector = (from: string) => within(['machines'], from) || from === 'server/inspect/wire.ts';
+    const inspector = (from: string) =>
+      within(['machines'], from) || from === 'server/endpoints/inspect/wire.ts';
     const allowed = (from: string, { path }: Source) =>
       !isOurs(from) ||
       within(['web'], from) ||
@@ -166,7 +167,7 @@ describe('web/', () => {
   });
 
   it('shares with the server what is pure: the inspector’s wire imports zod/mini alone', () => {
-    const wire = server.find(({ path }) => path === 'server/inspect/wire.ts');
+    const wire = server.find(({ path }) => path === 'server/endpoints/inspect/wire.ts');
     expect(wire?.imports.map(({ from }) => from)).toEqual(['zod/mini']);
   });
 });

@@ -12,7 +12,7 @@ import {
   sessionsPage,
   type TurnsPage,
   turnsPage,
-} from '../../server/inspect/wire.ts';
+} from '../../server/endpoints/inspect/wire.ts';
 
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });

@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../../machines/journal-record.ts';
-import type { SessionFeed } from '../../server/inspect/wire.ts';
+import type { SessionFeed } from '../../server/endpoints/inspect/wire.ts';
 import type { InspectorApi, LoadedJournal } from './api.ts';
 
 export interface FollowEvents {

@@ -5,7 +5,7 @@ import {
   type InspectMessage,
   type PageMessage,
   serverMessage,
-} from '../../server/inspect/wire.ts';
+} from '../../server/endpoints/inspect/wire.ts';
 
 export type LiveStatus = 'connecting' | 'connected' | 'waiting' | 'refused' | 'closed';
 

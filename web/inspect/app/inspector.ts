@@ -1,4 +1,4 @@
-import type { ControlCommand, InspectMessage } from '../../../server/inspect/wire.ts';
+import type { ControlCommand, InspectMessage } from '../../../server/endpoints/inspect/wire.ts';
 import { InspectorApi } from '../api.ts';
 import { LiveLink, type LiveStatus } from '../live.ts';
 import { parseJournalText } from '../model/journal-text.ts';

@@ -3,7 +3,7 @@ import { Explainer, type Explanation } from '../../../machines/explain.ts';
 import type { JournalRecord } from '../../../machines/journal-record.ts';
 import type { KernelEvent } from '../../../machines/kernel.ts';
 import type { SessionContext } from '../../../machines/session/context.ts';
-import type { SessionFeed } from '../../../server/inspect/wire.ts';
+import type { SessionFeed } from '../../../server/endpoints/inspect/wire.ts';
 import { ApiError, type InspectorApi, type LoadedJournal } from '../api.ts';
 import { RecordFollower } from '../follow.ts';
 import type { LiveLink } from '../live.ts';

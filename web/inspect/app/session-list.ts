@@ -1,4 +1,4 @@
-import type { LiveSession, PastSession } from '../../../server/inspect/wire.ts';
+import type { LiveSession, PastSession } from '../../../server/endpoints/inspect/wire.ts';
 import type { InspectorApi } from '../api.ts';
 import { Observable } from './observable.ts';
 import type { OpenSession } from './opened.ts';

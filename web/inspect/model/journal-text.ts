@@ -7,7 +7,7 @@ import {
   type JournalHeader,
   type JournalRecord,
 } from '../../../machines/journal-record.ts';
-import { journalHeader, journalRecord } from '../../../server/inspect/wire.ts';
+import { journalHeader, journalRecord } from '../../../server/endpoints/inspect/wire.ts';
 
 /** A stretch of recorded sound, mono. */
 export interface AudioPiece {

@@ -1,4 +1,4 @@
-import type { AudioLevel } from '../../../server/inspect/wire.ts';
+import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
 import type { Item, Lane } from './lane.ts';
 import type { TimeWindow } from './time-window.ts';
 

@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../../../machines/journal-record.ts';
-import type { AudioLevel } from '../../../server/inspect/wire.ts';
+import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
 import { commandsOf, errorOf, eventOf, isMap, typeOf } from '../model/entries.ts';
 import { type Item, Lane } from './lane.ts';
 import { type TurnRow, turnOf } from './turns.ts';

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import type { ControlCommand } from '../../../server/inspect/wire.ts';
+import type { ControlCommand } from '../../../server/endpoints/inspect/wire.ts';
 import type { Inspector } from '../app/inspector.ts';
 import type { OpenSession } from '../app/opened.ts';
 

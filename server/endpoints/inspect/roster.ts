@@ -1,6 +1,6 @@
-import type { Clock } from '../../machines/clock.ts';
-import type { LogEntry } from '../../machines/log.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import type { LogEntry } from '../../../machines/log.ts';
+import type { SessionMessage } from '../../../machines/wire.ts';
 import type { LiveSession } from './wire.ts';
 
 /** Longest last text shown in a list, in UTF-16 units. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock } from '../../../machines/clock.ts';
 import { LEASE_MS, type Presence } from './bus-wire.ts';
 import type { LiveSession } from './wire.ts';
 

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { Bus } from '../../actors/ports/bus.ts';
-import type { InspectStore, SessionCursor } from '../../actors/ports/inspect.ts';
-import { subjects } from '../../actors/subjects.ts';
-import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
-import type { HttpRoute } from '../gateway/http.ts';
+import type { Bus } from '../../../actors/ports/bus.ts';
+import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.ts';
+import { subjects } from '../../../actors/subjects.ts';
+import { type ErrorCode, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import type { HttpRoute } from '../../gateway/http.ts';
 import { type Access, bearerOf } from './access.ts';
 import type { Archive } from './archive.ts';
 import { encode } from './bus-wire.ts';

@@ -1,4 +1,4 @@
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import { LEASE_MS, type Lease } from './bus-wire.ts';
 
 interface Held {

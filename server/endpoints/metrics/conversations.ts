@@ -1,6 +1,6 @@
-import { FRAME_MS } from '../../machines/audio.ts';
-import type { LogEntry } from '../../machines/log.ts';
-import { type PublicState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
+import { FRAME_MS } from '../../../machines/audio.ts';
+import type { LogEntry } from '../../../machines/log.ts';
+import { type PublicState, type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Recorded } from './definitions.ts';
 
 const STATES: readonly PublicState[] = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'];

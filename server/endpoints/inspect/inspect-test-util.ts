@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import type { LlmEngine } from '../../actors/ports/llm.ts';
-import { realClock } from '../../adapters/real-clock.ts';
-import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
-import { VoiceClient } from '../client/voice-client.ts';
-import { loadConfig } from '../config/load.ts';
-import { makeLogger } from '../log.ts';
-import { type Server, serve } from '../serve.ts';
+import type { LlmEngine } from '../../../actors/ports/llm.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
+import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
+import { VoiceClient } from '../../client/voice-client.ts';
+import { loadConfig } from '../../config/load.ts';
+import { makeLogger } from '../../log.ts';
+import { type Server, serve } from '../../serve.ts';
 import {
   INSPECT_LIVE_PATH,
   INSPECT_SESSIONS_PATH,

@@ -1,6 +1,6 @@
-import type { BusMessage, Subscription } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
-import type { TimerHandle } from '../../machines/clock.ts';
+import type { BusMessage, Subscription } from '../../../actors/ports/bus.ts';
+import { subjects } from '../../../actors/subjects.ts';
+import type { TimerHandle } from '../../../machines/clock.ts';
 import { decode, type InspectBus, type Lease, presence, RENEW_MS, tell } from './bus-wire.ts';
 import { Neighbours } from './neighbours.ts';
 import type { InspectMessage, LiveSession } from './wire.ts';

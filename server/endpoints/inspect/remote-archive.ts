@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { BusMessage, Subscription } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
-import { errorRecord, isErrorCode, ParleyError } from '../../machines/errors.ts';
+import type { BusMessage, Subscription } from '../../../actors/ports/bus.ts';
+import { subjects } from '../../../actors/subjects.ts';
+import { errorRecord, isErrorCode, ParleyError } from '../../../machines/errors.ts';
 import type { Archive } from './archive.ts';
 import { decode, encode, type InspectBus, type Question, question, tell } from './bus-wire.ts';
 import { audioPage, journalPage, refusal, turnsPage } from './wire.ts';

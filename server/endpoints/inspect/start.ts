@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Bus } from '../../actors/ports/bus.ts';
-import type { InspectStore } from '../../actors/ports/inspect.ts';
-import type { Store } from '../../actors/ports/store.ts';
-import { realClock } from '../../adapters/real-clock.ts';
-import type { Config } from '../config/schema.ts';
-import type { Logger } from '../log.ts';
-import { packageVersion } from '../version.ts';
+import type { Bus } from '../../../actors/ports/bus.ts';
+import type { InspectStore } from '../../../actors/ports/inspect.ts';
+import type { Store } from '../../../actors/ports/store.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Logger } from '../../log.ts';
+import { packageVersion } from '../../version.ts';
 import { type Inspector, startInspector } from './inspector.ts';
 
 /** The inspector of a server, as configured; undefined if it is off. */

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { CLOSE_CODES, WIRE_LIMITS } from '../../machines/wire.ts';
-import { TokenBucket } from '../gateway/token-bucket.ts';
+import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import { CLOSE_CODES, WIRE_LIMITS } from '../../../machines/wire.ts';
+import { TokenBucket } from '../../gateway/token-bucket.ts';
 import type { Access } from './access.ts';
 import type { Hub, Watcher } from './hub.ts';
 import { INSPECT_LIMITS, type InspectMessage, type PageMessage, pageMessage } from './wire.ts';

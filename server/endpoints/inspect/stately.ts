@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { AnyStateMachine } from 'xstate';
-import type { OpenJournal, SessionRecorder } from '../../actors/journal/recorder.ts';
-import { ParleyError } from '../../machines/errors.ts';
-import type { JournaledKernel } from '../../machines/journal.ts';
-import type { KernelEvent, Step } from '../../machines/kernel.ts';
-import type { EventSource } from '../../machines/log.ts';
-import { CHILD_KINDS } from '../../machines/session/events.ts';
-import { isLoopback } from '../gateway/origin.ts';
+import type { OpenJournal, SessionRecorder } from '../../../actors/journal/recorder.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { JournaledKernel } from '../../../machines/journal.ts';
+import type { KernelEvent, Step } from '../../../machines/kernel.ts';
+import type { EventSource } from '../../../machines/log.ts';
+import { CHILD_KINDS } from '../../../machines/session/events.ts';
+import { isLoopback } from '../../gateway/origin.ts';
 import { StatelyEvents } from './stately-events.ts';
 
 export interface StatelyBridgeOptions {

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { startNatsServer } from '../../testing/nats-server.ts';
+import { startNatsServer } from '../../../testing/nats-server.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { INSPECT_SESSIONS_PATH, journalPage, type LiveSession, sessionsPage, turnsPage } from './wire.ts';
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { isLoopback, type OriginPolicy, originAllowed } from '../gateway/origin.ts';
-import { tokenCheck } from '../gateway/token.ts';
+import { isLoopback, type OriginPolicy, originAllowed } from '../../gateway/origin.ts';
+import { tokenCheck } from '../../gateway/token.ts';
 
 export interface AccessOptions {
   /** The server's. Without one only this machine may look. */

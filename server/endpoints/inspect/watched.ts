@@ -1,8 +1,8 @@
-import type { BusMessage, Subscription } from '../../actors/ports/bus.ts';
-import type { JournalStore } from '../../actors/ports/journal.ts';
-import { subjects } from '../../actors/subjects.ts';
-import type { TimerHandle } from '../../machines/clock.ts';
-import type { LogEntry } from '../../machines/log.ts';
+import type { BusMessage, Subscription } from '../../../actors/ports/bus.ts';
+import type { JournalStore } from '../../../actors/ports/journal.ts';
+import { subjects } from '../../../actors/subjects.ts';
+import type { TimerHandle } from '../../../machines/clock.ts';
+import type { LogEntry } from '../../../machines/log.ts';
 import { decode, type InspectBus, lease, type Presence, tell } from './bus-wire.ts';
 import { Feeder } from './feeder.ts';
 import { LeaseBook } from './leases.ts';

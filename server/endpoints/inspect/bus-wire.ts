@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Bus } from '../../actors/ports/bus.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { Bus } from '../../../actors/ports/bus.ts';
+import type { Clock } from '../../../machines/clock.ts';
 import { liveSession, sessionId } from './wire.ts';
 
 /** What servers and inspectors say to each other on the bus. Not for other programs: it changes with any version. */

@@ -4,15 +4,15 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { inProcessBus } from '../../adapters/bus/in-process.ts';
-import { realClock } from '../../adapters/real-clock.ts';
-import { ParleyError } from '../../machines/errors.ts';
-import { WIRE_LIMITS } from '../../machines/wire.ts';
-import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
-import { VoiceClient } from '../client/voice-client.ts';
-import { loadConfig } from '../config/load.ts';
-import { makeLogger } from '../log.ts';
-import { type Server, serve } from '../serve.ts';
+import { inProcessBus } from '../../../adapters/bus/in-process.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { WIRE_LIMITS } from '../../../machines/wire.ts';
+import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
+import { VoiceClient } from '../../client/voice-client.ts';
+import { loadConfig } from '../../config/load.ts';
+import { makeLogger } from '../../log.ts';
+import { type Server, serve } from '../../serve.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -244,7 +244,7 @@ it('tells all that docs/metrics.md says, and the page says all that it tells', (
     connections: () => [['llm:openai', counts]],
     phraseCache: () => ({ hits: 0, misses: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),
   });
-  const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const described = [...page.matchAll(/^\| `([a-z_]+)` \| (\w+) \|/gmu)].map(
     ([, name, type]) => `${name} ${type}`,
   );

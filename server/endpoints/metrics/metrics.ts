@@ -1,9 +1,9 @@
 import { Registry } from 'prom-client';
-import type { ChainEvent } from '../../actors/chain/mod.ts';
-import type { Bus } from '../../actors/ports/bus.ts';
-import { errorRecord } from '../../machines/errors.ts';
-import type { LogEntry } from '../../machines/log.ts';
-import type { GatewayStats, SessionHost } from '../gateway/gateway.ts';
+import type { ChainEvent } from '../../../actors/chain/mod.ts';
+import type { Bus } from '../../../actors/ports/bus.ts';
+import { errorRecord } from '../../../machines/errors.ts';
+import type { LogEntry } from '../../../machines/log.ts';
+import type { GatewayStats, SessionHost } from '../../gateway/gateway.ts';
 import { Conversations } from './conversations.ts';
 import { level, levels, recorded, total, totals } from './definitions.ts';
 import { describeProcess, watchLoop } from './process.ts';

@@ -1,6 +1,6 @@
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import type { AnyEventObject, AnyStateMachine, Snapshot } from 'xstate';
-import type { JournaledKernel } from '../../machines/journal.ts';
+import type { JournaledKernel } from '../../../machines/journal.ts';
 
 /** Version of the format: of the `@statelyai/inspect` that these events were written after. */
 const FORMAT = '0.7.2';

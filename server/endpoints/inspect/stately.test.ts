@@ -1,10 +1,10 @@
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { SessionKernel } from '../../machines/kernel.ts';
-import { defaultParameters } from '../../machines/parameters.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
-import { sessionMachine } from '../../machines/session/machine.ts';
+import { SessionKernel } from '../../../machines/kernel.ts';
+import { defaultParameters } from '../../../machines/parameters.ts';
+import type { SessionInput } from '../../../machines/session/context.ts';
+import { sessionMachine } from '../../../machines/session/machine.ts';
 import { Cleanups } from './inspect-test-util.ts';
 import { startStatelyBridge } from './stately.ts';
 

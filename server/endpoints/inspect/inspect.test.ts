@@ -1,11 +1,11 @@
 import { request as httpRequest } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { realClock } from '../../adapters/real-clock.ts';
-import { sha256 } from '../../adapters/store/sha256.ts';
-import { ParleyError } from '../../machines/errors.ts';
-import { checkJournal } from '../../machines/journal-check.ts';
-import { scriptedLlm } from '../../testing/scripted-engines.ts';
-import { parseJournalFile } from '../journal-file.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
+import { sha256 } from '../../../adapters/store/sha256.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { checkJournal } from '../../../machines/journal-check.ts';
+import { scriptedLlm } from '../../../testing/scripted-engines.ts';
+import { parseJournalFile } from '../../journal-file.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { audioPage, INSPECT_SESSIONS_PATH, journalPage, sessionsPage, turnsPage } from './wire.ts';
 

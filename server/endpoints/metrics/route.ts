@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
-import type { HttpRoute } from '../gateway/gateway.ts';
-import { isLoopback } from '../gateway/origin.ts';
-import { tokenCheck } from '../gateway/token.ts';
+import type { HttpRoute } from '../../gateway/gateway.ts';
+import { isLoopback } from '../../gateway/origin.ts';
+import { tokenCheck } from '../../gateway/token.ts';
 import type { Metrics } from './metrics.ts';
 
 export const METRICS_PATH = '/metrics';

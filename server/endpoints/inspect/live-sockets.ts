@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Clock } from '../../machines/clock.ts';
-import { CLOSE_CODES } from '../../machines/wire.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import { CLOSE_CODES } from '../../../machines/wire.ts';
 import type { Access } from './access.ts';
 import type { Hub } from './hub.ts';
 import { LiveSocket } from './live-socket.ts';

@@ -1,8 +1,7 @@
 /**
  * What one step of the kernel costs, over spoken turns that end in an interrupted reply: each event is stepped and timed
  * on its own; the first quarter of the turns is not counted. On a busy machine p99 is the scheduler's: compare ratios.
- * `--reference`: by XState's own transition instead of the kernel's tables.
- * `node dist/bench/kernel.js [--turns 2000] [--reference] [--json FILE]`
+ * `node dist/bench/kernel.js [--turns 2000] [--json FILE]`
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -10,13 +9,11 @@ import { type KernelEvent, SessionKernel } from '../machines/kernel.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
-import { XStateStepper } from '../machines/stepper/xstate-stepper.ts';
 import { percentile } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {
     turns: { type: 'string', default: '2000' },
-    reference: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 });
@@ -48,11 +45,7 @@ const TURN: readonly (SessionEvent | 'delay')[] = [
 ];
 
 const machine = sessionMachine(defaultParameters);
-const kernel = new SessionKernel(
-  machine,
-  { language: 'en', outputRate: 24_000, seed: 1, memory: false },
-  values.reference ? new XStateStepper(machine) : undefined,
-);
+const kernel = new SessionKernel(machine, { language: 'en', outputRate: 24_000, seed: 1, memory: false });
 const all: number[] = [];
 const byType = new Map<string, number[]>();
 let nowMs = 0;
@@ -83,7 +76,6 @@ const figures = (us: number[]) => ({
 const round = (us: number) => Math.round(us * 10) / 10;
 const report = {
   node: process.version,
-  stepper: values.reference ? 'xstate' : 'tables',
   all: figures(all),
   byEvent: Object.fromEntries([...byType].map(([type, us]) => [type, figures(us)])),
 };

@@ -1,12 +1,16 @@
-import type { StateValue } from 'xstate';
+import {
+  type AnyActorScope,
+  createActor,
+  type ExecutableActionObject,
+  type SnapshotFrom,
+  type StateValue,
+} from 'xstate';
 import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
-import type { MachineEvent } from './session/effects.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
 import type { SessionMachine } from './session/machine.ts';
-import type { EffectSink, Stepper, StepperState } from './stepper/stepper.ts';
-import { stepperOf } from './stepper/stepper-of.ts';
+import { publicState } from './session/public-state.ts';
 import type { PublicState } from './wire.ts';
 
 /** A delay of the chart that has run out. Firing it is an event like any other. */
@@ -32,53 +36,46 @@ interface Timer {
 }
 
 /**
- * One session's machine, stepped as XState's own pure transition does: an event in, commands out, nothing done. Time is
- * the time of the event in hand; delays wait in a queue ordered by (time, sequence) that the caller empties.
+ * Steps one session's statechart with XState's own pure transition: an event in, commands out, no side effects. Time is
+ * the time of the event; delays wait in a queue ordered by (time, sequence), which the caller empties.
  */
 export class SessionKernel {
-  readonly #stepper: Stepper;
-  readonly #sink: EffectSink;
-  #at: StepperState;
+  readonly #machine: SessionMachine;
+  readonly #scope: AnyActorScope;
+  #snapshot: SnapshotFrom<SessionMachine>;
+  #state: PublicState;
   #commands: Command[] = [];
   #seq = 0;
   #order = 0;
   #atMs = 0;
   #timers: Timer[] = [];
 
-  /** `initial` holds the commands of the start itself. */
+  /** The commands of the start itself. */
   readonly initial: Step;
 
-  /** `stepper`: how the machine is stepped. */
-  constructor(machine: SessionMachine, input: SessionInput, stepper: Stepper = stepperOf(machine)) {
-    this.#stepper = stepper;
-    this.#sink = {
-      command: (command) => this.#commands.push(command),
-      // The chart types each input where it is made; XState hands it back untyped.
-      spawn: (id, given) =>
-        this.#commands.push({ type: 'spawn', child: childKind(id), input: given } as SpawnCommand),
-      stop: (id) => this.#commands.push({ type: 'stop', child: childKind(id) }),
-      delay: (id, delayMs) => this.#delay(id, delayMs),
-      cancel: (id) => this.#cancel(id),
-    };
-    this.#at = stepper.start(input, this.#sink);
+  constructor(machine: SessionMachine, input: SessionInput) {
+    this.#machine = machine;
+    this.#scope = collectingScope(machine, (action) => this.#collect(action));
+    this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
+    this.#state = publicState(this.#snapshot.value);
     this.#commands.push(this.#stateMessage());
     this.initial = { seq: 0, atMs: 0, commands: this.#commands };
   }
 
   get context(): SessionContext {
-    return this.#at.context;
+    return this.#snapshot.context;
   }
 
   get value(): StateValue {
-    return this.#at.value;
+    return this.#snapshot.value;
   }
 
   get state(): PublicState {
-    return this.#at.state;
+    return this.#state;
   }
 
   get ended(): boolean {
-    return this.#at.ended;
+    return this.#snapshot.status !== 'active';
   }
 
   get nowMs(): number {
@@ -89,9 +86,9 @@ export class SessionKernel {
   plain(): Json {
     return JSON.parse(
       JSON.stringify({
-        value: this.#at.value,
-        context: this.#at.context,
-        ended: this.#at.ended,
+        value: this.value,
+        context: this.context,
+        ended: this.ended,
         timers: this.#timers,
       }),
     );
@@ -118,13 +115,46 @@ export class SessionKernel {
     this.#atMs = Math.max(this.#atMs, atMs);
     this.#seq += 1;
     if (this.ended) return { seq: this.#seq, atMs: this.#atMs, commands: [] };
-    const { state, context } = this.#at;
+    const { state, context } = this;
     this.#commands = [];
-    const now = { ...context, nowMs: this.#atMs };
-    this.#at = this.#stepper.step(this.#at, now, event as MachineEvent, this.#sink);
+    const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs } };
+    // The chart handles the delays that it has set; their types are not among those of its own events.
+    this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
+    this.#state = publicState(this.#snapshot.value);
     if (this.state !== state || this.context.generation !== context.generation)
       this.#commands.push(this.#stateMessage());
     return { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
+  }
+
+  #collect({ type, params }: { readonly type: string; readonly params: unknown }): void {
+    switch (type) {
+      case 'command':
+        // The chart types each command where it is made; XState hands it back untyped.
+        this.#commands.push(params as Command);
+        return;
+      case 'xstate.spawnChild':
+        this.#commands.push({
+          type: 'spawn',
+          child: childKind(field(params, 'id')),
+          input: field(params, 'input'),
+        } as SpawnCommand);
+        return;
+      case 'xstate.stopChild':
+        // Without params: the chart stops a child that has been stopped before.
+        if (params !== undefined)
+          this.#commands.push({ type: 'stop', child: childKind(field(params, 'id')) });
+        return;
+      case 'xstate.cancel':
+        this.#cancel(String(field(params, 'sendId')));
+        return;
+      case 'xstate.raise': {
+        const delayMs = field(params, 'delay');
+        if (typeof delayMs === 'number') this.#delay(String(field(params, 'id')), delayMs);
+        return;
+      }
+      default:
+        throw new Error(`the machine asked for an unknown action: ${type}`);
+    }
   }
 
   #stateMessage(): Command {
@@ -155,8 +185,35 @@ export class SessionKernel {
   }
 }
 
-function childKind(id: string): ChildKind {
+function childKind(id: unknown): ChildKind {
   const kind = CHILD_KINDS.find((one) => one === id);
-  if (!kind) throw new Error(`the machine named an unknown child: ${id}`);
+  if (!kind) throw new Error(`the machine named an unknown child: ${String(id)}`);
   return kind;
+}
+
+function field(params: unknown, name: string): unknown {
+  return typeof params === 'object' && params !== null ? Reflect.get(params, name) : undefined;
+}
+
+/**
+ * The actor scope that a transition belongs to. XState's exported `transition` creates one for every step, which is a
+ * third of the step's cost; this one serves a whole session. Its actor is never started; it only collects actions.
+ */
+function collectingScope(
+  machine: SessionMachine,
+  collect: (action: ExecutableActionObject) => void,
+): AnyActorScope {
+  const input: SessionInput = { language: 'en', outputRate: 24_000, seed: 0, memory: false };
+  const self = createActor(machine, { input });
+  return {
+    self,
+    id: '',
+    sessionId: '',
+    system: self.system,
+    actionExecutor: collect,
+    logger: () => {},
+    defer: () => {},
+    emit: () => {},
+    stopChild: () => {},
+  };
 }

@@ -3,7 +3,6 @@ import { SessionKernel } from './kernel.ts';
 import type { LogEntry } from './log.ts';
 import type { SessionInput } from './session/context.ts';
 import type { SessionMachine } from './session/machine.ts';
-import type { Stepper } from './stepper/stepper.ts';
 
 /** Where a fresh kernel parted from a log. */
 export interface Divergence {
@@ -14,16 +13,14 @@ export interface Divergence {
 
 /**
  * Feeds the events of a log to a fresh kernel and compares the commands and the public state of every step, byte for byte
- * as canonical JSON, and that each delay fired when it was due. Undefined if all match: invariant 10. `stepper`: another
- * way of stepping the machine than the kernel's own.
+ * as canonical JSON, and that each delay fired when it was due. Undefined if all match: invariant 10.
  */
 export function replayLog(
   entries: readonly LogEntry[],
   machine: SessionMachine,
   input: SessionInput,
-  stepper?: Stepper,
 ): Divergence | undefined {
-  const kernel = new SessionKernel(machine, input, stepper);
+  const kernel = new SessionKernel(machine, input);
   const commandsOf = new Map<number, unknown[]>();
   for (const entry of entries) {
     if (entry.type !== 'command') continue;

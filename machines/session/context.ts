@@ -145,18 +145,11 @@ export interface HistoryEntry {
   readonly content: string;
 }
 
-/**
- * Stands for the input where there is none: XState's pure `transition` makes an actor without input for every step, and
- * a context that threw then cost a quarter of the step.
- */
-const NOBODY: SessionInput = { language: 'en', outputRate: 24_000, seed: 0, memory: false };
-
-export function initialContext(input: SessionInput | undefined): SessionContext {
-  const known = input ?? NOBODY;
+export function initialContext(input: SessionInput): SessionContext {
   return {
-    input: known,
+    input,
     nowMs: 0,
-    random: known.seed >>> 0,
+    random: input.seed >>> 0,
     turn: 0,
     generation: 0,
     spent: 0,

@@ -15,7 +15,6 @@ interface Flags {
   readonly faults?: string;
   readonly shrink?: boolean;
   readonly jobs: number;
-  readonly reference?: boolean;
   readonly json?: boolean;
 }
 
@@ -34,17 +33,15 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .option('--faults <file>', 'probability per fault point (YAML or JSON), or none')
     .option('--shrink', 'make a failing seed as small as possible')
     .option('--jobs <number>', 'threads that share the seeds; the result is the same', wholeNumber, 1)
-    .option('--reference', "have XState's own transition step every log again, and compare")
     .option('--json', 'the report as JSON')
     .action(async (_options, command: Command) => {
-      const { seeds, turns, level, faults, shrink, jobs, reference, json } = command.opts<Flags>();
+      const { seeds, turns, level, faults, shrink, jobs, json } = command.opts<Flags>();
       const profile = readProfile(command, faults);
       const report = await simulate({
         ...{ level, turns, from: seeds.from, to: seeds.to, commit: commit() },
         ...(profile ? { profile } : {}),
         jobs,
         shrink: shrink ?? false,
-        reference: reference ?? false,
         onSeed: ({ seed }) => {
           if (process.stderr.isTTY && !json) process.stderr.write(`\rseed ${seed} `);
         },

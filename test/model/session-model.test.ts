@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus } from '../../actors/ports/bus.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
-import { XStateStepper } from '../../machines/stepper/xstate-stepper.ts';
 import {
   type Coverage,
   coverageOf,
@@ -58,20 +57,6 @@ describe('the session, by every path that its chart allows', () => {
       const coverage = new Map([...coverageOf(generated.paths), ...feedImpossible(generated)]);
       measured[LEVELS.kernel] = coverage;
       expect(missing(generated.model.stepper.transitions, coverage)).toEqual([]);
-    },
-    LONG_MS,
-  );
-
-  it(
-    'decides by tables what XState decides, command for command',
-    () => {
-      const { model, paths } = generated;
-      const reference = new XStateStepper(model.machine);
-      const parted = paths.find(
-        (path) =>
-          JSON.stringify(runOnKernel(model, path)) !== JSON.stringify(runOnKernel(model, path, reference)),
-      );
-      expect(parted && describePath(parted)).toBeUndefined();
     },
     LONG_MS,
   );

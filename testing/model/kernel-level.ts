@@ -2,18 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson } from '../../machines/canonical.ts';
 import { SessionKernel, type Step } from '../../machines/kernel.ts';
-import type { Stepper } from '../../machines/stepper/stepper.ts';
 import type { ModelPath } from './explore.ts';
 import type { SessionModel, SessionModelEvent, SessionModelState } from './session-model.ts';
 
 export type SessionPath = ModelPath<SessionModelState, SessionModelEvent>;
 
-/**
- * Runs a path on a fresh kernel and gives its steps; throws where the kernel parts from the model. `stepper`: another
- * way of stepping the machine than the kernel's own.
- */
-export function runOnKernel(model: SessionModel, path: SessionPath, stepper?: Stepper): Step[] {
-  const kernel = new SessionKernel(model.machine, model.input, stepper);
+/** Runs a path on a fresh kernel and returns its steps; throws where the kernel departs from the model. */
+export function runOnKernel(model: SessionModel, path: SessionPath): Step[] {
+  const kernel = new SessionKernel(model.machine, model.input);
   const steps: Step[] = [kernel.initial];
   path.steps.forEach(({ state }, index) => {
     for (const { event, source, atMs } of state.happenings) {

@@ -6,7 +6,6 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import { replayLog } from '../../machines/replay.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import { XStateStepper } from '../../machines/stepper/xstate-stepper.ts';
 import type { EndReason } from '../../machines/wire.ts';
 import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
@@ -21,8 +20,8 @@ export interface AuditOptions {
   readonly reached: (name: Sometimes) => void;
   readonly onReplyEnd?: (end: { readonly reason: EndReason; readonly heard: string }) => void;
   readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** Keeps the log and replays it at the end: by a fresh kernel, or by XState's own transition. */
-  readonly replays: 'no' | 'kernel' | 'xstate';
+  /** Keeps the log and replays it at the end by a fresh kernel. */
+  readonly replays: boolean;
 }
 
 /**
@@ -62,7 +61,7 @@ export class Audit {
 
   observe(entry: LogEntry): void {
     const { replays, onLog, hash } = this.#options;
-    if (replays !== 'no') this.log.push(entry);
+    if (replays) this.log.push(entry);
     onLog?.(this.#session, entry);
     hash.add(entry);
     this.#watch.observe(entry);
@@ -95,9 +94,8 @@ export class Audit {
     this.#monitor.end();
     this.#report();
     const { machine, replays } = this.#options;
-    if (replays === 'no') return;
-    const stepper = replays === 'xstate' ? new XStateStepper(machine) : undefined;
-    const divergence = replayLog(this.log, machine, this.#input, stepper);
+    if (!replays) return;
+    const divergence = replayLog(this.log, machine, this.#input);
     if (divergence)
       this.#find('replay', `at ${divergence.seq}: ${divergence.expected} became ${divergence.actual}`);
   }

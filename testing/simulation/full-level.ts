@@ -77,7 +77,7 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
         reach('fifty sessions talked while an engine was down');
     },
     onLog: options.onLog,
-    replays: options.reference ? 'xstate' : 'kernel',
+    replays: true,
   };
   let calmed = 0;
   const users = shares.map(

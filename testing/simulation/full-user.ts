@@ -44,7 +44,7 @@ export interface FullWorld {
   /** A step of a user begins. */
   readonly onStep: (step: number) => void;
   readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
-  readonly replays: 'kernel' | 'xstate';
+  readonly replays: boolean;
 }
 
 interface Line {

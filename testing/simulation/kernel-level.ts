@@ -42,7 +42,7 @@ export function runKernelSeed(options: SeedOptions): SeedResult {
     audit = new Audit(id, input, {
       ...{ machine, parameters: simulationParameters, hash, found },
       ...(options.onLog ? { onLog: options.onLog } : {}),
-      replays: options.reference ? 'xstate' : 'no',
+      replays: false,
       reached: (name) => reached.add(name),
       onReplyEnd: ({ reason }) => {
         if (calm && reason === 'completed') answered = true;

@@ -13,8 +13,6 @@ export interface SeedOptions {
   /** Turns that the user opens before the quiet tail. */
   readonly turns: number;
   readonly profile?: FaultProfile;
-  /** Also has XState's own transition step every log again: it must come to the same. Default: false. */
-  readonly reference?: boolean;
   /** Instead of the script that the seed makes (for shrinking). */
   readonly script?: readonly UserStep[];
   /** Single faults that are left out, as `point@step#n`. */

@@ -16,8 +16,6 @@ export interface SimulationOptions {
   readonly shrink?: boolean;
   /** Threads that share the seeds; the report is the same whatever their number. Default: 1. */
   readonly jobs?: number;
-  /** As in `SeedOptions`. */
-  readonly reference?: boolean;
   /** For the report. */
   readonly commit?: string | null;
   /** Told after each seed. */
@@ -29,13 +27,13 @@ const LOG_LINES = 60;
 
 /** Runs the seeds, and reports them in order up to the first that fails. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  const { level, from, to, turns, profile, jobs = 1, reference = false } = options;
+  const { level, from, to, turns, profile, jobs = 1 } = options;
   const tally = new Tally();
   const hash = createHash('sha256');
   const startMs = performance.now();
   const startCpu = process.cpuUsage();
   let failure: SimulationFailure | null = null;
-  const seedOptions = { turns, reference, ...(profile ? { profile } : {}) };
+  const seedOptions = { turns, ...(profile ? { profile } : {}) };
   for await (const result of seedResults({ level, from, to, jobs, options: seedOptions })) {
     tally.add(result);
     hash.update(result.hash);

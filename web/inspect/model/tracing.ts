@@ -5,7 +5,6 @@ import type { JournalHeader, JournalRecord } from '../../../machines/journal-rec
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
-import { XStateStepper } from '../../../machines/stepper/xstate-stepper.ts';
 
 const NOTHING: Explanation = { taken: [], guards: [] };
 
@@ -29,8 +28,7 @@ export class Tracer {
     try {
       const { machine, transitions } = this.#recorded(header.parameters);
       this.transitions = transitions;
-      // By XState itself, which tells its inspectors what it does.
-      this.#kernel = new SessionKernel(machine, header.input, new XStateStepper(machine));
+      this.#kernel = new SessionKernel(machine, header.input);
     } catch {
       this.transitions = new Map();
       this.#strays = 0; // parameters of a version that this one does not understand

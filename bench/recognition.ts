@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Dialog, isBackchannel, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
-import { soundswallowerStt } from '../adapters/stt/soundswallower.ts';
+import { soundswallowerStt } from '../adapters/stt/soundswallower/soundswallower.ts';
 import type { Pcm, PipelineRate } from '../machines/audio.ts';
 import { OUT_OF_GRAMMAR } from './recognition-sentences.ts';
 import { pieces, recording, speak } from './speech.ts';

@@ -1,7 +1,7 @@
 /** The clients of bench/sessions.ts, in a process of their own. Prints one line of JSON at the end. */
 
 import { realClock } from '../adapters/real-clock.ts';
-import { espeakTts } from '../adapters/tts/espeak.ts';
+import { espeakTts } from '../adapters/tts/espeak/espeak.ts';
 import type { Pcm, PipelineRate } from '../machines/audio.ts';
 import { FRAME_MS } from '../machines/audio.ts';
 import { WIRE_LIMITS } from '../machines/wire.ts';

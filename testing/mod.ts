@@ -10,7 +10,7 @@ export {
   microtaskPump,
   type Pump,
 } from '../adapters/bus/pump.ts';
-export { type DialogLlmOptions, dialogLlm } from '../adapters/llm/dialog.ts';
+export { type DialogLlmOptions, dialogLlm } from '../adapters/llm/dialog/dialog.ts';
 export { type Clock, type TimerHandle, VirtualClock } from '../machines/clock.ts';
 export { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 export type { EventSource, LogEntry } from '../machines/log.ts';

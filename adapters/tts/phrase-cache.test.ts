@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { espeakTts } from './espeak.ts';
+import { espeakTts } from './espeak/espeak.ts';
 import { type PhraseCache, type PhraseCacheOptions, phraseCache } from './phrase-cache.ts';
 import { type CachedTtsOptions, cachedTts } from './phrase-cache-tts.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { espeakTts } from '../../adapters/tts/espeak.ts';
+import { espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { speaker } from '../../server/demo/user-voice.ts';
 

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { writeWav } from '../../adapters/audio/wav.ts';
 import { realClock } from '../../adapters/real-clock.ts';
-import { espeakTts } from '../../adapters/tts/espeak.ts';
+import { espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import { VoiceClient } from '../client/voice-client.ts';
 import { checkDemo, playDemo, speakLines } from '../demo/conversation.ts';
 import { printTimeline } from '../demo/timeline.ts';

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openaiLlm } from '../../adapters/llm/openai.ts';
-import { openaiStt } from '../../adapters/stt/openai.ts';
-import { openaiTts } from '../../adapters/tts/openai.ts';
+import { openaiLlm } from '../../adapters/llm/openai/openai.ts';
+import { openaiStt } from '../../adapters/stt/openai/openai.ts';
+import { openaiTts } from '../../adapters/tts/openai/openai.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { answer, breakOff, errorAnswer, type HttpStep, trickle } from './http-script.ts';
 import { chatReply, speechReply, toneSamples, transcriptReply, transcriptStream } from './openai-replies.ts';

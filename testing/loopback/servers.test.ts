@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { edgeTts } from '../../adapters/tts/edge.ts';
-import { openaiTts } from '../../adapters/tts/openai.ts';
+import { edgeTts } from '../../adapters/tts/edge/edge.ts';
+import { openaiTts } from '../../adapters/tts/openai/openai.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { edgeReply } from './edge-replies.ts';
 import { edgeServer } from './edge-server.ts';

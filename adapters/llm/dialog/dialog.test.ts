@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parseDialog } from '../../../actors/dialog/mod.ts';
+import type { LlmEvent } from '../../../actors/ports/llm.ts';
+import { VirtualClock } from '../../../machines/clock.ts';
+import { type DialogLlmOptions, dialogLlm } from './dialog.ts';
+
+const dialog = parseDialog(
+  readFileSync(new URL('../../../examples/robot.dialog.yaml', import.meta.url), 'utf8'),
+  'robot.dialog.yaml',
+);
+const never = new AbortController().signal;
+
+function asked(content: string, seed = 0) {
+  return {
+    messages: [
+      { role: 'assistant', content: 'Hello.' },
+      { role: 'user', content },
+    ],
+    language: 'en',
+    seed,
+  } as const;
+}
+
+async function answer(content: string, seed = 0, options: Partial<DialogLlmOptions> = {}) {
+  const events: LlmEvent[] = [];
+  for await (const event of dialogLlm({ dialog, ...options }).reply(asked(content, seed), never))
+    events.push(event);
+  return {
+    text: events.map((event) => (event.type === 'delta' ? event.text : '')).join(''),
+    deltas: events.filter((event) => event.type === 'delta').length,
+    actions: events.filter((event) => event.type === 'action'),
+  };
+}
+
+describe('the dialog LLM', () => {
+  it('answers a phrase a sentence at a time', async () => {
+    const { text, deltas, actions } = await answer('What is your name?');
+    expect(text).toBe('My name is Parley.');
+    expect(deltas).toBe(1);
+    expect(actions).toEqual([]);
+  });
+
+  it('picks variants by seed: the same for the same, another for another', async () => {
+    expect(await answer('tell me a joke', 7)).toEqual(await answer('tell me a joke', 7));
+    const texts = await Promise.all(
+      [0, 1, 2].map(async (seed) => (await answer('tell me a joke', seed)).text),
+    );
+    expect(new Set(texts).size).toBe(3);
+    expect((await answer('tell me a joke', 0xffff_ffff)).text).not.toBe('');
+  });
+
+  it('asks the robot to move, with the number that was said', async () => {
+    const { text, actions } = await answer('go forward ten meters');
+    expect(actions).toEqual([{ type: 'action', id: 'action-1', name: 'go-forward', args: { distance: 10 } }]);
+    expect(text).toBe('Going forward ten meters.');
+  });
+
+  it('takes the default where no number was said', async () => {
+    expect((await answer('turn left')).actions).toMatchObject([{ args: { direction: 'left', angle: 90 } }]);
+  });
+
+  it('tells time, date and day of the clock it is given', async () => {
+    const options = { wallClock: () => new Date('2024-02-29T15:05:00Z'), timeZone: 'UTC' };
+    expect((await answer('what time is it', 0, options)).text.replace(/\s/g, ' ')).toBe('It is 3:05 PM.');
+    expect((await answer('what day is it', 0, options)).text).toBe('Today is Thursday, February 29, 2024.');
+  });
+
+  it('says that it did not understand, also when nothing was recognised', async () => {
+    expect((await answer('')).text).toBe(dialog.notUnderstood[0]);
+    expect((await answer('ten of clubs', 1)).text).toBe(dialog.notUnderstood[1]);
+  });
+
+  it('asks for an emergency stop and says nothing', async () => {
+    expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'estop' }] });
+  });
+
+  it('waits between words if told to, and ends with CANCELLED when aborted while it waits', async () => {
+    const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
+    const abort = new AbortController();
+    const reply = dialogLlm({ dialog, clock, deltaDelayMs: 100 }).reply(
+      asked('tell me a story'),
+      abort.signal,
+    );
+    const events = reply[Symbol.asyncIterator]();
+    await events.next();
+    const second = events.next();
+    await clock.advance(100);
+    expect((await second).value).toEqual({ type: 'delta', text: 'upon ' });
+    const third = events.next();
+    abort.abort();
+    await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(clock.nextAtMs()).toBeUndefined();
+  });
+
+  it('ends with CANCELLED if it was aborted before', async () => {
+    const events = dialogLlm({ dialog }).reply(asked('hello'), AbortSignal.abort())[Symbol.asyncIterator]();
+    await expect(events.next()).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+});

@@ -1,0 +1,140 @@
+import {
+  type Dialog,
+  type DialogAction,
+  fillPlaceholders,
+  matchDialog,
+  type Slots,
+  solePlaceholder,
+} from '../../../actors/dialog/mod.ts';
+import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { ESTOP_ACTION } from '../../../machines/estop.ts';
+import type { Json, JsonObject } from '../../../machines/json.ts';
+
+export interface DialogLlmOptions {
+  readonly dialog: Dialog;
+  /** What `{time}`, `{date}` and `{day}` say. Default: the computer's clock. */
+  readonly wallClock?: () => Date;
+  /** IANA name, such as `Europe/Berlin`. Default: the computer's. */
+  readonly timeZone?: string;
+  /** Time between two words, in ms: to try out how a slow engine feels. Default 0: a sentence at a time, at once. */
+  readonly deltaDelayMs?: number;
+  /** Runs the delays. Default: real time. */
+  readonly clock?: Pick<Clock, 'setTimer'>;
+}
+
+/** A language engine that answers from a dialog file: no key, no network, same seed same answer. */
+export function dialogLlm(options: DialogLlmOptions): LlmEngine {
+  const { dialog, deltaDelayMs = 0, clock = realTimers } = options;
+  const wallClock = options.wallClock ?? (() => new Date());
+
+  async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
+    throwIfAborted(signal);
+    const match = matchDialog(dialog, request.messages.at(-1)?.content ?? '');
+    if (match?.entry.estop) {
+      yield { type: 'action', id: 'estop', name: ESTOP_ACTION, args: {} };
+      return;
+    }
+    const slots = match?.slots ?? {};
+    for (const [index, action] of (match?.entry.actions ?? []).entries()) {
+      yield { type: 'action', id: `action-${index + 1}`, name: action.name, args: filledArgs(action, slots) };
+      throwIfAborted(signal);
+    }
+
+    const variants = match ? match.entry.replies : dialog.notUnderstood;
+    const variant = variants[(request.seed >>> 0) % Math.max(1, variants.length)];
+    if (variant === undefined) return;
+    const text = fillPlaceholders(variant, (name) => slotText(slots, name) ?? ownValue(name));
+    const pieces = deltaDelayMs > 0 ? wordsOf(text) : sentencesOf(text);
+    for (const [index, piece] of pieces.entries()) {
+      if (index > 0 && deltaDelayMs > 0) await delay(clock, deltaDelayMs, signal);
+      throwIfAborted(signal);
+      yield { type: 'delta', text: piece };
+    }
+    throwIfAborted(signal);
+  }
+
+  function ownValue(name: string): string | undefined {
+    const zone = options.timeZone === undefined ? {} : { timeZone: options.timeZone };
+    const say = (format: Intl.DateTimeFormatOptions) =>
+      new Intl.DateTimeFormat(dialog.language, { ...format, ...zone }).format(wallClock());
+    switch (name) {
+      case 'name':
+        return dialog.name;
+      case 'time':
+        return say({ hour: 'numeric', minute: '2-digit' });
+      case 'date':
+        return say({ year: 'numeric', month: 'long', day: 'numeric' });
+      case 'day':
+        return say({ weekday: 'long' });
+      default:
+        return undefined;
+    }
+  }
+
+  return { name: 'dialog', reply, close: async () => {} };
+}
+
+const realTimers: Pick<Clock, 'setTimer'> = {
+  setTimer(delayMs, fire) {
+    const timer = setTimeout(fire, delayMs);
+    return { cancel: () => clearTimeout(timer) };
+  },
+};
+
+function delay(clock: Pick<Clock, 'setTimer'>, ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      timer.cancel();
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = clock.setTimer(ms, finish);
+    signal.addEventListener('abort', finish, { once: true });
+    if (signal.aborted) finish();
+  });
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+}
+
+function slotText(slots: Slots, name: string): string | undefined {
+  return Object.hasOwn(slots, name) ? slots[name]?.words.join(' ') : undefined;
+}
+
+/** Sentences with the space that follows them: all that there is to gain from smaller pieces is more of them. */
+function sentencesOf(text: string): readonly string[] {
+  return text.match(/[^.!?。！？]*(?:[.!?。！？]+\s*|$)/gu)?.filter((sentence) => sentence !== '') ?? [];
+}
+
+/** Words with the space that follows them; a script without spaces comes a character at a time. */
+function wordsOf(text: string): readonly string[] {
+  return (
+    text.match(
+      /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*\s*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+\s*/gu,
+    ) ?? []
+  );
+}
+
+function filledArgs(action: DialogAction, slots: Slots): JsonObject {
+  const fill = (value: Json): Json => {
+    if (typeof value === 'string') {
+      const sole = solePlaceholder(value);
+      const slot = sole !== undefined && Object.hasOwn(slots, sole) ? slots[sole] : undefined;
+      return slot ? slot.value : fillPlaceholders(value, (name) => slotText(slots, name));
+    }
+    if (isList(value)) return value.map(fill);
+    if (typeof value === 'object' && value !== null) return fillObject(value);
+    return value;
+  };
+  const fillObject = (object: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, fill(value)]));
+  return fillObject(action.args);
+}
+
+/** `Array.isArray` does not narrow a readonly array away. */
+function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}

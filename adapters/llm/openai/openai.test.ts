@@ -1,0 +1,285 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
+import type { LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
+import { answer, type HttpStep } from '../../../testing/loopback/http-script.ts';
+import { chatChunk, chatReply, sse } from '../../../testing/loopback/openai-replies.ts';
+import {
+  type OpenAiServer,
+  type OpenAiServerOptions,
+  openaiServer,
+} from '../../../testing/loopback/openai-server.ts';
+import { outcomeOf } from '../../../testing/loopback/outcome.ts';
+import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { type OpenAiLlmOptions, openaiLlm } from './openai.ts';
+
+const HELLO: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], language: 'en', seed: 7 };
+const WAVE = { name: 'wave', description: 'Waves a hand.', parameters: { type: 'object' } };
+const SSE: HttpStep = { do: 'head', status: 200, headers: { 'content-type': 'text/event-stream' } };
+const never = () => new AbortController().signal;
+
+const body = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })) });
+
+let strays: StrayWatch;
+let server: OpenAiServer;
+let engine: ReturnType<typeof openaiLlm>;
+
+beforeAll(() => {
+  strays = watchStrays();
+});
+
+afterEach(async () => {
+  await engine.close();
+  await server.sockets.allClosed();
+  await server.close();
+});
+
+afterAll(async () => {
+  expect(await strays.end()).toEqual([]);
+});
+
+async function start(options: OpenAiServerOptions, engineOptions: Partial<OpenAiLlmOptions> = {}) {
+  server = await openaiServer(options);
+  engine = openaiLlm({ baseURL: server.baseURL, model: 'm', ...engineOptions });
+}
+
+const ask = (request = HELLO) => outcomeOf(engine.reply(request, never()));
+const asked = (n: number) => body.parse(server.requests[n]?.json);
+const textOf = (events: readonly LlmEvent[]) =>
+  events.map((event) => (event.type === 'delta' ? event.text : `<${event.name}>`)).join('');
+const actionsOf = (events: readonly LlmEvent[]) => events.filter((event) => event.type === 'action');
+
+describe('openaiLlm', () => {
+  it('tells the text as it comes, before the reply ends', async () => {
+    await start({ chat: () => [SSE, chatChunk({ content: 'Hel' }), { do: 'hang' }] });
+    const controller = new AbortController();
+    const stream = engine.reply(HELLO, controller.signal)[Symbol.asyncIterator]();
+    expect((await stream.next()).value).toEqual({ type: 'delta', text: 'Hel' });
+    controller.abort();
+    await expect(stream.next()).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('sends model, prompt, conversation and what else is asked for', async () => {
+    await start(
+      { chat: () => chatReply(['Hi.']) },
+      { systemPrompt: 'Be brief.', temperature: 0.3, sendSeed: true, extraBody: { max_tokens: 9 } },
+    );
+    await ask({
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+        { role: 'user', content: '' },
+      ],
+      language: 'en',
+      seed: 7,
+    });
+    expect(asked(0)).toEqual({
+      model: 'm',
+      stream: true,
+      temperature: 0.3,
+      seed: 7,
+      max_tokens: 9,
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+        { role: 'user', content: '(The user said something that could not be understood.)' },
+      ],
+    });
+  });
+
+  it('shows its key to the server, and none where it has none', async () => {
+    await start({ apiKey: 'sk-secret-1234' }, { apiKey: 'sk-secret-1234' });
+    expect((await ask()).end).toBe('done');
+    await engine.close();
+    engine = openaiLlm({ baseURL: server.baseURL, model: 'm' });
+    expect((await ask()).end).toBe('ENGINE_REQUEST');
+    expect(server.requests[1]?.headers.authorization).toBeUndefined();
+  });
+
+  it('takes nothing from the environment', async () => {
+    vi.stubEnv('OPENAI_API_KEY', 'sk-of-somebody').stubEnv('OPENAI_ADMIN_KEY', 'sk-admin');
+    vi.stubEnv('OPENAI_ORG_ID', 'org').stubEnv('OPENAI_BASE_URL', 'http://127.0.0.1:1');
+    try {
+      await start({});
+      expect((await ask()).end).toBe('done');
+      const { headers } = server.requests[0] ?? {};
+      expect(headers?.authorization).toBeUndefined();
+      expect(headers?.['openai-organization']).toBeUndefined();
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it('leaks no key, even if the server repeats it', async () => {
+    const key = 'sk-secret-1234';
+    const script = () =>
+      answer(400, 'application/json', JSON.stringify({ error: { message: `no: ${key}` } }));
+    await start({ chat: script }, { apiKey: key });
+    const { end, error } = await ask();
+    expect(end).toBe('ENGINE_REQUEST');
+    expect(error?.message).toContain('***');
+    const cause = error?.cause;
+    expect(cause).toBeInstanceOf(Error);
+    expect([error?.stack, cause instanceof Error && cause.stack, JSON.stringify(cause)].join()).not.toContain(
+      key,
+    );
+  });
+
+  it.each(['pieces', 'whole'] as const)(
+    'tells tool calls that come in style "%s" as actions',
+    async (style) => {
+      await start({
+        chat: () =>
+          chatReply(['Look! '], {
+            toolCallStyle: style,
+            toolCalls: [
+              { name: 'wave', arguments: '{"hand":"left","times":2}' },
+              { name: 'wave', arguments: '' },
+            ],
+          }),
+      });
+      const { events, end } = await ask();
+      expect(end).toBe('done');
+      expect(events[0]).toEqual({ type: 'delta', text: 'Look! ' });
+      expect(actionsOf(events)).toMatchObject([
+        { name: 'wave', args: { hand: 'left', times: 2 } },
+        { name: 'wave', args: {} },
+      ]);
+      expect(new Set(actionsOf(events).map(({ id }) => id)).size).toBe(2);
+    },
+  );
+
+  it('has the model go on after its tool calls, and joins what it says', async () => {
+    const rounds = [
+      chatReply(['I will.'], { toolCalls: [{ id: 'c1', name: 'wave', arguments: '{"hand":"left"}' }] }),
+      chatReply(['I', ' waved.']),
+    ];
+    await start({ chat: ({ n }) => rounds[n] ?? [] }, { tools: [WAVE] });
+    const { events, end } = await ask();
+    expect(end).toBe('done');
+    expect(textOf(events)).toBe('I will.<wave> I waved.');
+    expect(asked(0).tools).toEqual([{ type: 'function', function: WAVE }]);
+    expect(asked(1).messages.slice(1)).toEqual([
+      {
+        role: 'assistant',
+        content: 'I will.',
+        tool_calls: [
+          { id: 'c1', type: 'function', function: { name: 'wave', arguments: '{"hand":"left"}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: '{"status":"accepted"}' },
+    ]);
+    expect(server.sockets.opened).toBe(1);
+  });
+
+  it('lets a model that only calls tools go on no more often than it may', async () => {
+    const script = () => chatReply([], { toolCalls: [{ id: 'same', name: 'wave', arguments: '{}' }] });
+    await start({ chat: script }, { tools: [WAVE], maxToolRounds: 2 });
+    const { events, end } = await ask();
+    expect(end).toBe('done');
+    expect(server.requests.length).toBe(3);
+    expect(new Set(actionsOf(events).map(({ id }) => id)).size).toBe(3);
+  });
+
+  it.each(['rubbish', '[1]', '"text"', '{"a":'])(
+    'takes arguments %s for a breach of protocol',
+    async (rubbish) => {
+      await start({ chat: () => chatReply([], { toolCalls: [{ name: 'wave', arguments: rubbish }] }) });
+      const { events, end } = await ask();
+      expect(end).toBe('ENGINE_PROTOCOL');
+      expect(actionsOf(events)).toEqual([]);
+    },
+  );
+
+  it('does nothing of a reply that breaks off after a tool call', async () => {
+    const call = { tool_calls: [{ index: 0, id: 'c', function: { name: 'wave', arguments: '{}' } }] };
+    await start({ chat: () => [SSE, chatChunk(call), { do: 'close' }] });
+    expect(await ask()).toMatchObject({ end: 'ENGINE_UNREACHABLE', events: [] });
+  });
+
+  it('bears null content, empty choices, chunks of usage and comments', async () => {
+    await start({
+      chat: () => [
+        SSE,
+        { do: 'send', bytes: ': waiting\n\n' },
+        chatChunk({ role: 'assistant', content: null, tool_calls: null }),
+        sse({ choices: [] }),
+        sse({ id: 'x' }),
+        sse({ choices: [{ delta: null }] }),
+        ...chatReply(['Hi.'], { usage: true }).slice(1),
+      ],
+    });
+    expect(await ask()).toEqual({ events: [{ type: 'delta', text: 'Hi.' }], end: 'done' });
+  });
+
+  it('bears letters that are cut between two packets', async () => {
+    const bytes = Buffer.from('data: {"choices":[{"delta":{"content":"grüß"},"finish_reason":"stop"}]}\n\n');
+    const cut = bytes.indexOf(0xc3) + 1;
+    await start({
+      chat: () => [
+        SSE,
+        { do: 'send', bytes: bytes.subarray(0, cut) },
+        { do: 'wait', ms: 5 },
+        { do: 'send', bytes: bytes.subarray(cut) },
+        { do: 'end' },
+      ],
+    });
+    expect(textOf((await ask()).events)).toBe('grüß');
+  });
+
+  it.each<[string, HttpStep[], string]>([
+    ['a missing [DONE]', chatReply(['Hi.'], { done: false }), 'done'],
+    ['a missing finish_reason', chatReply(['Hi.'], { finishReason: null }), 'ENGINE_PROTOCOL'],
+    ['invalid JSON', [SSE, sse('{"choices":'), { do: 'end' }], 'ENGINE_PROTOCOL'],
+    ['JSON of another kind', [SSE, sse({ choices: 'no' }), { do: 'end' }], 'ENGINE_PROTOCOL'],
+    ['JSON that is no object', [SSE, sse('null'), { do: 'end' }], 'ENGINE_PROTOCOL'],
+    ['an error in the stream', [SSE, sse({ error: { message: 'oops' } }), { do: 'end' }], 'LLM_FAILED'],
+    [
+      'a limit in the stream',
+      [SSE, sse({ error: { message: 'slow', code: 'rate_limit_exceeded' } }), { do: 'end' }],
+      'ENGINE_OVERLOADED',
+    ],
+    [
+      'an answer without end',
+      [SSE, ...Array<HttpStep>(6).fill({ do: 'send', bytes: 'x'.repeat(1 << 20) }), { do: 'hang' }],
+      'ENGINE_PROTOCOL',
+    ],
+    ['an answer that is not streamed', answer(200, 'application/json', '{"choices":[]}'), 'ENGINE_PROTOCOL'],
+  ])('ends as it should at %s', async (_, script, end) => {
+    await start({ chat: () => script });
+    expect((await ask()).end).toBe(end);
+  });
+
+  it('keeps one connection for request after request', async () => {
+    await start({});
+    await engine.warm?.();
+    expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/v1/models/m' });
+    for (let i = 0; i < 20; i++) expect((await ask()).end).toBe('done');
+    expect(server.sockets.opened).toBe(1);
+    expect(engine.connectionStats()).toEqual({ opened: 1, requests: 21 });
+  });
+
+  it('closes the connection when its reader leaves in mid-stream', async () => {
+    await start({ chat: () => [SSE, chatChunk({ content: 'a' }), { do: 'hang' }] });
+    for await (const _ of engine.reply(HELLO, never())) break;
+    expect(await server.requests[0]?.outcome).toBe('gone');
+  });
+
+  it('answers many at once, each with its own', async () => {
+    await start({ chat: ({ json }) => chatReply([JSON.stringify(body.parse(json).messages[0]?.content)]) });
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        ask({ ...HELLO, messages: [{ role: 'user', content: `user ${i}` }] }),
+      ),
+    );
+    expect(replies.map(({ events }) => textOf(events))).toEqual(replies.map((_, i) => `"user ${i}"`));
+  });
+
+  it('refuses a base URL that is none', () => {
+    for (const baseURL of ['nonsense', 'ftp://host/v1', 'http://']) {
+      expect(() => openaiLlm({ baseURL, model: 'm' })).toThrow(
+        expect.objectContaining({ code: 'CONFIG_INVALID' }),
+      );
+    }
+  });
+});

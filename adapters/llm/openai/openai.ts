@@ -1,0 +1,191 @@
+import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } from 'openai/resources/chat';
+import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { JsonObject } from '../../../machines/json.ts';
+import type { Call } from '../../http/calls.ts';
+import {
+  type OpenAiConnection,
+  type OpenAiConnectionOptions,
+  openAiConnection,
+  requireContentType,
+} from '../../http/openai-client.ts';
+import { openAiEvents } from '../../http/openai-events.ts';
+import type { ReportsConnections } from '../../http/stats.ts';
+import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
+import { type ToolCall, ToolCallDrafts } from './tool-calls.ts';
+
+/** Something that the model may have the robot do: it becomes an `action` of the same name. */
+export interface OpenAiTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments, an object. */
+  readonly parameters: JsonObject;
+}
+
+export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
+  /** Put before the conversation. None by default. */
+  readonly systemPrompt?: string;
+  /** The server's default if absent. */
+  readonly temperature?: number;
+  readonly tools?: readonly OpenAiTool[];
+  /**
+   * How often at most the model is asked to go on after it called tools, so that it speaks about them. Default 3.
+   * What it calls in the last round is still done.
+   */
+  readonly maxToolRounds?: number;
+  /** Stands for words that were heard but not understood: many servers refuse empty content. */
+  readonly notUnderstood?: string;
+  /** Whether the request's seed is sent; some servers refuse it. Default false. */
+  readonly sendSeed?: boolean;
+  /** Further fields of the request, such as `{"max_tokens": 200}`. They win over Parley's own. */
+  readonly extraBody?: JsonObject;
+}
+
+/** Far more than any spoken reply; bounds what a server gone mad can make us hold. */
+const LIMITS = { maxResponseBytes: 4 << 20, maxEventChars: 128 << 10 };
+const NOT_UNDERSTOOD = '(The user said something that could not be understood.)';
+
+/**
+ * The language engine of any server that speaks OpenAI's streamed chat completions: OpenAI, Ollama, vLLM,
+ * llama.cpp and others. Its tool calls are told as actions when the model has ended its round, so that none is
+ * begun of a reply that breaks off within it. A request with `stream: false` is asked in one piece. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
+ * ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice. Throws CONFIG_INVALID.
+ */
+export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnections {
+  const connection = openAiConnection(options, 'LLM_FAILED', LIMITS);
+  return {
+    name: connection.name,
+    connectionStats: connection.connectionStats,
+    warm: connection.warm,
+    close: connection.close,
+    async *reply(request, signal) {
+      const call = connection.calls.begin(signal);
+      try {
+        yield* rounds(connection, options, request, call);
+        call.complete();
+      } catch (error) {
+        throw connection.toError(error, call.cancelled());
+      } finally {
+        call.end();
+      }
+    },
+  };
+}
+
+async function* rounds(
+  connection: OpenAiConnection,
+  options: OpenAiLlmOptions,
+  request: LlmRequest,
+  call: Call,
+): AsyncGenerator<LlmEvent> {
+  const messages = toMessages(request, options);
+  const usedIds = new Set<string>();
+  const followUps = options.tools?.length ? (options.maxToolRounds ?? 3) : 0;
+  let spoken = '';
+  for (let round = 0; ; round++) {
+    let said = '';
+    const drafts = new ToolCallDrafts();
+    const params = { ...body(options, request), messages };
+    const deltas = request.stream === false ? wholeReply : chunks;
+    for await (const delta of deltas(connection, params, call)) {
+      for (const piece of delta.toolCalls) drafts.add(piece);
+      if (!delta.text) continue;
+      const text = said === '' ? joint(spoken, delta.text) + delta.text : delta.text;
+      said += delta.text;
+      yield { type: 'delta', text };
+    }
+    const toolCalls = drafts.complete(usedIds);
+    for (const { id, name, args } of toolCalls) yield { type: 'action', id, name, args };
+    if (toolCalls.length === 0 || round >= followUps) return;
+    messages.push(...answered(said, toolCalls));
+    spoken += said;
+  }
+}
+
+/** One request's chunks, to the end that the server gave it. */
+async function* chunks(
+  connection: OpenAiConnection,
+  params: ChatCompletionCreateParamsStreaming,
+  call: Call,
+): AsyncGenerator<ChatDelta> {
+  const response = await connection.client.chat.completions
+    .create(params, { signal: call.signal })
+    .asResponse();
+  requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
+  let finished = false;
+  for await (const chunk of openAiEvents(connection.body(response), LIMITS.maxEventChars)) {
+    const delta = parseChunk(chunk);
+    finished ||= delta.finished;
+    yield delta;
+  }
+  if (!finished) throw new ParleyError('ENGINE_PROTOCOL', 'the reply broke off without a finish_reason');
+}
+
+/** One request's reply in one piece. */
+async function* wholeReply(
+  connection: OpenAiConnection,
+  params: ChatCompletionCreateParamsStreaming,
+  call: Call,
+): AsyncGenerator<ChatDelta> {
+  const response = await connection.client.chat.completions
+    .create({ ...params, stream: false }, { signal: call.signal })
+    .asResponse();
+  requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
+  yield parseWhole(JSON.parse(await connection.body(response).text()));
+}
+
+function body(
+  options: OpenAiLlmOptions,
+  request: LlmRequest,
+): Omit<ChatCompletionCreateParamsStreaming, 'messages'> {
+  const { model, temperature, tools } = options;
+  return {
+    model,
+    stream: true,
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(tools?.length
+      ? {
+          tools: tools.map(({ name, description, parameters }) => ({
+            type: 'function' as const,
+            function: { name, description, parameters },
+          })),
+        }
+      : {}),
+    ...(options.sendSeed ? { seed: request.seed } : {}),
+    ...options.extraBody,
+  };
+}
+
+function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatCompletionMessageParam[] {
+  const system = options.systemPrompt ? [{ role: 'system' as const, content: options.systemPrompt }] : [];
+  const heard = request.messages.map(({ role, content }) => ({
+    role,
+    content: role === 'user' && content === '' ? (options.notUnderstood ?? NOT_UNDERSTOOD) : content,
+  }));
+  return [...system, ...heard];
+}
+
+/** What the model is told about its calls: they are on their way, and it may speak on. */
+function answered(said: string, toolCalls: readonly ToolCall[]): ChatCompletionMessageParam[] {
+  return [
+    {
+      role: 'assistant',
+      content: said,
+      tool_calls: toolCalls.map(({ id, name, args }) => ({
+        id,
+        type: 'function',
+        function: { name, arguments: JSON.stringify(args) },
+      })),
+    },
+    ...toolCalls.map(({ id }) => ({
+      role: 'tool' as const,
+      tool_call_id: id,
+      content: '{"status":"accepted"}',
+    })),
+  ];
+}
+
+/** A space where two rounds of speech would run into one word. */
+function joint(before: string, after: string): string {
+  return before !== '' && !/\s$/.test(before) && !/^\s/.test(after) ? ' ' : '';
+}

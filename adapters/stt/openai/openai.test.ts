@@ -1,0 +1,179 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
+import { answer } from '../../../testing/loopback/http-script.ts';
+import { toneSamples, transcriptReply, transcriptStream } from '../../../testing/loopback/openai-replies.ts';
+import {
+  type OpenAiServer,
+  type OpenAiServerOptions,
+  openaiServer,
+} from '../../../testing/loopback/openai-server.ts';
+import { outcomeOf } from '../../../testing/loopback/outcome.ts';
+import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { type OpenAiSttOptions, openaiStt } from './openai.ts';
+
+type Audio = AsyncIterable<Pcm<PipelineRate>>;
+
+let strays: StrayWatch;
+let server: OpenAiServer;
+let engine: ReturnType<typeof openaiStt>;
+
+beforeAll(() => {
+  strays = watchStrays();
+});
+
+afterEach(async () => {
+  await engine.close();
+  await server.sockets.allClosed();
+  await server.close();
+});
+
+afterAll(async () => {
+  expect(await strays.end()).toEqual([]);
+});
+
+async function start(options: OpenAiServerOptions = {}, engineOptions: Partial<OpenAiSttOptions> = {}) {
+  server = await openaiServer(options);
+  engine = openaiStt({ baseURL: server.baseURL, model: 'm', ...engineOptions });
+}
+
+async function* pieces(samples: Int16Array, size = 320): Audio {
+  for (let at = 0; at < samples.length; at += size) {
+    yield { rate: PIPELINE_RATE, samples: samples.subarray(at, at + size) };
+  }
+}
+
+const transcribe = (audio: Audio, signal = new AbortController().signal, language = 'zh-CN') =>
+  outcomeOf(engine.transcribe(audio, { language }, signal));
+
+describe('openaiStt', () => {
+  it('uploads the utterance as one WAV file, sample for sample', async () => {
+    await start({ transcription: () => transcriptReply(' hello robot ') }, { prompt: 'robot' });
+    const samples = toneSamples(500, PIPELINE_RATE);
+    expect(await transcribe(pieces(samples))).toEqual({
+      events: [{ type: 'final', text: 'hello robot' }],
+      end: 'done',
+    });
+    const form = server.requests[0]?.form;
+    expect(form?.fields).toEqual({ model: 'm', response_format: 'json', language: 'zh', prompt: 'robot' });
+    expect(form?.fileName).toBe('utterance.wav');
+    expect(form?.wav()).toEqual({ rate: PIPELINE_RATE, channels: 1, samples });
+  });
+
+  it('copies the audio, so that its giver may use its buffer again', async () => {
+    await start();
+    const shared = new Int16Array(2);
+    const audio = async function* (): Audio {
+      for (let i = 1; i <= 3; i++) yield { rate: PIPELINE_RATE, samples: shared.fill(i) };
+    };
+    await transcribe(audio());
+    expect(server.requests[0]?.form?.wav().samples).toEqual(Int16Array.of(1, 1, 2, 2, 3, 3));
+  });
+
+  it('is done without a request if there is no audio', async () => {
+    await start();
+    expect(await transcribe(pieces(new Int16Array(0)))).toEqual({
+      events: [{ type: 'final', text: '' }],
+      end: 'done',
+    });
+    expect(server.requests).toEqual([]);
+  });
+
+  it('sends no more of a long utterance than it may, and reads it to its end', async () => {
+    await start({}, { maxUtteranceMs: 100 });
+    let read = 0;
+    const audio = async function* (): Audio {
+      for await (const piece of pieces(new Int16Array(16_000).fill(7))) {
+        read += piece.samples.length;
+        yield piece;
+      }
+    };
+    await transcribe(audio());
+    expect(server.requests[0]?.form?.wav().samples.length).toBe(1_600);
+    expect(read).toBe(16_000);
+  });
+
+  it('tells no language where it shall not, or has none', async () => {
+    await start();
+    await transcribe(pieces(toneSamples(20, PIPELINE_RATE)), undefined, '');
+    await engine.close();
+    engine = openaiStt({ baseURL: server.baseURL, model: 'm', sendLanguage: false });
+    await transcribe(pieces(toneSamples(20, PIPELINE_RATE)));
+    expect(server.requests.map(({ form }) => form?.fields.language)).toEqual([undefined, undefined]);
+  });
+
+  it('tells partials where the server streams', async () => {
+    await start({ transcription: () => transcriptStream(['hello', ' robot']) }, { stream: true });
+    const { events, end } = await transcribe(pieces(toneSamples(100, PIPELINE_RATE)));
+    expect(server.requests[0]?.form?.fields.stream).toBe('true');
+    expect(end).toBe('done');
+    expect(events).toEqual([
+      { type: 'partial', text: 'hello' },
+      { type: 'partial', text: 'hello robot' },
+      { type: 'final', text: 'hello robot' },
+    ]);
+  });
+
+  it('bears a server that cannot stream though it is asked to', async () => {
+    await start({ transcription: () => transcriptReply('hello') }, { stream: true });
+    expect((await transcribe(pieces(toneSamples(100, PIPELINE_RATE)))).events).toEqual([
+      { type: 'final', text: 'hello' },
+    ]);
+  });
+
+  it('takes a stream without its end for a breach of protocol', async () => {
+    await start({ transcription: () => transcriptStream(['hello'], { done: false }) }, { stream: true });
+    expect((await transcribe(pieces(toneSamples(100, PIPELINE_RATE)))).end).toBe('ENGINE_PROTOCOL');
+  });
+
+  it.each(['{"text":', '{"no":"text"}', '{"text":7}', ''])(
+    'takes %j for a breach of protocol',
+    async (json) => {
+      await start({ transcription: () => answer(200, 'application/json', json) });
+      expect((await transcribe(pieces(toneSamples(100, PIPELINE_RATE)))).end).toBe('ENGINE_PROTOCOL');
+    },
+  );
+
+  it('is freed by an abort while the audio hangs, and tells its giver', async () => {
+    await start();
+    const controller = new AbortController();
+    let told = false;
+    let asked = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const audio: Audio = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          asked();
+          return new Promise(() => {});
+        },
+        return: () => {
+          told = true;
+          return Promise.reject(new Error('too late'));
+        },
+      }),
+    };
+    const running = transcribe(audio, controller.signal);
+    await waiting;
+    controller.abort();
+    expect((await running).end).toBe('CANCELLED');
+    expect(told).toBe(true);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('ends with an error of its own if the audio fails', async () => {
+    await start();
+    // biome-ignore lint/correctness/useYield: it fails before it has anything
+    const audio = async function* (): Audio {
+      throw new Error('microphone gone');
+    };
+    expect((await transcribe(audio())).end).toBe('STT_FAILED');
+  });
+
+  it('keeps one connection for utterance after utterance', async () => {
+    await start();
+    for (let i = 0; i < 10; i++) await transcribe(pieces(toneSamples(100, PIPELINE_RATE)));
+    expect(server.sockets.opened).toBe(1);
+    expect(engine.connectionStats()).toEqual({ opened: 1, requests: 10 });
+  });
+});

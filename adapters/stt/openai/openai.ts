@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { Call } from '../../http/calls.ts';
+import { multipartBody } from '../../http/multipart.ts';
+import {
+  type OpenAiConnection,
+  type OpenAiConnectionOptions,
+  openAiConnection,
+  requireContentType,
+} from '../../http/openai-client.ts';
+import { openAiEvents } from '../../http/openai-events.ts';
+import type { ReportsConnections } from '../../http/stats.ts';
+import { utteranceWav } from './wav.ts';
+
+export interface OpenAiSttOptions extends OpenAiConnectionOptions {
+  /** Whether the server is asked to send its text as it goes (`partial`s). Not every model can. Default false. */
+  readonly stream?: boolean;
+  /** Whether the language is told to the server; it guesses otherwise. Default true. */
+  readonly sendLanguage?: boolean;
+  /** Words that are likely to be said, as the model's `prompt`. */
+  readonly prompt?: string;
+  /** Only so much of an utterance is transcribed, from its beginning; the rest is dropped. Default 60 000. */
+  readonly maxUtteranceMs?: number;
+}
+
+const LIMITS = { maxResponseBytes: 1 << 20, maxEventChars: 128 << 10 };
+const transcription = z.object({ text: z.string() });
+const streamEvent = z.union([
+  z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
+  z.object({ type: z.literal('transcript.text.done'), text: z.string() }),
+  // Segments and whatever else a server adds.
+  z.object({ type: z.string().regex(/^(?!transcript\.text\.(delta|done)$)/) }),
+]);
+
+/**
+ * Speech recognition by any server that speaks OpenAI's `POST /audio/transcriptions`. The utterance is sent as
+ * one WAV file when it has ended; a silent wire (no samples) is '' without a request. Errors: STT_FAILED (5xx),
+ * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice. Throws CONFIG_INVALID.
+ */
+export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnections {
+  const connection = openAiConnection(options, 'STT_FAILED', LIMITS);
+  return {
+    name: connection.name,
+    connectionStats: connection.connectionStats,
+    warm: connection.warm,
+    close: connection.close,
+    async *transcribe(audio, request, signal) {
+      const call = connection.calls.begin(signal);
+      try {
+        const maxSamples = samplesInMs(options.maxUtteranceMs ?? 60_000, PIPELINE_RATE);
+        const pieces = await collect(audio, maxSamples, call);
+        if (pieces.length === 0) yield { type: 'final', text: '' };
+        else yield* recognise(connection, options, request, utteranceWav(pieces), call);
+        call.complete();
+      } catch (error) {
+        throw connection.toError(error, call.cancelled());
+      } finally {
+        call.end();
+      }
+    },
+  };
+}
+
+/** The beginning of the utterance, at most `maxSamples`. Reads on to its end, so that no writer is kept waiting. */
+async function collect(
+  audio: AsyncIterable<Pcm<PipelineRate>>,
+  maxSamples: number,
+  call: Call,
+): Promise<Pcm<PipelineRate>[]> {
+  const pieces: Pcm<PipelineRate>[] = [];
+  let left = maxSamples;
+  const source = audio[Symbol.asyncIterator]();
+  let ended = false;
+  try {
+    for (;;) {
+      const { done, value } = await call.race(source.next());
+      if (done) break;
+      const samples = value.samples.slice(0, left);
+      left -= samples.length;
+      if (samples.length > 0) pieces.push({ rate: value.rate, samples });
+    }
+    ended = true;
+    return pieces;
+  } finally {
+    // A source that is stuck is told, but not waited for.
+    if (!ended) source.return?.().catch(() => {});
+  }
+}
+
+async function* recognise(
+  connection: OpenAiConnection,
+  options: OpenAiSttOptions,
+  request: SttRequest,
+  wav: Uint8Array<ArrayBuffer>,
+  call: Call,
+): AsyncGenerator<SttEvent> {
+  const fields = {
+    model: options.model,
+    response_format: 'json',
+    ...languageField(request.language, options.sendLanguage ?? true),
+    ...(options.prompt ? { prompt: options.prompt } : {}),
+    ...(options.stream ? { stream: 'true' } : {}),
+  };
+  const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
+  const { contentType, bytes } = multipartBody(fields, file);
+  const response = await connection.client
+    .post('/audio/transcriptions', {
+      body: bytes,
+      headers: { 'content-type': contentType },
+      signal: call.signal,
+    })
+    .asResponse();
+  const body = connection.body(response);
+  // A model that cannot stream answers as if it had not been asked to.
+  if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
+    requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
+    const { text } = transcription.parse(JSON.parse(await body.text()));
+    yield { type: 'final', text: text.trim() };
+    return;
+  }
+  requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
+  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars));
+}
+
+async function* streamedText(events: AsyncIterable<unknown>): AsyncGenerator<SttEvent> {
+  let text = '';
+  let final: string | undefined;
+  for await (const data of events) {
+    const event = streamEvent.parse(data);
+    // The stream is read to its end, for the sake of its connection, but nothing after `done` counts.
+    if (final !== undefined) continue;
+    if ('delta' in event) {
+      text += event.delta;
+      yield { type: 'partial', text: text.trim() };
+    } else if ('text' in event) final = event.text.trim();
+  }
+  if (final === undefined) throw new ParleyError('ENGINE_PROTOCOL', 'the transcription broke off');
+  yield { type: 'final', text: final };
+}
+
+/** The servers want ISO 639-1: the first part of a BCP 47 tag. */
+function languageField(tag: string, send: boolean): { language?: string } {
+  const language = tag.split('-')[0]?.toLowerCase();
+  return send && language ? { language } : {};
+}

@@ -1,0 +1,161 @@
+import type { Worker } from 'node:worker_threads';
+import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
+import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
+
+/** Who hears of one utterance. `onEnd` comes exactly once unless the utterance is aborted. */
+export interface Listener {
+  onPartial(text: string): void;
+  onEnd(result: { readonly text: string; readonly confidence: number } | ParleyError): void;
+}
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly decodersPerThread: number;
+  readonly maxWaiting: number;
+  /** A thread that owes a result and gives no sign of life for this long is ended by force, in ms. */
+  readonly stallMs: number;
+  readonly clock: Clock;
+  readonly startThread: () => Worker;
+  /** Told of every thread that ended by itself. */
+  readonly onCrash?: ((error: ParleyError) => void) | undefined;
+}
+
+/** One utterance. Its audio goes to its thread as it comes, and is kept in case that thread dies. */
+export class Utterance {
+  readonly listener: Listener;
+  id = 0;
+  heard: Int16Array[] = [];
+  ended = false;
+  running = false;
+
+  constructor(listener: Listener) {
+    this.listener = listener;
+  }
+}
+
+/** Threads with decoders, and the utterances that wait for a decoder. One whose thread dies is heard again by another, once. */
+export class SoundswallowerPool {
+  readonly #maxWaiting: number;
+  readonly #pool: ThreadPool<ToThread, FromThread>;
+  readonly #utterances = new Map<number, Utterance>();
+
+  constructor(options: PoolOptions) {
+    const { threads, decodersPerThread, maxWaiting, stallMs, clock, startThread, onCrash } = options;
+    this.#maxWaiting = maxWaiting;
+    this.#pool = new ThreadPool({
+      engine: 'SoundSwallower',
+      threads,
+      jobsPerThread: decodersPerThread,
+      stallMs,
+      clock,
+      startThread,
+      parse: (message) => fromThreadSchema.parse(message),
+      onMessage: (message, place) => this.#onMessage(message, place),
+      onCrash,
+    });
+  }
+
+  /** Throws CANCELLED after close, ENGINE_OVERLOADED if too many wait already. */
+  open(listener: Listener): Utterance {
+    const waiting = this.#pool.waiting;
+    if (!this.#pool.closed && !this.#pool.hasRoom && waiting >= this.#maxWaiting) {
+      throw new ParleyError('ENGINE_OVERLOADED', `${waiting} utterances wait for a decoder`);
+    }
+    if (this.#pool.closed) throw new ParleyError('CANCELLED', 'the engine is closed');
+    const utterance = new Utterance(listener);
+    const job: PoolJob = {
+      begin: (id) => {
+        utterance.id = id;
+        utterance.running = true;
+        this.#utterances.set(id, utterance);
+        this.#pool.send(id, { type: 'begin', id });
+        for (const samples of utterance.heard) this.#pool.send(id, { type: 'audio', id, samples });
+        if (utterance.ended) this.#sendEnd(utterance);
+      },
+      canBeginAnew: () => {
+        utterance.running = false;
+        return true;
+      },
+      fail: (error) => {
+        utterance.ended = true;
+        this.#forget(utterance);
+        listener.onEnd(error);
+      },
+    };
+    utterance.id = this.#pool.submit(job);
+    return utterance;
+  }
+
+  push(utterance: Utterance, samples: Int16Array): void {
+    if (utterance.ended) return;
+    utterance.heard.push(samples);
+    const { id } = utterance;
+    if (utterance.running) this.#pool.send(id, { type: 'audio', id, samples });
+  }
+
+  end(utterance: Utterance): void {
+    if (utterance.ended) return;
+    utterance.ended = true;
+    if (utterance.running) this.#sendEnd(utterance);
+  }
+
+  /** No callback comes after it. */
+  abort(utterance: Utterance): void {
+    const { id } = utterance;
+    utterance.ended = true;
+    this.#forget(utterance);
+    if (this.#pool.cancel(id)) this.#pool.send(id, { type: 'abort', id });
+  }
+
+  /** Starts every thread. Resolves when they can work; rejects with ENGINE_CRASHED if none will. */
+  warm(): Promise<void> {
+    return this.#pool.warm();
+  }
+
+  /** Ends every utterance with CANCELLED and every thread. Resolves when they are gone. Idempotent. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  #onMessage(message: FromThread, place: number): void {
+    switch (message.type) {
+      case 'alive':
+        return;
+      case 'ready':
+        this.#pool.ready(place);
+        return;
+      case 'partial':
+        this.#utterances.get(message.id)?.listener.onPartial(message.text);
+        return;
+      case 'aborted':
+        this.#pool.finish(message.id, false);
+        return;
+      case 'final':
+        this.#finish(message.id, message);
+        return;
+      case 'failed':
+        this.#finish(message.id, new ParleyError('STT_FAILED', `SoundSwallower: ${message.message}`));
+    }
+  }
+
+  #finish(id: number, result: Parameters<Listener['onEnd']>[0]): void {
+    const utterance = this.#utterances.get(id);
+    if (utterance) this.#forget(utterance);
+    this.#pool.finish(id);
+    utterance?.listener.onEnd(result);
+  }
+
+  #forget(utterance: Utterance): void {
+    utterance.heard = [];
+    utterance.running = false;
+    this.#utterances.delete(utterance.id);
+  }
+
+  /** After it the thread owes an answer. */
+  #sendEnd({ id }: Utterance): void {
+    this.#pool.send(id, { type: 'end', id });
+    this.#pool.expectAnswer(id);
+  }
+}

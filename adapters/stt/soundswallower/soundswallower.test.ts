@@ -1,0 +1,350 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { matchDialog, parseDialog } from '../../../actors/dialog/mod.ts';
+import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
+import { pieces, recording, speak } from '../../../bench/speech.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
+import { VirtualClock } from '../../../machines/clock.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
+import { type SoundswallowerOptions, soundswallowerStt } from './soundswallower.ts';
+
+const dialog = parseDialog(
+  readFileSync(new URL('../../../examples/robot.dialog.yaml', import.meta.url), 'utf8'),
+  'robot.dialog.yaml',
+);
+const request = { language: 'en' };
+const never = new AbortController().signal;
+const recordings = process.env.PARLEY_SPEECH_DIR ?? join(process.cwd(), '..', 'shared', 'audio');
+
+async function eventsOf(events: AsyncIterable<SttEvent>): Promise<readonly SttEvent[]> {
+  const all: SttEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+async function heard(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>>): Promise<string> {
+  const last = (await eventsOf(engine.transcribe(audio, request, never))).at(-1);
+  if (last?.type !== 'final') throw new Error('there is no final');
+  return last.text;
+}
+
+function deferred() {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Speech that starts and then never ends, until it is told to; `started` when it is waited for. */
+function endless(first: Pcm<PipelineRate>) {
+  const returned = deferred();
+  const waiting = deferred();
+  async function* audio(): AsyncGenerator<Pcm<PipelineRate>> {
+    yield first;
+    waiting.resolve();
+    await returned.promise;
+  }
+  return { audio: audio(), waiting: waiting.promise, end: returned.resolve };
+}
+
+/** An engine whose threads the test can get at. */
+function reachable(options: Partial<SoundswallowerOptions> = {}) {
+  const threads: Worker[] = [];
+  const engine = soundswallowerStt({
+    dialog,
+    workers: 1,
+    decodersPerWorker: 1,
+    startThread: (thread) => {
+      const worker = startWorkerThread(import.meta.url, 'worker', thread);
+      threads.push(worker);
+      return worker;
+    },
+    ...options,
+  });
+  return { engine, threads };
+}
+
+describe('the SoundSwallower STT', () => {
+  let engine: SttEngine;
+  beforeAll(async () => {
+    engine = soundswallowerStt({ dialog, workers: 1, decodersPerWorker: 2 });
+    await engine.warm?.();
+  });
+  afterAll(() => engine.close());
+
+  it('hears a sentence of the dialog, tells what it has so far, and ends with one final', async () => {
+    const audio = pieces(await speak('go forward ten meters', 'en-us'));
+    const events = await eventsOf(engine.transcribe(audio, request, never));
+    const final = events.at(-1);
+    expect(final).toMatchObject({ type: 'final', language: 'en' });
+    expect(matchDialog(dialog, final?.text ?? '')?.slots).toMatchObject({ distance: { value: 10 } });
+    expect(final?.type === 'final' && final.confidence).toBeGreaterThan(0.5);
+    expect(events.filter(({ type }) => type === 'final')).toHaveLength(1);
+    const partials = events.filter(({ type }) => type === 'partial').map(({ text }) => text);
+    expect(partials.length).toBeGreaterThan(0);
+    expect(partials.every((text, i) => text !== '' && text !== partials[i - 1])).toBe(true);
+  });
+
+  it('hears the same in the same audio, whoever spoke before and however it was cut', async () => {
+    const speech = await speak('what is your name', 'en-us');
+    const whole = async function* () {
+      yield speech;
+    };
+    const first = await eventsOf(engine.transcribe(whole(), request, never));
+    await heard(engine, pieces(await speak('tell me a story', 'en-us+f3')));
+    const again = await eventsOf(engine.transcribe(whole(), request, never));
+    expect(again.at(-1)).toEqual(first.at(-1));
+    expect(await heard(engine, pieces(speech))).toBe('what is your name');
+  });
+
+  it('hears a backchannel', async () => {
+    expect(dialog.backchannels).toContain(await heard(engine, pieces(await speak('uh-huh', 'en-us'))));
+  });
+
+  it('rejects speech that is no sentence of the dialog', async () => {
+    for (const sentence of [
+      'the meeting was moved to thursday',
+      'she plays the violin very well',
+      'butterfly',
+    ]) {
+      expect(await heard(engine, pieces(await speak(sentence, 'en-us')))).toBe('');
+    }
+  });
+
+  it('hears nothing in no audio, in silence, in a click and in noise', async () => {
+    const noise = Int16Array.from({ length: 24_000 }, (_, i) => ((i * 7_919 * (i % 13)) % 8_001) - 4_000);
+    for (const samples of [new Int16Array(0), new Int16Array(1), new Int16Array(16_000), noise]) {
+      const audio = async function* (): AsyncGenerator<Pcm<PipelineRate>> {
+        yield { rate: PIPELINE_RATE, samples };
+      };
+      expect(await heard(engine, audio())).toBe('');
+    }
+    expect(await heard(engine, (async function* () {})())).toBe('');
+  });
+
+  it('serves more utterances at a time than it has decoders', async () => {
+    const sentences = ['tell me a joke', 'what is your name', 'turn left', 'goodbye', 'tell me a story'];
+    const speech = await Promise.all(sentences.map((sentence) => speak(sentence, 'en-us')));
+    const texts = await Promise.all(speech.map((pcm) => heard(engine, pieces(pcm))));
+    expect(texts.map((text) => matchDialog(dialog, text)?.entry.id)).toEqual(
+      sentences.map((sentence) => matchDialog(dialog, sentence)?.entry.id),
+    );
+  });
+
+  it('ends with CANCELLED when aborted in mid-stream, and its decoder serves the next at once', async () => {
+    const { engine: small } = reachable();
+    try {
+      const abort = new AbortController();
+      const speech = endless(await speak('tell me a joke', 'en-us'));
+      const events = small.transcribe(speech.audio, request, abort.signal)[Symbol.asyncIterator]();
+      const first = events.next();
+      await speech.waiting;
+      expect((await first).value).toMatchObject({ type: 'partial' });
+      const next = eventsOf({ [Symbol.asyncIterator]: () => events });
+      abort.abort();
+      await expect(next).rejects.toMatchObject({ code: 'CANCELLED' });
+      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
+      speech.end();
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('frees the decoder when its reader goes away', async () => {
+    const { engine: small } = reachable();
+    try {
+      for await (const event of small.transcribe(
+        pieces(await speak('tell me a joke', 'en-us')),
+        request,
+        never,
+      )) {
+        expect(event.type).toBe('partial');
+        break;
+      }
+      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('ends with CANCELLED if it was aborted before', async () => {
+    const events = engine.transcribe(pieces(await speak('stop', 'en-us')), request, AbortSignal.abort());
+    await expect(eventsOf(events)).rejects.toMatchObject({ code: 'CANCELLED' });
+  });
+
+  it('ends with STT_FAILED and the cause when the audio fails', async () => {
+    const cause = new Error('the microphone fell');
+    const audio = (async function* (): AsyncGenerator<Pcm<PipelineRate>> {
+      yield await speak('stop', 'en-us');
+      throw cause;
+    })();
+    await expect(eventsOf(engine.transcribe(audio, request, never))).rejects.toMatchObject({
+      code: 'STT_FAILED',
+      cause,
+    });
+  });
+
+  it('gives up an utterance that is longer than any sentence, at its end', async () => {
+    const { engine: small } = reachable({ maxUtteranceMs: 1_000 });
+    try {
+      expect(await heard(small, pieces(await speak('go forward ten meters', 'en-us')))).toBe('');
+      await expect(small.warm?.()).resolves.toBeUndefined();
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('refuses more utterances than may wait', async () => {
+    const { engine: small } = reachable({ maxWaiting: 1 });
+    try {
+      await small.warm?.();
+      const speech = await speak('turn left', 'en-us');
+      const open = endless(speech);
+      const running = heard(small, open.audio);
+      await open.waiting;
+      const waiting = heard(small, pieces(speech));
+      await expect(heard(small, pieces(speech))).rejects.toMatchObject({ code: 'ENGINE_OVERLOADED' });
+      open.end();
+      expect(await running).toBe('turn left');
+      expect(await waiting).toBe('turn left');
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('hears the utterance once more when its thread dies, and ends with ENGINE_CRASHED when that dies too', {
+    timeout: 60_000,
+  }, async () => {
+    const crashes: string[] = [];
+    const { engine: small, threads } = reachable({ onCrash: ({ code }) => crashes.push(code) });
+    try {
+      await small.warm?.();
+      const speech = endless(await speak('tell me a joke', 'en-us'));
+      const running = heard(small, speech.audio);
+      await speech.waiting;
+      await threads[0]?.terminate();
+      speech.end();
+      expect(matchDialog(dialog, await running)?.entry.id).toBe('joke');
+      expect(threads).toHaveLength(2);
+      const again = endless(await speak('tell me a joke', 'en-us'));
+      const doomed = heard(small, again.audio);
+      doomed.catch(() => {});
+      await again.waiting;
+      await threads[1]?.terminate();
+      // Its second try has begun.
+      await new Promise<void>((resolve) =>
+        threads[2]?.on('message', ({ type }) => type === 'partial' && resolve()),
+      );
+      await threads[2]?.terminate();
+      await expect(doomed).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
+      expect(threads).toHaveLength(4);
+      expect(crashes).toHaveLength(3);
+      again.end();
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('rests longer and longer before it starts a thread that cannot start, and fails at once meanwhile', async () => {
+    const clock = new VirtualClock();
+    let starts = 0;
+    const small = soundswallowerStt({
+      dialog,
+      clock,
+      startThread: () => {
+        starts += 1;
+        throw new Error('no memory');
+      },
+    });
+    await expect(small.warm?.()).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    expect(starts).toBe(3);
+    await expect(heard(small, pieces(await speak('stop', 'en-us')))).rejects.toMatchObject({
+      code: 'ENGINE_CRASHED',
+    });
+    expect(clock.nextAtMs()).toBe(250);
+    await clock.advance(250);
+    expect(starts).toBe(4);
+    expect(clock.nextAtMs()).toBe(750);
+    await small.close();
+    expect(clock.nextAtMs()).toBeUndefined();
+  });
+
+  it('ends a thread that does not answer', async () => {
+    const clock = new VirtualClock();
+    const deaf = `
+      const { parentPort } = require('node:worker_threads');
+      parentPort.on('message', ({ type }) => type === 'end' && parentPort.postMessage({ type: 'partial', id: 1, text: 'asked' }));
+      parentPort.postMessage({ type: 'ready' });`;
+    const { engine: small } = reachable({
+      clock,
+      stallMs: 1_000,
+      startThread: () => new Worker(deaf, { eval: true }),
+    });
+    try {
+      const speech = await speak('turn left', 'en-us');
+      const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
+      // The thread has been told of the end and owes a final.
+      expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
+      // Another thread hears it once more, and does not answer either.
+      const again = events.next();
+      await clock.advance(1_000);
+      expect((await again).value).toEqual({ type: 'partial', text: 'asked' });
+      const final = events.next();
+      await clock.advance(1_000);
+      await expect(final).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('ends everything with CANCELLED when closed, also twice', async () => {
+    const { engine: small } = reachable();
+    const speech = endless(await speak('tell me a joke', 'en-us'));
+    const running = heard(small, speech.audio);
+    running.catch(() => {});
+    await speech.waiting;
+    await small.close();
+    await small.close();
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
+    await expect(heard(small, pieces(await speak('stop', 'en-us')))).rejects.toMatchObject({
+      code: 'CANCELLED',
+    });
+    speech.end();
+  });
+
+  it('refuses a dialog that is not English', () => {
+    const chinese = parseDialog('language: zh\nentries: [{ id: a, phrases: 你好, replies: 你好 }]');
+    expect(() => soundswallowerStt({ dialog: chinese })).toThrow(/English only/);
+  });
+
+  if (!existsSync(join(recordings, 'go_forward_ten_meters.wav'))) return;
+  describe('with recorded people', () => {
+    it('hears an order with its number', async () => {
+      const text = await heard(
+        engine,
+        pieces(await recording(join(recordings, 'go_forward_ten_meters.wav'))),
+      );
+      expect(matchDialog(dialog, text)).toMatchObject({
+        entry: { id: 'go-forward' },
+        slots: { distance: { value: 10 } },
+      });
+    });
+
+    it.each([
+      'austen_0870',
+      'austen_0880',
+      'austen_0890',
+      'cards_001',
+      'cards_002',
+      'cards_003',
+      'noise_car_horn',
+      'noise_dog_bark',
+    ])('rejects %s', async (name) => {
+      expect(await heard(engine, pieces(await recording(join(recordings, `${name}.wav`))))).toBe('');
+    });
+  });
+});

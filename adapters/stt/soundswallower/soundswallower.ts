@@ -1,0 +1,181 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { Dialog } from '../../../actors/dialog/mod.ts';
+import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
+import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { realClock } from '../../real-clock.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
+import { dialogGrammar, grammarWords } from './jsgf.ts';
+import { SoundswallowerPool, type Utterance } from './pool.ts';
+import type { ThreadData } from './protocol.ts';
+import { checkWords } from './words.ts';
+
+export interface SoundswallowerOptions {
+  /** Its phrases and backchannels are all that is understood. English only. */
+  readonly dialog: Dialog;
+  /** Threads. Default 1. */
+  readonly workers?: number;
+  /** Utterances that a thread decodes at a time; about 20 MB each. Default 4. */
+  readonly decodersPerWorker?: number;
+  /** Utterances that wait, with their audio, for a decoder before ENGINE_OVERLOADED. Default 32. */
+  readonly maxWaiting?: number;
+  /** Longer speech is none of the dialog's sentences and is not decoded to its end, in ms. Default 12 000. */
+  readonly maxUtteranceMs?: number;
+  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 0. */
+  readonly strictness?: number;
+  /** A thread that owes a result and gives no sign of life for this long is ended and started again, in ms. Default 10 000. */
+  readonly stallMs?: number;
+  /** Default: real time. */
+  readonly clock?: Clock;
+  /** Told ENGINE_CRASHED of every thread that ended by itself; its utterances are heard once more by another. */
+  readonly onCrash?: (error: ParleyError) => void;
+  /** For tests that need hold of the thread. */
+  readonly startThread?: (options: WorkerOptions) => Worker;
+}
+
+/**
+ * Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads.
+ * Speech that is none of the dialog's sentences gives a final with empty text. Throws DIALOG_INVALID if the dialog
+ * is not English or has a word without a known sound.
+ */
+export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
+  const { dialog, workers = 1, decodersPerWorker = 4, maxWaiting = 32, maxUtteranceMs = 12_000 } = options;
+  if (!/^en(-|$)/i.test(dialog.language)) {
+    throw new ParleyError(
+      'DIALOG_INVALID',
+      `SoundSwallower hears English only, and the dialog is in ${dialog.language}`,
+    );
+  }
+  checkWords(dialog);
+  const workerData: ThreadData = {
+    grammar: dialogGrammar(dialog),
+    words: [...grammarWords(dialog)],
+    pronunciations: new Map(dialog.pronunciations),
+    decoders: decodersPerWorker,
+    strictness: options.strictness ?? 0,
+  };
+  const start =
+    options.startThread ?? ((thread: WorkerOptions) => startWorkerThread(import.meta.url, 'worker', thread));
+  const pool = new SoundswallowerPool({
+    threads: workers,
+    decodersPerThread: decodersPerWorker,
+    maxWaiting,
+    stallMs: options.stallMs ?? 10_000,
+    clock: options.clock ?? realClock,
+    startThread: () => start({ workerData }),
+    onCrash: options.onCrash,
+  });
+
+  async function* transcribe(
+    audio: AsyncIterable<Pcm<PipelineRate>>,
+    _request: SttRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<SttEvent> {
+    if (signal.aborted) throw cancelled(signal);
+    const events = new Outbox();
+    const utterance = pool.open({
+      onPartial: (text) => events.put({ type: 'partial', text }),
+      onEnd: (result) => {
+        if (result instanceof ParleyError) events.fail(result);
+        else events.put(finalOf(result));
+      },
+    });
+    const onAbort = () => events.fail(cancelled(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const source = audio[Symbol.asyncIterator]();
+    feed(source, utterance, events, maxUtteranceMs).catch((cause: unknown) => {
+      events.fail(new ParleyError('STT_FAILED', 'the audio stream failed', { cause }));
+    });
+    try {
+      for (;;) {
+        const event = await events.take();
+        yield event;
+        if (event.type === 'final') return;
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      events.close();
+      pool.abort(utterance);
+      // The source may be waiting for audio that never comes: its end is asked for, not awaited.
+      source.return?.()?.catch(() => {});
+    }
+  }
+
+  async function feed(
+    source: AsyncIterator<Pcm<PipelineRate>>,
+    utterance: Utterance,
+    events: Outbox,
+    longestMs: number,
+  ): Promise<void> {
+    let samples = 0;
+    let tooLong = false;
+    for (;;) {
+      const next = await source.next();
+      if (events.closed) return;
+      if (next.done) {
+        if (tooLong) events.put({ type: 'final', text: '' });
+        else pool.end(utterance);
+        return;
+      }
+      samples += next.value.samples.length;
+      // Its end is waited for, so that the final comes when the utterance is over.
+      if (msOfSamples(samples, PIPELINE_RATE) > longestMs) tooLong = true;
+      if (tooLong) pool.abort(utterance);
+      else pool.push(utterance, next.value.samples);
+    }
+  }
+
+  return {
+    name: 'soundswallower',
+    tellsPartials: true,
+    transcribe,
+    warm: () => pool.warm(),
+    close: () => pool.close(),
+  };
+}
+
+function finalOf(result: { readonly text: string; readonly confidence: number }): SttEvent {
+  const { text, confidence } = result;
+  return text === '' ? { type: 'final', text } : { type: 'final', text, confidence, language: 'en' };
+}
+
+/** Events on their way to whoever reads them. After a failure nothing else comes out. */
+class Outbox {
+  closed = false;
+  readonly #events: SttEvent[] = [];
+  #error: ParleyError | undefined;
+  #wake: (() => void) | undefined;
+
+  put(event: SttEvent): void {
+    // Only the newest partial is of use to a slow reader.
+    if (this.#events.at(-1)?.type === 'partial') this.#events.pop();
+    this.#events.push(event);
+    this.#wake?.();
+  }
+
+  fail(error: ParleyError): void {
+    this.#error ??= error;
+    this.#wake?.();
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  async take(): Promise<SttEvent> {
+    for (;;) {
+      if (this.#error) throw this.#error;
+      const event = this.#events.shift();
+      if (event) return event;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+function cancelled(signal: AbortSignal): ParleyError {
+  return new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+}

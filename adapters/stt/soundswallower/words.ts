@@ -1,0 +1,110 @@
+import type { Dialog } from '../../../actors/dialog/mod.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { grammarWords, PHONES } from './jsgf.ts';
+
+/** One way to say a word, in phones with spaces between. */
+export interface Pronunciation {
+  readonly word: string;
+  readonly phones: string;
+}
+
+/** Sounds that the dictionary spells otherwise or not at all. */
+const SOUNDS: Readonly<Record<string, readonly string[]>> = {
+  uh: ['AH'],
+  huh: ['HH AH'],
+  mm: ['M'],
+  yeah: ['Y AE', 'Y EH', 'Y EH AH'],
+  hmm: ['HH M', 'M'],
+  mhm: ['M HH M', 'AH M HH AH M'],
+};
+
+/**
+ * Throws DIALOG_INVALID, naming the word, if the recogniser could not know how a word of the dialog sounds: it is not
+ * spelt in Latin letters and the dialog gives no pronunciation, or gives one with phones that do not exist.
+ */
+export function checkWords(dialog: Dialog): void {
+  const known = new Set(PHONES);
+  for (const [word, phones] of dialog.pronunciations) {
+    const wrong = phones.split(/\s+/).find((phone) => !known.has(phone));
+    if (wrong !== undefined) {
+      throw new ParleyError(
+        'DIALOG_INVALID',
+        `pronunciations.${word}: "${wrong}" is no phone; there are ${PHONES.join(' ')}`,
+      );
+    }
+  }
+  const silent = grammarWords(dialog).find(
+    (word) => !dialog.pronunciations.has(word) && !/^[a-z']*[a-z][a-z']*$/.test(word),
+  );
+  if (silent !== undefined) {
+    throw new ParleyError(
+      'DIALOG_INVALID',
+      `add "${silent}" to pronunciations: its sound cannot be told from its letters`,
+    );
+  }
+}
+
+/**
+ * How each word sounds: as the dialog says, else as the dictionary says (with its alternatives), else by English
+ * letter-to-sound rules. `dictionary` is the text of a CMU dictionary.
+ */
+export function pronounce(
+  words: readonly string[],
+  own: ReadonlyMap<string, string>,
+  dictionary: string,
+): readonly Pronunciation[] {
+  const wanted = new Map<string, string[]>(words.map((word) => [word, []]));
+  for (const line of dictionary.split('\n')) {
+    const space = line.indexOf(' ');
+    if (space <= 0) continue;
+    wanted.get(line.slice(0, space).replace(/\(\d+\)$/, ''))?.push(line.slice(space + 1).trim());
+  }
+  return [...wanted].flatMap(([word, found]) => {
+    const mine = own.get(word);
+    const ways = mine !== undefined ? [mine] : (SOUNDS[word] ?? (found.length > 0 ? found : [soundOf(word)]));
+    return [...new Set(ways)].map((phones) => ({ word, phones }));
+  });
+}
+
+/** Longest spelling first. A rough guide for names and rare words; what it gets wrong belongs into `pronunciations`. */
+const RULES: readonly (readonly [string, string])[] = (
+  'tion=SH AH N;ough=AO;eigh=EY;augh=AO;igh=AY;sch=SH;tch=CH;dge=JH;ck=K;ch=CH;sh=SH;th=TH;ph=F;wh=W;ng=NG;qu=K W;kn=N;wr=R;' +
+  'ee=IY;ea=IY;oo=UW;ou=AW;ow=OW;oa=OW;oi=OY;oy=OY;ai=EY;ay=EY;au=AO;aw=AO;ie=IY;ei=EY;ey=IY;er=ER;ir=ER;ur=ER;ar=AA R;or=AO R;' +
+  'a=AE;b=B;c=K;d=D;e=EH;f=F;g=G;h=HH;i=IH;j=JH;k=K;l=L;m=M;n=N;o=AA;p=P;q=K;r=R;s=S;t=T;u=AH;v=V;w=W;x=K S;y=Y;z=Z'
+)
+  .split(';')
+  .map((rule) => {
+    const [letters = '', phones = ''] = rule.split('=');
+    return [letters, phones] as const;
+  });
+const LONG_VOWELS: Readonly<Record<string, string>> = { a: 'EY', e: 'IY', i: 'AY', o: 'OW', u: 'UW' };
+
+/** English letter-to-sound by rule: silent final e lengthens the vowel before it, double letters sound once. */
+export function soundOf(word: string): string {
+  const letters = word.replace(/[^a-z]/g, '').replace(/([^aeiou])\1/g, '$1');
+  const phones: string[] = [];
+  for (let at = 0; at < letters.length; ) {
+    const rest = letters.slice(at);
+    const long = /^([aeiou])[^aeiouy]e$/.exec(rest)?.[1];
+    if (long !== undefined) {
+      phones.push(LONG_VOWELS[long] ?? '');
+      at += 1;
+    } else if (rest === 'e' && phones.length > 1) {
+      break;
+    } else if (rest === 'y' && at > 0) {
+      phones.push('IY');
+      break;
+    } else if (/^c[eiy]/.test(rest)) {
+      phones.push('S');
+      at += 1;
+    } else if (rest === 'o') {
+      phones.push('OW');
+      break;
+    } else {
+      const rule = RULES.find(([spelling]) => rest.startsWith(spelling));
+      if (rule) phones.push(rule[1]);
+      at += rule?.[0].length ?? 1;
+    }
+  }
+  return phones.length > 0 ? phones.join(' ') : 'AH';
+}

@@ -1,0 +1,165 @@
+import type { MPEGDecoder } from 'mpg123-decoder';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { type Call, Calls } from '../../http/calls.ts';
+import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
+import type { ReportsConnections } from '../../http/stats.ts';
+import type { EdgeItem } from './items.ts';
+import { decodeFrames, Mp3Decoders, Mp3Frames } from './mp3.ts';
+import { EdgePool } from './pool.ts';
+import { type EdgeProsody, ssml } from './ssml.ts';
+import { type SpokenWord, sampleOfTicks, WordFinder } from './words.ts';
+
+export interface EdgeTtsOptions extends EdgeProsody {
+  /** The voice where the request names none and `voices` has none. Default `en-US-AriaNeural`. */
+  readonly voice?: string;
+  /** Voices by language: a BCP 47 tag or its first part, such as `{ de: 'de-DE-KatjaNeural' }`. */
+  readonly voices?: Readonly<Record<string, string>>;
+  /** Where to connect, as `ws:` or `wss:` with host and port. Microsoft's host by default. */
+  readonly endpoint?: string;
+  /** What the engine is called. Default `edge`. */
+  readonly name?: string;
+  /** Connections at once, each for one segment at a time; a segment beyond them waits. Default 32. */
+  readonly maxConnections?: number;
+}
+
+const EDGE = 'wss://speech.platform.bing.com';
+const DEFAULT_VOICE = 'en-US-AriaNeural';
+
+/**
+ * Speech synthesis by Edge's Read Aloud (`msedge-tts`): no key, but the network, and a service that Microsoft
+ * offers to its browser only. MP3 at 24 kHz is decoded in this process as it comes: 2 to 3 ms of work a second of
+ * audio, a burst a message. Tells `word`s; one that Edge tells after its audio is said to begin where the audio
+ * stands. Text without a letter or digit is nothing to say.
+ * Barging in closes the connection, for Edge cannot be told to stop; another is opened at once for the next segment.
+ * Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
+ * Throws CONFIG_INVALID.
+ */
+export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnections {
+  const maxConnections = options.maxConnections ?? 32;
+  const voiceOf = voiceChooser(options);
+  const pool = new EdgePool(parseEndpoint(options.endpoint ?? EDGE), maxConnections);
+  const decoders = new Mp3Decoders(maxConnections);
+  const calls = new Calls();
+  const toError = (error: unknown, call: Call) =>
+    engineError(error, { failed: 'TTS_FAILED', cancelled: call.cancelled(), classify });
+  return {
+    name: options.name ?? 'edge',
+    connectionStats: () => pool.stats(),
+    async warm() {
+      const call = calls.begin(new AbortController().signal);
+      try {
+        await Promise.all([pool.warm(call), decoders.warm()]);
+      } catch (error) {
+        throw toError(error, call);
+      } finally {
+        call.end();
+      }
+    },
+    async *synthesize(request, signal) {
+      const call = calls.begin(signal);
+      try {
+        if (!/[\p{L}\p{N}]/u.test(request.text)) return;
+        const decoder = await decoders.take();
+        try {
+          yield* decode(
+            items(pool, ssml(request.text, voiceOf(request), request.language, options), call),
+            request.text,
+            decoder,
+          );
+        } finally {
+          decoders.giveBack(decoder);
+        }
+      } catch (error) {
+        throw toError(error, call);
+      } finally {
+        call.end();
+      }
+    },
+    async close() {
+      calls.close();
+      await pool.close();
+      decoders.close();
+    },
+  };
+}
+
+/** What comes of one request, on whatever connection. */
+async function* items(pool: EdgePool, document: string, call: Call): AsyncGenerator<EdgeItem> {
+  for (;;) {
+    const { connection, reused } = await pool.take(call);
+    try {
+      yield* connection.speak(document, call);
+      return;
+    } catch (error) {
+      // The server gave an idle connection up just as it was used again: ask once more on the next.
+      const stale = reused && !connection.heard && isLost(error) && !call.cancelled();
+      if (!stale) throw error;
+    } finally {
+      pool.giveBack(connection);
+    }
+  }
+}
+
+async function* decode(
+  source: AsyncIterable<EdgeItem>,
+  text: string,
+  decoder: MPEGDecoder,
+): AsyncGenerator<TtsEvent> {
+  const cutter = new Mp3Frames();
+  const finder = new WordFinder(text);
+  const words: SpokenWord[] = [];
+  let rate: number | undefined;
+  let position = 0;
+  for await (const item of source) {
+    if (item.type === 'metadata') {
+      words.push(...finder.read(item.json));
+      continue;
+    }
+    const cut = cutter.push(item.bytes);
+    if (cut.rate === undefined) continue;
+    rate ??= cut.rate;
+    if (cut.rate !== rate) throw new ParleyError('ENGINE_PROTOCOL', 'the sample rate changed');
+    for (const word of words.splice(0)) {
+      yield toEvent(word, Math.max(sampleOfTicks(word.ticks, rate), position));
+    }
+    const pcm = decodeFrames(decoder, cut.frames, rate);
+    position += pcm.samples.length;
+    if (pcm.samples.length > 0) yield { type: 'audio', pcm };
+  }
+  if (position === 0) throw new ParleyError('TTS_FAILED', 'Edge sent no audio: check the voice');
+  for (const word of words) yield toEvent(word, position);
+}
+
+function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {
+  return { type: 'word', sample, offset, length };
+}
+
+function voiceChooser(options: EdgeTtsOptions): (request: TtsRequest) => string {
+  // A map, for the language is whatever a client says it is.
+  const voices = new Map(Object.entries(options.voices ?? {}));
+  return ({ voice, language }) =>
+    voice ??
+    voices.get(language) ??
+    voices.get(language.split('-')[0] ?? '') ??
+    options.voice ??
+    DEFAULT_VOICE;
+}
+
+function parseEndpoint(endpoint: string): URL {
+  if (!/^wss?:\/\/./.test(endpoint) || !URL.canParse(endpoint)) {
+    throw new ParleyError('CONFIG_INVALID', 'endpoint must be a ws or wss URL');
+  }
+  return new URL(endpoint);
+}
+
+/** A refused handshake: `ws` tells its status in the message only. */
+function classify(error: Error): Finding | undefined {
+  const status = /Unexpected server response: (\d{3})/.exec(error.message)?.[1];
+  if (status === undefined) return undefined;
+  return { code: codeOfStatus(Number(status), 'TTS_FAILED'), detail: `HTTP ${status}` };
+}
+
+function isLost(error: unknown): boolean {
+  return engineError(error, { failed: 'TTS_FAILED', cancelled: false }).code === 'ENGINE_UNREACHABLE';
+}

@@ -1,0 +1,107 @@
+import { MPEGDecoder } from 'mpg123-decoder';
+import type { Pcm } from '../../../machines/audio.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+
+const HEADER_BYTES = 4;
+/** kbit/s by index, layer III (ISO 11172-3 and 13818-3). 0 is "free", which cannot be cut without a search. */
+const BITRATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+const BITRATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
+const RATES_1 = [44_100, 48_000, 32_000];
+
+interface Frame {
+  readonly bytes: number;
+  readonly rate: number;
+}
+
+/** Cuts a stream of MP3 bytes into whole frames, so that rubbish is known before it reaches the decoder. */
+export class Mp3Frames {
+  #rest = new Uint8Array(0);
+
+  /** The whole frames so far. Throws ENGINE_PROTOCOL at anything that is no layer III frame. */
+  push(piece: Uint8Array): { readonly frames: Uint8Array[]; readonly rate: number | undefined } {
+    const bytes = new Uint8Array(this.#rest.length + piece.length);
+    bytes.set(this.#rest);
+    bytes.set(piece, this.#rest.length);
+    const frames: Uint8Array[] = [];
+    let rate: number | undefined;
+    let at = 0;
+    while (bytes.length - at >= HEADER_BYTES) {
+      const frame = readHeader(bytes, at);
+      if (!frame) throw new ParleyError('ENGINE_PROTOCOL', 'the audio is no MP3');
+      if (at + frame.bytes > bytes.length) break;
+      frames.push(bytes.subarray(at, at + frame.bytes));
+      rate = frame.rate;
+      at += frame.bytes;
+    }
+    this.#rest = bytes.slice(at);
+    return { frames, rate };
+  }
+}
+
+function readHeader(bytes: Uint8Array, at: number): Frame | undefined {
+  const [sync = 0, kind = 0, coding = 0] = bytes.subarray(at, at + HEADER_BYTES);
+  const version = (kind >> 3) & 3; // 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5
+  const layer = (kind >> 1) & 3; // 1: layer III
+  const rateIndex = (coding >> 2) & 3;
+  if (sync !== 0xff || kind >> 5 !== 7 || version === 1 || layer !== 1 || rateIndex === 3) return undefined;
+  const kbits = (version === 3 ? BITRATES_1 : BITRATES_2)[coding >> 4];
+  if (!kbits) return undefined;
+  const rate = (RATES_1[rateIndex] ?? 0) / (version === 3 ? 1 : version === 2 ? 2 : 4);
+  const padding = (coding >> 1) & 1;
+  const samples = version === 3 ? 1_152 : 576;
+  return { bytes: Math.floor((samples / 8) * ((kbits * 1_000) / rate)) + padding, rate };
+}
+
+/**
+ * Decoders for reuse. Measured on Node 20: to make one, or make it fresh again, is 2 to 3 ms of work (the process's
+ * first: 40 ms); to decode, 2 to 3 ms a second of audio (24 kHz mono).
+ */
+export class Mp3Decoders {
+  readonly #keep: number;
+  readonly #idle: MPEGDecoder[] = [];
+  #closed = false;
+
+  constructor(keep: number) {
+    this.#keep = keep;
+  }
+
+  async warm(): Promise<void> {
+    this.#store(await this.take());
+  }
+
+  /** A fresh decoder. */
+  async take(): Promise<MPEGDecoder> {
+    const decoder = this.#idle.pop() ?? new MPEGDecoder();
+    await decoder.ready;
+    return decoder;
+  }
+
+  /** Makes a used decoder fresh again for the next; one that cannot be is left to the garbage collector. */
+  giveBack(decoder: MPEGDecoder): void {
+    decoder.reset().then(
+      () => this.#store(decoder),
+      () => {},
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const decoder of this.#idle.splice(0)) decoder.free();
+  }
+
+  #store(decoder: MPEGDecoder): void {
+    if (this.#closed || this.#idle.length >= this.#keep) decoder.free();
+    else this.#idle.push(decoder);
+  }
+}
+
+/** Whole frames as PCM: the first channel (Edge sends but one). */
+export function decodeFrames(decoder: MPEGDecoder, frames: readonly Uint8Array[], rate: number): Pcm {
+  const { channelData, samplesDecoded } = decoder.decodeFrames([...frames]);
+  const [mono] = channelData;
+  const samples = new Int16Array(samplesDecoded);
+  for (let i = 0; i < samples.length; i++) {
+    samples[i] = Math.max(-32_768, Math.min(32_767, Math.round((mono?.[i] ?? 0) * 32_768)));
+  }
+  return { rate, samples };
+}

@@ -1,0 +1,150 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { z } from 'zod';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
+import { EspeakPool } from './pool.ts';
+import { ESPEAK_RATE } from './protocol.ts';
+import { type Piece, pieces } from './text.ts';
+
+export interface EspeakTtsOptions {
+  /** Voice for requests that name none, whatever their language, such as `en-us+f3`. Default: the language's own. */
+  readonly voice?: string;
+  /** Words a minute, 80 to 450. Default 175, eSpeak's own. */
+  readonly ratePerMinute?: number;
+  /** 0 to 99. Default 50, eSpeak's own. */
+  readonly pitch?: number;
+  /** Threads, each with its own eSpeak (about 60 MB). One speaks for a hundred sessions. Default 1. */
+  readonly workers?: number;
+  /** Requests in progress at once; one more fails with ENGINE_OVERLOADED. Default 128. */
+  readonly maxRequests?: number;
+  /** The package that holds eSpeak NG. Default `@echogarden/espeak-ng-emscripten`. */
+  readonly packageName?: string;
+  /** Time for restarts. Default: the machine's. */
+  readonly clock?: Clock;
+  /** Told ENGINE_CRASHED of every thread that ended by itself; a request in hand is tried once more by another. */
+  readonly onCrash?: (error: ParleyError) => void;
+  /** Starts eSpeak's thread. Default: a worker thread of this process. */
+  readonly startThread?: (options: WorkerOptions) => Worker;
+}
+
+const optionsSchema = z.object({
+  voice: z.string().min(1).max(64).optional(),
+  ratePerMinute: z.int().min(80).max(450).default(175),
+  pitch: z.int().min(0).max(99).default(50),
+  workers: z.int().min(1).max(64).default(1),
+  maxRequests: z.int().min(1).default(128),
+  packageName: z.string().min(1).default('@echogarden/espeak-ng-emscripten'),
+});
+
+/**
+ * Speech by eSpeak NG, in threads of this process: no network, no key, over a hundred languages, 22,050 Hz, with `word` and
+ * `phoneme` events. The text is taken literally: markup in it has no effect. A language that eSpeak lacks is read by the English voice.
+ *
+ * Errors of `synthesize`: CANCELLED (aborted, or the engine is closed), ENGINE_MISSING (the optional package is
+ * not installed), ENGINE_REQUEST (no such voice), ENGINE_OVERLOADED, ENGINE_CRASHED (the thread is started
+ * again, and the request was tried once more unless part of it had been told).
+ * Throws CONFIG_INVALID for options out of range.
+ */
+export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
+  const { voice, ratePerMinute, pitch, workers, maxRequests, packageName } = parsed.data;
+  const pool = new EspeakPool({
+    threads: workers,
+    packageName,
+    startThread: options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'worker', thread)),
+    clock: options.clock ?? idleClock,
+    onCrash: options.onCrash,
+  });
+  let requests = 0;
+
+  /** Speaks one piece. A piece is asked for when the one before has been taken, so a slow reader holds one piece. */
+  async function* speak(
+    { language, voice: asked = voice }: TtsRequest,
+    { text, offset }: Piece,
+    startSample: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<TtsEvent, number> {
+    let inbox: TtsEvent[] = [];
+    let ended = false;
+    let failure: ParleyError | undefined;
+    let wake = () => {};
+    let samples = startSample;
+
+    const cancel = pool.submit({
+      speak: { text, language, ...(asked !== undefined && { voice: asked }), ratePerMinute, pitch },
+      onChunk: (marks, chunk) => {
+        for (const mark of marks) {
+          const moved = { ...mark, sample: startSample + mark.sample };
+          inbox.push(moved.type === 'word' ? { ...moved, offset: offset + moved.offset } : moved);
+        }
+        if (chunk.length > 0) inbox.push({ type: 'audio', pcm: { rate: ESPEAK_RATE, samples: chunk } });
+        samples += chunk.length;
+        wake();
+      },
+      onEnd: (error) => {
+        ended = true;
+        failure = error;
+        wake();
+      },
+    });
+    const onAbort = () => {
+      cancel();
+      wake();
+    };
+    signal.addEventListener('abort', onAbort);
+    try {
+      for (;;) {
+        const events = inbox;
+        inbox = [];
+        for (const event of events) {
+          throwIfAborted(signal);
+          yield event;
+        }
+        throwIfAborted(signal);
+        if (inbox.length > 0) continue;
+        if (failure) throw failure;
+        if (ended) return samples;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      cancel();
+    }
+  }
+
+  return {
+    name: 'espeak',
+    async *synthesize(request, signal) {
+      throwIfAborted(signal);
+      if (requests >= maxRequests)
+        throw new ParleyError('ENGINE_OVERLOADED', `eSpeak NG, ${requests} requests`);
+      requests++;
+      try {
+        let samples = 0;
+        for (const piece of pieces(request.text)) samples = yield* speak(request, piece, samples, signal);
+      } finally {
+        requests--;
+      }
+    },
+    warm: () => pool.warm(),
+    close: () => pool.close(),
+  };
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+}
+
+/** The machine's time; a pending restart does not keep the process alive. */
+const idleClock: Clock = {
+  nowMs: () => performance.now(),
+  setTimer: (delayMs, fire) => {
+    const timer = setTimeout(fire, delayMs).unref();
+    return { cancel: () => clearTimeout(timer) };
+  },
+};

@@ -1,0 +1,122 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
+import { type FromThread, fromThreadSchema, type Mark, type ThreadData, type ToThread } from './protocol.ts';
+
+/** A piece of speech to make, and who hears of it. `onEnd` comes exactly once unless the job is cancelled. */
+export interface Job {
+  readonly speak: Omit<ToThread, 'type' | 'id'>;
+  onChunk(marks: readonly Mark[], samples: Int16Array): void;
+  onEnd(error?: ParleyError): void;
+}
+
+export interface PoolOptions {
+  readonly threads: number;
+  readonly packageName: string;
+  readonly startThread: (options: WorkerOptions) => Worker;
+  readonly clock: Clock;
+  /** Told of every thread that ended by itself. */
+  readonly onCrash?: ((error: ParleyError) => void) | undefined;
+}
+
+/** How long a thread may take to stop a job before it is ended by force. It looks every 100 ms of audio, about 1 ms. */
+const STOP_GRACE_MS = 2_000;
+
+/** eSpeak's threads, each with one job at a time. A job whose thread dies before its first chunk has a second try. */
+export class EspeakPool {
+  readonly #pool: ThreadPool<ToThread, FromThread>;
+  /** By place: the id of the job to stop. */
+  readonly #stops: readonly Int32Array<SharedArrayBuffer>[];
+  readonly #jobs = new Map<number, Job & { chunks: number }>();
+  readonly #packageName: string;
+
+  constructor({ threads, packageName, startThread, clock, onCrash }: PoolOptions) {
+    this.#packageName = packageName;
+    const stops = Array.from(
+      { length: threads },
+      () => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    );
+    this.#stops = stops;
+    this.#pool = new ThreadPool({
+      engine: 'eSpeak NG',
+      threads,
+      jobsPerThread: 1,
+      stallMs: STOP_GRACE_MS,
+      clock,
+      startThread: (place) => {
+        const stop = stops[place];
+        if (!stop) throw new ParleyError('INTERNAL', `there is no place ${place}`);
+        return startThread({ workerData: { packageName, stop } satisfies ThreadData });
+      },
+      parse: (message) => fromThreadSchema.parse(message),
+      onMessage: (message, place) => this.#onMessage(message, place),
+      onCrash,
+    });
+  }
+
+  /** Queues `job`. The returned function cancels it: no callback comes after. */
+  submit(job: Job): () => void {
+    const running = { ...job, chunks: 0 };
+    let begunAs: number | undefined;
+    const pooled: PoolJob = {
+      begin: (id) => {
+        begunAs = id;
+        this.#jobs.set(id, running);
+        this.#pool.send(id, { type: 'speak', id, ...job.speak });
+      },
+      canBeginAnew: () => running.chunks === 0,
+      fail: (error) => {
+        if (begunAs !== undefined) this.#jobs.delete(begunAs);
+        job.onEnd(error);
+      },
+    };
+    const id = this.#pool.submit(pooled);
+    return () => {
+      this.#jobs.delete(id);
+      const place = this.#pool.placeOf(id);
+      const stop = place === undefined ? undefined : this.#stops[place];
+      if (this.#pool.cancel(id) && stop) Atomics.store(stop, 0, id);
+    };
+  }
+
+  /** Starts every thread. Resolves when they are ready, rejects with ENGINE_MISSING or ENGINE_CRASHED if none will be. */
+  warm(): Promise<void> {
+    return this.#pool.warm();
+  }
+
+  /** Ends every job with CANCELLED and every thread. Resolves when they are gone. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  #onMessage(message: FromThread, place: number): void {
+    switch (message.type) {
+      case 'ready':
+        this.#pool.ready(place);
+        return;
+      case 'missing':
+        this.#pool.giveUp(new ParleyError('ENGINE_MISSING', `npm install ${this.#packageName}`));
+        return;
+      case 'chunk': {
+        const job = this.#jobs.get(message.id);
+        if (!job) return;
+        job.chunks++;
+        job.onChunk(message.marks, message.samples);
+        return;
+      }
+      case 'refused':
+        this.#end(message.id, new ParleyError('ENGINE_REQUEST', message.message));
+        return;
+      case 'done':
+        this.#end(message.id);
+    }
+  }
+
+  #end(id: number, error?: ParleyError): void {
+    const job = this.#jobs.get(id);
+    this.#jobs.delete(id);
+    this.#pool.finish(id);
+    job?.onEnd(error);
+  }
+}

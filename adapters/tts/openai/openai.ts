@@ -1,0 +1,86 @@
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { Call } from '../../http/calls.ts';
+import {
+  type OpenAiConnection,
+  type OpenAiConnectionOptions,
+  openAiConnection,
+  requireContentType,
+} from '../../http/openai-client.ts';
+import type { ReportsConnections } from '../../http/stats.ts';
+import { PcmPieces } from '../pcm-pieces.ts';
+
+export interface OpenAiTtsOptions extends OpenAiConnectionOptions {
+  /** The voice where the request names none. */
+  readonly voice: string;
+  /** Rate of the PCM that the server sends, in Hz: the protocol does not tell it. Default 24 000, as OpenAI's. */
+  readonly rate?: number;
+  /** 0.25 to 4; the server's default (1) if absent. */
+  readonly speed?: number;
+  /** How to speak, for models that can be told. */
+  readonly instructions?: string;
+}
+
+/** 20 minutes at 24 kHz: far more than any segment. */
+const LIMITS = { maxResponseBytes: 64 << 20 };
+/** Raw PCM goes by many names; containers and codecs by these, which would be noise if played. */
+const PCM_TYPES = /^(?!text\/|.*json|audio\/(mpeg|mp3|mp4|ogg|opus|aac|flac|webm)\b)/i;
+
+/**
+ * Speech synthesis by any server that speaks OpenAI's `POST /audio/speech` with raw PCM, told piece by piece as
+ * it comes. Text without a letter or digit is nothing to say and is not asked for. Errors: TTS_FAILED (5xx, or no
+ * audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice.
+ * Throws CONFIG_INVALID.
+ */
+export function openaiTts(options: OpenAiTtsOptions): TtsEngine & ReportsConnections {
+  const connection = openAiConnection(options, 'TTS_FAILED', LIMITS);
+  return {
+    name: connection.name,
+    connectionStats: connection.connectionStats,
+    warm: connection.warm,
+    close: connection.close,
+    async *synthesize(request, signal) {
+      const call = connection.calls.begin(signal);
+      try {
+        if (/[\p{L}\p{N}]/u.test(request.text)) yield* speak(connection, options, request, call);
+        call.complete();
+      } catch (error) {
+        throw connection.toError(error, call.cancelled());
+      } finally {
+        call.end();
+      }
+    },
+  };
+}
+
+async function* speak(
+  connection: OpenAiConnection,
+  options: OpenAiTtsOptions,
+  request: TtsRequest,
+  call: Call,
+): AsyncGenerator<TtsEvent> {
+  const response = await connection.client.audio.speech
+    .create(
+      {
+        model: options.model,
+        voice: request.voice ?? options.voice,
+        input: request.text,
+        response_format: 'pcm',
+        ...(options.speed === undefined ? {} : { speed: options.speed }),
+        ...(options.instructions ? { instructions: options.instructions } : {}),
+      },
+      { signal: call.signal },
+    )
+    .asResponse();
+  requireContentType(response, PCM_TYPES);
+  const rate = options.rate ?? 24_000;
+  const pieces = new PcmPieces();
+  let any = false;
+  for await (const bytes of connection.body(response)) {
+    const samples = pieces.push(bytes);
+    if (samples.length === 0) continue;
+    any = true;
+    yield { type: 'audio', pcm: { rate, samples } };
+  }
+  if (!any) throw new ParleyError('TTS_FAILED', 'the server sent no audio');
+}

@@ -159,6 +159,10 @@ export const ERRORS = {
     message: 'the port is in use',
     advice: 'stop the other program or choose another port with --port',
   },
+  DATA_DIR_UNUSABLE: {
+    message: 'the data directory cannot be used',
+    advice: 'make it writable for the user that runs Parley, or choose another with --data-dir',
+  },
   STORE_FAILED: {
     message: 'the store failed',
     advice: 'check the disk and the rights of the data directory',

@@ -21,6 +21,7 @@ import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapter
 import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
+import { PHRASES } from './data-directory.ts';
 import { type Made, makeLlm, makeStt, makeTts, soundOf } from './engine-makers.ts';
 import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
 
@@ -152,7 +153,7 @@ function speech(
   const { enabled, maxBytes, maxPhraseMs } = config.tts.cache;
   const cache = enabled
     ? phraseCache({
-        dir: join(config.dataDir, 'phrases'),
+        dir: join(config.dataDir, PHRASES),
         maxBytes,
         ...(parts.onProblem && { onProblem: parts.onProblem }),
       })

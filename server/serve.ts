@@ -34,6 +34,7 @@ import type { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
+import { DATABASE, prepareDataDirectory } from './data-directory.ts';
 import type { Inspector } from './endpoints/inspect/inspector.ts';
 import { inspectorOf } from './endpoints/inspect/start.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
@@ -99,6 +100,8 @@ async function assemble(
   closers: Closers,
 ): Promise<Server> {
   const dialog = await readDialog(config.dialog);
+  if (!parts?.store || !parts.engines)
+    for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
 
@@ -223,7 +226,7 @@ interface Stores {
 function stores(config: Config, parts: ServeOptions['parts'], metrics: Metrics | undefined): Stores {
   if (parts?.store) return { store: parts.store, journals: parts.journals, inspectStore: parts.inspectStore };
   const store = sqliteStore({
-    path: join(config.dataDir, 'parley.db'),
+    path: join(config.dataDir, DATABASE),
     ...(metrics && { onCommit: metrics.onCommit }),
   });
   return {

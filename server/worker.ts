@@ -4,6 +4,7 @@ import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
+import { prepareDataDirectory } from './data-directory.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
@@ -31,6 +32,7 @@ export async function work(
   }
   requireLocal(config, kinds);
   const dialog = await readDialog(config.dialog);
+  for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
   const engines = makeEngines(config, dialog, kinds, {
     bus,

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
+import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '../private-files.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import type { OpenOptions } from './sqlite-protocol.ts';
 
@@ -9,7 +10,9 @@ import type { OpenOptions } from './sqlite-protocol.ts';
  * Throws if the file belongs to another program or to a newer Parley.
  */
 export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Database {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
+  // SQLite gives its log and its shared memory the rights of the database.
+  closeSync(openSync(path, 'a', PRIVATE_FILE));
   const db = new SqliteDatabase(path, { timeout: busyTimeoutMs });
   try {
     // In one look: another process may be making the file ours just now.

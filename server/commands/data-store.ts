@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SqliteStore, sqliteStore } from '../../adapters/store/sqlite.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { DATABASE, prepareDataDirectory } from '../data-directory.ts';
 
 /** Uses the store of a data directory, which must be there already unless it may be created. */
 export async function withStore<T>(
@@ -9,9 +10,11 @@ export async function withStore<T>(
   use: (store: SqliteStore) => Promise<T>,
   missing: 'create' | 'fail' = 'fail',
 ): Promise<T> {
-  const path = join(dataDir, 'parley.db');
+  const path = join(dataDir, DATABASE);
   if (missing === 'fail' && !existsSync(path))
     throw new ParleyError('SESSION_UNKNOWN', `there is no ${path}; see --data-dir`);
+  // What it warns of is logged by the server.
+  await prepareDataDirectory(dataDir);
   const store = sqliteStore({ path });
   try {
     return await use(store);

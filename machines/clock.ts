@@ -6,6 +6,15 @@ export interface Clock {
   setTimer(delayMs: number, fire: () => void): TimerHandle;
 }
 
+/** A clock that also tells the turns of the event loop apart. */
+export interface LoopClock extends Clock {
+  /**
+   * Number of the present turn: it changes once input and timers that are due have had their chance. Code that has used its
+   * share of a turn continues with `setTimer(0, …)`.
+   */
+  tick(): number;
+}
+
 export interface TimerHandle {
   cancel(): void;
 }
@@ -28,9 +37,10 @@ class Entry implements TimerHandle {
 }
 
 /** A discrete-event clock: a heap ordered by (time, sequence). Time moves only by `advance`. */
-export class VirtualClock implements Clock {
+export class VirtualClock implements LoopClock {
   #nowMs: number;
   #seq = 0;
+  #tick = 0;
   readonly #heap: Entry[] = [];
   readonly #settle: () => Promise<void>;
 
@@ -50,6 +60,11 @@ export class VirtualClock implements Clock {
     return entry;
   }
 
+  /** A turn is what happens between two timers. */
+  tick(): number {
+    return this.#tick;
+  }
+
   /** The time of the next timer, or undefined if none waits. */
   nextAtMs(): number | undefined {
     while (this.#heap[0]?.cancelled) this.#pop();
@@ -59,12 +74,14 @@ export class VirtualClock implements Clock {
   /** Moves time on by `ms`, firing what falls due in order, settling promises before and after each. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
+    this.#tick += 1;
     await this.#settle();
     for (let at = this.nextAtMs(); at !== undefined && at <= untilMs; at = this.nextAtMs()) {
       this.fireNext();
       await this.#settle();
     }
     this.#nowMs = untilMs;
+    this.#tick += 1;
   }
 
   /** Jumps to the next timer and fires it, without settling. False if there is none. */
@@ -73,6 +90,7 @@ export class VirtualClock implements Clock {
     const entry = this.#pop();
     if (!entry) return false;
     this.#nowMs = Math.max(this.#nowMs, entry.atMs);
+    this.#tick += 1;
     entry.fire();
     return true;
   }

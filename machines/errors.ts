@@ -139,6 +139,11 @@ export const ERRORS = {
     advice: 'read what the server sends; check the network',
   },
   SESSION_STOPPED: { message: 'the session is in emergency stop', advice: 'send rearm first' },
+  STOP_FAILED: {
+    message: 'the session did not stop in time and was ended',
+    advice:
+      'use the hardware stop of the machine if it moves; this is a defect: please report it with the log',
+  },
   SESSION_UNKNOWN: { message: 'there is no such session', advice: 'check the id' },
   // Process
   CONFIG_INVALID: {

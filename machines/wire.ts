@@ -131,6 +131,9 @@ export const CLOSE_CODES = {
 } as const;
 
 /** Limits of the wire, from the design. */
+/** A stop is in force within this time of its arrival: half of what people take for at once (100 ms). */
+export const STOP_IN_FORCE_MS = 50;
+
 export const WIRE_LIMITS = {
   helloMs: 5_000,
   messageBytes: 65_536,

@@ -8,8 +8,8 @@ import type { Store, TurnRecord } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
+import type { ClientCommand } from '../actors/session/client-command.ts';
 import { openSession, type Session } from '../actors/session/session.ts';
-import { subjects } from '../actors/subjects.ts';
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/work/mod.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
 import type { VirtualClock } from '../machines/clock.ts';
@@ -17,7 +17,6 @@ import { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 import { type Divergence, replayLog } from '../machines/replay.ts';
-import type { ClientEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { SessionMessage } from '../machines/wire.ts';
 import { levelVad } from './scripted-engines.ts';
@@ -53,7 +52,6 @@ export type Heard =
 
 const SEED = 1;
 const STEP_MS = 10;
-const decoder = new TextDecoder();
 
 /** One session, driven by a test. Time moves only by `wait`, `speak` and `beSilent`. */
 export class Conversation {
@@ -81,19 +79,6 @@ export class Conversation {
         (host) => () => host.close(),
       ),
     );
-    bus.subscribe(subjects.out(this.#id), ({ payload }) => {
-      // Our own session sent it: its type is known.
-      this.heard.push(JSON.parse(decoder.decode(payload)) as SessionMessage);
-    });
-    bus.subscribe(subjects.audioOut(this.#id), ({ headers, payload }) => {
-      this.heard.push({
-        type: 'audio',
-        generation: Number(headers.generation),
-        seq: Number(headers.seq),
-        atMs: clock.nowMs(),
-        samples: new Int16Array(payload.slice().buffer),
-      });
-    });
     this.#session = openSession(
       {
         bus,
@@ -122,12 +107,23 @@ export class Conversation {
         outputRate: options.outputRate ?? 24_000,
         seed: SEED,
       },
+      {
+        message: (message) => this.heard.push(message),
+        audio: (generation, seq, pcm) =>
+          this.heard.push({
+            type: 'audio',
+            generation,
+            seq,
+            atMs: clock.nowMs(),
+            samples: new Int16Array(pcm.slice().buffer),
+          }),
+      },
     );
   }
 
   /** Sends a command as a client does. */
-  send(command: ClientEvent): void {
-    this.#options.bus.publish(subjects.cmd(this.#id), new TextEncoder().encode(JSON.stringify(command)));
+  send(command: ClientCommand): void {
+    this.#session.command(command);
   }
 
   wait(ms: number): Promise<void> {
@@ -191,7 +187,7 @@ export class Conversation {
       const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) =>
         i % 2 === 0 ? level : -level,
       );
-      this.#options.bus.publish(subjects.audioIn(this.#id), new Uint8Array(samples.buffer));
+      this.#session.audio(new Uint8Array(samples.buffer));
       await this.wait(FRAME_MS);
     }
   }

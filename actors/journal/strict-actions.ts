@@ -13,12 +13,11 @@ export interface StrictActions {
 export interface StrictParts {
   readonly durable: () => Promise<void>;
   readonly port: ActionPort;
+  /** Must not throw: there is nobody left to catch it for a message that was held. */
   readonly publish: (message: SessionMessage) => void;
-  /** For what was held: never throws, as there is nobody left to catch it. */
-  readonly publishLater: (message: SessionMessage) => void;
 }
 
-export function strictActions({ durable, port, publish, publishLater }: StrictParts): StrictActions {
+export function strictActions({ durable, port, publish }: StrictParts): StrictActions {
   /** Of those whose start is not told yet. */
   const held = new Map<string, SessionMessage>();
 
@@ -50,7 +49,7 @@ export function strictActions({ durable, port, publish, publishLater }: StrictPa
         () => {
           if (held.get(message.id) !== message) return;
           held.delete(message.id);
-          publishLater(message);
+          publish(message);
         },
         () => held.delete(message.id),
       );

@@ -23,3 +23,6 @@ export const clientCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('rearm') }),
   z.object({ type: z.literal('bye') }),
 ]);
+
+/** A message of the client other than hello. */
+export type ClientCommand = z.infer<typeof clientCommand>;

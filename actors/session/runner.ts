@@ -1,6 +1,6 @@
 import { type ActorRefFrom, createActor } from 'xstate';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { type ErrorCode, errorRecord } from '../../machines/errors.ts';
+import type { LoopClock, TimerHandle } from '../../machines/clock.ts';
+import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource, LogEntry } from '../../machines/log.ts';
 import type { ChildMessage, Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
@@ -18,10 +18,11 @@ import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
 import { Mailbox } from '../mailbox.ts';
 import { PlayedReports } from './played-reports.ts';
+import { type Received, RunnerInbox } from './runner-inbox.ts';
 
 /** What the runner needs from outside to carry commands out. */
 export interface RunnerPorts {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   /** Makes the real child for a spawn command. */
   readonly child: (command: SpawnCommand, generation: number) => ChildLogic;
   readonly publish: (message: SessionMessage) => void;
@@ -41,13 +42,8 @@ interface Child {
   readonly generation: number;
   readonly mailbox: Mailbox<ChildMessage>;
   actor?: ActorRefFrom<ChildLogic>;
-}
-
-interface Received {
-  readonly source: EventSource;
-  readonly event: SessionEvent;
-  /** The child that told it, to be compared with the one that lives now. */
-  readonly from?: Child;
+  /** It sent more events than may wait: nothing more is taken from it. */
+  overrun?: true;
 }
 
 /** The error code of a child that threw something that is not ours. */
@@ -62,6 +58,14 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
 };
 
 /**
+ * Events that one session handles before socket input, timers and other sessions get a turn. At some 60 µs an event this
+ * is 4 ms; a turn of a conversation rarely has ten at once.
+ */
+const EVENTS_A_TURN = 64;
+/** Events that may wait: far more than any reply has, and some 10 MB at most. */
+const MAX_WAITING = 10_000;
+
+/**
  * One session's inbox. It takes one event at a time, steps the kernel, and carries out what comes of it in order.
  * Nothing here decides: that is the machine's.
  */
@@ -70,11 +74,15 @@ export class SessionRunner {
   readonly #kernel: SessionKernel;
   readonly #ports: RunnerPorts;
   readonly #startMs: number;
-  readonly #inbox: Received[] = [];
+  readonly #inbox = new RunnerInbox<Child>();
   readonly #children = new Map<ChildKind, Child>();
   readonly #played = new PlayedReports();
   #draining = false;
   #broken = false;
+  /** The clock's turn in which events were handled last, and how many in it. */
+  #tick = -1;
+  #handledInTick = 0;
+  #resuming = false;
   #timer: TimerHandle | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
   #onEnded: () => void = () => {};
@@ -107,15 +115,16 @@ export class SessionRunner {
   }
 
   /**
-   * Takes an event from outside. It is handled before this returns, unless one is being handled already, or it is one of
-   * many reports of playback: see `PlayedReports`.
+   * Takes an event from outside. It is handled before this returns, unless one is being handled already, the session has
+   * had its share of this turn of the event loop, or it is one of many reports of playback: see `PlayedReports`. A stop
+   * goes ahead of everything that waits, and has no share.
    */
   receive(event: SessionEvent, source: EventSource): void {
     this.#enqueue({ event, source });
   }
 
-  #enqueue(received: Received): void {
-    this.#inbox.push(received);
+  #enqueue(received: Received<Child>): void {
+    this.#inbox.put(received);
     this.#drain();
   }
 
@@ -124,13 +133,39 @@ export class SessionRunner {
     this.#draining = true;
     try {
       this.#fireTimers(this.nowMs());
-      for (let next = this.#inbox.shift(); next; next = this.#inbox.shift()) this.#handle(next);
+      for (let next = this.#next(); next; next = this.#next()) this.#handle(next);
     } catch (thrown) {
       this.#break(thrown);
     } finally {
       this.#draining = false;
     }
     this.#armTimer();
+  }
+
+  /** The event to handle now; undefined if none waits, or if what waits has to wait for the next turn. */
+  #next(): Received<Child> | undefined {
+    if (this.#inbox.urgent) return this.#inbox.take();
+    const tick = this.#ports.clock.tick();
+    if (tick !== this.#tick) {
+      this.#tick = tick;
+      this.#handledInTick = 0;
+    }
+    if (this.#handledInTick >= EVENTS_A_TURN) {
+      this.#resumeLater();
+      return undefined;
+    }
+    const next = this.#inbox.take();
+    if (next) this.#handledInTick += 1;
+    return next;
+  }
+
+  #resumeLater(): void {
+    if (this.#resuming || this.#inbox.size === 0) return;
+    this.#resuming = true;
+    this.#ports.clock.setTimer(0, () => {
+      this.#resuming = false;
+      this.#drain();
+    });
   }
 
   /** A defect: the session ends here, its children with it, and nobody else's. */
@@ -141,7 +176,7 @@ export class SessionRunner {
     this.#onEnded();
   }
 
-  #handle({ event, source, from }: Received): void {
+  #handle({ event, source, from }: Received<Child>): void {
     const atMs = this.nowMs();
     this.#fireTimers(atMs);
     if (event.type === 'played' && this.#played.hold(event, atMs)) return;
@@ -244,7 +279,7 @@ export class SessionRunner {
       input: { mailbox: child.mailbox },
     });
     child.actor = actor;
-    const tell = (event: SessionEvent) => this.#enqueue({ event, source: kind, from: child });
+    const tell = (event: SessionEvent) => this.#hear(child, event);
     actor.on('*', (event: ChildEvent) => tell(event));
     actor.subscribe({
       next: (snapshot) => {
@@ -255,6 +290,23 @@ export class SessionRunner {
         tell({ type: `xstate.error.actor.${kind}`, error: errorRecord(thrown, FAILURE_OF[kind]) }),
     });
     actor.start();
+  }
+
+  /** A child that is faster than the machine fails: what it sends must not fill the memory. */
+  #hear(child: Child, event: SessionEvent): void {
+    if (child.overrun) return;
+    const { kind } = child;
+    if (this.#inbox.size < MAX_WAITING) {
+      this.#enqueue({ event, source: kind, from: child });
+      return;
+    }
+    child.overrun = true;
+    const error = errorRecord(
+      new ParleyError('ENGINE_OVERLOADED', `more than ${MAX_WAITING} events of a session wait`),
+      FAILURE_OF[kind],
+    );
+    this.#enqueue({ event: { type: `xstate.error.actor.${kind}`, error }, source: kind, from: child });
+    child.actor?.stop();
   }
 
   /** A child that cannot even be made has failed like one that fails at once. */

@@ -1,5 +1,5 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import { InvariantMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
@@ -22,7 +22,7 @@ import { InputAudio } from '../input-audio.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import type { ActionPort } from '../ports/action.ts';
-import type { Bus, BusMessage } from '../ports/bus.ts';
+import type { Bus } from '../ports/bus.ts';
 import type { LlmEngine } from '../ports/llm.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
@@ -33,7 +33,7 @@ import type { VadEngine } from '../ports/vad.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { subjects } from '../subjects.ts';
 import { cancelPayload, type WorkScope } from '../work/mod.ts';
-import { clientCommand } from './client-command.ts';
+import { type ClientCommand, clientCommand } from './client-command.ts';
 import { SessionRunner } from './runner.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one for each request. */
@@ -46,7 +46,7 @@ export interface EngineClients {
 /** What all sessions of a process share. */
 export interface SessionWorld {
   readonly bus: Bus;
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly engines: EngineClients;
@@ -71,7 +71,21 @@ export interface SessionOptions {
   readonly seed: number;
 }
 
+/**
+ * The client of a session in the same process. It gets everything directly and in order, from inside the step that causes
+ * it, so nothing between them can be lost, late or queued; the bus gets a copy. What it throws is the operator's problem.
+ */
+export interface SessionClient {
+  message(message: SessionMessage): void;
+  /** One frame of a reply. `pcm` (PCM16LE at the output rate) is never written again. */
+  audio(generation: number, seq: number, pcm: Uint8Array): void;
+}
+
 export interface Session {
+  /** Takes a command of the client, without the bus. A stop is in force when this returns. */
+  command(command: ClientCommand): void;
+  /** Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from where the last piece ended. */
+  audio(pcm: Uint8Array, sample?: number): void;
   /** Ends it as if the client had gone (`lost`) or said `bye`; resolves when nothing of it runs any more. */
   close(reason: 'bye' | 'lost'): Promise<void>;
 }
@@ -80,11 +94,12 @@ export interface Session {
 const INPUT_SLACK_MS = 1_000;
 
 /** Starts one session: its ear, its runner, and its ends of the bus. */
-export function openSession(world: SessionWorld, options: SessionOptions): Session {
+export function openSession(world: SessionWorld, options: SessionOptions, client?: SessionClient): Session {
   const { bus, clock, parameters } = world;
   const { session, outputRate } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
   // Made once: a text put together anew for each frame would be hashed anew by the bus.
+  const audioIn = subjects.audioIn(session);
   const audioOut = subjects.audioOut(session);
   const out = subjects.out(session);
   const ev = subjects.ev(session);
@@ -172,22 +187,29 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     }
   };
 
-  const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
-    log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
-    journal?.said(generation, samples);
-    bus.publish(audioOut, new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength), {
-      headers: { generation: String(generation), seq: String(seq) },
-    });
-  };
-  const publish = (message: SessionMessage) =>
-    bus.publish(out, jsonBytes(message), { headers: { type: message.type } });
-  /** For what must be said even when the bus itself has failed: that goes to the operator. */
-  const publishIfPossible = (message: SessionMessage) => {
+  /** Neither a client nor a bus that fails may stop the session: the operator gets to know. */
+  const attempt = (send: () => void) => {
     try {
-      publish(message);
+      send();
     } catch (thrown) {
       world.onProblem(session, asError(thrown));
     }
+  };
+  /** The bus only gets copies, for observers. */
+  const copy = (subject: string, payload: () => Uint8Array, headers?: Readonly<Record<string, string>>) => {
+    if (bus.listened?.(subject) !== false)
+      attempt(() => bus.publish(subject, payload(), headers && { headers }));
+  };
+  const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
+    log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
+    journal?.said(generation, samples);
+    const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+    attempt(() => client?.audio(generation, seq, pcm));
+    copy(audioOut, () => pcm, { generation: String(generation), seq: String(seq) });
+  };
+  const publish = (message: SessionMessage) => {
+    attempt(() => client?.message(message));
+    copy(out, () => jsonBytes(message), { type: message.type });
   };
   const persist = async (turn: TurnOutcome) => {
     try {
@@ -195,7 +217,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     } catch (thrown) {
       world.onProblem(session, asError(thrown));
       const { code, message } = errorRecord(thrown, 'STORE_FAILED');
-      publishIfPossible({ type: 'error', code, message, fatal: false });
+      publish({ type: 'error', code, message, fatal: false });
     }
   };
 
@@ -209,7 +231,7 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   const journal = world.journal?.(session, input, (error) => {
     world.onProblem(session, error);
     const { code, message } = errorRecord(error, 'STORE_FAILED');
-    publishIfPossible({ type: 'error', code, message, fatal: false });
+    publish({ type: 'error', code, message, fatal: false });
   });
   const strict =
     journal &&
@@ -217,7 +239,6 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
       durable: () => journal.durable(),
       port: world.actions,
       publish,
-      publishLater: publishIfPossible,
     });
 
   const runner = new SessionRunner(session, world.machine, input, {
@@ -225,15 +246,16 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
     child: makeChild,
     publish: strict?.publish ?? publish,
     ...(journal ? { journal } : {}),
-    cancelWork: (generation) => bus.publish(subjects.cancel(session), cancelPayload(generation)),
+    cancelWork: (generation) =>
+      attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation))),
     persist: (turn) => void persist(turn),
     log: (entry) => {
       log(entry);
-      if (entry.type === 'event' && bus.listened?.(ev) !== false) bus.publish(ev, jsonBytes(entry));
+      if (entry.type === 'event') copy(ev, () => jsonBytes(entry));
     },
     onDefect: (error) => {
       world.onProblem(session, error);
-      publishIfPossible({
+      publish({
         type: 'error',
         code: 'INTERNAL',
         message: errorRecord(error, 'INTERNAL').message,
@@ -243,29 +265,29 @@ export function openSession(world: SessionWorld, options: SessionOptions): Sessi
   });
 
   const ear = openEar(world.vad, audio, clock, (event) => runner.receive(event, 'ear'));
-  const subscriptions = [
-    bus.subscribe(subjects.audioIn(session), (message) => {
-      const sample = sampleOf(message);
-      ear.hear(message.payload, sample);
-      journal?.heard(message.payload, sample);
-    }),
-    bus.subscribe(subjects.cmd(session), (message) => {
-      const parsed = clientCommand.safeParse(parseJson(message.payload));
-      if (parsed.success) runner.receive(parsed.data, 'client');
-      else
-        world.onProblem(
-          session,
-          new ParleyError('BAD_MESSAGE', `on ${message.subject}`, { cause: parsed.error }),
-        );
-    }),
-  ];
+  // Peers on the bus may command the session; its own client does so directly.
+  const peers = bus.subscribe(subjects.cmd(session), (message) => {
+    const parsed = clientCommand.safeParse(parseJson(message.payload));
+    if (parsed.success) runner.receive(parsed.data, 'client');
+    else
+      world.onProblem(
+        session,
+        new ParleyError('BAD_MESSAGE', `on ${message.subject}`, { cause: parsed.error }),
+      );
+  });
   runner.start();
 
   return {
+    command: (command) => runner.receive(command, 'client'),
+    audio(pcm, sample) {
+      ear.hear(pcm, sample);
+      journal?.heard(pcm, sample);
+      copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
+    },
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await runner.ended;
-      for (const subscription of subscriptions) subscription.unsubscribe();
+      peers.unsubscribe();
       ear.close();
       await journal?.end();
     },
@@ -287,11 +309,6 @@ function parseJson(bytes: Uint8Array): unknown {
   } catch {
     return undefined; // the schema refuses it
   }
-}
-
-function sampleOf(message: BusMessage): number | undefined {
-  const header = message.headers.sample;
-  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
 }
 
 function asError(thrown: unknown): Error {

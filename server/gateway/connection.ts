@@ -4,7 +4,7 @@ import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { type HelloMessage, WIRE_LIMITS } from '../../machines/wire.ts';
+import { type HelloMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
 import { parseCommand, parseHello } from './client-messages.ts';
 import { closeCodeOf, NORMAL_CLOSURE } from './close-codes.ts';
 import { Downlink } from './downlink.ts';
@@ -197,7 +197,20 @@ export class Connection {
       return;
     }
     this.#link?.sendCommand(parsed.message);
+    if (parsed.message.type === 'estop') this.#expectStop();
     if (parsed.message.type === 'bye') this.#part();
+  }
+
+  /** The last resort: a session that does not obey is ended, and the client is told so in time. */
+  #expectStop(): void {
+    const { clock, counters, log } = this.#context;
+    if (this.#phase !== 'open' || !this.#link?.stopping) return;
+    clock.setTimer(STOP_IN_FORCE_MS, () => {
+      if (this.#phase === 'closed' || !this.#link?.stopping) return;
+      counters.stopsFailed += 1;
+      log.warn({}, 'a session did not stop in time; it is ended');
+      this.fail('STOP_FAILED');
+    });
   }
 
   #complain(code: ErrorCode, detail: string | undefined): void {
@@ -215,7 +228,7 @@ export class Connection {
 
   /** Takes the place that `admit` gave, and sees that it is given back. Never rejects. */
   async #open(hello: HelloMessage): Promise<void> {
-    const { bus, clock, host, limits, resamplers, language, voice, newSessionId } = this.#context;
+    const { clock, host, limits, resamplers, language, voice, newSessionId } = this.#context;
     const session = newSessionId();
     const audio = {
       inputRate: hello.audio?.inputRate ?? PIPELINE_RATE,
@@ -229,13 +242,13 @@ export class Connection {
       this.#releasePlace();
     });
     try {
-      const link = this.#linkTo(bus, session);
+      const link = this.#newLink();
       this.#link = link;
       this.#downlink.setOutputRate(audio.outputRate);
       const publish = (pcm: Uint8Array, sample: number) => link.sendAudio(pcm, sample);
       this.#uplink = new Uplink({ inputRate: audio.inputRate, clock, resamplers, publish });
       const request = { session, language: hello.language ?? language, outputRate: audio.outputRate };
-      this.#session = await host.open(withVoice(request, hello.voice ?? voice));
+      this.#session = await host.open(withVoice(request, hello.voice ?? voice), link);
     } catch (error) {
       this.#failOf(error);
       this.#releasePlace();
@@ -243,6 +256,7 @@ export class Connection {
     } finally {
       deadline.cancel();
     }
+    const opened = this.#session;
     // The client may have gone, or said bye, in the meantime.
     if (this.#is('closed')) {
       void this.#closeSession();
@@ -252,7 +266,7 @@ export class Connection {
     this.#guard(() => {
       this.#downlink.sendMessage({ type: 'ready', session, epoch: FIRST_EPOCH, resumed: false, audio });
       if (this.#is('opening')) this.#enterOpen();
-      this.#link?.release();
+      this.#link?.release(opened);
       if (this.#is('parting')) this.#sayGoodbye();
     });
   }
@@ -276,13 +290,13 @@ export class Connection {
     });
   }
 
-  #linkTo(bus: Bus, session: string): SessionLink {
-    const { counters, log, clock } = this.#context;
-    return new SessionLink(bus, session, {
-      onText: (utf8) => {
+  #newLink(): SessionLink {
+    const { counters, clock } = this.#context;
+    return new SessionLink({
+      onMessage: (message) => {
         this.#activeAtMs = clock.nowMs();
         counters.messagesOut += 1;
-        this.#downlink.sendText(utf8);
+        this.#downlink.sendMessage(message);
       },
       onAudio: (bytes) => {
         this.#activeAtMs = clock.nowMs();
@@ -291,10 +305,6 @@ export class Connection {
       },
       onStale: () => {
         counters.staleAudio += 1;
-      },
-      onMalformed: (subject) => {
-        counters.malformed += 1;
-        log.warn({ subject }, 'dropped what is no message of a session');
       },
       onEnded: (error) => {
         if (error) this.#close(closeCodeOf(error), error, 'lost');
@@ -312,15 +322,12 @@ export class Connection {
 
   #sayGoodbye(): void {
     if (this.#phase === 'closed') return;
-    const { clock, limits, bus } = this.#context;
+    const { clock, limits } = this.#context;
     const close = () => this.#close(NORMAL_CLOSURE, 'bye', 'bye');
     this.#closeReason = 'bye';
     this.#timer.cancel();
     this.#timer = clock.setTimer(limits.closeGraceMs, close);
-    // What the session published before it closed has arrived when the bus is flushed.
-    void this.#closeSession()
-      .then(() => bus.flush())
-      .then(close, close);
+    void this.#closeSession().then(close, close);
   }
 
   /** Says goodbye, lets go of everything; the socket's own close comes later. */

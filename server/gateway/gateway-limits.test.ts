@@ -193,18 +193,18 @@ describe('the limits of the gateway', () => {
     client.socket.send(Buffer.alloc(bytes));
     client.socket.send(FRAME_20_MS);
     expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
-    expect((await session.audio.next()).sample).toBe('0');
-    expect((await session.audio.next()).sample).toBe('320');
+    expect((await session.heard.next()).sample).toBe(0);
+    expect((await session.heard.next()).sample).toBe(320);
   });
 
   it('closes with 4429 for audio faster than 1.2 times real time after a burst of 2 s', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     for (let i = 0; i < 100; i++) client.socket.send(FRAME_20_MS);
-    for (let i = 0; i < 100; i++) await session.audio.next();
+    for (let i = 0; i < 100; i++) await session.heard.next();
     await rig.clock.advance(1_000);
     for (let i = 0; i < 60; i++) client.socket.send(FRAME_20_MS);
-    for (let i = 0; i < 60; i++) await session.audio.next();
+    for (let i = 0; i < 60; i++) await session.heard.next();
     expect(client.received.waiting).toEqual([]);
     client.socket.send(FRAME_20_MS);
     await expectEnd(client, 'TOO_FAST', 4429);
@@ -215,7 +215,7 @@ describe('the limits of the gateway', () => {
     const { client, session } = await rig.greet();
     for (let i = 0; i < 1_000; i++) {
       client.socket.send(FRAME_20_MS);
-      expect((await session.audio.next()).sample).toBe(String(i * 320));
+      expect((await session.heard.next()).sample).toBe(i * 320);
       await rig.clock.advance(20);
     }
     expect(client.received.waiting).toEqual([]);
@@ -345,7 +345,7 @@ describe('the limits of the gateway', () => {
     }
     for (let i = 0; i < 50; i++) {
       client.socket.send(FRAME_20_MS);
-      expect((await session.audio.next()).sample).toBe(String(i * 320));
+      expect((await session.heard.next()).sample).toBe(i * 320);
       session.play(1, i);
       expect(await client.received.next()).toMatchObject({ kind: 'audio', seq: i });
       await rig.clock.advance(20);

@@ -3,14 +3,20 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
+import type { Bus } from '../../actors/ports/bus.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
-import { subjects } from '../../actors/subjects.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import type { Command } from './client-messages.ts';
 import { createGateway, type Gateway, type GatewayOptions, type ListeningAddress } from './gateway.ts';
-import type { OpenSession, SessionCloseReason, SessionHost, SessionRequest } from './session-host.ts';
+import type {
+  OpenSession,
+  SessionCloseReason,
+  SessionHost,
+  SessionListener,
+  SessionRequest,
+} from './session-host.ts';
 
 /** Things that come one after the other, and who waits for them. */
 export class Mailbox<T> {
@@ -35,39 +41,42 @@ export class Mailbox<T> {
   }
 }
 
-/** One session of a {@link ScriptedHost}: hears and speaks on the bus, as a real one does. */
+/** One session of a {@link ScriptedHost}: keeps what it hears, and says what a test wants. */
 export class ScriptedSession implements OpenSession {
   readonly request: SessionRequest;
   readonly commands = new Mailbox<unknown>();
-  readonly audio = new Mailbox<{ sample: string | undefined; bytes: Uint8Array }>();
+  readonly heard = new Mailbox<{ sample: number; bytes: Uint8Array }>();
   readonly closed: Promise<SessionCloseReason>;
   /** Awaited by `close`. */
   lastWords: () => void | Promise<void> = () => {};
-  readonly #bus: Bus;
+  /** What it does with a command, besides keeping it. */
+  onCommand: (command: Command) => void = () => {};
+  readonly #listener: SessionListener;
   #onClosed: (reason: SessionCloseReason) => void = () => {};
 
-  constructor(bus: Bus, request: SessionRequest) {
+  constructor(listener: SessionListener, request: SessionRequest) {
     this.request = request;
-    this.#bus = bus;
+    this.#listener = listener;
     this.closed = new Promise((resolve) => {
       this.#onClosed = resolve;
     });
-    const { session } = request;
-    bus.subscribe(subjects.cmd(session), ({ payload }) =>
-      this.commands.push(JSON.parse(Buffer.from(payload).toString())),
-    );
-    bus.subscribe(subjects.audioIn(session), ({ payload, headers }: BusMessage) =>
-      this.audio.push({ sample: headers.sample, bytes: payload }),
-    );
+  }
+
+  command(command: Command): void {
+    this.commands.push(command);
+    this.onCommand(command);
+  }
+
+  audio(bytes: Uint8Array, sample: number): void {
+    this.heard.push({ sample, bytes });
   }
 
   say(message: SessionMessage): void {
-    this.#bus.publish(subjects.out(this.request.session), Buffer.from(JSON.stringify(message)));
+    this.#listener.message(message);
   }
 
   play(generation: number, seq: number, pcm: Uint8Array = new Uint8Array(960)): void {
-    const headers = { generation: String(generation), seq: String(seq) };
-    this.#bus.publish(subjects.audioOut(this.request.session), pcm, { headers });
+    this.#listener.audio(generation, seq, pcm);
   }
 
   async close(reason: SessionCloseReason): Promise<void> {
@@ -79,16 +88,11 @@ export class ScriptedSession implements OpenSession {
 export class ScriptedHost implements SessionHost {
   readonly opened = new Mailbox<ScriptedSession>();
   /** Awaited before a session opens; what it throws is why it does not. */
-  beforeOpen: (request: SessionRequest) => void | Promise<void> = () => {};
-  readonly #bus: Bus;
+  beforeOpen: (request: SessionRequest, session: ScriptedSession) => void | Promise<void> = () => {};
 
-  constructor(bus: Bus) {
-    this.#bus = bus;
-  }
-
-  async open(request: SessionRequest): Promise<OpenSession> {
-    const session = new ScriptedSession(this.#bus, request);
-    await this.beforeOpen(request);
+  async open(request: SessionRequest, listener: SessionListener): Promise<OpenSession> {
+    const session = new ScriptedSession(listener, request);
+    await this.beforeOpen(request, session);
     this.opened.push(session);
     return session;
   }
@@ -183,7 +187,7 @@ export interface Rig {
 export async function startRig(options: Partial<GatewayOptions> = {}): Promise<Rig> {
   const bus = options.bus ?? inProcessBus();
   const clock = new VirtualClock();
-  const host = new ScriptedHost(bus);
+  const host = new ScriptedHost();
   const gateway = createGateway({ bus, clock, host, resamplers: naiveResamplers, port: 0, ...options });
   const address = await gateway.listen();
   const clients: TestClient[] = [];

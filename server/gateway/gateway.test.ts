@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { subjects } from '../../actors/subjects.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { STOP_IN_FORCE_MS } from '../../machines/wire.ts';
 import { type Rig, startRig, until } from './gateway-test-util.ts';
 
 describe('a session through the gateway', () => {
@@ -9,10 +9,8 @@ describe('a session through the gateway', () => {
 
   it('answers hello with ready, before anything that the session says', async () => {
     rig = await startRig();
-    rig.host.beforeOpen = ({ session }) => {
-      const state = { type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 };
-      rig.bus.publish(subjects.out(session), Buffer.from(JSON.stringify(state)));
-    };
+    rig.host.beforeOpen = (_request, session) =>
+      session.say({ type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 });
     const client = await rig.connect().opened();
     client.say({ type: 'hello', audio: { outputRate: 16_000 }, language: 'de', voice: 'anna' });
     const { request } = await rig.host.opened.next();
@@ -62,19 +60,19 @@ describe('a session through the gateway', () => {
     client.socket.send(Buffer.alloc(640, 1));
     client.socket.send(Buffer.alloc(3_200, 2));
     client.socket.send(Buffer.alloc(320, 3));
-    expect(await session.audio.next()).toEqual({ sample: '0', bytes: Buffer.alloc(640, 1) });
-    expect(await session.audio.next()).toMatchObject({ sample: '320' });
-    expect(await session.audio.next()).toMatchObject({ sample: '1920' });
+    expect(await session.heard.next()).toEqual({ sample: 0, bytes: Buffer.alloc(640, 1) });
+    expect(await session.heard.next()).toMatchObject({ sample: 320 });
+    expect(await session.heard.next()).toMatchObject({ sample: 1920 });
   });
 
   it('brings audio of another rate to 16 kHz and counts its samples there', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet({ audio: { inputRate: 48_000 } });
     for (let i = 0; i < 2; i++) client.socket.send(Buffer.alloc(1_920));
-    const first = await session.audio.next();
-    expect(first).toMatchObject({ sample: '0' });
+    const first = await session.heard.next();
+    expect(first).toMatchObject({ sample: 0 });
     expect(first.bytes.byteLength).toBe(640);
-    expect(await session.audio.next()).toMatchObject({ sample: '320' });
+    expect(await session.heard.next()).toMatchObject({ sample: 320 });
   });
 
   it('keeps what the client sends between hello and ready for the session, in order', async () => {
@@ -93,7 +91,7 @@ describe('a session through the gateway', () => {
     open();
     const session = await rig.host.opened.next();
     expect(await client.json()).toMatchObject({ type: 'ready' });
-    expect(await session.audio.next()).toMatchObject({ sample: '0' });
+    expect(await session.heard.next()).toMatchObject({ sample: 0 });
     expect(await session.commands.next()).toEqual({ type: 'text', text: 'hello' });
   });
 
@@ -130,18 +128,40 @@ describe('a session through the gateway', () => {
     expect(rig.gateway.stats().staleAudio).toBe(3);
   });
 
-  it('drops what is no message of a session, and goes on', async () => {
+  it('stops a session directly, without a turn of the event loop or the bus', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
-    const { session: id } = session.request;
-    for (const garbage of ['{', '[]', '{"type":1}', Buffer.from([0xff, 0xfe])])
-      rig.bus.publish(subjects.out(id), Buffer.from(garbage));
-    rig.bus.publish(subjects.audioOut(id), new Uint8Array(4));
-    rig.bus.publish(subjects.audioOut(id), new Uint8Array(3), { headers: { generation: '1', seq: '0' } });
-    rig.bus.publish(subjects.audioOut(id), new Uint8Array(4), { headers: { generation: '-1', seq: '0' } });
+    await rig.bus.drain();
+    session.onCommand = () => {
+      session.say({ type: 'flush', generation: 1 });
+      session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
+    };
     session.play(1, 0);
-    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 1 });
-    expect(rig.gateway.stats().malformed).toBe(7);
+    client.say({ type: 'estop' });
+    expect(await client.received.next()).toMatchObject({ kind: 'audio' });
+    expect(await client.json()).toEqual({ type: 'flush', generation: 1 });
+    expect(await client.json()).toMatchObject({ type: 'state', value: 'stopped' });
+    await rig.clock.advance(STOP_IN_FORCE_MS);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    expect(rig.gateway.stats().stopsFailed).toBe(0);
+  });
+
+  it('ends a session that does not stop within 50 ms, and lets none of its audio through meanwhile', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    client.say({ type: 'estop' });
+    await session.commands.next();
+    session.play(1, 0);
+    await rig.clock.advance(STOP_IN_FORCE_MS - 1);
+    session.play(1, 1);
+    expect(rig.gateway.stats()).toMatchObject({ stopsFailed: 0, audioMessagesOut: 0 });
+    await rig.clock.advance(1);
+    expect(await client.received.next()).toMatchObject({
+      message: { type: 'error', code: 'STOP_FAILED', fatal: true },
+    });
+    expect((await client.closed).code).toBe(1011);
+    expect(await session.closed).toBe('lost');
+    expect(rig.gateway.stats().stopsFailed).toBe(1);
   });
 
   it('lets the session say its last words after bye, then closes normally', async () => {
@@ -265,15 +285,5 @@ describe('a session through the gateway', () => {
     expect(rig.gateway.stats().sessions).toBe(0);
     giveUp();
     expect(await (await rig.host.opened.next()).closed).toBe('lost');
-  });
-
-  it('survives a bus that is closed under it', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
-    await rig.bus.drain();
-    client.say({ type: 'interrupt' });
-    expect(await client.json()).toMatchObject({ code: 'BUS_CLOSED', fatal: true });
-    expect((await client.closed).code).toBe(1011);
-    expect(await session.closed).toBe('lost');
   });
 });

@@ -1,4 +1,6 @@
 import type { OutputRate } from '../../machines/audio.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import type { Command } from './client-messages.ts';
 
 /** What a new session needs to know; ids and rates are decided by the gateway. */
 export interface SessionRequest {
@@ -15,19 +17,31 @@ export interface SessionRequest {
 /** Why the gateway lets go of a session: the client said so, its socket went, or the server shuts down. */
 export type SessionCloseReason = 'bye' | 'lost' | 'draining';
 
+/**
+ * Where a session sends what its client gets, in order. Called from inside the session's step: it must not block, and what
+ * it throws does not reach the session.
+ */
+export interface SessionListener {
+  message(message: SessionMessage): void;
+  /** One frame of PCM16LE at the output rate; never written again. */
+  audio(generation: number, seq: number, pcm: Uint8Array): void;
+}
+
+/** A session as its connection holds it: called directly, so that control needs neither a bus nor a queue. */
 export interface OpenSession {
+  /** When this returns from a stop, the session is in `stopped` and the listener has its messages. */
+  command(command: Command): void;
+  /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
+  audio(pcm: Uint8Array, sample: number): void;
   /** Resolves when nothing of the session runs any more. Called once. */
   close(reason: SessionCloseReason): Promise<void>;
 }
 
-/**
- * Starts sessions, in this process or another. The gateway knows a session by its subjects only; it has
- * subscribed to them before it calls `open`.
- */
+/** Starts sessions in this process. */
 export interface SessionHost {
   /**
-   * Resolves when the session listens on its subjects. A rejection with a ParleyError (TOO_MANY, DRAINING,
-   * …) is told to the client under its code; anything else as INTERNAL.
+   * Resolves when the session takes commands; the listener may be called before. A rejection with a ParleyError
+   * (TOO_MANY, DRAINING, …) reaches the client under its code; anything else as INTERNAL.
    */
-  open(request: SessionRequest): Promise<OpenSession>;
+  open(request: SessionRequest, listener: SessionListener): Promise<OpenSession>;
 }

@@ -1,93 +1,75 @@
-import { z } from 'zod';
-import type { Bus, BusMessage, Subscription } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
 import { type ErrorCode, isErrorCode } from '../../machines/errors.ts';
 import { AUDIO_HEADER_BYTES, encodeAudio, type SessionMessage } from '../../machines/wire.ts';
 import type { Command } from './client-messages.ts';
+import type { OpenSession, SessionListener } from './session-host.ts';
 
-const UINT32_MAX = 0xffff_ffff;
-
-/** Of a session's message, what the gateway acts on. The rest goes to the client as it is. */
-const outgoing = z.looseObject({
-  type: z.string(),
-  generation: z.number().optional(),
-  value: z.string().optional(),
-  fatal: z.boolean().optional(),
-  code: z.string().optional(),
-});
-
-/** Messages of other types, as their header tells, pass unread: most are visemes and pieces of replies. */
-const ACTED_ON: ReadonlySet<string> = new Set<SessionMessage['type']>(['flush', 'state', 'error']);
-
-/** What the session side of the bus tells a connection. */
+/** What a session's side of a connection reports. */
 export interface SessionLinkListener {
-  /** A SessionMessage as UTF-8 JSON. */
-  onText(utf8: Uint8Array): void;
+  onMessage(message: SessionMessage): void;
   /** An audio message as the client gets it. */
   onAudio(bytes: Uint8Array): void;
-  /** Audio of a flushed generation was dropped. */
+  /** Audio of a flushed generation, or after a stop, was dropped. */
   onStale(): void;
-  /** Something came that is no message of a session; it was dropped. */
-  onMalformed(subject: string): void;
   /** The session has said its last word. */
   onEnded(error: ErrorCode | undefined): void;
 }
 
 /**
- * One session as the bus shows it. Until `release`, both directions are held back in order: the client is
+ * One session as its connection sees it. Until `release`, both directions are held back in order: the client is
  * to get `ready` first, and the session to hear nothing before it listens. It also holds the fence: no audio
- * of a flushed generation passes.
+ * of a flushed generation passes, and none at all between a stop and the session's answer to it.
  */
-export class SessionLink {
-  readonly #bus: Bus;
-  // Kept, so that they are not put together and hashed anew for each frame.
-  readonly #audioIn: string;
-  readonly #cmd: string;
+export class SessionLink implements SessionListener {
   readonly #listener: SessionLinkListener;
-  readonly #subscriptions: readonly Subscription[];
-  readonly #utf8 = new TextDecoder('utf-8', { fatal: true });
+  #session: OpenSession | undefined;
   #held: (() => void)[] | undefined = [];
   /** The newest flushed generation. */
   #fence = -1;
+  /** A stop was sent, and the session has not answered it. */
+  #stopping = false;
 
-  /** Subscribes at once. Throws what the bus throws. */
-  constructor(bus: Bus, session: string, listener: SessionLinkListener) {
-    this.#bus = bus;
-    this.#audioIn = subjects.audioIn(session);
-    this.#cmd = subjects.cmd(session);
+  constructor(listener: SessionLinkListener) {
     this.#listener = listener;
-    this.#subscriptions = [
-      bus.subscribe(subjects.out(session), (message) =>
-        this.#held ? this.#pass(() => this.#onOut(message)) : this.#onOut(message),
-      ),
-      bus.subscribe(subjects.audioOut(session), (message) =>
-        this.#held ? this.#pass(() => this.#onAudio(message)) : this.#onAudio(message),
-      ),
-    ];
+  }
+
+  /** True from a stop until the session has said that it is stopped or ended. */
+  get stopping(): boolean {
+    return this.#stopping;
   }
 
   /** Lets everything through, what was held first. */
-  release(): void {
+  release(session: OpenSession): void {
+    this.#session = session;
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const pass of held) pass();
   }
 
   sendCommand(command: Command): void {
-    const payload = Buffer.from(JSON.stringify(command));
-    this.#pass(() => this.#bus.publish(this.#cmd, payload));
+    this.#pass(() => {
+      if (command.type === 'estop') this.#stopping = true;
+      this.#session?.command(command);
+    });
   }
 
   sendAudio(pcm: Uint8Array, sample: number): void {
-    const options = { headers: { sample: String(sample) } };
-    if (this.#held) this.#pass(() => this.#bus.publish(this.#audioIn, pcm, options));
-    else this.#bus.publish(this.#audioIn, pcm, options);
+    if (this.#held) this.#pass(() => this.#session?.audio(pcm, sample));
+    else this.#session?.audio(pcm, sample);
   }
 
   /** Nothing comes from the session after this. */
   close(): void {
     this.#held = [];
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+  }
+
+  message(message: SessionMessage): void {
+    if (this.#held) this.#pass(() => this.#onMessage(message));
+    else this.#onMessage(message);
+  }
+
+  audio(generation: number, seq: number, pcm: Uint8Array): void {
+    if (this.#held) this.#pass(() => this.#onAudio(generation, seq, pcm));
+    else this.#onAudio(generation, seq, pcm);
   }
 
   #pass(action: () => void): void {
@@ -95,49 +77,23 @@ export class SessionLink {
     else action();
   }
 
-  #onOut(message: BusMessage): void {
-    const { type: told } = message.headers;
-    if (told !== undefined && !ACTED_ON.has(told)) {
-      this.#listener.onText(message.payload);
+  #onMessage(message: SessionMessage): void {
+    if (message.type === 'flush') this.#fence = Math.max(this.#fence, message.generation);
+    if (message.type === 'state' && (message.value === 'stopped' || message.value === 'ended'))
+      this.#stopping = false;
+    this.#listener.onMessage(message);
+    if (message.type === 'state' && message.value === 'ended') this.#listener.onEnded(undefined);
+    if (message.type === 'error' && message.fatal)
+      this.#listener.onEnded(isErrorCode(message.code) ? message.code : 'INTERNAL');
+  }
+
+  #onAudio(generation: number, seq: number, pcm: Uint8Array): void {
+    if (generation <= this.#fence || this.#stopping) {
+      this.#listener.onStale();
       return;
     }
-    const parsed = this.#parse(message.payload);
-    if (!parsed) {
-      this.#listener.onMalformed(message.subject);
-      return;
-    }
-    const { type, generation, value, fatal, code } = parsed;
-    if (type === 'flush' && generation !== undefined) this.#fence = Math.max(this.#fence, generation);
-    this.#listener.onText(message.payload);
-    if (type === 'state' && value === 'ended') this.#listener.onEnded(undefined);
-    if (type === 'error' && fatal === true) this.#listener.onEnded(isErrorCode(code) ? code : 'INTERNAL');
+    // From Node's pool: memory of its own for each frame would cost more than filling it.
+    const frame = Buffer.allocUnsafe(AUDIO_HEADER_BYTES + pcm.byteLength);
+    this.#listener.onAudio(encodeAudio({ generation, seq }, pcm, frame));
   }
-
-  #parse(payload: Uint8Array): z.infer<typeof outgoing> | undefined {
-    try {
-      return outgoing.safeParse(JSON.parse(this.#utf8.decode(payload))).data;
-    } catch {
-      return undefined;
-    }
-  }
-
-  #onAudio(message: BusMessage): void {
-    const generation = uint32(message.headers.generation);
-    const seq = uint32(message.headers.seq);
-    if (generation === undefined || seq === undefined || message.payload.byteLength % 2 !== 0)
-      this.#listener.onMalformed(message.subject);
-    else if (generation <= this.#fence) this.#listener.onStale();
-    else {
-      const { payload } = message;
-      // From Node's pool: memory of its own for each frame would cost more than filling it.
-      const frame = Buffer.allocUnsafe(AUDIO_HEADER_BYTES + payload.byteLength);
-      this.#listener.onAudio(encodeAudio({ generation, seq }, payload, frame));
-    }
-  }
-}
-
-function uint32(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined;
-  const value = Number(text);
-  return value <= UINT32_MAX ? value : undefined;
 }

@@ -8,8 +8,8 @@ export interface GatewayCounters {
   audioMessagesOut: number;
   /** Audio of a generation that was flushed already: dropped, as it must be. */
   staleAudio: number;
-  /** Messages on a session's subjects that are none: a defect of whoever published them. */
-  malformed: number;
+  /** Stops that the session did not carry out in time; it was ended. */
+  stopsFailed: number;
   /** Connections refused before they were WebSockets: origin, path, subprotocol. */
   refused: number;
 }
@@ -32,7 +32,7 @@ export function newCounters(): GatewayCounters {
     messagesOut: 0,
     audioMessagesOut: 0,
     staleAudio: 0,
-    malformed: 0,
+    stopsFailed: 0,
     refused: 0,
   };
 }

@@ -3,8 +3,8 @@ import { journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
-import { subjects } from '../../actors/subjects.ts';
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../../actors/work/mod.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
@@ -14,7 +14,6 @@ import { VirtualClock } from '../../machines/clock.ts';
 import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal-record.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { ClientEvent } from '../../machines/session/events.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { settle } from '../../testing/conversation.ts';
@@ -114,9 +113,6 @@ export class Talk {
       }));
     const tts = scriptedTts(clock);
     this.#hosts = [hostStt(bus, clock, stt), hostLlm(bus, clock, llm), hostTts(bus, clock, tts)];
-    bus.subscribe(subjects.out(this.#id), ({ payload }) => {
-      this.heard.push(JSON.parse(new TextDecoder().decode(payload)) as SessionMessage); // our own session's
-    });
     const journal: OpenJournal = journalOf({
       store: options.store,
       sha256,
@@ -153,11 +149,12 @@ export class Talk {
         onProblem: (_session, error) => this.problems.push(error),
       },
       { session: this.#id, language: 'en', outputRate: 24_000, seed: 7 },
+      { message: (message) => this.heard.push(message), audio: () => {} },
     );
   }
 
-  send(command: ClientEvent): void {
-    this.#bus.publish(subjects.cmd(this.#id), new TextEncoder().encode(JSON.stringify(command)));
+  send(command: ClientCommand): void {
+    this.#session.command(command);
   }
 
   wait(ms: number): Promise<void> {
@@ -170,7 +167,7 @@ export class Talk {
       const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) =>
         i % 2 === 0 ? level : -level,
       );
-      this.#bus.publish(subjects.audioIn(this.#id), new Uint8Array(samples.buffer));
+      this.#session.audio(new Uint8Array(samples.buffer));
       await this.wait(FRAME_MS);
     }
   }

@@ -1,5 +1,4 @@
-import type { Bus, BusMessage, Subscription } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
+import type { SessionClient } from '../../actors/session/session.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { countWords, PacedPosition } from '../../machines/heard-check.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
@@ -9,9 +8,7 @@ import { FILLER_SOUND } from './fillers.ts';
 import { claim } from './user.ts';
 
 export interface ClientEarOptions {
-  readonly bus: Bus;
   readonly clock: Clock;
-  readonly session: string;
   readonly outputRate: number;
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
@@ -23,15 +20,13 @@ export interface ClientEarOptions {
 /** The pacing knows the position to a frame; so does this. */
 const SLACK_MS = 20;
 
-const decoder = new TextDecoder();
-
 /**
  * The far end of a session: plays what comes and checks it for itself. It knows from the samples which words it has
  * played, so it needs nobody's word for what was heard.
  */
-export class ClientEar {
+export class ClientEar implements SessionClient {
   readonly #options: ClientEarOptions;
-  readonly #subscriptions: readonly Subscription[];
+  #closed = false;
   #generation = 0;
   #flushed = 0;
   #ended = 0;
@@ -46,12 +41,7 @@ export class ClientEar {
 
   constructor(options: ClientEarOptions) {
     this.#options = options;
-    const { bus, session } = options;
     this.#position = new PacedPosition(options.outputRate);
-    this.#subscriptions = [
-      bus.subscribe(subjects.out(session), (message) => this.#message(message)),
-      bus.subscribe(subjects.audioOut(session), (message) => this.#frame(message)),
-    ];
   }
 
   get generation(): number {
@@ -65,12 +55,11 @@ export class ClientEar {
   }
 
   close(): void {
-    for (const subscription of this.#subscriptions) subscription.unsubscribe();
+    this.#closed = true;
   }
 
-  #frame({ headers, payload }: BusMessage): void {
-    const generation = Number(headers.generation);
-    const seq = Number(headers.seq);
+  audio(generation: number, seq: number, pcm: Uint8Array): void {
+    if (this.#closed) return;
     if (generation <= this.#flushed) this.#find(`a frame of generation ${generation} came after its flush`);
     if (generation < this.#generation)
       this.#find(`a frame of generation ${generation} came after ${this.#generation}`);
@@ -78,7 +67,7 @@ export class ClientEar {
     if (generation > this.#generation) this.#begin(generation);
     if (seq !== this.#nextFrame) this.#find(`frame ${seq} came where ${this.#nextFrame} was due`);
     this.#nextFrame = seq + 1;
-    const samples = new Int16Array(payload.buffer, payload.byteOffset, payload.byteLength / 2);
+    const samples = new Int16Array(pcm.buffer, pcm.byteOffset, pcm.byteLength / 2);
     if (samples[0] !== FILLER_SOUND) this.#begun = true;
     else if (this.#begun) this.#find(`frame ${seq} is a filler's, in the middle of the reply`);
     this.#frames.push(samples);
@@ -94,9 +83,8 @@ export class ClientEar {
     this.#told = false;
   }
 
-  #message({ payload }: BusMessage): void {
-    // Sent by the session under test, whose messages have this type.
-    const message = JSON.parse(decoder.decode(payload)) as SessionMessage;
+  message(message: SessionMessage): void {
+    if (this.#closed) return;
     switch (message.type) {
       case 'state':
         if (message.seq <= this.#stateSeq) this.#find(`state ${message.seq} came after ${this.#stateSeq}`);

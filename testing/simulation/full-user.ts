@@ -1,6 +1,6 @@
 import type { Bus } from '../../actors/ports/bus.ts';
+import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
-import { subjects } from '../../actors/subjects.ts';
 import type { TimerHandle, VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { LogEntry } from '../../machines/log.ts';
@@ -16,7 +16,7 @@ import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad
 import type { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
-import { Mouth } from './mouth.ts';
+import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
 import type { UserAct, UserStep } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
@@ -56,8 +56,6 @@ interface Line {
   left: boolean;
   closed: boolean;
 }
-
-const encoder = new TextEncoder();
 
 /** One user and the sessions that he or she has, one after the other. */
 export class FullUser {
@@ -143,7 +141,7 @@ export class FullUser {
       },
     });
     const ear = new ClientEar({
-      ...{ bus, clock, session: id, outputRate, spoken: workers.world.spoken },
+      ...{ clock, outputRate, spoken: workers.world.spoken },
       onState: (state) => this.#sees(id, state),
       found: (what) => found({ by: 'client', what, session: id, seq: -1 }),
       ...(chainAudit && { onHeard: (reply) => chainAudit.heard(reply) }),
@@ -166,7 +164,9 @@ export class FullUser {
         },
       },
       { session: id, language: 'en', outputRate, seed },
+      ear,
     );
+    bus.subscribe(microphoneOf(id), ({ payload, headers }) => session.audio(payload, Number(headers.sample)));
     const mouth = new Mouth({ bus, clock, session: id, said: world.said });
     const line: Line = { id, session, audit, ear, mouth, left: false, closed: false };
     this.#lines.push(line);
@@ -228,7 +228,7 @@ export class FullUser {
   #flood(): void {
     const { random } = this.#world;
     this.#send(
-      random.pick<object>([
+      random.pick<ClientCommand>([
         { type: 'interrupt' },
         { type: 'text', text: 'and another thing' },
         { type: 'played', generation: random.int(0, 50), samples: this.#line.ear.tells(1) },
@@ -237,8 +237,8 @@ export class FullUser {
     );
   }
 
-  #send(command: object): void {
-    this.#world.bus.publish(subjects.cmd(this.#line.id), encoder.encode(JSON.stringify(command)));
+  #send(command: ClientCommand): void {
+    this.#line.session.command(command);
   }
 
   #hangUp(line: Line, how: 'bye' | 'lost'): void {

@@ -1,5 +1,4 @@
 import type { Bus } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { MUMBLE, type Vocabulary } from './engines.ts';
@@ -11,6 +10,11 @@ const PIECE_MS = 80;
 const SILENCE_MS = 320;
 /** Between one act and the next, if the mouth is still open. */
 const BREATH_MS = 200;
+
+/** Between the user's microphone and the session lies a network, which loses and repeats: see `WeatherPump`. */
+export function microphoneOf(session: string): string {
+  return `simulation.${session}.audio.in`;
+}
 
 /** A user's microphone: open only around what is said, which is a gap in the audio for the ear. */
 export class Mouth {
@@ -55,7 +59,7 @@ export class Mouth {
 
   #send(piece: Int16Array, sample: number): void {
     if (this.#closed) return;
-    this.#bus.publish(subjects.audioIn(this.#session), new Uint8Array(piece.buffer), {
+    this.#bus.publish(microphoneOf(this.#session), new Uint8Array(piece.buffer), {
       headers: { sample: String(sample) },
     });
   }

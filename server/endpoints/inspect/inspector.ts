@@ -6,7 +6,7 @@ import type { Clock } from '../../../machines/clock.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { HttpRoute } from '../../gateway/http.ts';
-import type { SessionHost } from '../../gateway/session-host.ts';
+import type { OpenSession, SessionHost } from '../../gateway/session-host.ts';
 import type { UpgradeRoute } from '../../gateway/upgrade.ts';
 import { type AccessOptions, accessOf } from './access.ts';
 import { type Archive, storeArchive } from './archive.ts';
@@ -68,6 +68,7 @@ export function startInspector(options: InspectorOptions): Inspector {
   const { bus, clock, server, version, store, inspectStore, control, journal, audio } = options;
   const inspectBus: InspectBus = { bus, clock, server, onProblem: options.onProblem };
   const access = accessOf(options);
+  const live = new Map<string, OpenSession>();
   const watched = new WatchedSessions(inspectBus, options.now);
   const hub = new Hub(inspectBus, options.alone);
   const own = storeArchive(store, inspectStore, MAX_PAGE_BYTES);
@@ -121,16 +122,20 @@ export function startInspector(options: InspectorOptions): Inspector {
     observe: (session, entry) => watched.observe(session, entry),
     tapped: (journals) => watched.tapped(journals),
     host: (host) => ({
-      async open(request) {
+      async open(request, listener) {
         const { session, language } = request;
         watched.opened(session, language);
         try {
-          const opened = await host.open(request);
+          const opened = await host.open(request, listener);
+          live.set(session, opened);
           return {
+            command: (command) => opened.command(command),
+            audio: (pcm, sample) => opened.audio(pcm, sample),
             async close(reason) {
               try {
                 await opened.close(reason);
               } finally {
+                live.delete(session);
                 watched.closed(session);
               }
             },
@@ -141,7 +146,10 @@ export function startInspector(options: InspectorOptions): Inspector {
         }
       },
     }),
-    route: inspectRoutes({ bus, hub, access, store: inspectStore, archiveOf, control }),
+    route: inspectRoutes({
+      ...{ bus, hub, access, store: inspectStore, archiveOf, control },
+      local: (session) => live.get(session),
+    }),
     upgrade(request, socket, head, path) {
       if (path !== INSPECT_LIVE_PATH) return undefined;
       const refused = access.origin(request);

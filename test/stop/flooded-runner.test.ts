@@ -1,0 +1,119 @@
+/** What the runner does when far more waits than it can handle in a moment. */
+import { describe, expect, it } from 'vitest';
+import { type ChildLogic, type ChildScope, childLogic } from '../../actors/child.ts';
+import { SessionRunner } from '../../actors/session/runner.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
+import { replayLog } from '../../machines/replay.ts';
+import type { ChildKind } from '../../machines/session/events.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
+
+const machine = sessionMachine(defaultParameters);
+const input = { language: 'en', outputRate: 24_000, seed: 1, memory: false } as const;
+
+/** A real runner whose language engine is `flood`; every other child waits. */
+function flooded(flood: (scope: ChildScope) => void) {
+  const log: LogEntry[] = [];
+  const defects: Error[] = [];
+  const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
+  const waits = ({ signal }: ChildScope) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  const child = (kind: ChildKind): ChildLogic =>
+    childLogic((scope) => {
+      if (kind === 'llm') flood(scope);
+      return waits(scope);
+    });
+  const runner = new SessionRunner('s', machine, input, {
+    clock,
+    child: (command) => child(command.child),
+    publish: () => {},
+    cancelWork: () => {},
+    persist: () => {},
+    onDefect: (error) => defects.push(error),
+    log: (entry) => log.push(entry),
+  });
+  runner.start();
+  const events = () => log.filter((entry) => entry.type === 'event').map(({ event }) => event.type);
+  const stale = () => log.filter((entry) => entry.type === 'stale').length;
+  return { runner, clock, log, events, stale, defects };
+}
+
+const deltas = (count: number) => (scope: ChildScope) => {
+  for (let i = 0; i < count; i++) scope.tell({ type: 'llm.delta', text: `word ${i} ` });
+};
+
+describe('a runner behind 2,000 events of one reply', () => {
+  it('handles a part of them in one turn of the event loop, and all in the end, in their order', async () => {
+    const { runner, clock, log, events, defects } = flooded(deltas(2_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    expect(events().length).toBeLessThan(100);
+    await clock.advance(10);
+    expect(events().filter((type) => type === 'llm.delta')).toHaveLength(2_000);
+    const texts = log.flatMap((entry) =>
+      entry.type === 'event' && entry.event.type === 'llm.delta' ? [entry.event.text] : [],
+    );
+    expect(texts).toEqual(Array.from({ length: 2_000 }, (_, i) => `word ${i} `));
+    expect(replayLog(log, machine, input)).toBeUndefined();
+    expect(defects).toEqual([]);
+  });
+
+  it('stops at once, and what waited changes nothing any more', async () => {
+    const { runner, clock, events, stale } = flooded(deltas(2_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    const handled = events().length;
+    runner.receive({ type: 'estop' }, 'client');
+    expect(runner.kernel.state).toBe('stopped');
+    expect(events()).toHaveLength(handled + 1);
+    await clock.advance(10);
+    expect(events()).toHaveLength(handled + 1);
+    expect(stale()).toBe(2_000 - (handled - 1));
+  });
+
+  it('takes an interrupt with the next events, ahead of those that wait', async () => {
+    const { runner, clock, events } = flooded(deltas(2_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    const handled = events().length;
+    runner.receive({ type: 'interrupt' }, 'client');
+    await clock.advance(0);
+    expect(events().slice(handled)).toEqual(['interrupt']);
+    expect(runner.kernel.state).toBe('idle');
+  });
+
+  it('is not rearmed by what the client sent before its stop', async () => {
+    const { runner, clock, events } = flooded(deltas(2_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    runner.receive({ type: 'rearm' }, 'client');
+    runner.receive({ type: 'estop' }, 'client');
+    await clock.advance(10);
+    expect(runner.kernel.state).toBe('stopped');
+    expect(events()).not.toContain('rearm');
+    runner.receive({ type: 'rearm' }, 'client');
+    expect(runner.kernel.state).toBe('idle');
+  });
+
+  it('fails a child that sends more than may wait, and says why', async () => {
+    const { runner, clock, log } = flooded(deltas(20_000));
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    await clock.advance(10);
+    const failed = log.find(
+      (entry) => entry.type === 'event' && entry.event.type === 'xstate.error.actor.llm',
+    );
+    expect(failed).toMatchObject({ event: { error: { code: 'ENGINE_OVERLOADED' } } });
+  });
+});
+
+describe('a stop in the middle of a step', () => {
+  it('goes ahead of everything that the step left behind', () => {
+    const { runner, events } = flooded((scope) => {
+      scope.tell({ type: 'llm.delta', text: 'one' });
+      runner.receive({ type: 'estop' }, 'client');
+      scope.tell({ type: 'llm.delta', text: 'two' });
+    });
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    expect(events()).toEqual(['text', 'estop']);
+    expect(runner.kernel.state).toBe('stopped');
+  });
+});

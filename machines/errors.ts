@@ -172,6 +172,10 @@ export const ERRORS = {
     message: 'the store failed',
     advice: 'check the disk and the rights of the data directory',
   },
+  SQLITE_MISSING: {
+    message: 'SQLite is not usable here',
+    advice: 'see the message for the command that installs it, or use Node 22 or newer',
+  },
   STORE_CLOSED: { message: 'the store is closed', advice: 'nothing to do at shutdown' },
   // Journal
   JOURNAL_FORMAT: {

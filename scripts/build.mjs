@@ -1,8 +1,9 @@
 // Compiles the sources to dist/, when they are newer than the last build.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withLock } from '../native/lock.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.built');
@@ -27,22 +28,34 @@ function newest(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-if (Math.max(...sources.map((path) => newest(join(root, path)))) > built) {
+const upToDate = () => {
+  const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Math.max(...sources.map((path) => newest(join(root, path)))) <= built;
+};
+
+if (!upToDate()) {
+  await withLock(
+    join(root, 'dist', '.compiling'),
+    (pid) => console.error(`parley: process ${pid ?? '(unknown)'} is compiling; waiting for it …`),
+    async () => {
+      if (!upToDate()) await compile();
+    },
+  );
+}
+
+async function compile() {
   console.error('parley: compiling …');
+  const started = new Date();
   const tsc = spawnSync(
     process.execPath,
     [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')],
-    {
-      stdio: 'inherit',
-      cwd: root,
-    },
+    { stdio: 'inherit', cwd: root },
   );
   if (tsc.status !== 0) process.exit(tsc.status ?? 1);
   const { writeMachineHash } = await import('../dist/server/machine-hash.js');
   writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
-  if (existsSync(join(root, 'web', 'build.mjs')))
-    await (await import('../web/build.mjs')).buildPages(join(root, 'dist', 'web'));
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(stamp, new Date().toISOString());
+  await (await import('../web/build.mjs')).buildPages(join(root, 'dist', 'web'));
+  writeFileSync(stamp, started.toISOString());
+  // A source that changed meanwhile is newer than the start.
+  utimesSync(stamp, started, started);
 }

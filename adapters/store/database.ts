@@ -1,9 +1,12 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '../private-files.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 import type { OpenOptions } from './sqlite-protocol.ts';
+
+const Sqlite = loadSqlite();
 
 /**
  * Opens Parley's database, creating the folder and the file if need be, and brings its schema up to date.
@@ -13,7 +16,7 @@ export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Da
   mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
   // SQLite gives its log and its shared memory the rights of the database.
   closeSync(openSync(path, 'a', PRIVATE_FILE));
-  const db = new SqliteDatabase(path, { timeout: busyTimeoutMs });
+  const db = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
     // In one look: another process may be making the file ours just now.
     const version = db.transaction(() => claim(db))();
@@ -54,7 +57,7 @@ function switchToWal(db: Database, busyTimeoutMs: number): void {
       db.pragma('journal_mode = WAL');
       return;
     } catch (error) {
-      const busy = error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
       if (!busy || waitedMs >= busyTimeoutMs) throw error;
       Atomics.wait(pause, 0, 0, pauseMs);
     }

@@ -1,7 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalSink } from '../../actors/ports/journal.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal.ts';
@@ -10,6 +9,7 @@ import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../ma
 import { defaultParameters } from '../../machines/parameters.ts';
 import { sha256 } from './sha256.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 
 let folder: string;
 let path: string;
@@ -113,7 +113,7 @@ describe('journals in SQLite', () => {
     const { sink } = keep(store, header('s1'), 500);
     await sink.durable();
     expect(store.stats().transactions).toBeLessThan(5);
-    const other = new SqliteDatabase(path, { readonly: true });
+    const other = new (loadSqlite())(path, { readonly: true });
     expect(other.prepare('SELECT count(*) FROM journal').pluck().get()).toBe(500);
     other.close();
     expect((await store.readJournal('s1')).footer).toEqual({ status: 'open', records: null });
@@ -138,7 +138,7 @@ describe('journals in SQLite', () => {
   it('of many sessions share their parameters', async () => {
     const store = open();
     for (const session of ['a', 'b', 'c']) await keep(store, header(session), 2).sink.end();
-    const db = new SqliteDatabase(path, { readonly: true });
+    const db = new (loadSqlite())(path, { readonly: true });
     expect(db.prepare('SELECT count(*) FROM journal_parameters').pluck().get()).toBe(1);
     db.close();
     expect(
@@ -212,7 +212,7 @@ describe('journals in SQLite', () => {
     for (const sample of [0, 16_000, 32_000])
       sink.audio({ direction: 'in', generation: 0, sample, rate: 16_000, samples });
     await sink.end();
-    const db = new SqliteDatabase(path, { readonly: true });
+    const db = new (loadSqlite())(path, { readonly: true });
     expect(db.prepare('SELECT count(*) FROM audio').pluck().get()).toBe(1);
     db.close();
     expect((await store.readAudio('s1')).map(({ sample }) => sample)).toEqual([0, 16_000, 32_000]);

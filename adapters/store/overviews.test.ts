@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, sqliteStore } from './sqlite.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 
 // A disk that others use too may take its time.
 vi.setConfig({ testTimeout: 90_000 });
@@ -169,7 +169,7 @@ describe('overviews', () => {
 
   it('know the errors of journals that an older Parley wrote', async () => {
     const path = join(folder, 'old.db');
-    const old = new SqliteDatabase(path);
+    const old = new (loadSqlite())(path);
     for (const step of MIGRATIONS.slice(0, 2)) old.exec(step);
     old.pragma('application_id = 0x50726c79');
     old.pragma('user_version = 2');

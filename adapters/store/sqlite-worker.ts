@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import SqliteDatabase, { type Database } from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
 import { openDatabase } from './database.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 import {
   type Failure,
   type FromThread,
@@ -17,6 +18,7 @@ import { type Statements, statements } from './statements.ts';
 // The thread that holds SQLite, so that an fsync never stalls a session.
 
 if (!parentPort) throw new Error('this file is the body of a worker thread');
+const { SqliteError } = loadSqlite();
 const port = parentPort;
 const options = openOptionsSchema.parse(workerData);
 
@@ -38,7 +40,7 @@ function failure(error: unknown): Failure {
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof SqliteDatabase.SqliteError && error.code === 'SQLITE_FULL';
+  return error instanceof SqliteError && error.code === 'SQLITE_FULL';
 }
 
 /** Commits `writes` together. A write that fails by itself fails alone; any other failure is thrown, and nothing was kept. */

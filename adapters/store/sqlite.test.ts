@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Worker } from 'node:worker_threads';
-import SqliteDatabase from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
 import { startWorkerThread } from '../worker-thread.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 
 let folder: string;
 let path: string;
@@ -149,7 +149,7 @@ describe('sqliteStore', () => {
   it('runs in WAL mode and marks the file with the version of its schema', async () => {
     await open().saveSession(session);
 
-    const db = new SqliteDatabase(path, { readonly: true });
+    const db = new (loadSqlite())(path, { readonly: true });
     const pragmas = ['journal_mode', 'user_version', 'application_id'].map((name) =>
       db.pragma(name, { simple: true }),
     );
@@ -199,14 +199,14 @@ describe('sqliteStore when something is wrong', () => {
 
   it('refuses a database of another program and one of a newer Parley', async () => {
     mkdirSync(join(folder, 'data'));
-    const foreign = new SqliteDatabase(path);
+    const foreign = new (loadSqlite())(path);
     foreign.exec('CREATE TABLE recipes (name TEXT)');
     foreign.close();
     await expect(open().ready()).rejects.toThrow('belongs to another program');
 
     const newerPath = join(folder, 'newer.db');
     await open({ path: newerPath }).ready();
-    const newer = new SqliteDatabase(newerPath);
+    const newer = new (loadSqlite())(newerPath);
     newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
     newer.close();
     await expect(open({ path: newerPath }).ready()).rejects.toThrow('newer Parley');
@@ -215,7 +215,7 @@ describe('sqliteStore when something is wrong', () => {
   it('fails a save while another process keeps the file locked, and works after that', async () => {
     const store = open({ busyTimeoutMs: 20 });
     await store.ready();
-    const other = new SqliteDatabase(path);
+    const other = new (loadSqlite())(path);
     other.exec('BEGIN IMMEDIATE');
 
     await expect(store.saveTurn(turn(1))).rejects.toMatchObject({
@@ -266,7 +266,7 @@ describe('sqliteStore when something is wrong', () => {
     const store = open();
     await store.saveTurn(turn(1));
     await store.saveTurn(turn(1, { session: 's2' }));
-    const db = new SqliteDatabase(path);
+    const db = new (loadSqlite())(path);
     db.exec(`UPDATE turns SET timings = 'no json' WHERE session = 's1'`);
     db.close();
 
@@ -286,7 +286,7 @@ describe('sqliteStore when something is wrong', () => {
     });
     await store.saveTurn(turn(1));
     // A lock holds the thread where it is.
-    const other = new SqliteDatabase(path);
+    const other = new (loadSqlite())(path);
     other.exec('BEGIN IMMEDIATE');
 
     const lost = store.saveTurn(turn(2));
@@ -367,7 +367,7 @@ describe('sqliteStore in a process that dies', () => {
 
     expect(acknowledged.length).toBeGreaterThanOrEqual(500);
     expect(acknowledged.filter((generation) => !kept.has(generation))).toEqual([]);
-    const db = new SqliteDatabase(path, { readonly: true });
+    const db = new (loadSqlite())(path, { readonly: true });
     const integrity = db.pragma('integrity_check', { simple: true });
     db.close();
     expect(integrity).toBe('ok');

@@ -5,6 +5,7 @@ import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import { loadSqlite } from './sqlite-binding.ts';
 import { sqliteJournals } from './sqlite-journal.ts';
 import {
   type Failure,
@@ -88,12 +89,13 @@ const KEPT: WriteResult = { ok: true };
  * the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a
  * crash of the process and of the machine. Reads see every save that was called before them.
  *
- * Errors: STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
+ * Throws SQLITE_MISSING at once if this Node can load no SQLite. Errors later: STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
  * still be used after it. STORE_CLOSED after `close`. Throws CONFIG_INVALID for options out of range.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
+  loadSqlite();
   const { path, busyTimeoutMs, maxPages, maxWaiting, gatherMs } = parsed.data;
   const openOptions: OpenOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
   const startThread =

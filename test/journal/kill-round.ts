@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import SqliteDatabase from 'better-sqlite3';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
+import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
 import { nextRandom } from '../../machines/random.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { replayHere } from '../../server/replay/replay.ts';
@@ -67,7 +67,7 @@ async function startServer(
 async function inspect(dataDir: string, acknowledged: readonly string[]): Promise<KillRound> {
   const path = join(dataDir, 'parley.db');
   const problems: string[] = [];
-  const db = new SqliteDatabase(path);
+  const db = new (loadSqlite())(path);
   const integrity = String(db.pragma('integrity_check', { simple: true }));
   db.close();
   if (integrity !== 'ok') problems.push(integrity);

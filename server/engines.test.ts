@@ -61,7 +61,7 @@ async function engines(flags: Record<string, string>, of = dialog) {
   const config = loadConfig({ cwd: dir, flags: { dataDir: dir, ...PATIENT, ...flags } });
   const bus = inProcessBus({ onHandlerError: () => {} });
   const events: ChainEvent[] = [];
-  const made = makeEngines(config, of, ['stt', 'llm', 'tts'], {
+  const made = await makeEngines(config, of, ['stt', 'llm', 'tts'], {
     bus,
     resamplers: await speexResampler(),
     onEvent: (event) => events.push(event),

@@ -15,6 +15,7 @@ import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
+import type { EngineOf } from '../adapters/engine.ts';
 import type { ConnectionStats } from '../adapters/http/stats.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
@@ -22,7 +23,7 @@ import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
 import { PHRASES } from './data-directory.ts';
-import { type Made, makeLlm, makeStt, makeTts, soundOf } from './engine-makers.ts';
+import { makeEngine, soundOf } from './engine-makers.ts';
 import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
 
 /** How the engines of this process are, for metrics. */
@@ -55,22 +56,25 @@ export interface EngineParts {
 
 /**
  * Makes the configured chain of each of `kinds`; none for a kind that is `remote` and nothing else. Nothing is loaded
- * yet. Throws CONFIG_INVALID.
+ * yet. Rejects with CONFIG_INVALID.
  */
-export function makeEngines(
+export async function makeEngines(
   config: Config,
   dialog: Dialog,
   kinds: readonly EngineKind[],
   parts: EngineParts,
-): LocalEngines {
+): Promise<LocalEngines> {
   const { engines } = config;
   const connected: (() => EngineStats['connections'][number])[] = [];
   const healthy: (() => EngineStats['health'])[] = [];
-  const made = <Engine extends { readonly name: string }>(kind: EngineKind, engine: Made<Engine>): Engine => {
+  const make = async <Kind extends EngineKind>(kind: Kind, name: string): Promise<EngineOf[Kind]> => {
+    const engine = await makeEngine(kind, name, config, dialog, parts);
     const stats = engine.connectionStats;
     if (stats) connected.push(() => ({ kind, engine: engine.name, ...stats() }));
     return engine;
   };
+  const makeAll = <Kind extends EngineKind>(kind: Kind) =>
+    Promise.all(engines[kind].map((name) => make(kind, name)));
   const reported = <Chain extends ReportsHealth>(kind: EngineKind, chain: Chain): Chain => {
     healthy.push(() => chain.health().map((health) => ({ kind, ...health })));
     return chain;
@@ -79,25 +83,12 @@ export function makeEngines(
     kinds.includes(kind) && engines[kind].some((name) => name !== 'remote');
   const options = (kind: EngineKind) => chainOptions(kind, config, parts);
 
-  const stt = isLocal('stt')
-    ? reported(
-        'stt',
-        chainStt(
-          engines.stt.map((name) => made('stt', makeStt(name, config, dialog, parts))),
-          options('stt'),
-        ),
-      )
-    : undefined;
+  const stt = isLocal('stt') ? reported('stt', chainStt(await makeAll('stt'), options('stt'))) : undefined;
+  const { brokenReply } = config.chains;
   const llm = isLocal('llm')
-    ? reported(
-        'llm',
-        chainLlm(
-          engines.llm.map((name) => made('llm', makeLlm(name, config, dialog, parts))),
-          { ...options('llm'), brokenReply: config.chains.brokenReply },
-        ),
-      )
+    ? reported('llm', chainLlm(await makeAll('llm'), { ...options('llm'), brokenReply }))
     : undefined;
-  const voices = isLocal('tts') ? speech(config, dialog, parts, (engine) => made('tts', engine)) : undefined;
+  const voices = isLocal('tts') ? speech(config, dialog, parts, await makeAll('tts')) : undefined;
   if (voices) reported('tts', voices.chain);
   const phrases = voices?.cache;
   return {
@@ -144,12 +135,7 @@ interface Speech {
 }
 
 /** The speech engines, with the phrase cache that all of them share. */
-function speech(
-  config: Config,
-  dialog: Dialog,
-  parts: EngineParts,
-  made: (engine: Made<TtsEngine>) => TtsEngine,
-): Speech {
+function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: readonly TtsEngine[]): Speech {
   const { enabled, maxBytes, maxPhraseMs } = config.tts.cache;
   const cache = enabled
     ? phraseCache({
@@ -160,9 +146,8 @@ function speech(
     : undefined;
   const fixed = new Set(fixedPhrases(dialog, config));
   let main: CachedTts | undefined;
-  const voices = config.engines.tts.map((name, place) => {
-    const engine = made(makeTts(name, config, parts));
-    const identity = soundOf(name, config);
+  const voices = engines.map((engine, place) => {
+    const identity = soundOf(config.engines.tts[place] ?? engine.name, config);
     // What an engine elsewhere is set to is not known here, and may change.
     if (!cache || identity === undefined) return engine;
     const cached = cachedTts(engine, cache, { identity, maxPhraseMs, isFixed: (text) => fixed.has(text) });

@@ -121,7 +121,7 @@ async function assemble(
   const resamplers = await speexResampler();
   const engines =
     parts?.engines ??
-    makeEngines(config, dialog, ['stt', 'llm', 'tts'], {
+    (await makeEngines(config, dialog, ['stt', 'llm', 'tts'], {
       bus,
       resamplers,
       onEvent: (event) => {
@@ -131,7 +131,7 @@ async function assemble(
         onEngineEvent?.(event);
       },
       onProblem,
-    });
+    }));
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const journaling =

@@ -34,7 +34,7 @@ export async function work(
   const dialog = await readDialog(config.dialog);
   for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
-  const engines = makeEngines(config, dialog, kinds, {
+  const engines = await makeEngines(config, dialog, kinds, {
     bus,
     resamplers: await speexResampler(),
     onEvent: (event) => logEngineEvent(log, event),

@@ -15,6 +15,14 @@ export interface LlmRequest {
   readonly stream?: boolean;
 }
 
+/** Something that a language model may have the robot do: it becomes an `action` of the same name. */
+export interface LlmTool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments, an object. */
+  readonly parameters: JsonObject;
+}
+
 export type LlmEvent =
   | { readonly type: 'delta'; readonly text: string }
   /** Something for the robot to do. `id` is unique within the reply. */

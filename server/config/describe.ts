@@ -1,3 +1,5 @@
+import type { Abilities } from '../../adapters/engine.ts';
+import { ENGINES } from '../engine-registry.ts';
 import type { ConfigKey } from './keys.ts';
 import { shownSource } from './layers.ts';
 import { CONFIG_FILE, type ResolvedConfig } from './load.ts';
@@ -48,6 +50,39 @@ A key that does not exist is an error in the file and as a flag, and a warning i
 
 This page is made from the schema in \`server/config/\`; do not edit it by hand.
 `;
+
+/** The engines and what they can do, as the Markdown tables of `docs/engines.md`. */
+export function describeEngines(): string {
+  const { stt, llm, tts } = ENGINES;
+  const known = ({ languages }: Abilities) =>
+    typeof languages === 'string' ? languages : languages.map((one) => `\`${one}\``).join(', ');
+  const name = (engine: { readonly name: string }) => `\`${engine.name}\``;
+  return [
+    table(
+      ['recogniser', 'what it is', 'offline', 'languages', 'partials', 'understands'],
+      stt.map(({ can, summary, ...engine }) => [
+        ...[name(engine), summary, yes(can.offline), known(can), yes(can.partials), can.understands],
+      ]),
+    ),
+    table(
+      ['language engine', 'what it is', 'offline', 'languages', 'streams', 'answers'],
+      llm.map(({ can, summary, ...engine }) => [
+        ...[name(engine), summary, yes(can.offline), known(can), yes(can.streams), can.answers],
+      ]),
+    ),
+    table(
+      ['speech engine', 'what it is', 'offline', 'languages', 'streams', 'word times', 'visemes', 'cached'],
+      tts.map(({ can, summary, cached, ...engine }) => [
+        ...[name(engine), summary, yes(can.offline), known(can), yes(can.streams), yes(can.wordTimes)],
+        ...[yes(can.visemes), yes(cached)],
+      ]),
+    ),
+  ].join('\n');
+}
+
+function yes(can: boolean): string {
+  return can ? 'yes' : 'no';
+}
 
 interface Section {
   readonly title: string;

@@ -1,37 +1,50 @@
 import { z } from 'zod';
-import { count, ms, optionalText, text, yesNo } from './fields.ts';
-import { key } from './keys.ts';
-
-export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const;
-
-/** The engines that need no entry among the `servers` of their kind. */
-export const BUILT_IN_ENGINES = {
-  stt: ['soundswallower', 'openai', 'remote'],
-  llm: ['dialog', 'openai', 'remote'],
-  tts: ['espeak', 'edge', 'openai', 'remote'],
-} as const;
+import type { EngineKind } from '../../actors/subjects.ts';
+import type { EngineDescriptor } from '../../adapters/engine.ts';
+import { count, key, ms, yesNo } from '../../adapters/options.ts';
+import { enginesOf } from '../engine-registry.ts';
 
 /** The engines of a kind, in the order in which they are asked. */
-export function chain(kind: keyof typeof BUILT_IN_ENGINES, fallback: string, meaning: string) {
-  const builtIn = BUILT_IN_ENGINES[kind].join(', ');
+export function chain(kind: EngineKind, fallback: string, meaning: string) {
+  const builtIn = namesOf(kind).join(', ');
   return key(
     z.array(z.string()).min(1).max(8).default([fallback]),
     `${meaning} ${builtIn}, or a name of \`${kind}.servers\`; several are asked in this order. See engines.md.`,
   );
 }
 
+/** The engines that need no entry among the `servers` of their kind. */
+export function namesOf(kind: EngineKind): readonly string[] {
+  return enginesOf(kind).map(({ name }) => name);
+}
+
+type Groups<Engines extends readonly EngineDescriptor[]> = {
+  [Engine in Engines[number] as Engine['name']]: z.ZodPrefault<
+    z.ZodObject<Engine['options'], z.core.$strict>
+  >;
+};
+
+/** The options of every engine of a kind, each in a group of its engine's name. */
+export function optionsOf<const Engines extends readonly EngineDescriptor[]>(
+  engines: Engines,
+): Groups<Engines> {
+  const groups = engines.map(({ name, options }) => [name, z.strictObject(options).prefault({})]);
+  // What `fromEntries` forgets: which name has which options.
+  return Object.fromEntries(groups) as Groups<Engines>;
+}
+
 /** Further servers that speak OpenAI's protocol, by the name that `engines` calls them. */
-export function servers<Shape extends z.ZodRawShape>(kind: 'stt' | 'llm' | 'tts', shape: Shape) {
-  const { baseURL, apiKey } = openaiConnection();
+export function servers<Url extends z.ZodType, Options extends z.ZodRawShape>(
+  kind: EngineKind,
+  options: Options & { readonly baseURL: z.ZodExactOptional<Url> },
+) {
+  const builtIn = namesOf(kind);
   const name = z
     .string()
     .regex(/^[A-Za-z][\w-]{0,31}$/, 'a name has letters, digits, "-" and "_", and starts with a letter')
-    .refine(
-      (one) => !BUILT_IN_ENGINES[kind].some((known) => known === one),
-      'is the name of a built-in engine',
-    );
+    .refine((one) => !builtIn.includes(one), 'is the name of a built-in engine');
   return key(
-    z.record(name, z.strictObject({ baseURL: baseURL.unwrap(), apiKey, ...shape })).default({}),
+    z.record(name, z.strictObject({ ...options, baseURL: options.baseURL.unwrap() })).default({}),
     `More servers with OpenAI’s protocol, by name: \`baseURL\`, \`apiKey\` and what else \`${kind}.openai\` has.`,
   );
 }
@@ -95,47 +108,4 @@ export function phraseCache() {
       maxPhraseMs: ms(15_000, 'Longer speech is not kept.'),
     })
     .prefault({});
-}
-
-/** How to reach a server that speaks OpenAI's protocol. */
-export function openaiConnection() {
-  return {
-    baseURL: key(
-      z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).exactOptional(),
-      'Where the server is, up to `/v1`. Else https://api.openai.com/v1.',
-      { alsoEnv: ['OPENAI_BASE_URL'] },
-    ),
-    apiKey: key(z.string().min(1).exactOptional(), 'Its key; a local server mostly needs none.', {
-      secret: true,
-      alsoEnv: ['OPENAI_API_KEY'],
-    }),
-  };
-}
-
-export function openaiStt() {
-  return {
-    model: text('gpt-4o-mini-transcribe', 'Model of the transcription.'),
-    stream: yesNo(false, 'Ask for text as it comes. Not every model can.'),
-    prompt: optionalText('Words that are likely to be said.'),
-  };
-}
-
-export function openaiLlm() {
-  return {
-    model: text('gpt-4o-mini', 'Model of the conversation.'),
-    temperature: key(z.number().min(0).max(2).exactOptional(), '0 to 2. Else the server’s default.'),
-  };
-}
-
-export function openaiTts() {
-  return {
-    model: text('gpt-4o-mini-tts', 'Model of the speech.'),
-    voice: text('alloy', 'Voice for requests that name none.'),
-    rate: key(
-      z.int().min(8_000).max(48_000).default(24_000),
-      'Rate of the PCM that the server sends, in Hz.',
-    ),
-    speed: key(z.number().min(0.25).max(4).exactOptional(), '0.25 to 4. Else the server’s default.'),
-    instructions: optionalText('How to speak, for models that can be told.'),
-  };
 }

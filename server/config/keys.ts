@@ -1,28 +1,5 @@
 import { z } from 'zod';
-
-/** What a schema cannot say about a key of the configuration. */
-export interface KeyFacts {
-  /** One line for the reference and for whoever asks. */
-  readonly meaning: string;
-  /** Never printed. */
-  readonly secret?: boolean;
-  /** Names in the environment that count besides `PARLEY_…`, which goes before them. */
-  readonly alsoEnv?: readonly string[];
-  /** How the reference shows a default that differs from place to place. */
-  readonly shownDefault?: string;
-}
-
-const facts = z.registry<KeyFacts>();
-
-/** Makes `schema` a key of the configuration. Call it last: what is chained on it is another schema. */
-export function key<T extends z.ZodType>(
-  schema: T,
-  meaning: string,
-  more: Omit<KeyFacts, 'meaning'> = {},
-): T {
-  facts.add(schema, { meaning, ...more });
-  return schema;
-}
+import { factsOf, type KeyFacts } from '../../adapters/options.ts';
 
 /** How text from the environment or a flag is read. */
 export type KeyKind =
@@ -62,7 +39,7 @@ export function keysOf(schema: z.ZodObject, path: readonly string[] = []): reado
 
 function keyOf(schema: z.ZodType, path: readonly string[]): ConfigKey {
   const name = path.join('.');
-  const known = facts.get(schema);
+  const known = factsOf(schema);
   if (!known) throw new TypeError(`the key ${name} has no meaning`);
   const { inner, defaultValue } = unwrap(schema);
   return {

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
-import { BUILT_IN_ENGINES, ENGINE_KINDS } from './engine-groups.ts';
+import { ENGINE_KINDS, enginesOf } from '../engine-registry.ts';
+import { namesOf } from './engine-groups.ts';
 import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
 import { type Config, configKeys, configSchema } from './schema.ts';
 
@@ -136,7 +137,7 @@ function unknownEngines(given: ReadonlyMap<string, Entry>): readonly string[] {
     const entry = given.get(`engines.${kind}`);
     if (!entry || !Array.isArray(entry.value)) return [];
     const servers = given.get(`${kind}.servers`)?.value;
-    const known = [...BUILT_IN_ENGINES[kind], ...(isTree(servers) ? Object.keys(servers) : [])];
+    const known = [...namesOf(kind), ...(isTree(servers) ? Object.keys(servers) : [])];
     const names = entry.value.filter((name) => typeof name === 'string');
     const problem = (detail: string) => `engines.${kind} (${shownSource(entry.source)}): ${detail}`;
     return [
@@ -152,11 +153,12 @@ function unknownEngines(given: ReadonlyMap<string, Entry>): readonly string[] {
 
 function missingKeys(config: Config): readonly string[] {
   return ENGINE_KINDS.flatMap((kind) => {
-    const { baseURL, apiKey } = config[kind].openai;
-    if (!config.engines[kind].includes('openai') || baseURL !== undefined || apiKey !== undefined) return [];
-    return [
-      `${kind}.openai.apiKey: needed for api.openai.com (or give ${kind}.openai.baseURL of another server)`,
-    ];
+    const options: Readonly<Record<string, unknown>> = config[kind];
+    return enginesOf(kind).flatMap((engine) => {
+      if (!config.engines[kind].includes(engine.name)) return [];
+      const missing = engine.missing(options[engine.name]);
+      return missing ? [`${kind}.${engine.name}.${missing.key}: ${missing.what}`] : [];
+    });
   });
 }
 

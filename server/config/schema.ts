@@ -1,20 +1,15 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
+import { count, key, list, ms, optionalMs, optionalText, text, yesNo } from '../../adapters/options.ts';
+import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
+import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
+import { ENGINES } from '../engine-registry.ts';
 import { defaultGatewayLimits } from '../gateway/limits.ts';
-import {
-  chain,
-  chains,
-  openaiConnection,
-  openaiLlm,
-  openaiStt,
-  openaiTts,
-  phraseCache,
-  servers,
-} from './engine-groups.ts';
-import { count, list, ms, optionalMs, optionalText, text, yesNo } from './fields.ts';
-import { key, keysOf } from './keys.ts';
+import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
+import { keysOf } from './keys.ts';
 import { sessionGroups } from './session-groups.ts';
 
 /** The one description of the configuration: types, defaults, reference and errors all come from here. */
@@ -81,53 +76,20 @@ export const configSchema = z.strictObject({
       ),
     })
     .prefault({}),
-  stt: z
-    .strictObject({
-      workers: count(1, 'Threads of the `soundswallower` recogniser in this process.'),
-      remote: z
-        .strictObject({
-          ...remote('soundswallower'),
-          partials: yesNo(true, 'Whether that engine tells words while they are spoken.'),
-        })
-        .prefault({}),
-      openai: z.strictObject({ ...openaiConnection(), ...openaiStt() }).prefault({}),
-      servers: servers('stt', openaiStt()),
-    })
-    .prefault({}),
+  stt: z.strictObject({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }).prefault({}),
   llm: z
     .strictObject({
       stream: yesNo(true, 'Speak replies while they are being written; else each is waited for as a whole.'),
-      systemPrompt: optionalText('What a language model is told before the conversation.'),
-      remote: z.strictObject(remote('dialog')).prefault({}),
-      openai: z.strictObject({ ...openaiConnection(), ...openaiLlm() }).prefault({}),
-      servers: servers('llm', openaiLlm()),
+      systemPrompt: optionalText('Instructions to a language model, before the conversation.'),
+      ...optionsOf(ENGINES.llm),
+      servers: servers('llm', openaiLlm.options),
     })
     .prefault({}),
   tts: z
     .strictObject({
       stream: yesNo(true, 'Play speech while it is being made; else each segment is waited for as a whole.'),
-      workers: count(1, 'Threads of the `espeak` engine in this process, about 60 MB each.'),
-      remote: z.strictObject(remote('espeak')).prefault({}),
-      espeak: z
-        .strictObject({
-          voice: optionalText(
-            'Voice for requests that name none, such as en-us+f3. Else the language’s own.',
-          ),
-          ratePerMinute: key(z.int().min(80).max(450).default(175), 'Words a minute.'),
-          pitch: key(z.int().min(0).max(99).default(50), '0 to 99.'),
-        })
-        .prefault({}),
-      edge: z
-        .strictObject({
-          voice: text('en-US-AriaNeural', 'Voice for requests that name none.'),
-          speed: text('+0%', 'Such as +10%.'),
-          pitch: text('+0Hz', 'Such as +20Hz.'),
-          volume: text('+0%', 'Such as -10%.'),
-          endpoint: optionalText('ws: or wss: address to connect to instead of Microsoft’s.'),
-        })
-        .prefault({}),
-      openai: z.strictObject({ ...openaiConnection(), ...openaiTts() }).prefault({}),
-      servers: servers('tts', openaiTts()),
+      ...optionsOf(ENGINES.tts),
+      servers: servers('tts', openaiTts.options),
       cache: phraseCache(),
     })
     .prefault({}),
@@ -212,12 +174,6 @@ export type Config = z.infer<typeof configSchema>;
 
 /** Every key, in the order of the reference. */
 export const configKeys = keysOf(configSchema);
-
-function remote(engine: string) {
-  return {
-    engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
-  };
-}
 
 // The sources lie two levels below the package, the compiled output three.
 function packagedDialog(): string {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { count, factor, list, listsByLanguage, ms, text, yesNo } from '../../adapters/options.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import { count, factor, list, listsByLanguage, ms, text, yesNo } from './fields.ts';
 
 /** The groups that tune a session. Their defaults are the machine's; only the meanings are written here. */
 export function sessionGroups(defaults: SessionParameters) {

@@ -1,5 +1,5 @@
 import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } from 'openai/resources/chat';
-import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
+import type { LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../../../actors/ports/llm.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { Call } from '../../http/calls.ts';
@@ -14,20 +14,12 @@ import type { ReportsConnections } from '../../http/stats.ts';
 import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './tool-calls.ts';
 
-/** Something that the model may have the robot do: it becomes an `action` of the same name. */
-export interface OpenAiTool {
-  readonly name: string;
-  readonly description: string;
-  /** JSON schema of the arguments, an object. */
-  readonly parameters: JsonObject;
-}
-
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
   /** Put before the conversation. None by default. */
   readonly systemPrompt?: string;
   /** The server's default if absent. */
   readonly temperature?: number;
-  readonly tools?: readonly OpenAiTool[];
+  readonly tools?: readonly LlmTool[];
   /**
    * How often at most the model is asked to go on after it called tools, so that it speaks about them. Default 3.
    * What it calls in the last round is still done.

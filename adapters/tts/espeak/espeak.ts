@@ -4,6 +4,7 @@ import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
+import { espeakKeys } from './engine.ts';
 import { EspeakPool } from './pool.ts';
 import { ESPEAK_RATE } from './protocol.ts';
 import { type Piece, pieces } from './text.ts';
@@ -30,10 +31,7 @@ export interface EspeakTtsOptions {
 }
 
 const optionsSchema = z.object({
-  voice: z.string().min(1).max(64).optional(),
-  ratePerMinute: z.int().min(80).max(450).default(175),
-  pitch: z.int().min(0).max(99).default(50),
-  workers: z.int().min(1).max(64).default(1),
+  ...espeakKeys,
   maxRequests: z.int().min(1).default(128),
   packageName: z.string().min(1).default('@echogarden/espeak-ng-emscripten'),
 });

@@ -1,5 +1,33 @@
 import { z } from 'zod';
-import { key } from './keys.ts';
+
+/** What a schema cannot say about a key of the configuration. */
+export interface KeyFacts {
+  /** One line for the reference and for whoever asks. */
+  readonly meaning: string;
+  /** Never printed. */
+  readonly secret?: boolean;
+  /** Names in the environment that count besides `PARLEY_…`, which goes before them. */
+  readonly alsoEnv?: readonly string[];
+  /** How the reference shows a default that differs from place to place. */
+  readonly shownDefault?: string;
+}
+
+const facts = z.registry<KeyFacts>();
+
+/** Makes `schema` a key of the configuration. Call it last: what is chained on it is another schema. */
+export function key<T extends z.ZodType>(
+  schema: T,
+  meaning: string,
+  more: Omit<KeyFacts, 'meaning'> = {},
+): T {
+  facts.add(schema, { meaning, ...more });
+  return schema;
+}
+
+/** What `key` said of a schema; undefined if it is not a key. */
+export function factsOf(schema: z.ZodType): KeyFacts | undefined {
+  return facts.get(schema);
+}
 
 /** No duration of Parley makes sense beyond a day. */
 const MAX_MS = 86_400_000;
@@ -43,4 +71,11 @@ export function listsByLanguage(defaults: Readonly<Record<string, readonly strin
 
 export function yesNo(defaultValue: boolean, meaning: string) {
   return key(z.boolean().default(defaultValue), meaning);
+}
+
+/** The key of a `remote` engine. */
+export function remoteKeys(engine: string) {
+  return {
+    engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
+  };
 }

@@ -1,0 +1,13 @@
+import { remoteLlm } from '../../../actors/work/mod.ts';
+import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
+import { remoteKeys } from '../../options.ts';
+import { realClock } from '../../real-clock.ts';
+
+export const remote = defineEngine({
+  kind: 'llm',
+  name: 'remote',
+  summary: 'An engine that workers elsewhere serve on the bus',
+  options: remoteKeys('dialog'),
+  can: { offline: false, languages: 'unknown', streams: true, answers: 'unknown' },
+  make: async ({ engine }, { bus, name }) => ({ ...remoteLlm(bus, realClock, engine, CHAIN_SCOPE), name }),
+});

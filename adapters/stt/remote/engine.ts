@@ -1,0 +1,20 @@
+import { remoteStt } from '../../../actors/work/mod.ts';
+import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
+import { remoteKeys, yesNo } from '../../options.ts';
+import { realClock } from '../../real-clock.ts';
+
+export const remote = defineEngine({
+  kind: 'stt',
+  name: 'remote',
+  summary: 'An engine that workers elsewhere serve on the bus',
+  options: {
+    ...remoteKeys('soundswallower'),
+    partials: yesNo(true, 'Whether that engine reports words while they are spoken.'),
+  },
+  can: { offline: false, languages: 'unknown', partials: true, understands: 'unknown' },
+  make: async ({ engine, partials }, { bus, name }) => ({
+    ...remoteStt(bus, realClock, engine, CHAIN_SCOPE),
+    name,
+    tellsPartials: partials,
+  }),
+});

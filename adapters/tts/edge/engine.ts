@@ -1,0 +1,18 @@
+import { defineEngine } from '../../engine.ts';
+import { optionalText, text } from '../../options.ts';
+
+export const edge = defineEngine({
+  kind: 'tts',
+  name: 'edge',
+  summary: 'The Read Aloud voices of Microsoft Edge: no key, but an unofficial service',
+  options: {
+    voice: text('en-US-AriaNeural', 'Voice for requests that name none.'),
+    speed: text('+0%', 'Such as +10%.'),
+    pitch: text('+0Hz', 'Such as +20Hz.'),
+    volume: text('+0%', 'Such as -10%.'),
+    endpoint: optionalText('ws: or wss: address to connect to instead of Microsoft’s.'),
+  },
+  can: { offline: false, languages: 'many', streams: true, wordTimes: true, visemes: false },
+  make: async (options, { name }) => (await import('./edge.ts')).edgeTts({ ...options, name }),
+  sound: (options) => options,
+});

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { defineEngine } from '../../engine.ts';
+import { key } from '../../options.ts';
+
+export const espeakKeys = {
+  voice: key(
+    z.string().min(1).max(64).exactOptional(),
+    'Voice for requests that name none, such as en-us+f3. Else the language’s own.',
+  ),
+  ratePerMinute: key(z.int().min(80).max(450).default(175), 'Words a minute.'),
+  pitch: key(z.int().min(0).max(99).default(50), '0 to 99.'),
+  workers: key(z.int().min(1).max(64).default(1), 'Threads in this process, about 60 MB each.'),
+};
+
+export const espeak = defineEngine({
+  kind: 'tts',
+  name: 'espeak',
+  summary: 'eSpeak NG in threads of this process',
+  options: espeakKeys,
+  can: { offline: true, languages: 'many', streams: true, wordTimes: true, visemes: true },
+  make: async (options, { onProblem }) => {
+    const { espeakTts } = await import('./espeak.ts');
+    return espeakTts({ ...options, ...(onProblem && { onCrash: onProblem }) });
+  },
+  sound: ({ workers: _, ...sound }) => sound,
+});

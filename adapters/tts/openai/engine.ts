@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { defineEngine } from '../../engine.ts';
+import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
+import { key, optionalText, text } from '../../options.ts';
+
+export const openai = defineEngine({
+  kind: 'tts',
+  name: 'openai',
+  summary: 'OpenAI’s speech, or any server with its protocol that sends raw PCM',
+  options: {
+    ...openAiKeys(),
+    model: text('gpt-4o-mini-tts', 'Model of the speech.'),
+    voice: text('alloy', 'Voice for requests that name none.'),
+    rate: key(
+      z.int().min(8_000).max(48_000).default(24_000),
+      'Rate of the PCM that the server sends, in Hz.',
+    ),
+    speed: key(z.number().min(0.25).max(4).exactOptional(), '0.25 to 4. Else the server’s default.'),
+    instructions: optionalText('How to speak, for models that take instructions.'),
+  },
+  can: { offline: false, languages: 'many', streams: true, wordTimes: false, visemes: false },
+  missing: openAiMissing,
+  make: async (options, { name }) => (await import('./openai.ts')).openaiTts({ ...options, name }),
+  sound: ({ apiKey: _, ...sound }) => sound,
+});

@@ -1,0 +1,13 @@
+import { remoteTts } from '../../../actors/work/mod.ts';
+import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
+import { remoteKeys } from '../../options.ts';
+import { realClock } from '../../real-clock.ts';
+
+export const remote = defineEngine({
+  kind: 'tts',
+  name: 'remote',
+  summary: 'An engine that workers elsewhere serve on the bus',
+  options: remoteKeys('espeak'),
+  can: { offline: false, languages: 'unknown', streams: true, wordTimes: true, visemes: true },
+  make: async ({ engine }, { bus, name }) => ({ ...remoteTts(bus, realClock, engine, CHAIN_SCOPE), name }),
+});

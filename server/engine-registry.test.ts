@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { parseDialog } from '../actors/dialog/mod.ts';
+import { inProcessBus } from '../adapters/bus/in-process.ts';
+import { describeEngines } from './config/describe.ts';
+import { loadConfig } from './config/load.ts';
+import { makeEngine } from './engine-makers.ts';
+import { ENGINE_KINDS, ENGINES, enginesOf } from './engine-registry.ts';
+
+const page = fileURLToPath(new URL('../docs/engines.md', import.meta.url));
+const dialogFile = fileURLToPath(new URL('../examples/robot.dialog.yaml', import.meta.url));
+
+describe('the registry of engines', () => {
+  it('calls each engine of a kind by a name of its own', () => {
+    for (const kind of ENGINE_KINDS) {
+      const names = enginesOf(kind).map(({ name }) => name);
+      expect(new Set(names).size).toBe(names.length);
+      expect(enginesOf(kind).every((engine) => engine.kind === kind)).toBe(true);
+    }
+  });
+
+  it('holds recognisers that report partials if they say so', async () => {
+    const bus = inProcessBus();
+    const dialog = parseDialog(await readFile(dialogFile, 'utf8'), 'robot.dialog.yaml');
+    const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' } });
+    for (const { name, can } of ENGINES.stt) {
+      const engine = await makeEngine('stt', name, config, dialog, { bus });
+      expect([name, engine.tellsPartials === true]).toEqual([name, can.partials]);
+      await engine.close();
+    }
+    await bus.drain();
+  });
+
+  it('is what docs/engines.md shows', async () => {
+    const text = await readFile(page, 'utf8');
+    const between = /(<!-- engines: made from the registry -->\n\n)[\s\S]*?(\n<!-- end of engines -->)/u;
+    expect(text).toMatch(between);
+    await expect(
+      text.replace(between, (_, head, tail) => head + describeEngines() + tail),
+    ).toMatchFileSnapshot(page);
+  });
+});

@@ -1,0 +1,39 @@
+import type { EngineKind } from '../actors/subjects.ts';
+import type { EngineDescriptor } from '../adapters/engine.ts';
+import { dialog } from '../adapters/llm/dialog/engine.ts';
+import { openai as openaiLlm } from '../adapters/llm/openai/engine.ts';
+import { remote as remoteLlm } from '../adapters/llm/remote/engine.ts';
+import { openai as openaiStt } from '../adapters/stt/openai/engine.ts';
+import { remote as remoteStt } from '../adapters/stt/remote/engine.ts';
+import { soundswallower } from '../adapters/stt/soundswallower/engine.ts';
+import { edge } from '../adapters/tts/edge/engine.ts';
+import { espeak } from '../adapters/tts/espeak/engine.ts';
+import { openai as openaiTts } from '../adapters/tts/openai/engine.ts';
+import { remote as remoteTts } from '../adapters/tts/remote/engine.ts';
+
+/** Every kind, in the order in which a turn needs them. */
+export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
+
+/** Every engine: the configuration, its reference, the chains and the table in docs/engines.md are made from this. */
+export const ENGINES = {
+  stt: [soundswallower, openaiStt, remoteStt],
+  llm: [dialog, openaiLlm, remoteLlm],
+  tts: [espeak, edge, openaiTts, remoteTts],
+} as const satisfies AllEngines;
+
+type AllEngines = { readonly [Kind in EngineKind]: readonly EngineDescriptor<Kind>[] };
+
+/** The engines of one kind. */
+export function enginesOf<Kind extends EngineKind>(kind: Kind): AllEngines[Kind] {
+  const all: AllEngines = ENGINES;
+  return all[kind];
+}
+
+/** The engine that a name of `engines.<kind>` means: its own, or that of OpenAI’s protocol for a name of `<kind>.servers`. */
+export function engineOf<Kind extends EngineKind>(
+  kind: Kind,
+  name: string,
+): EngineDescriptor<Kind> | undefined {
+  const engines: readonly EngineDescriptor<Kind>[] = enginesOf(kind);
+  return engines.find((engine) => engine.name === name) ?? engines.find((engine) => engine.name === 'openai');
+}

@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { httpHandler } from '../server/gateway/http.ts';
-import { loadStaticFiles } from '../server/gateway/static-files.ts';
+import { pathOf } from '../server/door/http.ts';
+import { Readiness } from '../server/door/readiness.ts';
+import { admin } from '../server/endpoints/admin/endpoint.ts';
 import { longSession } from './inspector-journal.ts';
 
 const { values } = parseArgs({
@@ -70,8 +71,10 @@ const LIVE = `(() => {
 })()`;
 
 const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
-const files = await loadStaticFiles(values.pages);
-const server = createServer(httpHandler({ files, notReady: () => [], route: undefined }));
+const pages = await admin({ readiness: new Readiness(), pages: values.pages });
+const server = createServer((request, response) => {
+  if (!pages.routes?.(request, response, pathOf(request) ?? '')) response.writeHead(404).end();
+});
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 // A TCP server's address is of this kind.

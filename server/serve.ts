@@ -35,14 +35,16 @@ import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { Config } from './config/schema.ts';
 import { DATABASE, prepareDataDirectory } from './data-directory.ts';
+import { accessOf } from './door/access.ts';
+import { Readiness } from './door/readiness.ts';
+import type { DoorStats } from './door/stats.ts';
 import type { Inspector } from './endpoints/inspect/inspector.ts';
 import { inspectorOf } from './endpoints/inspect/start.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
 import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
-import { metricsRoute } from './endpoints/metrics/route.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
-import { createGateway, type GatewayStats, type HttpRoute } from './gateway/gateway.ts';
+import { makeFront } from './front.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
@@ -74,7 +76,7 @@ export interface Server {
   readonly port: number;
   readonly bus: Bus;
   readonly store: Store;
-  stats(): GatewayStats;
+  stats(): DoorStats;
   /** Of the engines that the configuration named. */
   engineStats(): EngineStats | undefined;
   /** Takes no new sessions, ends those that live after a grace, and frees everything. Idempotent. */
@@ -111,7 +113,8 @@ async function assemble(
   closers.push(async () => metrics?.close());
   const { store, journals, inspectStore, storeStats } = stores(config, parts, metrics);
   closers.push(() => store.close());
-  const inspector = inspectorOf(config, { bus, store, inspectStore }, log);
+  const access = accessOf(config);
+  const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
   closers.push(async () => inspector?.close());
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const vad =
@@ -163,38 +166,40 @@ async function assemble(
       log.warn({ session, err: error }, error.message);
     },
   };
-  const pages = config.pages ?? packagedPages();
   const inspected = inspector ? inspector.host(sessionHost(world)) : sessionHost(world);
   const host = metrics ? metrics.watching(inspected) : inspected;
-  const gateway = createGateway({
-    bus,
+  const readiness = new Readiness();
+  readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
+  readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
+  const { language, voice, limits, port: wantedPort, host: address } = config;
+  const front = makeFront({
     clock: realClock,
     host,
     resamplers,
-    address: config.host,
-    port: config.port,
-    language: config.language,
-    limits: config.limits,
-    allowedOrigins: config.allowedOrigins,
+    access,
+    readiness,
     log,
-    notReady: () => (warm ? [] : ['the speech engines are being loaded']),
-    route: routes([metrics && metricsRoute(metrics, config), inspector?.route]),
-    ...(inspector && { upgrade: inspector.upgrade }),
-    ...(config.token === undefined ? {} : { token: config.token }),
-    ...(config.voice === undefined ? {} : { voice: config.voice }),
-    ...(pages === undefined ? {} : { pages }),
+    language,
+    voice,
+    limits,
+    address,
+    port: wantedPort,
+    pages: config.pages ?? packagedPages(),
+    metrics,
+    inspector,
   });
+  const { door } = front;
   metrics?.read({
-    gateway: () => gateway.stats(),
+    door: () => door.stats(),
     bus,
     ...(storeStats && { store: storeStats }),
     ...engineSources(engines),
   });
-  const { url, port } = await gateway.listen();
+  const { url, port } = await front.listen();
   closers.push(async () => {
     await inspector?.close();
-    await gateway.drain();
-    await gateway.close();
+    await door.drain();
+    await front.close();
   });
   onProgress('loading the speech engines');
   await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
@@ -206,7 +211,7 @@ async function assemble(
     port,
     bus,
     store,
-    stats: () => gateway.stats(),
+    stats: () => door.stats(),
     engineStats: () => engines.stats?.(),
     close: () => {
       closing ??= closeAll(closers);
@@ -261,11 +266,6 @@ function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionWorld, 'on
       for (const listener of listeners) listener(session, entry);
     },
   };
-}
-
-/** The endpoints of several parts of the server. */
-function routes(wanted: readonly (HttpRoute | undefined)[]): HttpRoute {
-  return (request, response, path) => wanted.some((route) => route?.(request, response, path) === true);
 }
 
 function watchedJournals(

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { openSession, type SessionWorld } from '../actors/session/session.ts';
-import type { OpenSession, SessionHost } from './gateway/session-host.ts';
+import type { OpenSession, SessionHost } from './door/session-host.ts';
 
 /** Runs the sessions of this process. */
 export function sessionHost(world: SessionWorld): SessionHost {

@@ -152,6 +152,38 @@ describe('server/', () => {
   });
 });
 
+describe('server/door/ and server/endpoints/', () => {
+  it('the door knows no endpoint', () => {
+    const door = server.filter(({ path }) => within(['server/door'], path));
+    expect(door.length).toBeGreaterThan(5);
+    expect(forbidden(door, (from) => !within(['server/endpoints'], from))).toEqual([]);
+  });
+
+  it('an endpoint imports no other endpoint, and reaches sessions through the door only', () => {
+    const endpoints = server.filter(
+      ({ path }) => within(['server/endpoints'], path) && path.split('/').length > 3,
+    );
+    expect(endpoints.length).toBeGreaterThan(20);
+    const allowed = (from: string, { path }: Source) => {
+      const own = path.split('/').slice(0, 3).join('/');
+      if (within(['server/endpoints'], from)) return from.startsWith(`${own}/`);
+      return !from.startsWith('actors/session/session');
+    };
+    expect(forbidden(endpoints, allowed)).toEqual([]);
+  });
+
+  it('registers each endpoint of a folder in one line', () => {
+    const folders = new Set(
+      server.flatMap(({ path }) => /^server\/endpoints\/([^/]+)\/endpoint\.ts$/u.exec(path)?.[1] ?? []),
+    );
+    const all = new Set(server.flatMap(({ path }) => /^server\/endpoints\/([^/]+)\//u.exec(path)?.[1] ?? []));
+    expect(folders).toEqual(all);
+    const list = server.find(({ path }) => path === 'server/endpoints/mod.ts');
+    for (const folder of all)
+      expect(list?.imports.map(({ from }) => from)).toContain(`server/endpoints/${folder}/endpoint.ts`);
+  });
+});
+
 describe('web/', () => {
   it('imports its own files, and from machines/ what the wire is made of', () => {
     const wire = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];

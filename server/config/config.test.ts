@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import { defaultGatewayLimits, type GatewayLimits } from '../gateway/limits.ts';
+import { type DoorLimits, defaultDoorLimits } from '../door/limits.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
 import { type ConfigInput, loadConfig, resolveConfig } from './load.ts';
 import { type Config, configKeys } from './schema.ts';
@@ -45,9 +45,9 @@ describe('the configuration', () => {
   it('takes the defaults of a session from the machine and those of the gateway from the gateway', () => {
     const config = load();
     const parameters: SessionParameters = config;
-    const limits: GatewayLimits = config.limits;
+    const limits: DoorLimits = config.limits;
     expect(parameters).toMatchObject(defaultParameters);
-    expect(limits).toEqual(defaultGatewayLimits);
+    expect(limits).toEqual(defaultDoorLimits);
   });
 
   it('prefers a flag to the environment, that to the file, and that to the default', async () => {

@@ -6,8 +6,8 @@ import { count, key, list, ms, optionalMs, optionalText, text, yesNo } from '../
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
+import { defaultDoorLimits } from '../door/limits.ts';
 import { ENGINES } from '../engine-registry.ts';
-import { defaultGatewayLimits } from '../gateway/limits.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 import { sessionGroups } from './session-groups.ts';
@@ -130,39 +130,33 @@ export const configSchema = z.strictObject({
     .prefault({}),
   limits: z
     .strictObject({
-      sessions: count(
-        defaultGatewayLimits.sessions,
-        'Sessions at once; the next one is refused with TOO_MANY.',
-      ),
+      sessions: count(defaultDoorLimits.sessions, 'Sessions at once; the next one is refused with TOO_MANY.'),
       pendingConnections: count(
-        defaultGatewayLimits.pendingConnections,
+        defaultDoorLimits.pendingConnections,
         'Connections at once that have not said hello yet.',
       ),
       idleMs: ms(
-        defaultGatewayLimits.idleMs,
+        defaultDoorLimits.idleMs,
         'A connection on which nothing goes either way for so long is closed.',
       ),
       messagesPerSecond: count(
-        defaultGatewayLimits.messagesPerSecond,
+        defaultDoorLimits.messagesPerSecond,
         'Text messages a second that one client may send, in the long run.',
       ),
-      messageBurst: count(
-        defaultGatewayLimits.messageBurst,
-        'Text messages that one client may send at once.',
-      ),
+      messageBurst: count(defaultDoorLimits.messageBurst, 'Text messages that one client may send at once.'),
       unreadMs: ms(
-        defaultGatewayLimits.unreadMs,
+        defaultDoorLimits.unreadMs,
         'Audio that may be sent and not yet read by the client before it counts as a slow reader.',
       ),
-      pingIntervalMs: ms(defaultGatewayLimits.pingIntervalMs, 'A client is pinged at least so often.'),
+      pingIntervalMs: ms(defaultDoorLimits.pingIntervalMs, 'A client is pinged at least so often.'),
       pongTimeoutMs: ms(
-        defaultGatewayLimits.pongTimeoutMs,
+        defaultDoorLimits.pongTimeoutMs,
         'A ping not answered for so long ends the connection.',
       ),
-      openMs: ms(defaultGatewayLimits.openMs, 'How long a session may take to open.'),
-      closeGraceMs: ms(defaultGatewayLimits.closeGraceMs, 'How long a closing handshake may take.'),
+      openMs: ms(defaultDoorLimits.openMs, 'How long a session may take to open.'),
+      closeGraceMs: ms(defaultDoorLimits.closeGraceMs, 'How long a closing handshake may take.'),
       drainGraceMs: ms(
-        defaultGatewayLimits.drainGraceMs,
+        defaultDoorLimits.drainGraceMs,
         'How long live sessions may go on once the server is told to stop.',
       ),
     })

@@ -5,10 +5,9 @@ import type { Store } from '../../../actors/ports/store.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
-import type { HttpRoute } from '../../gateway/http.ts';
-import type { OpenSession, SessionHost } from '../../gateway/session-host.ts';
-import type { UpgradeRoute } from '../../gateway/upgrade.ts';
-import { type AccessOptions, accessOf } from './access.ts';
+import type { Access } from '../../door/access.ts';
+import type { HttpRoute, UpgradeRoute } from '../../door/endpoint.ts';
+import type { OpenSession, SessionHost } from '../../door/session-host.ts';
 import { type Archive, storeArchive } from './archive.ts';
 import type { InspectBus } from './bus-wire.ts';
 import { Hub } from './hub.ts';
@@ -18,7 +17,8 @@ import { inspectRoutes } from './routes.ts';
 import { WatchedSessions } from './watched.ts';
 import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
 
-export interface InspectorOptions extends AccessOptions {
+export interface InspectorOptions {
+  readonly access: Access;
   readonly bus: Bus;
   /** No other server can be on that bus. */
   readonly alone: boolean;
@@ -65,9 +65,8 @@ const MAX_ANSWER_BYTES = 900 * 1_024;
 const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
 
 export function startInspector(options: InspectorOptions): Inspector {
-  const { bus, clock, server, version, store, inspectStore, control, journal, audio } = options;
+  const { bus, clock, server, version, store, inspectStore, control, journal, audio, access } = options;
   const inspectBus: InspectBus = { bus, clock, server, onProblem: options.onProblem };
-  const access = accessOf(options);
   const live = new Map<string, OpenSession>();
   const watched = new WatchedSessions(inspectBus, options.now);
   const hub = new Hub(inspectBus, options.alone);
@@ -152,8 +151,8 @@ export function startInspector(options: InspectorOptions): Inspector {
     }),
     upgrade(request, socket, head, path) {
       if (path !== INSPECT_LIVE_PATH) return undefined;
-      const refused = access.origin(request);
-      if (refused) return { status: 403, text: refused.message };
+      const refused = access.operatorRefusal(request);
+      if (refused) return refused;
       sockets.accept(request, socket, head);
       return 'taken';
     },

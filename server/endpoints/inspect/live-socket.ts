@@ -1,8 +1,8 @@
 import type { WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import { CLOSE_CODES, WIRE_LIMITS } from '../../../machines/wire.ts';
-import { TokenBucket } from '../../gateway/token-bucket.ts';
-import type { Access } from './access.ts';
+import type { Access } from '../../door/access.ts';
+import { TokenBucket } from '../../door/token-bucket.ts';
 import type { Hub, Watcher } from './hub.ts';
 import { INSPECT_LIMITS, type InspectMessage, type PageMessage, pageMessage } from './wire.ts';
 
@@ -92,9 +92,8 @@ export class LiveSocket implements Watcher {
       this.close(CLOSE_CODES.badMessage, 'the first message must be hello');
       return;
     }
-    const refused = this.#context.access.token(message.token);
-    if (refused) {
-      this.close(CLOSE_CODES.unauthorised, refused.message);
+    if (!this.#context.access.tokenAccepted(message.token)) {
+      this.close(CLOSE_CODES.unauthorised, 'the token is not accepted');
       return;
     }
     this.#greeted = true;

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Clock } from '../../../machines/clock.ts';
 import { CLOSE_CODES } from '../../../machines/wire.ts';
-import type { Access } from './access.ts';
+import type { Access } from '../../door/access.ts';
 import type { Hub } from './hub.ts';
 import { LiveSocket } from './live-socket.ts';
 import { INSPECT_SUBPROTOCOL, type InspectMessage } from './wire.ts';

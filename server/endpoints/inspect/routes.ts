@@ -4,9 +4,9 @@ import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.ts';
 import { subjects } from '../../../actors/subjects.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import type { HttpRoute } from '../../gateway/http.ts';
-import type { OpenSession } from '../../gateway/session-host.ts';
-import { type Access, bearerOf } from './access.ts';
+import { type Access, bearerOf } from '../../door/access.ts';
+import type { HttpRoute } from '../../door/endpoint.ts';
+import type { OpenSession } from '../../door/session-host.ts';
 import type { Archive } from './archive.ts';
 import { encode } from './bus-wire.ts';
 import { sendExport } from './export.ts';
@@ -85,8 +85,9 @@ async function answer(
   below: string,
 ): Promise<void> {
   const { access } = options;
-  const refused = access.origin(request) ?? access.token(bearerOf(request));
-  if (refused) throw new ParleyError(refused.code, refused.message);
+  const refused = access.operatorRefusal(request);
+  if (refused) throw new ParleyError('FORBIDDEN', refused.text);
+  if (!access.tokenAccepted(bearerOf(request))) throw new ParleyError('UNAUTHORISED');
   const [session, what, ...more] = below.split('/');
   const method = what === 'control' ? 'POST' : 'GET';
   if (request.method !== method) {

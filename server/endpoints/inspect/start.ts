@@ -4,6 +4,7 @@ import type { InspectStore } from '../../../actors/ports/inspect.ts';
 import type { Store } from '../../../actors/ports/store.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import type { Config } from '../../config/schema.ts';
+import type { Access } from '../../door/access.ts';
 import type { Logger } from '../../log.ts';
 import { packageVersion } from '../../version.ts';
 import { type Inspector, startInspector } from './inspector.ts';
@@ -11,7 +12,12 @@ import { type Inspector, startInspector } from './inspector.ts';
 /** The inspector of a server, as configured; undefined if it is off. */
 export function inspectorOf(
   config: Config,
-  { bus, store, inspectStore }: { bus: Bus; store: Store; inspectStore: InspectStore | undefined },
+  {
+    access,
+    bus,
+    store,
+    inspectStore,
+  }: { access: Access; bus: Bus; store: Store; inspectStore: InspectStore | undefined },
   log: Logger,
 ): Inspector | undefined {
   if (!config.inspect.enabled) return undefined;
@@ -23,9 +29,7 @@ export function inspectorOf(
     version: packageVersion(),
     store,
     inspectStore,
-    token: config.token,
-    address: config.host,
-    allowedOrigins: config.allowedOrigins,
+    access,
     control: config.inspect.control,
     journal: config.journal.enabled && inspectStore !== undefined,
     audio: config.journal.audio,

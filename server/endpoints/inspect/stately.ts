@@ -8,7 +8,7 @@ import type { JournaledKernel } from '../../../machines/journal.ts';
 import type { KernelEvent, Step } from '../../../machines/kernel.ts';
 import type { EventSource } from '../../../machines/log.ts';
 import { CHILD_KINDS } from '../../../machines/session/events.ts';
-import { isLoopback } from '../../gateway/origin.ts';
+import { isLoopback } from '../../door/access.ts';
 import { StatelyEvents } from './stately-events.ts';
 
 export interface StatelyBridgeOptions {

@@ -13,7 +13,7 @@ import { defaultParameters } from '../../../machines/parameters.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import { settle } from '../../../testing/conversation.ts';
-import { accessOf } from './access.ts';
+import { accessOf } from '../../door/access.ts';
 import { decode, encode, type InspectBus, LEASE_MS, type Lease } from './bus-wire.ts';
 import { Hub } from './hub.ts';
 import { Cleanups, Page } from './inspect-test-util.ts';
@@ -228,7 +228,7 @@ describe('a page that does not read', () => {
   it('is dropped, and others go on', async () => {
     const real: InspectBus = { ...inspectBus, clock: realClock, server: 'watcher' };
     const hub = new Hub(real, true);
-    const access = accessOf({ token: undefined, address: '127.0.0.1', allowedOrigins: [] });
+    const access = accessOf({});
     const ready = {
       type: 'ready',
       server: 's',

@@ -239,7 +239,7 @@ it('tells all that docs/metrics.md says, and the page says all that it tells', (
   const metrics = makeMetrics();
   const counts = { opened: 0, requests: 0 };
   metrics.read({
-    gateway: () => {
+    door: () => {
       throw new Error('not asked here');
     },
     bus: inProcessBus(),

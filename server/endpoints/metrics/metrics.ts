@@ -3,7 +3,8 @@ import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
-import type { GatewayStats, SessionHost } from '../../gateway/gateway.ts';
+import type { SessionHost } from '../../door/session-host.ts';
+import type { DoorStats } from '../../door/stats.ts';
 import { Conversations } from './conversations.ts';
 import { level, levels, recorded, total, totals } from './definitions.ts';
 import { describeProcess, watchLoop } from './process.ts';
@@ -34,7 +35,7 @@ export interface StoreCounts {
 
 /** Where the figures come from that are read when somebody asks for them. Each is described once. */
 export interface MetricSources {
-  readonly gateway: () => GatewayStats;
+  readonly door: () => DoorStats;
   readonly bus: Bus;
   readonly store?: () => StoreCounts;
   /** By `kind:engine`. */
@@ -130,22 +131,17 @@ function nameOf(event: ChainEvent): string {
 
 function describeSources(
   registry: Registry,
-  { gateway, bus, store, connections, phraseCache }: MetricSources,
+  { door, bus, store, connections, phraseCache }: MetricSources,
 ): void {
-  level(registry, 'parley_connections', 'WebSockets that are open.', () => gateway().connections);
-  total(
-    registry,
-    'parley_sessions_opened_total',
-    'Sessions that were opened.',
-    () => gateway().sessionsOpened,
-  );
+  level(registry, 'parley_connections', 'WebSockets that are open.', () => door().connections);
+  total(registry, 'parley_sessions_opened_total', 'Sessions that were opened.', () => door().sessionsOpened);
   totals(
     registry,
     'parley_gateway_messages_total',
     'Messages between clients and the gateway, by what they are and where they go.',
     'kind',
     () => {
-      const { messagesIn, audioMessagesIn, messagesOut, audioMessagesOut } = gateway();
+      const { messagesIn, audioMessagesIn, messagesOut, audioMessagesOut } = door();
       return [
         ['text_in', messagesIn],
         ['audio_in', audioMessagesIn],
@@ -158,22 +154,22 @@ function describeSources(
     registry,
     'parley_stale_audio_total',
     'Frames dropped because their reply was flushed already.',
-    () => gateway().staleAudio,
+    () => door().staleAudio,
   );
   total(
     registry,
     'parley_stops_failed_total',
     'Voice stops that a session did not carry out in time, so that it was ended. Not 0: a defect.',
-    () => gateway().stopsFailed,
+    () => door().stopsFailed,
   );
   total(
     registry,
     'parley_connections_refused_total',
     'Connections refused before they were WebSockets.',
-    () => gateway().refused,
+    () => door().refused,
   );
   totals(registry, 'parley_connections_closed_total', 'WebSockets that closed, by close code.', 'code', () =>
-    Object.entries(gateway().closes),
+    Object.entries(door().closes),
   );
   level(registry, 'parley_bus_connected', '1 while messages can flow on the bus.', () =>
     bus.connected() ? 1 : 0,

@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { OutputRate } from '../../machines/audio.ts';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import type { ServerMessage } from '../../machines/wire.ts';
-import type { GatewayLimits } from './limits.ts';
+import type { OutputRate } from '../../../machines/audio.ts';
+import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import type { ServerMessage } from '../../../machines/wire.ts';
+import type { DoorLimits } from '../limits.ts';
 
 /** A ping goes out with every so many bytes sent: a third of a second of audio at 24 kHz. */
 const PING_EVERY_BYTES = 16_384;
@@ -25,7 +25,7 @@ export class Downlink {
   readonly #socket: WebSocket;
   readonly #wire: Duplex;
   readonly #clock: Clock;
-  readonly #limits: GatewayLimits;
+  readonly #limits: DoorLimits;
   readonly #onSlow: (detail: string) => void;
   #unreadLimit = SLACK_BYTES;
   #sentBytes = 0;
@@ -48,7 +48,7 @@ export class Downlink {
     socket: WebSocket,
     wire: Duplex,
     clock: Clock,
-    limits: GatewayLimits,
+    limits: DoorLimits,
     onSlow: (detail: string) => void,
   ) {
     this.#socket = socket;

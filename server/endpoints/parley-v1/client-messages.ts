@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { clientCommand } from '../../actors/session/client-command.ts';
-import { INPUT_RATES, OUTPUT_RATES } from '../../machines/audio.ts';
-import type { ClientMessage, HelloMessage } from '../../machines/wire.ts';
+import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
+import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
+import type { HelloMessage } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; fields of no meaning here are dropped, so that they reach nobody.
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
@@ -33,9 +33,6 @@ const COMMAND_TYPES: ReadonlySet<string> = new Set(
   clientCommand.options.map((option) => option.shape.type.value),
 );
 
-/** A client message other than hello. */
-export type Command = Exclude<ClientMessage, HelloMessage>;
-
 /** `detail` names the field and says what is wrong with it; it never repeats more than a short word of the input. */
 export type ParseFailure = {
   readonly code: 'BAD_MESSAGE' | 'BAD_FIELD' | 'UNKNOWN_TYPE' | 'BAD_HELLO';
@@ -56,7 +53,7 @@ export function parseHello(text: string): Parsed<HelloMessage> {
 }
 
 /** Parses a message after hello. Text that is no JSON is BAD_MESSAGE; the rest can be ignored: UNKNOWN_TYPE, BAD_FIELD. */
-export function parseCommand(text: string): Parsed<Command> {
+export function parseCommand(text: string): Parsed<ClientCommand> {
   const json = parseJson(text);
   if (!json.ok) return json;
   const type = typeOf(json.message);
@@ -71,7 +68,7 @@ function parseJson(text: string): Parsed<unknown> {
   try {
     return { ok: true, message: JSON.parse(text) };
   } catch {
-    return failed('BAD_MESSAGE', 'the text is no JSON');
+    return failed('BAD_MESSAGE', 'invalid JSON');
   }
 }
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../../machines/errors.ts';
-import { CLOSE_CODES } from '../../machines/wire.ts';
+import type { ErrorCode } from '../../../machines/errors.ts';
+import { CLOSE_CODES } from '../../../machines/wire.ts';
 
 /** RFC 6455, section 7.4.1. */
 export const NORMAL_CLOSURE = 1000;

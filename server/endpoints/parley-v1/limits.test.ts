@@ -8,7 +8,7 @@ import {
   startRig,
   type TestClient,
   until,
-} from './gateway-test-util.ts';
+} from '../../door/door-test-util.ts';
 
 const TEXT = 1;
 const BINARY = 2;
@@ -24,7 +24,7 @@ async function expectEnd(client: TestClient, code: string, closeCode: number): P
   expect(await client.closed).toEqual({ code: closeCode, reason: code });
 }
 
-describe('the limits of the gateway', () => {
+describe('the limits of the native protocol', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
@@ -101,7 +101,7 @@ describe('the limits of the gateway', () => {
     const client = await rig.connect().opened();
     client.say({ type: 'hello', ...fields });
     await expectEnd(client, 'UNAUTHORISED', 4401);
-    expect(rig.gateway.stats().sessionsOpened).toBe(0);
+    expect(rig.door.stats().sessionsOpened).toBe(0);
   });
 
   it('lets the right token in', async () => {
@@ -117,8 +117,8 @@ describe('the limits of the gateway', () => {
     const pieces = await rig.greet();
     for (let i = 0; i < 3; i++) pieces.client.socket.send(Buffer.alloc(30_000), { fin: false });
     await expectEnd(pieces.client, 'TOO_LARGE', 4413);
-    await until(() => rig.gateway.stats().connections === 0);
-    expect(rig.gateway.stats().closes).toEqual({ 4413: 2 });
+    await until(() => rig.door.stats().connections === 0);
+    expect(rig.door.stats().closes).toEqual({ 4413: 2 });
   });
 
   it('takes a message of exactly 64 KiB for what it is', async () => {
@@ -247,16 +247,18 @@ describe('the limits of the gateway', () => {
     first.client.say({ type: 'bye' });
     await first.client.closed;
     await rig.greet();
-    expect(rig.gateway.stats()).toMatchObject({ sessions: 2, sessionsOpened: 3 });
+    expect(rig.door.stats()).toMatchObject({ sessions: 2, sessionsOpened: 3 });
   });
 
-  it('refuses connections that only wait, beyond a number, and leaves sessions alone', async () => {
+  it('refuses the connection that has waited longest when too many only wait, and no session', async () => {
     rig = await startRig({ limits: { pendingConnections: 2 } });
     const { client, session } = await rig.greet();
+    const first = await rig.connect().opened();
     await rig.connect().opened();
-    await rig.connect().opened();
-    const fourth = await rig.connect().opened();
-    await expectEnd(fourth, 'TOO_MANY', 4429);
+    const third = await rig.connect().opened();
+    await expectEnd(first, 'TOO_MANY', 4429);
+    third.say({ type: 'hello' });
+    expect(await third.json()).toMatchObject({ type: 'ready' });
     client.say({ type: 'rearm' });
     expect(await session.commands.next()).toEqual({ type: 'rearm' });
   });
@@ -286,7 +288,7 @@ describe('the limits of the gateway', () => {
       session.play(1, seq);
       expect(await client.received.next()).toMatchObject({ kind: 'audio', seq });
     }
-    expect(rig.gateway.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
+    expect(rig.door.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
   });
 
   it('notices a peer that is dead or never answers, by its pongs', async () => {
@@ -317,7 +319,7 @@ describe('the limits of the gateway', () => {
       client.socket.ping();
       await once(client.socket, 'pong');
     }
-    expect(rig.gateway.stats()).toMatchObject({ connections: 1, sessions: 1 });
+    expect(rig.door.stats()).toMatchObject({ connections: 1, sessions: 1 });
   });
 
   it('cuts a client that never finishes the closing handshake', async () => {
@@ -325,11 +327,11 @@ describe('the limits of the gateway', () => {
     const stubborn = await rawClient(rig.address);
     stubborn.write(rawFrame(BINARY, FRAME_20_MS));
     await once(stubborn, 'data');
-    expect(rig.gateway.stats().connections).toBe(1);
+    expect(rig.door.stats().connections).toBe(1);
     await rig.clock.advance(1_000);
     await once(stubborn, 'close');
-    await until(() => rig.gateway.stats().connections === 0);
-    expect(rig.gateway.stats().closes).toEqual({ 4400: 1 });
+    await until(() => rig.door.stats().connections === 0);
+    expect(rig.door.stats().closes).toEqual({ 4400: 1 });
   });
 
   it('keeps one session whole while others flood, stall and lie', async () => {
@@ -355,8 +357,8 @@ describe('the limits of the gateway', () => {
         if (socket.readyState !== socket.CLOSED) await once(socket, 'close');
       }),
     );
-    await until(() => rig.gateway.stats().connections === 1);
-    expect(rig.gateway.stats()).toMatchObject({ connections: 1, sessions: 1 });
-    expect(Object.keys(rig.gateway.stats().closes).sort()).toEqual(['4413', '4429']);
+    await until(() => rig.door.stats().connections === 1);
+    expect(rig.door.stats()).toMatchObject({ connections: 1, sessions: 1 });
+    expect(Object.keys(rig.door.stats().closes).sort()).toEqual(['4413', '4429']);
   });
 });

@@ -1,8 +1,8 @@
+import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
-import type { Command } from './client-messages.ts';
 
-/** What a new session needs to know; ids and rates are decided by the gateway. */
+/** What a new session needs to know. */
 export interface SessionRequest {
   /** Unguessable, and one token of a bus subject. */
   readonly session: string;
@@ -14,7 +14,7 @@ export interface SessionRequest {
   readonly outputRate: OutputRate;
 }
 
-/** Why the gateway lets go of a session: the client said so, its socket went, or the server shuts down. */
+/** Why the door closes a session: the client said so, its connection went, or the server shuts down. */
 export type SessionCloseReason = 'bye' | 'lost' | 'draining';
 
 /**
@@ -27,10 +27,10 @@ export interface SessionListener {
   audio(generation: number, seq: number, pcm: Uint8Array): void;
 }
 
-/** A session as its connection holds it: called directly, so that control needs neither a bus nor a queue. */
+/** A session as the door holds it: called directly, so that control needs neither a bus nor a queue. */
 export interface OpenSession {
   /** When this returns from a stop, the session is in `stopped` and the listener has its messages. */
-  command(command: Command): void;
+  command(command: ClientCommand): void;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
   /** Resolves when nothing of the session runs any more. Called once. */

@@ -1,5 +1,5 @@
-/** Limits of the gateway that a deployment may want to change. Those of the protocol itself are WIRE_LIMITS. */
-export interface GatewayLimits {
+/** Limits of the door that a deployment may want to change. Those of the protocol itself are WIRE_LIMITS. */
+export interface DoorLimits {
   /** Sessions at once; the next one is refused with TOO_MANY. */
   readonly sessions: number;
   /** WebSockets that have not said hello yet; the next one is refused with TOO_MANY. */
@@ -24,7 +24,7 @@ export interface GatewayLimits {
   readonly drainGraceMs: number;
 }
 
-export const defaultGatewayLimits: GatewayLimits = {
+export const defaultDoorLimits: DoorLimits = {
   sessions: 500,
   pendingConnections: 200,
   idleMs: 600_000,

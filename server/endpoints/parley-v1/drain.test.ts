@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Rig, startRig, until } from './gateway-test-util.ts';
+import { type Rig, startRig, until } from '../../door/door-test-util.ts';
 
-describe('the shutdown of the gateway', () => {
+describe('the shutdown of the door', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
   it('refuses new connections with 4503 and lets live ones go on for a while', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
-    const drained = rig.gateway.drain();
+    const drained = rig.door.drain();
     expect(await client.json()).toMatchObject({ type: 'error', code: 'DRAINING', fatal: false });
     const late = await rig.connect().opened();
     expect(await late.json()).toMatchObject({ code: 'DRAINING', fatal: true });
@@ -20,24 +20,24 @@ describe('the shutdown of the gateway', () => {
     expect((await client.closed).code).toBe(4503);
     expect(await session.closed).toBe('draining');
     await drained;
-    expect(rig.gateway.stats()).toMatchObject({ connections: 0, sessions: 0, draining: true });
+    expect(rig.door.stats()).toMatchObject({ connections: 0, sessions: 0, draining: true });
   });
 
   it('is drained as soon as the last client has gone by itself', async () => {
     rig = await startRig();
     const { client } = await rig.greet();
-    const drained = rig.gateway.drain();
+    const drained = rig.door.drain();
     await client.json();
     client.say({ type: 'bye' });
     await drained;
-    expect(await rig.gateway.drain()).toBeUndefined();
+    expect(await rig.door.drain()).toBeUndefined();
   });
 
   it('sends away at once who has not said hello', async () => {
     rig = await startRig();
     const waiting = await rig.connect().opened();
-    await until(() => rig.gateway.stats().connections === 1);
-    await rig.gateway.drain();
+    await until(() => rig.door.stats().connections === 1);
+    await rig.door.drain();
     expect((await waiting.closed).code).toBe(4503);
   });
 
@@ -49,20 +49,20 @@ describe('the shutdown of the gateway', () => {
       new Promise<void>((resolve) => {
         saved = resolve;
       });
-    const drained = rig.gateway.drain();
+    const drained = rig.door.drain();
     client.socket.close();
     await client.closed;
-    await until(() => rig.gateway.stats().connections === 0);
-    expect(rig.gateway.stats().sessions).toBe(1);
+    await until(() => rig.door.stats().connections === 0);
+    expect(rig.door.stats().sessions).toBe(1);
     saved();
     await drained;
-    expect(rig.gateway.stats().sessions).toBe(0);
+    expect(rig.door.stats().sessions).toBe(0);
   });
 
   it('closes everything at once when told to, and only once', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
-    await Promise.all([rig.gateway.close(), rig.gateway.close()]);
+    await Promise.all([rig.front.close(), rig.front.close()]);
     expect((await client.closed).code).toBe(4503);
     expect(await session.closed).toBe('draining');
     await expect(fetch(rig.address.url)).rejects.toThrow();

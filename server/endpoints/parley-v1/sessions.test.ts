@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ParleyError } from '../../machines/errors.ts';
-import { STOP_IN_FORCE_MS } from '../../machines/wire.ts';
-import { type Rig, startRig, until } from './gateway-test-util.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
+import { type Rig, startRig, until } from '../../door/door-test-util.ts';
 
-describe('a session through the gateway', () => {
+describe('a session through the door', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
@@ -125,13 +125,12 @@ describe('a session through the gateway', () => {
     expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 2 } });
     expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 1 } });
     expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 3, seq: 0 });
-    expect(rig.gateway.stats().staleAudio).toBe(3);
+    expect(rig.door.stats().staleAudio).toBe(3);
   });
 
-  it('stops a session directly, without a turn of the event loop or the bus', async () => {
+  it('stops a session directly, without a turn of the event loop', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
-    await rig.bus.drain();
     session.onCommand = () => {
       session.say({ type: 'flush', generation: 1 });
       session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
@@ -143,7 +142,7 @@ describe('a session through the gateway', () => {
     expect(await client.json()).toMatchObject({ type: 'state', value: 'stopped' });
     await rig.clock.advance(STOP_IN_FORCE_MS);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
-    expect(rig.gateway.stats().stopsFailed).toBe(0);
+    expect(rig.door.stats().stopsFailed).toBe(0);
   });
 
   it('ends a session that does not stop within 50 ms, and lets none of its audio through meanwhile', async () => {
@@ -154,14 +153,14 @@ describe('a session through the gateway', () => {
     session.play(1, 0);
     await rig.clock.advance(STOP_IN_FORCE_MS - 1);
     session.play(1, 1);
-    expect(rig.gateway.stats()).toMatchObject({ stopsFailed: 0, audioMessagesOut: 0 });
+    expect(rig.door.stats()).toMatchObject({ stopsFailed: 0, audioMessagesOut: 0 });
     await rig.clock.advance(1);
     expect(await client.received.next()).toMatchObject({
       message: { type: 'error', code: 'STOP_FAILED', fatal: true },
     });
     expect((await client.closed).code).toBe(1011);
     expect(await session.closed).toBe('lost');
-    expect(rig.gateway.stats().stopsFailed).toBe(1);
+    expect(rig.door.stats().stopsFailed).toBe(1);
   });
 
   it('lets the session say its last words after bye, then closes normally', async () => {
@@ -185,7 +184,7 @@ describe('a session through the gateway', () => {
     await rig.clock.advance(1_000);
     expect((await client.closed).code).toBe(1000);
     await rig.clock.advance(10_000);
-    await until(() => rig.gateway.stats().sessions === 0);
+    await until(() => rig.door.stats().sessions === 0);
   });
 
   it('understands a bye before ready', async () => {
@@ -282,7 +281,7 @@ describe('a session through the gateway', () => {
     await rig.clock.advance(10_000);
     expect(await client.json()).toMatchObject({ code: 'INTERNAL', fatal: true });
     expect((await client.closed).code).toBe(1011);
-    expect(rig.gateway.stats().sessions).toBe(0);
+    expect(rig.door.stats().sessions).toBe(0);
     giveUp();
     expect(await (await rig.host.opened.next()).closed).toBe('lost');
   });

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { ParleyError } from '../../machines/errors.ts';
+import { ParleyError } from '../../../machines/errors.ts';
 
 /** Pages are small. More than this in the directory means that it is the wrong one. */
 const MAX_TOTAL_BYTES = 64 * 1_024 * 1_024;

@@ -5,8 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { inProcessBus } from '../../adapters/bus/in-process.ts';
-import { type Rig, startRig } from './gateway-test-util.ts';
+import { accessOf } from './access.ts';
+import { type Rig, startRig } from './door-test-util.ts';
+import type { Endpoint } from './endpoint.ts';
+import { WebServer } from './web-server.ts';
 
 /** As it stands on the wire: fetch would clean the path up. */
 async function raw(rig: Rig, head: string): Promise<string> {
@@ -47,7 +49,7 @@ const upgrade = {
 };
 const protocol = { 'Sec-WebSocket-Protocol': 'parley.v1' };
 
-describe('the HTTP side of the gateway', () => {
+describe('the web server', () => {
   let rig: Rig;
   let pages: string;
 
@@ -72,9 +74,11 @@ describe('the HTTP side of the gateway', () => {
   });
 
   it('is ready when nothing stands against it, and else says what', async () => {
-    const bus = inProcessBus();
+    rig = await startRig();
     const reasons = ['the engines are warming up'];
-    rig = await startRig({ bus, notReady: () => reasons });
+    const problems: string[] = [];
+    rig.readiness.add(() => reasons);
+    rig.readiness.add(() => problems);
     const ready = async () => {
       const response = await fetch(`${rig.address.url}/readyz`);
       return { status: response.status, body: await response.json() };
@@ -85,11 +89,14 @@ describe('the HTTP side of the gateway', () => {
     });
     reasons.length = 0;
     expect(await ready()).toEqual({ status: 200, body: { ready: true, reasons: [] } });
-    await bus.drain();
-    await rig.gateway.drain();
+    problems.push('the bus is not connected', 'the disk is full');
+    await rig.door.drain();
     expect(await ready()).toEqual({
       status: 503,
-      body: { ready: false, reasons: ['the bus is not connected', 'the server is draining'] },
+      body: {
+        ready: false,
+        reasons: ['the server is draining', 'the bus is not connected', 'the disk is full'],
+      },
     });
     expect((await fetch(`${rig.address.url}/healthz`)).status).toBe(200);
   });
@@ -136,16 +143,32 @@ describe('the HTTP side of the gateway', () => {
     expect(await raw(rig, 'GET /v1/session HTTP/1.1')).toMatch(/^HTTP\/1\.1 426 /);
   });
 
-  it('lets the endpoints of others answer first', async () => {
-    rig = await startRig({
-      route: (_request, response, path) => {
-        if (path !== '/metrics') return false;
-        response.end('up 1');
+  it('asks its endpoints in their order, and the first that knows the path answers', async () => {
+    const answers = (name: string, known: string): Endpoint => ({
+      name,
+      routes(_request, response, path) {
+        if (path !== known) return false;
+        response.end(name);
         return true;
       },
     });
-    expect(await (await fetch(`${rig.address.url}/metrics`)).text()).toBe('up 1');
-    expect((await fetch(`${rig.address.url}/`)).status).toBe(404);
+    rig = await startRig();
+    const web = new WebServer({
+      endpoints: [answers('first', '/a'), answers('second', '/a'), answers('third', '/b')],
+      access: accessOf({}),
+      limits: rig.door.limits,
+      log: rig.door.log,
+      onRefused: () => {},
+      port: 0,
+    });
+    const { url } = await web.listen();
+    try {
+      expect(await (await fetch(`${url}/a`)).text()).toBe('first');
+      expect(await (await fetch(`${url}/b`)).text()).toBe('third');
+      expect((await fetch(`${url}/c`)).status).toBe(404);
+    } finally {
+      await web.close();
+    }
   });
 
   it('makes a WebSocket only of the right path, subprotocol and version', async () => {
@@ -174,7 +197,7 @@ describe('the HTTP side of the gateway', () => {
     expect(await status(`http://127.0.0.1:${port + 1}`)).toBe(403);
     // A name of another site that was made to resolve to this machine.
     expect(await status(`http://rebound.example:${port}`, `rebound.example:${port}`)).toBe(403);
-    expect(rig.gateway.stats().refused).toBe(5);
+    expect(rig.door.stats().refused).toBe(5);
   });
 
   it('lets pages of configured origins connect', async () => {

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { CLOSE_CODES } from '../../machines/wire.ts';
-import { type Rig, startRig } from './gateway-test-util.ts';
+import { CLOSE_CODES } from '../../../machines/wire.ts';
+import { type Rig, startRig } from '../../door/door-test-util.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = await readFile(join(root, 'docs', 'protocol.md'), 'utf8');
 
 describe('docs/protocol.md', () => {

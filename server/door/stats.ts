@@ -1,5 +1,5 @@
-/** Counted since the start of the gateway. */
-export interface GatewayCounters {
+/** Counted since the start of the server, over all endpoints. */
+export interface DoorCounters {
   sessionsOpened: number;
   /** Text messages, pings and ignored messages from clients. */
   messagesIn: number;
@@ -10,21 +10,21 @@ export interface GatewayCounters {
   staleAudio: number;
   /** Stops that the session did not carry out in time; it was ended. */
   stopsFailed: number;
-  /** Connections refused before they were WebSockets: origin, path, subprotocol. */
+  /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
   refused: number;
 }
 
-export interface GatewayStats extends Readonly<GatewayCounters> {
-  /** WebSockets now. */
+export interface DoorStats extends Readonly<DoorCounters> {
+  /** Connections of clients now. */
   readonly connections: number;
   /** Sessions now, those included that are opening or closing. */
   readonly sessions: number;
   readonly draining: boolean;
-  /** How often each close code was seen. */
+  /** How often each WebSocket close code was seen. */
   readonly closes: Readonly<Record<number, number>>;
 }
 
-export function newCounters(): GatewayCounters {
+export function newCounters(): DoorCounters {
   return {
     sessionsOpened: 0,
     messagesIn: 0,

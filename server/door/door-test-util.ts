@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { Bus } from '../../actors/ports/bus.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
-import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
-import type { Command } from './client-messages.ts';
-import { createGateway, type Gateway, type GatewayOptions, type ListeningAddress } from './gateway.ts';
+import { type Front, type FrontOptions, makeFront } from '../front.ts';
+import { type AccessOptions, accessOf } from './access.ts';
+import type { Door } from './door.ts';
+import { Readiness } from './readiness.ts';
 import type {
   OpenSession,
   SessionCloseReason,
@@ -17,6 +18,7 @@ import type {
   SessionListener,
   SessionRequest,
 } from './session-host.ts';
+import type { ListeningAddress } from './web-server.ts';
 
 /** Things that come one after the other, and who waits for them. */
 export class Mailbox<T> {
@@ -50,7 +52,7 @@ export class ScriptedSession implements OpenSession {
   /** Awaited by `close`. */
   lastWords: () => void | Promise<void> = () => {};
   /** What it does with a command, besides keeping it. */
-  onCommand: (command: Command) => void = () => {};
+  onCommand: (command: ClientCommand) => void = () => {};
   readonly #listener: SessionListener;
   #onClosed: (reason: SessionCloseReason) => void = () => {};
 
@@ -62,7 +64,7 @@ export class ScriptedSession implements OpenSession {
     });
   }
 
-  command(command: Command): void {
+  command(command: ClientCommand): void {
     this.commands.push(command);
     this.onCommand(command);
   }
@@ -172,10 +174,11 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 export interface Rig {
-  readonly bus: Bus;
   readonly clock: VirtualClock;
   readonly host: ScriptedHost;
-  readonly gateway: Gateway;
+  readonly front: Front;
+  readonly door: Door;
+  readonly readiness: Readiness;
   readonly address: ListeningAddress;
   connect(options?: { origin?: string; protocols?: readonly string[] }): TestClient;
   /** A client past `ready`, and its session. */
@@ -183,13 +186,28 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
-/** A gateway on a free port of loopback, with a bus, a scripted host and virtual time. */
-export async function startRig(options: Partial<GatewayOptions> = {}): Promise<Rig> {
-  const bus = options.bus ?? inProcessBus();
+/** A door with its endpoints on a free port of loopback, with a scripted host and virtual time. */
+export async function startRig({
+  token,
+  insecure,
+  allowedOrigins,
+  ...options
+}: Partial<FrontOptions> & AccessOptions = {}): Promise<Rig> {
   const clock = new VirtualClock();
   const host = new ScriptedHost();
-  const gateway = createGateway({ bus, clock, host, resamplers: naiveResamplers, port: 0, ...options });
-  const address = await gateway.listen();
+  const readiness = options.readiness ?? new Readiness();
+  const access = accessOf({ token, insecure, allowedOrigins });
+  const front = makeFront({
+    clock,
+    host,
+    resamplers: naiveResamplers,
+    access,
+    readiness,
+    port: 0,
+    ...options,
+  });
+  const { door } = front;
+  const address = await front.listen();
   const clients: TestClient[] = [];
   const connectClient: Rig['connect'] = (how) => {
     const client = new TestClient(address.url, how);
@@ -197,10 +215,11 @@ export async function startRig(options: Partial<GatewayOptions> = {}): Promise<R
     return client;
   };
   return {
-    bus,
     clock,
     host,
-    gateway,
+    front,
+    door,
+    readiness,
     address,
     connect: connectClient,
     greet: async (hello = {}) => {
@@ -211,9 +230,8 @@ export async function startRig(options: Partial<GatewayOptions> = {}): Promise<R
       return { client, session };
     },
     stop: async () => {
-      await gateway.close();
+      await front.close();
       await Promise.all(clients.map((client) => client.closed));
-      await bus.drain();
     },
   };
 }

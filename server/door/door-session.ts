@@ -1,0 +1,299 @@
+import { randomUUID } from 'node:crypto';
+import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
+import type { ClientCommand } from '../../actors/session/client-command.ts';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import { type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
+import type { DoorListener, DoorLog, DoorRequest, SessionHandle } from './door.ts';
+import type { DoorLimits } from './limits.ts';
+import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
+import type { DoorCounters } from './stats.ts';
+import { Uplink } from './uplink.ts';
+
+export interface DoorSessionContext {
+  readonly clock: Clock;
+  readonly host: SessionHost;
+  readonly resamplers: ResamplerFactory;
+  readonly limits: DoorLimits;
+  readonly counters: DoorCounters;
+  readonly log: DoorLog;
+  /** Nothing of the session runs any more. Called once. */
+  readonly onReleased: () => void;
+}
+
+/**
+ * - `opening`: the host opens the session; what both sides send is held back
+ * - `open`
+ * - `parting`: the client said bye; the session's last messages still reach it
+ * - `closed`
+ */
+type Phase = 'opening' | 'open' | 'parting' | 'closed';
+
+/**
+ * One session between its endpoint and its host. It holds both directions back, in order, until the endpoint knows that the
+ * session is open, and it is the fence: no audio of a flushed generation passes, and none at all between a stop and the
+ * session's answer to it. Whatever fails here ends this session and no other.
+ */
+export class DoorSession implements SessionHandle {
+  readonly session = randomUUID();
+  readonly #request: DoorRequest & { readonly language: string };
+  readonly #listener: DoorListener;
+  readonly #context: DoorSessionContext;
+  readonly #uplink: Uplink;
+  #phase: Phase = 'opening';
+  #held: (() => void)[] | undefined = [];
+  #opened: OpenSession | undefined;
+  #closing: Promise<void> | undefined;
+  #closeReason: SessionCloseReason = 'lost';
+  #released = false;
+  /** The newest flushed generation. */
+  #fence = -1;
+  /** A stop was sent, and the session has not answered it. */
+  #stopping = false;
+  /** Of the present phase: idle, then parting. */
+  #timer: TimerHandle | undefined;
+  #activeAtMs: number;
+
+  constructor(
+    request: DoorRequest & { readonly language: string },
+    listener: DoorListener,
+    context: DoorSessionContext,
+  ) {
+    const { clock, resamplers } = context;
+    this.#request = request;
+    this.#listener = listener;
+    this.#context = context;
+    this.#activeAtMs = clock.nowMs();
+    const send = (pcm: Uint8Array, sample: number) => {
+      if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
+      else this.#opened?.audio(pcm, sample);
+    };
+    this.#uplink = new Uplink({ inputRate: request.inputRate, clock, resamplers, send });
+  }
+
+  /** Has the host open the session. Called once; never throws. */
+  open(): void {
+    void this.#open();
+  }
+
+  command(command: ClientCommand): void {
+    if (this.#phase === 'closed' || this.#phase === 'parting') return;
+    this.#active();
+    this.#guard(() => this.#pass(() => this.#command(command)));
+  }
+
+  audio(pcm: Uint8Array): void {
+    if (this.#phase === 'closed' || this.#phase === 'parting') return;
+    this.#active();
+    this.#guard(() => {
+      if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
+      else this.end('lost', new ParleyError('TOO_FAST', TOO_FAST_DETAIL));
+    });
+  }
+
+  close(reason: 'bye' | 'lost'): void {
+    if (reason === 'lost') this.#leave('lost');
+    if (this.#phase === 'closed' || this.#phase === 'parting') return;
+    this.command({ type: 'bye' });
+    // The session may have ended in answer to it.
+    if (this.#is('closed')) return;
+    const opened = this.#is('open');
+    this.#phase = 'parting';
+    if (opened) this.#part();
+  }
+
+  /** The server is about to stop. */
+  announceDrain(): void {
+    if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
+  }
+
+  /** Ends the session, whatever it does, and notifies the endpoint. `error`: why, if it is one. */
+  end(reason: SessionCloseReason, error?: unknown): void {
+    if (this.#phase === 'closed') return;
+    this.#leave(reason);
+    this.#listener.ended(error === undefined ? undefined : errorRecord(error, 'INTERNAL'));
+  }
+
+  async #open(): Promise<void> {
+    const { clock, host, limits, counters } = this.#context;
+    const { language, voice, outputRate } = this.#request;
+    // Not of the phase: a host that hangs must not keep the place of a client that has gone.
+    const deadline = clock.setTimer(limits.openMs, () => {
+      this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
+      this.#release();
+    });
+    try {
+      this.#opened = await host.open(
+        { session: this.session, language, outputRate, ...(voice !== undefined && { voice }) },
+        {
+          message: (message) => this.#pass(() => this.#message(message)),
+          audio: (generation, seq, pcm) => {
+            if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
+            else this.#audio(generation, seq, pcm);
+          },
+        },
+      );
+    } catch (error) {
+      this.#fail(error);
+      this.#release();
+      return;
+    } finally {
+      deadline.cancel();
+    }
+    // The client may have gone, or said bye, in the meantime.
+    if (this.#is('closed')) {
+      void this.#closeSession();
+      return;
+    }
+    counters.sessionsOpened += 1;
+    this.#guard(() => {
+      this.#listener.opened();
+      if (this.#is('opening')) {
+        this.#phase = 'open';
+        this.#watchIdle(limits.idleMs);
+      }
+      const held = this.#held ?? [];
+      this.#held = undefined;
+      for (const pass of held) pass();
+      if (this.#is('parting')) this.#part();
+    });
+  }
+
+  #pass(action: () => void): void {
+    if (this.#held) this.#held.push(action);
+    else action();
+  }
+
+  #command(command: ClientCommand): void {
+    if (command.type === 'estop') this.#stopping = true;
+    this.#opened?.command(command);
+    if (command.type === 'estop' && this.#stopping) this.#expectStop();
+  }
+
+  /** The last resort: a session that does not stop is ended, and the client notified in time. */
+  #expectStop(): void {
+    const { clock, counters, log } = this.#context;
+    clock.setTimer(STOP_IN_FORCE_MS, () => {
+      if (this.#phase === 'closed' || !this.#stopping) return;
+      counters.stopsFailed += 1;
+      log.warn({ session: this.session }, 'a session did not stop in time; it is ended');
+      this.end('lost', new ParleyError('STOP_FAILED'));
+    });
+  }
+
+  #message(message: SessionMessage): void {
+    if (this.#phase === 'closed') return;
+    this.#active();
+    this.#guard(() => {
+      if (message.type === 'flush') this.#fence = Math.max(this.#fence, message.generation);
+      const ended = message.type === 'state' && message.value === 'ended';
+      if (ended || (message.type === 'state' && message.value === 'stopped')) this.#stopping = false;
+      if (message.type === 'error' && message.fatal) {
+        const { code, message: text } = message;
+        this.#leave('lost');
+        this.#listener.ended({ code, message: text });
+        return;
+      }
+      this.#listener.message(message);
+      if (ended) this.end('bye');
+    });
+  }
+
+  #audio(generation: number, seq: number, pcm: Uint8Array): void {
+    if (this.#phase === 'closed') return;
+    if (generation <= this.#fence || this.#stopping) {
+      this.#context.counters.staleAudio += 1;
+      return;
+    }
+    this.#active();
+    try {
+      this.#listener.audio({ generation, seq, pcm });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #is(phase: Phase): boolean {
+    return this.#phase === phase;
+  }
+
+  #active(): void {
+    this.#activeAtMs = this.#context.clock.nowMs();
+  }
+
+  #watchIdle(delayMs: number): void {
+    const { clock, limits } = this.#context;
+    this.#timer = clock.setTimer(delayMs, () => {
+      const remainingMs = this.#activeAtMs + limits.idleMs - clock.nowMs();
+      if (remainingMs > 0) this.#watchIdle(remainingMs);
+      else this.end('lost', new ParleyError('IDLE_TIMEOUT'));
+    });
+  }
+
+  /** After bye: the session may send its last messages, for a while. */
+  #part(): void {
+    const { clock, limits } = this.#context;
+    const end = () => this.end('bye');
+    this.#closeReason = 'bye';
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(limits.closeGraceMs, end);
+    void this.#closeSession().then(end);
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    const { code, message } = errorRecord(error, 'INTERNAL');
+    this.#context.log.warn({ session: this.session, code, error: message }, 'a session failed');
+    this.end('lost', error);
+  }
+
+  /** The endpoint gets nothing more, and the session is closed. */
+  #leave(reason: SessionCloseReason): void {
+    if (this.#phase === 'closed') return;
+    this.#phase = 'closed';
+    if (this.#closeReason === 'lost') this.#closeReason = reason;
+    this.#held = [];
+    this.#timer?.cancel();
+    this.#uplink.close();
+    void this.#closeSession();
+  }
+
+  /** Closes the session once and gives its place back when it is closed, or has hung for too long. Never rejects. */
+  #closeSession(): Promise<void> {
+    const session = this.#opened;
+    if (!session) return Promise.resolve();
+    this.#closing ??= new Promise<void>((resolve) => {
+      const { clock, limits, log } = this.#context;
+      const timer = clock.setTimer(limits.openMs, () => {
+        log.warn({ session: this.session }, 'a session did not close in time');
+        resolve();
+      });
+      const settled = () => {
+        timer.cancel();
+        resolve();
+      };
+      Promise.resolve()
+        .then(() => session.close(this.#closeReason))
+        .then(settled, (error) => {
+          log.warn(errorRecord(error, 'INTERNAL'), 'closing a session failed');
+          settled();
+        });
+    }).then(() => this.#release());
+    return this.#closing;
+  }
+
+  #release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#context.onReleased();
+  }
+}
+
+const TOO_FAST_DETAIL = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${WIRE_LIMITS.audioBurstMs} ms`;

@@ -1,0 +1,62 @@
+import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
+import { type InputRate, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../machines/audio.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+const BYTES_PER_SAMPLE = 2;
+
+/**
+ * The client's audio on its way to the session: brought to the pipeline rate, and counted in samples of that rate from
+ * the session's first. What is refused leaves no gap in the count.
+ */
+export class Uplink {
+  readonly #bucket: TokenBucket;
+  readonly #inputRate: InputRate;
+  readonly #resampler: Resampler<InputRate, PipelineRate> | undefined;
+  readonly #send: (pcm: Uint8Array, sample: number) => void;
+  #nextSample = 0;
+
+  constructor(options: {
+    readonly inputRate: InputRate;
+    readonly clock: Clock;
+    readonly resamplers: ResamplerFactory;
+    /** PCM16LE at the pipeline rate, and the index of its first sample. */
+    readonly send: (pcm: Uint8Array, sample: number) => void;
+  }) {
+    const { inputRate, clock, resamplers, send } = options;
+    this.#inputRate = inputRate;
+    this.#bucket = new TokenBucket(clock, {
+      burst: samplesInMs(WIRE_LIMITS.audioBurstMs, inputRate),
+      perSecond: inputRate * WIRE_LIMITS.audioRateFactor,
+    });
+    this.#resampler = inputRate === PIPELINE_RATE ? undefined : resamplers.create(inputRate, PIPELINE_RATE);
+    this.#send = send;
+  }
+
+  /** Sends whole samples of PCM16LE at the input rate on. False, and nothing is sent, if they come too fast. */
+  accept(bytes: Uint8Array): boolean {
+    if (!this.#bucket.take(bytes.byteLength / BYTES_PER_SAMPLE)) return false;
+    const pcm = this.#resampler ? this.#resample(this.#resampler, bytes) : bytes;
+    if (pcm.byteLength === 0) return true;
+    const sample = this.#nextSample;
+    this.#nextSample += pcm.byteLength / BYTES_PER_SAMPLE;
+    this.#send(pcm, sample);
+    return true;
+  }
+
+  close(): void {
+    this.#resampler?.close();
+  }
+
+  #resample(resampler: Resampler<InputRate, PipelineRate>, bytes: Uint8Array): Uint8Array {
+    const { samples } = resampler.push({ rate: this.#inputRate, samples: samplesOf(bytes) });
+    return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
+  }
+}
+
+// An Int16Array must begin at an even offset, and a piece of a socket's buffer need not.
+function samplesOf(bytes: Uint8Array): Int16Array {
+  const aligned = bytes.byteOffset % BYTES_PER_SAMPLE === 0 ? bytes : bytes.slice();
+  return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / BYTES_PER_SAMPLE);
+}

@@ -1,0 +1,171 @@
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Access, addressOf } from './access.ts';
+import type { DoorLog } from './door.ts';
+import type { Endpoint, UpgradeRefusal } from './endpoint.ts';
+import { FairPool } from './fair-pool.ts';
+import { onlyReads, pathOf, SECURITY_HEADERS, sendText } from './http.ts';
+import type { DoorLimits } from './limits.ts';
+
+/** Connections that are not upgraded: pages, health checks, and those that send nothing. */
+const HTTP_CONNECTIONS = 256;
+/** Connections on their way out, beyond all that may be open. */
+const CLOSING_CONNECTIONS = 256;
+/** Connections that the kernel holds until they are accepted; a flood must not make it drop a health check. */
+const BACKLOG = 4_096;
+const REQUEST_HEAD_MS = 5_000;
+const REQUEST_MS = 10_000;
+const KEEP_ALIVE_MS = 5_000;
+
+export interface WebServerOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly access: Pick<Access, 'refusal'>;
+  readonly limits: Pick<DoorLimits, 'sessions' | 'pendingConnections'>;
+  readonly log: DoorLog;
+  /** Called for each request that was refused. */
+  readonly onRefused: () => void;
+  /** Address to listen on; 127.0.0.1. */
+  readonly address?: string | undefined;
+  /** 7400; 0 for any free one. */
+  readonly port?: number | undefined;
+  /** How long a client may take to send a request's head, and how often that is checked, in ms: 5,000. */
+  readonly requestHeadMs?: number | undefined;
+}
+
+export interface ListeningAddress {
+  readonly host: string;
+  readonly port: number;
+  /** `http://…`, without a slash at the end. */
+  readonly url: string;
+}
+
+/** The HTTP server that all endpoints share. It checks where a request comes from before any of them sees it. */
+export class WebServer {
+  readonly #options: WebServerOptions;
+  readonly #server: Server;
+  readonly #http = new FairPool<Socket>(HTTP_CONNECTIONS);
+  #closed: Promise<void> | undefined;
+
+  constructor(options: WebServerOptions) {
+    const { limits, requestHeadMs = REQUEST_HEAD_MS } = options;
+    this.#options = options;
+    this.#server = createServer(
+      {
+        noDelay: true,
+        headersTimeout: requestHeadMs,
+        requestTimeout: Math.max(REQUEST_MS, requestHeadMs),
+        connectionsCheckingInterval: requestHeadMs,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+      this.#onRequest,
+    );
+    this.#server.maxConnections =
+      limits.sessions + 2 * limits.pendingConnections + HTTP_CONNECTIONS + CLOSING_CONNECTIONS;
+    this.#server.on('connection', (socket) => this.#onConnection(socket));
+    this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
+  }
+
+  /** Rejects with PORT_IN_USE if so, INTERNAL if the address cannot be used. */
+  async listen(): Promise<ListeningAddress> {
+    const { address = '127.0.0.1', port = 7_400, log } = this.#options;
+    await listening(this.#server, address, port);
+    this.#server.on('error', (error) => log.warn({ error: error.message }, 'the HTTP server failed'));
+    return boundAddress(this.#server, address);
+  }
+
+  /** Stops listening and drops what is left. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= new Promise<void>((resolve) => {
+      if (!this.#server.listening) return resolve();
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+    return this.#closed;
+  }
+
+  /** Whoever is served at once keeps its connection, whatever others do: room is made by dropping the oldest. */
+  #onConnection(socket: Socket): void {
+    const address = addressOf(socket);
+    this.#http.add(address, socket)?.destroy();
+    socket.once('close', () => this.#http.delete(address, socket));
+  }
+
+  readonly #onRequest: RequestListener = (request, response) => {
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
+    const path = pathOf(request);
+    const refusal = this.#options.access.refusal(request);
+    if (refusal) {
+      this.#options.onRefused();
+      sendText(response, refusal.status, refusal.text);
+    } else if (path === undefined) sendText(response, 400, 'the path cannot be decoded');
+    else if (!this.#routed(request, response, path) && onlyReads(request, response))
+      sendText(response, 404, 'there is nothing here');
+  };
+
+  #routed(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    return this.#options.endpoints.some((endpoint) => endpoint.routes?.(request, response, path) === true);
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { access, endpoints, onRefused } = this.#options;
+    const path = pathOf(request) ?? '';
+    let answer: 'taken' | UpgradeRefusal | undefined = access.refusal(request);
+    for (const { upgrade } of endpoints) answer ??= upgrade?.(request, socket, head, path);
+    if (answer === 'taken') {
+      this.#http.delete(addressOf(request.socket), request.socket);
+      return;
+    }
+    onRefused();
+    refuseUpgrade(socket, answer ?? { status: 404, text: 'there is no WebSocket here' });
+  }
+}
+
+/** Answers an upgrade request in plain HTTP and lets the socket go. */
+function refuseUpgrade(socket: Duplex, { status, text }: UpgradeRefusal): void {
+  const body = `${text}\n`;
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Connection: close',
+      'Content-Type: text/plain; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) =>
+      reject(
+        cause.code === 'EADDRINUSE'
+          ? new ParleyError('PORT_IN_USE', `${host}:${port}`, { cause })
+          : new ParleyError('INTERNAL', `cannot listen on ${host}:${port}`, { cause }),
+      );
+    server.once('error', failed);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+function boundAddress(server: Server, host: string): ListeningAddress {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new ParleyError('INTERNAL', 'no TCP address');
+  const wildcard = host === '0.0.0.0' || host === '::';
+  const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return { host, port: bound.port, url: `http://${name}:${bound.port}` };
+}

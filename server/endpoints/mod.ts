@@ -1,0 +1,32 @@
+import type { Access } from '../door/access.ts';
+import type { Door } from '../door/door.ts';
+import type { Endpoint } from '../door/endpoint.ts';
+import type { Readiness } from '../door/readiness.ts';
+import { admin } from './admin/endpoint.ts';
+import { inspect } from './inspect/endpoint.ts';
+import type { Inspector } from './inspect/inspector.ts';
+import { metricsEndpoint } from './metrics/endpoint.ts';
+import type { Metrics } from './metrics/metrics.ts';
+import { parleyV1 } from './parley-v1/endpoint.ts';
+
+/** What endpoints are made of. Each takes what it needs. */
+export interface EndpointParts {
+  readonly door: Door;
+  readonly access: Access;
+  readonly readiness: Readiness;
+  /** Directory of the pages at `/`. */
+  readonly pages?: string | undefined;
+  /** Undefined if they are turned off. */
+  readonly metrics?: Metrics | undefined;
+  readonly inspector?: Inspector | undefined;
+}
+
+/** Every way into the server, one line each; undefined if it is turned off. Asked in this order. */
+const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
+  [parleyV1, metricsEndpoint, inspect, admin];
+
+/** Makes the endpoints that are turned on. Rejects with INTERNAL if the pages cannot be read. */
+export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {
+  const made = await Promise.all(ENDPOINTS.map((make) => make(parts)));
+  return made.flatMap((endpoint) => endpoint ?? []);
+}

@@ -1,0 +1,55 @@
+import type { Access } from './door/access.ts';
+import { Door, type DoorOptions } from './door/door.ts';
+import type { Readiness } from './door/readiness.ts';
+import { type ListeningAddress, WebServer } from './door/web-server.ts';
+import { type EndpointParts, makeEndpoints } from './endpoints/mod.ts';
+
+export interface FrontOptions extends Omit<DoorOptions, 'access'>, Omit<EndpointParts, 'door'> {
+  readonly access: Access;
+  readonly readiness: Readiness;
+  /** Address to listen on; 127.0.0.1. */
+  readonly address?: string | undefined;
+  /** 7400; 0 for any free one. */
+  readonly port?: number | undefined;
+  /** How long a client may take to send a request's head, in ms: 5,000. */
+  readonly requestHeadMs?: number | undefined;
+}
+
+/** All that clients see of a server: the door, its endpoints, and where they listen. */
+export interface Front {
+  readonly door: Door;
+  /** Rejects with PORT_IN_USE if so, INTERNAL if the address or the pages cannot be used. */
+  listen(): Promise<ListeningAddress>;
+  /** Drops what is left and stops listening. `door.drain()` first, to let sessions finish. Idempotent. */
+  close(): Promise<void>;
+}
+
+export function makeFront(options: FrontOptions): Front {
+  const { access, readiness, address, port, requestHeadMs } = options;
+  const door = new Door(options);
+  readiness.add(() => (door.draining ? ['the server is draining'] : []));
+  const made: (() => Promise<unknown> | undefined)[] = [() => door.close()];
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    for (const part of made) await part();
+  };
+  return {
+    door,
+    async listen() {
+      const endpoints = await makeEndpoints({ ...options, door });
+      const { limits, log } = door;
+      const onRefused = () => {
+        door.counters.refused += 1;
+      };
+      const web = new WebServer({ endpoints, access, limits, log, onRefused, address, port, requestHeadMs });
+      made.push(...endpoints.map((endpoint) => () => endpoint.close?.()), () => web.close());
+      const listening = await web.listen();
+      for (const endpoint of endpoints) await endpoint.listen?.();
+      return listening;
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}

@@ -13,7 +13,7 @@ import { type Access, addressOf } from './access.ts';
 import type { DoorLog } from './door.ts';
 import type { Endpoint, UpgradeRefusal } from './endpoint.ts';
 import { FairPool } from './fair-pool.ts';
-import { onlyReads, pathOf, SECURITY_HEADERS, sendText } from './http.ts';
+import { onlyReads, pathOf, SECURITY_HEADERS, sendJson, sendText } from './http.ts';
 import type { DoorLimits } from './limits.ts';
 
 /** Connections that are not upgraded: pages, health checks, and those that send nothing. */
@@ -105,7 +105,7 @@ export class WebServer {
     const refusal = this.#options.access.refusal(request);
     if (refusal) {
       this.#options.onRefused();
-      sendText(response, refusal.status, refusal.text);
+      sendJson(response, refusal.status, { error: { code: 'FORBIDDEN', message: refusal.text } });
     } else if (path === undefined) sendText(response, 400, 'the path cannot be decoded');
     else if (!this.#routed(request, response, path) && onlyReads(request, response))
       sendText(response, 404, 'there is nothing here');

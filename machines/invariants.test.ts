@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
+import type { KernelEvent } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
 import type { Command } from './session/commands.ts';
-import type { ChildKind, SessionEvent } from './session/events.ts';
+import type { ChildKind } from './session/events.ts';
 import type { EndReason, PublicState, SessionMessage } from './wire.ts';
 
 const FRAME = 480;
@@ -14,7 +15,7 @@ class Log {
   #seq = 0;
   #atMs = 0;
 
-  event(event: SessionEvent, state: PublicState, source: EventSource = 'client'): this {
+  event(event: KernelEvent, state: PublicState, source: EventSource = 'client'): this {
     return this.#add({ type: 'event', seq: ++this.#seq, atMs: this.#atMs, source, event, state });
   }
 
@@ -74,8 +75,9 @@ class Log {
     return this.publish({ type: 'duck', generation, on });
   }
 
+  /** The two that belong together when a reply is interrupted. */
   flush(generation = 1): this {
-    return this.publish({ type: 'flush', generation });
+    return this.command({ type: 'cancelWork', generation }).publish({ type: 'flush', generation });
   }
 
   end(heard: string, reason: EndReason = 'interrupted', generation = 1): this {
@@ -378,6 +380,39 @@ describe('the monitor finds', () => {
       new Log().reply().stale('s/1/tts/1').event({ type: 'interrupt' }, 'idle').stopAll().end(''),
     ],
     [7, 'a flush of what never began', new Log().flush(5)],
+    [
+      1,
+      'an interrupted reply that is not flushed',
+      new Log()
+        .reply()
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .command({ type: 'cancelWork', generation: 1 })
+        .end(''),
+    ],
+    [
+      4,
+      'an interrupted reply whose work goes on',
+      new Log()
+        .reply()
+        .event({ type: 'interrupt' }, 'idle')
+        .stopAll()
+        .publish({ type: 'flush', generation: 1 })
+        .end(''),
+    ],
+    [
+      7,
+      'work cancelled of a generation that never began',
+      interrupted().command({ type: 'cancelWork', generation: 2 }).end('One two'),
+    ],
+    [9, 'an emergency stop that does not stop', new Log().event({ type: 'estop' }, 'idle')],
+    [
+      9,
+      'an emergency stop that something else ends',
+      new Log()
+        .event({ type: 'estop' }, 'stopped')
+        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear'),
+    ],
     [8, 'a reply that ends twice', interrupted().end('One two').end('One two')],
     [8, 'a reply that ends without having begun', new Log().end('', 'interrupted', 1)],
     [
@@ -406,6 +441,31 @@ describe('the monitor finds', () => {
     ],
   ])('invariant %i: %s', (invariant, _what, log) => {
     expect(broken(log)).toContain(invariant);
+  });
+
+  describe('invariant 17:', () => {
+    const confirmed = (text: string, state: PublicState) => {
+      const log = new Log()
+        .reply()
+        .frames(0, 45)
+        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'speaking', 'ear')
+        .start('stt')
+        .duck(true)
+        .event({ type: 'transcript.partial', text }, 'speaking', 'stt')
+        .event({ type: 'xstate.after.confirmSpeech.hearing' }, state, 'timer');
+      const ended = state === 'speaking' ? log.event({ type: 'interrupt' }, 'listening') : log;
+      return ended.stopAll().flush().end('One two').over().stop('stt');
+    };
+    const backchannels = { en: ['uh-huh'] };
+
+    it('a listener’s sound that interrupts the reply', () => {
+      expect(broken(confirmed('uh-huh', 'listening'), { backchannels })).toContain(17);
+    });
+
+    it('but not words, nor a sound that changes nothing', () => {
+      expect(broken(confirmed('wait', 'listening'), { backchannels })).not.toContain(17);
+      expect(broken(confirmed('uh-huh', 'speaking'), { backchannels })).not.toContain(17);
+    });
   });
 
   it('invariant 9: an action that policy does not allow', () => {

@@ -1,6 +1,8 @@
 import { samplesInMs } from './audio.ts';
 import { countWords, heardFault, PacedPosition } from './heard-check.ts';
+import { delayName } from './kernel.ts';
 import type { LogEntry } from './log.ts';
+import { isBackchannel } from './policies/backchannel.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
 import type { PublicState, SessionMessage } from './wire.ts';
@@ -17,6 +19,10 @@ export interface MonitorOptions {
   readonly outputRate?: number;
   /** As `actions.allow` of the session's parameters. Default: all. */
   readonly allowedActions?: readonly string[];
+  /** Of the session. Default: `en`. */
+  readonly language?: string;
+  /** As `words.backchannels` of the session's parameters. Default: none. */
+  readonly backchannels?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The reply in progress, as the log shows it. */
@@ -50,8 +56,14 @@ export class InvariantMonitor {
   readonly violations: Violation[] = [];
   readonly #outputRate: number;
   readonly #allowed: readonly string[];
+  readonly #language: string;
+  readonly #backchannels: Readonly<Record<string, readonly string[]>>;
   #state: PublicState = 'idle';
   #flushed = 0;
+  /** Newest generation whose work was cancelled. */
+  #cancelled = 0;
+  /** What STT has understood of the utterance so far. */
+  #partial = '';
   /** Generation of the newest reply, open or ended. */
   #generation = 0;
   #reply: OpenReply | null = null;
@@ -69,9 +81,11 @@ export class InvariantMonitor {
   #untold: LogEntry | null = null;
   #errorTold = false;
 
-  constructor({ outputRate = 24_000, allowedActions = ['*'] }: MonitorOptions = {}) {
-    this.#outputRate = outputRate;
-    this.#allowed = allowedActions;
+  constructor(options: MonitorOptions = {}) {
+    this.#outputRate = options.outputRate ?? 24_000;
+    this.#allowed = options.allowedActions ?? ['*'];
+    this.#language = options.language ?? 'en';
+    this.#backchannels = options.backchannels ?? {};
   }
 
   observe(entry: LogEntry): void {
@@ -116,6 +130,8 @@ export class InvariantMonitor {
     const ends = entry.event.type.startsWith('xstate.done.') || entry.event.type.startsWith('xstate.error.');
     if (kind && (ends ? this.#lastBuried !== kind : !this.#alive.has(kind)))
       this.#break(7, `an event of a ${kind} that does not live was taken`, entry);
+    this.#checkStop(entry);
+    this.#checkBackchannel(entry);
     this.#state = entry.state;
     if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#untold = entry;
     const { event } = entry;
@@ -144,11 +160,41 @@ export class InvariantMonitor {
     }
   }
 
+  /** An emergency stop takes effect in every state, and only `rearm` or the end of the session leaves it. */
+  #checkStop(entry: Entry<'event'>): void {
+    const { event, state } = entry;
+    if (state === 'stopped' || state === 'ended') return;
+    if (event.type === 'estop') this.#break(9, `emergency stop led to ${state}`, entry);
+    else if (this.#state === 'stopped' && event.type !== 'rearm')
+      this.#break(9, `${event.type} ended the emergency stop`, entry);
+  }
+
+  #checkBackchannel(entry: Entry<'event'>): void {
+    const { event, state } = entry;
+    // The sound may go on after a short silence: its words stay.
+    if (event.type === 'speech.start' && (this.#reply?.position.duckedAtMs ?? null) === null)
+      this.#partial = '';
+    else if (event.type === 'transcript.partial') this.#partial = event.text;
+    else if (
+      delayName(event.type) === 'confirmSpeech' &&
+      state !== 'speaking' &&
+      isBackchannel(this.#partial, this.#language, this.#backchannels)
+    )
+      this.#break(17, `'${this.#partial}' interrupted the reply`, entry);
+  }
+
   #command(entry: Entry<'command'>): void {
     const { command } = entry;
     if (command.type === 'publish') this.#message(command.message, entry);
+    else if (command.type === 'cancelWork') this.#cancelWork(command.generation, entry);
     else if (command.type === 'send' && command.message.type === 'segment')
       this.#reply?.segments.push({ text: command.message.text, samples: 0, ready: false, words: [] });
+  }
+
+  #cancelWork(generation: number, entry: LogEntry): void {
+    if (generation > Math.max(this.#generation, this.#numbers.get('draft') ?? 0))
+      this.#break(7, `work of generation ${generation} was cancelled before it began`, entry);
+    this.#cancelled = Math.max(this.#cancelled, generation);
   }
 
   #childStart(entry: Entry<'child.start'>): void {
@@ -285,6 +331,12 @@ export class InvariantMonitor {
             most: played - filler + slack,
           });
     if (fault) this.#break(5, fault, entry);
+    if (reason === 'interrupted') {
+      if (this.#flushed < generation)
+        this.#break(1, `interrupted generation ${generation} was not flushed`, entry);
+      if (this.#cancelled < generation)
+        this.#break(4, `the work of interrupted generation ${generation} was not cancelled`, entry);
+    }
     if (reason === 'failed' && !this.#errorTold)
       this.#break(6, `generation ${generation} failed and the user was not told why`, entry);
     // What was told while an interrupted reply sounded may belong to the next one.

@@ -18,6 +18,11 @@ export interface TimerEvent {
   readonly type: `xstate.after.${string}`;
 }
 
+/** The name that a delay has in the chart: `xstate.after.<name>.<state>`. */
+export function delayName(type: string): string {
+  return type.split('.')[2] ?? '';
+}
+
 export type KernelEvent = SessionEvent | TimerEvent;
 
 /** What one event did. */

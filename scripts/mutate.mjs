@@ -13,8 +13,7 @@ const only = process.argv.includes('--only') ? Number(process.argv[process.argv.
 
 const ENTRY = `
   import { simulate } from './testing/simulation/simulate.ts';
-  const level = process.argv[2] === 'kernel' ? 'kernel' : 'full';
-  const { failure } = await simulate({ level, from: 1, to: 12, turns: 120 });
+  const { failure } = await simulate({ from: 1, to: 12, turns: 120 });
   console.log(JSON.stringify(failure ? { seed: failure.seed, finding: failure.findings[0] } : {}));
   process.exit(0);
 `;
@@ -211,8 +210,8 @@ if (write) {
       '# Planted faults, and what finds them',
       '',
       'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
-      'with 120 turns each, first at the kernel level, then at the full level, until something is found. A fault that is not found',
-      'makes the command fail. What each check is, is in [simulation.md](simulation.md).',
+      'with 120 turns each, until something is found. A fault that is not found makes the command fail.',
+      ' What each check is, is in [simulation.md](simulation.md).',
       '',
       '| | fault | in | found by |',
       '|---|---|---|---|',
@@ -252,14 +251,10 @@ async function tryMutation({ file, find, put }, bundle) {
     ],
   });
   if (applied !== 1) throw new Error(`${file} has ${applied} × ${JSON.stringify(find)}: the list needs care`);
-  for (const level of ['kernel', 'full']) {
-    const run = spawnSync(process.execPath, [bundle, level], { encoding: 'utf8', timeout: 120_000 });
-    if (run.error) return `${level} level: does not come to an end`;
-    if (run.status !== 0 && !run.stdout)
-      return `${level} level: the process ends (${run.stderr.split('\n')[0]})`;
-    const { seed, finding } = JSON.parse(run.stdout);
-    if (finding)
-      return `${level} level, seed ${seed}, ${finding.by}: ${finding.what.split('\n')[0].slice(0, 140)}`;
-  }
+  const run = spawnSync(process.execPath, [bundle], { encoding: 'utf8', timeout: 120_000 });
+  if (run.error) return 'does not come to an end';
+  if (run.status !== 0 && !run.stdout) return `the process ends (${run.stderr.split('\n')[0]})`;
+  const { seed, finding } = JSON.parse(run.stdout);
+  if (finding) return `seed ${seed}, ${finding.by}: ${finding.what.split('\n')[0].slice(0, 140)}`;
   return undefined;
 }

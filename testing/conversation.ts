@@ -72,6 +72,8 @@ export class Conversation {
     this.#monitor = new InvariantMonitor({
       outputRate: options.outputRate ?? 24_000,
       allowedActions: this.#parameters.actions.allow,
+      language: options.language ?? 'en',
+      backchannels: this.#parameters.words.backchannels,
     });
     const { bus, clock, stt, llm, tts } = options;
     this.#close.push(

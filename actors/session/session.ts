@@ -110,7 +110,12 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
       Math.min(ear.undecidedFrom, runner.kernel.context.utterance?.startSample ?? Number.POSITIVE_INFINITY) -
       samplesInMs(prerollMs, PIPELINE_RATE),
   );
-  const monitor = new InvariantMonitor({ outputRate, allowedActions: parameters.actions.allow });
+  const monitor = new InvariantMonitor({
+    outputRate,
+    allowedActions: parameters.actions.allow,
+    language: options.language,
+    backchannels: parameters.words.backchannels,
+  });
   let violationsTold = 0;
   const log = (entry: LogEntry) => {
     monitor.observe(entry);

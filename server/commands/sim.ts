@@ -4,14 +4,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { type FaultProfile, NO_FAULTS, parseFaultProfile } from '../../testing/simulation/faults.ts';
 import { reportLines } from '../../testing/simulation/report.ts';
-import type { Level } from '../../testing/simulation/seed.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
 import type { SetExitCode } from './config-flags.ts';
 
 interface Flags {
   readonly seeds: { readonly from: number; readonly to: number };
   readonly turns: number;
-  readonly level: Level;
   readonly faults?: string;
   readonly shrink?: boolean;
   readonly jobs: number;
@@ -24,21 +22,15 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .description('simulate conversations with faults, and check every invariant at every step')
     .requiredOption('--seeds <range>', 'A..B, both included, or one seed', seedRange)
     .option('--turns <number>', 'turns of each seed', wholeNumber, 100)
-    .option(
-      '--level <level>',
-      'full: everything but the engines, which every other seed has in chains; kernel: the state machine alone',
-      level,
-      'full',
-    )
     .option('--faults <file>', 'probability per fault point (YAML or JSON), or none')
     .option('--shrink', 'make a failing seed as small as possible')
     .option('--jobs <number>', 'threads that share the seeds; the result is the same', wholeNumber, 1)
     .option('--json', 'the report as JSON')
     .action(async (_options, command: Command) => {
-      const { seeds, turns, level, faults, shrink, jobs, json } = command.opts<Flags>();
+      const { seeds, turns, faults, shrink, jobs, json } = command.opts<Flags>();
       const profile = readProfile(command, faults);
       const report = await simulate({
-        ...{ level, turns, from: seeds.from, to: seeds.to, commit: commit() },
+        ...{ turns, from: seeds.from, to: seeds.to, commit: commit() },
         ...(profile ? { profile } : {}),
         jobs,
         shrink: shrink ?? false,
@@ -64,11 +56,6 @@ function seedRange(value: string): { from: number; to: number } {
 function wholeNumber(value: string): number {
   if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError('expected a whole number');
   return Number(value);
-}
-
-function level(value: string): Level {
-  if (value === 'kernel' || value === 'full') return value;
-  throw new InvalidArgumentError('expected kernel or full');
 }
 
 function readProfile(command: Command, file: string | undefined): FaultProfile | undefined {

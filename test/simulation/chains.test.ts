@@ -6,8 +6,8 @@ import { ChainAudit } from '../../testing/simulation/chain-audit.ts';
 import { plannedChains } from '../../testing/simulation/chains.ts';
 import { Vocabulary } from '../../testing/simulation/engines.ts';
 import { Faults, NO_FAULTS } from '../../testing/simulation/faults.ts';
-import { runFullSeed } from '../../testing/simulation/full-level.ts';
 import { Random } from '../../testing/simulation/random.ts';
+import { runSeed } from '../../testing/simulation/run-seed.ts';
 import { scriptOf } from '../../testing/simulation/seed.ts';
 import { sharesOf } from '../../testing/simulation/shares.ts';
 import { Sickbay } from '../../testing/simulation/sickness.ts';
@@ -21,7 +21,7 @@ describe('a seed whose engines are chains', { timeout: PATIENCE_MS }, () => {
       turns: 50,
       profile: { 'chain.hang': 1, 'chain.error': 1, 'chain.breakOff': 1 },
     };
-    const one = await runFullSeed(options);
+    const one = await runSeed(options);
     expect(one.findings).toEqual([]);
     expect(one.sessions).toBeGreaterThanOrEqual(50);
     expect(one.reached).toContain('fifty sessions talked while an engine was down');
@@ -29,11 +29,11 @@ describe('a seed whose engines are chains', { timeout: PATIENCE_MS }, () => {
 
   it('does without the faults that are left out, and with its other steps as they were', async () => {
     const options = { seed: 2, turns: 40 };
-    const whole = await runFullSeed(options);
+    const whole = await runSeed(options);
     const sick = whole.faultsDone.filter((fault) => fault.startsWith('chain.'));
     expect(sick.length).toBeGreaterThan(0);
     const script = scriptOf(2, 40).slice(0, 20);
-    const small = await runFullSeed({ ...options, script, suppressed: new Set(sick) });
+    const small = await runSeed({ ...options, script, suppressed: new Set(sick) });
     expect(small.findings).toEqual([]);
     const ids = new Set(script.map(({ id }) => id));
     expect(small.faultsDone.filter((fault) => sick.includes(fault))).toEqual([]);

@@ -1,18 +1,15 @@
-/** Prints the hash of one seed at each level: run by a test in processes that differ in all but the code. */
-import { runFullSeed } from '../../testing/simulation/full-level.ts';
-import { runKernelSeed } from '../../testing/simulation/kernel-level.ts';
+/** Prints the hash of one seed: run by a test in processes that differ in all but the code. */
+import { runSeed } from '../../testing/simulation/run-seed.ts';
 
 const seed = Number(process.argv[2]);
 const turns = Number(process.argv[3]);
-const kernel = runKernelSeed({ seed, turns });
-const full = await runFullSeed({ seed, turns });
+const plain = await runSeed({ seed, turns });
 // With chains for engines.
-const chains = await runFullSeed({ seed: seed + 1, turns });
+const chains = await runSeed({ seed: seed + 1, turns });
 console.log(
   JSON.stringify({
-    kernel: kernel.hash,
-    full: full.hash,
+    plain: plain.hash,
     chains: chains.hash,
-    events: kernel.events + full.events,
+    events: plain.events,
   }),
 );

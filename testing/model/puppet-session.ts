@@ -108,6 +108,8 @@ class PuppetSession {
     this.#monitor = new InvariantMonitor({
       outputRate: model.input.outputRate,
       allowedActions: model.parameters.actions.allow,
+      language: model.input.language,
+      backchannels: model.parameters.words.backchannels,
     });
     this.runner = new SessionRunner(session, model.machine, model.input, {
       clock: this.#clock,

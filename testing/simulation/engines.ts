@@ -1,4 +1,4 @@
-/** Engines, memory, robot and store of the full level: what the plans say, on the virtual clock. */
+/** Engines, memory, robot and store of the simulation: what the plans say, on the virtual clock. */
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { LlmEngine, LlmEvent } from '../../actors/ports/llm.ts';
 import type { MemoryPort } from '../../actors/ports/memory.ts';

@@ -8,7 +8,7 @@ import type { FaultChoice } from './faults.ts';
 import { simulationParameters } from './parameters.ts';
 import type { Random } from './random.ts';
 
-/** A sample of a filler, at the full level: it says none of the words that a reply says. */
+/** A sample of a filler: it says none of the words that a reply says. */
 export const FILLER_SOUND = 800;
 const RATE = 24_000;
 const PIECE_MS = 100;

@@ -1,12 +1,11 @@
 import { FAULT_NAMES, type FaultPoint } from './faults.ts';
 import type { Finding } from './findings.ts';
 import type { UserStep } from './script.ts';
-import type { Level, SeedResult } from './seed.ts';
-import { type Sometimes, sometimesOf } from './sometimes.ts';
+import type { SeedResult } from './seed.ts';
+import { SOMETIMES, type Sometimes } from './sometimes.ts';
 
 /** What a run over many seeds came to. */
 export interface SimulationReport {
-  readonly level: Level;
   readonly commit: string | null;
   readonly seeds: number;
   readonly turns: number;
@@ -58,8 +57,8 @@ export class Tally {
     for (const [point, count] of result.fired) this.fired.set(point, (this.fired.get(point) ?? 0) + count);
   }
 
-  unreached(level: Level): readonly Sometimes[] {
-    return sometimesOf(level).filter((name) => !this.reached.has(name));
+  unreached(): readonly Sometimes[] {
+    return SOMETIMES.filter((name) => !this.reached.has(name));
   }
 
   firedByName(): Readonly<Record<string, number>> {
@@ -69,12 +68,12 @@ export class Tally {
 
 /** The report as lines for a person. */
 export function reportLines(report: SimulationReport): readonly string[] {
-  const { level, seeds, turns, sessions, events, virtualMs, wallMs, cpuMs, failure } = report;
+  const { seeds, turns, sessions, events, virtualMs, wallMs, cpuMs, failure } = report;
   const fired = Object.entries(report.fired).map(
     ([name, count]) => `  ${String(count).padStart(7)}  ${name}`,
   );
   return [
-    `level ${level}, commit ${report.commit ?? 'unknown'}`,
+    `commit ${report.commit ?? 'unknown'}`,
     `${seeds} seeds, ${turns} turns in ${sessions} sessions, ${events} events, ${(virtualMs / 3_600_000).toFixed(1)} hours of talk`,
     `${(wallMs / 1_000).toFixed(1)} s (${(cpuMs / 1_000).toFixed(1)} s of processor time): ${report.turnsPerSecond.toFixed(0)} turns/s, ${report.turnsPerCpuSecond.toFixed(0)} turns per second of processor time`,
     'faults done:',

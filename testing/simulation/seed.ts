@@ -5,8 +5,6 @@ import { Random } from './random.ts';
 import { type UserStep, userScript } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
 
-export type Level = 'kernel' | 'full';
-
 /** One seed's conversation; the same options always give the same result. */
 export interface SeedOptions {
   readonly seed: number;

@@ -1,17 +1,10 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { startWorkerThread } from '../../adapters/worker-thread.ts';
-import { runFullSeed } from './full-level.ts';
-import { runKernelSeed } from './kernel-level.ts';
-import type { Level, SeedOptions, SeedResult } from './seed.ts';
-
-/** One seed at one level. */
-export function runSeed(level: Level, options: SeedOptions): SeedResult | Promise<SeedResult> {
-  return level === 'kernel' ? runKernelSeed(options) : runFullSeed(options);
-}
+import { runSeed } from './run-seed.ts';
+import type { SeedOptions, SeedResult } from './seed.ts';
 
 export interface SeedRange {
-  readonly level: Level;
   /** Both included. */
   readonly from: number;
   readonly to: number;
@@ -23,7 +16,6 @@ export interface SeedRange {
 
 /** What a thread is born with. */
 export interface SeedThreadData {
-  readonly level: Level;
   readonly options: SeedRange['options'];
 }
 
@@ -32,16 +24,16 @@ const AHEAD = 8;
 
 /** The results of a range in order of its seeds, whoever ran them. What was begun ends with the loop over it. */
 export async function* seedResults(range: SeedRange): AsyncGenerator<SeedResult, void, void> {
-  const { level, from, to, jobs, options } = range;
+  const { from, to, jobs, options } = range;
   if (jobs > 1) {
     yield* sharedResults(range);
     return;
   }
-  for (let seed = from; seed <= to; seed++) yield await runSeed(level, { ...options, seed });
+  for (let seed = from; seed <= to; seed++) yield await runSeed({ ...options, seed });
 }
 
-async function* sharedResults({ level, from, to, jobs, options }: SeedRange): AsyncGenerator<SeedResult> {
-  const workerData: SeedThreadData = { level, options };
+async function* sharedResults({ from, to, jobs, options }: SeedRange): AsyncGenerator<SeedResult> {
+  const workerData: SeedThreadData = { options };
   const threads = Array.from({ length: Math.min(jobs, to - from + 1) }, () =>
     startWorkerThread(import.meta.url, 'seed-thread', { workerData }),
   );

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FaultProfile } from './faults.ts';
 import { type SimulationFailure, type SimulationReport, Tally } from './report.ts';
-import { type Level, type SeedOptions, type SeedResult, scriptOf } from './seed.ts';
-import { runSeed, seedResults } from './seeds.ts';
+import { runSeed } from './run-seed.ts';
+import { type SeedOptions, type SeedResult, scriptOf } from './seed.ts';
+import { seedResults } from './seeds.ts';
 import { shrink } from './shrink.ts';
 
 export interface SimulationOptions {
-  readonly level: Level;
   /** First and last seed. */
   readonly from: number;
   readonly to: number;
@@ -27,48 +27,46 @@ const LOG_LINES = 60;
 
 /** Runs the seeds, and reports them in order up to the first that fails. */
 export async function simulate(options: SimulationOptions): Promise<SimulationReport> {
-  const { level, from, to, turns, profile, jobs = 1 } = options;
+  const { from, to, turns, profile, jobs = 1 } = options;
   const tally = new Tally();
   const hash = createHash('sha256');
   const startMs = performance.now();
   const startCpu = process.cpuUsage();
   let failure: SimulationFailure | null = null;
   const seedOptions = { turns, ...(profile ? { profile } : {}) };
-  for await (const result of seedResults({ level, from, to, jobs, options: seedOptions })) {
+  for await (const result of seedResults({ from, to, jobs, options: seedOptions })) {
     tally.add(result);
     hash.update(result.hash);
     options.onSeed?.(result);
     if (result.findings.length === 0) continue;
-    failure = await explain(level, { ...seedOptions, seed: result.seed }, result, options.shrink ?? false);
+    failure = await explain({ ...seedOptions, seed: result.seed }, result, options.shrink ?? false);
     break;
   }
   const wallMs = performance.now() - startMs;
   const cpu = process.cpuUsage(startCpu);
   const cpuMs = (cpu.user + cpu.system) / 1_000;
   return {
-    ...{ level, wallMs, cpuMs, failure, commit: options.commit ?? null, hash: hash.digest('hex') },
+    ...{ wallMs, cpuMs, failure, commit: options.commit ?? null, hash: hash.digest('hex') },
     ...{ seeds: tally.seeds, turns: tally.turns, events: tally.events, sessions: tally.sessions },
     virtualMs: tally.virtualMs,
     turnsPerSecond: (tally.turns * 1_000) / wallMs,
     turnsPerCpuSecond: (tally.turns * 1_000) / cpuMs,
     fired: tally.firedByName(),
     reached: [...tally.reached],
-    unreached: tally.unreached(level),
+    unreached: tally.unreached(),
   };
 }
 
 async function explain(
-  level: Level,
   options: SeedOptions,
   result: SeedResult,
   shrinks: boolean,
 ): Promise<SimulationFailure> {
-  const run = (one: SeedOptions) => runSeed(level, one);
   const small = shrinks
-    ? await shrink(options, result, run)
+    ? await shrink(options, result, runSeed)
     : { script: scriptOf(options.seed, options.turns), suppressed: new Set<string>(), result };
   const log: string[] = [];
-  const again = await run({
+  const again = await runSeed({
     ...options,
     script: small.script,
     suppressed: small.suppressed,

@@ -25,7 +25,7 @@ import { User, voiced } from './user.ts';
 import type { Workers } from './workers.ts';
 
 /** What the users of a seed share. */
-export interface FullWorld {
+export interface CallerWorld {
   readonly seed: number;
   readonly bus: Bus;
   readonly clock: VirtualClock;
@@ -44,7 +44,6 @@ export interface FullWorld {
   /** A step of a user begins. */
   readonly onStep: (step: number) => void;
   readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
-  readonly replays: boolean;
 }
 
 interface Line {
@@ -58,9 +57,9 @@ interface Line {
 }
 
 /** One user and the sessions that he or she has, one after the other. */
-export class FullUser {
+export class Caller {
   readonly #name: string;
-  readonly #world: FullWorld;
+  readonly #world: CallerWorld;
   readonly #lines: Line[] = [];
   readonly #isLast: () => boolean;
   #user: User;
@@ -71,7 +70,7 @@ export class FullUser {
   #limit: TimerHandle | undefined;
 
   /** `isLast` is asked when the script is over: true if the faults are over with it. */
-  constructor(name: string, script: readonly UserStep[], world: FullWorld, isLast: () => boolean) {
+  constructor(name: string, script: readonly UserStep[], world: CallerWorld, isLast: () => boolean) {
     this.#name = name;
     this.#world = world;
     this.#isLast = isLast;
@@ -134,7 +133,7 @@ export class FullUser {
     const chainAudit = this.#judge(id, viaBus);
     const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
     const audit = new Audit(id, input, {
-      ...{ machine, parameters, hash, found, reached, replays: this.#world.replays },
+      ...{ machine, parameters, hash, found, reached },
       ...(this.#world.onLog ? { onLog: this.#world.onLog } : {}),
       onReplyEnd: ({ reason }) => {
         if (this.#calm && faults.calm && reason === 'completed') this.#answered = true;
@@ -265,7 +264,7 @@ export class FullUser {
 
   #ask(): void {
     const { clock } = this.#world;
-    const state: PublicState = this.#line.audit.oracle.state;
+    const state: PublicState = this.#line.audit.state;
     this.#user = new User(
       clock,
       tailSteps(),

@@ -2,11 +2,11 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
+import { Caller, type CallerWorld } from './caller.ts';
 import { plannedChains } from './chains.ts';
 import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
 import type { Finding } from './findings.ts';
-import { FullUser, type FullWorld } from './full-user.ts';
 import { LogHash } from './log-hash.ts';
 import { simulationParameters } from './parameters.ts';
 import { Random } from './random.ts';
@@ -26,7 +26,7 @@ const CROWD = 50;
 const REST_MS = 20_000;
 
 /** Runner, actors, work protocol, in-process bus and playback, in one thread on the virtual clock. */
-export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
+export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { seed } = options;
   const clock = new VirtualClock();
   const faults = new Faults(seed, options.profile, options.suppressed);
@@ -54,7 +54,7 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
       : undefined;
   const workers: Workers = new Workers(bus, engineWorld, chains?.engines ?? plannedEngines(engineWorld));
   const shares = sharesOf(options);
-  const world: FullWorld = {
+  const world: CallerWorld = {
     ...{
       seed,
       bus,
@@ -77,12 +77,11 @@ export async function runFullSeed(options: SeedOptions): Promise<SeedResult> {
         reach('fifty sessions talked while an engine was down');
     },
     onLog: options.onLog,
-    replays: true,
   };
   let calmed = 0;
   const users = shares.map(
     ({ name, steps }) =>
-      new FullUser(name, steps, world, () => {
+      new Caller(name, steps, world, () => {
         calmed += 1;
         if (calmed < shares.length) return false;
         faults.quiet();

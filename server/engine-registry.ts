@@ -8,6 +8,7 @@ import { remote as remoteStt } from '../adapters/stt/remote/engine.ts';
 import { soundswallower } from '../adapters/stt/soundswallower/engine.ts';
 import { edge } from '../adapters/tts/edge/engine.ts';
 import { espeak } from '../adapters/tts/espeak/engine.ts';
+import { minimax } from '../adapters/tts/minimax/engine.ts';
 import { openai as openaiTts } from '../adapters/tts/openai/engine.ts';
 import { remote as remoteTts } from '../adapters/tts/remote/engine.ts';
 
@@ -18,7 +19,7 @@ export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly En
 export const ENGINES = {
   stt: [soundswallower, openaiStt, remoteStt],
   llm: [dialog, openaiLlm, remoteLlm],
-  tts: [espeak, edge, openaiTts, remoteTts],
+  tts: [espeak, edge, openaiTts, minimax, remoteTts],
 } as const satisfies AllEngines;
 
 type AllEngines = { readonly [Kind in EngineKind]: readonly EngineDescriptor<Kind>[] };

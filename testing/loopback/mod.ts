@@ -2,6 +2,7 @@
 export * from './edge-replies.ts';
 export * from './edge-server.ts';
 export * from './http-script.ts';
+export * from './minimax-server.ts';
 export * from './mp3.ts';
 export * from './openai-replies.ts';
 export * from './openai-server.ts';

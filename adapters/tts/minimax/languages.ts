@@ -1,0 +1,45 @@
+/** What MiniMax's `language_boost` calls a language, by its primary tag. */
+export const MINIMAX_LANGUAGES: ReadonlyMap<string, string> = new Map([
+  ['zh', 'Chinese'],
+  ['yue', 'Chinese,Yue'],
+  ['en', 'English'],
+  ['ar', 'Arabic'],
+  ['bg', 'Bulgarian'],
+  ['ca', 'Catalan'],
+  ['cs', 'Czech'],
+  ['da', 'Danish'],
+  ['de', 'German'],
+  ['el', 'Greek'],
+  ['es', 'Spanish'],
+  ['fa', 'Persian'],
+  ['fi', 'Finnish'],
+  ['fr', 'French'],
+  ['he', 'Hebrew'],
+  ['hi', 'Hindi'],
+  ['hr', 'Croatian'],
+  ['hu', 'Hungarian'],
+  ['id', 'Indonesian'],
+  ['it', 'Italian'],
+  ['ja', 'Japanese'],
+  ['ko', 'Korean'],
+  ['ms', 'Malay'],
+  ['nl', 'Dutch'],
+  ['no', 'Norwegian'],
+  ['pl', 'Polish'],
+  ['pt', 'Portuguese'],
+  ['ro', 'Romanian'],
+  ['ru', 'Russian'],
+  ['sk', 'Slovak'],
+  ['sl', 'Slovenian'],
+  ['sv', 'Swedish'],
+  ['ta', 'Tamil'],
+  ['th', 'Thai'],
+  ['tr', 'Turkish'],
+  ['uk', 'Ukrainian'],
+  ['vi', 'Vietnamese'],
+]);
+
+/** The name of a BCP 47 language; `auto` for one that MiniMax does not list. */
+export function languageBoost(language: string): string {
+  return MINIMAX_LANGUAGES.get(language.toLowerCase().split('-')[0] ?? '') ?? 'auto';
+}

@@ -1,0 +1,203 @@
+import { z } from 'zod';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
+import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
+import { type Call, Calls } from '../../http/calls.ts';
+import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
+import { eventData } from '../../http/sse.ts';
+import type { ReportsConnections } from '../../http/stats.ts';
+import { httpTransport, type Transport } from '../../http/transport.ts';
+import { PcmPieces } from '../pcm-pieces.ts';
+import { languageBoost } from './languages.ts';
+
+export interface MinimaxTtsOptions {
+  readonly apiKey?: string;
+  /** The group of the key, sent as `GroupId`. */
+  readonly groupId?: string;
+  /** Up to `/v1`. Default `https://api.minimax.io/v1`. */
+  readonly baseURL?: string;
+  readonly model: string;
+  /** The voice where the request names none. */
+  readonly voice: string;
+  /** 0.5 to 2; the server's default (1) if absent. */
+  readonly speed?: number;
+  /** Above 0, up to 10; the server's default (1) if absent. */
+  readonly volume?: number;
+  /** Semitones, -12 to 12; the server's default (0) if absent. */
+  readonly pitch?: number;
+  readonly emotion?: string;
+  /** What the engine is called. Default `minimax`. */
+  readonly name?: string;
+  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  readonly maxConnections?: number;
+}
+
+const MINIMAX_URL = 'https://api.minimax.io/v1';
+/** One of the rates that the server offers for PCM, Hz. */
+const RATE = 24_000;
+/** 20 minutes, as hexadecimal digits, twice: the last event may hold all of it again. */
+const MAX_RESPONSE_BYTES = 256 << 20;
+/** A whole segment as hexadecimal digits: 5 minutes. */
+const MAX_EVENT_CHARS = 32 << 20;
+
+/** Codes of `base_resp` (MiniMax's error table) that mean: too many requests, tokens or connections at once. */
+const OVERLOADED: ReadonlySet<number> = new Set([1002, 1039, 1041, 2045, 2056]);
+/** … and: its own failure. */
+const FAILED: ReadonlySet<number> = new Set([1000, 1001, 1024, 1033]);
+
+const baseResponse = z.object({ status_code: z.int(), status_msg: z.string().nullish() });
+const answer = z.object({
+  data: z.object({ audio: z.string().nullish(), status: z.int().nullish() }).nullish(),
+  base_resp: baseResponse.nullish(),
+});
+
+/**
+ * Speech synthesis by MiniMax (`POST /t2a_v2`): server-sent events with PCM at 24 kHz as hexadecimal digits, passed on as
+ * they come. Text without a letter or digit is not sent. Errors: TTS_FAILED (its own failure, or no audio),
+ * ENGINE_REQUEST (key, voice or text refused), ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked
+ * twice. Throws CONFIG_INVALID.
+ */
+export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConnections {
+  const { apiKey, maxConnections } = options;
+  const url = endpoint(options);
+  const transport = httpTransport({
+    maxResponseBytes: MAX_RESPONSE_BYTES,
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  });
+  const calls = new Calls();
+  const headers = {
+    'content-type': 'application/json',
+    ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
+  };
+  const toError = (error: unknown, call: Call) =>
+    engineError(error, { failed: 'TTS_FAILED', cancelled: call.cancelled(), secret: apiKey, classify });
+  return {
+    name: options.name ?? 'minimax',
+    connectionStats: () => transport.stats(),
+    async warm() {
+      const call = calls.begin(new AbortController().signal);
+      try {
+        // Whatever it answers, the connection is open.
+        const response = await transport.fetch(new URL('/', url), { headers, signal: call.signal });
+        await (response.ok ? transport.body(response) : response).text();
+      } catch (error) {
+        throw toError(error, call);
+      } finally {
+        call.end();
+      }
+    },
+    async *synthesize(request, signal) {
+      const call = calls.begin(signal);
+      try {
+        if (/[\p{L}\p{N}]/u.test(request.text)) {
+          const body = JSON.stringify(requestBody(options, request));
+          yield* speak(
+            transport,
+            await transport.fetch(url, { method: 'POST', headers, body, signal: call.signal }),
+          );
+        }
+        call.complete();
+      } catch (error) {
+        throw toError(error, call);
+      } finally {
+        call.end();
+      }
+    },
+    async close() {
+      calls.close();
+      await transport.close();
+    },
+  };
+}
+
+/** What the server says against a request, in its own words: they may show the key. */
+class Refusal extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+function classify(error: Error): Finding | undefined {
+  return error instanceof Refusal ? { code: error.code, detail: error.message } : undefined;
+}
+
+function endpoint({ baseURL = MINIMAX_URL, groupId }: MinimaxTtsOptions): URL {
+  if (!/^https?:\/\/./.test(baseURL) || !URL.canParse(baseURL))
+    throw new ParleyError('CONFIG_INVALID', 'baseURL must be an http or https URL');
+  const url = new URL(`${baseURL.replace(/\/$/, '')}/t2a_v2`);
+  if (groupId !== undefined) url.searchParams.set('GroupId', groupId);
+  return url;
+}
+
+function requestBody(options: MinimaxTtsOptions, { text, language, voice }: TtsRequest) {
+  const { model, speed, volume: vol, pitch, emotion } = options;
+  return {
+    ...{ model, text, stream: true },
+    // Else the last event holds all of the audio again.
+    stream_options: { exclude_aggregated_audio: true },
+    voice_setting: { voice_id: voice ?? options.voice, speed, vol, pitch, emotion },
+    audio_setting: { format: 'pcm', sample_rate: RATE, channel: 1 },
+    language_boost: languageBoost(language),
+  };
+}
+
+async function* speak(transport: Transport, response: Response): AsyncGenerator<TtsEvent> {
+  if (!response.ok) {
+    const text = (await response.text()).trim();
+    const detail = text === '' || text.startsWith('<') ? '' : `: ${text}`;
+    throw new Refusal(codeOfStatus(response.status, 'TTS_FAILED'), `HTTP ${response.status}${detail}`);
+  }
+  const body = transport.body(response);
+  const type = response.headers.get('content-type') ?? 'text/event-stream';
+  // Refusals come with status 200, as JSON instead of a stream.
+  if (/json/i.test(type)) {
+    audioOf(JSON.parse(await body.text()));
+    throw new ParleyError('ENGINE_PROTOCOL', 'JSON instead of a stream of events');
+  }
+  if (!/^(text\/event-stream|text\/plain|application\/octet-stream)/i.test(type))
+    throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
+  const pieces = new PcmPieces();
+  let first: string | undefined;
+  let ended = false;
+  let digits = 0;
+  for await (const data of eventData(body, MAX_EVENT_CHARS)) {
+    const { audio, last } = audioOf(JSON.parse(data));
+    // Read to the end, so that the connection can be used again.
+    if (ended) continue;
+    ended = last;
+    // A server that does not know the option sends everything again in the last event.
+    const again = last && first !== undefined && audio.length >= digits && audio.startsWith(first);
+    if (audio === '' || again) continue;
+    first ??= audio;
+    digits += audio.length;
+    const samples = pieces.push(bytesOf(audio));
+    if (samples.length > 0) yield { type: 'audio', pcm: { rate: RATE, samples } };
+  }
+  if (!ended) throw new ParleyError('ENGINE_PROTOCOL', 'the speech broke off without its last event');
+  if (first === undefined) throw new ParleyError('TTS_FAILED', 'the server sent no audio; check the voice');
+}
+
+/** The audio of one event. Throws what `base_resp` says, and a ZodError. */
+function audioOf(event: unknown): { readonly audio: string; readonly last: boolean } {
+  const { data, base_resp: base } = answer.parse(event);
+  if (base && base.status_code !== 0) {
+    const { status_code: status, status_msg: message } = base;
+    const code = OVERLOADED.has(status)
+      ? 'ENGINE_OVERLOADED'
+      : FAILED.has(status)
+        ? 'TTS_FAILED'
+        : 'ENGINE_REQUEST';
+    throw new Refusal(code, `MiniMax ${status}: ${message ?? 'no message'}`);
+  }
+  return { audio: data?.audio ?? '', last: data?.status === 2 };
+}
+
+function bytesOf(hex: string): Uint8Array {
+  const bytes = Buffer.from(hex, 'hex');
+  // It stops at the first that is no digit, and at a lone last one.
+  if (bytes.length * 2 !== hex.length)
+    throw new ParleyError('ENGINE_PROTOCOL', 'the audio is not whole hexadecimal bytes');
+  return bytes;
+}

@@ -9,9 +9,9 @@ import {
 import type { EarEvent } from '../machines/session/events.ts';
 import { WIRE_LIMITS } from '../machines/wire.ts';
 import { Arrivals } from './arrivals.ts';
+import { pcmSamples } from './engine-rpc/pcm.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
-import { pcmSamples } from './work/pcm.ts';
 
 /** A session's ear: keeps its input audio and tells when speech begins and ends. */
 export interface Ear {

@@ -138,7 +138,7 @@ export const ERRORS = {
     message: 'the client does not read fast enough',
     advice: 'read what the server sends; check the network',
   },
-  SESSION_STOPPED: { message: 'the session is in emergency stop', advice: 'send rearm first' },
+  SESSION_STOPPED: { message: 'the session is stopped', advice: 'send rearm first' },
   STOP_FAILED: {
     message: 'the session did not stop in time and was ended',
     advice:

@@ -2,13 +2,13 @@
 import { heardText, type SpokenSegment } from './policies/heard.ts';
 import { isUnspaced } from './policies/text.ts';
 
-/** What the frames and the ducks of one reply say of where the client is in it. */
+/** What the frames and the pauses of one reply say of where the client is in it. */
 export class PacedPosition {
   readonly #rate: number;
   #sent = 0;
   #position = 0;
   #atMs = 0;
-  #duckedAtMs: number | null = null;
+  #pausedAtMs: number | null = null;
 
   constructor(rate: number) {
     this.#rate = rate;
@@ -18,8 +18,8 @@ export class PacedPosition {
     return this.#sent;
   }
 
-  get duckedAtMs(): number | null {
-    return this.#duckedAtMs;
+  get pausedAtMs(): number | null {
+    return this.#pausedAtMs;
   }
 
   frame(atMs: number, samples: number): void {
@@ -27,9 +27,9 @@ export class PacedPosition {
     this.#sent += samples;
   }
 
-  duck(atMs: number, on: boolean): void {
+  setPaused(atMs: number, paused: boolean): void {
     this.#advance(atMs);
-    this.#duckedAtMs = on ? (this.#duckedAtMs ?? atMs) : null;
+    this.#pausedAtMs = paused ? (this.#pausedAtMs ?? atMs) : null;
   }
 
   at(atMs: number): number {
@@ -38,7 +38,7 @@ export class PacedPosition {
   }
 
   #advance(atMs: number): void {
-    const passed = this.#duckedAtMs === null ? ((atMs - this.#atMs) * this.#rate) / 1_000 : 0;
+    const passed = this.#pausedAtMs === null ? ((atMs - this.#atMs) * this.#rate) / 1_000 : 0;
     this.#position = Math.min(this.#sent, this.#position + passed);
     this.#atMs = atMs;
   }

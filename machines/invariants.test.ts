@@ -71,8 +71,8 @@ class Log {
     return this;
   }
 
-  duck(on: boolean, generation = 1): this {
-    return this.publish({ type: 'duck', generation, on });
+  paused(on: boolean, generation = 1): this {
+    return this.publish({ type: 'playback', generation, state: on ? 'paused' : 'playing' });
   }
 
   /** The two that belong together when a reply is interrupted. */
@@ -157,7 +157,7 @@ describe('the monitor finds nothing in', () => {
     const log = new Log()
       .reply()
       .frames(0, 45)
-      .duck(true)
+      .paused(true)
       .pass(250)
       .event({ type: 'interrupt' }, 'idle')
       .stopAll()
@@ -255,7 +255,7 @@ describe('the monitor finds', () => {
       new Log()
         .reply()
         .frames(0, 3)
-        .duck(true)
+        .paused(true)
         .pass(20)
         .frames(3, 4)
         .event({ type: 'interrupt' }, 'idle')
@@ -405,33 +405,33 @@ describe('the monitor finds', () => {
       'work cancelled of a generation that never began',
       interrupted().command({ type: 'cancelWork', generation: 2 }).end('One two'),
     ],
-    [9, 'an emergency stop that does not stop', new Log().event({ type: 'estop' }, 'idle')],
+    [9, 'a voice stop that does not stop', new Log().event({ type: 'halt' }, 'idle')],
     [
       9,
-      'an emergency stop that something else ends',
+      'a voice stop that something else ends',
       new Log()
-        .event({ type: 'estop' }, 'stopped')
+        .event({ type: 'halt' }, 'stopped')
         .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear'),
     ],
     [8, 'a reply that ends twice', interrupted().end('One two').end('One two')],
     [8, 'a reply that ends without having begun', new Log().end('', 'interrupted', 1)],
     [
       9,
-      'audio in emergency stop',
-      new Log().reply().frames(0, 2).event({ type: 'estop' }, 'stopped').stopAll().end('').frames(2, 3),
+      'audio stopped',
+      new Log().reply().frames(0, 2).event({ type: 'halt' }, 'stopped').stopAll().end('').frames(2, 3),
     ],
     [
       9,
-      'an action started in emergency stop',
-      new Log().event({ type: 'estop' }, 'stopped').action('started').action('cancelled'),
+      'an action started stopped',
+      new Log().event({ type: 'halt' }, 'stopped').action('started').action('cancelled'),
     ],
     [
       9,
-      'an action that runs on in emergency stop',
+      'an action that runs on stopped',
       new Log()
         .event({ type: 'text', text: 'x' }, 'processing')
         .action('started')
-        .event({ type: 'estop' }, 'stopped')
+        .event({ type: 'halt' }, 'stopped')
         .over(),
     ],
     [
@@ -450,7 +450,7 @@ describe('the monitor finds', () => {
         .frames(0, 45)
         .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'speaking', 'ear')
         .start('stt')
-        .duck(true)
+        .paused(true)
         .event({ type: 'transcript.partial', text }, 'speaking', 'stt')
         .event({ type: 'xstate.after.confirmSpeech.hearing' }, state, 'timer');
       const ended = state === 'speaking' ? log.event({ type: 'interrupt' }, 'listening') : log;

@@ -71,7 +71,7 @@ export class InvariantMonitor {
   /** Number of the newest child of each kind: they only go up. */
   readonly #numbers = new Map<ChildKind, number>();
   #lastBuried: ChildKind | null = null;
-  /** Generation of the newest draft that was discarded: it must never be heard of again. */
+  /** Generation of the newest speculation that was discarded: it must never be heard of again. */
   #discarded = 0;
   readonly #actions = new Set<string>();
   #turn = 0;
@@ -108,7 +108,8 @@ export class InvariantMonitor {
           this.#break(4, `${entry.child} ended without living`, entry);
         else this.#alive.delete(entry.kind);
         this.#lastBuried = entry.kind;
-        if (entry.kind === 'draft' && entry.generation > this.#generation) this.#discarded = entry.generation;
+        if (entry.kind === 'speculation' && entry.generation > this.#generation)
+          this.#discarded = entry.generation;
         return;
       case 'frame':
         this.#frame(entry);
@@ -160,19 +161,19 @@ export class InvariantMonitor {
     }
   }
 
-  /** An emergency stop takes effect in every state, and only `rearm` or the end of the session leaves it. */
+  /** A voice stop takes effect in every state, and only `rearm` or the end of the session leaves it. */
   #checkStop(entry: Entry<'event'>): void {
     const { event, state } = entry;
     if (state === 'stopped' || state === 'ended') return;
-    if (event.type === 'estop') this.#break(9, `emergency stop led to ${state}`, entry);
+    if (event.type === 'halt') this.#break(9, `voice stop led to ${state}`, entry);
     else if (this.#state === 'stopped' && event.type !== 'rearm')
-      this.#break(9, `${event.type} ended the emergency stop`, entry);
+      this.#break(9, `${event.type} ended the voice stop`, entry);
   }
 
   #checkBackchannel(entry: Entry<'event'>): void {
     const { event, state } = entry;
     // The sound may go on after a short silence: its words stay.
-    if (event.type === 'speech.start' && (this.#reply?.position.duckedAtMs ?? null) === null)
+    if (event.type === 'speech.start' && (this.#reply?.position.pausedAtMs ?? null) === null)
       this.#partial = '';
     else if (event.type === 'transcript.partial') this.#partial = event.text;
     else if (
@@ -192,7 +193,7 @@ export class InvariantMonitor {
   }
 
   #cancelWork(generation: number, entry: LogEntry): void {
-    if (generation > Math.max(this.#generation, this.#numbers.get('draft') ?? 0))
+    if (generation > Math.max(this.#generation, this.#numbers.get('speculation') ?? 0))
       this.#break(7, `work of generation ${generation} was cancelled before it began`, entry);
     this.#cancelled = Math.max(this.#cancelled, generation);
   }
@@ -212,7 +213,7 @@ export class InvariantMonitor {
     if (generation < this.#generation)
       this.#break(7, `generation ${generation} came after ${this.#generation}`, entry);
     if (generation <= this.#discarded)
-      this.#break(7, `generation ${generation} began, a draft that was discarded`, entry);
+      this.#break(7, `generation ${generation} began, a speculation that was discarded`, entry);
     if (this.#reply)
       this.#break(3, `generation ${generation} began before ${this.#reply.generation} ended`, entry);
     this.#generation = generation;
@@ -233,7 +234,7 @@ export class InvariantMonitor {
   #frame(entry: Entry<'frame'>): void {
     const { generation, seq, samples, atMs } = entry;
     const reply = this.#reply;
-    if (this.#state === 'stopped') this.#break(9, 'a frame was sent in emergency stop', entry);
+    if (this.#state === 'stopped') this.#break(9, 'a frame was sent stopped', entry);
     if (generation <= this.#flushed)
       this.#break(1, `a frame of generation ${generation} came after its flush`, entry);
     if (!reply || reply.generation !== generation) {
@@ -248,7 +249,7 @@ export class InvariantMonitor {
     if (seq !== reply.nextFrame) this.#break(2, `frame ${seq} came where ${reply.nextFrame} was due`, entry);
     if (reply.frameSamples !== 0 && samples !== reply.frameSamples)
       this.#break(2, `a frame of ${samples} samples among those of ${reply.frameSamples}`, entry);
-    if (reply.position.duckedAtMs !== null && atMs > reply.position.duckedAtMs)
+    if (reply.position.pausedAtMs !== null && atMs > reply.position.pausedAtMs)
       this.#break(2, `frame ${seq} was sent while the playback is paused`, entry);
     if (reply.filler > 0 && reply.nextFrame === 0) {
       if (this.#turn === this.#filledTurn)
@@ -271,9 +272,9 @@ export class InvariantMonitor {
           this.#break(7, `generation ${message.generation} was flushed before it began`, entry);
         this.#flushed = Math.max(this.#flushed, message.generation);
         return;
-      case 'duck':
+      case 'playback':
         this.#checkCurrent(message, entry);
-        this.#reply?.position.duck(entry.atMs, message.on);
+        this.#reply?.position.setPaused(entry.atMs, message.state === 'paused');
         return;
       case 'reply':
         this.#checkCurrent(message, entry);
@@ -294,7 +295,7 @@ export class InvariantMonitor {
     }
   }
 
-  #checkCurrent(message: Message<'duck' | 'reply'>, entry: LogEntry): void {
+  #checkCurrent(message: Message<'playback' | 'reply'>, entry: LogEntry): void {
     // The first words of a reply may come in the step that begins it, before anything else tells its generation.
     if (message.generation > this.#generation) this.#begin(message.generation, entry);
     if (this.#reply?.generation !== message.generation)
@@ -345,7 +346,7 @@ export class InvariantMonitor {
 
   #action({ id, name, status }: Message<'action'>, entry: LogEntry): void {
     if (status === 'started') {
-      if (this.#state === 'stopped') this.#break(9, `action ${name} was started in emergency stop`, entry);
+      if (this.#state === 'stopped') this.#break(9, `action ${name} was started stopped`, entry);
       if (!this.#allowed.includes('*') && !this.#allowed.includes(name))
         this.#break(9, `action ${name} was started, but policy does not allow it`, entry);
       this.#actions.add(id);
@@ -361,7 +362,7 @@ export class InvariantMonitor {
     }
     if (this.#state === 'processing' || this.#state === 'speaking') return;
     for (const [kind, child] of this.#alive)
-      if ((kind !== 'stt' && kind !== 'draft') || this.#state !== 'listening')
+      if ((kind !== 'stt' && kind !== 'speculation') || this.#state !== 'listening')
         this.#break(4, `${child} lives in ${this.#state}`, entry);
     if (this.#reply) {
       this.#break(6, `generation ${this.#reply.generation} has not ended in ${this.#state}`, entry);
@@ -378,7 +379,7 @@ export class InvariantMonitor {
 }
 
 function isFailure(eventType: string): boolean {
-  // Nobody knows of a draft: what it could not prepare is asked for again.
-  if (eventType === 'xstate.error.actor.draft') return false;
+  // Nobody knows of a speculation: what it could not prepare is asked for again.
+  if (eventType === 'xstate.error.actor.speculation') return false;
   return eventType.startsWith('xstate.error.') || eventType === 'ear.failed';
 }

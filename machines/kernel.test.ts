@@ -32,7 +32,7 @@ const WAYS: Readonly<Record<string, readonly SessionEvent[]>> = {
   playing: [TEXT, DELTA, PLAYING, PROGRESS],
   hearing: [TEXT, DELTA, PLAYING, PROGRESS, START],
   judging: [TEXT, DELTA, PLAYING, PROGRESS, START, STOP],
-  stopped: [{ type: 'estop' }],
+  stopped: [{ type: 'halt' }],
   ended: [{ type: 'bye' }],
 };
 
@@ -47,7 +47,7 @@ const EVENTS: readonly SessionEvent[] = [
   { type: 'played', generation: 1, samples: 1e12 },
   { type: 'played', generation: 99, samples: 1 },
   { type: 'interrupt' },
-  { type: 'estop' },
+  { type: 'halt' },
   { type: 'rearm' },
   { type: 'bye' },
   { type: 'lost' },

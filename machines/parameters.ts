@@ -113,8 +113,8 @@ export interface WordParameters {
   readonly backchannels: Readonly<Record<string, readonly string[]>>;
   /** A transcript that ends in one of these is not complete. */
   readonly continuations: Readonly<Record<string, readonly string[]>>;
-  /** Transcripts that mean emergency stop. The dialog file adds its own. */
-  readonly estop: readonly string[];
+  /** Transcripts that mean a voice stop. The dialog file adds its own. */
+  readonly halt: readonly string[];
   /** Transcripts known to be complete. The dialog file adds its own. */
   readonly complete: readonly string[];
 }
@@ -252,7 +252,7 @@ export const defaultParameters = {
       fr: ['et', 'ou', 'mais', 'parce que', 'si', 'le', 'la', 'les', 'un', 'une', 'de', 'à', 'avec', 'euh'],
       es: ['y', 'o', 'pero', 'porque', 'si', 'el', 'la', 'los', 'un', 'una', 'de', 'a', 'con', 'eh'],
     },
-    estop: [],
+    halt: [],
     complete: [],
   },
 } as const satisfies SessionParameters;

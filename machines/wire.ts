@@ -28,7 +28,7 @@ export type ClientMessage =
   /** How many samples of `generation` have been played so far, at the output rate. */
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'interrupt' }
-  | { readonly type: 'estop' }
+  | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   | { readonly type: 'bye' };
 
@@ -71,7 +71,10 @@ export interface ReadyMessage {
 
 export type ActionStatus = 'started' | 'done' | 'cancelled' | 'refused' | 'failed';
 
-/** What the session's machine and actors tell the client; the gateway adds `ready` and its own errors. */
+/** Whether the client should play what it has of a reply. */
+export type PlaybackState = 'playing' | 'paused';
+
+/** What a session's machine and actors send to the client; the gateway adds `ready` and its own errors. */
 export type SessionMessage =
   | {
       readonly type: 'state';
@@ -99,7 +102,7 @@ export type SessionMessage =
       readonly heard: string;
       readonly timings: TurnTimings;
     }
-  | { readonly type: 'duck'; readonly generation: number; readonly on: boolean }
+  | { readonly type: 'playback'; readonly generation: number; readonly state: PlaybackState }
   | { readonly type: 'flush'; readonly generation: number }
   | {
       readonly type: 'viseme';

@@ -61,8 +61,8 @@ const MUTATIONS = [
   {
     what: 'two replies share a generation',
     file: 'machines/session/reply.ts',
-    find: 'const generation = draft?.generation ?? context.spent + 1;',
-    put: 'const generation = draft?.generation ?? Math.max(1, context.spent);',
+    find: 'const generation = speculation?.generation ?? context.lastGeneration + 1;',
+    put: 'const generation = speculation?.generation ?? Math.max(1, context.lastGeneration);',
   },
   {
     what: 'an interrupted reply is not flushed',
@@ -113,10 +113,10 @@ const MUTATIONS = [
     put: '    this.#bell.ring();',
   },
   {
-    what: 'emergency stop does not last',
+    what: 'voice stop does not last',
     file: 'machines/session/machine.ts',
-    find: "estop: '.stopped',",
-    put: "estop: '.idle',",
+    find: "halt: '.stopped',",
+    put: "halt: '.idle',",
   },
   {
     what: 'a listener’s sound interrupts',
@@ -126,7 +126,7 @@ const MUTATIONS = [
   },
   {
     what: 'an engine is not told that its request is cancelled',
-    file: 'actors/work/call.ts',
+    file: 'actors/engine-rpc/call.ts',
     find: "this.#publish('cancel', NO_PAYLOAD);",
     put: '',
     harmless: 'the cancel of the session and the silence of the client reach the worker too',

@@ -60,7 +60,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await client.wait(1_000);
       // A listener's sound: the reply is paused and goes on.
       await Promise.all([
-        until((message) => message.type === 'duck' && !message.on),
+        until((message) => message.type === 'playback' && message.state === 'playing'),
         client.say(speak('uh-huh')),
       ]);
       await client.wait(800);
@@ -68,7 +68,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       client.send({ type: 'text', text: 'tell me a story' });
       await until(speaking);
       await client.wait(1_000);
-      client.send({ type: 'estop' });
+      client.send({ type: 'halt' });
       await until((message) => message.type === 'state' && message.value === 'stopped');
       client.send({ type: 'rearm' });
       await until((message) => message.type === 'state' && message.value === 'idle');
@@ -92,7 +92,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       client.send({ type: 'text', text: 'and now?' });
       await until(speaking);
       await Promise.all([
-        until((message) => message.type === 'duck' && !message.on),
+        until((message) => message.type === 'playback' && message.state === 'playing'),
         client.say(speak('uh-huh')),
       ]);
       await until(completed);

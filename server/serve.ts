@@ -4,16 +4,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
 import { dialogActions } from '../actors/dialog/mod.ts';
-import type { Bus } from '../actors/ports/bus.ts';
-import type { InspectStore } from '../actors/ports/inspect.ts';
-import type { JournalStore } from '../actors/ports/journal.ts';
-import type { LlmEngine } from '../actors/ports/llm.ts';
-import type { Store } from '../actors/ports/store.ts';
-import type { SttEngine } from '../actors/ports/stt.ts';
-import type { TtsEngine } from '../actors/ports/tts.ts';
-import type { VadEngine } from '../actors/ports/vad.ts';
-import type { SessionWorld } from '../actors/session/session.ts';
-import type { EngineKind } from '../actors/subjects.ts';
 import {
   type EngineHost,
   hostLlm,
@@ -22,7 +12,17 @@ import {
   remoteLlm,
   remoteStt,
   remoteTts,
-} from '../actors/work/mod.ts';
+} from '../actors/engine-rpc/mod.ts';
+import type { Bus } from '../actors/ports/bus.ts';
+import type { InspectStore } from '../actors/ports/inspect.ts';
+import type { JournalStore } from '../actors/ports/journal.ts';
+import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { Store } from '../actors/ports/store.ts';
+import type { SttEngine } from '../actors/ports/stt.ts';
+import type { TtsEngine } from '../actors/ports/tts.ts';
+import type { VadEngine } from '../actors/ports/vad.ts';
+import type { SessionDeps } from '../actors/session/session.ts';
+import type { EngineKind } from '../actors/subjects.ts';
 import { clientAction } from '../adapters/action/client-action.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
@@ -149,7 +149,7 @@ async function assemble(
   const stately = await statelyBridge(config, machine);
   if (stately) closers.push(() => stately.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
-  const world: SessionWorld = {
+  const deps: SessionDeps = {
     bus,
     clock: realClock,
     machine,
@@ -166,7 +166,7 @@ async function assemble(
       log.warn({ session, err: error }, error.message);
     },
   };
-  const inspected = inspector ? inspector.host(sessionHost(world)) : sessionHost(world);
+  const inspected = inspector ? inspector.host(sessionHost(deps)) : sessionHost(deps);
   const host = metrics ? metrics.watching(inspected) : inspected;
   const readiness = new Readiness();
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
@@ -257,7 +257,7 @@ function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connection
 }
 
 /** The log goes to all who want it. */
-function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionWorld, 'onLog'> {
+function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionDeps, 'onLog'> {
   const listeners = wanted.flatMap((listener) => listener ?? []);
   const [only] = listeners;
   if (listeners.length < 2) return only ? { onLog: only } : {};
@@ -278,7 +278,7 @@ function watchedJournals(
 
 async function statelyBridge(
   { inspect }: Config,
-  machine: SessionWorld['machine'],
+  machine: SessionDeps['machine'],
 ): Promise<StatelyBridge | undefined> {
   if (!inspect.enabled || !inspect.stately.enabled) return undefined;
   return startStatelyBridge({ port: inspect.stately.port, machine });
@@ -309,7 +309,7 @@ function hostEngines(
   config: Config,
   bus: Bus,
   closers: Closers,
-): { readonly clients: SessionWorld['engines']; busy(): boolean } {
+): { readonly clients: SessionDeps['engines']; busy(): boolean } {
   const hosts: EngineHost[] = [];
   const host = (engine: { close(): Promise<void> }, served: EngineHost) => {
     hosts.push(served);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Dialog, estopPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import { type Dialog, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { normaliseWords } from '../machines/policies/text.ts';
@@ -36,7 +36,7 @@ export function withDialog(parameters: SessionParameters, dialog: Dialog): Sessi
         ...words.backchannels,
         [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
       },
-      estop: unique([...words.estop, ...estopPhrases(dialog)]),
+      halt: unique([...words.halt, ...haltPhrases(dialog)]),
       complete: unique([...words.complete, ...wholeSentences([...dialog.sentences.keys()])]),
     },
   };

@@ -1,18 +1,18 @@
 import { randomInt } from 'node:crypto';
-import { openSession, type SessionWorld } from '../actors/session/session.ts';
+import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import type { OpenSession, SessionHost } from './door/session-host.ts';
 
 /** Runs the sessions of this process. */
-export function sessionHost(world: SessionWorld): SessionHost {
+export function sessionHost(deps: SessionDeps): SessionHost {
   return {
     async open({ session, language, voice, outputRate }, listener): Promise<OpenSession> {
       const seed = randomInt(2 ** 32);
       // The conversation does not wait for the disk.
-      world.store
+      deps.store
         .saveSession({ session, startedAt: new Date().toISOString(), language })
-        .catch((error: Error) => world.onProblem(session, error));
+        .catch((error: Error) => deps.onProblem(session, error));
       const opened = openSession(
-        world,
+        deps,
         { session, language, outputRate, seed, ...(voice === undefined ? {} : { voice }) },
         listener,
       );
@@ -21,9 +21,9 @@ export function sessionHost(world: SessionWorld): SessionHost {
         audio: opened.audio,
         async close(reason) {
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
-          await world.store
+          await deps.store
             .endSession(session, new Date().toISOString())
-            .catch((error: Error) => world.onProblem(session, error));
+            .catch((error: Error) => deps.onProblem(session, error));
         },
       };
     },

@@ -1,5 +1,5 @@
+import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/engine-rpc/mod.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/work/mod.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';

@@ -44,7 +44,7 @@ describe('Explainer', () => {
   it('says that an event after the end took nothing', () => {
     const explainer = new Explainer(defaultParameters);
 
-    const explained = explainer.explain('ended', initialContext(INPUT), { type: 'estop' }, 10);
+    const explained = explainer.explain('ended', initialContext(INPUT), { type: 'halt' }, 10);
 
     expect(explained).toEqual({ taken: [], guards: [] });
   });

@@ -112,10 +112,10 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
 
   // A command only after a second thought.
   await page.click('#follow');
-  await page.click('#control-estop');
+  await page.click('#control-halt');
   await page.click('dialog[open] button:not(.danger)');
   expect(await talk.evaluate('parley.state')).not.toBe('stopped');
-  await page.click('#control-estop');
+  await page.click('#control-halt');
   await page.click('#control-confirm');
   await until(talk, `parley.state === 'stopped'`);
   await until(page, active('stopped'));

@@ -80,7 +80,7 @@ describe('the timeline', () => {
     model.append([
       record(100, { type: 'playout.started' }, [state('speaking')]),
       record(500, { type: 'speech.start', sample: 0, ageMs: 96 }, [
-        publish({ type: 'duck', generation: 1, on: true }),
+        publish({ type: 'playback', generation: 1, state: 'paused' }),
       ]),
       record(700, { type: 'transcript.partial', text: 'wait' }, [
         publish({ type: 'flush', generation: 1 }),
@@ -97,8 +97,10 @@ describe('the timeline', () => {
     const model = new TimelineModel();
     model.append([
       record(100, { type: 'playout.started' }),
-      record(500, { type: 'speech.start', ageMs: 0 }, [publish({ type: 'duck', generation: 1, on: true })]),
-      record(900, { type: 'speech.stop' }, [publish({ type: 'duck', generation: 1, on: false })]),
+      record(500, { type: 'speech.start', ageMs: 0 }, [
+        publish({ type: 'playback', generation: 1, state: 'paused' }),
+      ]),
+      record(900, { type: 'speech.stop' }, [publish({ type: 'playback', generation: 1, state: 'playing' })]),
     ]);
     expect(told(model.bargeIns)).toEqual([
       '500-900 went-on: no barge-in: the reply went on after 400 ms; paused 0 ms after the first sound',

@@ -61,7 +61,7 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
     heard: expect.stringMatching(/^Once upon a time/u),
   });
   expect(ends[1]).toMatchObject({ turn: 2, reason: 'completed' });
-  // A reply that was prepared for words that changed has spent a generation too.
+  // A reply that was prepared for words that changed has used a generation too.
   expect(ends[1]?.generation).toBeGreaterThan(1);
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
 

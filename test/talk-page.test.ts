@@ -174,21 +174,21 @@ describe('playback', () => {
     expect(counts.at(-1)).toBe(sent);
   });
 
-  it('pauses on duck, however much audio follows, and goes on with the same sample', async () => {
+  it('pauses when asked to, however much audio follows, and goes on with the same sample', async () => {
     const session = await connected();
     const sending = session.tone(1, 600);
     await session.until((client) => client.played(1).length >= 2);
 
-    session.say({ type: 'duck', generation: 1, on: true });
-    await logged('playout.duck', 1);
+    session.say({ type: 'playback', generation: 1, state: 'paused' });
+    await logged('playout.pause', 1);
     await sending;
     const sent = await session.tone(1, 400, { firstSeq: 30 });
-    session.say({ type: 'duck', generation: 1, on: false });
+    session.say({ type: 'playback', generation: 1, state: 'playing' });
     await session.until((client) => client.played(1).includes(sent));
 
     const entries = await messages();
-    const paused = entries.findIndex(({ type }) => type === 'playout.duck');
-    const resumed = entries.findIndex(({ type, on }) => type === 'duck' && on === false);
+    const paused = entries.findIndex(({ type }) => type === 'playout.pause');
+    const resumed = entries.findIndex(({ type, state }) => type === 'playback' && state === 'playing');
     const whilePaused = entries.slice(paused, resumed).flatMap(({ samples }) => samples ?? []);
     expect(new Set(whilePaused)).toEqual(new Set([entries[paused]?.samples]));
     expect(entries[paused]?.samples).toBeLessThan(sent);
@@ -302,7 +302,7 @@ describe('the conversation', () => {
   });
 });
 
-describe('the emergency stop', () => {
+describe('the voice stop', () => {
   it('silences the page at once, without waiting for the server', async () => {
     const session = await connected();
     const stop = new AbortController();
@@ -310,7 +310,7 @@ describe('the emergency stop', () => {
     await session.until((client) => client.played(1).length >= 2);
 
     await page.click('#stop');
-    await session.until((client) => client.all('estop').length === 1);
+    await session.until((client) => client.all('halt').length === 1);
     stop.abort();
     await sending;
     session.frame(1, 1_000);
@@ -338,7 +338,7 @@ describe('the emergency stop', () => {
     // The observer clicked when the button was held back, and again when it was released.
     expect(await page.evaluate('clicks')).toBe(2);
     expect(session.all('rearm')).toHaveLength(1);
-    expect(session.all('estop')).toEqual([]);
+    expect(session.all('halt')).toEqual([]);
   });
 
   it('is on the Escape key too, also while typing', async () => {
@@ -347,7 +347,7 @@ describe('the emergency stop', () => {
     await page.focus('#text');
     await page.keyboard.press('Escape');
 
-    await session.until((client) => client.all('estop').length === 1);
+    await session.until((client) => client.all('halt').length === 1);
   });
 
   it('is sent first thing after a lost connection if it was pressed meanwhile', async () => {
@@ -360,7 +360,7 @@ describe('the emergency stop', () => {
     again.ready('scripted', 2, true);
     await again.until((client) => client.received.length > 1);
 
-    expect(again.received[1]).toEqual({ type: 'estop' });
+    expect(again.received[1]).toEqual({ type: 'halt' });
   });
 });
 

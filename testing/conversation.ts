@@ -1,4 +1,6 @@
 /** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
+
+import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/engine-rpc/mod.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
@@ -10,7 +12,6 @@ import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { ClientCommand } from '../actors/session/client-command.ts';
 import { openSession, type Session } from '../actors/session/session.ts';
-import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/work/mod.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
 import type { VirtualClock } from '../machines/clock.ts';
 import { InvariantMonitor, type Violation } from '../machines/invariants.ts';

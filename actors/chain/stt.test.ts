@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { hang, pause } from '../../testing/scripted-engines.ts';
+import { EventQueue } from '../engine-rpc/event-queue.ts';
 import type { SttEngine } from '../ports/stt.ts';
-import { EventQueue } from '../work/event-queue.ts';
 import { bench } from './harness-test-util.ts';
 import { chainStt, type SttChainOptions } from './stt.ts';
 

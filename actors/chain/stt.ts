@@ -1,8 +1,8 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { EventQueue } from '../engine-rpc/event-queue.ts';
 import type { SttEngine, SttEvent } from '../ports/stt.ts';
-import { EventQueue } from '../work/event-queue.ts';
 import { type Attempt, asParleyError, hedgeDelay, type Open } from './attempt.ts';
 import { Chain, type Order } from './chain.ts';
 import { KeptAudio } from './kept-audio.ts';

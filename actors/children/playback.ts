@@ -3,7 +3,7 @@ import type { Clock } from '../../machines/clock.ts';
 import type { PlaybackOutput } from '../../machines/session/events.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
-import { pacerOf, type Seat } from '../reply/pacer.ts';
+import { pacerOf, type Slot } from '../reply/pacer.ts';
 import type { ReplyTrack, VisemeCue } from '../reply-track.ts';
 
 export interface PlaybackOptions {
@@ -33,7 +33,7 @@ class Playout {
   readonly done: Promise<PlaybackOutput>;
   readonly #options: PlaybackOptions;
   readonly #scope: ChildScope;
-  readonly #seat: Seat;
+  readonly #slot: Slot;
   readonly #frameSamples: number;
   #aheadSamples: number;
   #finish: (output: PlaybackOutput) => void = () => {};
@@ -56,7 +56,7 @@ class Playout {
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
     this.#scope = scope;
-    this.#seat = pacerOf(options.clock).seat(() => this.#run());
+    this.#slot = pacerOf(options.clock).slot(() => this.#run());
     this.#frameSamples = samplesPerFrame(options.track.rate);
     this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs, options.track.rate);
     this.done = new Promise((resolve, reject) => {
@@ -76,7 +76,7 @@ class Playout {
 
   #leave(): void {
     this.#paused = true;
-    this.#seat.leave();
+    this.#slot.release();
     this.#options.track.onWrite(() => {});
   }
 
@@ -102,7 +102,7 @@ class Playout {
   /** Time begins anew at `position`, and with it the pace. */
   #restart(position: number): void {
     this.#rebase(position);
-    const laterMs = this.#seat.settle(this.#baseMs);
+    const laterMs = this.#slot.join(this.#baseMs);
     this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs - laterMs, this.#options.track.rate);
   }
 
@@ -110,7 +110,7 @@ class Playout {
     if (this.#paused) return;
     this.#rebase(this.#position());
     this.#paused = true;
-    this.#seat.leave();
+    this.#slot.release();
     if (this.#started) this.#tellProgress();
   }
 
@@ -125,7 +125,7 @@ class Playout {
   /** Sends what may be sent now, and comes back when the next frame is due. */
   #run(): void {
     if (this.#paused) return;
-    this.#seat.cancel();
+    this.#slot.cancel();
     try {
       this.#advance();
     } catch (thrown) {
@@ -156,7 +156,7 @@ class Playout {
     const known = this.#toldSent - this.#frameSamples;
     const next = this.#sent > this.#toldSent ? Math.min(frameDue, known) : frameDue;
     if (next <= position) return; // out of audio: the track's next write runs us again
-    this.#seat.callAt(this.#dueMs(next));
+    this.#slot.callAt(this.#dueMs(next));
   }
 
   /** When the client will hear `sample`, on the clock: counted from the base, so that nothing adds up. */

@@ -13,11 +13,11 @@ export interface DialogAction {
 export interface DialogEntry {
   readonly id: string;
   readonly phrases: readonly PhraseNode[];
-  /** One is picked for each reply. Empty only with actions or `estop`. */
+  /** One is picked for each reply. Empty only with actions or `halt`. */
   readonly replies: readonly string[];
   readonly actions: readonly DialogAction[];
-  /** Saying it is an emergency stop. */
-  readonly estop: boolean;
+  /** Saying it is a voice stop. */
+  readonly halt: boolean;
   /** Slots that a phrase may leave out. */
   readonly defaults: Slots;
 }
@@ -53,9 +53,9 @@ export interface Dialog {
   readonly pronunciations: ReadonlyMap<string, string>;
 }
 
-/** The sentences that are an emergency stop, in normalised form. */
-export function estopPhrases(dialog: Dialog): readonly string[] {
-  return [...dialog.sentences.values()].filter(({ entry }) => entry.estop).map(({ text }) => text);
+/** The sentences that are a voice stop, in normalised form. */
+export function haltPhrases(dialog: Dialog): readonly string[] {
+  return [...dialog.sentences.values()].filter(({ entry }) => entry.halt).map(({ text }) => text);
 }
 
 /** The actions that the dialog can ask for, with how long a simulated robot takes for each (ms), if told. */

@@ -5,7 +5,7 @@ const dialog = parseDialog(`
 name: Robbie
 slots: { distance: { one: 1, ten: 10, forty five: 45 } }
 entries:
-  - { id: stop, estop: true, phrases: "stop | emergency stop" }
+  - { id: stop, halt: true, phrases: "stop | emergency stop" }
   - { id: go, phrases: "go forward {distance} meters", actions: [{ name: go }] }
   - { id: time, phrases: "what time is it", replies: "{time}" }
   - { id: story, phrases: "tell me a story", replies: once }
@@ -62,7 +62,7 @@ describe('matchDialog', () => {
     expect(found('what time is it in the capital of France right now then')).toBeUndefined();
   });
 
-  it('finds an emergency stop in a short cry, but not when told the opposite', () => {
+  it('finds a voice stop in a short cry, but not when told the opposite', () => {
     expect(found('stop stop stop')).toBe('stop contains');
     expect(found('no no stop')).toBe('stop contains');
     expect(found('do not stop')).toBeUndefined();

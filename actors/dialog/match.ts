@@ -20,17 +20,17 @@ const NEGATIONS = new Set(
     ' ',
   ),
 );
-/** An emergency stop is heard in a sentence of at most this many words ("stop stop stop", "robot stop now please"). */
-const MAX_WORDS_AROUND_ESTOP = 5;
+/** A voice stop is heard in a sentence of at most this many words ("stop stop stop", "robot stop now please"). */
+const MAX_WORDS_AROUND_HALT = 5;
 
 /**
  * The entry that `text` means, or undefined. In this order, each only if it points at one entry:
  * 1. the sentence itself, after normalisation;
  * 2. the same with words of politeness and the robot's name taken off both ends;
  * 3. the same number of words, each right but for one letter in words of five letters or more;
- * 4. a sentence of two words or more inside the text that makes up at least half of it; for an emergency stop one word
+ * 4. a sentence of two words or more inside the text that makes up at least half of it; for a voice stop one word
  *    is enough in a text of up to five. Never with a negation outside it, and never for entries with actions;
- * 5. a sentence of four words or more that differs by one word; never for entries with actions or an emergency stop.
+ * 5. a sentence of four words or more that differs by one word; never for entries with actions or a voice stop.
  */
 export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefined {
   const normal = normaliseText(text, dialog.language);
@@ -55,7 +55,7 @@ export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefin
   const near = onlyEntry(
     sentences.filter(
       (one) =>
-        !one.entry.estop &&
+        !one.entry.halt &&
         one.entry.actions.length === 0 &&
         one.words.length >= 4 &&
         !addsNegation(one.words, bare) &&
@@ -142,10 +142,10 @@ function mayContain(sentence: DialogSentence, words: readonly string[]): boolean
   const { entry, words: inner } = sentence;
   if (entry.actions.length > 0) return false;
   // "no, stop!" is a cry for help; "don't stop" is not.
-  const heard = entry.estop ? words.filter((word) => word !== 'no') : words;
+  const heard = entry.halt ? words.filter((word) => word !== 'no') : words;
   if (addsNegation(inner, heard)) return false;
-  const longEnough = entry.estop
-    ? words.length <= MAX_WORDS_AROUND_ESTOP
+  const longEnough = entry.halt
+    ? words.length <= MAX_WORDS_AROUND_HALT
     : inner.length >= 2 && inner.length * 2 >= words.length;
   return longEnough && words.some((_, at) => inner.every((word, i) => words[at + i] === word));
 }

@@ -1,7 +1,7 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
 export { defaultBackchannels } from './backchannels.ts';
 export type { Dialog, DialogAction, DialogEntry, DialogSentence } from './dialog.ts';
-export { dialogActions, estopPhrases } from './dialog.ts';
+export { dialogActions, haltPhrases } from './dialog.ts';
 export type { DialogMatch } from './match.ts';
 export { isBackchannel, matchDialog } from './match.ts';
 export { normaliseText, wordsOf } from './normalise.ts';

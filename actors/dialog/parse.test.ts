@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
-import { dialogActions, estopPhrases, parseDialog } from './mod.ts';
+import { dialogActions, haltPhrases, parseDialog } from './mod.ts';
 
 const example = readFileSync(new URL('../../examples/robot.dialog.yaml', import.meta.url), 'utf8');
 
@@ -24,7 +24,7 @@ describe('parseDialog', () => {
       entry: { id: 'go-forward' },
       slots: { distance: { words: ['ten'], value: 10 } },
     });
-    expect(estopPhrases(dialog)).toContain('stop');
+    expect(haltPhrases(dialog)).toContain('stop');
     expect(dialog.backchannels).toContain('uh huh');
     expect(dialogActions(dialog).get('turn')).toBe(2_000);
     expect(dialog.fillers).toEqual(['Let me see.', 'One moment.']);
@@ -52,7 +52,7 @@ describe('parseDialog', () => {
     ['', 'my.yaml:1', 'an empty file'],
     ['- 1', 'my.yaml:1', 'a list'],
     ['entries:\n  - id: a\n    phrases: b\n    reply: c\n', 'my.yaml:2: entries.0', 'an unknown key'],
-    ['entries:\n  - id: a\n    phrases: b\n', 'replies, actions or estop', 'an entry without effect'],
+    ['entries:\n  - id: a\n    phrases: b\n', 'replies, actions or halt', 'an entry without effect'],
     [
       'entries:\n  - id: a\n    phrases:\n      - b\n      - (c\n    replies: d\n',
       'my.yaml:5: entries.0.phrases.1',
@@ -99,9 +99,9 @@ describe('parseDialog', () => {
       'a filler that cannot be spoken ahead',
     ],
     [
-      'entries:\n  - { id: a, phrases: b, estop: true, actions: [{ name: c }] }\n',
+      'entries:\n  - { id: a, phrases: b, halt: true, actions: [{ name: c }] }\n',
       'no actions',
-      'an emergency stop with actions',
+      'a voice stop with actions',
     ],
     [
       'language: English please\nentries:\n  - { id: a, phrases: b, replies: c }\n',

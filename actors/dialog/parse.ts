@@ -111,7 +111,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
       actions: raw.actions.map(({ name, args, durationMs }) =>
         durationMs === undefined ? { name, args } : { name, args, durationMs },
       ),
-      estop: raw.estop,
+      halt: raw.halt,
       defaults,
     };
     for (const [at, phrase] of phrases.entries()) {

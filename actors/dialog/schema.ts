@@ -27,14 +27,14 @@ const entry = z
     phrases: oneOrMore,
     replies: oneOrMore.default([]),
     actions: z.array(action).max(10).default([]),
-    estop: z.boolean().default(false),
+    halt: z.boolean().default(false),
     defaults: z.record(name, value).default({}),
   })
-  .refine((one) => one.estop || one.replies.length + one.actions.length > 0, {
-    message: 'an entry needs replies, actions or estop: true',
+  .refine((one) => one.halt || one.replies.length + one.actions.length > 0, {
+    message: 'an entry needs replies, actions or halt: true',
   })
-  .refine((one) => !one.estop || one.actions.length === 0, {
-    message: 'an emergency stop has no actions: it ends all of them',
+  .refine((one) => !one.halt || one.actions.length === 0, {
+    message: 'a voice stop has no actions: it ends all of them',
     path: ['actions'],
   });
 

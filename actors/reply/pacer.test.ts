@@ -36,17 +36,17 @@ describe('the pacer', () => {
           for (const [fromMs, inMs] of asks) {
             clock.setTimer(fromMs, () => {
               const dueMs = clock.nowMs() + inMs;
-              const seat = pacer.seat(() => {
+              const slot = pacer.slot(() => {
                 // What lies beyond the wheel comes by earlier, and waits again.
                 if (clock.nowMs() < dueMs - 1e-3 && inMs > 200) {
-                  seat.callAt(dueMs);
+                  slot.callAt(dueMs);
                   return;
                 }
                 expect(clock.nowMs()).toBeGreaterThanOrEqual(dueMs - 1e-3);
                 expect(clock.nowMs()).toBeLessThan(dueMs + 2);
                 called++;
               });
-              seat.callAt(dueMs);
+              slot.callAt(dueMs);
             });
           }
           await clock.advance(2_000);
@@ -61,18 +61,18 @@ describe('the pacer', () => {
     const clock = new VirtualClock();
     const pacer = new Pacer(clock);
     const calls: string[] = [];
-    const seats = ['a', 'b', 'c', 'd'].map((name) =>
-      pacer.seat(() => calls.push(`${name} ${clock.nowMs()}`)),
+    const slots = ['a', 'b', 'c', 'd'].map((name) =>
+      pacer.slot(() => calls.push(`${name} ${clock.nowMs()}`)),
     );
-    for (const seat of seats) seat.callAt(10);
-    const [a, b, c, d] = seats;
+    for (const slot of slots) slot.callAt(10);
+    const [a, b, c, d] = slots;
     a?.callAt(30);
     a?.callAt(10);
     b?.cancel();
     b?.cancel();
     c?.callAt(5);
-    d?.settle(0);
-    d?.leave();
+    d?.join(0);
+    d?.release();
     await clock.advance(100);
     expect(calls).toEqual(['c 5', 'a 10']);
     b?.callAt(120);
@@ -88,11 +88,11 @@ describe('the pacer', () => {
     const startMs = clock.nowMs();
     for (let i = 0; i < 100; i++) {
       let frame = 0;
-      const seat = pacer.seat(() => {
+      const slot = pacer.slot(() => {
         calls++;
-        if (++frame < 50) seat.callAt(startMs + (frame + 1) * 20);
+        if (++frame < 50) slot.callAt(startMs + (frame + 1) * 20);
       });
-      seat.callAt(startMs + 20);
+      slot.callAt(startMs + 20);
     }
     await clock.advance(2_000);
     expect(calls).toBe(5_000);
@@ -108,7 +108,7 @@ describe('the pacer', () => {
       setTimer: (delayMs, fire) => clock.setTimer(delayMs, fire),
     });
     const calls: number[] = [];
-    for (const dueMs of [30, 10, 20, 200]) pacer.seat(() => calls.push(dueMs)).callAt(dueMs);
+    for (const dueMs of [30, 10, 20, 200]) pacer.slot(() => calls.push(dueMs)).callAt(dueMs);
     lateMs = 100;
     await clock.advance(10);
     expect(calls).toEqual([10, 20, 30]);
@@ -116,25 +116,25 @@ describe('the pacer', () => {
     expect(calls).toEqual([10, 20, 30, 200]);
   });
 
-  it('staggers those that begin together, and leaves those alone that do not', () => {
+  it('staggers those that begin together, and does not move those that do not', () => {
     const together = new Pacer(new VirtualClock());
-    const later = Array.from({ length: 1_000 }, () => together.seat(() => {}).settle(5_000.4));
+    const later = Array.from({ length: 1_000 }, () => together.slot(() => {}).join(5_000.4));
     const crowds = Array.from({ length: 20 }, (_, ms) => later.filter((one) => one === ms).length);
     expect(Math.max(...crowds)).toBeLessThanOrEqual(76);
     expect(later[0]).toBe(0);
     expect(Math.max(...later)).toBeLessThan(20);
 
     const apart = new Pacer(new VirtualClock());
-    for (let i = 0; i < 1_000; i++) expect(apart.seat(() => {}).settle(i * 7)).toBe(0);
+    for (let i = 0; i < 1_000; i++) expect(apart.slot(() => {}).join(i * 7)).toBe(0);
   });
 
   it('gives a place again that somebody has left', () => {
     const pacer = new Pacer(new VirtualClock());
-    const seats = Array.from({ length: 10 }, () => pacer.seat(() => {}));
-    const first = seats.map((seat) => seat.settle(0));
-    for (const seat of seats) seat.leave();
-    for (const seat of seats) seat.leave();
-    expect(seats.map((seat) => seat.settle(0))).toEqual(first);
+    const slots = Array.from({ length: 10 }, () => pacer.slot(() => {}));
+    const first = slots.map((slot) => slot.join(0));
+    for (const slot of slots) slot.release();
+    for (const slot of slots) slot.release();
+    expect(slots.map((slot) => slot.join(0))).toEqual(first);
   });
 
   it('is one for each clock', () => {

@@ -1,38 +1,38 @@
 import { FRAME_MS } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
-/** Somebody who is called when its time has come. It waits for one moment at a time. */
-export interface Seat {
+/** A reply's place in the pacer: it waits for one moment at a time and is called when that has come. */
+export interface Slot {
   /** Calls at `dueMs` of the clock, up to 1 ms later and never earlier, instead of at any moment asked for before. */
   callAt(dueMs: number): void;
   cancel(): void;
-  /** From `startMs` on it will be called every 20 ms: gives by how many ms it should come later than that. */
-  settle(startMs: number): number;
-  /** Gives up its place among those that are called every 20 ms, and whatever it waits for. */
-  leave(): void;
+  /** Joins the replies that are called every 20 ms, from `startMs` on. Returns the delay, in ms, that it should add. */
+  join(startMs: number): number;
+  /** Leaves the replies that are called every 20 ms, and cancels what it waits for. */
+  release(): void;
 }
 
-/** Slots of 1 ms. What is due later comes by, and waits again. */
-const SLOTS = 256;
+/** Size of the wheel, in ticks of 1 ms. A later moment is scheduled again when the wheel gets there. */
+const TICKS = 256;
 /**
- * A millisecond of the 20 takes so many times its share before the next is asked, and so many in any case: 0.2 ms of work.
- * Being moved costs a reply up to 19 ms of its lead, so only what would be felt is moved (measured with 50 sessions: where two
- * were a crowd, frames were 43 ms late at p99; unmoved, 19 ms).
+ * A millisecond of the 20 is full at 1.5 times its fair share, but never below 10 replies (0.2 ms of work). Moving a
+ * reply costs it up to 19 ms of its lead. Measured with 50 sessions: with a limit of two a millisecond, frames were
+ * 43 ms late at p99; without moving any, 19 ms.
  */
-const CROWDED = 1.5;
-const FEW = 10;
+const FULL_SHARE = 1.5;
+const FULL_MIN = 10;
 
 /**
- * The pace of all replies on one clock: a wheel of milliseconds with a single timer, however many replies sound. Moments are
- * counted from the wheel's start, so they do not drift. Replies that begin together, as after a restart, are staggered:
- * each settles in the first millisecond from its own on that is not crowded, which in everyday life is its own. Who
- * comes when depends on the order of calls alone, so a simulation stays the same.
+ * The pace of all replies on one clock: a timing wheel of 1 ms ticks with a single timer. Moments are counted from the
+ * wheel's start, so they do not drift. Replies that begin together, as after a restart, are staggered: each joins the
+ * first millisecond, from its own on, that is not full. The result depends on the order of calls alone, so a
+ * simulation can be repeated.
  */
 export class Pacer {
   readonly #clock: Clock;
-  readonly #slots: WheelSeat[][] = Array.from({ length: SLOTS }, () => []);
-  readonly #crowds: number[] = Array.from({ length: FRAME_MS }, () => 0);
-  #settled = 0;
+  readonly #ticks: WheelSlot[][] = Array.from({ length: TICKS }, () => []);
+  readonly #perPhase: number[] = Array.from({ length: FRAME_MS }, () => 0);
+  #joined = 0;
   /** The clock when the tick was 0. */
   #originMs: number;
   /** The last tick that was called. */
@@ -48,49 +48,49 @@ export class Pacer {
   }
 
   /** `call` must not throw. */
-  seat(call: () => void): Seat {
-    return new WheelSeat(this, call);
+  slot(call: () => void): Slot {
+    return new WheelSlot(this, call);
   }
 
   /** @internal */
-  schedule(seat: WheelSeat, dueMs: number): void {
+  schedule(slot: WheelSlot, dueMs: number): void {
     if (this.#waiting === 0 && !this.#running) {
       this.#originMs = this.#clock.nowMs();
       this.#tick = 0;
     }
     // A hair of rounding must not cost a millisecond.
     const due = Math.ceil(dueMs - this.#originMs - 1e-6);
-    const tick = Math.min(Math.max(due, this.#tick + 1), this.#tick + SLOTS - 1);
-    if (seat.tick === tick) return;
-    if (seat.tick < 0) this.#waiting++;
-    seat.tick = tick;
-    this.#slots[tick % SLOTS]?.push(seat);
+    const tick = Math.min(Math.max(due, this.#tick + 1), this.#tick + TICKS - 1);
+    if (slot.tick === tick) return;
+    if (slot.tick < 0) this.#waiting++;
+    slot.tick = tick;
+    this.#ticks[tick % TICKS]?.push(slot);
     if (!this.#running && tick < this.#timerTick) this.#arm(tick);
   }
 
   /** @internal */
-  unschedule(seat: WheelSeat): void {
-    if (seat.tick < 0) return;
-    seat.tick = -1;
+  unschedule(slot: WheelSlot): void {
+    if (slot.tick < 0) return;
+    slot.tick = -1;
     this.#waiting--;
   }
 
   /** @internal */
-  join(startMs: number): { readonly slot: number; readonly laterMs: number } {
-    this.#settled++;
-    const most = Math.max(FEW, Math.ceil((CROWDED * this.#settled) / FRAME_MS));
+  join(startMs: number): { readonly phase: number; readonly laterMs: number } {
+    this.#joined++;
+    const most = Math.max(FULL_MIN, Math.ceil((FULL_SHARE * this.#joined) / FRAME_MS));
     const own = Math.floor(startMs) % FRAME_MS;
     let laterMs = 0;
-    while (laterMs < FRAME_MS - 1 && (this.#crowds[(own + laterMs) % FRAME_MS] ?? 0) >= most) laterMs++;
-    const slot = (own + laterMs) % FRAME_MS;
-    this.#crowds[slot] = (this.#crowds[slot] ?? 0) + 1;
-    return { slot, laterMs };
+    while (laterMs < FRAME_MS - 1 && (this.#perPhase[(own + laterMs) % FRAME_MS] ?? 0) >= most) laterMs++;
+    const phase = (own + laterMs) % FRAME_MS;
+    this.#perPhase[phase] = (this.#perPhase[phase] ?? 0) + 1;
+    return { phase, laterMs };
   }
 
   /** @internal */
-  leave(slot: number): void {
-    this.#settled--;
-    this.#crowds[slot] = (this.#crowds[slot] ?? 1) - 1;
+  release(phase: number): void {
+    this.#joined--;
+    this.#perPhase[phase] = (this.#perPhase[phase] ?? 1) - 1;
   }
 
   #arm(tick: number): void {
@@ -107,40 +107,39 @@ export class Pacer {
     // Twice: what became due meanwhile need not wait for a timer. Not for ever: others want to run too.
     for (let pass = 0; pass < 2; pass++) {
       const now = Math.floor(this.#clock.nowMs() - this.#originMs + 1e-6);
-      while (this.#tick < now && this.#waiting > 0) this.#callSlot(++this.#tick);
+      while (this.#tick < now && this.#waiting > 0) this.#callTick(++this.#tick);
     }
     this.#running = false;
     if (this.#waiting > 0) this.#arm(this.#nextTick());
   };
 
-  #callSlot(tick: number): void {
-    const slot = this.#slots[tick % SLOTS];
-    if (!slot || slot.length === 0) return;
-    // Nobody can be added to this slot meanwhile: the farthest moment lies one slot before it.
-    for (const seat of slot) {
-      if (seat.tick !== tick) continue;
-      seat.tick = -1;
+  #callTick(tick: number): void {
+    const due = this.#ticks[tick % TICKS];
+    if (!due || due.length === 0) return;
+    // Nothing is added to this tick meanwhile: the farthest moment lies one tick before it.
+    for (const slot of due) {
+      if (slot.tick !== tick) continue;
+      slot.tick = -1;
       this.#waiting--;
-      seat.call();
+      slot.call();
     }
-    slot.length = 0;
+    due.length = 0;
   }
 
   #nextTick(): number {
-    for (let tick = this.#tick + 1; tick < this.#tick + SLOTS; tick++) {
-      const slot = this.#slots[tick % SLOTS];
-      if (slot?.some((seat) => seat.tick === tick)) return tick;
+    for (let tick = this.#tick + 1; tick < this.#tick + TICKS; tick++) {
+      if (this.#ticks[tick % TICKS]?.some((slot) => slot.tick === tick)) return tick;
     }
-    return this.#tick + SLOTS - 1;
+    return this.#tick + TICKS - 1;
   }
 }
 
-class WheelSeat implements Seat {
+class WheelSlot implements Slot {
   readonly call: () => void;
-  /** The tick that it waits for, or -1. */
+  /** The tick that it waits for; -1 if it waits for none. */
   tick = -1;
   readonly #pacer: Pacer;
-  #slot = -1;
+  #phase = -1;
 
   constructor(pacer: Pacer, call: () => void) {
     this.#pacer = pacer;
@@ -155,27 +154,27 @@ class WheelSeat implements Seat {
     this.#pacer.unschedule(this);
   }
 
-  settle(startMs: number): number {
-    this.#getUp();
-    const { slot, laterMs } = this.#pacer.join(startMs);
-    this.#slot = slot;
+  join(startMs: number): number {
+    this.#leavePhase();
+    const { phase, laterMs } = this.#pacer.join(startMs);
+    this.#phase = phase;
     return laterMs;
   }
 
-  leave(): void {
+  release(): void {
     this.cancel();
-    this.#getUp();
+    this.#leavePhase();
   }
 
-  #getUp(): void {
-    if (this.#slot >= 0) this.#pacer.leave(this.#slot);
-    this.#slot = -1;
+  #leavePhase(): void {
+    if (this.#phase >= 0) this.#pacer.release(this.#phase);
+    this.#phase = -1;
   }
 }
 
 const pacers = new WeakMap<Clock, Pacer>();
 
-/** The one pacer of everybody who goes by this clock. */
+/** Returns the one pacer of this clock. */
 export function pacerOf(clock: Clock): Pacer {
   let pacer = pacers.get(clock);
   if (!pacer) {

@@ -19,7 +19,7 @@ export const clientCommand = z.discriminatedUnion('type', [
     samples: z.int().min(0),
   }),
   z.object({ type: z.literal('interrupt') }),
-  z.object({ type: z.literal('estop') }),
+  z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),
   z.object({ type: z.literal('bye') }),
 ]);

@@ -33,7 +33,7 @@ export class RunnerInbox<Child> {
   }
 
   put(received: Received<Child>): void {
-    if (received.event.type === 'estop') {
+    if (received.event.type === 'halt') {
       this.#halts.push(received);
       this.#commands = this.#commands.filter(({ event }) => event.type !== 'rearm');
     } else if (received.source === 'client') this.#commands.push(received);

@@ -49,7 +49,7 @@ interface Child {
 /** The error code of a child that threw something that is not ours. */
 const FAILURE_OF: Record<ChildKind, ErrorCode> = {
   stt: 'STT_FAILED',
-  draft: 'LLM_FAILED',
+  speculation: 'LLM_FAILED',
   memory: 'MEMORY_FAILED',
   llm: 'LLM_FAILED',
   tts: 'TTS_FAILED',
@@ -364,7 +364,7 @@ export class SessionRunner {
 /** What tells a child from others of its kind: its utterance or its generation. */
 function numberOf(command: SpawnCommand, generation: number): number {
   if (command.child === 'stt') return command.input.utterance;
-  return command.child === 'draft' ? command.input.generation : generation;
+  return command.child === 'speculation' ? command.input.generation : generation;
 }
 
 function isEnd(event: SessionEvent): boolean {

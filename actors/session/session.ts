@@ -10,14 +10,14 @@ import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
-import { draftChild } from '../children/draft.ts';
 import { llmChild } from '../children/llm.ts';
 import { memoryChild } from '../children/memory.ts';
 import { playbackChild } from '../children/playback.ts';
+import { speculationChild } from '../children/speculation.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
-import { Draft } from '../draft/draft.ts';
 import { openEar } from '../ear.ts';
+import { cancelPayload, type RpcScope } from '../engine-rpc/mod.ts';
 import { InputAudio } from '../input-audio.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
@@ -31,20 +31,20 @@ import type { SttEngine } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import { ReplyTrack } from '../reply-track.ts';
+import { Speculation } from '../speculation/speculation.ts';
 import { subjects } from '../subjects.ts';
-import { cancelPayload, type WorkScope } from '../work/mod.ts';
 import { type ClientCommand, clientCommand } from './client-command.ts';
 import { SessionRunner } from './runner.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one for each request. */
 export interface EngineClients {
-  readonly stt: (scope: WorkScope) => SttEngine;
-  readonly llm: (scope: WorkScope) => LlmEngine;
-  readonly tts: (scope: WorkScope) => TtsEngine;
+  readonly stt: (scope: RpcScope) => SttEngine;
+  readonly llm: (scope: RpcScope) => LlmEngine;
+  readonly tts: (scope: RpcScope) => TtsEngine;
 }
 
 /** What all sessions of a process share. */
-export interface SessionWorld {
+export interface SessionDeps {
   readonly bus: Bus;
   readonly clock: LoopClock;
   readonly machine: SessionMachine;
@@ -94,8 +94,8 @@ export interface Session {
 const INPUT_SLACK_MS = 1_000;
 
 /** Starts one session: its ear, its runner, and its ends of the bus. */
-export function openSession(world: SessionWorld, options: SessionOptions, client?: SessionClient): Session {
-  const { bus, clock, parameters } = world;
+export function openSession(deps: SessionDeps, options: SessionOptions, client?: SessionClient): Session {
+  const { bus, clock, parameters } = deps;
   const { session, outputRate } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
   // Made once: a text put together anew for each frame would be hashed anew by the bus.
@@ -122,55 +122,58 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
     const { violations } = monitor;
     if (violations.length > violationsTold)
       for (const { invariant, what } of violations.slice(violationsTold)) {
-        world.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
+        deps.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
       }
     violationsTold = monitor.violations.length;
-    world.onLog?.(session, entry);
+    deps.onLog?.(session, entry);
   };
   let track = new ReplyTrack(outputRate);
   /** The last one that was begun. */
-  let draft: Draft | undefined;
+  let speculation: Speculation | undefined;
 
   /** Makes the real child. TTS starts first in a reply, so the track is made with it and is the reply's own. */
   const makeChild = (command: SpawnCommand, generation: number): ChildLogic => {
     switch (command.child) {
       case 'stt': {
-        // An utterance leads to the next reply: no cancel must reach it, of the present one or of a draft on the way.
-        const { spent } = runner.kernel.context;
-        const engine = world.engines.stt({
+        // An utterance leads to the next reply: no cancel must reach it, of the present one or of a speculation on the way.
+        const { lastGeneration } = runner.kernel.context;
+        const engine = deps.engines.stt({
           session,
-          generation: spent + parameters.speculation.maxPerTurn + 1,
+          generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
         return sttChild({ engine, audio, prerollMs }, command.input);
       }
       case 'memory':
-        return memoryChild(world.memory ?? noMemory, session, command.input);
-      case 'draft': {
+        return memoryChild(deps.memory ?? noMemory, session, command.input);
+      case 'speculation': {
         const scope = { session, generation: command.input.generation };
-        draft = new Draft(command.input, {
+        speculation = new Speculation(command.input, {
           session,
           clock,
-          llm: world.engines.llm(scope),
-          tts: world.engines.tts(scope),
-          ...(world.memory ? { memory: world.memory } : {}),
+          llm: deps.engines.llm(scope),
+          tts: deps.engines.tts(scope),
+          ...(deps.memory ? { memory: deps.memory } : {}),
           recallMs: parameters.deadlines.recallMs,
           reply: parameters.reply,
         });
-        return draftChild(draft);
+        return speculationChild(speculation);
       }
       case 'llm': {
-        const engine = world.engines.llm({ session, generation });
-        return llmChild(draft && command.input.drafted ? draft.asLlm(engine) : engine, command.input);
+        const engine = deps.engines.llm({ session, generation });
+        return llmChild(
+          speculation && command.input.speculated ? speculation.asLlm(engine) : engine,
+          command.input,
+        );
       }
       case 'tts': {
         track = new ReplyTrack(outputRate);
-        const own = world.engines.tts({ session, generation });
-        const taken = command.input.drafted ? draft : undefined;
+        const own = deps.engines.tts({ session, generation });
+        const taken = command.input.speculated ? speculation : undefined;
         return ttsChild(
           {
             engine: taken?.asTts(own) ?? own,
             ...(taken && { onEnd: () => taken.endSpeech() }),
-            resamplers: world.resamplers,
+            resamplers: deps.resamplers,
             track,
             clock,
             parallelSegments: parameters.reply.parallelSegments,
@@ -188,7 +191,7 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
         });
       case 'actions':
-        return actionsChild(strict?.port ?? world.actions, session);
+        return actionsChild(strict?.port ?? deps.actions, session);
     }
   };
 
@@ -197,7 +200,7 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
     try {
       send();
     } catch (thrown) {
-      world.onProblem(session, asError(thrown));
+      deps.onProblem(session, asError(thrown));
     }
   };
   /** The bus only gets copies, for observers. */
@@ -218,9 +221,9 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
   };
   const persist = async (turn: TurnOutcome) => {
     try {
-      await world.store.saveTurn({ session, ...turn, timings: { ...turn.timings } });
+      await deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } });
     } catch (thrown) {
-      world.onProblem(session, asError(thrown));
+      deps.onProblem(session, asError(thrown));
       const { code, message } = errorRecord(thrown, 'STORE_FAILED');
       publish({ type: 'error', code, message, fatal: false });
     }
@@ -231,10 +234,10 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
     ...(options.voice === undefined ? {} : { voice: options.voice }),
     outputRate,
     seed: options.seed,
-    memory: world.memory !== undefined,
+    memory: deps.memory !== undefined,
   };
-  const journal = world.journal?.(session, input, (error) => {
-    world.onProblem(session, error);
+  const journal = deps.journal?.(session, input, (error) => {
+    deps.onProblem(session, error);
     const { code, message } = errorRecord(error, 'STORE_FAILED');
     publish({ type: 'error', code, message, fatal: false });
   });
@@ -242,11 +245,11 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
     journal &&
     strictActions({
       durable: () => journal.durable(),
-      port: world.actions,
+      port: deps.actions,
       publish,
     });
 
-  const runner = new SessionRunner(session, world.machine, input, {
+  const runner = new SessionRunner(session, deps.machine, input, {
     clock,
     child: makeChild,
     publish: strict?.publish ?? publish,
@@ -259,7 +262,7 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
       if (entry.type === 'event') copy(ev, () => jsonBytes(entry));
     },
     onDefect: (error) => {
-      world.onProblem(session, error);
+      deps.onProblem(session, error);
       publish({
         type: 'error',
         code: 'INTERNAL',
@@ -269,13 +272,13 @@ export function openSession(world: SessionWorld, options: SessionOptions, client
     },
   });
 
-  const ear = openEar(world.vad, audio, clock, (event) => runner.receive(event, 'ear'));
+  const ear = openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
   // Peers on the bus may command the session; its own client does so directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
     const parsed = clientCommand.safeParse(parseJson(message.payload));
     if (parsed.success) runner.receive(parsed.data, 'client');
     else
-      world.onProblem(
+      deps.onProblem(
         session,
         new ParleyError('BAD_MESSAGE', `on ${message.subject}`, { cause: parsed.error }),
       );

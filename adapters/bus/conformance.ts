@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { saysNoResponders } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
-import { saysNoResponders } from '../../actors/work/no-responders.ts';
 import { text, utf8 } from './conformance-util.ts';
 
 /** What a suite needs to try a bus. */

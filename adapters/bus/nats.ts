@@ -7,8 +7,8 @@ import {
   type NatsConnection,
   type Status,
 } from '@nats-io/transport-node';
+import { NO_RESPONDERS_HEADERS } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
-import { NO_RESPONDERS_HEADERS } from '../../actors/work/no-responders.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { parseNatsUrl } from './nats-url.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { EventQueue } from '../../actors/work/event-queue.ts';
+import { EventQueue } from '../../actors/engine-rpc/event-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** While so many bytes wait to be read, no more are taken from the connection. */

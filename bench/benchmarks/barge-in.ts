@@ -29,7 +29,7 @@ export const bargeInBenchmark: Benchmark = {
     return {
       name: 'barge-in',
       method: [
-        'The server’s log of the VAD’s speech event → `duck` and the last audio frame at the client, whichever is later; replies are',
+        'The server’s log of the VAD’s speech event → `playback` paused and the last audio frame at the client, whichever is later; replies are',
         'interrupted 0.7 s after their first frame. Second line: from the client’s sending of the 32 ms of audio that decided.',
       ],
       rows,

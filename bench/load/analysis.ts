@@ -31,7 +31,7 @@ export interface FirstAudio {
 }
 
 export interface BargeIn {
-  /** The machine learned of speech → `duck` and the last frame of the reply were at the client, whichever was later. */
+  /** The machine learned of speech → `playback` paused and the last frame of the reply were at the client, whichever was later. */
   readonly clearedMs: number;
   /** The audio that decided was sent by the client → the same. With the way up and the VAD. */
   readonly fromAudioMs: number;
@@ -69,13 +69,13 @@ export function firstAudio(result: LoadResult): FirstAudio[] {
 export function bargeIns(result: LoadResult): BargeIn[] {
   const stamps = bySession(result.stamps);
   return measured(result).flatMap(({ session, seen }) => {
-    const { duckMs, lastFrameMs } = seen;
-    if (duckMs === undefined || lastFrameMs === undefined || seen.resumed) return [];
+    const { pausedMs, lastFrameMs } = seen;
+    if (pausedMs === undefined || lastFrameMs === undefined || seen.resumed) return [];
     const start = stamps
       .get(session.session)
-      ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= duckMs);
+      ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= pausedMs);
     if (!start) return [];
-    const clearedMs = Math.max(duckMs, lastFrameMs);
+    const clearedMs = Math.max(pausedMs, lastFrameMs);
     // The newest whole window that had been sent when the machine was told: the least that it can have been.
     const sent = session.sentMs.findLastIndex((atMs) => atMs <= start.atMs) + 1;
     const decidedBy = Math.floor((sent * FRAME) / WINDOW) * WINDOW;

@@ -133,8 +133,8 @@ export class LoadClient implements Conversant {
       case 'reply':
         this.#reply(message.generation, message.turn).firstTextMs ??= atMs;
         break;
-      case 'duck':
-        if (message.on) this.#pause(message.generation, atMs);
+      case 'playback':
+        if (message.state === 'paused') this.#pause(message.generation, atMs);
         else this.#reply(message.generation).resumed = true;
         break;
       case 'flush':
@@ -156,7 +156,7 @@ export class LoadClient implements Conversant {
 
   #pause(generation: number, atMs: number): void {
     const reply = this.#reply(generation);
-    reply.duckMs ??= atMs;
+    reply.pausedMs ??= atMs;
     reply.paused = true;
   }
 
@@ -199,7 +199,7 @@ export class LoadClient implements Conversant {
   #acknowledge(): void {
     const reply = this.#audible;
     if (reply?.firstFrameMs === undefined) return;
-    const untilMs = reply.duckMs ?? reply.flushMs ?? monotonicMs();
+    const untilMs = reply.pausedMs ?? reply.flushMs ?? monotonicMs();
     const samples = Math.min(reply.received, samplesInMs(untilMs - reply.firstFrameMs, OUTPUT_RATE));
     if (samples <= this.#acknowledged) return;
     this.#acknowledged = samples;

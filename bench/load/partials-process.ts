@@ -3,8 +3,8 @@
  * One utterance in four ends otherwise than it looked.
  */
 import { z } from 'zod';
+import { hostStt } from '../../actors/engine-rpc/mod.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
-import { hostStt } from '../../actors/work/mod.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { msOfSamples } from '../../machines/audio.ts';

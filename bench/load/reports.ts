@@ -81,7 +81,7 @@ export const seenReply = z.object({
   firstFrameMs: z.number().optional(),
   lastFrameMs: z.number().optional(),
   /** When it was paused first. */
-  duckMs: z.number().optional(),
+  pausedMs: z.number().optional(),
   /** It went on after a pause. */
   resumed: z.boolean(),
   flushMs: z.number().optional(),

@@ -24,7 +24,7 @@ const PLOTS: readonly Plot[] = [
     benchmark: 'barge-in',
     file: 'barge-in',
     title: 'Barge-in: the VAD hears speech, the client is silent',
-    subtitle: 'To `duck` and the last audio frame at the client',
+    subtitle: 'To `playback` paused and the last audio frame at the client',
     what: 'VAD’s word → silence',
     goal: { value: 20, name: '20 ms' },
   },

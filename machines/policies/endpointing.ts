@@ -5,14 +5,14 @@ export type Completeness = 'complete' | 'incomplete' | 'unknown';
 
 /**
  * Whether the words so far look like a finished turn: `complete` when they end a sentence or are a phrase known
- * to be whole (an emergency stop is), `incomplete` when they stop at a comma or at a word that wants another.
+ * to be whole (a voice stop is), `incomplete` when they stop at a comma or at a word that wants another.
  */
 export function completeness(text: string, language: string, words: WordParameters): Completeness {
   const trimmed = text.trim();
   if (!trimmed) return 'unknown';
   if (/(?:\.\.\.|…|[,;:、，；：—-])$/u.test(trimmed)) return 'incomplete';
   const plain = normaliseWords(trimmed);
-  if (isAmong(plain, words.complete) || isAmong(plain, words.estop)) return 'complete';
+  if (isAmong(plain, words.complete) || isAmong(plain, words.halt)) return 'complete';
   const continuations = words.continuations[baseLanguage(language)] ?? [];
   if (continuations.some((word) => endsWithWord(plain, word))) return 'incomplete';
   return /[.!?。！？]["'”’」』)]*$/u.test(trimmed) ? 'complete' : 'unknown';

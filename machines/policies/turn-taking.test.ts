@@ -53,8 +53,8 @@ describe('a turn looks', () => {
     expect(completeness(text, language, words)).toBe(expected);
   });
 
-  it('complete when it is a known phrase or an emergency stop, however it is written', () => {
-    const lists = { ...words, complete: ['Come here!'], estop: ['Halt'] };
+  it('complete when it is a known phrase or a voice stop, however it is written', () => {
+    const lists = { ...words, complete: ['Come here!'], halt: ['Halt'] };
     expect(completeness('come here', 'en', lists)).toBe('complete');
     expect(completeness('HALT', 'en', lists)).toBe('complete');
   });

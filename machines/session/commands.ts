@@ -25,7 +25,7 @@ export interface ChildInputs {
   /** `fromSample`: onset of the utterance; the child adds the pre-roll. */
   readonly stt: { readonly utterance: number; readonly fromSample: number; readonly language: string };
   /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` are without what that gives. */
-  readonly draft: {
+  readonly speculation: {
     readonly generation: number;
     readonly language: string;
     readonly voice: string | null;
@@ -35,20 +35,20 @@ export interface ChildInputs {
     readonly messages: readonly PromptMessage[];
   };
   readonly memory: { readonly text: string };
-  /** `drafted`: the draft of this generation has asked already, and its answer is taken. */
+  /** `speculated`: the speculation of this generation has asked already, and its answer is taken. */
   readonly llm: {
     readonly generation: number;
     readonly language: string;
     readonly seed: number;
     readonly messages: readonly PromptMessage[];
-    readonly drafted?: true;
+    readonly speculated?: true;
   };
-  /** `drafted`: the draft of this generation may have the first segment's audio. */
+  /** `speculated`: the speculation of this generation may have the first segment's audio. */
   readonly tts: {
     readonly generation: number;
     readonly language: string;
     readonly voice: string | null;
-    readonly drafted?: true;
+    readonly speculated?: true;
   };
   readonly playback: { readonly generation: number };
   readonly actions: { readonly generation: number };

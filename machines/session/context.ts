@@ -24,16 +24,16 @@ export interface SessionContext {
   readonly random: number;
   readonly turn: number;
   readonly generation: number;
-  /** The newest generation that was handed out: to a reply, or to a draft that may have been discarded. */
-  readonly spent: number;
+  /** The newest generation that was handed out: to a reply, or to a speculation that may have been discarded. */
+  readonly lastGeneration: number;
   /** Counts utterances, so that each STT child has a name of its own. */
   readonly utterances: number;
   readonly utterance: Utterance | null;
   /** Words of the present turn that wait for their reply. */
   readonly pending: PendingTurn | null;
-  readonly draft: Draft | null;
-  /** How many drafts the turn has had that had the last one. */
-  readonly drafts: { readonly turn: number; readonly count: number };
+  readonly speculation: Speculation | null;
+  /** How many speculations the turn has had that had the last one. */
+  readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
   readonly history: readonly HistoryEntry[];
 }
@@ -71,7 +71,7 @@ export interface PendingTurn {
 }
 
 /** A reply that is prepared before the turn is known to be over. Nobody notices it until a reply takes it over. */
-export interface Draft {
+export interface Speculation {
   readonly generation: number;
   /** The words of the turn that it answers. */
   readonly text: string;
@@ -152,12 +152,12 @@ export function initialContext(input: SessionInput): SessionContext {
     random: input.seed >>> 0,
     turn: 0,
     generation: 0,
-    spent: 0,
+    lastGeneration: 0,
     utterances: 0,
     utterance: null,
     pending: null,
-    draft: null,
-    drafts: { turn: 0, count: 0 },
+    speculation: null,
+    speculations: { turn: 0, count: 0 },
     reply: null,
     history: [],
   };

@@ -22,13 +22,13 @@ export interface Outcome {
   readonly effects?: readonly Effect[];
 }
 
-/** A command, or the life of the STT child and of the draft, which belong to an utterance and so to no state. */
+/** A command, or the life of the STT child and of the speculation, which belong to an utterance and so to no state. */
 export type Effect =
   | Exclude<Command, { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' }>
   | { readonly type: 'stt.spawn' }
   | { readonly type: 'stt.stop' }
-  | { readonly type: 'draft.spawn' }
-  | { readonly type: 'draft.stop' };
+  | { readonly type: 'speculation.spawn' }
+  | { readonly type: 'speculation.stop' };
 
 /** A named action of the statechart: a pure function of what is known and what happened. */
 export type Reducer = (context: SessionContext, event: MachineEvent) => Outcome;

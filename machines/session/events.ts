@@ -10,7 +10,7 @@ export type ClientEvent =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'interrupt' }
-  | { readonly type: 'estop' }
+  | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   | { readonly type: 'bye' }
   /** The connection is gone. */
@@ -72,14 +72,14 @@ export type ChildEnd =
   | { readonly type: 'xstate.done.actor.tts' }
   | { readonly type: 'xstate.done.actor.playback'; readonly output: PlaybackOutput }
   | { readonly type: 'xstate.done.actor.actions' }
-  // A draft has no end of its own but a failure: it waits to be taken over.
+  // A speculation has no end of its own but a failure: it waits to be taken over.
   | { readonly type: `xstate.error.actor.${ChildKind}`; readonly error: ErrorRecord };
 
 /** The children of a session, by the id they have in the machine. */
-export const CHILD_KINDS = ['stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
+export const CHILD_KINDS = ['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
 export type ChildKind = (typeof CHILD_KINDS)[number];
 
-/** Those that belong to a reply; `stt` and `draft` belong to an utterance. */
+/** Those that belong to a reply; `stt` and `speculation` belong to an utterance. */
 export const REPLY_CHILDREN = [
   'memory',
   'llm',

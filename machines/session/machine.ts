@@ -24,7 +24,7 @@ export function sessionMachine(recorded: RecordedParameters) {
     options: { maxIterations: MAX_MICROSTEPS },
     initial: 'idle',
     on: {
-      estop: '.stopped',
+      halt: '.stopped',
       bye: '.ended',
       lost: '.ended',
       played: { actions: 'noteAcknowledged' },
@@ -32,7 +32,7 @@ export function sessionMachine(recorded: RecordedParameters) {
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
       'xstate.error.actor.stt': { actions: 'noteSttFailure' },
-      'xstate.error.actor.draft': { actions: 'dropDraft' },
+      'xstate.error.actor.speculation': { actions: 'dropSpeculation' },
       // A failure that no state expects would put the machine into XState's own error status.
       'xstate.error.actor.memory': {},
       'xstate.error.actor.llm': {},
@@ -74,10 +74,10 @@ export function sessionMachine(recorded: RecordedParameters) {
             after: { endpointDelay: { target: '#responding' } },
             initial: 'waiting',
             states: {
-              waiting: { always: { guard: 'mayDraft', target: 'steadying' } },
+              waiting: { always: { guard: 'maySpeculate', target: 'steadying' } },
               /** Will the words stay as they are? */
-              steadying: { after: { steadyDelay: { target: 'drafting', actions: 'startDraft' } } },
-              drafting: {},
+              steadying: { after: { steadyDelay: { target: 'speculating', actions: 'startSpeculation' } } },
+              speculating: {},
             },
           },
         },
@@ -108,7 +108,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                   transcribing: {
                     entry: 'finishUtterance',
                     always: [
-                      { guard: 'saidEstop', target: '#stopped', actions: 'takeUtterance' },
+                      { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
                       { guard: 'turnKnown', target: 'recalling' },
                       { guard: 'saidNothing', target: '#idle', actions: ['dropUtterance', 'dropPending'] },
                       { guard: 'finalKnown', target: 'recalling', actions: 'takeUtterance' },
@@ -231,11 +231,11 @@ export function sessionMachine(recorded: RecordedParameters) {
         },
       },
 
-      /** Emergency stop: nothing sounds, nothing moves, until the user rearms. */
+      /** Voice stop: nothing sounds, nothing moves, until the user rearms. */
       stopped: {
         id: 'stopped',
         entry: ['dropUtterance', 'dropPending'],
-        on: { rearm: 'idle', estop: {}, text: { actions: 'tellStopped' } },
+        on: { rearm: 'idle', halt: {}, text: { actions: 'tellStopped' } },
       },
 
       ended: { type: 'final', entry: ['dropUtterance', 'dropPending'] },

@@ -19,7 +19,7 @@ export function ttsRegion(chart: SessionChart) {
             generation: context.generation,
             language: context.input.language,
             voice: context.input.voice ?? null,
-            ...drafted(context),
+            ...speculated(context),
           }),
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
@@ -127,12 +127,12 @@ export function llmRegion(chart: SessionChart) {
         initial: 'asking',
         states: {
           asking: {
-            // The child that takes the draft over is there by now.
-            always: { guard: 'hasDraft', actions: 'releaseDraft' },
+            // The child that takes the speculation over is there by now.
+            always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
             on: {
               'llm.delta': { target: 'streaming', actions: 'noteDelta' },
               'llm.action': [
-                { guard: 'asksEstop', target: '#stopped' },
+                { guard: 'asksHalt', target: '#stopped' },
                 { guard: EXECUTOR_GONE, target: 'streaming', actions: 'refuseAction' },
                 { target: 'streaming', actions: 'startAction' },
               ],
@@ -143,7 +143,7 @@ export function llmRegion(chart: SessionChart) {
             on: {
               'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
               'llm.action': [
-                { guard: 'asksEstop', target: '#stopped' },
+                { guard: 'asksHalt', target: '#stopped' },
                 { guard: EXECUTOR_GONE, target: 'streaming', reenter: true, actions: 'refuseAction' },
                 { target: 'streaming', reenter: true, actions: 'startAction' },
               ],
@@ -170,10 +170,10 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
     language: context.input.language,
     seed: current?.seed ?? 0,
     messages: withFacts(promptOf(context.history, current?.userText ?? ''), facts),
-    ...drafted(context),
+    ...speculated(context),
   };
 }
 
-function drafted({ draft }: SessionContext): { readonly drafted?: true } {
-  return draft ? { drafted: true } : {};
+function speculated({ speculation }: SessionContext): { readonly speculated?: true } {
+  return speculation ? { speculated: true } : {};
 }

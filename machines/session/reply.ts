@@ -22,16 +22,16 @@ import { told } from './robot-actions.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
 export const beginReply: Reducer = (context) => {
-  const { pending, draft, nowMs } = context;
+  const { pending, speculation, nowMs } = context;
   if (!pending) return {};
   const { value, state } = nextRandom(context.random);
   const turn = pending.counted ? context.turn : context.turn + 1;
-  const generation = draft?.generation ?? context.spent + 1;
+  const generation = speculation?.generation ?? context.lastGeneration + 1;
   return {
     patch: {
       turn,
       generation,
-      spent: Math.max(context.spent, generation),
+      lastGeneration: Math.max(context.lastGeneration, generation),
       random: state,
       pending: null,
       reply: {
@@ -56,7 +56,7 @@ export const beginReply: Reducer = (context) => {
           endpointMs: pending.endpointMs,
           sttMs: pending.sttMs,
           begunAtMs: nowMs,
-          preparedMs: draft ? nowMs - draft.startedAtMs : null,
+          preparedMs: speculation ? nowMs - speculation.startedAtMs : null,
         },
       },
     },
@@ -210,14 +210,14 @@ export const pausePlayout: Reducer = (context) => ({
     : {}),
   effects: [
     send('playback', { type: 'pause' }),
-    publish({ type: 'duck', generation: context.generation, on: true }),
+    publish({ type: 'playback', generation: context.generation, state: 'paused' }),
   ],
 });
 
 export const resumePlayout: Reducer = (context) => ({
   ...change(context, { playingSinceMs: movesByPacing(context.reply) ? context.nowMs : null }),
   effects: [
-    publish({ type: 'duck', generation: context.generation, on: false }),
+    publish({ type: 'playback', generation: context.generation, state: 'playing' }),
     send('playback', { type: 'resume' }),
   ],
 });

@@ -1,15 +1,15 @@
 import { fromCallback, setup } from 'xstate';
-import { ESTOP_ACTION } from '../estop.ts';
+import { HALT_ACTION } from '../halt.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { endpointDelayMs } from '../policies/endpointing.ts';
 import type { ChildInputs, Command } from './commands.ts';
 import type { SessionContext, SessionInput } from './context.ts';
-import * as draft from './draft.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
 import * as filler from './filler.ts';
 import * as reply from './reply.ts';
 import * as robot from './robot-actions.ts';
+import * as speculation from './speculation.ts';
 import * as turn from './turn.ts';
 import * as utterance from './utterance.ts';
 import { utteranceSettled, wordsSoFar } from './words-in-hand.ts';
@@ -27,7 +27,7 @@ export function sessionSetup(parameters: SessionParameters) {
     types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
     actors: {
       stt: child<'stt'>(),
-      draft: child<'draft'>(),
+      speculation: child<'speculation'>(),
       memory: child<'memory'>(),
       llm: child<'llm'>(),
       tts: child<'tts'>(),
@@ -39,10 +39,10 @@ export function sessionSetup(parameters: SessionParameters) {
       finalKnown: ({ context }) => utteranceSettled(context),
       turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
-      saidEstop: ({ context }) =>
-        (utteranceSettled(context) || context.utterance === null) && turn.saidEstop(context, parameters),
+      saidHalt: ({ context }) =>
+        (utteranceSettled(context) || context.utterance === null) && turn.saidHalt(context, parameters),
       saidNothing: ({ context }) => turn.saidNothing(context, parameters),
-      asksEstop: ({ event }) => event.type === 'llm.action' && event.name === ESTOP_ACTION,
+      asksHalt: ({ event }) => event.type === 'llm.action' && event.name === HALT_ACTION,
       partialInterrupts: ({ context, event }) =>
         event.type === 'transcript.partial' && turn.interrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
@@ -56,11 +56,11 @@ export function sessionSetup(parameters: SessionParameters) {
       mayFill: ({ context }) => filler.mayFill(context),
       segmentReady: ({ event }) => event.type === 'segment.audio' && event.ready,
       actionRuns: ({ context }) => robot.actionRuns(context),
-      mayDraft: ({ context }) => draft.mayDraft(context, parameters),
-      hasDraft: ({ context }) => context.draft !== null,
-      // A draft has asked it already.
+      maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
+      hasSpeculation: ({ context }) => context.speculation !== null,
+      // A speculation has asked it already.
       asksMemory: ({ context }) =>
-        context.input.memory && context.reply?.phrase === null && context.draft === null,
+        context.input.memory && context.reply?.phrase === null && context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
     },
     delays: {
@@ -68,7 +68,7 @@ export function sessionSetup(parameters: SessionParameters) {
         const delayMs = endpointDelayMs(wordsSoFar(context), context.input.language, endpointing, words);
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
-      steadyDelay: ({ context }) => draft.steadyDelayMs(context, parameters),
+      steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),
       // From the onset, not from the last pause: an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
@@ -94,9 +94,12 @@ export function sessionSetup(parameters: SessionParameters) {
         if (effect.type === 'stt.spawn')
           enqueue.spawnChild('stt', { id: 'stt', input: ({ context: now }) => sttInput(now) });
         else if (effect.type === 'stt.stop') enqueue.stopChild('stt');
-        else if (effect.type === 'draft.spawn')
-          enqueue.spawnChild('draft', { id: 'draft', input: ({ context: now }) => draft.draftInput(now) });
-        else if (effect.type === 'draft.stop') enqueue.stopChild('draft');
+        else if (effect.type === 'speculation.spawn')
+          enqueue.spawnChild('speculation', {
+            id: 'speculation',
+            input: ({ context: now }) => speculation.speculationInput(now),
+          });
+        else if (effect.type === 'speculation.stop') enqueue.stopChild('speculation');
         else enqueue({ type: 'command', params: effect });
       }
     });
@@ -121,9 +124,9 @@ export function sessionSetup(parameters: SessionParameters) {
       finishUtterance: act(utterance.finishUtterance),
       dropUtterance: act(utterance.dropUtterance),
       tellEarFailure: act(utterance.tellEarFailure),
-      startDraft: act(draft.startDraft),
-      dropDraft: act(draft.dropDraft),
-      releaseDraft: act(draft.releaseDraft),
+      startSpeculation: act(speculation.startSpeculation),
+      dropSpeculation: act(speculation.dropSpeculation),
+      releaseSpeculation: act(speculation.releaseSpeculation),
       takeText: act(turn.takeText(parameters)),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),

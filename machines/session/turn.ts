@@ -3,9 +3,9 @@ import type { SessionParameters } from '../parameters.ts';
 import { isBackchannel } from '../policies/backchannel.ts';
 import { isAmong, normaliseWords } from '../policies/text.ts';
 import type { PendingTurn, SessionContext } from './context.ts';
-import { answers, withoutDraft } from './draft.ts';
 import { failure, type Outcome, publish, type Reducer, tell } from './effects.ts';
 import { remember } from './history.ts';
+import { answers, withoutSpeculation } from './speculation.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words-in-hand.ts';
 
 export function takeText(parameters: SessionParameters): Reducer {
@@ -60,9 +60,9 @@ export function spokeMs(context: SessionContext): number {
   return utterance ? (utterance.endedAtMs ?? context.nowMs) - utterance.startedAtMs : 0;
 }
 
-export function saidEstop(context: SessionContext, parameters: SessionParameters): boolean {
-  const { estop } = parameters.words;
-  return isAmong(wordsInHand(context), estop) || isAmong(context.utterance?.final?.text ?? '', estop);
+export function saidHalt(context: SessionContext, parameters: SessionParameters): boolean {
+  const { halt } = parameters.words;
+  return isAmong(wordsInHand(context), halt) || isAmong(context.utterance?.final?.text ?? '', halt);
 }
 
 /** Noise: no turn. */
@@ -121,6 +121,6 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
         }),
       ],
     };
-    return answers(context, text) ? taken : withoutDraft(context, taken);
+    return answers(context, text) ? taken : withoutSpeculation(context, taken);
   };
 }

@@ -3,8 +3,8 @@
 import type { ErrorRecord } from '../errors.ts';
 import { normaliseWords } from '../policies/text.ts';
 import type { SessionContext, Utterance } from './context.ts';
-import { withoutDraft } from './draft.ts';
 import { failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
+import { withoutSpeculation } from './speculation.ts';
 import { turnInHand } from './words-in-hand.ts';
 
 function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
@@ -50,7 +50,7 @@ export const beginUtterance: Reducer = (context, event) => {
 export const restartUtterance: Reducer = (context, event) => {
   const { utterance } = context;
   if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
-  return withoutDraft(context, {
+  return withoutSpeculation(context, {
     patch: {
       utterances: context.utterances + 1,
       utterance: {
@@ -74,7 +74,7 @@ export const noteSpeechResumed: Reducer = (context, event) => {
   if (event.type !== 'speech.start') return {};
   // STT that was told to finish does not hear what follows.
   if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
-  return withoutDraft(context, {
+  return withoutSpeculation(context, {
     patch: update(context, { endedAtMs: null }),
     effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
   });
@@ -95,7 +95,7 @@ export const endSpeechUnheard: Reducer = (context) => ({
   effects: [publish({ type: 'speech', event: 'stop', at: context.nowMs })],
 });
 
-/** A draft that answers other words than these is of no use any more. */
+/** A speculation that answers other words than these is of no use any more. */
 export const notePartial: Reducer = (context, event) => {
   const { utterance, nowMs } = context;
   if (event.type !== 'transcript.partial' || !utterance) return {};
@@ -104,7 +104,7 @@ export const notePartial: Reducer = (context, event) => {
     effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
   };
   const same = normaliseWords(event.text) === normaliseWords(utterance.partial);
-  return same ? noted : withoutDraft(context, noted);
+  return same ? noted : withoutSpeculation(context, noted);
 };
 
 export const noteFinal: Reducer = (context, event) =>
@@ -130,7 +130,7 @@ export const finishUtterance: Reducer = (context) => {
 };
 
 export const dropUtterance: Reducer = (context) =>
-  withoutDraft(
+  withoutSpeculation(
     context,
     context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {},
   );

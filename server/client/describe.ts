@@ -15,8 +15,8 @@ export function describeMessage(message: ServerMessage): string {
       return `  says      ${message.text.trimEnd()}`;
     case 'reply.end':
       return `reply ends  ${message.reason}, heard: "${message.heard}"${describeTimings(message.timings)}`;
-    case 'duck':
-      return `duck        ${message.on ? 'paused' : 'goes on'}`;
+    case 'playback':
+      return `playback    ${message.state}`;
     case 'flush':
       return `flush       generation ${message.generation}`;
     case 'viseme':

@@ -8,7 +8,7 @@ interface Stretch {
 }
 
 /**
- * A loudspeaker that plays what arrives, in real time, as a real client's would: it pauses on `duck`, forgets on
+ * A loudspeaker that plays what arrives, in real time, as a real client's would: it pauses on `playback`, forgets on
  * `flush`, knows exactly how much of each generation was played, and remembers what was heard when.
  */
 export class Speaker {
@@ -46,9 +46,9 @@ export class Speaker {
     this.#queue.push({ generation: header.generation, samples });
   }
 
-  duck(on: boolean, nowMs: number): void {
+  setPaused(paused: boolean, nowMs: number): void {
     this.advance(nowMs);
-    this.#paused = on;
+    this.#paused = paused;
   }
 
   flush(generation: number, nowMs: number): void {

@@ -169,9 +169,9 @@ export class VoiceClient {
     const arrival = { atMs: this.nowMs(), message: parseMessage(data) };
     this.arrivals.push(arrival);
     const { message } = arrival;
-    if (message.type === 'duck') this.speaker.duck(message.on, this.#clock.nowMs());
+    if (message.type === 'playback') this.speaker.setPaused(message.state === 'paused', this.#clock.nowMs());
     if (message.type === 'flush') this.speaker.flush(message.generation, this.#clock.nowMs());
-    if (message.type === 'duck' || message.type === 'flush') this.#acknowledge();
+    if (message.type === 'playback' || message.type === 'flush') this.#acknowledge();
     for (const listener of this.#listeners) listener(arrival);
   }
 

@@ -116,7 +116,7 @@ export const configSchema = z.strictObject({
   inspect: z
     .strictObject({
       enabled: yesNo(true, 'Whether `/inspect` shows the sessions; see inspector.md.'),
-      control: yesNo(false, 'Whether emergency stop, interrupt and rearm may be sent from there.'),
+      control: yesNo(false, 'Whether voice stop, interrupt and rearm may be sent from there.'),
       stately: z
         .strictObject({
           enabled: yesNo(

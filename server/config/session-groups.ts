@@ -132,7 +132,7 @@ export function sessionGroups(defaults: SessionParameters) {
           words.continuations,
           'Last words of a transcript that is not complete, by language.',
         ),
-        estop: list(words.estop, 'Transcripts that mean emergency stop, besides those of the dialog file.'),
+        halt: list(words.halt, 'Transcripts that mean a voice stop, besides those of the dialog file.'),
         complete: list(words.complete, 'Transcripts known to be complete, besides those of the dialog file.'),
       })
       .prefault({}),

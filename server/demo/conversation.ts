@@ -80,7 +80,7 @@ async function settled(client: VoiceClient, { how }: Line, since: number): Promi
       await client.wait(LISTENS_MS);
       return;
     case 'backchannel':
-      await until((message) => message.type === 'duck' && !message.on);
+      await until((message) => message.type === 'playback' && message.state === 'playing');
       await client.wait(LISTENS_MS);
       return;
   }

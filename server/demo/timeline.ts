@@ -29,16 +29,16 @@ function feltOf(client: VoiceClient, scene: Scene, next: Scene | undefined): str
   const first = (type: string) => within.find(({ message }) => message.type === type);
   switch (scene.line.how) {
     case 'backchannel': {
-      const [on, off] = within.filter(({ message }) => message.type === 'duck');
-      return on && off
-        ? `paused ${Math.round(on.atMs - scene.fromMs)} after its onset, went on ${Math.round(off.atMs - on.atMs)} later`
+      const [paused, resumed] = within.filter(({ message }) => message.type === 'playback');
+      return paused && resumed
+        ? `paused ${Math.round(paused.atMs - scene.fromMs)} after its onset, went on ${Math.round(resumed.atMs - paused.atMs)} later`
         : undefined;
     }
     case 'barge-in': {
-      const duck = first('duck');
+      const paused = first('playback');
       const flush = first('flush');
-      return duck && flush
-        ? `silent ${Math.round(duck.atMs - scene.fromMs)} after its onset, confirmed ${Math.round(flush.atMs - duck.atMs)} later`
+      return paused && flush
+        ? `silent ${Math.round(paused.atMs - scene.fromMs)} after its onset, confirmed ${Math.round(flush.atMs - paused.atMs)} later`
         : undefined;
     }
     default: {

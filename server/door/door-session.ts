@@ -165,9 +165,9 @@ export class DoorSession implements SessionHandle {
   }
 
   #command(command: ClientCommand): void {
-    if (command.type === 'estop') this.#stopping = true;
+    if (command.type === 'halt') this.#stopping = true;
     this.#opened?.command(command);
-    if (command.type === 'estop' && this.#stopping) this.#expectStop();
+    if (command.type === 'halt' && this.#stopping) this.#expectStop();
   }
 
   /** The last resort: a session that does not stop is ended, and the client notified in time. */

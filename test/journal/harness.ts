@@ -1,11 +1,12 @@
 /** Journaled conversations on virtual time, for the tests of this folder. */
+
+import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../../actors/engine-rpc/mod.ts';
 import { journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
-import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../../actors/work/mod.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';

@@ -83,7 +83,7 @@ describe('a journaled session', () => {
     const { release } = store.hold();
     talk.send({ type: 'text', text: 'go forward' });
     await talk.wait(1_000);
-    talk.send({ type: 'estop' });
+    talk.send({ type: 'halt' });
     await talk.wait(10);
     release();
     await talk.wait(1_000);

@@ -30,11 +30,11 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
 export function sessionPaths() {
   const parameters: SessionParameters = {
     ...defaultParameters,
-    // One draft a turn: how many more does not matter to the chart.
+    // One speculation a turn: how many more does not matter to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: { allow: [ALLOWED_ACTION] },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
-    words: { ...defaultParameters.words, estop: [WORDS.estop] },
+    words: { ...defaultParameters.words, halt: [WORDS.halt] },
   };
   const model = new SessionModel({
     parameters,

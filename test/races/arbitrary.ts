@@ -7,7 +7,7 @@ const deed = fc.oneof(
   { weight: 4, arbitrary: fc.constant({ type: 'speech.start' as const }) },
   { weight: 3, arbitrary: fc.constant({ type: 'speech.stop' as const }) },
   { weight: 2, arbitrary: fc.constant({ type: 'interrupt' as const }) },
-  { weight: 1, arbitrary: fc.constant({ type: 'estop' as const }) },
+  { weight: 1, arbitrary: fc.constant({ type: 'halt' as const }) },
   { weight: 1, arbitrary: fc.constant({ type: 'rearm' as const }) },
   {
     weight: 2,

@@ -50,11 +50,11 @@ const turns = async () => {
 
 describe('what a child says too late', () => {
   it('is stale when it waits behind the event that ended the child', () => {
-    // Given an LLM that, in one breath, speaks, asks for the emergency stop, and goes on
+    // Given an LLM that, in one breath, speaks, asks for the voice stop, and goes on
     const { runner, stale, events, defects } = runnerWith({
       llm: ({ tell }) => {
         tell({ type: 'llm.delta', text: 'Careful! ' });
-        tell({ type: 'llm.action', id: 'a', name: 'estop', args: {} });
+        tell({ type: 'llm.action', id: 'a', name: 'halt', args: {} });
         tell({ type: 'llm.delta', text: 'Did you see that? ' });
         return new Promise(() => {});
       },

@@ -8,10 +8,13 @@ const SEED = 20_261_121;
 
 describe('a session whose engines answer in any order', () => {
   it('keeps its invariants, is replayed alike, and comes to rest', async () => {
-    const reached = { bargeIn: 0, resumed: 0, stopped: 0, failed: 0, drafted: 0, taken: 0, discarded: 0 };
+    const reached = { bargeIn: 0, resumed: 0, stopped: 0, failed: 0, speculated: 0, taken: 0, discarded: 0 };
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), race, async (scheduler, raced) => {
-        const { rested, violations, divergence, defects, drafts, messages } = await runRace(scheduler, raced);
+        const { rested, violations, divergence, defects, speculations, messages } = await runRace(
+          scheduler,
+          raced,
+        );
         expect({ violations, divergence, defects }).toEqual({
           violations: [],
           divergence: undefined,
@@ -19,12 +22,12 @@ describe('a session whose engines answer in any order', () => {
         });
         expect(['idle', 'stopped']).toContain(rested);
         const had = (found: boolean) => (found ? 1 : 0);
-        reached.bargeIn += had(messages.some((one) => one.type === 'duck' && one.on));
-        reached.resumed += had(messages.some((one) => one.type === 'duck' && !one.on));
+        reached.bargeIn += had(messages.some((one) => one.type === 'playback' && one.state === 'paused'));
+        reached.resumed += had(messages.some((one) => one.type === 'playback' && one.state === 'playing'));
         reached.stopped += had(messages.some((one) => one.type === 'state' && one.value === 'stopped'));
-        reached.drafted += had(drafts.begun > 0);
-        reached.taken += had(drafts.taken > 0);
-        reached.discarded += had(drafts.begun > drafts.taken);
+        reached.speculated += had(speculations.begun > 0);
+        reached.taken += had(speculations.taken > 0);
+        reached.discarded += had(speculations.begun > speculations.taken);
         reached.failed += had(messages.some((one) => one.type === 'reply.end' && one.reason === 'failed'));
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: false, interruptAfterTimeLimit: 60_000 },

@@ -19,7 +19,7 @@ import { Conversation, settle } from '../../testing/conversation.ts';
 export type Act = { readonly after: number } & Deed;
 
 type Deed =
-  | { readonly type: 'text' | 'interrupt' | 'estop' | 'rearm' | 'speech.start' | 'speech.stop' }
+  | { readonly type: 'text' | 'interrupt' | 'halt' | 'rearm' | 'speech.start' | 'speech.stop' }
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'wait'; readonly ms: number };
 
@@ -37,7 +37,7 @@ export interface Race {
   readonly calm: readonly boolean[];
 }
 
-const ESTOP = 'stop now';
+const HALT = 'stop now';
 const PIECE = new Int16Array(24_000).fill(1_000);
 const VAD_WINDOW = 512;
 /** Longer than every deadline. */
@@ -57,7 +57,7 @@ export async function runRace(scheduler: Scheduler, race: Race) {
     vad: ear.engine,
     parameters: {
       ...defaultParameters,
-      words: { ...defaultParameters.words, estop: [ESTOP] },
+      words: { ...defaultParameters.words, halt: [HALT] },
     },
     ...engines,
   });
@@ -94,20 +94,20 @@ export async function runRace(scheduler: Scheduler, race: Race) {
   await ear.hear(0.01, 10);
   await clock.advance(TAIL_MS);
   const rested = talk.state;
-  const drafts = draftsOf(talk.log);
+  const speculations = speculationsOf(talk.log);
   const { violations, divergence } = await talk.end();
   const defects = talk.problems.filter((problem) => !(problem instanceof ParleyError));
-  return { rested, violations, divergence, defects, drafts, messages: talk.heard };
+  return { rested, violations, divergence, defects, speculations, messages: talk.heard };
 }
 
 /** How many replies were prepared, and how many of these were taken over. */
-function draftsOf(log: readonly LogEntry[]): { readonly begun: number; readonly taken: number } {
+function speculationsOf(log: readonly LogEntry[]): { readonly begun: number; readonly taken: number } {
   const spawned = log.flatMap((entry) =>
     entry.type === 'command' && entry.command.type === 'spawn' ? [entry.command] : [],
   );
   return {
-    begun: spawned.filter(({ child }) => child === 'draft').length,
-    taken: spawned.filter((one) => one.child === 'llm' && one.input.drafted).length,
+    begun: spawned.filter(({ child }) => child === 'speculation').length,
+    taken: spawned.filter((one) => one.child === 'llm' && one.input.speculated).length,
   };
 }
 

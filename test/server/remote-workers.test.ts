@@ -91,7 +91,7 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
     timeoutMs: PATIENCE_MS,
   });
   expect(third?.message).toMatchObject({ turn: 3, reason: 'completed' });
-  // One generation a reply, always a later one; a reply that was prepared for other words has spent one too.
+  // One generation a reply, always a later one; a reply that was prepared for other words has used one too.
   const generations = [first, second, third].map((end) => generationOf(end?.message));
   expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b));
   expect(generations).not.toContain(0);

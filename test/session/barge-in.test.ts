@@ -32,14 +32,14 @@ describe('speech during a reply', () => {
     await talk.speak(800);
     await talk.beSilent(800);
     await talk.until(() => talk.of('reply.end').length === 2);
-    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
+    const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
     const flushAtMs = loggedAtMs(talk, ({ type }) => type === 'flush');
     const startAtMs = talk.log.filter((one) => one.type === 'event' && one.event.type === 'speech.start')[1]
       ?.atMs;
-    expect(duckAtMs).toBe(startAtMs);
-    expect(flushAtMs).toBe(duckAtMs + 250);
+    expect(pausedAtMs).toBe(startAtMs);
+    expect(flushAtMs).toBe(pausedAtMs + 250);
     expect(
-      talk.log.filter((one) => one.type === 'frame' && one.generation === 1 && one.atMs > duckAtMs),
+      talk.log.filter((one) => one.type === 'frame' && one.generation === 1 && one.atMs > pausedAtMs),
     ).toEqual([]);
     const [first, second] = talk.of('reply.end');
     expect(first).toMatchObject({ turn: 1, reason: 'interrupted' });
@@ -58,8 +58,8 @@ describe('speech during a reply', () => {
     await askAloud(talk);
     await talk.beSilent(600);
     await talk.speak(600);
-    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
-    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBeLessThan(duckAtMs + 100);
+    const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
+    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBeLessThan(pausedAtMs + 100);
     await talk.beSilent(900);
     await backToIdle(talk);
     await finish(talk);
@@ -78,7 +78,7 @@ describe('speech during a reply', () => {
       await talk.speak(400);
       await talk.beSilent(800);
       await backToIdle(talk);
-      expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false]);
+      expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
       expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
       expect(talk.turns).toHaveLength(1);
       const untouched = await scene({ language });
@@ -101,7 +101,7 @@ describe('speech during a reply', () => {
     await talk.speak(100);
     await talk.beSilent(400);
     await backToIdle(talk);
-    expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false]);
+    expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await finish(talk);
   });
@@ -170,8 +170,8 @@ describe('speech during a reply', () => {
     await talk.speak(1_500);
     await talk.beSilent(800);
     await talk.until(() => talk.of('reply.end').length === 1);
-    const duckAtMs = loggedAtMs(talk, ({ type }) => type === 'duck');
-    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(duckAtMs + 1_000);
+    const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
+    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(pausedAtMs + 1_000);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     await finish(talk);
@@ -204,7 +204,7 @@ describe('speech during a reply', () => {
       await talk.beSilent(300);
     }
     await backToIdle(talk);
-    expect(talk.of('duck').map(({ on }) => on)).toEqual([true, false, true, false]);
+    expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing', 'paused', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await finish(talk);
   });
@@ -265,7 +265,7 @@ describe('speech during a reply', () => {
         [1, REPLY],
         [2, 'Fine.'],
       ]);
-      expect(talk.of('duck')).toHaveLength(order === 'before' ? 1 : 0);
+      expect(talk.of('playback')).toHaveLength(order === 'before' ? 1 : 0);
       await finish(talk);
     },
   );

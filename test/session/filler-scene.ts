@@ -109,7 +109,7 @@ interface Stretch {
 }
 
 /**
- * What the client noticed, in order: states, ducks, flushes, errors and ends, and each stretch of sound as whose it is,
+ * What the client noticed, in order: states, pauses, flushes, errors and ends, and each stretch of sound as whose it is,
  * how many frames, and when the first one came.
  */
 export function story(talk: Conversation): string[] {
@@ -126,8 +126,8 @@ export function story(talk: Conversation): string[] {
     } else if (one.type === 'state') told.push(one.value);
     else if (one.type === 'error') told.push(one.code);
     else if (one.type === 'reply.end') told.push(`${one.reason} '${one.heard}'`);
-    else if (one.type === 'duck' || one.type === 'flush') {
-      told.push(one.type === 'duck' ? `duck ${one.on}` : 'flush');
+    else if (one.type === 'playback' || one.type === 'flush') {
+      told.push(one.type === 'playback' ? `playback ${one.state}` : 'flush');
       stretch = undefined;
     }
   }

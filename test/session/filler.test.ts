@@ -185,7 +185,7 @@ describe('a filler', () => {
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ heard: REPLY, timings: { filler: AFTER_MS } }]);
     expect(talk.of('reply.end')[0]?.timings.prepared).toBeGreaterThan(0);
-    // Asked for once: what the draft had begun to have spoken.
+    // Asked for once: what the speculation had begun to have spoken.
     expect(spoken).toEqual([REPLY]);
     await finish(talk);
   });
@@ -274,7 +274,7 @@ describe('the user during a filler', () => {
     await untilEnded(talk, 2);
     expect(story(talk).slice(2)).toEqual([
       expect.stringMatching(/^filler × \d+ at 1500$/u),
-      ...['speaking', 'duck true', 'flush', "interrupted ''", 'listening', 'processing', 'processing'],
+      ...['speaking', 'playback paused', 'flush', "interrupted ''", 'listening', 'processing', 'processing'],
       expect.stringMatching(/^reply × /u),
       ...['speaking', "completed 'Fine.'", 'idle'],
     ]);
@@ -294,7 +294,9 @@ describe('the user during a filler', () => {
     await talk.beSilent(500);
     await untilEnded(talk);
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
-    expect(story(talk)).toEqual(expect.arrayContaining(['duck true', 'duck false', `completed '${REPLY}'`]));
+    expect(story(talk)).toEqual(
+      expect.arrayContaining(['playback paused', 'playback playing', `completed '${REPLY}'`]),
+    );
     await finish(talk);
   });
 
@@ -332,7 +334,7 @@ describe('the user during a filler', () => {
     ask(talk);
     await untilSound(talk);
     await talk.wait(100);
-    talk.send({ type: 'estop' });
+    talk.send({ type: 'halt' });
     await talk.wait(10);
     const sent = talk.of('audio').length;
     await talk.wait(5_000);

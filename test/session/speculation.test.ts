@@ -8,16 +8,17 @@ import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, pause, scriptedLlm, scriptedTts } from '../../testing/scripted-engines.ts';
 import { askAloud, askByText, backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
 
-/** Everything of a discarded draft that the client could have noticed: must be empty. */
+/** Everything of a discarded speculation that the client could have noticed: must be empty. */
 function traces(talk: Conversation, generation: number): unknown[] {
   return talk.heard.filter((one) => 'generation' in one && one.generation === generation);
 }
 
-/** What was started for drafts and how it ended, in order. */
-function drafts(talk: Conversation): string[] {
+/** What was started for speculations and how it ended, in order. */
+function speculations(talk: Conversation): string[] {
   return talk.log.flatMap((entry) => {
-    if (entry.type === 'child.end' && entry.kind === 'draft') return [`${entry.generation} ${entry.how}`];
-    if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'draft')
+    if (entry.type === 'child.end' && entry.kind === 'speculation')
+      return [`${entry.generation} ${entry.how}`];
+    if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'speculation')
       return [`${entry.command.input.generation} '${entry.command.input.text}'`];
     return [];
   });
@@ -40,7 +41,7 @@ function countingTts(clock: VirtualClock): { readonly tts: TtsEngine; readonly a
 async function speakTwoParts(options: Scene): Promise<Conversation> {
   const talk = await scene(options);
   await talk.speak(600);
-  await talk.beSilent(400); // silence is noticed after 128 ms, the draft begins, the turn is not over
+  await talk.beSilent(400); // silence is noticed after 128 ms, the speculation begins, the turn is not over
   return talk;
 }
 
@@ -57,7 +58,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     // Then each engine was asked once, and the first sound came as soon as the turn was known
     expect(asked).toEqual([[{ role: 'user', content: 'hello there' }]]);
     expect(spoken).toEqual([REPLY]);
-    expect(drafts(talk)).toEqual(["1 'hello there'", '1 cancelled']);
+    expect(speculations(talk)).toEqual(["1 'hello there'", '1 cancelled']);
     const [end] = talk.of('reply.end');
     expect(end).toMatchObject({ generation: 1, reason: 'completed', heard: REPLY });
     expect(end?.timings).toMatchObject({ llmFirstToken: 0, firstSegment: 0, ttsFirstAudio: 0 });
@@ -126,7 +127,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
         },
       },
     });
-    expect(drafts(talk)).toEqual(["1 'hello'"]);
+    expect(speculations(talk)).toEqual(["1 'hello'"]);
     expect(ran).toEqual([]);
     await talk.beSilent(300);
     await backToIdle(talk);
@@ -137,7 +138,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
   it('is discarded when the user goes on, and recognition goes on undisturbed', async () => {
     const talk = await speakTwoParts({});
     await talk.speak(400);
-    expect(drafts(talk)).toEqual(["1 'hello'", '1 cancelled']);
+    expect(speculations(talk)).toEqual(["1 'hello'", '1 cancelled']);
     await talk.beSilent(900);
     await backToIdle(talk);
     expect(traces(talk, 1)).toEqual([]);
@@ -147,7 +148,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
   });
 
   it.each([
-    ['estop', 'stopped'],
+    ['halt', 'stopped'],
     ['bye', 'ended'],
     ['text', 'speaking'],
   ] as const)('is discarded by %s', async (type, state) => {
@@ -167,7 +168,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     talk.send(type === 'text' ? { type, text: 'good morning' } : { type });
     await talk.until(() => talk.state === state);
     expect(aborted).toEqual(['hello']);
-    expect(drafts(talk)).toEqual(["1 'hello'", '1 cancelled']);
+    expect(speculations(talk)).toEqual(["1 'hello'", '1 cancelled']);
     expect(traces(talk, 1)).toEqual([]);
     await finish(talk);
   });
@@ -177,7 +178,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     const talk = await scene({ replies });
     await askAloud(talk);
     await backToIdle(talk);
-    expect(drafts(talk)).toEqual(["1 'hello'", '1 error']);
+    expect(speculations(talk)).toEqual(["1 'hello'", '1 error']);
     expect(talk.of('error')).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([{ generation: 2, reason: 'completed', heard: REPLY }]);
     await finish(talk);
@@ -262,12 +263,12 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
   it.each([
     ['when it is switched off', { speculation: { enabled: false } }, 'hello'],
     ['to words that stop in mid-sentence', {}, 'turn left and'],
-    ['to words that stop everything', { words: { estop: ['stop now'] } }, 'stop now'],
+    ['to words that stop everything', { words: { halt: ['stop now'] } }, 'stop now'],
   ] as const)('is not begun %s', async (_when, change, partial) => {
     const talk = await scene({ parameters: parameters(change), said: [{ partial, text: partial }] });
     await talk.speak(600);
     await talk.beSilent(1_300);
-    expect(drafts(talk)).toEqual([]);
+    expect(speculations(talk)).toEqual([]);
     await finish(talk);
   });
 });

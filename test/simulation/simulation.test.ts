@@ -72,10 +72,10 @@ describe('the simulator', { timeout: PATIENCE_MS }, () => {
 
 describe('a failing seed', { timeout: PATIENCE_MS }, () => {
   it('is made smaller for as long as the same check fails', async () => {
-    // given a check that fails whenever the user presses the emergency stop
+    // given a check that fails whenever the user presses the voice stop
     const fails = async (options: SeedOptions) => {
       const result = await runSeed(options);
-      const bad = options.script?.some(({ act }) => act.type === 'estop') ?? true;
+      const bad = options.script?.some(({ act }) => act.type === 'halt') ?? true;
       const finding: Finding = { by: 'client', what: 'planted', session: 's1', seq: 1 };
       return { ...result, findings: bad ? [finding] : [] };
     };
@@ -84,7 +84,7 @@ describe('a failing seed', { timeout: PATIENCE_MS }, () => {
     const small = await shrink(options, await fails(options), fails);
     // then
     expect(small.script).toHaveLength(1);
-    expect(small.script[0]?.act.type).toBe('estop');
+    expect(small.script[0]?.act.type).toBe('halt');
     expect(small.result.faultsDone).toEqual([]);
   });
 });

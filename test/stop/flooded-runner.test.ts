@@ -64,7 +64,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     const { runner, clock, events, stale } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     const handled = events().length;
-    runner.receive({ type: 'estop' }, 'client');
+    runner.receive({ type: 'halt' }, 'client');
     expect(runner.kernel.state).toBe('stopped');
     expect(events()).toHaveLength(handled + 1);
     await clock.advance(10);
@@ -86,7 +86,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     runner.receive({ type: 'rearm' }, 'client');
-    runner.receive({ type: 'estop' }, 'client');
+    runner.receive({ type: 'halt' }, 'client');
     await clock.advance(10);
     expect(runner.kernel.state).toBe('stopped');
     expect(events()).not.toContain('rearm');
@@ -109,11 +109,11 @@ describe('a stop in the middle of a step', () => {
   it('goes ahead of everything that the step left behind', () => {
     const { runner, events } = flooded((scope) => {
       scope.tell({ type: 'llm.delta', text: 'one' });
-      runner.receive({ type: 'estop' }, 'client');
+      runner.receive({ type: 'halt' }, 'client');
       scope.tell({ type: 'llm.delta', text: 'two' });
     });
     runner.receive({ type: 'text', text: 'hello' }, 'client');
-    expect(events()).toEqual(['text', 'estop']);
+    expect(events()).toEqual(['text', 'halt']);
     expect(runner.kernel.state).toBe('stopped');
   });
 });

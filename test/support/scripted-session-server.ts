@@ -34,7 +34,7 @@ const clientMessage = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('text'), text: z.string() }),
   z.object({ type: z.literal('played'), generation: z.int(), samples: z.int() }),
-  z.object({ type: z.enum(['interrupt', 'estop', 'rearm', 'bye']) }),
+  z.object({ type: z.enum(['interrupt', 'halt', 'rearm', 'bye']) }),
 ]);
 
 /** A client's connection, driven by a test: it says what the script says, and remembers what the client said. */

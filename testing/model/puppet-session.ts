@@ -303,7 +303,7 @@ class PuppetSession {
 /** What a child tells that did not notice its end. */
 const LATE_EVENTS: Record<ChildKind, SessionEvent> = {
   stt: { type: 'transcript.partial', text: 'too late' },
-  draft: { type: 'llm.delta', text: 'too late' },
+  speculation: { type: 'llm.delta', text: 'too late' },
   memory: { type: 'llm.delta', text: 'too late' },
   llm: { type: 'llm.delta', text: 'too late' },
   tts: { type: 'segment.started', segment: 0 },

@@ -5,12 +5,12 @@ import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { playedBy, type Representative, type SessionModelState } from './session-model.ts';
 
-/** Words of the user, by what they mean to the machine. The parameters of the model know the emergency stop. */
+/** Words of the user, by what they mean to the machine. The parameters of the model know the voice stop. */
 export const WORDS = {
   nothing: '',
   listener: 'uh-huh',
   request: 'please tell me more',
-  estop: 'stop now',
+  halt: 'stop now',
 } as const;
 
 export const ALLOWED_ACTION = 'wave';
@@ -36,7 +36,7 @@ export function sessionRepresentatives(): readonly Representative[] {
 const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
   ear: toldError('VAD_FAILED'),
   stt: toldError('STT_FAILED'),
-  draft: toldError('LLM_FAILED'),
+  speculation: toldError('LLM_FAILED'),
   memory: toldError('MEMORY_FAILED'),
   llm: toldError('LLM_FAILED'),
   tts: toldError('TTS_FAILED'),
@@ -85,7 +85,7 @@ function client(): Representative[] {
   return [
     always('text', { type: 'text', text: 'what time is it?' }),
     always('interrupt', { type: 'interrupt' }),
-    always('estop', { type: 'estop' }),
+    always('halt', { type: 'halt' }),
     always('rearm', { type: 'rearm' }),
     always('bye', { type: 'bye' }),
     always('lost', { type: 'lost' }),
@@ -134,9 +134,9 @@ function stt(): Representative[] {
     final('nothing', WORDS.nothing),
     final('listener', WORDS.listener),
     final('words', WORDS.request),
-    final('estop', WORDS.estop),
+    final('halt', WORDS.halt),
     failure('stt'),
-    failure('draft'),
+    failure('speculation'),
   ];
 }
 
@@ -163,7 +163,7 @@ function llm(): Representative[] {
     of('llm', 'llm.delta: a word', () => ({ type: 'llm.delta', text: 'Well' })),
     action(ALLOWED_ACTION),
     action(REFUSED_ACTION),
-    action('estop'),
+    action('halt'),
     of('llm', 'done llm', () => ({ type: 'xstate.done.actor.llm' })),
     failure('llm'),
   ];

@@ -203,7 +203,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, drafts, reply, nowMs } = snapshot.context;
+    const { utterance, pending, speculations, reply, nowMs } = snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
     const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
@@ -214,8 +214,8 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       value,
       yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,
       alive.includes('stt'),
-      alive.includes('draft'),
-      drafts.turn === turnInHand(snapshot.context) && drafts.count,
+      alive.includes('speculation'),
+      speculations.turn === turnInHand(snapshot.context) && speculations.count,
       utterance && [
         yielding ? turn.interrupts(words ?? '', snapshot.context, this.parameters) : words,
         yielding ? words !== '' : utterance.endedAtMs !== null,

@@ -66,7 +66,7 @@ export class ChainAudit {
   readonly #options: ChainAuditOptions;
   readonly #startMs = new Map<ChildKind, { readonly ms: number; readonly lost: number }>();
   readonly #replies = new Map<number, ReplyKept>();
-  #draftMs = Number.POSITIVE_INFINITY;
+  #speculationMs = Number.POSITIVE_INFINITY;
   #state: PublicState = 'idle';
   #lastMs = 0;
   #generation = 0;
@@ -115,14 +115,14 @@ export class ChainAudit {
   #onStart(kind: ChildKind, generation: number, nowMs: number): void {
     const lost = this.#options.lost();
     this.#startMs.set(kind, { ms: nowMs, lost });
-    if (kind === 'stt') this.#draftMs = Number.POSITIVE_INFINITY;
-    if (kind === 'draft') this.#draftMs = Math.min(this.#draftMs, nowMs);
+    if (kind === 'stt') this.#speculationMs = Number.POSITIVE_INFINITY;
+    if (kind === 'speculation') this.#speculationMs = Math.min(this.#speculationMs, nowMs);
     if (kind === 'llm') this.#llmTold = false;
     if (kind !== 'tts') return;
     this.#generation = generation;
     this.#replies.set(generation, {
       ...{ text: '', reason: 'interrupted', told: false, excused: false },
-      sinceMs: Math.min(nowMs, this.#draftMs),
+      sinceMs: Math.min(nowMs, this.#speculationMs),
       takenOver: this.#options.chains.watch.takenOver,
     });
   }
@@ -159,7 +159,7 @@ export class ChainAudit {
     if (excused && reply) reply.excused = true;
     // What was told cannot be taken back.
     if (excused || (kind === 'llm' && this.#llmTold && chains.brokenReply === 'fail')) return;
-    const sinceMs = kind === 'stt' ? start.ms : Math.min(start.ms, this.#draftMs);
+    const sinceMs = kind === 'stt' ? start.ms : Math.min(start.ms, this.#speculationMs);
     if (chains.sickbay.downSince(kind, start.ms)) reached(DOWN[kind]);
     if (chains.sickbay.worksSince(kind, sinceMs))
       this.#find(`${kind} failed (${code ?? 'too late'}) though one engine of its chain works`);

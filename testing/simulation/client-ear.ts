@@ -92,8 +92,8 @@ export class ClientEar implements SessionClient {
         if (message.generation > this.#generation) this.#begin(message.generation);
         this.#options.onState(message.value);
         return;
-      case 'duck':
-        this.#position.duck(this.#options.clock.nowMs(), message.on);
+      case 'playback':
+        this.#position.setPaused(this.#options.clock.nowMs(), message.state === 'paused');
         return;
       case 'flush':
         this.#flushed = message.generation;

@@ -30,7 +30,8 @@ export class FillerWatch {
       const { message } = command;
       if (message.type === 'reply.end' && message.reason === 'interrupted')
         this.#reached('a filler was interrupted');
-      if (message.type === 'duck' && !message.on) this.#reached('a filler went on after a sound of the user');
+      if (message.type === 'playback' && message.state === 'playing')
+        this.#reached('a filler went on after a sound of the user');
     }
   }
 

@@ -1,5 +1,5 @@
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import { ESTOP_WORDS } from './script.ts';
+import { HALT_WORDS } from './script.ts';
 
 /** The defaults, but so that every rule is reached: some actions refused, words that stop everything, long utterances cut. */
 export const simulationParameters: SessionParameters = {
@@ -7,7 +7,7 @@ export const simulationParameters: SessionParameters = {
   endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },
   deadlines: { ...defaultParameters.deadlines, actionMs: 5_000 },
   actions: { allow: ['wave', 'nod'] },
-  words: { ...defaultParameters.words, estop: [ESTOP_WORDS] },
+  words: { ...defaultParameters.words, halt: [HALT_WORDS] },
   history: { maxMessages: 8 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },
   phrases: { ...defaultParameters.phrases, fillers: ['Let me see.', 'One second, please.'] },

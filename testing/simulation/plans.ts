@@ -48,7 +48,7 @@ export function llmPlan(faults: FaultChoice, random: Random, asked: number): Pla
   };
   const count = !faults.calm && random.chance(0.12) ? random.int(1, 2) : 0;
   for (let i = 0; i < count; i++) {
-    const name = random.weighted({ wave: 6, nod: 4, dance: 2, estop: 1 });
+    const name = random.weighted({ wave: 6, nod: 4, dance: 2, halt: 1 });
     events.splice(random.int(0, events.length), 0, { type: 'action', id: `a${asked}.${i}`, name, args: {} });
   }
   spoil('llm.garbage', () => ({ type: 'delta', text: random.pick(GARBAGE) }));

@@ -9,7 +9,7 @@ export type UserAct =
   | { readonly type: 'mumble'; readonly durationMs: number }
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'interrupt' }
-  | { readonly type: 'estop' }
+  | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   /** Tells what was played: the truth, or `lie` times it. */
   | { readonly type: 'played'; readonly lie: number }
@@ -44,7 +44,7 @@ const SENTENCES = [
 ] as const;
 const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see'] as const;
 /** Words that stop everything; the simulation's parameters know them. */
-export const ESTOP_WORDS = 'stop right there';
+export const HALT_WORDS = 'stop right there';
 
 /** What a user does with a turn, and how often of 100. */
 const TURNS = {
@@ -58,9 +58,9 @@ const TURNS = {
   mumble: 5,
   interrupt: 6,
   typedOver: 4,
-  estop: 3,
-  estopWhileYielding: 2,
-  saidEstop: 2,
+  halt: 3,
+  haltWhileYielding: 2,
+  saidHalt: 2,
   flood: 2,
   lyingPlayed: 5,
   honestPlayed: 8,
@@ -149,25 +149,25 @@ function turnSteps(random: Random): readonly Step[] {
         opening(),
         then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 600), typed()),
       ];
-    case 'estop':
+    case 'halt':
       return [
         open(speech()),
-        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 500), { type: 'estop' }),
+        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 500), { type: 'halt' }),
         ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), typed())] : []),
         ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), speech())] : []),
         then('stopped', random.int(0, 2_000), { type: 'rearm' }),
       ];
-    case 'estopWhileYielding':
+    case 'haltWhileYielding':
       return [
         opening(),
         then('speaking', random.int(0, 500), sound(600)),
-        then('anything', random.int(100, 320), { type: 'estop' }),
+        then('anything', random.int(100, 320), { type: 'halt' }),
         then('stopped', random.int(0, 500), { type: 'rearm' }),
       ];
-    case 'saidEstop': {
+    case 'saidHalt': {
       const act: UserAct = random.chance(0.5)
-        ? { type: 'text', text: ESTOP_WORDS }
-        : { type: 'speak', text: ESTOP_WORDS, durationMs: 900, pauseMs: 0 };
+        ? { type: 'text', text: HALT_WORDS }
+        : { type: 'speak', text: HALT_WORDS, durationMs: 900, pauseMs: 0 };
       return [open(act), then('stopped', random.int(0, 500), { type: 'rearm' })];
     }
     case 'flood':

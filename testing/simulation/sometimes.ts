@@ -3,7 +3,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import { FillerWatch } from './filler-watch.ts';
-import { ESTOP_WORDS } from './script.ts';
+import { HALT_WORDS } from './script.ts';
 
 /** What must happen at least once in a run with faults, or the run has proved less than it says. */
 export const SOMETIMES = [
@@ -31,12 +31,12 @@ export const SOMETIMES = [
   'a robot action was cancelled by a barge-in',
   'a robot action was refused',
   'the user spoke while only an action ran',
-  'emergency stop while the reply was paused',
-  'emergency stop while listening',
-  'emergency stop while processing',
-  'emergency stop by the words of the user',
-  'emergency stop by the language engine',
-  'a text came in emergency stop',
+  'voice stop while the reply was paused',
+  'voice stop while listening',
+  'voice stop while processing',
+  'voice stop by the words of the user',
+  'voice stop by the language engine',
+  'a text came while stopped',
   'a text was typed over a sounding reply',
   'the client claimed to have played more than was sent',
   'a session ended in mid-reply',
@@ -89,7 +89,7 @@ export class SometimesWatch {
   #state: PublicState = 'idle';
   #before: PublicState = 'idle';
   #event = 'start';
-  #ducked = false;
+  #paused = false;
   #words = '';
   #generation = 0;
   #begunHere = false;
@@ -113,13 +113,13 @@ export class SometimesWatch {
     this.#filler.observe(entry);
     if (entry.type === 'event') this.#onEvent(entry);
     else if (entry.type === 'frame') this.#sounding = true;
-    else if (entry.type === 'child.end' && entry.kind === 'draft') {
+    else if (entry.type === 'child.end' && entry.kind === 'speculation') {
       if (entry.generation !== this.#taken && entry.how === 'cancelled')
         this.#reached('a prepared reply was discarded');
     } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
-      if (command.type === 'spawn' && command.child === 'llm' && command.input.drafted) {
+      if (command.type === 'spawn' && command.child === 'llm' && command.input.speculated) {
         this.#taken = command.input.generation;
         this.#reached('a reply took over what was prepared');
       }
@@ -176,19 +176,19 @@ export class SometimesWatch {
       case 'text':
         if (before === 'speaking') this.#reached('a text was typed over a sounding reply');
         return;
-      case 'estop':
-        if (this.#ducked) this.#reached('emergency stop while the reply was paused');
-        if (before === 'listening') this.#reached('emergency stop while listening');
-        if (before === 'processing') this.#reached('emergency stop while processing');
+      case 'halt':
+        if (this.#paused) this.#reached('voice stop while the reply was paused');
+        if (before === 'listening') this.#reached('voice stop while listening');
+        if (before === 'processing') this.#reached('voice stop while processing');
         return;
       case 'llm.action':
-        if (state === 'stopped') this.#reached('emergency stop by the language engine');
+        if (state === 'stopped') this.#reached('voice stop by the language engine');
         return;
       case 'bye':
       case 'lost':
         if (before === 'speaking' || before === 'processing') this.#reached('a session ended in mid-reply');
         return;
-      case 'xstate.error.actor.draft':
+      case 'xstate.error.actor.speculation':
         this.#reached('the preparation of a reply failed');
         return;
       case 'ear.failed':
@@ -207,9 +207,9 @@ export class SometimesWatch {
 
   #message(message: SessionMessage): void {
     switch (message.type) {
-      case 'duck':
-        this.#ducked = message.on;
-        if (!message.on)
+      case 'playback':
+        this.#paused = message.state === 'paused';
+        if (!this.#paused)
           this.#reached(
             this.#words.trim() === ''
               ? 'a sound without words did not interrupt'
@@ -221,9 +221,9 @@ export class SometimesWatch {
         this.#phrase(message.text);
         return;
       case 'reply.end':
-        if (this.#ducked && this.#event !== 'estop' && message.reason === 'interrupted')
+        if (this.#paused && this.#event !== 'halt' && message.reason === 'interrupted')
           this.#reached('a barge-in was confirmed while the reply was paused');
-        this.#ducked = false;
+        this.#paused = false;
         this.#ended = message.generation;
         this.#endedTurn = message.turn;
         if (message.reason === 'failed') this.#reached('a reply ended as failed');
@@ -235,8 +235,8 @@ export class SometimesWatch {
           this.#reached('an interrupted reply was heard in part');
         return;
       case 'transcript':
-        if (message.final && message.text === ESTOP_WORDS && this.#state === 'stopped')
-          this.#reached('emergency stop by the words of the user');
+        if (message.final && message.text === HALT_WORDS && this.#state === 'stopped')
+          this.#reached('voice stop by the words of the user');
         return;
       case 'state':
         if (
@@ -257,11 +257,11 @@ export class SometimesWatch {
         return;
       case 'action':
         if (message.status === 'refused') this.#reached('a robot action was refused');
-        if (message.status === 'cancelled' && this.#event !== 'estop')
+        if (message.status === 'cancelled' && this.#event !== 'halt')
           this.#reached('a robot action was cancelled by a barge-in');
         return;
       case 'error':
-        if (message.code === 'SESSION_STOPPED') this.#reached('a text came in emergency stop');
+        if (message.code === 'SESSION_STOPPED') this.#reached('a text came while stopped');
         if (message.code === 'ENGINE_LOST') this.#reached('a worker was lost');
         if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was there');
         return;

@@ -40,7 +40,7 @@ describe('parseServerMessage', () => {
     '{"type":"later"}',
     '{"type":"flush"}',
     '{"type":"flush","generation":-1}',
-    '{"type":"duck","generation":1,"on":"yes"}',
+    '{"type":"playback","generation":1,"state":"yes"}',
   ])('ignores %s', (text) => {
     expect(parseServerMessage(text)).toBeUndefined();
   });

@@ -84,10 +84,10 @@ export class Connection {
     return true;
   }
 
-  /** Sends the emergency stop now or, while the connection is lost, first thing when it is back. False if offline. */
+  /** Sends the voice stop now or, while the connection is lost, first thing when it is back. False if offline. */
   stop(): boolean {
     if (this.#link === 'offline') return false;
-    if (!this.send({ type: 'estop' })) this.#stopOwed = true;
+    if (!this.send({ type: 'halt' })) this.#stopOwed = true;
     return true;
   }
 
@@ -156,7 +156,7 @@ export class Connection {
       ...(lastSeq === undefined ? {} : { lastSeq }),
     };
     this.#setLink('connected', '');
-    if (this.#stopOwed) this.send({ type: 'estop' });
+    if (this.#stopOwed) this.send({ type: 'halt' });
     this.#stopOwed = false;
   }
 

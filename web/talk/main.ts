@@ -81,9 +81,9 @@ function onMessage(message: Heard): void {
       paused = paused && message.value === 'speaking';
       setState(message.value);
       break;
-    case 'duck':
-      playback?.duck(message.generation, message.on);
-      paused = message.on;
+    case 'playback':
+      paused = message.state === 'paused';
+      playback?.setPaused(message.generation, paused);
       setState(state);
       break;
     case 'flush':
@@ -205,7 +205,7 @@ async function releaseDevices(): Promise<void> {
 }
 
 /** Silence comes at once, on this side; the server stops everything else. */
-function emergencyStop(): void {
+function voiceStop(): void {
   playback?.silence();
   if (!connection.stop()) view.showTrouble('', 'Not connected: there is nothing to stop.');
 }
@@ -220,12 +220,12 @@ view.settingsForm.addEventListener('submit', (event) => {
 });
 view.stopButton.addEventListener('click', () => {
   if (view.offersRearm) connection.send({ type: 'rearm' });
-  else if (view.offersStop) emergencyStop();
+  else if (view.offersStop) voiceStop();
 });
 window.addEventListener(
   'keydown',
   (event) => {
-    if (event.key === 'Escape' && !event.repeat && !event.isComposing) emergencyStop();
+    if (event.key === 'Escape' && !event.repeat && !event.isComposing) voiceStop();
   },
   { capture: true },
 );

@@ -47,7 +47,7 @@ const serverMessage = z.discriminatedUnion('type', [
       filler: stage,
     }),
   }),
-  z.object({ type: z.literal('duck'), generation: count, on: z.boolean() }),
+  z.object({ type: z.literal('playback'), generation: count, state: z.enum(['playing', 'paused']) }),
   z.object({ type: z.literal('flush'), generation: count }),
   z.object({
     type: z.literal('viseme'),

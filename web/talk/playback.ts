@@ -53,8 +53,8 @@ export class Playback {
     this.#order({ type: 'frame', generation, seq, message, offset: AUDIO_HEADER_BYTES }, [message]);
   }
 
-  duck(generation: number, on: boolean): void {
-    this.#order({ type: 'duck', generation, on });
+  setPaused(generation: number, paused: boolean): void {
+    this.#order({ type: 'pause', generation, paused });
   }
 
   flush(generation: number): void {

@@ -11,7 +11,7 @@ const STATES: Record<ShownState, { name: string; hint: string }> = {
   listening: { name: 'Listening', hint: 'Go on, I hear you.' },
   processing: { name: 'Processing', hint: 'Working out a reply.' },
   speaking: { name: 'Speaking', hint: 'Just talk to interrupt.' },
-  stopped: { name: 'Stopped', hint: 'Emergency stop: nothing speaks or moves until you rearm.' },
+  stopped: { name: 'Stopped', hint: 'Voice stop: nothing speaks or moves until you rearm.' },
   ended: { name: 'Ended', hint: 'The session is over.' },
 };
 

@@ -71,8 +71,8 @@ describe('the dialog LLM', () => {
     expect((await answer('ten of clubs', 1)).text).toBe(dialog.notUnderstood[1]);
   });
 
-  it('asks for an emergency stop and says nothing', async () => {
-    expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'estop' }] });
+  it('asks for a voice stop and says nothing', async () => {
+    expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'halt' }] });
   });
 
   it('waits between words if told to, and ends with CANCELLED when aborted while it waits', async () => {

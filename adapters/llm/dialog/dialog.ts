@@ -9,7 +9,7 @@ import {
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { ESTOP_ACTION } from '../../../machines/estop.ts';
+import { HALT_ACTION } from '../../../machines/halt.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
 
 export interface DialogLlmOptions {
@@ -32,8 +32,8 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
     const match = matchDialog(dialog, request.messages.at(-1)?.content ?? '');
-    if (match?.entry.estop) {
-      yield { type: 'action', id: 'estop', name: ESTOP_ACTION, args: {} };
+    if (match?.entry.halt) {
+      yield { type: 'action', id: 'halt', name: HALT_ACTION, args: {} };
       return;
     }
     const slots = match?.slots ?? {};

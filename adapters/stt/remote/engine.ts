@@ -1,4 +1,4 @@
-import { remoteStt } from '../../../actors/work/mod.ts';
+import { remoteStt } from '../../../actors/engine-rpc/mod.ts';
 import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
 import { remoteKeys, yesNo } from '../../options.ts';
 import { realClock } from '../../real-clock.ts';

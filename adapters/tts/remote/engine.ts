@@ -1,4 +1,4 @@
-import { remoteTts } from '../../../actors/work/mod.ts';
+import { remoteTts } from '../../../actors/engine-rpc/mod.ts';
 import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
 import { remoteKeys } from '../../options.ts';
 import { realClock } from '../../real-clock.ts';

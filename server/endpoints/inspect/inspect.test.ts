@@ -223,7 +223,7 @@ describe('control', () => {
     const { url } = await startTestServer(cleanups);
     const user = await User.connect(cleanups, url);
 
-    const { status, body } = await ask(url, `/${user.session}/control`, post('estop'));
+    const { status, body } = await ask(url, `/${user.session}/control`, post('halt'));
 
     expect(status).toBe(403);
     expect(body).toMatchObject({ error: { code: 'FORBIDDEN' } });
@@ -233,7 +233,7 @@ describe('control', () => {
     const { url } = await startTestServer(cleanups, { 'inspect.control': true });
     const user = await User.connect(cleanups, url);
 
-    expect((await ask(url, `/${user.session}/control`, post('estop'))).status).toBe(202);
+    expect((await ask(url, `/${user.session}/control`, post('halt'))).status).toBe(202);
     await user.told('stopped');
     expect((await ask(url, `/${user.session}/control`, post('rearm'))).status).toBe(202);
     const since = user.client.arrivals.length;
@@ -250,10 +250,10 @@ describe('control', () => {
       (await ask(url, `/${session}/control`, init)).status;
 
     expect(await status(user.session, post('bye'))).toBe(400);
-    expect(await status(user.session, post('estop', 'text/plain'))).toBe(400);
+    expect(await status(user.session, post('halt', 'text/plain'))).toBe(400);
     expect(await status(user.session, post('x'.repeat(2_000)))).toBe(413);
     expect(await status(user.session, { method: 'GET' })).toBe(405);
-    expect(await status('nobody', post('estop'))).toBe(404);
+    expect(await status('nobody', post('halt'))).toBe(404);
   });
 });
 

@@ -29,7 +29,7 @@ export interface InspectorOptions {
   readonly store: Store;
   /** Without one there are no past sessions and no journals to look at. */
   readonly inspectStore: InspectStore | undefined;
-  /** Whether estop, interrupt and rearm may be sent. */
+  /** Whether halt, interrupt and rearm may be sent. */
   readonly control: boolean;
   /** Whether sessions are journaled, and which of their audio is kept. */
   readonly journal: boolean;

@@ -30,7 +30,7 @@ export interface InspectRoutesOptions {
   readonly store: InspectStore | undefined;
   /** Where a session's pages come from: this server's store, or the server that runs it. */
   readonly archiveOf: (session: string) => Promise<Archive>;
-  /** Whether estop, interrupt and rearm may be sent. */
+  /** Whether halt, interrupt and rearm may be sent. */
   readonly control: boolean;
 }
 
@@ -180,7 +180,7 @@ async function control(
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
   const parsed = controlRequest.safeParse(await bodyOf(request));
-  if (!parsed.success) throw new ParleyError('BAD_FIELD', 'command must be estop, interrupt or rearm');
+  if (!parsed.success) throw new ParleyError('BAD_FIELD', 'command must be halt, interrupt or rearm');
   const { command } = parsed.data;
   const own = local(session);
   // A session of this server is commanded directly: a stop must not depend on the bus.

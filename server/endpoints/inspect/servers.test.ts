@@ -44,7 +44,7 @@ it('watches, reads and stops a session that another server runs', async () => {
   const stop = await ask(here.url, `/${user.session}/control`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: '{"command":"estop"}',
+    body: '{"command":"halt"}',
   });
   await user.told('stopped');
   await page.until(() => page.feeds(user.session).some(({ records }) => records.length > 0));

@@ -93,7 +93,7 @@ export const journalRecord = z.object({
     'ear',
     'timer',
     'stt',
-    'draft',
+    'speculation',
     'memory',
     'llm',
     'tts',
@@ -169,7 +169,7 @@ export const audioPage = z.object({
 export type AudioPage = z.infer<typeof audioPage>;
 
 /** `POST /v1/inspect/sessions/:id/control` */
-export const controlRequest = z.object({ command: z.enum(['estop', 'interrupt', 'rearm']) });
+export const controlRequest = z.object({ command: z.enum(['halt', 'interrupt', 'rearm']) });
 export type ControlCommand = z.infer<typeof controlRequest>['command'];
 
 /** What every refusal answers: a code of the catalogue in machines/errors.ts. */
@@ -189,7 +189,7 @@ export type PageMessage = z.infer<typeof pageMessage>;
 export const childLife = z.object({
   /** `<session>/<turn>/<kind>/<generation>` */
   child: z.string(),
-  kind: z.enum(['stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions']),
+  kind: z.enum(['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions']),
   generation: count,
   at: ms,
   /** Absent: it started. */
@@ -223,7 +223,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     server: z.string(),
     version: z.string(),
-    /** Whether estop, interrupt and rearm may be sent from here. */
+    /** Whether halt, interrupt and rearm may be sent from here. */
     control: z.boolean(),
     /** Whether this server journals its sessions. */
     journal: z.boolean(),

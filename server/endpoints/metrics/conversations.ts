@@ -99,10 +99,10 @@ export class Conversations {
       case 'state':
         watched.state = message.value;
         return;
-      case 'duck':
+      case 'playback':
         // Held or let go: pacing is counted anew.
         watched.generation = -1;
-        if (message.on) this.#onSilenced(watched);
+        if (message.state === 'paused') this.#onSilenced(watched);
         return;
       case 'flush':
         this.#onSilenced(watched);

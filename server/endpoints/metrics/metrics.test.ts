@@ -154,15 +154,18 @@ it('counts a frame as late by what it comes after its pacing, from the start of 
   frame(120, 10);
   frame(224, 15);
   frame(320, 20);
-  const duck = (on: boolean) =>
+  const paused = (on: boolean) =>
     metrics.onLog('s', {
       type: 'command',
       seq: 1,
       atMs: 325,
-      command: { type: 'publish', message: { type: 'duck', generation: 1, on } },
+      command: {
+        type: 'publish',
+        message: { type: 'playback', generation: 1, state: on ? 'paused' : 'playing' },
+      },
     });
-  duck(true);
-  duck(false);
+  paused(true);
+  paused(false);
   frame(1_000, 25);
   frame(1_100, 30);
   // The audio ran out: late once, then counted from there.
@@ -204,7 +207,7 @@ it('measures from speech over a reply to silence, on the clock', async () => {
     type: 'command',
     seq: 1,
     atMs: 100,
-    command: { type: 'publish', message: { type: 'duck', generation: 1, on: true } },
+    command: { type: 'publish', message: { type: 'playback', generation: 1, state: 'paused' } },
   });
 
   const text = await metrics.text();

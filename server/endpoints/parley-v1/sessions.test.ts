@@ -46,11 +46,11 @@ describe('a session through the door', () => {
     const { client, session } = await rig.greet();
     client.say({ type: 'text', text: 'wave', extra: true });
     client.say({ type: 'played', generation: 2, samples: 480 });
-    for (const type of ['interrupt', 'estop', 'rearm']) client.say({ type });
+    for (const type of ['interrupt', 'halt', 'rearm']) client.say({ type });
     expect(await session.commands.next()).toEqual({ type: 'text', text: 'wave' });
     expect(await session.commands.next()).toEqual({ type: 'played', generation: 2, samples: 480 });
     expect(await session.commands.next()).toEqual({ type: 'interrupt' });
-    expect(await session.commands.next()).toEqual({ type: 'estop' });
+    expect(await session.commands.next()).toEqual({ type: 'halt' });
     expect(await session.commands.next()).toEqual({ type: 'rearm' });
   });
 
@@ -100,14 +100,14 @@ describe('a session through the door', () => {
     const { client, session } = await rig.greet();
     session.say({ type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' });
     session.play(1, 0);
-    session.say({ type: 'duck', generation: 1, on: true });
+    session.say({ type: 'playback', generation: 1, state: 'paused' });
     session.play(1, 1, new Uint8Array(320));
     expect(await client.received.next()).toEqual({
       kind: 'json',
       message: { type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' },
     });
     expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 0, bytes: 960 });
-    expect(await client.received.next()).toMatchObject({ kind: 'json', message: { type: 'duck' } });
+    expect(await client.received.next()).toMatchObject({ kind: 'json', message: { type: 'playback' } });
     expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 1, bytes: 320 });
   });
 
@@ -136,7 +136,7 @@ describe('a session through the door', () => {
       session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
     };
     session.play(1, 0);
-    client.say({ type: 'estop' });
+    client.say({ type: 'halt' });
     expect(await client.received.next()).toMatchObject({ kind: 'audio' });
     expect(await client.json()).toEqual({ type: 'flush', generation: 1 });
     expect(await client.json()).toMatchObject({ type: 'state', value: 'stopped' });
@@ -148,7 +148,7 @@ describe('a session through the door', () => {
   it('ends a session that does not stop within 50 ms, and lets none of its audio through meanwhile', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
-    client.say({ type: 'estop' });
+    client.say({ type: 'halt' });
     await session.commands.next();
     session.play(1, 0);
     await rig.clock.advance(STOP_IN_FORCE_MS - 1);

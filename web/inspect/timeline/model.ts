@@ -8,7 +8,7 @@ type Told = Readonly<Record<string, unknown>>;
 
 const CHILDREN: Readonly<Record<string, string>> = {
   stt: 'STT',
-  draft: 'draft',
+  speculation: 'speculation',
   memory: 'memory',
   llm: 'LLM',
   tts: 'TTS',
@@ -141,8 +141,8 @@ export class TimelineModel {
         if (ended) this.#endSpeech(t);
         return;
       }
-      case 'duck':
-        if (message.on === true) this.#yielded(t, at);
+      case 'playback':
+        if (message.state === 'paused') this.#yielded(t, at);
         else this.#judged(t, 'went on', (waited) => `no barge-in: the reply went on after ${waited} ms`);
         return;
       case 'flush':

@@ -5,7 +5,7 @@ import type { OpenSession } from '../app/opened.ts';
 
 const COMMANDS: readonly (readonly [ControlCommand, string, string])[] = [
   ['interrupt', 'Interrupt', 'The reply ends; the user may speak.'],
-  ['estop', 'Emergency stop', 'The session falls silent and every action stops, until it is rearmed.'],
+  ['halt', 'Voice stop', 'The session falls silent and every action stops, until it is rearmed.'],
   ['rearm', 'Rearm', 'The session may speak and act again.'],
 ];
 
@@ -21,7 +21,7 @@ export function Control({ inspector, open }: { readonly inspector: Inspector; re
           key={one[0]}
           type="button"
           id={`control-${one[0]}`}
-          class={one[0] === 'estop' ? 'danger' : ''}
+          class={one[0] === 'halt' ? 'danger' : ''}
           onClick={() => {
             setAsked(one);
             dialog.current?.showModal();

@@ -7,7 +7,18 @@ import { Details } from './details.tsx';
 import { VirtualList } from './virtual-list.tsx';
 import { clock } from './words.ts';
 
-const SOURCES = ['client', 'ear', 'timer', 'stt', 'draft', 'memory', 'llm', 'tts', 'playback', 'actions'];
+const SOURCES = [
+  'client',
+  'ear',
+  'timer',
+  'stt',
+  'speculation',
+  'memory',
+  'llm',
+  'tts',
+  'playback',
+  'actions',
+];
 const ROW_PX = 26;
 const MOST_WORDS = 120;
 

@@ -55,36 +55,36 @@ describe('Playout', () => {
     expect(later).toEqual(positions(0, FRAME));
   });
 
-  it('pauses on duck before the next sample and goes on with that very sample', () => {
+  it('pauses when asked to before the next sample and goes on with that very sample', () => {
     const playout = filled(10);
     const before = hear(playout, 8 * QUANTUM);
 
-    playout.duck(1, true);
+    playout.setPaused(1, true);
     const during = hear(playout, 5_120);
     const paused = playout.takeReports().at(-1);
-    playout.duck(1, false);
+    playout.setPaused(1, false);
     const after = hear(playout, 6_000);
 
     expect(before).toEqual(positions(0, 1_024));
     expect(during).toEqual([]);
-    expect(paused).toEqual({ generation: 1, samples: 1_024, cause: 'duck' });
+    expect(paused).toEqual({ generation: 1, samples: 1_024, cause: 'pause' });
     expect(after).toEqual(positions(1_024, 4_800));
   });
 
-  it('takes audio in while it is ducked', () => {
+  it('takes audio in while it is paused', () => {
     const playout = filled(2);
-    playout.duck(1, true);
+    playout.setPaused(1, true);
 
     playout.push(1, 2, ramp(2));
-    playout.duck(1, false);
+    playout.setPaused(1, false);
 
     expect(hear(playout, 2_048)).toEqual(positions(0, 3 * FRAME));
   });
 
-  it('leaves a newer generation audible when an older one is ducked', () => {
+  it('leaves a newer generation audible when an older one is paused', () => {
     const playout = filled(4, 2);
 
-    playout.duck(1, true);
+    playout.setPaused(1, true);
 
     expect(hear(playout, 2_048)).toHaveLength(4 * FRAME);
   });
@@ -101,9 +101,9 @@ describe('Playout', () => {
     expect(playout.stats.stale).toBe(1);
   });
 
-  it('plays the next generation after a flush of the one before, even while that was ducked', () => {
+  it('plays the next generation after a flush of the one before, even while that was paused', () => {
     const playout = filled(10);
-    playout.duck(1, true);
+    playout.setPaused(1, true);
     playout.flush(1);
     playout.takeReports();
 
@@ -200,8 +200,8 @@ describe('Playout', () => {
 
     for (let step = 0; step < 60; step++) {
       hear(playout, QUANTUM);
-      if (step % 7 === 3) playout.duck(1, true);
-      if (step % 7 === 5) playout.duck(1, false);
+      if (step % 7 === 3) playout.setPaused(1, true);
+      if (step % 7 === 5) playout.setPaused(1, false);
       if (step === 50) playout.flush(1);
       counts.push(...playout.takeReports().map(({ samples }) => samples));
     }

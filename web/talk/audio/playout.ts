@@ -1,5 +1,5 @@
 /** Why a count is reported: on the way, or because playback of the generation paused, ran dry or was dropped. */
-export type PlayedCause = 'progress' | 'drained' | 'duck' | 'flush' | 'resume';
+export type PlayedCause = 'progress' | 'drained' | 'pause' | 'flush' | 'resume';
 
 /** So many samples of the generation have been played, counted from its start. */
 export interface Played {
@@ -58,7 +58,7 @@ export class Playout {
   /** True from the moment that enough was gathered until the queue is empty. */
   #flowing = false;
   #waited = 0;
-  #ducked: number | undefined;
+  #paused: number | undefined;
   #flushedThrough = -1;
   #newest = -1;
   #nextSeq = 0;
@@ -113,12 +113,12 @@ export class Playout {
   }
 
   /** Pauses `generation` before its next sample, or lets it go on with that very sample. */
-  duck(generation: number, on: boolean): void {
-    if (on) {
-      this.#ducked = generation;
-      this.#report(generation, 'duck');
-    } else if (this.#ducked === generation) {
-      this.#ducked = undefined;
+  setPaused(generation: number, paused: boolean): void {
+    if (paused) {
+      this.#paused = generation;
+      this.#report(generation, 'pause');
+    } else if (this.#paused === generation) {
+      this.#paused = undefined;
     }
   }
 
@@ -129,7 +129,7 @@ export class Playout {
     this.#queue = this.#queue.filter((chunk) => chunk.generation > generation);
     this.#queued = this.#queue.reduce((sum, chunk) => sum + chunk.samples.length - chunk.offset, 0);
     this.#flushedThrough = Math.max(this.#flushedThrough, generation);
-    if (this.#ducked !== undefined && this.#ducked <= generation) this.#ducked = undefined;
+    if (this.#paused !== undefined && this.#paused <= generation) this.#paused = undefined;
     this.#stop();
     this.#drained = undefined;
     for (const each of [...dropped].sort((a, b) => a - b)) this.#report(each, 'flush');
@@ -150,7 +150,7 @@ export class Playout {
     this.#queue = [];
     this.#queued = 0;
     this.#stop();
-    this.#ducked = undefined;
+    this.#paused = undefined;
     this.#drained = undefined;
     this.#flushedThrough = -1;
     this.#newest = -1;
@@ -164,7 +164,7 @@ export class Playout {
     let filled = 0;
     while (filled < output.length) {
       const chunk = this.#queue[0];
-      if (!chunk || chunk.generation === this.#ducked) break;
+      if (!chunk || chunk.generation === this.#paused) break;
       if (!this.#flowing && !this.#gathered(output.length - filled)) break;
       const count = Math.min(output.length - filled, chunk.samples.length - chunk.offset);
       for (let i = 0; i < count; i++) output[filled + i] = (chunk.samples[chunk.offset + i] ?? 0) / 0x8000;

@@ -32,8 +32,8 @@ class PlayoutProcessor extends AudioWorkletProcessor {
         this.#playout.push(generation, seq, new Int16Array(message, offset));
         return;
       }
-      case 'duck':
-        this.#playout.duck(command.generation, command.on);
+      case 'pause':
+        this.#playout.setPaused(command.generation, command.paused);
         return;
       case 'flush':
         this.#playout.flush(command.generation);

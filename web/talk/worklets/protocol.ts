@@ -19,7 +19,7 @@ export type PlayoutCommand =
       readonly message: ArrayBuffer;
       readonly offset: number;
     }
-  | { readonly type: 'duck'; readonly generation: number; readonly on: boolean }
+  | { readonly type: 'pause'; readonly generation: number; readonly paused: boolean }
   | { readonly type: 'flush'; readonly generation: number }
   | { readonly type: 'silence' }
   | { readonly type: 'resume' }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it } from 'vitest';
-import { hostLlm, remoteLlm } from '../../actors/work/mod.ts';
+import { hostLlm, remoteLlm } from '../../actors/engine-rpc/mod.ts';
 import { type NatsBus, natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';

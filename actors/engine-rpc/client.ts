@@ -4,13 +4,13 @@ import type { Bus, BusMessage } from '../ports/bus.ts';
 import { type EngineKind, subjects } from '../subjects.ts';
 import { Call } from './call.ts';
 import type { WorkOptions } from './options.ts';
-import { NO_PAYLOAD, type WorkScope } from './protocol.ts';
+import { NO_PAYLOAD, type RpcScope } from './protocol.ts';
 
 /** One request to an engine. */
 export interface EngineRequest<Event> {
   readonly kind: EngineKind;
   readonly name: string;
-  readonly scope: WorkScope;
+  readonly scope: RpcScope;
   readonly payload: Uint8Array;
   /** Turns a data message into an event. Throws ENGINE_PROTOCOL. */
   decode(message: BusMessage): Event;

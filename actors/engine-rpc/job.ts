@@ -7,7 +7,7 @@ import { EventQueue } from './event-queue.ts';
 import { Pulse, Watchdog } from './liveness.ts';
 import type { WorkOptions } from './options.ts';
 import { pcmSamples } from './pcm.ts';
-import { type DownType, errorBytes, FAILED, NO_PAYLOAD, numberIn, type WorkScope } from './protocol.ts';
+import { type DownType, errorBytes, FAILED, NO_PAYLOAD, numberIn, type RpcScope } from './protocol.ts';
 
 export interface JobContext {
   readonly bus: Bus;
@@ -18,7 +18,7 @@ export interface JobContext {
 
 /** One request on the worker's side: from `accepted` to exactly one `end` or `error`. */
 export class Job {
-  readonly scope: WorkScope;
+  readonly scope: RpcScope;
   readonly reply: string;
   readonly #context: JobContext;
   readonly #uplink: string;
@@ -33,7 +33,7 @@ export class Job {
 
   constructor(
     context: JobContext,
-    scope: WorkScope,
+    scope: RpcScope,
     reply: string,
     uplink: string,
     onOver: (job: Job) => void,

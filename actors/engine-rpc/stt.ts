@@ -9,7 +9,7 @@ import { callEngine } from './client.ts';
 import { type EngineHost, hostEngine } from './host.ts';
 import { type WorkOptions, workOptions } from './options.ts';
 import { pcmPieces } from './pcm.ts';
-import { audioPieceBytes, jsonBytes, NO_PAYLOAD, parseJson, type WorkScope } from './protocol.ts';
+import { audioPieceBytes, jsonBytes, NO_PAYLOAD, parseJson, type RpcScope } from './protocol.ts';
 
 const Request: z.ZodType<SttRequest> = z.object({ language: z.string() });
 
@@ -57,7 +57,7 @@ export function remoteStt(
   bus: Bus,
   clock: Clock,
   name: string,
-  scope: WorkScope,
+  scope: RpcScope,
   options?: Partial<WorkOptions>,
 ): SttEngine {
   return {

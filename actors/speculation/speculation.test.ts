@@ -4,11 +4,11 @@ import { defaultParameters } from '../../machines/parameters.ts';
 import { settle } from '../../testing/conversation.ts';
 import { hang, scriptedLlm } from '../../testing/scripted-engines.ts';
 import type { TtsEngine } from '../ports/tts.ts';
-import { Draft } from './draft.ts';
+import { Speculation } from './speculation.ts';
 
-describe('a draft that was taken over', () => {
+describe('a speculation that was taken over', () => {
   it('stops making the first segment when the reply ends without having asked for it', async () => {
-    // given a draft whose first segment is being made
+    // given a speculation whose first segment is being made
     const clock = new VirtualClock({ settle });
     let running = 0;
     const tts: TtsEngine = {
@@ -25,7 +25,7 @@ describe('a draft that was taken over', () => {
       close: async () => {},
     };
     const llm = scriptedLlm(clock, () => ({ text: 'There are two chairs by a desk.' }));
-    const draft = new Draft(
+    const speculation = new Speculation(
       {
         ...{ generation: 1, language: 'en', voice: null, seed: 1, text: 'hello', recalls: false },
         messages: [{ role: 'user', content: 'hello' }],
@@ -33,16 +33,16 @@ describe('a draft that was taken over', () => {
       { ...{ session: 's', clock, llm, tts }, recallMs: 500, reply: defaultParameters.reply },
     );
     const child = new AbortController();
-    const run = draft.run(child.signal).catch(() => {});
+    const run = speculation.run(child.signal).catch(() => {});
     await clock.advance(500);
     expect(running).toBe(1);
     // when its reply takes over, and is ended by the first thing that it reads
-    draft.asTts(tts);
-    draft.asLlm(llm);
+    speculation.asTts(tts);
+    speculation.asLlm(llm);
     child.abort();
     await run;
     expect(running).toBe(1);
-    draft.endSpeech();
+    speculation.endSpeech();
     await clock.advance(0);
     // then
     expect(running).toBe(0);

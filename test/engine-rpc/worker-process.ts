@@ -1,5 +1,5 @@
 // A worker in a process of its own, to be killed: `worker-process.ts <url> <engine> <word>`. Says the word, then hangs.
-import { hostLlm } from '../../actors/work/mod.ts';
+import { hostLlm } from '../../actors/engine-rpc/mod.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { aborted, delta, llm } from './harness.ts';

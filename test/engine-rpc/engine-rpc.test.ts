@@ -1,6 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { BusMessage } from '../../actors/ports/bus.ts';
-import { subjects } from '../../actors/subjects.ts';
 import {
   cancelPayload,
   hostLlm,
@@ -9,7 +7,9 @@ import {
   remoteLlm,
   remoteStt,
   remoteTts,
-} from '../../actors/work/mod.ts';
+} from '../../actors/engine-rpc/mod.ts';
+import type { BusMessage } from '../../actors/ports/bus.ts';
+import { subjects } from '../../actors/subjects.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';

@@ -12,7 +12,7 @@ export type DownType = 'accepted' | 'data' | 'end' | 'error' | 'beat';
 export type UpType = 'audio' | 'finish' | 'alive' | 'cancel';
 
 /** Whose request it is. `cancel` of a session reaches all its requests up to a generation. */
-export interface WorkScope {
+export interface RpcScope {
   readonly session: string;
   readonly generation: number;
 }

@@ -10,8 +10,8 @@ import type { MemoryPort } from '../ports/memory.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { Tape } from './tape.ts';
 
-/** What a draft works with. Its engines carry the draft's own generation, so that a cancel of it reaches them. */
-export interface DraftWorld {
+/** What a speculation works with. Its engines carry the speculation's own generation, so that a cancel of it reaches them. */
+export interface SpeculationDeps {
   readonly session: string;
   readonly clock: Clock;
   readonly llm: LlmEngine;
@@ -26,17 +26,17 @@ export interface DraftWorld {
  * A reply in the making: its text, its actions and the audio of its first segment, kept inside until the reply's own
  * children take them over with `asLlm` and `asTts`.
  */
-export class Draft {
-  readonly #input: ChildInputs['draft'];
-  readonly #world: DraftWorld;
+export class Speculation {
+  readonly #input: ChildInputs['speculation'];
+  readonly #deps: SpeculationDeps;
   readonly #text = new Tape<LlmEvent>(join);
   #speech: { readonly request: TtsRequest; readonly audio: Tape<TtsEvent> } | undefined;
   #said = '';
   #taken = false;
 
-  constructor(input: ChildInputs['draft'], world: DraftWorld) {
+  constructor(input: ChildInputs['speculation'], deps: SpeculationDeps) {
     this.#input = input;
-    this.#world = world;
+    this.#deps = deps;
   }
 
   /** Works until it is stopped, and rejects when the memory or the language engine fails. Once taken over it is none of this promise's business. */
@@ -65,7 +65,7 @@ export class Draft {
     });
   }
 
-  /** The language engine of the reply that takes over: it answers with what the draft has, and then with what it gets. */
+  /** The language engine of the reply that takes over: it answers with what the speculation has, and then with what it gets. */
   asLlm(engine: LlmEngine): LlmEngine {
     if (this.#text.failed) return engine;
     this.#taken = true;
@@ -108,11 +108,11 @@ export class Draft {
     const { messages, language, seed, recalls } = this.#input;
     const facts = recalls ? await this.#recall(signal) : [];
     if (signal.aborted) return;
-    yield* this.#world.llm.reply({ messages: withFacts(messages, facts), language, seed }, signal);
+    yield* this.#deps.llm.reply({ messages: withFacts(messages, facts), language, seed }, signal);
   }
 
   async #recall(signal: AbortSignal): Promise<readonly string[]> {
-    const { clock, memory, session, recallMs } = this.#world;
+    const { clock, memory, session, recallMs } = this.#deps;
     if (!memory) return [];
     const over = new AbortController();
     const timer = clock.setTimer(recallMs, () => over.abort(new ParleyError('MEMORY_TIMEOUT')));
@@ -124,7 +124,7 @@ export class Draft {
     try {
       return await Promise.race([memory.recall({ session, text: this.#input.text }, over.signal), late]);
     } catch (thrown) {
-      // A reply that has taken over goes on without; else the draft has failed, and the reply asks the memory itself.
+      // A reply that has taken over goes on without; else the speculation has failed, and the reply asks the memory itself.
       if (this.#taken) return [];
       throw thrown;
     } finally {
@@ -142,7 +142,7 @@ export class Draft {
   /** As soon as the text has a first segment to speak it is spoken. */
   #cut(final: boolean): void {
     if (this.#taken || this.#speech) return;
-    const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#world.reply);
+    const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#deps.reply);
     let from = 0;
     for (const length of lengths) {
       const spoken = speechText(this.#said.slice(from, from + length)).text;
@@ -158,11 +158,11 @@ export class Draft {
     const request = { text, language, ...(voice === null ? {} : { voice }) };
     const audio = new Tape<TtsEvent>();
     this.#speech = { request, audio };
-    void audio.record((signal) => this.#world.tts.synthesize(request, signal));
+    void audio.record((signal) => this.#deps.tts.synthesize(request, signal));
   }
 }
 
-/** Text that waits is told at once when the draft is taken: it is cut into the same segments. */
+/** Text that waits is told at once when the speculation is taken: it is cut into the same segments. */
 function join(last: LlmEvent, next: LlmEvent): LlmEvent | undefined {
   if (last.type !== 'delta' || next.type !== 'delta') return undefined;
   return { type: 'delta', text: last.text + next.text };

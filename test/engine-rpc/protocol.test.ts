@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hostLlm, hostStt, remoteLlm, remoteStt, remoteTts } from '../../actors/engine-rpc/mod.ts';
 import type { BusMessage } from '../../actors/ports/bus.ts';
 import { subjects } from '../../actors/subjects.ts';
-import { hostLlm, hostStt, remoteLlm, remoteStt, remoteTts } from '../../actors/work/mod.ts';
 import { inProcessBus, manualPump } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import {

@@ -8,7 +8,7 @@ import { gatheredSpeech } from './gathered-speech.ts';
 import { type EngineHost, hostEngine } from './host.ts';
 import { type WorkOptions, workOptions } from './options.ts';
 import { pcmPieces, pcmSamples } from './pcm.ts';
-import { audioPieceBytes, jsonBytes, numberIn, parseJson, type WorkScope } from './protocol.ts';
+import { audioPieceBytes, jsonBytes, numberIn, parseJson, type RpcScope } from './protocol.ts';
 
 const Request: z.ZodType<TtsRequest> = z.object({
   text: z.string(),
@@ -63,7 +63,7 @@ export function remoteTts(
   bus: Bus,
   clock: Clock,
   name: string,
-  scope: WorkScope,
+  scope: RpcScope,
   options?: Partial<WorkOptions>,
 ): TtsEngine {
   return {

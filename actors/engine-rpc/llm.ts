@@ -5,7 +5,7 @@ import type { LlmEngine, LlmEvent, LlmRequest } from '../ports/llm.ts';
 import { callEngine } from './client.ts';
 import { type EngineHost, hostEngine } from './host.ts';
 import { type WorkOptions, workOptions } from './options.ts';
-import { jsonBytes, parseJson, type WorkScope } from './protocol.ts';
+import { jsonBytes, parseJson, type RpcScope } from './protocol.ts';
 
 const Request: z.ZodType<LlmRequest> = z.object({
   messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
@@ -52,7 +52,7 @@ export function remoteLlm(
   bus: Bus,
   clock: Clock,
   name: string,
-  scope: WorkScope,
+  scope: RpcScope,
   options?: Partial<WorkOptions>,
 ): LlmEngine {
   return {

@@ -44,20 +44,20 @@ async function expectSilence(talk: Conversation): Promise<void> {
   await talk.speak(600);
   await talk.beSilent(1_000);
   talk.send({ type: 'interrupt' });
-  talk.send({ type: 'estop' });
+  talk.send({ type: 'halt' });
   await talk.wait(5_000);
   expect(talk.state).toBe('stopped');
   expect(talk.of('audio')).toHaveLength(frames);
   expect(talk.states()).toHaveLength(seen);
 }
 
-describe('emergency stop', () => {
+describe('voice stop', () => {
   it.each(STATES)(
     'by the client stops a session that is %s at once, and nothing sounds until rearm',
     async (_state, reach) => {
       const talk = await scene();
       await reach(talk);
-      talk.send({ type: 'estop' });
+      talk.send({ type: 'halt' });
       await talk.wait(0);
       expect(talk.state).toBe('stopped');
       await expectSilence(talk);
@@ -71,7 +71,7 @@ describe('emergency stop', () => {
     },
   );
 
-  const spoken: Scene = { parameters: parameters({ words: { estop: ['Emergency stop!', 'halt'] } }) };
+  const spoken: Scene = { parameters: parameters({ words: { halt: ['Emergency stop!', 'halt'] } }) };
 
   it('is spoken: as a turn of its own', async () => {
     const asked: unknown[] = [];
@@ -129,7 +129,7 @@ describe('emergency stop', () => {
 
   it('is asked for by the language engine, in the middle of what it says', async () => {
     const talk = await scene({
-      replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'estop', args: {} }] }],
+      replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'halt', args: {} }] }],
     });
     talk.send({ type: 'text', text: 'hello' });
     await talk.wait(200);
@@ -153,7 +153,7 @@ describe('emergency stop', () => {
       replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'dance', args: {} }] }],
     });
     await askByText(talk);
-    talk.send({ type: 'estop' });
+    talk.send({ type: 'halt' });
     await talk.wait(0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'cancelled']);
@@ -163,7 +163,7 @@ describe('emergency stop', () => {
 
   it('answers typed text with SESSION_STOPPED', async () => {
     const talk = await scene();
-    talk.send({ type: 'estop' });
+    talk.send({ type: 'halt' });
     talk.send({ type: 'text', text: 'hello' });
     await talk.wait(1_000);
     expect(talk.of('error')).toMatchObject([{ code: 'SESSION_STOPPED', fatal: false }]);
@@ -173,7 +173,7 @@ describe('emergency stop', () => {
 
   it('does not keep the session from ending', async () => {
     const talk = await scene();
-    talk.send({ type: 'estop' });
+    talk.send({ type: 'halt' });
     talk.send({ type: 'bye' });
     await talk.wait(0);
     expect(talk.state).toBe('ended');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ChainEvent, chainTts } from '../../actors/chain/mod.ts';
+import { hostTts, remoteTts } from '../../actors/engine-rpc/mod.ts';
 import type { TtsEngine, TtsRequest } from '../../actors/ports/tts.ts';
-import { hostTts, remoteTts } from '../../actors/work/mod.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { phraseCache } from '../../adapters/tts/phrase-cache.ts';
 import { cachedTts } from '../../adapters/tts/phrase-cache-tts.ts';

@@ -5,7 +5,7 @@ import type { Bus, BusMessage, Subscription } from '../ports/bus.ts';
 import { type EngineKind, queueOf, subjects } from '../subjects.ts';
 import { Job, type JobContext } from './job.ts';
 import { type WorkOptions, workOptions } from './options.ts';
-import { cancelledGeneration, errorBytes, FAILED, numberIn, type WorkScope } from './protocol.ts';
+import { cancelledGeneration, errorBytes, FAILED, numberIn, type RpcScope } from './protocol.ts';
 
 /** A worker's hold on one engine. */
 export interface EngineHost {
@@ -143,7 +143,7 @@ class Host<Event> implements EngineHost {
   }
 }
 
-function scopeOf(message: BusMessage): WorkScope {
+function scopeOf(message: BusMessage): RpcScope {
   const session = message.headers.session;
   const generation = numberIn(message, 'generation');
   if (!session || generation === undefined) {

@@ -1,0 +1,7 @@
+import { type ChildLogic, childLogic } from '../child.ts';
+import type { Speculation } from '../speculation/speculation.ts';
+
+/** Prepares a reply until it is stopped: by then the reply has taken it over, or nobody wants it. It tells nothing. */
+export function speculationChild(speculation: Speculation): ChildLogic {
+  return childLogic(({ signal }) => speculation.run(signal));
+}

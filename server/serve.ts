@@ -33,6 +33,7 @@ import { sileroVad } from '../adapters/vad/silero.ts';
 import type { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { DATABASE, prepareDataDirectory } from './data-directory.ts';
 import { accessOf } from './door/access.ts';
@@ -101,6 +102,7 @@ async function assemble(
   { config, log, onLog, onEngineEvent, parts, onProgress = () => {} }: ServeOptions,
   closers: Closers,
 ): Promise<Server> {
+  refuseExposure(config);
   const dialog = await readDialog(config.dialog);
   if (!parts?.store || !parts.engines)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
+import { refuseExposure } from '../config/exposure.ts';
 import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
@@ -11,6 +12,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     const resolved = configOf(command);
     process.stdout.write(renderConfig(resolved));
     for (const warning of resolved.warnings) console.error(`warning: ${warning}`);
+    refuseExposure(resolved.config);
     const dialog = await readDialog(resolved.config.dialog);
     console.log(
       `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${dialog.sentences.size} sentences`,

@@ -11,6 +11,7 @@ const SHOWN = [
   'port',
   'dataDir',
   'token',
+  'insecure',
   'language',
   'dialog',
   'log.level',
@@ -24,7 +25,8 @@ const SHOWN = [
 export function withConfigFlags(command: Command): Command {
   command.option('--config <file>', 'configuration file (default: parley.config.yaml, if there is one)');
   for (const key of configKeys) {
-    const option = new Option(`--${key.flag} <value>`, key.meaning);
+    const value = key.name === 'insecure' ? '[value]' : '<value>';
+    const option = new Option(`--${key.flag} ${value}`, key.meaning);
     if (!SHOWN.includes(key.name)) option.hideHelp();
     command.addOption(option);
   }

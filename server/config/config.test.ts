@@ -7,6 +7,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import { type DoorLimits, defaultDoorLimits } from '../door/limits.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
+import { refuseExposure } from './exposure.ts';
 import { type ConfigInput, loadConfig, resolveConfig } from './load.ts';
 import { type Config, configKeys } from './schema.ts';
 import { didYouMean } from './suggest.ts';
@@ -163,9 +164,19 @@ describe('the configuration', () => {
 
   it('warns of a server that is open to everybody', () => {
     const warnings = (flags: Record<string, string>) => resolveConfig({ cwd, flags }).warnings;
-    expect(warnings({ host: '0.0.0.0' })).toHaveLength(1);
+    expect(warnings({ host: '0.0.0.0', insecure: 'yes' })).toHaveLength(1);
     expect(warnings({ host: '0.0.0.0', token: 'long enough' })).toHaveLength(0);
     expect(warnings({ host: '::1' })).toHaveLength(0);
+  });
+
+  it('refuses to serve other machines without a token, unless that is asked for', () => {
+    const refusal = (flags: Record<string, string>) => () => refuseExposure(loadConfig({ cwd, flags }));
+    for (const host of ['0.0.0.0', '::', '192.168.0.7', 'robot.local'])
+      expect(refusal({ host })).toThrow(/--token.*--insecure/u);
+    expect(refusal({ host: '0.0.0.0', token: 'long enough' })).not.toThrow();
+    expect(refusal({ host: '0.0.0.0', insecure: 'yes' })).not.toThrow();
+    expect(refusal({ host: '127.0.0.1' })).not.toThrow();
+    expect(refusal({ host: '::1' })).not.toThrow();
   });
 
   it('asks for the key of OpenAI only where OpenAI itself is asked', () => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
 import { ENGINE_KINDS, enginesOf } from '../engine-registry.ts';
 import { namesOf } from './engine-groups.ts';
+import { exposureWarnings } from './exposure.ts';
 import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
 import { type Config, configKeys, configSchema } from './schema.ts';
 
@@ -69,7 +70,7 @@ export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
   return {
     config,
     sources: new Map(configKeys.map(({ name }) => [name, given.get(name)?.source ?? DEFAULT])),
-    warnings: [...env.problems, ...risks(config)],
+    warnings: [...env.problems, ...exposureWarnings(config)],
     file: hasFile ? path : undefined,
   };
 }
@@ -160,11 +161,4 @@ function missingKeys(config: Config): readonly string[] {
       return missing ? [`${kind}.${engine.name}.${missing.key}: ${missing.what}`] : [];
     });
   });
-}
-
-function risks(config: Config): readonly string[] {
-  const local = /^(localhost|127\.|::1$)/.test(config.host);
-  return local || config.token !== undefined
-    ? []
-    : [`the server listens on ${config.host} without a token: whoever reaches it may connect`];
 }

@@ -14,13 +14,17 @@ import { sessionGroups } from './session-groups.ts';
 
 /** The one description of the configuration: types, defaults, reference and errors all come from here. */
 export const configSchema = z.strictObject({
-  host: text('127.0.0.1', 'Address to listen on. 0.0.0.0 for every interface; set a token then.'),
+  host: text('127.0.0.1', 'Address to listen on. 0.0.0.0 for every interface, which needs a token.'),
   port: key(z.int().min(0).max(65_535).default(7_400), 'Port to listen on; 0 for any free one.'),
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
     z.string().min(8).max(1_024).exactOptional(),
-    'What clients must say in hello. None: whoever reaches the port may connect.',
+    'What clients must present. None: only this machine is served; see security.md.',
     { secret: true },
+  ),
+  insecure: yesNo(
+    false,
+    'Serve other machines without a token. Never where somebody else can reach the port.',
   ),
   allowedOrigins: list(
     [],

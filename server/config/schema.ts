@@ -150,12 +150,12 @@ export const configSchema = z.strictObject({
       messageBurst: count(defaultDoorLimits.messageBurst, 'Text messages that one client may send at once.'),
       unreadMs: ms(
         defaultDoorLimits.unreadMs,
-        'Audio that may be sent and not yet read by the client before it counts as a slow reader.',
+        'How long a client may read nothing of what was sent to it before it counts as a slow reader.',
       ),
       pingIntervalMs: ms(defaultDoorLimits.pingIntervalMs, 'A client is pinged at least so often.'),
       pongTimeoutMs: ms(
         defaultDoorLimits.pongTimeoutMs,
-        'A ping not answered for so long ends the connection.',
+        'How far behind a client may be with reading: a ping not answered for so long ends the connection.',
       ),
       openMs: ms(defaultDoorLimits.openMs, 'How long a session may take to open.'),
       closeGraceMs: ms(defaultDoorLimits.closeGraceMs, 'How long a closing handshake may take.'),

@@ -121,18 +121,25 @@ export type Received =
   | { readonly kind: 'json'; readonly message: Record<string, unknown> }
   | { readonly kind: 'audio'; readonly generation: number; readonly seq: number; readonly bytes: number };
 
+export interface TestClientOptions {
+  readonly origin?: string;
+  readonly protocols?: readonly string[];
+  /** False: the test answers pings itself. */
+  readonly autoPong?: boolean;
+}
+
 /** A WebSocket client that keeps what it is sent, in order. */
 export class TestClient {
   readonly socket: WebSocket;
   readonly received = new Mailbox<Received>();
   readonly closed: Promise<{ code: number; reason: string }>;
 
-  constructor(url: string, options: { origin?: string; protocols?: readonly string[] } = {}) {
+  constructor(url: string, options: TestClientOptions = {}) {
     const headers = options.origin === undefined ? {} : { Origin: options.origin };
     this.socket = new WebSocket(
       `${url.replace('http', 'ws')}/v1/session`,
       [...(options.protocols ?? [SUBPROTOCOL])],
-      { headers },
+      { headers, autoPong: options.autoPong ?? true },
     );
     this.socket.on('message', (data, isBinary) => {
       if (Buffer.isBuffer(data)) this.received.push(received(data, isBinary));
@@ -180,7 +187,7 @@ export interface Rig {
   readonly door: Door;
   readonly readiness: Readiness;
   readonly address: ListeningAddress;
-  connect(options?: { origin?: string; protocols?: readonly string[] }): TestClient;
+  connect(options?: TestClientOptions): TestClient;
   /** A client past `ready`, and its session. */
   greet(hello?: object): Promise<{ client: TestClient; session: ScriptedSession }>;
   stop(): Promise<void>;

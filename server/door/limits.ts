@@ -10,11 +10,11 @@ export interface DoorLimits {
   readonly messagesPerSecond: number;
   /** … after a burst of this many. */
   readonly messageBurst: number;
-  /** Audio sent and not yet read by the client, beyond which it is a slow reader. */
+  /** How long a client may read nothing of what was sent before it is a slow reader, however much that is. */
   readonly unreadMs: number;
   /** Silence on the way to the client after which it is pinged. */
   readonly pingIntervalMs: number;
-  /** A ping not answered for this long means that nobody reads. */
+  /** How far a client may be behind: a ping not answered for this long ends the connection. */
   readonly pongTimeoutMs: number;
   /** How long a session may take to open, and to close before its place is given to another. */
   readonly openMs: number;
@@ -30,7 +30,8 @@ export const defaultDoorLimits: DoorLimits = {
   idleMs: 600_000,
   messagesPerSecond: 100,
   messageBurst: 500,
-  unreadMs: 1_000,
+  // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
+  unreadMs: 1_500,
   pingIntervalMs: 15_000,
   pongTimeoutMs: 10_000,
   openMs: 10_000,

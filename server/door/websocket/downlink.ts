@@ -1,23 +1,30 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { OutputRate } from '../../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import type { ServerMessage } from '../../../machines/wire.ts';
 import type { DoorLimits } from '../limits.ts';
 
-/** A ping goes out with every so many bytes sent: a third of a second of audio at 24 kHz. */
+/** A ping follows this much: a third of a second of audio at 24 kHz. */
 const PING_EVERY_BYTES = 16_384;
-/** Room for JSON messages, and for what is sent while a pong is on its way. */
-const SLACK_BYTES = 32_768;
-const BYTES_PER_SAMPLE = 2;
+/** What may be unread at most, so that one client cannot fill the memory: 80 s of audio at 24 kHz. */
+const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
 
 const TEXT = { binary: false, compress: false } as const;
 const BINARY = { binary: true, compress: false } as const;
 
+/** A ping that was sent and not answered. Its pong says that everything before it was read. */
+interface Mark {
+  readonly sequence: number;
+  /** Bytes sent before it. */
+  readonly bytes: number;
+  readonly atMs: number;
+}
+
 /**
  * The way to the client. The kernels of both sides hold megabytes that a stalled client has not read, and
- * `bufferedAmount` sees none of it. So a numbered ping follows what is sent, one at a time: its pong says
- * that everything before it was read, and the difference between sent and read is bounded.
+ * `bufferedAmount` sees none of it. So numbered pings go between what is sent, and their pongs say how far the client has
+ * read. It is too slow if it reads nothing for `unreadMs` while a ping with data before it waits, or if it is
+ * `pongTimeoutMs` behind: how much was sent at once does not matter.
  *
  * What is sent in the same moment goes to the kernel in one write: a write costs more than all else that a frame needs.
  */
@@ -25,16 +32,18 @@ export class Downlink {
   readonly #socket: WebSocket;
   readonly #wire: Duplex;
   readonly #clock: Clock;
-  readonly #limits: DoorLimits;
+  readonly #limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>;
   readonly #onSlow: (detail: string) => void;
-  #unreadLimit = SLACK_BYTES;
+  readonly #marks: Mark[] = [];
   #sentBytes = 0;
   #readBytes = 0;
-  #pingSequence = 0;
-  /** Bytes sent before the ping that is under way. */
-  #pingAtBytes: number | undefined;
+  #markedBytes = 0;
+  #sequence = 0;
+  /** When a pong last showed that something was read. */
+  #progressAtMs = 0;
+  /** Of the next keepalive, or of the moment at which the client is too slow. */
   #timer: TimerHandle | undefined;
-  #slowTold = false;
+  #slowReported = false;
   #closed = false;
   #corked = false;
   readonly #uncork = () => {
@@ -48,7 +57,7 @@ export class Downlink {
     socket: WebSocket,
     wire: Duplex,
     clock: Clock,
-    limits: DoorLimits,
+    limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>,
     onSlow: (detail: string) => void,
   ) {
     this.#socket = socket;
@@ -56,41 +65,27 @@ export class Downlink {
     this.#clock = clock;
     this.#limits = limits;
     this.#onSlow = onSlow;
-    this.#armKeepalive();
-  }
-
-  setOutputRate(rate: OutputRate): void {
-    this.#unreadLimit = (this.#limits.unreadMs * rate * BYTES_PER_SAMPLE) / 1_000 + SLACK_BYTES;
+    this.#arm();
   }
 
   sendMessage(message: ServerMessage): void {
-    this.sendText(Buffer.from(JSON.stringify(message)));
-  }
-
-  /** `utf8` must be valid UTF-8. */
-  sendText(utf8: Uint8Array): void {
-    if (this.#closed) return;
-    this.#cork();
-    this.#socket.send(utf8, TEXT);
-    this.#count(utf8.byteLength);
+    this.#send(Buffer.from(JSON.stringify(message)), TEXT);
   }
 
   sendBinary(bytes: Uint8Array): void {
-    if (this.#closed) return;
-    this.#cork();
-    this.#socket.send(bytes, BINARY);
-    this.#count(bytes.byteLength);
+    this.#send(bytes, BINARY);
   }
 
   /** False if this answers no ping of ours. */
   acceptPong(data: Buffer): boolean {
-    if (this.#pingAtBytes === undefined || data.toString('latin1') !== String(this.#pingSequence))
-      return false;
-    this.#readBytes = this.#pingAtBytes;
-    this.#pingAtBytes = undefined;
-    if (this.#closed) return true;
-    if (this.#sentBytes - this.#readBytes >= PING_EVERY_BYTES) this.#ping();
-    else this.#armKeepalive();
+    const text = data.toString('latin1');
+    const at = this.#marks.findIndex(({ sequence }) => String(sequence) === text);
+    const answered = this.#marks[at];
+    if (!answered) return false;
+    this.#marks.splice(0, at + 1);
+    this.#readBytes = answered.bytes;
+    this.#progressAtMs = this.#clock.nowMs();
+    if (!this.#closed) this.#arm();
     return true;
   }
 
@@ -101,6 +96,16 @@ export class Downlink {
     this.#timer?.cancel();
   }
 
+  #send(bytes: Uint8Array, options: typeof TEXT | typeof BINARY): void {
+    if (this.#closed) return;
+    this.#cork();
+    this.#socket.send(bytes, options);
+    this.#sentBytes += bytes.byteLength;
+    const unread = Math.max(this.#sentBytes - this.#readBytes, this.#socket.bufferedAmount);
+    if (unread > MAX_UNREAD_BYTES) this.#slow(`${unread} bytes are unread`);
+    else if (this.#sentBytes - this.#markedBytes >= PING_EVERY_BYTES) this.#ping();
+  }
+
   /** Until the work in hand is done: what came of one event goes together. */
   #cork(): void {
     if (this.#corked) return;
@@ -109,32 +114,42 @@ export class Downlink {
     process.nextTick(this.#uncork);
   }
 
-  #count(bytes: number): void {
-    this.#sentBytes += bytes;
-    const unread = Math.max(this.#sentBytes - this.#readBytes, this.#socket.bufferedAmount);
-    if (unread > this.#unreadLimit) this.#slow(`${unread} bytes are unread`);
-    else if (this.#pingAtBytes === undefined && this.#sentBytes - this.#readBytes >= PING_EVERY_BYTES)
-      this.#ping();
-  }
-
   #ping(): void {
-    this.#timer?.cancel();
-    this.#pingAtBytes = this.#sentBytes;
-    this.#pingSequence += 1;
-    this.#socket.ping(String(this.#pingSequence));
-    this.#timer = this.#clock.setTimer(this.#limits.pongTimeoutMs, () =>
-      this.#slow(`no pong for ${this.#limits.pongTimeoutMs} ms`),
-    );
+    const atMs = this.#clock.nowMs();
+    const waited = this.#dataWaits();
+    this.#sequence += 1;
+    this.#markedBytes = this.#sentBytes;
+    this.#marks.push({ sequence: this.#sequence, bytes: this.#sentBytes, atMs });
+    this.#socket.ping(String(this.#sequence));
+    if (waited) return;
+    this.#progressAtMs = atMs;
+    this.#arm();
   }
 
-  #armKeepalive(): void {
+  /** A ping with little before it is a keepalive: a client that sleeps for a moment misses nothing. */
+  #dataWaits(): boolean {
+    return this.#markedBytes - this.#readBytes >= PING_EVERY_BYTES;
+  }
+
+  #arm(): void {
     this.#timer?.cancel();
-    this.#timer = this.#clock.setTimer(this.#limits.pingIntervalMs, () => this.#ping());
+    const { unreadMs, pongTimeoutMs, pingIntervalMs } = this.#limits;
+    const [oldest] = this.#marks;
+    if (!oldest) {
+      this.#timer = this.#clock.setTimer(pingIntervalMs, () => this.#ping());
+      return;
+    }
+    const behindAtMs = oldest.atMs + pongTimeoutMs;
+    const stalledAtMs = this.#dataWaits() ? this.#progressAtMs + unreadMs : Number.POSITIVE_INFINITY;
+    const atMs = Math.min(behindAtMs, stalledAtMs);
+    const detail =
+      stalledAtMs < behindAtMs ? `nothing was read for ${unreadMs} ms` : `${pongTimeoutMs} ms behind`;
+    this.#timer = this.#clock.setTimer(atMs - this.#clock.nowMs(), () => this.#slow(detail));
   }
 
   #slow(detail: string): void {
-    if (this.#closed || this.#slowTold) return;
-    this.#slowTold = true;
+    if (this.#closed || this.#slowReported) return;
+    this.#slowReported = true;
     this.#timer?.cancel();
     this.#onSlow(detail);
   }

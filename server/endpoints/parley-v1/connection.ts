@@ -162,7 +162,6 @@ export class Connection {
     };
     const request = { endpoint: PARLEY_V1, token, language, voice, ...this.#audio };
     this.#session = this.#door.open(request, this.#listener());
-    this.#downlink.setOutputRate(this.#audio.outputRate);
     this.#visit.admitted();
     this.#timer.cancel();
   }

@@ -269,7 +269,10 @@ describe('the limits of the native protocol', () => {
     stalled.write(rawFrame(TEXT, '{"type":"hello"}'));
     const session = await rig.host.opened.next();
     stalled.pause();
-    for (let seq = 0; seq < 90; seq++) session.play(1, seq);
+    for (let seq = 0; seq < 100; seq++) {
+      session.play(1, seq);
+      await rig.clock.advance(20);
+    }
     expect(await session.closed).toBe('lost');
     const chunks: Buffer[] = [];
     stalled.on('data', (chunk) => chunks.push(chunk));
@@ -279,6 +282,70 @@ describe('the limits of the native protocol', () => {
     const sent = Buffer.concat(chunks);
     expect(closeCodeIn(sent)).toBe(4508);
     expect(sent.byteLength).toBeLessThan(100_000);
+  });
+
+  it('counts the time for which nothing is read, not the size of what was sent at once', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    const text = 'word '.repeat(18_000);
+    session.say({ type: 'reply', turn: 1, generation: 1, text });
+    for (let i = 0; i < 1_000; i++)
+      session.say({ type: 'transcript', turn: 1, text: text.slice(0, 1_024), final: false });
+    expect(await client.json()).toMatchObject({ type: 'reply', text });
+    for (let i = 0; i < 1_000; i++) expect(await client.json()).toMatchObject({ type: 'transcript' });
+    session.say({ type: 'speech', event: 'start', at: 0 });
+    expect(await client.json()).toMatchObject({ type: 'speech' });
+  });
+
+  /** 40 pings of what was sent at once, which the client answers when it is told to. */
+  const slowReader = async () => {
+    const client = await rig.connect({ autoPong: false }).opened();
+    const pings: Buffer[] = [];
+    client.socket.on('ping', (data) => pings.push(data));
+    client.say({ type: 'hello' });
+    const session = await rig.host.opened.next();
+    for (let i = 0; i < 40; i++)
+      session.say({ type: 'transcript', turn: 1, text: 'x'.repeat(16_384), final: false });
+    await until(() => pings.length === 40);
+    const answer = async (data: Buffer | undefined) => {
+      client.socket.pong(data);
+      // Our own ping comes back when the server has read the pong before it.
+      client.socket.ping();
+      await once(client.socket, 'pong');
+    };
+    return { client, session, pings, answer };
+  };
+
+  it('keeps a client that reads slowly but steadily', async () => {
+    rig = await startRig();
+    const { client, pings, answer } = await slowReader();
+    for (let second = 0; second < 8; second++) {
+      await rig.clock.advance(1_000);
+      await answer(pings[second * 5 + 4]);
+    }
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
+    expect(rig.door.stats().closes).toEqual({});
+  });
+
+  it('closes with 4508 a client that reads nothing for 1.5 s, or is 10 s behind', async () => {
+    rig = await startRig();
+    const stalled = await slowReader();
+    await rig.clock.advance(1_000);
+    await stalled.answer(stalled.pings[0]);
+    await rig.clock.advance(1_499);
+    expect(stalled.client.socket.readyState).toBe(stalled.client.socket.OPEN);
+    await rig.clock.advance(1);
+    await expectEnd(stalled.client, 'SLOW_READER', 4508);
+
+    const behind = await slowReader();
+    for (let second = 0; second < 9; second++) {
+      await rig.clock.advance(1_000);
+      await behind.answer(behind.pings[second]);
+    }
+    await rig.clock.advance(999);
+    expect(behind.client.socket.readyState).toBe(behind.client.socket.OPEN);
+    await rig.clock.advance(1);
+    await expectEnd(behind.client, 'SLOW_READER', 4508);
   });
 
   it('lets a client that reads hear for as long as it likes', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
-import { dialogActions } from '../actors/dialog/mod.ts';
+import { dialogActions, suggestedPhrases } from '../actors/dialog/mod.ts';
 import {
   type EngineHost,
   hostLlm,
@@ -83,6 +83,9 @@ export interface Server {
   /** Takes no new sessions, ends those that live after a grace, and frees everything. Idempotent. */
   close(): Promise<void>;
 }
+
+/** What a page offers to a newcomer. */
+const SUGGESTED_PHRASES = 3;
 
 /** Everything that must be closed, in the order of its making. */
 type Closers = (() => Promise<void>)[];
@@ -189,6 +192,7 @@ async function assemble(
     pages: config.pages ?? packagedPages(),
     metrics,
     inspector,
+    about: { phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES), notices: [] },
   });
   const { door } = front;
   metrics?.read({

@@ -8,3 +8,4 @@ export { normaliseText, wordsOf } from './normalise.ts';
 export { MAX_SENTENCES, parseDialog } from './parse.ts';
 export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 export { fillPlaceholders, solePlaceholder } from './placeholders.ts';
+export { suggestedPhrases } from './suggest.ts';

@@ -2,6 +2,7 @@ import type { Access } from '../door/access.ts';
 import type { Door } from '../door/door.ts';
 import type { Endpoint } from '../door/endpoint.ts';
 import type { Readiness } from '../door/readiness.ts';
+import { type About, aboutEndpoint } from './about/endpoint.ts';
 import { admin } from './admin/endpoint.ts';
 import { inspect } from './inspect/endpoint.ts';
 import type { Inspector } from './inspect/inspector.ts';
@@ -16,6 +17,8 @@ export interface EndpointParts {
   readonly readiness: Readiness;
   /** Directory of the pages at `/`. */
   readonly pages?: string | undefined;
+  /** What a page shows before the first word. */
+  readonly about?: About | undefined;
   /** Undefined if they are turned off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
@@ -23,7 +26,7 @@ export interface EndpointParts {
 
 /** Every way into the server, one line each; undefined if it is turned off. Asked in this order. */
 const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
-  [parleyV1, metricsEndpoint, inspect, admin];
+  [parleyV1, aboutEndpoint, metricsEndpoint, inspect, admin];
 
 /** Makes the endpoints that are turned on. Rejects with INTERNAL if the pages cannot be read. */
 export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {

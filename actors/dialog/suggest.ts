@@ -1,0 +1,32 @@
+import type { Dialog, DialogEntry } from './dialog.ts';
+
+/**
+ * Phrases that show a newcomer what the dialog can do, at most `count`, in the order of the dialog: one that has a long
+ * answer to interrupt, one that moves the robot, one that is a plain question; then whatever comes first. Never a stop.
+ */
+export function suggestedPhrases(dialog: Dialog, count: number): readonly string[] {
+  const entries = dialog.entries.filter((entry) => !entry.halt && shortestOf(dialog, entry) !== undefined);
+  const longest = Math.max(...entries.map(answerLength));
+  const wanted = [
+    entries.find((entry) => answerLength(entry) === longest),
+    entries.find(({ actions }) => actions.length > 0),
+    entries.find((entry) => (shortestOf(dialog, entry)?.split(' ').length ?? 0) >= 3),
+    ...entries,
+  ];
+  const chosen = [...new Set(wanted.filter((entry) => entry !== undefined))].slice(0, count);
+  return entries
+    .filter((entry) => chosen.includes(entry))
+    .flatMap((entry) => shortestOf(dialog, entry) ?? []);
+}
+
+function answerLength({ replies }: DialogEntry): number {
+  return Math.max(0, ...replies.map((reply) => reply.length));
+}
+
+/** An entry's optional words and slots are left out where they can be. */
+function shortestOf(dialog: Dialog, entry: DialogEntry): string | undefined {
+  let shortest: string | undefined;
+  for (const { text, entry: of } of dialog.sentences.values())
+    if (of === entry && (shortest === undefined || text.length < shortest.length)) shortest = text;
+  return shortest;
+}

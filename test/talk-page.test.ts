@@ -47,6 +47,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
+  server.about = { phrases: [], notices: [] };
   page = await chromium.page.context().newPage();
   complaints = [];
   page.on('console', (message) => {
@@ -361,6 +362,91 @@ describe('the voice stop', () => {
     await again.until((client) => client.received.length > 1);
 
     expect(again.received[1]).toEqual({ type: 'halt' });
+  });
+});
+
+describe('before the first word', () => {
+  it('the page offers phrases of the dialog: a click says one, and they go', async () => {
+    server.about = { phrases: ['tell me a story', 'go forward'], notices: [] };
+    const session = await connected();
+    await page.click('#phrase-list button >> text=tell me a story');
+    await session.until((client) => client.all('text').length > 0);
+
+    expect(session.all('text')).toEqual([{ type: 'text', text: 'tell me a story' }]);
+    expect(await page.isVisible('#phrases')).toBe(false);
+    expect(await page.textContent('.line.user .words')).toBe('tell me a story');
+  });
+
+  it('phrases cannot be clicked until there is a session, the inspector can', async () => {
+    server.about = { phrases: ['tell me a story'], notices: [] };
+    await page.goto(server.url);
+    await until(page, `document.querySelector('#phrase-list button')`);
+
+    expect(await page.isDisabled('#phrase-list button')).toBe(true);
+    expect(await page.isDisabled('#stop')).toBe(true);
+    expect(await page.getAttribute('#inspect', 'href')).toBe('inspect/');
+    expect(await page.isVisible('#timings-box')).toBe(false);
+  });
+
+  it('the page shows what the server warns of, until it is dismissed', async () => {
+    server.about = { phrases: [], notices: [{ code: 'X', message: 'the recogniser knows only the dialog' }] };
+    await page.goto(server.url);
+    await until(page, `!document.querySelector('#notice').hidden`);
+    expect(await page.textContent('#notice-words')).toBe('The recogniser knows only the dialog.');
+    await page.click('#notice-dismiss');
+    expect(await page.isVisible('#notice')).toBe(false);
+  });
+
+  it('the meter moves with the microphone', async () => {
+    await connected();
+    await until(page, `document.querySelector('#level').value > 0.3`);
+    expect(await page.textContent('#microphone')).toBe('Microphone on');
+  });
+});
+
+describe('a server that is gone', () => {
+  /** Waits are as long as they can be, and further attempts fail, until the server is back. */
+  async function gone(session: ScriptedSession): Promise<void> {
+    await page.evaluate('Math.random = () => 1');
+    await page.context().setOffline(true);
+    session.cut();
+    await until(page, `document.body.dataset.state === 'gone'`);
+  }
+
+  afterEach(async () => {
+    await page.context().setOffline(false);
+    // The browser's own words for each failed attempt.
+    complaints = complaints.filter((text) => !text.includes('ERR_INTERNET_DISCONNECTED'));
+  });
+
+  it('is said large, with the time until the next attempt, and what cannot work is disabled', async () => {
+    server.about = { phrases: ['tell me a story'], notices: [] };
+    const session = await connected();
+    await gone(session);
+
+    expect(await page.textContent('#state')).toBe('Server gone');
+    await until(page, `/Trying again in [12] s/u.test(document.querySelector('#hint').textContent)`);
+    for (const id of ['text', 'send', 'mute', 'interrupt', 'phrase-list button'])
+      expect(await page.isDisabled(`#${id}`), id).toBe(true);
+    expect(await page.getAttribute('#inspect', 'href')).toBeNull();
+    expect(await page.textContent('#stop-label')).toBe('Stop when back');
+  });
+
+  it('is asked at once on request; the stop pressed meanwhile comes first', async () => {
+    const session = await connected();
+    await gone(session);
+    await page.click('#stop');
+    expect(await page.textContent('#stop-label')).toBe('Stop comes first when back');
+    await until(page, `/in [48] s/u.test(document.querySelector('#hint').textContent)`);
+    await page.context().setOffline(false);
+    await page.click('#retry');
+    const again = await server.next();
+    again.ready('scripted', 2, true);
+    await again.until((client) => client.received.length > 1);
+
+    expect(again.received[1]).toEqual({ type: 'halt' });
+    expect(await page.textContent('#state')).toBe('Idle');
+    expect(await page.textContent('#stop-label')).toBe('Stop');
   });
 });
 

@@ -17,11 +17,10 @@ const TALK = {
 const INSPECT = { 'inspect/inspect': 'inspect/main.tsx' };
 const COPIES = {
   'index.html': 'talk/index.html',
-  'talk.css': 'talk/talk.css',
   'icon.svg': 'talk/icon.svg',
   'inspect/index.html': 'inspect/index.html',
 };
-const STYLES = { 'inspect/inspect': 'inspect/inspect.css' };
+const STYLES = { talk: 'talk/talk.css', 'inspect/inspect': 'inspect/inspect.css' };
 /** What the inspector is made of, and the part of it that is the chart. */
 const INSPECTOR_FILES = ['inspect/index.html', 'inspect/inspect.js', 'inspect/inspect.css'];
 const CHART_FILES = ['inspect/chart.json'];

@@ -151,12 +151,19 @@ export class ScriptedSession {
   }
 }
 
+export interface About {
+  readonly phrases: readonly string[];
+  readonly notices: readonly { readonly code: string; readonly message: string }[];
+}
+
 /** Serves built pages under the security policy of the real server, and the native protocol by script. */
 export class ScriptedSessionServer {
   readonly #http: Server;
   readonly #sockets: WebSocketServer;
   readonly #arrived: ScriptedSession[] = [];
   readonly #wanted: ((session: ScriptedSession) => void)[] = [];
+  /** Answer of `GET /v1/about`. */
+  about: About = { phrases: [], notices: [] };
 
   private constructor(http: Server) {
     this.#http = http;
@@ -175,9 +182,15 @@ export class ScriptedSessionServer {
 
   /** `pages` is the folder that `buildPages` wrote. */
   static async start(pages: string): Promise<ScriptedSessionServer> {
+    const made: { server?: ScriptedSessionServer } = {};
     const http = createServer(async (request, response) => {
       const host = request.headers.host ?? '';
       const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+      if (path === '/v1/about') {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(made.server?.about));
+        return;
+      }
       const file = path === '/' ? 'index.html' : normalize(path).slice(1);
       try {
         const body = await readFile(join(pages, file));
@@ -193,7 +206,8 @@ export class ScriptedSessionServer {
     });
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
-    return new ScriptedSessionServer(http);
+    made.server = new ScriptedSessionServer(http);
+    return made.server;
   }
 
   get url(): string {

@@ -14,8 +14,8 @@ import { type Heard, parseServerMessage } from './messages.ts';
 export type Link = 'offline' | 'connecting' | 'connected' | 'waiting';
 
 export interface ConnectionEvents {
-  /** `words` say why, for the user; empty where the link's name says it all. */
-  onLink(link: Link, words: string): void;
+  /** `words` say why, for the user; empty where the link's name says it all. `waiting` is tried again in `retryInMs`. */
+  onLink(link: Link, words: string, retryInMs?: number): void;
   onMessage(message: Heard): void;
   /** `message` is the whole binary message; the samples begin behind the header. */
   onAudio(header: AudioHeader, message: ArrayBuffer): void;
@@ -75,6 +75,13 @@ export class Connection {
     this.#session = undefined;
     this.#stopOwed = false;
     this.#setLink('offline', '');
+  }
+
+  /** Ends the wait for the next attempt. */
+  retryNow(): void {
+    if (this.#link !== 'waiting') return;
+    window.clearTimeout(this.#timer);
+    this.#open();
   }
 
   /** False if there is no session to send it to. */
@@ -171,7 +178,7 @@ export class Connection {
     }
     const delayMs = retryDelayMs(this.#attempt++, Math.random());
     this.#timer = window.setTimeout(() => this.#open(), delayMs);
-    this.#setLink('waiting', words);
+    this.#setLink('waiting', words, delayMs);
   }
 
   #drop(): void {
@@ -186,8 +193,8 @@ export class Connection {
     this.#events.onSent(message);
   }
 
-  #setLink(link: Link, words: string): void {
+  #setLink(link: Link, words: string, retryInMs?: number): void {
     this.#link = link;
-    this.#events.onLink(link, words);
+    this.#events.onLink(link, words, retryInMs);
   }
 }

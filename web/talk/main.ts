@@ -1,4 +1,5 @@
 import { OUTPUT_RATES } from '../../machines/audio.ts';
+import { askAbout } from './about.ts';
 import type { Played } from './audio/playout.ts';
 import { Connection, type Link } from './connection.ts';
 import { type Conversation, EMPTY_CONVERSATION, said, typed } from './conversation.ts';
@@ -9,10 +10,14 @@ import { Playback } from './playback.ts';
 import { type ShownState, View } from './view.ts';
 import { ChartView } from './view-chart.ts';
 import { ConversationView } from './view-conversation.ts';
+import { PhrasesView } from './view-phrases.ts';
+import { TimingsView } from './view-timings.ts';
 
 const view = new View();
 const conversationView = new ConversationView();
 const chartView = new ChartView();
+const phrasesView = new PhrasesView();
+const timingsView = new TimingsView();
 const log = new DebugLog(() => performance.now());
 
 let state: ShownState = 'offline';
@@ -48,11 +53,13 @@ const connection = new Connection(url.href, {
     log.add('sent', message.type === 'hello' && message.token ? { ...message, token: '(hidden)' } : message),
 });
 
-function onLink(link: Link, words: string): void {
+function onLink(link: Link, words: string, retryInMs?: number): void {
   log.add('page', { type: `link.${link}` });
-  view.showLink(link);
-  if (words) {
-    view.showTrouble(fatal?.code ?? '', fatal ? `${words} ${fatal.message}` : words);
+  const why = fatal ? `${words} ${sentence(fatal.message)} (${fatal.code})` : words;
+  view.showLink(link, why, retryInMs);
+  phrasesView.enable(link === 'connected');
+  if (words && link === 'offline') {
+    view.showTrouble('', why);
     linkTrouble = true;
   }
   fatal = undefined;
@@ -61,6 +68,18 @@ function onLink(link: Link, words: string): void {
     playback?.silence();
     void releaseDevices();
   }
+}
+
+/** With a capital letter and a full stop, which messages of the server lack. */
+function sentence(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/u.test(message) ? '' : '.'}`;
+}
+
+/** What one can say, and what the server warns of. */
+async function showAbout(): Promise<void> {
+  const { phrases, notices } = await askAbout(view.tokenField.value.trim());
+  phrasesView.show(phrases);
+  view.showNotices(notices.map(({ message }) => sentence(message)));
 }
 
 function onMessage(message: Heard): void {
@@ -74,6 +93,7 @@ function onMessage(message: Heard): void {
         chartView.clear();
       }
       view.showInspector(inspectorAddress(message.session));
+      void showAbout();
       void matchPlayback(message.audio.outputRate, message.resumed);
       setState(message.resumed && state !== 'offline' ? state : 'idle');
       break;
@@ -119,7 +139,7 @@ function setConversation(next: Conversation): void {
   if (next === conversation) return;
   conversation = next;
   conversationView.draw(conversation);
-  view.showTimings(conversation.timings);
+  timingsView.show(conversation.timings);
 }
 
 function onPlayed({ generation, samples, cause }: Played): void {
@@ -173,7 +193,7 @@ async function openMicrophone(mine: number): Promise<void> {
     const opened = await Microphone.open({
       onFrame(pcm, level) {
         capturedFrames++;
-        view.showLevel(level);
+        view.microphone.showLevel(level);
         connection.sendAudio(pcm);
       },
       onLost() {
@@ -184,7 +204,7 @@ async function openMicrophone(mine: number): Promise<void> {
     if (mine !== visit) return await opened.close();
     microphone = opened;
     muted = false;
-    view.showMicrophone('on');
+    view.microphone.show('on');
   } catch (error) {
     const { code, words } = microphoneTrouble(error);
     view.showTrouble(code, words);
@@ -194,7 +214,7 @@ async function openMicrophone(mine: number): Promise<void> {
 async function closeMicrophone(): Promise<void> {
   const closing = microphone;
   microphone = undefined;
-  view.showMicrophone('none');
+  view.microphone.show('none');
   await closing?.close();
 }
 
@@ -208,6 +228,7 @@ async function releaseDevices(): Promise<void> {
 function voiceStop(): void {
   playback?.silence();
   if (!connection.stop()) view.showTrouble('', 'Not connected: there is nothing to stop.');
+  else if (connection.link === 'waiting') view.showStopOwed();
 }
 
 view.connectButton.addEventListener('click', () => {
@@ -229,20 +250,25 @@ window.addEventListener(
   },
   { capture: true },
 );
+view.retryButton.addEventListener('click', () => connection.retryNow());
 view.interruptButton.addEventListener('click', () => connection.send({ type: 'interrupt' }));
 view.muteButton.addEventListener('click', () => {
   if (!microphone) return;
   muted = !muted;
   microphone.muted = muted;
-  view.showMicrophone(muted ? 'muted' : 'on');
+  view.microphone.show(muted ? 'muted' : 'on');
 });
 view.sayForm.addEventListener('submit', (event) => {
   event.preventDefault();
-  const text = view.textField.value.trim();
-  if (!text || !connection.send({ type: 'text', text })) return;
-  view.textField.value = '';
-  setConversation(typed(conversation, text));
+  if (say(view.textField.value.trim())) view.textField.value = '';
 });
+phrasesView.onSay = say;
+
+function say(text: string): boolean {
+  if (!text || !connection.send({ type: 'text', text })) return false;
+  setConversation(typed(conversation, text));
+  return true;
+}
 
 // A token in the fragment (#token=…) never reaches a server log; it is taken out of the address at once.
 const fragment = new URLSearchParams(location.hash.slice(1));
@@ -254,8 +280,10 @@ if (token) {
 
 view.showLink('offline');
 view.showState('offline', false);
-view.showMicrophone('none');
-view.showTimings(undefined);
+view.microphone.show('none');
+timingsView.show(undefined);
+phrasesView.show([]);
+void showAbout();
 
 /** A debugging aid, read only: `parley.log` is what was sent and received, in order, with times. */
 Object.defineProperty(window, 'parley', {

@@ -1,48 +1,44 @@
-import type { PublicState, TurnTimings } from '../../machines/wire.ts';
+import type { PublicState } from '../../machines/wire.ts';
 import type { Link } from './connection.ts';
-import { byId, element } from './elements.ts';
+import { byId } from './elements.ts';
+import { MicrophoneView } from './view-microphone.ts';
 
 /** What the user reads and does while disconnected counts as one more state. */
 export type ShownState = PublicState | 'offline';
 
-const STATES: Record<ShownState, { name: string; hint: string }> = {
+const STATES: Record<ShownState | 'gone', { name: string; hint: string }> = {
   offline: { name: 'Offline', hint: 'Connect to begin.' },
   idle: { name: 'Idle', hint: 'Speak, or type below.' },
   listening: { name: 'Listening', hint: 'Go on, I hear you.' },
   processing: { name: 'Processing', hint: 'Working out a reply.' },
   speaking: { name: 'Speaking', hint: 'Just talk to interrupt.' },
-  stopped: { name: 'Stopped', hint: 'Voice stop: nothing speaks or moves until you rearm.' },
+  stopped: { name: 'Stopped', hint: 'Nothing speaks or moves until you rearm.' },
   ended: { name: 'Ended', hint: 'The session is over.' },
+  gone: { name: 'Server gone', hint: '' },
 };
 
 const LINKS: Record<Link, { words: string; button: string }> = {
   offline: { words: 'Not connected', button: 'Connect' },
   connecting: { words: 'Connecting …', button: 'Cancel' },
   connected: { words: 'Connected', button: 'Disconnect' },
-  waiting: { words: 'Connection lost, trying again …', button: 'Cancel' },
+  waiting: { words: 'Not connected', button: 'Cancel' },
 };
-
-const STAGES: readonly (readonly [keyof TurnTimings, string])[] = [
-  ['endpoint', 'End of speech noticed'],
-  ['stt', 'Speech to text'],
-  ['recall', 'Memory asked'],
-  ['llmFirstToken', 'First word of the reply'],
-  ['firstSegment', 'First words to speak'],
-  ['ttsFirstAudio', 'First sound made'],
-  ['firstFrame', 'First sound sent'],
-  ['firstAudio', 'Silence until the reply'],
-  ['firstPlayed', 'From there to the loudspeaker'],
-  ['filler', 'Silence until a filler'],
-];
 
 /** A second click in panic must not undo the stop. */
 const REARM_AFTER_MS = 800;
-/** Quietest level that the meter shows, in dB of full scale. */
-const FLOOR_DB = -60;
+/** How often the countdown is drawn. */
+const TICK_MS = 250;
 
-/** Everything on the page but the conversation. Buttons are public so that `main` can listen to them. */
+/** A connection that was lost: why, and when it is tried again (`performance.now()`). */
+interface Gone {
+  readonly words: string;
+  readonly retryAtMs: number;
+}
+
+/** State, connection and controls. Buttons are public so that `main` can listen to them. */
 export class View {
   readonly connectButton = byId('connect', HTMLButtonElement);
+  readonly retryButton = byId('retry', HTMLButtonElement);
   readonly stopButton = byId('stop', HTMLButtonElement);
   readonly interruptButton = byId('interrupt', HTMLButtonElement);
   readonly muteButton = byId('mute', HTMLButtonElement);
@@ -50,83 +46,91 @@ export class View {
   readonly textField = byId('text', HTMLInputElement);
   readonly settingsForm = byId('settings', HTMLFormElement);
   readonly tokenField = byId('token', HTMLInputElement);
+  readonly microphone = new MicrophoneView(this.muteButton);
   readonly #state = byId('state', HTMLElement);
   readonly #hint = byId('hint', HTMLElement);
-  readonly #link = byId('link', HTMLElement);
+  readonly #linkWords = byId('link', HTMLElement);
   readonly #stopLabel = byId('stop-label', HTMLElement);
   readonly #send = byId('send', HTMLButtonElement);
-  readonly #level = byId('level', HTMLMeterElement);
   readonly #trouble = byId('trouble', HTMLElement);
   readonly #troubleWords = byId('trouble-words', HTMLElement);
-  readonly #timings = byId('timings', HTMLElement);
+  readonly #notice = byId('notice', HTMLElement);
+  readonly #noticeWords = byId('notice-words', HTMLElement);
   readonly #inspect = byId('inspect', HTMLAnchorElement);
+  #inspectAddress = 'inspect/';
   #shown: ShownState = 'offline';
+  #paused = false;
+  #link: Link = 'offline';
+  #gone: Gone | undefined;
+  #stopOwed = false;
   #guard: number | undefined;
+  #tick: number | undefined;
 
   constructor() {
-    byId('timings-box', HTMLDetailsElement).open = window.matchMedia('(min-width: 52rem)').matches;
+    const wide = window.matchMedia('(min-width: 52rem)');
+    const unfold = () => {
+      for (const id of ['chart-box', 'timings-box']) byId(id, HTMLDetailsElement).open = wide.matches;
+    };
+    wide.addEventListener('change', unfold);
+    unfold();
     byId('dismiss', HTMLButtonElement).addEventListener('click', () => this.clearTrouble());
+    byId('notice-dismiss', HTMLButtonElement).addEventListener('click', () => {
+      this.#notice.hidden = true;
+    });
   }
 
   /** True while the big button offers to rearm, and has done so long enough to be meant. */
   get offersRearm(): boolean {
-    return this.#shown === 'stopped' && this.stopButton.getAttribute('aria-disabled') !== 'true';
+    return this.#mayRearm && this.stopButton.getAttribute('aria-disabled') !== 'true';
   }
 
   get offersStop(): boolean {
-    return this.#shown !== 'stopped';
+    return !this.#mayRearm;
+  }
+
+  get #mayRearm(): boolean {
+    return this.#shown === 'stopped' && !this.#gone;
   }
 
   /** `paused` is playback held back while the server finds out whether the user interrupts. */
   showState(state: ShownState, paused: boolean): void {
-    document.body.dataset.state = state;
-    setText(this.#state, STATES[state].name);
-    setText(this.#hint, paused ? 'Paused: did you say something?' : STATES[state].hint);
-    this.interruptButton.disabled = state !== 'processing' && state !== 'speaking';
-    if (this.#shown === state) return;
+    const changed = this.#shown !== state;
     this.#shown = state;
+    this.#paused = paused;
+    this.#draw();
+    if (!changed) return;
     window.clearTimeout(this.#guard);
-    this.stopButton.setAttribute('aria-disabled', 'false');
-    setText(this.#stopLabel, state === 'stopped' ? 'Rearm' : 'Stop');
+    this.stopButton.setAttribute('aria-disabled', `${state === 'stopped'}`);
     if (state !== 'stopped') return;
-    this.stopButton.setAttribute('aria-disabled', 'true');
     this.#guard = window.setTimeout(() => {
       this.stopButton.setAttribute('aria-disabled', 'false');
     }, REARM_AFTER_MS);
   }
 
-  showLink(link: Link): void {
-    document.body.dataset.link = link;
-    setText(this.#link, LINKS[link].words);
-    setText(this.connectButton, LINKS[link].button);
-    this.#send.disabled = link !== 'connected';
+  /** `words` say why the link is `waiting`; it is tried again in `retryInMs`. */
+  showLink(link: Link, words = '', retryInMs = 0): void {
+    this.#link = link;
+    window.clearInterval(this.#tick);
+    if (link === 'waiting') {
+      this.#gone = { words, retryAtMs: performance.now() + retryInMs };
+      this.#tick = window.setInterval(() => this.#draw(), TICK_MS);
+    } else if (link !== 'connecting') {
+      this.#gone = undefined;
+      this.#stopOwed = false;
+    }
+    this.#draw();
+  }
+
+  /** The stop was pressed while the server was gone: it is sent first when it is back. */
+  showStopOwed(): void {
+    this.#stopOwed = true;
+    this.#draw();
   }
 
   /** Where the inspector shows this session. */
   showInspector(address: string): void {
-    this.#inspect.href = address;
-    this.#inspect.hidden = false;
-  }
-
-  showMicrophone(microphone: 'none' | 'on' | 'muted'): void {
-    this.muteButton.disabled = microphone === 'none';
-    setText(this.muteButton, microphone === 'muted' ? 'Unmute mic' : 'Mute mic');
-    if (microphone === 'none') this.showLevel(0);
-  }
-
-  /** `level` is an RMS of 0..1; shown on a decibel scale. */
-  showLevel(level: number): void {
-    const share = level <= 0 ? 0 : Math.max(0, 1 - (20 * Math.log10(level)) / FLOOR_DB);
-    this.#level.value = Math.min(1, share);
-  }
-
-  showTimings(timings: TurnTimings | undefined): void {
-    this.#timings.replaceChildren(
-      ...STAGES.flatMap(([stage, label]) => {
-        const ms = timings?.[stage];
-        return [element('dt', '', label), element('dd', '', ms === undefined ? '–' : `${Math.round(ms)} ms`)];
-      }),
-    );
+    this.#inspectAddress = address;
+    this.#draw();
   }
 
   showTrouble(code: string, words: string): void {
@@ -137,6 +141,55 @@ export class View {
   clearTrouble(): void {
     this.#trouble.hidden = true;
     setText(this.#troubleWords, '');
+  }
+
+  /** What the server warns of: shown again only if it says something else. */
+  showNotices(messages: readonly string[]): void {
+    const words = messages.join(' ');
+    if (this.#noticeWords.textContent === words) return;
+    setText(this.#noticeWords, words);
+    this.#notice.hidden = words === '';
+  }
+
+  #draw(): void {
+    const shown = this.#gone ? 'gone' : this.#shown;
+    document.body.dataset.state = shown;
+    document.body.dataset.link = this.#link;
+    setText(this.#state, STATES[shown].name);
+    setText(this.#hint, this.#hintWords());
+    setText(this.#linkWords, LINKS[this.#link].words);
+    setText(this.connectButton, LINKS[this.#link].button);
+    this.connectButton.classList.toggle('primary', this.#link === 'offline');
+    this.retryButton.hidden = this.#link !== 'waiting';
+    const usable = this.#link === 'connected';
+    this.textField.disabled = this.#gone !== undefined;
+    this.#send.disabled = !usable;
+    this.interruptButton.disabled = !usable || (shown !== 'processing' && shown !== 'speaking');
+    this.stopButton.disabled = this.#link === 'offline';
+    setText(this.#stopLabel, this.#stopWords());
+    this.microphone.enable(this.#gone === undefined);
+    this.#drawInspect();
+  }
+
+  #hintWords(): string {
+    const gone = this.#gone;
+    if (!gone) return this.#paused ? 'Paused: did you say something?' : STATES[this.#shown].hint;
+    if (this.#link === 'connecting') return `${gone.words} Trying to connect …`;
+    const seconds = Math.ceil((gone.retryAtMs - performance.now()) / 1_000);
+    return `${gone.words} Trying again ${seconds > 0 ? `in ${seconds} s` : 'now'}. Nobody hears you meanwhile.`;
+  }
+
+  #stopWords(): string {
+    if (this.#gone) return this.#stopOwed ? 'Stop comes first when back' : 'Stop when back';
+    return this.#shown === 'stopped' ? 'Rearm' : 'Stop';
+  }
+
+  /** The inspector lives on the same server. */
+  #drawInspect(): void {
+    if (this.#gone) this.#inspect.removeAttribute('href');
+    else if (this.#inspect.getAttribute('href') !== this.#inspectAddress)
+      this.#inspect.href = this.#inspectAddress;
+    this.#inspect.setAttribute('aria-disabled', `${this.#gone !== undefined}`);
   }
 }
 

@@ -1,0 +1,190 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { buildPages } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
+import { type ScriptedSession, ScriptedSessionServer } from './support/scripted-session-server.ts';
+
+let folder: string;
+let server: ScriptedSessionServer;
+let chromium: RunningChromium;
+let layout: LayoutCheck;
+let page: Page;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-talk-layout-'));
+  await buildPages(join(folder, 'pages'));
+  server = await ScriptedSessionServer.start(join(folder, 'pages'));
+  chromium = await launchChromium();
+  // PAGE_PICTURES keeps what was drawn.
+  layout = await layoutCheck({ pictures: process.env.PAGE_PICTURES ?? join(folder, 'pictures') });
+});
+
+afterAll(async () => {
+  await chromium?.close();
+  await server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  server.about = { phrases: ['how are you', 'tell me a story', 'go forward'], notices: [] };
+  page = await chromium.page.context().newPage();
+  return () => page.close();
+});
+
+async function connected(): Promise<ScriptedSession> {
+  await page.goto(server.url);
+  await page.click('#connect');
+  const session = await server.next();
+  session.ready();
+  session.state('idle', 0, 0);
+  await until(page, `parley.link === 'connected' && parley.state === 'idle'`);
+  return session;
+}
+
+function conversation(session: ScriptedSession): void {
+  session.say(
+    { type: 'transcript', turn: 1, text: 'what is your name', final: true },
+    { type: 'reply', turn: 1, generation: 1, text: 'My name is Parley.' },
+    {
+      type: 'reply.end',
+      turn: 1,
+      generation: 1,
+      reason: 'completed',
+      heard: 'My name is Parley.',
+      timings: {
+        endpoint: 250,
+        stt: 31,
+        recall: 1,
+        llmFirstToken: 2,
+        firstSegment: 0,
+        ttsFirstAudio: 24,
+        firstFrame: 2,
+        firstAudio: 310,
+        firstPlayed: 63,
+      },
+    },
+    { type: 'transcript', turn: 2, text: 'go forward two meters and then wave', final: true },
+    { type: 'reply', turn: 2, generation: 2, text: 'I am going forward two meters.' },
+    { type: 'action', id: 'a1', name: 'move', args: { meters: 2 }, status: 'done' },
+    {
+      type: 'reply.end',
+      turn: 2,
+      generation: 2,
+      reason: 'completed',
+      heard: 'I am going forward two meters.',
+      timings: { endpoint: 250, firstAudio: 290 },
+    },
+    { type: 'transcript', turn: 3, text: 'tell me a story', final: true },
+    {
+      type: 'reply',
+      turn: 3,
+      generation: 3,
+      text: 'Once upon a time a small robot lived in a large library. Every night it read one book, and in the morning it forgot all but one word.',
+    },
+  );
+}
+
+const states: readonly (readonly [string, () => Promise<void>])[] = [
+  [
+    'talk-offline',
+    async () => {
+      await page.goto(server.url);
+    },
+  ],
+  [
+    'talk-before-the-first-word',
+    async () => {
+      await connected();
+    },
+  ],
+  [
+    'talk-listening',
+    async () => {
+      const session = await connected();
+      conversation(session);
+      session.say({ type: 'transcript', turn: 4, text: 'and what happened to the', final: false });
+      session.state('listening', 4, 3);
+      await until(page, `parley.state === 'listening'`);
+    },
+  ],
+  [
+    'talk-processing',
+    async () => {
+      const session = await connected();
+      session.say({ type: 'transcript', turn: 1, text: 'what is your name', final: true });
+      session.state('processing', 1, 1);
+      await until(page, `parley.state === 'processing'`);
+    },
+  ],
+  [
+    'talk-speaking',
+    async () => {
+      const session = await connected();
+      conversation(session);
+      session.state('speaking', 3, 3);
+      await until(page, `parley.state === 'speaking'`);
+    },
+  ],
+  [
+    'talk-stopped',
+    async () => {
+      const session = await connected();
+      conversation(session);
+      session.say({
+        type: 'reply.end',
+        turn: 3,
+        generation: 3,
+        reason: 'interrupted',
+        heard: 'Once upon a time a small robot',
+        timings: { endpoint: 250, firstAudio: 290 },
+      });
+      session.state('stopped', 3, 3);
+      await until(page, `document.querySelector('#stop').getAttribute('aria-disabled') === 'true'`);
+    },
+  ],
+  [
+    'talk-rearm',
+    async () => {
+      const session = await connected();
+      session.state('stopped', 0, 0);
+      await until(page, `parley.state === 'stopped'`);
+      await until(page, `document.querySelector('#stop').getAttribute('aria-disabled') === 'false'`);
+    },
+  ],
+  [
+    'talk-ended',
+    async () => {
+      const session = await connected();
+      conversation(session);
+      session.state('ended', 3, 3);
+      session.close(1000);
+      await until(page, `parley.link === 'offline'`);
+    },
+  ],
+  [
+    'talk-server-gone',
+    async () => {
+      await page.addInitScript('Math.random = () => 1');
+      const session = await connected();
+      conversation(session);
+      await until(page, `parley.conversation.turns.length === 3`);
+      await page.context().setOffline(true);
+      session.cut();
+      await until(page, `parley.link === 'waiting'`);
+    },
+  ],
+];
+
+it.each(states)(
+  '%s: nothing is clipped or covered, nothing overlaps, all can be read',
+  async (name, arrive) => {
+    await arrive();
+    const faults = await layout.check(page, name);
+    await page.context().setOffline(false);
+    expect(faults).toEqual([]);
+  },
+);

@@ -176,10 +176,27 @@ export const ERRORS = {
     message: 'SQLite is not usable here',
     advice: 'see the message for the command that installs it, or use Node 22 or newer',
   },
+  STORE_UNUSABLE: {
+    message: 'the store cannot be used',
+    advice:
+      'free space on the disk, make the data directory writable, or move a damaged parley.db away; until then sessions are not recorded and actions are refused',
+  },
   STORE_CLOSED: { message: 'the store is closed', advice: 'nothing to do at shutdown' },
+  OUTPUT_FAILED: {
+    message: 'the output cannot be written',
+    advice: 'check that the folder exists, may be written to, and has room',
+  },
+  TOO_FEW_FILES: {
+    message: 'this process may not open enough files',
+    advice: 'raise the limit: ulimit -n 4096 in the shell, or LimitNOFILE=4096 in a systemd unit',
+  },
   // Journal
+  JOURNAL_UNREADABLE: {
+    message: 'the journal file cannot be read',
+    advice: 'check the path; parley journal list shows what is recorded',
+  },
   JOURNAL_FORMAT: {
-    message: 'that is no journal of a format that this version reads',
+    message: 'this is not a journal of a format that this version reads',
     advice: 'see docs/journal.md for the format; check that the file is a whole export',
   },
   JOURNAL_ALTERED: {
@@ -205,6 +222,10 @@ export const ERRORS = {
   REPLAY_AGAINST: {
     message: 'the version to replay against cannot be loaded',
     advice: 'give a checkout or built package of Parley, or a revision of this git repository',
+  },
+  SESSION_DELETED: {
+    message: 'the session was deleted while it was live',
+    advice: 'nothing of it is recorded any more, and its actions are refused; end it',
   },
   SESSION_OPEN: {
     message: 'the session has not ended',

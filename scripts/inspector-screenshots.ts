@@ -9,7 +9,7 @@ import { realClock } from '../adapters/real-clock.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { restepped } from '../bench/inspector-journal.ts';
 import { VoiceClient } from '../server/client/voice-client.ts';
-import { parseJournalFile } from '../server/journal-file.ts';
+import { parseJournalFile, piecesOf } from '../server/journal-file.ts';
 import { launchChromium, until } from '../test/support/chromium.ts';
 import { parley } from '../test/support/processes.ts';
 import { buildPages } from '../web/build.mjs';
@@ -31,7 +31,7 @@ const store = sqliteStore({ path: join(data, 'parley.db') });
 for (const name of RECORDED) {
   const text = restepped(readFileSync(join(root, `${name}.jsonl`), 'utf8'), name);
   const { journal } = parseJournalFile(text, name);
-  await store.importJournal(journal, []);
+  await store.importJournal(journal, piecesOf({ journal, audio: [] }));
 }
 await store.close();
 await buildPages(join(folder, 'pages'));

@@ -1,5 +1,6 @@
+import { createReadStream } from 'node:fs';
 import { z } from 'zod';
-import type { JournalAudio } from '../actors/ports/journal.ts';
+import type { JournalAudio, JournalPiece } from '../actors/ports/journal.ts';
 import { canonicalJson } from '../machines/canonical.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { sourceOf } from '../machines/journal-parse.ts';
@@ -17,37 +18,172 @@ export interface JournalFile {
   readonly audio: readonly JournalAudio[];
 }
 
+type Head = Pick<Journal, 'header' | 'headerHash'>;
+
+/** Longest line that is read, in characters; a second of audio takes 64,000. */
+const MAX_LINE = 16 * 1_024 * 1_024;
+/** Deepest nesting of the JSON that is read; the machine's own goes to about ten. */
+const MAX_DEPTH = 100;
+
 /** The lines of a journal's file, each with its line end. */
 export function* journalLines({ journal, audio }: JournalFile): Generator<string, void, void> {
   yield `${headerLine(journal)}\n`;
-  for (const record of journal.records) yield `${recordLine(record)}\n`;
-  for (const piece of audio) yield `${audioLine(piece)}\n`;
-  yield `${endLine(journal)}\n`;
+  for (const piece of piecesOf({ journal, audio })) yield `${pieceLine(piece)}\n`;
+}
+
+/** All of a journal but its header, in the order of the file. */
+export function* piecesOf({ journal, audio }: JournalFile): Generator<JournalPiece, void, void> {
+  for (const record of journal.records) yield { type: 'record', record };
+  for (const piece of audio) yield { type: 'audio', audio: piece };
+  yield { type: 'end', footer: journal.footer };
 }
 
 /**
- * Reads a journal's file. Throws JOURNAL_FORMAT if it is none, JOURNAL_ALTERED at a line that is not as it was written,
- * and JOURNAL_GAP if the end is missing. Whether the records are those of the session is for `checkJournal` to say.
+ * Reads a journal's file as one text. Throws JOURNAL_FORMAT if it is not one, JOURNAL_ALTERED at a line that is not as it was
+ * written, and JOURNAL_GAP if the end is missing. Whether the records are those of the session is for `checkJournal` to say.
  */
 export function parseJournalFile(text: string, name: string): JournalFile {
-  const [first = '', ...lines] = text.split('\n').map((line) => line.replace(/\r$/u, ''));
-  const { header, headerHash } = parseHeader(first, name);
-  const records: JournalRecord[] = [];
-  const audio: JournalAudio[] = [];
-  for (const [index, line] of lines.entries()) {
-    const parsed = parseLine(line);
-    if (parsed?.type === 'record') records.push(parsed.record);
-    else if (parsed?.type === 'audio') audio.push(parsed.audio);
-    else if (parsed?.type === 'end') {
-      const rest = lines.slice(index + 1).some((one) => one !== '');
-      if (rest) throw new ParleyError('JOURNAL_ALTERED', `${name}: there is more after its end`);
-      return { journal: { header, headerHash, records, footer: parsed.footer }, audio };
-    } else if (line === '' && lines.length === index + 1) break;
-    else
-      throw new ParleyError('JOURNAL_ALTERED', `${name}: record ${records.length} is not as it was written`);
-  }
-  throw new ParleyError('JOURNAL_GAP', `${name}: record ${records.length}, or the end, is missing`);
+  const file = new JournalCollector(name);
+  for (const line of text.split('\n')) file.line(line);
+  return file.end();
 }
+
+/** Reads a journal's file from disk. Rejects as `parseJournalFile` throws, and with JOURNAL_UNREADABLE. */
+export async function readJournalFile(path: string): Promise<JournalFile> {
+  const file = new JournalCollector(path);
+  for await (const line of fileLines(path)) file.line(line);
+  return file.end();
+}
+
+class JournalCollector {
+  readonly #reader: JournalFileReader;
+  readonly #records: JournalRecord[] = [];
+  readonly #audio: JournalAudio[] = [];
+  #footer: Journal['footer'] | undefined;
+
+  constructor(name: string) {
+    this.#reader = new JournalFileReader(name);
+  }
+
+  line(line: string): void {
+    const piece = this.#reader.line(line);
+    if (piece?.type === 'record') this.#records.push(piece.record);
+    else if (piece?.type === 'audio') this.#audio.push(piece.audio);
+    else if (piece?.type === 'end') this.#footer = piece.footer;
+  }
+
+  end(): JournalFile {
+    const head = this.#reader.head;
+    if (!this.#footer) throw this.#reader.cut();
+    return { journal: { ...head, records: this.#records, footer: this.#footer }, audio: this.#audio };
+  }
+}
+
+/** Reads a journal's file line by line. */
+export class JournalFileReader {
+  readonly #name: string;
+  #head: Head | undefined;
+  #lines = 0;
+  #records = 0;
+  #ended = false;
+  /** An empty line was read: the one after the last line end, or damage. */
+  #blank = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Of the first line. */
+  get head(): Head {
+    if (!this.#head) throw new ParleyError('JOURNAL_FORMAT', `${this.#name}: its first line is not a header`);
+    return this.#head;
+  }
+
+  /** Takes the next line, without or with its `\r`. Undefined for the header, and for what stands after the last line end. */
+  line(text: string): JournalPiece | undefined {
+    const line = text.endsWith('\r') ? text.slice(0, -1) : text;
+    this.#lines += 1;
+    if (tooDeep(line))
+      throw new ParleyError(
+        'JOURNAL_FORMAT',
+        `${this.#name}: line ${this.#lines} is nested deeper than ${MAX_DEPTH}`,
+      );
+    if (!this.#head) {
+      this.#head = parseHeader(line, this.#name);
+      return undefined;
+    }
+    if (this.#ended) {
+      if (line !== '') throw new ParleyError('JOURNAL_ALTERED', `${this.#name}: there is more after its end`);
+      return undefined;
+    }
+    const piece = this.#blank ? undefined : parseLine(line);
+    if (!piece) {
+      if (line !== '' || this.#blank)
+        throw new ParleyError(
+          'JOURNAL_ALTERED',
+          `${this.#name}: record ${this.#records} is not as it was written`,
+        );
+      this.#blank = true;
+      return undefined;
+    }
+    if (piece.type === 'record') this.#records += 1;
+    this.#ended = piece.type === 'end';
+    return piece;
+  }
+
+  /** The error for a file that is over before its end was read. */
+  cut(): ParleyError {
+    return new ParleyError('JOURNAL_GAP', `${this.#name}: record ${this.#records}, or the end, is missing`);
+  }
+}
+
+/** The lines of a file, without their line ends; at most one is in memory. Rejects with JOURNAL_UNREADABLE or JOURNAL_FORMAT. */
+export async function* fileLines(path: string): AsyncGenerator<string, void, void> {
+  let lines = 0;
+  let line: string[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of createReadStream(path, 'utf8')) {
+      const [first = '', ...rest] = String(chunk).split('\n');
+      line.push(first);
+      length += first.length;
+      if (length > MAX_LINE)
+        throw new ParleyError(
+          'JOURNAL_FORMAT',
+          `${path}: line ${lines + 1} is longer than ${MAX_LINE >> 20} MB`,
+        );
+      for (const next of rest) {
+        lines += 1;
+        yield line.join('');
+        line = [next];
+        length = next.length;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new ParleyError('JOURNAL_UNREADABLE', error.message, { cause: error });
+  }
+  yield line.join('');
+}
+
+function tooDeep(line: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < line.length; at++) {
+    const character = line.charCodeAt(at);
+    if (character === QUOTE) quoted = !quoted;
+    else if (quoted) at += character === BACKSLASH ? 1 : 0;
+    else if (character === BRACKET || character === BRACE) {
+      depth += 1;
+      if (depth > MAX_DEPTH) return true;
+    } else if (character === CLOSING_BRACKET || character === CLOSING_BRACE) depth -= 1;
+  }
+  return false;
+}
+
+const [QUOTE, BACKSLASH, BRACKET, BRACE, CLOSING_BRACKET, CLOSING_BRACE] = [
+  0x22, 0x5c, 0x5b, 0x7b, 0x5d, 0x7d,
+];
 
 const headerSchema = z.strictObject({
   type: z.literal('header'),
@@ -93,6 +229,17 @@ const endSchema = z.strictObject({
 
 const lineSchema = z.discriminatedUnion('type', [recordSchema, audioSchema, endSchema]);
 
+export function pieceLine(piece: JournalPiece): string {
+  switch (piece.type) {
+    case 'record':
+      return recordLine(piece.record);
+    case 'audio':
+      return audioLine(piece.audio);
+    case 'end':
+      return endLine(piece);
+  }
+}
+
 export function headerLine({ header, headerHash }: Pick<Journal, 'header' | 'headerHash'>): string {
   const { format, session, machine, version, startedAt, parameters, input } = header;
   const facts = { type: 'header', format, session, machine, version, startedAt, headerHash };
@@ -116,13 +263,13 @@ export function endLine({ footer: { status, records } }: Pick<Journal, 'footer'>
   return JSON.stringify({ type: 'end', status, records });
 }
 
-function parseHeader(line: string, name: string): { header: JournalHeader; headerHash: string } {
+function parseHeader(line: string, name: string): Head {
   const parsed = headerSchema.safeParse(json(line));
   if (!parsed.success) {
     const begins = line.startsWith('{"type":"header"');
     throw new ParleyError(
       begins ? 'JOURNAL_ALTERED' : 'JOURNAL_FORMAT',
-      `${name}: its first line is no header`,
+      `${name}: its first line is not a header`,
       {
         cause: parsed.error,
       },
@@ -138,13 +285,8 @@ function parseHeader(line: string, name: string): { header: JournalHeader; heade
   return { header: header as typeof header & JournalHeader, headerHash };
 }
 
-type Line =
-  | { readonly type: 'record'; readonly record: JournalRecord }
-  | { readonly type: 'audio'; readonly audio: JournalAudio }
-  | { readonly type: 'end'; readonly footer: Journal['footer'] };
-
 /** Undefined for a line that is not, byte for byte, one that is written here. */
-function parseLine(line: string): Line | undefined {
+function parseLine(line: string): JournalPiece | undefined {
   const parsed = lineSchema.safeParse(json(line));
   if (!parsed.success) return undefined;
   const { data } = parsed;

@@ -16,7 +16,7 @@ export interface Journaling {
 
 /** The journals of this process's sessions, and the deletion of those that are too old or too many. */
 export function startJournaling(
-  store: Pick<JournalStore, 'openJournal' | 'prune'>,
+  store: Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'>,
   parameters: SessionParameters,
   { audio, maxAgeDays, maxMegabytes }: Config['journal'],
   log: Logger,

@@ -59,3 +59,52 @@ it('limits of 0 delete nothing', async () => {
   await retention.close();
   expect(asked).toEqual([{ except: [] }]);
 });
+
+it('the limit is kept while sessions are written, and not tried for at every commit when nothing can be deleted', async () => {
+  const clock = new VirtualClock({ settle });
+  const asked: RetentionLimits[] = [];
+  const told: unknown[] = [];
+  let grow: (bytes: number) => void = () => {};
+  let deletable = 1;
+  const retention = startRetention({
+    store: {
+      prune: async (limits) => {
+        asked.push(limits);
+        deletable -= 1;
+        return asked.length === 1 || deletable < 0 ? [] : ['old'];
+      },
+      onSize: (listener) => {
+        grow = listener;
+      },
+    },
+    clock,
+    now: () => 0,
+    maxAgeDays: 0,
+    maxMegabytes: 1,
+    live: () => ['alive'],
+    onDeleted: (sessions) => told.push(sessions),
+    onError: (error) => told.push(error),
+  });
+  await clock.advance(1);
+  deletable = 1;
+  grow(1_000_000);
+  expect(asked).toHaveLength(1);
+  grow(1_000_001);
+  grow(1_000_002);
+  await clock.advance(1);
+  expect(asked.slice(1)).toEqual([{ maxBytes: 950_000, except: ['alive'] }]);
+  expect(told).toEqual([['old']]);
+
+  for (let second = 0; second < 30; second++) {
+    grow(2_000_000);
+    await clock.advance(1_000);
+  }
+  expect(asked).toHaveLength(3);
+  await clock.advance(60_000);
+  grow(2_000_000);
+  await clock.advance(1);
+  expect(asked).toHaveLength(4);
+  await retention.close();
+  grow(2_000_000);
+  expect(asked).toHaveLength(4);
+});

@@ -2,42 +2,66 @@ import type { JournalStore, RetentionLimits } from '../actors/ports/journal.ts';
 import type { Clock, TimerHandle } from '../machines/clock.ts';
 
 export interface RetentionOptions {
-  readonly store: Pick<JournalStore, 'prune'>;
+  readonly store: Pick<JournalStore, 'prune' | 'onSize'>;
   readonly clock: Clock;
   /** Wall-clock time now, ms since 1970. */
   readonly now: () => number;
-  /** 0: for ever. */
+  /** 0: without limit. */
   readonly maxAgeDays: number;
   /** 0: without limit. */
   readonly maxMegabytes: number;
-  /** Sessions that live now. */
+  /** Live sessions. */
   readonly live: () => readonly string[];
   readonly onDeleted: (sessions: readonly string[]) => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** How often it is looked, in ms. */
+/** How often old sessions are looked for, in ms. */
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
+/** Beyond the limit, deletion goes down to this share of it, so that not every commit has to delete. */
+const SHARE = 0.95;
+/** Nothing could be deleted: live sessions alone take more. Wait this long before the next try, in ms. */
+const RETRY_MS = 60_000;
 
-/** Deletes old sessions now and once an hour, until closed. */
+/** Deletes old sessions now and once an hour, and as soon as all take too much, until closed. */
 export function startRetention(options: RetentionOptions): { close(): Promise<void> } {
-  const { store, clock, onDeleted, onError } = options;
+  const { store, clock, maxMegabytes, onDeleted, onError } = options;
+  const maxBytes = maxMegabytes * MEGABYTE;
   let timer: TimerHandle | undefined;
   let closed = false;
-  let running = look();
+  let busy = false;
+  let retryAtMs = 0;
+  let running = hourly();
 
-  async function look(): Promise<void> {
+  store.onSize?.((bytes) => {
+    if (closed || busy || maxBytes === 0 || bytes <= maxBytes || clock.nowMs() < retryAtMs) return;
+    running = prune({ maxBytes: Math.floor(maxBytes * SHARE), except: options.live() }).then((deleted) => {
+      if (deleted === 0) retryAtMs = clock.nowMs() + RETRY_MS;
+    });
+  });
+
+  /** Resolves with how many sessions were deleted. */
+  async function prune(limits: RetentionLimits): Promise<number> {
+    busy = true;
     try {
-      const deleted = await store.prune(limits(options));
+      const deleted = await store.prune(limits);
       if (deleted.length > 0) onDeleted(deleted);
+      return deleted.length;
     } catch (error) {
       onError(error);
+      return 0;
+    } finally {
+      busy = false;
     }
+  }
+
+  async function hourly(): Promise<void> {
+    await prune(limits(options));
     if (!closed)
       timer = clock.setTimer(EVERY_MS, () => {
-        running = look();
+        running = hourly();
       });
   }
 

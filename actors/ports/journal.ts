@@ -1,5 +1,11 @@
 import type { PipelineRate } from '../../machines/audio.ts';
-import type { Journal, JournalHeader, JournalRecord, JournalStatus } from '../../machines/journal-record.ts';
+import type {
+  Journal,
+  JournalFooter,
+  JournalHeader,
+  JournalRecord,
+  JournalStatus,
+} from '../../machines/journal-record.ts';
 
 /** One piece of a session's audio. */
 export interface JournalAudio {
@@ -12,6 +18,12 @@ export interface JournalAudio {
   readonly rate: PipelineRate | number;
   readonly samples: Int16Array;
 }
+
+/** A part of a journal that comes from elsewhere: records and audio in their order, then the end. */
+export type JournalPiece =
+  | { readonly type: 'record'; readonly record: JournalRecord }
+  | { readonly type: 'audio'; readonly audio: JournalAudio }
+  | { readonly type: 'end'; readonly footer: JournalFooter };
 
 /** A session's journal, being written. */
 export interface JournalSink {
@@ -43,7 +55,7 @@ export interface RetentionLimits {
   readonly startedBefore?: string;
   /** The oldest sessions are deleted until the data take no more than this. */
   readonly maxBytes?: number;
-  /** Sessions that live: never deleted. */
+  /** Live sessions: never deleted. */
   readonly except: readonly string[];
 }
 
@@ -55,10 +67,18 @@ export interface JournalStore {
   /** Rejects with SESSION_UNKNOWN. */
   readJournal(session: string): Promise<Journal>;
   readAudio(session: string): Promise<readonly JournalAudio[]>;
-  /** Keeps a journal that comes from elsewhere. Rejects if there is one of that session already. */
-  importJournal(journal: Journal, audio: readonly JournalAudio[]): Promise<void>;
+  /**
+   * Keeps a journal that comes from elsewhere, reading `pieces` as it writes. Rejects if there is one of that session already.
+   * If `pieces` throws or lacks its end, nothing of it stays.
+   */
+  importJournal(
+    head: Pick<Journal, 'header' | 'headerHash'>,
+    pieces: Iterable<JournalPiece> | AsyncIterable<JournalPiece>,
+  ): Promise<void>;
   /** Removes all that is known of a session, from the files too. False if nothing was known. */
   deleteSession(session: string): Promise<boolean>;
   /** Deletes what is over the limits, oldest first; resolves with the sessions deleted. */
   prune(limits: RetentionLimits): Promise<readonly string[]>;
+  /** Calls `listener` after each commit with the bytes that all data take. */
+  onSize?(listener: (bytes: number) => void): void;
 }

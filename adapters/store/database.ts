@@ -4,7 +4,13 @@ import type { Database } from 'better-sqlite3';
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from '../private-files.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { loadSqlite } from './sqlite-binding.ts';
-import type { OpenOptions } from './sqlite-protocol.ts';
+
+export interface OpenOptions {
+  readonly path: string;
+  readonly busyTimeoutMs: number;
+  /** Largest size of the file in pages of 4 KiB. */
+  readonly maxPages?: number;
+}
 
 const Sqlite = loadSqlite();
 

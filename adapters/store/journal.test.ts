@@ -2,10 +2,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { JournalSink } from '../../actors/ports/journal.ts';
+import type { JournalAudio, JournalPiece, JournalSink } from '../../actors/ports/journal.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal.ts';
 import { checkJournal } from '../../machines/journal-check.ts';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
+import {
+  JOURNAL_FORMAT,
+  type Journal,
+  type JournalHeader,
+  type JournalRecord,
+} from '../../machines/journal-record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { sha256 } from './sha256.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
@@ -82,6 +87,15 @@ function keep(store: SqliteStore, of: JournalHeader, count: number, text?: strin
   const made = records(of, count, text);
   for (const record of made) sink.append(record);
   return { failures, sink, made };
+}
+
+function* piecesOf(
+  { records, footer }: Journal,
+  audio: readonly JournalAudio[] = [],
+): Generator<JournalPiece> {
+  for (const record of records) yield { type: 'record', record };
+  for (const piece of audio) yield { type: 'audio', audio: piece };
+  yield { type: 'end', footer };
 }
 
 /** All bytes of the database's files. */
@@ -196,13 +210,18 @@ describe('journals in SQLite', () => {
     const audio = [
       { direction: 'in' as const, generation: 0, sample: 0, rate: 16_000, samples: Int16Array.of(1, -2, 3) },
     ];
-    await store.importJournal(whole, audio);
+    await store.importJournal(whole, piecesOf(whole, audio));
     expect(await store.readJournal('s1')).toEqual(whole);
     expect(await store.readAudio('s1')).toEqual(audio);
-    await expect(store.importJournal(whole, [])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(store.importJournal(whole, piecesOf(whole))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(await store.readJournal('s1')).toEqual(whole);
     const gap = { ...whole, header: header('s2'), records: whole.records.toSpliced(5, 1) };
-    await expect(store.importJournal(gap, [])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(store.importJournal(gap, piecesOf(gap))).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await expect(store.readJournal('s2')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
+    const cut = { ...whole, header: header('s3') };
+    const pieces = [...piecesOf(cut)].slice(0, 3_000);
+    await expect(store.importJournal(cut, pieces)).rejects.toMatchObject({ code: 'JOURNAL_GAP' });
+    await expect(store.readJournal('s3')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
   });
 
   it('keep equal audio once', async () => {
@@ -270,17 +289,40 @@ describe('deleting a session', () => {
 
   it('ends the journal of a session that lives on, and nothing of it comes back', async () => {
     const store = open();
+    await store.saveSession({ session: 's1', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
     const { sink, failures } = keep(store, header('s1'), 3);
     await sink.durable();
     await store.deleteSession('s1');
     const [, , , next] = records(header('s1'), 4);
+    sink.audio({ direction: 'in', generation: 0, sample: 0, rate: 16_000, samples: new Int16Array(9) });
     if (next) sink.append(next);
-    await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(sink.durable()).rejects.toMatchObject({ code: 'SESSION_DELETED' });
+    const turn = {
+      session: 's1',
+      turn: 1,
+      generation: 1,
+      userText: SECRET,
+      replyText: '',
+      heard: '',
+    } as const;
+    await expect(
+      store.saveTurn({ ...turn, reason: 'completed', timings: {}, endedAtMs: 1 }),
+    ).rejects.toMatchObject({ code: 'SESSION_DELETED' });
     await sink.end();
-    expect(failures).toHaveLength(1);
+    expect(rowsLeft()).toBe(0);
+    expect(failures).toMatchObject([{ code: 'SESSION_DELETED' }]);
     expect(await store.journals()).toEqual([]);
   });
 });
+
+/** Rows of all tables that hold what users said. */
+function rowsLeft(): number {
+  const db = new Sqlite(path, { readonly: true });
+  const tables = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio', 'audio'];
+  const counts = tables.map((table) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()));
+  db.close();
+  return counts.reduce((sum, count) => sum + count, 0);
+}
 
 describe('retention', () => {
   const day = (number: number) => `2026-01-${String(number).padStart(2, '0')}T00:00:00.000Z`;

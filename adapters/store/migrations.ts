@@ -80,6 +80,11 @@ export const MIGRATIONS: readonly string[] = [
      SELECT session, record, json_extract(value, '$.message.code') FROM journal, json_each(commands)
      WHERE commands LIKE '%"type":"error"%' AND json_extract(value, '$.message.type') = 'error'
        AND json_extract(value, '$.message.code') IS NOT NULL;`,
+  // Rows that a live session wrote after it had been deleted, which older versions let happen.
+  `DELETE FROM turns WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.session = turns.session);
+   DELETE FROM journal_audio WHERE NOT EXISTS (SELECT 1 FROM journals WHERE journals.session = journal_audio.session);
+   DELETE FROM audio WHERE NOT EXISTS (SELECT 1 FROM journal_audio WHERE journal_audio.hash = audio.hash);
+   CREATE TABLE probe (bytes BLOB NOT NULL) STRICT;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

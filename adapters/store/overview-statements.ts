@@ -1,14 +1,28 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
-import { type Overview, type OverviewAsk, overviewSchema } from './overview-protocol.ts';
+import type { OverviewQuery } from '../../actors/ports/inspect.ts';
+import { withoutNulls } from './rows.ts';
 
-const rowSchema = z
-  .record(z.string(), z.union([z.string(), z.number(), z.null()]))
-  .transform((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
-  .pipe(overviewSchema);
+const overviewSchema = withoutNulls(
+  z.object({
+    session: z.string(),
+    startedAt: z.string(),
+    endedAt: z.string().exactOptional(),
+    language: z.string().exactOptional(),
+    status: z.enum(['open', 'ended', 'incomplete']).exactOptional(),
+    records: z.int().nonnegative(),
+    turns: z.int().nonnegative(),
+    latencyMs: z.number().exactOptional(),
+    errors: z.int().nonnegative(),
+    lastError: z.string().exactOptional(),
+    lastText: z.string().exactOptional(),
+    machine: z.string().exactOptional(),
+    version: z.string().exactOptional(),
+  }),
+);
 
-/** The SQL of lists of sessions: those that match first, and only of these what is to be shown. */
-export function overviewStatements(db: Database): (query: OverviewAsk) => Overview[] {
+/** The SQL of lists of sessions. It first finds the sessions that match, then looks up what is shown of these alone. */
+export function overviewStatements(db: Database) {
   const all = `SELECT journals.session, journals.started_at, coalesce(journals.ended_at, sessions.ended_at) AS ended_at,
          sessions.language, journals.status, journals.machine, journals.version
        FROM journals LEFT JOIN sessions ON sessions.session = journals.session
@@ -38,8 +52,8 @@ export function overviewStatements(db: Database): (query: OverviewAsk) => Overvi
         ORDER BY generation DESC LIMIT 1) AS lastText
      FROM (${matching}) AS found ORDER BY started_at DESC, session DESC`,
   );
-  return ({ limit, before, status, text, error, except }) =>
-    z.array(rowSchema).parse(
+  return ({ limit, before, status, text, error, except }: OverviewQuery) =>
+    z.array(overviewSchema).parse(
       list.all({
         limit,
         beforeAt: before?.startedAt ?? null,

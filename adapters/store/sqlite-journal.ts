@@ -5,100 +5,119 @@ import { ParleyError } from '../../machines/errors.ts';
 import { sourceOf } from '../../machines/journal-parse.ts';
 import {
   JOURNAL_FORMAT,
-  type Journal,
+  type JournalFooter,
   type JournalHeader,
   type JournalRecord,
 } from '../../machines/journal-record.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
-import type {
-  AudioRow,
-  JournalAsk,
-  JournalResult,
-  JournalRow,
-  JournalWrite,
-  StoredHead,
-} from './journal-protocol.ts';
+import type { AudioRow, JournalRow, StoredHead } from './journal-statements.ts';
+import type { Reads, Write } from './operations.ts';
 
-/** The two ways to SQLite's thread. Writes join the group that is waiting; asks come after it. */
-export interface JournalThread {
-  write(write: JournalWrite): Promise<void>;
-  /** As `write`, in order with it, but it may wait a little for others. `told` is called later, once, when it is on disk or has failed. Never throws. */
-  writeInTime(write: JournalWrite, told: (error?: Error) => void): void;
-  /** What waits is to go now. */
+/** The two ways to SQLite's thread. Writes join the group that is waiting; reads come after it. */
+export interface SqliteThread {
+  write(write: Write): Promise<void>;
+  /** As `write`, in order with it, but it may wait a little for others. `onDone` is called later, once, when it is on disk or has failed. Never throws. */
+  writeInTime(write: Write, onDone: (error?: Error) => void): void;
+  /** Sends what waits now. */
   hurry(): void;
-  ask(ask: JournalAsk): Promise<JournalResult>;
+  read<Op extends keyof Reads>(op: Op, args: Parameters<Reads[Op]>[0]): Promise<ReturnType<Reads[Op]>>;
 }
 
 /** Rows fetched at once: some MB. */
 const ROWS = 4_000;
 const PIECES = 200;
+/** Records of an import that are under way at once. */
+const IMPORTED = 1_000;
 const DEFAULT_LIMIT = 1_000;
 
 /** Journals in the store's SQLite file. */
-export function sqliteJournals(thread: JournalThread): JournalStore & InspectStore {
-  const { ask } = thread;
+export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize'> & InspectStore {
+  const { read, write } = thread;
 
-  async function head(session: string): Promise<StoredHead> {
-    const found = expect(await ask({ op: 'journalHead', session }), 'journalHead').head;
+  async function head(session: string): Promise<JournalHead> {
+    const found = await read('journalHead', session);
     if (!found) throw new ParleyError('SESSION_UNKNOWN', `no journal of ${session}`);
-    return found;
+    return headAsRead(found);
   }
 
-  async function rows(session: string): Promise<JournalRow[]> {
-    const all: JournalRow[] = [];
-    for (;;) {
-      const from = (all.at(-1)?.record ?? -1) + 1;
-      const page = expect(await ask({ op: 'journalRows', session, from, limit: ROWS }), 'journalRows').rows;
-      all.push(...page);
-      if (page.length < ROWS) return all;
-    }
-  }
+  const records = async (session: string, from: number, limit: number) =>
+    (await read('journalRows', { session, from, limit })).map(recordOf);
+  const audio = async (session: string, from: number, limit: number) =>
+    (await read('audio', { session, from, limit })).map(audioOf);
 
   return {
     openJournal: (header, headerHash, onFailure) => sink(thread, header, headerHash, onFailure),
-    journals: async ({ limit = DEFAULT_LIMIT } = {}) =>
-      expect(await ask({ op: 'journals', limit }), 'journals').rows,
-    readJournal: async (session) => journalOf(await head(session), await rows(session)),
-    readAudio: async (session) => {
-      const all: JournalAudio[] = [];
-      for (;;) {
-        const page = expect(
-          await ask({ op: 'audio', session, from: all.length, limit: PIECES }),
-          'audio',
-        ).rows;
-        all.push(...page.map(audioOf));
-        if (page.length < PIECES) return all;
+    journals: ({ limit = DEFAULT_LIMIT } = {}) => read('journals', limit),
+    readJournal: async (session) => ({
+      ...(await head(session)),
+      records: await all(ROWS, (last) => records(session, (last?.record ?? -1) + 1, ROWS)),
+    }),
+    readAudio: (session) => all(PIECES, (_last, from) => audio(session, from, PIECES)),
+    importJournal: async ({ header, headerHash }, pieces) => {
+      const { session } = header;
+      await write({ op: 'openJournal', args: headOf(header, headerHash) });
+      const end = (footer: JournalFooter) =>
+        write({ op: 'endJournal', args: { session, ...footer, endedAt: new Date().toISOString() } });
+      let underway: Promise<void>[] = [];
+      let failure: unknown;
+      const writeSoon = (one: Write) => {
+        underway.push(
+          write(one).catch((error) => {
+            failure ??= error;
+          }),
+        );
+      };
+      const written = async () => {
+        await Promise.all(underway);
+        underway = [];
+        if (failure) throw failure;
+      };
+      try {
+        // So it stays if this process ends before all of it is there.
+        await end({ status: 'incomplete', records: null });
+        for await (const piece of pieces) {
+          if (piece.type === 'end') {
+            await written();
+            await end(piece.footer);
+            return;
+          }
+          if (piece.type === 'record') writeSoon({ op: 'appendJournal', args: { session, ...piece.record } });
+          else writeSoon({ op: 'saveAudio', args: audioRow(session, piece.audio) });
+          if (underway.length >= IMPORTED) await written();
+        }
+        throw new ParleyError('JOURNAL_GAP', `the end of ${session} is missing`);
+      } catch (error) {
+        await Promise.all(underway);
+        await read('deleteSession', session);
+        throw error;
       }
     },
-    importJournal: async ({ header, headerHash, records, footer }, audio) => {
-      const { session } = header;
-      await ask({
-        op: 'importJournal',
-        head: { ...headOf(header, headerHash), status: footer.status, records: footer.records },
-        rows: records.map((record) => ({ session, ...record })),
-        audio: audio.map((piece) => audioRow(session, piece)),
-      });
-    },
-    overviews: async ({ status, except, ...query }) => {
-      const lists = { ...(status && { status: [...status] }), ...(except && { except: [...except] }) };
-      return expect(await ask({ op: 'overviews', query: { ...query, ...lists } }), 'overviews').rows;
-    },
-    journalHead: async (session) => headAsRead(await head(session)),
-    journalRecords: async (session, from, limit) =>
-      expect(await ask({ op: 'journalRows', session, from, limit }), 'journalRows').rows.map(recordOf),
-    journalAudio: async (session, from, limit) =>
-      expect(await ask({ op: 'audio', session, from, limit }), 'audio').rows.map(audioOf),
-    deleteSession: async (session) =>
-      expect(await ask({ op: 'deleteSession', session }), 'deleteSession').known,
-    prune: async (limits) =>
-      expect(await ask({ op: 'prune', ...limits, except: [...limits.except] }), 'prune').deleted,
+    overviews: (query) => read('overviews', query),
+    journalHead: head,
+    journalRecords: records,
+    journalAudio: audio,
+    deleteSession: (session) => read('deleteSession', session),
+    prune: (limits) => read('prune', limits),
   };
+}
+
+/** All of a list that is read in pages of `size`; `page` is given the last item so far, and how many there are. */
+async function all<Item>(
+  size: number,
+  page: (last: Item | undefined, count: number) => Promise<Item[]>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (;;) {
+    const next = await page(items.at(-1), items.length);
+    for (const item of next) items.push(item);
+    if (next.length < size) return items;
+  }
 }
 
 /** One session's way in. The first write that fails ends it: a chain with a hole is of no use. */
 function sink(
-  thread: JournalThread,
+  thread: SqliteThread,
   header: JournalHeader,
   headerHash: string,
   onFailure: (error: Error) => void,
@@ -112,12 +131,12 @@ function sink(
   let answered = 0;
   const waiting: { readonly upTo: number; readonly go: () => void }[] = [];
 
-  function hand(one: JournalWrite): void {
+  function hand(one: Write): void {
     handed += 1;
-    thread.writeInTime(one, told);
+    thread.writeInTime(one, done);
   }
 
-  function told(error?: Error): void {
+  function done(error?: Error): void {
     answered += 1;
     if (error) fail(error);
     while (waiting[0] && waiting[0].upTo <= answered) waiting.shift()?.go();
@@ -141,23 +160,25 @@ function sink(
   function markEnd(): Promise<void> {
     return thread.write({
       op: 'endJournal',
-      session,
-      status: failure ? 'incomplete' : 'ended',
-      records: failure ? null : records,
-      endedAt: new Date().toISOString(),
+      args: {
+        session,
+        status: failure ? 'incomplete' : 'ended',
+        records: failure ? null : records,
+        endedAt: new Date().toISOString(),
+      },
     });
   }
 
-  hand({ op: 'openJournal', head: headOf(header, headerHash) });
+  hand({ op: 'openJournal', args: headOf(header, headerHash) });
 
   return {
     append(record) {
       if (failure || over) return;
       records += 1;
-      hand({ op: 'appendJournal', row: { session, ...record } });
+      hand({ op: 'appendJournal', args: { session, ...record } });
     },
     audio(piece) {
-      if (!failure && !over) hand({ op: 'saveAudio', audio: audioRow(session, piece) });
+      if (!failure && !over) hand({ op: 'saveAudio', args: audioRow(session, piece) });
     },
     async durable() {
       if (!failure) await allAnswered();
@@ -174,10 +195,6 @@ function sink(
 function headOf(header: JournalHeader, headerHash: string) {
   const { parameters, input, ...facts } = header;
   return { ...facts, parameters: canonicalJson(parameters), input: canonicalJson(input), headerHash };
-}
-
-function journalOf(head: StoredHead, rows: readonly JournalRow[]): Journal {
-  return { ...headAsRead(head), records: rows.map(recordOf) };
 }
 
 function headAsRead(head: StoredHead): JournalHead {
@@ -221,20 +238,4 @@ function audioRow(session: string, { direction, generation, sample, rate, sample
 
 function audioOf({ direction, generation, sample, rate, pcm }: AudioRow): JournalAudio {
   return { direction, generation, sample, rate, samples: new Int16Array(Uint8Array.from(pcm).buffer) };
-}
-
-function expect<Op extends JournalResult['op']>(
-  result: JournalResult,
-  op: Op,
-): Extract<JournalResult, { op: Op }> {
-  if (!is(result, op))
-    throw new ParleyError('STORE_FAILED', `the thread answered ${result.op} instead of ${op}`);
-  return result;
-}
-
-function is<Op extends JournalResult['op']>(
-  result: JournalResult,
-  op: Op,
-): result is Extract<JournalResult, { op: Op }> {
-  return result.op === op;
 }

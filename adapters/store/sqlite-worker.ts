@@ -1,34 +1,29 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
-import { openDatabase } from './database.ts';
+import { type OpenOptions, openDatabase } from './database.ts';
+import { usedBytes } from './deletion.ts';
+import { type Failure, type FromThread, type Result, type ToThread, unpacked } from './group.ts';
+import { operations, type Read, run, type Write } from './operations.ts';
 import { loadSqlite } from './sqlite-binding.ts';
-import {
-  type Failure,
-  type FromThread,
-  openOptionsSchema,
-  type Read,
-  type ReadResult,
-  toThreadSchema,
-  unpacked,
-  type Write,
-  type WriteResult,
-} from './sqlite-protocol.ts';
-import { type Statements, statements } from './statements.ts';
 
 // The thread that holds SQLite, so that an fsync never stalls a session.
 
 if (!parentPort) throw new Error('this file is the body of a worker thread');
 const { SqliteError } = loadSqlite();
 const port = parentPort;
-const options = openOptionsSchema.parse(workerData);
+const options: OpenOptions = workerData;
 
-let open: { db: Database; sql: Statements } | undefined;
+const KEPT: Result = { ok: true, value: undefined };
+
+let open: { readonly db: Database; readonly sql: ReturnType<typeof operations> } | undefined;
+/** What was found wrong with the file or the disk while the present group ran. */
+let trouble: Failure | undefined;
 
 /** Opens at the first group, and again after a failure: what was wrong with the disk may be right by then. */
-function opened(): { db: Database; sql: Statements } {
+function opened() {
   if (!open) {
     const db = openDatabase(options);
-    open = { db, sql: statements(db) };
+    open = { db, sql: operations(db) };
   }
   return open;
 }
@@ -43,17 +38,35 @@ function isFull(error: unknown): boolean {
   return error instanceof SqliteError && error.code === 'SQLITE_FULL';
 }
 
+/** Damage, a disk that fails, a file that cannot be written: nothing that another record or another try would change. */
+function isBroken(error: unknown): boolean {
+  return (
+    error instanceof SqliteError &&
+    /^SQLITE_(IOERR|CORRUPT|NOTADB|CANTOPEN|READONLY|FULL|PERM|NOLFS)/u.test(error.code)
+  );
+}
+
+function noteTrouble(error: unknown): void {
+  trouble ??= failure(error);
+  if (isFull(error) || !open) return;
+  // The file may be replaced or mended meanwhile, so the next group opens it anew.
+  const { db } = open;
+  open = undefined;
+  db.close();
+}
+
 /** Commits `writes` together. A write that fails by itself fails alone; any other failure is thrown, and nothing was kept. */
-function commit(db: Database, sql: Statements, writes: readonly Write[]): WriteResult[] {
+function commit(writes: readonly Write[]): Result[] {
+  const { db, sql } = opened();
   return db
     .transaction(() =>
-      writes.map((write): WriteResult => {
+      writes.map((write): Result => {
         try {
-          sql.write(write);
-          return { ok: true };
+          run(sql.writes, write);
+          return KEPT;
         } catch (error) {
           // A lone failing statement undoes itself. SQLite may have given up the whole transaction instead.
-          if (!db.inTransaction || isFull(error)) throw error;
+          if (!db.inTransaction || isBroken(error)) throw error;
           return failure(error);
         }
       }),
@@ -61,56 +74,54 @@ function commit(db: Database, sql: Statements, writes: readonly Write[]): WriteR
     .immediate();
 }
 
-function runWrites(writes: readonly Write[]): { results: WriteResult[]; transactions: number } {
+function runWrites(writes: readonly Write[]): { results: Result[]; transactions: number } {
   if (writes.length === 0) return { results: [], transactions: 0 };
   try {
-    const { db, sql } = opened();
-    try {
-      return { results: commit(db, sql, writes), transactions: 1 };
-    } catch (error) {
-      if (!isFull(error) || writes.length === 1) throw error;
-    }
-    // No room for all of them: keep those for which there is.
-    let transactions = 0;
-    const results = writes.map((write): WriteResult => {
-      try {
-        const [result] = commit(db, sql, [write]);
-        transactions++;
-        return result ?? { ok: true };
-      } catch (error) {
-        return failure(error);
-      }
-    });
-    return { results, transactions };
+    return { results: commit(writes), transactions: 1 };
   } catch (error) {
-    const failed = failure(error);
-    return { results: writes.map(() => failed), transactions: 0 };
+    noteTrouble(error);
+    if (!isFull(error) || writes.length === 1)
+      return { results: writes.map(() => failure(error)), transactions: 0 };
   }
+  // No room for all of them: keep those for which there is.
+  let transactions = 0;
+  const results = writes.map((write): Result => {
+    try {
+      const [result = KEPT] = commit([write]);
+      transactions++;
+      return result;
+    } catch (error) {
+      noteTrouble(error);
+      return failure(error);
+    }
+  });
+  return { results, transactions };
 }
 
-function runRead(read: Read): ReadResult {
+function runRead(read: Read): Result {
   try {
-    return opened().sql.read(read);
+    return { ok: true, value: run(opened().sql.reads, read) };
   } catch (error) {
+    if (!open || isBroken(error)) noteTrouble(error);
     return failure(error);
   }
 }
 
-port.on('message', (message: unknown) => {
-  const request = toThreadSchema.parse(message);
-  if (request.type === 'close') {
+port.on('message', (message: ToThread) => {
+  if (message.type === 'close') {
     open?.db.close();
     port.close();
     return;
   }
-  const { results, transactions } = runWrites(unpacked(request));
-  const reads = request.reads.map(runRead);
+  const { results, transactions } = runWrites(unpacked(message));
+  const reads = message.reads.map(runRead);
   const failed = results.flatMap((result, at) => (result.ok ? [] : [{ at, failure: result }]));
-  port.postMessage({
-    type: 'group',
-    writes: results.length,
-    failed,
-    reads,
-    transactions,
-  } satisfies FromThread);
+  const size = transactions > 0 && open ? { usedBytes: usedBytes(open.db) } : {};
+  port.postMessage({ failed, reads, transactions, ...size, ...takeTrouble() } satisfies FromThread);
 });
+
+function takeTrouble(): Pick<FromThread, 'trouble'> {
+  const found = trouble;
+  trouble = undefined;
+  return found ? { trouble: found } : {};
+}

@@ -50,6 +50,13 @@ function turn(generation: number, more: Partial<TurnRecord> = {}): TurnRecord {
 
 const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
 
+/** Has the file ready, with these sessions in it: turns are kept only of sessions that are. */
+async function started(...sessions: string[]): Promise<void> {
+  const store = sqliteStore({ path });
+  for (const one of sessions) await store.saveSession({ ...session, session: one });
+  await store.close();
+}
+
 describe('sqliteStore', () => {
   it('keeps sessions and turns across close and reopen, in a folder that it creates', async () => {
     const first = open();
@@ -77,6 +84,7 @@ describe('sqliteStore', () => {
     const store = open();
     const days = ['2026-01-02', '2026-01-04', '2026-01-03'];
     const saves = days.map((day) => store.saveSession({ ...session, session: day, startedAt: day }));
+    await started('s1');
     await Promise.all([...saves, ...[3, 1, 2].map((generation) => store.saveTurn(turn(generation)))]);
 
     expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 2, 3]);
@@ -88,6 +96,7 @@ describe('sqliteStore', () => {
   });
 
   it('replaces a turn that is saved again with the same generation', async () => {
+    await started('s1');
     const store = open();
     await store.saveTurn(turn(1));
 
@@ -107,6 +116,7 @@ describe('sqliteStore', () => {
   });
 
   it('shows a read what was saved before it, whether or not that was awaited', async () => {
+    await started('s1');
     const store = open();
     const save = store.saveTurn(turn(1));
 
@@ -115,6 +125,7 @@ describe('sqliteStore', () => {
   });
 
   it('is not affected by what the caller does to a record after handing it over', async () => {
+    await started('s1');
     const store = open();
     const timings = { stt: 1 };
     const record = { ...turn(1), timings };
@@ -127,6 +138,7 @@ describe('sqliteStore', () => {
   });
 
   it('commits what queued up while a transaction ran as one transaction', async () => {
+    await started('s1');
     const store = open();
     const first = store.saveTurn(turn(0));
     await Promise.resolve();
@@ -139,6 +151,7 @@ describe('sqliteStore', () => {
   });
 
   it('commits a thousand saves of the same moment as one transaction', async () => {
+    await started('s1');
     const store = open();
 
     await Promise.all(Array.from({ length: 1_000 }, (_, index) => store.saveTurn(turn(index))));
@@ -161,6 +174,7 @@ describe('sqliteStore', () => {
 
 describe('sqliteStore when something is wrong', () => {
   it('fails the one record that does not fit on a full disk, keeps the others, and goes on', async () => {
+    await started('s1');
     const store = open({ maxPages: 40 });
     await store.ready();
     const tooLarge = turn(2, { replyText: 'x'.repeat(1_000_000) });
@@ -182,9 +196,16 @@ describe('sqliteStore when something is wrong', () => {
     await expect(store.ready()).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await expect(store.saveTurn(turn(1))).rejects.toMatchObject({ code: 'STORE_FAILED' });
     rmSync(join(folder, 'data'));
+    await store.saveSession(session);
     await store.saveTurn(turn(2));
 
     expect(await store.turns('s1')).toEqual([turn(2)]);
+  });
+
+  it('keeps no turn of a session that it does not have', async () => {
+    const store = open();
+    await expect(store.saveTurn(turn(1))).rejects.toMatchObject({ code: 'SESSION_DELETED' });
+    expect(await store.turns('s1')).toEqual([]);
   });
 
   it('does not touch a file that is no database, and says so', async () => {
@@ -213,6 +234,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('fails a save while another process keeps the file locked, and works after that', async () => {
+    await started('s1');
     const store = open({ busyTimeoutMs: 20 });
     await store.ready();
     const other = new (loadSqlite())(path);
@@ -230,6 +252,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('lets two stores write to the same file, opened at the same moment', async () => {
+    await started('s1');
     const two = [open(), open()];
 
     await Promise.all(
@@ -242,6 +265,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('rejects a record that is not valid and keeps its neighbours', async () => {
+    await started('s1');
     const store = open();
 
     const outcomes = await Promise.allSettled([
@@ -263,6 +287,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('fails a read of a row that was damaged, and only that', async () => {
+    await started('s1', 's2');
     const store = open();
     await store.saveTurn(turn(1));
     await store.saveTurn(turn(1, { session: 's2' }));
@@ -275,6 +300,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('fails what the thread was doing when it died, and starts another for the next save', async () => {
+    await started('s1');
     const threads: Worker[] = [];
     const store = open({
       busyTimeoutMs: 500,
@@ -305,6 +331,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('refuses more records than may wait', async () => {
+    await started('s1');
     const store = open({ maxWaiting: 2 });
 
     const outcomes = await Promise.allSettled(
@@ -315,6 +342,7 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('finishes what is under way before it closes, and refuses what comes after', async () => {
+    await started('s1');
     const store = open();
     const saves = [1, 2, 3].map((generation) => store.saveTurn(turn(generation)));
 
@@ -350,6 +378,7 @@ describe('sqliteStore in a process that dies', () => {
   }
 
   it('has every acknowledged turn after kill -9 in the midst of writing', async () => {
+    await started('s1');
     const child = run(`for (let n = 1; ; n += 10) {
       const group = Array.from({ length: 10 }, (_, k) => store.saveTurn(turn(n + k)).then(() => console.log(n + k)));
       if (n % 3 === 0) await group[0]; else await Promise.all(group);
@@ -374,6 +403,7 @@ describe('sqliteStore in a process that dies', () => {
   });
 
   it('writes what was asked before the process ends by itself, without close', async () => {
+    await started('s1');
     const child = run('void store.saveTurn(turn(1));');
     const code = await new Promise((resolve) => child.once('exit', resolve));
 

@@ -5,22 +5,12 @@ import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import type { OpenOptions } from './database.ts';
+import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
+import type { Read, Reads, Write } from './operations.ts';
+import { sessionSchema, turnSchema } from './session-statements.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 import { sqliteJournals } from './sqlite-journal.ts';
-import {
-  type Failure,
-  type FromThread,
-  fromThreadSchema,
-  type OpenOptions,
-  packed,
-  type Read,
-  type ReadResult,
-  readSchema,
-  type ToThread,
-  type Write,
-  type WriteResult,
-  writeSchema,
-} from './sqlite-protocol.ts';
 
 export interface SqliteStoreOptions {
   /** The database file. Its folder is created if need be. */
@@ -29,15 +19,19 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
   /** Largest size of the file in pages of 4 KiB; a write beyond it fails. Default: as large as the disk. */
   readonly maxPages?: number;
-  /** Records that may wait to be written; one more fails. Default 10,000. */
+  /** Maximum of records that wait to be written; one more fails. Default 10,000. */
   readonly maxWaiting?: number;
   /**
    * How long a journal's record may wait for others to be committed with, in ms, unless somebody waits for it. Default 50:
    * with 50 sessions in conversation that is one commit, and one message to the thread, for some 50 records.
    */
   readonly gatherMs?: number;
-  /** Told of each group: how long it took, in ms, until it was on disk. */
+  /** How often a store that became unusable is tried again, in ms. Default 5,000. */
+  readonly probeMs?: number;
+  /** Called after each group that was committed, with the time from its start until it was on disk, in ms. */
   readonly onCommit?: (ms: number) => void;
+  /** Called with STORE_UNUSABLE when the file or the disk begins to fail, and with nothing when it works again. */
+  readonly onHealth?: (problem: ParleyError | undefined) => void;
   /** Starts SQLite's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
@@ -48,6 +42,7 @@ const optionsSchema = z.object({
   maxPages: z.int().positive().optional(),
   maxWaiting: z.int().positive().default(10_000),
   gatherMs: z.int().nonnegative().default(50),
+  probeMs: z.int().positive().default(5_000),
 });
 
 /** Counts since the store was made. */
@@ -67,49 +62,60 @@ export interface StoreStats {
 export interface SqliteStore extends Store, JournalStore, InspectStore {
   /** Opens the file now rather than at the first use. Rejects with STORE_FAILED if that fails; a later use tries again. */
   ready(): Promise<void>;
+  /** Writes something and deletes it again, so that `problem` says how the store is. Never rejects. */
+  probe(): Promise<void>;
+  /** STORE_UNUSABLE while the file or the disk fails: nothing is recorded then. */
+  problem(): ParleyError | undefined;
   stats(): StoreStats;
 }
 
-interface Waiting<Ask, Result> {
+interface Waiting<Ask> {
   readonly ask: Ask;
-  readonly settle: (result: Result | Failure) => void;
+  readonly settle: (result: Result) => void;
 }
 
 interface Group {
   readonly startMs: number;
-  readonly writes: readonly Waiting<Write, WriteResult>[];
-  readonly reads: readonly Waiting<Read, ReadResult>[];
+  readonly writes: readonly Waiting<Write>[];
+  readonly reads: readonly Waiting<Read>[];
 }
 
 const DEFAULT_LIMIT = 100;
-const KEPT: WriteResult = { ok: true };
+const KEPT: Result = { ok: true, value: undefined };
 
 /**
  * Sessions, turns and journals in one SQLite file, written by a thread of its own. All that was saved while a transaction ran goes into
  * the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a
  * crash of the process and of the machine. Reads see every save that was called before them.
  *
- * Throws SQLITE_MISSING at once if this Node can load no SQLite. Errors later: STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
- * still be used after it. STORE_CLOSED after `close`. Throws CONFIG_INVALID for options out of range.
+ * Errors: STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
+ * still be used after it. SESSION_DELETED for a record of a session that was deleted. STORE_CLOSED after `close`. Throws
+ * CONFIG_INVALID for options out of range.
+ * Throws CONFIG_INVALID for options out of range and SQLITE_MISSING if this Node can load no SQLite. Errors later:
+ * STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
+ * still be used after it. SESSION_DELETED for a record of a session that was deleted. STORE_CLOSED after `close`.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
   loadSqlite();
-  const { path, busyTimeoutMs, maxPages, maxWaiting, gatherMs } = parsed.data;
+  const { path, busyTimeoutMs, maxPages, maxWaiting, gatherMs, probeMs } = parsed.data;
   const openOptions: OpenOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
   const startThread =
     options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'sqlite-worker', thread));
 
   let worker: Worker | undefined;
   let running: Group | undefined;
-  let writes: Waiting<Write, WriteResult>[] = [];
-  let reads: Waiting<Read, ReadResult>[] = [];
+  let writes: Waiting<Write>[] = [];
+  let reads: Waiting<Read>[] = [];
   let scheduled = false;
-  /** Until then what waits may go on waiting. */
+  /** Until it fires, the records that wait may go on waiting. */
   let gathering: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
   let idle = () => {};
+  let problem: ParleyError | undefined;
+  let probing: NodeJS.Timeout | undefined;
+  const sizeListeners: ((bytes: number) => void)[] = [];
   const stats = { transactions: 0, saved: 0, failed: 0, largestGroup: 0 };
 
   /** Starts a thread. One that ends by itself fails the group under way; the next group starts another. */
@@ -117,26 +123,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     if (worker) return worker;
     const started = startThread({ workerData: openOptions });
     let cause: unknown;
-    started.on('message', (message: unknown) => {
-      const answer = fromThreadSchema.safeParse(message);
-      const group = running;
-      if (!group) return;
-      if (
-        !answer.success ||
-        answer.data.writes !== group.writes.length ||
-        answer.data.reads.length !== group.reads.length
-      ) {
-        cause = answer.error ?? new Error('the thread answered another group');
-        started.terminate().catch(() => {});
-        return;
-      }
-      running = undefined;
-      stats.transactions += answer.data.transactions;
-      if (answer.data.transactions > 0) options.onCommit?.(performance.now() - group.startMs);
-      settle(group.writes, resultsOf(answer.data));
-      settle(group.reads, answer.data.reads);
-      if (!gathering) advance();
-    });
+    started.on('message', finish);
     started.on('error', (error) => {
       cause = error;
     });
@@ -150,10 +137,22 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     return started;
   }
 
-  function settle<Ask, Result extends { ok: boolean }>(
-    waiting: readonly Waiting<Ask, Result>[],
-    results: readonly (Result | Failure)[],
-  ): void {
+  function finish({ failed, reads, transactions, usedBytes, trouble }: FromThread): void {
+    const group = running;
+    if (!group) return;
+    running = undefined;
+    stats.transactions += transactions;
+    if (transactions > 0) options.onCommit?.(performance.now() - group.startMs);
+    if (trouble) noteProblem(trouble);
+    const kept = new Array<Result>(group.writes.length).fill(KEPT);
+    for (const { at, failure } of failed) kept[at] = failure;
+    settle(group.writes, kept);
+    settle(group.reads, reads);
+    if (usedBytes !== undefined) for (const listener of sizeListeners) listener(usedBytes);
+    if (!gathering) advance();
+  }
+
+  function settle(waiting: readonly Waiting<unknown>[], results: readonly Result[]): void {
     waiting.forEach(({ settle }, index) => {
       const result = results[index] ?? { ok: false, message: 'no result' };
       if (!result.ok) stats.failed++;
@@ -161,27 +160,40 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
-  function resultsOf({ writes, failed }: FromThread): WriteResult[] {
-    const results = new Array<WriteResult>(writes).fill(KEPT);
-    for (const { at, failure } of failed) results[at] = failure;
-    return results;
-  }
-
   /** Fails the group under way: nobody knows what became of it. */
   function abandon(cause: unknown): void {
     const group = running;
     running = undefined;
+    const failure: Failure = { ok: false, message: cause instanceof Error ? cause.message : String(cause) };
     if (!group) return;
-    const message = cause instanceof Error ? cause.message : String(cause);
-    const failure: Failure = { ok: false, message };
-    settle(
-      group.writes,
-      group.writes.map(() => failure),
-    );
-    settle(
-      group.reads,
-      group.reads.map(() => failure),
-    );
+    noteProblem(failure);
+    for (const waiting of [group.writes, group.reads])
+      settle(
+        waiting,
+        waiting.map(() => failure),
+      );
+  }
+
+  /** The store is unusable from now until a probe was written. */
+  function noteProblem(trouble: Failure): void {
+    if (problem || closing) return;
+    problem = new ParleyError('STORE_UNUSABLE', `${path}: ${trouble.message}`, {
+      cause: new SqliteCause(trouble),
+    });
+    options.onHealth?.(problem);
+    probing = setInterval(probe, probeMs).unref();
+  }
+
+  async function probe(): Promise<void> {
+    try {
+      await read('probe', null);
+    } catch {
+      return; // what is wrong is noted by now
+    }
+    if (!problem || closing) return;
+    clearInterval(probing);
+    problem = undefined;
+    options.onHealth?.(undefined);
   }
 
   function advance(): void {
@@ -214,7 +226,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     }
   }
 
-  /** Lets the callers of the same moment join the group. */
+  /** Sends what waits, with all that is called in the same moment. */
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
@@ -224,58 +236,60 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
-  /** Lets the callers of the next moments join too. */
+  /** Sends what waits, with all that is called in the next `gatherMs`. */
   function gather(): void {
     if (scheduled || gathering) return;
     gathering = setTimeout(advance, gatherMs);
   }
 
-  function put(ask: Write, told: (error?: Error) => void): void {
+  function put(ask: Write, onDone: (error?: Error) => void): void {
     if (closing) throw new ParleyError('STORE_CLOSED');
     if (writes.length >= maxWaiting) throw storeFailed(`${maxWaiting} records wait already`);
     writes.push({
       ask,
       settle: (result) => {
-        if (!result.ok) return told(failed(result));
+        if (!result.ok) return onDone(failed(result));
         stats.saved++;
-        told();
+        onDone();
       },
     });
   }
 
-  /** Takes a copy of `ask` at once: what the caller does to the record later does not matter. */
-  function write(ask: unknown): Promise<void> {
+  function write(ask: Write): Promise<void> {
     return new Promise((resolve, reject) => {
-      const checked = writeSchema.safeParse(ask);
-      if (!checked.success) throw storeFailed(z.prettifyError(checked.error), checked.error);
-      put(checked.data, (error) => (error ? reject(error) : resolve()));
+      put(ask, (error) => (error ? reject(error) : resolve()));
       schedule();
     });
   }
 
-  /** Takes `ask` as it is; `told` is called later, once, when it is on disk or has failed. */
-  function writeInTime(ask: Write, told: (error?: Error) => void): void {
+  /** Joins the next group in time. `onDone` is called later, once, when it is on disk or has failed. */
+  function writeInTime(ask: Write, onDone: (error?: Error) => void): void {
     try {
-      put(ask, told);
+      put(ask, onDone);
       gather();
     } catch (thrown) {
-      queueMicrotask(() => told(thrown instanceof Error ? thrown : new Error(String(thrown))));
+      queueMicrotask(() => onDone(thrown instanceof Error ? thrown : new Error(String(thrown))));
     }
   }
 
-  function read(ask: Read): Promise<ReadResult & { ok: true }> {
+  function read<Op extends keyof Reads>(
+    op: Op,
+    args: Parameters<Reads[Op]>[0],
+  ): Promise<ReturnType<Reads[Op]>> {
     return new Promise((resolve, reject) => {
       if (closing) throw new ParleyError('STORE_CLOSED');
-      const checked = readSchema.safeParse(ask);
-      if (!checked.success) throw storeFailed(z.prettifyError(checked.error), checked.error);
       if (reads.length >= maxWaiting) throw storeFailed(`${maxWaiting} reads wait already`);
-      const settle = (result: ReadResult) => (result.ok ? resolve(result) : reject(failed(result)));
-      reads.push({ ask: checked.data, settle });
+      reads.push({
+        ask: { op, args } as Read, // `op` and `args` belong together: see the signature
+        settle: (result) =>
+          result.ok ? resolve(result.value as ReturnType<Reads[Op]>) : reject(failed(result)),
+      });
       schedule();
     });
   }
 
   async function close(): Promise<void> {
+    clearInterval(probing);
     await new Promise<void>((resolve) => {
       idle = resolve;
       schedule();
@@ -288,34 +302,22 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     await gone;
   }
 
-  const journals = sqliteJournals({
-    write,
-    writeInTime,
-    hurry: schedule,
-    ask: async (ask) => {
-      const result = await read(ask);
-      if (result.op === 'sessions' || result.op === 'turns')
-        throw storeFailed(`the thread answered ${ask.op} with ${result.op}`);
-      return result;
-    },
-  });
-
   return {
-    ...journals,
-    saveSession: (record) => write({ op: 'saveSession', record }),
-    endSession: (session, endedAt) => write({ op: 'endSession', session, endedAt }),
-    saveTurn: (record) => write({ op: 'saveTurn', record }),
-    sessions: async ({ limit = DEFAULT_LIMIT } = {}) => {
-      const result = await read({ op: 'sessions', limit });
-      return result.op === 'sessions' ? result.rows : [];
-    },
-    turns: async (session) => {
-      const result = await read({ op: 'turns', session });
-      return result.op === 'turns' ? result.rows : [];
+    ...sqliteJournals({ write, writeInTime, hurry: schedule, read }),
+    // Parsing makes a copy: what the caller does to the record later does not matter.
+    saveSession: async (record) => write({ op: 'saveSession', args: valid(sessionSchema, record) }),
+    endSession: (session, endedAt) => write({ op: 'endSession', args: { session, endedAt } }),
+    saveTurn: async (record) => write({ op: 'saveTurn', args: valid(turnSchema, record) }),
+    sessions: ({ limit = DEFAULT_LIMIT } = {}) => read('sessions', limit),
+    turns: (session) => read('turns', session),
+    onSize: (listener) => {
+      sizeListeners.push(listener);
     },
     ready: async () => {
-      await read({ op: 'sessions', limit: 0 });
+      await read('sessions', 0);
     },
+    probe,
+    problem: () => problem,
     stats: () => ({ ...stats, waiting: writes.length + (running?.writes.length ?? 0) }),
     close: () => {
       closing ??= close();
@@ -335,7 +337,14 @@ class SqliteCause extends Error {
   }
 }
 
+function valid<Value>(schema: z.ZodType<Value>, value: unknown): Value {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw storeFailed(z.prettifyError(parsed.error), parsed.error);
+  return parsed.data;
+}
+
 function failed(failure: Failure): ParleyError {
+  if (failure.code === 'SESSION_DELETED') return new ParleyError('SESSION_DELETED', failure.message);
   return storeFailed(failure.message, new SqliteCause(failure));
 }
 

@@ -1,13 +1,10 @@
-import { createWriteStream, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
-import { sha256 } from '../../adapters/store/sha256.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { checkJournal, faultError } from '../../machines/journal-check.ts';
-import { type JournalFile, journalLines, parseJournalFile } from '../journal-file.ts';
+import { exportedText, importJournalFile } from '../journal-import.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { withStore } from './data-store.ts';
+import { writeOutput } from './output.ts';
 
 /** `parley journal`: what has been recorded. */
 export function journalCommand(_setExitCode: SetExitCode): Command {
@@ -46,16 +43,14 @@ function exportCommand(): Command {
     .option('--audio', 'with the audio that was kept')
     .action(async (session: string, _options, command: Command) => {
       const { output, audio } = command.opts<{ output?: string; audio?: true }>();
-      const file = await withStore(
-        configOf(command).config.dataDir,
-        async (store): Promise<JournalFile> => ({
-          journal: await store.readJournal(session),
-          audio: audio ? await store.readAudio(session) : [],
-        }),
-      );
-      const lines = Readable.from(journalLines(file));
-      if (output === undefined) await pipeline(lines, process.stdout, { end: false });
-      else await pipeline(lines, createWriteStream(output));
+      const { dataDir } = configOf(command).config;
+      await withStore(dataDir, async (store) => {
+        // A session that is not there leaves no empty file behind.
+        await store.journalHead(session);
+        const text = exportedText(store, session, audio === true);
+        if (output === undefined) await pipeline(text, process.stdout, { end: false });
+        else await writeOutput(output, text);
+      });
     });
 }
 
@@ -63,15 +58,11 @@ function importCommand(): Command {
   return withConfigFlags(new Command('import').description('take in a file of `parley journal export`'))
     .argument('<file>')
     .action(async (name: string, _options, command: Command) => {
-      const { journal, audio } = parseJournalFile(readFileSync(name, 'utf8'), name);
-      const fault = checkJournal(journal, sha256);
-      if (fault && fault.code !== 'JOURNAL_INCOMPLETE') throw faultError(fault);
       await withStore(
         configOf(command).config.dataDir,
-        (store) => store.importJournal(journal, audio),
+        async (store) => console.log(await importJournalFile(name, store)),
         'create',
       );
-      console.log(journal.header.session);
     });
 }
 

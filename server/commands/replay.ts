@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Journal } from '../../machines/journal-record.ts';
-import { parseJournalFile } from '../journal-file.ts';
+import { readJournalFile } from '../journal-file.ts';
 import { machineHash } from '../machine-hash.ts';
 import {
   describeReport,
@@ -72,14 +72,19 @@ async function replayOne(
   replay: (journal: Journal) => ReplayReport,
 ): Promise<ReplayReport | UnreadReport> {
   try {
-    const journal = existsSync(name)
-      ? parseJournalFile(readFileSync(name, 'utf8'), name).journal
+    const journal = isFile(name)
+      ? (await readJournalFile(name)).journal
       : await withStore(dataDir, (store) => store.readJournal(name));
     return replay(journal);
   } catch (error) {
     if (!(error instanceof ParleyError)) throw error;
     return { session: name, matches: false, code: error.code, message: error.message };
   }
+}
+
+/** Ids of sessions have neither slash nor ending. */
+function isFile(name: string): boolean {
+  return existsSync(name) || /\/|\.jsonl?$/u.test(name);
 }
 
 async function known(dataDir: string): Promise<string[]> {

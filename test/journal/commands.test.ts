@@ -6,7 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vite
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import type { Journal } from '../../machines/journal-record.ts';
 import { main } from '../../server/cli.ts';
-import { journalLines } from '../../server/journal-file.ts';
+import { journalLines, piecesOf } from '../../server/journal-file.ts';
 import { recordedJournal } from './harness.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -136,7 +136,8 @@ describe('parley journal', () => {
 
   it('deletes a session that has not ended only by force', async () => {
     const store = sqliteStore({ path: join(folder, 'parley.db') });
-    await store.importJournal({ ...journal, footer: { status: 'open', records: null } }, []);
+    const footer = { status: 'open' as const, records: null };
+    await store.importJournal(journal, piecesOf({ journal: { ...journal, footer }, audio: [] }));
     await store.close();
     expect(await run('journal', 'delete', 'talk')).toBe(1);
     expect(output()).toContain('SESSION_OPEN');

@@ -2,21 +2,20 @@ import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { RetentionLimits } from '../../actors/ports/journal.ts';
 
-export interface JournalDeletion {
-  /** False if nothing was known of it. */
-  deleteSession(session: string): boolean;
-  /** The sessions deleted. */
-  prune(limits: RetentionLimits): string[];
-}
-
 const checkpointSchema = z.tuple([z.object({ busy: z.int() })]);
 const namesSchema = z.array(z.string());
 
+/** Bytes that the data take; free space inside the file does not count. */
+export function usedBytes(db: Database): number {
+  const pragma = (name: string) => Number(db.pragma(name, { simple: true }));
+  return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
+}
+
 /**
  * Deletes sessions so that nothing of them stays in the files: freed space is overwritten (`secure_delete`, set when
- * the file is opened), and the write-ahead log, which holds the old pages too, is carried over and cut to nothing.
+ * the file is opened), and the write-ahead log, which holds the old pages too, is copied back and truncated.
  */
-export function journalDeletion(db: Database): JournalDeletion {
+export function deletion(db: Database) {
   const bySession = ['journal', 'journal_audio', 'journal_errors', 'journals', 'turns', 'sessions'].map(
     (table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`),
   );
@@ -33,7 +32,7 @@ export function journalDeletion(db: Database): JournalDeletion {
       UNION ALL SELECT session, started_at, CASE WHEN ended_at IS NULL THEN 'open' ELSE 'ended' END FROM sessions
     ) GROUP BY session`;
   const old = db.prepare(`SELECT session FROM (${all}) WHERE started_at < ? ORDER BY started_at`).pluck();
-  // Those that ended before those of which nobody knows.
+  // Sessions that ended come before those of which that is not known.
   const oldestFirst = db.prepare(`SELECT session FROM (${all}) ORDER BY live, started_at`).pluck();
 
   const remove = db.transaction((session: string): boolean => {
@@ -50,28 +49,25 @@ export function journalDeletion(db: Database): JournalDeletion {
       throw new Error('deleted, but its old pages stay in the write-ahead log: another process is reading');
   }
 
-  function usedBytes(): number {
-    const pragma = (name: string) => Number(db.pragma(name, { simple: true }));
-    return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
-  }
-
   return {
-    deleteSession(session) {
+    /** False if nothing was known of it. */
+    deleteSession(session: string): boolean {
       const known = remove.immediate(session);
       emptyWal();
       return known;
     },
-    prune({ startedBefore, maxBytes, except }) {
+    /** The sessions deleted. */
+    prune({ startedBefore, maxBytes, except }: RetentionLimits): string[] {
       const deleted: string[] = [];
       const drop = (session: string) => {
         if (remove.immediate(session)) deleted.push(session);
       };
       const wanted = (sessions: readonly string[]) => sessions.filter((one) => !except.includes(one));
       if (startedBefore !== undefined) wanted(namesSchema.parse(old.all(startedBefore))).forEach(drop);
-      if (maxBytes !== undefined && usedBytes() > maxBytes) {
+      if (maxBytes !== undefined && usedBytes(db) > maxBytes) {
         for (const session of wanted(namesSchema.parse(oldestFirst.all()))) {
           drop(session);
-          if (usedBytes() <= maxBytes) break;
+          if (usedBytes(db) <= maxBytes) break;
         }
       }
       if (deleted.length > 0) emptyWal();

@@ -1,0 +1,118 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { ParleyError } from '../../machines/errors.ts';
+import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
+import { loadSqlite } from './sqlite-binding.ts';
+
+const Sqlite = loadSqlite();
+
+let folder: string;
+let path: string;
+let store: SqliteStore | undefined;
+let heard: (ParleyError | undefined)[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'parley-health-'));
+  path = join(folder, 'data', 'parley.db');
+  heard = [];
+});
+afterEach(async () => {
+  await store?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
+  store = sqliteStore({ path, probeMs: 10, onHealth: (problem) => heard.push(problem), ...options });
+  return store;
+}
+
+const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
+
+describe('the health of the store', () => {
+  it('is reported once however much fails, and once again when the disk works', async () => {
+    writeFileSync(join(folder, 'data'), 'a file where the folder should be');
+    const broken = open();
+    await broken.probe();
+    expect(broken.problem()).toMatchObject({
+      code: 'STORE_UNUSABLE',
+      message: expect.stringContaining(path),
+      advice: expect.stringContaining('not recorded'),
+    });
+    const saves = Array.from({ length: 5 }, () => broken.saveSession(session));
+    for (const { status } of await Promise.allSettled(saves)) expect(status).toBe('rejected');
+    expect(heard).toHaveLength(1);
+
+    rmSync(join(folder, 'data'));
+    await vi.waitFor(() => expect(broken.problem()).toBeUndefined(), { timeout: 10_000 });
+    expect(heard).toEqual([expect.objectContaining({ code: 'STORE_UNUSABLE' }), undefined]);
+    await broken.saveSession(session);
+    expect(await broken.sessions()).toHaveLength(1);
+  });
+
+  it('is bad while the disk is full, and stays so while only little fits', async () => {
+    const full = open({ maxPages: 40 });
+    await full.saveSession(session);
+    const turn = {
+      session: 's1',
+      turn: 1,
+      generation: 1,
+      userText: '',
+      heard: '',
+      reason: 'completed',
+    } as const;
+    const large = { ...turn, replyText: 'x'.repeat(1_000_000), timings: {}, endedAtMs: 1 };
+    await expect(full.saveTurn(large)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(full.problem()).toMatchObject({ code: 'STORE_UNUSABLE', cause: { code: 'SQLITE_FULL' } });
+    await vi.waitFor(() => expect(full.problem()).toBeUndefined(), { timeout: 10_000 });
+    expect(heard).toHaveLength(2);
+  });
+
+  it('is bad where the file is damaged, or is a folder', async () => {
+    mkdirSync(path, { recursive: true });
+    await open().probe();
+    expect(heard).toMatchObject([{ cause: { code: 'EISDIR' } }]);
+    await store?.close();
+    rmSync(path, { recursive: true });
+    writeFileSync(path, 'This is not a database. '.repeat(100));
+    await open().probe();
+    expect(heard).toMatchObject([{}, { cause: { code: 'SQLITE_NOTADB' } }]);
+  });
+
+  it('is not affected by a record that is wrong by itself', async () => {
+    const good = open();
+    await expect(good.endSession('nobody', '2026-01-01T00:00:00.000Z')).rejects.toThrow();
+    await good.probe();
+    expect(heard).toEqual([]);
+  });
+
+  it('is bad while another process keeps the file locked', async () => {
+    const locked = open({ busyTimeoutMs: 20 });
+    await locked.ready();
+    const other = new Sqlite(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(locked.saveSession(session)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(locked.problem()).toMatchObject({ cause: { code: 'SQLITE_BUSY' } });
+    other.exec('COMMIT');
+    other.close();
+    await vi.waitFor(() => expect(locked.problem()).toBeUndefined(), { timeout: 10_000 });
+  });
+});
+
+it('the store reports how much its data take after each commit', async () => {
+  const sizes: number[] = [];
+  const growing = open();
+  growing.onSize?.((bytes) => sizes.push(bytes));
+  await growing.saveSession(session);
+  const turn = {
+    session: 's1',
+    turn: 1,
+    generation: 1,
+    userText: '',
+    heard: '',
+    reason: 'completed',
+  } as const;
+  await growing.saveTurn({ ...turn, replyText: 'x'.repeat(1_000_000), timings: {}, endedAtMs: 1 });
+  expect(sizes).toHaveLength(2);
+  expect((sizes[1] ?? 0) - (sizes[0] ?? 0)).toBeGreaterThan(900_000);
+});

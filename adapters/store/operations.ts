@@ -1,0 +1,49 @@
+import type { Database } from 'better-sqlite3';
+import { deletion } from './deletion.ts';
+import { journalStatements } from './journal-statements.ts';
+import { overviewStatements } from './overview-statements.ts';
+import { sessionStatements } from './session-statements.ts';
+
+/** What the disk must take, in bytes, for the store to count as usable. */
+const PROBE_BYTES = 65_536;
+
+/**
+ * All that the main thread may ask of the database, by name; each takes one argument. The writes of a group share a
+ * transaction. The reads come after it, each by itself; those that change something have a transaction of their own.
+ */
+export function operations(db: Database) {
+  const sessions = sessionStatements(db);
+  const journals = journalStatements(db);
+  return {
+    writes: { ...sessions.writes, ...journals.writes },
+    reads: {
+      ...sessions.reads,
+      ...journals.reads,
+      ...deletion(db),
+      overviews: overviewStatements(db),
+      /** Throws if the database takes no more. */
+      probe(_nothing: null): void {
+        db.prepare('INSERT INTO probe (bytes) VALUES (zeroblob(?))').run(PROBE_BYTES);
+        db.prepare('DELETE FROM probe').run();
+      },
+    },
+  };
+}
+
+type Operations = ReturnType<typeof operations>;
+export type Writes = Operations['writes'];
+export type Reads = Operations['reads'];
+
+/** An operation and its argument, as it crosses to SQLite's thread. */
+type Calls<Table> = {
+  readonly [Op in keyof Table]: Table[Op] extends (args: infer Args) => unknown
+    ? { readonly op: Op; readonly args: Args }
+    : never;
+}[keyof Table];
+export type Write = Calls<Writes>;
+export type Read = Calls<Reads>;
+
+/** Runs the operation that `call` names. `Calls` pairs each name with its own argument, which TypeScript cannot follow here. */
+export function run(table: Readonly<Record<string, (args: never) => unknown>>, call: Write | Read): unknown {
+  return table[call.op]?.(call.args as never);
+}

@@ -1,0 +1,9 @@
+import { z } from 'zod';
+
+/** `schema` for a row of the database, where what is absent is NULL. */
+export function withoutNulls<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .record(z.string(), z.unknown())
+    .transform((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
+    .pipe(schema as z.ZodType<z.output<Schema>, Record<string, unknown>>);
+}

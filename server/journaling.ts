@@ -2,11 +2,13 @@ import { journalOf, type OpenJournal } from '../actors/journal/recorder.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { sha256 } from '../adapters/store/sha256.ts';
+import type { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import type { Config } from './config/schema.ts';
 import type { Logger } from './log.ts';
 import { machineHash } from './machine-hash.ts';
 import { startRetention } from './retention.ts';
+import { isKnown } from './stores.ts';
 import { packageVersion } from './version.ts';
 
 export interface Journaling {
@@ -20,6 +22,7 @@ export function startJournaling(
   parameters: SessionParameters,
   { audio, maxAgeDays, maxMegabytes }: Config['journal'],
   log: Logger,
+  storeProblem: () => ParleyError | undefined,
 ): Journaling {
   const live = new Set<string>();
   const open = journalOf({
@@ -39,7 +42,9 @@ export function startJournaling(
     maxMegabytes,
     live: () => [...live],
     onDeleted: (sessions) => log.info({ sessions }, 'old sessions deleted'),
-    onError: (error) => log.warn({ err: error }, 'old sessions could not be deleted'),
+    onError: (error) => {
+      if (!isKnown(error, storeProblem())) log.warn({ err: error }, 'old sessions could not be deleted');
+    },
   });
   return {
     open(session, input, onFailure) {

@@ -28,21 +28,20 @@ import { speexResampler } from '../adapters/audio/resampler.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
-import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import type { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
-import { DATABASE, prepareDataDirectory } from './data-directory.ts';
+import { prepareDataDirectory } from './data-directory.ts';
 import { accessOf } from './door/access.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
 import type { Inspector } from './endpoints/inspect/inspector.ts';
 import { inspectorOf } from './endpoints/inspect/start.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
-import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
+import { createMetrics, type MetricSources } from './endpoints/metrics/metrics.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { makeFront } from './front.ts';
@@ -50,6 +49,7 @@ import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
+import { isKnown, openStores } from './stores.ts';
 import { packageVersion } from './version.ts';
 
 export interface ServeOptions {
@@ -116,7 +116,8 @@ async function assemble(
     ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
     : undefined;
   closers.push(async () => metrics?.close());
-  const { store, journals, inspectStore, storeStats } = stores(config, parts, metrics);
+  const stores = await openStores(config.dataDir, parts, log, metrics?.onCommit);
+  const { store, journals, inspectStore } = stores;
   closers.push(() => store.close());
   const access = accessOf(config);
   const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
@@ -144,7 +145,7 @@ async function assemble(
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const journaling =
     journals && config.journal.enabled
-      ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log)
+      ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   const { clients, busy } = hostEngines(engines, config, bus, closers);
@@ -168,7 +169,8 @@ async function assemble(
     ...logOf([metrics?.onLog, inspector?.observe, onLog]),
     onProblem: (session, error) => {
       metrics?.onProblem(error);
-      log.warn({ session, err: error }, error.message);
+      if (isKnown(error, stores.problem())) log.debug({ session, err: error }, error.message);
+      else log.warn({ session, err: error }, error.message);
     },
   };
   const inspected = inspector ? inspector.host(sessionHost(deps)) : sessionHost(deps);
@@ -176,6 +178,9 @@ async function assemble(
   const readiness = new Readiness();
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
   readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
+  readiness.add(() =>
+    stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
+  );
   const { language, voice, limits, port: wantedPort, host: address } = config;
   const front = makeFront({
     clock: realClock,
@@ -198,7 +203,7 @@ async function assemble(
   metrics?.read({
     door: () => door.stats(),
     bus,
-    ...(storeStats && { store: storeStats }),
+    ...(stores.stats && { store: stores.stats }),
     ...engineSources(engines),
   });
   const { url, port } = await front.listen();
@@ -223,28 +228,6 @@ async function assemble(
       closing ??= closeAll(closers);
       return closing;
     },
-  };
-}
-
-interface Stores {
-  readonly store: Store;
-  readonly journals: JournalStore | undefined;
-  readonly inspectStore: InspectStore | undefined;
-  readonly storeStats?: () => StoreStats;
-}
-
-/** A store of somebody else's keeps journals only if it says so. */
-function stores(config: Config, parts: ServeOptions['parts'], metrics: Metrics | undefined): Stores {
-  if (parts?.store) return { store: parts.store, journals: parts.journals, inspectStore: parts.inspectStore };
-  const store = sqliteStore({
-    path: join(config.dataDir, DATABASE),
-    ...(metrics && { onCommit: metrics.onCommit }),
-  });
-  return {
-    store,
-    journals: parts?.journals ?? store,
-    inspectStore: parts?.inspectStore ?? store,
-    storeStats: () => store.stats(),
   };
 }
 
@@ -277,9 +260,13 @@ function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionDeps, 'onL
 function watchedJournals(
   journals: JournalStore,
   inspector: Inspector | undefined,
-): Pick<JournalStore, 'openJournal' | 'prune'> {
+): Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'> {
   if (!inspector) return journals;
-  return { ...inspector.tapped(journals), prune: (limits) => journals.prune(limits) };
+  return {
+    ...inspector.tapped(journals),
+    prune: (limits) => journals.prune(limits),
+    onSize: (listener) => journals.onSize?.(listener),
+  };
 }
 
 async function statelyBridge(

@@ -219,14 +219,17 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     attempt(() => client?.message(message));
     copy(out, () => jsonBytes(message), { type: message.type });
   };
-  const persist = async (turn: TurnOutcome) => {
-    try {
-      await deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } });
-    } catch (thrown) {
-      deps.onProblem(session, asError(thrown));
-      const { code, message } = errorRecord(thrown, 'STORE_FAILED');
-      publish({ type: 'error', code, message, fatal: false });
-    }
+  let storeFailurePublished = false;
+  /** The client gets one error, however much of the session cannot be recorded. */
+  const storeFailed = (error: unknown) => {
+    deps.onProblem(session, asError(error));
+    if (storeFailurePublished) return;
+    storeFailurePublished = true;
+    const { code, message } = errorRecord(error, 'STORE_FAILED');
+    publish({ type: 'error', code, message, fatal: false });
+  };
+  const persist = (turn: TurnOutcome) => {
+    deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
   };
 
   const input: SessionInput = {
@@ -236,11 +239,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     seed: options.seed,
     memory: deps.memory !== undefined,
   };
-  const journal = deps.journal?.(session, input, (error) => {
-    deps.onProblem(session, error);
-    const { code, message } = errorRecord(error, 'STORE_FAILED');
-    publish({ type: 'error', code, message, fatal: false });
-  });
+  const journal = deps.journal?.(session, input, storeFailed);
   const strict =
     journal &&
     strictActions({
@@ -256,7 +255,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     ...(journal ? { journal } : {}),
     cancelWork: (generation) =>
       attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation))),
-    persist: (turn) => void persist(turn),
+    persist,
     log: (entry) => {
       log(entry);
       if (entry.type === 'event') copy(ev, () => jsonBytes(entry));

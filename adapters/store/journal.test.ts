@@ -317,7 +317,7 @@ describe('deleting a session', () => {
 
 /** Rows of all tables that hold what users said. */
 function rowsLeft(): number {
-  const db = new Sqlite(path, { readonly: true });
+  const db = new (loadSqlite())(path, { readonly: true });
   const tables = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio', 'audio'];
   const counts = tables.map((table) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()));
   db.close();

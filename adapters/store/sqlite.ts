@@ -88,9 +88,6 @@ const KEPT: Result = { ok: true, value: undefined };
  * the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a
  * crash of the process and of the machine. Reads see every save that was called before them.
  *
- * Errors: STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
- * still be used after it. SESSION_DELETED for a record of a session that was deleted. STORE_CLOSED after `close`. Throws
- * CONFIG_INVALID for options out of range.
  * Throws CONFIG_INVALID for options out of range and SQLITE_MISSING if this Node can load no SQLite. Errors later:
  * STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
  * still be used after it. SESSION_DELETED for a record of a session that was deleted. STORE_CLOSED after `close`.

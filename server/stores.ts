@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { InspectStore } from '../actors/ports/inspect.ts';
+import type { JournalStore } from '../actors/ports/journal.ts';
+import type { Store } from '../actors/ports/store.ts';
+import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
+import { ParleyError } from '../machines/errors.ts';
+import { DATABASE } from './data-directory.ts';
+import type { Logger } from './log.ts';
+
+/** Where a server keeps sessions, turns and journals. */
+export interface Stores {
+  readonly store: Store;
+  readonly journals: JournalStore | undefined;
+  readonly inspectStore: InspectStore | undefined;
+  readonly stats?: () => StoreStats;
+  /** Why nothing can be recorded; undefined while all is well, or not known. */
+  problem(): ParleyError | undefined;
+}
+
+export interface StoreParts {
+  readonly store?: Store;
+  readonly journals?: JournalStore;
+  readonly inspectStore?: InspectStore;
+}
+
+/**
+ * Opens the store of `dataDir`, or takes the one of `parts`, which keeps journals only if it says so. An unusable store does
+ * not keep the server from starting: it is logged once, and again when it works.
+ */
+export async function openStores(
+  dataDir: string,
+  parts: StoreParts | undefined,
+  log: Logger,
+  onCommit?: (ms: number) => void,
+): Promise<Stores> {
+  if (parts?.store)
+    return {
+      store: parts.store,
+      journals: parts.journals,
+      inspectStore: parts.inspectStore,
+      problem: () => undefined,
+    };
+  const store = sqliteStore({
+    path: join(dataDir, DATABASE),
+    ...(onCommit && { onCommit }),
+    onHealth: (problem) => {
+      if (problem) log.error({ err: problem, code: problem.code }, `${problem.message}; ${problem.advice}`);
+      else log.info('the store works again; sessions are recorded from now on');
+    },
+  });
+  await store.probe();
+  return {
+    store,
+    journals: parts?.journals ?? store,
+    inspectStore: parts?.inspectStore ?? store,
+    stats: () => store.stats(),
+    problem: () => store.problem(),
+  };
+}
+
+/** Whether `error` only repeats what `problem` says and was logged before. */
+export function isKnown(error: unknown, problem: ParleyError | undefined): boolean {
+  return problem !== undefined && error instanceof ParleyError && error.code === 'STORE_FAILED';
+}

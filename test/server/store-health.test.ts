@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
+
+const PATIENCE_MS = 30_000;
+
+let dataDir: string;
+const cleanups: (() => Promise<unknown>)[] = [];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'parley-health-'));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+async function started(): Promise<{ server: ParleyProcess; url: string }> {
+  const server = parley(['serve', '--port', '0', '--data-dir', dataDir]);
+  cleanups.push(() => server.stop());
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  return { server, url };
+}
+
+async function connected(url: string): Promise<VoiceClient> {
+  const client = await VoiceClient.connect({ url, clock: realClock });
+  cleanups.push(() => client.close());
+  return client;
+}
+
+/** How the reply to a typed turn ended. */
+async function typed(client: VoiceClient, text: string): Promise<unknown> {
+  const since = client.arrivals.length;
+  client.send({ type: 'text', text });
+  const end = await client.waitFor(({ type }) => type === 'reply.end', { since, timeoutMs: PATIENCE_MS });
+  return end?.message.type === 'reply.end' ? end.message.reason : undefined;
+}
+
+function errors(client: VoiceClient): string[] {
+  return client.arrivals.flatMap(({ message }) => (message.type === 'error' ? [message.code] : []));
+}
+
+function linesWith(server: ParleyProcess, text: string): string[] {
+  return server.lines.filter((line) => line.includes(text));
+}
+
+describe('a server whose store cannot be used', () => {
+  it('says so once to the operator, once to each client and in /readyz; speech goes on, actions do not; and it recovers', async () => {
+    const { server, url } = await started();
+    const client = await connected(url);
+    expect(await typed(client, 'hello')).toBe('completed');
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+
+    // As good as a full disk: from now on the process can write no file beyond its first 4 KiB.
+    execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=4096:unlimited']);
+    for (const text of ['hello', 'what is your name', 'hello', 'go forward'])
+      expect(await typed(client, text)).toBe('completed');
+    expect(errors(client).filter((code) => code === 'STORE_FAILED')).toHaveLength(1);
+    const actions = client.arrivals.flatMap(({ message }) =>
+      message.type === 'action' ? [message.status] : [],
+    );
+    expect(actions).toEqual(['failed']);
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.text()).toContain('the store cannot be used');
+    const other = await connected(url);
+    expect(await typed(other, 'hello')).toBe('completed');
+    expect(errors(other)).toEqual(['STORE_FAILED']);
+    expect(linesWith(server, 'STORE_UNUSABLE')).toHaveLength(1);
+    const rest = linesWith(server, 'STORE_FAILED').filter((line) => !line.includes('phrases are not kept'));
+    expect(rest).toEqual([]);
+
+    execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=unlimited:unlimited']);
+    await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+      timeout: PATIENCE_MS,
+      interval: 200,
+    });
+    expect(linesWith(server, 'works again')).toHaveLength(1);
+    const later = await connected(url);
+    expect(await typed(later, 'go forward')).toBe('completed');
+    expect(errors(later)).toEqual([]);
+  }, 120_000);
+
+  it('starts and talks where the database is damaged, and is not ready', async () => {
+    writeFileSync(join(dataDir, 'parley.db'), 'This is not a database. '.repeat(100));
+    const { server, url } = await started();
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(503);
+    const client = await connected(url);
+    expect(await typed(client, 'hello')).toBe('completed');
+    expect(await typed(client, 'hello')).toBe('completed');
+    expect(errors(client)).toEqual(['STORE_FAILED']);
+    const [line = '', ...more] = linesWith(server, 'STORE_UNUSABLE');
+    expect(more).toEqual([]);
+    expect(line).toContain('move a damaged parley.db away');
+  }, 120_000);
+});
+
+it('a session that is deleted by force while it is live leaves no rows, and nothing of it comes back', async () => {
+  const { server, url } = await started();
+  const client = await connected(url);
+  expect(await typed(client, 'hello')).toBe('completed');
+  const [session = ''] = tables((db) => db.prepare('SELECT session FROM sessions').pluck().all());
+  const command = parley(['journal', 'delete', String(session), '--force', '--data-dir', dataDir]);
+  expect(await command.exited).toBe(0);
+  expect(await typed(client, 'what is your name')).toBe('completed');
+  expect(await typed(client, 'hello')).toBe('completed');
+  expect(errors(client)).toEqual(['SESSION_DELETED']);
+  await client.close();
+  await server.stop();
+  const left = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio'].map((table) =>
+    tables((db) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()),
+  );
+  expect(left).toEqual([0, 0, 0, 0, 0, 0]);
+}, 120_000);
+
+function tables<T>(look: (db: InstanceType<ReturnType<typeof loadSqlite>>) => T): T {
+  const db = new (loadSqlite())(join(dataDir, 'parley.db'), { readonly: true });
+  try {
+    return look(db);
+  } finally {
+    db.close();
+  }
+}

@@ -43,6 +43,7 @@ import { inspectorOf } from './endpoints/inspect/start.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
 import { createMetrics, type MetricSources } from './endpoints/metrics/metrics.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
+import { engineWarnings } from './engine-warnings.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { makeFront } from './front.ts';
 import { startJournaling } from './journaling.ts';
@@ -51,6 +52,7 @@ import { readDialog, withDialog, withRecogniser } from './session-parameters.ts'
 import { sessionHost } from './sessions.ts';
 import { isKnown, openStores } from './stores.ts';
 import { packageVersion } from './version.ts';
+import { watchWorkers } from './worker-watch.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -177,6 +179,16 @@ async function assemble(
   const host = metrics ? metrics.watching(inspected) : inspected;
   const readiness = new Readiness();
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
+  const notices = parts?.engines ? [] : engineWarnings(config);
+  for (const { message } of notices) log.warn(message);
+  const workers = parts?.engines
+    ? undefined
+    : await watchWorkers({
+        ...{ config, bus, clock: realClock },
+        onChange: (present, line) => (present ? log.info(line) : log.warn(line)),
+      });
+  closers.push(async () => workers?.close());
+  readiness.add(() => workers?.reasons() ?? []);
   readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
   readiness.add(() =>
     stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
@@ -197,7 +209,12 @@ async function assemble(
     pages: config.pages ?? packagedPages(),
     metrics,
     inspector,
-    about: { phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES), notices: [] },
+    about: {
+      phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES),
+      get notices() {
+        return [...notices, ...(workers?.notices() ?? [])];
+      },
+    },
   });
   const { door } = front;
   metrics?.read({

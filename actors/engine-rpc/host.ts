@@ -5,7 +5,8 @@ import type { Bus, BusMessage, Subscription } from '../ports/bus.ts';
 import { type EngineKind, queueOf, subjects } from '../subjects.ts';
 import { Job, type JobContext } from './job.ts';
 import { type WorkOptions, workOptions } from './options.ts';
-import { cancelledGeneration, errorBytes, FAILED, numberIn, type RpcScope } from './protocol.ts';
+import { PING } from './presence.ts';
+import { cancelledGeneration, errorBytes, FAILED, NO_PAYLOAD, numberIn, type RpcScope } from './protocol.ts';
 
 /** A worker's hold on one engine. */
 export interface EngineHost {
@@ -78,6 +79,10 @@ class Host<Event> implements EngineHost {
     const { reply } = message;
     // Nobody to tell; or a copy of a request that runs.
     if (reply === undefined || this.#replies.has(reply)) return;
+    if (message.headers.type === PING) {
+      this.#publish(reply, NO_PAYLOAD, { type: 'pong' });
+      return;
+    }
     try {
       const { maxActive } = this.#context.options;
       if (this.#jobs.size >= maxActive) {
@@ -99,8 +104,12 @@ class Host<Event> implements EngineHost {
 
   #refuse(reply: string, error: unknown): void {
     const payload = errorBytes(errorRecord(error, FAILED[this.#engine.kind]));
+    this.#publish(reply, payload, { type: 'error', seq: '0' });
+  }
+
+  #publish(subject: string, payload: Uint8Array, headers: Readonly<Record<string, string>>): void {
     try {
-      this.#context.bus.publish(reply, payload, { headers: { type: 'error', seq: '0' } });
+      this.#context.bus.publish(subject, payload, { headers });
     } catch {
       // The bus is closed: the client finds out by itself.
     }

@@ -2,6 +2,7 @@
 export type { EngineHost } from './host.ts';
 export { hostLlm, remoteLlm } from './llm.ts';
 export type { WorkOptions } from './options.ts';
+export { hasWorker } from './presence.ts';
 export { cancelPayload, type RpcScope } from './protocol.ts';
 export { hostStt, remoteStt } from './stt.ts';
 export { hostTts, remoteTts } from './tts.ts';

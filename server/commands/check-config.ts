@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { refuseExposure } from '../config/exposure.ts';
+import { engineWarnings } from '../engine-warnings.ts';
 import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
@@ -11,7 +12,8 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
   ).action(async (_options, command: Command) => {
     const resolved = configOf(command);
     process.stdout.write(renderConfig(resolved));
-    for (const warning of resolved.warnings) console.error(`warning: ${warning}`);
+    const notices = engineWarnings(resolved.config).map(({ message }) => message);
+    for (const warning of [...resolved.warnings, ...notices]) console.error(`warning: ${warning}`);
     refuseExposure(resolved.config);
     const dialog = await readDialog(resolved.config.dialog);
     console.log(

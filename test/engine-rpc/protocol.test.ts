@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { hostLlm, hostStt, remoteLlm, remoteStt, remoteTts } from '../../actors/engine-rpc/mod.ts';
+import { hasWorker, hostLlm, hostStt, remoteLlm, remoteStt, remoteTts } from '../../actors/engine-rpc/mod.ts';
 import type { BusMessage } from '../../actors/ports/bus.ts';
 import { subjects } from '../../actors/subjects.ts';
 import { inProcessBus, manualPump } from '../../adapters/bus/in-process.ts';
@@ -254,6 +254,14 @@ describe('a worker', () => {
     expect(types(answers)).toEqual(['accepted', 'data', 'error']);
     expect(JSON.parse(text(answers[2]?.payload ?? nothing))).toMatchObject({ code: 'ENGINE_PROTOCOL' });
     expect(stopped).toBe(1);
+  });
+
+  it('answers whoever asks whether it is there, and starts nothing', async () => {
+    const { engine, calls } = hangingLlm('e');
+    const host = hostLlm(ends.worker, ends.clock, engine);
+    expect(await hasWorker(ends.client, 'llm', 'e', 1_000)).toBe(true);
+    expect(await hasWorker(ends.client, 'llm', 'another', 1_000)).toBe(false);
+    expect([host.active(), calls()]).toEqual([0, 0]);
   });
 
   it('takes audio that comes twice once', async () => {

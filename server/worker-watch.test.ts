@@ -1,0 +1,71 @@
+import { afterEach, expect, it } from 'vitest';
+import { hostStt } from '../actors/engine-rpc/mod.ts';
+import { inProcessBus } from '../adapters/bus/in-process.ts';
+import { VirtualClock } from '../machines/clock.ts';
+import { scriptedStt } from '../testing/scripted-engines.ts';
+import { loadConfig } from './config/load.ts';
+import { type WorkerWatch, watchWorkers } from './worker-watch.ts';
+
+let watch: WorkerWatch;
+afterEach(() => watch.close());
+
+async function start(flags: Record<string, string>) {
+  const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
+  const bus = inProcessBus({ clock });
+  const changes: string[] = [];
+  const config = loadConfig({ cwd: '/', flags, env: { OPENAI_API_KEY: 'sk-1' } });
+  const begin = async () => {
+    watch = await watchWorkers({
+      config,
+      bus,
+      clock,
+      onChange: (present, line) => changes.push(`${present}: ${line}`),
+    });
+  };
+  const host = () => hostStt(bus, clock, scriptedStt(clock, [], 'soundswallower'));
+  return { clock, bus, changes, begin, host };
+}
+
+const NOBODY =
+  'no worker serves stt soundswallower: start one with `parley worker --engines=stt` on the same NATS';
+
+it('says at start that nobody serves a remote engine, and notices within two seconds that somebody comes and goes', async () => {
+  const { begin, changes, clock, host } = await start({ 'engines.stt': 'remote' });
+  await begin();
+  expect(watch.reasons()).toEqual([NOBODY]);
+  expect(watch.notices()).toEqual([]);
+  const worker = host();
+  await clock.advance(2_000);
+  expect(watch.reasons()).toEqual([]);
+  await worker.close();
+  await clock.advance(2_000);
+  expect(watch.reasons()).toEqual([NOBODY]);
+  expect(changes).toEqual([
+    `false: ${NOBODY}`,
+    'true: a worker serves stt soundswallower',
+    `false: ${NOBODY}`,
+  ]);
+});
+
+it('only warns where another engine of the chain takes its place', async () => {
+  const { begin } = await start({ 'engines.stt': 'remote,openai' });
+  await begin();
+  expect(watch.reasons()).toEqual([]);
+  expect(watch.notices()).toEqual([{ code: 'NO_WORKER', message: NOBODY }]);
+});
+
+it('takes a worker that does not answer for none', async () => {
+  const { begin, bus, clock } = await start({ 'engines.stt': 'remote' });
+  bus.subscribe('parley.v1.work.stt.soundswallower', () => {});
+  const begun = begin();
+  await clock.advance(1_000);
+  await begun;
+  expect(watch.reasons()).toEqual([NOBODY]);
+});
+
+it('looks at nothing without a remote engine', async () => {
+  const { begin, changes, clock } = await start({});
+  await begin();
+  expect([watch.reasons(), watch.notices(), changes]).toEqual([[], [], []]);
+  expect(clock.nextAtMs()).toBeUndefined();
+});

@@ -74,7 +74,7 @@ export interface JournalEnd {
   readonly endedAt: string;
 }
 
-interface Page {
+export interface Page {
   readonly session: string;
   readonly from: number;
   readonly limit: number;

@@ -9,9 +9,10 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { loadGates } from '../adapters/vad/gate.ts';
+import { bundledModelPath } from '../adapters/vad/onnx-runtime.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import { loadSilero } from '../adapters/vad/silero-model.ts';
-import { bundledModelPath, WINDOW } from '../adapters/vad/speech-model.ts';
+import { WINDOW } from '../adapters/vad/speech-model.ts';
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 
 const FRAME_MS = 20;

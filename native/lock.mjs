@@ -13,8 +13,13 @@ const NAMELESS_MS = 5_000;
  */
 export async function withLock(path, onWait, body) {
   mkdirSync(dirname(path), { recursive: true });
-  for (let waited = false; !acquire(path); waited = true) {
-    if (!waited) onWait(ownerOf(path));
+  let waited = false;
+  while (!acquire(path)) {
+    const owner = ownerOf(path);
+    if (!waited && owner !== undefined) {
+      waited = true;
+      onWait(owner);
+    }
     await wait(POLL_MS);
   }
   try {

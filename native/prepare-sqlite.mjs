@@ -31,7 +31,7 @@ async function buildOnce() {
   if (existsSync(folder)) return;
   await withLock(
     `${folder}.lock`,
-    (pid) => console.error(`parley: process ${pid ?? '(unknown)'} is building SQLite; waiting for it …`),
+    (pid) => console.error(`parley: process ${pid} is building SQLite; waiting for it …`),
     async () => {
       if (!existsSync(folder)) await buildInto(folder);
     },

@@ -17,6 +17,7 @@ const sources = [
   'testing',
   'scripts',
   'package.json',
+  'package-lock.json',
   'tsconfig.json',
   'tsconfig.build.json',
 ];
@@ -36,11 +37,12 @@ const upToDate = () => {
 if (!upToDate()) {
   await withLock(
     join(root, 'dist', '.compiling'),
-    (pid) => console.error(`parley: process ${pid ?? '(unknown)'} is compiling; waiting for it …`),
+    (pid) => console.error(`parley: process ${pid} is compiling; waiting for it …`),
     async () => {
       if (!upToDate()) await compile();
     },
   );
+  if (process.exitCode) process.exit();
 }
 
 async function compile() {
@@ -51,10 +53,14 @@ async function compile() {
     [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')],
     { stdio: 'inherit', cwd: root },
   );
-  if (tsc.status !== 0) process.exit(tsc.status ?? 1);
+  if (tsc.status !== 0) {
+    process.exitCode = 1;
+    return;
+  }
   const { writeMachineHash } = await import('../dist/server/machine-hash.js');
   writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
   await (await import('../web/build.mjs')).buildPages(join(root, 'dist', 'web'));
+  await (await import('./vendor.mjs')).vendor(root);
   writeFileSync(stamp, started.toISOString());
   // A source that changed meanwhile is newer than the start.
   utimesSync(stamp, started, started);

@@ -1,6 +1,9 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { loadOnnxRuntime } from './onnx-runtime.ts';
 import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
+
+const onnx = loadOnnxRuntime();
 
 /** Samples of the window before that the model wants in front. */
 const CONTEXT = 64;
@@ -17,7 +20,7 @@ interface Memory {
 
 /** Loads Silero VAD v5 into this thread and runs it once. Each step of a run holds the event loop. */
 export async function loadSilero(path: string, maxRows: number): Promise<SpeechModel> {
-  const session = await InferenceSession.create(path, {
+  const session = await onnx.InferenceSession.create(path, {
     executionProviders: ['cpu'],
     // The model is too small for threads to pay, and a server has other work for them.
     intraOpNumThreads: 1,
@@ -36,7 +39,7 @@ class Silero implements SpeechModel {
   readonly #session: InferenceSession;
   readonly #input: Float32Array;
   readonly #state: Float32Array;
-  readonly #rate = new Tensor('int64', BigInt64Array.of(BigInt(PIPELINE_RATE)), []);
+  readonly #rate = new onnx.Tensor('int64', BigInt64Array.of(BigInt(PIPELINE_RATE)), []);
   readonly #memories = new Map<number, Memory>();
   #running: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
@@ -90,8 +93,12 @@ class Silero implements SpeechModel {
         this.#state.set(unitsOf(memory.state, layer), (layer * count + at) * UNITS);
     }
     const results = await this.#session.run({
-      input: new Tensor('float32', input.subarray(0, count * ROW), [count, ROW]),
-      state: new Tensor('float32', this.#state.subarray(0, LAYERS * count * UNITS), [LAYERS, count, UNITS]),
+      input: new onnx.Tensor('float32', input.subarray(0, count * ROW), [count, ROW]),
+      state: new onnx.Tensor('float32', this.#state.subarray(0, LAYERS * count * UNITS), [
+        LAYERS,
+        count,
+        UNITS,
+      ]),
       sr: this.#rate,
     });
     const verdicts = floats(results.output, count);

@@ -6,9 +6,10 @@ import type { VadWindow } from '../../actors/ports/vad.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { concat, pieces, type Sound, silence, speak } from '../../test/support/speech.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroHere, sileroVad } from './silero.ts';
 import { type SileroThreadOptions, sileroThread } from './silero-thread.ts';
-import { bundledModelPath, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
+import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { type PoolThread, ThreadPool } from '../thread-pool.ts';
 import { startWorkerThread } from '../worker-thread.ts';
 import { GentleThread } from './gentle-thread.ts';
 import { GUARD_BYTES, NativeGuard } from './native-guard.ts';
+import { disableTelemetry } from './onnx-runtime.ts';
 import {
   type Exchange,
   exchangeOf,
@@ -83,6 +84,7 @@ class ThreadModel implements SpeechModel {
 
   constructor(modelPath: string, maxRows: number, options: SileroThreadOptions) {
     const { clock = realClock, stallMs = 5_000, onCrash } = options;
+    disableTelemetry();
     this.#modelPath = modelPath;
     this.#maxRows = maxRows;
     this.#clock = clock;

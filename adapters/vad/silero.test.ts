@@ -13,9 +13,10 @@ import {
   speak,
   withNoise,
 } from '../../test/support/speech.ts';
+import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroVad } from './silero.ts';
 import { loadSilero } from './silero-model.ts';
-import { bundledModelPath, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
+import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 const SENTENCE = concat(silence(700), speak('put the kettle on, please'), silence(500));
 

@@ -4,9 +4,10 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { realClock } from '../real-clock.ts';
 import { type Gate, loadGates } from './gate.ts';
+import { bundledModelPath } from './onnx-runtime.ts';
 import { SileroStream } from './silero-stream.ts';
 import { sileroThread } from './silero-thread.ts';
-import { bundledModelPath, type LoadModel, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
+import { type LoadModel, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 export interface SileroOptions {
   /**

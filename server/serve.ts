@@ -29,7 +29,7 @@ import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
-import type { ParleyError } from '../machines/errors.ts';
+import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { refuseExposure } from './config/exposure.ts';
@@ -201,6 +201,8 @@ async function assemble(
     access,
     readiness,
     log,
+    obstacle: () =>
+      bus.connected() ? undefined : new ParleyError('BUS_UNREACHABLE', 'connect again in a moment'),
     language,
     voice,
     limits,
@@ -217,6 +219,11 @@ async function assemble(
     },
   });
   const { door } = front;
+  // Control is direct and works without a bus. Engines are asked over it, so clients get to know why replies fail.
+  const watch = bus.watch?.((connected) => {
+    if (!connected) door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
+  });
+  closers.push(async () => watch?.unsubscribe());
   metrics?.read({
     door: () => door.stats(),
     bus,

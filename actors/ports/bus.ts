@@ -59,6 +59,8 @@ export interface Bus {
   /** Delivers what is under way, then closes. Idempotent. */
   drain(): Promise<void>;
   counts?(): BusCounts;
-  /** True while messages can flow (a NATS connection may be reconnecting). */
+  /** True while messages can flow: false from the moment that a broker is known to be gone or to hang, until it is back. */
   connected(): boolean;
+  /** Calls `onChange` when `connected()` has changed. A bus that cannot lose its connection has no such method. */
+  watch?(onChange: (connected: boolean) => void): Subscription;
 }

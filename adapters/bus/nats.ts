@@ -22,7 +22,7 @@ export interface NatsBusOptions {
   readonly connectMs?: number;
   /** Longest pause between two attempts to reconnect; the first is 100, then it doubles. 2,000. */
   readonly maxReconnectMs?: number;
-  /** Two unanswered pings this far apart, and the connection counts as dead. 5,000. */
+  /** A connection with two unanswered pings counts as dead when the third is due. 500. */
   readonly pingMs?: number;
   /** `drain` closes after this even if the server does not answer. 5,000. */
   readonly drainMs?: number;
@@ -42,6 +42,8 @@ export interface NatsBus extends Bus {
 }
 
 const FIRST_RECONNECT_MS = 100;
+/** A broker that hangs is noticed within three of these. */
+const PING_MS = 500;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /**
@@ -60,7 +62,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       maxReconnectAttempts: -1,
       ignoreAuthErrorAbort: true,
       reconnectDelayHandler: () => backoff.delayMs(),
-      pingInterval: options.pingMs ?? 5_000,
+      pingInterval: options.pingMs ?? PING_MS,
       maxPingOut: 2,
       noAsyncTraces: true,
       ...(address.tls && { tls: {} }),
@@ -109,6 +111,7 @@ class NatsConnectionBus implements NatsBus {
   readonly #onError: (error: Error) => void;
   readonly #onHandlerError: (error: unknown, subject: string) => void;
   readonly #waiting = new Set<(error: ParleyError) => void>();
+  readonly #watchers = new Set<(connected: boolean) => void>();
   #link: 'up' | 'down' | 'closed' = 'up';
   #dropped = 0;
   #reconnects = 0;
@@ -229,6 +232,13 @@ class NatsConnectionBus implements NatsBus {
     return this.#link === 'up' && !this.#isClosed();
   }
 
+  watch(onChange: (connected: boolean) => void): Subscription {
+    // Its own, so that one that is given twice counts twice.
+    const watcher = (connected: boolean) => onChange(connected);
+    this.#watchers.add(watcher);
+    return { unsubscribe: () => void this.#watchers.delete(watcher) };
+  }
+
   dropped(): number {
     return this.#dropped;
   }
@@ -264,7 +274,7 @@ class NatsConnectionBus implements NatsBus {
       case 'disconnect':
         if (this.#link !== 'up') return;
         this.#link = 'down';
-        this.#tell('disconnected');
+        this.#report('disconnected');
         return;
       case 'reconnecting':
         this.#backoff.attempted();
@@ -273,7 +283,7 @@ class NatsConnectionBus implements NatsBus {
         this.#backoff.connected();
         this.#link = 'up';
         this.#reconnects++;
-        this.#tell('reconnected');
+        this.#report('reconnected');
         return;
       case 'error':
         this.#onError(status.error);
@@ -287,12 +297,18 @@ class NatsConnectionBus implements NatsBus {
     this.#link = 'closed';
     for (const reject of this.#waiting) reject(new ParleyError('BUS_CLOSED'));
     this.#waiting.clear();
-    this.#tell('closed');
+    this.#report('closed');
   }
 
-  #tell(status: 'disconnected' | 'reconnected' | 'closed'): void {
+  #report(status: 'disconnected' | 'reconnected' | 'closed'): void {
+    this.#attempt(status, () => this.#onStatus(status));
+    for (const watcher of [...this.#watchers])
+      this.#attempt(status, () => watcher(status === 'reconnected'));
+  }
+
+  #attempt(status: string, notify: () => void): void {
     try {
-      this.#onStatus(status);
+      notify();
     } catch (error) {
       this.#onHandlerError(error, `onStatus ${status}`);
     }

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
-import { errorRecord, ParleyError } from '../../machines/errors.ts';
-import { type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
+import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
+import { type PublicState, type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
 import type { DoorListener, DoorLog, DoorRequest, SessionHandle } from './door.ts';
 import type { DoorLimits } from './limits.ts';
 import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
@@ -48,8 +48,10 @@ export class DoorSession implements SessionHandle {
   #released = false;
   /** The newest flushed generation. */
   #fence = -1;
-  /** A stop was sent, and the session has not answered it. */
-  #stopping = false;
+  /** The session's state as last reported. */
+  #state: PublicState = 'idle';
+  /** When the stop arrived that the session has not answered. */
+  #haltedAtMs: number | undefined;
   /** Of the present phase: idle, then parting. */
   #timer: TimerHandle | undefined;
   #activeAtMs: number;
@@ -105,6 +107,12 @@ export class DoorSession implements SessionHandle {
   /** The server is about to stop. */
   announceDrain(): void {
     if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
+  }
+
+  /** Notifies the client of something that does not work at the moment; the session goes on. */
+  warn(code: ErrorCode, detail: string): void {
+    const { message } = new ParleyError(code, detail);
+    if (this.#phase === 'open') this.#message({ type: 'error', code, message, fatal: false });
   }
 
   /** Ends the session, whatever it does, and notifies the endpoint. `error`: why, if it is one. */
@@ -165,16 +173,22 @@ export class DoorSession implements SessionHandle {
   }
 
   #command(command: ClientCommand): void {
-    if (command.type === 'halt') this.#stopping = true;
+    // A session at rest does not report a stop: it is in force.
+    if (command.type === 'halt' && !this.#stopping && !isAtRest(this.#state)) this.#expectStop();
     this.#opened?.command(command);
-    if (command.type === 'halt' && this.#stopping) this.#expectStop();
+  }
+
+  get #stopping(): boolean {
+    return this.#haltedAtMs !== undefined;
   }
 
   /** The last resort: a session that does not stop is ended, and the client notified in time. */
   #expectStop(): void {
     const { clock, counters, log } = this.#context;
+    const haltedAtMs = clock.nowMs();
+    this.#haltedAtMs = haltedAtMs;
     clock.setTimer(STOP_IN_FORCE_MS, () => {
-      if (this.#phase === 'closed' || !this.#stopping) return;
+      if (this.#phase === 'closed' || this.#haltedAtMs !== haltedAtMs) return;
       counters.stopsFailed += 1;
       log.warn({ session: this.session }, 'a session did not stop in time; it is ended');
       this.end('lost', new ParleyError('STOP_FAILED'));
@@ -187,7 +201,7 @@ export class DoorSession implements SessionHandle {
     this.#guard(() => {
       if (message.type === 'flush') this.#fence = Math.max(this.#fence, message.generation);
       const ended = message.type === 'state' && message.value === 'ended';
-      if (ended || (message.type === 'state' && message.value === 'stopped')) this.#stopping = false;
+      if (message.type === 'state') this.#noteState(message.value);
       if (message.type === 'error' && message.fatal) {
         const { code, message: text } = message;
         this.#leave('lost');
@@ -197,6 +211,15 @@ export class DoorSession implements SessionHandle {
       this.#listener.message(message);
       if (ended) this.end('bye');
     });
+  }
+
+  #noteState(state: PublicState): void {
+    this.#state = state;
+    if (this.#haltedAtMs === undefined || !isAtRest(state)) return;
+    const { clock, counters } = this.#context;
+    counters.stops += 1;
+    counters.slowestStopMs = Math.max(counters.slowestStopMs, clock.nowMs() - this.#haltedAtMs);
+    this.#haltedAtMs = undefined;
   }
 
   #audio(generation: number, seq: number, pcm: Uint8Array): void {
@@ -297,3 +320,7 @@ export class DoorSession implements SessionHandle {
 }
 
 const TOO_FAST_DETAIL = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${WIRE_LIMITS.audioBurstMs} ms`;
+
+function isAtRest(state: PublicState): boolean {
+  return state === 'stopped' || state === 'ended';
+}

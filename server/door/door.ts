@@ -90,6 +90,8 @@ export interface DoorOptions {
   readonly language?: string | undefined;
   /** For a client that names none; else the engine's own. */
   readonly voice?: string | undefined;
+  /** Why no session can be opened at this moment; undefined if one can. */
+  readonly obstacle?: (() => ParleyError | undefined) | undefined;
   /** Only those that differ from `defaultDoorLimits`. */
   readonly limits?: Partial<DoorLimits> | undefined;
   readonly log?: DoorLog | undefined;
@@ -148,11 +150,13 @@ export class Door {
     return visit;
   }
 
-  /** Opens a session. Throws UNAUTHORISED, TOO_MANY or DRAINING; what fails later comes as `ended`. */
+  /** Opens a session. Throws UNAUTHORISED, TOO_MANY, DRAINING or the obstacle; what fails later comes as `ended`. */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { access, host, resamplers, language = 'en', voice } = this.#options;
     if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
+    const obstacle = this.#options.obstacle?.();
+    if (obstacle) throw obstacle;
     if (this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
     const spoken = { ...request, language: request.language ?? language, voice: request.voice ?? voice };
     const session = new DoorSession(spoken, listener, {
@@ -172,6 +176,12 @@ export class Door {
     this.#places += 1;
     session.open();
     return session;
+  }
+
+  /** Warns every client of what does not work at the moment. */
+  warn(code: ErrorCode, detail: string): void {
+    if (this.#drained !== undefined) return;
+    for (const session of this.#sessions) session.warn(code, detail);
   }
 
   /**

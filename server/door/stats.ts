@@ -8,6 +8,10 @@ export interface DoorCounters {
   audioMessagesOut: number;
   /** Audio of a generation that was flushed already: dropped, as it must be. */
   staleAudio: number;
+  /** Voice stops that were in force in time. */
+  stops: number;
+  /** Longest time from a stop's arrival until it was in force, ms. */
+  slowestStopMs: number;
   /** Stops that the session did not carry out in time; it was ended. */
   stopsFailed: number;
   /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
@@ -32,6 +36,8 @@ export function newCounters(): DoorCounters {
     messagesOut: 0,
     audioMessagesOut: 0,
     staleAudio: 0,
+    stops: 0,
+    slowestStopMs: 0,
     stopsFailed: 0,
     refused: 0,
   };

@@ -158,6 +158,18 @@ function describeSources(
   );
   total(
     registry,
+    'parley_stops_total',
+    'Voice stops that were in force within 50 ms of their arrival.',
+    () => door().stops,
+  );
+  level(
+    registry,
+    'parley_slowest_stop_seconds',
+    'Longest time from the arrival of a voice stop until it was in force.',
+    () => door().slowestStopMs / 1_000,
+  );
+  total(
+    registry,
     'parley_stops_failed_total',
     'Voice stops that a session did not carry out in time, so that it was ended. Not 0: a defect.',
     () => door().stopsFailed,

@@ -18,6 +18,8 @@ const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
   TOO_FAST: CLOSE_CODES.tooMany,
   TOO_MANY: CLOSE_CODES.tooMany,
   DRAINING: CLOSE_CODES.draining,
+  // As when draining, the client is to come back in a moment.
+  BUS_UNREACHABLE: CLOSE_CODES.draining,
   SLOW_READER: CLOSE_CODES.slowReader,
 };
 

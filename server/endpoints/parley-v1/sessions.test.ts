@@ -142,6 +142,17 @@ describe('a session through the door', () => {
     expect(await client.json()).toMatchObject({ type: 'state', value: 'stopped' });
     await rig.clock.advance(STOP_IN_FORCE_MS);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
+    expect(rig.door.stats()).toMatchObject({ stops: 1, stopsFailed: 0 });
+  });
+
+  it('takes a stop of a session that is stopped for one that is in force', async () => {
+    rig = await startRig();
+    const { client, session } = await rig.greet();
+    session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
+    client.say({ type: 'halt' });
+    await session.commands.next();
+    await rig.clock.advance(1_000);
+    expect(client.socket.readyState).toBe(client.socket.OPEN);
     expect(rig.door.stats().stopsFailed).toBe(0);
   });
 

@@ -1,0 +1,119 @@
+/** A server on a broker that goes away or hangs: real processes, ended and stopped by signals. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { type ServerMessage, STOP_IN_FORCE_MS } from '../../machines/wire.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { parley } from '../support/processes.ts';
+
+const PATIENCE_MS = 30_000;
+/** A broker that hangs must be noticed within this. */
+const NOTICED_MS = 2_000;
+
+const cleanups: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+async function start(): Promise<{ nats: NatsServer; url: string }> {
+  const nats = await startNatsServer();
+  cleanups.push(() => nats.kill());
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
+  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const server = parley(['serve', '--port', '0', '--data-dir', dataDir], { NATS_URL: nats.url });
+  cleanups.push(() => server.stop());
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
+  return { nats, url };
+}
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<number> {
+  const startMs = realClock.nowMs();
+  while (!(await holds())) {
+    if (realClock.nowMs() - startMs > PATIENCE_MS) throw new Error('waited in vain');
+    await new Promise<void>((resolve) => realClock.setTimer(20, resolve));
+  }
+  return realClock.nowMs() - startMs;
+}
+
+async function metric(url: string, name: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(new RegExp(`^${name} (\\S+)$`, 'mu').exec(text)?.[1]);
+}
+
+/** A client that is being told a story. */
+async function listener(url: string): Promise<VoiceClient> {
+  const client = await VoiceClient.connect({ url, clock: realClock });
+  cleanups.push(() => client.close());
+  client.send({ type: 'text', text: 'tell me a story' });
+  await client.waitFor(isState('speaking'), { timeoutMs: PATIENCE_MS });
+  await waitUntil(async () => client.frames.length > 50);
+  return client;
+}
+
+const isState = (value: string) => (message: ServerMessage) =>
+  message.type === 'state' && message.value === value;
+const isError = (code: string) => (message: ServerMessage) =>
+  message.type === 'error' && message.code === code;
+
+const AILMENTS: readonly [what: string, befall: (nats: NatsServer) => Promise<void>][] = [
+  ['gone', (nats) => nats.kill()],
+  ['hung', async (nats) => void process.kill(nats.pid, 'SIGSTOP')],
+];
+
+const REMEDIES: Readonly<Record<string, (nats: NatsServer) => Promise<void>>> = {
+  gone: (nats) => nats.restart(),
+  hung: async (nats) => void process.kill(nats.pid, 'SIGCONT'),
+};
+
+describe.each(AILMENTS)('while its broker is %s, a server', (what, befall) => {
+  it('stops and rearms a session that speaks', async () => {
+    const { nats, url } = await start();
+    const client = await listener(url);
+    await befall(nats);
+    const since = client.arrivals.length;
+    client.send({ type: 'estop' });
+    const stopped = await client.waitFor(isState('stopped'), { since, timeoutMs: 5_000 });
+    expect(stopped?.message).toMatchObject({ value: 'stopped' });
+    const frames = client.frames.length;
+    expect(client.arrivals.slice(since).map(({ message }) => message.type)).toContain('flush');
+    // As the server measured it from the arrival; what lies before is the machine that runs both.
+    expect(await metric(url, 'parley_stops_total')).toBe(1);
+    expect(await metric(url, 'parley_slowest_stop_seconds')).toBeLessThan(STOP_IN_FORCE_MS / 1_000);
+    await client.wait(500);
+    expect(client.frames.length).toBe(frames);
+    client.send({ type: 'rearm' });
+    expect(await client.waitFor(isState('idle'), { since, timeoutMs: 5_000 })).toBeDefined();
+  });
+
+  it('tells its clients within 2 s, is not ready, refuses sessions, and recovers by itself', async () => {
+    const { nats, url } = await start();
+    const client = await listener(url);
+    const since = client.arrivals.length;
+    const fromMs = client.nowMs();
+    await befall(nats);
+    const warned = await client.waitFor(isError('BUS_UNREACHABLE'), { since, timeoutMs: PATIENCE_MS });
+    expect(warned?.message).toMatchObject({ fatal: false });
+    expect((warned?.atMs ?? Number.POSITIVE_INFINITY) - fromMs).toBeLessThan(NOTICED_MS);
+    const ready = await fetch(`${url}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toEqual({ ready: false, reasons: ['the bus is not connected'] });
+    await expect(VoiceClient.connect({ url, clock: realClock })).rejects.toMatchObject({
+      code: 'BUS_UNREACHABLE',
+    });
+
+    await REMEDIES[what]?.(nats);
+    await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
+    const later = client.arrivals.length;
+    client.send({ type: 'interrupt' });
+    client.send({ type: 'text', text: 'hello' });
+    const answered = await client.waitFor(
+      (message) => message.type === 'reply.end' && message.reason === 'completed',
+      { since: later, timeoutMs: PATIENCE_MS },
+    );
+    expect(answered?.message).toMatchObject({ heard: expect.stringMatching(/\w/u) });
+  });
+});

@@ -249,16 +249,18 @@ class NatsConnectionBus implements NatsBus {
 
   async #drain(): Promise<void> {
     const connection = this.#connection;
+    stopReconnecting(connection as Internals);
     if (this.#link === 'up' && !connection.isClosed()) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, this.#drainMs);
       });
       // A drain that fails has lost its connection: closing is all that is left.
-      await Promise.race([connection.drain().catch(() => {}), late]);
+      await Promise.race([connection.drain().catch(() => {}), connection.closed(), late]);
       clearTimeout(timer);
     }
     if (!connection.isClosed()) await connection.close();
+    endDial(connection as Internals);
     this.#closed();
   }
 
@@ -355,6 +357,28 @@ class NatsConnectionBus implements NatsBus {
     if (isClosing || this.#isClosed()) return new ParleyError('BUS_CLOSED', undefined, { cause: error });
     return new ParleyError('BUS_UNREACHABLE', `${this.#redacted} (${about})`, { cause: error });
   }
+}
+
+/** What of the library's inside is needed to close a connection for good. Its version is pinned by a test on a broker that hangs. */
+interface Internals {
+  readonly protocol?: {
+    readonly options?: { reconnect?: boolean };
+    readonly transport?: { readonly socket?: { destroy?(): void } };
+  };
+}
+
+/** From now on a connection that is lost is not made again. */
+function stopReconnecting(connection: Internals): void {
+  const options = connection.protocol?.options;
+  if (options) options.reconnect = false;
+}
+
+/**
+ * Ends an attempt to connect that was under way when the connection was closed. The library (3.3) leaves its socket open, so
+ * that a process on a broker that hangs would never end.
+ */
+function endDial(connection: Internals): void {
+  connection.protocol?.transport?.socket?.destroy?.();
 }
 
 function encodeHeaders(record: Readonly<Record<string, string>>) {

@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Conversations in real time, with a browser or several processes: one after another, on an otherwise idle machine. */
-const REAL_TIME = ['test/talk-page*.test.ts', 'test/inspector-page*.test.ts', 'test/server/**/*.test.ts'];
+const REAL_TIME = [
+  'test/talk-page*.test.ts',
+  'test/inspector-page*.test.ts',
+  'test/server/**/*.test.ts',
+  'test/stop/real/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

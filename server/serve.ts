@@ -52,6 +52,7 @@ import { readDialog, withDialog, withRecogniser } from './session-parameters.ts'
 import { sessionHost } from './sessions.ts';
 import { isKnown, openStores } from './stores.ts';
 import { packageVersion } from './version.ts';
+import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
 
 export interface ServeOptions {
@@ -154,6 +155,7 @@ async function assemble(
   let warm = false;
 
   const machine = sessionMachine(parameters);
+  warmMachine(machine);
   const stately = await statelyBridge(config, machine);
   if (stately) closers.push(() => stately.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
@@ -221,7 +223,8 @@ async function assemble(
   const { door } = front;
   // Control is direct and works without a bus. Engines are asked over it, so clients get to know why replies fail.
   const watch = bus.watch?.((connected) => {
-    if (!connected) door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
+    if (!connected)
+      door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
   });
   closers.push(async () => watch?.unsubscribe());
   metrics?.read({

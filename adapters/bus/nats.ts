@@ -10,6 +10,7 @@ import {
 import { NO_RESPONDERS_HEADERS } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { endDial, stopReconnecting } from './nats-closing.ts';
 import { parseNatsUrl } from './nats-url.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';
 
@@ -249,7 +250,7 @@ class NatsConnectionBus implements NatsBus {
 
   async #drain(): Promise<void> {
     const connection = this.#connection;
-    stopReconnecting(connection as Internals);
+    stopReconnecting(connection);
     if (this.#link === 'up' && !connection.isClosed()) {
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((resolve) => {
@@ -260,7 +261,7 @@ class NatsConnectionBus implements NatsBus {
       clearTimeout(timer);
     }
     if (!connection.isClosed()) await connection.close();
-    endDial(connection as Internals);
+    endDial(connection);
     this.#closed();
   }
 
@@ -304,8 +305,7 @@ class NatsConnectionBus implements NatsBus {
 
   #report(status: 'disconnected' | 'reconnected' | 'closed'): void {
     this.#attempt(status, () => this.#onStatus(status));
-    for (const watcher of [...this.#watchers])
-      this.#attempt(status, () => watcher(status === 'reconnected'));
+    for (const watcher of [...this.#watchers]) this.#attempt(status, () => watcher(status === 'reconnected'));
   }
 
   #attempt(status: string, notify: () => void): void {
@@ -357,28 +357,6 @@ class NatsConnectionBus implements NatsBus {
     if (isClosing || this.#isClosed()) return new ParleyError('BUS_CLOSED', undefined, { cause: error });
     return new ParleyError('BUS_UNREACHABLE', `${this.#redacted} (${about})`, { cause: error });
   }
-}
-
-/** What of the library's inside is needed to close a connection for good. Its version is pinned by a test on a broker that hangs. */
-interface Internals {
-  readonly protocol?: {
-    readonly options?: { reconnect?: boolean };
-    readonly transport?: { readonly socket?: { destroy?(): void } };
-  };
-}
-
-/** From now on a connection that is lost is not made again. */
-function stopReconnecting(connection: Internals): void {
-  const options = connection.protocol?.options;
-  if (options) options.reconnect = false;
-}
-
-/**
- * Ends an attempt to connect that was under way when the connection was closed. The library (3.3) leaves its socket open, so
- * that a process on a broker that hangs would never end.
- */
-function endDial(connection: Internals): void {
-  connection.protocol?.transport?.socket?.destroy?.();
 }
 
 function encodeHeaders(record: Readonly<Record<string, string>>) {

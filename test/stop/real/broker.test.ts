@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { realClock } from '../../adapters/real-clock.ts';
-import { type ServerMessage, STOP_IN_FORCE_MS } from '../../machines/wire.ts';
-import { VoiceClient } from '../../server/client/voice-client.ts';
-import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
-import { parley } from '../support/processes.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
+import { type ServerMessage, STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
+import { VoiceClient } from '../../../server/client/voice-client.ts';
+import { type NatsServer, startNatsServer } from '../../../testing/nats-server.ts';
+import { parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 /** A broker that hangs must be noticed within this. */
@@ -75,7 +75,7 @@ describe.each(AILMENTS)('while its broker is %s, a server', (what, befall) => {
     const client = await listener(url);
     await befall(nats);
     const since = client.arrivals.length;
-    client.send({ type: 'estop' });
+    client.send({ type: 'halt' });
     const stopped = await client.waitFor(isState('stopped'), { since, timeoutMs: 5_000 });
     expect(stopped?.message).toMatchObject({ value: 'stopped' });
     const frames = client.frames.length;

@@ -1,0 +1,24 @@
+import type { KernelEvent } from '../machines/kernel.ts';
+import { SessionKernel } from '../machines/kernel.ts';
+import type { SessionMachine } from '../machines/session/machine.ts';
+
+const REPLY: readonly KernelEvent[] = [
+  { type: 'text', text: 'hello' },
+  { type: 'llm.delta', text: 'One reply, to be stopped. ' },
+  { type: 'playout.started' },
+  { type: 'halt' },
+  { type: 'rearm' },
+];
+/** A second round finds what the first has compiled. */
+const ROUNDS = 2;
+
+/**
+ * Steps short conversations through the machine, without any effect, before the first client comes: what runs for the first
+ * time takes 10 to 30 times as long (21 ms instead of 2 ms), and the first voice stop must be as fast as every other.
+ */
+export function warmMachine(machine: SessionMachine): void {
+  for (let round = 0; round < ROUNDS; round++) {
+    const kernel = new SessionKernel(machine, { language: 'en', outputRate: 24_000, seed: 1, memory: false });
+    for (const [at, event] of REPLY.entries()) kernel.step(event, at);
+  }
+}

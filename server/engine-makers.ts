@@ -1,12 +1,11 @@
-import { type Dialog, dialogActions } from '../actors/dialog/mod.ts';
+import type { Dialog } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
-import type { LlmTool } from '../actors/ports/llm.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import type { EngineOf, Made } from '../adapters/engine.ts';
 import { ParleyError } from '../machines/errors.ts';
-import type { Json, JsonObject } from '../machines/json.ts';
 import type { Config } from './config/schema.ts';
 import { engineOf } from './engine-registry.ts';
+import { toolsOf } from './offered-actions.ts';
 
 export interface MakerParts {
   /** For `remote` engines of a chain. */
@@ -26,7 +25,7 @@ export async function makeEngine<Kind extends EngineKind>(
   const { systemPrompt } = config.llm;
   const made = engineOf(kind, name)?.make(optionsOf(kind, name, config), {
     ...parts,
-    ...{ name, dialog, tools: toolsOf(dialog) },
+    ...{ name, dialog, tools: toolsOf(config, dialog) },
     ...(systemPrompt !== undefined && { systemPrompt }),
   });
   return made ?? unknownEngine(kind, name);
@@ -46,23 +45,4 @@ function optionsOf(kind: EngineKind, name: string, config: Config): unknown {
 
 function unknownEngine(kind: EngineKind, name: string): never {
   throw new ParleyError('CONFIG_INVALID', `engines.${kind}: there is no engine ${name}`);
-}
-
-/** The robot's actions as a language model's tools: the arguments are those that the dialog file uses. */
-function toolsOf(dialog: Dialog): LlmTool[] {
-  return [...dialogActions(dialog).keys()].map((name) => {
-    const uses = dialog.entries.flatMap((entry) => entry.actions).filter((action) => action.name === name);
-    const properties: Record<string, Json> = {};
-    for (const { args } of uses)
-      for (const [key, value] of Object.entries(args)) properties[key] = { type: jsonType(value) };
-    const parameters: JsonObject = { type: 'object', properties };
-    return { name, description: `Has the robot do: ${name.replaceAll(/[_-]/gu, ' ')}`, parameters };
-  });
-}
-
-/** A slot such as `{meters}` may become a number or a word. */
-function jsonType(value: Json): Json {
-  if (typeof value === 'number') return 'number';
-  if (typeof value === 'boolean') return 'boolean';
-  return typeof value === 'string' && /^\{.*\}$/u.test(value) ? ['number', 'string'] : 'string';
 }

@@ -1,4 +1,4 @@
-import type { Dialog } from '../actors/dialog/mod.ts';
+import { type Dialog, placeholdersIn } from '../actors/dialog/mod.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import type { Clock } from '../machines/clock.ts';
@@ -44,7 +44,7 @@ export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): rea
     ...dialog.notUnderstood,
     ...replies,
   ];
-  const fixed = texts.filter((text) => text.trim() !== '' && !/\{\w+\}/u.test(text));
+  const fixed = texts.filter((text) => text.trim() !== '' && placeholdersIn(text).length === 0);
   const fillers = parameters.reply.fillerAfterMs > 0 ? fillersOf(parameters, dialog) : [];
   const spoken = [
     ...fillers.map((text) => speechText(text).text),

@@ -7,5 +7,5 @@ export { isBackchannel, matchDialog } from './match.ts';
 export { normaliseText, wordsOf } from './normalise.ts';
 export { MAX_SENTENCES, parseDialog } from './parse.ts';
 export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
-export { fillPlaceholders, solePlaceholder } from './placeholders.ts';
+export { type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';
 export { suggestedPhrases } from './suggest.ts';

@@ -69,6 +69,11 @@ describe('parseDialog', () => {
       'an argument that may be missing',
     ],
     [
+      'slots: { n: [x] }\nentries:\n  - { id: a, phrases: "b {n}", replies: "{n|day|days}" }\n',
+      '{n|…} picks a word by a number, but the value of n is not one',
+      'a plural of what is not a number',
+    ],
+    [
       'entries:\n  - { id: a, phrases: x, replies: y }\n  - { id: a, phrases: z, replies: y }\n',
       'another entry "a"',
       'an id that is used twice',

@@ -4,7 +4,7 @@ import { defaultBackchannels } from './backchannels.ts';
 import type { Dialog, DialogEntry, DialogSentence } from './dialog.ts';
 import { normaliseText, wordsOf } from './normalise.ts';
 import { expandPhrase, PhraseError, parsePhrase, type SlotOption, type Slots, slotsOf } from './phrase.ts';
-import { placeholdersIn, RESERVED_PLACEHOLDERS } from './placeholders.ts';
+import { countsIn, placeholdersIn, RESERVED_PLACEHOLDERS } from './placeholders.ts';
 import { type DialogFile, dialogFile } from './schema.ts';
 
 /** How many concrete sentences a dialog may have: matching and the recogniser's grammar stay quick. */
@@ -197,6 +197,9 @@ function checkFilled(
     );
   const check = (text: string, at: Path) => {
     const name = missing(text);
+    const wordless = countsIn(text).find((one) => typeof sentence.slots[one]?.value !== 'number');
+    if (wordless !== undefined && name === undefined)
+      fail(at, `{${wordless}|…} picks a word by a number, but the value of ${wordless} is not one`);
     if (name !== undefined) {
       fail(at, `{${name}} is not filled by "${sentence.text}": add it to defaults, or to the phrase`);
     }

@@ -85,6 +85,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       stream: yesNo(true, 'Speak replies while they are being written; else each is waited for as a whole.'),
       systemPrompt: optionalText('Instructions to a language model, before the conversation.'),
+      tools: list(
+        [],
+        'Actions of the dialog file that a language model may ask for; * for all of them. The dialog itself needs no such list.',
+      ),
       ...optionsOf(ENGINES.llm),
       servers: servers('llm', openaiLlm.options),
     })

@@ -56,6 +56,14 @@ describe('the dialog LLM', () => {
     expect(text).toBe('Going forward ten meters.');
   });
 
+  it.each([
+    ['go forward one meter', 'Going forward one meter.'],
+    ['go forward', 'Going forward one meter.'],
+    ['go back two meters', 'Going back two meters.'],
+  ])('says the unit in the singular for one only: %s', async (said, reply) => {
+    expect((await answer(said)).text).toBe(reply);
+  });
+
   it('takes the default where no number was said', async () => {
     expect((await answer('turn left')).actions).toMatchObject([{ args: { direction: 'left', angle: 90 } }]);
   });

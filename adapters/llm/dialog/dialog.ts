@@ -1,6 +1,7 @@
 import {
   type Dialog,
   type DialogAction,
+  type Filling,
   fillPlaceholders,
   matchDialog,
   type Slots,
@@ -28,6 +29,7 @@ export interface DialogLlmOptions {
 export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   const { dialog, deltaDelayMs = 0, clock = realTimers } = options;
   const wallClock = options.wallClock ?? (() => new Date());
+  const plurals = new Intl.PluralRules(dialog.language);
 
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
@@ -38,14 +40,22 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     }
     const slots = match?.slots ?? {};
     for (const [index, action] of (match?.entry.actions ?? []).entries()) {
-      yield { type: 'action', id: `action-${index + 1}`, name: action.name, args: filledArgs(action, slots) };
+      yield {
+        type: 'action',
+        id: `action-${index + 1}`,
+        name: action.name,
+        args: filledArgs(action, fillingOf(slots), slots),
+      };
       throwIfAborted(signal);
     }
 
     const variants = match ? match.entry.replies : dialog.notUnderstood;
     const variant = variants[(request.seed >>> 0) % Math.max(1, variants.length)];
     if (variant === undefined) return;
-    const text = fillPlaceholders(variant, (name) => slotText(slots, name) ?? ownValue(name));
+    const text = fillPlaceholders(variant, {
+      ...fillingOf(slots),
+      text: (name) => slotText(slots, name) ?? ownValue(name),
+    });
     const pieces = deltaDelayMs > 0 ? wordsOf(text) : sentencesOf(text);
     for (const [index, piece] of pieces.entries()) {
       if (index > 0 && deltaDelayMs > 0) await delay(clock, deltaDelayMs, signal);
@@ -53,6 +63,16 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
       yield { type: 'delta', text: piece };
     }
     throwIfAborted(signal);
+  }
+
+  function fillingOf(slots: Slots): Filling {
+    return {
+      text: (name) => slotText(slots, name),
+      isOne: (name) => {
+        const value = Object.hasOwn(slots, name) ? slots[name]?.value : undefined;
+        return typeof value === 'number' ? plurals.select(value) === 'one' : undefined;
+      },
+    };
   }
 
   function ownValue(name: string): string | undefined {
@@ -118,12 +138,12 @@ function wordsOf(text: string): readonly string[] {
   );
 }
 
-function filledArgs(action: DialogAction, slots: Slots): JsonObject {
+function filledArgs(action: DialogAction, filling: Filling, slots: Slots): JsonObject {
   const fill = (value: Json): Json => {
     if (typeof value === 'string') {
       const sole = solePlaceholder(value);
       const slot = sole !== undefined && Object.hasOwn(slots, sole) ? slots[sole] : undefined;
-      return slot ? slot.value : fillPlaceholders(value, (name) => slotText(slots, name));
+      return slot ? slot.value : fillPlaceholders(value, filling);
     }
     if (isList(value)) return value.map(fill);
     if (typeof value === 'object' && value !== null) return fillObject(value);

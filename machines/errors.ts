@@ -156,6 +156,10 @@ export const ERRORS = {
   },
   DIALOG_INVALID: { message: 'the dialog file is not valid', advice: 'see the line named' },
   DIALOG_UNREADABLE: { message: 'the dialog file cannot be read', advice: 'check the path' },
+  AUDIO_FILE_UNREADABLE: {
+    message: 'the audio file cannot be read',
+    advice: 'check the path and that the file exists',
+  },
   AUDIO_FILE_INVALID: {
     message: 'the audio file cannot be used',
     advice: 'give a mono or stereo 16-bit PCM WAV file',

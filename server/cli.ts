@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { ParleyError } from '../machines/errors.ts';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { journalCommand } from './commands/journal.ts';
@@ -8,16 +7,20 @@ import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
 import { workerCommand } from './commands/worker.ts';
+import { didYouMean } from './config/suggest.ts';
+import { report } from './report.ts';
 import { packageVersion } from './version.ts';
 
 /** Runs the command line; resolves with the exit code. 1: it failed, 2: it was called wrongly. */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
+  const setExitCode = (code: number) => {
+    exitCode = code;
+  };
   const program = new Command('parley')
     .description('A voice-conversation server for robots: one explicit state machine per session.')
     .version(packageVersion())
-    .exitOverride()
-    .showHelpAfterError('(see --help)');
+    .addHelpText('after', '\nExamples:\n  parley serve\n  parley demo\n  parley help serve');
   const commands = [
     serveCommand,
     workerCommand,
@@ -28,13 +31,8 @@ export async function main(args: readonly string[]): Promise<number> {
     journalCommand,
     simCommand,
   ];
-  for (const make of commands) {
-    program.addCommand(
-      make((code) => {
-        exitCode = code;
-      }).exitOverride(),
-    );
-  }
+  for (const make of commands) program.addCommand(make(setExitCode));
+  setUp(program);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return exitCode;
@@ -45,9 +43,23 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What went wrong and what to do next, on standard error. */
-function report(error: unknown): void {
-  if (error instanceof ParleyError) {
-    console.error(`parley: ${error.message}\n  code: ${error.code}\n  what to do: ${error.advice}`);
-  } else console.error('parley: this is a defect, please report it:', error);
+/** What all commands have in common; commander hands none of it down to commands that were made apart. */
+function setUp(command: Command, parents = ''): void {
+  const path = `${parents}${command.name()}`;
+  const flags = command.options.flatMap(({ long }) => long ?? []);
+  command
+    .exitOverride()
+    .showHelpAfterError(`(see ${path} --help)`)
+    .configureOutput({
+      outputError: (text, write) => write(withSuggestion(text, flags)),
+    });
+  for (const child of command.commands) setUp(child, `${path} `);
+}
+
+/** Commander looks for the option that was meant among those that `--help` lists; most keys of the configuration are not. */
+function withSuggestion(text: string, flags: readonly string[]): string {
+  const [, unknown] = /unknown option '([^'=]+)/u.exec(text) ?? [];
+  if (unknown === undefined || text.includes('Did you mean')) return text;
+  const meant = didYouMean(unknown, flags);
+  return meant === undefined ? text : `${text.trimEnd()}\n(Did you mean ${meant}?)\n`;
 }

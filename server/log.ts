@@ -1,8 +1,24 @@
+import { isatty } from 'node:tty';
 import { type Logger, pino } from 'pino';
+import { prettyLine } from './log-line.ts';
 
 export type { Logger } from 'pino';
 
-/** Structured logs on standard error; standard output is for what a command prints. */
-export function makeLogger(level: string): Logger {
-  return pino({ level, base: null }, pino.destination({ fd: 2, sync: false }));
+export type LogFormat = 'auto' | 'pretty' | 'json';
+
+const STDERR = 2;
+
+/**
+ * Logs on standard error; standard output is for what a command prints. `json`: a line of JSON each; `pretty`: a line for
+ * people; `auto`: pretty on a terminal, JSON elsewhere.
+ */
+export function makeLogger(level: string, format: LogFormat = 'auto'): Logger {
+  const terminal = isatty(STDERR);
+  const destination = pino.destination({ fd: STDERR, sync: false });
+  if (format === 'json' || (format === 'auto' && !terminal)) return pino({ level, base: null }, destination);
+  const colours = terminal && !process.env.NO_COLOR;
+  return pino(
+    { level, base: null },
+    { write: (line: string) => void destination.write(prettyLine(line, colours)) },
+  );
 }

@@ -83,8 +83,8 @@ export interface Server {
   stats(): DoorStats;
   /** Of the engines that the configuration named. */
   engineStats(): EngineStats | undefined;
-  /** Takes no new sessions, ends those that live after a grace, and frees everything. Idempotent. */
-  close(): Promise<void>;
+  /** Takes no new sessions, ends live ones after `graceMs` (`limits.drainGraceMs`), and frees everything. Idempotent. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** What a page offers to a newcomer. */
@@ -233,10 +233,11 @@ async function assemble(
     ...(stores.stats && { store: stores.stats }),
     ...engineSources(engines),
   });
+  let { drainGraceMs } = config.limits;
   const { url, port } = await front.listen();
   closers.push(async () => {
     await inspector?.close();
-    await door.drain();
+    await door.drain(drainGraceMs);
     await front.close();
   });
   onProgress('loading the speech engines');
@@ -251,7 +252,8 @@ async function assemble(
     store,
     stats: () => door.stats(),
     engineStats: () => engines.stats?.(),
-    close: () => {
+    close: (graceMs = drainGraceMs) => {
+      drainGraceMs = graceMs;
       closing ??= closeAll(closers);
       return closing;
     },

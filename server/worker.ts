@@ -23,6 +23,7 @@ export async function work(
   config: Config,
   kinds: readonly EngineKind[],
   log: Logger,
+  onProgress: (what: string) => void = () => {},
 ): Promise<WorkerProcess> {
   if (config.bus.natsUrl === undefined) {
     throw new ParleyError(
@@ -33,7 +34,9 @@ export async function work(
   requireLocal(config, kinds);
   const dialog = await readDialog(config.dialog);
   for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
+  onProgress('connecting to NATS');
   const bus = await makeBus(config, log);
+  onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {
     bus,
     resamplers: await speexResampler(),

@@ -28,7 +28,8 @@ export function describeMessage(message: ServerMessage): string {
   }
 }
 
-function describeTimings(timings: object): string {
+/** The stages of a reply in parentheses; nothing for one that ended before its first. */
+export function describeTimings(timings: object): string {
   const parts = Object.entries(timings).map(([stage, ms]) => `${stage} ${Math.round(Number(ms))}`);
   return parts.length > 0 ? ` (ms: ${parts.join(', ')})` : '';
 }

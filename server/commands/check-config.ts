@@ -9,6 +9,7 @@ import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 export function checkConfigCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('check-config').description('check the configuration and print what is in force, and why'),
+    ['parley check-config', 'parley check-config --config robot.yaml --engines.llm=openai'],
   ).action(async (_options, command: Command) => {
     const resolved = configOf(command);
     process.stdout.write(renderConfig(resolved));

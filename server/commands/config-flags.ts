@@ -15,6 +15,7 @@ const SHOWN = [
   'language',
   'dialog',
   'log.level',
+  'log.format',
   'bus.natsUrl',
   'engines.stt',
   'engines.llm',
@@ -22,7 +23,7 @@ const SHOWN = [
 ];
 
 /** Gives a command a flag for every key of the configuration, and `--config`. */
-export function withConfigFlags(command: Command): Command {
+export function withConfigFlags(command: Command, examples: readonly string[]): Command {
   command.option('--config <file>', 'configuration file (default: parley.config.yaml, if there is one)');
   for (const key of configKeys) {
     const value = key.name === 'insecure' ? '[value]' : '<value>';
@@ -30,10 +31,15 @@ export function withConfigFlags(command: Command): Command {
     if (!SHOWN.includes(key.name)) option.hideHelp();
     command.addOption(option);
   }
-  return command.addHelpText(
+  return withExamples(command, examples).addHelpText(
     'after',
     '\nEvery key of docs/configuration.md has a flag, such as --endpointing.delay-ms=400.',
   );
+}
+
+/** Shows how a command is called at the end of its `--help`. */
+export function withExamples(command: Command, examples: readonly string[]): Command {
+  return command.addHelpText('after', ['\nExamples:', ...examples.map((one) => `  ${one}`)].join('\n'));
 }
 
 /** The configuration that a command was called with. `overrides` are flags that the command itself translates. */
@@ -55,11 +61,4 @@ export function configOf(command: Command, overrides: Readonly<Record<string, st
 /** As commander names it: `deadlines.stt-ms` → `deadlines.sttMs`. */
 function camel(flag: string): string {
   return flag.replaceAll(/-(\w)/gu, (_, letter: string) => letter.toUpperCase());
-}
-
-/** Resolves when the process is told to stop. */
-export function stopSignal(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
-  });
 }

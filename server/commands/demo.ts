@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -13,6 +14,7 @@ import { speaker } from '../demo/user-voice.ts';
 import { makeLogger } from '../log.ts';
 import { serve } from '../serve.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { writeOutput } from './output.ts';
 
 /** `parley demo`: a whole spoken conversation, against a server of its own. */
 export function demoCommand(setExitCode: SetExitCode): Command {
@@ -20,13 +22,20 @@ export function demoCommand(setExitCode: SetExitCode): Command {
     new Command('demo').description(
       'hold a spoken conversation with a server of its own, and show how it went',
     ),
+    ['parley demo', 'parley demo --out both-sides.wav'],
   )
     .option('--out <file.wav>', 'where both sides go: the user left, Parley right', 'parley-demo.wav')
     .action(async (_options, command: Command) => {
       const { out } = command.opts<{ out: string }>();
       const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
+      // Its records go with it, however it ends.
+      process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
+      process.once('SIGINT', () => process.exit(130));
+      // Said now rather than after the conversation, if it cannot be written.
+      await writeOutput(out, new Uint8Array());
       const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
-      const log = makeLogger(config.log.level === 'info' ? 'warn' : config.log.level);
+      const { level, format } = config.log;
+      const log = makeLogger(level === 'info' ? 'warn' : level, format);
       const server = await serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) });
       const tts = espeakTts({ voice: 'en-us+m3', ratePerMinute: 150 });
       try {
@@ -38,7 +47,7 @@ export function demoCommand(setExitCode: SetExitCode): Command {
         client.speaker.advance(realClock.nowMs());
         await client.close();
         printTimeline(client, scenes);
-        await writeFile(out, await bothSides(left, client));
+        await writeOutput(out, await bothSides(left, client));
         console.log(`\nBoth sides are in ${out}: the user left, Parley right.`);
         const problems = checkDemo(client, scenes);
         for (const problem of problems) console.error(`parley: ${problem}`);
@@ -46,7 +55,6 @@ export function demoCommand(setExitCode: SetExitCode): Command {
       } finally {
         await tts.close();
         await server.close();
-        await rm(dataDir, { recursive: true, force: true });
       }
     });
 }

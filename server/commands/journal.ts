@@ -2,22 +2,25 @@ import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import { exportedText, importJournalFile } from '../journal-import.ts';
-import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 import { writeOutput } from './output.ts';
 
 /** `parley journal`: what has been recorded. */
 export function journalCommand(_setExitCode: SetExitCode): Command {
-  return new Command('journal')
-    .description('list, export, import and delete recorded sessions')
-    .addCommand(listCommand().exitOverride())
-    .addCommand(exportCommand().exitOverride())
-    .addCommand(importCommand().exitOverride())
-    .addCommand(deleteCommand().exitOverride());
+  const command = new Command('journal').description('list, export, import and delete recorded sessions');
+  return withExamples(command, ['parley journal list', 'parley journal export 5f0c… --output talk.jsonl'])
+    .addCommand(listCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
+    .addCommand(deleteCommand());
 }
 
 function listCommand(): Command {
-  return withConfigFlags(new Command('list').description('the recorded sessions, newest first'))
+  return withConfigFlags(new Command('list').description('the recorded sessions, newest first'), [
+    'parley journal list',
+    'parley journal list --json | head',
+  ])
     .option('--json', 'a line of JSON for each')
     .action(async (_options, command: Command) => {
       const { json } = command.opts<{ json?: true }>();
@@ -37,6 +40,7 @@ function listCommand(): Command {
 function exportCommand(): Command {
   return withConfigFlags(
     new Command('export').description('write a recorded session as a file of JSON lines'),
+    ['parley journal export 5f0c… --output talk.jsonl --audio', 'parley journal export 5f0c… | head'],
   )
     .argument('<session>', 'its id')
     .option('--output <file>', 'default: standard output')
@@ -55,7 +59,9 @@ function exportCommand(): Command {
 }
 
 function importCommand(): Command {
-  return withConfigFlags(new Command('import').description('take in a file of `parley journal export`'))
+  return withConfigFlags(new Command('import').description('take in a file of `parley journal export`'), [
+    'parley journal import talk.jsonl',
+  ])
     .argument('<file>')
     .action(async (name: string, _options, command: Command) => {
       await withStore(
@@ -69,6 +75,7 @@ function importCommand(): Command {
 function deleteCommand(): Command {
   return withConfigFlags(
     new Command('delete').description('remove all that is known of sessions, turns and audio too'),
+    ['parley journal delete 5f0c…', 'parley journal delete --force 5f0c…'],
   )
     .argument('<sessions...>', 'their ids')
     .option('--force', 'even if a session has not ended, as far as is known')

@@ -32,6 +32,7 @@ export function replayCommand(setExitCode: SetExitCode): Command {
     new Command('replay').description(
       'step the machine through recorded sessions and compare every decision',
     ),
+    ['parley replay 5f0c…', 'parley replay --all --json', 'parley replay talk.jsonl --against HEAD~5'],
   )
     .argument('[sessions...]', 'ids of sessions in the data directory, or files of `parley journal export`')
     .option('--all', 'every session of the data directory')

@@ -2,11 +2,16 @@ import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { makeLogger } from '../log.ts';
 import { serve } from '../serve.ts';
-import { configOf, type SetExitCode, stopSignal, withConfigFlags } from './config-flags.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { untilStopped } from './stop.ts';
 
 /** `parley serve`: the server, until it is told to stop. */
 export function serveCommand(_setExitCode: SetExitCode): Command {
-  return withConfigFlags(new Command('serve').description('start the server'))
+  return withConfigFlags(new Command('serve').description('start the server'), [
+    'parley serve --port 8080 --dialog robot.dialog.yaml',
+    'parley serve --engines.llm=openai --engines.stt=openai',
+    'parley serve --engines remote --bus.nats-url nats://127.0.0.1:4222',
+  ])
     .option(
       '--engines <where>',
       'remote: leave stt, llm and tts to `parley worker` processes on the same NATS',
@@ -21,18 +26,14 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
           ? {}
           : { 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote' },
       );
-      const log = makeLogger(resolved.config.log.level);
+      const { config } = resolved;
+      const log = makeLogger(config.log.level, config.log.format);
       for (const warning of resolved.warnings) log.warn(warning);
       log.debug(renderConfig(resolved));
-      const stopped = stopSignal();
-      const server = await serve({
-        config: resolved.config,
-        log,
-        onProgress: (what) => console.error(`parley: ${what} …`),
-      });
-      console.log(`Parley listens on ${server.url} (open it to talk; Ctrl-C stops it)`);
-      const signal = await stopped;
-      console.error(`parley: ${signal}, ending the sessions …`);
-      await server.close();
+      await untilStopped(
+        config.limits.drainGraceMs,
+        () => serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) }),
+        ({ url }) => console.log(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`),
+      );
     });
 }

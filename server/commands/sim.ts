@@ -3,9 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
 import { type FaultProfile, NO_FAULTS, parseFaultProfile } from '../../testing/simulation/faults.ts';
-import { reportLines } from '../../testing/simulation/report.ts';
-import { simulate } from '../../testing/simulation/simulate.ts';
-import type { SetExitCode } from './config-flags.ts';
+import { type SetExitCode, withExamples } from './config-flags.ts';
 
 interface Flags {
   readonly seeds: { readonly from: number; readonly to: number };
@@ -18,8 +16,10 @@ interface Flags {
 
 /** `parley sim`: conversations on virtual time, with every fault that can be thought of. Exit code 1 if something was found. */
 export function simCommand(setExitCode: SetExitCode): Command {
-  return new Command('sim')
-    .description('simulate conversations with faults, and check every invariant at every step')
+  const command = new Command('sim').description(
+    'simulate conversations with faults, and check every invariant at every step',
+  );
+  return withExamples(command, ['parley sim --seeds 1..20', 'parley sim --seeds 42 --turns 500 --shrink'])
     .requiredOption('--seeds <range>', 'A..B, both included, or one seed', seedRange)
     .option('--turns <number>', 'turns of each seed', wholeNumber, 100)
     .option('--faults <file>', 'probability per fault point (YAML or JSON), or none')
@@ -29,6 +29,9 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .action(async (_options, command: Command) => {
       const { seeds, turns, faults, shrink, jobs, json } = command.opts<Flags>();
       const profile = readProfile(command, faults);
+      // Only now: no other command needs the simulator's modules.
+      const { simulate } = await import('../../testing/simulation/simulate.ts');
+      const { reportLines } = await import('../../testing/simulation/report.ts');
       const report = await simulate({
         ...{ turns, from: seeds.from, to: seeds.to, commit: commit() },
         ...(profile ? { profile } : {}),

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { parseWav, writeWav } from '../../adapters/audio/wav.ts';
@@ -7,7 +7,8 @@ import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';
 import { VoiceClient } from '../client/voice-client.ts';
-import type { SetExitCode } from './config-flags.ts';
+import { type SetExitCode, withExamples } from './config-flags.ts';
+import { writeOutput } from './output.ts';
 
 interface TalkOptions {
   readonly url: string;
@@ -26,10 +27,12 @@ const LONGEST_REPLY_MS = 180_000;
 /** `parley talk`: says files to a server in real time, as a client would, and prints what comes back. */
 export function talkCommand(_setExitCode: SetExitCode): Command {
   const { PARLEY_PORT = '7400', PARLEY_TOKEN } = process.env;
-  return new Command('talk')
-    .description('say WAV files to a running server and print each message that comes back')
+  const command = new Command('talk').description(
+    'say WAV files to a running server and print each message that comes back',
+  );
+  return withExamples(command, ['parley talk hello.wav', 'parley talk --json --out reply.wav hello.wav'])
     .argument('<file.wav...>', '16-bit PCM WAV files, mono or stereo, at any rate')
-    .option('--url <url>', 'the server', `ws://127.0.0.1:${PARLEY_PORT}`)
+    .option('--url <url>', 'the server', address, `ws://127.0.0.1:${PARLEY_PORT}`)
     .option('--token <token>', "the server's token", PARLEY_TOKEN)
     .option('--language <tag>', 'language of the session, such as en or zh-CN')
     .option('--voice <name>', 'voice of the replies')
@@ -39,6 +42,8 @@ export function talkCommand(_setExitCode: SetExitCode): Command {
     .option('--visemes', 'print visemes too')
     .action(async (files: string[], options: TalkOptions) => {
       const speech = await Promise.all(files.map(readSpeech));
+      // Said now rather than after the conversation, if it cannot be written.
+      if (options.out !== undefined) await writeOutput(options.out, new Uint8Array());
       await converse(files, speech, options);
     });
 }
@@ -83,7 +88,7 @@ async function converse(
   await client.wait(gap);
   await client.close();
   if (out !== undefined) {
-    await writeFile(out, writeWav({ rate: client.speaker.rate, samples: client.speaker.recording() }));
+    await writeOutput(out, writeWav({ rate: client.speaker.rate, samples: client.speaker.recording() }));
     if (!json) console.log(`          -- what was heard is in ${out}`);
   }
 }
@@ -106,7 +111,7 @@ async function readSpeech(path: string): Promise<Pcm<PipelineRate>> {
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new ParleyError('AUDIO_FILE_INVALID', `${path} cannot be read`, { cause });
+    throw new ParleyError('AUDIO_FILE_UNREADABLE', cause instanceof Error ? cause.message : path, { cause });
   }
   const pcm = parseWav(bytes);
   const resampler = (await speexResampler()).create(pcm.rate, PIPELINE_RATE);
@@ -123,4 +128,9 @@ function wholeMs(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('must be a whole number of ms.');
   return value;
+}
+
+function address(text: string): string {
+  if (URL.canParse(text) && /^(?:ws|http)s?:/u.test(text)) return text;
+  throw new InvalidArgumentError('must be an address such as ws://127.0.0.1:7400.');
 }

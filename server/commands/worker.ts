@@ -2,14 +2,21 @@ import { Command } from 'commander';
 import type { EngineKind } from '../../actors/subjects.ts';
 import { makeLogger } from '../log.ts';
 import { work } from '../worker.ts';
-import { configOf, type SetExitCode, stopSignal, withConfigFlags } from './config-flags.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+import { untilStopped } from './stop.ts';
 
+/** What an engine host lets running requests have; see engine-rpc. */
+const WORKER_GRACE_MS = 5_000;
 const KINDS: readonly EngineKind[] = ['stt', 'llm', 'tts'];
 
 /** `parley worker`: engines for the servers on the same NATS. */
 export function workerCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('worker').description('serve engines over NATS to `parley serve --engines remote`'),
+    [
+      'NATS_URL=nats://127.0.0.1:4222 parley worker',
+      'parley worker --engines tts --bus.nats-url nats://10.0.0.2:4222',
+    ],
   )
     .option('--engines <kinds>', 'which: stt, llm, tts, separated by commas', KINDS.join(','))
     .action(async (_options, command: Command) => {
@@ -19,13 +26,12 @@ export function workerCommand(_setExitCode: SetExitCode): Command {
       const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
       if (unknown !== undefined) command.error(`error: --engines knows stt, llm and tts, not '${unknown}'`);
       const { config, warnings } = configOf(command);
-      const log = makeLogger(config.log.level);
+      const log = makeLogger(config.log.level, config.log.format);
       for (const warning of warnings) log.warn(warning);
-      const stopped = stopSignal();
-      console.error('parley: loading the engines …');
-      const worker = await work(config, kinds, log);
-      console.log(`Parley worker serves ${worker.serves.join(', ')}`);
-      await stopped;
-      await worker.close();
+      await untilStopped(
+        WORKER_GRACE_MS,
+        () => work(config, kinds, log, (what) => console.error(`parley: ${what} …`)),
+        ({ serves }) => console.log(`Parley worker serves ${serves.join(', ')}`),
+      );
     });
 }

@@ -48,6 +48,10 @@ export const configSchema = z.strictObject({
         z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
         'What is logged: this and what is more severe.',
       ),
+      format: key(
+        z.enum(['auto', 'pretty', 'json']).default('auto'),
+        'How it is logged: lines for people or JSON lines. auto: pretty on a terminal, JSON elsewhere.',
+      ),
     })
     .prefault({}),
   bus: z

@@ -1,11 +1,14 @@
-import { describeMessage } from '../client/describe.ts';
+import { describeMessage, describeTimings } from '../client/describe.ts';
 import type { VoiceClient } from '../client/voice-client.ts';
 import type { Scene } from './conversation.ts';
 
 const HIDDEN = new Set(['viseme', 'speech', 'reply', 'ready']);
 
+/** What a client received. */
+type Heard = Pick<VoiceClient, 'arrivals' | 'frames'>;
+
 /** Prints what happened when, and what the user would have felt. */
-export function printTimeline(client: VoiceClient, scenes: readonly Scene[]): void {
+export function printTimeline(client: Heard, scenes: readonly Scene[]): void {
   const lines = [
     ...client.arrivals
       .filter(({ message }) => !HIDDEN.has(message.type))
@@ -24,7 +27,7 @@ export function printTimeline(client: VoiceClient, scenes: readonly Scene[]): vo
   }
 }
 
-function feltOf(client: VoiceClient, scene: Scene, next: Scene | undefined): string | undefined {
+function feltOf(client: Heard, scene: Scene, next: Scene | undefined): string | undefined {
   const within = client.arrivals.slice(scene.firstArrival, next?.firstArrival);
   const first = (type: string) => within.find(({ message }) => message.type === type);
   switch (scene.line.how) {
@@ -42,16 +45,14 @@ function feltOf(client: VoiceClient, scene: Scene, next: Scene | undefined): str
         : undefined;
     }
     default: {
-      const end = within.find(({ message }) => message.type === 'reply.end')?.message;
+      // A reply that was interrupted ends in the next scene.
+      const end = client.arrivals
+        .slice(scene.firstArrival)
+        .find(({ message }) => message.type === 'reply.end')?.message;
       const frame = client.frames.find(({ atMs }) => atMs > scene.toMs);
-      const stages =
-        end?.type === 'reply.end'
-          ? Object.entries(end.timings)
-              .map(([stage, ms]) => `${stage} ${Math.round(Number(ms))}`)
-              .join(', ')
-          : '';
+      const stages = end?.type === 'reply.end' ? describeTimings(end.timings) : '';
       return frame
-        ? `first sound ${Math.round(frame.atMs - scene.toMs)} after the last word's file (${stages})`
+        ? `first sound ${Math.round(frame.atMs - scene.toMs)} after the last word's file${stages}`
         : undefined;
     }
   }

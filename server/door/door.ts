@@ -188,8 +188,8 @@ export class Door {
    * From now on new sessions are refused with DRAINING, live ones are notified, and closed after the grace. Resolves when
    * the last connection and session is gone. Idempotent.
    */
-  drain(): Promise<void> {
-    this.#drained ??= this.#drain();
+  drain(graceMs = this.limits.drainGraceMs): Promise<void> {
+    this.#drained ??= this.#drain(graceMs);
     return this.#drained;
   }
 
@@ -221,10 +221,10 @@ export class Door {
     if (gone) this.#visits.get(gone)?.terminate();
   }
 
-  async #drain(): Promise<void> {
+  async #drain(graceMs: number): Promise<void> {
     for (const visit of this.#waiting.items()) this.#visits.get(visit)?.refuse('DRAINING');
     for (const session of this.#sessions) session.announceDrain();
-    const grace = this.clock.setTimer(this.limits.drainGraceMs, () => this.#endAll());
+    const grace = this.clock.setTimer(graceMs, () => this.#endAll());
     await this.#empty();
     grace.cancel();
   }

@@ -23,8 +23,15 @@ describe('docs/protocol.md', () => {
     for (const code of Object.values(CLOSE_CODES)) expect(page).toMatch(new RegExp(`\\| ${code} +\\|`));
   });
 
+  const source = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+
+  it('holds a client of as many lines as the README says', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const [, lines] = /client in (\d+) lines/u.exec(readme) ?? [];
+    expect(Number(lines)).toBe(source.trimEnd().split('\n').length);
+  });
+
   it('holds a client that works as it stands', async () => {
-    const source = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
     directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
     await writeFile(join(directory, 'client.mjs'), source);
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));

@@ -1,0 +1,17 @@
+import { ParleyError } from '../machines/errors.ts';
+
+/** Says on standard error what went wrong and what to do next. Only a defect of Parley's shows its stack. */
+export function report(error: unknown): void {
+  const known = error instanceof ParleyError ? error : knownCause(error);
+  if (known) console.error(`parley: ${known.message}\n  code: ${known.code}\n  what to do: ${known.advice}`);
+  else console.error('parley: this is a defect, please report it:', error);
+}
+
+/** What the system refuses can happen anywhere. */
+function knownCause(error: unknown): ParleyError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EMFILE' || code === 'ENFILE')
+    return new ParleyError('TOO_FEW_FILES', error.message, { cause: error });
+  return knownCause(error.cause);
+}

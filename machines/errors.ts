@@ -45,6 +45,15 @@ export const ERRORS = {
     message: 'an action is not allowed by policy',
     advice: 'add it to actions.allow if it should be',
   },
+  ACTION_UNKNOWN: {
+    message: 'the language engine asked for an action that it was not offered',
+    advice:
+      'declare the action in the dialog or as a tool if it should exist; else look at the engine and its worker',
+  },
+  ACTION_LIMIT: {
+    message: 'a reply asked for too many actions',
+    advice: 'the others were started; raise actions.maxPerReply if so many are meant',
+  },
   PLAYBACK_FAILED: {
     message: 'playback failed',
     advice: 'this is a defect of Parley: please report it with the session',

@@ -474,11 +474,11 @@ describe('the monitor finds', () => {
         .event({ type: 'text', text: 'x' }, 'processing')
         .action('started', 'launch')
         .action('done', 'launch');
-    expect(broken(log(), { allowedActions: ['wave'] })).toEqual([9]);
-    expect(broken(log(), { allowedActions: ['wave', '*'] })).toEqual([]);
+    expect(broken(log(), { actions: { allow: ['wave'], maxPerReply: 16 } })).toEqual([9]);
+    expect(broken(log(), { actions: { allow: ['wave', '*'], maxPerReply: 16 } })).toEqual([]);
     expect(
       broken(new Log().event({ type: 'text', text: 'x' }, 'processing').action('refused', 'launch'), {
-        allowedActions: [],
+        actions: { allow: [], maxPerReply: 16 },
       }),
     ).toEqual([]);
   });

@@ -1,10 +1,13 @@
+import { ActionCheck } from './action-check.ts';
 import { samplesInMs } from './audio.ts';
 import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import { delayName } from './kernel.ts';
 import type { LogEntry } from './log.ts';
+import type { ActionParameters } from './parameters.ts';
 import { isBackchannel } from './policies/backchannel.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
+import { StopCheck } from './stop-check.ts';
 import type { PublicState, SessionMessage } from './wire.ts';
 
 export interface Violation {
@@ -17,8 +20,8 @@ export interface Violation {
 export interface MonitorOptions {
   /** Of the session's output, in Hz. Default 24,000. */
   readonly outputRate?: number;
-  /** As `actions.allow` of the session's parameters. Default: all. */
-  readonly allowedActions?: readonly string[];
+  /** As `actions` of the session's parameters. Default: any action, and any number. */
+  readonly actions?: ActionParameters;
   /** Of the session. Default: `en`. */
   readonly language?: string;
   /** As `words.backchannels` of the session's parameters. Default: none. */
@@ -55,7 +58,6 @@ type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { ty
 export class InvariantMonitor {
   readonly violations: Violation[] = [];
   readonly #outputRate: number;
-  readonly #allowed: readonly string[];
   readonly #language: string;
   readonly #backchannels: Readonly<Record<string, readonly string[]>>;
   #state: PublicState = 'idle';
@@ -73,7 +75,8 @@ export class InvariantMonitor {
   #lastBuried: ChildKind | null = null;
   /** Generation of the newest speculation that was discarded: it must never be heard of again. */
   #discarded = 0;
-  readonly #actions = new Set<string>();
+  readonly #actions: ActionCheck;
+  readonly #stop = new StopCheck();
   #turn = 0;
   /** The newest turn in which a filler has sounded. */
   #filledTurn = 0;
@@ -83,12 +86,14 @@ export class InvariantMonitor {
 
   constructor(options: MonitorOptions = {}) {
     this.#outputRate = options.outputRate ?? 24_000;
-    this.#allowed = options.allowedActions ?? ['*'];
+    this.#actions = new ActionCheck(options.actions);
     this.#language = options.language ?? 'en';
     this.#backchannels = options.backchannels ?? {};
   }
 
   observe(entry: LogEntry): void {
+    const late = this.#stop.observe(entry);
+    if (late) this.#break(11, late, entry);
     switch (entry.type) {
       case 'event':
         this.#event(entry);
@@ -120,6 +125,8 @@ export class InvariantMonitor {
   /** The log is over: what should have come by now and did not. */
   end(): readonly Violation[] {
     this.#checkRest(null);
+    const owed = this.#stop.end();
+    if (owed) this.#break(11, owed, null);
     return this.violations;
   }
 
@@ -217,6 +224,7 @@ export class InvariantMonitor {
     if (this.#reply)
       this.#break(3, `generation ${generation} began before ${this.#reply.generation} ended`, entry);
     this.#generation = generation;
+    this.#actions.begin();
     this.#reply = {
       generation,
       position: new PacedPosition(this.#outputRate),
@@ -347,10 +355,8 @@ export class InvariantMonitor {
   #action({ id, name, status }: Message<'action'>, entry: LogEntry): void {
     if (status === 'started') {
       if (this.#state === 'stopped') this.#break(9, `action ${name} was started stopped`, entry);
-      if (!this.#allowed.includes('*') && !this.#allowed.includes(name))
-        this.#break(9, `action ${name} was started, but policy does not allow it`, entry);
-      this.#actions.add(id);
-    } else if (status !== 'refused' && !this.#actions.delete(id))
+      for (const fault of this.#actions.start(id, name)) this.#break(9, fault, entry);
+    } else if (status !== 'refused' && !this.#actions.end(id))
       this.#break(9, `action ${name} was ${status}, but does not run`, entry);
   }
 
@@ -368,9 +374,8 @@ export class InvariantMonitor {
       this.#break(6, `generation ${this.#reply.generation} has not ended in ${this.#state}`, entry);
       this.#reply = null;
     }
-    for (const id of this.#actions)
+    for (const id of this.#actions.takeRunning())
       this.#break(this.#state === 'stopped' ? 9 : 4, `action ${id} runs in ${this.#state}`, entry);
-    this.#actions.clear();
   }
 
   #break(invariant: number, what: string, entry: LogEntry | null): void {

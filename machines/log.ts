@@ -40,6 +40,10 @@ export type LogEntry =
       readonly generation: number;
       readonly how: 'done' | 'error' | 'cancelled';
     }
+  /** A voice stop has arrived; the event follows when it is handled. */
+  | { readonly type: 'halt.arrived'; readonly atMs: number }
+  /** The robot begins an action: its journal record is durable. */
+  | { readonly type: 'action.start'; readonly atMs: number; readonly id: string }
   /** A frame of audio left for the client. */
   | {
       readonly type: 'frame';

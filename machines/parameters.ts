@@ -93,6 +93,10 @@ export interface HistoryParameters {
 export interface ActionParameters {
   /** Names of actions that may run; `*` allows all. */
   readonly allow: readonly string[];
+  /** Names of the actions that were offered to the language engine: it can ask for no other. Absent: not known, any. */
+  readonly offered?: readonly string[];
+  /** Actions that one reply may start. */
+  readonly maxPerReply: number;
 }
 
 /** What Parley itself says. Empty: say nothing. */
@@ -120,8 +124,9 @@ export interface WordParameters {
 }
 
 /** Parameters as a journal of an older version holds them: what did not exist then is missing. */
-export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply' | 'phrases'> & {
+export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply' | 'phrases' | 'actions'> & {
   readonly speculation?: SpeculationParameters;
+  readonly actions: Omit<ActionParameters, 'maxPerReply'> & Partial<ActionParameters>;
   readonly reply: Omit<ReplyParameters, 'fillerAfterMs'> & Partial<ReplyParameters>;
   readonly phrases: Omit<PhraseParameters, 'fillers'> & Partial<PhraseParameters>;
 };
@@ -131,6 +136,7 @@ export function completeParameters(recorded: RecordedParameters): SessionParamet
   return {
     ...recorded,
     speculation: { ...defaultParameters.speculation, enabled: false, ...recorded.speculation },
+    actions: { maxPerReply: Number.MAX_SAFE_INTEGER, ...recorded.actions },
     reply: { fillerAfterMs: 0, ...recorded.reply },
     phrases: { fillers: [], ...recorded.phrases },
   };
@@ -165,7 +171,7 @@ export const defaultParameters = {
     fillerAfterMs: 1_500,
   },
   history: { maxMessages: 40 },
-  actions: { allow: ['*'] },
+  actions: { allow: ['*'], maxPerReply: 16 },
   phrases: {
     notUnderstood: 'Sorry, I did not get that.',
     sttFailed: 'Sorry, I could not hear that.',

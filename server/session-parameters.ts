@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type Dialog, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { normaliseWords } from '../machines/policies/text.ts';
@@ -23,12 +23,13 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/** What a session can know from the dialog: which words stop everything, which sentences are whole, what fills a silence. */
+/** What a session can know from the dialog: which actions the language engine was offered, which words stop everything, which sentences are whole, what fills a silence. */
 export function withDialog(parameters: SessionParameters, dialog: Dialog): SessionParameters {
   const language = dialog.language.split('-', 1)[0] ?? dialog.language;
   const { words } = parameters;
   return {
     ...parameters,
+    actions: { ...parameters.actions, offered: [...dialogActions(dialog).keys()] },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     words: {
       ...words,

@@ -72,7 +72,7 @@ export class Conversation {
     this.#parameters = options.parameters ?? defaultParameters;
     this.#monitor = new InvariantMonitor({
       outputRate: options.outputRate ?? 24_000,
-      allowedActions: this.#parameters.actions.allow,
+      actions: this.#parameters.actions,
       language: options.language ?? 'en',
       backchannels: this.#parameters.words.backchannels,
     });

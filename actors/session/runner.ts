@@ -122,6 +122,7 @@ export class SessionRunner {
    * goes ahead of everything that waits, and has no share.
    */
   receive(event: SessionEvent, source: EventSource): void {
+    if (event.type === 'halt') this.#ports.log({ type: 'halt.arrived', atMs: this.nowMs() });
     this.#enqueue({ event, source });
   }
 

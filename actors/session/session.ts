@@ -112,7 +112,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   );
   const monitor = new InvariantMonitor({
     outputRate,
-    allowedActions: parameters.actions.allow,
+    actions: parameters.actions,
     language: options.language,
     backchannels: parameters.words.backchannels,
   });
@@ -191,7 +191,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
         });
       case 'actions':
-        return actionsChild(strict?.port ?? deps.actions, session);
+        return actionsChild(strict?.port ?? robot, session);
     }
   };
 
@@ -240,11 +240,19 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     memory: deps.memory !== undefined,
   };
   const journal = deps.journal?.(session, input, storeFailed);
+  /** The robot's side; what really begins is logged. */
+  const robot: ActionPort = {
+    async run(request, signal) {
+      if (signal.aborted) throw new ParleyError('CANCELLED');
+      log({ type: 'action.start', atMs: runner.nowMs(), id: request.id });
+      return deps.actions.run(request, signal);
+    },
+  };
   const strict =
     journal &&
     strictActions({
       durable: () => journal.durable(),
-      port: deps.actions,
+      port: robot,
       publish,
     });
 

@@ -1,6 +1,7 @@
 /** What the reply has the robot do. */
 import type { ErrorCode } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
+import { type ActionRefusal, actionRefusal } from '../policies/actions.ts';
 import type { ActionStatus } from '../wire.ts';
 import type { RobotAction, SessionContext } from './context.ts';
 import {
@@ -18,7 +19,8 @@ export function startAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const action = requested(context, event);
     if (!action) return {};
-    if (!isAllowed(action, parameters)) return refuse(context, action, 'ACTION_REFUSED');
+    const why = refusal(context, action, parameters);
+    if (why) return refuse(context, action, why);
     const { id, name, args } = action;
     return add(context, action, 'started', send('actions', { type: 'run', id, name, args }));
   };
@@ -29,7 +31,7 @@ export function refuseAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const action = requested(context, event);
     if (!action) return {};
-    return refuse(context, action, isAllowed(action, parameters) ? 'ACTION_FAILED' : 'ACTION_REFUSED');
+    return refuse(context, action, refusal(context, action, parameters) ?? 'ACTION_FAILED');
   };
 }
 
@@ -42,11 +44,21 @@ function requested({ reply }: SessionContext, event: MachineEvent): Requested | 
   return { id, name, args };
 }
 
-function isAllowed({ name }: Requested, { actions: { allow } }: SessionParameters): boolean {
-  return allow.includes('*') || allow.includes(name);
+function refusal(
+  { reply }: SessionContext,
+  { name }: Requested,
+  { actions }: SessionParameters,
+): ActionRefusal | undefined {
+  const started = reply?.actions.filter(({ status }) => status !== 'refused').length ?? 0;
+  return actionRefusal(name, started, actions);
 }
 
+/** Refused actions of one reply that the client is notified of. The journal has all. */
+const MAX_REFUSALS = 16;
+
 function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
+  const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
+  if (refused >= MAX_REFUSALS) return {};
   return add(context, action, 'refused', tell(failure(why)));
 }
 

@@ -106,7 +106,14 @@ export function sessionGroups(defaults: SessionParameters) {
       })
       .prefault({}),
     actions: z
-      .strictObject({ allow: list(actions.allow, 'Names of actions that may run; * for all.') })
+      .strictObject({
+        allow: list(actions.allow, 'Names of actions that may run; * for all.'),
+        maxPerReply: count(
+          actions.maxPerReply,
+          'Actions that one reply may start; the others are refused.',
+          0,
+        ),
+      })
       .prefault({}),
     phrases: z
       .strictObject({

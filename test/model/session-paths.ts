@@ -32,7 +32,7 @@ export function sessionPaths() {
     ...defaultParameters,
     // One speculation a turn: how many more does not matter to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
-    actions: { allow: [ALLOWED_ACTION] },
+    actions: { allow: [ALLOWED_ACTION], maxPerReply: 16 },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
     words: { ...defaultParameters.words, halt: [WORDS.halt] },
   };

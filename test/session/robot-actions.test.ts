@@ -15,9 +15,9 @@ function withActions(...names: string[]): LlmScript {
   return { text: REPLY, actions: names.map((name) => action(name)) };
 }
 
-/** What the client was told of the actions. */
+/** What the client was told of the actions, by the ids that the engine gave them. */
 function told(talk: Conversation): string[] {
-  return talk.of('action').map(({ id, status }) => `${id} ${status}`);
+  return talk.of('action').map(({ id, status }) => `${id.replace(/^\d+-/u, '')} ${status}`);
 }
 
 function robot(run: (request: ActionRequest, signal: AbortSignal) => Promise<Json>): ActionPort {
@@ -37,10 +37,10 @@ describe('an action of the reply', () => {
     const talk = await scene({ clock, actions, replies: [reply] });
     await askByText(talk);
     await backToIdle(talk);
-    expect(requests).toEqual([{ session: 'test', id: 'a', name: 'wave', args: { hand: 'left' } }]);
+    expect(requests).toEqual([{ session: 'test', id: '1-a', name: 'wave', args: { hand: 'left' } }]);
     expect(talk.of('action')).toEqual([
-      { type: 'action', id: 'a', name: 'wave', args: { hand: 'left' }, status: 'started' },
-      { type: 'action', id: 'a', name: 'wave', args: { hand: 'left' }, status: 'done' },
+      { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'started' },
+      { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'done' },
     ]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await finish(talk);
@@ -269,6 +269,64 @@ describe('an action of the reply', () => {
     await backToIdle(talk);
     expect(runs).toBe(1);
     expect(told(talk)).toEqual(['a started', 'a done']);
+    await finish(talk);
+  });
+
+  it('has an id of its own in the session, though the engine counts anew in each reply', async () => {
+    const talk = await scene({ replies: [withActions('wave'), withActions('wave')] });
+    for (let i = 0; i < 2; i++) {
+      await askByText(talk);
+      await backToIdle(talk);
+    }
+    expect(talk.of('action').map(({ id, status }) => `${id} ${status}`)).toEqual([
+      '1-wave started',
+      '1-wave done',
+      '2-wave started',
+      '2-wave done',
+    ]);
+    await finish(talk);
+  });
+
+  it('that was never offered to the model is refused with a code of its own', async () => {
+    const ran: string[] = [];
+    const actions = robot(async ({ name }) => {
+      ran.push(name);
+      return null;
+    });
+    const talk = await scene({
+      actions,
+      parameters: parameters({ actions: { allow: ['*'], offered: ['wave'], maxPerReply: 16 } }),
+      replies: [withActions('rm -rf /', 'wave')],
+    });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(told(talk)).toEqual(['rm -rf / refused', 'wave started', 'wave done']);
+    expect(talk.of('error')).toMatchObject([{ code: 'ACTION_UNKNOWN', fatal: false }]);
+    expect(ran).toEqual(['wave']);
+    await finish(talk);
+  });
+
+  it('beyond the limit of a reply is refused, and of a flood the client hears of the first only', async () => {
+    const ran: string[] = [];
+    const actions = robot(async ({ id }) => {
+      ran.push(id);
+      return null;
+    });
+    const names = Array.from({ length: 2_000 }, (_, i) => `step-${i}`);
+    const talk = await scene({ actions, replies: [withActions(...names), withActions('wave')] });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(ran).toEqual(names.slice(0, 16).map((name) => `1-${name}`));
+    expect(talk.of('action').filter(({ status }) => status === 'refused')).toHaveLength(16);
+    expect(talk.of('error').map(({ code }) => code)).toEqual(
+      Array.from({ length: 16 }, () => 'ACTION_LIMIT'),
+    );
+    const journaled = talk.log.filter((entry) => entry.type === 'event' && entry.event.type === 'llm.action');
+    expect(journaled).toHaveLength(2_000);
+    // The next reply has a limit of its own.
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(ran.at(-1)).toBe('2-wave');
     await finish(talk);
   });
 });

@@ -107,7 +107,7 @@ class PuppetSession {
     this.#session = session;
     this.#monitor = new InvariantMonitor({
       outputRate: model.input.outputRate,
-      allowedActions: model.parameters.actions.allow,
+      actions: model.parameters.actions,
       language: model.input.language,
       backchannels: model.parameters.words.backchannels,
     });

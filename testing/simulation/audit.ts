@@ -42,7 +42,7 @@ export class Audit {
     this.#options = options;
     this.#monitor = new InvariantMonitor({
       outputRate: input.outputRate,
-      allowedActions: options.parameters.actions.allow,
+      actions: options.parameters.actions,
       language: input.language,
       backchannels: options.parameters.words.backchannels,
     });

@@ -6,7 +6,7 @@ export const simulationParameters: SessionParameters = {
   ...defaultParameters,
   endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },
   deadlines: { ...defaultParameters.deadlines, actionMs: 5_000 },
-  actions: { allow: ['wave', 'nod'] },
+  actions: { allow: ['wave', 'nod'], maxPerReply: 2 },
   words: { ...defaultParameters.words, halt: [HALT_WORDS] },
   history: { maxMessages: 8 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },

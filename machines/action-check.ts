@@ -1,0 +1,52 @@
+import type { ActionParameters } from './parameters.ts';
+import { actionRefusal } from './policies/actions.ts';
+
+const ANY_ACTION: ActionParameters = { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER };
+/** Ids of actions that have ended and are remembered: more than a session starts in minutes. */
+const KEPT_IDS = 1_000;
+
+/** The actions of a session, as its log shows them, and what is wrong with them: part of invariant 9. */
+export class ActionCheck {
+  readonly #policy: ActionParameters;
+  readonly #running = new Set<string>();
+  /** The newest that were started, whether they run or not. */
+  readonly #known = new Set<string>();
+  #startedInReply = 0;
+
+  constructor(policy: ActionParameters = ANY_ACTION) {
+    this.#policy = policy;
+  }
+
+  /** A reply begins. */
+  begin(): void {
+    this.#startedInReply = 0;
+  }
+
+  start(id: string, name: string): readonly string[] {
+    const faults: string[] = [];
+    const why = actionRefusal(name, this.#startedInReply, this.#policy);
+    if (why) faults.push(`action ${name} was started against policy (${why})`);
+    if (this.#known.has(id)) faults.push(`action ${id} was started twice`);
+    this.#startedInReply += 1;
+    this.#running.add(id);
+    this.#known.add(id);
+    const [oldest] = this.#known;
+    if (oldest !== undefined && this.#known.size > KEPT_IDS) this.#known.delete(oldest);
+    return faults;
+  }
+
+  /** False if it did not run. */
+  end(id: string): boolean {
+    return this.#running.delete(id);
+  }
+
+  /** Those that run, and forgets them. */
+  takeRunning(): readonly string[] {
+    if (this.#running.size === 0) return NONE;
+    const running = [...this.#running];
+    this.#running.clear();
+    return running;
+  }
+}
+
+const NONE: readonly string[] = [];

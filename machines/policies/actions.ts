@@ -1,0 +1,19 @@
+import type { ErrorCode } from '../errors.ts';
+import type { ActionParameters } from '../parameters.ts';
+
+/** Why an action of the reply must not start. */
+export type ActionRefusal = Extract<ErrorCode, 'ACTION_UNKNOWN' | 'ACTION_REFUSED' | 'ACTION_LIMIT'>;
+
+/**
+ * Decides whether the reply may start the action `name` after `started` others: undefined if so. The machine starts nothing
+ * that this refuses, and the invariants ask it about all that was started.
+ */
+export function actionRefusal(
+  name: string,
+  started: number,
+  { allow, offered, maxPerReply }: ActionParameters,
+): ActionRefusal | undefined {
+  if (offered && !offered.includes(name)) return 'ACTION_UNKNOWN';
+  if (!allow.includes('*') && !allow.includes(name)) return 'ACTION_REFUSED';
+  return started >= maxPerReply ? 'ACTION_LIMIT' : undefined;
+}

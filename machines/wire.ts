@@ -92,6 +92,8 @@ export type SessionMessage =
       readonly final: boolean;
       readonly language?: string;
       readonly confidence?: number;
+      /** With an empty final text, where the recogniser says why. */
+      readonly rejected?: Rejection;
     }
   | { readonly type: 'reply'; readonly turn: number; readonly generation: number; readonly text: string }
   | {
@@ -119,6 +121,22 @@ export type SessionMessage =
       readonly status: ActionStatus;
     }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
+
+/**
+ * Why a recogniser rejects an utterance: `silence` (silence or steady noise), `no-phrase` (no phrase that it knows fits at
+ * all), `unlike` (too unlike the nearest one), `too-long` (longer than any phrase).
+ */
+export const REJECTION_REASONS = ['silence', 'no-phrase', 'unlike', 'too-long'] as const;
+export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** What a recogniser that knows only some phrases says of an utterance that it rejects. */
+export interface Rejection {
+  /** The phrase that fits best; empty if none does. */
+  readonly nearest: string;
+  /** 0..1: how likely that phrase was said. */
+  readonly confidence: number;
+  readonly reason: RejectionReason;
+}
 
 export type ServerMessage = ReadyMessage | SessionMessage;
 

@@ -48,6 +48,7 @@ import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { makeFront } from './front.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
+import { rejectionLog } from './rejection-log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
 import { isKnown, openStores } from './stores.ts';
@@ -170,7 +171,7 @@ async function assemble(
     actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     store,
     ...(journal && { journal }),
-    ...logOf([metrics?.onLog, inspector?.observe, onLog]),
+    ...logOf([metrics?.onLog, inspector?.observe, rejectionLog(log), onLog]),
     onProblem: (session, error) => {
       metrics?.onProblem(error);
       if (isKnown(error, stores.problem())) log.debug({ session, err: error }, error.message);

@@ -6,6 +6,7 @@ import type { VadEngine, VadStream, VadWindow } from '../actors/ports/vad.ts';
 import { samplesInMs } from '../machines/audio.ts';
 import type { Clock } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
+import type { Rejection } from '../machines/wire.ts';
 
 /** Waits on `clock`; ends early with CANCELLED when `signal` aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
@@ -41,6 +42,8 @@ export interface SttScript {
   readonly finalMs?: number;
   readonly hangs?: boolean;
   readonly fails?: ParleyError;
+  /** Why `text` is empty. */
+  readonly rejected?: Rejection;
 }
 
 /** Hears what the script says, one entry an utterance; the last entry repeats. */
@@ -59,7 +62,7 @@ export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 
       if (script.hangs) await hang(signal);
       await pause(clock, script.finalMs ?? 50, signal);
       if (script.fails) throw script.fails;
-      yield { type: 'final', text: script.text ?? '' };
+      yield { type: 'final', text: script.text ?? '', ...(script.rejected && { rejected: script.rejected }) };
     },
     close: async () => {},
   };

@@ -28,14 +28,28 @@ export function malformed(engine: string): ParleyError {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function isSttEvent({ type, text, confidence, language }: Fields): boolean {
+function isSttEvent({ type, text, confidence, language, rejected }: Fields): boolean {
   if (typeof text !== 'string') return false;
   if (type === 'partial') return true;
   return (
     type === 'final' &&
-    (confidence === undefined || (typeof confidence === 'number' && confidence >= 0 && confidence <= 1)) &&
-    (language === undefined || typeof language === 'string')
+    (confidence === undefined || isShare(confidence)) &&
+    (language === undefined || typeof language === 'string') &&
+    (rejected === undefined || isRejection(rejected))
   );
+}
+
+function isRejection(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.nearest === 'string' &&
+    typeof value.reason === 'string' &&
+    isShare(value.confidence)
+  );
+}
+
+function isShare(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= 1;
 }
 
 function isLlmEvent({ type, text, id, name, args }: Fields): boolean {

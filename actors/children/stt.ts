@@ -31,11 +31,12 @@ export function sttChild(
       signal,
     )) {
       if (event.type === 'final') {
-        const { text, confidence, language } = event;
+        const { text, confidence, language, rejected } = event;
         return {
           text,
           ...(confidence === undefined ? {} : { confidence }),
           ...(language === undefined ? {} : { language }),
+          ...(rejected === undefined ? {} : { rejected }),
         };
       }
       if (event.text === partial) continue;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { REJECTION_REASONS } from '../../machines/wire.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { SttEngine, SttEvent, SttRequest } from '../ports/stt.ts';
 import type { Call } from './call.ts';
@@ -20,6 +21,13 @@ const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
     text: z.string(),
     confidence: z.number().min(0).max(1).exactOptional(),
     language: z.string().exactOptional(),
+    rejected: z
+      .object({
+        nearest: z.string(),
+        confidence: z.number().min(0).max(1),
+        reason: z.enum(REJECTION_REASONS),
+      })
+      .exactOptional(),
   }),
 ]);
 

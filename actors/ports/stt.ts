@@ -1,4 +1,5 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+import type { Rejection } from '../../machines/wire.ts';
 
 export interface SttRequest {
   /** BCP 47, such as `en` or `zh-CN`. */
@@ -10,13 +11,14 @@ export type SttEvent =
   | { readonly type: 'partial'; readonly text: string }
   /**
    * The end of the utterance, exactly once, last. `text` is empty if nothing was understood;
-   * `confidence` is 0..1 where the engine tells.
+   * `confidence` is 0..1 where the engine reports it, and `rejected` why the text is empty.
    */
   | {
       readonly type: 'final';
       readonly text: string;
       readonly confidence?: number;
       readonly language?: string;
+      readonly rejected?: Rejection;
     };
 
 /** Speech to text for one utterance a call. */

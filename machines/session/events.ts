@@ -1,6 +1,7 @@
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
+import type { Rejection } from '../wire.ts';
 
 /** What the outside world and the children tell a session. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
@@ -54,6 +55,8 @@ export interface SttOutput {
   readonly text: string;
   readonly confidence?: number;
   readonly language?: string;
+  /** Why `text` is empty, where the recogniser says so. */
+  readonly rejected?: Rejection;
 }
 export interface MemoryOutput {
   /** Facts for the LLM, one a line. */

@@ -118,6 +118,9 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
           final: true,
           ...(utterance.final?.language === undefined ? {} : { language: utterance.final.language }),
           ...(utterance.final?.confidence === undefined ? {} : { confidence: utterance.final.confidence }),
+          ...(text !== '' || utterance.final?.rejected === undefined
+            ? {}
+            : { rejected: utterance.final.rejected }),
         }),
       ],
     };

@@ -1,4 +1,4 @@
-import type { ServerMessage } from '../../machines/wire.ts';
+import type { Rejection, RejectionReason, ServerMessage } from '../../machines/wire.ts';
 
 /** A message of the server as one line for a person. */
 export function describeMessage(message: ServerMessage): string {
@@ -10,7 +10,8 @@ export function describeMessage(message: ServerMessage): string {
     case 'speech':
       return `speech      ${message.event}`;
     case 'transcript':
-      return message.final ? `user        "${message.text}"` : `  hears     ${message.text}`;
+      if (!message.final) return `  hears     ${message.text}`;
+      return `user        "${message.text}"${message.rejected ? ` ${describeRejection(message.rejected)}` : ''}`;
     case 'reply':
       return `  says      ${message.text.trimEnd()}`;
     case 'reply.end':
@@ -27,6 +28,19 @@ export function describeMessage(message: ServerMessage): string {
       return `error       ${message.code}: ${message.message}`;
   }
 }
+
+/** Why speech was rejected, for a person. */
+export function describeRejection({ nearest, confidence, reason }: Rejection): string {
+  const near = nearest === '' ? '' : `; nearest: "${nearest}", confidence ${confidence.toFixed(2)}`;
+  return `(rejected: ${REASONS[reason]}${near})`;
+}
+
+const REASONS = {
+  silence: 'only silence or steady noise',
+  'no-phrase': 'no phrase of the dialog fits',
+  unlike: 'too unlike any phrase of the dialog',
+  'too-long': 'longer than any phrase of the dialog',
+} as const satisfies Record<RejectionReason, string>;
 
 /** The stages of a reply in parentheses; nothing for one that ended before its first. */
 export function describeTimings(timings: object): string {

@@ -34,6 +34,16 @@ describe('a turn', () => {
     await finish(talk);
   });
 
+  it('says why its words were rejected, with the nearest phrase', async () => {
+    const rejected = { nearest: 'turn left', confidence: 0.12, reason: 'unlike' } as const;
+    const talk = await scene({ said: [{ text: '', rejected }] });
+    await talk.speak(900);
+    await talk.beSilent(800);
+    await backToIdle(talk);
+    expect(talk.of('transcript')).toEqual([{ type: 'transcript', turn: 1, text: '', final: true, rejected }]);
+    await finish(talk);
+  });
+
   it('tells how long each stage took', async () => {
     const talk = await scene({ said: [{ text: 'hello', finalMs: 70 }] });
     await talk.speak(600);

@@ -4,10 +4,13 @@ import { ParleyError } from '../../../machines/errors.ts';
 import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
 
+/** What a thread made of an utterance. */
+export type Result = Extract<FromThread, { type: 'final' | 'rejected' }>;
+
 /** Who hears of one utterance. `onEnd` comes exactly once unless the utterance is aborted. */
 export interface Listener {
   onPartial(text: string): void;
-  onEnd(result: { readonly text: string; readonly confidence: number } | ParleyError): void;
+  onEnd(result: Result | ParleyError): void;
 }
 
 export interface PoolOptions {
@@ -133,6 +136,7 @@ export class SoundswallowerPool {
         this.#pool.finish(message.id, false);
         return;
       case 'final':
+      case 'rejected':
         this.#finish(message.id, message);
         return;
       case 'failed':

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { REJECTION_REASONS } from '../../../machines/wire.ts';
 
 /** What the thread needs to build its decoders. */
 export const threadDataSchema = z.object({
@@ -7,12 +8,13 @@ export const threadDataSchema = z.object({
   /** Word → phones, from the dialog. */
   pronunciations: z.map(z.string(), z.string()),
   decoders: z.number().int().min(1),
-  /** See soundswallower-verdict.ts. */
+  /** See verdict.ts. */
   strictness: z.number(),
 });
 export type ThreadData = z.infer<typeof threadDataSchema>;
 
 const id = z.number().int();
+const confidence = z.number().min(0).max(1);
 
 /** To the thread. It never gets more utterances at a time than it has decoders. */
 export const toThreadSchema = z.discriminatedUnion('type', [
@@ -27,13 +29,20 @@ export const toThreadSchema = z.discriminatedUnion('type', [
 ]);
 export type ToThread = z.infer<typeof toThreadSchema>;
 
-/** From the thread. `final`, `failed` and `aborted` say that the decoder is free again: one of them for each `begin`. */
+/** From the thread. `final`, `rejected`, `failed` and `aborted` say that the decoder is free again: one of them for each `begin`. */
 export const fromThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   /** At least once a second while there is work. */
   z.object({ type: z.literal('alive') }),
   z.object({ type: z.literal('partial'), id, text: z.string() }),
-  z.object({ type: z.literal('final'), id, text: z.string(), confidence: z.number().min(0).max(1) }),
+  z.object({ type: z.literal('final'), id, text: z.string().min(1), confidence }),
+  z.object({
+    type: z.literal('rejected'),
+    id,
+    nearest: z.string(),
+    confidence,
+    reason: z.enum(REJECTION_REASONS),
+  }),
   z.object({ type: z.literal('failed'), id, message: z.string() }),
   z.object({ type: z.literal('aborted'), id }),
 ]);

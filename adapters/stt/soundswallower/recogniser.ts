@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import createModule, { type Decoder, type SoundSwallowerModule } from 'soundswallower';
 import { z } from 'zod';
+import type { Rejection } from '../../../machines/wire.ts';
 import { PHONES, phoneLoopGrammar, phoneWord } from './jsgf.ts';
 import { LevelledAudio } from './level.ts';
 import type { ThreadData } from './protocol.ts';
@@ -63,12 +64,10 @@ interface Segment {
   readonly cost: number;
 }
 
-export interface Recognition {
-  /** Empty if what was said is none of the sentences. */
-  readonly text: string;
-  /** 0..1 */
-  readonly confidence: number;
-}
+/** The sentence that was said, or why none was. */
+export type Recognition =
+  | { readonly text: string; readonly confidence: number }
+  | { readonly text: ''; readonly rejected: Rejection };
 
 /** Loads the model once and makes `data.decoders` recognisers of it. */
 export async function loadRecognisers(data: ThreadData): Promise<readonly Recogniser[]> {
@@ -160,11 +159,13 @@ export class Recogniser {
   async finish(): Promise<Recognition> {
     if (!this.#audio.mayBeSpeech()) {
       this.abort();
-      return { text: '', confidence: 0 };
+      return { text: '', rejected: { nearest: '', confidence: 0, reason: 'silence' } };
     }
     const { text, evidence } = await this.hear();
-    const verdict = judge(evidence, this.#strictness);
-    return verdict.accepted ? { text, confidence: verdict.confidence } : { text: '', confidence: 0 };
+    const { accepted, confidence } = judge(evidence, this.#strictness);
+    if (accepted) return { text, confidence };
+    const reason = text === '' ? 'no-phrase' : 'unlike';
+    return { text: '', rejected: { nearest: text, confidence, reason } };
   }
 
   /** Ends the utterance: the best sentence, and what speaks for it. */

@@ -24,10 +24,14 @@ async function eventsOf(events: AsyncIterable<SttEvent>): Promise<readonly SttEv
   return all;
 }
 
-async function heard(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>>): Promise<string> {
+async function finalOf(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>>) {
   const last = (await eventsOf(engine.transcribe(audio, request, never))).at(-1);
   if (last?.type !== 'final') throw new Error('there is no final');
-  return last.text;
+  return last;
+}
+
+async function heard(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>>): Promise<string> {
+  return (await finalOf(engine, audio)).text;
 }
 
 function deferred() {
@@ -112,6 +116,26 @@ describe('the SoundSwallower STT', () => {
     ]) {
       expect(await heard(engine, pieces(await speak(sentence, 'en-us')))).toBe('');
     }
+  });
+
+  it('says why it rejects: the nearest phrase and how likely that was said', async () => {
+    const speech = await speak('the meeting was moved to thursday', 'en-us');
+    const { text, rejected } = await finalOf(engine, pieces(speech));
+    expect(text).toBe('');
+    expect(rejected?.reason).toBe('unlike');
+    expect(matchDialog(dialog, rejected?.nearest ?? '')?.how).toBe('exact');
+    expect(rejected?.confidence).toBeLessThan(0.5);
+  });
+
+  it('says that silence is silence, and that speech is longer than any phrase', async () => {
+    const silence = pieces({ rate: PIPELINE_RATE, samples: new Int16Array(16_000) });
+    expect((await finalOf(engine, silence)).rejected).toEqual({
+      nearest: '',
+      confidence: 0,
+      reason: 'silence',
+    });
+    const long = pieces({ rate: PIPELINE_RATE, samples: new Int16Array(13 * PIPELINE_RATE) });
+    expect((await finalOf(engine, long)).rejected?.reason).toBe('too-long');
   });
 
   it('hears nothing in no audio, in silence, in a click and in noise', async () => {

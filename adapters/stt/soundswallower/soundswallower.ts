@@ -4,10 +4,11 @@ import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.
 import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import type { Rejection } from '../../../machines/wire.ts';
 import { realClock } from '../../real-clock.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
-import { SoundswallowerPool, type Utterance } from './pool.ts';
+import { type Result, SoundswallowerPool, type Utterance } from './pool.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
@@ -115,7 +116,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
       const next = await source.next();
       if (events.closed) return;
       if (next.done) {
-        if (tooLong) events.put({ type: 'final', text: '' });
+        if (tooLong) events.put({ type: 'final', text: '', rejected: TOO_LONG });
         else pool.end(utterance);
         return;
       }
@@ -136,10 +137,14 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   };
 }
 
-function finalOf(result: { readonly text: string; readonly confidence: number }): SttEvent {
-  const { text, confidence } = result;
-  return text === '' ? { type: 'final', text } : { type: 'final', text, confidence, language: 'en' };
+function finalOf(result: Result): SttEvent {
+  const { confidence } = result;
+  if (result.type === 'final') return { type: 'final', text: result.text, confidence, language: 'en' };
+  const { nearest, reason } = result;
+  return { type: 'final', text: '', rejected: { nearest, confidence, reason } };
 }
+
+const TOO_LONG: Rejection = { nearest: '', confidence: 0, reason: 'too-long' };
 
 /** Events on their way to whoever reads them. After a failure nothing else comes out. */
 class Outbox {

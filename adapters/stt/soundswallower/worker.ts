@@ -57,7 +57,8 @@ async function handle(message: ToThread): Promise<void> {
     case 'end': {
       const result = await recogniser.finish();
       free(id);
-      tell({ type: 'final', id, ...result });
+      if ('rejected' in result) tell({ type: 'rejected', id, ...result.rejected });
+      else tell({ type: 'final', id, ...result });
       return;
     }
     case 'abort':

@@ -6,7 +6,7 @@ import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import type { ParleyError } from '../machines/errors.ts';
-import type { ReportsConnections } from './http/stats.ts';
+import type { ReportsConnections } from './http/transport.ts';
 
 /** What an engine of any kind can do. */
 export interface Abilities {

@@ -16,7 +16,7 @@ import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import type { EngineOf } from '../adapters/engine.ts';
-import type { ConnectionStats } from '../adapters/http/stats.ts';
+import type { ConnectionStats } from '../adapters/http/transport.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
 import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ParleyError } from '../../machines/errors.ts';
 import { engineError } from './errors.ts';
-import { classifyOpenAi } from './openai-errors.ts';
+import { classifyOpenAi } from './openai-client.ts';
 
 const toError = (thrown: unknown, cancelled = false) =>
   engineError(thrown, {

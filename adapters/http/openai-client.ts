@@ -1,10 +1,10 @@
-import OpenAI from 'openai';
+import OpenAI, { APIConnectionError, APIError } from 'openai';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Body } from './body.ts';
 import { Calls } from './calls.ts';
-import { type ErrorContext, engineError } from './errors.ts';
-import { classifyOpenAi } from './openai-errors.ts';
-import type { ConnectionStats } from './stats.ts';
+import { codeOfStatus, type ErrorContext, engineError, type Finding } from './errors.ts';
+import { eventData } from './sse.ts';
+import type { ConnectionStats } from './transport.ts';
 import { httpTransport, type TransportOptions } from './transport.ts';
 
 /** What the three OpenAI engines have in common. */
@@ -109,4 +109,47 @@ export function requireContentType(response: Response, allowed: RegExp): void {
   const type = response.headers.get('content-type');
   if (type === null || allowed.test(type)) return;
   throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
+}
+
+/**
+ * The JSON of a streamed answer, event by event, read on to its end behind the `[DONE]` of the protocol. Throws APIError
+ * if the server tells an error within the stream, SyntaxError for what is no JSON, and what reading throws.
+ */
+export async function* openAiEvents(
+  body: AsyncIterable<Uint8Array>,
+  maxEventChars: number,
+): AsyncGenerator<unknown, void, void> {
+  let done = false;
+  for await (const data of eventData(body, maxEventChars)) {
+    done ||= data.startsWith('[DONE]');
+    if (done) continue;
+    const parsed: unknown = JSON.parse(data);
+    const error = errorIn(parsed);
+    if (error) throw new APIError(undefined, error, undefined, undefined);
+    yield parsed;
+  }
+}
+
+function errorIn(data: unknown): object | undefined {
+  if (typeof data !== 'object' || data === null || !('error' in data) || !data.error) return undefined;
+  return typeof data.error === 'object' ? data.error : { message: String(data.error) };
+}
+
+/** What the errors of the OpenAI client mean. */
+export function classifyOpenAi(error: Error, failed: ErrorContext['failed']): Finding | undefined {
+  if (!(error instanceof APIError)) return undefined;
+  if (error instanceof APIConnectionError) {
+    // Its cause says more, where it keeps one; it keeps none of a time-out.
+    return error.cause ? undefined : { code: 'ENGINE_UNREACHABLE', detail: error.message };
+  }
+  if (error.status === undefined) {
+    // An error that came within the stream.
+    const busy = /rate_limit|overloaded/.test(`${error.code} ${error.type}`);
+    return { code: busy ? 'ENGINE_OVERLOADED' : failed, detail: error.message };
+  }
+  const code = codeOfStatus(error.status, failed);
+  if (error.status === 401) return { code, detail: 'HTTP 401: the key is missing or not accepted' };
+  // The client puts the status before the message; a page of HTML tells nobody anything.
+  const text = error.message.replace(/^\d{3} /, '');
+  return { code, detail: /^\s*</.test(text) ? `HTTP ${error.status}` : `HTTP ${error.status}: ${text}` };
 }

@@ -4,7 +4,6 @@ import type { Socket } from 'node:net';
 import { ReadableStream } from 'node:stream/web';
 import { ParleyError } from '../../machines/errors.ts';
 import { Body } from './body.ts';
-import type { ConnectionStats } from './stats.ts';
 
 export interface TransportOptions {
   /** Connections to the server at once; a request beyond them waits for one. Default 256. */
@@ -13,6 +12,19 @@ export interface TransportOptions {
   readonly idleMs?: number;
   /** A longer answer is broken off with ENGINE_PROTOCOL. */
   readonly maxResponseBytes: number;
+}
+
+/** How well an engine's connections are reused: `1 - opened / requests`. Counted since the engine was made. */
+export interface ConnectionStats {
+  /** Connections opened. */
+  readonly opened: number;
+  /** Requests sent over them. */
+  readonly requests: number;
+}
+
+/** What every engine that talks over a network offers besides its port. */
+export interface ReportsConnections {
+  connectionStats(): ConnectionStats;
 }
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

@@ -7,10 +7,10 @@ import {
   type OpenAiConnection,
   type OpenAiConnectionOptions,
   openAiConnection,
+  openAiEvents,
   requireContentType,
 } from '../../http/openai-client.ts';
-import { openAiEvents } from '../../http/openai-events.ts';
-import type { ReportsConnections } from '../../http/stats.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
 import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './tool-calls.ts';
 

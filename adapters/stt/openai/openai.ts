@@ -3,16 +3,15 @@ import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
-import { multipartBody } from '../../http/multipart.ts';
 import {
   type OpenAiConnection,
   type OpenAiConnectionOptions,
   openAiConnection,
+  openAiEvents,
   requireContentType,
 } from '../../http/openai-client.ts';
-import { openAiEvents } from '../../http/openai-events.ts';
-import type { ReportsConnections } from '../../http/stats.ts';
-import { utteranceWav } from './wav.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
+import { multipartBody, utteranceWav } from './upload.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   /** Whether the server is asked to send its text as it goes (`partial`s). Not every model can. Default false. */

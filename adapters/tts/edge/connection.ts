@@ -1,11 +1,21 @@
+import https from 'node:https';
+import net from 'node:net';
+import type { Duplex } from 'node:stream';
+import tls from 'node:tls';
 import { MsEdgeTTS, OUTPUT_FORMAT } from 'msedge-tts';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { EventQueue } from '../../../actors/engine-rpc/event-queue.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
-import { EdgeAgent } from './agent.ts';
-import { type EdgeItem, EdgeItems } from './items.ts';
-import { readEnvelope } from './wire.ts';
+
+/** What comes of a request, in order. */
+export type EdgeItem =
+  | { readonly type: 'mp3'; readonly bytes: Uint8Array }
+  | { readonly type: 'metadata'; readonly json: string };
+
+/** 20 minutes at 48 kbit/s: far more than any segment; the socket cannot be made to wait. */
+const MAX_BYTES = 8 << 20;
 
 /** The library wants a voice per connection; requests carry their own. */
 const ANY_VOICE = 'en-US-AriaNeural';
@@ -30,9 +40,39 @@ export async function connectEdge(endpoint: URL, call: Call): Promise<EdgeConnec
   throw new ParleyError(call.cancelled() ? 'CANCELLED' : 'TTS_FAILED', 'no WebSocket');
 }
 
-interface Turn {
+/** The request under way: a queue between the socket's events and a reader. What came before its end is still read. */
+class Turn {
   readonly requestId: string;
-  readonly items: EdgeItems;
+  readonly items = new EventQueue<EdgeItem>();
+  #bytes = 0;
+  #over: 'ended' | 'failed' | undefined;
+
+  constructor(requestId: string) {
+    this.requestId = requestId;
+  }
+
+  /** True if the end came, and no error before it. */
+  get ended(): boolean {
+    return this.#over === 'ended';
+  }
+
+  push(item: EdgeItem): void {
+    const bytes = item.type === 'mp3' ? item.bytes.byteLength : item.json.length;
+    this.#bytes += bytes;
+    if (this.#bytes > MAX_BYTES)
+      this.fail(new ParleyError('ENGINE_PROTOCOL', `the answer is longer than ${MAX_BYTES} bytes`));
+    else this.items.push(item, bytes);
+  }
+
+  end(): void {
+    this.#over ??= 'ended';
+    this.items.end();
+  }
+
+  fail(error: Error): void {
+    this.#over ??= 'failed';
+    this.items.fail(error);
+  }
 }
 
 /**
@@ -76,19 +116,23 @@ export class EdgeConnection {
   async *speak(ssml: string, call: Call): AsyncGenerator<EdgeItem> {
     this.#heard = false;
     if (!this.usable) throw closeError(1006, '');
-    const items = new EdgeItems();
     const request = this.#tts.rawToStream(ssml);
-    this.#turn = { requestId: started.parse(request).requestId, items };
-    request.audioStream.on('data', (mp3: Uint8Array) => items.push({ type: 'mp3', bytes: mp3 }));
-    request.audioStream.on('end', () => items.end());
-    request.audioStream.on('error', (error) => items.fail(error));
+    const turn = new Turn(started.parse(request).requestId);
+    this.#turn = turn;
+    request.audioStream.on('data', (mp3: Uint8Array) => turn.push({ type: 'mp3', bytes: mp3 }));
+    request.audioStream.on('end', () => turn.end());
+    request.audioStream.on('error', (error) => turn.fail(error));
     request.metadataStream?.on('data', (json: Uint8Array) =>
-      items.push({ type: 'metadata', json: Buffer.from(json).toString() }),
+      turn.push({ type: 'metadata', json: Buffer.from(json).toString() }),
     );
     try {
-      for (let item = await call.race(items.next()); item; item = await call.race(items.next())) yield item;
+      for (;;) {
+        const { done, value } = await call.race(turn.items.next());
+        if (done) return;
+        yield value;
+      }
     } finally {
-      if (this.#turn?.items === items || !items.ended) this.terminate();
+      if (this.#turn === turn || !turn.ended) this.terminate();
     }
   }
 
@@ -120,7 +164,7 @@ export class EdgeConnection {
   }
 
   #fail(error: Error): void {
-    this.#turn?.items.fail(error);
+    this.#turn?.fail(error);
   }
 }
 
@@ -132,4 +176,58 @@ function closeError(code: number, reason: string): ParleyError {
   if (code === 1011) return new ParleyError('TTS_FAILED', detail);
   if (code === 1013) return new ParleyError('ENGINE_OVERLOADED', detail);
   return new ParleyError('ENGINE_UNREACHABLE', detail);
+}
+
+/**
+ * Connects to `endpoint`, whatever host the request names: `msedge-tts` knows one host only, and lets an agent
+ * be given. It also holds the socket, so that a handshake that hangs can be broken off.
+ */
+export class EdgeAgent extends https.Agent {
+  readonly #endpoint: URL;
+  readonly #sockets = new Set<net.Socket>();
+  #broken = false;
+
+  constructor(endpoint: URL) {
+    super({ keepAlive: false });
+    this.#endpoint = endpoint;
+  }
+
+  override createConnection(): Duplex {
+    if (this.#broken) throw new Error('the connection was broken off');
+    const { protocol, hostname, port } = this.#endpoint;
+    const secure = protocol === 'wss:';
+    const host = hostname.replace(/^\[|\]$/g, '');
+    const to = { host, port: Number(port) || (secure ? 443 : 80) };
+    const socket = secure ? tls.connect({ ...to, servername: net.isIP(host) ? '' : host }) : net.connect(to);
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    return socket;
+  }
+
+  /** Destroys the connection, and any that would be made later. */
+  breakOff(): void {
+    this.#broken = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+/** What tells a message of Edge apart. */
+export interface Envelope {
+  readonly requestId: string;
+  readonly path: string;
+}
+
+/** Headers of a text message end at an empty line; those of a binary one are counted by its first two bytes, big endian. */
+export function readEnvelope(data: unknown): Envelope | undefined {
+  const headers = typeof data === 'string' ? data.split('\r\n\r\n', 1)[0] : binaryHeaders(data);
+  const requestId = headers?.match(/^X-RequestId:(.+)$/m)?.[1]?.trim();
+  const path = headers?.match(/^Path:(.+)$/m)?.[1]?.trim();
+  return requestId && path ? { requestId, path } : undefined;
+}
+
+function binaryHeaders(data: unknown): string | undefined {
+  if (!(data instanceof ArrayBuffer) || data.byteLength < 2) return undefined;
+  const length = new DataView(data).getUint16(0);
+  if (2 + length > data.byteLength) return undefined;
+  return Buffer.from(data, 2, length).toString();
 }

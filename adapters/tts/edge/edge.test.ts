@@ -16,7 +16,7 @@ import {
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
 import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
 import { type EdgeTtsOptions, edgeTts } from './edge.ts';
-import { MP3_DELAY_SAMPLES } from './words.ts';
+import { MP3_DELAY_SAMPLES } from './text.ts';
 
 const HELLO = { text: 'Hello world.', language: 'en-US' };
 const never = () => new AbortController().signal;

@@ -3,12 +3,11 @@ import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.
 import { ParleyError } from '../../../machines/errors.ts';
 import { type Call, Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
-import type { ReportsConnections } from '../../http/stats.ts';
-import type { EdgeItem } from './items.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
+import type { EdgeItem } from './connection.ts';
 import { decodeFrames, Mp3Decoders, Mp3Frames } from './mp3.ts';
 import { EdgePool } from './pool.ts';
-import { type EdgeProsody, ssml } from './ssml.ts';
-import { type SpokenWord, sampleOfTicks, WordFinder } from './words.ts';
+import { type EdgeProsody, type SpokenWord, sampleOfTicks, ssml, WordFinder } from './text.ts';
 
 export interface EdgeTtsOptions extends EdgeProsody {
   /** The voice where the request names none and `voices` has none. Default `en-US-AriaNeural`. */

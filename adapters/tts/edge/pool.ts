@@ -1,5 +1,5 @@
 import { type Call, Calls } from '../../http/calls.ts';
-import type { ConnectionStats } from '../../http/stats.ts';
+import type { ConnectionStats } from '../../http/transport.ts';
 import { connectEdge, type EdgeConnection } from './connection.ts';
 
 /** The connections to Edge, each for one request at a time, kept between requests. */

@@ -4,7 +4,7 @@ import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
 import { type Call, Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
-import type { ReportsConnections } from '../../http/stats.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
 import { httpTransport, type Transport } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
 import { languageBoost } from './languages.ts';

@@ -7,7 +7,7 @@ import {
   openAiConnection,
   requireContentType,
 } from '../../http/openai-client.ts';
-import type { ReportsConnections } from '../../http/stats.ts';
+import type { ReportsConnections } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
 
 export interface OpenAiTtsOptions extends OpenAiConnectionOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { multipartBody } from './multipart.ts';
+import { multipartBody } from './upload.ts';
 
 describe('a form with a file', () => {
   it('is read by the platform as what it was, byte for byte', async () => {

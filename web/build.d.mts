@@ -1,5 +1,5 @@
-/** Writes the pages (HTML, CSS, scripts, audio worklets, the chart's layout) into `outDir`, which is made if it is missing. */
+/** Writes the pages (HTML, CSS, scripts, audio worklets) into `outDir`, which is made if it is missing. */
 export function buildPages(outDir: string): Promise<void>;
 
-/** How large the built inspector is, in bytes gzipped: what is loaded for the page, and beside it for its chart. */
-export function inspectorSizes(outDir: string): Promise<{ readonly page: number; readonly chart: number }>;
+/** How large the built inspector is: bytes of what the page loads, gzipped. */
+export function inspectorSize(outDir: string): Promise<number>;

@@ -1,10 +1,9 @@
 // Bundles the pages for the browser. Every file is loaded by its own URL: nothing inline, nothing from elsewhere.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { layoutChart } from './chart-layout.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -21,9 +20,8 @@ const COPIES = {
   'inspect/index.html': 'inspect/index.html',
 };
 const STYLES = { talk: 'talk/talk.css', 'inspect/inspect': 'inspect/inspect.css' };
-/** What the inspector is made of, and the part of it that is the chart. */
+/** What the inspector is made of. */
 const INSPECTOR_FILES = ['inspect/index.html', 'inspect/inspect.js', 'inspect/inspect.css'];
-const CHART_FILES = ['inspect/chart.json'];
 
 const SHARED = {
   bundle: true,
@@ -35,8 +33,7 @@ const SHARED = {
 
 export async function buildPages(outDir) {
   await mkdir(join(outDir, 'inspect'), { recursive: true });
-  const [layout] = await Promise.all([
-    layoutChart(),
+  await Promise.all([
     build({ ...SHARED, entryPoints: located(TALK), outdir: outDir }),
     build({
       ...SHARED,
@@ -48,19 +45,14 @@ export async function buildPages(outDir) {
     }),
     build({ ...SHARED, entryPoints: located(STYLES), outdir: outDir, minify: true }),
   ]);
-  await Promise.all([
-    writeFile(join(outDir, 'inspect/chart.json'), JSON.stringify(layout)),
-    ...Object.entries(COPIES).map(([name, source]) => copyFile(join(here, source), join(outDir, name))),
-  ]);
+  const copies = Object.entries(COPIES);
+  await Promise.all(copies.map(([name, source]) => copyFile(join(here, source), join(outDir, name))));
 }
 
-/** How large the inspector is, in bytes gzipped: what is loaded for the page, and for its chart. */
-export async function inspectorSizes(outDir) {
-  const gzipped = async (names) => {
-    const sizes = names.map(async (name) => gzipSync(await readFile(join(outDir, name))).length);
-    return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-  };
-  return { page: await gzipped(INSPECTOR_FILES), chart: await gzipped(CHART_FILES) };
+/** How large the inspector is: bytes of what the page loads, gzipped. */
+export async function inspectorSize(outDir) {
+  const sizes = INSPECTOR_FILES.map(async (name) => gzipSync(await readFile(join(outDir, name))).length);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
 function located(entries) {

@@ -15,6 +15,7 @@ import { Tracer } from '../model/tracing.ts';
 import { TimelineModel } from '../timeline/model.ts';
 import { ChartCounts } from './chart-counts.ts';
 import { Observable } from './observable.ts';
+import { PublicTravel } from './public-travel.ts';
 import { recordedAudio, Sound } from './sound.ts';
 
 /** Where files are kept that were opened. */
@@ -28,6 +29,7 @@ export class OpenSession extends Observable {
   log: SessionLog | undefined;
   tracer: Tracer | undefined;
   counts: ChartCounts | undefined;
+  travel: PublicTravel | undefined;
   readonly timeline = new TimelineModel();
   /** It runs now: records arrive as they are made. */
   live = false;
@@ -227,6 +229,7 @@ export class OpenSession extends Observable {
     this.log = new SessionLog({ header, headerHash, origin });
     this.tracer = new Tracer(header, this.log.records);
     this.counts = new ChartCounts(this.log, this.tracer);
+    this.travel = new PublicTravel(this.log);
     const api = this.#api;
     this.#sound = new Sound(this.log, api && (() => recordedAudio(api, this.session)));
     this.trouble = undefined;

@@ -1,233 +1,191 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { ChartLayout } from './layout.ts';
-import { focusOf, type Marks, marksOf } from './marks.ts';
-import { usePanZoom } from './pan-zoom.ts';
-import { StateBox } from './state-box.tsx';
-import { type Drawn, EdgeLabel, EdgeLine, Jump } from './transition.tsx';
-import { cornerOf, FAR_ZOOM, lookingAt, READABLE_ZOOM, revealing, wholeOf } from './view.ts';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { PublicState } from '../../../machines/wire.ts';
+import type { ChartMap, MapTransition } from './chart-map.ts';
+import { Label } from './label.tsx';
+import { labelSpot } from './label-spot.ts';
+import { Lines } from './lines.tsx';
+import { type ChartLabel, type Marks, marksOf, NOTHING_TOLD, type Told } from './marks.ts';
+import { allDoors, doorOf, openStates, toggled } from './opening.ts';
+import { placeMap } from './place.ts';
+import { type Path, routesOf } from './routes.ts';
+import { StateItems } from './state-items.tsx';
+import { treeKey, treeOf } from './tree.ts';
+import { useSize } from './use-size.ts';
+import { Ways, waysOf } from './ways.tsx';
 
-export type PickKind = 'state' | 'transition';
-
-export interface ChartProps {
-  /** Where everything is drawn: `chart.json`, made when the pages were built. */
-  readonly layout: ChartLayout;
-  /** Where the machine is: XState's state value. */
-  readonly value: unknown;
-  /** Ids of the transitions of the last event, in the order in which they were taken. */
-  readonly lastTransition: readonly string[];
-  /** Ids of the transitions whose guard refused the last event. */
-  readonly refusedGuards: readonly string[];
-  /** How often a state was entered (by path) or a transition taken (by id). */
-  readonly counts: ReadonlyMap<string, number>;
-  /** A state (its path) or a transition (its id) was chosen by mouse, finger or key. */
-  readonly onPick: (kind: PickKind, name: string) => void;
+/** How often a public state was entered, and how long the session was in it altogether. */
+export interface Stay {
+  readonly times: number;
+  readonly totalMs: number;
 }
 
-const STEP = 1.25;
+/** What was clicked, or chosen with Enter: a state, or a path between two public states. */
+export type Picked =
+  | { readonly kind: 'state'; readonly path: string }
+  | { readonly kind: 'path'; readonly from: PublicState; readonly to: PublicState };
+
+export interface ChartProps {
+  readonly map: ChartMap;
+  /** Where the machine is: XState's state value. */
+  readonly value: unknown;
+  readonly now: PublicState;
+  /** What the event of the moment did. */
+  readonly told?: Told;
+  /** What is said of it, or of the last event before it that did something. */
+  readonly label?: ChartLabel | undefined;
+  /** The path that the label belongs to, if its transition was one between public states. */
+  readonly step?: Omit<Path, 'times'> | undefined;
+  readonly stays: ReadonlyMap<PublicState, Stay>;
+  readonly paths: readonly Path[];
+  /** How often a state was entered, by its path. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** How often a transition was taken where it led from one public state to another. */
+  readonly timesOf: (transition: MapTransition, from: PublicState | undefined) => number;
+  readonly picked?: Picked | undefined;
+  readonly onPick: (picked: Picked) => void;
+  /** What is said of a path while the pointer is on it. */
+  readonly labelFor?: (path: Path) => ChartLabel | undefined;
+}
+
+const NO_STATES: ReadonlySet<string> = new Set();
 
 /**
- * The statechart as the machine is written: what is active is lit, the last transition drawn, a guard that refused
- * shown as such. It can be dragged and zoomed (wheel, pinch, `+` `-` `0`), and gone through with `↑` and `↓`; `←` and `→`
- * are left to time travel.
+ * The statechart as a map: six public states and the paths between them that were taken; what is active shows its inner
+ * states, the rest shows them when it is opened. A tree for keyboard and screen reader.
  */
-export function Chart({ layout, value, lastTransition, refusedGuards, counts, onPick }: ChartProps) {
-  const box = useRef<HTMLDivElement>(null);
-  const svg = useRef<SVGSVGElement>(null);
-  const [follows, setFollows] = useState(true);
-  const marks = useMemo(
-    () => marksOf(value, lastTransition, refusedGuards),
-    [value, lastTransition.join(), refusedGuards.join()],
+export function Chart(props: ChartProps) {
+  const { map, value, now, told = NOTHING_TOLD, paths, onPick } = props;
+  const window = useRef<HTMLDivElement>(null);
+  const tree = useRef<HTMLDivElement>(null);
+  const size = useSize(window);
+  const [byHand, setByHand] = useState(NO_STATES);
+  const [focused, setFocused] = useState<string>();
+  const [hovered, setHovered] = useState<Path>();
+  const marks: Marks = useMemo(() => marksOf(map, value, told), [map, value, told]);
+  const place = useMemo(
+    () => placeMap(map, { ...size, open: openStates(map, marks.active, byHand) }),
+    [map, marks.active, byHand, size],
   );
-  const drawn = useMemo((): Drawn => ({ marks, counts }), [marks, counts]);
-  const { view, screen, change } = usePanZoom(box, () => setFollows(false));
-  const focus = useMemo(() => focusOf(layout, marks), [layout, marks]);
+  const routes = useMemo(() => routesOf(place, paths), [place, paths]);
+  const items = useMemo(() => treeOf(map, place), [map, place]);
+  const stop = items.some(({ path }) => path === focused)
+    ? focused
+    : map.nodes.find((node) => node.state === now)?.path;
 
+  // What is active is in sight, wherever the reader had scrolled to.
+  const where = [...marks.active].join();
   useLayoutEffect(() => {
-    if (!follows || !focus || screen.width === 0) return;
-    change((now) => lookingAt({ ...now, zoom: Math.max(now.zoom, READABLE_ZOOM) }, focus, screen));
-  }, [follows, focus, screen.width, screen.height]);
+    const active = [...(tree.current?.querySelectorAll('[data-active="true"]') ?? [])];
+    for (const one of [...active.slice(-1), ...active.slice(0, 1)]) one.scrollIntoView({ block: 'nearest' });
+  }, [where, size]);
 
-  useEffect(() => makeOneReachable(svg.current), [layout]);
-
-  const pick = (target: EventTarget | null) => {
-    const chosen = partOf(target);
-    const { kind, id } = chosen?.dataset ?? {};
-    if ((kind === 'state' || kind === 'transition') && id !== undefined) onPick(kind, id);
+  const open = (path: string) => setByHand((before) => toggled(before, doorOf(map, path)));
+  const pick = (path: string) => {
+    setFocused(path);
+    onPick({ kind: 'state', path });
+    const item = items.find((one) => one.path === path);
+    if (item?.expanded === false || byHand.has(doorOf(map, path))) open(path);
   };
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const done = (act: () => void) => {
-      act();
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    switch (event.key) {
-      case 'Enter':
-      case ' ':
-        return done(() => pick(event.target));
-      case '+':
-      case '=':
-        return done(() => change((now) => ({ ...now, zoom: now.zoom * STEP })));
-      case '-':
-        return done(() => change((now) => ({ ...now, zoom: now.zoom / STEP })));
-      case '0':
-        return done(() => change(() => wholeOf({ x: 0, y: 0, ...layout }, screen)));
-      case 'ArrowDown':
-        return done(() => moveFocus(svg.current, event.target, 1));
-      case 'ArrowUp':
-        return done(() => moveFocus(svg.current, event.target, -1));
-      default:
-        return;
+    const path = pathOf(event.target);
+    if (path === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = treeKey(items, { path, key: event.key, closable: byHand });
+    if (event.key === 'Enter' || event.key === ' ') pick(path);
+    else if (!step) return;
+    else if (step.toggle !== undefined) open(step.toggle);
+    else if (step.go !== undefined) {
+      setFocused(step.go);
+      itemOf(tree.current, step.go)?.focus();
     }
+    event.preventDefault();
+    event.stopPropagation();
   };
 
-  const onFocus = (event: FocusEvent) => {
-    const box = boxOf(event.target);
-    if (box && screen.width > 0) change((now) => revealing(now, box, screen));
-  };
-
-  const farZoom = view.zoom < FAR_ZOOM ? view.zoom : undefined;
-  const parts = useMemo(
-    () => <Parts layout={layout} drawn={drawn} farZoom={farZoom} />,
-    [layout, drawn, farZoom],
-  );
-  const corner = cornerOf(view, screen);
+  const said = hovered ? props.labelFor?.(hovered) : props.label;
+  const way = hovered ?? props.step;
+  const middle = routes.find(({ from, to }) => from === way?.from && to === way?.to)?.middle;
+  const spot = said && labelSpot(place, said.transition, { now: now, middle });
   return (
     <div class="chart">
-      <div class="chart-window" ref={box}>
-        {/* biome-ignore lint/a11y/useSemanticElements: SVG has no field sets */}
-        <svg
-          ref={svg}
-          viewBox={`0 0 ${layout.width} ${layout.height}`}
-          width={layout.width * view.zoom}
-          height={layout.height * view.zoom}
-          style={{ transform: `translate(${corner.x}px, ${corner.y}px)` }}
-          role="group"
-          aria-label="Statechart. Up and down go from part to part, Enter tells more, plus and minus zoom."
-          onClick={(event) => pick(event.target)}
-          onKeyDown={onKeyDown}
-          onFocusCapture={onFocus}
+      <div class="chart-bar">
+        <span class="chart-legend">
+          Thicker path: taken more often. <span>Click a state to look inside.</span>
+        </span>
+        <button
+          type="button"
+          class="chart-open"
+          onClick={() => setByHand(byHand.size > 0 ? NO_STATES : allDoors(map))}
         >
-          {parts}
-        </svg>
+          {byHand.size > 0 ? 'Close' : 'Open all'}
+        </button>
       </div>
-      <div class="chart-tools" role="toolbar" aria-label="Chart view">
-        <button
-          type="button"
-          aria-label="Zoom in"
-          onClick={() => change((now) => ({ ...now, zoom: now.zoom * STEP }))}
+      <div class="chart-window" ref={window}>
+        <div
+          class={`chart-map ${place.look}`}
+          style={{ width: `${place.width}px`, height: `${place.height}px` }}
         >
-          +
-        </button>
-        <button
-          type="button"
-          aria-label="Zoom out"
-          onClick={() => change((now) => ({ ...now, zoom: now.zoom / STEP }))}
-        >
-          −
-        </button>
-        <button
-          type="button"
-          onClick={() => {
-            setFollows(false);
-            change(() => wholeOf({ x: 0, y: 0, ...layout }, screen));
-          }}
-        >
-          all
-        </button>
-        <button type="button" aria-pressed={follows} onClick={() => setFollows(!follows)}>
-          follow
-        </button>
+          <Lines
+            place={place}
+            first={map.nodes.find(({ path }) => map.states.get(path)?.first)?.path}
+            routes={routes}
+            step={props.step}
+            picked={props.picked}
+            active={map.frame.holds.includes(now)}
+            onHover={setHovered}
+            onPick={onPick}
+          />
+          <div
+            ref={tree}
+            role="tree"
+            aria-label="States. Right opens, left closes, Enter tells more."
+            onClick={(event) => {
+              const path = pathOf(event.target);
+              if (path !== undefined) pick(path);
+            }}
+            onKeyDown={onKeyDown}
+          >
+            <StateItems {...{ map, place, items, marks, stop, now }} {...props} />
+          </div>
+          {said && spot ? (
+            <Label label={said} spot={spot} path={hovered} inner={middle === undefined} />
+          ) : null}
+        </div>
+        {place.frame.open || place.nodes.some(({ box }) => box) ? null : (
+          <Waiting map={map} now={now} timesOf={props.timesOf} />
+        )}
       </div>
     </div>
   );
 }
 
-interface PartsProps {
-  readonly layout: ChartLayout;
-  readonly drawn: Drawn;
-  /** How far away, where only names can be read; absent from near. */
-  readonly farZoom: number | undefined;
-}
-
-/** All that is drawn, wherever it is on the screen. */
-function Parts({ layout, drawn, farZoom }: PartsProps) {
+/** What a state without inner ones is about: what it waits for, or how it was reached if it is the end. */
+function Waiting({ map, now, timesOf }: Pick<ChartProps, 'map' | 'now' | 'timesOf'>) {
+  const node = map.nodes.find(({ state }) => state === now);
+  const out = node ? waysOf(map, { kind: 'state', path: node.path }) : [];
+  const final = out.length === 0;
+  const ways = final ? map.transitions.filter(({ to, from }) => to === now && !from.includes(now)) : out;
   return (
-    <>
-      <Heads />
-      {layout.states.map((state) => (
-        <StateBox key={state.path} state={state} drawn={drawn} farZoom={farZoom} />
-      ))}
-      {layout.edges.map((edge) => (
-        <EdgeLine key={`${edge.from} → ${edge.to}`} edge={edge} marks={drawn.marks} />
-      ))}
-      <Jumps layout={layout} marks={drawn.marks} />
-      {(farZoom === undefined ? layout.edges : []).map((edge) => (
-        <EdgeLabel key={`${edge.from} → ${edge.to}`} edge={edge} drawn={drawn} />
-      ))}
-    </>
+    <div class="chart-waiting" data-state={now}>
+      <p>
+        <b class="chart-who">{now}</b>{' '}
+        {final ? 'is final: nothing leads out of it. What leads here:' : 'waits for'}
+      </p>
+      <Ways
+        ways={ways}
+        timesOf={(way) => timesOf(way, final ? undefined : now)}
+        label={`Ways ${final ? 'into' : 'out of'} ${now}`}
+      />
+    </div>
   );
 }
 
-function Heads() {
-  return (
-    <defs>
-      {(['plain', 'taken', 'refused'] as const).map((mark) => (
-        <marker
-          key={mark}
-          id={`chart-head-${mark}`}
-          class={`chart-head ${mark}`}
-          viewBox="0 0 8 8"
-          refX={7}
-          refY={4}
-          markerWidth={8}
-          markerHeight={8}
-          markerUnits="userSpaceOnUse"
-          orient="auto"
-        >
-          <path d="M0 0L8 4L0 8z" />
-        </marker>
-      ))}
-    </defs>
-  );
+function pathOf(target: EventTarget | null): string | undefined {
+  const item = target instanceof Element ? target.closest('[role="treeitem"]') : null;
+  return item instanceof HTMLElement ? item.dataset.id : undefined;
 }
 
-function Jumps({ layout, marks }: { layout: ChartLayout; marks: Marks }) {
-  const boxes = new Map(layout.states.map((state) => [state.path, state]));
-  return (
-    <>
-      {layout.states.flatMap((from) =>
-        from.rows.flatMap(({ id, targets: [target] }, row) => {
-          const to = target === undefined || target === from.path ? undefined : boxes.get(target);
-          return to && marks.taken.has(id) ? <Jump key={id} from={from} to={to} row={row} /> : [];
-        }),
-      )}
-    </>
-  );
-}
-
-/** The state or transition that a click or key met. */
-function partOf(target: EventTarget | null): SVGElement | undefined {
-  const found = target instanceof Element ? target.closest('[data-kind]') : null;
-  return found instanceof SVGElement ? found : undefined;
-}
-
-function boxOf(target: EventTarget | null) {
-  const part = partOf(target);
-  const box = part?.querySelector('rect');
-  return box instanceof SVGGraphicsElement ? box.getBBox() : undefined;
-}
-
-/** One part of the chart is reached with Tab; the arrow keys go on from there. */
-function makeOneReachable(svg: SVGSVGElement | null): void {
-  svg?.querySelector('[data-kind]')?.setAttribute('tabindex', '0');
-}
-
-function moveFocus(svg: SVGSVGElement | null, from: EventTarget | null, by: number): void {
-  const parts = [...(svg?.querySelectorAll<SVGElement>('[data-kind]') ?? [])];
-  const focused = partOf(from);
-  const at = focused ? parts.indexOf(focused) : -1;
-  const next = parts[(at + by + parts.length) % parts.length];
-  for (const part of parts) part.setAttribute('tabindex', part === next ? '0' : '-1');
-  next?.focus({ preventScroll: true });
+function itemOf(tree: HTMLElement | null, path: string): HTMLElement | undefined {
+  const items = [...(tree?.querySelectorAll<HTMLElement>('[role="treeitem"]') ?? [])];
+  return items.find(({ dataset }) => dataset.id === path);
 }

@@ -1,57 +1,81 @@
 import { activeStates, innermost, within } from './active.ts';
-import type { ChartLayout, LaidState, WrittenTransition } from './layout.ts';
-import { around, type Rect } from './view.ts';
+import type { ChartMap, MapTransition } from './chart-map.ts';
 
-/** What of the chart is to be seen at one moment. */
+/** What the chart shows of one moment. */
 export interface Marks {
   readonly active: ReadonlySet<string>;
-  /** Ids of transitions. */
-  readonly taken: ReadonlySet<string>;
-  /** Ids of transitions whose guard said no, and that were not taken all the same. */
-  readonly refused: ReadonlySet<string>;
+  /** Innermost of the active states that the last event entered. */
+  readonly entered: ReadonlySet<string>;
 }
 
-export type TransitionMark = 'taken' | 'refused' | 'plain';
-
-export function marksOf(value: unknown, taken: readonly string[], refused: readonly string[]): Marks {
-  const took = new Set(taken);
-  return {
-    active: activeStates(value),
-    taken: took,
-    refused: new Set(refused.filter((id) => !took.has(id))),
-  };
+/** What an event did: ids of transitions. */
+export interface Told {
+  /** Taken, in order. */
+  readonly taken: readonly string[];
+  /** Whose guard said no. */
+  readonly refused: readonly string[];
 }
 
-export function markOf({ taken, refused }: Marks, { id }: { readonly id: string }): TransitionMark {
-  if (taken.has(id)) return 'taken';
-  return refused.has(id) ? 'refused' : 'plain';
+export const NOTHING_TOLD: Told = { taken: [], refused: [] };
+
+/** The one transition that carries its words, and the guards that were refused beside it. */
+export interface ChartLabel {
+  readonly transition: MapTransition;
+  /** Whether it was taken; otherwise its guard is among those that refused. */
+  readonly taken: boolean;
+  /** Guards in words, each once: of the same state, if one of its transitions was taken. */
+  readonly refused: readonly string[];
 }
 
-/** Of several transitions along one line, what the line is to show. */
-export function lineMark(marks: Marks, transitions: readonly WrittenTransition[]): TransitionMark {
-  const all = transitions.map((transition) => markOf(marks, transition));
-  return all.find((mark) => mark === 'taken') ?? all.find((mark) => mark === 'refused') ?? 'plain';
-}
-
-/** Where to look: at the states that were left and entered last, or else at those that are active. */
-export function focusOf({ states, edges }: ChartLayout, { active, taken }: Marks): Rect | undefined {
-  const boxes = new Map(states.map((state) => [state.path, state]));
+export function marksOf(map: ChartMap, value: unknown, { taken }: Told): Marks {
+  const active = activeStates(value);
   const leaves = innermost(active);
-  const all = [
-    ...states.flatMap(({ path, rows }) => rows.map((one) => ({ from: path, ...one }))),
-    ...edges.flatMap(({ from, transitions }) => transitions.map((one) => ({ from, ...one }))),
-  ];
-  const last = all.findLast(({ id }) => taken.has(id));
-  const entered = leaves.filter((leaf) =>
-    last?.targets.some((target) => leaf === target || within(leaf, target)),
-  );
-  const paths = last && entered.length > 0 ? [last.from, ...entered.slice(0, 1)] : leaves.slice(0, 1);
-  return around(paths.flatMap((path) => titleOf(boxes.get(path)) ?? []));
+  const targets = map.transitions.filter(({ id }) => taken.includes(id)).flatMap((one) => one.targets);
+  const entered = leaves.filter((leaf) => targets.some((target) => leaf === target || within(leaf, target)));
+  return { active, entered: new Set(entered) };
 }
 
-/** Of a large state it is enough to see where its name is. */
-function titleOf(state: LaidState | undefined): Rect | undefined {
-  if (!state) return undefined;
-  const { x, y, width, height } = state;
-  return { x, y, width: Math.min(width, 240), height: Math.min(height, 120) };
+/**
+ * Of all that one event did, what is said: what changed the public state before what moved an inner one, that before
+ * what only stayed; of equals the last. If nothing was taken, the first that was refused.
+ */
+export function labelOf(map: ChartMap, { taken, refused }: Told): ChartLabel | undefined {
+  const known = new Map(map.transitions.map((transition) => [transition.id, transition]));
+  const find = (ids: readonly string[]) => ids.flatMap((id) => known.get(id) ?? []);
+  const took = find(taken);
+  const refusals = find(refused.filter((id) => !taken.includes(id)));
+  const most = Math.max(...took.map(weight));
+  const said = took.findLast((transition) => weight(transition) === most);
+  if (said) {
+    const beside = refusals.filter(({ state }) => state === said.state);
+    return { transition: said, taken: true, refused: guardsOf(beside) };
+  }
+  const [first] = refusals;
+  return first && { transition: first, taken: false, refused: guardsOf(refusals) };
+}
+
+function guardsOf(transitions: readonly MapTransition[]): string[] {
+  return [...new Set(transitions.map(({ guard }) => guard))];
+}
+
+function weight({ from, to, targets }: MapTransition): number {
+  if (to !== null && !from.every((state) => state === to)) return 3;
+  if (to !== null) return 2;
+  return targets.length > 0 ? 1 : 0;
+}
+
+/** A transition in a line: what happens, and if what. */
+export function transitionWords({ event, guard }: MapTransition): string {
+  return guard === '' ? event : `${event} [${guard}]`;
+}
+
+/** Where it leads, seen from where it starts: `asking → streaming`; empty if it stays. */
+export function moveWords({ state, targets }: MapTransition): string {
+  const [target] = targets;
+  if (target === undefined) return '';
+  return target === state ? `${lastOf(state)} again` : `${lastOf(state) || 'anywhere'} → ${lastOf(target)}`;
+}
+
+export function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
 }

@@ -1,79 +1,94 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { OpenSession } from '../app/opened.ts';
-import { Chart } from '../chart/chart.tsx';
-import type { ChartLayout } from '../chart/layout.ts';
+import { Chart, type Picked } from '../chart/chart.tsx';
+import { type ChartMap, sessionMap } from '../chart/chart-map.ts';
+import { type ChartLabel, labelOf, NOTHING_TOLD, type Told } from '../chart/marks.ts';
+import type { Path } from '../chart/routes.ts';
 import type { SessionLog } from '../model/session-log.ts';
-import { clock } from './words.ts';
+import { ChartCard, wayRecords } from './chart-card.tsx';
 
 export interface ChartPanelProps {
-  readonly layout: ChartLayout | undefined;
   readonly open: OpenSession;
   readonly log: SessionLog;
 }
 
-/** What was clicked in the chart: the path of a state, or the id of a transition. */
-interface Picked {
-  readonly kind: 'state' | 'transition';
-  readonly name: string;
-}
-
-// The same for as long as nothing changes, so that the chart is not drawn again.
-const NONE: readonly string[] = [];
 const NO_COUNTS: ReadonlyMap<string, number> = new Map();
+/** How many records before the moment are looked at for one that did something: playback reports ten times a second. */
+const LOOK_BACK = 300;
 
-/** The machine as it stood at the moment, and how often any part of it was reached. */
-export function ChartPanel({ layout, open, log }: ChartPanelProps) {
+let map: ChartMap | undefined;
+
+/** The machine as it stood at the moment, how often any part of it was reached, and what the last event did to it. */
+export function ChartPanel({ open, log }: ChartPanelProps) {
+  map ??= sessionMap();
+  const chart = map;
   const [picked, setPicked] = useState<Picked>();
-  const place = log.stateAt(open.index).part('value') ?? '"idle"';
-  const value: unknown = useMemo(() => JSON.parse(place), [place]);
-  const explained = open.explainAt(open.index);
-  const refused = useMemo(
-    () => explained?.guards.filter(({ passed }) => !passed).map(({ transition }) => transition) ?? NONE,
-    [explained],
+  const { index, travel } = open;
+  const part = log.stateAt(index).part('value') ?? '"idle"';
+  const value: unknown = useMemo(() => JSON.parse(part), [part]);
+  const told = useMemo(() => toldAt(open, index), [open, index, open.tracer?.done === 0]);
+  const said = useMemo(() => lastSaid(chart, open), [chart, open, index, told]);
+  const ways = travel?.ways();
+  const paths = useMemo(
+    () => (ways ?? []).map(({ from, to, records }) => ({ from, to, times: records.length })),
+    [ways?.map(({ records }) => records.length).join()],
   );
-  const onPick = useCallback((kind: Picked['kind'], name: string) => setPicked({ kind, name }), []);
-  if (!layout) return <section class="chart-panel" aria-label="Chart" />;
+  const labelFor = useCallback((path: Path) => pathLabel(chart, open, path), [chart, open]);
+  const [from, to] = said ? [log.entries[said.record - 1]?.state, log.entries[said.record]?.state] : [];
   return (
     <section class="chart-panel" aria-label="Chart">
       <Chart
-        layout={layout}
+        map={chart}
         value={value}
-        lastTransition={explained?.taken ?? NONE}
-        refusedGuards={refused}
+        now={log.entries[index]?.state ?? 'idle'}
+        told={told}
+        label={said?.label}
+        step={from !== undefined && to !== undefined && from !== to ? { from, to } : undefined}
+        stays={travel?.stays() ?? new Map()}
+        paths={paths}
         counts={open.counts?.all() ?? NO_COUNTS}
-        onPick={onPick}
+        timesOf={(transition, state) => wayRecords(open, transition, state).length}
+        picked={picked}
+        onPick={setPicked}
+        labelFor={labelFor}
       />
-      {picked ? <Visits picked={picked} open={open} onClose={() => setPicked(undefined)} /> : null}
+      {picked ? (
+        <ChartCard map={chart} picked={picked} open={open} onClose={() => setPicked(undefined)} />
+      ) : null}
     </section>
   );
 }
 
-function Visits({ picked, open, onClose }: { picked: Picked; open: OpenSession; onClose: () => void }) {
-  const { kind, name } = picked;
-  const records = (kind === 'state' ? open.counts?.state(name) : open.counts?.transition(name)) ?? [];
-  const before = records.findLast((record) => record < open.index);
-  const after = records.find((record) => record > open.index);
-  const last = records.at(-1);
-  const go = (record: number | undefined) => {
-    open.pause();
-    if (record !== undefined) open.seekRecord(record);
-  };
-  const when = last === undefined ? '' : `, last at ${clock(open.log?.records[last]?.t ?? 0)}`;
-  return (
-    <div class="visits" id="visits" role="status">
-      <b>{name}</b> {kind === 'state' ? 'entered' : 'taken'} {records.length} times{when}{' '}
-      <button type="button" disabled={before === undefined} onClick={() => go(before)}>
-        ◀ before
-      </button>{' '}
-      <button type="button" disabled={after === undefined} onClick={() => go(after)}>
-        after ▶
-      </button>{' '}
-      <button type="button" id="visits-last" disabled={last === undefined} onClick={() => go(last)}>
-        last
-      </button>{' '}
-      <button type="button" aria-label="Close" onClick={onClose}>
-        ×
-      </button>
-    </div>
-  );
+function toldAt(open: OpenSession, index: number): Told {
+  const explained = open.explainAt(index);
+  if (!explained) return NOTHING_TOLD;
+  const refused = explained.guards.filter(({ passed }) => !passed).map(({ transition }) => transition);
+  return { taken: explained.taken, refused };
+}
+
+/** What the event of the moment did, or the last one before it that did something. */
+function lastSaid(
+  chart: ChartMap,
+  open: OpenSession,
+): { readonly label: ChartLabel; readonly record: number } | undefined {
+  const now = labelOf(chart, toldAt(open, open.index));
+  if (now) return { label: now, record: open.index };
+  for (let record = open.index - 1; record >= Math.max(0, open.index - LOOK_BACK); record--) {
+    const label = open.tracer?.at(record) && labelOf(chart, toldAt(open, record));
+    if (label?.taken && label.transition.targets.length > 0) return { label, record };
+  }
+  return undefined;
+}
+
+/** What led along a path most often. */
+function pathLabel(chart: ChartMap, open: OpenSession, { from, to }: Path): ChartLabel | undefined {
+  const times = new Map<string, { readonly label: ChartLabel; times: number }>();
+  for (const record of open.travel?.way(from, to)?.records ?? []) {
+    const label = labelOf(chart, { taken: open.tracer?.at(record)?.taken ?? [], refused: [] });
+    if (!label) continue;
+    const known = times.get(label.transition.id) ?? { label, times: 0 };
+    known.times += 1;
+    times.set(label.transition.id, known);
+  }
+  return [...times.values()].sort((a, b) => b.times - a.times)[0]?.label;
 }

@@ -1,24 +1,21 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Inspector } from '../app/inspector.ts';
 import { listenToKeys } from '../app/keys.ts';
 import { useObserved } from '../app/observable.ts';
-import type { ChartLayout } from '../chart/layout.ts';
 import { Help } from './help.tsx';
 import { SessionView } from './session.tsx';
 import { Sessions } from './sessions.tsx';
 import { Top } from './top.tsx';
 
 /** The whole page. A journal's file may be dropped anywhere on it. */
-export function Page({ inspector, layout }: { inspector: Inspector; layout: Promise<ChartLayout> }) {
+export function Page({ inspector }: { inspector: Inspector }) {
   useObserved(inspector);
-  const [chart, setChart] = useState<ChartLayout>();
   useEffect(() => {
-    layout.then(setChart, (error: unknown) => inspector.fail(error));
     const stops = [listenToKeys(inspector), takeDrops(inspector)];
     return () => {
       for (const stop of stops) stop();
     };
-  }, [inspector, layout]);
+  }, [inspector]);
   const { open, trouble } = inspector;
   return (
     <>
@@ -32,7 +29,7 @@ export function Page({ inspector, layout }: { inspector: Inspector; layout: Prom
         </p>
       ) : null}
       {open ? (
-        <SessionView key={open.session} inspector={inspector} open={open} layout={chart} />
+        <SessionView key={open.session} inspector={inspector} open={open} />
       ) : (
         <Sessions inspector={inspector} />
       )}

@@ -3,7 +3,6 @@ import type { Inspector } from '../app/inspector.ts';
 import { useObserved } from '../app/observable.ts';
 import type { OpenSession } from '../app/opened.ts';
 import { TABS, type Tab } from '../app/route.ts';
-import type { ChartLayout } from '../chart/layout.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { Timeline } from '../timeline/timeline.tsx';
 import { Waterfall } from '../timeline/waterfall.tsx';
@@ -28,11 +27,10 @@ const TAB_NAMES: Readonly<Record<Tab, string>> = {
 export interface SessionViewProps {
   readonly inspector: Inspector;
   readonly open: OpenSession;
-  readonly layout: ChartLayout | undefined;
 }
 
 /** One session: chart, timeline and the panels, all at the same moment. */
-export function SessionView({ inspector, open, layout }: SessionViewProps) {
+export function SessionView({ inspector, open }: SessionViewProps) {
   useObserved(open);
   const { log } = open;
   const [whatIf, setWhatIf] = useState<WhatIf>();
@@ -62,7 +60,7 @@ export function SessionView({ inspector, open, layout }: SessionViewProps) {
         <Chip state={entry?.state ?? 'idle'} />
         <Scrubber open={open} />
       </div>
-      <ChartPanel layout={layout} open={open} log={log} />
+      <ChartPanel open={open} log={log} />
       <section class="timeline-panel" aria-label="Timeline">
         <Timeline model={open.timeline} cursor={open.t} live={open.live && open.following} onSeek={seek} />
       </section>

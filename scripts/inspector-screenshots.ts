@@ -1,5 +1,5 @@
 // Makes the pictures of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
-// npx tsx scripts/inspector-screenshots.ts
+// npx tsx scripts/inspector-screenshots.ts [NAME…]   (all, or those that are named)
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,11 +48,32 @@ const stalled = parseJournalFile(
   'stalled',
 ).journal;
 const session = stalled.header.session;
+const interrupted = parseJournalFile(
+  restepped(readFileSync(join(root, 'test/golden/barge-in.jsonl'), 'utf8'), 'barge-in'),
+  'barge-in',
+).journal;
 const failed = stalled.records.findIndex(({ event }) => event.includes('llmFirstToken'));
 
-async function shoot(name: string, of: Page = page): Promise<void> {
-  await of.screenshot({ path: join(pictures, `${name}.png`) });
+const wanted = process.argv.slice(2);
+
+async function shoot(name: string, of: Page = page, part = 'body'): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  const path = join(pictures, `${name}.png`);
+  if (part === 'body') await of.screenshot({ path });
+  else await of.locator(part).screenshot({ path });
   console.log(name);
+}
+
+/** The chart alone, of a session that is interrupted, after the last event that left it in the state `holds`. */
+async function chartAt(of: Page, holds: string): Promise<void> {
+  await of.goto('about:blank');
+  await of.goto(`${url}/inspect/#session=${interrupted.header.session}`);
+  await until(of, `inspector.open?.last === ${interrupted.records.length - 1}`);
+  await until(of, `inspector.open.tracer.done > inspector.open.last`);
+  await of.evaluate(
+    `inspector.open.seekRecord(inspector.open.log.entries.findLastIndex((_, at) => JSON.stringify(inspector.open.log.valueAt(at)).includes('${holds}')))`,
+  );
+  await until(of, `document.querySelector('.chart-label')`);
 }
 
 async function at(view: string, event: number): Promise<void> {
@@ -98,10 +119,17 @@ try {
   await page.click('#compare-run');
   await until(page, `document.querySelector('#parting')`);
   await shoot('compare');
+  await chartAt(page, 'hearing');
+  await shoot('chart', page, '.chart-panel');
+  await chartAt(page, 'ended');
+  await shoot('chart-ended', page, '.chart-panel');
   const dark = await launchChromium({ colorScheme: 'dark', viewport: { width: 820, height: 1180 } });
   await dark.page.goto(`${url}/inspect/#session=${session}&event=${failed}`);
   await until(dark.page, `document.querySelector('#moment')?.textContent.includes('· ${failed}/')`);
   await shoot('tablet', dark.page);
+  await dark.page.setViewportSize({ width: 360, height: 780 });
+  await chartAt(dark.page, 'hearing');
+  await shoot('chart-phone', dark.page, '.chart-panel');
   await dark.close();
 } finally {
   await chromium.close();

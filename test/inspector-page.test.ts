@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MadeSession, restepped } from '../bench/inspector-journal.ts';
-import { buildPages, inspectorSizes } from '../web/build.mjs';
+import { buildPages, inspectorSize } from '../web/build.mjs';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { type ParleyProcess, parley } from './support/processes.ts';
 
 /** A real conversation, as the machine of this version decides. */
 const golden = (name: string) => join(folder, `${name}.jsonl`);
 const GOLDEN = ['spoken', 'barge-in', 'failing-engine'];
-/** Of the issue: besides the chart, gzipped. */
+/** Of the issue, gzipped. */
 const LARGEST_PAGE = 100_000;
 
 const HOSTILE = [
@@ -84,15 +84,15 @@ async function openFile(path: string): Promise<void> {
 }
 
 describe('the built pages', () => {
-  it('are small: the inspector weighs less than 100 kB besides its chart, gzipped', async () => {
-    const sizes = await inspectorSizes(pages);
-    expect(sizes.page).toBeGreaterThan(10_000);
-    expect(sizes.page).toBeLessThanOrEqual(LARGEST_PAGE);
+  it('are small: the inspector weighs less than 100 kB, gzipped', async () => {
+    const size = await inspectorSize(pages);
+    expect(size).toBeGreaterThan(10_000);
+    expect(size).toBeLessThanOrEqual(LARGEST_PAGE);
   });
 
   it('go over the wire gzipped', async () => {
     const { server, url } = await serve();
-    for (const name of ['', 'inspect.js', 'inspect.css', 'chart.json']) {
+    for (const name of ['', 'inspect.js', 'inspect.css']) {
       const gzipped = await fetch(`${url}/inspect/${name}`, {
         headers: { 'accept-encoding': 'br, gzip;q=0.5' },
       });

@@ -27,7 +27,8 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error actions': NO_OWNER,
 };
 
-export function sessionPaths() {
+/** The model, and all states that its events lead to. */
+export function exploredSession() {
   const parameters: SessionParameters = {
     ...defaultParameters,
     // One speculation a turn: how many more does not matter to the chart.
@@ -41,7 +42,11 @@ export function sessionPaths() {
     input: { language: 'en', outputRate: 24_000, seed: 1, memory: true },
     representatives: sessionRepresentatives(),
   });
-  const explored = explore(model);
+  return { model, explored: explore(model) };
+}
+
+export function sessionPaths() {
+  const { model, explored } = exploredSession();
   const paths = coveringPaths(model, explored, { goal: model.branch });
   return { model, explored, paths };
 }

@@ -26,8 +26,10 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
   const { index, travel } = open;
   const part = log.stateAt(index).part('value') ?? '"idle"';
   const value: unknown = useMemo(() => JSON.parse(part), [part]);
-  const told = useMemo(() => toldAt(open, index), [open, index, open.tracer?.done === 0]);
-  const said = useMemo(() => lastSaid(chart, open), [chart, open, index, told]);
+  // Until its trace has come that far, an event is explained by itself, and those before it not at all.
+  const traced = (open.tracer?.done ?? 0) > index;
+  const told = useMemo(() => toldAt(open, index), [open, index, traced]);
+  const said = useMemo(() => lastSaid(chart, open), [chart, open, told]);
   const ways = travel?.ways();
   const paths = useMemo(
     () => (ways ?? []).map(({ from, to, records }) => ({ from, to, times: records.length })),

@@ -64,14 +64,14 @@ async function shoot(name: string, of: Page = page, part = 'body'): Promise<void
   console.log(name);
 }
 
-/** The chart alone, of a session that is interrupted, after the last event that left it in the state `holds`. */
+/** The chart alone, of a session that is interrupted, after the event that first led to the state `holds`. */
 async function chartAt(of: Page, holds: string): Promise<void> {
   await of.goto('about:blank');
   await of.goto(`${url}/inspect/#session=${interrupted.header.session}`);
   await until(of, `inspector.open?.last === ${interrupted.records.length - 1}`);
   await until(of, `inspector.open.tracer.done > inspector.open.last`);
   await of.evaluate(
-    `inspector.open.seekRecord(inspector.open.log.entries.findLastIndex((_, at) => JSON.stringify(inspector.open.log.valueAt(at)).includes('${holds}')))`,
+    `inspector.open.seekRecord(inspector.open.log.entries.findIndex((_, at) => JSON.stringify(inspector.open.log.valueAt(at)).includes('${holds}')))`,
   );
   await until(of, `document.querySelector('.chart-label')`);
 }

@@ -64,8 +64,11 @@ describe('what an event did', () => {
   });
 
   it('is what was refused if nothing was taken; what was refused once and then taken was taken', () => {
-    const refused = ['listening.endpointing.waiting · always'];
-    expect(labelOf(map, { taken: [], refused })).toMatchObject({ taken: false, refused: ['mayDraft'] });
+    const refused = ['responding.phase.acting · always'];
+    expect(labelOf(map, { taken: [], refused })).toMatchObject({
+      taken: false,
+      refused: ['in responding.actions.finished'],
+    });
     expect(labelOf(map, { taken: refused, refused })).toMatchObject({ taken: true, refused: [] });
     expect(labelOf(map, { taken: [], refused: [] })).toBeUndefined();
     expect(labelOf(map, { taken: ['of another version'], refused: [] })).toBeUndefined();

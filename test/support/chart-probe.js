@@ -27,7 +27,7 @@
   /** What is at the middle of an element is the element, or part of it. */
   function onTop(element, rect) {
     const found = document.elementFromPoint((rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2);
-    return found !== null && (element.contains(found) || found.contains(element));
+    return found !== null && element.contains(found);
   }
 
   function activeProblems(panel, paths) {

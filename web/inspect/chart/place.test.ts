@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { sessionMap } from './chart-map.ts';
 import { allDoors, doorOf, openStates, toggled } from './opening.ts';
-import { type Place, placeMap, type Rect, sizesFor } from './place.ts';
+import { type Place, placeMap, type Rect } from './place.ts';
+import { sizesFor } from './sizes.ts';
 
 const map = sessionMap();
 /** Of the chart's panel, in windows of 360, 820 and 1,280 px and of a large screen. */

@@ -32,6 +32,7 @@ import { sileroVad } from '../adapters/vad/silero.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { type Closers, closeAll } from './closers.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
@@ -84,15 +85,17 @@ export interface Server {
   stats(): DoorStats;
   /** Of the engines that the configuration named. */
   engineStats(): EngineStats | undefined;
-  /** Takes no new sessions, ends live ones after `graceMs` (`limits.drainGraceMs`), and frees everything. Idempotent. */
-  close(graceMs?: number): Promise<void>;
+  /**
+   * Takes no new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all that was said is
+   * on disk, so the process may end then. Idempotent.
+   */
+  drain(graceMs?: number): Promise<void>;
+  /** Drains, and frees everything. Idempotent. */
+  close(): Promise<void>;
 }
 
 /** What a page offers to a newcomer. */
 const SUGGESTED_PHRASES = 3;
-
-/** Everything that must be closed, in the order of its making. */
-type Closers = (() => Promise<void>)[];
 
 /** Starts a server: bus, engines, store and gateway, each as configured. What was started is closed again if something fails. */
 export async function serve(options: ServeOptions): Promise<Server> {
@@ -234,11 +237,10 @@ async function assemble(
     ...(stores.stats && { store: stores.stats }),
     ...engineSources(engines),
   });
-  let { drainGraceMs } = config.limits;
   const { url, port } = await front.listen();
   closers.push(async () => {
     await inspector?.close();
-    await door.drain(drainGraceMs);
+    await door.drain();
     await front.close();
   });
   onProgress('loading the speech engines');
@@ -253,8 +255,8 @@ async function assemble(
     store,
     stats: () => door.stats(),
     engineStats: () => engines.stats?.(),
-    close: (graceMs = drainGraceMs) => {
-      drainGraceMs = graceMs;
+    drain: (graceMs) => door.drain(graceMs),
+    close: () => {
       closing ??= closeAll(closers);
       return closing;
     },
@@ -386,9 +388,4 @@ function hostEngines(
 function packagedPages(): string | undefined {
   const candidates = ['../web', '../dist/web'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
   return candidates.find((path) => existsSync(join(path, 'index.html')));
-}
-
-/** Last made, first closed. */
-async function closeAll(closers: Closers): Promise<void> {
-  for (const close of closers.splice(0).reverse()) await close();
 }

@@ -14,7 +14,9 @@ import { readDialog } from './session-parameters.ts';
 export interface WorkerProcess {
   /** Such as `stt soundswallower`. */
   readonly serves: readonly string[];
-  /** Takes no new requests, ends the running ones after a grace, and frees everything. */
+  /** Takes no new requests, and ends the running ones after a grace. */
+  drain(): Promise<void>;
+  /** Drains, and frees everything. */
   close(): Promise<void>;
 }
 
@@ -58,12 +60,16 @@ export async function work(
   if (tts) hosts.push(hostTts(bus, realClock, tts));
   await bus.flush();
   void engines.preparePhrases?.(phraseLog(log), () => hosts.some((host) => host.active() > 0));
+  const drain = async () => {
+    await Promise.all(hosts.map((host) => host.close()));
+  };
   return {
     serves: [stt && `stt ${stt.name}`, llm && `llm ${llm.name}`, tts && `tts ${tts.name}`].filter(
       (one) => one !== undefined,
     ),
+    drain,
     async close() {
-      await Promise.all(hosts.map((host) => host.close()));
+      await drain();
       await bus.drain();
       await Promise.all(all.map((engine) => engine.close()));
     },

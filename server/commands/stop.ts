@@ -1,7 +1,5 @@
-/** Ctrl-C is over by then, in ms, whatever hangs: two seconds, with room for a busy machine. */
-const CTRL_C_MS = 1_500;
-/** Live sessions get this much of it, in ms, to say their last word to the disk. */
-const CTRL_C_GRACE_MS = 300;
+/** The process is told to exit by then, in ms, whatever hangs; that takes some time too, as its threads have to end. */
+const CTRL_C_MS = 1_000;
 /** What SIGTERM allows beyond the grace of the sessions, in ms. */
 const REST_MS = 3_000;
 
@@ -9,12 +7,14 @@ const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143
 
 /** Something that runs until the process is told to stop. */
 interface Running {
-  /** Ends it; live sessions may go on for `graceMs`, or as long as is configured. */
-  close(graceMs?: number): Promise<void>;
+  /** Ends what is live after `graceMs`, or after the configured grace, with its records on disk. */
+  drain(graceMs?: number): Promise<void>;
+  /** Drains, and frees everything. */
+  close(): Promise<void>;
 }
 
 /**
- * Starts something, and ends it at SIGINT or SIGTERM. Ctrl-C takes at most two seconds; SIGTERM gives live sessions `graceMs`.
+ * Starts something, and ends it at SIGINT or SIGTERM. Ctrl-C ends live sessions at once, and the process within two seconds; SIGTERM gives them `graceMs`.
  * A signal during the start, and a second one, end the process at once.
  */
 export async function untilStopped<Started extends Running>(
@@ -38,8 +38,12 @@ export async function untilStopped<Started extends Running>(
     console.error(`parley: not all of it ended within ${withinMs} ms; what is on disk is complete`);
     process.exit(1);
   }, withinMs);
-  await started.close(fast ? CTRL_C_GRACE_MS : undefined);
-  // If something else still keeps the process alive it ends it all the same.
+  if (fast) {
+    await started.drain(0);
+    // What is left, such as threads and connections, ends with the process.
+    process.exit();
+  }
+  await started.close();
   timer.unref();
 }
 

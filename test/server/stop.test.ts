@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { openaiServer } from '../../testing/loopback/openai-server.ts';
+import { startNatsServer } from '../../testing/nats-server.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
+
+const PATIENCE_MS = 30_000;
+/** What is promised of Ctrl-C, in ms. */
+const CTRL_C_MS = 2_000;
+
+let dataDir: string;
+const cleanups: (() => Promise<unknown>)[] = [];
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'parley-stop-'));
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+function start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ParleyProcess {
+  const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...args], env);
+  cleanups.push(() => server.kill());
+  return server;
+}
+
+/** A client whose reply is under way, in the state `value`. */
+async function talking(server: ParleyProcess, value: string): Promise<VoiceClient> {
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  const client = await VoiceClient.connect({ url, clock: realClock });
+  cleanups.push(() => client.close());
+  client.send({ type: 'text', text: 'tell me a story' });
+  const arrived = await client.waitFor((message) => message.type === 'state' && message.value === value, {
+    timeoutMs: PATIENCE_MS,
+  });
+  expect(arrived).toBeDefined();
+  return client;
+}
+
+/** Sends the signals; resolves with how the process ended and how long that took, in ms. */
+async function signalled(server: ParleyProcess, ...signals: NodeJS.Signals[]) {
+  const startMs = performance.now();
+  for (const signal of signals) process.kill(server.pid, signal);
+  const code = await server.exited;
+  return { code, ms: performance.now() - startMs };
+}
+
+/** Lines of the log that warn or are worse. */
+function warnings(server: ParleyProcess): string[] {
+  return server.lines.filter((line) => /"level":[4-6]0/u.test(line));
+}
+
+describe('Ctrl-C', () => {
+  it('ends a server with a live session within two seconds, without a warning', async () => {
+    const server = start();
+    const client = await talking(server, 'speaking');
+    const { code, ms } = await signalled(server, 'SIGINT');
+    expect(ms).toBeLessThan(CTRL_C_MS);
+    expect(code).toBe(0);
+    expect(warnings(server)).toEqual([]);
+    expect(await client.closed).toBe(4503);
+  }, 60_000);
+
+  it('ends it while an engine hangs', async () => {
+    const engine = await openaiServer({ chat: () => [{ do: 'hang' }] });
+    cleanups.push(() => engine.close());
+    const server = start([
+      '--engines.llm=hung',
+      `--llm.servers=${JSON.stringify({ hung: { baseURL: engine.baseURL } })}`,
+    ]);
+    await talking(server, 'processing');
+    const { code, ms } = await signalled(server, 'SIGINT');
+    expect(ms).toBeLessThan(CTRL_C_MS);
+    expect(code).toBe(0);
+  }, 60_000);
+
+  it('ends it while the broker hangs', async () => {
+    const nats = await startNatsServer();
+    const server = start([], { NATS_URL: nats.url });
+    await talking(server, 'speaking');
+    process.kill(nats.pid, 'SIGSTOP');
+    cleanups.push(async () => {
+      process.kill(nats.pid, 'SIGCONT');
+      await nats.stop();
+    });
+    const { ms } = await signalled(server, 'SIGINT');
+    expect(ms).toBeLessThan(CTRL_C_MS);
+  }, 60_000);
+
+  it('ends it at once while it starts, and at once the second time', async () => {
+    const starting = start();
+    await starting.line(/loading the speech engines/u);
+    const first = await signalled(starting, 'SIGINT');
+    expect(first.code).toBe(130);
+    expect(first.ms).toBeLessThan(CTRL_C_MS);
+
+    const server = start();
+    await talking(server, 'speaking');
+    process.kill(server.pid, 'SIGTERM');
+    await server.line(/SIGTERM, ending the sessions/u);
+    const second = await signalled(server, 'SIGINT');
+    expect(second.code).toBe(130);
+    expect(second.ms).toBeLessThan(CTRL_C_MS);
+  }, 60_000);
+});
+
+it('SIGTERM lets a reply be heard to its end', async () => {
+  const server = start();
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  const client = await VoiceClient.connect({ url, clock: realClock });
+  client.send({ type: 'text', text: 'hello' });
+  await client.waitFor((message) => message.type === 'state' && message.value === 'speaking', {
+    timeoutMs: PATIENCE_MS,
+  });
+  process.kill(server.pid, 'SIGTERM');
+  const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: PATIENCE_MS });
+  expect(end?.message).toMatchObject({ reason: 'completed' });
+  await client.close();
+  expect(await server.exited).toBe(0);
+  expect(warnings(server)).toEqual([]);
+}, 60_000);

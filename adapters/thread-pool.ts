@@ -49,7 +49,7 @@ interface Entry {
 }
 
 /** One place for a thread, which outlives the threads that fill it. */
-interface Seat {
+interface Slot {
   readonly place: number;
   state: 'empty' | 'starting' | 'ready' | 'resting';
   worker: PoolThread | undefined;
@@ -69,7 +69,7 @@ interface Seat {
  */
 export class ThreadPool<Outgoing, Incoming> {
   readonly #options: ThreadPoolOptions<Incoming>;
-  readonly #seats: Seat[];
+  readonly #slots: Slot[];
   readonly #waiting: Entry[] = [];
   #warming: { resolve: () => void; reject: (error: ParleyError) => void }[] = [];
   #nextId = 1;
@@ -79,7 +79,7 @@ export class ThreadPool<Outgoing, Incoming> {
 
   constructor(options: ThreadPoolOptions<Incoming>) {
     this.#options = options;
-    this.#seats = Array.from({ length: options.threads }, (_, place) => ({
+    this.#slots = Array.from({ length: options.threads }, (_, place) => ({
       place,
       state: 'empty',
       worker: undefined,
@@ -100,7 +100,7 @@ export class ThreadPool<Outgoing, Incoming> {
   }
 
   get hasRoom(): boolean {
-    return this.#seats.some((seat) => this.#roomOf(seat));
+    return this.#slots.some((slot) => this.#roomOf(slot));
   }
 
   /** Queues a job; the number is its id, which fits 31 bits. */
@@ -114,18 +114,18 @@ export class ThreadPool<Outgoing, Incoming> {
 
   /** To the job's thread. Nothing happens while it has none. */
   send(id: number, message: Outgoing): void {
-    this.#seatOf(id)?.worker?.postMessage(message);
+    this.#slotOf(id)?.worker?.postMessage(message);
   }
 
   /** The place of the job's thread, while it has one. */
   placeOf(id: number): number | undefined {
-    return this.#seatOf(id)?.place;
+    return this.#slotOf(id)?.place;
   }
 
   /** From now on the job's thread owes a sign of life every `stallMs`, until the job is finished. */
   expectAnswer(id: number): void {
-    const seat = this.#seatOf(id);
-    if (seat) this.#watch(seat, id);
+    const slot = this.#slotOf(id);
+    if (slot) this.#watch(slot, id);
   }
 
   /**
@@ -138,28 +138,28 @@ export class ThreadPool<Outgoing, Incoming> {
       this.#waiting.splice(index, 1);
       this.#holdProcess();
     }
-    const seat = this.#seatOf(id);
-    if (!seat || seat.running.get(id) === undefined) return false;
-    seat.running.set(id, undefined);
-    this.#watch(seat, id);
+    const slot = this.#slotOf(id);
+    if (!slot || slot.running.get(id) === undefined) return false;
+    slot.running.set(id, undefined);
+    this.#watch(slot, id);
     return true;
   }
 
   /** The thread has ended the job, however: there is room for another. `well`: that shows that the thread works. */
   finish(id: number, well = true): void {
-    const seat = this.#seatOf(id);
-    if (!seat) return;
-    seat.running.delete(id);
-    seat.owed.get(id)?.cancel();
-    seat.owed.delete(id);
-    if (well) seat.crashes = 0;
+    const slot = this.#slotOf(id);
+    if (!slot) return;
+    slot.running.delete(id);
+    slot.owed.get(id)?.cancel();
+    slot.owed.delete(id);
+    if (well) slot.crashes = 0;
     this.#advance();
   }
 
   /** The thread of `place` says that it can work. */
   ready(place: number): void {
-    const seat = this.#seats[place];
-    if (seat) seat.state = 'ready';
+    const slot = this.#slots[place];
+    if (slot) slot.state = 'ready';
     this.#advance();
   }
 
@@ -173,7 +173,7 @@ export class ThreadPool<Outgoing, Incoming> {
   warm(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#warming.push({ resolve, reject });
-      for (const seat of this.#seats) if (seat.state === 'empty') this.#start(seat);
+      for (const slot of this.#slots) if (slot.state === 'empty') this.#start(slot);
       this.#advance();
     });
   }
@@ -183,35 +183,35 @@ export class ThreadPool<Outgoing, Incoming> {
     this.#closed = true;
     const threads: Promise<unknown>[] = [];
     const left = this.#waiting.splice(0);
-    for (const seat of this.#seats) {
-      left.push(...this.#clear(seat));
-      seat.rest?.cancel();
-      if (seat.worker) threads.push(seat.worker.terminate());
+    for (const slot of this.#slots) {
+      left.push(...this.#clear(slot));
+      slot.rest?.cancel();
+      if (slot.worker) threads.push(slot.worker.terminate());
     }
     for (const { job } of left) job.fail(closedError());
     this.#settleWarming();
     await Promise.all(threads);
   }
 
-  #seatOf(id: number): Seat | undefined {
-    return this.#seats.find(({ running }) => running.has(id));
+  #slotOf(id: number): Slot | undefined {
+    return this.#slots.find(({ running }) => running.has(id));
   }
 
-  #roomOf(seat: Seat): boolean {
-    return seat.state === 'ready' && seat.running.size < this.#options.jobsPerThread;
+  #roomOf(slot: Slot): boolean {
+    return slot.state === 'ready' && slot.running.size < this.#options.jobsPerThread;
   }
 
-  #start(seat: Seat): void {
-    seat.rest = undefined;
+  #start(slot: Slot): void {
+    slot.rest = undefined;
     if (this.#closed || this.#unusable) {
-      seat.state = 'empty';
+      slot.state = 'empty';
       return;
     }
-    seat.state = 'starting';
+    slot.state = 'starting';
     let failure: unknown;
     try {
-      const worker = this.#options.startThread(seat.place);
-      seat.worker = worker;
+      const worker = this.#options.startThread(slot.place);
+      slot.worker = worker;
       worker.on('message', (message: unknown) => {
         let parsed: Incoming;
         try {
@@ -221,52 +221,52 @@ export class ThreadPool<Outgoing, Incoming> {
           worker.terminate().catch(() => {});
           return;
         }
-        this.#receive(seat, parsed);
+        this.#receive(slot, parsed);
       });
       worker.on('error', (error) => {
         failure = error;
       });
       worker.on('exit', (code) => {
-        seat.worker = undefined;
-        this.#onGone(seat, failure ?? new Error(`the thread ended with code ${code}`));
+        slot.worker = undefined;
+        this.#onGone(slot, failure ?? new Error(`the thread ended with code ${code}`));
       });
     } catch (cause) {
-      queueMicrotask(() => this.#onGone(seat, cause));
+      queueMicrotask(() => this.#onGone(slot, cause));
     }
   }
 
-  #receive(seat: Seat, message: Incoming): void {
+  #receive(slot: Slot, message: Incoming): void {
     if (this.#closed) return;
-    for (const id of seat.owed.keys()) this.#watch(seat, id);
-    this.#options.onMessage(message, seat.place);
+    for (const id of slot.owed.keys()) this.#watch(slot, id);
+    this.#options.onMessage(message, slot.place);
   }
 
-  #onGone(seat: Seat, cause: unknown): void {
+  #onGone(slot: Slot, cause: unknown): void {
     if (this.#closed) return;
-    const hurt = this.#clear(seat);
+    const hurt = this.#clear(slot);
     if (this.#unusable) {
-      seat.state = 'empty';
+      slot.state = 'empty';
     } else {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const crash = new ParleyError('ENGINE_CRASHED', `${this.#options.engine}: ${reason}`, { cause });
       this.#lastCrash = crash;
       this.#options.onCrash?.(crash);
-      this.#restart(seat);
+      this.#restart(slot);
       this.#beginAnew(hurt, crash);
     }
     this.#advance();
   }
 
-  #restart(seat: Seat): void {
-    seat.crashes++;
-    if (seat.crashes <= 2) {
-      this.#start(seat);
+  #restart(slot: Slot): void {
+    slot.crashes++;
+    if (slot.crashes <= 2) {
+      this.#start(slot);
       return;
     }
-    seat.state = 'resting';
-    const restMs = Math.min(LONGEST_REST_MS, REST_MS * 2 ** (seat.crashes - 3));
-    seat.rest = this.#options.clock.setTimer(restMs, () => {
-      this.#start(seat);
+    slot.state = 'resting';
+    const restMs = Math.min(LONGEST_REST_MS, REST_MS * 2 ** (slot.crashes - 3));
+    slot.rest = this.#options.clock.setTimer(restMs, () => {
+      this.#start(slot);
       this.#advance();
     });
   }
@@ -279,12 +279,12 @@ export class ThreadPool<Outgoing, Incoming> {
     for (const entry of hurt) if (!again.includes(entry)) entry.job.fail(crash);
   }
 
-  /** The seat forgets its jobs; those whose result is still wanted are returned. */
-  #clear(seat: Seat): readonly Entry[] {
-    const wanted = [...seat.running.values()].filter((entry) => entry !== undefined);
-    seat.running.clear();
-    for (const timer of seat.owed.values()) timer.cancel();
-    seat.owed.clear();
+  /** The slot forgets its jobs; those whose result is still wanted are returned. */
+  #clear(slot: Slot): readonly Entry[] {
+    const wanted = [...slot.running.values()].filter((entry) => entry !== undefined);
+    slot.running.clear();
+    for (const timer of slot.owed.values()) timer.cancel();
+    slot.owed.clear();
     return wanted;
   }
 
@@ -299,24 +299,24 @@ export class ThreadPool<Outgoing, Incoming> {
 
   #assign(): void {
     while (this.#waiting.length > 0) {
-      const seat = this.#leastBusy();
-      if (!seat) break;
+      const slot = this.#leastBusy();
+      if (!slot) break;
       const entry = this.#waiting.shift();
       if (!entry) break;
-      seat.running.set(entry.id, entry);
+      slot.running.set(entry.id, entry);
       entry.job.begin(entry.id);
     }
-    const onTheirWay = this.#seats.filter(({ state }) => state === 'starting').length;
+    const onTheirWay = this.#slots.filter(({ state }) => state === 'starting').length;
     if (this.#waiting.length <= onTheirWay * this.#options.jobsPerThread) return;
-    const empty = this.#seats.find(({ state }) => state === 'empty');
+    const empty = this.#slots.find(({ state }) => state === 'empty');
     if (empty) this.#start(empty);
   }
 
-  #leastBusy(): Seat | undefined {
-    return this.#seats
-      .filter((seat) => this.#roomOf(seat))
-      .reduce<Seat | undefined>(
-        (best, seat) => (best && best.running.size <= seat.running.size ? best : seat),
+  #leastBusy(): Slot | undefined {
+    return this.#slots
+      .filter((slot) => this.#roomOf(slot))
+      .reduce<Slot | undefined>(
+        (best, slot) => (best && best.running.size <= slot.running.size ? best : slot),
         undefined,
       );
   }
@@ -324,28 +324,28 @@ export class ThreadPool<Outgoing, Incoming> {
   #hopeless(): ParleyError | undefined {
     if (this.#closed) return closedError();
     if (this.#unusable) return this.#unusable;
-    return this.#seats.every(({ state }) => state === 'resting') ? this.#lastCrash : undefined;
+    return this.#slots.every(({ state }) => state === 'resting') ? this.#lastCrash : undefined;
   }
 
   #settleWarming(): void {
     if (this.#warming.length === 0) return;
     const error = this.#hopeless();
-    if (!error && this.#seats.some(({ state }) => state === 'starting')) return;
+    if (!error && this.#slots.some(({ state }) => state === 'starting')) return;
     for (const { resolve, reject } of this.#warming.splice(0)) error ? reject(error) : resolve();
   }
 
-  #watch(seat: Seat, id: number): void {
-    seat.owed.get(id)?.cancel();
+  #watch(slot: Slot, id: number): void {
+    slot.owed.get(id)?.cancel();
     const timer = this.#options.clock.setTimer(this.#options.stallMs, () => {
-      seat.worker?.terminate().catch(() => {});
+      slot.worker?.terminate().catch(() => {});
     });
-    seat.owed.set(id, timer);
+    slot.owed.set(id, timer);
   }
 
   /** A thread keeps the process alive only while somebody waits for it. */
   #holdProcess(): void {
     const awaited = this.#waiting.length > 0 || this.#warming.length > 0;
-    for (const { state, worker, running } of this.#seats) {
+    for (const { state, worker, running } of this.#slots) {
       if (running.size > 0 || (state === 'starting' && awaited)) worker?.ref();
       else worker?.unref();
     }

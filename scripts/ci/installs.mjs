@@ -1,0 +1,150 @@
+// Installs Parley as users do, on each Node that is supported, and runs the short test on it: from a fresh clone of this commit, and
+// from the package in an empty project with ordinary npm, with install scripts and without. Needs dist/ (npm test makes it) and espeak-ng.
+//
+//   node scripts/ci/installs.mjs [20 22 …]
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { environment, run } from './processes.mjs';
+import { shortTest } from './short-test.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'parley', 'ci-nodes');
+const own = process.versions.node.split('.')[0];
+const wanted = process.argv.slice(2);
+const versions =
+  wanted.length > 0 ? wanted : [own, '22', '24', '26'].filter((v, at, all) => all.indexOf(v) === at);
+/** On Node 22 and newer, from the start command to the first spoken reply; installing is not counted. */
+const FIRST_REPLY_S = 30;
+
+const work = mkdtempSync(join(tmpdir(), 'parley-installs-'));
+const started = performance.now();
+const failures = [];
+try {
+  const wav = join(work, 'question.wav');
+  execFileSync('espeak-ng', ['-v', 'en-us', '-s', '150', '-w', wav, 'what is your name']);
+  const nodes = new Map();
+  for (const version of versions) nodes.set(version, await nodeOf(version));
+  const tarball = await pack();
+  const prepared = await Promise.allSettled(
+    versions.map(async (version) => [
+      // A clone on this Node is what the whole suite runs in.
+      ...(version === own ? [] : await cloneOn(version, nodes.get(version))),
+      ...(await projectsOn(version, nodes.get(version), tarball)),
+    ]),
+  );
+  for (const [at, result] of prepared.entries()) {
+    if (result.status === 'rejected') fail(`Node ${versions[at]}`, result.reason);
+    else for (const install of result.value) await test({ ...install, wav });
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(`ci: installs took ${((performance.now() - started) / 1_000).toFixed(0)} s`);
+if (failures.length > 0) {
+  console.error(`ci: ${failures.length} failed: ${failures.join('; ')}`);
+  process.exit(1);
+}
+
+async function test({ title, version, installS, ...install }) {
+  try {
+    const { listensS, spokenS } = await shortTest(install);
+    console.log(
+      `ci: ${title}: installed in ${installS.toFixed(0)} s, listens after ${listensS.toFixed(1)} s, ` +
+        `first spoken reply after ${spokenS.toFixed(1)} s; typed and spoken turn, journal and replay ok`,
+    );
+    if (Number(version) >= 22 && spokenS > FIRST_REPLY_S)
+      throw new Error(
+        `the first spoken reply took ${spokenS.toFixed(1)} s; at most ${FIRST_REPLY_S} s are allowed`,
+      );
+  } catch (error) {
+    fail(title, error);
+  }
+}
+
+function fail(title, error) {
+  failures.push(title);
+  console.error(`ci: ${title}: FAILED\n${error.stack}`);
+}
+
+/** The path of a Node of that major version: this one, or npm's package of it, kept for the next time. */
+async function nodeOf(version) {
+  if (version === own) return process.execPath;
+  const folder = join(cache, version);
+  const node = join(folder, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  if (!existsSync(node)) {
+    const parts = `${folder}.${process.pid}`;
+    mkdirSync(parts, { recursive: true });
+    writeFileSync(join(parts, 'package.json'), '{ "private": true }');
+    await npm(
+      ['install', '--ignore-scripts', `node-${process.platform}-${process.arch}@${version}`],
+      parts,
+      process.execPath,
+    );
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(parts, folder);
+  }
+  return node;
+}
+
+/** What `npm pack` makes of this checkout. */
+async function pack() {
+  const [{ filename, size, unpackedSize }] = JSON.parse(
+    await npm(['pack', '--json', '--pack-destination', work], root, process.execPath),
+  );
+  const mb = (bytes) => (bytes / 1_000_000).toFixed(0);
+  console.log(`ci: the package has ${mb(size)} MB, ${mb(unpackedSize)} MB unpacked`);
+  return join(work, filename);
+}
+
+/** `git clone` of this commit and `npm ci`; started with `npm start`. */
+async function cloneOn(version, node) {
+  const clone = join(work, `clone-${version}`);
+  await run('git', ['clone', '--quiet', root, clone], { cwd: work, env: process.env });
+  const installS = await timed(() => npm(['ci', '--prefer-offline'], clone, node));
+  return [
+    {
+      title: `Node ${version}, fresh clone`,
+      version,
+      installS,
+      node,
+      cwd: clone,
+      parley: [node, 'bin/parley.mjs'],
+      serve: ['npm', 'start', '--'],
+    },
+  ];
+}
+
+/** The package in an empty project; on Node 22 with and without install scripts, on the others in turn, to save time. */
+async function projectsOn(version, node, tarball) {
+  const projects = [];
+  const modes = version === '22' ? [true, false] : [version !== '24'];
+  for (const scripts of modes) {
+    const project = join(work, `project-${version}-${scripts ? 'scripts' : 'plain'}`);
+    mkdirSync(project);
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'robot', private: true }));
+    const args = ['install', '--prefer-offline', `--ignore-scripts=${!scripts}`, tarball];
+    const installS = await timed(() => npm(args, project, node));
+    projects.push({
+      title: `Node ${version}, package, ${scripts ? 'with' : 'without'} install scripts`,
+      version,
+      installS,
+      node,
+      cwd: project,
+      parley: ['npx', 'parley'],
+    });
+  }
+  return projects;
+}
+
+function npm(args, cwd, node) {
+  return run('npm', args, { cwd, env: environment(node) });
+}
+
+async function timed(body) {
+  const from = performance.now();
+  await body();
+  return (performance.now() - from) / 1_000;
+}

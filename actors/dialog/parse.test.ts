@@ -48,6 +48,18 @@ describe('parseDialog', () => {
   });
 
   it.each([
+    ['phrases: [wave [to me], go]', 'brackets inside a list of one line'],
+    ['phrases: [[please] wave]', 'a phrase that begins with a bracket'],
+    ['phrases:\n      - wave\n      - [please] wave', 'a list item that begins with a bracket'],
+    ['phrases:\n      - {speed} faster', 'a list item that begins with a slot'],
+    ['phrases:\n      - wave\n      - [please]', 'a list item that is a list to YAML'],
+  ])('says to quote a phrase whose brackets YAML takes for its own: %s', (phrases) => {
+    const text = `entries:\n  - id: a\n    ${phrases}\n    replies: b\n`;
+    expect(() => parseDialog(text, 'my.yaml')).toThrow(/my\.yaml:\d+.*put the phrase in quotes/s);
+    expect(() => parseDialog(text, 'my.yaml')).toThrow('- wave [to me]');
+  });
+
+  it.each([
     ['entries: [', 'my.yaml:1:', 'YAML that is none'],
     ['', 'my.yaml:1', 'an empty file'],
     ['- 1', 'my.yaml:1', 'a list'],

@@ -10,6 +10,12 @@ import { type DialogFile, dialogFile } from './schema.ts';
 /** How many concrete sentences a dialog may have: matching and the recogniser's grammar stay quick. */
 export const MAX_SENTENCES = 10_000;
 
+/** A line on which YAML may take a phrase's brackets for its own. */
+const BRACKETS = /[[{].*[[{]|^\s*(- |phrases:\s*)[[{]/;
+const QUOTE_BRACKETS =
+  'YAML reads [ ] and { } as its own there: put the phrase in quotes, as in phrases: ["wave [to me]"], ' +
+  'or, unless it begins with one, on a line of its own, as in - wave [to me]';
+
 type Path = readonly PropertyKey[];
 /** Throws DIALOG_INVALID, naming the line of `path`. */
 type Fail = (path: Path, message: string, cause?: unknown) => never;
@@ -21,7 +27,10 @@ export function parseDialog(text: string, file = 'dialog'): Dialog {
   const broken = document.errors[0];
   if (broken) {
     const { line, col } = lines.linePos(broken.pos[0]);
-    throw new ParleyError('DIALOG_INVALID', `${file}:${line}:${col}: ${broken.message}`, { cause: broken });
+    const hint = BRACKETS.test(text.split('\n')[line - 1] ?? '') ? `; ${QUOTE_BRACKETS}` : '';
+    throw new ParleyError('DIALOG_INVALID', `${file}:${line}:${col}: ${broken.message}${hint}`, {
+      cause: broken,
+    });
   }
 
   const fail: Fail = (path, message, cause) => {
@@ -40,7 +49,8 @@ export function parseDialog(text: string, file = 'dialog'): Dialog {
   const parsed = dialogFile.safeParse(toPlain(() => document.toJS({ maxAliasCount: 100 }), fail));
   if (!parsed.success) {
     const issue = deepest(parsed.error.issues);
-    return fail(issue.path, issue.message, parsed.error);
+    const list = issue.path.includes('phrases') && typeof document.getIn(issue.path) === 'object';
+    return fail(issue.path, list ? `${issue.message}; ${QUOTE_BRACKETS}` : issue.message, parsed.error);
   }
   return build(parsed.data, fail);
 }

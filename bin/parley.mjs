@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 
 const inClone = existsSync(new URL('../tsconfig.build.json', import.meta.url));
-if (inClone) await import('../scripts/build.mjs');
+if (inClone) await (await import('../scripts/build.mjs')).ensureBuilt({ checked: false });
 const { prepareSqlite } = await import('../native/prepare-sqlite.mjs');
 await prepareSqlite();
 await import(new URL('../dist/server/main.js', import.meta.url).href);

@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NEEDS_OWN_SQLITE, ownSqliteFolder } from '../dist/adapters/store/sqlite-binding.js';
 import { withLock } from './lock.mjs';
 
 const manifest = fileURLToPath(new URL('./node20', import.meta.url));
@@ -12,9 +11,11 @@ const LAST_LINES = 30;
 
 /** Makes sure that this Node has an SQLite to load. Ends the process, with what to do, if it cannot be built. */
 export async function prepareSqlite() {
+  // The output is there by now; when this module is loaded it may not be.
+  const { NEEDS_OWN_SQLITE, ownSqliteFolder } = await import('../dist/adapters/store/sqlite-binding.js');
   if (!NEEDS_OWN_SQLITE) return;
   try {
-    await buildOnce();
+    await buildOnce(ownSqliteFolder);
   } catch (error) {
     console.error(
       `parley: SQLite could not be built: ${error.message}\n` +
@@ -25,7 +26,7 @@ export async function prepareSqlite() {
   }
 }
 
-async function buildOnce() {
+async function buildOnce(ownSqliteFolder) {
   const { dependencies } = JSON.parse(readFileSync(join(manifest, 'package.json'), 'utf8'));
   const folder = ownSqliteFolder(dependencies['better-sqlite3']);
   if (existsSync(folder)) return;

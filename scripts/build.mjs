@@ -1,6 +1,7 @@
-// Compiles the sources to dist/, when they are newer than the last build.
-import { spawnSync } from 'node:child_process';
-import { readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+// Compiles the sources to dist/, when they are newer than the last build. To start the server their types are not checked,
+// which halves the time; for tests and the package they are.
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withLock } from '../native/lock.mjs';
@@ -29,39 +30,48 @@ function newest(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-const upToDate = () => {
-  const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return Math.max(...sources.map((path) => newest(join(root, path)))) <= built;
-};
-
-if (!upToDate()) {
-  await withLock(
-    join(root, 'dist', '.compiling'),
-    (pid) => console.error(`parley: process ${pid} is compiling; waiting for it …`),
-    async () => {
-      if (!upToDate()) await compile();
-    },
-  );
-  if (process.exitCode) process.exit();
+/** Whether dist/ is newer than the sources, and its types were checked if they must be. */
+function upToDate(checked) {
+  const built = statSync(stamp, { throwIfNoEntry: false });
+  if (!built || Math.max(...sources.map((path) => newest(join(root, path)))) > built.mtimeMs) return false;
+  return !checked || readFileSync(stamp, 'utf8') === CHECKED;
 }
 
-async function compile() {
+const CHECKED = 'types checked';
+
+/** Exits with 1, after the compiler's messages, if the sources do not compile. */
+export async function ensureBuilt({ checked }) {
+  if (upToDate(checked)) return;
+  const compiled = await withLock(
+    join(root, 'dist', '.compiling'),
+    (pid) => console.error(`parley: process ${pid} is compiling; waiting for it …`),
+    () => upToDate(checked) || compile(checked),
+  );
+  if (!compiled) process.exit(1);
+}
+
+async function compile(checked) {
   console.error('parley: compiling …');
   const started = new Date();
-  const tsc = spawnSync(
-    process.execPath,
-    [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.build.json')],
-    { stdio: 'inherit', cwd: root },
-  );
-  if (tsc.status !== 0) {
-    process.exitCode = 1;
-    return;
-  }
+  const { buildPages } = await import('../web/build.mjs');
+  const pages = buildPages(join(root, 'dist', 'web'));
+  const [compiled] = await Promise.all([typescript(checked), pages]);
+  if (!compiled) return false;
   const { writeMachineHash } = await import('../dist/server/machine-hash.js');
   writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
-  await (await import('../web/build.mjs')).buildPages(join(root, 'dist', 'web'));
   await (await import('./vendor.mjs')).vendor(root);
-  writeFileSync(stamp, started.toISOString());
+  writeFileSync(stamp, checked ? CHECKED : '');
   // A source that changed meanwhile is newer than the start.
   utimesSync(stamp, started, started);
+  return true;
+}
+
+function typescript(checked) {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), ...(checked ? [] : ['--noCheck'])];
+  const child = spawn(process.execPath, args, { stdio: 'inherit', cwd: root });
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (code) => resolve(code === 0));
+  });
 }

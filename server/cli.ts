@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { journalCommand } from './commands/journal.ts';
+import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
@@ -27,6 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     talkCommand,
     demoCommand,
     checkConfigCommand,
+    prepareCommand,
     replayCommand,
     journalCommand,
     simCommand,

@@ -2,7 +2,7 @@
 export * from '../actors/chain/mod.ts';
 export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
 export type { Bus, BusMessage } from '../actors/ports/bus.ts';
-export type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
+export type { ChatMessage, LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../actors/ports/llm.ts';
 export type { MemoryPort } from '../actors/ports/memory.ts';
 export type { Store } from '../actors/ports/store.ts';
 export type { SttEngine, SttEvent, SttRequest } from '../actors/ports/stt.ts';

@@ -13,10 +13,12 @@ import {
   remoteStt,
   remoteTts,
 } from '../actors/engine-rpc/mod.ts';
+import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { Store } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
@@ -66,9 +68,14 @@ export interface ServeOptions {
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** What happens in the chains of engines. Must not throw. */
   readonly onEngineEvent?: (event: ChainEvent) => void;
-  /** Instead of what the configuration names. */
+  /** Instead of what the configuration names. See docs/embedding.md. */
   readonly parts?: {
+    /** Of a kind that is not here, the configured engines. */
     readonly engines?: LocalEngines;
+    /** Carries out actions. Default: the client does, and each takes as long as the dialog says. */
+    readonly actions?: ActionPort;
+    /** Asked for facts before each reply. Default: none. */
+    readonly memory?: MemoryPort;
     readonly vad?: VadEngine;
     readonly store?: Store;
     readonly journals?: JournalStore;
@@ -94,6 +101,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
+const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
+
 /** What a page offers to a newcomer. */
 const SUGGESTED_PHRASES = 3;
 
@@ -114,7 +123,9 @@ async function assemble(
 ): Promise<Server> {
   refuseExposure(config);
   const dialog = await readDialog(config.dialog);
-  if (!parts?.store || !parts.engines)
+  const given = parts?.engines ?? {};
+  const configured = ENGINE_KINDS.filter((kind) => !given[kind]);
+  if (!parts?.store || configured.length > 0)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
@@ -135,9 +146,8 @@ async function assemble(
     sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }), onCrash: onProblem });
   closers.push(() => vad.close());
   const resamplers = await speexResampler();
-  const engines =
-    parts?.engines ??
-    (await makeEngines(config, dialog, ['stt', 'llm', 'tts'], {
+  const engines: LocalEngines = {
+    ...(await makeEngines(config, dialog, configured, {
       bus,
       resamplers,
       onEvent: (event) => {
@@ -147,7 +157,9 @@ async function assemble(
         onEngineEvent?.(event);
       },
       onProblem,
-    }));
+    })),
+    ...given,
+  };
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
   const journaling =
@@ -171,7 +183,8 @@ async function assemble(
     engines: clients,
     vad,
     resamplers,
-    actions: clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
+    actions: parts?.actions ?? clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
+    ...(parts?.memory && { memory: parts.memory }),
     store,
     ...(journal && { journal }),
     ...logOf([metrics?.onLog, inspector?.observe, rejectionLog(log), onLog]),

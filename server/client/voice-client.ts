@@ -1,4 +1,5 @@
 import WebSocket from 'ws';
+import { realClock } from '../../adapters/real-clock.ts';
 import { type OutputRate, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -9,7 +10,8 @@ import { Speaker } from './speaker.ts';
 export interface VoiceClientOptions {
   /** `ws://host:port` or `http://host:port`; the path is the protocol's. */
   readonly url: string;
-  readonly clock: Clock;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
   readonly token?: string;
   /** Default 24,000. */
   readonly outputRate?: OutputRate;
@@ -54,7 +56,7 @@ export class VoiceClient {
 
   private constructor(socket: WebSocket, ready: Arrival, options: VoiceClientOptions) {
     this.#socket = socket;
-    this.#clock = options.clock;
+    this.#clock = options.clock ?? realClock;
     this.#acknowledges = options.acknowledges ?? true;
     this.#startMs = this.#clock.nowMs();
     this.arrivals.push(ready);

@@ -31,7 +31,7 @@ export function parley(args: readonly string[], env: Readonly<Record<string, str
   return watched(child);
 }
 
-function watched(child: ChildProcess): ParleyProcess {
+export function watched(child: ChildProcess): ParleyProcess {
   const lines: string[] = [];
   const waiting = new Set<() => void>();
   const wake = () => {

@@ -32,7 +32,11 @@ export function speexResampler(): Promise<ResamplerFactory> {
   return shared;
 }
 
-/** The factory on an instance of one's own. `speexResampler()` is what one wants, except to watch its memory. */
+/**
+ * The factory on an instance of your own, to watch its memory; else use `speexResampler()`.
+ *
+ * @internal
+ */
 export function resamplerOn(speex: SpeexModule): ResamplerFactory {
   const scratch: Scratch = {
     input: allocate(speex, CHUNK * INT16_BYTES),

@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, vi } from 'vitest';
 import type { RetentionLimits } from '../actors/ports/journal.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { VirtualClock } from '../machines/clock.ts';
 import { settle } from '../testing/conversation.ts';
 import { startRetention } from './retention.ts';
@@ -107,4 +111,37 @@ it('the limit is kept while sessions are written, and not tried for at every com
   await retention.close();
   grow(2_000_000);
   expect(asked).toHaveLength(4);
+});
+
+it('the data of a real store never grow far beyond the limit while sessions are written', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'parley-retention-'));
+  const store = sqliteStore({ path: join(folder, 'parley.db') });
+  const sizes: number[] = [];
+  store.onSize?.((bytes) => sizes.push(bytes));
+  const deleted: string[] = [];
+  const retention = startRetention({
+    store,
+    clock: new VirtualClock(),
+    now: () => 0,
+    maxAgeDays: 0,
+    maxMegabytes: 1,
+    live: () => [],
+    onDeleted: (sessions) => deleted.push(...sessions),
+    onError: (error) => expect.unreachable(String(error)),
+  });
+  const turn = { turn: 1, generation: 1, userText: '', heard: '', reason: 'completed', timings: {} } as const;
+  for (let number = 0; number < 40; number++) {
+    const session = `s${number}`;
+    const at = new Date(number * 1_000).toISOString();
+    await store.saveSession({ session, startedAt: at, language: 'en' });
+    await store.saveTurn({ ...turn, session, replyText: 'x'.repeat(50_000), endedAtMs: 1 });
+    await store.endSession(session, at);
+  }
+  await vi.waitFor(async () => expect((await store.sessions({ limit: 100 })).length).toBeLessThan(21));
+  await retention.close();
+  // 40 sessions of 53 kB are twice the limit. One or two may be on their way when it is passed.
+  expect(Math.max(...sizes)).toBeLessThan(1_000_000 + 2 * 60_000);
+  expect(deleted.slice(0, 3)).toEqual(['s0', 's1', 's2']);
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
 });

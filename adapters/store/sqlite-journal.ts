@@ -227,7 +227,7 @@ function parsed(json: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new ParleyError('JOURNAL_ALTERED', 'the header is no JSON', { cause });
+    throw new ParleyError('JOURNAL_ALTERED', 'the header is not JSON', { cause });
   }
 }
 

@@ -1,8 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
@@ -14,7 +12,6 @@ import { loadSqlite } from './sqlite-binding.ts';
 let folder: string;
 let path: string;
 const stores: SqliteStore[] = [];
-const children: ChildProcess[] = [];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'parley-store-'));
@@ -22,7 +19,6 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
   await Promise.all(stores.splice(0).map((store) => store.close()));
   rmSync(folder, { recursive: true, force: true });
 });
@@ -359,55 +355,5 @@ describe('sqliteStore when something is wrong', () => {
     expect(() => sqliteStore({ path, maxPages: 0 })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),
     );
-  });
-});
-
-describe('sqliteStore in a process that dies', () => {
-  const module = JSON.stringify(new URL('./sqlite.ts', import.meta.url).href);
-
-  function run(body: string): ChildProcess {
-    const code = `import { sqliteStore } from ${module};
-      const store = sqliteStore({ path: process.argv[1] });
-      const turn = (generation) => ({ session: 's1', turn: generation, generation, userText: 'u', replyText: 'r'.repeat(2000),
-        heard: 'h', reason: 'completed', timings: {}, endedAtMs: generation });
-      ${body}`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', code, path];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    children.push(child);
-    return child;
-  }
-
-  it('has every acknowledged turn after kill -9 in the midst of writing', async () => {
-    await started('s1');
-    const child = run(`for (let n = 1; ; n += 10) {
-      const group = Array.from({ length: 10 }, (_, k) => store.saveTurn(turn(n + k)).then(() => console.log(n + k)));
-      if (n % 3 === 0) await group[0]; else await Promise.all(group);
-    }`);
-    const acknowledged: number[] = [];
-    const exited = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
-    if (!child.stdout) throw new Error('no stdout');
-    for await (const line of createInterface({ input: child.stdout })) {
-      acknowledged.push(Number(line));
-      if (acknowledged.length === 500) child.kill('SIGKILL');
-    }
-    expect(await exited).toBe('SIGKILL');
-
-    const kept = new Set((await open().turns('s1')).map(({ generation }) => generation));
-
-    expect(acknowledged.length).toBeGreaterThanOrEqual(500);
-    expect(acknowledged.filter((generation) => !kept.has(generation))).toEqual([]);
-    const db = new (loadSqlite())(path, { readonly: true });
-    const integrity = db.pragma('integrity_check', { simple: true });
-    db.close();
-    expect(integrity).toBe('ok');
-  });
-
-  it('writes what was asked before the process ends by itself, without close', async () => {
-    await started('s1');
-    const child = run('void store.saveTurn(turn(1));');
-    const code = await new Promise((resolve) => child.once('exit', resolve));
-
-    expect(code).toBe(0);
-    expect(await open().turns('s1')).toHaveLength(1);
   });
 });

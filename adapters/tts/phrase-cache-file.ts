@@ -49,7 +49,7 @@ export function encodePhrase(key: string, { rate, samples, marks }: Phrase): Buf
   return Buffer.concat([MAGIC, sha256(body), body]);
 }
 
-/** Undefined if the file is damaged, or is none of these. */
+/** Undefined if the file is damaged, or is not a phrase. */
 export function decodePhrase(bytes: Buffer): { readonly key: string; readonly phrase: Phrase } | undefined {
   const start = MAGIC.length + HASH_BYTES;
   const body = bytes.subarray(start);

@@ -23,7 +23,7 @@ export interface CachedTts extends TtsEngine {
   prepare(request: TtsRequest, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Kept audio is told in pieces of this length, in ms: nobody waits for a whole phrase to be converted. */
+/** Cached audio is yielded in pieces of this length, in ms, so that nobody waits for a whole phrase to be converted. */
 const PIECE_MS = 100;
 
 /**

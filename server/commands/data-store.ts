@@ -12,7 +12,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const path = join(dataDir, DATABASE);
   if (missing === 'fail' && !existsSync(path))
-    throw new ParleyError('SESSION_UNKNOWN', `there is no ${path}; see --data-dir`);
+    throw new ParleyError('SESSION_UNKNOWN', `${path} does not exist; see --data-dir`);
   // What it warns of is logged by the server.
   await prepareDataDirectory(dataDir);
   const store = sqliteStore({ path });

@@ -5,7 +5,7 @@ import { serve } from '../serve.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
-/** `parley serve`: the server, until it is told to stop. */
+/** `parley serve`: runs the server until a signal stops it. */
 export function serveCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(new Command('serve').description('start the server'), [
     'parley serve --port 8080 --dialog robot.dialog.yaml',

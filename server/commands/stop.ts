@@ -1,11 +1,11 @@
-/** The process is told to exit by then, in ms, whatever hangs; that takes some time too, as its threads have to end. */
+/** When the process exits at the latest, in ms, whatever hangs. Ending its threads takes some more. */
 const CTRL_C_MS = 1_000;
 /** What SIGTERM allows beyond the grace of the sessions, in ms. */
 const REST_MS = 3_000;
 
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Something that runs until the process is told to stop. */
+/** Something that runs until a signal stops it. */
 interface Running {
   /** Ends what is live after `graceMs`, or after the configured grace, with its records on disk. */
   drain(graceMs?: number): Promise<void>;

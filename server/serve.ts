@@ -34,6 +34,7 @@ import { sileroVad } from '../adapters/vad/silero.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { malformedLog, warnOfOpenBroker } from './bus-log.ts';
 import { type Closers, closeAll } from './closers.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
@@ -324,12 +325,16 @@ async function statelyBridge(
 
 export async function makeBus(config: Config, log: Logger): Promise<Bus> {
   const { natsUrl } = config.bus;
+  const onMalformed = malformedLog(log, realClock);
   if (natsUrl === undefined) {
     return inProcessBus({
+      onMalformed,
       onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
     });
   }
+  warnOfOpenBroker(natsUrl, log);
   return natsBus({
+    onMalformed,
     url: natsUrl,
     name: 'parley',
     onStatus: (status) => log.warn({ status }, 'NATS connection'),

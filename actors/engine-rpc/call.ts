@@ -6,7 +6,7 @@ import { EventQueue } from './event-queue.ts';
 import { Pulse, Watchdog } from './liveness.ts';
 import { saysNoResponders } from './no-responders.ts';
 import type { WorkOptions } from './options.ts';
-import { errorOf, FAILED, NO_PAYLOAD, numberIn, type UpType } from './protocol.ts';
+import { errorOf, FAILED, isInbox, NO_PAYLOAD, numberIn, type UpType } from './protocol.ts';
 
 /** What an event costs in the queue beside its payload, so that empty ones are bounded too. */
 const EVENT_BYTES = 64;
@@ -73,7 +73,8 @@ export class Call<Event> {
         this.#inOrder(message, () => this.#takeError(message));
         return;
       default:
-        this.fail(
+        this.#malformed(
+          message,
           new ParleyError('ENGINE_PROTOCOL', `${this.#name()} sent a ${message.headers.type} message`),
         );
     }
@@ -107,14 +108,22 @@ export class Call<Event> {
   #accept(message: BusMessage): void {
     const { uplink } = message.headers;
     if (this.#uplink !== undefined) return;
-    if (uplink === undefined) {
-      this.fail(new ParleyError('ENGINE_PROTOCOL', `${this.#name()} accepted without an uplink`));
+    if (uplink === undefined || !isInbox(uplink)) {
+      this.#malformed(
+        message,
+        new ParleyError('ENGINE_PROTOCOL', `${this.#name()} accepted without an uplink`),
+      );
       return;
     }
     this.#uplink = uplink;
     this.#watchdog.expect(this.#options.lostMs);
     this.#pulse = new Pulse(this.#clock, this.#options.aliveMs, () => this.#send('alive', NO_PAYLOAD));
     this.#request.onAccepted?.(this);
+  }
+
+  #malformed(message: BusMessage, error: ParleyError): void {
+    this.#bus.reportMalformed?.(message.subject, error.message);
+    this.fail(error);
   }
 
   #take(message: BusMessage): void {
@@ -127,7 +136,7 @@ export class Call<Event> {
     try {
       this.events.push(this.#request.decode(message), bytes);
     } catch (error) {
-      this.fail(asProtocolError(error));
+      this.#malformed(message, asProtocolError(error));
     }
   }
 
@@ -137,7 +146,7 @@ export class Call<Event> {
       this.#finish();
       this.events.fail(error);
     } catch (error) {
-      this.fail(asProtocolError(error));
+      this.#malformed(message, asProtocolError(error));
     }
   }
 

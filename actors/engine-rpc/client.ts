@@ -4,7 +4,7 @@ import type { Bus, BusMessage } from '../ports/bus.ts';
 import { type EngineKind, subjects } from '../subjects.ts';
 import { Call } from './call.ts';
 import type { WorkOptions } from './options.ts';
-import { NO_PAYLOAD, type RpcScope } from './protocol.ts';
+import { isInbox, NO_PAYLOAD, type RpcScope } from './protocol.ts';
 
 /** One request to an engine. */
 export interface EngineRequest<Event> {
@@ -88,7 +88,8 @@ class Inbox {
   /** A worker that works for a call which is over has missed its `cancel`, or accepted too late to get one. */
   #stop(message: BusMessage): void {
     const { type, uplink } = message.headers;
-    if ((type !== 'accepted' && type !== 'beat') || uplink === undefined) return;
+    // What else comes for a call that is over was under way when it ended.
+    if ((type !== 'accepted' && type !== 'beat') || uplink === undefined || !isInbox(uplink)) return;
     try {
       this.#bus.publish(uplink, NO_PAYLOAD, { headers: { type: 'cancel' } });
     } catch {

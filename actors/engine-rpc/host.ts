@@ -6,7 +6,15 @@ import { type EngineKind, queueOf, subjects } from '../subjects.ts';
 import { Job, type JobContext } from './job.ts';
 import { type WorkOptions, workOptions } from './options.ts';
 import { PING } from './presence.ts';
-import { cancelledGeneration, errorBytes, FAILED, NO_PAYLOAD, numberIn, type RpcScope } from './protocol.ts';
+import {
+  cancelledGeneration,
+  errorBytes,
+  FAILED,
+  isInbox,
+  NO_PAYLOAD,
+  numberIn,
+  type RpcScope,
+} from './protocol.ts';
 
 /** A worker's hold on one engine. */
 export interface EngineHost {
@@ -77,8 +85,13 @@ class Host<Event> implements EngineHost {
 
   #take(message: BusMessage): void {
     const { reply } = message;
-    // Nobody to tell; or a copy of a request that runs.
-    if (reply === undefined || this.#replies.has(reply)) return;
+    // Results go where the request says: never to another subject than an inbox.
+    if (reply === undefined || !isInbox(reply)) {
+      this.#context.bus.reportMalformed?.(message.subject, 'a request without an inbox');
+      return;
+    }
+    // A copy of a request that runs.
+    if (this.#replies.has(reply)) return;
     if (message.headers.type === PING) {
       this.#publish(reply, NO_PAYLOAD, { type: 'pong' });
       return;
@@ -98,13 +111,11 @@ class Host<Event> implements EngineHost {
       this.#replies.add(reply);
       void job.run(start, this.#engine.send);
     } catch (error) {
-      this.#refuse(reply, error);
+      const record = errorRecord(error, FAILED[this.#engine.kind]);
+      if (record.code === 'ENGINE_PROTOCOL')
+        this.#context.bus.reportMalformed?.(message.subject, record.message);
+      this.#publish(reply, errorBytes(record), { type: 'error', seq: '0' });
     }
-  }
-
-  #refuse(reply: string, error: unknown): void {
-    const payload = errorBytes(errorRecord(error, FAILED[this.#engine.kind]));
-    this.#publish(reply, payload, { type: 'error', seq: '0' });
   }
 
   #publish(subject: string, payload: Uint8Array, headers: Readonly<Record<string, string>>): void {
@@ -127,7 +138,7 @@ class Host<Event> implements EngineHost {
     try {
       generation = cancelledGeneration(message);
     } catch {
-      // Rubbish cancels nothing. There is nobody to tell.
+      this.#context.bus.reportMalformed?.(message.subject, 'no generation to cancel');
       return;
     }
     for (const job of [...this.#jobs.values()]) {

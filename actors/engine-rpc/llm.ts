@@ -14,12 +14,15 @@ const Request: z.ZodType<LlmRequest> = z.object({
   stream: z.boolean().exactOptional(),
 });
 
+/** Longest id and name of an action, in UTF-16 units: four times what the providers of models allow. */
+const MAX_NAME = 256;
+
 const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('delta'), text: z.string() }),
   z.object({
     type: z.literal('action'),
-    id: z.string(),
-    name: z.string(),
+    id: z.string().max(MAX_NAME),
+    name: z.string().max(MAX_NAME),
     args: z.record(z.string(), z.json()),
   }),
 ]);

@@ -89,3 +89,11 @@ export function errorOf(message: BusMessage, fallback: ErrorCode): ParleyError {
 export function audioPieceBytes(maxPayload: number): number {
   return Math.max(2, Math.min(MAX_AUDIO_BYTES, maxPayload - HEADER_ROOM) & ~1);
 }
+
+/**
+ * True for a subject that a bus gave out for answers. The other side names where answers and audio go, and must not be able
+ * to have them published anywhere else.
+ */
+export function isInbox(subject: string): boolean {
+  return subject.startsWith('_INBOX.');
+}

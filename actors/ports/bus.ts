@@ -16,6 +16,8 @@ export interface Subscription {
 export interface BusCounts {
   readonly published: number;
   readonly delivered: number;
+  /** Of these, the ones that were dropped because they are not what their subject carries. */
+  readonly malformed: number;
 }
 
 export interface PublishOptions {
@@ -59,6 +61,8 @@ export interface Bus {
   /** Delivers what is under way, then closes. Idempotent. */
   drain(): Promise<void>;
   counts?(): BusCounts;
+  /** Counts and logs a message that its receiver dropped because it could not be parsed. `what`: what is wrong with it. */
+  reportMalformed?(subject: string, what: string): void;
   /** True while messages can flow: false from the moment that a broker is known to be gone or to hang, until it is back. */
   connected(): boolean;
   /** Calls `onChange` when `connected()` has changed. A bus that cannot lose its connection has no such method. */

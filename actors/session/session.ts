@@ -284,11 +284,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
     const parsed = clientCommand.safeParse(parseJson(message.payload));
     if (parsed.success) runner.receive(parsed.data, 'client');
-    else
-      deps.onProblem(
-        session,
-        new ParleyError('BAD_MESSAGE', `on ${message.subject}`, { cause: parsed.error }),
-      );
+    else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
 

@@ -16,6 +16,8 @@ export interface InProcessBusOptions {
   readonly pump?: Pump;
   /** For the time-out of `request`. The machine's. */
   readonly clock?: Clock;
+  /** Called for each message that a receiver dropped because it could not be parsed. */
+  readonly onMalformed?: (subject: string, what: string) => void;
   /** Told what a handler threw or rejected with. Writes to stderr unless given. */
   readonly onHandlerError?: (error: unknown, subject: string) => void;
 }
@@ -50,6 +52,8 @@ class InProcessBus implements Bus {
   readonly #requests = new Set<(error: ParleyError) => void>();
   #inboxes = 0;
   #published = 0;
+  #malformed = 0;
+  readonly #onMalformed: InProcessBusOptions['onMalformed'];
   #delivered = 0;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #drained: Promise<void> | undefined;
@@ -58,6 +62,7 @@ class InProcessBus implements Bus {
     this.maxPayload = options.maxPayload ?? 1_048_576;
     this.#pump = options.pump ?? microtaskPump();
     this.#clock = options.clock ?? realClock;
+    this.#onMalformed = options.onMalformed;
     this.#onHandlerError =
       options.onHandlerError ??
       ((error, subject) => console.error(`a handler of the bus failed on ${subject}:`, error));
@@ -128,6 +133,11 @@ class InProcessBus implements Bus {
     return this.#tree.match(subject).length > 0;
   }
 
+  reportMalformed(subject: string, what: string): void {
+    this.#malformed++;
+    this.#onMalformed?.(subject, what);
+  }
+
   inbox(): string {
     return `_INBOX.${this.#inboxes++}`;
   }
@@ -143,7 +153,7 @@ class InProcessBus implements Bus {
   }
 
   counts(): BusCounts {
-    return { published: this.#published, delivered: this.#delivered };
+    return { published: this.#published, delivered: this.#delivered, malformed: this.#malformed };
   }
 
   connected(): boolean {

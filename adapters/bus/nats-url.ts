@@ -12,6 +12,11 @@ export interface NatsAddress {
   readonly redacted: string;
 }
 
+/** True if every server of the address is on this machine. */
+export function isLoopbackBroker({ servers }: Pick<NatsAddress, 'servers'>): boolean {
+  return servers.every((server) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/iu.test(server));
+}
+
 /**
  * Reads `nats://host:port`, `tls://…`, `host:port`, or several separated by commas. Credentials (`user:pass@` or
  * `token@`) are those of the last that has any. Throws BUS_UNREACHABLE, without them in its message.

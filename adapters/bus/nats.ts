@@ -31,6 +31,8 @@ export interface NatsBusOptions {
   readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
   /** Told of errors the server reports, such as missing permissions. Writes to stderr unless given. */
   readonly onError?: (error: Error) => void;
+  /** Called for each message that a receiver dropped because it could not be parsed. */
+  readonly onMalformed?: (subject: string, what: string) => void;
   /** Told what a handler threw or rejected with. Writes to stderr unless given. */
   readonly onHandlerError?: (error: unknown, subject: string) => void;
 }
@@ -115,6 +117,8 @@ class NatsConnectionBus implements NatsBus {
   readonly #watchers = new Set<(connected: boolean) => void>();
   #link: 'up' | 'down' | 'closed' = 'up';
   #dropped = 0;
+  #malformed = 0;
+  readonly #onMalformed: NatsBusOptions['onMalformed'];
   #reconnects = 0;
   #drained: Promise<void> | undefined;
 
@@ -123,6 +127,7 @@ class NatsConnectionBus implements NatsBus {
     this.#redacted = redacted;
     this.#backoff = backoff;
     this.#drainMs = options.drainMs ?? 5_000;
+    this.#onMalformed = options.onMalformed;
     this.#onStatus = options.onStatus ?? (() => {});
     this.#onError = options.onError ?? ((error) => console.error('the NATS server reports:', error.message));
     this.#onHandlerError =
@@ -204,6 +209,11 @@ class NatsConnectionBus implements NatsBus {
     });
   }
 
+  reportMalformed(subject: string, what: string): void {
+    this.#malformed++;
+    this.#onMalformed?.(subject, what);
+  }
+
   inbox(): string {
     return createInbox();
   }
@@ -226,7 +236,7 @@ class NatsConnectionBus implements NatsBus {
 
   counts(): BusCounts {
     const { outMsgs, inMsgs } = this.#connection.stats();
-    return { published: outMsgs, delivered: inMsgs };
+    return { published: outMsgs, delivered: inMsgs, malformed: this.#malformed };
   }
 
   connected(): boolean {

@@ -100,6 +100,13 @@ export class Caller {
     this.#user.start();
   }
 
+  /** Stops the robot now, and rearms it `afterMs` later. */
+  halt(afterMs: number): void {
+    const { session } = this.#line;
+    session.command({ type: 'halt' });
+    this.#world.clock.setTimer(afterMs, () => session.command({ type: 'rearm' }));
+  }
+
   /** Was the clean turn answered? */
   judge(): void {
     if (!this.#over || this.#answered) return;

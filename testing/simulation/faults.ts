@@ -48,7 +48,7 @@ export const FAULT_POINTS = {
   'bus.duplicate': { probability: 0.002, what: 'a message that may come twice does' },
   'bus.delay': { probability: 0.004, what: 'a message and those behind it come 1 to 300 ms late' },
   'bus.noWorkers': { probability: 0.01, what: 'no worker of a kind is there for a moment' },
-  'bus.reorder': { probability: 0.02, what: 'messages of different subscriptions overtake each other' },
+  'bus.reorder': { probability: 0.1, what: 'messages of different subscriptions overtake each other' },
   'chain.hang': { probability: 0.02, what: 'engines of a chain never answer, for a while' },
   'chain.error': { probability: 0.02, what: 'engines of a chain fail, for a while' },
   'chain.garbage': { probability: 0.02, what: 'engines of a chain yield what is no event, for a while' },
@@ -61,6 +61,7 @@ export const FAULT_POINTS = {
   'chain.slow': { probability: 0.03, what: 'one answer of an engine of a chain begins late, but in time' },
   'vad.error': { probability: 0.002, what: 'the ear fails for the rest of the session' },
   'store.error': { probability: 0.05, what: 'a turn cannot be saved' },
+  'user.halt': { probability: 0.03, what: 'a user stops the robot in the very moment of another fault' },
   'store.slow': { probability: 0.1, what: 'a turn is saved late' },
 } as const satisfies Readonly<Record<string, { readonly probability: number; readonly what: string }>>;
 
@@ -97,6 +98,9 @@ export class Faults {
   readonly #countInStep = new Map<FaultPoint, number>();
   #step = 0;
   #quiet = false;
+  #halting = false;
+  /** Called in the moment of a fault, from wherever that is done, when a user stops the robot at it. */
+  onHalt: () => void = () => {};
 
   /** `suppressed`: single faults that are left out, as `point@step#n`, counted from 1 (for shrinking). */
   constructor(seed: number, profile: FaultProfile = {}, suppressed: ReadonlySet<string> = new Set()) {
@@ -131,7 +135,19 @@ export class Faults {
     if (this.#suppressed.has(id)) return false;
     this.fired.set(point, (this.fired.get(point) ?? 0) + 1);
     this.#done.push(id);
+    this.#haltAt(point);
     return true;
+  }
+
+  /** What the stop itself leads to brings no further one. */
+  #haltAt(point: FaultPoint): void {
+    if (this.#halting || point === 'user.halt' || !this.does('user.halt')) return;
+    this.#halting = true;
+    try {
+      this.onHalt();
+    } finally {
+      this.#halting = false;
+    }
   }
 
   /** The point's own random choices: how late, how long. */

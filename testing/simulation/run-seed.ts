@@ -89,6 +89,11 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
         return true;
       }),
   );
+  faults.onHalt = () => {
+    const stream = faults.stream('user.halt');
+    stream.pick(users).halt(stream.int(0, 2_000));
+    reach('a user stopped the robot in the moment of a fault');
+  };
   const onRejection = (reason: unknown) =>
     found({ by: 'unhandled', what: describe(reason), session: '-', seq: -1 });
   process.on('unhandledRejection', onRejection);

@@ -41,6 +41,7 @@ export const SOMETIMES = [
   'the client claimed to have played more than was sent',
   'a session ended in mid-reply',
   'a user hung up and came back',
+  'a user stopped the robot in the moment of a fault',
   'the ear failed',
   'a reply took over what was prepared',
   'a prepared reply was discarded',

@@ -3,7 +3,7 @@ import { subjects } from '../../../actors/subjects.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { decode, type InspectBus, type Lease, presence, RENEW_MS, tell } from './bus-wire.ts';
 import { Neighbours } from './neighbours.ts';
-import type { InspectMessage, LiveSession } from './wire.ts';
+import { feedMessage, type InspectMessage, type LiveSession } from './wire.ts';
 
 /** Changes of the list reach a page at most four times a second. */
 const LIST_EVERY_MS = 250;
@@ -144,6 +144,11 @@ export class Hub {
   #onFeed(session: string, { payload, headers }: BusMessage): void {
     const watched = this.#sessions.get(session);
     if (!watched) return;
+    const parsed = feedMessage.safeParse(decode(payload));
+    if (!parsed.success || parsed.data.type !== headers.type) {
+      this.#bus.bus.reportMalformed?.(subjects.inspectFeed(session), 'no feed of a session');
+      return;
+    }
     const text = decoder.decode(payload);
     if (headers.type !== 'watching') {
       for (const watcher of watched.watchers) if (!watched.waiting.has(watcher)) watcher.tell(text);
@@ -161,6 +166,7 @@ export class Hub {
 
   #onPresence(payload: Uint8Array): void {
     const { data } = presence.safeParse(decode(payload));
+    if (!data) this.#bus.bus.reportMalformed?.(subjects.inspectPresence, 'no list of sessions');
     // Without a list nobody asked; what comes late is of no use.
     if (!data || this.#list === undefined) return;
     if (!this.#neighbours.take(data)) return;

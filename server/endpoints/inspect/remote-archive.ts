@@ -16,7 +16,10 @@ export function answerQuestions(inspectBus: InspectBus, archive: Archive): Subsc
   const { bus, server } = inspectBus;
   const answer = async ({ payload, reply }: BusMessage): Promise<void> => {
     const asked = question.safeParse(decode(payload));
-    if (reply === undefined || !asked.success) return;
+    if (reply === undefined || !asked.success) {
+      bus.reportMalformed?.(subjects.inspectAsk(server), 'no question about a session');
+      return;
+    }
     tell(inspectBus, reply, await pageOf(archive, asked.data));
   };
   return bus.subscribe(subjects.inspectAsk(server), (message) => void answer(message));

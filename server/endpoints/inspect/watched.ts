@@ -101,7 +101,10 @@ export class WatchedSessions {
 
   #onLease({ payload }: BusMessage): void {
     const { data } = lease.safeParse(decode(payload));
-    if (!data) return;
+    if (!data) {
+      this.#bus.bus.reportMalformed?.(subjects.inspectWatch, 'no wish of an inspector');
+      return;
+    }
     const told = this.#leases.list;
     this.#leases.take(data);
     if (data.list) {

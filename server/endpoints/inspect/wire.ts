@@ -217,6 +217,15 @@ export const sessionFeed = z.object({
 });
 export type SessionFeed = z.infer<typeof sessionFeed>;
 
+const feedMessages = [
+  /** Answer to `watch`. Live: records from `from` on come as `feed`; those before are in the journal. */
+  z.object({ type: z.literal('watching'), session: z.string(), live: z.boolean(), from: count }),
+  z.object({ type: z.literal('feed'), feed: sessionFeed }),
+] as const;
+
+/** What a server publishes of a session, for the pages that watch it. */
+export const feedMessage = z.discriminatedUnion('type', feedMessages);
+
 /** Server → page. */
 export const serverMessage = z.discriminatedUnion('type', [
   z.object({
@@ -237,9 +246,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     sessions: z.array(liveSession),
     gone: z.array(z.string()),
   }),
-  /** Answer to `watch`. Live: records from `from` on come as `feed`; those before are in the journal. */
-  z.object({ type: z.literal('watching'), session: z.string(), live: z.boolean(), from: count }),
-  z.object({ type: z.literal('feed'), feed: sessionFeed }),
+  ...feedMessages,
   z.object({ type: z.literal('error'), code: z.string(), message: z.string() }),
 ]);
 export type InspectMessage = z.infer<typeof serverMessage>;

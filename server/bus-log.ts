@@ -1,0 +1,37 @@
+import { isLoopbackBroker, parseNatsUrl } from '../adapters/bus/nats-url.ts';
+import type { Clock } from '../machines/clock.ts';
+import type { Logger } from './log.ts';
+
+/** Malformed messages are logged at most this often: whoever sends them must not fill the disk. */
+const EVERY_MS = 1_000;
+
+/** Logs messages of the bus that could not be parsed: the first at once, then how many there were in each second. */
+export function malformedLog(
+  log: Pick<Logger, 'warn'>,
+  clock: Pick<Clock, 'nowMs'>,
+): (subject: string, what: string) => void {
+  let nextMs = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+  return (subject, what) => {
+    unlogged += 1;
+    if (clock.nowMs() < nextMs) return;
+    log.warn({ subject, what, count: unlogged }, 'dropped a malformed message of the bus');
+    nextMs = clock.nowMs() + EVERY_MS;
+    unlogged = 0;
+  };
+}
+
+/**
+ * Warns of a broker on another machine that is used without credentials. Whoever reaches such a broker can read all audio and
+ * text, command every session and answer as an engine.
+ */
+export function warnOfOpenBroker(natsUrl: string, log: Pick<Logger, 'warn'>): void {
+  const address = parseNatsUrl(natsUrl);
+  if (isLoopbackBroker(address) || address.user !== undefined || address.token !== undefined) return;
+  log.warn(
+    { broker: address.redacted },
+    'THE NATS BROKER IS ON ANOTHER MACHINE AND IS USED WITHOUT CREDENTIALS: whoever reaches it can listen to every ' +
+      'conversation, command every session and act as an engine. Give it credentials (nats://user:password@host) and TLS; ' +
+      'see docs/security.md',
+  );
+}

@@ -102,12 +102,24 @@ const states: readonly (readonly [string, () => Promise<void>])[] = [
     },
   ],
   [
+    'talk-warned',
+    async () => {
+      const message =
+        'engines.llm openai answers anything, but engines.stt soundswallower understands only the phrases of the dialog file: all other speech is rejected. Let it hear any speech with --engines.stt=openai (and stt.openai.baseURL or stt.openai.apiKey), or type instead';
+      server.about = { phrases: ['how are you'], notices: [{ code: 'FREE_SPEECH_REJECTED', message }] };
+      await connected();
+      await until(page, `!document.querySelector('#notice').hidden`);
+    },
+  ],
+  [
     'talk-listening',
     async () => {
       const session = await connected();
       conversation(session);
-      session.say({ type: 'transcript', turn: 4, text: 'and what happened to the', final: false });
-      session.state('listening', 4, 3);
+      const rejected = { nearest: 'tell me a story', confidence: 0.31, reason: 'unlike' };
+      session.raw(JSON.stringify({ type: 'transcript', turn: 4, text: '', final: true, rejected }));
+      session.say({ type: 'transcript', turn: 5, text: 'and what happened to the', final: false });
+      session.state('listening', 5, 3);
       await until(page, `parley.state === 'listening'`);
     },
   ],

@@ -288,6 +288,18 @@ describe('the conversation', () => {
     expect(await page.textContent('#timings')).toContain('42 ms');
   });
 
+  it('explains a transcript that was rejected', async () => {
+    const session = await connected();
+    const rejected = { nearest: 'tell me a story', confidence: 0.31, reason: 'unlike' };
+    session.raw(JSON.stringify({ type: 'transcript', turn: 1, text: '', final: true, rejected }));
+    await page.locator('.line.user .why').waitFor();
+
+    expect(await page.textContent('.line.user .words')).toBe('Not understood');
+    expect(await page.textContent('.line.user .why')).toBe(
+      'Too unlike every known phrase. Nearest: “tell me a story”, 31 % likely.',
+    );
+  });
+
   it('takes typed turns', async () => {
     const session = await connected();
 

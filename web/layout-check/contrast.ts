@@ -1,3 +1,5 @@
+import { styleOf } from './styles.ts';
+
 /** Red, green, blue and opacity, each 0 to 1. */
 type Colour = readonly [r: number, g: number, b: number, a: number];
 
@@ -11,7 +13,7 @@ const known = new Map<string, Colour>();
 export function contrastOf(element: Element): number | undefined {
   const under = groundOf(element);
   if (!under) return undefined;
-  const style = getComputedStyle(element);
+  const style = styleOf(element);
   const ink = colourOf(element instanceof SVGElement ? style.fill : style.color);
   const [r, g, b, a] = ink;
   const drawn = over([r, g, b, a * opacityOf(element)], under);
@@ -23,7 +25,7 @@ export function contrastOf(element: Element): number | undefined {
 function groundOf(element: Element): Colour | undefined {
   const layers: Colour[] = [];
   for (let box: Element | null = element; box; box = box.parentElement) {
-    const style = getComputedStyle(box);
+    const style = styleOf(box);
     if (style.backgroundImage !== 'none') return undefined;
     const [r, g, b, a] = colourOf(style.backgroundColor);
     if (a > 0) layers.push([r, g, b, a * opacityOf(box)]);
@@ -37,7 +39,7 @@ function groundOf(element: Element): Colour | undefined {
 function opacityOf(element: Element): number {
   let opacity = 1;
   for (let box: Element | null = element; box; box = box.parentElement)
-    opacity *= Number(getComputedStyle(box).opacity);
+    opacity *= Number(styleOf(box).opacity);
   return opacity;
 }
 

@@ -1,6 +1,7 @@
 import { contrastOf } from './contrast.ts';
+import { forgetStyles, styleOf } from './styles.ts';
 
-/** Something on a page that a reader would complain about. */
+/** A fault of layout, contrast or naming. */
 export interface Fault {
   readonly kind: 'clipped' | 'overlap' | 'covered' | 'contrast' | 'unnamed' | 'wide';
   /** Where: the element, and what it says. */
@@ -17,9 +18,11 @@ interface Text {
 
 /** Letters may reach this far out of their box, in CSS pixels. */
 const SLACK = 1.5;
-/** Text is allowed to lie on these: they are drawings with labels that are cut on purpose. */
+/** A space is not wider than this, in CSS pixels. */
+const SPACE_PX = 10;
+/** Not measured: labels inside bars of the timeline, which are cut to the bar, and text for screen readers. */
 const CUT_ON_PURPOSE = '.item-label, .sr-only, .sr-only *, option, [aria-hidden="true"] .item';
-/** Names in capitals or one letter are too small to judge by their middle. */
+/** Less than this in sight is not judged, in CSS pixels. */
 const LEAST_PX = 3;
 
 export interface MeasureOptions {
@@ -29,6 +32,8 @@ export interface MeasureOptions {
 
 /** Measures what is drawn now: text that is cut or covered, texts and controls that overlap, weak contrast, controls without a name. */
 export function measure({ except = '' }: MeasureOptions = {}): readonly Fault[] {
+  forgetStyles();
+  edges = new WeakMap();
   const skipped = except === '' ? CUT_ON_PURPOSE : `${CUT_ON_PURPOSE}, ${except}, ${except} *`;
   const texts = textsOf(document.body).filter(({ element }) => !element.closest(skipped));
   const controls = [...document.querySelectorAll('button, input, select, textarea, a[href], summary')].filter(
@@ -75,17 +80,20 @@ function isShown(element: Element): boolean {
 }
 
 /** Every ancestor that hides what reaches out of it must hold the text; one that scrolls down may hide it for now. */
-function clipped({ element, words, rects }: Text): Fault[] {
+function clipped({ element, words, rects: drawn }: Text): Fault[] {
   const faults: Fault[] = [];
+  // Spaces that are kept hang over the end of a line.
+  const slack = styleOf(element).whiteSpaceCollapse === 'preserve' ? SPACE_PX : SLACK;
+  let rects: readonly DOMRect[] = drawn;
   for (let box: Element | null = element; box; box = box.parentElement) {
-    const style = getComputedStyle(box);
+    const style = styleOf(box);
     const [x, y] = [style.overflowX, style.overflowY];
     const edge =
       box === document.documentElement ? new DOMRect(0, 0, innerWidth, innerHeight) : innerEdge(box);
     // What is scrolled away is no fault; what is in sight and reaches out sideways is.
     const near = rects.filter((rect) => rect.bottom > edge.top && rect.top < edge.bottom);
     if (x !== 'visible' && !mayScrollSideways(box)) {
-      const out = near.find((rect) => rect.left < edge.left - SLACK || rect.right > edge.right + SLACK);
+      const out = near.find((rect) => rect.left < edge.left - slack || rect.right > edge.right + slack);
       if (out && !isShortened(box, style)) faults.push(cut(element, words, box, 'sideways'));
     }
     if (y === 'hidden' || y === 'clip') {
@@ -93,6 +101,9 @@ function clipped({ element, words, rects }: Text): Fault[] {
       if (out) faults.push(cut(element, words, box, 'above or below'));
     }
     if (faults.length > 0) return faults;
+    // What is scrolled away can be scrolled back: further out only what is in sight counts.
+    if (y === 'auto' || y === 'scroll')
+      rects = rects.filter((rect) => rect.top >= edge.top - SLACK && rect.bottom <= edge.bottom + SLACK);
     if (style.position === 'fixed') break;
   }
   return faults;
@@ -109,7 +120,7 @@ function isShortened(box: Element, { textOverflow }: CSSStyleDeclaration): boole
 
 /** Tables and code may be wider than their box, if the keyboard can scroll it. */
 function mayScrollSideways(box: Element): boolean {
-  const { overflowX } = getComputedStyle(box);
+  const { overflowX } = styleOf(box);
   return (overflowX === 'auto' || overflowX === 'scroll') && box.matches('[tabindex="0"][data-scrolls]');
 }
 
@@ -118,7 +129,7 @@ function cutControls(controls: readonly Element[]): Fault[] {
   return controls.flatMap((one) => {
     if (one instanceof HTMLInputElement && one.placeholder !== '' && one.value === '') {
       const wanted = widthOf(one.placeholder, one);
-      const { paddingLeft, paddingRight } = getComputedStyle(one);
+      const { paddingLeft, paddingRight } = styleOf(one);
       const room = one.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
       if (wanted > room + SLACK)
         return [
@@ -143,11 +154,21 @@ function cutControls(controls: readonly Element[]): Fault[] {
 function widthOf(text: string, element: Element): number {
   const context = document.createElement('canvas').getContext('2d');
   if (!context) return 0;
-  context.font = getComputedStyle(element).font;
+  context.font = styleOf(element).font;
   return context.measureText(text).width;
 }
 
+let edges = new WeakMap<Element, DOMRect>();
+
 function innerEdge(box: Element): DOMRect {
+  const known = edges.get(box);
+  if (known) return known;
+  const edge = measuredEdge(box);
+  edges.set(box, edge);
+  return edge;
+}
+
+function measuredEdge(box: Element): DOMRect {
   const { left, top, width, height } = box.getBoundingClientRect();
   if (!(box instanceof HTMLElement)) return new DOMRect(left, top, width, height);
   return new DOMRect(
@@ -162,7 +183,7 @@ function innerEdge(box: Element): DOMRect {
 function inSight(element: Element, rect: DOMRect): DOMRect | undefined {
   let [left, top, right, bottom] = [rect.left, rect.top, rect.right, rect.bottom];
   for (let box: Element | null = element; box; box = box.parentElement) {
-    const { overflowX, overflowY, position } = getComputedStyle(box);
+    const { overflowX, overflowY, position } = styleOf(box);
     if (box !== document.documentElement && box !== document.body) {
       const edge = innerEdge(box);
       if (overflowX !== 'visible') [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
@@ -219,7 +240,7 @@ function overlaps(texts: readonly Text[], controls: readonly Element[]): Fault[]
   return faults;
 }
 
-/** Whoever presses on the middle of a text must hit it, not something that lies over it. */
+/** Something lies over the middle of a text. */
 function covered({ element, words, rects }: Text): Fault[] {
   if (behindDialog(element)) return [];
   for (const rect of rects) {
@@ -227,17 +248,17 @@ function covered({ element, words, rects }: Text): Fault[] {
     if (!seen) continue;
     const hit = document.elementFromPoint(seen.left + seen.width / 2, seen.top + seen.height / 2);
     if (!hit || hit.contains(element) || element.contains(hit)) continue;
-    if (getComputedStyle(element).pointerEvents === 'none') continue;
+    if (styleOf(element).pointerEvents === 'none') continue;
     return [{ kind: 'covered', where: nameOf(element, words), what: `by ${nameOf(hit)}` }];
   }
   return [];
 }
 
-/** WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 in large letters; what cannot be used is exempt, but must still be read. */
+/** WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 for large text. Disabled controls are exempt there; here they need 3 to 1. */
 function weak({ element, words, rects }: Text): Fault[] {
   const [rect] = rects;
   if (!rect || behindDialog(element)) return [];
-  const { fontSize, fontWeight } = getComputedStyle(element);
+  const { fontSize, fontWeight } = styleOf(element);
   const size = Number.parseFloat(fontSize);
   const large = size >= 24 || (size >= 18.66 && Number(fontWeight) >= 700);
   const inactive = element.closest(':disabled, [aria-disabled="true"]') !== null;

@@ -5,12 +5,12 @@ const about = z.object({
   notices: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 
-/** What a server says of itself before anybody has spoken. */
+/** Answer of `GET /v1/about`. */
 export type About = z.infer<typeof about>;
 
 const NOTHING: About = { phrases: [], notices: [] };
 
-/** Asks `GET /v1/about`. A server that does not answer, or wants another token, has nothing to say. */
+/** Suggested phrases and notices; none if the server cannot be reached, refuses the token or is older than this page. */
 export async function askAbout(token: string): Promise<About> {
   const headers = token === '' ? {} : { Authorization: `Bearer ${token}` };
   try {
@@ -19,7 +19,7 @@ export async function askAbout(token: string): Promise<About> {
     const parsed = z.safeParse(about, await response.json());
     return parsed.success ? parsed.data : NOTHING;
   } catch {
-    // The page works without it; that the server cannot be reached is for the connection to say.
+    // The page works without it, and the connection reports that the server cannot be reached.
     return NOTHING;
   }
 }

@@ -11,7 +11,7 @@ const ADVICE: ReadonlyMap<number, CloseAdvice> = new Map([
   [CLOSE_CODES.badMessage, { words: 'The server could not read a message of this page.', retry: false }],
   [
     CLOSE_CODES.unauthorised,
-    { words: 'The server wants an access token: enter it under Settings.', retry: false },
+    { words: 'The server requires an access token: enter it under Settings.', retry: false },
   ],
   [CLOSE_CODES.idle, { words: 'Nothing was heard for too long, so the server ended it.', retry: false }],
   [CLOSE_CODES.superseded, { words: 'The session was taken over by another page.', retry: false }],

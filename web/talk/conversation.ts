@@ -1,4 +1,6 @@
-import type { ActionStatus, EndReason, ServerMessage, TurnTimings } from '../../machines/wire.ts';
+import type { ActionStatus, EndReason, TurnTimings } from '../../machines/wire.ts';
+import type { Rejection } from '../rejection.ts';
+import type { Heard } from './messages.ts';
 
 /** Turns shown at most; older ones go. */
 const TURNS_KEPT = 100;
@@ -7,6 +9,8 @@ export interface UserText {
   readonly text: string;
   /** A partial transcript is not final and may still change. */
   readonly final: boolean;
+  /** Why it was not understood, where the recogniser says so. */
+  readonly rejected?: Rejection;
 }
 
 export interface Reply {
@@ -46,11 +50,12 @@ export function typed(conversation: Conversation, text: string): Conversation {
 }
 
 /** The conversation after a message of the server; most messages change nothing. */
-export function said(conversation: Conversation, message: ServerMessage): Conversation {
+export function said(conversation: Conversation, message: Heard): Conversation {
   switch (message.type) {
     case 'transcript': {
       const pending = withoutFirst(conversation.pending, message.text);
-      const user: UserText = { text: message.text, final: message.final };
+      const { text, final, rejected } = message;
+      const user: UserText = { text, final, ...(rejected && { rejected }) };
       return inTurn({ ...conversation, pending }, message.turn, (turn) => ({ ...turn, user }));
     }
     case 'reply':

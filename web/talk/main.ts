@@ -7,6 +7,7 @@ import { DebugLog } from './debug-log.ts';
 import type { Heard } from './messages.ts';
 import { Microphone, microphoneTrouble } from './microphone.ts';
 import { Playback } from './playback.ts';
+import { sentence } from './sentence.ts';
 import { type ShownState, View } from './view.ts';
 import { ChartView } from './view-chart.ts';
 import { ConversationView } from './view-conversation.ts';
@@ -68,11 +69,6 @@ function onLink(link: Link, words: string, retryInMs?: number): void {
     playback?.silence();
     void releaseDevices();
   }
-}
-
-/** With a capital letter and a full stop, which messages of the server lack. */
-function sentence(message: string): string {
-  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${/[.!?]$/u.test(message) ? '' : '.'}`;
 }
 
 /** What one can say, and what the server warns of. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ServerMessage } from '../../machines/wire.ts';
+import type { Rejection } from '../rejection.ts';
 
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });
@@ -8,6 +9,8 @@ const count = z.int().check(z.nonnegative());
 const inputRate = z.union([z.literal(8_000), z.literal(16_000), z.literal(24_000), z.literal(48_000)]);
 const outputRate = z.union([z.literal(16_000), z.literal(24_000)]);
 const stage = z.exactOptional(z.number());
+
+const rejection = z.object({ nearest: z.string(), confidence: z.number(), reason: z.string() });
 
 const serverMessage = z.discriminatedUnion('type', [
   z.object({
@@ -26,7 +29,13 @@ const serverMessage = z.discriminatedUnion('type', [
     at: z.number(),
   }),
   z.object({ type: z.literal('speech'), event: z.enum(['start', 'stop']), at: z.number() }),
-  z.object({ type: z.literal('transcript'), turn: count, text: z.string(), final: z.boolean() }),
+  z.object({
+    type: z.literal('transcript'),
+    turn: count,
+    text: z.string(),
+    final: z.boolean(),
+    rejected: z.exactOptional(rejection),
+  }),
   z.object({ type: z.literal('reply'), turn: count, generation: count, text: z.string() }),
   z.object({
     type: z.literal('reply.end'),
@@ -66,9 +75,16 @@ const serverMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
 ]);
 
-/** `ServerMessage` as a page takes it: a newer server may have error codes that this page does not know. */
+/** `ServerMessage` as a page takes it: a newer server may have codes and reasons that this page does not know. */
 export type Heard =
-  | Exclude<ServerMessage, { type: 'error' }>
+  | Exclude<ServerMessage, { type: 'error' } | { type: 'transcript' }>
+  | {
+      readonly type: 'transcript';
+      readonly turn: number;
+      readonly text: string;
+      readonly final: boolean;
+      readonly rejected?: Rejection;
+    }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly fatal: boolean };
 
 /** The message in a text frame, or undefined if it is none that this page knows. */

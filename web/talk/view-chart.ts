@@ -17,7 +17,7 @@ interface Node {
   times: number;
 }
 
-/** The session's states, the present one lit, how often each was reached, and the last transition. */
+/** The session's public states with the current one lit, how often each was entered, and the last change. */
 export class ChartView {
   readonly #box = byId('chart', HTMLElement);
   readonly #nodes = new Map<PublicState, Node>();
@@ -37,7 +37,7 @@ export class ChartView {
     this.clear();
   }
 
-  /** A session begins: nothing was reached yet. */
+  /** Resets everything for a new session. */
   clear(): void {
     this.#now = undefined;
     for (const node of this.#nodes.values()) {

@@ -1,4 +1,5 @@
-import type { Conversation, Reply, Turn } from './conversation.ts';
+import { rejectionWords } from '../rejection.ts';
+import type { Conversation, Reply, Turn, UserText } from './conversation.ts';
 import { byId, element } from './elements.ts';
 import { splitHeard } from './heard.ts';
 
@@ -55,13 +56,18 @@ export class ConversationView {
 }
 
 function turnParts(turn: Turn): HTMLElement[] {
-  const user = turn.user
-    ? [line(turn.user.final ? 'user' : 'user partial', 'You', 'auto', turn.user.text)]
-    : [];
+  const user = turn.user ? [userLine(turn.user)] : [];
   const actions = turn.actions.map(({ name, status }) =>
     line(`action ${status}`, 'Action', 'ltr', `${name}: ${status}`),
   );
   return [...user, ...turn.replies.map(replyLine), ...actions];
+}
+
+function userLine({ text, final, rejected }: UserText): HTMLElement {
+  if (text !== '' || !final) return line(final ? 'user' : 'user partial', 'You', 'auto', text);
+  const made = line('user partial', 'You', 'auto', 'Not understood');
+  if (rejected) made.append(element('p', 'why', rejectionWords(rejected)));
+  return made;
 }
 
 function replyLine(reply: Reply): HTMLElement {

@@ -36,7 +36,7 @@ export class MicrophoneView {
     this.#draw(Math.min(1, share));
   }
 
-  /** False while nobody would hear it. */
+  /** False while the server is gone. */
   enable(usable: boolean): void {
     if (this.#usable === usable) return;
     this.#usable = usable;

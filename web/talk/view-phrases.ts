@@ -1,6 +1,6 @@
 import { byId, element } from './elements.ts';
 
-/** What one can say, as buttons, until the conversation begins. */
+/** Suggested phrases as buttons, shown until the conversation begins. */
 export class PhrasesView {
   /** Called with the phrase that was clicked. */
   onSay: (phrase: string) => void = () => {};
@@ -25,7 +25,7 @@ export class PhrasesView {
     this.enable(this.#usable);
   }
 
-  /** Phrases can be clicked while a session takes them. */
+  /** Enables the buttons while there is a session. */
   enable(usable: boolean): void {
     this.#usable = usable;
     for (const button of this.#list.querySelectorAll('button')) button.disabled = !usable;

@@ -14,7 +14,7 @@ const STAGES: readonly (readonly [keyof TurnTimings, string])[] = [
   ['filler', 'Silence before a filler'],
 ];
 
-/** What the silence before the last reply was made of; hidden until a reply was measured. */
+/** Stages of the silence before the last reply; hidden until a reply was measured. */
 export class TimingsView {
   readonly #box = byId('timings-box', HTMLDetailsElement);
   readonly #list = byId('timings', HTMLElement);

@@ -121,7 +121,7 @@ export class View {
     this.#draw();
   }
 
-  /** The stop was pressed while the server was gone: it is sent first when it is back. */
+  /** Shows that a stop is sent first when the server is back. */
   showStopOwed(): void {
     this.#stopOwed = true;
     this.#draw();
@@ -143,7 +143,7 @@ export class View {
     setText(this.#troubleWords, '');
   }
 
-  /** What the server warns of: shown again only if it says something else. */
+  /** Shows the server's warnings. After a dismissal only different ones are shown. */
   showNotices(messages: readonly string[]): void {
     const words = messages.join(' ');
     if (this.#noticeWords.textContent === words) return;

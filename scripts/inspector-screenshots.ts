@@ -111,11 +111,7 @@ try {
   await shoot('replay');
   await at('compare', failed);
   await page.check('input[value=parameters]');
-  const parameters = await page.inputValue('#compare-parameters');
-  await page.fill(
-    '#compare-parameters',
-    parameters.replace(/"llmFirstTokenMs": \d+/u, '"llmFirstTokenMs": 2000'),
-  );
+  await page.fill('#parameter-deadlines-llmFirstTokenMs', '2000');
   await page.click('#compare-run');
   await until(page, `document.querySelector('#parting')`);
   await shoot('compare');

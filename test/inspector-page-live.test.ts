@@ -133,6 +133,9 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   await talk.click('#connect');
   await other.click('#home');
   await until(other, `document.querySelector('#sessions .chip')?.textContent === 'ended'`);
+  // Its audio is drawn from what was recorded.
+  await other.click('#sessions [role=option]');
+  await until(other, `document.querySelector('.levels path')`);
   expect(complaints).toEqual([]);
 }, 300_000);
 

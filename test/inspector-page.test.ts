@@ -127,7 +127,11 @@ describe('a journal as a file', () => {
     await page.goto(`${own.url}/inspect`);
     await until(page, `inspector.status === 'connected'`);
     await own.server.stop();
-    await until(page, `inspector.status !== 'connected'`);
+    await until(page, `document.querySelector('#gone h2')?.textContent === 'Server gone'`);
+    await until(
+      page,
+      `/Trying again in \\d+ s|Trying to connect/u.test(document.querySelector('#gone p').textContent)`,
+    );
     const dropped = JSON.stringify(await readFile(golden('spoken'), 'utf8'));
     await page.evaluate(`{
       const dataTransfer = new DataTransfer();
@@ -233,6 +237,38 @@ describe('a journal as a file', () => {
     await until(page, eventAt(failed));
   });
 
+  it('leaves progress out of the list of events until it is asked for, and says how many there are', async () => {
+    await openFile(golden('spoken'));
+    const shown = () => page.$$eval('#events b', (types) => types.map((one) => one.textContent));
+    const progress = Number(
+      await page.evaluate(
+        `inspector.open.log.entries.filter(({ type }) => type === 'played' || type === 'playout.progress').length`,
+      ),
+    );
+    expect(await shown()).not.toContain('playout.progress');
+    if (progress > 0) {
+      expect(await words('#family-progress')).toBe(`progress ${progress}`);
+      await page.click('#family-progress');
+      await until(page, `document.querySelector('#events')?.textContent.includes('playout.progress')`);
+    }
+    await page.click('#family-engines');
+    await until(page, `!document.querySelector('#events').textContent.includes('stt done')`);
+    expect(await page.getAttribute('#family-engines', 'aria-pressed')).toBe('false');
+  });
+
+  it('draws the recorded audio of the user', async () => {
+    const loud = Buffer.from(Int16Array.from({ length: 16_000 }, (_, i) => 9_000 * Math.sin(i / 5)).buffer);
+    const audio = { type: 'audio', direction: 'in', generation: 0, sample: 0, rate: 16_000 };
+    const lines = (await readFile(golden('spoken'), 'utf8')).trimEnd().split('\n');
+    lines.splice(-1, 0, JSON.stringify({ ...audio, pcm: loud.toString('base64') }));
+    await writeFile(join(folder, 'audible.jsonl'), `${lines.join('\n')}\n`);
+    await openFile(join(folder, 'audible.jsonl'));
+    await until(page, `document.querySelector('.levels path')?.getAttribute('d').length > 40`);
+    await page.click('#home');
+    await openFile(golden('barge-in'));
+    await until(page, `document.querySelector('.lane-note')?.textContent.startsWith('not recorded')`);
+  });
+
   it('shows a stale event with its reason', async () => {
     await openFile(join(folder, 'stale.jsonl'));
     await page.selectOption('#filter-kind', 'stale');
@@ -262,7 +298,7 @@ describe('a journal as a file', () => {
     expect(await words('#replay-result')).toContain('JOURNAL_ALTERED');
   });
 
-  it('what if: parts where the event is left out, and where it is changed', async () => {
+  it('what if: differs where the event is left out, and where it is changed', async () => {
     await openFile(golden('barge-in'));
     await page.fill('.events input[type=search]', 'xstate.done.actor.stt');
     await page.click('#events [role=option]');
@@ -271,13 +307,13 @@ describe('a journal as a file', () => {
     await page.click('#whatif-drop');
     await until(page, `document.querySelector('#parting')`);
     expect(await words('#parting')).toMatch(
-      new RegExp(`They part at step ${at}, event ${at} \\(left out\\)`, 'u'),
+      new RegExp(`First difference at step ${at}, event ${at} \\(left out\\)`, 'u'),
     );
     await page.click('#tab-events');
     await page.click('#whatif-edit');
     await page.fill('#whatif-event', 'no event');
     await page.click('#whatif-run');
-    expect(await words('.what-if [role=alert]')).toMatch(/no event/u);
+    expect(await words('.what-if [role=alert]')).toMatch(/Not an event/u);
     await page.fill(
       '#whatif-event',
       JSON.stringify({ type: 'xstate.done.actor.stt', output: { text: 'hello' } }),
@@ -295,16 +331,12 @@ describe('a journal as a file', () => {
     await until(page, `document.querySelector('#parting')`);
     expect(await words('#parting')).toMatch(/^No difference in \d+ steps/u);
     await page.check('input[value=parameters]');
-    const written = await page.inputValue('#compare-parameters');
-    await page.fill(
-      '#compare-parameters',
-      written
-        .replace(/"notUnderstood": "[^"]*"/u, '"notUnderstood": "Pardon?"')
-        .replace(/"completeDelayMs": \d+/u, '"completeDelayMs": 1')
-        .replace(/"delayMs": \d+/u, '"delayMs": 1'),
-    );
+    await page.fill('#parameter-phrases-notUnderstood', 'Pardon?');
+    await page.fill('#parameter-endpointing-completeDelayMs', '1');
+    await page.fill('#parameter-endpointing-delayMs', '1');
+    expect(await words('#parameter-endpointing-delayMs-note')).toMatch(/Default: 500\. Recorded: \d+\./u);
     await page.click('#compare-run');
-    await until(page, `document.querySelector('#parting')?.textContent.startsWith('They part')`);
+    await until(page, `document.querySelector('#parting')?.textContent.startsWith('First difference')`);
     await page.check('input[value=session]');
     const other = String(
       await page.evaluate(
@@ -314,7 +346,7 @@ describe('a journal as a file', () => {
     await page.selectOption('#compare-session', other);
     await page.click('#compare-run');
     await until(page, `document.querySelector('.rows-head')?.textContent.includes('${other.slice(0, 8)}')`);
-    expect(await words('#parting')).toMatch(/^They part/u);
+    expect(await words('#parting')).toMatch(/^First difference/u);
   });
 
   it('a hostile transcript stays inert and readable', async () => {

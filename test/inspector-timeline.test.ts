@@ -103,7 +103,7 @@ describe('the timeline', () => {
       record(900, { type: 'speech.stop' }, [publish({ type: 'playback', generation: 1, state: 'playing' })]),
     ]);
     expect(told(model.bargeIns)).toEqual([
-      '500-900 went-on: no barge-in: the reply went on after 400 ms; paused 0 ms after the first sound',
+      '500-900 went-on: no barge-in: the reply resumed after 400 ms; paused 0 ms after the first sound',
     ]);
     expect(told(model.playout).at(-1)).toBe('900- playing: playing');
   });

@@ -1,9 +1,10 @@
 // Bundles the pages for the browser. Every file is loaded by its own URL: nothing inline, nothing from elsewhere.
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { parameterFields } from './parameter-fields.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -21,7 +22,12 @@ const COPIES = {
 };
 const STYLES = { talk: 'talk/talk.css', 'inspect/inspect': 'inspect/inspect.css' };
 /** What the inspector is made of. */
-const INSPECTOR_FILES = ['inspect/index.html', 'inspect/inspect.js', 'inspect/inspect.css'];
+const INSPECTOR_FILES = [
+  'inspect/index.html',
+  'inspect/inspect.js',
+  'inspect/inspect.css',
+  'inspect/parameters.json',
+];
 
 const SHARED = {
   bundle: true,
@@ -33,7 +39,8 @@ const SHARED = {
 
 export async function buildPages(outDir) {
   await mkdir(join(outDir, 'inspect'), { recursive: true });
-  await Promise.all([
+  const [fields] = await Promise.all([
+    parameterFields(),
     build({ ...SHARED, entryPoints: located(TALK), outdir: outDir }),
     build({
       ...SHARED,
@@ -46,7 +53,10 @@ export async function buildPages(outDir) {
     build({ ...SHARED, entryPoints: located(STYLES), outdir: outDir, minify: true }),
   ]);
   const copies = Object.entries(COPIES);
-  await Promise.all(copies.map(([name, source]) => copyFile(join(here, source), join(outDir, name))));
+  await Promise.all([
+    writeFile(join(outDir, 'inspect/parameters.json'), JSON.stringify(fields)),
+    ...copies.map(([name, source]) => copyFile(join(here, source), join(outDir, name))),
+  ]);
 }
 
 /** How large the inspector is: bytes of what the page loads, gzipped. */

@@ -10,8 +10,8 @@ import {
 export type LiveStatus = 'connecting' | 'connected' | 'waiting' | 'refused' | 'closed';
 
 export interface LiveEvents {
-  /** `refused`: the token is wrong or the inspector is off; it is not tried again. `words` say why. */
-  onStatus(status: LiveStatus, words: string): void;
+  /** `refused`: the token is wrong or the inspector is off; it is not tried again. `waiting` is, in `retryInMs`. `words` say why. */
+  onStatus(status: LiveStatus, words: string, retryInMs?: number): void;
   /** Everything but errors of the wire, in order. After every `ready` the list and the watched sessions are told anew. */
   onMessage(message: InspectMessage): void;
 }
@@ -44,6 +44,13 @@ export class LiveLink {
     if (!this.#closed) return;
     this.#closed = false;
     this.#attempt = 0;
+    this.#connect();
+  }
+
+  /** Ends the wait for the next attempt. */
+  retryNow(): void {
+    if (this.#closed || this.#socket) return;
+    window.clearTimeout(this.#timer);
     this.#connect();
   }
 
@@ -117,7 +124,7 @@ export class LiveLink {
     }
     const delayMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** this.#attempt++);
     this.#timer = window.setTimeout(() => this.#connect(), delayMs);
-    this.#events.onStatus('waiting', reason || 'the connection was lost');
+    this.#events.onStatus('waiting', reason || 'the connection was lost', delayMs);
   }
 
   #drop(): void {

@@ -101,12 +101,19 @@ function clipped({ element, words, rects: drawn }: Text): Fault[] {
       if (out) faults.push(cut(element, words, box, 'above or below'));
     }
     if (faults.length > 0) return faults;
-    // What is scrolled away can be scrolled back: further out only what is in sight counts.
+    // Further out only what this box leaves in sight counts.
+    if (x !== 'visible') rects = rects.map((rect) => narrowed(rect, edge));
     if (y === 'auto' || y === 'scroll')
       rects = rects.filter((rect) => rect.top >= edge.top - SLACK && rect.bottom <= edge.bottom + SLACK);
     if (style.position === 'fixed') break;
   }
   return faults;
+}
+
+/** The part of a rectangle between the left and the right edge of a box. */
+function narrowed(rect: DOMRect, edge: DOMRect): DOMRect {
+  const left = Math.min(Math.max(rect.left, edge.left), edge.right);
+  return new DOMRect(left, rect.top, Math.max(0, Math.min(rect.right, edge.right) - left), rect.height);
 }
 
 function cut(element: Element, words: string, box: Element, how: string): Fault {

@@ -4,6 +4,7 @@ import { LiveLink, type LiveStatus } from '../live.ts';
 import { parseJournalText } from '../model/journal-text.ts';
 import { Observable } from './observable.ts';
 import { OpenSession } from './opened.ts';
+import { loadParameterFields, type ParameterField } from './parameter-fields.ts';
 import { readRoute, type Tab, writeRoute } from './route.ts';
 import { SessionList } from './session-list.ts';
 
@@ -20,8 +21,12 @@ export class Inspector extends Observable {
   readonly list: SessionList;
   status: LiveStatus = 'connecting';
   statusWords = '';
+  /** When a lost connection is tried again (`performance.now()`); undefined while there is one, or none is wanted. */
+  retryAtMs: number | undefined;
   facts: ServerFacts | undefined;
   open: OpenSession | undefined;
+  /** For the form of other parameters; loaded at once, so that it is there when the server is not. */
+  parameterFields: readonly ParameterField[] = [];
   tab: Tab = 'events';
   help = false;
   /** What went wrong last, for the user to read. */
@@ -33,7 +38,7 @@ export class Inspector extends Observable {
     this.list = new SessionList(this.api);
     this.link = new LiveLink(
       {
-        onStatus: (status, words) => this.#onStatus(status, words),
+        onStatus: (status, words, retryInMs) => this.#onStatus(status, words, retryInMs),
         onMessage: (message) => this.#onMessage(message),
       },
       () => this.api.token,
@@ -44,6 +49,13 @@ export class Inspector extends Observable {
     this.link.list(true);
     this.link.open();
     void this.list.reload();
+    loadParameterFields().then(
+      (fields) => {
+        this.parameterFields = fields;
+        this.changed();
+      },
+      (error: unknown) => this.fail(error),
+    );
     window.addEventListener('hashchange', () => this.#follow());
     this.#follow();
   }
@@ -82,6 +94,11 @@ export class Inspector extends Observable {
     this.tab = tab;
     this.#write('replace');
     this.changed();
+  }
+
+  /** The server was there and is not: what needs it cannot be used. */
+  get gone(): boolean {
+    return this.retryAtMs !== undefined;
   }
 
   /** The session after or before the open one in the list as it is filtered. */
@@ -166,9 +183,11 @@ export class Inspector extends Observable {
     else history.replaceState(null, '', url);
   }
 
-  #onStatus(status: LiveStatus, words: string): void {
+  #onStatus(status: LiveStatus, words: string, retryInMs = 0): void {
     this.status = status;
     this.statusWords = words;
+    if (status === 'waiting') this.retryAtMs = performance.now() + retryInMs;
+    else if (status !== 'connecting') this.retryAtMs = undefined;
     this.changed();
   }
 

@@ -16,7 +16,8 @@ import { TimelineModel } from '../timeline/model.ts';
 import { ChartCounts } from './chart-counts.ts';
 import { Observable } from './observable.ts';
 import { PublicTravel } from './public-travel.ts';
-import { recordedAudio, Sound } from './sound.ts';
+import { Recording } from './recording.ts';
+import { Sound } from './sound.ts';
 
 /** Where files are kept that were opened. */
 export interface SessionFiles {
@@ -45,6 +46,7 @@ export class OpenSession extends Observable {
   #link: LiveLink | undefined;
   #api: InspectorApi | undefined;
   #sound: Sound | undefined;
+  #recording: Recording | undefined;
   #wanted: number | undefined;
   #tracing = false;
   #explainer: Explainer | undefined;
@@ -65,6 +67,7 @@ export class OpenSession extends Observable {
       opened.log.audio.push(...file.audio);
     }
     opened.seekRecord(0);
+    void opened.#drawRecording();
     return opened;
   }
 
@@ -86,7 +89,8 @@ export class OpenSession extends Observable {
       onError: (error) => opened.#failed(error),
     });
     link.watch(session);
-    void opened.#follower.refill();
+    // Where its audio lies on the clock is known from the journal.
+    void opened.#follower.refill().then(() => opened.#drawRecording());
     return opened;
   }
 
@@ -231,8 +235,19 @@ export class OpenSession extends Observable {
     this.counts = new ChartCounts(this.log, this.tracer);
     this.travel = new PublicTravel(this.log);
     const api = this.#api;
-    this.#sound = new Sound(this.log, api && (() => recordedAudio(api, this.session)));
+    this.#recording = new Recording(this.log, api && ((from) => api.audio(this.session, from)));
+    this.#sound = new Sound(this.log, this.#recording);
     this.trouble = undefined;
+    this.changed();
+  }
+
+  async #drawRecording(): Promise<void> {
+    try {
+      this.timeline.addRecordedLevels((await this.#recording?.userLevels()) ?? []);
+    } catch (thrown) {
+      // The journal can be inspected without it, and what is wrong with the server is shown elsewhere.
+      this.timeline.recording = thrown instanceof Error ? thrown.message : String(thrown);
+    }
     this.changed();
   }
 
@@ -269,9 +284,7 @@ export class OpenSession extends Observable {
 
   #failed(error: Error): void {
     const gone = error instanceof ApiError && error.code === 'SESSION_UNKNOWN';
-    this.trouble = gone
-      ? 'Neither a running session nor a journal of this name is known here.'
-      : error.message;
+    this.trouble = gone ? 'Session not found: it neither runs nor has a journal here.' : error.message;
     this.changed();
   }
 }

@@ -1,21 +1,19 @@
-import type { InspectorApi } from '../api.ts';
-import { type AudioPiece, audioPiece } from '../model/journal-text.ts';
 import { type PlacedAudio, placeAudio } from '../model/placed-audio.ts';
 import type { SessionLog } from '../model/session-log.ts';
+import type { Recording } from './recording.ts';
 
 /** Plays what was recorded of a session, from any moment on. Silent where nothing was. */
 export class Sound {
   readonly #log: SessionLog;
-  readonly #load: (() => Promise<readonly AudioPiece[]>) | undefined;
+  readonly #recording: Recording;
   #context: AudioContext | undefined;
   #sources: AudioBufferSourceNode[] = [];
   #loading: Promise<readonly PlacedAudio[]> | undefined;
   #asked = 0;
 
-  /** `load`: where the sound is, if the journal did not bring it. */
-  constructor(log: SessionLog, load?: () => Promise<readonly AudioPiece[]>) {
+  constructor(log: SessionLog, recording: Recording) {
     this.#log = log;
-    this.#load = load;
+    this.#recording = recording;
   }
 
   /** Begins at `t`, in ms since the session's start. `now` tells where the moment has got to when the sound has loaded. */
@@ -53,21 +51,7 @@ export class Sound {
   }
 
   #placed(): Promise<readonly PlacedAudio[]> {
-    this.#loading ??= (async () => {
-      const pieces = this.#log.audio.length > 0 || !this.#load ? this.#log.audio : await this.#load();
-      return placeAudio(this.#log, pieces);
-    })();
+    this.#loading ??= this.#recording.pieces().then((pieces) => placeAudio(this.#log, pieces));
     return this.#loading;
   }
-}
-
-/** All the sound that the server has of a session. Rejects with ApiError. */
-export async function recordedAudio(api: InspectorApi, session: string): Promise<readonly AudioPiece[]> {
-  const pieces: AudioPiece[] = [];
-  for (let from: number | null = 0; from !== null; ) {
-    const page: Awaited<ReturnType<InspectorApi['audio']>> = await api.audio(session, from);
-    pieces.push(...page.pieces.map(audioPiece));
-    from = page.next;
-  }
-  return pieces;
 }

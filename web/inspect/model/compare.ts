@@ -36,7 +36,7 @@ export function* compareSessions(left: SessionLog, right: SessionLog): Generator
 function row(left: Mark | undefined, right: Mark | undefined): Row {
   const same = left !== undefined && right !== undefined && left.words === right.words;
   const why =
-    left && right ? (same ? undefined : 'other words') : left ? 'only on the left' : 'only on the right';
+    left && right ? (same ? undefined : 'different words') : left ? 'only on the left' : 'only on the right';
   return { left: left?.side, right: right?.side, same, why };
 }
 

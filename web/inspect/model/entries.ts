@@ -1,6 +1,7 @@
 import type { JournalRecord } from '../../../machines/journal-record.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import type { PublicState } from '../../../machines/wire.ts';
+import { type Rejection, rejectionWords } from '../../rejection.ts';
 
 /** What a list shows of one record, found once. */
 export interface Entry {
@@ -46,6 +47,14 @@ export function typeOf(event: JsonMap): string {
   return typeof event.type === 'string' ? event.type : 'start';
 }
 
+/** An event's type as people say it: `llm done`, `llm failed`, `after endpointDelay`; others as they are. */
+export function eventTitle(type: string): string {
+  const [, how, child] = /^xstate\.(done|error)\.actor\.(.+)$/u.exec(type) ?? [];
+  if (child) return `${child} ${how === 'done' ? 'done' : 'failed'}`;
+  const [, delay] = /^xstate\.after\.([^.]+)/u.exec(type) ?? [];
+  return delay ? `after ${delay}` : type;
+}
+
 /** The code of the error in an event, or of the one that a command tells the client. */
 export function errorOf(event: JsonMap, commands: readonly Command[]): string | undefined {
   if (isMap(event.error) && typeof event.error.code === 'string') return event.error.code;
@@ -54,11 +63,25 @@ export function errorOf(event: JsonMap, commands: readonly Command[]): string | 
   return undefined;
 }
 
+/** Why a recogniser rejected what it heard, if the event says so. */
+export function rejectionOf({ output }: JsonMap): Rejection | undefined {
+  const rejected = isMap(output) ? output.rejected : undefined;
+  if (!isMap(rejected)) return undefined;
+  const { nearest, confidence, reason } = rejected;
+  return {
+    nearest: typeof nearest === 'string' ? nearest : '',
+    confidence: typeof confidence === 'number' ? confidence : 0,
+    reason: String(reason),
+  };
+}
+
 /** A line about what an event says, beside its type. Plain text, whatever it holds. */
 export function eventWords(record: JournalRecord): string {
   const event = eventOf(record);
   if (isMap(event.error))
     return `${String(event.error.code ?? '')} ${String(event.error.message ?? '')}`.trim();
+  const rejected = rejectionOf(event);
+  if (rejected) return rejectionWords(rejected);
   if (isMap(event.output) && typeof event.output.text === 'string') return quoted(event.output.text);
   if (typeof event.text === 'string') return quoted(event.text);
   const { type: _, ...rest } = event;
@@ -76,17 +99,17 @@ export function commandWords(command: Command): string {
     case 'stop':
       return `stop ${command.child}`;
     case 'send':
-      return `tell ${command.child} ${JSON.stringify(command.message)}`;
+      return `send to ${command.child} ${JSON.stringify(command.message)}`;
     case 'delay':
       return `start timer ${timerName(command.id)}, ${command.delayMs} ms`;
     case 'cancelDelay':
       return `cancel timer ${timerName(command.id)}`;
     case 'publish':
-      return `tell the client ${JSON.stringify(command.message)}`;
+      return `send to the client ${JSON.stringify(command.message)}`;
     case 'cancelWork':
-      return `abort work up to generation ${command.generation}`;
+      return `abort engine calls up to generation ${command.generation}`;
     case 'persist':
-      return `keep turn ${command.turn.turn}: ${command.turn.reason}, heard ${quoted(command.turn.heard)}`;
+      return `store turn ${command.turn.turn}: ${command.turn.reason}, heard ${quoted(command.turn.heard)}`;
     default:
       return JSON.stringify(command);
   }

@@ -1,15 +1,15 @@
+import { type EventFamily, FAMILIES_AT_FIRST, familyOf } from './event-families.ts';
 import type { SessionLog } from './session-log.ts';
 
 export interface EventFilter {
   /** Found in the event or in the commands. */
   readonly text: string;
-  /** A source, or empty for all. */
-  readonly source: string;
+  readonly families: ReadonlySet<EventFamily>;
   /** `moves`: what moved the machine or caused something. */
   readonly kind: 'all' | 'moves' | 'stale' | 'errors';
 }
 
-export const NO_EVENT_FILTER: EventFilter = { text: '', source: '', kind: 'all' };
+export const NO_EVENT_FILTER: EventFilter = { text: '', families: FAMILIES_AT_FIRST, kind: 'all' };
 
 /** The records of a growing journal that match a filter; each is looked at once. */
 export class EventMatches {
@@ -48,8 +48,8 @@ export class EventMatches {
     const entry = this.#log.entries[index];
     const record = this.#log.records[index];
     if (!entry || !record) return false;
-    const { source, kind } = this.#filter;
-    if (source !== '' && entry.source !== source) return false;
+    const { families, kind } = this.#filter;
+    if (!families.has(familyOf(entry))) return false;
     if (kind === 'stale' && !entry.stale) return false;
     if (kind === 'errors' && entry.error === undefined) return false;
     if (kind === 'moves' && entry.commands === 0 && !record.change.includes('"value"')) return false;

@@ -11,8 +11,10 @@ const ROW = 17;
 const GAP = 4;
 const LEVELS = 26;
 const TICK_EVERY = 110;
-/** A label needs so much room. */
+/** Least width of an item with a label. */
 const LABEL_FROM = 26;
+/** Room for a tick's time. */
+const TICK_LABEL = 52;
 
 export interface Placed {
   readonly lane: Lane;
@@ -104,9 +106,11 @@ export function Axis({
             y1={AXIS - 4}
             y2={height}
           />
-          <text x={NAMES + (at - seen.from) * scale + 3} y={AXIS - 8}>
-            {clock(at).replace(/\.?0+$/u, '')}
-          </text>
+          {(at - seen.from) * scale < width - TICK_LABEL ? (
+            <text x={NAMES + (at - seen.from) * scale + 3} y={AXIS - 8}>
+              {clock(at).replace(/\.?0+$/u, '')}
+            </text>
+          ) : null}
         </g>
       ))}
     </g>
@@ -128,6 +132,11 @@ export function Levels({
       <text class="lane-name" x={6} y={AXIS + LEVELS - 8}>
         user audio
       </text>
+      {model.levels.length === 0 && model.recording ? (
+        <text class="lane-note" x={NAMES + 4} y={AXIS + LEVELS - 8}>
+          {model.recording}
+        </text>
+      ) : null}
       {path ? <path d={path} transform={`translate(${NAMES} ${AXIS})`} /> : null}
     </g>
   );

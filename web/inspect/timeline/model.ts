@@ -36,6 +36,8 @@ export class TimelineModel {
   readonly turns: TurnRow[] = [];
   /** User audio, in the order of time. */
   readonly levels: AudioLevel[] = [];
+  /** Why there is no user audio to draw; empty until it is known. */
+  recording = '';
   /** ms since the session's start, of the last record. */
   durationMs = 0;
   /** Another number after every change: who drew this one need not draw again. */
@@ -72,6 +74,14 @@ export class TimelineModel {
   addLevels(levels: readonly AudioLevel[]): void {
     this.version += 1;
     for (const level of levels) if (level.at > (this.levels.at(-1)?.at ?? -1)) this.levels.push(level);
+  }
+
+  /** What was recorded before the first level that came live. */
+  addRecordedLevels(recorded: readonly AudioLevel[]): void {
+    this.version += 1;
+    const first = this.levels[0]?.at ?? Number.POSITIVE_INFINITY;
+    this.levels.unshift(...recorded.filter(({ at }) => at < first));
+    this.recording = this.levels.length > 0 ? '' : 'not recorded';
   }
 
   #event(record: JournalRecord, event: Told): void {
@@ -143,7 +153,7 @@ export class TimelineModel {
       }
       case 'playback':
         if (message.state === 'paused') this.#yielded(t, at);
-        else this.#judged(t, 'went on', (waited) => `no barge-in: the reply went on after ${waited} ms`);
+        else this.#judged(t, 'went on', (waited) => `no barge-in: the reply resumed after ${waited} ms`);
         return;
       case 'flush':
         this.#judged(t, 'confirmed', (waited) => `barge-in, confirmed after ${waited} ms`);

@@ -183,7 +183,7 @@ function ItemList({
     : [];
   return (
     <details class="timeline-list" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>What is in sight, as a list</summary>
+      <summary>Visible items as a list</summary>
       <ul>
         {items.slice(0, LISTED).map(({ item, title }) => (
           <li key={`${title}/${item.record}/${item.from}/${item.row}`}>

@@ -32,50 +32,53 @@ function drawn(turns: readonly TurnRow[], current: TurnRow | undefined, onSeek: 
   return (
     <div class="waterfall">
       {current ? <Stages turn={current} /> : null}
-      <table>
-        <caption>
-          Turns, in ms{turns.length > MOST_TURNS ? ` (the last ${MOST_TURNS} of ${turns.length})` : ''}
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">turn</th>
-            <th scope="col">ended</th>
-            {measures.map((name) => (
-              <th scope="col" key={name}>
-                {titleOf(name)}
-              </th>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it */}
+      <section class="table-scroll" aria-label="Turns" tabIndex={0} data-scrolls>
+        <table>
+          <caption>
+            Turns, in ms{turns.length > MOST_TURNS ? ` (the last ${MOST_TURNS} of ${turns.length})` : ''}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">turn</th>
+              <th scope="col">ended</th>
+              {measures.map((name) => (
+                <th scope="col" key={name}>
+                  {titleOf(name)}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {[0.5, 0.95].map((p) => (
+              <tr class="percentile" key={p}>
+                <th scope="row">p{p * 100}</th>
+                <td />
+                {measures.map((name) => (
+                  <td key={name}>{figure(percentile(turns, name, p))}</td>
+                ))}
+              </tr>
             ))}
-          </tr>
-        </thead>
-        <tbody>
-          {[0.5, 0.95].map((p) => (
-            <tr class="percentile" key={p}>
-              <th scope="row">p{p * 100}</th>
-              <td />
-              {measures.map((name) => (
-                <td key={name}>{figure(percentile(turns, name, p))}</td>
-              ))}
-            </tr>
-          ))}
-          {shown.map((turn) => (
-            <tr key={turn.generation} class={turn === current ? 'current' : undefined}>
-              <th scope="row">
-                <button
-                  type="button"
-                  aria-label={`Go to turn ${turn.turn}, at ${clock(turn.from)}`}
-                  onClick={() => onSeek(turn.from)}
-                >
-                  {turn.turn}
-                </button>
-              </th>
-              <td>{turn.reason}</td>
-              {measures.map((name) => (
-                <td key={name}>{figure(turn.timings[name])}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+            {shown.map((turn) => (
+              <tr key={turn.generation} class={turn === current ? 'current' : undefined}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    aria-label={`Go to turn ${turn.turn}, at ${clock(turn.from)}`}
+                    onClick={() => onSeek(turn.from)}
+                  >
+                    {turn.turn}
+                  </button>
+                </th>
+                <td>{turn.reason}</td>
+                {measures.map((name) => (
+                  <td key={name}>{figure(turn.timings[name])}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
     </div>
   );
 }

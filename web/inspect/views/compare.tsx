@@ -1,14 +1,15 @@
 import { useState } from 'preact/hooks';
-import { defaultParameters, type SessionParameters } from '../../../machines/parameters.ts';
 import type { Inspector } from '../app/inspector.ts';
+import { useObserved } from '../app/observable.ts';
 import { OpenSession } from '../app/opened.ts';
 import { compareSessions } from '../model/compare.ts';
 import type { Row } from '../model/rows.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { liveAgain } from '../model/what-if.ts';
+import { Parameters } from './parameters.tsx';
 import { RowsView } from './rows-view.tsx';
 import { useJob } from './use-job.ts';
-import { short } from './words.ts';
+import { short, when } from './words.ts';
 
 export interface CompareProps {
   readonly inspector: Inspector;
@@ -20,6 +21,7 @@ type With = 'version' | 'parameters' | 'session';
 
 /** The session beside another one, or beside itself under this page's version or other parameters. */
 export function Compare({ inspector, open, log }: CompareProps) {
+  useObserved(inspector);
   const [other, setOther] = useState<With>('version');
   const job = useJob<Row[]>();
   const [right, setRight] = useState('');
@@ -62,12 +64,13 @@ export function Compare({ inspector, open, log }: CompareProps) {
             Compare
           </button>{' '}
           <span class="soft">
-            recorded by {log.header.version}, machine {log.header.machine.slice(0, 12)}
+            Recorded by version {log.header.version}, machine {log.header.machine.slice(0, 12)}
           </span>
         </p>
       ) : other === 'parameters' ? (
         <Parameters
-          log={log}
+          fields={inspector.parameterFields}
+          recorded={log.header.parameters}
           onRun={(parameters) =>
             start('other parameters', () => liveAgain(log.header, log.records.slice(), { parameters }))
           }
@@ -92,56 +95,6 @@ export function Compare({ inspector, open, log }: CompareProps) {
       ) : null}
     </div>
   );
-}
-
-function Parameters({ log, onRun }: { log: SessionLog; onRun: (parameters: SessionParameters) => void }) {
-  const { words: _, ...short } = log.header.parameters;
-  const [text, setText] = useState(() => JSON.stringify(short, null, 2));
-  const [wrong, setWrong] = useState('');
-  const run = () => {
-    const parameters = merged(log.header.parameters, text);
-    setWrong(parameters ? '' : 'That is no JSON object of parameters.');
-    if (parameters) onRun(parameters);
-  };
-  return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        run();
-      }}
-    >
-      <label>
-        <span class="sr-only">Parameters as JSON</span>
-        <textarea
-          id="compare-parameters"
-          rows={10}
-          spellcheck={false}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
-      <button type="submit" class="primary" id="compare-run">
-        Compare
-      </button>{' '}
-      <span class="bad" role="alert">
-        {wrong}
-      </span>
-    </form>
-  );
-}
-
-/** The groups that are written, over those that were recorded. Undefined if it is no object of known groups. */
-function merged(recorded: SessionParameters, text: string): SessionParameters | undefined {
-  try {
-    const written: unknown = JSON.parse(text);
-    if (typeof written !== 'object' || written === null || Array.isArray(written)) return undefined;
-    const groups = Object.entries(written);
-    if (groups.some(([name, group]) => !(name in defaultParameters) || typeof group !== 'object'))
-      return undefined;
-    return { ...recorded, ...written };
-  } catch {
-    return undefined;
-  }
 }
 
 interface OthersProps {
@@ -172,10 +125,10 @@ function Others({ inspector, open, onRun }: OthersProps) {
           value={picked}
           onChange={(event) => setPicked(event.currentTarget.value)}
         >
-          <option value="">which session?</option>
+          <option value="">Choose a session</option>
           {rows.map(({ session, startedAt, origin }) => (
             <option key={session} value={session}>
-              {short(session)} {startedAt.slice(0, 19)} {origin === 'store' ? '' : origin}
+              {short(session)} {when(startedAt)} {origin === 'store' ? '' : origin}
             </option>
           ))}
         </select>

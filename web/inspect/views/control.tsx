@@ -21,6 +21,7 @@ export function Control({ inspector, open }: { readonly inspector: Inspector; re
           key={one[0]}
           type="button"
           id={`control-${one[0]}`}
+          disabled={inspector.gone}
           class={one[0] === 'halt' ? 'danger' : ''}
           onClick={() => {
             setAsked(one);

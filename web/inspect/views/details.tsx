@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
+import { rejectionWords } from '../../rejection.ts';
 import { leafPaths } from '../app/chart-counts.ts';
 import type { OpenSession } from '../app/opened.ts';
-import { commandsOf, commandWords, type Entry, timerName } from '../model/entries.ts';
+import { commandsOf, commandWords, type Entry, eventOf, rejectionOf, timerName } from '../model/entries.ts';
 import type { ChildLife, CommandLink, TimerLife } from '../model/links.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { clock, duration, pretty } from './words.ts';
@@ -17,6 +18,7 @@ export function Details({ open, log, onWhatIf }: DetailsProps) {
   const entry = log.entries[open.index];
   const record = log.records[open.index];
   if (!entry || !record) return <section class="details" aria-label="Event" />;
+  const rejected = rejectionOf(eventOf(record));
   const go = (to: number) => {
     open.pause();
     open.seekRecord(to);
@@ -31,6 +33,11 @@ export function Details({ open, log, onWhatIf }: DetailsProps) {
         </span>
       </h3>
       <Cause log={log} entry={entry} go={go} />
+      {rejected ? (
+        <p class="note" id="rejected">
+          Not understood. {rejectionWords(rejected)}
+        </p>
+      ) : null}
       {record.event === 'null' ? null : <Json text={record.event} />}
       <Decision open={open} entry={entry} />
       <Diff log={log} index={entry.index} />
@@ -68,38 +75,38 @@ function Cause({ log, entry, go }: { log: SessionLog; entry: Entry; go: Go }) {
         Stale: it changed nothing, because{' '}
         {life && life.endedBy !== undefined ? (
           <>
-            its {life.kind} of generation {life.generation} had {ended(life)} by{' '}
+            the {life.kind} of generation {life.generation} had {ended(life)} by{' '}
             <To record={life.endedBy} go={go} /> ({log.entries[life.endedBy]?.type}).
           </>
         ) : (
-          `its ${entry.source} of generation ${entry.generation} was no longer there.`
+          `the ${entry.source} of generation ${entry.generation} had already ended.`
         )}
       </p>
     );
   if (life)
     return (
       <p class="soft">
-        Said by {life.kind} of generation {life.generation}, started by <To record={life.startedBy} go={go} />
-        .
+        From {life.kind} of generation {life.generation}, started by <To record={life.startedBy} go={go} />.
       </p>
     );
   if (timer)
     return (
       <p class="soft">
-        The timer was started by <To record={timer.startedBy} go={go} />, due at {clock(timer.dueMs)}.
+        Timer started by <To record={timer.startedBy} go={go} />, due at {clock(timer.dueMs)}.
       </p>
     );
   return null;
 }
 
 function ended(life: ChildLife): string {
-  return life.how === 'done' ? 'been done' : life.how === 'error' ? 'failed' : 'been stopped';
+  return life.how === 'done' ? 'been completed' : life.how === 'error' ? 'failed' : 'been stopped';
 }
 
 function Decision({ open, entry }: { open: OpenSession; entry: Entry }) {
   if (entry.stale) return null;
   const explained = open.explainAt(entry.index);
-  if (!explained) return <p class="soft">Which guards were asked, no machine of this version can say.</p>;
+  if (!explained)
+    return <p class="soft">Guards are unknown: this version's machine cannot run this event.</p>;
   const { taken, guards } = explained;
   const strays = open.tracer?.straysAt;
   const refused = guards.filter(({ passed }) => !passed);
@@ -107,8 +114,8 @@ function Decision({ open, entry }: { open: OpenSession; entry: Entry }) {
     <div id="decision">
       {strays !== undefined && strays <= entry.index ? (
         <p class="note">
-          This page's machine decides otherwise from event {strays} on; what follows is what it would ask, not
-          what was asked.
+          From event {strays} on, this page's machine decides differently. The guards below are its own, not
+          those of the recording.
         </p>
       ) : null}
       {guards.length > 0 ? (
@@ -132,8 +139,8 @@ function Decision({ open, entry }: { open: OpenSession; entry: Entry }) {
       ) : entry.index > 0 ? (
         <p class="note" id="no-transition">
           {refused.length > 0
-            ? `Not taken: ${refused.map(({ transition }) => guardOf(open, transition)).join(', ')} refused.`
-            : `Not taken: no transition waits for it in ${entry.state}.`}
+            ? `No transition: refused by ${refused.map(({ transition }) => guardOf(open, transition)).join(', ')}.`
+            : `No transition handles it in ${entry.state}.`}
         </p>
       ) : null}
     </div>
@@ -152,7 +159,7 @@ function transitionWords(open: OpenSession, id: string): string {
 function Diff({ log, index }: { log: SessionLog; index: number }) {
   const changes = index === 0 ? [] : log.changesAt(index);
   if (changes.length === 0)
-    return <p class="soft">{index === 0 ? 'The start.' : 'It changed nothing in the state.'}</p>;
+    return <p class="soft">{index === 0 ? 'The start of the session.' : 'No change of state.'}</p>;
   return (
     <table class="diff" aria-label="What changed in the state">
       <thead>
@@ -192,7 +199,7 @@ function partWords(name: string, text: string | undefined, other: string | undef
 function Commands({ log, index, go }: { log: SessionLog; index: number; go: Go }) {
   const record = log.records[index];
   const commands = record ? commandsOf(record) : [];
-  if (commands.length === 0) return <p class="soft">It caused no command.</p>;
+  if (commands.length === 0) return <p class="soft">No commands.</p>;
   return (
     <ol class="commands" aria-label="Commands">
       {commands.map((command, at) => (
@@ -248,7 +255,7 @@ function Child({ life, log, index, go }: { life: ChildLife; log: SessionLog; ind
         </>
       ) : null}{' '}
       {endedBy === undefined ? (
-        'it still lives'
+        'still running'
       ) : (
         <>
           <To record={endedBy} go={go}>
@@ -261,7 +268,7 @@ function Child({ life, log, index, go }: { life: ChildLife; log: SessionLog; ind
         <>
           ;{' '}
           <To record={late[0]} go={go}>
-            {late.length} too late
+            {late.length} arrived too late
           </To>
         </>
       ) : null}
@@ -281,7 +288,7 @@ function Timer({ timer, index, go }: { timer: TimerLife; log: SessionLog; index:
         </To>
       )}{' '}
       {endedBy === undefined ? (
-        'it waits'
+        'waiting'
       ) : endedBy === index ? (
         how
       ) : (

@@ -1,24 +1,13 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { OpenSession } from '../app/opened.ts';
-import { eventWords } from '../model/entries.ts';
+import { eventTitle, eventWords } from '../model/entries.ts';
+import { EVENT_FAMILIES, type EventFamily, FamilyCounts } from '../model/event-families.ts';
 import { type EventFilter, EventMatches, NO_EVENT_FILTER } from '../model/event-matches.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { Details } from './details.tsx';
 import { VirtualList } from './virtual-list.tsx';
 import { clock } from './words.ts';
 
-const SOURCES = [
-  'client',
-  'ear',
-  'timer',
-  'stt',
-  'speculation',
-  'memory',
-  'llm',
-  'tts',
-  'playback',
-  'actions',
-];
 const ROW_PX = 26;
 const MOST_WORDS = 120;
 
@@ -42,23 +31,10 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
           <span class="sr-only">Search in events</span>
           <input
             type="search"
-            placeholder="Search events ( / )"
+            placeholder="Search ( / )"
             value={filter.text}
             onInput={(event) => set({ text: event.currentTarget.value })}
           />
-        </label>
-        <label>
-          <span class="sr-only">From</span>
-          <select
-            id="filter-source"
-            value={filter.source}
-            onChange={(event) => set({ source: event.currentTarget.value })}
-          >
-            <option value="">all sources</option>
-            {SOURCES.map((source) => (
-              <option key={source}>{source}</option>
-            ))}
-          </select>
         </label>
         <label>
           <span class="sr-only">Kind</span>
@@ -76,8 +52,11 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
             <option value="stale">stale</option>
           </select>
         </label>
-        <output class="soft">{found.length}</output>
+        <output class="soft">
+          {found.length} of {log.entries.length}
+        </output>
       </form>
+      <Families log={log} shown={filter.families} onChange={(families) => set({ families })} />
       <VirtualList
         id="events"
         label="Events"
@@ -96,6 +75,48 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
   );
 }
 
+const FAMILY_TITLES: Readonly<Record<EventFamily, string>> = {
+  user: 'what the user and the client did',
+  engines: 'results of speech recognition, memory, language model and speech synthesis',
+  playback: 'start and end of what is played',
+  actions: "the robot's actions",
+  timers: 'deadlines and delays that ran out',
+  progress: 'how far playback has got; hidden at first',
+};
+
+interface FamiliesProps {
+  readonly log: SessionLog;
+  readonly shown: ReadonlySet<EventFamily>;
+  readonly onChange: (shown: ReadonlySet<EventFamily>) => void;
+}
+
+/** A switch for each family of events there is, with how many it has. */
+function Families({ log, shown, onChange }: FamiliesProps) {
+  const counts = useMemo(() => new FamilyCounts(log.entries), [log]);
+  return (
+    <fieldset class="chips">
+      <legend class="sr-only">Shown events</legend>
+      {EVENT_FAMILIES.filter((family) => counts.of(family) > 0).map((family) => (
+        <button
+          key={family}
+          type="button"
+          class="filter-chip"
+          id={`family-${family}`}
+          title={FAMILY_TITLES[family]}
+          aria-pressed={shown.has(family)}
+          onClick={() => {
+            const next = new Set(shown);
+            if (!next.delete(family)) next.add(family);
+            onChange(next);
+          }}
+        >
+          {family} <span class="number">{counts.of(family)}</span>
+        </button>
+      ))}
+    </fieldset>
+  );
+}
+
 function rowClass(log: SessionLog, index: number, cursor: number): string {
   const entry = log.entries[index];
   if (!entry) return '';
@@ -106,8 +127,9 @@ function Row({ log, index }: { readonly log: SessionLog; readonly index: number 
   const entry = log.entries[index];
   const record = log.records[index];
   if (!entry || !record) return null;
+  const words = eventWords(record).slice(0, MOST_WORDS);
   return (
-    <div class="event-row">
+    <div class="event-row" title={`${entry.type} ${words}`}>
       <span class="band" data-state={entry.state} title={entry.state} />
       <span class="number">{clock(entry.t)}</span>
       <span class="source" data-source={entry.source}>
@@ -116,9 +138,9 @@ function Row({ log, index }: { readonly log: SessionLog; readonly index: number 
       <span class="caused">
         {entry.stale ? 'stale' : entry.error ? 'error' : entry.commands > 0 ? `→ ${entry.commands}` : ''}
       </span>
-      <b>{entry.type}</b>
+      <b>{eventTitle(entry.type)}</b>
       <span class="soft" dir="auto">
-        {eventWords(record).slice(0, MOST_WORDS)}
+        {words}
       </span>
     </div>
   );

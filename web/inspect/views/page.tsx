@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import type { Inspector } from '../app/inspector.ts';
 import { listenToKeys } from '../app/keys.ts';
 import { useObserved } from '../app/observable.ts';
+import { Gone } from './gone.tsx';
 import { Help } from './help.tsx';
 import { SessionView } from './session.tsx';
 import { Sessions } from './sessions.tsx';
@@ -20,6 +21,7 @@ export function Page({ inspector }: { inspector: Inspector }) {
   return (
     <>
       <Top inspector={inspector} />
+      <Gone inspector={inspector} />
       {trouble ? (
         <p class="trouble" role="alert" id="trouble">
           {trouble}{' '}

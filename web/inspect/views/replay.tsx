@@ -32,7 +32,7 @@ export function Replay({ open, log, whatIf }: ReplayProps) {
       {whatIf ? (
         <Otherwise key={`${whatIf.record} ${whatIf.how}`} open={open} log={log} whatIf={whatIf} />
       ) : (
-        <p class="note">What if? Choose an event in the list, and what should have happened instead.</p>
+        <p class="note">What if? Choose an event in the list and change it or leave it out.</p>
       )}
     </div>
   );
@@ -58,10 +58,10 @@ function Here({ open, log }: { readonly open: OpenSession; readonly log: Session
         {job.running ? (
           <progress value={job.done} max={log.records.length} aria-label="Replaying" />
         ) : (
-          <span class="soft">with this page's own kernel, every hash compared</span>
+          <span class="soft">Runs the session again in this page and compares every hash.</span>
         )}
       </p>
-      {job.error ? <p class="bad">It cannot be replayed: {job.error}</p> : null}
+      {job.error ? <p class="bad">Cannot replay: {job.error}</p> : null}
       {job.result ? <Outcome result={job.result} log={log} open={open} /> : null}
     </section>
   );
@@ -85,8 +85,8 @@ function Outcome({ result, log, open }: { result: ReplayResult; log: SessionLog;
     <div id="replay-result" role="status">
       <p class="bad">
         {fault
-          ? `The journal is not as it was written, at record ${at}: ${fault.detail} (${fault.code}).`
-          : `It parts at event ${at} (${difference?.differs}): this version decides otherwise than ${log.header.version}.`}{' '}
+          ? `The journal was altered at record ${at}: ${fault.detail} (${fault.code}).`
+          : `First difference at event ${at} (${difference?.differs}): this version decides differently from ${log.header.version}.`}{' '}
         {at >= 0 ? (
           <button type="button" class="link" onClick={() => open.seekRecord(at)}>
             event {at}
@@ -145,7 +145,7 @@ function Otherwise({ open, log, whatIf }: { open: OpenSession; log: SessionLog; 
   }, []);
   const edited = () => {
     const event = eventOf(text);
-    setWrong(event ? '' : 'That is no event: JSON with a type is wanted.');
+    setWrong(event ? '' : 'Not an event: write JSON with a "type".');
     if (event) run(event);
   };
   return (
@@ -172,7 +172,7 @@ function Otherwise({ open, log, whatIf }: { open: OpenSession; log: SessionLog; 
             />
           </label>
           <button type="submit" class="primary" id="whatif-run">
-            Live it again
+            Run the session again with this event
           </button>{' '}
           <span class="bad" role="alert">
             {wrong}
@@ -180,7 +180,7 @@ function Otherwise({ open, log, whatIf }: { open: OpenSession; log: SessionLog; 
         </form>
       ) : null}
       {job.running ? (
-        <progress value={job.done} max={log.records.length} aria-label="Living it again" />
+        <progress value={job.done} max={log.records.length} aria-label="Running the session again" />
       ) : null}
       {job.error ? <p class="bad">{job.error}</p> : null}
       {job.result ? (

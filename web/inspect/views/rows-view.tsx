@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { eventTitle } from '../model/entries.ts';
 import { firstDifference, type Row, type Side } from '../model/rows.ts';
 import { Json } from './details.tsx';
 import { VirtualList } from './virtual-list.tsx';
@@ -26,10 +27,10 @@ export function RowsView({ rows, left, right, onSeek }: RowsViewProps) {
       <p id="parting" class={first < 0 ? 'good' : 'bad'} role="status">
         {first < 0
           ? `No difference in ${rows.length} steps.`
-          : `They part at step ${first}${partingWords(rows[first])}; ${differing} of ${rows.length} steps differ.`}{' '}
+          : `First difference at step ${first}${partingWords(rows[first])}. ${differing} of ${rows.length} steps differ.`}{' '}
         {first >= 0 ? (
           <button type="button" class="link" onClick={() => setPicked(first)}>
-            to the first difference
+            Show it
           </button>
         ) : null}
       </p>
@@ -83,15 +84,16 @@ function Pair({ row }: { readonly row: Row | undefined }) {
 
 function Cell({ side }: { readonly side: Side | undefined }) {
   if (!side) return <span class="soft">—</span>;
+  const type = typeOf(side.event);
   return (
-    <span class="cut">
-      <span class="number soft">{clock(side.t)}</span> {side.source}: <b>{typeOf(side.event)}</b>
+    <span class="cut" title={`${side.source}: ${type}`}>
+      <span class="number soft">{clock(side.t)}</span> <b>{eventTitle(type)}</b>
     </span>
   );
 }
 
 function SideDetails({ side, other }: { readonly side: Side | undefined; readonly other: Side | undefined }) {
-  if (!side) return <div class="soft">This does not happen here.</div>;
+  if (!side) return <div class="soft">Does not happen in this run.</div>;
   const { event, value, commands, thrown } = side;
   return (
     <div>

@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useState } from 'preact/hooks';
+import { useCallback, useMemo, useRef, useState } from 'preact/hooks';
 import type { Inspector } from '../app/inspector.ts';
 import { useObserved } from '../app/observable.ts';
 import type { OpenSession } from '../app/opened.ts';
@@ -60,6 +60,7 @@ export function SessionView({ inspector, open }: SessionViewProps) {
         <Chip state={entry?.state ?? 'idle'} />
         <Scrubber open={open} />
       </div>
+      <Jump />
       <ChartPanel open={open} log={log} />
       <section class="timeline-panel" aria-label="Timeline">
         <Timeline model={open.timeline} cursor={open.t} live={open.live && open.following} onSeek={seek} />
@@ -84,10 +85,39 @@ export function SessionView({ inspector, open }: SessionViewProps) {
   );
 }
 
+const PARTS: readonly (readonly [name: string, selector: string])[] = [
+  ['Chart', '.chart-panel'],
+  ['Timeline', '.timeline-panel'],
+  ['Panels', '.side'],
+];
+
+/** On a narrow screen the parts lie below each other: a way to each. */
+function Jump() {
+  return (
+    <nav class="jump" aria-label="Parts of the page">
+      {PARTS.map(([name, selector]) => (
+        <button
+          key={name}
+          type="button"
+          onClick={() => document.querySelector(`#session > ${selector}`)?.scrollIntoView()}
+        >
+          {name}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
 function Tabs({ inspector }: { readonly inspector: Inspector }) {
   useObserved(inspector);
+  const tabs = useRef<HTMLDivElement>(null);
+  const choose = (tab: Tab) => {
+    inspector.setTab(tab);
+    // Where panels lie below each other, the chosen one is brought into sight.
+    tabs.current?.parentElement?.scrollIntoView({ block: 'nearest' });
+  };
   return (
-    <div class="tabs" role="tablist">
+    <div class="tabs" role="tablist" ref={tabs}>
       {TABS.map((tab) => (
         <button
           key={tab}
@@ -96,7 +126,7 @@ function Tabs({ inspector }: { readonly inspector: Inspector }) {
           id={`tab-${tab}`}
           aria-selected={inspector.tab === tab}
           aria-controls="panel"
-          onClick={() => inspector.setTab(tab)}
+          onClick={() => choose(tab)}
         >
           {TAB_NAMES[tab]}
         </button>

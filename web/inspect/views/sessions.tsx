@@ -1,21 +1,24 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Inspector } from '../app/inspector.ts';
 import { useObserved } from '../app/observable.ts';
 import type { SessionFilter, SessionRow } from '../app/session-list.ts';
 import { Chip } from './chip.tsx';
 import { VirtualList } from './virtual-list.tsx';
-import { duration, short, when } from './words.ts';
+import { counted, duration, short, when } from './words.ts';
 
 const STATES = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended', 'open', 'incomplete'];
 const ROW_PX = 40;
+/** On a narrow screen a row has two lines. */
+const NARROW_ROW_PX = 58;
+const LATENCY = 'From the end of the user’s last turn to the first sound of the reply';
 
 /** All sessions there are: live ones of every process, past ones of the store, files. */
 export function Sessions({ inspector }: { readonly inspector: Inspector }) {
   const { list } = inspector;
   useObserved(list);
   const { rows, filter } = list;
-  const today = new Date();
   const [active, setActive] = useState(-1);
+  const narrow = useNarrow();
   const set = (part: Partial<SessionFilter>) => list.setFilter({ ...filter, ...part });
   return (
     <section class="sessions" aria-label="Sessions">
@@ -24,7 +27,8 @@ export function Sessions({ inspector }: { readonly inspector: Inspector }) {
           <span class="sr-only">Search in sessions</span>
           <input
             type="search"
-            placeholder="Search id or words ( / )"
+            placeholder="Search ( / )"
+            title="Search in ids and words"
             value={filter.text}
             onInput={(event) => set({ text: event.currentTarget.value })}
           />
@@ -55,12 +59,15 @@ export function Sessions({ inspector }: { readonly inspector: Inspector }) {
         </output>
       </form>
       {list.trouble ? <p class="note">Past sessions cannot be shown: {list.trouble}</p> : null}
+      <p class="legend soft">First audio: {LATENCY.charAt(0).toLowerCase() + LATENCY.slice(1)}.</p>
       <div class="list-head" aria-hidden="true">
         <span>State</span>
         <span>Session</span>
         <span>Started</span>
-        <span>Turns</span>
-        <span>Latency</span>
+        <span class="number">Turns</span>
+        <span class="number" title={LATENCY}>
+          First audio
+        </span>
         <span>Errors</span>
         <span>Last words</span>
       </div>
@@ -68,9 +75,9 @@ export function Sessions({ inspector }: { readonly inspector: Inspector }) {
         id="sessions"
         label="Sessions"
         count={rows.length}
-        rowHeight={ROW_PX}
+        rowHeight={narrow ? NARROW_ROW_PX : ROW_PX}
         selected={active}
-        row={(at) => (rows[at] ? <Row row={rows[at]} today={today} /> : null)}
+        row={(at) => (rows[at] ? <Row row={rows[at]} narrow={narrow} /> : null)}
         rowKey={(at) => rows[at]?.session ?? at}
         onSelect={setActive}
         onOpen={(at) => rows[at] && inspector.show(rows[at].session)}
@@ -87,20 +94,36 @@ export function Sessions({ inspector }: { readonly inspector: Inspector }) {
   );
 }
 
-function Row({ row, today }: { readonly row: SessionRow; readonly today: Date }) {
+/** Follows the width of the window. */
+function useNarrow(): boolean {
+  const query = useMemo(() => window.matchMedia('(max-width: 56rem)'), []);
+  const [narrow, setNarrow] = useState(query.matches);
+  useEffect(() => {
+    const follow = () => setNarrow(query.matches);
+    query.addEventListener('change', follow);
+    return () => query.removeEventListener('change', follow);
+  }, [query]);
+  return narrow;
+}
+
+function Row({ row, narrow }: { readonly row: SessionRow; readonly narrow: boolean }) {
   return (
     <div class="session-row">
       <Chip state={row.state} />
       <span class="mono" title={row.session}>
         {short(row.session)} <span class="soft">{row.origin === 'store' ? '' : row.origin}</span>
       </span>
-      <span class="soft">{when(row.startedAt, today)}</span>
-      <span class="number">{row.turns}</span>
-      <span class="number">{row.latencyMs === undefined ? '' : duration(row.latencyMs)}</span>
+      <span class="soft" title={row.startedAt}>
+        {when(row.startedAt)}
+      </span>
+      <span class="number">{narrow ? counted(row.turns, 'turn') : row.turns}</span>
+      <span class="number" title={LATENCY}>
+        {row.latencyMs === undefined ? '' : duration(row.latencyMs)}
+      </span>
       <span class={row.errors > 0 ? 'bad' : 'soft'} title={row.lastError ?? ''}>
         {row.errors > 0 ? `${row.errors} ${row.lastError ?? ''}` : ''}
       </span>
-      <span class="cut" dir="auto">
+      <span class="cut" dir="auto" title={row.lastText ?? ''}>
         {row.lastText ?? ''}
       </span>
     </div>

@@ -40,6 +40,7 @@ export function Share({ inspector, open }: { readonly inspector: Inspector; read
         type="button"
         id="export"
         title="Save the journal as a file"
+        disabled={inspector.gone && open.log?.origin !== 'file'}
         onClick={() => void save(inspector, open)}
       >
         Export

@@ -8,7 +8,7 @@ import { short } from './words.ts';
 const STATUS = {
   connecting: 'connecting…',
   connected: 'connected',
-  waiting: 'not connected, trying again',
+  waiting: 'not connected',
   refused: 'refused',
   closed: 'not connected',
 } as const;
@@ -20,17 +20,12 @@ export function Top({ inspector }: { readonly inspector: Inspector }) {
   const picker = useRef<HTMLInputElement>(null);
   return (
     <header class="top">
-      <h1>
-        <button
-          type="button"
-          class="link home"
-          id="home"
-          onClick={() => inspector.leave()}
-          aria-label="All sessions"
-        >
-          Parley inspector
+      <h1>Parley inspector</h1>
+      {open ? (
+        <button type="button" id="home" onClick={() => inspector.leave()}>
+          ← All sessions
         </button>
-      </h1>
+      ) : null}
       {open ? (
         <h2 class="where">
           <span class="mono" title={open.session}>

@@ -26,7 +26,7 @@ function Said({ line, open }: { readonly line: Line; readonly open: OpenSession 
       <span class="speaker">
         {who === 'user' ? 'User' : 'Parley'}, turn {turn}
         {reason && reason !== 'completed' ? `, ${reason}` : ''}
-        {partial ? ', not over' : ''}{' '}
+        {partial ? ', still speaking' : ''}{' '}
         {record !== undefined ? (
           <button
             type="button"

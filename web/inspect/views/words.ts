@@ -11,12 +11,16 @@ export function clock(ms: number): string {
   return `${minutes}:${seconds}`;
 }
 
-/** A time of day, with the day if it is not today. */
-export function when(iso: string, today: Date): string {
+/** Date and time of day, in the reader's own notation. */
+export function when(iso: string): string {
   const date = new Date(iso);
   if (Number.isNaN(date.getTime())) return '';
-  const time = date.toLocaleTimeString();
-  return date.toDateString() === today.toDateString() ? time : `${date.toLocaleDateString()} ${time}`;
+  return date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** `1 turn`, `3 turns`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
 
 /** JSON text on several lines; anything else as it is. */

@@ -1,0 +1,148 @@
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { realClock } from '../adapters/real-clock.ts';
+import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { restepped } from '../bench/inspector-journal.ts';
+import { VoiceClient } from '../server/client/voice-client.ts';
+import { parseJournalFile, piecesOf } from '../server/journal-file.ts';
+import { buildPages } from '../web/build.mjs';
+import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
+import { type ParleyProcess, parley } from './support/processes.ts';
+
+const RECORDED = ['spoken', 'barge-in', 'failing-engine'];
+
+let folder: string;
+let server: ParleyProcess;
+let client: VoiceClient;
+let url: string;
+let chromium: RunningChromium;
+let page: Page;
+let layout: LayoutCheck;
+let session: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'parley-inspector-layout-'));
+  const data = join(folder, 'data');
+  await mkdir(data);
+  await buildPages(join(folder, 'pages'));
+  const store = sqliteStore({ path: join(data, 'parley.db') });
+  for (const name of RECORDED) {
+    const recorded = fileURLToPath(new URL(`./golden/${name}.jsonl`, import.meta.url));
+    const text = restepped(await readFile(recorded, 'utf8'), name);
+    const { journal } = parseJournalFile(text, name);
+    await store.importJournal(journal, piecesOf({ journal, audio: [] }));
+    if (name === 'barge-in') session = journal.header.session;
+  }
+  await store.close();
+  const flags = ['--pages', join(folder, 'pages'), '--inspect.control', 'true'];
+  server = parley(['serve', '--port', '0', '--data-dir', data, ...flags]);
+  [, url = ''] = await server.line(/listens on (\S+)/u);
+  client = await VoiceClient.connect({ url, clock: realClock });
+  client.send({ type: 'text', text: 'what is your name' });
+  await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: 60_000 });
+  chromium = await launchChromium();
+  ({ page } = chromium);
+  layout = await layoutCheck({
+    pictures: process.env.PAGE_PICTURES ?? join(folder, 'pictures'),
+    // The chart has a test of its own.
+    except: '.chart-panel',
+  });
+}, 240_000);
+
+afterAll(async () => {
+  await chromium?.close();
+  await client?.close();
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function opened(view: string, event = 60): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(`${url}/inspect/#session=${session}&event=${event}&view=${view}`);
+  await until(page, `document.querySelector('#moment')?.textContent.includes('· ${event}/')`);
+  await until(page, `inspector.open.tracer.done > inspector.open.last`);
+}
+
+const states: readonly (readonly [string, () => Promise<void>])[] = [
+  [
+    'inspect-sessions',
+    async () => {
+      await page.goto(`${url}/inspect`);
+      await until(page, `document.querySelectorAll('#sessions [role=option]').length > ${RECORDED.length}`);
+    },
+  ],
+  ['inspect-events', () => opened('events')],
+  ['inspect-turns', () => opened('turns')],
+  ['inspect-transcript', () => opened('transcript')],
+  ['inspect-context', () => opened('context')],
+  [
+    'inspect-replay',
+    async () => {
+      await opened('replay');
+      await page.click('#replay-here');
+      await until(page, `document.querySelector('#replay-result')`);
+    },
+  ],
+  [
+    'inspect-what-if',
+    async () => {
+      await opened('events');
+      await page.fill('.events input[type=search]', 'xstate.done.actor.stt');
+      await page.click('#events [role=option]');
+      await page.click('#whatif-drop');
+      await until(page, `document.querySelector('#parting')`);
+    },
+  ],
+  [
+    'inspect-parameters',
+    async () => {
+      await opened('compare');
+      await page.check('input[value=parameters]');
+      await page.fill('#parameter-endpointing-delayMs', '700');
+      await until(page, `document.querySelector('.field.changed')`);
+    },
+  ],
+  [
+    'inspect-live',
+    async () => {
+      const ready = client.arrivals.map(({ message }) => message).find(({ type }) => type === 'ready');
+      const id = ready?.type === 'ready' ? ready.session : '';
+      await page.goto('about:blank');
+      await page.goto(`${url}/inspect/#session=${id}`);
+      await until(page, `document.querySelector('#control-halt')`);
+    },
+  ],
+  [
+    'inspect-help',
+    async () => {
+      await opened('events');
+      await page.keyboard.press('?');
+      await until(page, `document.querySelector('#help')?.open`);
+    },
+  ],
+  [
+    'inspect-server-gone',
+    async () => {
+      await page.goto('about:blank');
+      await opened('events');
+      await page.context().setOffline(true);
+      await page.evaluate('inspector.link.close(); inspector.link.open()');
+      await until(page, `document.querySelector('#gone')`);
+    },
+  ],
+];
+
+it.each(states)(
+  '%s: nothing is clipped or covered, nothing overlaps, all can be read',
+  async (name, arrive) => {
+    await arrive();
+    const faults = await layout.check(page, name);
+    await page.context().setOffline(false);
+    expect(faults).toEqual([]);
+  },
+);

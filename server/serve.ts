@@ -52,6 +52,7 @@ import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { makeFront } from './front.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
+import { offeredActions } from './offered-actions.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
@@ -162,7 +163,8 @@ async function assemble(
     ...given,
   };
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
-  const parameters = withRecogniser(withDialog(config, dialog), tellsPartials);
+  const offered = parts?.engines ? undefined : offeredActions(config, dialog);
+  const parameters = withRecogniser(withDialog(config, dialog, offered), tellsPartials);
   const journaling =
     journals && config.journal.enabled
       ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log, stores.problem)

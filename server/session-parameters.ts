@@ -23,13 +23,20 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/** What a session can know from the dialog: which actions the language engine was offered, which words stop everything, which sentences are whole, what fills a silence. */
-export function withDialog(parameters: SessionParameters, dialog: Dialog): SessionParameters {
+/**
+ * What a session can know from the dialog: which words stop everything, which sentences are whole, what fills a silence.
+ * `offered`: the actions that the language engine may ask for; by default those of the dialog.
+ */
+export function withDialog(
+  parameters: SessionParameters,
+  dialog: Dialog,
+  offered: readonly string[] = [...dialogActions(dialog).keys()],
+): SessionParameters {
   const language = dialog.language.split('-', 1)[0] ?? dialog.language;
   const { words } = parameters;
   return {
     ...parameters,
-    actions: { ...parameters.actions, offered: [...dialogActions(dialog).keys()] },
+    actions: { ...parameters.actions, offered },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     words: {
       ...words,

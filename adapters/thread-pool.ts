@@ -17,22 +17,22 @@ export interface ThreadPoolOptions<Incoming> {
   readonly engine: string;
   readonly threads: number;
   readonly jobsPerThread: number;
-  /** A thread that owes something and gives no sign of life for so long is ended by force, in ms. */
+  /** A thread that owes an answer and sends nothing for this long is ended by force, in ms. */
   readonly stallMs: number;
   readonly clock: Clock;
   /** Starts the thread of `place`, from 0. */
   readonly startThread: (place: number) => PoolThread;
-  /** Throws on what is no message of such a thread, which ends it. */
+  /** Throws on a malformed message, which ends the thread. */
   readonly parse: (message: unknown) => Incoming;
   readonly onMessage: (message: Incoming, place: number) => void;
-  /** Told of every thread that ended by itself. */
+  /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
 }
 
 export interface PoolJob {
   /** It has a thread: `send` reaches that. Called again if that thread dies and it may begin anew. */
   begin(id: number): void;
-  /** Whether it can begin anew: nothing of its result has been told. */
+  /** Whether it can begin anew: no part of its result was passed on. */
   canBeginAnew(): boolean;
   /** The pool cannot do it: ENGINE_CRASHED, ENGINE_MISSING or CANCELLED. Called at most once, and not after `finish` or `cancel`. */
   fail(error: ParleyError): void;
@@ -64,7 +64,7 @@ interface Slot {
 
 /**
  * Worker threads, and jobs that wait for room on one in order of arrival. Threads are started when they are needed. One
- * that dies is started again; its jobs begin anew on another, once, if nothing of them has been told, and else
+ * that dies is started again; its jobs begin anew on another, once, if no part of their result was passed on, and else
  * fail with ENGINE_CRASHED. Jobs fail at once while no thread is there or on its way.
  */
 export class ThreadPool<Outgoing, Incoming> {
@@ -129,7 +129,7 @@ export class ThreadPool<Outgoing, Incoming> {
   }
 
   /**
-   * Nobody waits for the job any more. True if it has a thread, which must be told to stop it and owes an answer; its
+   * Nobody waits for the job any more. True if it has a thread, which must be asked to stop it and owes an answer; its
    * room is free when the job is finished.
    */
   cancel(id: number): boolean {

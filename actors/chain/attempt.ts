@@ -127,7 +127,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     if (!this.#end()) return;
     const ms = this.#context.options.clock.nowMs() - this.#startedMs;
     this.#context.emit({ type: 'failed', error, ms, midway: this.#answered });
-    // An engine that breaks off is not left alone: it may still give whole answers.
+    // Breaking off does not open the breaker: the engine may still give whole answers.
     const brokeOff = this.#answered && !this.whole;
     if (!brokeOff || this.reason === 'probe') this.member.breaker.failed(this.#ticket);
     if (brokeOff) this.member.streams.failed(this.#streamsTicket);
@@ -165,7 +165,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     const cancelled = new ParleyError('CANCELLED', undefined, { cause: this.#signal.reason });
     this.#reject?.(cancelled);
     this.#controller.abort(cancelled);
-    // An engine that does not heed the signal is told once more, and not waited for.
+    // An engine that ignores the signal is asked to return as well, and not awaited.
     this.#events.return?.()?.catch(() => {});
     this.#context.onOver();
     return true;

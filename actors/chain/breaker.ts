@@ -41,7 +41,7 @@ export class Breaker {
     return this.#openings;
   }
 
-  /** True if a probe is due; it is the caller's then, who must tell how it ended. */
+  /** True if a probe is due; the caller then owns it and must report how it ended. */
   takeProbe(): boolean {
     if (this.#state !== 'open' || this.#clock.nowMs() < this.#openUntilMs) return false;
     this.#state = 'probing';

@@ -12,7 +12,7 @@ export interface ChainedEngine {
   close(): Promise<void>;
 }
 
-/** Whom to ask for one request: in this order, the first `healthy` ones before those that are left alone otherwise. */
+/** Whom to ask for one request: in this order, the first `healthy` ones before those whose breaker is open. */
 export interface Order<Engine extends ChainedEngine> {
   readonly members: readonly Member<Engine>[];
   readonly healthy: number;
@@ -103,7 +103,7 @@ export class Chain<Engine extends ChainedEngine> {
   }
 
   /**
-   * Sees whether the engines that are left alone are well again, with a copy of the request in hand: its answer is
+   * Probes the engines whose breaker is open with a copy of the current request: its answer is
    * read to the end and dropped, so that nobody waits for it. `timed`: the answer's time counts from now. Nothing happens
    * while all engines are sick: then each request is a trial by itself.
    */
@@ -123,7 +123,7 @@ export class Chain<Engine extends ChainedEngine> {
   }
 
   /**
-   * Warms every engine. Rejects only if none can be used; one that cannot be warmed is left alone for a while, so
+   * Warms every engine. Rejects only if none can be used; the breaker of one that cannot be warmed opens, so
    * that nobody has to wait to learn it again.
    */
   async warm(): Promise<void> {

@@ -15,13 +15,13 @@ export type ChainEvent = {
   | { readonly type: 'asked'; readonly reason: AskReason }
   /** First text, first audio, or, of a recogniser, the final transcript counted from the end of the audio. */
   | { readonly type: 'firstByte'; readonly ms: number }
-  /** `midway`: part of its answer had been given already. A cancelled request is no failure. */
+  /** `midway`: part of its answer had been given already. A cancelled request is not a failure. */
   | { readonly type: 'failed'; readonly error: ParleyError; readonly ms: number; readonly midway: boolean }
   /** The request goes on with `engine`, because `from` failed. */
   | { readonly type: 'switched'; readonly from: string }
   /** `engine` is asked too, because `from` has not answered for `ms`. */
   | { readonly type: 'hedged'; readonly from: string; readonly ms: number }
-  /** `open`: it is left alone for `ms`. */
+  /** `open`: it gets no requests for `ms`. */
   | { readonly type: 'breaker'; readonly state: 'open'; readonly ms: number }
   | { readonly type: 'breaker'; readonly state: 'probing' | 'closed' }
   /** Its answers are waited for as a whole because it kept breaking off, or stream again. */

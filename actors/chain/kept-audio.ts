@@ -31,7 +31,7 @@ export class KeptAudio<Rate extends number> {
     }
   }
 
-  /** Ends it for the readers where it is. The source is told, but not waited for. */
+  /** Ends it for the readers where it is. The source is asked to return, but not awaited. */
   stop(): void {
     if (this.#outcome) return;
     this.#end({});

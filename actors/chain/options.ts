@@ -1,13 +1,13 @@
 import type { Clock } from '../../machines/clock.ts';
 import type { ChainEvent } from './events.ts';
 
-/** When an engine is left alone for being sick. */
+/** When the circuit breaker of an engine opens, and for how long. */
 export interface BreakerOptions {
   /** So many failures within `windowMs`, and no fewer than successes, open it. 3. */
   readonly failures: number;
   /** 30,000. */
   readonly windowMs: number;
-  /** It stays open so long, and twice as long each time that the probe fails. 5,000. */
+  /** Time until the first probe, ms; doubled each time that the probe fails. 5,000. */
   readonly backoffMs: number;
   /** 60,000. */
   readonly maxBackoffMs: number;
@@ -16,12 +16,12 @@ export interface BreakerOptions {
 export interface ChainOptions {
   readonly clock: Clock;
   /**
-   * An engine that has not begun to answer for so long is given up for the next. A recogniser's time counts from the end
+   * Time to the first part of an answer, ms, after which the next engine is asked. A recogniser's time counts from the end
    * of the audio to the final transcript. The last engine of a chain has no such limit: whoever asked has one.
    */
   readonly firstByteMs: number;
   /**
-   * An answer that has begun and does not go on for so long has failed, if anything can be done about it. Not for
+   * Longest pause within an answer, ms, after which it has failed, if anything can be done about it. Not for
    * recognisers. Default: `firstByteMs`.
    */
   readonly stallMs?: number;

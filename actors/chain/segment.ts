@@ -10,8 +10,8 @@ const MS_PER_CHAR = 65;
 const MS_PER_UNSPACED_CHAR = 200;
 
 /**
- * A segment that several engines speak, one after the other: what the engine at work tells becomes events of the
- * whole segment. Words and phonemes are held back until their audio is sent, so that none is told of audio that
+ * A segment that several engines speak, one after the other: what the engine at work yields becomes events of the
+ * whole segment. Words and phonemes are held back until their audio is sent, so that none is emitted for audio that
  * never came.
  */
 export class Segment {
@@ -23,11 +23,11 @@ export class Segment {
   /** Where the engine at work began. */
   #startSample = 0;
   #startOffset = 0;
-  /** Whether this engine told words. */
+  /** Whether this engine has reported words. */
   #marked = false;
   #resampler: Resampler | undefined;
   #held: Mark[] = [];
-  /** Told only where other words of the segment are told. */
+  /** Emitted only if the segment has other words. */
   #guessed: Extract<Mark, { type: 'word' }>[] = [];
 
   constructor(text: string, resamplers: ResamplerFactory) {
@@ -70,7 +70,7 @@ export class Segment {
   }
 
   /**
-   * The engine at work has failed: another one goes on at the word that was sounding. Where no words were told, it is
+   * The engine at work has failed: another one goes on at the word that was sounding. Where no words were reported, it is
    * guessed from the engine's pace, and rather a word is said twice than left out.
    */
   resume(msPerChar: number | undefined): void {
@@ -94,7 +94,7 @@ export class Segment {
     this.#resampler = undefined;
   }
 
-  /** Notes where the words of an engine that told none may have been. */
+  /** Notes where the words of an engine that reports none may have been. */
   #guessWords(from: number, to: number): void {
     const samples = this.#sent - this.#startSample;
     for (const { 0: word, index } of this.#text.slice(from, to).matchAll(/\S+/gu)) {

@@ -23,7 +23,7 @@ export function isWellFormed(kind: EngineKind, event: unknown): event is AnyEven
 
 /** What an engine fails with that yields anything else. */
 export function malformed(engine: string): ParleyError {
-  return new ParleyError('ENGINE_PROTOCOL', `${engine} yielded what is no event`);
+  return new ParleyError('ENGINE_PROTOCOL', `${engine} yielded a malformed event`);
 }
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { EventQueue } from '../../actors/engine-rpc/event-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** While so many bytes wait to be read, no more are taken from the connection. */
+/** Bytes that may wait to be read; beyond it the connection is paused. */
 const HELD_BYTES = 262_144;
 
 /**

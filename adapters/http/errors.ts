@@ -49,7 +49,7 @@ function ofSystem(error: Error): Finding | undefined {
   return undefined;
 }
 
-/** The catalogue's code for an HTTP status that is no success. */
+/** The catalogue's code for an HTTP status that is not a success. */
 export function codeOfStatus(status: number, failed: ErrorContext['failed']): ErrorCode {
   if (status === 429) return 'ENGINE_OVERLOADED';
   if (status >= 500) return failed;

@@ -37,7 +37,7 @@ export interface OpenAiConnection {
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-/** Throws CONFIG_INVALID if `baseURL` is no HTTP URL. Of the environment only OPENAI_CUSTOM_HEADERS counts, by the client. */
+/** Throws CONFIG_INVALID if `baseURL` is not an HTTP URL. Of the environment only OPENAI_CUSTOM_HEADERS counts, by the client. */
 export function openAiConnection(
   options: OpenAiConnectionOptions,
   failed: ErrorContext['failed'],
@@ -84,7 +84,7 @@ export function openAiConnection(
     async warm() {
       const call = calls.begin(new AbortController().signal);
       try {
-        // Every server's answer to this is short, even if it is that there is no such thing.
+        // Every server's answer to this is short, even a 404.
         const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
         const headers: Record<string, string> = options.apiKey
           ? { authorization: `Bearer ${options.apiKey}` }
@@ -113,7 +113,7 @@ export function requireContentType(response: Response, allowed: RegExp): void {
 
 /**
  * The JSON of a streamed answer, event by event, read on to its end behind the `[DONE]` of the protocol. Throws APIError
- * if the server tells an error within the stream, SyntaxError for what is no JSON, and what reading throws.
+ * if the server reports an error within the stream, SyntaxError for invalid JSON, and what reading throws.
  */
 export async function* openAiEvents(
   body: AsyncIterable<Uint8Array>,
@@ -149,7 +149,7 @@ export function classifyOpenAi(error: Error, failed: ErrorContext['failed']): Fi
   }
   const code = codeOfStatus(error.status, failed);
   if (error.status === 401) return { code, detail: 'HTTP 401: the key is missing or not accepted' };
-  // The client puts the status before the message; a page of HTML tells nobody anything.
+  // The client puts the status before the message; a page of HTML helps nobody.
   const text = error.message.replace(/^\d{3} /, '');
   return { code, detail: /^\s*</.test(text) ? `HTTP ${error.status}` : `HTTP ${error.status}: ${text}` };
 }

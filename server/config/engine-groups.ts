@@ -77,14 +77,14 @@ export function chains() {
       ),
       failures: count(
         3,
-        'So many failures within `windowMs`, and no fewer than successes, and an engine is left alone.',
+        'The circuit breaker of an engine opens after this many failures within `windowMs`, if they are at least as many as the successes.',
       ),
       windowMs: ms(30_000, 'See `failures`.'),
       backoffMs: ms(
         5_000,
-        'How long it is left alone before it is tried; twice as long each time that fails.',
+        'Time until an engine with an open breaker is tried again; doubled each time that it fails.',
       ),
-      maxBackoffMs: ms(60_000, 'The longest that it is left alone.'),
+      maxBackoffMs: ms(60_000, 'Upper limit of `backoffMs` after doubling.'),
     })
     .prefault({});
 }

@@ -27,7 +27,7 @@ export interface NatsBusOptions {
   readonly pingMs?: number;
   /** `drain` closes after this even if the server does not answer. 5,000. */
   readonly drainMs?: number;
-  /** Told when the connection is lost, when it is back, and when it is closed for good. */
+  /** Called when the connection is lost, when it is back, and when it is closed for good other than by `drain`. */
   readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
   /** Told of errors the server reports, such as missing permissions. Writes to stderr unless given. */
   readonly onError?: (error: Error) => void;
@@ -310,7 +310,7 @@ class NatsConnectionBus implements NatsBus {
     this.#link = 'closed';
     for (const reject of this.#waiting) reject(new ParleyError('BUS_CLOSED'));
     this.#waiting.clear();
-    this.#report('closed');
+    if (this.#drained === undefined) this.#report('closed');
   }
 
   #report(status: 'disconnected' | 'reconnected' | 'closed'): void {

@@ -108,8 +108,10 @@ describe('Ctrl-C', () => {
   }, 60_000);
 });
 
-it('SIGTERM lets a reply be heard to its end', async () => {
-  const server = start();
+it('SIGTERM lets a reply be heard to its end, without a warning about the broker either', async () => {
+  const nats = await startNatsServer();
+  cleanups.push(() => nats.stop());
+  const server = start([], { NATS_URL: nats.url });
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   const client = await VoiceClient.connect({ url, clock: realClock });
   client.send({ type: 'text', text: 'hello' });

@@ -149,3 +149,14 @@ it('is a tree for the keyboard: arrows go, open and close, Enter tells more', as
   expect(await page.getAttribute('[data-id="listening"]', 'aria-current')).toBe('true');
   expect(await page.getAttribute('[data-id="listening.capturing"]', 'aria-level')).toBe('2');
 });
+
+it('leaves the page where it was scrolled to while states change, on a phone too', async () => {
+  await openFile('barge-in.jsonl', WINDOWS[0]);
+  await goTo('idle');
+  await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+  const before = Number(await page.evaluate('scrollY'));
+  expect(before).toBeGreaterThan(100);
+  await goTo('speaking');
+  await goTo('ended');
+  expect(await page.evaluate('scrollY')).toBe(before);
+});

@@ -8,6 +8,7 @@ import { type ChartLabel, type Marks, marksOf, NOTHING_TOLD, type Told } from '.
 import { allDoors, doorOf, openStates, toggled } from './opening.ts';
 import { placeMap } from './place.ts';
 import { type Path, routesOf } from './routes.ts';
+import { activeSpan, scrolledTo } from './scroll.ts';
 import { StateItems } from './state-items.tsx';
 import { treeKey, treeOf } from './tree.ts';
 import { useSize } from './use-size.ts';
@@ -72,11 +73,14 @@ export function Chart(props: ChartProps) {
     ? focused
     : map.nodes.find((node) => node.state === now)?.path;
 
-  // What is active is in sight, wherever the reader had scrolled to.
   const where = [...marks.active].join();
   useLayoutEffect(() => {
-    const active = [...(tree.current?.querySelectorAll('[data-active="true"]') ?? [])];
-    for (const one of [...active.slice(-1), ...active.slice(0, 1)]) one.scrollIntoView({ block: 'nearest' });
+    const element = window.current;
+    // What fits is in sight anyway; asking for its height would make the browser lay out the page once more.
+    if (!element || (place.height <= size.height && !props.picked)) return;
+    const { scrollTop, clientHeight } = element;
+    const wanted = scrolledTo(activeSpan(place, marks.active, now), { top: scrollTop, height: clientHeight });
+    if (wanted !== scrollTop) element.scrollTop = wanted;
   }, [where, size]);
 
   const open = (path: string) => setByHand((before) => toggled(before, doorOf(map, path)));

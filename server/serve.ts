@@ -27,14 +27,12 @@ import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { clientAction } from '../adapters/action/client-action.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
-import { inProcessBus } from '../adapters/bus/in-process.ts';
-import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
-import { malformedLog, warnOfOpenBroker } from './bus-log.ts';
+import { makeBus } from './bus.ts';
 import { type Closers, closeAll } from './closers.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
@@ -323,26 +321,6 @@ async function statelyBridge(
 ): Promise<StatelyBridge | undefined> {
   if (!inspect.enabled || !inspect.stately.enabled) return undefined;
   return startStatelyBridge({ port: inspect.stately.port, machine });
-}
-
-export async function makeBus(config: Config, log: Logger): Promise<Bus> {
-  const { natsUrl } = config.bus;
-  const onMalformed = malformedLog(log, realClock);
-  if (natsUrl === undefined) {
-    return inProcessBus({
-      onMalformed,
-      onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
-    });
-  }
-  warnOfOpenBroker(natsUrl, log);
-  return natsBus({
-    onMalformed,
-    url: natsUrl,
-    name: 'parley',
-    onStatus: (status) => log.warn({ status }, 'NATS connection'),
-    onError: (error) => log.error({ err: error }, 'NATS'),
-    onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
-  });
 }
 
 /**

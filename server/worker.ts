@@ -3,12 +3,12 @@ import type { EngineKind } from '../actors/subjects.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
+import { makeBus } from './bus.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
-import { makeBus } from './serve.ts';
 import { readDialog } from './session-parameters.ts';
 
 export interface WorkerProcess {

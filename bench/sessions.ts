@@ -39,7 +39,14 @@ const seconds = Number(values.seconds);
 
 const dataDir = await mkdtemp(join(tmpdir(), 'parley-bench-'));
 const server = await serve({
-  config: loadConfig({ flags: { port: '0', 'data-dir': dataDir, 'limits.sessions': String(sessions + 1) } }),
+  config: loadConfig({
+    flags: {
+      port: '0',
+      'data-dir': dataDir,
+      'limits.sessions': String(sessions + 1),
+      'limits.connections-per-address': String(sessions + 2),
+    },
+  }),
   log: makeLogger('error'),
   parts: {
     engines: {

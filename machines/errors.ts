@@ -142,6 +142,10 @@ export const ERRORS = {
     message: 'the server has no room for another session',
     advice: 'try again later or raise limits.sessions',
   },
+  OVERLOADED: {
+    message: 'the server has too much to do to begin anything new',
+    advice: 'try again in a few seconds; add workers or servers if it lasts',
+  },
   DRAINING: { message: 'the server is shutting down', advice: 'connect again in a moment' },
   SLOW_READER: {
     message: 'the client does not read fast enough',

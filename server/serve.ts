@@ -1,27 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
-import { dialogActions, suggestedPhrases } from '../actors/dialog/mod.ts';
-import {
-  type EngineHost,
-  hostLlm,
-  hostStt,
-  hostTts,
-  remoteLlm,
-  remoteStt,
-  remoteTts,
-} from '../actors/engine-rpc/mod.ts';
+import { type Dialog, dialogActions, suggestedPhrases } from '../actors/dialog/mod.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
-import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { MemoryPort } from '../actors/ports/memory.ts';
+import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { Store } from '../actors/ports/store.ts';
-import type { SttEngine } from '../actors/ports/stt.ts';
-import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
@@ -31,30 +19,37 @@ import { realClock } from '../adapters/real-clock.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
+import type { SessionParameters } from '../machines/parameters.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { makeBus } from './bus.ts';
 import { type Closers, closeAll } from './closers.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
-import { accessOf } from './door/access.ts';
+import { type Access, accessOf } from './door/access.ts';
+import { Admission } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
 import type { Inspector } from './endpoints/inspect/inspector.ts';
 import { inspectorOf } from './endpoints/inspect/start.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
-import { createMetrics, type MetricSources } from './endpoints/metrics/metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
+import { EngineLoad } from './engine-load.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { engineWarnings } from './engine-warnings.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
-import { makeFront } from './front.ts';
+import { failedReplies } from './failed-replies.ts';
+import { type Front, makeFront } from './front.ts';
+import { type HostedEngines, hostEngines } from './hosted-engines.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
+import { LoopDelay } from './loop-delay.ts';
+import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { offeredActions } from './offered-actions.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
-import { isKnown, openStores } from './stores.ts';
+import { isKnown, openStores, type Stores } from './stores.ts';
 import { packageVersion } from './version.ts';
 import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
@@ -117,88 +112,192 @@ export async function serve(options: ServeOptions): Promise<Server> {
   }
 }
 
-async function assemble(
-  { config, log, onLog, onEngineEvent, parts, onProgress = () => {} }: ServeOptions,
-  closers: Closers,
-): Promise<Server> {
+/** What the parts of a server share. Each part is made by one function below, which also says how it is closed. */
+interface Base {
+  readonly options: ServeOptions;
+  readonly closers: Closers;
+  readonly dialog: Dialog;
+  readonly bus: Bus;
+  readonly metrics: Metrics | undefined;
+  readonly loop: LoopDelay;
+  readonly stores: Stores;
+  readonly access: Access;
+  readonly inspector: Inspector | undefined;
+  readonly observers: readonly SessionObserver[];
+  readonly readiness: Readiness;
+}
+
+/** Engines, and what goes with them. */
+interface Speech {
+  readonly engines: LocalEngines;
+  readonly vad: VadEngine;
+  readonly resamplers: ResamplerFactory;
+  readonly parameters: SessionParameters;
+  readonly hosted: HostedEngines;
+  readonly admission: Admission;
+  /** `hosted.clients`, watched for overload. */
+  readonly clients: SessionDeps['engines'];
+}
+
+async function assemble(options: ServeOptions, closers: Closers): Promise<Server> {
+  const { log, onProgress = () => {} } = options;
+  const base = await makeBase(options, closers);
+  const { bus, stores, readiness, inspector } = base;
+  const speech = await makeSpeech(base);
+  const { engines, vad, hosted } = speech;
+  let warm = false;
+  readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
+  const { door, listen, close } = await makeClientSide(base, speech, await makeSessions(base, speech));
+  base.metrics?.read({
+    door: () => door.stats(),
+    bus,
+    ...(stores.stats && { store: stores.stats }),
+    ...engineSources(engines),
+  });
+  const { url, port } = await listen();
+  closers.push(async () => {
+    await inspector?.close();
+    await door.drain();
+    await close();
+  });
+  onProgress('loading the speech engines');
+  await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
+  warm = true;
+  void engines.preparePhrases?.(phraseLog(log), hosted.busy);
+  let closing: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    bus,
+    store: stores.store,
+    stats: () => door.stats(),
+    engineStats: () => engines.stats?.(),
+    drain: (graceMs) => door.drain(graceMs),
+    close: () => {
+      closing ??= closeAll(closers);
+      return closing;
+    },
+  };
+}
+
+async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> {
+  const { config, log, parts, onLog } = options;
   refuseExposure(config);
   const dialog = await readDialog(config.dialog);
-  const given = parts?.engines ?? {};
-  const configured = ENGINE_KINDS.filter((kind) => !given[kind]);
-  if (!parts?.store || configured.length > 0)
+  if (!parts?.store || configuredKinds(options).length > 0)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
-
   const metrics = config.metrics.enabled
     ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
     : undefined;
-  closers.push(async () => metrics?.close());
+  const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
+  closers.push(async () => loop.close());
   const stores = await openStores(config.dataDir, parts, log, metrics?.onCommit);
-  const { store, journals, inspectStore } = stores;
+  const { store, inspectStore } = stores;
   closers.push(() => store.close());
   const access = accessOf(config);
   const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
   closers.push(async () => inspector?.close());
+  const readiness = new Readiness();
+  readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
+  readiness.add(() =>
+    stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
+  );
+  const logs = [failedReplies(log), rejectionLog(log), ...(onLog ? [onLog] : [])];
+  const observers: readonly SessionObserver[] = [
+    ...(metrics ? [metrics] : []),
+    ...(inspector ? [inspector] : []),
+    ...logs.map((one) => ({ onLog: one })),
+  ];
+  return { options, closers, dialog, bus, metrics, loop, stores, access, inspector, observers, readiness };
+}
+
+/** Kinds whose engines the configuration names. */
+function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
+  return ENGINE_KINDS.filter((kind) => !parts?.engines?.[kind]);
+}
+
+async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base): Promise<Speech> {
+  const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const vad =
     parts?.vad ??
     sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }), onCrash: onProblem });
   closers.push(() => vad.close());
   const resamplers = await speexResampler();
+  const onEvent = (event: ChainEvent) => {
+    logEngineEvent(log, event);
+    metrics?.onChainEvent(event);
+    if (event.type === 'warmed') onProgress?.(`${event.kind} engine ${event.engine} is ready`);
+    onEngineEvent?.(event);
+  };
   const engines: LocalEngines = {
-    ...(await makeEngines(config, dialog, configured, {
+    ...(await makeEngines(config, dialog, configuredKinds(options), {
       bus,
       resamplers,
-      onEvent: (event) => {
-        logEngineEvent(log, event);
-        metrics?.onChainEvent(event);
-        if (event.type === 'warmed') onProgress(`${event.kind} engine ${event.engine} is ready`);
-        onEngineEvent?.(event);
-      },
+      onEvent,
       onProblem,
     })),
-    ...given,
+    ...parts?.engines,
   };
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
   const parameters = withRecogniser(withDialog(config, dialog, offered), tellsPartials);
+  const hosted = hostEngines(engines, config, bus);
+  closers.push(() => hosted.close());
+  const { sttMs, llmFirstTokenMs, ttsMs } = parameters.deadlines;
+  const load = new EngineLoad({
+    nowMs: () => realClock.nowMs(),
+    maxWaiting: config.limits.waitingRequests,
+    maxWaitMs: { stt: sttMs / 2, llm: llmFirstTokenMs / 2, tts: ttsMs / 2 },
+  });
+  const busGone = new ParleyError('BUS_UNREACHABLE', 'connect again in a moment');
+  const admission = new Admission(
+    [
+      (what) => (bus.connected() || what === 'turn' ? undefined : busGone),
+      loop.gate(config.limits.loopDelayMs),
+      () => load.refusal(),
+    ],
+    realClock,
+    log,
+  );
+  const clients = load.watch(hosted.clients, () => admission.refusal('turn'));
+  return { engines, vad, resamplers, parameters, hosted, admission, clients };
+}
+
+async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
+  const { options, closers, dialog, bus, metrics, stores, inspector, observers } = base;
+  const { config, log, parts } = options;
+  const { vad, resamplers, parameters, clients: engines } = speech;
+  const { store, journals } = stores;
   const journaling =
     journals && config.journal.enabled
       ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
-  const { clients, busy } = hostEngines(engines, config, bus, closers);
-  let warm = false;
-
   const machine = sessionMachine(parameters);
   warmMachine(machine);
   const stately = await statelyBridge(config, machine);
   if (stately) closers.push(() => stately.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
-  const deps: SessionDeps = {
-    bus,
-    clock: realClock,
-    machine,
-    parameters,
-    engines: clients,
-    vad,
-    resamplers,
+  return {
+    ...{ bus, clock: realClock, machine, parameters, engines, vad, resamplers, store },
     actions: parts?.actions ?? clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     ...(parts?.memory && { memory: parts.memory }),
-    store,
     ...(journal && { journal }),
-    ...logOf([metrics?.onLog, inspector?.observe, rejectionLog(log), onLog]),
+    onLog: logTo(observers),
     onProblem: (session, error) => {
       metrics?.onProblem(error);
       if (isKnown(error, stores.problem())) log.debug({ session, err: error }, error.message);
       else log.warn({ session, err: error }, error.message);
     },
   };
-  const inspected = inspector ? inspector.host(sessionHost(deps)) : sessionHost(deps);
-  const host = metrics ? metrics.watching(inspected) : inspected;
-  const readiness = new Readiness();
-  readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
+}
+
+async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<Front> {
+  const { options, closers, dialog, bus, metrics, access, inspector, observers, readiness } = base;
+  const { config, log, parts } = options;
   const notices = parts?.engines ? [] : engineWarnings(config);
   for (const { message } of notices) log.warn(message);
   const workers = parts?.engines
@@ -209,28 +308,17 @@ async function assemble(
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
-  readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
-  readiness.add(() =>
-    stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
-  );
-  const { language, voice, limits, port: wantedPort, host: address } = config;
   const front = makeFront({
-    clock: realClock,
-    host,
-    resamplers,
-    access,
-    readiness,
-    log,
-    obstacle: () =>
-      bus.connected() ? undefined : new ParleyError('BUS_UNREACHABLE', 'connect again in a moment'),
-    language,
-    voice,
-    limits,
-    address,
-    port: wantedPort,
+    ...{ clock: realClock, access, readiness, log, metrics, inspector },
+    host: observedHost(sessionHost(deps), observers),
+    resamplers: speech.resamplers,
+    admission: speech.admission,
+    language: config.language,
+    voice: config.voice,
+    limits: config.limits,
+    address: config.host,
+    port: config.port,
     pages: config.pages ?? packagedPages(),
-    metrics,
-    inspector,
     about: {
       phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES),
       get notices() {
@@ -238,43 +326,13 @@ async function assemble(
       },
     },
   });
-  const { door } = front;
   // Control is direct and works without a bus. Engines are asked over it, so clients get to know why replies fail.
   const watch = bus.watch?.((connected) => {
     if (!connected)
-      door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
+      front.door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
   });
   closers.push(async () => watch?.unsubscribe());
-  metrics?.read({
-    door: () => door.stats(),
-    bus,
-    ...(stores.stats && { store: stores.stats }),
-    ...engineSources(engines),
-  });
-  const { url, port } = await front.listen();
-  closers.push(async () => {
-    await inspector?.close();
-    await door.drain();
-    await front.close();
-  });
-  onProgress('loading the speech engines');
-  await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
-  warm = true;
-  void engines.preparePhrases?.(phraseLog(log), busy);
-  let closing: Promise<void> | undefined;
-  return {
-    url,
-    port,
-    bus,
-    store,
-    stats: () => door.stats(),
-    engineStats: () => engines.stats?.(),
-    drain: (graceMs) => door.drain(graceMs),
-    close: () => {
-      closing ??= closeAll(closers);
-      return closing;
-    },
-  };
+  return front;
 }
 
 /** What engines count of themselves, as far as these do. */
@@ -288,18 +346,6 @@ function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connection
         { opened, requests },
       ]),
     ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
-  };
-}
-
-/** The log goes to all who want it. */
-function logOf(wanted: readonly ServeOptions['onLog'][]): Pick<SessionDeps, 'onLog'> {
-  const listeners = wanted.flatMap((listener) => listener ?? []);
-  const [only] = listeners;
-  if (listeners.length < 2) return only ? { onLog: only } : {};
-  return {
-    onLog(session, entry) {
-      for (const listener of listeners) listener(session, entry);
-    },
   };
 }
 
@@ -321,65 +367,6 @@ async function statelyBridge(
 ): Promise<StatelyBridge | undefined> {
   if (!inspect.enabled || !inspect.stately.enabled) return undefined;
   return startStatelyBridge({ port: inspect.stately.port, machine });
-}
-
-/**
- * Local engines answer on the bus under a name of this process, so that another server on the same NATS does not get
- * their requests; remote ones are asked under the name that their workers serve.
- */
-function hostEngines(
-  engines: LocalEngines,
-  config: Config,
-  bus: Bus,
-  closers: Closers,
-): { readonly clients: SessionDeps['engines']; busy(): boolean } {
-  const hosts: EngineHost[] = [];
-  const host = (engine: { close(): Promise<void> }, served: EngineHost) => {
-    hosts.push(served);
-    closers.push(
-      () => engine.close(),
-      () => served.close(),
-    );
-  };
-  const process = randomUUID().slice(0, 8);
-  const own = (name: string) => `${name}-${process}`;
-  const { stt, llm, tts } = engines;
-  if (stt) {
-    const named: SttEngine = {
-      ...stt,
-      name: own(stt.name),
-      transcribe: (audio, request, signal) => stt.transcribe(audio, request, signal),
-    };
-    host(stt, hostStt(bus, realClock, named));
-  }
-  if (llm) {
-    const named: LlmEngine = {
-      ...llm,
-      name: own(llm.name),
-      reply: (request, signal) => llm.reply(request, signal),
-    };
-    host(llm, hostLlm(bus, realClock, named));
-  }
-  if (tts) {
-    const named: TtsEngine = {
-      ...tts,
-      name: own(tts.name),
-      synthesize: (request, signal) => tts.synthesize(request, signal),
-    };
-    host(tts, hostTts(bus, realClock, named));
-  }
-  const nameOf = (kind: EngineKind) => {
-    const local = engines[kind];
-    return local ? own(local.name) : config[kind].remote.engine;
-  };
-  return {
-    clients: {
-      stt: (scope) => remoteStt(bus, realClock, nameOf('stt'), scope),
-      llm: (scope) => remoteLlm(bus, realClock, nameOf('llm'), scope),
-      tts: (scope) => remoteTts(bus, realClock, nameOf('tts'), scope),
-    },
-    busy: () => hosts.some((one) => one.active() > 0),
-  };
 }
 
 /** The built pages lie beside the compiled server. */

@@ -237,6 +237,10 @@ function flagsFor(engines: string): Record<string, string> {
     'endpointing.delay-ms': String(ENDPOINT_MS),
     'limits.sessions': '2000',
     'limits.pending-connections': '500',
+    // All users come from one address, and the capacity benchmark looks for what overload does.
+    'limits.connections-per-address': '3000',
+    'limits.loop-delay-ms': '60000',
+    'limits.waiting-requests': '100000',
   };
 }
 

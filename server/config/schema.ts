@@ -147,6 +147,10 @@ export const configSchema = z.strictObject({
         defaultDoorLimits.pendingConnections,
         'Connections at once that have not said hello yet.',
       ),
+      connectionsPerAddress: count(
+        defaultDoorLimits.connectionsPerAddress,
+        'Connections of one address at once. Behind a proxy all clients have the address of the proxy.',
+      ),
       idleMs: ms(
         defaultDoorLimits.idleMs,
         'A connection on which nothing goes either way for so long is closed.',
@@ -156,6 +160,19 @@ export const configSchema = z.strictObject({
         'Text messages a second that one client may send, in the long run.',
       ),
       messageBurst: count(defaultDoorLimits.messageBurst, 'Text messages that one client may send at once.'),
+      turnsPerSecond: count(
+        defaultDoorLimits.turnsPerSecond,
+        'Typed turns a second that one session may take, in the long run.',
+      ),
+      turnBurst: count(defaultDoorLimits.turnBurst, 'Typed turns that one session may take at once.'),
+      loopDelayMs: ms(
+        defaultDoorLimits.loopDelayMs,
+        'How late timers may come before new sessions and turns are refused with OVERLOADED.',
+      ),
+      waitingRequests: count(
+        defaultDoorLimits.waitingRequests,
+        'Requests that may wait for one kind of engine, the oldest for half its deadline, before new sessions and turns are refused with OVERLOADED.',
+      ),
       unreadMs: ms(
         defaultDoorLimits.unreadMs,
         'How long a client may read nothing of what was sent to it before it counts as a slow reader.',

@@ -4,10 +4,12 @@ import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type PublicState, type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
+import type { Admission } from './admission.ts';
 import type { DoorListener, DoorLog, DoorRequest, SessionHandle } from './door.ts';
 import type { DoorLimits } from './limits.ts';
 import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
 import type { DoorCounters } from './stats.ts';
+import { TokenBucket } from './token-bucket.ts';
 import { Uplink } from './uplink.ts';
 
 export interface DoorSessionContext {
@@ -15,6 +17,7 @@ export interface DoorSessionContext {
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
   readonly limits: DoorLimits;
+  readonly admission: Admission;
   readonly counters: DoorCounters;
   readonly log: DoorLog;
   /** Nothing of the session runs any more. Called once. */
@@ -40,6 +43,7 @@ export class DoorSession implements SessionHandle {
   readonly #listener: DoorListener;
   readonly #context: DoorSessionContext;
   readonly #uplink: Uplink;
+  readonly #turns: TokenBucket;
   #phase: Phase = 'opening';
   #held: (() => void)[] | undefined = [];
   #opened: OpenSession | undefined;
@@ -61,7 +65,8 @@ export class DoorSession implements SessionHandle {
     listener: DoorListener,
     context: DoorSessionContext,
   ) {
-    const { clock, resamplers } = context;
+    const { clock, resamplers, limits } = context;
+    this.#turns = new TokenBucket(clock, { burst: limits.turnBurst, perSecond: limits.turnsPerSecond });
     this.#request = request;
     this.#listener = listener;
     this.#context = context;
@@ -81,7 +86,11 @@ export class DoorSession implements SessionHandle {
   command(command: ClientCommand): void {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.#active();
-    this.#guard(() => this.#pass(() => this.#command(command)));
+    this.#guard(() => {
+      const refusal = command.type === 'text' ? this.#turnRefusal() : undefined;
+      if (refusal) this.#refuseTurn(refusal);
+      else this.#pass(() => this.#command(command));
+    });
   }
 
   audio(pcm: Uint8Array): void {
@@ -170,6 +179,18 @@ export class DoorSession implements SessionHandle {
   #pass(action: () => void): void {
     if (this.#held) this.#held.push(action);
     else action();
+  }
+
+  #turnRefusal(): ParleyError | undefined {
+    const { admission, limits } = this.#context;
+    if (this.#turns.take(1)) return admission.refusal('turn');
+    return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} typed turns a second`);
+  }
+
+  /** The session goes on; the client learns why this turn was ignored. */
+  #refuseTurn({ code, message }: ParleyError): void {
+    this.#context.counters.turnsRefused += 1;
+    this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false }));
   }
 
   #command(command: ClientCommand): void {

@@ -9,6 +9,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
 import { type Front, type FrontOptions, makeFront } from '../front.ts';
 import { type AccessOptions, accessOf } from './access.ts';
+import { Admission, type Gate } from './admission.ts';
 import type { Door } from './door.ts';
 import { Readiness } from './readiness.ts';
 import type {
@@ -198,19 +199,16 @@ export async function startRig({
   token,
   insecure,
   allowedOrigins,
+  gates = [],
   ...options
-}: Partial<FrontOptions> & AccessOptions = {}): Promise<Rig> {
+}: Partial<FrontOptions> & AccessOptions & { readonly gates?: readonly Gate[] } = {}): Promise<Rig> {
   const clock = new VirtualClock();
   const host = new ScriptedHost();
   const readiness = options.readiness ?? new Readiness();
   const access = accessOf({ token, insecure, allowedOrigins });
+  const admission = new Admission(gates, clock, options.log ?? { info: () => {}, warn: () => {} });
   const front = makeFront({
-    clock,
-    host,
-    resamplers: naiveResamplers,
-    access,
-    readiness,
-    port: 0,
+    ...{ clock, host, resamplers: naiveResamplers, access, readiness, admission, port: 0 },
     ...options,
   });
   const { door } = front;

@@ -5,6 +5,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { Access } from './access.ts';
+import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
@@ -90,8 +91,8 @@ export interface DoorOptions {
   readonly language?: string | undefined;
   /** For a client that names none; else the engine's own. */
   readonly voice?: string | undefined;
-  /** Why no session can be opened at this moment; undefined if one can. */
-  readonly obstacle?: (() => ParleyError | undefined) | undefined;
+  /** Asked before each session and typed turn; by default both may begin. */
+  readonly admission?: Admission | undefined;
   /** Only those that differ from `defaultDoorLimits`. */
   readonly limits?: Partial<DoorLimits> | undefined;
   readonly log?: DoorLog | undefined;
@@ -106,8 +107,10 @@ export class Door {
   readonly log: DoorLog;
   /** Endpoints add what only they can see. */
   readonly counters: DoorCounters = newCounters();
+  readonly admission: Admission;
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();
+  readonly #perAddress = new Map<string, number>();
   /** Visitors without a session. */
   readonly #waiting: FairPool<Visit>;
   /** Visitors that were asked to make room and have not gone yet. */
@@ -124,6 +127,7 @@ export class Door {
     this.clock = options.clock;
     this.limits = { ...defaultDoorLimits, ...options.limits };
     this.log = options.log ?? silent;
+    this.admission = options.admission ?? new Admission([], this.clock, this.log);
     this.#waiting = new FairPool(this.limits.pendingConnections);
     this.#leaving = new FairPool(this.limits.pendingConnections);
   }
@@ -138,6 +142,7 @@ export class Door {
       admitted: () => this.#waiting.delete(address, visit),
       left: (closeCode) => {
         if (!this.#visits.delete(visit)) return;
+        this.#count(address, -1);
         this.#waiting.delete(address, visit);
         this.#leaving.delete(address, visit);
         if (closeCode !== undefined) this.#closes[closeCode] = (this.#closes[closeCode] ?? 0) + 1;
@@ -145,18 +150,27 @@ export class Door {
       },
     };
     this.#visits.set(visit, visitor);
-    if (this.#drained === undefined) this.#makeRoom(this.#waiting.add(address, visit));
-    else visitor.refuse('DRAINING');
+    const count = this.#count(address, 1);
+    if (this.#drained !== undefined) visitor.refuse('DRAINING');
+    else if (count > this.limits.connectionsPerAddress) {
+      this.#turnAway(visit, `${this.limits.connectionsPerAddress} connections of ${address} are open`);
+    } else {
+      const tooLong = this.#waiting.add(address, visit);
+      if (tooLong) this.#turnAway(tooLong, 'too many connections wait without a session');
+    }
     return visit;
   }
 
-  /** Opens a session. Throws UNAUTHORISED, TOO_MANY, DRAINING or the obstacle; what fails later comes as `ended`. */
+  /** Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or what a gate says; what fails later comes as `ended`. */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { access, host, resamplers, language = 'en', voice } = this.#options;
     if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
-    const obstacle = this.#options.obstacle?.();
-    if (obstacle) throw obstacle;
+    const refusal = this.admission.refusal('session');
+    if (refusal) {
+      this.counters.sessionsRefused += 1;
+      throw refusal;
+    }
     if (this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
     const spoken = { ...request, language: request.language ?? language, voice: request.voice ?? voice };
     const session = new DoorSession(spoken, listener, {
@@ -164,6 +178,7 @@ export class Door {
       host,
       resamplers,
       limits: this.limits,
+      admission: this.admission,
       counters: this.counters,
       log: this.log,
       onReleased: () => {
@@ -213,12 +228,21 @@ export class Door {
     };
   }
 
-  #makeRoom(visit: Visit | undefined): void {
-    const visitor = visit && this.#visits.get(visit);
+  /** Its connection closes in its own time, unless too many are on their way out. */
+  #turnAway(visit: Visit, why: string): void {
+    const visitor = this.#visits.get(visit);
     if (!visitor) return;
     const gone = this.#leaving.add(visitor.address, visit);
-    visitor.refuse('TOO_MANY', 'too many connections wait without a session');
+    visitor.refuse('TOO_MANY', why);
     if (gone) this.#visits.get(gone)?.terminate();
+  }
+
+  /** Adds to the connections of an address and returns how many there are now. */
+  #count(address: string, change: 1 | -1): number {
+    const count = (this.#perAddress.get(address) ?? 0) + change;
+    if (count === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, count);
+    return count;
   }
 
   async #drain(graceMs: number): Promise<void> {

@@ -14,6 +14,10 @@ export interface DoorCounters {
   slowestStopMs: number;
   /** Stops that the session did not carry out in time; it was ended. */
   stopsFailed: number;
+  /** Sessions refused because of overload or an outage. */
+  sessionsRefused: number;
+  /** Turns refused for the same reason, or because they came too fast. */
+  turnsRefused: number;
   /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
   refused: number;
 }
@@ -39,6 +43,8 @@ export function newCounters(): DoorCounters {
     stops: 0,
     slowestStopMs: 0,
     stopsFailed: 0,
+    sessionsRefused: 0,
+    turnsRefused: 0,
     refused: 0,
   };
 }

@@ -4,10 +4,10 @@ import type { JournalStore } from '../../../actors/ports/journal.ts';
 import type { Store } from '../../../actors/ports/store.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { errorRecord } from '../../../machines/errors.ts';
-import type { LogEntry } from '../../../machines/log.ts';
 import type { Access } from '../../door/access.ts';
 import type { HttpRoute, UpgradeRoute } from '../../door/endpoint.ts';
-import type { OpenSession, SessionHost } from '../../door/session-host.ts';
+import type { OpenSession } from '../../door/session-host.ts';
+import type { SessionObserver } from '../../observers.ts';
 import { type Archive, storeArchive } from './archive.ts';
 import type { InspectBus } from './bus-wire.ts';
 import { Hub } from './hub.ts';
@@ -45,13 +45,9 @@ export interface InspectorOptions {
 }
 
 /** The inspector's part of a server: what it watches of the server's sessions, and what it serves to its pages. */
-export interface Inspector {
-  /** Takes what a session's log says. */
-  observe(session: string, entry: LogEntry): void;
+export interface Inspector extends SessionObserver {
   /** `store`, watched. */
   tapped(store: Pick<JournalStore, 'openJournal'>): Pick<JournalStore, 'openJournal'>;
-  /** `host`, watched. */
-  host(host: SessionHost): SessionHost;
   readonly route: HttpRoute;
   readonly upgrade: UpgradeRoute;
   /** To be called before the HTTP server closes, which waits for its WebSockets. Idempotent. */
@@ -118,33 +114,14 @@ export function startInspector(options: InspectorOptions): Inspector {
   };
 
   return {
-    observe: (session, entry) => watched.observe(session, entry),
+    onLog: (session, entry) => watched.observe(session, entry),
     tapped: (journals) => watched.tapped(journals),
-    host: (host) => ({
-      async open(request, listener) {
-        const { session, language } = request;
-        watched.opened(session, language);
-        try {
-          const opened = await host.open(request, listener);
-          live.set(session, opened);
-          return {
-            command: (command) => opened.command(command),
-            audio: (pcm, sample) => opened.audio(pcm, sample),
-            async close(reason) {
-              try {
-                await opened.close(reason);
-              } finally {
-                live.delete(session);
-                watched.closed(session);
-              }
-            },
-          };
-        } catch (error) {
-          watched.closed(session);
-          throw error;
-        }
-      },
-    }),
+    onOpening: ({ session, language }) => watched.opened(session, language),
+    onOpened: (session, handle) => live.set(session, handle),
+    onClosed(session) {
+      live.delete(session);
+      watched.closed(session);
+    },
     route: inspectRoutes({
       ...{ bus, hub, access, store: inspectStore, archiveOf, control },
       local: (session) => live.get(session),

@@ -12,6 +12,7 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testin
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
 import { makeLogger } from '../../log.ts';
+import { observedHost } from '../../observers.ts';
 import { type Server, serve } from '../../serve.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
@@ -101,9 +102,8 @@ it('forgets a session that has gone', async () => {
   await client.close();
   await server.close();
   const metrics = makeMetrics();
-  const host = metrics.watching({
-    open: async () => ({ command: () => {}, audio: () => {}, close: async () => {} }),
-  });
+  const scripted = { open: async () => ({ command: () => {}, audio: () => {}, close: async () => {} }) };
+  const host = observedHost(scripted, [metrics]);
   const opened = await host.open(
     { session: 's', language: 'en', outputRate: 24_000 },
     { message: () => {}, audio: () => {} },
@@ -140,9 +140,7 @@ it('is not there if it is turned off', async () => {
 
 /** With a clock that a test moves. */
 function makeMetrics(clock = { nowMs: 0 }): Metrics {
-  const metrics = createMetrics({ version: '1.2.3', nowMs: () => clock.nowMs });
-  cleanups.push(() => metrics.close());
-  return metrics;
+  return createMetrics({ version: '1.2.3', nowMs: () => clock.nowMs });
 }
 
 it('counts a frame as late by what it comes after its pacing, from the start of the reply and after a pause', async () => {

@@ -3,11 +3,11 @@ import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
-import type { SessionHost } from '../../door/session-host.ts';
 import type { DoorStats } from '../../door/stats.ts';
+import type { SessionObserver } from '../../observers.ts';
 import { Conversations } from './conversations.ts';
 import { level, levels, recorded, total, totals } from './definitions.ts';
-import { describeProcess, watchLoop } from './process.ts';
+import { describeProcess } from './process.ts';
 
 /** How well an engine's connections are reused. */
 export interface ConnectionCounts {
@@ -44,7 +44,7 @@ export interface MetricSources {
 }
 
 /** The figures of a server, for Prometheus. docs/metrics.md lists them. */
-export interface Metrics {
+export interface Metrics extends SessionObserver {
   readonly contentType: string;
   /** The ordered log of every session. */
   onLog(session: string, entry: LogEntry): void;
@@ -54,15 +54,14 @@ export interface Metrics {
   onVadRun(windows: number, ms: number): void;
   /** One group of records is on disk. */
   onCommit(ms: number): void;
-  /** `host`, with the end of each of its sessions noted. */
-  watching(host: SessionHost): SessionHost;
+  /** How late a timer came. */
+  onLoopDelay(ms: number): void;
   /** Call once, when all parts exist. */
   read(sources: MetricSources): void;
   /** The text format of Prometheus. */
   text(): Promise<string>;
-  /** Of all that `text` tells. */
+  /** Of all that is in `text`. */
   names(): readonly { readonly name: string; readonly help: string; readonly type: string }[];
-  close(): void;
 }
 
 export interface MetricsOptions {
@@ -79,7 +78,6 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
     conversations.byState(),
   );
   describeProcess(registry, version);
-  const stopWatching = watchLoop(figures.loopDelay, nowMs);
 
   return {
     contentType: registry.contentType,
@@ -95,22 +93,12 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
       figures.vadRun.observe(ms / 1_000);
     },
     onCommit: (ms) => figures.commit.observe(ms / 1_000),
-    watching: (host) => ({
-      async open(request, listener) {
-        const { session } = request;
-        const opened = await host.open(request, listener);
-        return {
-          command: (command) => opened.command(command),
-          audio: (pcm, sample) => opened.audio(pcm, sample),
-          close: (reason) => opened.close(reason).finally(() => conversations.forget(session)),
-        };
-      },
-    }),
+    onLoopDelay: (ms) => figures.loopDelay.observe(ms / 1_000),
+    onClosed: (session) => conversations.forget(session),
     read: (sources) => describeSources(registry, sources),
     text: () => registry.metrics(),
     names: () =>
       registry.getMetricsAsArray().map(({ name, help, type }) => ({ name, help, type: `${type}` })),
-    close: stopWatching,
   };
 }
 
@@ -173,6 +161,19 @@ function describeSources(
     'parley_stops_failed_total',
     'Voice stops that a session did not carry out in time, so that it was ended. Not 0: a defect.',
     () => door().stopsFailed,
+  );
+  totals(
+    registry,
+    'parley_refusals_total',
+    'Sessions and turns that were refused because of overload or an outage, and turns that came too fast.',
+    'what',
+    () => {
+      const { sessionsRefused, turnsRefused } = door();
+      return [
+        ['session', sessionsRefused],
+        ['turn', turnsRefused],
+      ];
+    },
   );
   total(
     registry,

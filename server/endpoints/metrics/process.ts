@@ -1,7 +1,5 @@
-import type { Histogram, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { level, levels, total } from './definitions.ts';
-
-const EVERY_MS = 50;
 
 /** What the operating system and Node tell of this process. */
 export function describeProcess(registry: Registry, version: string): void {
@@ -24,16 +22,4 @@ export function describeProcess(registry: Registry, version: string): void {
     const { heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
     return Object.entries({ heapTotal, heapUsed, external, arrayBuffers });
   });
-}
-
-/** Measures how late timers come; call what it gives to stop. It keeps no process alive. */
-export function watchLoop(delay: Histogram, nowMs: () => number): () => void {
-  let dueMs = nowMs() + EVERY_MS;
-  const timer = setInterval(() => {
-    const now = nowMs();
-    delay.observe(Math.max(0, now - dueMs) / 1_000);
-    dueMs = now + EVERY_MS;
-  }, EVERY_MS);
-  timer.unref();
-  return () => clearInterval(timer);
 }

@@ -1,0 +1,65 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { ParleyError } from '../../machines/errors.ts';
+import { type Rig, startRig, until } from './door-test-util.ts';
+
+describe('the door', () => {
+  let rig: Rig;
+  afterEach(() => rig.stop());
+
+  it('refuses new sessions and typed turns while a gate is closed, and leaves live sessions in peace', async () => {
+    let refusal: ParleyError | undefined;
+    const lines: object[] = [];
+    const log = { info: () => {}, warn: (fields: object) => lines.push(fields) };
+    rig = await startRig({ gates: [() => undefined, () => refusal], log });
+    const { client, session } = await rig.greet();
+    refusal = new ParleyError('OVERLOADED', 'really');
+
+    const late = await rig.connect().opened();
+    late.say({ type: 'hello' });
+    expect(await late.json()).toMatchObject({ code: 'OVERLOADED', fatal: true });
+    expect(await late.closed).toEqual({ code: 4429, reason: 'OVERLOADED' });
+    client.say({ type: 'text', text: 'not now' });
+    expect(await client.json()).toMatchObject({ code: 'OVERLOADED', fatal: false });
+    client.say({ type: 'interrupt' });
+    session.play(1, 0);
+    expect(await client.received.next()).toMatchObject({ kind: 'audio' });
+    expect(await session.commands.next()).toEqual({ type: 'interrupt' });
+
+    refusal = undefined;
+    client.say({ type: 'text', text: 'now' });
+    expect(await session.commands.next()).toEqual({ type: 'text', text: 'now' });
+    await rig.greet();
+    expect(rig.door.stats()).toMatchObject({ sessionsRefused: 1, turnsRefused: 1 });
+    expect(lines).toEqual([{ code: 'OVERLOADED', what: 'session' }]);
+  });
+
+  it('takes a burst of typed turns and then one a second of a session, and ignores the rest with an error', async () => {
+    rig = await startRig({ limits: { turnBurst: 3, turnsPerSecond: 1 } });
+    const [eager, calm] = [await rig.greet(), await rig.greet()];
+    for (let i = 0; i < 5; i++) eager.client.say({ type: 'text', text: `turn ${i}` });
+    for (let i = 0; i < 3; i++)
+      expect(await eager.session.commands.next()).toMatchObject({ text: `turn ${i}` });
+    for (let i = 0; i < 2; i++)
+      expect(await eager.client.json()).toMatchObject({ code: 'TOO_FAST', fatal: false });
+    calm.client.say({ type: 'text', text: 'of another session' });
+    expect(await calm.session.commands.next()).toMatchObject({ text: 'of another session' });
+    await rig.clock.advance(1_000);
+    eager.client.say({ type: 'text', text: 'later' });
+    expect(await eager.session.commands.next()).toMatchObject({ text: 'later' });
+    eager.client.say({ type: 'halt' });
+    expect(await eager.session.commands.next()).toEqual({ type: 'halt' });
+  });
+
+  it('refuses more connections of one address than it may have, and takes one again when there is room', async () => {
+    rig = await startRig({ limits: { connectionsPerAddress: 2 } });
+    const { client } = await rig.greet();
+    await rig.connect().opened();
+    const third = await rig.connect().opened();
+    expect(await third.json()).toMatchObject({ code: 'TOO_MANY', fatal: true });
+    expect((await third.closed).code).toBe(4429);
+    client.say({ type: 'bye' });
+    await client.closed;
+    await until(() => rig.door.stats().connections === 1);
+    await rig.greet();
+  });
+});

@@ -1,0 +1,38 @@
+import type { Clock } from '../../machines/clock.ts';
+import type { ParleyError } from '../../machines/errors.ts';
+import type { DoorLog } from './door.ts';
+
+/** Why no session or turn should begin at this moment; undefined if one may. Must be cheap while it may. */
+export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
+
+/** While it goes on, the operator gets a line this often. */
+const LOG_EVERY_MS = 10_000;
+
+/** Asks all gates before a session or turn begins, so that overload is refused instead of spread over everybody. */
+export class Admission {
+  readonly #gates: readonly Gate[];
+  readonly #clock: Clock;
+  readonly #log: DoorLog;
+  #loggedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(gates: readonly Gate[], clock: Clock, log: DoorLog) {
+    this.#gates = gates;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** The error of the first gate that is closed. */
+  refusal(what: 'session' | 'turn'): ParleyError | undefined {
+    for (const gate of this.#gates) {
+      const refusal = gate(what);
+      if (!refusal) continue;
+      if (this.#clock.nowMs() - this.#loggedAtMs >= LOG_EVERY_MS) {
+        this.#loggedAtMs = this.#clock.nowMs();
+        const { code, message } = refusal;
+        this.#log.warn({ code, what }, `new sessions and turns are refused: ${message}`);
+      }
+      return refusal;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,145 @@
+import type { EngineClients } from '../actors/session/session.ts';
+import type { EngineKind } from '../actors/subjects.ts';
+import { ParleyError } from '../machines/errors.ts';
+
+export interface EngineLoadOptions {
+  /** Monotonic, in ms. */
+  readonly nowMs: () => number;
+  /** Requests of a kind that may wait for their first answer, however long. */
+  readonly maxWaiting: number;
+  /** How long the oldest of them may wait when there are more. */
+  readonly maxWaitMs: Readonly<Record<EngineKind, number>>;
+}
+
+/**
+ * Watches the requests of all sessions that wait for an engine: from the request to its first answer, or for STT from the
+ * end of the utterance to its result. When many wait and the oldest has waited long, the engines cannot keep up.
+ */
+export class EngineLoad {
+  readonly #options: EngineLoadOptions;
+  /** When each began to wait, oldest first. */
+  readonly #waiting: Readonly<Record<EngineKind, Map<object, number>>> = {
+    stt: new Map(),
+    llm: new Map(),
+    tts: new Map(),
+  };
+
+  constructor(options: EngineLoadOptions) {
+    this.#options = options;
+  }
+
+  /** A gate of the door. */
+  refusal(): ParleyError | undefined {
+    const { nowMs, maxWaiting, maxWaitMs } = this.#options;
+    for (const kind of ['stt', 'llm', 'tts'] as const) {
+      const waiting = this.#waiting[kind];
+      const [sinceMs = Number.POSITIVE_INFINITY] = waiting.values();
+      const waitMs = Math.round(nowMs() - sinceMs);
+      if (waiting.size >= maxWaiting && waitMs > maxWaitMs[kind])
+        return new ParleyError('OVERLOADED', `${waiting.size} requests wait for ${kind}, up to ${waitMs} ms`);
+    }
+    return undefined;
+  }
+
+  /**
+   * `clients`, watched. `admit` is asked before an utterance is recognised, since that is where a spoken turn begins: a
+   * turn that is refused there fails at once and takes nothing from the replies that are under way.
+   */
+  watch(clients: EngineClients, admit: () => ParleyError | undefined): EngineClients {
+    return {
+      stt: (scope) => {
+        const engine = clients.stt(scope);
+        return {
+          ...engine,
+          name: engine.name,
+          transcribe: (audio, request, signal) => {
+            const refused = admit();
+            if (refused) throw refused;
+            const wait = this.#wait('stt');
+            return watched(engine.transcribe(watched(audio, { onEnd: wait.begin }), request, signal), {
+              onEnd: wait.end,
+            });
+          },
+          warm: () => engine.warm?.() ?? Promise.resolve(),
+          close: () => engine.close(),
+        };
+      },
+      llm: (scope) => {
+        const engine = clients.llm(scope);
+        return {
+          ...engine,
+          name: engine.name,
+          reply: (request, signal) => this.#untilFirst('llm', engine.reply(request, signal)),
+          close: () => engine.close(),
+        };
+      },
+      tts: (scope) => {
+        const engine = clients.tts(scope);
+        return {
+          ...engine,
+          name: engine.name,
+          synthesize: (request, signal) => this.#untilFirst('tts', engine.synthesize(request, signal)),
+          close: () => engine.close(),
+        };
+      },
+    };
+  }
+
+  #untilFirst<Event>(kind: EngineKind, events: AsyncIterable<Event>): AsyncIterable<Event> {
+    const { begin, end } = this.#wait(kind);
+    return watched(events, { onStart: begin, onFirst: end, onEnd: end });
+  }
+
+  #wait(kind: EngineKind): { begin(): void; end(): void } {
+    const one = {};
+    let over = false;
+    return {
+      begin: () => {
+        if (!over) this.#waiting[kind].set(one, this.#options.nowMs());
+      },
+      end: () => {
+        over = true;
+        this.#waiting[kind].delete(one);
+      },
+    };
+  }
+}
+
+interface Watcher {
+  readonly onStart?: () => void;
+  readonly onFirst?: () => void;
+  /** However it ends. */
+  readonly onEnd: () => void;
+}
+
+/** `source`, with a call at its start, its first item and its end. After `onFirst` it adds nothing to an item. */
+function watched<Item>(
+  source: AsyncIterable<Item>,
+  { onStart, onFirst, onEnd }: Watcher,
+): AsyncIterable<Item> {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = source[Symbol.asyncIterator]();
+      let watching = true;
+      onStart?.();
+      return {
+        next() {
+          const next = inner.next();
+          if (watching)
+            next.then(({ done }) => {
+              if (done) onEnd();
+              else if (onFirst) {
+                watching = false;
+                onFirst();
+              }
+            }, onEnd);
+          return next;
+        },
+        return(value) {
+          onEnd();
+          return inner.return?.(value) ?? Promise.resolve({ done: true, value });
+        },
+      };
+    },
+  };
+}

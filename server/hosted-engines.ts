@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type EngineHost,
+  hostLlm,
+  hostStt,
+  hostTts,
+  remoteLlm,
+  remoteStt,
+  remoteTts,
+} from '../actors/engine-rpc/mod.ts';
+import type { Bus } from '../actors/ports/bus.ts';
+import type { LlmEngine } from '../actors/ports/llm.ts';
+import type { SttEngine } from '../actors/ports/stt.ts';
+import type { TtsEngine } from '../actors/ports/tts.ts';
+import type { EngineClients } from '../actors/session/session.ts';
+import type { EngineKind } from '../actors/subjects.ts';
+import { realClock } from '../adapters/real-clock.ts';
+import type { Config } from './config/schema.ts';
+import type { LocalEngines } from './engines.ts';
+
+/** Engines as sessions ask for them: over the bus, whether they run here or in workers. */
+export interface HostedEngines {
+  readonly clients: EngineClients;
+  /** Whether an engine of this process has requests. */
+  busy(): boolean;
+  /** Ends the requests that run, then closes the engines of this process. */
+  close(): Promise<void>;
+}
+
+/**
+ * Local engines answer on the bus under a name of this process, so that another server on the same NATS does not get
+ * their requests; remote ones are asked under the name that their workers serve.
+ */
+export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): HostedEngines {
+  const hosts: { readonly engine: { close(): Promise<void> }; readonly served: EngineHost }[] = [];
+  const host = (engine: { close(): Promise<void> }, served: EngineHost) => {
+    hosts.push({ engine, served });
+  };
+  const process = randomUUID().slice(0, 8);
+  const own = (name: string) => `${name}-${process}`;
+  const { stt, llm, tts } = engines;
+  if (stt) {
+    const named: SttEngine = {
+      ...stt,
+      name: own(stt.name),
+      transcribe: (audio, request, signal) => stt.transcribe(audio, request, signal),
+    };
+    host(stt, hostStt(bus, realClock, named));
+  }
+  if (llm) {
+    const named: LlmEngine = {
+      ...llm,
+      name: own(llm.name),
+      reply: (request, signal) => llm.reply(request, signal),
+    };
+    host(llm, hostLlm(bus, realClock, named));
+  }
+  if (tts) {
+    const named: TtsEngine = {
+      ...tts,
+      name: own(tts.name),
+      synthesize: (request, signal) => tts.synthesize(request, signal),
+    };
+    host(tts, hostTts(bus, realClock, named));
+  }
+  const nameOf = (kind: EngineKind) => {
+    const local = engines[kind];
+    return local ? own(local.name) : config[kind].remote.engine;
+  };
+  return {
+    clients: {
+      stt: (scope) => remoteStt(bus, realClock, nameOf('stt'), scope),
+      llm: (scope) => remoteLlm(bus, realClock, nameOf('llm'), scope),
+      tts: (scope) => remoteTts(bus, realClock, nameOf('tts'), scope),
+    },
+    busy: () => hosts.some(({ served }) => served.active() > 0),
+    async close() {
+      for (const { engine, served } of hosts.reverse()) {
+        await served.close();
+        await engine.close();
+      }
+    },
+  };
+}

@@ -8,11 +8,16 @@ import { EngineLoad } from './engine-load.ts';
 
 const scope = { session: 's', generation: 1 };
 
-function rig(firstByteMs: number) {
+async function speak(tts: EngineClients['tts']): Promise<void> {
+  const { signal } = new AbortController();
+  for await (const event of tts(scope).synthesize({ text: 'a', language: 'en' }, signal)) void event;
+}
+
+function rig(firstByteMs: number, maxWaiting = 3) {
   const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
   const load = new EngineLoad({
     nowMs: () => clock.nowMs(),
-    maxWaiting: 3,
+    maxWaiting,
     maxWaitMs: { stt: 1_000, llm: 1_000, tts: 1_000 },
   });
   const engines: EngineClients = {
@@ -23,23 +28,31 @@ function rig(firstByteMs: number) {
   return { clock, load, engines };
 }
 
-it('counts requests until their first answer, and is overloaded when many wait and the oldest for too long', async () => {
-  const { clock, load, engines } = rig(1_500);
+it('counts requests until their first answer, and is overloaded when too many wait', async () => {
+  const { clock, load, engines } = rig(1_500, 3);
   const { tts } = load.watch(engines, () => undefined);
-  const never = new AbortController();
-  const speak = async () => {
-    for await (const event of tts(scope).synthesize({ text: 'a', language: 'en' }, never.signal)) void event;
-  };
-  const speaking = [speak(), speak()];
+  const speaking = [speak(tts), speak(tts)];
   await clock.advance(1_400);
   expect(load.refusal()).toBeUndefined();
-  const third = speak();
+  speaking.push(speak(tts));
   await clock.advance(50);
-  expect(load.refusal()).toEqual(new ParleyError('OVERLOADED', '3 requests wait for tts, up to 1450 ms'));
+  expect(load.refusal()).toEqual({ code: 'OVERLOADED', detail: '3 requests wait for tts, up to 1450 ms' });
   await clock.advance(60);
   expect(load.refusal()).toBeUndefined();
   await clock.advance(5_000);
-  await Promise.all([...speaking, third]);
+  await Promise.all(speaking);
+});
+
+it('is overloaded when several wait for too long, and not when one hangs', async () => {
+  const { clock, load, engines } = rig(1_500, 100);
+  const { tts } = load.watch(engines, () => undefined);
+  const speaking = Array.from({ length: 7 }, () => speak(tts));
+  await clock.advance(1_100);
+  expect(load.refusal()).toBeUndefined();
+  speaking.push(speak(tts));
+  expect(load.refusal()).toMatchObject({ code: 'OVERLOADED' });
+  await clock.advance(5_000);
+  await Promise.all(speaking);
 });
 
 it('forgets requests that were cancelled or failed', async () => {

@@ -1,19 +1,22 @@
 import type { EngineClients } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import { ParleyError } from '../machines/errors.ts';
+import type { ParleyError } from '../machines/errors.ts';
 
 export interface EngineLoadOptions {
   /** Monotonic, in ms. */
   readonly nowMs: () => number;
-  /** Requests of a kind that may wait for their first answer, however long. */
+  /** Requests of a kind that may wait for their first answer. */
   readonly maxWaiting: number;
-  /** How long the oldest of them may wait when there are more. */
+  /** How long the oldest may wait while `FEW` or more wait. */
   readonly maxWaitMs: Readonly<Record<EngineKind, number>>;
 }
 
+/** One request that waits long is an engine's failure, and its chain's to mend; this many are overload. */
+const FEW = 8;
+
 /**
  * Watches the requests of all sessions that wait for an engine: from the request to its first answer, or for STT from the
- * end of the utterance to its result. When many wait and the oldest has waited long, the engines cannot keep up.
+ * end of the utterance to its result. When too many wait, or several for too long, the engines cannot keep up.
  */
 export class EngineLoad {
   readonly #options: EngineLoadOptions;
@@ -35,8 +38,11 @@ export class EngineLoad {
       const waiting = this.#waiting[kind];
       const [sinceMs = Number.POSITIVE_INFINITY] = waiting.values();
       const waitMs = Math.round(nowMs() - sinceMs);
-      if (waiting.size >= maxWaiting && waitMs > maxWaitMs[kind])
-        return new ParleyError('OVERLOADED', `${waiting.size} requests wait for ${kind}, up to ${waitMs} ms`);
+      if (waiting.size >= maxWaiting || (waiting.size >= FEW && waitMs > maxWaitMs[kind]))
+        return {
+          code: 'OVERLOADED',
+          detail: `${waiting.size} requests wait for ${kind}, up to ${waitMs} ms`,
+        };
     }
     return undefined;
   }

@@ -171,7 +171,7 @@ export const configSchema = z.strictObject({
       ),
       waitingRequests: count(
         defaultDoorLimits.waitingRequests,
-        'Requests that may wait for one kind of engine, the oldest for half its deadline, before new sessions and turns are refused with OVERLOADED.',
+        'Requests that may wait for one kind of engine before new sessions and turns are refused with OVERLOADED. Raise it for engines that answer many at once.',
       ),
       unreadMs: ms(
         defaultDoorLimits.unreadMs,

@@ -36,7 +36,7 @@ it('counts requests until their first answer, and is overloaded when too many wa
   expect(load.refusal()).toBeUndefined();
   speaking.push(speak(tts));
   await clock.advance(50);
-  expect(load.refusal()).toEqual({ code: 'OVERLOADED', detail: '3 requests wait for tts, up to 1450 ms' });
+  expect(load.refusal()).toEqual(new ParleyError('OVERLOADED', '3 requests wait for tts, up to 1450 ms'));
   await clock.advance(60);
   expect(load.refusal()).toBeUndefined();
   await clock.advance(5_000);

@@ -1,6 +1,6 @@
 import type { EngineClients } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import type { ParleyError } from '../machines/errors.ts';
+import { ParleyError } from '../machines/errors.ts';
 
 export interface EngineLoadOptions {
   /** Monotonic, in ms. */
@@ -39,10 +39,7 @@ export class EngineLoad {
       const [sinceMs = Number.POSITIVE_INFINITY] = waiting.values();
       const waitMs = Math.round(nowMs() - sinceMs);
       if (waiting.size >= maxWaiting || (waiting.size >= FEW && waitMs > maxWaitMs[kind]))
-        return {
-          code: 'OVERLOADED',
-          detail: `${waiting.size} requests wait for ${kind}, up to ${waitMs} ms`,
-        };
+        return new ParleyError('OVERLOADED', `${waiting.size} requests wait for ${kind}, up to ${waitMs} ms`);
     }
     return undefined;
   }

@@ -161,7 +161,13 @@ export class Connection {
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
     };
     const request = { endpoint: PARLEY_V1, token, language, voice, ...this.#audio };
-    this.#session = this.#door.open(request, this.#listener());
+    try {
+      this.#session = this.#door.open(request, this.#listener());
+    } catch (error) {
+      if (!(error instanceof ParleyError)) throw error;
+      this.#failWith(error);
+      return;
+    }
     this.#visit.admitted();
     this.#timer.cancel();
   }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
-import { type Rig, startRig, until } from './door-test-util.ts';
+import { type Rig, rawClient, startRig, until } from './door-test-util.ts';
 
 describe('the door', () => {
   let rig: Rig;
@@ -61,5 +61,13 @@ describe('the door', () => {
     await client.closed;
     await until(() => rig.door.stats().connections === 1);
     await rig.greet();
+  });
+
+  it('lets newcomers in while those that were asked to make room are still on their way out', async () => {
+    rig = await startRig({ limits: { connectionsPerAddress: 4, pendingConnections: 2 } });
+    // Clients that never answer the closing handshake stay until the grace is over.
+    const stubborn = await Promise.all(Array.from({ length: 8 }, () => rawClient(rig.address)));
+    await rig.greet();
+    for (const socket of stubborn) socket.destroy();
   });
 });

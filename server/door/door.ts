@@ -111,6 +111,8 @@ export class Door {
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();
   readonly #perAddress = new Map<string, number>();
+  /** Visits that count for their address. */
+  readonly #counted = new Set<Visit>();
   /** Visitors without a session. */
   readonly #waiting: FairPool<Visit>;
   /** Visitors that were asked to make room and have not gone yet. */
@@ -142,7 +144,7 @@ export class Door {
       admitted: () => this.#waiting.delete(address, visit),
       left: (closeCode) => {
         if (!this.#visits.delete(visit)) return;
-        this.#count(address, -1);
+        if (this.#counted.delete(visit)) this.#count(address, -1);
         this.#waiting.delete(address, visit);
         this.#leaving.delete(address, visit);
         if (closeCode !== undefined) this.#closes[closeCode] = (this.#closes[closeCode] ?? 0) + 1;
@@ -150,6 +152,7 @@ export class Door {
       },
     };
     this.#visits.set(visit, visitor);
+    this.#counted.add(visit);
     const count = this.#count(address, 1);
     if (this.#drained !== undefined) visitor.refuse('DRAINING');
     else if (count > this.limits.connectionsPerAddress) {
@@ -232,6 +235,8 @@ export class Door {
   #turnAway(visit: Visit, why: string): void {
     const visitor = this.#visits.get(visit);
     if (!visitor) return;
+    // On its way out it must not keep others of its address away.
+    if (this.#counted.delete(visit)) this.#count(visitor.address, -1);
     const gone = this.#leaving.add(visitor.address, visit);
     visitor.refuse('TOO_MANY', why);
     if (gone) this.#visits.get(gone)?.terminate();

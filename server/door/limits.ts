@@ -43,8 +43,8 @@ export const defaultDoorLimits: DoorLimits = {
   messageBurst: 500,
   turnsPerSecond: 1,
   turnBurst: 10,
-  // Audio is sent at most 200 ms ahead: beyond that every reply stutters.
-  loopDelayMs: 250,
+  // Audio is sent at most 200 ms ahead: at twice that every reply stutters, and it is not a passing moment.
+  loopDelayMs: 400,
   waitingRequests: 32,
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
   unreadMs: 1_500,

@@ -99,7 +99,8 @@ try {
   await page.click('#replay-here');
   await until(page, `document.querySelector('#replay-result')`);
   await page.click('#tab-events');
-  await page.click(`#events-${failed - 1}`);
+  await page.fill('#scrub', `${failed - 1}`);
+  await until(page, `document.querySelector('#moment').textContent.includes('· ${failed - 1}/')`);
   await page.click('#whatif-edit');
   await page.click('#replay-here');
   await until(page, `document.querySelector('#replay-result')`);

@@ -100,6 +100,9 @@ function clipped({ element, words, rects: drawn }: Text): Fault[] {
       const out = rects.find((rect) => rect.top < edge.top - SLACK || rect.bottom > edge.bottom + SLACK);
       if (out) faults.push(cut(element, words, box, 'above or below'));
     }
+    // A scroller that centres its content cuts its beginning off for good.
+    if ((y === 'auto' || y === 'scroll') && rects.some((rect) => rect.top + box.scrollTop < edge.top - SLACK))
+      faults.push(cut(element, words, box, 'out of reach'));
     if (faults.length > 0) return faults;
     // Further out only what this box leaves in sight counts.
     if (x !== 'visible') rects = rects.map((rect) => narrowed(rect, edge));

@@ -42,7 +42,7 @@ export class ConversationView {
   }
 
   #follow(): void {
-    if (this.#following) this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (this.#following && this.#empty.hidden) this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
   #drawTurn(turn: Turn): void {

@@ -1,6 +1,7 @@
 /** What a user's own tests may import: `parley-voice/testing`. Described in docs/testing.md. */
 export { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 export { speexResampler } from '../adapters/audio/resampler.ts';
+export { type BusUnderTest, busConformance, type TestRunner } from '../adapters/bus/conformance.ts';
 export { type InProcessBusOptions, inProcessBus } from '../adapters/bus/in-process.ts';
 export { type NatsBus, type NatsBusOptions, natsBus } from '../adapters/bus/nats.ts';
 export {

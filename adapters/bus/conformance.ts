@@ -1,7 +1,29 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { saysNoResponders } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
 import { text, utf8 } from './conformance-util.ts';
+
+/** What the suite asks of a test runner: the globals of Vitest or Jest. */
+export interface TestRunner {
+  describe(name: string, body: () => void): unknown;
+  readonly it: ((name: string, body: () => unknown) => unknown) & {
+    readonly each: (values: readonly string[]) => (name: string, body: (value: string) => void) => unknown;
+  };
+  beforeEach(body: () => unknown): unknown;
+  afterEach(body: () => unknown): unknown;
+  readonly expect: ((actual: unknown) => Matchers & { readonly rejects: Matchers }) & {
+    objectContaining(expected: Readonly<Record<string, unknown>>): unknown;
+  };
+}
+
+/** The matchers that it uses. */
+export interface Matchers {
+  toBe(expected: unknown): unknown;
+  toBeGreaterThan(expected: number): unknown;
+  toEqual(expected: unknown): unknown;
+  toHaveLength(expected: number): unknown;
+  toMatchObject(expected: object): unknown;
+  toThrow(expected?: unknown): unknown;
+}
 
 /** What a suite needs to try a bus. */
 export interface BusUnderTest {
@@ -13,10 +35,14 @@ export interface BusUnderTest {
 }
 
 /**
- * What Parley asks of a bus, as vitest tests: every adapter runs it. `makeBus` makes a fresh bus for each test;
- * the suite drains both ends afterwards.
+ * What Parley asks of a bus, as tests of Vitest or Jest, whose globals are `runner`. `makeBus` makes a fresh bus for each
+ * test; the suite drains both ends afterwards.
  */
-export function busConformance(name: string, makeBus: () => Promise<BusUnderTest>): void {
+export function busConformance(
+  { afterEach, beforeEach, describe, expect, it }: TestRunner,
+  name: string,
+  makeBus: () => Promise<BusUnderTest>,
+): void {
   describe(`the bus ${name}`, () => {
     let bus: Bus;
     let peer: Bus;

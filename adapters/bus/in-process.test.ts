@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import { busConformance } from './conformance.ts';
 import { text, utf8 } from './conformance-util.ts';
 import { inProcessBus, manualPump } from './in-process.ts';
 
-busConformance('in one process', async () => {
+busConformance({ afterEach, beforeEach, describe, expect, it }, 'in one process', async () => {
   const handlerErrors: unknown[] = [];
   const bus = inProcessBus({ onHandlerError: (error) => handlerErrors.push(error) });
   return { bus, peer: bus, handlerErrors };

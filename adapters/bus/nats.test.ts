@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { busConformance } from './conformance.ts';
 import { text, utf8 } from './conformance-util.ts';
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-busConformance('over NATS', async () => {
+busConformance({ afterEach, beforeEach, describe, expect, it }, 'over NATS', async () => {
   const handlerErrors: unknown[] = [];
   const onHandlerError = (error: unknown) => handlerErrors.push(error);
   const [bus, peer] = await Promise.all([

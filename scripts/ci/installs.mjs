@@ -2,12 +2,13 @@
 // from the package in an empty project with ordinary npm, with install scripts and without. Needs dist/ (npm test makes it) and espeak-ng.
 //
 //   node scripts/ci/installs.mjs [20 22 …]
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { environment, run } from './processes.mjs';
+import { environment, run, start } from './processes.mjs';
 import { shortTest } from './short-test.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -18,6 +19,9 @@ const versions =
   wanted.length > 0 ? wanted : [own, '22', '24', '26'].filter((v, at, all) => all.indexOf(v) === at);
 /** On Node 22 and newer, from the start command to the first spoken reply; installing is not counted. */
 const FIRST_REPLY_S = 30;
+/** The largest container image, and what distroless/cc-debian12 has of it (docs/container.md). */
+const IMAGE_MB = 300;
+const BASE_IMAGE_MB = 25;
 
 const work = mkdtempSync(join(tmpdir(), 'parley-installs-'));
 const started = performance.now();
@@ -55,6 +59,7 @@ async function test({ title, version, installS, ...install }) {
       `ci: ${title}: installed in ${installS.toFixed(0)} s, listens after ${listensS.toFixed(1)} s, ` +
         `first spoken reply after ${spokenS.toFixed(1)} s; typed and spoken turn, journal and replay ok`,
     );
+    if (install.after) await install.after(install);
     if (Number(version) >= 22 && spokenS > FIRST_REPLY_S)
       throw new Error(
         `the first spoken reply took ${spokenS.toFixed(1)} s; at most ${FIRST_REPLY_S} s are allowed`,
@@ -134,9 +139,56 @@ async function projectsOn(version, node, tarball) {
       node,
       cwd: project,
       parley: ['npx', 'parley'],
+      // Once each is enough.
+      ...(version === '22' && { after: scripts ? checkEmbedding : checkLean }),
     });
   }
   return projects;
+}
+
+/** docs/embedding.md in that project: its program compiles with all checks of TypeScript, without types of ours, and answers. */
+async function checkEmbedding({ node, cwd }) {
+  const page = readFileSync(join(root, 'docs', 'embedding.md'), 'utf8');
+  const [, name, code] = page.match(/<!-- example: (\S+\.ts) -->\n\n```ts\n(.*?)```/s);
+  writeFileSync(join(cwd, name), code);
+  writeFileSync(
+    join(cwd, 'testing.ts'),
+    "import { Conversation, busConformance } from 'parley-voice/testing';\nconsole.log(Conversation, busConformance);\n",
+  );
+  const env = environment(node);
+  await npm(['pkg', 'set', 'type=module'], cwd, node);
+  await npm(['install', '--prefer-offline', '--save-dev', 'typescript', '@types/node@22'], cwd, node);
+  const options =
+    '--noEmit --strict --skipLibCheck false --module nodenext --target es2023 --types node'.split(' ');
+  await run('npx', ['tsc', ...options, name, 'testing.ts'], { cwd, env });
+  const program = start(node, [name], { cwd, env: { ...env, PORT: '0' } });
+  try {
+    const [url] = await program.line(/http:\/\/127\.0\.0\.1:\d+/);
+    const { VoiceClient } = await import('../../dist/server/client/voice-client.js');
+    const client = await VoiceClient.connect({ url });
+    client.send({ type: 'text', text: 'hello' });
+    const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 30_000 });
+    assert.equal(end?.message.heard, 'You said hello, Ada.');
+    await client.close();
+    assert.match(program.output(), /robot: turn/);
+  } finally {
+    await program.stop();
+  }
+  console.log('ci: docs/embedding.md: compiles with strict and without skipLibCheck, and runs');
+}
+
+/** docs/container.md: what a pruned project and Node take, and that it still works. */
+async function checkLean(install) {
+  const { node, cwd } = install;
+  await run(node, ['node_modules/parley-voice/native/prune.mjs'], { cwd, env: environment(node) });
+  const megabytes = (path) => Number(execFileSync('du', ['-sm', path], { encoding: 'utf8' }).split('\t')[0]);
+  const [modules, runtime] = [megabytes(join(cwd, 'node_modules')), megabytes(node)];
+  const image = BASE_IMAGE_MB + modules + runtime;
+  console.log(
+    `ci: lean install: node_modules ${modules} MB, Node ${runtime} MB, with a base of ${BASE_IMAGE_MB} MB an image of ${image} MB`,
+  );
+  assert.ok(image <= IMAGE_MB, `an image of at most ${IMAGE_MB} MB`);
+  await shortTest(install);
 }
 
 function npm(args, cwd, node) {

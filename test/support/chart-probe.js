@@ -78,9 +78,9 @@
 
   /** Goes to each moment and measures it: `cases` are of a record, the paths that are active after it, and what it did. */
   window.probeAll = async (cases) => {
-    const told = new Map(cases.map(({ record, explained }) => [record, explained]));
+    const effects = new Map(cases.map(({ record, explained }) => [record, explained]));
     // What each event did is the model's word: the records are a choice of moments, not one session.
-    inspector.open.explainAt = (index) => told.get(index);
+    inspector.open.explainAt = (index) => effects.get(index);
     inspector.open.tracer.at = () => undefined;
     const problems = [];
     for (const { record, active, name, label } of cases) {

@@ -4,7 +4,7 @@ import type { ChartMap, MapTransition } from './chart-map.ts';
 import { Label } from './label.tsx';
 import { labelSpot } from './label-spot.ts';
 import { Lines } from './lines.tsx';
-import { type ChartLabel, type Marks, marksOf, NOTHING_TOLD, type Told } from './marks.ts';
+import { type ChartLabel, type Effect, type Marks, marksOf, NO_EFFECT } from './marks.ts';
 import { allDoors, doorOf, openStates, toggled } from './opening.ts';
 import { placeMap } from './place.ts';
 import { type Path, routesOf } from './routes.ts';
@@ -31,7 +31,7 @@ export interface ChartProps {
   readonly value: unknown;
   readonly now: PublicState;
   /** What the event of the moment did. */
-  readonly told?: Told;
+  readonly effect?: Effect;
   /** What is said of it, or of the last event before it that did something. */
   readonly label?: ChartLabel | undefined;
   /** The path that the label belongs to, if its transition was one between public states. */
@@ -55,14 +55,14 @@ const NO_STATES: ReadonlySet<string> = new Set();
  * states, the rest shows them when it is opened. A tree for keyboard and screen reader.
  */
 export function Chart(props: ChartProps) {
-  const { map, value, now, told = NOTHING_TOLD, paths, onPick } = props;
+  const { map, value, now, effect = NO_EFFECT, paths, onPick } = props;
   const window = useRef<HTMLDivElement>(null);
   const tree = useRef<HTMLDivElement>(null);
   const size = useSize(window);
   const [byHand, setByHand] = useState(NO_STATES);
   const [focused, setFocused] = useState<string>();
   const [hovered, setHovered] = useState<Path>();
-  const marks: Marks = useMemo(() => marksOf(map, value, told), [map, value, told]);
+  const marks: Marks = useMemo(() => marksOf(map, value, effect), [map, value, effect]);
   const place = useMemo(
     () => placeMap(map, { ...size, open: openStates(map, marks.active, byHand) }),
     [map, marks.active, byHand, size],

@@ -9,14 +9,14 @@ export interface Marks {
 }
 
 /** What an event did: ids of transitions. */
-export interface Told {
+export interface Effect {
   /** Taken, in order. */
   readonly taken: readonly string[];
   /** Whose guard said no. */
   readonly refused: readonly string[];
 }
 
-export const NOTHING_TOLD: Told = { taken: [], refused: [] };
+export const NO_EFFECT: Effect = { taken: [], refused: [] };
 
 /** The one transition that carries its words, and the guards that were refused beside it. */
 export interface ChartLabel {
@@ -27,7 +27,7 @@ export interface ChartLabel {
   readonly refused: readonly string[];
 }
 
-export function marksOf(map: ChartMap, value: unknown, { taken }: Told): Marks {
+export function marksOf(map: ChartMap, value: unknown, { taken }: Effect): Marks {
   const active = activeStates(value);
   const leaves = innermost(active);
   const targets = map.transitions.filter(({ id }) => taken.includes(id)).flatMap((one) => one.targets);
@@ -39,7 +39,7 @@ export function marksOf(map: ChartMap, value: unknown, { taken }: Told): Marks {
  * Of all that one event did, what is said: what changed the public state before what moved an inner one, that before
  * what only stayed; of equals the last. If nothing was taken, the first that was refused.
  */
-export function labelOf(map: ChartMap, { taken, refused }: Told): ChartLabel | undefined {
+export function labelOf(map: ChartMap, { taken, refused }: Effect): ChartLabel | undefined {
   const known = new Map(map.transitions.map((transition) => [transition.id, transition]));
   const find = (ids: readonly string[]) => ids.flatMap((id) => known.get(id) ?? []);
   const took = find(taken);

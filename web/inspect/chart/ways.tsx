@@ -31,7 +31,7 @@ export function Ways({ ways, timesOf, label, onGo }: WaysProps) {
       {ways.map((way) => {
         const { id, to, from, targets } = way;
         const times = timesOf(way);
-        const outside = to !== null && !from.includes(to);
+        const outside = to !== null && (from.length > 1 || !from.includes(to));
         const where = outside ? to : targets.map(lastOf).join(', ');
         return (
           <li key={id} data-transition={id}>

@@ -2,7 +2,7 @@ import { useCallback, useMemo, useState } from 'preact/hooks';
 import type { OpenSession } from '../app/opened.ts';
 import { Chart, type Picked } from '../chart/chart.tsx';
 import { type ChartMap, sessionMap } from '../chart/chart-map.ts';
-import { type ChartLabel, labelOf, NOTHING_TOLD, type Told } from '../chart/marks.ts';
+import { type ChartLabel, type Effect, labelOf, NO_EFFECT } from '../chart/marks.ts';
 import type { Path } from '../chart/routes.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { ChartCard, wayRecords } from './chart-card.tsx';
@@ -28,8 +28,8 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
   const value: unknown = useMemo(() => JSON.parse(part), [part]);
   // Until its trace has come that far, an event is explained by itself, and those before it not at all.
   const traced = (open.tracer?.done ?? 0) > index;
-  const told = useMemo(() => toldAt(open, index), [open, index, traced]);
-  const said = useMemo(() => lastSaid(chart, open), [chart, open, told]);
+  const effect = useMemo(() => effectAt(open, index), [open, index, traced]);
+  const said = useMemo(() => lastSaid(chart, open), [chart, open, effect]);
   const ways = travel?.ways();
   const paths = useMemo(
     () => (ways ?? []).map(({ from, to, records }) => ({ from, to, times: records.length })),
@@ -43,7 +43,7 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
         map={chart}
         value={value}
         now={log.entries[index]?.state ?? 'idle'}
-        told={told}
+        effect={effect}
         label={said?.label}
         step={from !== undefined && to !== undefined && from !== to ? { from, to } : undefined}
         stays={travel?.stays() ?? new Map()}
@@ -61,9 +61,9 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
   );
 }
 
-function toldAt(open: OpenSession, index: number): Told {
+function effectAt(open: OpenSession, index: number): Effect {
   const explained = open.explainAt(index);
-  if (!explained) return NOTHING_TOLD;
+  if (!explained) return NO_EFFECT;
   const refused = explained.guards.filter(({ passed }) => !passed).map(({ transition }) => transition);
   return { taken: explained.taken, refused };
 }
@@ -73,10 +73,10 @@ function lastSaid(
   chart: ChartMap,
   open: OpenSession,
 ): { readonly label: ChartLabel; readonly record: number } | undefined {
-  const now = labelOf(chart, toldAt(open, open.index));
+  const now = labelOf(chart, effectAt(open, open.index));
   if (now) return { label: now, record: open.index };
   for (let record = open.index - 1; record >= Math.max(0, open.index - LOOK_BACK); record--) {
-    const label = open.tracer?.at(record) && labelOf(chart, toldAt(open, record));
+    const label = open.tracer?.at(record) && labelOf(chart, effectAt(open, record));
     if (label?.taken && label.transition.targets.length > 0) return { label, record };
   }
   return undefined;

@@ -337,6 +337,8 @@ describe('a journal as a file', () => {
     expect(await words('#parameter-endpointing-delayMs-note')).toMatch(/Default: 500\. Recorded: \d+\./u);
     await page.click('#compare-run');
     await until(page, `document.querySelector('#parting')?.textContent.startsWith('First difference')`);
+    // The form folds, so that the comparison is in sight.
+    expect(await page.isVisible('#parameter-endpointing-delayMs')).toBe(false);
     await page.check('input[value=session]');
     const other = String(
       await page.evaluate(

@@ -20,6 +20,7 @@ export function Parameters({ fields: shown, recorded, onRun }: ParametersProps) 
   const [values, setValues] = useState<ReadonlyMap<string, FieldValue>>(new Map());
   const shownValue = (field: ParameterField) =>
     values.get(field.name) ?? fieldValue(recordedValue(recorded, field));
+  const [unfolded, setUnfolded] = useState(true);
   const set = (name: string, value: FieldValue) => setValues(new Map(values).set(name, value));
   const changed = shown.filter((field) => differs(recorded, field, shownValue(field)));
   const groups = [...new Set(shown.map(({ name }) => name.split('.')[0] ?? ''))];
@@ -29,6 +30,8 @@ export function Parameters({ fields: shown, recorded, onRun }: ParametersProps) 
       aria-label="Parameters"
       onSubmit={(event) => {
         event.preventDefault();
+        // Makes room for the comparison.
+        setUnfolded(false);
         onRun(withValues(recorded, shown, values));
       }}
     >
@@ -52,23 +55,26 @@ export function Parameters({ fields: shown, recorded, onRun }: ParametersProps) 
           {changed.length === 0 ? 'nothing changed yet' : `${changed.length} changed`}
         </output>
       </p>
-      {groups.map((group) => (
-        <fieldset key={group}>
-          <legend>{group}</legend>
-          {shown
-            .filter(({ name }) => name.startsWith(`${group}.`))
-            .map((field) => (
-              <Field
-                key={field.name}
-                field={field}
-                value={shownValue(field)}
-                recorded={changed.includes(field) ? fieldValue(recordedValue(recorded, field)) : undefined}
-                onChange={(value) => set(field.name, value)}
-              />
-            ))}
-        </fieldset>
-      ))}
-      <p class="soft">Word lists by language stay as recorded.</p>
+      <details open={unfolded} onToggle={(event) => setUnfolded(event.currentTarget.open)}>
+        <summary>Parameters</summary>
+        {groups.map((group) => (
+          <fieldset key={group}>
+            <legend>{group}</legend>
+            {shown
+              .filter(({ name }) => name.startsWith(`${group}.`))
+              .map((field) => (
+                <Field
+                  key={field.name}
+                  field={field}
+                  value={shownValue(field)}
+                  recorded={changed.includes(field) ? fieldValue(recordedValue(recorded, field)) : undefined}
+                  onChange={(value) => set(field.name, value)}
+                />
+              ))}
+          </fieldset>
+        ))}
+        <p class="soft">Word lists by language stay as recorded.</p>
+      </details>
     </form>
   );
 }

@@ -11,7 +11,6 @@ import { journalLines, parseJournalFile } from '../server/journal-file.ts';
 
 const OUTPUT_RATE = 24_000;
 /** How often playback reports, as the real one does. */
-const PROGRESS_MS = 100;
 
 /** A session whose world does at once what it is asked, and whose user types. */
 export class MadeSession {
@@ -71,17 +70,12 @@ export class MadeSession {
     for (const segment of segments) {
       this.tell('tts', { type: 'segment.started', segment });
       const words = [{ sample: 0, offset: 0 }];
-      this.tell('tts', { type: 'segment.audio', segment, samples, words, ready: true });
+      this.tell('tts', { type: 'segment.ready', segment, samples, words });
     }
     this.tell('tts', { type: 'xstate.done.actor.tts' });
     this.tell('playback', { type: 'playout.started' });
     const total = samples * segments.length;
-    for (let playedMs = 0; playedMs < playMs; playedMs += PROGRESS_MS) {
-      const played = Math.min(total, Math.round((playedMs / 1_000) * OUTPUT_RATE));
-      const sent = Math.min(total, played + OUTPUT_RATE / 10);
-      this.tell('playback', { type: 'playout.progress', samples: played, sent, moving: true });
-      this.wait(PROGRESS_MS);
-    }
+    this.wait(playMs);
     this.tell('playback', { type: 'xstate.done.actor.playback', output: { samples: total } });
     this.wait(200);
   }

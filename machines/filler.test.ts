@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SessionKernel } from './kernel.ts';
+import { type KernelEvent, SessionKernel } from './kernel.ts';
 import { completeParameters, defaultParameters, type SessionParameters } from './parameters.ts';
 import type { Command } from './session/commands.ts';
 import type { SessionEvent } from './session/events.ts';
@@ -25,7 +25,7 @@ function kernelOf(parameters: SessionParameters, seed = 1): SessionKernel {
 /** Everything that was asked for, delays being fired when they are due. */
 function play(
   kernel: SessionKernel,
-  events: readonly (SessionEvent | { readonly waitMs: number })[],
+  events: readonly (KernelEvent | { readonly waitMs: number })[],
 ): Command[] {
   const commands: Command[] = [];
   let nowMs = 0;
@@ -106,14 +106,21 @@ describe('the filler of the chart', () => {
       { type: 'filler.audio', samples: 9_600 },
       { type: 'playout.started' },
     ]);
-    expect(kernel.context.reply).toMatchObject({
-      marks: { playingAtMs: null, firstAudioAtMs: null },
-      filler: { samples: 9_600, startedAtMs: 1_500 },
-    });
+    expect(kernel.context.reply?.filler).toEqual({ text: expect.any(String), samples: 9_600 });
     expect(kernel.state).toBe('speaking');
-    play(kernel, [{ type: 'playout.progress', samples: 4_800, sent: 9_600, moving: true }]);
-    expect(kernel.context.reply?.marks.playingAtMs).toBeNull();
-    play(kernel, [{ type: 'playout.progress', samples: 9_600, sent: 10_080, moving: true }]);
-    expect(kernel.context.reply?.marks.playingAtMs).toBe(1_500);
+    // given the filler and 20 ms of the reply, of which the filler was played, and one letter
+    const ended = play(kernel, [
+      { type: 'llm.delta', text: 'Hello there. ' },
+      {
+        type: 'interrupt',
+        listener: {
+          ...{ generation: 1, sent: 10_080, played: 9_600, heard: 0 },
+          ...{ fillerAtMs: 1_500, firstAudioAtMs: 1_600, playingAtMs: 1_700 },
+        },
+      },
+    ]).flatMap((command) =>
+      command.type === 'publish' && command.message.type === 'reply.end' ? [command.message] : [],
+    );
+    expect(ended).toMatchObject([{ heard: '', timings: { filler: 1_500, firstAudio: 1_700 } }]);
   });
 });

@@ -64,11 +64,23 @@ export function heardFault(claim: HeardClaim): string | undefined {
   if (completed)
     return countWords(heard) === countWords(text) ? undefined : 'a completed reply was not heard to its end';
   const words = countWords(heard);
-  const atMost = countWords(heardText(segments, most));
+  const atMost = countWords(heardText(knownSegments(segments, 'whole'), most));
   if (words > atMost) return `${words} words count as heard, but at most ${atMost} were played`;
-  const atLeast = countWords(heardText(segments, least)) - 1;
+  const atLeast = countWords(heardText(knownSegments(segments, 'not'), least)) - 1;
   if (words < atLeast) return `only ${words} words count as heard, but ${atLeast + 1} were played`;
   return undefined;
+}
+
+/** Of a segment that is still being made the length is not known here: it may have been heard as a whole, or not at all. */
+function knownSegments(
+  segments: readonly SpokenSegment[],
+  unknown: 'whole' | 'not',
+): readonly SpokenSegment[] {
+  const at = segments.findIndex(({ ready }) => !ready);
+  const open = segments[at];
+  if (!open) return segments;
+  const known = segments.slice(0, at);
+  return unknown === 'whole' ? [...known, { ...open, ready: true }] : known;
 }
 
 function splitsWord(last: string, next: string): boolean {

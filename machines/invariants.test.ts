@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { PacedPosition } from './heard-check.ts';
 import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
 import type { KernelEvent } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
 import type { Command } from './session/commands.ts';
 import type { ChildKind } from './session/events.ts';
+import type { ListenerSample } from './session/listener.ts';
 import type { EndReason, PublicState, SessionMessage } from './wire.ts';
 
 const FRAME = 480;
@@ -14,9 +16,37 @@ class Log {
   readonly entries: LogEntry[] = [];
   #seq = 0;
   #atMs = 0;
+  #reply: { readonly generation: number; readonly position: PacedPosition } | undefined;
+  #acknowledged: number | undefined;
 
-  event(event: KernelEvent, state: PublicState, source: EventSource = 'client'): this {
+  event(
+    happened: KernelEvent,
+    state: PublicState,
+    source: EventSource = 'client',
+    listener?: ListenerSample,
+  ): this {
+    const event = { ...happened, ...(listener ? { listener } : this.#sample()) };
     return this.#add({ type: 'event', seq: ++this.#seq, atMs: this.#atMs, source, event, state });
+  }
+
+  /** The client says so from now on. */
+  acknowledges(samples: number): this {
+    this.#acknowledged = samples;
+    return this;
+  }
+
+  /** Where the runner would find the listener. */
+  #sample(): Pick<KernelEvent, 'listener'> {
+    if (!this.#reply) return {};
+    const { generation, position } = this.#reply;
+    if (position.sent === 0) return {};
+    const paced = Math.min(position.sent, position.at(this.#atMs));
+    const played = this.#acknowledged === undefined ? { played: paced } : this.#byClient(position.sent);
+    return { listener: { generation, sent: position.sent, heard: 0, ...played } };
+  }
+
+  #byClient(sent: number): { readonly played: number; readonly acknowledged: true } {
+    return { played: Math.min(sent, this.#acknowledged ?? 0), acknowledged: true };
   }
 
   command(command: Command): this {
@@ -61,6 +91,7 @@ class Log {
   frames(from: number, to: number, generation = 1, samples = FRAME): this {
     for (let seq = from; seq < to; seq++) {
       this.#add({ type: 'frame', atMs: this.#atMs, generation, seq, samples });
+      this.#reply?.position.frame(this.#atMs, samples);
       this.#atMs += 20;
     }
     return this;
@@ -72,6 +103,7 @@ class Log {
   }
 
   paused(on: boolean, generation = 1): this {
+    this.#reply?.position.setPaused(this.#atMs, on);
     return this.publish({ type: 'playback', generation, state: on ? 'paused' : 'playing' });
   }
 
@@ -81,6 +113,7 @@ class Log {
   }
 
   end(heard: string, reason: EndReason = 'interrupted', generation = 1): this {
+    this.#reply = undefined;
     return this.publish({ type: 'reply.end', turn: 1, generation, reason, heard, timings: {} });
   }
 
@@ -102,17 +135,19 @@ class Log {
   }
 
   open(generation: number): this {
-    return this.event({ type: 'text', text: 'count' }, 'processing')
+    this.event({ type: 'text', text: 'count' }, 'processing')
       .start('tts', generation)
       .start('playback', generation)
       .publish({ type: 'state', value: 'processing', turn: 1, generation, seq: 1, at: 0 });
+    this.#reply = { generation, position: new PacedPosition(24_000) };
+    return this;
   }
 
   text(generation: number): this {
     const words = [0, 4, 8, 14].map((offset) => ({ offset, sample: offset * 2_400 }));
     return this.publish({ type: 'reply', turn: 1, generation, text: TEXT })
       .command({ type: 'send', child: 'tts', message: { type: 'segment', segment: 0, text: TEXT } })
-      .event({ type: 'segment.audio', segment: 0, samples: 45_600, words, ready: true }, 'speaking', 'tts');
+      .event({ type: 'segment.ready', segment: 0, samples: 45_600, words }, 'speaking', 'tts');
   }
 
   stopAll(generation = 1): this {
@@ -183,10 +218,7 @@ describe('the monitor finds nothing in', () => {
   });
 
   it('one that was acknowledged further back than it was paced', () => {
-    const log = new Log()
-      .reply()
-      .frames(0, 45)
-      .event({ type: 'played', generation: 1, samples: 10_000 }, 'speaking');
+    const log = new Log().reply().frames(0, 45).acknowledges(10_000);
     expect(broken(log.event({ type: 'interrupt' }, 'idle').stopAll().flush().end('One').over())).toEqual([]);
   });
 });
@@ -319,7 +351,7 @@ describe('the monitor finds', () => {
       new Log()
         .reply()
         .frames(0, 45)
-        .event({ type: 'played', generation: 1, samples: 10_000 }, 'speaking')
+        .acknowledges(10_000)
         .event({ type: 'interrupt' }, 'idle')
         .stopAll()
         .end('One two'),
@@ -330,7 +362,7 @@ describe('the monitor finds', () => {
       new Log()
         .reply()
         .frames(0, 45)
-        .event({ type: 'played', generation: 1, samples: 20_600 }, 'speaking')
+        .acknowledges(20_600)
         .event({ type: 'interrupt' }, 'idle')
         .stopAll()
         .end(''),
@@ -466,6 +498,28 @@ describe('the monitor finds', () => {
       expect(broken(confirmed('wait', 'listening'), { backchannels })).not.toContain(17);
       expect(broken(confirmed('uh-huh', 'speaking'), { backchannels })).not.toContain(17);
     });
+  });
+
+  it.each<[number, string, Partial<ListenerSample>]>([
+    [5, 'that knows of more than was sent', { sent: 46 * FRAME }],
+    [5, 'that knows of less than was sent', { sent: 43 * FRAME }],
+    [5, 'that has played more than it got', { played: 46 * FRAME, acknowledged: true }],
+    [5, 'that is ahead of the pacing', { played: 24_000 }],
+    [5, 'that is behind the pacing', { played: 20_000 }],
+    [7, 'of another generation', { generation: 2 }],
+  ])('invariant %i: a listener %s', (invariant, _what, wrong) => {
+    const listener = { generation: 1, sent: 45 * FRAME, played: 45 * FRAME, heard: 7, ...wrong };
+    const log = (sample: ListenerSample) =>
+      new Log()
+        .reply()
+        .frames(0, 45)
+        .event({ type: 'interrupt' }, 'idle', 'client', sample)
+        .stopAll()
+        .flush()
+        .end('One two')
+        .over();
+    expect(broken(log(listener))).toContain(invariant);
+    expect(broken(log({ ...listener, generation: 1, sent: 45 * FRAME, played: 45 * FRAME }))).toEqual([]);
   });
 
   it('invariant 9: an action that policy does not allow', () => {

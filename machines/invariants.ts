@@ -1,12 +1,13 @@
 import { ActionCheck } from './action-check.ts';
 import { samplesInMs } from './audio.ts';
 import { countWords, heardFault, PacedPosition } from './heard-check.ts';
-import { delayName } from './kernel.ts';
+import { delayName, type KernelEvent } from './kernel.ts';
 import type { LogEntry } from './log.ts';
 import type { ActionParameters } from './parameters.ts';
 import { isBackchannel } from './policies/backchannel.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
+import type { ListenerSample } from './session/listener.ts';
 import { StopCheck } from './stop-check.ts';
 import type { PublicState, SessionMessage } from './wire.ts';
 
@@ -36,10 +37,8 @@ interface OpenReply {
   text: string;
   nextFrame: number;
   frameSamples: number;
-  acknowledged: number | null;
-  /** What of that the client can have played when it said so, by the pacing. */
-  credible: number;
-  playedOut: boolean;
+  /** Where the listener was at the last event. */
+  listener: ListenerSample | null;
   /** Samples of the filler in front of the segments. */
   filler: number;
 }
@@ -58,6 +57,8 @@ type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { ty
 export class InvariantMonitor {
   readonly violations: Violation[] = [];
   readonly #outputRate: number;
+  /** How far the position may be off, in samples. */
+  readonly #slack: number;
   readonly #language: string;
   readonly #backchannels: Readonly<Record<string, readonly string[]>>;
   #state: PublicState = 'idle';
@@ -86,6 +87,7 @@ export class InvariantMonitor {
 
   constructor(options: MonitorOptions = {}) {
     this.#outputRate = options.outputRate ?? 24_000;
+    this.#slack = samplesInMs(POSITION_SLACK_MS, this.#outputRate);
     this.#actions = new ActionCheck(options.actions);
     this.#language = options.language ?? 'en';
     this.#backchannels = options.backchannels ?? {};
@@ -144,28 +146,38 @@ export class InvariantMonitor {
     if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#untold = entry;
     const { event } = entry;
     if (!this.#reply) return;
-    if (event.type === 'played' && event.generation === this.#reply.generation) {
-      // Nobody can have heard more than had been sent when it was claimed.
-      const claimed = Math.min(event.samples, this.#reply.position.sent);
-      // The first word of the client counts more than the pacing, even when that is at its end.
-      if (this.#reply.acknowledged === null) this.#reply.playedOut = false;
-      this.#reply.acknowledged = Math.max(this.#reply.acknowledged ?? 0, claimed);
-      const credible = Math.min(claimed, this.#reply.position.at(entry.atMs));
-      this.#reply.credible = Math.max(this.#reply.credible, credible);
-    }
-    // A playback that has ended by itself was heard to its end, whatever the client told before.
-    if (event.type === 'xstate.done.actor.playback') this.#reply.playedOut = true;
+    this.#checkListener(event, entry);
     if (event.type === 'filler.audio' && event.samples > 0) {
-      const { filler, position, segments } = this.#reply;
-      if (filler > 0 || position.sent > 0 || segments.some(({ samples }) => samples > 0))
+      const { filler, position } = this.#reply;
+      if (filler > 0 || position.sent > 0 || entry.event.listener?.firstAudioAtMs !== undefined)
         this.#break(2, 'a filler came when something of the reply was there', entry);
       this.#reply.filler = event.samples;
     }
-    if (event.type === 'segment.audio') {
+    if (event.type === 'segment.ready') {
       const segment = this.#reply.segments[event.segment];
-      const { samples, words, ready } = event;
-      if (segment) this.#reply.segments[event.segment] = { ...segment, samples, words, ready };
+      const { samples, words } = event;
+      if (segment) this.#reply.segments[event.segment] = { ...segment, samples, words, ready: true };
     }
+  }
+
+  /** Whether the sample in the event fits the frames that left, and the time that they take. */
+  #checkListener({ listener }: KernelEvent, entry: Entry<'event'>): void {
+    const reply = this.#reply;
+    if (!reply) return;
+    reply.listener = listener ?? null;
+    const { position, frameSamples } = reply;
+    const sent = listener?.sent ?? 0;
+    // The last frame of a reply is filled up with silence.
+    if (sent > position.sent || (sent <= position.sent - frameSamples && position.sent > 0))
+      this.#break(5, `the listener knows of ${sent} samples, but ${position.sent} were sent`, entry);
+    if (!listener) return;
+    if (listener.generation !== reply.generation)
+      this.#break(7, `the listener hears generation ${listener.generation}, not ${reply.generation}`, entry);
+    if (listener.played > sent)
+      this.#break(5, `the listener has played ${listener.played} of ${sent} samples`, entry);
+    const paced = Math.min(sent, position.at(entry.atMs));
+    if (!listener.acknowledged && Math.abs(listener.played - paced) > this.#slack)
+      this.#break(5, `the listener has played ${listener.played} samples, by the pacing ${paced}`, entry);
   }
 
   /** A voice stop takes effect in every state, and only `rearm` or the end of the session leaves it. */
@@ -232,9 +244,7 @@ export class InvariantMonitor {
       text: '',
       nextFrame: 0,
       frameSamples: 0,
-      acknowledged: null,
-      credible: 0,
-      playedOut: false,
+      listener: null,
       filler: 0,
     };
   }
@@ -311,7 +321,7 @@ export class InvariantMonitor {
   }
 
   #replyEnd(message: Message<'reply.end'>, entry: Entry<'command'>): void {
-    const { generation, heard, reason } = message;
+    const { generation, heard, reason, timings } = message;
     const reply = this.#reply;
     if (!reply || reply.generation !== generation) {
       const what = generation <= this.#generation ? 'ended twice' : 'ended before it began';
@@ -319,13 +329,8 @@ export class InvariantMonitor {
       return;
     }
     this.#reply = null;
-    const { acknowledged, credible, playedOut, position, segments, text, filler } = reply;
-    const paced = playedOut ? position.sent : position.at(entry.atMs);
-    const told = playedOut ? null : acknowledged;
-    const played = Math.min(told ?? paced, position.sent);
-    // A client that claims more than it can have played need not be believed beyond that.
-    const surely = told === null ? played : credible;
-    const slack = samplesInMs(POSITION_SLACK_MS, this.#outputRate);
+    const { position, segments, text, filler, listener } = reply;
+    const played = (listener?.played ?? 0) - filler;
     const fault =
       position.sent <= filler &&
       countWords(heard) > 0 &&
@@ -336,10 +341,12 @@ export class InvariantMonitor {
             text,
             completed: reason === 'completed',
             segments,
-            least: surely - filler - slack,
-            most: played - filler + slack,
+            least: played - this.#slack,
+            most: played + this.#slack,
           });
     if (fault) this.#break(5, fault, entry);
+    for (const [stage, ms] of Object.entries(timings))
+      if (ms < 0) this.#break(5, `the reply's timing ${stage} is ${ms} ms`, entry);
     if (reason === 'interrupted') {
       if (this.#flushed < generation)
         this.#break(1, `interrupted generation ${generation} was not flushed`, entry);

@@ -1,9 +1,24 @@
+import { ParleyError } from './errors.ts';
 import type { EventSource } from './log.ts';
 import type { SessionParameters } from './parameters.ts';
 import type { SessionInput } from './session/context.ts';
 
 /** Version of the journal's format: of records, of their hashes, and of the exported file. See docs/journal.md. */
-export const JOURNAL_FORMAT = 1;
+export const JOURNAL_FORMAT = 2;
+
+/** The versions of Parley that read an older format. */
+const READ_BY: Readonly<Record<number, string>> = { 1: '0.1.x' };
+
+/** Throws JOURNAL_FORMAT unless this version reads `format`; the message names the version that does. */
+export function requireFormat(format: number, name: string): void {
+  if (format === JOURNAL_FORMAT) return;
+  const reader = READ_BY[format] ?? (format > JOURNAL_FORMAT ? 'of a newer version' : undefined);
+  const hint = reader === undefined ? 'no version reads it' : `read it with Parley ${reader}`;
+  throw new ParleyError(
+    'JOURNAL_FORMAT',
+    `${name} is a journal of format ${format}: ${hint}; this version reads format ${JOURNAL_FORMAT}`,
+  );
+}
 
 /** What a journal begins with: all that a fresh kernel needs to live through the session again. */
 export interface JournalHeader {

@@ -7,8 +7,8 @@ export interface KernelState {
   readonly context: object;
 }
 
-/** The kernel's time: it is the record's own. */
-const TIME = 'nowMs';
+/** What the kernel takes from the event before each step: the record has it already. */
+const OF_EVENT: readonly string[] = ['nowMs', 'listener'];
 /** What the session was born with: in a replay it comes from the header, with its keys sorted. */
 const GIVEN = 'input';
 /** A part shorter than this is written whole: saying where it changed would be as long. */
@@ -71,7 +71,7 @@ export class StateText {
         this.#members(this.#reply, member, changes);
       else if (level === this.#reply && key === 'segments' && Array.isArray(member) && member.length > 0)
         for (let i = 0; i < member.length; i++) this.#visit(this.#segments, i, member[i], changes);
-      else if (level !== this.#context || key !== TIME) this.#visit(level, key, member, changes);
+      else if (level !== this.#context || !OF_EVENT.includes(key)) this.#visit(level, key, member, changes);
     }
   }
 

@@ -19,33 +19,34 @@ const HEARD: SessionEvent = { type: 'xstate.done.actor.stt', output: { text: 'he
 const TEXT: SessionEvent = { type: 'text', text: 'hello' };
 const DELTA: SessionEvent = { type: 'llm.delta', text: 'Hello there. ' };
 const PLAYING: SessionEvent = { type: 'playout.started' };
-const PROGRESS: SessionEvent = { type: 'playout.progress', samples: 2_400, sent: 7_200, moving: true };
+const READY: KernelEvent = {
+  ...{ type: 'segment.ready', segment: 0, samples: 9_600, words: [] },
+  listener: { generation: 1, sent: 7_200, played: 2_400, heard: 5 },
+};
 
 /** Events that lead from the start into each state of the chart. */
-const WAYS: Readonly<Record<string, readonly SessionEvent[]>> = {
+const WAYS: Readonly<Record<string, readonly KernelEvent[]>> = {
   idle: [],
   capturing: [START],
   endpointing: [START, STOP],
   transcribing: [START, STOP, { type: 'xstate.error.actor.stt', error }, TEXT],
   thinking: [TEXT],
   streaming: [TEXT, DELTA],
-  playing: [TEXT, DELTA, PLAYING, PROGRESS],
-  hearing: [TEXT, DELTA, PLAYING, PROGRESS, START],
-  judging: [TEXT, DELTA, PLAYING, PROGRESS, START, STOP],
+  playing: [TEXT, DELTA, PLAYING, READY],
+  hearing: [TEXT, DELTA, PLAYING, READY, START],
+  judging: [TEXT, DELTA, PLAYING, READY, START, STOP],
   stopped: [{ type: 'halt' }],
   ended: [{ type: 'bye' }],
 };
 
-const EVENTS: readonly SessionEvent[] = [
+const EVENTS: readonly KernelEvent[] = [
   TEXT,
   START,
   STOP,
   HEARD,
   DELTA,
   PLAYING,
-  PROGRESS,
-  { type: 'played', generation: 1, samples: 1e12 },
-  { type: 'played', generation: 99, samples: 1 },
+  READY,
   { type: 'interrupt' },
   { type: 'halt' },
   { type: 'rearm' },
@@ -56,8 +57,8 @@ const EVENTS: readonly SessionEvent[] = [
   { type: 'transcript.partial', text: 'uh-huh' },
   { type: 'llm.action', id: 'a', name: 'wave', args: {} },
   { type: 'segment.started', segment: 0 },
-  { type: 'segment.audio', segment: 0, samples: 9_600, words: [], ready: true },
-  { type: 'segment.audio', segment: 9, samples: 1, words: [], ready: false },
+  { type: 'segment.ready', segment: 0, samples: 9_600, words: [] },
+  { type: 'segment.ready', segment: 9, samples: 1, words: [] },
   { type: 'action.done', id: 'a', result: null },
   { type: 'action.failed', id: 'nobody', error },
   { type: 'xstate.done.actor.memory', output: { facts: [] } },
@@ -97,7 +98,7 @@ function drive() {
   return {
     kernel,
     log,
-    take: (event: SessionEvent) => step(event, nowMs, 'client'),
+    take: (event: KernelEvent) => step(event, nowMs, 'client'),
     pass: (ms: number) => {
       nowMs += ms;
       if (kernel.ended) return;

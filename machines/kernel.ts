@@ -9,6 +9,7 @@ import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
+import type { ListenerSample } from './session/listener.ts';
 import type { SessionMachine } from './session/machine.ts';
 import { publicState } from './session/public-state.ts';
 import type { PublicState } from './wire.ts';
@@ -23,7 +24,8 @@ export function delayName(type: string): string {
   return type.split('.')[2] ?? '';
 }
 
-export type KernelEvent = SessionEvent | TimerEvent;
+/** An event as the journal keeps it: with where the listener was at its time, if a reply is on the way. */
+export type KernelEvent = (SessionEvent | TimerEvent) & { readonly listener?: ListenerSample };
 
 /** What one event did. */
 export interface Step {
@@ -121,8 +123,10 @@ export class SessionKernel {
     this.#seq += 1;
     if (this.ended) return { seq: this.#seq, atMs: this.#atMs, commands: [] };
     const { state, context } = this;
+    const listener =
+      event.listener?.generation === context.reply?.generation ? (event.listener ?? null) : null;
     this.#commands = [];
-    const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs } };
+    const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs, listener } };
     // The chart handles the delays that it has set; their types are not among those of its own events.
     this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
     this.#state = publicState(this.#snapshot.value);

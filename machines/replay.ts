@@ -35,7 +35,7 @@ export function replayLog(
     const { seq, atMs, source, event, state } = entry;
     // In a replay the journal fires the timers; the kernel only forgets those that it sees fire.
     const due = kernel.ended ? undefined : kernel.takeTimer(atMs);
-    const fired = source === 'timer' ? { dueMs: atMs, event } : undefined;
+    const fired = source === 'timer' ? { dueMs: atMs, event: { type: event.type } } : undefined;
     const step = kernel.step(event, atMs);
     const divergence =
       compare(seq, fired, due && { dueMs: due.dueMs, event: due.event }) ??

@@ -5,10 +5,10 @@ import { canonicalJson } from '../machines/canonical.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { sourceOf } from '../machines/journal-parse.ts';
 import {
-  JOURNAL_FORMAT,
   type Journal,
   type JournalHeader,
   type JournalRecord,
+  requireFormat,
 } from '../machines/journal-record.ts';
 
 // A journal as one file of JSON lines; the format is described in docs/journal.md.
@@ -276,11 +276,7 @@ function parseHeader(line: string, name: string): Head {
     );
   }
   const { type: _, headerHash, ...header } = parsed.data;
-  if (header.format !== JOURNAL_FORMAT)
-    throw new ParleyError(
-      'JOURNAL_FORMAT',
-      `${name} is of format ${header.format}; known: ${JOURNAL_FORMAT}`,
-    );
+  requireFormat(header.format, name);
   // What parameters and input are is the recording version's affair; the header's hash vouches for them.
   return { header: header as typeof header & JournalHeader, headerHash };
 }

@@ -166,14 +166,14 @@ describe('the trace of a journal', () => {
     const guards = log.entries.flatMap(({ index }) => tracer.at(index)?.guards ?? []);
     const names = guards.map(({ transition }) => tracer.transitions.get(transition)?.guard);
     expect(names).toEqual(
-      expect.arrayContaining(['segmentReady', 'finalKnown', 'in responding.playback.finished']),
+      expect.arrayContaining(['saysPhrase', 'finalKnown', 'in responding.playback.finished']),
     );
     const refused = guards.filter(({ passed }) => !passed);
     expect(refused.length).toBeGreaterThan(0);
   });
 
   it('says from where on this machine decides otherwise, and survives parameters that it cannot read', () => {
-    const log = opened('spoken');
+    const log = opened('barge-in');
     const words = {
       ...log.header.parameters,
       endpointing: {
@@ -255,7 +255,7 @@ describe('what if', () => {
   });
 
   it('the end of speech is left out: the timer that it started does not run out, and another one does', () => {
-    const log = opened('barge-in');
+    const log = opened('spoken');
     const stop = recordOf(log, 'speech.stop');
     const rows = again(log, { edits: new Map([[stop, null]]) });
     const timer = rows.find(({ left }) => left?.record === stop + 1);
@@ -274,7 +274,7 @@ describe('what if', () => {
   });
 
   it('other parameters: the first decision that they change is found', () => {
-    const log = opened('spoken');
+    const log = opened('barge-in');
     const { endpointing } = log.header.parameters;
     const parameters = {
       ...log.header.parameters,
@@ -286,7 +286,7 @@ describe('what if', () => {
   });
 
   it('parameters that this version cannot read: what the machine throws is said, and the run goes on', () => {
-    const log = opened('spoken');
+    const log = opened('barge-in');
     const parameters = {} as typeof log.header.parameters;
     const rows = again(log, { parameters });
     expect(rows).toHaveLength(log.records.length);

@@ -237,20 +237,12 @@ describe('a journal as a file', () => {
     await until(page, eventAt(failed));
   });
 
-  it('leaves progress out of the list of events until it is asked for, and says how many there are', async () => {
+  it('leaves a family of events out of the list when it is switched off, and says how many there are', async () => {
     await openFile(golden('spoken'));
-    const shown = () => page.$$eval('#events b', (types) => types.map((one) => one.textContent));
-    const progress = Number(
-      await page.evaluate(
-        `inspector.open.log.entries.filter(({ type }) => type === 'played' || type === 'playout.progress').length`,
-      ),
+    const playback = Number(
+      await page.evaluate(`inspector.open.log.entries.filter(({ source }) => source === 'playback').length`),
     );
-    expect(await shown()).not.toContain('playout.progress');
-    if (progress > 0) {
-      expect(await words('#family-progress')).toBe(`progress ${progress}`);
-      await page.click('#family-progress');
-      await until(page, `document.querySelector('#events')?.textContent.includes('playout.progress')`);
-    }
+    expect(await words('#family-playback')).toBe(`playback ${playback}`);
     await page.click('#family-engines');
     await until(page, `!document.querySelector('#events').textContent.includes('stt done')`);
     expect(await page.getAttribute('#family-engines', 'aria-pressed')).toBe('false');

@@ -119,9 +119,7 @@ describe('the timeline', () => {
     const model = new TimelineModel();
     model.append([
       record(1, { type: 7 }, [{ type: 'publish' }, { type: 'spawn', child: 'toString' }, { type: 'stop' }]),
-      record(2, { type: 'segment.audio', ready: true }, [
-        publish({ type: 'reply.end', timings: { stt: 'x' } }),
-      ]),
+      record(2, { type: 'segment.ready' }, [publish({ type: 'reply.end', timings: { stt: 'x' } })]),
     ]);
     expect(model.turns).toMatchObject([{ turn: 0, timings: {} }]);
   });

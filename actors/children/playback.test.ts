@@ -5,6 +5,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
 import { Mailbox } from '../mailbox.ts';
+import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { playbackChild } from './playback.ts';
 
@@ -28,9 +29,11 @@ function start(
   const frames: Frame[] = [];
   const visemes: { viseme: number; atMs: number }[] = [];
   const events: ChildEvent[] = [];
+  const listener = new Listener({ generation: 1, track, nowMs: () => clock.nowMs() });
   const logic = playbackChild({
     clock,
     track,
+    listener,
     sendFrame: (seq, samples) => {
       sendFrame(seq);
       frames.push({ atMs: clock.nowMs(), seq, samples });
@@ -51,6 +54,7 @@ function start(
   return {
     clock,
     track,
+    listener,
     mailbox,
     frames,
     visemes,
@@ -147,24 +151,21 @@ describe('playback', () => {
   });
 
   it('sends nothing while paused, and goes on at the same sample', async () => {
-    const { clock, track, mailbox, frames, events, write, output } = start();
+    const { clock, track, listener, mailbox, frames, write, output } = start();
     write(2_000);
     track.end();
     await clock.advance(510);
     mailbox.put({ type: 'pause' });
     await clock.advance(0);
     const sent = frames.length;
-    expect(events.at(-1)).toEqual({
-      type: 'playout.progress',
-      samples: 510 * 24,
-      sent: sent * 480,
-      moving: false,
-    });
+    const at = { sent: sent * 480, played: 510 * 24 };
+    expect(listener.sample(clock.nowMs())).toMatchObject(at);
     await clock.advance(3_000);
     expect(frames).toHaveLength(sent);
+    expect(listener.sample(clock.nowMs())).toMatchObject(at);
     mailbox.put({ type: 'resume' });
     await clock.advance(0);
-    expect(events.at(-1)).toMatchObject({ type: 'playout.progress', samples: 510 * 24, moving: true });
+    expect(listener.sample(clock.nowMs())).toMatchObject(at);
     await clock.advance(1_489);
     expect(output()).toBeUndefined();
     await clock.advance(1);
@@ -201,21 +202,19 @@ describe('playback', () => {
     expect(sound(frames)).toEqual(ramp(9_600));
   });
 
-  it('tells where it is when it starts, and then a frame before the client has played what the machine knows of', async () => {
-    const { clock, track, events, write } = start();
+  it('tells only that it has started; the listener knows at each moment where it is', async () => {
+    const { clock, track, listener, events, write } = start();
     write(650);
     track.end();
-    await clock.advance(700);
-    expect(events[0]).toEqual({ type: 'playout.started' });
-    const told = events.flatMap((event) =>
-      event.type === 'playout.progress' ? [[event.samples / 24, event.sent / 24]] : [],
-    );
-    expect(told).toEqual([
-      [0, 200],
-      [180, 380],
-      [360, 560],
-      [540, 650],
-    ]);
+    const positions: (number | undefined)[] = [];
+    for (let ms = 0; ms <= 700; ms += 50) {
+      positions.push(listener.sample(clock.nowMs())?.played);
+      await clock.advance(50);
+    }
+    expect(positions).toEqual(positions.map((_, i) => Math.min(650, i * 50) * 24));
+    expect(events).toEqual([{ type: 'playout.started' }]);
+    // A delay that ran out a little while ago finds the listener where it was then.
+    expect(listener.sample(clock.nowMs() - 200)?.played).toBe(550 * 24);
   });
 
   it('tells each mouth shape for the moment when its sample sounds', async () => {
@@ -272,23 +271,21 @@ describe('playback', () => {
     }
   });
 
-  it('tells what was sent before the client can have played more than the machine knows of', async () => {
+  it('is never ahead of what it has sent', async () => {
     // given speech that trickles in, slower than it is played, and stops within a frame
-    const { clock, write, events, frames } = start();
+    const { clock, write, listener, frames } = start();
     await settle();
     for (const ms of [39, 17, 17, 17, 9]) {
       write(ms);
       await clock.advance(30);
+      const { sent = 0, played = 0 } = listener.sample(clock.nowMs()) ?? {};
+      expect(played).toBeLessThanOrEqual(sent);
     }
     // when nothing more comes
-    const sent = frames.length * samplesPerFrame(24_000);
     await clock.advance(1_000);
-    // then the machine has been told of all of it, and that it is being played
-    const told = events.flatMap((event) => (event.type === 'playout.progress' ? [event] : []));
-    expect(told.at(-1)).toMatchObject({ sent, moving: true });
-    // and never later than when the client came there
-    for (const [i, { samples }] of told.entries())
-      if (i > 0) expect(samples).toBeLessThanOrEqual(told[i - 1]?.sent ?? 0);
+    // then all that was sent was played
+    const sent = frames.length * samplesPerFrame(24_000);
+    expect(listener.sample(clock.nowMs())).toMatchObject({ sent, played: sent });
   });
 
   it('does not drift: the last frame of three minutes goes when it should', async () => {

@@ -3,12 +3,15 @@ import type { Clock } from '../../machines/clock.ts';
 import type { PlaybackOutput } from '../../machines/session/events.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
+import type { Listener } from '../reply/listener.ts';
 import { pacerOf, type Slot } from '../reply/pacer.ts';
 import type { ReplyTrack, VisemeCue } from '../reply-track.ts';
 
 export interface PlaybackOptions {
   readonly clock: Clock;
   readonly track: ReplyTrack<OutputRate>;
+  /** Follows the position. */
+  readonly listener?: Listener;
   /** Sends one frame to the client. `samples` is never written again, so it may be kept and passed on by reference. */
   readonly sendFrame: (seq: number, samples: Int16Array) => void;
   /** Tells a mouth shape `inMs` from now. */
@@ -48,10 +51,8 @@ class Playout {
   #baseMs = 0;
   #started = false;
   #paused = false;
-  /** How much the machine knows to have been sent: it takes no more than that for played. */
-  #toldSent = 0;
-  /** It has gone on after a pause, and the machine does not know yet. */
-  #resumed = false;
+  /** It sends nothing more; the client goes on playing what it has. */
+  #over = false;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
@@ -65,6 +66,13 @@ class Playout {
     });
     scope.signal.addEventListener('abort', () => this.#stop(scope.signal.reason), { once: true });
     options.track.onWrite(() => this.#run());
+    const playout = this;
+    options.listener?.follow({
+      get sent() {
+        return playout.#sent;
+      },
+      position: (agoMs) => this.#position(agoMs),
+    });
     void this.#obey();
     this.#run();
   }
@@ -75,7 +83,7 @@ class Playout {
   }
 
   #leave(): void {
-    this.#paused = true;
+    this.#over = true;
     this.#slot.release();
     this.#options.track.onWrite(() => {});
   }
@@ -87,11 +95,11 @@ class Playout {
     }
   }
 
-  /** The sample that the client should be hearing now. */
-  #position(): number {
+  /** The sample that the client should be hearing now, or should have been hearing `agoMs` ago. */
+  #position(agoMs = 0): number {
     if (this.#paused || !this.#started) return this.#baseSample;
-    const elapsed = samplesInMs(this.#options.clock.nowMs() - this.#baseMs, this.#options.track.rate);
-    return Math.min(this.#sent, this.#baseSample + elapsed);
+    const elapsedMs = Math.max(0, this.#options.clock.nowMs() - agoMs - this.#baseMs);
+    return Math.min(this.#sent, this.#baseSample + samplesInMs(elapsedMs, this.#options.track.rate));
   }
 
   #rebase(position: number): void {
@@ -111,20 +119,18 @@ class Playout {
     this.#rebase(this.#position());
     this.#paused = true;
     this.#slot.release();
-    if (this.#started) this.#tellProgress();
   }
 
   #resume(): void {
-    if (!this.#paused || this.#scope.signal.aborted) return;
+    if (!this.#paused || this.#over) return;
     this.#paused = false;
     if (this.#started) this.#restart(this.#baseSample);
-    this.#resumed = true;
     this.#run();
   }
 
   /** Sends what may be sent now, and comes back when the next frame is due. */
   #run(): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#over) return;
     this.#slot.cancel();
     try {
       this.#advance();
@@ -137,24 +143,17 @@ class Playout {
   #advance(): void {
     const { track } = this.#options;
     let position = this.#position();
-    const first = !this.#started;
     // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
-    if (!first && position === this.#sent && track.buffered > 0) this.#restart(position);
+    if (this.#started && position === this.#sent && track.buffered > 0) this.#restart(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
-    // The machine reckons by itself where the client is; it must only know of frames before the client comes there.
-    const nearing = this.#toldSent - position <= this.#frameSamples && this.#sent > this.#toldSent;
-    // After a filler: when the reply itself begins is told at once.
-    const begins = track.lead > 0 && this.#toldSent <= track.lead && this.#sent > track.lead;
-    if (this.#started && (first || nearing || begins || this.#resumed)) this.#tellProgress();
     if (track.ended && track.buffered === 0 && position >= this.#sent) {
       this.#leave();
+      this.#options.listener?.playedOut();
       this.#finish({ samples: this.#sent });
       return;
     }
-    const frameDue = this.#hasNext() ? this.#sent + this.#frameSamples - this.#aheadSamples : this.#sent;
-    const known = this.#toldSent - this.#frameSamples;
-    const next = this.#sent > this.#toldSent ? Math.min(frameDue, known) : frameDue;
+    const next = this.#hasNext() ? this.#sent + this.#frameSamples - this.#aheadSamples : this.#sent;
     if (next <= position) return; // out of audio: the track's next write runs us again
     this.#slot.callAt(this.#dueMs(next));
   }
@@ -183,9 +182,10 @@ class Playout {
     const last = track.ended && track.buffered === 0;
     this.#sendVisemes(last ? Number.POSITIVE_INFINITY : this.#sent + count);
     this.#sent += count;
+    this.#options.listener?.frameSent();
     this.#options.sendFrame(this.#seq++, frame);
     if (first) this.#scope.tell({ type: 'playout.started' });
-    return !this.#paused;
+    return !this.#paused && !this.#over;
   }
 
   #sendVisemes(before: number): void {
@@ -203,12 +203,5 @@ class Playout {
     const frame = this.#slab.subarray(this.#slabUsed, this.#slabUsed + size);
     this.#slabUsed += size;
     return frame;
-  }
-
-  #tellProgress(): void {
-    this.#toldSent = this.#sent;
-    this.#resumed = false;
-    const moving = !this.#paused;
-    this.#scope.tell({ type: 'playout.progress', samples: this.#position(), sent: this.#sent, moving });
   }
 }

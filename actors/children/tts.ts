@@ -1,12 +1,11 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, type ChildScope, childLogic } from '../child.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
 import { FillerVoice } from '../reply/filler-voice.ts';
-import { SegmentReport } from '../reply/segment-report.ts';
+import type { Listener } from '../reply/listener.ts';
 import { SegmentVoice, type SegmentVoiceOptions } from '../reply/segment-voice.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
@@ -14,11 +13,10 @@ export interface TtsChildOptions {
   readonly engine: TtsEngine;
   readonly resamplers: ResamplerFactory;
   readonly track: ReplyTrack<OutputRate>;
-  readonly clock: Clock;
+  /** Follows what is made. */
+  readonly listener: Listener;
   /** So many segments are synthesised at once, at least 1. */
   readonly parallelSegments: number;
-  /** After so long without a word of a segment the machine gives it up, in ms: `deadlines.ttsMs`. */
-  readonly deadlineMs: number;
   /** Called when the child has ended, in whatever way; maybe twice. */
   readonly onEnd?: () => void;
 }
@@ -27,10 +25,6 @@ export interface TtsChildOptions {
 const AHEAD_MS = 10_000;
 /** A full track is written to when it has room for this much, not for each frame that was read. */
 const ROOM_MS = 100;
-/** The machine is told at least this often that a segment lives, or twice within its deadline if that is shorter. */
-const ALIVE_MS = 1_000;
-const ALIVE_LEAST_MS = 50;
-
 /**
  * Speaks the segments into the reply's track, and ends the track when it ends, well or ill. Several are synthesised at
  * once, but they are heard and told of strictly in order: the machine learns of a segment when the one before is ready,
@@ -58,8 +52,8 @@ class Speech {
   #allBegun = false;
   /** Until it is said or dropped. */
   #filler: FillerVoice | undefined;
-  /** Of the segment whose turn it is. */
-  #report: SegmentReport | undefined;
+  /** The segment whose turn it is, until the machine knows that it is ready. */
+  #current: SegmentVoice | undefined;
   /** Something waits for the track to have so much room, in samples; 0: nothing does. */
   #needsRoom = 0;
 
@@ -96,14 +90,17 @@ class Speech {
   #onRead(): void {
     const { track } = this.#options;
     const roomy = this.#needsRoom > 0 && track.capacity - track.buffered >= this.#needsRoom;
-    if (roomy || this.#report?.due || (this.#asked.length > 0 && this.#mayBegin())) this.#bell.ring();
+    if (roomy || (this.#asked.length > 0 && this.#mayBegin())) this.#bell.ring();
   }
 
   async #listen(): Promise<void> {
     for await (const message of this.#scope.mailbox) {
       if (this.#stop.signal.aborted) return;
-      if (message.type === 'segment') this.#asked.push(message);
-      else if (message.type === 'filler') this.#fill(message.text);
+      if (message.type === 'segment') {
+        this.#options.listener.asked(message.text);
+        this.#asked.push(message);
+      }
+      if (message.type === 'filler') this.#fill(message.text);
       else if (message.type === 'end') this.#allAsked = true;
       this.#bell.ring();
     }
@@ -156,8 +153,7 @@ class Speech {
     else this.#filler ??= new FillerVoice(this.#voiceOptions, text, this.#bell);
   }
 
-  /** `meanwhile`: the segment that it keeps waiting. */
-  async #sayFiller(meanwhile?: SegmentReport): Promise<void> {
+  async #sayFiller(): Promise<void> {
     const { track } = this.#options;
     const spoken = this.#filler?.spoken;
     this.#filler = undefined;
@@ -166,7 +162,7 @@ class Speech {
     this.#scope.tell({ type: 'filler.audio', samples: track.lead });
     if (!spoken) return;
     for (const cue of spoken.cues) track.cue(cue);
-    await this.#play(spoken.samples, meanwhile);
+    await this.#play(spoken.samples);
   }
 
   #dropFiller(): void {
@@ -177,51 +173,55 @@ class Speech {
   }
 
   async #deliverSegment(voice: SegmentVoice): Promise<void> {
-    const { track, clock, deadlineMs } = this.#options;
-    const aliveMs = Math.max(ALIVE_LEAST_MS, Math.min(ALIVE_MS, deadlineMs / 2));
-    const report = new SegmentReport({ voice, track, clock, tell: this.#scope.tell, aliveMs });
-    this.#report = report;
-    try {
-      await this.#deliverPieces(voice, report);
-    } finally {
-      report.close();
-    }
-  }
-
-  async #deliverPieces(voice: SegmentVoice, report: SegmentReport): Promise<void> {
-    const { track } = this.#options;
+    const { track, listener } = this.#options;
     const { signal } = this.#stop;
+    this.#current = voice;
+    listener.begins(voice.segment, voice);
+    this.#scope.tell({ type: 'segment.started', segment: voice.segment });
+    let start: number | undefined;
     while (!signal.aborted) {
-      if (this.#filler?.over) await this.#sayFiller(report);
+      if (this.#filler?.over) await this.#sayFiller();
       const piece = voice.take();
       if (piece) this.#dropFiller();
       if (piece || voice.over) {
-        const start = report.startsAt(track.written);
+        start ??= track.written;
         for (const cue of voice.takeCues()) track.cue({ ...cue, sample: start + cue.sample });
       }
-      if (piece) await this.#play(piece, report);
-      report.tellIfDue();
-      if (piece) continue;
+      this.#noteMade();
+      if (piece) {
+        await this.#play(piece);
+        continue;
+      }
       if (voice.ready) return;
       await this.#bell.next();
     }
   }
 
-  /** Into the track, as it has room. `report`: of the segment that waits for this. */
-  async #play(samples: Int16Array, report: SegmentReport | undefined): Promise<void> {
-    const { track } = this.#options;
+  /** What is made of the segment whose turn it is, and once, that all of it is. */
+  #noteMade(): void {
+    this.#options.listener.madeAudio();
+    const voice = this.#current;
+    if (!voice?.ready) return;
+    this.#current = undefined;
+    const { segment, made, words } = voice;
+    this.#scope.tell({ type: 'segment.ready', segment, samples: made, words: [...words] });
+  }
+
+  /** Into the track, as it has room. */
+  async #play(samples: Int16Array): Promise<void> {
+    const { track, listener } = this.#options;
     const { signal } = this.#stop;
     const piece = { rate: track.rate, samples };
     let taken = track.write(piece);
     if (taken === samples.length) return;
-    report?.holdUp(true);
+    listener.holdUp(true);
     this.#needsRoom = Math.min(track.capacity, samplesInMs(ROOM_MS, track.rate));
     while (taken < samples.length && !signal.aborted) {
-      report?.tellIfDue();
+      this.#noteMade();
       if (track.capacity - track.buffered < this.#needsRoom) await this.#bell.next();
       else taken += track.write(piece, taken);
     }
     this.#needsRoom = 0;
-    report?.holdUp(false);
+    listener.holdUp(false);
   }
 }

@@ -1,7 +1,7 @@
 import { type ActorRefFrom, createActor } from 'xstate';
 import type { LoopClock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { SessionKernel, type Step } from '../../machines/kernel.ts';
+import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource, LogEntry } from '../../machines/log.ts';
 import type { ChildMessage, Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
@@ -12,12 +12,12 @@ import {
   REPLY_CHILDREN,
   type SessionEvent,
 } from '../../machines/session/events.ts';
+import type { ListenerSample } from '../../machines/session/listener.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
 import { Mailbox } from '../mailbox.ts';
-import { PlayedReports } from './played-reports.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
 
 /** What the runner needs from outside to carry commands out. */
@@ -25,6 +25,8 @@ export interface RunnerPorts {
   readonly clock: LoopClock;
   /** Makes the real child for a spawn command. */
   readonly child: (command: SpawnCommand, generation: number) => ChildLogic;
+  /** Where the listener is at this time (ms since the session's start); undefined while nothing of a reply is made. */
+  readonly listener?: (atMs: number) => ListenerSample | undefined;
   readonly publish: (message: SessionMessage) => void;
   readonly cancelWork: (generation: number) => void;
   readonly persist: (turn: TurnOutcome) => void;
@@ -77,7 +79,6 @@ export class SessionRunner {
   readonly #startMs: number;
   readonly #inbox = new RunnerInbox<Child>();
   readonly #children = new Map<ChildKind, Child>();
-  readonly #played = new PlayedReports();
   #draining = false;
   #broken = false;
   /** The clock's turn in which events were handled last, and how many in it. */
@@ -184,8 +185,6 @@ export class SessionRunner {
   #handle({ event, source, from }: Received<Child>): void {
     const atMs = this.nowMs();
     this.#fireTimers(atMs);
-    if (event.type === 'played' && this.#played.hold(event, atMs)) return;
-    this.#takePlayed(atMs);
     if (from && this.#children.get(from.kind) !== from) {
       this.#ports.journal?.stale(event, source, from.generation, atMs);
       this.#ports.log({ type: 'stale', atMs, child: from.name, generation: from.generation, event });
@@ -197,28 +196,14 @@ export class SessionRunner {
 
   /** Delays that ran out before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
-    if ((this.#nextDueMs() ?? Number.POSITIVE_INFINITY) > atMs) return;
-    this.#takePlayed(atMs);
     for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
       this.#step(timer.event, 'timer', timer.dueMs);
     }
   }
 
-  /** What the client said of its playback and was held back comes before all else: nothing has happened since. */
-  #takePlayed(nowMs: number): void {
-    const held = this.#played.take(nowMs);
-    if (held) this.#step(held.event, 'client', held.atMs);
-  }
-
-  /** When something is to be done though no event comes. */
-  #nextDueMs(): number | undefined {
-    const delayMs = this.#kernel.nextTimerAtMs();
-    const playedMs = this.#played.dueMs;
-    if (delayMs === undefined || playedMs === undefined) return delayMs ?? playedMs;
-    return Math.min(delayMs, playedMs);
-  }
-
-  #step(event: Parameters<SessionKernel['step']>[0], source: EventSource, atMs: number): void {
+  #step(happened: KernelEvent, source: EventSource, atMs: number): void {
+    const listener = this.#ports.listener?.(atMs);
+    const event = listener ? { ...happened, listener } : happened;
     const step = this.#kernel.step(event, atMs);
     this.#ports.journal?.step(this.#kernel, step, event, source);
     this.#ports.log({
@@ -346,7 +331,7 @@ export class SessionRunner {
 
   /** A timer that comes too early is left to come: deadlines that are moved on again and again set none anew. */
   #armTimer(): void {
-    const dueMs = this.#kernel.ended || this.#broken ? undefined : this.#nextDueMs();
+    const dueMs = this.#kernel.ended || this.#broken ? undefined : this.#kernel.nextTimerAtMs();
     if (dueMs !== undefined && dueMs >= this.#timerDueMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -30,6 +30,7 @@ import type { Store } from '../ports/store.ts';
 import type { SttEngine } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import type { VadEngine } from '../ports/vad.ts';
+import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation } from '../speculation/speculation.ts';
 import { subjects } from '../subjects.ts';
@@ -128,6 +129,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.onLog?.(session, entry);
   };
   let track = new ReplyTrack(outputRate);
+  /** Of the last reply that has begun to speak. */
+  let listener: Listener | undefined;
   /** The last one that was begun. */
   let speculation: Speculation | undefined;
 
@@ -167,6 +170,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       }
       case 'tts': {
         track = new ReplyTrack(outputRate);
+        listener = new Listener({ generation, track, nowMs: () => runner.nowMs() });
         const own = deps.engines.tts({ session, generation });
         const taken = command.input.speculated ? speculation : undefined;
         return ttsChild(
@@ -175,9 +179,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
             ...(taken && { onEnd: () => taken.endSpeech() }),
             resamplers: deps.resamplers,
             track,
-            clock,
+            listener,
             parallelSegments: parameters.reply.parallelSegments,
-            deadlineMs: parameters.deadlines.ttsMs,
           },
           command.input,
         );
@@ -186,6 +189,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         return playbackChild({
           clock,
           track,
+          ...(listener && { listener }),
           sendFrame: (seq, samples) => sendFrame(generation, seq, samples),
           sendViseme: ({ phoneme, viseme }, inMs) =>
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
@@ -259,6 +263,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const runner = new SessionRunner(session, deps.machine, input, {
     clock,
     child: makeChild,
+    listener: (atMs) =>
+      runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
     publish: strict?.publish ?? publish,
     ...(journal ? { journal } : {}),
     cancelWork: (generation) =>
@@ -280,16 +286,21 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   });
 
   const ear = openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
+  /** What the client has played is not an event: the listener knows it whenever something happens. */
+  const command = (given: ClientCommand) => {
+    if (given.type !== 'played') runner.receive(given, 'client');
+    else if (given.generation === listener?.generation) listener.acknowledge(given.samples);
+  };
   // Peers on the bus may command the session; its own client does so directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
     const parsed = clientCommand.safeParse(parseJson(message.payload));
-    if (parsed.success) runner.receive(parsed.data, 'client');
+    if (parsed.success) command(parsed.data);
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
 
   return {
-    command: (command) => runner.receive(command, 'client'),
+    command,
     audio(pcm, sample) {
       ear.hear(pcm, sample);
       journal?.heard(pcm, sample);

@@ -4,10 +4,10 @@ import { canonicalJson } from '../../machines/canonical.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { sourceOf } from '../../machines/journal-parse.ts';
 import {
-  JOURNAL_FORMAT,
   type JournalFooter,
   type JournalHeader,
   type JournalRecord,
+  requireFormat,
 } from '../../machines/journal-record.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
@@ -199,8 +199,7 @@ function headOf(header: JournalHeader, headerHash: string) {
 
 function headAsRead(head: StoredHead): JournalHead {
   const { format, session, machine, version, startedAt, headerHash, status, records } = head;
-  if (format !== JOURNAL_FORMAT)
-    throw new ParleyError('JOURNAL_FORMAT', `format ${format} of ${session}; known: ${JOURNAL_FORMAT}`);
+  requireFormat(format, `session ${session}`);
   return {
     header: {
       format,

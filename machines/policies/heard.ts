@@ -17,25 +17,32 @@ export interface SpokenSegment {
   readonly words: readonly WordMark[];
 }
 
-/**
- * The text that `playedSamples` of a reply's audio have said: whole words only, so never a word that was not
- * played to its end. Engines that mark their words make it exact; else letters are taken to last equally long.
- */
+/** The text that `playedSamples` of a reply's audio have said. */
 export function heardText(segments: readonly SpokenSegment[], playedSamples: number): string {
+  const text = segments.map((segment) => segment.text).join('');
+  return text.slice(0, heardLength(segments, playedSamples)).trim();
+}
+
+/**
+ * How much of the segments' text `playedSamples` of a reply's audio have said, in UTF-16 units: whole words only, so never
+ * a word that was not played to its end. Engines that mark their words make it exact; else letters are taken to last
+ * equally long.
+ */
+export function heardLength(segments: readonly SpokenSegment[], playedSamples: number): number {
   // What is not spoken (code, emoji) lasts no time: it counts once something was played, or if there is nothing to play.
-  if (playedSamples <= 0 && segments.some(({ ready, samples }) => !ready || samples > 0)) return '';
-  let heard = '';
+  if (playedSamples <= 0 && segments.some(({ ready, samples }) => !ready || samples > 0)) return 0;
+  let heard = 0;
   let left = playedSamples;
   for (const segment of segments) {
     if (segment.ready && left >= segment.samples) {
-      heard += segment.text;
+      heard += segment.text.length;
       left -= segment.samples;
       continue;
     }
-    if (left > 0) heard += segment.text.slice(0, heardWithin(segment, left));
+    if (left > 0) heard += heardWithin(segment, left);
     break;
   }
-  return heard.trim();
+  return heard;
 }
 
 /** 10 characters a second at 24 kHz; speech has about 15. */

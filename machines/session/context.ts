@@ -1,9 +1,9 @@
 import type { OutputRate } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { SpokenSegment } from '../policies/heard.ts';
 import type { ActionStatus } from '../wire.ts';
 import type { SttOutput } from './events.ts';
+import type { ListenerSample } from './listener.ts';
 
 /** What a session is born with. */
 export interface SessionInput {
@@ -21,6 +21,8 @@ export interface SessionContext {
   readonly input: SessionInput;
   /** Time of the event in hand, ms since the session's start. Set by the kernel before each step. */
   readonly nowMs: number;
+  /** Where the listener is in the reply, as the event says; null if nothing of it is made. Set by the kernel before each step. */
+  readonly listener: ListenerSample | null;
   readonly random: number;
   readonly turn: number;
   readonly generation: number;
@@ -89,16 +91,10 @@ export interface Reply {
   readonly text: string;
   /** How much of `text` has gone to TTS, in UTF-16 units. */
   readonly cut: number;
-  readonly segments: readonly SpokenSegment[];
+  /** The pieces of `text` that went to TTS. */
+  readonly segments: readonly string[];
   readonly actions: readonly RobotAction[];
   readonly failure: ErrorRecord | null;
-  /** Samples played when last told: by the client, or else by the pacing. */
-  readonly played: number;
-  /** When the pacing told it; null if it need not be carried on from there: the playback stands, or the client tells. */
-  readonly playingSinceMs: number | null;
-  readonly sent: number;
-  /** True once the client has sent `played` for this generation. */
-  readonly acknowledged: boolean;
   readonly turnEndedAtMs: number;
   readonly marks: ReplyMarks;
   /** What was said, or is to be said, while nothing of the reply sounded. */
@@ -110,8 +106,6 @@ export interface Filler {
   readonly text: string;
   /** Its audio in the reply's track, before all else. 0 until TTS has told, and for good if it is not said. */
   readonly samples: number;
-  /** When its first frame left; null until then. */
-  readonly startedAtMs: number | null;
 }
 
 /** When each stage of the reply was reached, ms since the session's start. */
@@ -125,11 +119,6 @@ export interface ReplyMarks {
   readonly askedAtMs: number | null;
   readonly firstTokenAtMs: number | null;
   readonly firstSegmentAtMs: number | null;
-  readonly firstAudioAtMs: number | null;
-  /** The first frame of the reply itself left. */
-  readonly playingAtMs: number | null;
-  /** The client played its first sample: reckoned back from the first time it told how many it had played. */
-  readonly playedAtMs: number | null;
 }
 
 export interface RobotAction {
@@ -149,6 +138,7 @@ export function initialContext(input: SessionInput): SessionContext {
   return {
     input,
     nowMs: 0,
+    listener: null,
     random: input.seed >>> 0,
     turn: 0,
     generation: 0,

@@ -9,7 +9,6 @@ export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
@@ -28,26 +27,19 @@ export type ChildEvent =
   | { readonly type: 'transcript.partial'; readonly text: string }
   | { readonly type: 'llm.delta'; readonly text: string }
   | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
-  /** TTS has begun with a segment. */
+  /** It is a segment's turn to be spoken. */
   | { readonly type: 'segment.started'; readonly segment: number }
-  /** `samples` of the segment exist so far, at the output rate; `words` are all marks known so far; `ready`: that was the last of it. */
+  /** All of a segment's audio is made: `samples` at the output rate, with the marks of its words. */
   | {
-      readonly type: 'segment.audio';
+      readonly type: 'segment.ready';
       readonly segment: number;
       readonly samples: number;
       readonly words: readonly WordMark[];
-      readonly ready: boolean;
     }
   /** The filler is whole, and goes to the front of the reply's track: `samples` of it. 0: it is not said. */
   | { readonly type: 'filler.audio'; readonly samples: number }
+  /** The first frame of the reply's audio has left. */
   | { readonly type: 'playout.started' }
-  /** `samples` should have been heard by now, judged by the pacing; `sent` have left for the client; `moving`: not paused. */
-  | {
-      readonly type: 'playout.progress';
-      readonly samples: number;
-      readonly sent: number;
-      readonly moving: boolean;
-    }
   | { readonly type: 'action.done'; readonly id: string; readonly result: Json }
   | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord };
 

@@ -4,7 +4,7 @@
  */
 import type { SessionParameters } from '../parameters.ts';
 import { nextRandom } from '../random.ts';
-import type { Reply, SessionContext } from './context.ts';
+import type { SessionContext } from './context.ts';
 import { type Reducer, send } from './effects.ts';
 
 /** Whether there is anything to fill with. If not, the chart has no such delay. */
@@ -37,7 +37,7 @@ export function sayFiller({ phrases: { fillers } }: SessionParameters): Reducer 
     const text = fillers[nextRandom(reply.seed).value % fillers.length];
     if (text === undefined) return {};
     return {
-      patch: { reply: { ...reply, filler: { text, samples: 0, startedAtMs: null } } },
+      patch: { reply: { ...reply, filler: { text, samples: 0 } } },
       effects: [send('tts', { type: 'filler', text })],
     };
   };
@@ -47,13 +47,3 @@ export const noteFiller: Reducer = ({ reply }, event) =>
   event.type === 'filler.audio' && reply?.filler
     ? { patch: { reply: { ...reply, filler: { ...reply.filler, samples: event.samples } } } }
     : {};
-
-/** Of the first `samples` of the track those that are the reply's own. */
-export function ownSamples({ filler }: Reply, samples: number): number {
-  return Math.max(0, samples - (filler?.samples ?? 0));
-}
-
-/** True once a frame has left, be it of the filler. */
-export function isAudible({ marks, filler }: Reply): boolean {
-  return marks.playingAtMs !== null || (filler !== undefined && filler.startedAtMs !== null);
-}

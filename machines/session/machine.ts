@@ -27,7 +27,6 @@ export function sessionMachine(recorded: RecordedParameters) {
       halt: '.stopped',
       bye: '.ended',
       lost: '.ended',
-      played: { actions: 'noteAcknowledged' },
       'ear.failed': { actions: 'tellEarFailure' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },

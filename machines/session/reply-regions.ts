@@ -30,13 +30,14 @@ export function ttsRegion(chart: SessionChart) {
           quiet: { on: { 'segment.started': 'synthesising' } },
           synthesising: {
             on: {
-              'segment.audio': [
-                { guard: 'segmentReady', target: 'quiet', actions: 'noteSegmentAudio' },
-                { target: 'synthesising', reenter: true, actions: 'noteSegmentAudio' },
-              ],
+              'segment.ready': 'quiet',
             },
             after: {
-              ttsDeadline: { target: '#ttsFinished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+              ttsDeadline: [
+                // It has given audio meanwhile: what is left of the deadline counts from there.
+                { guard: 'ttsGivesAudio', target: 'synthesising', reenter: true },
+                { target: '#ttsFinished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+              ],
             },
           },
         },
@@ -57,12 +58,8 @@ export function playbackRegion(chart: SessionChart) {
           id: 'playback',
           src: 'playback',
           input: generation,
-          onDone: { target: 'finished', actions: 'notePlayedOut' },
+          onDone: 'finished',
           onError: { target: 'finished', actions: ['failPlayback', raise({ type: 'voice.lost' })] },
-        },
-        on: {
-          'playout.started': { actions: 'notePlaying' },
-          'playout.progress': { actions: 'noteProgress' },
         },
       },
       finished: { type: 'final' },

@@ -1,11 +1,10 @@
 /** The life of one reply: it begins, gets its text, sounds, and ends, all under one generation. */
 import type { ErrorRecord } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
-import { heardText } from '../policies/heard.ts';
 import { cutSegments } from '../policies/segmenter.ts';
 import { nextRandom } from '../random.ts';
 import type { EndReason } from '../wire.ts';
-import type { Reply, ReplyMarks, SessionContext } from './context.ts';
+import type { Reply, SessionContext } from './context.ts';
 import {
   type Effect,
   failure,
@@ -16,8 +15,8 @@ import {
   send,
   tell,
 } from './effects.ts';
-import { isAudible, ownSamples } from './filler.ts';
 import { remember } from './history.ts';
+import { heardOf } from './listener.ts';
 import { told } from './robot-actions.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
@@ -46,10 +45,6 @@ export const beginReply: Reducer = (context) => {
         segments: [],
         actions: [],
         failure: pending.failure,
-        played: 0,
-        playingSinceMs: null,
-        sent: 0,
-        acknowledged: false,
         turnEndedAtMs: pending.endedAtMs,
         marks: {
           ...UNMARKED,
@@ -114,100 +109,7 @@ export const failPlayback: Reducer = (context, event) =>
     event.type === 'xstate.error.actor.playback' ? event.error : failure('PLAYBACK_FAILED'),
   );
 
-export const noteSegmentAudio: Reducer = (context, event) => {
-  const { reply } = context;
-  if (event.type !== 'segment.audio' || !reply) return {};
-  const segments = reply.segments.map((segment, index) =>
-    index === event.segment
-      ? { ...segment, samples: event.samples, words: event.words, ready: event.ready }
-      : segment,
-  );
-  const marks =
-    event.samples > 0 && reply.marks.firstAudioAtMs === null
-      ? { ...reply.marks, firstAudioAtMs: context.nowMs }
-      : reply.marks;
-  return change(context, { segments, marks });
-};
-
-/** The first frame has left: from here on the pacing counts. */
-export const notePlaying: Reducer = (context) => {
-  const { reply } = context;
-  if (!reply || isAudible(reply)) return {};
-  const { filler } = reply;
-  if (filler && filler.samples > 0)
-    return change(context, { filler: { ...filler, startedAtMs: context.nowMs } });
-  return change(context, { marks: markPlaying(context, reply) });
-};
-
-function markPlaying({ nowMs }: SessionContext, { marks }: Reply): ReplyMarks {
-  // Playback may tell of the first audio before TTS does.
-  return { ...marks, firstAudioAtMs: marks.firstAudioAtMs ?? nowMs, playingAtMs: nowMs };
-}
-
-/** After a filler the reply itself begins when more was sent than that. */
-function noteSent(context: SessionContext, reply: Reply, sent: number): Pick<Reply, 'sent' | 'marks'> {
-  const begins = reply.marks.playingAtMs === null && isAudible(reply) && ownSamples(reply, sent) > 0;
-  return { sent, marks: begins ? markPlaying(context, reply) : reply.marks };
-}
-
-export const noteProgress: Reducer = (context, event) => {
-  const { reply } = context;
-  if (event.type !== 'playout.progress' || !reply) return {};
-  const sent = noteSent(context, reply, event.sent);
-  if (reply.acknowledged) return change(context, sent);
-  return change(context, {
-    ...sent,
-    played: Math.max(reply.played, event.samples),
-    playingSinceMs: event.moving ? context.nowMs : null,
-  });
-};
-
-export const noteAcknowledged: Reducer = (context, event) => {
-  const { reply } = context;
-  if (event.type !== 'played' || !reply || event.generation !== reply.generation) return {};
-  // Nobody can have heard what was not sent.
-  const honest = Math.min(event.samples, reply.sent);
-  return change(context, {
-    marks: markPlayed(context, reply, honest),
-    acknowledged: true,
-    playingSinceMs: null,
-    played: reply.acknowledged ? Math.max(reply.played, honest) : honest,
-  });
-};
-
-/** `played` samples have been played by now, so the reply's first one was that much earlier; but not before it was sent. */
-function markPlayed({ nowMs, input }: SessionContext, reply: Reply, played: number): ReplyMarks {
-  const { marks } = reply;
-  const samples = ownSamples(reply, played);
-  if (samples === 0 || marks.playedAtMs !== null || marks.playingAtMs === null) return marks;
-  const firstAtMs = nowMs - (samples * 1_000) / input.outputRate;
-  return { ...marks, playedAtMs: Math.max(marks.playingAtMs, firstAtMs) };
-}
-
-export const notePlayedOut: Reducer = (context, event) => {
-  const { reply } = context;
-  if (event.type !== 'xstate.done.actor.playback' || !reply) return {};
-  const { samples } = event.output;
-  return change(context, { ...noteSent(context, reply, samples), played: samples, playingSinceMs: null });
-};
-
-/** Samples played by now: as last told, and what the playback has gone on by since. */
-function playedByNow({ nowMs, input }: SessionContext, reply: Reply): number {
-  if (reply.playingSinceMs === null) return reply.played;
-  const since = Math.floor(((nowMs - reply.playingSinceMs) * input.outputRate) / 1_000);
-  return Math.min(reply.sent, reply.played + since);
-}
-
-/** True if only the pacing tells where the client is. */
-function movesByPacing(reply: Reply | null): boolean {
-  return reply !== null && !reply.acknowledged && isAudible(reply);
-}
-
-/** The position stands from here on, whether or not a playback is left to say so. */
 export const pausePlayout: Reducer = (context) => ({
-  ...(context.reply
-    ? change(context, { played: playedByNow(context, context.reply), playingSinceMs: null })
-    : {}),
   effects: [
     send('playback', { type: 'pause' }),
     publish({ type: 'playback', generation: context.generation, state: 'paused' }),
@@ -215,7 +117,6 @@ export const pausePlayout: Reducer = (context) => ({
 });
 
 export const resumePlayout: Reducer = (context) => ({
-  ...change(context, { playingSinceMs: movesByPacing(context.reply) ? context.nowMs : null }),
   effects: [
     publish({ type: 'playback', generation: context.generation, state: 'playing' }),
     send('playback', { type: 'resume' }),
@@ -229,10 +130,9 @@ export function endReply(parameters: SessionParameters): Reducer {
     if (!reply) return {};
     const continued = event.type === 'speech.start';
     const reason = endReason(reply, event);
-    // What has come to its end by itself was heard to its end: a first word of the client that comes late takes nothing back.
-    const played = reason === 'completed' ? Number.POSITIVE_INFINITY : playedByNow(context, reply);
-    const heard = heardText(reply.segments, ownSamples(reply, played));
-    const timings = timingsOf(reply);
+    // A reply that ended by itself was heard to its end: a client that reports late takes nothing back.
+    const heard = reason === 'completed' ? reply.segments.join('').trim() : heardOf(reply, context);
+    const timings = timingsOf(reply, context.listener);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')
       .map((action) => told(action, 'cancelled'));
@@ -303,7 +203,7 @@ function addText(
     cut += length;
     if (piece.trim() === '' && segments.length === 0) continue;
     effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
-    segments.push({ text: piece, samples: 0, ready: false, words: [] });
+    segments.push(piece);
   }
   if (final) effects.push(send('tts', { type: 'end' }), send('actions', { type: 'end' }));
   const marks = {

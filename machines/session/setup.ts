@@ -7,6 +7,7 @@ import type { SessionContext, SessionInput } from './context.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
 import * as filler from './filler.ts';
+import { isAudible, remainingTtsMs } from './listener.ts';
 import * as reply from './reply.ts';
 import * as robot from './robot-actions.ts';
 import * as speculation from './speculation.ts';
@@ -52,9 +53,9 @@ export function sessionSetup(parameters: SessionParameters) {
         context.utterance.partial !== '' &&
         !turn.interrupts(context.utterance.partial, context, parameters),
       hasActed: ({ context }) => robot.hasActed(context),
-      notYetAudible: ({ context }) => context.reply !== null && !filler.isAudible(context.reply),
+      notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
-      segmentReady: ({ event }) => event.type === 'segment.audio' && event.ready,
+      ttsGivesAudio: ({ context }) => remainingTtsMs(context, deadlines.ttsMs) > 0,
       actionRuns: ({ context }) => robot.actionRuns(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
@@ -80,7 +81,7 @@ export function sessionSetup(parameters: SessionParameters) {
       fillerDelay: ({ context }) => filler.fillerDelayMs(context, parameters),
       llmFirstToken: () => deadlines.llmFirstTokenMs,
       llmStall: () => deadlines.llmStallMs,
-      ttsDeadline: () => deadlines.ttsMs,
+      ttsDeadline: ({ context }) => remainingTtsMs(context, deadlines.ttsMs),
       actionDeadline: ({ context }) => left(deadlines.actionMs, robot.oldestActionAtMs(context), context),
     },
   });
@@ -141,11 +142,6 @@ export function sessionSetup(parameters: SessionParameters) {
       failLlm: act(reply.failLlm(parameters)),
       failTts: act(reply.failTts),
       failPlayback: act(reply.failPlayback),
-      noteSegmentAudio: act(reply.noteSegmentAudio),
-      notePlaying: act(reply.notePlaying),
-      noteProgress: act(reply.noteProgress),
-      noteAcknowledged: act(reply.noteAcknowledged),
-      notePlayedOut: act(reply.notePlayedOut),
       pausePlayout: act(reply.pausePlayout),
       resumePlayout: act(reply.resumePlayout),
       endReply: act(reply.endReply(parameters)),

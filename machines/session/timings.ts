@@ -1,6 +1,7 @@
 /** Where the time between the end of the user's turn and the reply's first sound went. */
 import type { TurnTimings } from '../wire.ts';
 import type { Reply, ReplyMarks } from './context.ts';
+import type { ListenerSample } from './listener.ts';
 
 export const UNMARKED: ReplyMarks = {
   endpointMs: null,
@@ -10,17 +11,15 @@ export const UNMARKED: ReplyMarks = {
   askedAtMs: null,
   firstTokenAtMs: null,
   firstSegmentAtMs: null,
-  firstAudioAtMs: null,
-  playingAtMs: null,
-  playedAtMs: null,
 };
 
 /**
  * The waterfall of a reply, as it was when it ended. Each stage begins where the one before it ended, so those up to
  * `firstFrame` add up to `firstAudio`; a stage that took no time because the turn did not need it is absent.
  */
-export function timingsOf({ marks, turnEndedAtMs, filler }: Reply): TurnTimings {
-  const { begunAtMs, askedAtMs, firstTokenAtMs, firstSegmentAtMs, firstAudioAtMs, playingAtMs } = marks;
+export function timingsOf({ marks, turnEndedAtMs }: Reply, listener: ListenerSample | null): TurnTimings {
+  const { begunAtMs, askedAtMs, firstTokenAtMs, firstSegmentAtMs } = marks;
+  const { firstAudioAtMs = null, playingAtMs = null, playedAtMs = null, fillerAtMs = null } = listener ?? {};
   const stages = {
     endpoint: marks.endpointMs,
     stt: marks.sttMs,
@@ -31,8 +30,8 @@ export function timingsOf({ marks, turnEndedAtMs, filler }: Reply): TurnTimings 
     firstFrame: span(firstAudioAtMs, playingAtMs),
     firstAudio: span(turnEndedAtMs, playingAtMs),
     prepared: marks.preparedMs,
-    firstPlayed: span(playingAtMs, marks.playedAtMs),
-    filler: span(turnEndedAtMs, filler?.startedAtMs ?? null),
+    firstPlayed: span(playingAtMs, playedAtMs),
+    filler: span(turnEndedAtMs, fillerAtMs),
   };
   return Object.fromEntries(
     Object.entries(stages).flatMap(([stage, ms]) => (ms === null ? [] : [[stage, toMicroseconds(ms)]])),

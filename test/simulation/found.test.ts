@@ -1,13 +1,12 @@
 /** What the simulator has found, each as the shortest conversation that showed it. */
 import { describe, expect, it } from 'vitest';
-import { SessionKernel } from '../../machines/kernel.ts';
+import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { SessionEvent } from '../../machines/session/events.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 
 const SAID = 'One moment, please.';
 
-function heardAfter(events: readonly SessionEvent[]): string | undefined {
+function heardAfter(events: readonly KernelEvent[]): string | undefined {
   const kernel = new SessionKernel(sessionMachine(defaultParameters), {
     language: 'en',
     outputRate: 24_000,
@@ -23,21 +22,20 @@ function heardAfter(events: readonly SessionEvent[]): string | undefined {
 
 describe('found by simulation', () => {
   it('a client that first tells its position after the pacing had come to the end takes nothing back', () => {
+    const late = { generation: 1, sent: 2_400, played: 1_200, heard: 3, acknowledged: true } as const;
     const heard = heardAfter([
       { type: 'text', text: 'wave' },
       { type: 'llm.action', id: 'a', name: 'wave', args: {} },
       { type: 'llm.delta', text: SAID },
       { type: 'xstate.done.actor.llm' },
       { type: 'segment.started', segment: 0 },
-      { type: 'segment.audio', segment: 0, samples: 2_400, words: [], ready: true },
+      { type: 'segment.ready', segment: 0, samples: 2_400, words: [] },
       { type: 'playout.started' },
       { type: 'xstate.done.actor.tts' },
-      { type: 'playout.progress', samples: 2_400, sent: 2_400, moving: true },
       { type: 'xstate.done.actor.playback', output: { samples: 2_400 } },
       // While the robot still waves the client catches up.
-      { type: 'played', generation: 1, samples: 1_200 },
-      { type: 'action.done', id: 'a', result: null },
-      { type: 'xstate.done.actor.actions' },
+      { type: 'action.done', id: 'a', result: null, listener: late },
+      { type: 'xstate.done.actor.actions', listener: late },
     ]);
     expect(heard).toBe(SAID);
   });

@@ -19,9 +19,10 @@ import {
   type EarEvent,
   type SessionEvent,
 } from '../../machines/session/events.ts';
+import type { ListenerSample } from '../../machines/session/listener.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { compare, describePath, type SessionPath } from './kernel-level.ts';
-import type { Happening, SessionModel, SessionModelState } from './session-model.ts';
+import { type Happening, listenerOf, type SessionModel, type SessionModelState } from './session-model.ts';
 
 /** What a path's run found, beside that each step was as the model says. */
 export interface PuppetOutcome {
@@ -69,7 +70,7 @@ export async function runOnSession(
       compare(path, index, state, puppets.runner.kernel);
       puppets.compareChildren(state, describePath(path, index));
     }
-    return await during(path, path.steps.length - 1, () => puppets.end());
+    return await during(path, path.steps.length - 1, () => puppets.end(path.steps.at(-1)?.state));
   } finally {
     puppets.close();
   }
@@ -99,6 +100,8 @@ class PuppetSession {
   #defect: Error | undefined;
   #frame = { generation: 0, seq: 0 };
   #lateTold = 0;
+  /** Where the listener is at each of the events to come. */
+  #samples: (ListenerSample | undefined)[] = [];
   #wake: () => void = () => {};
 
   constructor(model: SessionModel, bus: Bus, session: string) {
@@ -114,6 +117,7 @@ class PuppetSession {
     this.runner = new SessionRunner(session, model.machine, model.input, {
       clock: this.#clock,
       child: ({ child }) => this.#puppet(child),
+      listener: () => this.#listen(),
       publish: (message) => this.#publish(message),
       cancelWork: () => {},
       persist: () => {},
@@ -134,7 +138,8 @@ class PuppetSession {
         this.#wake();
       }),
       this.#bus.subscribe(cmd(this.#session), ({ payload }) => {
-        this.runner.receive(clientCommand.parse(JSON.parse(decoder.decode(payload))), 'client');
+        const command = clientCommand.parse(JSON.parse(decoder.decode(payload)));
+        if (command.type !== 'played') this.runner.receive(command, 'client');
       }),
       this.#bus.subscribe(ordersTo(this.#session), ({ payload }) => {
         // Only this class publishes here.
@@ -152,6 +157,7 @@ class PuppetSession {
   /** Makes one event of the model happen, and waits until the session has taken it. */
   async perform({ happenings, atMs }: SessionModelState): Promise<void> {
     const before = this.#events.length;
+    this.#samples = happenings.map(({ event }) => event.listener);
     await this.#clock.advance(Math.max(0, atMs - this.#clock.nowMs()));
     for (const { event, source } of happenings) {
       if (source === 'timer') continue; // the clock has fired it
@@ -174,7 +180,8 @@ class PuppetSession {
   }
 
   /** Late events of children that have ended, then the end of the session; what is broken after that. */
-  async end(): Promise<PuppetOutcome> {
+  async end(last: SessionModelState | undefined): Promise<PuppetOutcome> {
+    this.#samples = [last && listenerOf(last)];
     const events = this.#events.length;
     const late = CHILD_KINDS.filter((kind) => this.#dead(kind)).map((kind) => ({
       to: kind,
@@ -231,7 +238,6 @@ class PuppetSession {
       this.#wake();
       return;
     }
-    if (to === 'playback') this.#sound(event);
     if (event.type.startsWith('xstate.done.')) {
       puppet.over = true;
       puppet.finish('output' in event ? event.output : null);
@@ -241,23 +247,17 @@ class PuppetSession {
     } else puppet.scope.tell(event as ChildEvent);
   }
 
-  /** The frames that a real playback would have sent before it tells this. */
-  #sound(event: SessionEvent): void {
+  /** The next sample; the frames that a real playback would have sent before it have left. */
+  #listen(): ListenerSample | undefined {
+    const listener = this.#samples.shift();
     const { generation } = this.runner.kernel.context;
     if (this.#frame.generation !== generation) this.#frame = { generation, seq: 0 };
     const samples = samplesPerFrame(this.#model.input.outputRate);
-    const until =
-      event.type === 'playout.started'
-        ? samples
-        : event.type === 'playout.progress'
-          ? event.sent
-          : event.type === 'xstate.done.actor.playback'
-            ? event.output.samples
-            : 0;
-    while (this.#frame.seq * samples < until) {
+    while (this.#frame.seq * samples < (listener?.sent ?? 0)) {
       const seq = this.#frame.seq++;
       this.#observe({ type: 'frame', atMs: this.runner.nowMs(), generation, seq, samples });
     }
+    return listener;
   }
 
   #publish(message: SessionMessage): void {
@@ -317,5 +317,7 @@ function ordersTo(session: string): string {
 
 /** The runner gives every done child an output; the machine's types name it only where there is one. */
 function plain(event: Happening['event']): object {
-  return 'output' in event && event.output === null ? { type: event.type } : event;
+  if (!('output' in event) || event.output !== null) return event;
+  const { output: _output, ...rest } = event;
+  return rest;
 }

@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../.
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import { playedBy, type Representative, type SessionModelState } from './session-model.ts';
+import { PIECE_SAMPLES, playedBy, type Representative, type SessionModelState } from './session-model.ts';
 
 /** Words of the user, by what they mean to the machine. The parameters of the model know the voice stop. */
 export const WORDS = {
@@ -15,15 +15,6 @@ export const WORDS = {
 
 export const ALLOWED_ACTION = 'wave';
 export const REFUSED_ACTION = 'fly';
-
-/** Audio of one piece of a segment, in samples at the output rate: ten frames at 24 kHz. */
-export const PIECE_SAMPLES = 4_800;
-
-/** The runner takes what was played so often at most. */
-const PLAYED_EVERY_MS = 200;
-
-/** Playback sends at most 200 ms ahead. */
-const AHEAD_SAMPLES = 4_800;
 
 type Happens = Exclude<KernelEvent, TimerEvent>;
 
@@ -54,17 +45,15 @@ function toldError(code: ErrorCode): ErrorRecord {
  * child that does not keep its contract. No state may break on any of them.
  */
 export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
-  { type: 'played', generation: 99, samples: 1 },
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
   { type: 'speech.stop', sample: 0, ageMs: 1e9 },
   { type: 'transcript.partial', text: WORDS.request },
   { type: 'llm.delta', text: 'No. ' },
   { type: 'llm.action', id: 'a0', name: ALLOWED_ACTION, args: {} },
   { type: 'segment.started', segment: 99 },
-  { type: 'segment.audio', segment: 99, samples: 1, words: [], ready: true },
+  { type: 'segment.ready', segment: 99, samples: 1, words: [] },
   { type: 'filler.audio', samples: 1 },
   { type: 'playout.started' },
-  { type: 'playout.progress', samples: 1, sent: 1, moving: true },
   { type: 'action.done', id: 'unknown', result: null },
   { type: 'action.failed', id: 'unknown', error: ERROR_OF.action },
   { type: 'xstate.done.actor.stt', output: { text: WORDS.request } },
@@ -89,16 +78,6 @@ function client(): Representative[] {
     always('rearm', { type: 'rearm' }),
     always('bye', { type: 'bye' }),
     always('lost', { type: 'lost' }),
-    {
-      name: 'played',
-      source: 'client',
-      event: ({ snapshot, facts, atMs }) => {
-        const { generation } = snapshot.context;
-        // The runner would hold it back, until whatever comes next.
-        const held = facts.played?.generation === generation && atMs - facts.played.atMs < PLAYED_EVERY_MS;
-        return held ? undefined : { type: 'played', generation, samples: Math.floor(facts.written / 2) };
-      },
-    },
   ];
 }
 
@@ -154,7 +133,7 @@ function llm(): Representative[] {
   const action = (name: string) =>
     of('llm', `llm.action: ${name}`, ({ snapshot }) => ({
       type: 'llm.action',
-      id: `a${snapshot.context.reply?.actions.length ?? 0}`,
+      id: `${snapshot.context.generation}.${snapshot.context.reply?.actions.length ?? 0}`,
       name,
       args: {},
     }));
@@ -170,26 +149,22 @@ function llm(): Representative[] {
 }
 
 function tts(): Representative[] {
-  const audio = (ready: boolean) =>
-    of('tts', `segment.audio: ${ready ? 'the last' : 'a piece'}`, ({ facts }) =>
-      facts.midSegment
-        ? {
-            type: 'segment.audio',
-            segment: facts.started - 1,
-            samples: facts.ofSegment + PIECE_SAMPLES,
-            words: [],
-            ready,
-          }
-        : undefined,
-    );
   return [
     of('tts', 'segment.started', ({ snapshot, facts }) =>
       !facts.midSegment && facts.started < (snapshot.context.reply?.segments.length ?? 0)
         ? { type: 'segment.started', segment: facts.started }
         : undefined,
     ),
-    audio(false),
-    audio(true),
+    of('tts', 'segment.ready', ({ facts }) =>
+      facts.midSegment
+        ? {
+            type: 'segment.ready',
+            segment: facts.started - 1,
+            samples: Math.max(PIECE_SAMPLES, facts.made.at(-1) ?? 0),
+            words: [],
+          }
+        : undefined,
+    ),
     of('tts', 'filler.audio: said', ({ facts }) =>
       facts.fillerAsked && facts.written === 0 ? { type: 'filler.audio', samples: PIECE_SAMPLES } : undefined,
     ),
@@ -210,18 +185,6 @@ function playback(): Representative[] {
     of('playback', 'playout.started', ({ facts }) =>
       facts.written > 0 && !facts.sounding && !facts.paused ? { type: 'playout.started' } : undefined,
     ),
-    of('playback', 'playout.progress', (state) => {
-      const { sounding, paused, sent, written } = state.facts;
-      const samples = playedBy(state);
-      if (!sounding) return undefined;
-      const ahead = samples + AHEAD_SAMPLES;
-      return {
-        type: 'playout.progress',
-        samples,
-        sent: paused ? sent : Math.max(sent, Math.min(written, ahead)),
-        moving: !paused,
-      };
-    }),
     // It may have ended in the very moment in which it is paused.
     of('playback', 'done playback', (state) => {
       const { ttsOver, sounding, sent, written } = state.facts;

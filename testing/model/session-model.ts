@@ -4,10 +4,11 @@ import { samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
+import { heardLength } from '../../machines/policies/heard.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { MachineEvent } from '../../machines/session/effects.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import { isAudible } from '../../machines/session/filler.ts';
+import { isAudible, type ListenerSample } from '../../machines/session/listener.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import * as turn from '../../machines/session/turn.ts';
 import { turnInHand } from '../../machines/session/words-in-hand.ts';
@@ -34,10 +35,11 @@ export interface PendingTimer {
 export interface ChildFacts {
   /** The ear has told a start and not yet a stop. */
   readonly earSpeaks: boolean;
-  /** What the client has told last of what it has played: the runner takes no more soon after. */
-  readonly played: { readonly generation: number; readonly atMs: number } | null;
-  /** Segments that TTS has begun with. */
+  /** Of the reply that TTS has begun to speak. */
+  readonly generation: number;
+  /** Segments that TTS has begun with, and those of which it has made all. */
   readonly started: number;
+  readonly ready: number;
   /** TTS is at work on the last of them. */
   readonly midSegment: boolean;
   /** TTS will give no more audio. */
@@ -46,15 +48,19 @@ export interface ChildFacts {
   readonly fillerAsked: boolean;
   /** TTS and the actions were told that nothing more comes. */
   readonly endTold: boolean;
+  /** When the segment at work last gave audio. */
+  readonly aliveAtMs: number;
   /** Samples in the reply's track. */
   readonly written: number;
-  /** Those of the segment at work. */
-  readonly ofSegment: number;
+  /** Those of its filler. */
+  readonly filler: number;
+  /** Those of each segment that TTS has begun with. */
+  readonly made: readonly number[];
   readonly sounding: boolean;
   readonly paused: boolean;
   /** Samples that have left for the client. */
   readonly sent: number;
-  /** Samples heard at `positionMs`; from there on it moves with the time, unless paused. */
+  /** Samples heard at `positionMs`; from there on it moves with the time, unless it is paused or ended. */
   readonly position: number;
   readonly positionMs: number;
 }
@@ -91,18 +97,29 @@ export interface SessionModelOptions {
 /** The model's own events: time passes until the next delay has run out, or a while. */
 export const NEXT_DELAY = 'time: next delay';
 export const A_WHILE = 'time: a while';
+/** TTS makes a piece of the segment at work: no event to the machine. */
+export const A_PIECE = 'tts: a piece';
+
+/** Audio of one piece of a segment, in samples at the output rate: ten frames at 24 kHz. */
+export const PIECE_SAMPLES = 4_800;
+/** Playback sends at most 200 ms ahead. */
+const AHEAD_SAMPLES = 4_800;
 
 /** Between two events, so that no two delays run out at one time unless the chart says so. */
 const PACE_MS = 10;
 
 const NO_REPLY = {
+  generation: 0,
   started: 0,
+  ready: 0,
   midSegment: false,
   ttsOver: false,
   fillerAsked: false,
   endTold: false,
+  aliveAtMs: 0,
   written: 0,
-  ofSegment: 0,
+  filler: 0,
+  made: [],
   sounding: false,
   paused: false,
   sent: 0,
@@ -132,7 +149,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       atMs: 0,
       timers: [],
       alive: [],
-      facts: { ...NO_REPLY, earSpeaks: false, played: null },
+      facts: { ...NO_REPLY, earSpeaks: false },
       happenings: [],
     };
     return actions.reduce(follow, state);
@@ -146,6 +163,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     // The runner fires what is due before it takes anything else.
     if (dueMs !== undefined && dueMs <= state.atMs) return events;
     if (this.#mayWait(state)) events.push({ type: A_WHILE });
+    if (this.#mayMakePiece(state)) events.push({ type: A_PIECE });
     for (const { name, event } of this.#representatives.values())
       if (event(state)) events.push({ type: name });
     return events;
@@ -155,6 +173,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     if (type === NEXT_DELAY) return this.#fire(state);
     if (type === A_WHILE)
       return { ...state, atMs: state.atMs + this.parameters.endpointing.notUnderstoodMs, happenings: [] };
+    if (type === A_PIECE) return afterPiece(state);
     const representative = this.#representatives.get(type);
     const dueMs = state.timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
     const atMs = dueMs > state.atMs + PACE_MS ? state.atMs + PACE_MS : state.atMs;
@@ -164,7 +183,16 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   };
 
   /** One event to the machine, as the kernel and the runner would take it. */
-  happen(state: SessionModelState, event: KernelEvent, source: EventSource, atMs: number): SessionModelState {
+  happen(
+    earlier: SessionModelState,
+    given: KernelEvent,
+    source: EventSource,
+    atMs: number,
+  ): SessionModelState {
+    const sounding = given.type === 'playout.started' ? { sounding: true, positionMs: atMs } : {};
+    const state = playOn({ ...earlier, atMs, facts: { ...earlier.facts, ...sounding } });
+    const listener = sampleOf(state);
+    const event: KernelEvent = listener ? { ...given, listener } : given;
     const ended = CHILD_KINDS.find((kind) => isEndOf(kind, event.type));
     const before: SessionModelState = {
       ...state,
@@ -173,7 +201,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       facts: afterEvent(state, event, atMs),
     };
     const { context } = state.snapshot;
-    const snapshot = { ...state.snapshot, context: { ...context, nowMs: atMs } };
+    const snapshot = { ...state.snapshot, context: { ...context, nowMs: atMs, listener: listener ?? null } };
     // The kernel too hands delays to the machine under their own names, which its event type does not list.
     const stepped = this.stepper.step(snapshot, event as MachineEvent);
     const happening: Happening = {
@@ -226,16 +254,31 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       reply && [
         !yielding && !thinking && reply.phrase !== null,
         thinking && reply.actions.some(({ status }) => status !== 'refused'),
-        yielding && isAudible(reply),
+        yielding && isAudible(snapshot.context),
         thinking && reply.filler !== undefined,
         !yielding && reply.segments.length > facts.started,
       ],
       !yielding && facts.fillerAsked,
       !yielding && facts.earSpeaks,
       !yielding && facts.written > 0,
+      !yielding && !facts.sounding && facts.midSegment && this.#willLive(state),
       facts.sounding && facts.sent === facts.written && playedBy(state) === facts.written,
     ]);
   };
+
+  /** Before the reply sounds, once a deadline: more of it changes nothing. */
+  #mayMakePiece(state: SessionModelState): boolean {
+    const { alive, facts, timers, atMs } = state;
+    const dueMs = timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    const works = alive.includes('tts') && facts.midSegment && !facts.sounding;
+    return works && !this.#willLive(state) && dueMs > atMs + PACE_MS;
+  }
+
+  /** Whether the engine will have given audio when its deadline runs out. */
+  #willLive({ timers, facts }: SessionModelState): boolean {
+    const deadline = timers.find(({ id }) => id.includes('.ttsDeadline.'));
+    return deadline !== undefined && deadline.dueMs < facts.aliveAtMs + this.parameters.deadlines.ttsMs;
+  }
 
   #fire(state: SessionModelState): SessionModelState {
     const atMs = state.timers[0]?.dueMs ?? state.atMs;
@@ -272,6 +315,52 @@ export function playedBy({ facts, atMs, snapshot }: SessionModelState): number {
   return Math.min(facts.sent, facts.position + since);
 }
 
+/** Time has passed: playback has gone on, and has sent what it may send by now. */
+function playOn(state: SessionModelState): SessionModelState {
+  const { facts, alive, atMs, snapshot } = state;
+  if (!facts.sounding) return state;
+  const position = playedBy(state);
+  const frame = samplesPerFrame(snapshot.context.input.outputRate);
+  const ahead = Math.floor((position + AHEAD_SAMPLES) / frame) * frame;
+  const sends = !facts.paused && alive.includes('playback');
+  const sent = sends ? Math.max(facts.sent, Math.min(facts.written, ahead)) : facts.sent;
+  return { ...state, facts: { ...facts, position, positionMs: atMs, sent } };
+}
+
+/** What the runner would find now. */
+export function listenerOf(state: SessionModelState): ListenerSample | undefined {
+  return sampleOf(playOn(state));
+}
+
+/** Without the times: the machine only puts them into the timings. */
+function sampleOf({ facts, snapshot }: SessionModelState): ListenerSample | undefined {
+  const { reply } = snapshot.context;
+  if (reply?.generation !== facts.generation || (facts.started === 0 && facts.sent === 0)) return undefined;
+  const segments = reply.segments.map((text, i) => ({
+    ...{ text, samples: facts.made[i] ?? 0, words: [] },
+    ready: i < facts.ready,
+  }));
+  return {
+    generation: reply.generation,
+    sent: facts.sent,
+    played: facts.position,
+    heard: heardLength(segments, Math.max(0, facts.position - facts.filler)),
+    ...(facts.midSegment && { aliveAtMs: facts.aliveAtMs }),
+  };
+}
+
+function afterPiece(state: SessionModelState): SessionModelState {
+  const { facts } = state;
+  const atMs = state.atMs + PACE_MS;
+  const made = [...facts.made.slice(0, -1), (facts.made.at(-1) ?? 0) + PIECE_SAMPLES];
+  return {
+    ...state,
+    atMs,
+    facts: { ...facts, made, written: facts.written + PIECE_SAMPLES, aliveAtMs: atMs },
+    happenings: [],
+  };
+}
+
 function delayOfYielding(id: string | undefined): string | undefined {
   return /\.(confirmSpeech|backchannelMax|verdict)\./.exec(id ?? '')?.[1];
 }
@@ -280,35 +369,32 @@ function isEndOf(kind: ChildKind, type: string): boolean {
   return type === `xstate.done.actor.${kind}` || type === `xstate.error.actor.${kind}`;
 }
 
-function afterEvent({ facts, snapshot }: SessionModelState, event: KernelEvent, atMs: number): ChildFacts {
+function afterEvent({ facts }: SessionModelState, event: KernelEvent, atMs: number): ChildFacts {
   switch (event.type) {
     case 'speech.start':
       return { ...facts, earSpeaks: true };
     case 'speech.stop':
       return { ...facts, earSpeaks: false };
-    case 'played':
-      return { ...facts, played: { generation: event.generation, atMs } };
     case 'segment.started':
-      return { ...facts, started: facts.started + 1, midSegment: true, ofSegment: 0 };
-    case 'segment.audio':
       return {
         ...facts,
-        midSegment: !event.ready,
-        written: facts.written + event.samples - facts.ofSegment,
-        ofSegment: event.samples,
+        started: facts.started + 1,
+        made: [...facts.made, 0],
+        midSegment: true,
+        aliveAtMs: atMs,
       };
+    case 'segment.ready': {
+      const made = facts.made.at(-1) ?? 0;
+      return {
+        ...facts,
+        midSegment: false,
+        ready: facts.ready + 1,
+        made: [...facts.made.slice(0, -1), event.samples],
+        written: facts.written + event.samples - made,
+      };
+    }
     case 'filler.audio':
-      return { ...facts, fillerAsked: false, written: facts.written + event.samples };
-    case 'playout.started':
-      return {
-        ...facts,
-        sounding: true,
-        positionMs: atMs,
-        sent: samplesPerFrame(snapshot.context.input.outputRate),
-      };
-    case 'playout.progress':
-      // After a gap in the audio time starts anew at the end of what was sent.
-      return { ...facts, sent: event.sent, position: event.samples, positionMs: atMs };
+      return { ...facts, fillerAsked: false, written: facts.written + event.samples, filler: event.samples };
     case 'xstate.done.actor.tts':
     case 'xstate.error.actor.tts':
       return { ...facts, midSegment: false, ttsOver: true };
@@ -334,8 +420,11 @@ function follow(
     case 'xstate.spawnChild': {
       const kind = CHILD_KINDS.find((one) => one === text('id'));
       if (!kind) return state;
-      const { earSpeaks, played } = state.facts;
-      const facts = kind === 'tts' ? { ...NO_REPLY, earSpeaks, played } : state.facts;
+      const { earSpeaks } = state.facts;
+      const facts =
+        kind === 'tts'
+          ? { ...NO_REPLY, earSpeaks, generation: state.snapshot.context.generation }
+          : state.facts;
       return { ...state, alive: [...state.alive.filter((one) => one !== kind), kind], facts };
     }
     case 'xstate.stopChild':

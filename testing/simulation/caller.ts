@@ -215,7 +215,7 @@ export class Caller {
         mouth.say(voiced(act));
         return;
       case 'played':
-        this.#send({ type: 'played', generation: ear.generation, samples: ear.tells(act.lie) });
+        this.#played(ear.tells(act.lie));
         return;
       case 'flood':
         for (let i = 0; i < act.count; i++) this.#flood();
@@ -229,6 +229,13 @@ export class Caller {
       default:
         this.#send(act);
     }
+  }
+
+  #played(samples: number): void {
+    const { ear } = this.#line;
+    if (samples > ear.received + 48_000)
+      this.#world.reached('the client claimed to have played more than was sent');
+    this.#send({ type: 'played', generation: ear.generation, samples });
   }
 
   #flood(): void {

@@ -48,6 +48,11 @@ export class ClientEar implements SessionClient {
     return this.#generation;
   }
 
+  /** Samples of the reply that have arrived. */
+  get received(): number {
+    return this.#position.sent;
+  }
+
   /** What to send as `played`. */
   tells(lie: number): number {
     this.#told = true;

@@ -41,10 +41,11 @@ export class FillerWatch {
       if (event.samples > 0) return;
       if (this.#made > 0) this.#reached('a filler was dropped because the reply was first');
       else this.#missedAtMs = atMs;
-    } else if (event.type === 'segment.audio' && event.samples > 0) {
-      this.#made = event.samples;
+    }
+    if (this.#made === 0 && event.listener?.firstAudioAtMs !== undefined) {
+      this.#made = 1;
       if (this.#missedAtMs === null) return;
-      const first = this.#missedAtMs === atMs;
+      const first = event.listener.firstAudioAtMs <= this.#missedAtMs;
       this.#reached(
         first ? 'a filler was dropped because the reply was first' : 'a filler was not to be had',
       );

@@ -96,9 +96,7 @@ export class SometimesWatch {
   #begunHere = false;
   #ended = 0;
   #endedTurn = 0;
-  #sent = 0;
   #replyText = '';
-  #segmentAudio = false;
   #speaking = false;
   #sounding = false;
   readonly #filler: FillerWatch;
@@ -125,9 +123,7 @@ export class SometimesWatch {
         this.#reached('a reply took over what was prepared');
       }
       if (command.type === 'spawn' && command.child === 'playback') {
-        this.#sent = 0;
         this.#replyText = '';
-        this.#segmentAudio = false;
         this.#sounding = false;
       }
     }
@@ -160,19 +156,10 @@ export class SometimesWatch {
         if (this.#speaking) this.#reached('recognition ended while the user still spoke');
         this.#words = event.output.text;
         return;
-      case 'segment.audio':
-        if (event.samples > 0 && !event.ready) this.#segmentAudio = true;
-        if (event.ready) this.#segmentAudio = false;
-        return;
       case 'xstate.error.actor.tts':
-        if (this.#segmentAudio) this.#reached('speech synthesis died in mid-segment');
-        return;
-      case 'playout.progress':
-        this.#sent = event.sent;
-        return;
-      case 'played':
-        if (event.generation === this.#generation && event.samples > this.#sent + 48_000)
-          this.#reached('the client claimed to have played more than was sent');
+        // Its engine had given audio, and owed more.
+        if (event.listener?.aliveAtMs !== undefined && event.listener.firstAudioAtMs !== undefined)
+          this.#reached('speech synthesis died in mid-segment');
         return;
       case 'text':
         if (before === 'speaking') this.#reached('a text was typed over a sounding reply');

@@ -16,7 +16,7 @@ const MAX_BYTES = 512 * 1_024;
 /** Of a record besides its texts, generously; its texts may grow by half as UTF-8 and by escapes. */
 const RECORD_BYTES = 400;
 
-const PROGRESS = '{"type":"playout.progress"';
+const SAMPLED = '"listener":{';
 
 /** Tells inspectors on the bus what one session does, from its making until `close`. */
 export class Feeder {
@@ -47,7 +47,7 @@ export class Feeder {
 
   record(record: JournalRecord): void {
     this.#records.push(record);
-    if (record.source === 'playback') this.#playout = positionOf(record) ?? this.#playout;
+    this.#playout = positionOf(record) ?? this.#playout;
     this.#later();
   }
 
@@ -111,8 +111,9 @@ function inParts(records: readonly JournalRecord[], maxBytes: number): JournalRe
   return parts;
 }
 
+/** Where the listener was at the time of the event. */
 function positionOf({ event, generation, t }: JournalRecord): PlayoutPosition | undefined {
-  if (!event.startsWith(PROGRESS)) return undefined;
-  const { sent }: { sent?: unknown } = JSON.parse(event);
-  return typeof sent === 'number' ? { generation, sent, at: t } : undefined;
+  if (!event.includes(SAMPLED)) return undefined;
+  const { listener }: { listener?: { sent?: unknown } } = JSON.parse(event);
+  return typeof listener?.sent === 'number' ? { generation, sent: listener.sent, at: t } : undefined;
 }

@@ -15,7 +15,7 @@ interface Mark {
 
 /**
  * Lays two sessions side by side, turn by turn. Only what moves the machine or causes something is compared: how often
- * playback or an engine reports its progress differs every time. Yields how many turns are done.
+ * an engine reports its progress differs every time. Yields how many turns are done.
  */
 export function* compareSessions(left: SessionLog, right: SessionLog): Generator<number, Row[], undefined> {
   const [ours, theirs] = [turnsOf(left), turnsOf(right)];

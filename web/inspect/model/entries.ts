@@ -84,7 +84,7 @@ export function eventWords(record: JournalRecord): string {
   if (rejected) return rejectionWords(rejected);
   if (isMap(event.output) && typeof event.output.text === 'string') return quoted(event.output.text);
   if (typeof event.text === 'string') return quoted(event.text);
-  const { type: _, ...rest } = event;
+  const { type: _, listener: _listener, ...rest } = event;
   return Object.entries(rest)
     .filter(([, value]) => value !== null)
     .map(([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`)

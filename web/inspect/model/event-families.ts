@@ -1,15 +1,12 @@
 import type { Entry } from './entries.ts';
 
-/** Kinds of events that a list can leave out. `progress` says only how far playback has got. */
-export const EVENT_FAMILIES = ['user', 'engines', 'playback', 'actions', 'timers', 'progress'] as const;
+/** Kinds of events that a list can leave out. */
+export const EVENT_FAMILIES = ['user', 'engines', 'playback', 'actions', 'timers'] as const;
 export type EventFamily = (typeof EVENT_FAMILIES)[number];
 
-/** Shown until something else is chosen: all but the noise. */
-export const FAMILIES_AT_FIRST: ReadonlySet<EventFamily> = new Set(
-  EVENT_FAMILIES.filter((family) => family !== 'progress'),
-);
+/** Shown until something else is chosen. */
+export const FAMILIES_AT_FIRST: ReadonlySet<EventFamily> = new Set(EVENT_FAMILIES);
 
-const PROGRESS = new Set(['played', 'playout.progress']);
 const BY_SOURCE: Readonly<Record<string, EventFamily>> = {
   start: 'user',
   client: 'user',
@@ -20,8 +17,8 @@ const BY_SOURCE: Readonly<Record<string, EventFamily>> = {
 };
 
 /** The family of an event; children that have none of their own are engines. */
-export function familyOf({ source, type }: Pick<Entry, 'source' | 'type'>): EventFamily {
-  return PROGRESS.has(type) ? 'progress' : (BY_SOURCE[source] ?? 'engines');
+export function familyOf({ source }: Pick<Entry, 'source'>): EventFamily {
+  return BY_SOURCE[source] ?? 'engines';
 }
 
 /** How many events of each family a growing journal has; each is looked at once. */

@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import { canonicalJson } from '../../../machines/canonical.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import {
-  JOURNAL_FORMAT,
   type JournalFooter,
   type JournalHeader,
   type JournalRecord,
+  requireFormat,
 } from '../../../machines/journal-record.ts';
 import { journalHeader, journalRecord } from '../../../server/endpoints/inspect/wire.ts';
 
@@ -68,11 +68,7 @@ export function parseJournalText(text: string, name: string): JournalText {
   if (!parsed.success)
     throw new ParleyError('JOURNAL_FORMAT', `${name}: its first line is no header`, { cause: parsed.error });
   const { type: _, headerHash, ...header } = parsed.data;
-  if (header.format !== JOURNAL_FORMAT)
-    throw new ParleyError(
-      'JOURNAL_FORMAT',
-      `${name} is of format ${header.format}; known: ${JOURNAL_FORMAT}`,
-    );
+  requireFormat(header.format, name);
   const body = parseBody(rest);
   // What parameters and input are is the recording version's affair; the header's hash vouches for them.
   return { header: header as typeof header & JournalHeader, headerHash, ...body };

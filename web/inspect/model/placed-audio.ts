@@ -1,5 +1,5 @@
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
-import { eventOf } from './entries.ts';
+import { eventOf, isMap } from './entries.ts';
 import type { AudioPiece } from './journal-text.ts';
 import type { SessionLog } from './session-log.ts';
 
@@ -19,10 +19,10 @@ interface Anchor {
 
 /** What is looked at separately, so that a pause within a piece is heard as one. */
 const STEP_MS = 20;
-/** Playback reports its place now and then, and no better than this. */
+/** Where the listener is is known now and then, and no better than this. */
 const UNSURE_MS = 120;
 
-/** Recorded sound on the clock of the session's events: the user's by what the ear told of it, replies by playback's reports. */
+/** Recorded sound on the clock of the session's events: the user's by what the ear told of it, replies by where the listener was at each event. */
 export function placeAudio(log: SessionLog, pieces: readonly AudioPiece[]): PlacedAudio[] {
   const inputStart = startOfInput(log);
   const replies = playoutOf(log);
@@ -52,17 +52,23 @@ interface Playout {
 
 function playoutOf(log: SessionLog): Map<number, Playout> {
   const replies = new Map<number, Playout>();
-  for (const { index, type, t, generation, stale } of log.entries) {
+  let paused = false;
+  for (const { index, type, t, stale } of log.entries) {
     const record = log.records[index];
     if (!record || stale) continue;
+    const { listener } = eventOf(record);
+    if (!isMap(listener) || typeof listener.generation !== 'number') continue;
+    const { generation, played } = listener;
     const reply = replies.get(generation) ?? { anchors: [], endMs: Number.POSITIVE_INFINITY };
-    if (type === 'playout.started') reply.anchors.push({ sample: 0, t });
-    else if (type === 'playout.progress') {
-      const { samples, moving } = eventOf(record);
-      if (typeof samples === 'number' && moving === true) reply.anchors.push({ sample: samples, t });
-    } else if (!record.commands.includes('"reply.end"')) continue;
-    if (record.commands.includes('"reply.end"')) reply.endMs = t;
     replies.set(generation, reply);
+    const resumed = record.commands.includes('"type":"playback"') && record.commands.includes('"playing"');
+    // What the client has reported is a little old; the pacing goes on from the last time that it was known.
+    const exact = type === 'playout.started' || resumed || listener.acknowledged !== true;
+    const before = reply.anchors.at(-1)?.sample ?? 0;
+    if (typeof played === 'number' && exact && (!paused || resumed) && played >= before)
+      reply.anchors.push({ sample: played, t });
+    if (record.commands.includes('"reply.end"')) reply.endMs = t;
+    if (record.commands.includes('"type":"playback"')) paused = !resumed;
   }
   return replies;
 }

@@ -85,8 +85,15 @@ class Run {
     for (;;) {
       const timer = this.#timer(record.t);
       if (!timer) return false;
-      const same = JSON.stringify(timer.event) === record.event && timer.dueMs === record.t;
-      const right = this.#step(same ? record.record : undefined, 'timer', timer.event, timer.dueMs);
+      // As recorded: with where the listener was.
+      const event = JSON.parse(record.event) as KernelEvent;
+      const same = timer.event.type === event.type && timer.dueMs === record.t;
+      const right = this.#step(
+        same ? record.record : undefined,
+        'timer',
+        same ? event : timer.event,
+        timer.dueMs,
+      );
       this.#row(same ? left : undefined, right, same ? undefined : 'this timer runs out only here');
       if (same) return true;
     }

@@ -110,7 +110,7 @@ export class TimelineModel {
     } else if (type === 'speech.stop' || type === 'ear.failed') this.#endSpeech(t);
     else if (type === 'transcript.partial') this.words.mark(t, 'partial', textOf(event.text), at);
     else if (type === 'text') this.words.mark(t, 'typed', textOf(event.text), at);
-    else if (type === 'segment.audio' && event.ready === true) this.#segmentReady(t, event.segment);
+    else if (type === 'segment.ready') this.#segmentReady(t, event.segment);
     else if (type === 'filler.audio') this.#fillerCame(t, event.samples);
     else if (type === 'playout.started') this.#play(t, at);
   }

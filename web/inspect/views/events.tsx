@@ -81,7 +81,6 @@ const FAMILY_TITLES: Readonly<Record<EventFamily, string>> = {
   playback: 'start and end of what is played',
   actions: "the robot's actions",
   timers: 'deadlines and delays that ran out',
-  progress: 'how far playback has got; hidden at first',
 };
 
 interface FamiliesProps {

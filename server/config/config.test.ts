@@ -30,7 +30,7 @@ describe('the configuration', () => {
     return undefined;
   };
 
-  it('has a default for everything that a server needs', () => {
+  it('has a default for every required key', () => {
     const config = load();
     expect(config).toMatchObject({
       host: '127.0.0.1',
@@ -43,7 +43,7 @@ describe('the configuration', () => {
     expect(config.token).toBeUndefined();
   });
 
-  it('takes the defaults of a session from the machine and those of the gateway from the gateway', () => {
+  it('takes the defaults of a session from the machine and those of the door from the door', () => {
     const config = load();
     const parameters: SessionParameters = config;
     const limits: DoorLimits = config.limits;
@@ -51,7 +51,7 @@ describe('the configuration', () => {
     expect(limits).toEqual(defaultDoorLimits);
   });
 
-  it('prefers a flag to the environment, that to the file, and that to the default', async () => {
+  it('prefers a flag to the environment, the environment to the file, and the file to the default', async () => {
     await file('port: 1001\nhost: 10.0.0.1\ntoken: from-the-file\nlog: { level: warn }');
     const { config, sources } = resolveConfig({
       cwd,
@@ -92,7 +92,7 @@ describe('the configuration', () => {
     expect([llm.openai.apiKey, stt.openai.apiKey]).toEqual(['own', 'shared']);
   });
 
-  it('takes flags by the name that is documented, and by the one that a parser makes of it', () => {
+  it('accepts flags by their documented name and by the name that commander makes of it', () => {
     const flags = {
       'endpointing.delay-ms': '300',
       'deadlines.sttMs': 20,
@@ -104,14 +104,14 @@ describe('the configuration', () => {
     expect(config.allowedOrigins).toEqual(['https://a.example']);
   });
 
-  it('reads a named file, and one word for a list of one', async () => {
+  it('reads a named file, and a single word as a list of one', async () => {
     await file('actions:\n  allow: "*"\nlimits:\n  sessions: 7\nllm:\ntoken:\n', 'other.yaml');
     const config = load({ file: 'other.yaml' });
     expect(config.actions.allow).toEqual(['*']);
     expect(config.limits.sessions).toBe(7);
   });
 
-  it('replaces the words of a language that is given and keeps those of the others', async () => {
+  it('replaces the words of a given language and keeps those of the others', async () => {
     await file('words:\n  backchannels:\n    en: [aye]\n    nl: [ja]\n');
     const { backchannels } = load().words;
     expect(backchannels.en).toEqual(['aye']);
@@ -153,7 +153,7 @@ describe('the configuration', () => {
     expect(didYouMean('nothing alike', ['host', 'port'])).toBeUndefined();
   });
 
-  it('only warns of a variable that it does not know: not all that begins with PARLEY_ is ours', () => {
+  it('only warns of an unknown variable that begins with PARLEY_', () => {
     const { warnings } = resolveConfig({
       cwd,
       env: { PARLEY_LANGUGE: 'de', PARLEY_SERVICE_HOST: '10.0.0.1', PATH: '/' },
@@ -162,14 +162,14 @@ describe('the configuration', () => {
     expect(warnings[0]).toContain('did you mean PARLEY_LANGUAGE?');
   });
 
-  it('warns of a server that is open to everybody', () => {
+  it('warns of a server that serves other machines without a token', () => {
     const warnings = (flags: Record<string, string>) => resolveConfig({ cwd, flags }).warnings;
     expect(warnings({ host: '0.0.0.0', insecure: 'yes' })).toHaveLength(1);
     expect(warnings({ host: '0.0.0.0', token: 'long enough' })).toHaveLength(0);
     expect(warnings({ host: '::1' })).toHaveLength(0);
   });
 
-  it('refuses to serve other machines without a token, unless that is asked for', () => {
+  it('refuses to serve other machines without a token unless --insecure is set', () => {
     const refusal = (flags: Record<string, string>) => () => refuseExposure(loadConfig({ cwd, flags }));
     for (const host of ['0.0.0.0', '::', '192.168.0.7', 'robot.local'])
       expect(refusal({ host })).toThrow(/--token.*--insecure/u);
@@ -179,14 +179,14 @@ describe('the configuration', () => {
     expect(refusal({ host: '::1' })).not.toThrow();
   });
 
-  it('asks for the key of OpenAI only where OpenAI itself is asked', () => {
+  it('requires an OpenAI key only for the OpenAI server itself', () => {
     const flags = { 'engines.llm': 'openai' };
     expect(complaint({ flags })?.message).toContain('llm.openai.apiKey');
     expect(complaint({ flags, env: { OPENAI_API_KEY: 'sk-1' } })).toBeUndefined();
     expect(complaint({ flags, env: { OPENAI_BASE_URL: 'http://localhost:1234/v1' } })).toBeUndefined();
   });
 
-  it('takes one engine or several of a kind, and further servers by name', async () => {
+  it('accepts one or several engines of a kind, and further servers by name', async () => {
     await file(`engines: { llm: [fast, openai, dialog], tts: espeak }
 llm:
   openai: { apiKey: sk-openai }
@@ -231,7 +231,7 @@ llm:
     });
   });
 
-  it('says that a file is missing, is no YAML or holds no keys', async () => {
+  it('reports a file that is missing, is invalid YAML or contains no keys', async () => {
     expect(complaint({ file: 'missing.yaml' })?.code).toBe('CONFIG_UNREADABLE');
     await file('a: [');
     expect(complaint()?.code).toBe('CONFIG_UNREADABLE');
@@ -245,7 +245,7 @@ llm:
     expect(complaint()?.code).toBe('CONFIG_INVALID');
   });
 
-  it('prints what is in force with its source, but no secret', () => {
+  it('prints the effective values with their source, without secrets', () => {
     const env = {
       PARLEY_TOKEN: 'very secret',
       OPENAI_API_KEY: 'sk-secret',
@@ -261,7 +261,7 @@ llm:
     expect(printed).toContain('voice = (none)  (default)\n');
   });
 
-  it('never repeats a bad secret in its complaint', () => {
+  it('never repeats an invalid secret in an error', () => {
     const found = complaint({ flags: { token: 'hunter2' } });
     expect(found?.message).toContain('token (flag --token)');
     expect(found?.message).not.toContain('hunter2');

@@ -6,15 +6,15 @@ import { CONFIG_FILE, type ResolvedConfig } from './load.ts';
 import { configKeys } from './schema.ts';
 
 const HIDDEN = '***';
-/** A default longer than this is shown by its beginning only. */
+/** Longer defaults are truncated, in characters. */
 const LONG_DEFAULT = 60;
 
-/** The reference of the configuration, as Markdown: `docs/configuration.md`. */
+/** The configuration reference as Markdown: `docs/configuration.md`. */
 export function describeConfig(): string {
   return `${INTRODUCTION}\n${sections().map(section).join('\n')}`;
 }
 
-/** The configuration in force, a line for each key with the source of its value. Secrets are not shown. */
+/** The effective configuration, one line per key with the source of its value. Secrets are not shown. */
 export function renderConfig({ config, sources }: ResolvedConfig): string {
   const lines = configKeys.map((key) => {
     const value = valueAt(config, key.path);
@@ -24,7 +24,7 @@ export function renderConfig({ config, sources }: ResolvedConfig): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The configuration as plain data fit for a log: secrets, and credentials inside addresses, replaced. */
+/** The configuration as plain data for logs: secrets and credentials in addresses are replaced. */
 export function redactedConfig(config: ResolvedConfig['config']): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     configKeys.flatMap((key) => {
@@ -51,7 +51,7 @@ A key that does not exist is an error in the file and as a flag, and a warning i
 This page is made from the schema in \`server/config/\`; do not edit it by hand.
 `;
 
-/** The engines and what they can do, as the Markdown tables of `docs/engines.md`. */
+/** The engines and their capabilities, as the Markdown tables of `docs/engines.md`. */
 export function describeEngines(): string {
   const { stt, llm, tts } = ENGINES;
   const known = ({ languages }: Abilities) =>
@@ -110,7 +110,7 @@ function section({ title, keys }: Section): string {
   return `## ${title}\n\n${table(['key', 'environment', 'flag', 'type', 'default', 'meaning'], rows)}`;
 }
 
-// Padded as the formatter pads tables, so that the page passes its check as it is made.
+// Padded like the formatter pads tables, so that the generated page passes the format check.
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, i) => Math.max(3, title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]) =>
@@ -137,7 +137,7 @@ function redacted(key: ConfigKey, value: unknown): unknown {
   return isAddress && typeof value === 'string' ? value.replace(/[^/,\s]*@/g, `${HIDDEN}@`) : value;
 }
 
-/** Keys and the credentials of addresses, wherever they are in groups that are named by the user. */
+/** Hides keys and credentials in addresses, also in groups named by the user. */
 function redactedGroups(value: unknown): unknown {
   const text = JSON.stringify(value, (name, inner: unknown) => {
     if (/key$/i.test(name) && typeof inner === 'string') return HIDDEN;

@@ -4,12 +4,12 @@ import type { EngineDescriptor } from '../../adapters/engine.ts';
 import { count, key, ms, yesNo } from '../../adapters/options.ts';
 import { enginesOf } from '../engine-registry.ts';
 
-/** The engines of a kind, in the order in which they are asked. */
+/** The engines of a kind, in the order in which they are tried. */
 export function chain(kind: EngineKind, fallback: string, meaning: string) {
   const builtIn = namesOf(kind).join(', ');
   return key(
     z.array(z.string()).min(1).max(8).default([fallback]),
-    `${meaning} ${builtIn}, or a name of \`${kind}.servers\`; several are asked in this order. See engines.md.`,
+    `${meaning} ${builtIn}, or a name of \`${kind}.servers\`; tried in this order. See engines.md.`,
   );
 }
 
@@ -29,11 +29,11 @@ export function optionsOf<const Engines extends readonly EngineDescriptor[]>(
   engines: Engines,
 ): Groups<Engines> {
   const groups = engines.map(({ name, options }) => [name, z.strictObject(options).prefault({})]);
-  // What `fromEntries` forgets: which name has which options.
+  // `fromEntries` loses the types: which name has which options.
   return Object.fromEntries(groups) as Groups<Engines>;
 }
 
-/** Further servers that speak OpenAI's protocol, by the name that `engines` calls them. */
+/** Further servers that speak OpenAI's protocol, by the name used in `engines`. */
 export function servers<Url extends z.ZodType, Options extends z.ZodRawShape>(
   kind: EngineKind,
   options: Options & { readonly baseURL: z.ZodExactOptional<Url> },
@@ -45,57 +45,57 @@ export function servers<Url extends z.ZodType, Options extends z.ZodRawShape>(
     .refine((one) => !builtIn.includes(one), 'is the name of a built-in engine');
   return key(
     z.record(name, z.strictObject({ ...options, baseURL: options.baseURL.unwrap() })).default({}),
-    `More servers with OpenAI’s protocol, by name: \`baseURL\`, \`apiKey\` and what else \`${kind}.openai\` has.`,
+    `More servers with OpenAI’s protocol, by name: \`baseURL\`, \`apiKey\` and the other keys of \`${kind}.openai\`.`,
   );
 }
 
-/** What holds for the engines of every kind; see actors/chain. */
+/** Options of the engine chains of every kind; see actors/chain. */
 export function chains() {
   return z
     .strictObject({
       sttFinalMs: ms(
         2_000,
-        'End of the audio to the final transcript, after which the next recogniser is asked.',
+        'Time from the end of the audio to the final transcript; then the next recogniser is tried.',
       ),
       llmFirstTokenMs: ms(
         3_000,
-        'Request to the first token, after which the next language engine is asked.',
+        'Time from the request to the first token; then the next language engine is tried.',
       ),
-      ttsFirstAudioMs: ms(1_500, 'Segment to its first audio, after which the next speech engine is asked.'),
-      stallMs: ms(
-        2_000,
-        'A pause within an answer, after which another engine goes on with it, where one can.',
+      ttsFirstAudioMs: ms(
+        1_500,
+        'Time from a segment to its first audio; then the next speech engine is tried.',
       ),
+      stallMs: ms(2_000, 'Pause within an answer; then another engine continues it, if one can.'),
       hedge: yesNo(
         false,
-        'Ask the next engine too when one is slower than it is 95 times in 100; the first to answer wins.',
+        'Ask the next engine too when an engine is slower than its own 95th percentile; the first answer wins.',
       ),
-      hedgeMinMs: ms(50, 'No engine is hedged sooner.'),
+      hedgeMinMs: ms(50, 'Minimum wait before the next engine is asked.'),
       brokenReply: key(
         z.enum(['fail', 'end']).default('fail'),
-        'A reply whose engine fails in mid-sentence: it fails, or ends there as if it were complete.',
+        'When an engine fails in mid-sentence: the reply fails, or ends there as if it were complete.',
       ),
       failures: count(
         3,
-        'The circuit breaker of an engine opens after this many failures within `windowMs`, if they are at least as many as the successes.',
+        'An engine’s circuit breaker opens after this many failures within `windowMs`, if failures are at least as many as successes.',
       ),
       windowMs: ms(30_000, 'See `failures`.'),
       backoffMs: ms(
         5_000,
-        'Time until an engine with an open breaker is tried again; doubled each time that it fails.',
+        'Time until an engine with an open breaker is tried again; doubled after each failure.',
       ),
       maxBackoffMs: ms(60_000, 'Upper limit of `backoffMs` after doubling.'),
     })
     .prefault({});
 }
 
-/** Speech that repeats. */
+/** Options of the phrase cache. */
 export function phraseCache() {
   return z
     .strictObject({
       enabled: yesNo(
         true,
-        'Keep phrases that repeat in memory, and make the fixed ones ahead, in `dataDir`/phrases.',
+        'Keep repeated phrases in memory, and synthesise the fixed ones in advance, in `dataDir`/phrases.',
       ),
       maxBytes: key(
         z
@@ -103,9 +103,9 @@ export function phraseCache() {
           .min(0)
           .max(1 << 30)
           .default(32 << 20),
-        'Of their audio, in memory and on disk; what was not used for the longest goes first.',
+        'Maximum bytes of audio, in memory and on disk each; the least recently used goes first.',
       ),
-      maxPhraseMs: ms(15_000, 'Longer speech is not kept.'),
+      maxPhraseMs: ms(15_000, 'Longer speech is not cached.'),
     })
     .prefault({});
 }

@@ -4,7 +4,7 @@ import type { Config } from './schema.ts';
 
 type Exposure = Pick<Config, 'host' | 'token' | 'insecure'>;
 
-/** Throws CONFIG_INVALID if other machines could reach a server that asks nobody for a token. */
+/** Throws CONFIG_INVALID if other machines could reach a server that requires no token. */
 export function refuseExposure(config: Exposure): void {
   if (isExposed(config) && !config.insecure)
     throw new ParleyError(
@@ -13,10 +13,12 @@ export function refuseExposure(config: Exposure): void {
     );
 }
 
-/** What is allowed but dangerous. */
+/** Warnings about settings that are allowed but dangerous. */
 export function exposureWarnings(config: Exposure): readonly string[] {
   if (!isExposed(config) || !config.insecure) return [];
-  return [`the server listens on ${config.host} without a token: whoever reaches it may connect`];
+  return [
+    `the server listens on ${config.host} without a token: anyone who can reach it may connect; set one with --token`,
+  ];
 }
 
 function isExposed({ host, token }: Exposure): boolean {

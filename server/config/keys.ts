@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { factsOf, type KeyFacts } from '../../adapters/options.ts';
 
-/** How text from the environment or a flag is read. */
+/** How text from the environment or a flag is parsed. */
 export type KeyKind =
   | 'integer'
   | 'number'
@@ -15,9 +15,9 @@ export type KeyKind =
 export interface ConfigKey extends KeyFacts {
   /** `['deadlines', 'sttMs']`. */
   readonly path: readonly string[];
-  /** `deadlines.sttMs`: its name in the file's terms. */
+  /** `deadlines.sttMs`: its name in the file. */
   readonly name: string;
-  /** `PARLEY_DEADLINES_STT_MS`, then others. */
+  /** `PARLEY_DEADLINES_STT_MS`, then its aliases. */
   readonly env: readonly string[];
   /** `deadlines.stt-ms`, without the dashes. */
   readonly flag: string;
@@ -27,10 +27,10 @@ export interface ConfigKey extends KeyFacts {
   readonly defaultValue: unknown;
 }
 
-/** Every key under a schema, in the order in which it is written. Throws if one was not made by `key`. */
+/** Every key under a schema, in the order of the schema. Throws if one was not made by `key`. */
 export function keysOf(schema: z.ZodObject, path: readonly string[] = []): readonly ConfigKey[] {
   return Object.entries(schema.shape).flatMap(([part, child]) => {
-    if (!(child instanceof z.ZodType)) throw new TypeError(`${part} is no schema`);
+    if (!(child instanceof z.ZodType)) throw new TypeError(`${part} is not a schema`);
     const here = [...path, part];
     const { inner } = unwrap(child);
     return inner instanceof z.ZodObject ? keysOf(inner, here) : [keyOf(child, here)];
@@ -40,7 +40,7 @@ export function keysOf(schema: z.ZodObject, path: readonly string[] = []): reado
 function keyOf(schema: z.ZodType, path: readonly string[]): ConfigKey {
   const name = path.join('.');
   const known = factsOf(schema);
-  if (!known) throw new TypeError(`the key ${name} has no meaning`);
+  if (!known) throw new TypeError(`the key ${name} has no description`);
   const { inner, defaultValue } = unwrap(schema);
   return {
     ...known,
@@ -87,7 +87,7 @@ function kindOf(schema: z.ZodType, name: string): KeyKind {
   if (schema instanceof z.ZodRecord)
     return schema.valueType instanceof z.ZodObject ? 'groups by name' : 'lists by name';
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'text';
-  throw new TypeError(`the key ${name} is of a kind that text cannot be read as`);
+  throw new TypeError(`the key ${name} has a type that cannot be parsed from text`);
 }
 
 /** `endpointDelayMs` → `endpoint-delay-ms`, `baseURL` → `base-url`. */

@@ -15,7 +15,7 @@ export interface Entry {
   readonly source: ConfigSource;
 }
 
-/** The values that one layer gives, by key name, and what is wrong with the layer itself. */
+/** The values that one layer sets, by key name, and the problems of the layer itself. */
 export interface Layer {
   readonly entries: ReadonlyMap<string, Entry>;
   readonly problems: readonly string[];
@@ -24,8 +24,8 @@ export interface Layer {
 const PREFIX = 'PARLEY_';
 
 /**
- * Reads a YAML file. A value of null is as good as none. Throws CONFIG_UNREADABLE. `shown` is how the file is
- * named in messages.
+ * Reads a YAML file. A value of null counts as absent. Throws CONFIG_UNREADABLE. `shown` is the file's name in
+ * messages.
  */
 export function fileLayer(keys: readonly ConfigKey[], path: string, shown: string): Layer {
   const entries = new Map<string, Entry>();
@@ -48,7 +48,9 @@ export function fileLayer(keys: readonly ConfigKey[], path: string, shown: strin
   return { entries, problems };
 }
 
-/** Takes the variables that are keys. An empty one is as good as none; unknown `PARLEY_…` ones are problems to warn of. */
+/**
+ * Reads the environment variables that are keys. An empty one counts as absent; an unknown `PARLEY_…` one is a problem.
+ */
 export function envLayer(
   keys: readonly ConfigKey[],
   env: Readonly<Record<string, string | undefined>>,
@@ -66,7 +68,9 @@ export function envLayer(
   return { entries, problems };
 }
 
-/** Takes flags by their name without dashes: `endpointing.delay-ms`, or as `commander` names it, `endpointing.delayMs`. */
+/**
+ * Reads flags by their name without dashes: `endpointing.delay-ms`, or as `commander` names it, `endpointing.delayMs`.
+ */
 export function flagLayer(keys: readonly ConfigKey[], flags: Readonly<Record<string, unknown>>): Layer {
   const entries = new Map<string, Entry>();
   const problems: string[] = [];
@@ -112,12 +116,12 @@ function readYaml(path: string, shown: string): unknown {
   }
 }
 
-// In a file one word may stand for a list of one.
+// In a file, a single word may stand for a list of one.
 function fromFile(key: ConfigKey, value: unknown): unknown {
   return key.kind === 'list' && typeof value === 'string' ? [value] : value;
 }
 
-/** Text that cannot be read as its kind stays text, for the schema to complain about. */
+/** Text that cannot be parsed stays text, so that the schema reports it. */
 function fromText(key: ConfigKey, text: string): unknown {
   switch (key.kind) {
     case 'integer':

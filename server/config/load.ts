@@ -13,7 +13,7 @@ export interface ConfigInput {
   /** By name without dashes, `endpointing.delay-ms` or `endpointing.delayMs`; undefined values are ignored. */
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** The file to read. Without it `parley.config.yaml` in `cwd`, if there is one. */
+  /** The file to read. Default: `parley.config.yaml` in `cwd`, if it exists. */
   readonly file?: string;
   /** The process's. */
   readonly cwd?: string;

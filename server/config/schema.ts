@@ -19,12 +19,12 @@ export const configSchema = z.strictObject({
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
     z.string().min(8).max(1_024).exactOptional(),
-    'What clients must present. None: only this machine is served; see security.md.',
+    'Token that clients must present. Without one, only this machine is served; see security.md.',
     { secret: true },
   ),
   insecure: yesNo(
     false,
-    'Serve other machines without a token. Never where somebody else can reach the port.',
+    'Serve other machines without a token. Never use it where untrusted machines can reach the port.',
   ),
   allowedOrigins: list(
     [],
@@ -35,22 +35,22 @@ export const configSchema = z.strictObject({
       .string()
       .regex(/^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/, 'must be a language tag such as en or zh-CN')
       .default('en'),
-    'Language of a client that names none, as BCP 47.',
+    'Default language of a session, as BCP 47.',
   ),
-  voice: optionalText('Voice of a client that names none. Else the engine’s own.'),
+  voice: optionalText('Default voice of a session. Without it, the engine’s own.'),
   dialog: key(z.string().min(1).default(packagedDialog), 'Dialog file of the `dialog` language engine.', {
     shownDefault: 'the packaged `examples/robot.dialog.yaml`',
   }),
-  pages: optionalText('Directory of the pages at `/`. Else the packaged ones.'),
+  pages: optionalText('Directory of the pages at `/`. Default: the packaged ones.'),
   log: z
     .strictObject({
       level: key(
         z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-        'What is logged: this and what is more severe.',
+        'Lowest level that is logged.',
       ),
       format: key(
         z.enum(['auto', 'pretty', 'json']).default('auto'),
-        'How it is logged: lines for people or JSON lines. auto: pretty on a terminal, JSON elsewhere.',
+        'Log format: lines for people or JSON lines. auto: pretty on a terminal, JSON elsewhere.',
       ),
     })
     .prefault({}),
@@ -58,16 +58,16 @@ export const configSchema = z.strictObject({
     .strictObject({
       natsUrl: key(
         z.string().min(1).exactOptional(),
-        'NATS server, such as nats://127.0.0.1:4222. None: all runs in one process.',
+        'NATS server, such as nats://127.0.0.1:4222. Without it, everything runs in one process.',
         { alsoEnv: ['NATS_URL'] },
       ),
     })
     .prefault({}),
   engines: z
     .strictObject({
-      stt: chain('stt', 'soundswallower', 'Who recognises speech:'),
-      llm: chain('llm', 'dialog', 'Who finds the reply:'),
-      tts: chain('tts', 'espeak', 'Who speaks it:'),
+      stt: chain('stt', 'soundswallower', 'Speech recognisers:'),
+      llm: chain('llm', 'dialog', 'Language engines:'),
+      tts: chain('tts', 'espeak', 'Speech synthesisers:'),
     })
     .prefault({}),
   chains: chains(),
@@ -75,23 +75,23 @@ export const configSchema = z.strictObject({
     .strictObject({
       thread: yesNo(
         true,
-        'Run the model in a thread of its own, so that it holds up nothing else. No: on a machine with one core.',
+        'Run the model in its own thread, so that it does not block the event loop. Turn off on a machine with one core.',
       ),
-      gate: yesNo(true, 'Ask a cheap detector first, so that silence costs next to nothing.'),
-      maxBatch: count(64, 'Windows of all sessions that are judged in one run, at most.'),
+      gate: yesNo(true, 'Run a cheap detector first, so that silence costs almost nothing.'),
+      maxBatch: count(64, 'Maximum number of windows, over all sessions, in one run of the model.'),
       gatherMs: optionalMs(
-        'Runs begin at least so far apart, so that under load more windows share one. None: 4 to 16 by how many speak with a thread, 16 without.',
+        'Minimum time between two runs; under load more windows then share one. Default: with a thread 4 to 16, depending on how many users speak; without, 16.',
       ),
     })
     .prefault({}),
   stt: z.strictObject({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }).prefault({}),
   llm: z
     .strictObject({
-      stream: yesNo(true, 'Speak replies while they are being written; else each is waited for as a whole.'),
-      systemPrompt: optionalText('Instructions to a language model, before the conversation.'),
+      stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),
+      systemPrompt: optionalText('System prompt of a language model.'),
       tools: list(
         [],
-        'Actions of the dialog file that a language model may ask for; * for all of them. The dialog itself needs no such list.',
+        'Actions of the dialog file that a language model may request; * for all. The `dialog` engine does not need this list.',
       ),
       ...optionsOf(ENGINES.llm),
       servers: servers('llm', openaiLlm.options),
@@ -99,7 +99,7 @@ export const configSchema = z.strictObject({
     .prefault({}),
   tts: z
     .strictObject({
-      stream: yesNo(true, 'Play speech while it is being made; else each segment is waited for as a whole.'),
+      stream: yesNo(true, 'Play speech while it is being synthesised. Off: wait for each whole segment.'),
       ...optionsOf(ENGINES.tts),
       servers: servers('tts', openaiTts.options),
       cache: phraseCache(),
@@ -107,86 +107,86 @@ export const configSchema = z.strictObject({
     .prefault({}),
   journal: z
     .strictObject({
-      enabled: yesNo(true, 'Whether every decision is journaled, for replay.'),
+      enabled: yesNo(true, 'Journal every decision, for replay.'),
       audio: key(
         z.enum(['none', 'input', 'all']).default('none'),
-        'Which audio is kept beside the journal: what was heard, or what was said too.',
+        'Audio kept with the journal: the user’s (`input`), or the replies too (`all`).',
       ),
-      maxAgeDays: count(30, 'Sessions older than this are deleted, turns and all; 0 to keep them.', 0),
+      maxAgeDays: count(30, 'Sessions older than this are deleted with all their data; 0 keeps them.', 0),
       maxMegabytes: count(
         1_000,
-        'The oldest sessions are deleted once all take more than this; 0 for no limit.',
+        'When all sessions together exceed this size, the oldest are deleted; 0 for no limit.',
         0,
       ),
     })
     .prefault({}),
   metrics: z
     .strictObject({
-      enabled: yesNo(true, 'Whether `/metrics` tells Prometheus how the server fares; see metrics.md.'),
+      enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
     })
     .prefault({}),
   inspect: z
     .strictObject({
-      enabled: yesNo(true, 'Whether `/inspect` shows the sessions; see inspector.md.'),
-      control: yesNo(false, 'Whether voice stop, interrupt and rearm may be sent from there.'),
+      enabled: yesNo(true, 'Serve the inspector at `/inspect`; see inspector.md.'),
+      control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),
       stately: z
         .strictObject({
-          enabled: yesNo(
-            false,
-            'Whether clients of `@statelyai/inspect` may watch too, on this machine only.',
-          ),
-          port: key(z.int().min(0).max(65_535).default(7_401), 'Where they connect to, on 127.0.0.1.'),
+          enabled: yesNo(false, 'Let clients of `@statelyai/inspect` on this machine watch the sessions.'),
+          port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
         })
         .prefault({}),
     })
     .prefault({}),
   limits: z
     .strictObject({
-      sessions: count(defaultDoorLimits.sessions, 'Sessions at once; the next one is refused with TOO_MANY.'),
+      sessions: count(
+        defaultDoorLimits.sessions,
+        'Maximum number of sessions; further ones are refused with TOO_MANY.',
+      ),
       pendingConnections: count(
         defaultDoorLimits.pendingConnections,
-        'Connections at once that have not said hello yet.',
+        'Maximum number of connections that have not sent hello yet.',
       ),
       connectionsPerAddress: count(
         defaultDoorLimits.connectionsPerAddress,
-        'Connections of one address at once. Behind a proxy all clients have the address of the proxy.',
+        'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy.',
       ),
       idleMs: ms(
         defaultDoorLimits.idleMs,
-        'A connection on which nothing goes either way for so long is closed.',
+        'A connection without traffic in either direction for this long is closed.',
       ),
       messagesPerSecond: count(
         defaultDoorLimits.messagesPerSecond,
-        'Text messages a second that one client may send, in the long run.',
+        'Text messages per second that one client may send, on average.',
       ),
       messageBurst: count(defaultDoorLimits.messageBurst, 'Text messages that one client may send at once.'),
       turnsPerSecond: count(
         defaultDoorLimits.turnsPerSecond,
-        'Typed turns a second that one session may take, in the long run.',
+        'Typed turns per second in one session, on average.',
       ),
-      turnBurst: count(defaultDoorLimits.turnBurst, 'Typed turns that one session may take at once.'),
+      turnBurst: count(defaultDoorLimits.turnBurst, 'Typed turns that one session accepts at once.'),
       loopDelayMs: ms(
         defaultDoorLimits.loopDelayMs,
-        'How late timers may come before new sessions and turns are refused with OVERLOADED.',
+        'Timer lateness above which new sessions and turns are refused with OVERLOADED.',
       ),
       waitingRequests: count(
         defaultDoorLimits.waitingRequests,
-        'Requests that may wait for one kind of engine before new sessions and turns are refused with OVERLOADED. Raise it for engines that answer many at once.',
+        'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED. Raise it for engines that answer many requests in parallel.',
       ),
       unreadMs: ms(
         defaultDoorLimits.unreadMs,
-        'How long a client may read nothing of what was sent to it before it counts as a slow reader.',
+        'A client that reads no pending data for this long counts as a slow reader.',
       ),
-      pingIntervalMs: ms(defaultDoorLimits.pingIntervalMs, 'A client is pinged at least so often.'),
+      pingIntervalMs: ms(defaultDoorLimits.pingIntervalMs, 'Maximum time between two pings of a client.'),
       pongTimeoutMs: ms(
         defaultDoorLimits.pongTimeoutMs,
-        'How far behind a client may be with reading: a ping not answered for so long ends the connection.',
+        'A ping not answered for this long ends the connection: the client is too far behind.',
       ),
-      openMs: ms(defaultDoorLimits.openMs, 'How long a session may take to open.'),
-      closeGraceMs: ms(defaultDoorLimits.closeGraceMs, 'How long a closing handshake may take.'),
+      openMs: ms(defaultDoorLimits.openMs, 'Time limit for opening a session.'),
+      closeGraceMs: ms(defaultDoorLimits.closeGraceMs, 'Time limit for a closing handshake.'),
       drainGraceMs: ms(
         defaultDoorLimits.drainGraceMs,
-        'How long live sessions may go on once the server is told to stop.',
+        'Time that live sessions get to finish when the server shuts down.',
       ),
     })
     .prefault({}),

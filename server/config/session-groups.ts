@@ -2,26 +2,32 @@ import { z } from 'zod';
 import { count, factor, list, listsByLanguage, ms, text, yesNo } from '../../adapters/options.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 
-/** The groups that tune a session. Their defaults are the machine's; only the meanings are written here. */
+/** The configuration groups that tune a session. Defaults come from the machine; only descriptions are here. */
 export function sessionGroups(defaults: SessionParameters) {
   const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } = defaults;
   return {
     endpointing: z
       .strictObject({
-        delayMs: ms(endpointing.delayMs, 'Silence that ends a turn when nothing is known about the words.'),
+        delayMs: ms(
+          endpointing.delayMs,
+          'Silence that ends a turn when it is not known whether the transcript is complete.',
+        ),
         completeDelayMs: ms(
           endpointing.completeDelayMs,
-          'Silence that ends it when the transcript is plainly complete.',
+          'Silence that ends a turn when the transcript is clearly complete.',
         ),
         incompleteDelayMs: ms(
           endpointing.incompleteDelayMs,
-          'Silence that ends it when the transcript stops in mid-sentence.',
+          'Silence that ends a turn when the transcript stops in mid-sentence.',
         ),
-        prerollMs: ms(endpointing.prerollMs, 'Audio kept from before speech was noticed.'),
-        maxUtteranceMs: ms(endpointing.maxUtteranceMs, 'An utterance longer than this is ended.'),
+        prerollMs: ms(endpointing.prerollMs, 'Audio kept from before speech was detected.'),
+        maxUtteranceMs: ms(
+          endpointing.maxUtteranceMs,
+          'Maximum length of an utterance; a longer one is cut.',
+        ),
         notUnderstoodMs: ms(
           endpointing.notUnderstoodMs,
-          'Speech of at least this length without a word understood is answered; shorter is taken for noise.',
+          'Speech of at least this length without a recognised word gets a reply; shorter speech counts as noise.',
         ),
       })
       .prefault({}),
@@ -29,44 +35,44 @@ export function sessionGroups(defaults: SessionParameters) {
       .strictObject({
         enabled: yesNo(
           speculation.enabled,
-          'Prepare the reply while the silence that ends the turn still runs; used only if the words stay the same.',
+          'Start a speculative reply during the silence that ends the turn; it is used only if the transcript does not change.',
         ),
         stableMs: ms(
           speculation.stableMs,
-          'The transcript must have stayed the same for this long; a plainly complete one need not.',
+          'The transcript must be unchanged for this long before a speculation starts; a clearly complete one starts it at once.',
         ),
-        maxPerTurn: count(speculation.maxPerTurn, 'Prepared replies for one turn at most.'),
+        maxPerTurn: count(speculation.maxPerTurn, 'Maximum number of speculations in one turn.'),
       })
       .prefault({}),
     bargeIn: z
       .strictObject({
         confirmSpeechMs: ms(
           bargeIn.confirmSpeechMs,
-          'Speech of this length during a reply is an interruption, unless it is a backchannel so far.',
+          'Speech of this length during a reply is an interruption, unless the transcript so far is a backchannel.',
         ),
         firstWordsMs: ms(
           bargeIn.firstWordsMs,
-          'So much longer with a recogniser that tells words while they are spoken: they decide.',
+          'Added to confirmSpeechMs with a recogniser that reports partial transcripts, so that the first words can decide.',
         ),
         backchannelMaxMs: ms(
           bargeIn.backchannelMaxMs,
-          'A backchannel that goes on this long is an interruption too.',
+          'A backchannel longer than this is an interruption too.',
         ),
         verdictMs: ms(
           bargeIn.verdictMs,
-          'After speech has ended: the wait for its words before the reply goes on.',
+          'After speech has ended: maximum wait for its transcript before the reply resumes.',
         ),
       })
       .prefault({}),
     deadlines: z
       .strictObject({
-        sttMs: ms(deadlines.sttMs, 'End of the turn to final transcript.'),
-        recallMs: ms(deadlines.recallMs, 'Turn known to memory recalled.'),
-        llmFirstTokenMs: ms(deadlines.llmFirstTokenMs, 'Language engine asked to its first token.'),
+        sttMs: ms(deadlines.sttMs, 'End of the turn to the final transcript.'),
+        recallMs: ms(deadlines.recallMs, 'Final transcript to the facts from memory.'),
+        llmFirstTokenMs: ms(deadlines.llmFirstTokenMs, 'Request to the language engine to its first token.'),
         llmStallMs: ms(deadlines.llmStallMs, 'Between two tokens.'),
         ttsMs: ms(
           deadlines.ttsMs,
-          'Segment given to speech synthesis to audio, and between two pieces of audio.',
+          'Segment given to speech synthesis to its first audio, and between two pieces of audio.',
         ),
         actionMs: ms(deadlines.actionMs, 'One action of the robot.'),
       })
@@ -87,22 +93,25 @@ export function sessionGroups(defaults: SessionParameters) {
         ),
         segmentGrowth: factor(
           reply.segmentGrowth,
-          'Each further segment waits for so many times as much, up to half of segmentMaxChars.',
+          'Factor by which the minimum length grows with each further segment, up to half of segmentMaxChars.',
         ),
-        segmentMaxChars: count(reply.segmentMaxChars, 'A segment that can be parted is not longer.'),
+        segmentMaxChars: count(reply.segmentMaxChars, 'Maximum length of a segment that can be split.'),
         parallelSegments: count(
           reply.parallelSegments,
-          'So many segments are synthesised at once; they sound in order.',
+          'Number of segments that are synthesised in parallel; they play in order.',
         ),
         fillerAfterMs: ms(
           reply.fillerAfterMs,
-          'End of the turn to a filler, if nothing of the reply sounds yet. 0: no fillers.',
+          'End of the turn to a filler, if the reply is not audible yet. 0: no fillers.',
         ),
       })
       .prefault({}),
     history: z
       .strictObject({
-        maxMessages: count(history.maxMessages, 'The language engine is told the newest so many messages.'),
+        maxMessages: count(
+          history.maxMessages,
+          'Number of newest messages that are sent to the language engine.',
+        ),
       })
       .prefault({}),
     actions: z
@@ -110,7 +119,7 @@ export function sessionGroups(defaults: SessionParameters) {
         allow: list(actions.allow, 'Names of actions that may run; * for all.'),
         maxPerReply: count(
           actions.maxPerReply,
-          'Actions that one reply may start; the others are refused.',
+          'Maximum number of actions of one reply; further ones are refused.',
           0,
         ),
       })
@@ -119,10 +128,13 @@ export function sessionGroups(defaults: SessionParameters) {
       .strictObject({
         notUnderstood: text(
           phrases.notUnderstood,
-          'Said when speech was heard and no word understood. Empty: nothing.',
+          'Spoken when speech was detected but no word was recognised. Empty: nothing.',
         ),
-        sttFailed: text(phrases.sttFailed, 'Said when speech recognition failed. Empty: nothing.'),
-        llmFailed: text(phrases.llmFailed, 'Said when the language engine failed at once. Empty: nothing.'),
+        sttFailed: text(phrases.sttFailed, 'Spoken when speech recognition failed. Empty: nothing.'),
+        llmFailed: text(
+          phrases.llmFailed,
+          'Spoken when the language engine failed before its first token. Empty: nothing.',
+        ),
         fillers: list(
           phrases.fillers,
           'Short phrases for the silence before a late reply. Empty: those of the dialog file.',
@@ -133,13 +145,13 @@ export function sessionGroups(defaults: SessionParameters) {
       .strictObject({
         backchannels: listsByLanguage(
           words.backchannels,
-          'Sounds of a listener, by language: they do not interrupt.',
+          'Sounds of a listener that do not interrupt, by language.',
         ),
         continuations: listsByLanguage(
           words.continuations,
-          'Last words of a transcript that is not complete, by language.',
+          'Words that show, at the end of a transcript, that it is incomplete; by language.',
         ),
-        halt: list(words.halt, 'Transcripts that mean a voice stop, besides those of the dialog file.'),
+        halt: list(words.halt, 'Transcripts that trigger a voice stop, besides those of the dialog file.'),
         complete: list(words.complete, 'Transcripts known to be complete, besides those of the dialog file.'),
       })
       .prefault({}),

@@ -1,4 +1,7 @@
-/** The candidate that `word` is most likely a slip of: its last word under another group, or at most a third of the letters differ. */
+/**
+ * The candidate that `word` is most likely a misspelling of: the same key under another group, or at most a third of
+ * the letters differ.
+ */
 export function didYouMean(word: string, candidates: readonly string[]): string | undefined {
   return sameLastWord(word, candidates) ?? nearest(word, candidates);
 }
@@ -21,7 +24,7 @@ function sameLastWord(word: string, candidates: readonly string[]): string | und
   return alike.length === 1 ? alike[0] : undefined;
 }
 
-/** Levenshtein's distance, one row at a time. */
+/** Levenshtein distance, one row at a time. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

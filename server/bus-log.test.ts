@@ -34,7 +34,7 @@ describe('a warning at start', () => {
   });
 });
 
-it('malformed messages are logged once a second, with how many there were', async () => {
+it('malformed messages are logged once a second, with their number', async () => {
   const clock = new VirtualClock();
   const { lines, log } = recorder();
   const report = malformedLog(log, clock);

@@ -2,10 +2,10 @@ import { isLoopbackBroker, parseNatsUrl } from '../adapters/bus/nats-url.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { Logger } from './log.ts';
 
-/** Malformed messages are logged at most this often: whoever sends them must not fill the disk. */
+/** Minimum time between two log lines about malformed messages, so that a faulty peer cannot fill the disk. */
 const EVERY_MS = 1_000;
 
-/** Logs messages of the bus that could not be parsed: the first at once, then how many there were in each second. */
+/** Logs bus messages that could not be parsed: the first at once, then their number in each second. */
 export function malformedLog(
   log: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'nowMs'>,
@@ -21,9 +21,7 @@ export function malformedLog(
   };
 }
 
-/**
- * Warns of a broker on another machine that is used without credentials. Whoever reaches such a broker can read all audio and
- * text, command every session and answer as an engine.
+/** Warns of a broker on another machine that is used without credentials. Anyone who can reach such a broker can read all audio and text, command every session and answer as an engine.
  */
 export function warnOfOpenBroker(natsUrl: string, log: Pick<Logger, 'warn'>): void {
   const address = parseNatsUrl(natsUrl);

@@ -12,7 +12,7 @@ import { didYouMean } from './config/suggest.ts';
 import { report } from './report.ts';
 import { packageVersion } from './version.ts';
 
-/** Runs the command line; resolves with the exit code. 1: it failed, 2: it was called wrongly. */
+/** Runs the command line; resolves with the exit code. 1: the command failed, 2: invalid usage. */
 export async function main(args: readonly string[]): Promise<number> {
   let exitCode = 0;
   const setExitCode = (code: number) => {
@@ -45,7 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What all commands have in common; commander hands none of it down to commands that were made apart. */
+/** Settings common to all commands. Commander does not inherit them to commands that were created separately. */
 function setUp(command: Command, parents = ''): void {
   const path = `${parents}${command.name()}`;
   const flags = command.options.flatMap(({ long }) => long ?? []);
@@ -58,7 +58,10 @@ function setUp(command: Command, parents = ''): void {
   for (const child of command.commands) setUp(child, `${path} `);
 }
 
-/** Commander looks for the option that was meant among those that `--help` lists; most keys of the configuration are not. */
+/**
+ * Suggests a flag for a misspelt one. Commander only searches options that `--help` lists, and most configuration keys
+ * are not.
+ */
 function withSuggestion(text: string, flags: readonly string[]): string {
   const [, unknown] = /unknown option '([^'=]+)/u.exec(text) ?? [];
   if (unknown === undefined || text.includes('Did you mean')) return text;

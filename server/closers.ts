@@ -1,7 +1,7 @@
-/** Everything that must be closed, in the order of its making. */
+/** Close functions, in the order in which their parts were made. */
 export type Closers = (() => Promise<void>)[];
 
-/** Last made, first closed. */
+/** Closes all, in reverse order. */
 export async function closeAll(closers: Closers): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
 }

@@ -17,7 +17,7 @@ function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);
 }
 
-/** Rights of the directory and of all in it, by name. */
+/** Permissions of the directory and of everything in it, by name. */
 function modes(): Record<string, string> {
   const inside = readdirSync(dataDir).map((name) => [name, modeOf(join(dataDir, name))]);
   return { '.': modeOf(dataDir), ...Object.fromEntries(inside) };
@@ -32,20 +32,20 @@ async function writeSession(): Promise<() => Promise<void>> {
 const PRIVATE = { '.': '700', 'parley.db': '600', 'parley.db-shm': '600', 'parley.db-wal': '600' };
 
 describe('the data directory', () => {
-  it('and the database, its log and its shared memory can be read by nobody else', async () => {
+  it('and the database, its log and its shared memory are readable by their owner only', async () => {
     expect(await prepareDataDirectory(dataDir)).toEqual([]);
     const close = await writeSession();
     expect(modes()).toEqual(PRIVATE);
     await close();
   });
 
-  it('is private too when the store alone makes it', async () => {
+  it('is private too when only the store creates it', async () => {
     const close = await writeSession();
     expect(modes()).toEqual(PRIVATE);
     await close();
   });
 
-  it('loses the rights of others at the start if an older version gave them', async () => {
+  it('becomes private at the start if an older version created it readable for others', async () => {
     const close = await writeSession();
     mkdirSync(join(dataDir, 'phrases'), { mode: 0o755 });
     for (const name of readdirSync(dataDir)) chmodSync(join(dataDir, name), 0o755);
@@ -55,7 +55,7 @@ describe('the data directory', () => {
     await close();
   });
 
-  it('keeps its rights if it is not Parley’s alone, with a warning that says what to do', async () => {
+  it('keeps its permissions if it also contains other files, with a warning that says what to do', async () => {
     mkdirSync(dataDir, { mode: 0o755 });
     writeFileSync(join(dataDir, 'notes.txt'), 'mine', { mode: 0o644 });
     writeFileSync(join(dataDir, 'parley.db'), '', { mode: 0o644 });

@@ -7,16 +7,13 @@ import { ParleyError } from '../machines/errors.ts';
 export const DATABASE = 'parley.db';
 export const PHRASES = 'phrases';
 
-/** What Parley itself makes in a data directory. */
+/** Files that Parley itself creates in a data directory. */
 const OURS = new Set([DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, `${DATABASE}-journal`, PHRASES]);
 const PROBE = '.parley-probe';
-/** A full disk does not keep a server from starting: see the health of the store. */
+/** A full disk does not prevent a start; the store reports it as a health problem. */
 const FULL = ['ENOSPC', 'EDQUOT'];
 
-/**
- * Makes sure that `dataDir` is there, can be written, and can be read by nobody else. Resolves with warnings.
- * Rejects with DATA_DIR_UNUSABLE. A directory that also holds files of others keeps its rights: Parley's own files are
- * private all the same.
+/** Creates `dataDir` if necessary, checks that it is writable, and makes it private to its owner. Resolves with warnings. Rejects with DATA_DIR_UNUSABLE. A directory that also contains other files keeps its permissions; Parley's own files are private in any case.
  */
 export async function prepareDataDirectory(dataDir: string): Promise<readonly string[]> {
   const path = resolve(dataDir);
@@ -30,7 +27,7 @@ export async function prepareDataDirectory(dataDir: string): Promise<readonly st
   return hide(path);
 }
 
-/** Not `mkdir` with `recursive`: Node 20 never comes back from it where nothing can be made, such as in `/proc`. */
+/** Not `mkdir` with `recursive`: in Node 20 it never returns where nothing can be created, such as in `/proc`. */
 async function make(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: PRIVATE_DIRECTORY });
@@ -68,7 +65,7 @@ async function hide(path: string): Promise<readonly string[]> {
   }
   if (shared && ((await stat(path)).mode & 0o077) !== 0)
     warnings.push(
-      `others can list ${path}, and it holds files that are not Parley's, so its rights stay as they are: run chmod 700 on it, or give Parley a directory of its own with --data-dir`,
+      `other users can list ${path}, and Parley keeps its permissions because it also contains other files: run chmod 700 on it, or choose a separate directory with --data-dir`,
     );
   return warnings;
 }

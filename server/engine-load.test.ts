@@ -43,7 +43,7 @@ it('counts requests until their first answer, and is overloaded when too many wa
   await Promise.all(speaking);
 });
 
-it('is overloaded when several wait for too long, and not when one hangs', async () => {
+it('is overloaded when several wait too long, but not when one hangs', async () => {
   const { clock, load, engines } = rig(1_500, 100);
   const { tts } = load.watch(engines, () => undefined);
   const speaking = Array.from({ length: 7 }, () => speak(tts));
@@ -76,7 +76,7 @@ it('forgets requests that were cancelled or failed', async () => {
   expect(load.refusal()).toBeUndefined();
 });
 
-it('refuses to recognise an utterance while nothing new may begin', () => {
+it('refuses to recognise an utterance while new turns are refused', () => {
   const { load, engines } = rig(1);
   const { stt } = load.watch(engines, () => new ParleyError('OVERLOADED'));
   const silence = (async function* () {})();

@@ -11,16 +11,14 @@ export interface EngineLoadOptions {
   readonly maxWaitMs: Readonly<Record<EngineKind, number>>;
 }
 
-/** One request that waits long is an engine's failure, and its chain's to mend; this many are overload. */
+/** One request that waits long is an engine failure, which its chain handles; this many are overload. */
 const FEW = 8;
 
-/**
- * Watches the requests of all sessions that wait for an engine: from the request to its first answer, or for STT from the
- * end of the utterance to its result. When too many wait, or several for too long, the engines cannot keep up.
+/** Watches all sessions' waiting engine requests: from the request to the first answer, or for STT from the end of the utterance to the result. When too many wait, or several wait too long, the engines are overloaded.
  */
 export class EngineLoad {
   readonly #options: EngineLoadOptions;
-  /** When each began to wait, oldest first. */
+  /** Start time of each waiting request, oldest first. */
   readonly #waiting: Readonly<Record<EngineKind, Map<object, number>>> = {
     stt: new Map(),
     llm: new Map(),
@@ -44,9 +42,7 @@ export class EngineLoad {
     return undefined;
   }
 
-  /**
-   * `clients`, watched. `admit` is asked before an utterance is recognised, since that is where a spoken turn begins: a
-   * turn that is refused there fails at once and takes nothing from the replies that are under way.
+  /** `clients`, watched. `admit` is called before an utterance is recognised, because a spoken turn begins there: a turn refused there fails at once and does not slow the replies already running.
    */
   watch(clients: EngineClients, admit: () => ParleyError | undefined): EngineClients {
     return {
@@ -111,11 +107,11 @@ export class EngineLoad {
 interface Watcher {
   readonly onStart?: () => void;
   readonly onFirst?: () => void;
-  /** However it ends. */
+  /** Called once, however the request ends. */
   readonly onEnd: () => void;
 }
 
-/** `source`, with a call at its start, its first item and its end. After `onFirst` it adds nothing to an item. */
+/** `source`, with callbacks at its start, its first item and its end. Later items pass without extra work. */
 function watched<Item>(
   source: AsyncIterable<Item>,
   { onStart, onFirst, onEnd }: Watcher,

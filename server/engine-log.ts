@@ -2,7 +2,7 @@ import type { ChainEvent } from '../actors/chain/mod.ts';
 import type { Logger } from './log.ts';
 import type { PhraseProgress } from './phrases.ts';
 
-/** Writes what happens in the engine chains to the log: what concerns an operator as warning, each request as trace. */
+/** Logs the events of the engine chains: problems for the operator as warnings, each request as trace. */
 export function logEngineEvent(log: Logger, event: ChainEvent): void {
   const { kind, engine } = event;
   switch (event.type) {
@@ -42,7 +42,7 @@ export function logEngineEvent(log: Logger, event: ChainEvent): void {
   }
 }
 
-/** Tells how the fixed phrases come along: at the end, and every quarter. */
+/** Logs the progress of the fixed phrases: after each quarter and at the end. */
 export function phraseLog(log: Logger): (progress: PhraseProgress) => void {
   return (progress) => {
     const { ready, failed, total } = progress;

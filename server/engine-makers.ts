@@ -14,7 +14,7 @@ export interface MakerParts {
   readonly onProblem?: (error: ParleyError) => void;
 }
 
-/** Makes the engine `name`, as the configuration describes it. Nothing is loaded yet. Rejects with CONFIG_INVALID. */
+/** Makes the engine `name` as configured, without loading its model yet. Rejects with CONFIG_INVALID. */
 export async function makeEngine<Kind extends EngineKind>(
   kind: Kind,
   name: string,
@@ -31,7 +31,9 @@ export async function makeEngine<Kind extends EngineKind>(
   return made ?? unknownEngine(kind, name);
 }
 
-/** All that the sound of the engine `name` depends on besides the request, as text; undefined if it is not known here. */
+/**
+ * Everything besides the request that determines the sound of the engine `name`, as text; undefined if unknown here.
+ */
 export function soundOf(name: string, config: Config): string | undefined {
   return engineOf('tts', name)?.sound(optionsOf('tts', name, config));
 }

@@ -12,7 +12,7 @@ const page = fileURLToPath(new URL('../docs/engines.md', import.meta.url));
 const dialogFile = fileURLToPath(new URL('../examples/robot.dialog.yaml', import.meta.url));
 
 describe('the registry of engines', () => {
-  it('calls each engine of a kind by a name of its own', () => {
+  it('has a unique name for each engine of a kind', () => {
     for (const kind of ENGINE_KINDS) {
       const names = enginesOf(kind).map(({ name }) => name);
       expect(new Set(names).size).toBe(names.length);
@@ -20,7 +20,7 @@ describe('the registry of engines', () => {
     }
   });
 
-  it('holds recognisers that report partials if they say so', async () => {
+  it('declares partial transcripts only for recognisers that report them', async () => {
     const bus = inProcessBus();
     const dialog = parseDialog(await readFile(dialogFile, 'utf8'), 'robot.dialog.yaml');
     const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' } });
@@ -32,7 +32,7 @@ describe('the registry of engines', () => {
     await bus.drain();
   });
 
-  it('is what docs/engines.md shows', async () => {
+  it('matches docs/engines.md', async () => {
     const text = await readFile(page, 'utf8');
     const between = /(<!-- engines: made from the registry -->\n\n)[\s\S]*?(\n<!-- end of engines -->)/u;
     expect(text).toMatch(between);

@@ -12,10 +12,12 @@ import { minimax } from '../adapters/tts/minimax/engine.ts';
 import { openai as openaiTts } from '../adapters/tts/openai/engine.ts';
 import { remote as remoteTts } from '../adapters/tts/remote/engine.ts';
 
-/** Every kind, in the order in which a turn needs them. */
+/** Every kind, in the order in which a turn uses them. */
 export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
 
-/** Every engine: the configuration, its reference, the chains and the table in docs/engines.md are made from this. */
+/**
+ * Every engine. The configuration, its reference, the chains and the tables in docs/engines.md are derived from this.
+ */
 export const ENGINES = {
   stt: [soundswallower, openaiStt, remoteStt],
   llm: [dialog, openaiLlm, remoteLlm],
@@ -30,7 +32,7 @@ export function enginesOf<Kind extends EngineKind>(kind: Kind): AllEngines[Kind]
   return all[kind];
 }
 
-/** The engine that a name of `engines.<kind>` means: its own, or that of OpenAI’s protocol for a name of `<kind>.servers`. */
+/** The engine for a name in `engines.<kind>`: a built-in one, or `openai` for a name in `<kind>.servers`. */
 export function engineOf<Kind extends EngineKind>(
   kind: Kind,
   name: string,

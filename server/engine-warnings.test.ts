@@ -25,7 +25,7 @@ describe('the engines that are configured', () => {
     expect(warnings(flags)).toEqual([]);
   });
 
-  it('are warned of when the recogniser knows only the dialog and a language model answers', () => {
+  it('cause a warning when the recogniser knows only the dialog and a language model answers', () => {
     for (const llm of ['openai', 'openai,dialog']) {
       const [line, ...more] = lines({ 'engines.llm': llm });
       expect(more).toEqual([]);
@@ -33,7 +33,7 @@ describe('the engines that are configured', () => {
     }
   });
 
-  it('are warned of when no recogniser or no voice knows the language', () => {
+  it('cause a warning when no recogniser or no voice supports the language', () => {
     const found = lines({ language: 'eo', 'engines.tts': 'minimax' });
     expect(found).toHaveLength(2);
     expect(found[0]).toMatch(

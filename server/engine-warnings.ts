@@ -4,12 +4,12 @@ import type { Config } from './config/schema.ts';
 import type { Notice } from './endpoints/about/endpoint.ts';
 import { engineOf } from './engine-registry.ts';
 
-/** What is configured of the engines and likely not meant, and what to do about it. */
+/** Warnings about engine settings that are probably a mistake, with what to do about them. */
 export function engineWarnings(config: Config): readonly Notice[] {
   return [...freeSpeechRejected(config), ...unknownLanguage(config)];
 }
 
-/** A recogniser that hears only the dialog's phrases beside a language model that answers anything. */
+/** A recogniser that understands only the dialog's phrases, combined with a language model that answers anything. */
 function freeSpeechRejected(config: Config): readonly Notice[] {
   const recognisers = configured('stt', config);
   const [first] = configured('llm', config);
@@ -23,7 +23,7 @@ function freeSpeechRejected(config: Config): readonly Notice[] {
   return [{ code: 'FREE_SPEECH_REJECTED', message }];
 }
 
-/** A language that no recogniser, or no voice, of the chain knows. */
+/** A language that no recogniser, or no voice, of the chain supports. */
 function unknownLanguage(config: Config): readonly Notice[] {
   const primary = config.language.toLowerCase().split('-')[0] ?? '';
   return (['stt', 'tts'] as const).flatMap((kind) => {

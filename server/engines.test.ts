@@ -50,7 +50,7 @@ const IMPATIENT = {
   'chains.llmFirstTokenMs': '500',
   'chains.ttsFirstAudioMs': '500',
 };
-/** For all others: what answers is not given up, however busy the machine is. */
+/** For all others: long enough that a working server does not time out on a busy machine. */
 const PATIENT = {
   'chains.sttFinalMs': '60000',
   'chains.llmFirstTokenMs': '60000',
@@ -112,7 +112,7 @@ async function ask(kind: (typeof KINDS)[number], made: Awaited<ReturnType<typeof
     tts: () => made.tts?.synthesize({ text: 'hello there', language: 'en' }, never),
   };
   const stream = streams[kind]();
-  if (!stream) throw new Error(`there is no ${kind}`);
+  if (!stream) throw new Error(`no ${kind} engine`);
   return outcomeOf<unknown>(stream);
 }
 
@@ -145,13 +145,13 @@ describe.each(KINDS)('a chain of %s servers', (kind) => {
         expect(events.length).toBeGreaterThan(0);
         expect(servers.map(({ requests }) => requests.length)).toEqual(scripts.map(() => 1));
         expect(made.events.filter(({ type }) => type === 'failed')).toHaveLength(scripts.length - 1);
-        // Whoever lost holds nothing any more.
+        // The engine that lost holds no resources any more.
         for (const { requests } of servers.slice(0, -1)) expect(await requests[0]?.outcome).toBeDefined();
       }
     },
   );
 
-  it('asks nobody else when the first answers, and fails as the last one when none does', async () => {
+  it('asks only the first engine while it answers, and fails with the error of the last when all fail', async () => {
     const { flags, servers } = await chainOf(kind, [good, errorAnswer(500, 'oops')]);
     expect((await ask(kind, await engines(flags))).end).toBe('done');
     expect(servers[1]?.requests).toEqual([]);
@@ -180,7 +180,7 @@ describe('the configured language engines', () => {
     expect(events).toContainEqual(expect.objectContaining({ type: 'delta' }));
   });
 
-  it('give replies whole when streaming is off, and ask the server for them so', async () => {
+  it('return whole replies when streaming is off, and request them so from the server', async () => {
     const whole = {
       choices: [{ index: 0, message: { role: 'assistant', content: REPLY.join('') }, finish_reason: 'stop' }],
     };
@@ -229,26 +229,26 @@ describe('the configured speech engines', () => {
     expect(events.length).toBeGreaterThan(0);
   });
 
-  it('end a segment in eSpeak’s voice when a server breaks off within it', async () => {
+  it('finish a segment in eSpeak’s voice when a server breaks off in the middle', async () => {
     const speech = speechReply(toneSamples(2_000, 24_000));
     const { baseURL } = await server(breakOff(speech, 3, { do: 'reset' }));
     const made = await engines({ 'engines.tts': 'openai,espeak', 'tts.openai.base-url': baseURL });
     const tts = made.tts;
-    if (!tts) throw new Error('there is no tts');
+    if (!tts) throw new Error('no TTS engine');
     const { end, events } = await outcomeOf(
       tts.synthesize({ text: 'one two three four five six', language: 'en' }, never),
     );
     expect(end).toBe('done');
     const rates = new Set(events.flatMap((event) => (event.type === 'audio' ? [event.pcm.rate] : [])));
     expect([...rates]).toEqual([24_000]);
-    // More than broke off, and the words that eSpeak said have their places in the whole text.
+    // More audio than the server sent, and eSpeak's words have their positions in the whole text.
     expect(samplesOf(events)).toBeGreaterThan(3 * 2_400 + 24_000);
     const offsets = events.flatMap((event) => (event.type === 'word' ? [event.offset] : []));
     expect(offsets.at(-1)).toBe('one two three four five '.length);
     expect(offsets).toEqual(offsets.toSorted((a, b) => a - b));
   });
 
-  it('ask a worker elsewhere in its place of the chain', async () => {
+  it('ask a remote worker at its position in the chain', async () => {
     const made = await engines({ 'engines.tts': 'remote,espeak', 'tts.remote.engine': 'scripted' });
     const host = hostTts(
       made.bus,
@@ -278,7 +278,9 @@ describe('the fixed phrases', () => {
 `,
     'small.dialog.yaml',
   );
-  it('are made ahead, kept on disk, and found by the next process', { timeout: 60_000 }, async () => {
+  it('are synthesised in advance, kept on disk, and found by the next process', {
+    timeout: 60_000,
+  }, async () => {
     const first = await engines({}, small);
     await first.tts?.warm?.();
     const texts = fixedPhrases(small, first.config);
@@ -302,17 +304,17 @@ describe('the fixed phrases', () => {
     const spoken = second.tts?.synthesize(request, never);
     expect(spoken && (await outcomeOf(spoken)).end).toBe('done');
     expect(second.stats?.().phrases).toMatchObject({ hits: 1 });
-    // eSpeak itself was not asked.
+    // eSpeak itself was not called.
     expect(second.events.filter(({ type }) => type === 'asked')).toEqual([]);
   });
 
-  it('are not made, nor anything kept, when the cache is off', async () => {
+  it('are neither synthesised nor kept when the cache is off', async () => {
     const made = await engines({ 'tts.cache.enabled': 'no' });
     expect(made.preparePhrases).toBeUndefined();
     expect(made.stats?.().phrases).toBeUndefined();
   });
 
-  it('are given up soon when the engine cannot speak, and end with the engine', async () => {
+  it('are abandoned early when the engine cannot speak, and stop when the engine closes', async () => {
     const { baseURL, requests } = await server(errorAnswer(401, 'bad key'));
     const made = await engines({ 'engines.tts': 'openai', 'tts.openai.base-url': baseURL });
     await made.preparePhrases?.();

@@ -26,21 +26,21 @@ import { PHRASES } from './data-directory.ts';
 import { makeEngine, soundOf } from './engine-makers.ts';
 import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
 
-/** How the engines of this process are, for metrics. */
+/** Statistics of the engines of this process, for metrics. */
 export interface EngineStats {
-  /** Of those that talk over a network. */
+  /** Of engines that use a network. */
   readonly connections: readonly ({ readonly kind: EngineKind; readonly engine: string } & ConnectionStats)[];
   readonly health: readonly ({ readonly kind: EngineKind } & MemberHealth)[];
   readonly phrases?: PhraseCacheStats;
 }
 
-/** The engines that run in this process, each kind a chain of one or more. */
+/** The engines that run in this process: for each kind a chain of one or more. */
 export interface LocalEngines {
   readonly stt?: SttEngine;
   readonly llm?: LlmEngine;
   readonly tts?: TtsEngine;
   readonly stats?: () => EngineStats;
-  /** Has the fixed phrases spoken ahead. Absent without a phrase cache. */
+  /** Synthesises the fixed phrases in advance. Absent without a phrase cache. */
   readonly preparePhrases?: PreparePhrases;
 }
 
@@ -50,13 +50,11 @@ export interface EngineParts {
   readonly resamplers: ResamplerFactory;
   /** Must not throw. */
   readonly onEvent?: (event: ChainEvent) => void;
-  /** Told of threads that crashed, and of what the phrase cache cannot do. */
+  /** Receives crashes of threads and failures of the phrase cache. */
   readonly onProblem?: (error: ParleyError) => void;
 }
 
-/**
- * Makes the configured chain of each of `kinds`; none for a kind that is `remote` and nothing else. Nothing is loaded
- * yet. Rejects with CONFIG_INVALID.
+/** Makes the configured chain of each of `kinds`; none for a kind that is only `remote`. Models are not loaded yet. Rejects with CONFIG_INVALID.
  */
 export async function makeEngines(
   config: Config,
@@ -134,7 +132,7 @@ interface Speech {
   readonly preparePhrases: PreparePhrases | undefined;
 }
 
-/** The speech engines, with the phrase cache that all of them share. */
+/** The speech engines, with their common phrase cache. */
 function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: readonly TtsEngine[]): Speech {
   const { enabled, maxBytes, maxPhraseMs } = config.tts.cache;
   const cache = enabled
@@ -148,7 +146,7 @@ function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: rea
   let main: CachedTts | undefined;
   const voices = engines.map((engine, place) => {
     const identity = soundOf(config.engines.tts[place] ?? engine.name, config);
-    // What an engine elsewhere is set to is not known here, and may change.
+    // The settings of a remote engine are not known here, and may change.
     if (!cache || identity === undefined) return engine;
     const cached = cachedTts(engine, cache, { identity, maxPhraseMs, isFixed: (text) => fixed.has(text) });
     if (place === 0) main = cached;
@@ -171,7 +169,7 @@ function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: rea
   return { tts, chain, cache, preparePhrases: preparer?.prepare };
 }
 
-/** Throws CONFIG_INVALID if any of `kinds` would be left to somebody else. */
+/** Throws CONFIG_INVALID if any of `kinds` is configured as `remote`. */
 export function requireLocal(config: Config, kinds: readonly EngineKind[]): void {
   if (kinds.some((kind) => config.engines[kind].includes('remote')))
     throw new ParleyError('CONFIG_INVALID', 'a worker cannot serve an engine that is configured as remote');

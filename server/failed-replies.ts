@@ -2,7 +2,7 @@ import type { ErrorCode } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import type { Logger } from './log.ts';
 
-/** An observer of the sessions' log that logs every reply that failed, with the code of the error that its client got. */
+/** Observer that logs every failed reply with the error code that its client received. */
 export function failedReplies(log: Pick<Logger, 'warn'>): (session: string, entry: LogEntry) => void {
   /** The newest error of each session, until its reply or the session ends. */
   const errors = new Map<string, ErrorCode>();

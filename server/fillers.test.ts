@@ -23,12 +23,12 @@ describe('the fillers of a server', () => {
     expect(withDialog(configured([]), without).phrases.fillers).toEqual([]);
   });
 
-  it('are made ahead before all else, each as a whole and as it is spoken', () => {
+  it('are synthesised before the other fixed phrases, each whole and in its spoken form', () => {
     expect(fixedPhrases(dialog, configured([]))[0]).toBe('Hm, let me see, that takes a moment.');
     expect(fixedPhrases(dialog, configured(['One moment.']))[0]).toBe('One moment.');
   });
 
-  it('are not made where none is ever said', () => {
+  it('are not synthesised when fillers are off', () => {
     const texts = fixedPhrases(dialog, configured([], 0));
     expect(texts).toEqual(fixedPhrases(without, configured([])));
   });

@@ -11,16 +11,16 @@ export interface FrontOptions extends Omit<DoorOptions, 'access'>, Omit<Endpoint
   readonly address?: string | undefined;
   /** 7400; 0 for any free one. */
   readonly port?: number | undefined;
-  /** How long a client may take to send a request's head, in ms: 5,000. */
+  /** Time limit for a request's head, in ms: 5,000. */
   readonly requestHeadMs?: number | undefined;
 }
 
-/** All that clients see of a server: the door, its endpoints, and where they listen. */
+/** The client-facing part of a server: the door, its endpoints, and their listeners. */
 export interface Front {
   readonly door: Door;
-  /** Rejects with PORT_IN_USE if so, INTERNAL if the address or the pages cannot be used. */
+  /** Rejects with PORT_IN_USE if the port is taken, INTERNAL if the address or the pages cannot be used. */
   listen(): Promise<ListeningAddress>;
-  /** Drops what is left and stops listening. `door.drain()` first, to let sessions finish. Idempotent. */
+  /** Drops remaining connections and stops listening. Call `door.drain()` first to let sessions finish. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -18,18 +18,16 @@ import { realClock } from '../adapters/real-clock.ts';
 import type { Config } from './config/schema.ts';
 import type { LocalEngines } from './engines.ts';
 
-/** Engines as sessions ask for them: over the bus, whether they run here or in workers. */
+/** The engines as sessions use them: over the bus, whether they run here or in workers. */
 export interface HostedEngines {
   readonly clients: EngineClients;
-  /** Whether an engine of this process has requests. */
+  /** True while an engine of this process has requests. */
   busy(): boolean;
-  /** Ends the requests that run, then closes the engines of this process. */
+  /** Ends running requests, then closes the engines of this process. */
   close(): Promise<void>;
 }
 
-/**
- * Local engines answer on the bus under a name of this process, so that another server on the same NATS does not get
- * their requests; remote ones are asked under the name that their workers serve.
+/** Local engines answer on the bus under a name unique to this process, so that another server on the same NATS does not get their requests. Remote engines are requested under the name that their workers serve.
  */
 export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): HostedEngines {
   const hosts: { readonly engine: { close(): Promise<void> }; readonly served: EngineHost }[] = [];

@@ -20,9 +20,9 @@ export interface JournalFile {
 
 type Head = Pick<Journal, 'header' | 'headerHash'>;
 
-/** Longest line that is read, in characters; a second of audio takes 64,000. */
+/** Maximum length of a line, in characters; a second of audio takes 64,000. */
 const MAX_LINE = 16 * 1_024 * 1_024;
-/** Deepest nesting of the JSON that is read; the machine's own goes to about ten. */
+/** Maximum nesting depth of the JSON; the machine's own reaches about ten. */
 const MAX_DEPTH = 100;
 
 /** The lines of a journal's file, each with its line end. */
@@ -31,16 +31,14 @@ export function* journalLines({ journal, audio }: JournalFile): Generator<string
   for (const piece of piecesOf({ journal, audio })) yield `${pieceLine(piece)}\n`;
 }
 
-/** All of a journal but its header, in the order of the file. */
+/** Everything of a journal after its header, in the order of the file. */
 export function* piecesOf({ journal, audio }: JournalFile): Generator<JournalPiece, void, void> {
   for (const record of journal.records) yield { type: 'record', record };
   for (const piece of audio) yield { type: 'audio', audio: piece };
   yield { type: 'end', footer: journal.footer };
 }
 
-/**
- * Reads a journal's file as one text. Throws JOURNAL_FORMAT if it is not one, JOURNAL_ALTERED at a line that is not as it was
- * written, and JOURNAL_GAP if the end is missing. Whether the records are those of the session is for `checkJournal` to say.
+/** Parses the text of a journal file. Throws JOURNAL_FORMAT if it is not one, JOURNAL_ALTERED at a line that was changed, and JOURNAL_GAP if the end is missing. `checkJournal` checks the records themselves.
  */
 export function parseJournalFile(text: string, name: string): JournalFile {
   const file = new JournalCollector(name);
@@ -48,7 +46,7 @@ export function parseJournalFile(text: string, name: string): JournalFile {
   return file.end();
 }
 
-/** Reads a journal's file from disk. Rejects as `parseJournalFile` throws, and with JOURNAL_UNREADABLE. */
+/** Reads a journal file from disk. Rejects with the errors of `parseJournalFile`, or with JOURNAL_UNREADABLE. */
 export async function readJournalFile(path: string): Promise<JournalFile> {
   const file = new JournalCollector(path);
   for await (const line of fileLines(path)) file.line(line);
@@ -86,7 +84,7 @@ export class JournalFileReader {
   #lines = 0;
   #records = 0;
   #ended = false;
-  /** An empty line was read: the one after the last line end, or damage. */
+  /** An empty line was read: either the one after the last line end, or damage. */
   #blank = false;
 
   constructor(name: string) {
@@ -99,7 +97,10 @@ export class JournalFileReader {
     return this.#head;
   }
 
-  /** Takes the next line, without or with its `\r`. Undefined for the header, and for what stands after the last line end. */
+  /**
+   * Parses the next line, with or without its `\r`. Undefined for the header and for the empty text after the last line
+   * end.
+   */
   line(text: string): JournalPiece | undefined {
     const line = text.endsWith('\r') ? text.slice(0, -1) : text;
     this.#lines += 1;
@@ -113,7 +114,8 @@ export class JournalFileReader {
       return undefined;
     }
     if (this.#ended) {
-      if (line !== '') throw new ParleyError('JOURNAL_ALTERED', `${this.#name}: there is more after its end`);
+      if (line !== '')
+        throw new ParleyError('JOURNAL_ALTERED', `${this.#name}: there are lines after its end`);
       return undefined;
     }
     const piece = this.#blank ? undefined : parseLine(line);
@@ -131,13 +133,15 @@ export class JournalFileReader {
     return piece;
   }
 
-  /** The error for a file that is over before its end was read. */
+  /** The error for a file without an end line. */
   cut(): ParleyError {
     return new ParleyError('JOURNAL_GAP', `${this.#name}: record ${this.#records}, or the end, is missing`);
   }
 }
 
-/** The lines of a file, without their line ends; at most one is in memory. Rejects with JOURNAL_UNREADABLE or JOURNAL_FORMAT. */
+/**
+ * The lines of a file without line ends, one in memory at a time. Rejects with JOURNAL_UNREADABLE or JOURNAL_FORMAT.
+ */
 export async function* fileLines(path: string): AsyncGenerator<string, void, void> {
   let lines = 0;
   let line: string[] = [];
@@ -243,7 +247,7 @@ export function pieceLine(piece: JournalPiece): string {
 export function headerLine({ header, headerHash }: Pick<Journal, 'header' | 'headerHash'>): string {
   const { format, session, machine, version, startedAt, parameters, input } = header;
   const facts = { type: 'header', format, session, machine, version, startedAt, headerHash };
-  // The long part comes last, so that a person who looks at the file sees the rest.
+  // The long part comes last, so that the rest is easy to read in the file.
   return `${JSON.stringify(facts).slice(0, -1)},"input":${canonicalJson(input)},"parameters":${canonicalJson(parameters)}}`;
 }
 
@@ -277,11 +281,12 @@ function parseHeader(line: string, name: string): Head {
   }
   const { type: _, headerHash, ...header } = parsed.data;
   requireFormat(header.format, name);
-  // What parameters and input are is the recording version's affair; the header's hash vouches for them.
+  // Parameters and input are not parsed: their format belongs to the recording version, and the header's hash covers
+  // them.
   return { header: header as typeof header & JournalHeader, headerHash };
 }
 
-/** Undefined for a line that is not, byte for byte, one that is written here. */
+/** Undefined unless the line is byte for byte what this module would write. */
 function parseLine(line: string): JournalPiece | undefined {
   const parsed = lineSchema.safeParse(json(line));
   if (!parsed.success) return undefined;

@@ -13,11 +13,14 @@ import { fileLines, headerLine, JournalFileReader, pieceLine } from './journal-f
 
 // Journals from and to files, a page at a time: a journal need not fit into memory.
 
-/** Records and pieces of audio that are read from the store at once. */
+/** Records and pieces of audio read from the store at once. */
 const RECORDS = 1_000;
 const PIECES = 50;
 
-/** Takes in the file at `path`; resolves with its session. Rejects with the fault if it is not as it was recorded, and keeps nothing then. */
+/**
+ * Imports the file at `path`; resolves with its session. If the file differs from the recording, rejects with the fault
+ * and stores nothing.
+ */
 export async function importJournalFile(
   path: string,
   store: Pick<JournalStore, 'importJournal'>,
@@ -45,17 +48,17 @@ async function* piecesOfLines(
     if (piece?.type === 'end') end = piece;
     else if (piece) yield piece;
   }
-  // Only now is it known that nothing comes after it.
+  // Only now is it certain that nothing follows the end line.
   if (!end) throw reader.cut();
   yield end;
 }
 
-/** `pieces`, as long as they are what was recorded. Rejects with the fault. A record is checked together with its neighbours. */
+/** Passes `pieces` on after checking them against their hashes and neighbours. Rejects with the first fault. */
 async function* checkedPieces(
   head: Pick<Journal, 'header' | 'headerHash'>,
   pieces: AsyncIterable<JournalPiece>,
 ): AsyncGenerator<JournalPiece, void, void> {
-  const records: JournalRecord[] = []; // those that were checked are removed again
+  const records: JournalRecord[] = []; // checked ones are deleted again
   const journal = (footer: Journal['footer']): Journal => ({ ...head, records, footer });
   const open = journal({ status: 'open', records: null });
   const refuse = (fault: JournalFault | undefined) => {
@@ -72,7 +75,7 @@ async function* checkedPieces(
   }
 }
 
-/** The text of a session's journal file, a page of lines at a time. Rejects with SESSION_UNKNOWN. */
+/** The text of a session's journal file, one page of lines at a time. Rejects with SESSION_UNKNOWN. */
 export async function* exportedText(
   store: InspectStore,
   session: string,

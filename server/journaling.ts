@@ -16,7 +16,7 @@ export interface Journaling {
   close(): Promise<void>;
 }
 
-/** The journals of this process's sessions, and the deletion of those that are too old or too many. */
+/** Journals the sessions of this process, and deletes old sessions beyond the configured limits. */
 export function startJournaling(
   store: Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'>,
   parameters: SessionParameters,
@@ -62,7 +62,7 @@ export function startJournaling(
   };
 }
 
-/** The session's part alone, of what may be a whole configuration: with its secrets, which the journal must not hold. */
+/** The session's part of what may be a whole configuration. The journal must not contain the secrets of the rest. */
 function whatDecides(parameters: SessionParameters): SessionParameters {
   const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
     parameters;

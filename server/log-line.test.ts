@@ -23,7 +23,7 @@ describe('a line of the log for people', () => {
     );
   });
 
-  it('has the error where the message does not say it, and never a stack', () => {
+  it('has the error unless the message contains it, and never a stack', () => {
     const text = line({ err: { message: 'oops', stack: 'at somewhere' }, msg: 'a handler failed' });
     expect(text).toBe('03:04:05.067 WARN  a handler failed (oops)\n');
   });

@@ -8,8 +8,7 @@ export type LogFormat = 'auto' | 'pretty' | 'json';
 
 const STDERR = 2;
 
-/**
- * Logs on standard error; standard output is for what a command prints. `json`: a line of JSON each; `pretty`: a line for
+/** Logs to standard error; standard output is for a command's results. `json`: a line of JSON each; `pretty`: a line for
  * people; `auto`: pretty on a terminal, JSON elsewhere.
  */
 export function makeLogger(level: string, format: LogFormat = 'auto'): Logger {

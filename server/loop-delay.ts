@@ -5,7 +5,7 @@ const EVERY_MS = 50;
 /** An odd number, for the median: overload lasts, while one long pause (a collection, a model that loads) passes. */
 const SAMPLES = 9;
 
-/** How late timers come in this process: 0 if it has time for everything. It keeps no process alive. */
+/** Measures how late timers fire in this process; 0 if it is not overloaded. Does not keep the process alive. */
 export class LoopDelay {
   readonly #samples: number[] = [];
   readonly #timer: NodeJS.Timeout;
@@ -24,18 +24,18 @@ export class LoopDelay {
     this.#timer.unref();
   }
 
-  /** Median of the last half second, or of longer if timers come late. */
+  /** Median of the last half second, or of a longer time if timers are late. */
   medianMs(): number {
     if (this.#samples.length < SAMPLES) return 0;
     return this.#samples.toSorted((a, b) => a - b)[(SAMPLES - 1) / 2] ?? 0;
   }
 
-  /** Closed while the median is above `maxMs`. */
+  /** A gate of the door that is closed while the median is above `maxMs`. */
   gate(maxMs: number): Gate {
     return () => {
       const lateMs = this.medianMs();
       if (lateMs <= maxMs) return undefined;
-      return new ParleyError('OVERLOADED', `timers come ${Math.round(lateMs)} ms late`);
+      return new ParleyError('OVERLOADED', `timers fire ${Math.round(lateMs)} ms late`);
     };
   }
 

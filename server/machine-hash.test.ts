@@ -19,7 +19,7 @@ function source(name: string, text: string): void {
   writeFileSync(join(folder, name), text);
 }
 
-it('the machine hash changes with every source that decides, and with no other', () => {
+it('the machine hash changes with every source of the machine, and with no other', () => {
   const before = hashOfSources(folder);
   for (const name of ['invariants.ts', 'log.ts']) {
     source(name, '// changed\n');
@@ -34,13 +34,13 @@ it('the machine hash changes with every source that decides, and with no other',
   }
 });
 
-it('the machine hash does not depend on line ends', () => {
+it('the machine hash does not depend on line endings', () => {
   const before = hashOfSources(folder);
   source('canonical.ts', '// nothing\r\n');
   expect(hashOfSources(folder)).toBe(before);
 });
 
-it('the build writes down the hash of the sources', () => {
+it('the build saves the hash of the sources', () => {
   writeMachineHash(folder, folder);
   expect(JSON.parse(readFileSync(join(folder, 'machine-hash.json'), 'utf8'))).toEqual({
     sources: hashOfSources(folder),

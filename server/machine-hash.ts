@@ -5,18 +5,15 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { sha256 } from '../adapters/store/sha256.ts';
 
-/** What decides: the kernel and the statechart, and whatever these import. */
+/** Entry points of the machine: the kernel and the statechart, with everything they import. */
 const ENTRIES = ['kernel.ts', 'session/machine.ts'];
-/** Written beside the compiled machine, where its sources may not be. */
+/** File beside the compiled machine, for installations without the sources. */
 const BUILT = 'machine-hash.json';
 
 const builtSchema = z.object({ sources: z.string() });
 const machines = fileURLToPath(new URL('../machines/', import.meta.url));
 
-/**
- * Names the version of what decides in a session: the statechart, its reducers and policies, the kernel, and XState.
- * Two builds of the same code have the same. It is over the TypeScript sources and not over what runs, because
- * compilers format that as they like; types imported as such do not count, as they are not there when it runs.
+/** Identifies the version of the code that decides in a session: the statechart, its reducers and policies, the kernel, and XState. Two builds of the same code have the same hash. It covers the TypeScript sources rather than the compiled output, because compilers differ in formatting. Type-only imports do not count, because they do not exist at run time.
  */
 export function machineHash(): string {
   const built = join(machines, BUILT);
@@ -26,12 +23,12 @@ export function machineHash(): string {
   return sha256(`${sources} xstate ${xstateVersion()}`);
 }
 
-/** For the build: writes down the hash of the sources `from` beside the compiled machine in `to`. */
+/** For the build: saves the hash of the sources in `from` beside the compiled machine in `to`. */
 export function writeMachineHash(from: string, to: string): void {
   writeFileSync(join(to, BUILT), `${JSON.stringify({ sources: hashOfSources(from) })}\n`);
 }
 
-/** Over the names and texts of the sources in `folder`, whatever its line ends and wherever it lies. */
+/** Hash of the names and texts of the sources in `folder`, independent of line endings and of the folder's path. */
 export function hashOfSources(folder: string): string {
   const texts = new Map<string, string>();
   const visit = (path: string) => {
@@ -45,7 +42,7 @@ export function hashOfSources(folder: string): string {
   return sha256(sorted.map(([path, text]) => `${path}\n${sha256(text)}\n`).join(''));
 }
 
-/** Relative imports and exports of a source, but for those of types alone. */
+/** Relative imports and exports of a source, except type-only ones. */
 function importsOf(text: string): string[] {
   const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)[^;'"]*?from\s+'(\.[^']+)'/gmu);
   return [...statements].flatMap(([, path]) => (path === undefined ? [] : [path]));

@@ -1,4 +1,4 @@
-/** What a program that embeds Parley may import. Fakes and helpers for its tests are in `parley-voice/testing`. */
+/** Public exports for programs that embed Parley. Fakes and helpers for tests are in `parley-voice/testing`. */
 export * from '../actors/chain/mod.ts';
 export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
 export type { Bus, BusMessage } from '../actors/ports/bus.ts';

@@ -1,12 +1,12 @@
 import type { LogEntry } from '../machines/log.ts';
 import type { OpenSession, SessionHost, SessionRequest } from './door/session-host.ts';
 
-/** Watches the sessions of a process: metrics, the inspector, logs. Nothing here may throw or block. */
+/** Observes the sessions of a process: metrics, the inspector, logs. Callbacks must not throw or block. */
 export interface SessionObserver {
-  /** A session is about to open. `onClosed` follows, even if it does not open. */
+  /** A session is about to open. `onClosed` follows, even if opening fails. */
   onOpening?(request: SessionRequest): void;
   onOpened?(session: string, handle: OpenSession): void;
-  /** Nothing of it runs any more. */
+  /** The session has ended completely. */
   onClosed?(session: string): void;
   /** Each entry of the ordered log. */
   onLog?(session: string, entry: LogEntry): void;
@@ -34,7 +34,7 @@ export function observedHost(host: SessionHost, observers: readonly SessionObser
   };
 }
 
-/** One listener for all observers that want the log. */
+/** One log listener for all observers that have one. */
 export function logTo(observers: readonly SessionObserver[]): (session: string, entry: LogEntry) => void {
   const wanted = observers.filter(({ onLog }) => onLog !== undefined);
   return (session, entry) => {

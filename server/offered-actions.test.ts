@@ -20,12 +20,12 @@ entries:
 const config = (flags: Record<string, string>) =>
   loadConfig({ cwd: '/', flags, env: { OPENAI_API_KEY: 'sk-1' } });
 
-describe('the actions that a language model may ask for', () => {
-  it('are none unless they are declared', () => {
+describe('the actions that a language model may request', () => {
+  it('are empty unless they are declared', () => {
     expect(toolsOf(config({}), dialog)).toEqual([]);
   });
 
-  it('are those that llm.tools names, with the arguments of the dialog', () => {
+  it('are those in llm.tools, with the arguments of the dialog', () => {
     const [tool, ...more] = toolsOf(config({ 'llm.tools': 'wave' }), dialog);
     expect(more).toEqual([]);
     expect(tool).toMatchObject({
@@ -47,7 +47,7 @@ describe('the actions that a language model may ask for', () => {
     );
   });
 
-  it('are the dialog’s only where the dialog answers', () => {
+  it('include those of the dialog only if the dialog engine answers', () => {
     const openai = { 'engines.llm': 'openai' };
     expect(offeredActions(config({}), dialog)).toEqual(['wave', 'go-forward']);
     expect(offeredActions(config({ 'engines.llm': 'openai,dialog' }), dialog)).toEqual([

@@ -6,9 +6,7 @@ import type { Config } from './config/schema.ts';
 
 type Tools = Pick<Config, 'llm'>;
 
-/**
- * The names of all actions that an engine of this configuration may ask for: the dialog's where the dialog or an engine
- * elsewhere answers, and those of `llm.tools`.
+/** The names of all actions that an engine of this configuration may request: all of the dialog if the dialog engine or a remote engine answers, and those of `llm.tools`.
  */
 export function offeredActions(
   { engines, llm }: Pick<Config, 'engines' | 'llm'>,
@@ -18,8 +16,7 @@ export function offeredActions(
   return ofDialog ? [...dialogActions(dialog).keys()] : toolsOf({ llm }, dialog).map(({ name }) => name);
 }
 
-/**
- * The actions that are declared to language models by `llm.tools`; the arguments are those that the dialog file uses.
+/** The actions that `llm.tools` declares to language models, with the arguments that the dialog file uses.
  * Throws CONFIG_INVALID for an action that the dialog does not have.
  */
 export function toolsOf({ llm }: Tools, dialog: Dialog): readonly LlmTool[] {
@@ -43,7 +40,7 @@ function toolOf(name: string, dialog: Dialog): LlmTool {
   return { name, description: `Has the robot do: ${name.replaceAll(/[_-]/gu, ' ')}`, parameters };
 }
 
-/** A slot such as `{meters}` may become a number or a word. */
+/** JSON types of an argument. A slot such as `{meters}` may become a number or a word. */
 function jsonType(value: Json): Json {
   if (typeof value === 'number') return 'number';
   if (typeof value === 'boolean') return 'boolean';

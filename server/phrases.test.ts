@@ -28,14 +28,14 @@ function open() {
   return { clock, madeAtMs, preparer: phrasePreparer(tts, config, dialog, clock) };
 }
 
-describe('making the fixed phrases ahead', () => {
-  it('takes no time of its own while nobody is being served', async () => {
+describe('preparing the fixed phrases', () => {
+  it('does not wait while no request is running', async () => {
     const { madeAtMs, preparer } = open();
     await preparer.prepare();
     expect(madeAtMs).toEqual(Array(count).fill(0));
   });
 
-  it('waits for those who are being served', async () => {
+  it('waits for running requests', async () => {
     const { clock, madeAtMs, preparer } = open();
     let busy = true;
     const made = preparer.prepare(undefined, () => busy);
@@ -47,7 +47,7 @@ describe('making the fixed phrases ahead', () => {
     expect(madeAtMs).toEqual(Array(count).fill(450));
   });
 
-  it('goes on slowly where there is always somebody', async () => {
+  it('continues slowly while the engine is always busy', async () => {
     const { clock, madeAtMs, preparer } = open();
     const made = preparer.prepare(undefined, () => true);
     await clock.advance(count * 1_000);
@@ -55,7 +55,7 @@ describe('making the fixed phrases ahead', () => {
     expect(madeAtMs).toEqual(Array.from({ length: count }, (_, index) => (index + 1) * 1_000));
   });
 
-  it('ends with the server, also while it waits', async () => {
+  it('stops with the server, also while it waits', async () => {
     const { clock, madeAtMs, preparer } = open();
     void preparer.prepare(undefined, () => true);
     await clock.advance(70);

@@ -9,31 +9,26 @@ import type { Config } from './config/schema.ts';
 import { fillersOf } from './session-parameters.ts';
 
 export interface PhraseProgress {
-  /** Made now, or kept from before. */
+  /** Synthesised now, or cached before. */
   readonly ready: number;
   readonly made: number;
-  /** That the engine failed to say. */
+  /** Phrases that the engine failed to synthesise. */
   readonly failed: number;
   readonly total: number;
 }
 
-/**
- * Makes the fixed phrases ahead, one at a time, in the background; resolves when that is over. Never rejects. While `busy`
- * says that somebody is being served, it waits before each, though no more than a second.
+/** Synthesises the fixed phrases in the background, one at a time; resolves when done. Never rejects. While `busy` returns true, it waits up to a second before each phrase.
  */
 export type PreparePhrases = (
   onProgress?: (progress: PhraseProgress) => void,
   busy?: () => boolean,
 ) => Promise<void>;
 
-/** An engine that is always busy must not keep the phrases from being made for ever. */
+/** Maximum wait for a busy engine before each phrase, so that the preparation always finishes. */
 const YIELD_MS = 1_000;
 const LOOK_AGAIN_MS = 50;
 
-/**
- * What will be said word for word, as the segments that are asked for: Parley's own phrases, the greeting, and the
- * replies of the dialog that nothing is filled into. Fillers come first and whole: they are asked for as they are, and
- * only if they were made ahead.
+/** All phrases with a fixed text, as the segments that are requested: Parley's own phrases, the greeting, and the replies of the dialog without slots. Fillers come first and are not segmented: a filler is only used if it is cached whole.
  */
 export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): readonly string[] {
   const replies = dialog.entries.flatMap((entry) => entry.replies);
@@ -62,7 +57,7 @@ function segmentsOf(text: string, parameters: SessionParameters): string[] {
   });
 }
 
-/** Has `tts` make the fixed phrases in the server's own language and voice. */
+/** Prepares the fixed phrases with `tts` in the server's default language and voice. */
 export function phrasePreparer(
   tts: CachedTts,
   config: Config,
@@ -97,7 +92,7 @@ export function phrasePreparer(
         failed++;
       }
       onProgress({ ready, made, failed, total: texts.length });
-      // An engine that is not there is not asked for all of it.
+      // The engine is unavailable: do not try the rest.
       if (failed > 2 && ready === 0) return;
     }
   };

@@ -21,7 +21,7 @@ function logged(rejected: Rejection | undefined): string[] {
 
 const UNLIKE: Rejection = { nearest: 'turn left', confidence: 0.123, reason: 'unlike' };
 
-it('logs speech that was rejected with its reason, and noise for debugging only', () => {
+it('logs rejected speech with its reason, and noise at debug level only', () => {
   expect(logged(UNLIKE)).toEqual([
     'info speech was not understood (rejected: too unlike any phrase of the dialog; nearest: "turn left", confidence 0.12)',
   ]);
@@ -31,7 +31,7 @@ it('logs speech that was rejected with its reason, and noise for debugging only'
   expect(logged(undefined)).toEqual([]);
 });
 
-it('shows in parley talk why speech was rejected', () => {
+it('parley talk shows why speech was rejected', () => {
   const message = { type: 'transcript', turn: 1, text: '', final: true } as const;
   expect(describeMessage({ ...message, rejected: UNLIKE })).toBe(
     'user        "" (rejected: too unlike any phrase of the dialog; nearest: "turn left", confidence 0.12)',

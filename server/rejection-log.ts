@@ -6,7 +6,7 @@ interface LeveledLog {
   debug(fields: object, line: string): void;
 }
 
-/** Logs every utterance that a recogniser rejected, with its reason; what was not even speech only with `debug`. */
+/** Logs every utterance that a recogniser rejected, with its reason; noise at debug level. */
 export function rejectionLog(log: LeveledLog): (session: string, entry: LogEntry) => void {
   return (session, entry) => {
     if (entry.type !== 'event' || entry.event.type !== 'xstate.done.actor.stt') return;

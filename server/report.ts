@@ -1,13 +1,13 @@
 import { ParleyError } from '../machines/errors.ts';
 
-/** Says on standard error what went wrong and what to do next. Only a defect of Parley's shows its stack. */
+/** Prints an error and what to do about it to standard error. Only an unexpected error shows its stack. */
 export function report(error: unknown): void {
   const known = error instanceof ParleyError ? error : knownCause(error);
   if (known) console.error(`parley: ${known.message}\n  code: ${known.code}\n  what to do: ${known.advice}`);
   else console.error('parley: this is a defect, please report it:', error);
 }
 
-/** What the system refuses can happen anywhere. */
+/** System errors, such as a full disk, that can occur anywhere. */
 function knownCause(error: unknown): ParleyError | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = 'code' in error ? error.code : undefined;

@@ -10,7 +10,7 @@ import { startRetention } from './retention.ts';
 
 const DAY_MS = 86_400_000;
 
-it('old sessions are looked for at once and every hour, through failures, until closed', async () => {
+it('old sessions are deleted at once and every hour, despite failures, until closed', async () => {
   const clock = new VirtualClock({ settle });
   const asked: RetentionLimits[] = [];
   const told: unknown[] = [];
@@ -64,7 +64,7 @@ it('limits of 0 delete nothing', async () => {
   expect(asked).toEqual([{ except: [] }]);
 });
 
-it('the limit is kept while sessions are written, and not tried for at every commit when nothing can be deleted', async () => {
+it('the limit is enforced while sessions are written, but not retried at every commit when nothing can be deleted', async () => {
   const clock = new VirtualClock({ settle });
   const asked: RetentionLimits[] = [];
   const told: unknown[] = [];
@@ -139,7 +139,7 @@ it('the data of a real store never grow far beyond the limit while sessions are 
   }
   await vi.waitFor(async () => expect((await store.sessions({ limit: 100 })).length).toBeLessThan(21));
   await retention.close();
-  // 40 sessions of 53 kB are twice the limit. One or two may be on their way when it is passed.
+  // 40 sessions of 53 kB are twice the limit. One or two may be in progress when it is exceeded.
   expect(Math.max(...sizes)).toBeLessThan(1_000_000 + 2 * 60_000);
   expect(deleted.slice(0, 3)).toEqual(['s0', 's1', 's2']);
   await store.close();

@@ -4,7 +4,7 @@ import type { Clock, TimerHandle } from '../machines/clock.ts';
 export interface RetentionOptions {
   readonly store: Pick<JournalStore, 'prune' | 'onSize'>;
   readonly clock: Clock;
-  /** Wall-clock time now, ms since 1970. */
+  /** Current wall-clock time, ms since 1970. */
   readonly now: () => number;
   /** 0: without limit. */
   readonly maxAgeDays: number;
@@ -16,16 +16,16 @@ export interface RetentionOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** How often old sessions are looked for, in ms. */
+/** Time between two searches for old sessions, in ms. */
 const EVERY_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MEGABYTE = 1_000_000;
-/** Beyond the limit, deletion goes down to this share of it, so that not every commit has to delete. */
+/** When the limit is exceeded, delete down to this share of it, so that not every commit has to delete. */
 const SHARE = 0.95;
-/** Nothing could be deleted: live sessions alone take more. Wait this long before the next try, in ms. */
+/** Wait before the next try if nothing could be deleted because live sessions alone exceed the limit, in ms. */
 const RETRY_MS = 60_000;
 
-/** Deletes old sessions now and once an hour, and as soon as all take too much, until closed. */
+/** Deletes old sessions now, every hour, and whenever the size limit is exceeded, until closed. */
 export function startRetention(options: RetentionOptions): { close(): Promise<void> } {
   const { store, clock, maxMegabytes, onDeleted, onError } = options;
   const maxBytes = maxMegabytes * MEGABYTE;
@@ -42,7 +42,7 @@ export function startRetention(options: RetentionOptions): { close(): Promise<vo
     });
   });
 
-  /** Resolves with how many sessions were deleted. */
+  /** Resolves with the number of deleted sessions. */
   async function prune(limits: RetentionLimits): Promise<number> {
     busy = true;
     try {

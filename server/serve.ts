@@ -57,19 +57,19 @@ import { watchWorkers } from './worker-watch.ts';
 export interface ServeOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Told what is being got ready. */
+  /** Receives a line about each step of the start. */
   readonly onProgress?: (what: string) => void;
   /** The ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** What happens in the chains of engines. Must not throw. */
+  /** Receives the events of the engine chains. Must not throw. */
   readonly onEngineEvent?: (event: ChainEvent) => void;
-  /** Instead of what the configuration names. See docs/embedding.md. */
+  /** Parts that replace the configured ones. See docs/embedding.md. */
   readonly parts?: {
-    /** Of a kind that is not here, the configured engines. */
+    /** For a kind that is absent here, the configured engines are used. */
     readonly engines?: LocalEngines;
-    /** Carries out actions. Default: the client does, and each takes as long as the dialog says. */
+    /** Executes actions. Default: the client does, and each takes the duration given in the dialog. */
     readonly actions?: ActionPort;
-    /** Asked for facts before each reply. Default: none. */
+    /** Provides facts before each reply. Default: none. */
     readonly memory?: MemoryPort;
     readonly vad?: VadEngine;
     readonly store?: Store;
@@ -85,23 +85,21 @@ export interface Server {
   readonly bus: Bus;
   readonly store: Store;
   stats(): DoorStats;
-  /** Of the engines that the configuration named. */
+  /** Statistics of the configured engines. */
   engineStats(): EngineStats | undefined;
-  /**
-   * Takes no new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all that was said is
-   * on disk, so the process may end then. Idempotent.
+  /** Refuses new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all records are on disk, so the process may end then. Idempotent.
    */
   drain(graceMs?: number): Promise<void>;
-  /** Drains, and frees everything. Idempotent. */
+  /** Drains and releases everything. Idempotent. */
   close(): Promise<void>;
 }
 
 const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
 
-/** What a page offers to a newcomer. */
+/** Number of example phrases that the talk page shows. */
 const SUGGESTED_PHRASES = 3;
 
-/** Starts a server: bus, engines, store and gateway, each as configured. What was started is closed again if something fails. */
+/** Starts a server as configured: bus, engines, store and door. If something fails, closes what was started. */
 export async function serve(options: ServeOptions): Promise<Server> {
   const closers: Closers = [];
   try {
@@ -112,7 +110,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   }
 }
 
-/** What the parts of a server share. Each part is made by one function below, which also says how it is closed. */
+/** Shared parts of a server. One function below makes each part and registers its close function. */
 interface Base {
   readonly options: ServeOptions;
   readonly closers: Closers;
@@ -127,7 +125,7 @@ interface Base {
   readonly readiness: Readiness;
 }
 
-/** Engines, and what goes with them. */
+/** Engines and the parts that belong to them. */
 interface Speech {
   readonly engines: LocalEngines;
   readonly vad: VadEngine;
@@ -213,7 +211,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
   return { options, closers, dialog, bus, metrics, loop, stores, access, inspector, observers, readiness };
 }
 
-/** Kinds whose engines the configuration names. */
+/** Kinds whose engines come from the configuration, not from `parts`. */
 function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
   return ENGINE_KINDS.filter((kind) => !parts?.engines?.[kind]);
 }
@@ -326,7 +324,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       },
     },
   });
-  // Control is direct and works without a bus. Engines are asked over it, so clients get to know why replies fail.
+  // Control works without the bus, but engine requests need it: notify clients why replies may fail.
   const watch = bus.watch?.((connected) => {
     if (!connected)
       front.door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
@@ -335,7 +333,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   return front;
 }
 
-/** What engines count of themselves, as far as these do. */
+/** Metric sources of the engines, if they keep statistics. */
 function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connections' | 'phraseCache'> {
   const phrases = stats?.().phrases;
   if (!stats) return {};

@@ -15,7 +15,7 @@ export async function readDialog(path: string): Promise<Dialog> {
   return parseDialog(text, path);
 }
 
-/** The phrases that fill the silence before a late reply: those of the configuration, else those of the dialog. */
+/** The fillers for a late reply: those of the configuration, or else those of the dialog. */
 export function fillersOf(
   { phrases }: Pick<SessionParameters, 'phrases'>,
   dialog: Dialog,
@@ -23,9 +23,7 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/**
- * What a session can know from the dialog: which words stop everything, which sentences are whole, what fills a silence.
- * `offered`: the actions that the language engine may ask for; by default those of the dialog.
+/** Adds the session parameters that come from the dialog: stop words, complete sentences, fillers. `offered`: the actions that the language engine may request; by default those of the dialog.
  */
 export function withDialog(
   parameters: SessionParameters,
@@ -50,9 +48,7 @@ export function withDialog(
   };
 }
 
-/**
- * With a recogniser that tells words while they are spoken, speech without words confirms a barge-in a little later:
- * the first word decides at once, and a backchannel gets the time to be recognised as one.
+/** With a recogniser that reports partial transcripts, speech without words confirms a barge-in a little later: the first word decides at once, and a backchannel has time to be recognised.
  */
 export function withRecogniser(parameters: SessionParameters, tellsPartials: boolean): SessionParameters {
   const { bargeIn } = parameters;
@@ -63,10 +59,10 @@ export function withRecogniser(parameters: SessionParameters, tellsPartials: boo
   };
 }
 
-/** Sentences that no other sentence goes on from: after "go forward" may come "ten meters". */
+/** Sentences that are not the beginning of another one: "go forward" may continue with "ten meters". */
 function wholeSentences(sentences: readonly string[]): string[] {
   const sorted = sentences.map(normaliseWords).sort();
-  // In sorted order whatever begins with a sentence and a space follows it, if not at once then behind its like.
+  // In sorted order, the sentences that begin with this one and a space directly follow it.
   const beginnings = new Set<string>();
   for (const sentence of sorted) {
     for (let at = sentence.indexOf(' '); at > 0; at = sentence.indexOf(' ', at + 1))

@@ -7,7 +7,7 @@ export function sessionHost(deps: SessionDeps): SessionHost {
   return {
     async open({ session, language, voice, outputRate }, listener): Promise<OpenSession> {
       const seed = randomInt(2 ** 32);
-      // The conversation does not wait for the disk.
+      // Not awaited: the conversation does not wait for the disk.
       deps.store
         .saveSession({ session, startedAt: new Date().toISOString(), language })
         .catch((error: Error) => deps.onProblem(session, error));

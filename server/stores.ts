@@ -13,7 +13,7 @@ export interface Stores {
   readonly journals: JournalStore | undefined;
   readonly inspectStore: InspectStore | undefined;
   readonly stats?: () => StoreStats;
-  /** Why nothing can be recorded; undefined while all is well, or not known. */
+  /** Why nothing can be recorded; undefined while the store works or its health is unknown. */
   problem(): ParleyError | undefined;
 }
 
@@ -23,9 +23,7 @@ export interface StoreParts {
   readonly inspectStore?: InspectStore;
 }
 
-/**
- * Opens the store of `dataDir`, or takes the one of `parts`, which keeps journals only if it says so. An unusable store does
- * not keep the server from starting: it is logged once, and again when it works.
+/** Opens the store of `dataDir`, or uses the one of `parts`, which journals only if `parts.journals` is given. The server starts even with an unusable store: the failure is logged once, and the recovery too.
  */
 export async function openStores(
   dataDir: string,
@@ -58,7 +56,7 @@ export async function openStores(
   };
 }
 
-/** Whether `error` only repeats what `problem` says and was logged before. */
+/** True if `error` is the same as `problem`, which was logged before. */
 export function isKnown(error: unknown, problem: ParleyError | undefined): boolean {
   return problem !== undefined && error instanceof ParleyError && error.code === 'STORE_FAILED';
 }

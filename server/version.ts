@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 
-/** The version in package.json, which lies one level above the sources and two above the compiled output. */
+/** The version in package.json, one level above the sources and two above the compiled output. */
 export function packageVersion(): string {
   const url = ['../package.json', '../../package.json']
     .map((path) => new URL(path, import.meta.url))

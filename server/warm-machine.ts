@@ -9,12 +9,10 @@ const REPLY: readonly KernelEvent[] = [
   { type: 'halt' },
   { type: 'rearm' },
 ];
-/** A second round finds what the first has compiled. */
+/** The second round runs the code that the first has compiled. */
 const ROUNDS = 2;
 
-/**
- * Steps short conversations through the machine, without any effect, before the first client comes: what runs for the first
- * time takes 10 to 30 times as long (21 ms instead of 2 ms), and the first voice stop must be as fast as every other.
+/** Steps short conversations through the machine, without side effects, before the first client connects. The first run of code takes 10 to 30 times as long (21 ms instead of 2 ms), and the first voice stop must be as fast as every other.
  */
 export function warmMachine(machine: SessionMachine): void {
   for (let round = 0; round < ROUNDS; round++) {

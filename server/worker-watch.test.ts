@@ -29,7 +29,7 @@ async function start(flags: Record<string, string>) {
 const NOBODY =
   'no worker serves stt soundswallower: start one with `parley worker --engines=stt` on the same NATS';
 
-it('says at start that nobody serves a remote engine, and notices within two seconds that somebody comes and goes', async () => {
+it('reports at the start that no worker serves a remote engine, and notices within two seconds when one starts or stops', async () => {
   const { begin, changes, clock, host } = await start({ 'engines.stt': 'remote' });
   await begin();
   expect(watch.reasons()).toEqual([NOBODY]);
@@ -47,14 +47,14 @@ it('says at start that nobody serves a remote engine, and notices within two sec
   ]);
 });
 
-it('only warns where another engine of the chain takes its place', async () => {
+it('only warns if the chain has another engine', async () => {
   const { begin } = await start({ 'engines.stt': 'remote,openai' });
   await begin();
   expect(watch.reasons()).toEqual([]);
   expect(watch.notices()).toEqual([{ code: 'NO_WORKER', message: NOBODY }]);
 });
 
-it('takes a worker that does not answer for none', async () => {
+it('treats a worker that does not answer as missing', async () => {
   const { begin, bus, clock } = await start({ 'engines.stt': 'remote' });
   bus.subscribe('parley.v1.work.stt.soundswallower', () => {});
   const begun = begin();
@@ -63,7 +63,7 @@ it('takes a worker that does not answer for none', async () => {
   expect(watch.reasons()).toEqual([NOBODY]);
 });
 
-it('looks at nothing without a remote engine', async () => {
+it('sends no requests without a remote engine', async () => {
   const { begin, changes, clock } = await start({});
   await begin();
   expect([watch.reasons(), watch.notices(), changes]).toEqual([[], [], []]);

@@ -6,15 +6,15 @@ import type { Config } from './config/schema.ts';
 import type { Notice } from './endpoints/about/endpoint.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
 
-/** A worker that does not answer within this is as good as none, ms. */
+/** A worker that does not answer within this time counts as missing, ms. */
 const ANSWER_MS = 1_000;
-/** Time between two looks, ms: a worker that has gone is noticed within two seconds. */
+/** Time between two checks, ms: a missing worker is noticed within two seconds. */
 const LOOK_MS = 1_000;
 
 export interface WorkerWatch {
-  /** Kinds that nobody serves: turns fail. */
+  /** Kinds without a worker or another engine: turns fail. */
   reasons(): readonly string[];
-  /** Remote engines without a worker, whose place in the chain another engine takes. */
+  /** Remote engines without a worker, if the chain has another engine. */
   notices(): readonly Notice[];
   close(): void;
 }
@@ -23,11 +23,11 @@ export interface WorkerWatchOptions {
   readonly config: Pick<Config, 'engines' | 'stt' | 'llm' | 'tts'>;
   readonly bus: Bus;
   readonly clock: Clock;
-  /** Receives each change: a line that says what to do, or that the worker is there. */
+  /** Called on each change with a line for the operator. */
   readonly onChange: (present: boolean, line: string) => void;
 }
 
-/** Looks whether a worker serves each `remote` engine. Resolves after the first look. */
+/** Checks regularly that a worker serves each `remote` engine. Resolves after the first check. */
 export async function watchWorkers(options: WorkerWatchOptions): Promise<WorkerWatch> {
   const { config, bus, clock, onChange } = options;
   const remote = ENGINE_KINDS.filter((kind) => config.engines[kind].includes('remote'));

@@ -12,15 +12,18 @@ import type { Logger } from './log.ts';
 import { readDialog } from './session-parameters.ts';
 
 export interface WorkerProcess {
-  /** Such as `stt soundswallower`. */
+  /** The engines served, such as `stt soundswallower`. */
   readonly serves: readonly string[];
-  /** Takes no new requests, and ends the running ones after a grace. */
+  /** Refuses new requests, and ends running ones after a grace. */
   drain(): Promise<void>;
-  /** Drains, and frees everything. */
+  /** Drains and releases everything. */
   close(): Promise<void>;
 }
 
-/** Serves engines to the servers on the same NATS. Rejects with CONFIG_INVALID if there is none, or nothing to serve. */
+/**
+ * Serves engines to the servers on the same NATS. Rejects with CONFIG_INVALID without NATS or without an engine to
+ * serve.
+ */
 export async function work(
   config: Config,
   kinds: readonly EngineKind[],

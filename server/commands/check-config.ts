@@ -5,10 +5,12 @@ import { engineWarnings } from '../engine-warnings.ts';
 import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
-/** `parley check-config`: what is in force, where it comes from, and whether it would work. */
+/** `parley check-config`: prints the effective configuration with its sources, and checks it. */
 export function checkConfigCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(
-    new Command('check-config').description('check the configuration and print what is in force, and why'),
+    new Command('check-config').description(
+      'check the configuration and print the effective values with their sources',
+    ),
     ['parley check-config', 'parley check-config --config robot.yaml --engines.llm=openai'],
   ).action(async (_options, command: Command) => {
     const resolved = configOf(command);

@@ -2,10 +2,10 @@ import { type Command, Option } from 'commander';
 import { type ResolvedConfig, resolveConfig } from '../config/load.ts';
 import { configKeys } from '../config/schema.ts';
 
-/** What each command does with its exit code. */
+/** Receives a command's exit code. */
 export type SetExitCode = (code: number) => void;
 
-/** Keys whose flags `--help` shows; all the others work too and are in docs/configuration.md. */
+/** Keys whose flags `--help` shows; the others work too and are listed in docs/configuration.md. */
 const SHOWN = [
   'host',
   'port',
@@ -22,7 +22,7 @@ const SHOWN = [
   'engines.tts',
 ];
 
-/** Gives a command a flag for every key of the configuration, and `--config`. */
+/** Adds a flag for every configuration key to a command, and `--config`. */
 export function withConfigFlags(command: Command, examples: readonly string[]): Command {
   command.option('--config <file>', 'configuration file (default: parley.config.yaml, if there is one)');
   for (const key of configKeys) {
@@ -37,12 +37,12 @@ export function withConfigFlags(command: Command, examples: readonly string[]): 
   );
 }
 
-/** Shows how a command is called at the end of its `--help`. */
+/** Adds usage examples to the end of a command's `--help`. */
 export function withExamples(command: Command, examples: readonly string[]): Command {
   return command.addHelpText('after', ['\nExamples:', ...examples.map((one) => `  ${one}`)].join('\n'));
 }
 
-/** The configuration that a command was called with. `overrides` are flags that the command itself translates. */
+/** The configuration of a command's invocation. `overrides` are flags that the command itself translates. */
 export function configOf(command: Command, overrides: Readonly<Record<string, string>> = {}): ResolvedConfig {
   const options: Record<string, unknown> = command.opts();
   const flags: Record<string, unknown> = {};
@@ -58,7 +58,7 @@ export function configOf(command: Command, overrides: Readonly<Record<string, st
   });
 }
 
-/** As commander names it: `deadlines.stt-ms` → `deadlines.sttMs`. */
+/** The name that commander gives a flag: `deadlines.stt-ms` → `deadlines.sttMs`. */
 function camel(flag: string): string {
   return flag.replaceAll(/-(\w)/gu, (_, letter: string) => letter.toUpperCase());
 }

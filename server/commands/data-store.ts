@@ -4,7 +4,7 @@ import { type SqliteStore, sqliteStore } from '../../adapters/store/sqlite.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { DATABASE, prepareDataDirectory } from '../data-directory.ts';
 
-/** Uses the store of a data directory, which must be there already unless it may be created. */
+/** Opens the store of a data directory and passes it to `use`. The directory must exist unless it may be created. */
 export async function withStore<T>(
   dataDir: string,
   use: (store: SqliteStore) => Promise<T>,
@@ -13,7 +13,7 @@ export async function withStore<T>(
   const path = join(dataDir, DATABASE);
   if (missing === 'fail' && !existsSync(path))
     throw new ParleyError('SESSION_UNKNOWN', `${path} does not exist; see --data-dir`);
-  // What it warns of is logged by the server.
+  // The server logs these warnings; commands do not.
   await prepareDataDirectory(dataDir);
   const store = sqliteStore({ path });
   try {

@@ -16,7 +16,7 @@ import { serve } from '../serve.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { writeOutput } from './output.ts';
 
-/** `parley demo`: a whole spoken conversation, against a server of its own. */
+/** `parley demo`: a complete spoken conversation with a server of its own. */
 export function demoCommand(setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('demo').description(
@@ -28,10 +28,10 @@ export function demoCommand(setExitCode: SetExitCode): Command {
     .action(async (_options, command: Command) => {
       const { out } = command.opts<{ out: string }>();
       const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
-      // Its records go with it, however it ends.
+      // Delete the demo's records, however it ends.
       process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
       process.once('SIGINT', () => process.exit(130));
-      // Said now rather than after the conversation, if it cannot be written.
+      // Fail now rather than after the conversation if the file cannot be written.
       await writeOutput(out, new Uint8Array());
       const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
       const { level, format } = config.log;

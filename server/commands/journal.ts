@@ -6,7 +6,7 @@ import { configOf, type SetExitCode, withConfigFlags, withExamples } from './con
 import { withStore } from './data-store.ts';
 import { writeOutput } from './output.ts';
 
-/** `parley journal`: what has been recorded. */
+/** `parley journal`: list, export, import and delete recorded sessions. */
 export function journalCommand(_setExitCode: SetExitCode): Command {
   const command = new Command('journal').description('list, export, import and delete recorded sessions');
   return withExamples(command, ['parley journal list', 'parley journal export 5f0c… --output talk.jsonl'])
@@ -38,18 +38,18 @@ function listCommand(): Command {
 }
 
 function exportCommand(): Command {
-  return withConfigFlags(
-    new Command('export').description('write a recorded session as a file of JSON lines'),
-    ['parley journal export 5f0c… --output talk.jsonl --audio', 'parley journal export 5f0c… | head'],
-  )
+  return withConfigFlags(new Command('export').description('export a recorded session as JSON lines'), [
+    'parley journal export 5f0c… --output talk.jsonl --audio',
+    'parley journal export 5f0c… | head',
+  ])
     .argument('<session>', 'its id')
     .option('--output <file>', 'default: standard output')
-    .option('--audio', 'with the audio that was kept')
+    .option('--audio', 'include the recorded audio')
     .action(async (session: string, _options, command: Command) => {
       const { output, audio } = command.opts<{ output?: string; audio?: true }>();
       const { dataDir } = configOf(command).config;
       await withStore(dataDir, async (store) => {
-        // A session that is not there leaves no empty file behind.
+        // An unknown session must not leave an empty file behind.
         await store.journalHead(session);
         const text = exportedText(store, session, audio === true);
         if (output === undefined) await pipeline(text, process.stdout, { end: false });
@@ -59,9 +59,10 @@ function exportCommand(): Command {
 }
 
 function importCommand(): Command {
-  return withConfigFlags(new Command('import').description('take in a file of `parley journal export`'), [
-    'parley journal import talk.jsonl',
-  ])
+  return withConfigFlags(
+    new Command('import').description('import a file written by `parley journal export`'),
+    ['parley journal import talk.jsonl'],
+  )
     .argument('<file>')
     .action(async (name: string, _options, command: Command) => {
       await withStore(
@@ -74,11 +75,11 @@ function importCommand(): Command {
 
 function deleteCommand(): Command {
   return withConfigFlags(
-    new Command('delete').description('remove all that is known of sessions, turns and audio too'),
+    new Command('delete').description('delete sessions with their turns, journal and audio'),
     ['parley journal delete 5f0c…', 'parley journal delete --force 5f0c…'],
   )
     .argument('<sessions...>', 'their ids')
-    .option('--force', 'even if a session has not ended, as far as is known')
+    .option('--force', 'also delete sessions that are still marked as open')
     .action(async (sessions: string[], _options, command: Command) => {
       const { force } = command.opts<{ force?: true }>();
       await withStore(configOf(command).config.dataDir, async (store) => {

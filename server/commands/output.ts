@@ -2,7 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { PRIVATE_FILE } from '../../adapters/private-files.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** Writes what was recorded of a conversation to a file that only its owner can read. Rejects with OUTPUT_FAILED, or as `content` does. */
+/**
+ * Writes recorded data to a file that only its owner can read. Rejects with OUTPUT_FAILED, or with the error of
+ * `content`.
+ */
 export async function writeOutput(path: string, content: Uint8Array | AsyncIterable<string>): Promise<void> {
   try {
     await writeFile(path, content, { mode: PRIVATE_FILE });

@@ -23,10 +23,10 @@ interface Options {
   readonly json?: true;
 }
 
-/** More than a data directory is likely to hold. */
+/** More sessions than a data directory is likely to contain. */
 const MAX_SESSIONS = 1_000_000;
 
-/** `parley replay`: do recorded sessions come out the same again? Exit code 0 only if all of them do. */
+/** `parley replay`: replays recorded sessions and compares every decision. Exit code 0 only if all are the same. */
 export function replayCommand(setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('replay').description(
@@ -66,7 +66,7 @@ function print(report: ReplayReport | UnreadReport, json: boolean): void {
   console.log(json ? JSON.stringify(reportJson(report)) : describeReport(report));
 }
 
-/** What cannot even be read is a report too, so that the other sessions get theirs. */
+/** A session that cannot be read becomes a report too, so that the other sessions are still replayed. */
 async function replayOne(
   name: string,
   dataDir: string,
@@ -83,7 +83,7 @@ async function replayOne(
   }
 }
 
-/** Ids of sessions have neither slash nor ending. */
+/** True for a file name. Session ids contain neither a slash nor an extension. */
 function isFile(name: string): boolean {
   return existsSync(name) || /\/|\.jsonl?$/u.test(name);
 }

@@ -14,7 +14,7 @@ interface Flags {
   readonly json?: boolean;
 }
 
-/** `parley sim`: conversations on virtual time, with every fault that can be thought of. Exit code 1 if something was found. */
+/** `parley sim`: simulates conversations with injected faults on virtual time. Exit code 1 if a check fails. */
 export function simCommand(setExitCode: SetExitCode): Command {
   const command = new Command('sim').description(
     'simulate conversations with faults, and check every invariant at every step',
@@ -23,13 +23,13 @@ export function simCommand(setExitCode: SetExitCode): Command {
     .requiredOption('--seeds <range>', 'A..B, both included, or one seed', seedRange)
     .option('--turns <number>', 'turns of each seed', wholeNumber, 100)
     .option('--faults <file>', 'probability per fault point (YAML or JSON), or none')
-    .option('--shrink', 'make a failing seed as small as possible')
+    .option('--shrink', 'reduce a failing seed to a minimal case')
     .option('--jobs <number>', 'threads that share the seeds; the result is the same', wholeNumber, 1)
     .option('--json', 'the report as JSON')
     .action(async (_options, command: Command) => {
       const { seeds, turns, faults, shrink, jobs, json } = command.opts<Flags>();
       const profile = readProfile(command, faults);
-      // Only now: no other command needs the simulator's modules.
+      // Imported here because no other command needs the simulator's modules.
       const { simulate } = await import('../../testing/simulation/simulate.ts');
       const { reportLines } = await import('../../testing/simulation/report.ts');
       const report = await simulate({
@@ -42,7 +42,7 @@ export function simCommand(setExitCode: SetExitCode): Command {
         },
       });
       console.log(json ? JSON.stringify(report) : reportLines(report).join('\n'));
-      // What should sometimes happen is known for the default faults only.
+      // The events that must happen sometimes are known for the default faults only.
       const missing = profile === undefined && report.unreached.length > 0;
       setExitCode(report.failure !== null || missing ? 1 : 0);
     });
@@ -73,7 +73,7 @@ function readProfile(command: Command, file: string | undefined): FaultProfile |
   }
 }
 
-/** Null where there is no git, or no repository. */
+/** The current git revision; null without git or outside a repository. */
 function commit(): string | null {
   try {
     return execFileSync('git', ['rev-parse', 'HEAD'], {

@@ -1,21 +1,22 @@
-/** When the process exits at the latest, in ms, whatever hangs. Ending its threads takes some more. */
+/**
+ * Maximum time until the process exits after Ctrl-C, in ms, even if something hangs. Ending its threads takes a little
+ * longer.
+ */
 const CTRL_C_MS = 1_000;
-/** What SIGTERM allows beyond the grace of the sessions, in ms. */
+/** Extra time after the sessions' grace on SIGTERM, in ms. */
 const REST_MS = 3_000;
 
 const EXIT_CODES: Readonly<Record<string, number>> = { SIGINT: 130, SIGTERM: 143 };
 
-/** Something that runs until a signal stops it. */
+/** A service that runs until a signal stops it. */
 interface Running {
-  /** Ends what is live after `graceMs`, or after the configured grace, with its records on disk. */
+  /** Ends live sessions or requests after `graceMs` (default: the configured grace), with their records on disk. */
   drain(graceMs?: number): Promise<void>;
-  /** Drains, and frees everything. */
+  /** Drains and releases everything. */
   close(): Promise<void>;
 }
 
-/**
- * Starts something, and ends it at SIGINT or SIGTERM. Ctrl-C ends live sessions at once, and the process within two seconds; SIGTERM gives them `graceMs`.
- * A signal during the start, and a second one, end the process at once.
+/** Starts a service and stops it on SIGINT or SIGTERM. Ctrl-C ends live sessions at once, and the process within two seconds; SIGTERM gives them `graceMs`. A signal during the start, or a second signal, ends the process at once.
  */
 export async function untilStopped<Started extends Running>(
   graceMs: number,
@@ -35,12 +36,12 @@ export async function untilStopped<Started extends Running>(
   const fast = signal === 'SIGINT';
   const withinMs = fast ? CTRL_C_MS : graceMs + REST_MS;
   const timer = setTimeout(() => {
-    console.error(`parley: not all of it ended within ${withinMs} ms; what is on disk is complete`);
+    console.error(`parley: shutdown did not finish within ${withinMs} ms; the records on disk are complete`);
     process.exit(1);
   }, withinMs);
   if (fast) {
     await started.drain(0);
-    // What is left, such as threads and connections, ends with the process.
+    // Remaining threads and connections end with the process.
     process.exit();
   }
   await started.close();

@@ -21,14 +21,14 @@ interface TalkOptions {
   readonly visemes?: true;
 }
 
-/** No reply is longer; then the next file is said all the same. */
+/** Maximum wait for the end of a reply; then the next file is played anyway. */
 const LONGEST_REPLY_MS = 180_000;
 
-/** `parley talk`: says files to a server in real time, as a client would, and prints what comes back. */
+/** `parley talk`: plays files to a server in real time, like a client, and prints the messages it receives. */
 export function talkCommand(_setExitCode: SetExitCode): Command {
   const { PARLEY_PORT = '7400', PARLEY_TOKEN } = process.env;
   const command = new Command('talk').description(
-    'say WAV files to a running server and print each message that comes back',
+    'play WAV files to a running server and print each message it sends',
   );
   return withExamples(command, ['parley talk hello.wav', 'parley talk --json --out reply.wav hello.wav'])
     .argument('<file.wav...>', '16-bit PCM WAV files, mono or stereo, at any rate')
@@ -37,12 +37,12 @@ export function talkCommand(_setExitCode: SetExitCode): Command {
     .option('--language <tag>', 'language of the session, such as en or zh-CN')
     .option('--voice <name>', 'voice of the replies')
     .option('--json', 'print each message as a line of JSON, with its time in ms as `atMs`')
-    .option('--out <reply.wav>', 'save what was heard of the replies')
+    .option('--out <reply.wav>', 'save the audio of the replies as heard')
     .option('--gap <ms>', 'silence after each file, and after the reply to it', wholeMs, 1_500)
     .option('--visemes', 'print visemes too')
     .action(async (files: string[], options: TalkOptions) => {
       const speech = await Promise.all(files.map(readSpeech));
-      // Said now rather than after the conversation, if it cannot be written.
+      // Fail now rather than after the conversation if the file cannot be written.
       if (options.out !== undefined) await writeOutput(options.out, new Uint8Array());
       await converse(files, speech, options);
     });
@@ -89,11 +89,11 @@ async function converse(
   await client.close();
   if (out !== undefined) {
     await writeOutput(out, writeWav({ rate: client.speaker.rate, samples: client.speaker.recording() }));
-    if (!json) console.log(`          -- what was heard is in ${out}`);
+    if (!json) console.log(`          -- the replies are in ${out}`);
   }
 }
 
-/** Waits until nobody has the turn. */
+/** Waits until the session is idle or stopped. */
 async function rest(client: VoiceClient): Promise<void> {
   const state = client.arrivals.findLast(({ message }) => message.type === 'state')?.message;
   if (state?.type === 'state' && (state.value === 'idle' || state.value === 'stopped')) return;

@@ -5,11 +5,11 @@ import { work } from '../worker.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
-/** What an engine host lets running requests have; see engine-rpc. */
+/** Grace for running requests when the worker stops, in ms; see engine-rpc. */
 const WORKER_GRACE_MS = 5_000;
 const KINDS: readonly EngineKind[] = ['stt', 'llm', 'tts'];
 
-/** `parley worker`: engines for the servers on the same NATS. */
+/** `parley worker`: serves engines to the servers on the same NATS. */
 export function workerCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('worker').description('serve engines over NATS to `parley serve --engines remote`'),
@@ -18,13 +18,13 @@ export function workerCommand(_setExitCode: SetExitCode): Command {
       'parley worker --engines tts --bus.nats-url nats://10.0.0.2:4222',
     ],
   )
-    .option('--engines <kinds>', 'which: stt, llm, tts, separated by commas', KINDS.join(','))
+    .option('--engines <kinds>', 'engines to serve: stt, llm, tts, separated by commas', KINDS.join(','))
     .action(async (_options, command: Command) => {
       const { engines } = command.opts<{ engines: string }>();
       const names = engines.split(',').map((name) => name.trim());
       const kinds = KINDS.filter((kind) => names.includes(kind));
       const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
-      if (unknown !== undefined) command.error(`error: --engines knows stt, llm and tts, not '${unknown}'`);
+      if (unknown !== undefined) command.error(`error: --engines accepts stt, llm and tts, not '${unknown}'`);
       const { config, warnings } = configOf(command);
       const log = makeLogger(config.log.level, config.log.format);
       for (const warning of warnings) log.warn(warning);

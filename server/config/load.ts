@@ -15,7 +15,7 @@ export interface ConfigInput {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** The file to read. Default: `parley.config.yaml` in `cwd`, if it exists. */
   readonly file?: string;
-  /** The process's. */
+  /** Default: that of the process. */
   readonly cwd?: string;
 }
 
@@ -23,7 +23,7 @@ export interface ResolvedConfig {
   readonly config: Config;
   /** Where each key's value came from, by key name. */
   readonly sources: ReadonlyMap<string, ConfigSource>;
-  /** What is allowed but looks wrong. */
+  /** Settings that are allowed but look wrong. */
   readonly warnings: readonly string[];
   /** The file that was read, absolute. */
   readonly file: string | undefined;
@@ -36,9 +36,7 @@ export function loadConfig(input: ConfigInput = {}): Config {
   return resolveConfig(input).config;
 }
 
-/**
- * Flags over environment over file over defaults. Throws CONFIG_INVALID with a line for every bad key that
- * says where it came from, and CONFIG_UNREADABLE if the file cannot be read or is no YAML.
+/** Flags override the environment, the environment the file, the file the defaults. Throws CONFIG_INVALID with a line and the source of every invalid key, and CONFIG_UNREADABLE if the file cannot be read or is not valid YAML.
  */
 export function resolveConfig(input: ConfigInput = {}): ResolvedConfig {
   const cwd = input.cwd ?? process.cwd();

@@ -1,6 +1,6 @@
 import type { Rejection, RejectionReason, ServerMessage } from '../../machines/wire.ts';
 
-/** A message of the server as one line for a person. */
+/** Formats a server message as one line of text. */
 export function describeMessage(message: ServerMessage): string {
   switch (message.type) {
     case 'ready':
@@ -29,7 +29,7 @@ export function describeMessage(message: ServerMessage): string {
   }
 }
 
-/** Why speech was rejected, for a person. */
+/** Formats the reason why speech was rejected. */
 export function describeRejection({ nearest, confidence, reason }: Rejection): string {
   const near = nearest === '' ? '' : `; nearest: "${nearest}", confidence ${confidence.toFixed(2)}`;
   return `(rejected: ${REASONS[reason]}${near})`;
@@ -42,7 +42,7 @@ const REASONS = {
   'too-long': 'longer than any phrase of the dialog',
 } as const satisfies Record<RejectionReason, string>;
 
-/** The stages of a reply in parentheses; nothing for one that ended before its first. */
+/** The stages of a reply in parentheses; empty for a reply that ended before its first stage. */
 export function describeTimings(timings: object): string {
   const parts = Object.entries(timings).map(([stage, ms]) => `${stage} ${Math.round(Number(ms))}`);
   return parts.length > 0 ? ` (ms: ${parts.join(', ')})` : '';

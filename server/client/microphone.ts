@@ -9,7 +9,7 @@ import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
 const FRAME = samplesPerFrame(PIPELINE_RATE);
 
-/** A microphone that is always open: it sends what it is given in real time, and silence in between. */
+/** A simulated open microphone: sends given audio in real time, and silence in between. */
 export class Microphone {
   readonly #clock: Clock;
   readonly #send: (frame: Int16Array) => void;
@@ -26,7 +26,7 @@ export class Microphone {
     this.#tick();
   }
 
-  /** Says `pcm`; resolves when its last frame is sent. */
+  /** Sends `pcm` in real time; resolves when its last frame is sent. */
   say(pcm: Pcm<PipelineRate>): Promise<void> {
     return new Promise((done) => {
       this.#recorded.push({ atSample: this.#frames * FRAME, samples: pcm.samples });
@@ -39,7 +39,7 @@ export class Microphone {
     for (const { done } of this.#queue.splice(0)) done();
   }
 
-  /** All that was said since the start, silence included. */
+  /** All audio sent since the start, including silence. */
   recording(): Int16Array {
     const track = new Int16Array(this.#frames * FRAME);
     for (const { atSample, samples } of this.#recorded)
@@ -47,7 +47,7 @@ export class Microphone {
     return track;
   }
 
-  /** Sends every frame that is due: a late timer is made up for. */
+  /** Sends every frame that is due, which makes up for a late timer. */
   #tick(): void {
     const due = Math.floor((this.#clock.nowMs() - this.#startMs) / FRAME_MS) + 1;
     while (this.#frames < due) {

@@ -1,15 +1,13 @@
 import { samplesInMs } from '../../machines/audio.ts';
 import type { AudioHeader } from '../../machines/wire.ts';
 
-/** A stretch of audio that was heard, where it was heard. */
+/** A piece of played audio and its position in the timeline. */
 interface Stretch {
   readonly atSample: number;
   readonly samples: Int16Array;
 }
 
-/**
- * A loudspeaker that plays what arrives, in real time, as a real client's would: it pauses on `playback`, forgets on
- * `flush`, knows exactly how much of each generation was played, and remembers what was heard when.
+/** A simulated loudspeaker that plays received audio in real time, like a real client: it pauses on `playback`, drops its buffer on `flush`, counts the played samples of each generation, and records what was played when.
  */
 export class Speaker {
   readonly rate: number;
@@ -17,7 +15,7 @@ export class Speaker {
   #queue: { readonly generation: number; readonly samples: Int16Array }[] = [];
   #headOffset = 0;
   #paused = false;
-  /** Wall time up to which playing is accounted for. */
+  /** Time up to which playback has been computed. */
   #nowMs: number;
   readonly #startMs: number;
   #generation = 0;
@@ -30,7 +28,7 @@ export class Speaker {
     this.#nowMs = nowMs;
   }
 
-  /** The newest generation heard, and how many samples of it. */
+  /** The newest generation played, and its number of played samples. */
   get played(): { readonly generation: number; readonly samples: number } {
     return { generation: this.#generation, samples: this.#played };
   }
@@ -63,7 +61,7 @@ export class Speaker {
   advance(nowMs: number): void {
     let due = samplesInMs(nowMs - this.#nowMs, this.rate);
     let at = samplesInMs(this.#nowMs - this.#startMs, this.rate);
-    // What rounding left over is played next time.
+    // The remainder of the rounding is played next time.
     this.#nowMs += (due * 1_000) / this.rate;
     if (this.#paused) return;
     for (let head = this.#queue[0]; head && due > 0; head = this.#queue[0]) {
@@ -83,7 +81,7 @@ export class Speaker {
     }
   }
 
-  /** All that was heard since the start, silence included. */
+  /** All audio played since the start, including silence. */
   recording(): Int16Array {
     const last = this.#heard.at(-1);
     const track = new Int16Array(last ? last.atSample + last.samples.length : 0);

@@ -17,17 +17,17 @@ export interface VoiceClientOptions {
   readonly outputRate?: OutputRate;
   readonly language?: string;
   readonly voice?: string;
-  /** Whether to acknowledge what was played. Default true. */
+  /** Acknowledge played audio. Default true. */
   readonly acknowledges?: boolean;
 }
 
-/** A message, and when it came, in ms since the client was ready. */
+/** A message and its arrival time, in ms since the client was ready. */
 export interface Arrival {
   readonly atMs: number;
   readonly message: ServerMessage;
 }
 
-/** When a frame of audio came, in ms since the client was ready. */
+/** A frame of audio and its arrival time, in ms since the client was ready. */
 export interface FrameArrival {
   readonly atMs: number;
   readonly generation: number;
@@ -37,7 +37,10 @@ export interface FrameArrival {
 const ACKNOWLEDGE_MS = 100;
 const CONNECT_MS = 10_000;
 
-/** A client of the native protocol with a microphone and a loudspeaker of its own, for the command line, tests and benchmarks. */
+/**
+ * A client of the native protocol with a simulated microphone and loudspeaker, for the command line, tests and
+ * benchmarks.
+ */
 export class VoiceClient {
   readonly arrivals: Arrival[] = [];
   readonly frames: FrameArrival[] = [];
@@ -70,7 +73,7 @@ export class VoiceClient {
         resolve(code);
       });
     });
-    socket.on('error', () => {}); // `close` follows and says it
+    socket.on('error', () => {}); // `close` follows
     socket.on('message', (data: Buffer, binary: boolean) =>
       binary ? this.#onAudio(data) : this.#onText(data),
     );
@@ -130,9 +133,7 @@ export class VoiceClient {
     return () => this.#listeners.delete(listener);
   }
 
-  /**
-   * The first message from `since` (an index of `arrivals`) on that `matches`, waiting for it if need be. Undefined
-   * after `timeoutMs` without one, or when the connection is gone.
+  /** Waits for the first message that `matches`, starting at index `since` of `arrivals`. Resolves with undefined after `timeoutMs`, or when the connection closes.
    */
   async waitFor(
     matches: (message: ServerMessage) => boolean,
@@ -181,7 +182,7 @@ export class VoiceClient {
     const audio = decodeAudio(data);
     if (!audio) return;
     this.frames.push({ atMs: this.nowMs(), generation: audio.generation, seq: audio.seq });
-    // A copy: aligned, and ours to keep. (A Buffer's own `slice` would share the memory.)
+    // An aligned copy. (A Buffer's own `slice` would share the memory.)
     const samples = new Int16Array(Uint8Array.from(audio.pcm).buffer);
     this.speaker.receive(audio, samples, this.#clock.nowMs());
   }
@@ -205,7 +206,7 @@ export class VoiceClient {
   }
 }
 
-/** A server's message. The server is trusted as far as its types; a broken one is an error here. */
+/** Parses a server message without validating its fields. Throws if it is not JSON. */
 function parseMessage(data: Buffer): ServerMessage {
   try {
     return JSON.parse(data.toString('utf8')) as ServerMessage;

@@ -2,12 +2,12 @@ import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import type { VoiceClient } from '../client/voice-client.ts';
 
-/** One thing that the demo's user says, and what should come of it. */
+/** One line of the demo's user, and the expected effect. */
 interface Line {
   readonly text: string;
-  /** `turn`: waits for the reply's end. `during`: says it while the reply sounds, and goes on at once. */
+  /** `turn`: wait for the end of the reply. `during`: speak while the reply plays, and continue at once. */
   readonly how: 'turn' | 'starts' | 'backchannel' | 'barge-in';
-  /** Something that the reply must do. */
+  /** Action that the reply must start. */
   readonly action?: string;
 }
 
@@ -22,7 +22,7 @@ const LINES: readonly Line[] = [
   { text: 'goodbye', how: 'turn' },
 ];
 
-/** What happened to a line: where the user's speech was, and which messages it led to. */
+/** The result of a line: when the user spoke, and which messages followed. */
 export interface Scene {
   readonly line: Line;
   readonly fromMs: number;
@@ -31,25 +31,25 @@ export interface Scene {
   readonly firstArrival: number;
 }
 
-/** How long the demo waits for anything; a reply is over by then. */
+/** Maximum wait for any message; every reply ends earlier. */
 const PATIENCE_MS = 30_000;
-/** The user listens this long before making a sound. */
+/** Time for which the user listens before speaking into a reply. */
 const LISTENS_MS = 2_500;
 
-/** A line and its sound. */
+/** A line and its audio. */
 export interface SpokenLine {
   readonly line: Line;
   readonly pcm: Pcm<PipelineRate>;
 }
 
-/** Gives every line of the user a sound. */
+/** Synthesises every line of the user. */
 export function speakLines(
   voice: (text: string) => Promise<Pcm<PipelineRate>>,
 ): Promise<readonly SpokenLine[]> {
   return Promise.all(LINES.map(async (line) => ({ line, pcm: await voice(line.text) })));
 }
 
-/** Says the lines, as a person would: in turn, or into the reply. */
+/** Speaks the lines like a person: in turn, or into the reply. */
 export async function playDemo(client: VoiceClient, lines: readonly SpokenLine[]): Promise<readonly Scene[]> {
   const scenes: Scene[] = [];
   await client.wait(500);
@@ -86,7 +86,7 @@ async function settled(client: VoiceClient, { how }: Line, since: number): Promi
   }
 }
 
-/** What went wrong; empty if the demo showed all that it is to show. */
+/** Problems of the demo; empty if everything expected happened. */
 export function checkDemo(client: VoiceClient, scenes: readonly Scene[]): string[] {
   const problems: string[] = [];
   for (const [index, scene] of scenes.entries()) {
@@ -120,7 +120,7 @@ export function checkDemo(client: VoiceClient, scenes: readonly Scene[]): string
   return problems;
 }
 
-/** The messages from the beginning of a scene to that of the next. */
+/** The messages from the start of a scene to the start of the next. */
 export function messagesOf(client: VoiceClient, scenes: readonly Scene[], index: number): ServerMessage[] {
   return client.arrivals
     .slice(scenes[index]?.firstArrival, scenes[index + 1]?.firstArrival)

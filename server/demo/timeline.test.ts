@@ -12,7 +12,7 @@ function end(atMs: number, timings: object) {
   return { atMs, message: { ...facts, timings } as ServerMessage };
 }
 
-/** What is said of a reply that was interrupted by the next line. */
+/** The summary of a reply that the next line interrupted. */
 function felt(timings: object): string | undefined {
   const lines: string[] = [];
   vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line));
@@ -24,7 +24,7 @@ function felt(timings: object): string | undefined {
   return lines.find((line) => line.includes('tell me a story') && line.includes('first sound'));
 }
 
-it('an interrupted reply shows the timings that its end brings later', () => {
+it('an interrupted reply shows the timings that arrive later with its end', () => {
   expect(felt({ endpoint: 250, firstAudio: 299.6 })).toMatch(
     /first sound 300 after the last word's file \(ms: endpoint 250, firstAudio 300\)$/u,
   );

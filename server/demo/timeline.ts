@@ -4,10 +4,10 @@ import type { Scene } from './conversation.ts';
 
 const HIDDEN = new Set(['viseme', 'speech', 'reply', 'ready']);
 
-/** What a client received. */
+/** Everything that a client received. */
 type Heard = Pick<VoiceClient, 'arrivals' | 'frames'>;
 
-/** Prints what happened when, and what the user would have felt. */
+/** Prints a timeline, and the delays that a user would notice. */
 export function printTimeline(client: Heard, scenes: readonly Scene[]): void {
   const lines = [
     ...client.arrivals

@@ -2,7 +2,7 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { joinedSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 
-/** Gives the demo's user a voice: text in, speech at the microphone's rate out. */
+/** The voice of the demo's user: converts text to speech at the microphone's rate. */
 export async function speaker(tts: TtsEngine): Promise<(text: string) => Promise<Pcm<PipelineRate>>> {
   const resamplers = await speexResampler();
   return async (text) => {

@@ -9,7 +9,7 @@ function requestFrom(remoteAddress: string, headers: Record<string, string> = {}
   return Object.assign(new IncomingMessage(socket), { headers: { host: '127.0.0.1:7400', ...headers } });
 }
 
-describe('who may come in', () => {
+describe('access to the server', () => {
   it.each(['10.0.0.7', '192.168.1.4', '::ffff:10.0.0.7', 'fe80::1', '127.0.0.1.evil', ''])(
     'without a token not %s',
     (address) => {
@@ -24,7 +24,7 @@ describe('who may come in', () => {
     expect(accessOf({}).refusal(requestFrom(address))).toBeUndefined();
   });
 
-  it('by an address as well as by a loopback name where others are served without a token', () => {
+  it('accepts IP addresses and loopback names as host when other machines are served without a token', () => {
     const { refusal } = accessOf({ insecure: true });
     for (const host of ['192.168.1.4:7400', '[fe80::1]:7400', 'localhost'])
       expect(refusal(requestFrom('10.0.0.7', { host }))).toBeUndefined();

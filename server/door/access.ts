@@ -2,15 +2,15 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { UpgradeRefusal } from './endpoint.ts';
 
-/** Loopback names: what a browser may call a server that only this machine can reach. */
+/** Loopback names: host names that a browser may use for a server that only this machine can reach. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
-/** An address instead of a name, which DNS cannot point elsewhere. */
+/** An IP address literal, which DNS cannot redirect. */
 const ADDRESS_LITERAL = /^(\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
-/** Headers that a proxy adds. */
+/** Headers that a proxy adds to a request. */
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
 
 export interface AccessOptions {
-  /** What clients must present. Without one only this machine is served. */
+  /** Token that clients must present. Without one only this machine is served. */
   readonly token?: string | undefined;
   /** Serve other machines without a token. */
   readonly insecure?: boolean | undefined;
@@ -18,16 +18,14 @@ export interface AccessOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
 }
 
-/** Who may talk to the server. */
+/** Checks whether a request may reach the server. */
 export interface Access {
-  /** Why a request must not reach any endpoint, by where it comes from and what it asks for; see docs/security.md. */
+  /** Why a request must not reach any endpoint, judged by its origin, host and address; see docs/security.md. */
   refusal(request: IncomingMessage): UpgradeRefusal | undefined;
-  /**
-   * Why a request must not see what shows other people's conversations: that needs the token, which is the endpoint's to
-   * check, or else to come from this machine.
+  /** Why a request must not reach pages that show other people's conversations. These need the token, which the endpoint checks, or a request from this machine.
    */
   operatorRefusal(request: IncomingMessage): UpgradeRefusal | undefined;
-  /** Whether that is the server's token; always, if the server has none. */
+  /** True if this is the server's token, or if the server has none. */
   tokenAccepted(token: string | undefined): boolean;
 }
 
@@ -56,7 +54,7 @@ export function accessOf({ token, insecure = false, allowedOrigins = [] }: Acces
   };
 }
 
-/** Checks a token in a time that does not depend on where, or whether, it differs. */
+/** Compares tokens in constant time. */
 export function tokenCheck(expected: string | undefined): (given: string | undefined) => boolean {
   if (expected === undefined) return () => true;
   const wanted = digest(expected);
@@ -73,19 +71,17 @@ export function isLoopback(name: string): boolean {
   return LOOPBACK.test(name) || LOOPBACK.test(`[${name}]`);
 }
 
-/** Whether the other end of the connection is on this machine and says nothing of having passed the request on. */
+/** True if the peer is on this machine and the request has no headers of a proxy. */
 export function fromThisMachine({ socket, headers }: IncomingMessage): boolean {
   return isLoopback(addressOf(socket)) && FORWARDED.every((name) => headers[name] === undefined);
 }
 
-/** The address of a connection's other end, an IPv4 one as such; empty if it is gone. */
+/** The peer's address, with IPv4-mapped addresses as IPv4; empty if the connection is gone. */
 export function addressOf(socket: { readonly remoteAddress?: string | undefined }): string {
   return (socket.remoteAddress ?? '').replace(/^::ffff:/u, '');
 }
 
-/**
- * Whether a page of this origin may connect. A request without `Origin` does not come from a page of another site. By
- * default the page must come from the host that it connects to.
+/** True if a page of this origin may connect. By default the page must come from the host it connects to. A request without `Origin` does not come from a page of another site.
  */
 function originAllowed(
   origin: string | undefined,
@@ -101,7 +97,7 @@ function hostOf(url: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-// Digests have one length, as the comparison needs.
+// The comparison needs equal lengths; digests have them.
 function digest(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

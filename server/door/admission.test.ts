@@ -6,7 +6,7 @@ describe('the door', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
-  it('refuses new sessions and typed turns while a gate is closed, and leaves live sessions in peace', async () => {
+  it('refuses new sessions and typed turns while a gate is closed, without affecting live sessions', async () => {
     let refusal: ParleyError | undefined;
     const lines: object[] = [];
     const log = { info: () => {}, warn: (fields: object) => lines.push(fields) };
@@ -33,7 +33,7 @@ describe('the door', () => {
     expect(lines).toEqual([{ code: 'OVERLOADED', what: 'session' }]);
   });
 
-  it('takes a burst of typed turns and then one a second of a session, and ignores the rest with an error', async () => {
+  it('accepts a burst of typed turns and then one a second per session, and ignores the rest with an error', async () => {
     rig = await startRig({ limits: { turnBurst: 3, turnsPerSecond: 1 } });
     const [eager, calm] = [await rig.greet(), await rig.greet()];
     for (let i = 0; i < 5; i++) eager.client.say({ type: 'text', text: `turn ${i}` });
@@ -50,7 +50,7 @@ describe('the door', () => {
     expect(await eager.session.commands.next()).toEqual({ type: 'halt' });
   });
 
-  it('refuses more connections of one address than it may have, and takes one again when there is room', async () => {
+  it('refuses connections beyond the limit of an address, and accepts one again when there is room', async () => {
     rig = await startRig({ limits: { connectionsPerAddress: 2 } });
     const { client } = await rig.greet();
     await rig.connect().opened();
@@ -63,7 +63,7 @@ describe('the door', () => {
     await rig.greet();
   });
 
-  it('lets newcomers in while those that were asked to make room are still on their way out', async () => {
+  it('accepts new connections while connections that were asked to close are still closing', async () => {
     rig = await startRig({ limits: { connectionsPerAddress: 4, pendingConnections: 2 } });
     // Clients that never answer the closing handshake stay until the grace is over.
     const stubborn = await Promise.all(Array.from({ length: 8 }, () => rawClient(rig.address)));

@@ -2,13 +2,15 @@ import type { Clock } from '../../machines/clock.ts';
 import type { ParleyError } from '../../machines/errors.ts';
 import type { DoorLog } from './door.ts';
 
-/** Why no session or turn should begin at this moment; undefined if one may. Must be cheap while it may. */
+/** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
 export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
 
-/** While it goes on, the operator gets a line this often. */
+/** Minimum time between two log lines while overload continues. */
 const LOG_EVERY_MS = 10_000;
 
-/** Asks all gates before a session or turn begins, so that overload is refused instead of spread over everybody. */
+/**
+ * Checks all gates before a session or turn begins, so that overload refuses new work instead of slowing everything.
+ */
 export class Admission {
   readonly #gates: readonly Gate[];
   readonly #clock: Clock;

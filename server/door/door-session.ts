@@ -20,22 +20,18 @@ export interface DoorSessionContext {
   readonly admission: Admission;
   readonly counters: DoorCounters;
   readonly log: DoorLog;
-  /** Nothing of the session runs any more. Called once. */
+  /** The session has ended completely. Called once. */
   readonly onReleased: () => void;
 }
 
-/**
- * - `opening`: the host opens the session; what both sides send is held back
+/** - `opening`: the host opens the session; messages in both directions are queued
  * - `open`
  * - `parting`: the client said bye; the session's last messages still reach it
  * - `closed`
  */
 type Phase = 'opening' | 'open' | 'parting' | 'closed';
 
-/**
- * One session between its endpoint and its host. It holds both directions back, in order, until the endpoint knows that the
- * session is open, and it is the fence: no audio of a flushed generation passes, and none at all between a stop and the
- * session's answer to it. Whatever fails here ends this session and no other.
+/** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
  */
 export class DoorSession implements SessionHandle {
   readonly session = randomUUID();
@@ -54,9 +50,9 @@ export class DoorSession implements SessionHandle {
   #fence = -1;
   /** The session's state as last reported. */
   #state: PublicState = 'idle';
-  /** When the stop arrived that the session has not answered. */
+  /** Arrival time of a stop that the session has not answered yet. */
   #haltedAtMs: number | undefined;
-  /** Of the present phase: idle, then parting. */
+  /** Timer of the current phase: idle, then parting. */
   #timer: TimerHandle | undefined;
   #activeAtMs: number;
 
@@ -78,7 +74,7 @@ export class DoorSession implements SessionHandle {
     this.#uplink = new Uplink({ inputRate: request.inputRate, clock, resamplers, send });
   }
 
-  /** Has the host open the session. Called once; never throws. */
+  /** Opens the session at the host. Called once; never throws. */
   open(): void {
     void this.#open();
   }
@@ -106,7 +102,7 @@ export class DoorSession implements SessionHandle {
     if (reason === 'lost') this.#leave('lost');
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.command({ type: 'bye' });
-    // The session may have ended in answer to it.
+    // The command may have ended the session.
     if (this.#is('closed')) return;
     const opened = this.#is('open');
     this.#phase = 'parting';
@@ -118,13 +114,13 @@ export class DoorSession implements SessionHandle {
     if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
   }
 
-  /** Notifies the client of something that does not work at the moment; the session goes on. */
+  /** Warns the client of something that does not work at the moment; the session continues. */
   warn(code: ErrorCode, detail: string): void {
     const { message } = new ParleyError(code, detail);
     if (this.#phase === 'open') this.#message({ type: 'error', code, message, fatal: false });
   }
 
-  /** Ends the session, whatever it does, and notifies the endpoint. `error`: why, if it is one. */
+  /** Ends the session in any phase and notifies the endpoint. `error`: the reason, if it is an error. */
   end(reason: SessionCloseReason, error?: unknown): void {
     if (this.#phase === 'closed') return;
     this.#leave(reason);
@@ -134,7 +130,7 @@ export class DoorSession implements SessionHandle {
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
     const { language, voice, outputRate } = this.#request;
-    // Not of the phase: a host that hangs must not keep the place of a client that has gone.
+    // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
       this.#release();
@@ -157,7 +153,7 @@ export class DoorSession implements SessionHandle {
     } finally {
       deadline.cancel();
     }
-    // The client may have gone, or said bye, in the meantime.
+    // The client may have left, or sent bye, in the meantime.
     if (this.#is('closed')) {
       void this.#closeSession();
       return;
@@ -187,14 +183,14 @@ export class DoorSession implements SessionHandle {
     return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} typed turns a second`);
   }
 
-  /** The session goes on; the client learns why this turn was ignored. */
+  /** Reports to the client why this turn was ignored; the session continues. */
   #refuseTurn({ code, message }: ParleyError): void {
     this.#context.counters.turnsRefused += 1;
     this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false }));
   }
 
   #command(command: ClientCommand): void {
-    // A session at rest does not report a stop: it is in force.
+    // A session that is already stopped reports no change: the stop is in force.
     if (command.type === 'halt' && !this.#stopping && !isAtRest(this.#state)) this.#expectStop();
     this.#opened?.command(command);
   }
@@ -203,7 +199,7 @@ export class DoorSession implements SessionHandle {
     return this.#haltedAtMs !== undefined;
   }
 
-  /** The last resort: a session that does not stop is ended, and the client notified in time. */
+  /** Last resort: ends a session that does not stop, and notifies the client in time. */
   #expectStop(): void {
     const { clock, counters, log } = this.#context;
     const haltedAtMs = clock.nowMs();
@@ -274,7 +270,7 @@ export class DoorSession implements SessionHandle {
     });
   }
 
-  /** After bye: the session may send its last messages, for a while. */
+  /** After bye: the session may send its last messages for a limited time. */
   #part(): void {
     const { clock, limits } = this.#context;
     const end = () => this.end('bye');
@@ -298,7 +294,7 @@ export class DoorSession implements SessionHandle {
     this.end('lost', error);
   }
 
-  /** The endpoint gets nothing more, and the session is closed. */
+  /** Detaches the endpoint and closes the session. */
   #leave(reason: SessionCloseReason): void {
     if (this.#phase === 'closed') return;
     this.#phase = 'closed';
@@ -309,7 +305,7 @@ export class DoorSession implements SessionHandle {
     void this.#closeSession();
   }
 
-  /** Closes the session once and gives its place back when it is closed, or has hung for too long. Never rejects. */
+  /** Closes the session once and frees its slot when it has closed or the time limit is over. Never rejects. */
   #closeSession(): Promise<void> {
     const session = this.#opened;
     if (!session) return Promise.resolve();

@@ -21,7 +21,7 @@ import type {
 } from './session-host.ts';
 import type { ListeningAddress } from './web-server.ts';
 
-/** Things that come one after the other, and who waits for them. */
+/** A queue of items with pending readers. */
 export class Mailbox<T> {
   readonly #items: T[] = [];
   readonly #waiting: ((item: T) => void)[] = [];
@@ -38,13 +38,13 @@ export class Mailbox<T> {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** What has come and was not taken. */
+  /** Items that arrived and were not taken yet. */
   get waiting(): readonly T[] {
     return this.#items;
   }
 }
 
-/** One session of a {@link ScriptedHost}: keeps what it hears, and says what a test wants. */
+/** One session of a {@link ScriptedHost}: records what it receives, and sends what a test wants. */
 export class ScriptedSession implements OpenSession {
   readonly request: SessionRequest;
   readonly commands = new Mailbox<unknown>();
@@ -52,7 +52,7 @@ export class ScriptedSession implements OpenSession {
   readonly closed: Promise<SessionCloseReason>;
   /** Awaited by `close`. */
   lastWords: () => void | Promise<void> = () => {};
-  /** What it does with a command, besides keeping it. */
+  /** Called for each command, besides recording it. */
   onCommand: (command: ClientCommand) => void = () => {};
   readonly #listener: SessionListener;
   #onClosed: (reason: SessionCloseReason) => void = () => {};
@@ -90,7 +90,7 @@ export class ScriptedSession implements OpenSession {
 
 export class ScriptedHost implements SessionHost {
   readonly opened = new Mailbox<ScriptedSession>();
-  /** Awaited before a session opens; what it throws is why it does not. */
+  /** Awaited before a session opens; if it throws, opening fails with that error. */
   beforeOpen: (request: SessionRequest, session: ScriptedSession) => void | Promise<void> = () => {};
 
   async open(request: SessionRequest, listener: SessionListener): Promise<OpenSession> {
@@ -101,7 +101,7 @@ export class ScriptedHost implements SessionHost {
   }
 }
 
-/** Halves or repeats samples: enough to see that rates are changed, and by whom. */
+/** Halves or repeats samples: enough to see that, and where, rates are converted. */
 export const naiveResamplers: ResamplerFactory = {
   create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
     return {
@@ -129,7 +129,7 @@ export interface TestClientOptions {
   readonly autoPong?: boolean;
 }
 
-/** A WebSocket client that keeps what it is sent, in order. */
+/** A WebSocket client that records what it receives, in order. */
 export class TestClient {
   readonly socket: WebSocket;
   readonly received = new Mailbox<Received>();
@@ -176,7 +176,9 @@ function received(data: Buffer, isBinary: boolean): Received {
   return { kind: 'audio', generation: audio.generation, seq: audio.seq, bytes: audio.pcm.byteLength };
 }
 
-/** Lets the event loop turn until `condition` holds: for what the server does after its last word to a client. */
+/**
+ * Waits turns of the event loop until `condition` holds: for what the server does after its last message to a client.
+ */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await nextTurn();
 }
@@ -189,12 +191,12 @@ export interface Rig {
   readonly readiness: Readiness;
   readonly address: ListeningAddress;
   connect(options?: TestClientOptions): TestClient;
-  /** A client past `ready`, and its session. */
+  /** A client that received `ready`, and its session. */
   greet(hello?: object): Promise<{ client: TestClient; session: ScriptedSession }>;
   stop(): Promise<void>;
 }
 
-/** A door with its endpoints on a free port of loopback, with a scripted host and virtual time. */
+/** A door with its endpoints on a free loopback port, with a scripted host and virtual time. */
 export async function startRig({
   token,
   insecure,

@@ -18,13 +18,13 @@ export interface DoorLog {
   warn(fields: object, message: string): void;
 }
 
-/** What an endpoint asks the door for. */
+/** An endpoint's request for a session. */
 export interface DoorRequest {
   /** Name of the endpoint, for logs. */
   readonly endpoint: string;
-  /** What the client presented in the way of its protocol. */
+  /** Token that the client presented in its protocol. */
   readonly token?: string | undefined;
-  /** The server's own if absent. */
+  /** Default: the server's own. */
   readonly language?: string | undefined;
   readonly voice?: string | undefined;
   /** Rate of the audio given to the handle, in Hz. */
@@ -41,26 +41,29 @@ export interface AudioFrame {
   readonly pcm: Uint8Array;
 }
 
-/** What an endpoint gets to know of its session, in this order: `opened`, then the rest, and `ended` last, once. */
+/** Callbacks of an endpoint for its session: `opened` first, then the rest, and `ended` last, once. */
 export interface DoorListener {
   opened(): void;
-  /** Fatal errors come as `ended` only. */
+  /** Fatal errors are reported by `ended` only. */
   message(message: SessionMessage): void;
   /** Never of a flushed generation. */
   audio(frame: AudioFrame): void;
-  /** The server is about to stop; the session may go on for the drain grace. */
+  /** The server is about to stop; the session may continue for the drain grace. */
   draining(): void;
-  /** Nothing comes after this. With an error if it is why; not called after `close('lost')`. */
+  /** The last call, with the error that ended the session, if any. Not called after `close('lost')`. */
   ended(error?: ErrorRecord): void;
 }
 
-/** A session in the hands of an endpoint. Commands and audio given before `opened` are kept for it, in order. */
+/** An endpoint's handle of a session. Commands and audio given before `opened` are queued in order. */
 export interface SessionHandle {
   readonly session: string;
   command(command: ClientCommand): void;
   /** Whole samples of PCM16LE at the input rate. */
   audio(pcm: Uint8Array): void;
-  /** `bye`: the session's last messages still come, then `ended`. `lost`: the client has gone, and nothing comes. */
+  /**
+   * `bye`: the session's last messages still arrive, then `ended`. `lost`: the client has left, and no more calls
+   * follow.
+   */
   close(reason: 'bye' | 'lost'): void;
 }
 
@@ -68,17 +71,17 @@ export interface SessionHandle {
 export interface Visitor {
   /** Network address of the client. */
   readonly address: string;
-  /** Asks it to go, and says why. */
+  /** Asks the client to leave, with the reason. */
   refuse(code: ErrorCode, detail?: string): void;
-  /** Drops it at once. */
+  /** Closes the connection at once. */
   terminate(): void;
 }
 
-/** A visitor as the door knows it. */
+/** A connection registered at the door. */
 export interface Visit {
-  /** It has a session: it counts no more among those that wait. */
+  /** It has a session and no longer counts as waiting. */
   admitted(): void;
-  /** Its connection is gone, with this close code if its protocol has one. */
+  /** Its connection has closed, with this close code if its protocol has one. */
   left(closeCode?: number): void;
 }
 
@@ -87,11 +90,11 @@ export interface DoorOptions {
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
   readonly access: Pick<Access, 'tokenAccepted'>;
-  /** For a client that names none: `en`. */
+  /** Default language: `en`. */
   readonly language?: string | undefined;
-  /** For a client that names none; else the engine's own. */
+  /** Default voice; without it, the engine's own. */
   readonly voice?: string | undefined;
-  /** Asked before each session and typed turn; by default both may begin. */
+  /** Checked before each session and typed turn. Default: admit all. */
   readonly admission?: Admission | undefined;
   /** Only those that differ from `defaultDoorLimits`. */
   readonly limits?: Partial<DoorLimits> | undefined;
@@ -100,22 +103,22 @@ export interface DoorOptions {
 
 const silent: DoorLog = { info: () => {}, warn: () => {} };
 
-/** The way in for every endpoint: who may come, how many, and when they must go. It knows no protocol. */
+/** Admits the clients of every endpoint, limits their number, and drains them. Independent of protocols. */
 export class Door {
   readonly clock: Clock;
   readonly limits: DoorLimits;
   readonly log: DoorLog;
-  /** Endpoints add what only they can see. */
+  /** Endpoints add what only they can count. */
   readonly counters: DoorCounters = newCounters();
   readonly admission: Admission;
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();
   readonly #perAddress = new Map<string, number>();
-  /** Visits that count for their address. */
+  /** Number of connections by address. */
   readonly #counted = new Set<Visit>();
   /** Visitors without a session. */
   readonly #waiting: FairPool<Visit>;
-  /** Visitors that were asked to make room and have not gone yet. */
+  /** Visitors that were asked to leave and have not closed yet. */
   readonly #leaving: FairPool<Visit>;
   readonly #sessions = new Set<DoorSession>();
   readonly #closes: Record<number, number> = {};
@@ -134,9 +137,7 @@ export class Door {
     this.#leaving = new FairPool(this.limits.pendingConnections);
   }
 
-  /**
-   * Takes note of a connection. When too many wait without a session, the one that has waited longest, of the address
-   * that has most of them, is refused to make room.
+  /** Registers a connection. When too many wait without a session, refuses the one that has waited longest of the address with the most.
    */
   arrive(visitor: Visitor): Visit {
     const { address } = visitor;
@@ -164,7 +165,9 @@ export class Door {
     return visit;
   }
 
-  /** Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or what a gate says; what fails later comes as `ended`. */
+  /**
+   * Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or the error of a gate; later failures arrive as `ended`.
+   */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { access, host, resamplers, language = 'en', voice } = this.#options;
     if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
@@ -196,22 +199,20 @@ export class Door {
     return session;
   }
 
-  /** Warns every client of what does not work at the moment. */
+  /** Warns every client of something that does not work at the moment. */
   warn(code: ErrorCode, detail: string): void {
     if (this.#drained !== undefined) return;
     for (const session of this.#sessions) session.warn(code, detail);
   }
 
-  /**
-   * From now on new sessions are refused with DRAINING, live ones are notified, and closed after the grace. Resolves when
-   * the last connection and session is gone. Idempotent.
+  /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace. Resolves when the last connection and session has closed. Idempotent.
    */
   drain(graceMs = this.limits.drainGraceMs): Promise<void> {
     this.#drained ??= this.#drain(graceMs);
     return this.#drained;
   }
 
-  /** Drops what is left. Idempotent. */
+  /** Closes all remaining connections at once. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -231,11 +232,11 @@ export class Door {
     };
   }
 
-  /** Its connection closes in its own time, unless too many are on their way out. */
+  /** Asks it to close; if too many are closing already, closes the oldest at once. */
   #turnAway(visit: Visit, why: string): void {
     const visitor = this.#visits.get(visit);
     if (!visitor) return;
-    // On its way out it must not keep others of its address away.
+    // While closing it must not count against other connections of its address.
     if (this.#counted.delete(visit)) this.#count(visitor.address, -1);
     const gone = this.#leaving.add(visitor.address, visit);
     visitor.refuse('TOO_MANY', why);

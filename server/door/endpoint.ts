@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Answers an HTTP request, or will, and returns true; returns false for a path that is not its own. */
+/** Handles an HTTP request and returns true; returns false for a path of another endpoint. */
 export type HttpRoute = (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
 
 export interface UpgradeRefusal {
@@ -9,7 +9,7 @@ export interface UpgradeRefusal {
   readonly text: string;
 }
 
-/** Takes over the socket of an upgrade request, refuses it, or returns undefined for a path that is not its own. */
+/** Takes over the socket of an upgrade request, refuses it, or returns undefined for a path of another endpoint. */
 export type UpgradeRoute = (
   request: IncomingMessage,
   socket: Duplex,
@@ -17,17 +17,15 @@ export type UpgradeRoute = (
   path: string,
 ) => 'taken' | UpgradeRefusal | undefined;
 
-/**
- * A way into the server: one folder below `server/endpoints/`. Requests that reach `routes` and `upgrade` have passed the
- * door's checks of host, origin and address; tokens are the endpoint's to get from its protocol and the door's to check.
+/** One protocol of the server: a folder below `server/endpoints/`. Requests that reach `routes` and `upgrade` have passed the door's checks of host, origin and address. The endpoint extracts the token from its protocol; the door checks it.
  */
 export interface Endpoint {
-  /** Of its folder, the logs and the metrics. */
+  /** Name used for the folder, the logs and the metrics. */
   readonly name: string;
   readonly routes?: HttpRoute;
   readonly upgrade?: UpgradeRoute;
-  /** Opens a listener of its own, for a protocol that is not HTTP. Rejects with PORT_IN_USE if so. */
+  /** Opens its own listener, for a protocol other than HTTP. Rejects with PORT_IN_USE if the port is taken. */
   listen?(): Promise<void>;
-  /** Closes what is left of its connections and listeners. */
+  /** Closes its remaining connections and listeners. */
   close?(): Promise<void>;
 }

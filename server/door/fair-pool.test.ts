@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FairPool } from './fair-pool.ts';
 
-it('makes room by the oldest item of the address that has the most', () => {
+it('removes the oldest item of the address that has the most', () => {
   const pool = new FairPool<string>(4);
   expect(pool.add('a', 'a1')).toBeUndefined();
   for (const item of ['b1', 'b2', 'b3']) expect(pool.add('b', item)).toBeUndefined();

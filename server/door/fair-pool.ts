@@ -1,6 +1,4 @@
-/**
- * At most `limit` items, each of an address. When there is one too many, the oldest item of the address that has the most
- * must go, so that a flood from one address costs the others nothing, and one that is served at once hardly notices it.
+/** A pool of at most `limit` items, each with an address. When it is full, it removes the oldest item of the address that has the most. So a flood from one address does not displace the items of others.
  */
 export class FairPool<T> {
   readonly #limit: number;
@@ -19,7 +17,7 @@ export class FairPool<T> {
     return [...this.#byAddress.values()].flatMap((own) => [...own]);
   }
 
-  /** Returns the item that had to go, if any; it is in the pool no more. */
+  /** Returns the item that was removed to make room, if any. */
   add(address: string, item: T): T | undefined {
     const own = this.#byAddress.get(address) ?? new Set();
     this.#byAddress.set(address, own);

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-// Scripts and connections of our own only; audio may be made in the page.
+// Only our own scripts and connections; a page may create audio itself.
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -16,7 +16,7 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers of every answer. */
+/** Headers of every response. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': PAGE_POLICY,
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -35,7 +35,7 @@ export function pathOf(request: IncomingMessage): string | undefined {
   }
 }
 
-/** Answers with a line of text. Neither this nor `sendJson` is ever cached. */
+/** Sends a line of text. Responses of this and `sendJson` are never cached. */
 export function sendText(response: ServerResponse, status: number, text: string): void {
   response.setHeader('Cache-Control', 'no-store');
   send(response, status, 'text/plain; charset=utf-8', `${text}\n`);
@@ -51,7 +51,7 @@ export function send(response: ServerResponse, status: number, type: string, bod
   response.end(body);
 }
 
-/** True for GET and HEAD; else answers with 405. */
+/** True for GET and HEAD; otherwise responds with 405. */
 export function onlyReads(request: IncomingMessage, response: ServerResponse): boolean {
   if (request.method === 'GET' || request.method === 'HEAD') return true;
   response.setHeader('Allow', 'GET, HEAD');

@@ -1,36 +1,38 @@
-/** Limits of the door that a deployment may want to change. Those of the protocol itself are WIRE_LIMITS. */
+/** Configurable limits of the door. Those of the protocol itself are WIRE_LIMITS. */
 export interface DoorLimits {
-  /** Sessions at once; the next one is refused with TOO_MANY. */
+  /** Maximum number of sessions; the next one is refused with TOO_MANY. */
   readonly sessions: number;
-  /** WebSockets that have not said hello yet; the next one is refused with TOO_MANY. */
+  /** Maximum number of WebSockets that have not sent hello yet; the next one is refused with TOO_MANY. */
   readonly pendingConnections: number;
-  /** Connections of one address at once, with and without a session; the next one is refused with TOO_MANY. */
+  /**
+   * Maximum number of connections of one address, with and without a session; the next one is refused with TOO_MANY.
+   */
   readonly connectionsPerAddress: number;
-  /** A connection on which nothing went either way for this long is closed. */
+  /** A connection without traffic in either direction for this long is closed. */
   readonly idleMs: number;
-  /** Text messages (and ignored or control messages) a second, in the long run … */
+  /** Average rate of text messages (and ignored or control messages) per second … */
   readonly messagesPerSecond: number;
   /** … after a burst of this many. */
   readonly messageBurst: number;
-  /** Typed turns of a session a second, in the long run; more are ignored with TOO_FAST … */
+  /** Average rate of typed turns per second in a session; more are ignored with TOO_FAST … */
   readonly turnsPerSecond: number;
   /** … after a burst of this many. */
   readonly turnBurst: number;
-  /** How late timers may come, in ms, before new sessions and turns are refused with OVERLOADED. */
+  /** Timer lateness, in ms, above which new sessions and turns are refused with OVERLOADED. */
   readonly loopDelayMs: number;
-  /** Requests that may wait for one kind of engine before new sessions and turns are refused with OVERLOADED. */
+  /** Waiting requests for one kind of engine above which new sessions and turns are refused with OVERLOADED. */
   readonly waitingRequests: number;
-  /** How long a client may read nothing of what was sent before it is a slow reader, however much that is. */
+  /** A client that reads no pending data for this long is a slow reader, whatever the amount. */
   readonly unreadMs: number;
-  /** Silence on the way to the client after which it is pinged. */
+  /** Time without data to the client after which it is pinged. */
   readonly pingIntervalMs: number;
-  /** How far a client may be behind: a ping not answered for this long ends the connection. */
+  /** Maximum lag of a client: a ping not answered for this long ends the connection. */
   readonly pongTimeoutMs: number;
-  /** How long a session may take to open, and to close before its place is given to another. */
+  /** Time limit for opening a session, and for closing it before its slot is freed. */
   readonly openMs: number;
-  /** How long a closing handshake, and the last words of a session after `bye`, may take. */
+  /** Time limit for a closing handshake, and for the last messages of a session after `bye`. */
   readonly closeGraceMs: number;
-  /** How long live sessions may go on once the server drains. */
+  /** Time that live sessions get to finish when the server drains. */
   readonly drainGraceMs: number;
 }
 
@@ -43,7 +45,7 @@ export const defaultDoorLimits: DoorLimits = {
   messageBurst: 500,
   turnsPerSecond: 1,
   turnBurst: 10,
-  // Audio is sent at most 200 ms ahead: at twice that every reply stutters, and it is not a passing moment.
+  // Audio is sent at most 200 ms ahead. At a median of twice that, every reply stutters.
   loopDelayMs: 400,
   waitingRequests: 32,
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.

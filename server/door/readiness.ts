@@ -1,4 +1,4 @@
-/** Why a part of the server cannot do its work at this moment, for `/readyz`; empty if it can. Must be cheap. */
+/** Reasons why a part of the server cannot work at the moment, for `/readyz`; empty if it can. Must be cheap. */
 export type HealthSource = () => readonly string[];
 
 /** Collects from all parts why the server is not ready. Each part adds its own source when it is made. */
@@ -9,7 +9,7 @@ export class Readiness {
     this.#sources.push(source);
   }
 
-  /** The reasons of all parts in the order in which these were added; empty if the server is ready. */
+  /** The reasons of all parts, in the order of `add`; empty if the server is ready. */
   reasons(): readonly string[] {
     return this.#sources.flatMap((source) => source());
   }

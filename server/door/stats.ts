@@ -6,29 +6,29 @@ export interface DoorCounters {
   audioMessagesIn: number;
   messagesOut: number;
   audioMessagesOut: number;
-  /** Audio of a generation that was flushed already: dropped, as it must be. */
+  /** Frames dropped because their generation was already flushed. */
   staleAudio: number;
-  /** Voice stops that were in force in time. */
+  /** Voice stops that took effect in time. */
   stops: number;
-  /** Longest time from a stop's arrival until it was in force, ms. */
+  /** Longest time from a stop's arrival until it took effect, ms. */
   slowestStopMs: number;
-  /** Stops that the session did not carry out in time; it was ended. */
+  /** Stops that the session did not carry out in time, so that it was ended. */
   stopsFailed: number;
   /** Sessions refused because of overload or an outage. */
   sessionsRefused: number;
-  /** Turns refused for the same reason, or because they came too fast. */
+  /** Turns refused for the same reason, or because they arrived too fast. */
   turnsRefused: number;
   /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
   refused: number;
 }
 
 export interface DoorStats extends Readonly<DoorCounters> {
-  /** Connections of clients now. */
+  /** Current client connections. */
   readonly connections: number;
-  /** Sessions now, those included that are opening or closing. */
+  /** Current sessions, including those that are opening or closing. */
   readonly sessions: number;
   readonly draining: boolean;
-  /** How often each WebSocket close code was seen. */
+  /** Count of each WebSocket close code. */
   readonly closes: Readonly<Record<number, number>>;
 }
 

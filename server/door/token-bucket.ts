@@ -1,6 +1,6 @@
 import type { Clock } from '../../machines/clock.ts';
 
-/** Lets `burst` units pass at once and `perSecond` in the long run. The clock is the only notion of time. */
+/** Token bucket: admits `burst` units at once and `perSecond` on average. */
 export class TokenBucket {
   readonly #clock: Clock;
   readonly #burst: number;
@@ -16,7 +16,7 @@ export class TokenBucket {
     this.#atMs = clock.nowMs();
   }
 
-  /** False, and nothing is taken, if there are fewer than `units` left. */
+  /** Takes `units`; returns false and takes nothing if fewer are left. */
   take(units: number): boolean {
     const nowMs = this.#clock.nowMs();
     this.#left = Math.min(this.#burst, this.#left + (nowMs - this.#atMs) * this.#perMs);

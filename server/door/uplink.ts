@@ -6,9 +6,7 @@ import { TokenBucket } from './token-bucket.ts';
 
 const BYTES_PER_SAMPLE = 2;
 
-/**
- * The client's audio on its way to the session: brought to the pipeline rate, and counted in samples of that rate from
- * the session's first. What is refused leaves no gap in the count.
+/** Resamples the client's audio to the pipeline rate and numbers its samples from the session's first. Refused audio leaves no gap in the numbers.
  */
 export class Uplink {
   readonly #bucket: TokenBucket;
@@ -34,7 +32,7 @@ export class Uplink {
     this.#send = send;
   }
 
-  /** Sends whole samples of PCM16LE at the input rate on. False, and nothing is sent, if they come too fast. */
+  /** Forwards whole samples of PCM16LE at the input rate. Returns false and sends nothing if they arrive too fast. */
   accept(bytes: Uint8Array): boolean {
     if (!this.#bucket.take(bytes.byteLength / BYTES_PER_SAMPLE)) return false;
     const pcm = this.#resampler ? this.#resample(this.#resampler, bytes) : bytes;
@@ -55,7 +53,7 @@ export class Uplink {
   }
 }
 
-// An Int16Array must begin at an even offset, and a piece of a socket's buffer need not.
+// An Int16Array must begin at an even offset; a piece of a socket's buffer may not.
 function samplesOf(bytes: Uint8Array): Int16Array {
   const aligned = bytes.byteOffset % BYTES_PER_SAMPLE === 0 ? bytes : bytes.slice();
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / BYTES_PER_SAMPLE);

@@ -10,7 +10,7 @@ import { type Rig, startRig } from './door-test-util.ts';
 import type { Endpoint } from './endpoint.ts';
 import { WebServer } from './web-server.ts';
 
-/** As it stands on the wire: fetch would clean the path up. */
+/** Sends the raw request: fetch would normalise the path. */
 async function raw(rig: Rig, head: string): Promise<string> {
   const socket = connect(rig.address.port, '127.0.0.1');
   socket.write(`${head}\r\nHost: 127.0.0.1:${rig.address.port}\r\nConnection: close\r\n\r\n`);
@@ -73,7 +73,7 @@ describe('the web server', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('is ready when nothing stands against it, and else says what', async () => {
+  it('is ready unless a part reports a reason, and returns the reasons', async () => {
     rig = await startRig();
     const reasons = ['the engines are warming up'];
     const problems: string[] = [];
@@ -143,7 +143,7 @@ describe('the web server', () => {
     expect(await raw(rig, 'GET /v1/session HTTP/1.1')).toMatch(/^HTTP\/1\.1 426 /);
   });
 
-  it('asks its endpoints in their order, and the first that knows the path answers', async () => {
+  it('tries its endpoints in order, and the first that knows the path answers', async () => {
     const answers = (name: string, known: string): Endpoint => ({
       name,
       routes(_request, response, path) {
@@ -171,7 +171,7 @@ describe('the web server', () => {
     }
   });
 
-  it('makes a WebSocket only of the right path, subprotocol and version', async () => {
+  it('upgrades to a WebSocket only with the right path, subprotocol and version', async () => {
     rig = await startRig();
     expect(await upgradeStatus(rig, '/v1/session', protocol)).toBe(101);
     expect(await upgradeStatus(rig, '/v1/session?x=1', protocol)).toBe(101);
@@ -184,7 +184,7 @@ describe('the web server', () => {
     expect(await upgradeStatus(rig, '/v1/session', { ...protocol, 'Sec-WebSocket-Version': '7' })).toBe(400);
   });
 
-  it('lets pages of its own host connect and no others', async () => {
+  it('lets only pages of its own host connect', async () => {
     rig = await startRig();
     const { port } = rig.address;
     const status = (origin: string, host = `127.0.0.1:${port}`) =>
@@ -221,7 +221,7 @@ describe('the web server', () => {
     expect((await fetch(`${rig.address.url}/healthz`)).status).toBe(200);
   });
 
-  it('survives sockets that break off or send what is no HTTP', async () => {
+  it('survives sockets that break off or send invalid HTTP', async () => {
     rig = await startRig();
     const torn = connect(rig.address.port, '127.0.0.1');
     torn.write('GET /v1/session HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
@@ -234,7 +234,7 @@ describe('the web server', () => {
     expect((await fetch(`${rig.address.url}/healthz`)).status).toBe(200);
   });
 
-  it('says so when the port is in use, or the pages cannot be read', async () => {
+  it('reports a port that is in use, and pages that cannot be read', async () => {
     rig = await startRig();
     await expect(startRig({ port: rig.address.port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
     await expect(startRig({ pages: join(pages, 'missing') })).rejects.toMatchObject({ code: 'INTERNAL' });

@@ -16,11 +16,11 @@ import { FairPool } from './fair-pool.ts';
 import { onlyReads, pathOf, SECURITY_HEADERS, sendJson, sendText } from './http.ts';
 import type { DoorLimits } from './limits.ts';
 
-/** Connections that are not upgraded: pages, health checks, and those that send nothing. */
+/** Maximum number of connections that are not upgraded: pages, health checks, and silent ones. */
 const HTTP_CONNECTIONS = 256;
-/** Connections on their way out, beyond all that may be open. */
+/** Additional connections that are closing. */
 const CLOSING_CONNECTIONS = 256;
-/** Connections that the kernel holds until they are accepted; a flood must not make it drop a health check. */
+/** Backlog of the listening socket, so that the kernel drops no health check during a flood. */
 const BACKLOG = 4_096;
 const REQUEST_HEAD_MS = 5_000;
 const REQUEST_MS = 10_000;
@@ -31,13 +31,13 @@ export interface WebServerOptions {
   readonly access: Pick<Access, 'refusal'>;
   readonly limits: Pick<DoorLimits, 'sessions' | 'pendingConnections'>;
   readonly log: DoorLog;
-  /** Called for each request that was refused. */
+  /** Called for each refused request. */
   readonly onRefused: () => void;
   /** Address to listen on; 127.0.0.1. */
   readonly address?: string | undefined;
   /** 7400; 0 for any free one. */
   readonly port?: number | undefined;
-  /** How long a client may take to send a request's head, and how often that is checked, in ms: 5,000. */
+  /** Time limit for sending a request's head, and the interval of its check, in ms: 5,000. */
   readonly requestHeadMs?: number | undefined;
 }
 
@@ -48,7 +48,7 @@ export interface ListeningAddress {
   readonly url: string;
 }
 
-/** The HTTP server that all endpoints share. It checks where a request comes from before any of them sees it. */
+/** The HTTP server of all endpoints. It checks host, origin and address of each request before any endpoint sees it. */
 export class WebServer {
   readonly #options: WebServerOptions;
   readonly #server: Server;
@@ -74,7 +74,7 @@ export class WebServer {
     this.#server.on('upgrade', (request, socket, head) => this.#onUpgrade(request, socket, head));
   }
 
-  /** Rejects with PORT_IN_USE if so, INTERNAL if the address cannot be used. */
+  /** Rejects with PORT_IN_USE if the port is taken, INTERNAL if the address cannot be used. */
   async listen(): Promise<ListeningAddress> {
     const { address = '127.0.0.1', port = 7_400, log } = this.#options;
     await listening(this.#server, address, port);
@@ -82,7 +82,7 @@ export class WebServer {
     return boundAddress(this.#server, address);
   }
 
-  /** Stops listening and drops what is left. Idempotent. */
+  /** Stops listening and closes all connections. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= new Promise<void>((resolve) => {
       if (!this.#server.listening) return resolve();
@@ -92,7 +92,7 @@ export class WebServer {
     return this.#closed;
   }
 
-  /** Whoever is served at once keeps its connection, whatever others do: room is made by dropping the oldest. */
+  /** Makes room by dropping the oldest connection of the busiest address, so that short requests always succeed. */
   #onConnection(socket: Socket): void {
     const address = addressOf(socket);
     this.#http.add(address, socket)?.destroy();
@@ -129,7 +129,7 @@ export class WebServer {
   }
 }
 
-/** Answers an upgrade request in plain HTTP and lets the socket go. */
+/** Refuses an upgrade request with an HTTP response and closes the socket. */
 function refuseUpgrade(socket: Duplex, { status, text }: UpgradeRefusal): void {
   const body = `${text}\n`;
   socket.on('error', () => socket.destroy());

@@ -10,19 +10,19 @@ import type { OtherVersion } from './version.ts';
 
 export interface ReplayReport {
   readonly session: string;
-  /** True if every step came out as recorded, or, against another version, as it decides. */
+  /** True if every step matched the recording, or the decision of the other version. */
   readonly matches: boolean;
-  /** Records gone through, and those of the journal. */
+  /** Records replayed, and records in the journal. */
   readonly records: number;
   readonly of: number;
-  /** Machine hashes: of the recording version, and of this one. */
+  /** Machine hashes of the recording version and of this one. */
   readonly recordedBy: string;
   readonly machine: string;
   readonly stateHash?: string;
   readonly status: Journal['footer']['status'];
   readonly code?: ErrorCode;
   readonly message?: string;
-  /** The record at which it ended early; -1 is the header. */
+  /** The record at which the replay ended early; -1 is the header. */
   readonly record?: number;
   readonly difference?: ReplayDifference;
 }
@@ -52,7 +52,7 @@ export function replayHere(journal: Journal, machine: string, untilSeq?: number)
   }
 }
 
-/** Replays a journal with another version's machine, and compares what it decides. */
+/** Replays a journal with another version's machine, and compares the decisions. */
 export function replayThere(journal: Journal, machine: string, other: OtherVersion): ReplayReport {
   const about = aboutOf(journal, machine);
   const fault = checkJournal(journal, sha256);
@@ -81,14 +81,14 @@ function failed(
   return { code: 'REPLAY_DIVERGED', message, record: difference.record, difference };
 }
 
-/** The machine could not even be made of what the header says. */
+/** The machine could not be created from the journal's header. */
 function notBuilt(journal: Journal, thrown: unknown): Pick<ReplayReport, 'matches' | 'code' | 'message'> {
   const fault = checkJournal(journal, sha256);
   const { code, message } = fault ? faultError(fault) : errorRecord(thrown, 'REPLAY_DIVERGED');
   return { matches: false, code, message };
 }
 
-/** A report for people. */
+/** Formats a report as text. */
 export function describeReport(report: ReplayReport | UnreadReport): string {
   if (!('status' in report)) return `session ${report.session}: ${report.message}\n  code: ${report.code}`;
   const { session, records, of, status, code, message, difference, recordedBy, machine } = report;
@@ -107,7 +107,7 @@ export function describeReport(report: ReplayReport | UnreadReport): string {
   return lines.join('\n');
 }
 
-/** A report for programs: plain JSON. */
+/** Formats a report as plain JSON. */
 export function reportJson(report: ReplayReport | UnreadReport): object {
   if (!('status' in report)) return report;
   const { difference, ...rest } = report;

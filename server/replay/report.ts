@@ -3,7 +3,7 @@ import type { ReplayDifference, ReplaySide } from '../../machines/journal-replay
 /** Longest line of a report, in characters. */
 const LINE = 160;
 
-/** A difference as a short diff: `-` is what was recorded, `+` what came out now. */
+/** A difference as a short diff: `-` is the recording, `+` the replay. */
 export function describeDifference(difference: ReplayDifference): string[] {
   const { record, seq, t, source, event, recorded, replayed, thrown } = difference;
   return [
@@ -36,7 +36,7 @@ function stateDiff(recorded: ReplaySide, replayed: ReplaySide): string[] {
   });
 }
 
-/** The commands that both have stay as context; the others are marked. */
+/** Common commands stay as context; the others are marked. */
 function commandDiff(recorded: readonly string[], replayed: readonly string[]): string[] {
   if (recorded.join() === replayed.join()) return [];
   const common = longestCommon(recorded, replayed);

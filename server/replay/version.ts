@@ -8,10 +8,10 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { JournalHeader } from '../../machines/journal-record.ts';
 import type { ReplayKernel } from '../../machines/journal-replay.ts';
 
-/** Another version of what decides. */
+/** Another version of the machine. */
 export interface OtherVersion {
   kernel(header: JournalHeader): ReplayKernel;
-  /** Frees what loading it needed. */
+  /** Deletes temporary files. */
   close(): void;
 }
 
@@ -63,7 +63,7 @@ function isKernel(kernel: unknown): kernel is ReplayKernel {
   );
 }
 
-/** A module of the machine: the sources if they are there, which need tsx; else compiled. */
+/** Loads a module of the machine: from the sources if they exist, which needs tsx; otherwise compiled. */
 async function load(folder: string, name: string): Promise<Record<string, unknown>> {
   const source = join(folder, 'machines', `${name}.ts`);
   const built = ['dist/machines', 'machines']
@@ -89,7 +89,7 @@ async function importBuilt(url: string): Promise<Record<string, unknown>> {
   return module;
 }
 
-/** The machine's sources of a revision in a temporary folder, with the packages of this installation. */
+/** Extracts the machine's sources of a revision to a temporary folder, with the packages of this installation. */
 function checkOut(revision: string): string {
   const known = spawnSync('git', [
     'rev-parse',

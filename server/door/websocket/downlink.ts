@@ -4,15 +4,15 @@ import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import type { ServerMessage } from '../../../machines/wire.ts';
 import type { DoorLimits } from '../limits.ts';
 
-/** A ping follows this much: a third of a second of audio at 24 kHz. */
+/** Bytes after which a ping is sent: a third of a second of audio at 24 kHz. */
 const PING_EVERY_BYTES = 16_384;
-/** What may be unread at most, so that one client cannot fill the memory: 80 s of audio at 24 kHz. */
+/** Maximum unread bytes, so that one client cannot fill the memory: 80 s of audio at 24 kHz. */
 const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
 
 const TEXT = { binary: false, compress: false } as const;
 const BINARY = { binary: true, compress: false } as const;
 
-/** A ping that was sent and not answered. Its pong says that everything before it was read. */
+/** An unanswered ping. Its pong confirms that everything before it was read. */
 interface Mark {
   readonly sequence: number;
   /** Bytes sent before it. */
@@ -20,13 +20,9 @@ interface Mark {
   readonly atMs: number;
 }
 
-/**
- * The way to the client. The kernels of both sides hold megabytes that a stalled client has not read, and
- * `bufferedAmount` sees none of it. So numbered pings go between what is sent, and their pongs say how far the client has
- * read. It is too slow if it reads nothing for `unreadMs` while a ping with data before it waits, or if it is
- * `pongTimeoutMs` behind: how much was sent at once does not matter.
- *
- * What is sent in the same moment goes to the kernel in one write: a write costs more than all else that a frame needs.
+/** Sends to the client and detects slow readers. Both kernels buffer megabytes that a stalled client has not read, and `bufferedAmount` does not include them. So numbered pings are sent between the data, and their pongs show how far the client has read. A client is too slow if it reads nothing for `unreadMs` while a ping with data before it waits, or if it is `pongTimeoutMs` behind. The amount sent at once does not matter.
+ * Data sent in the same turn goes to the kernel in one write, because a write costs more than everything else about a
+ * frame.
  */
 export class Downlink {
   readonly #socket: WebSocket;
@@ -39,9 +35,9 @@ export class Downlink {
   #readBytes = 0;
   #markedBytes = 0;
   #sequence = 0;
-  /** When a pong last showed that something was read. */
+  /** Time of the last pong that showed progress. */
   #progressAtMs = 0;
-  /** Of the next keepalive, or of the moment at which the client is too slow. */
+  /** Timer of the next keepalive, or of the moment at which the client becomes too slow. */
   #timer: TimerHandle | undefined;
   #slowReported = false;
   #closed = false;
@@ -76,7 +72,7 @@ export class Downlink {
     this.#send(bytes, BINARY);
   }
 
-  /** False if this answers no ping of ours. */
+  /** Returns false if this does not answer one of our pings. */
   acceptPong(data: Buffer): boolean {
     const text = data.toString('latin1');
     const at = this.#marks.findIndex(({ sequence }) => String(sequence) === text);
@@ -89,7 +85,7 @@ export class Downlink {
     return true;
   }
 
-  /** Nothing is sent, and `onSlow` not called, after this. What was sent is on its way. */
+  /** After this, nothing is sent and `onSlow` is not called. Data already sent is still delivered. */
   close(): void {
     this.#closed = true;
     this.#uncork();
@@ -106,7 +102,7 @@ export class Downlink {
     else if (this.#sentBytes - this.#markedBytes >= PING_EVERY_BYTES) this.#ping();
   }
 
-  /** Until the work in hand is done: what came of one event goes together. */
+  /** Buffers writes until the end of the current turn, so that the results of one event go out together. */
   #cork(): void {
     if (this.#corked) return;
     this.#corked = true;
@@ -126,7 +122,10 @@ export class Downlink {
     this.#arm();
   }
 
-  /** A ping with little before it is a keepalive: a client that sleeps for a moment misses nothing. */
+  /**
+   * True if a ping with data before it waits. A keepalive ping does not count, so a client may stall while nothing is
+   * sent.
+   */
   #dataWaits(): boolean {
     return this.#markedBytes - this.#readBytes >= PING_EVERY_BYTES;
   }

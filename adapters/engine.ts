@@ -8,32 +8,32 @@ import type { EngineKind } from '../actors/subjects.ts';
 import type { ParleyError } from '../machines/errors.ts';
 import type { ReportsConnections } from './http/transport.ts';
 
-/** What an engine of any kind can do. */
+/** Capabilities of an engine of any kind. */
 export interface Abilities {
   /** Works without a network. */
   readonly offline: boolean;
-  /** The languages that it knows, as primary language tags; `many`, or `unknown` where somebody else decides. */
+  /** Supported languages as primary language tags; `many`, or `unknown` for a remote engine. */
   readonly languages: readonly string[] | 'many' | 'unknown';
 }
 
 export interface SttAbilities extends Abilities {
-  /** Reports words while they are spoken. */
+  /** Reports partial transcripts. */
   readonly partials: boolean;
   /** What it can understand: any speech, or only the phrases of the dialog file. */
   readonly understands: 'any speech' | 'the dialog' | 'unknown';
 }
 
 export interface LlmAbilities extends Abilities {
-  /** Sends a reply while it is being written. */
+  /** Streams a reply while it is being written. */
   readonly streams: boolean;
   /** What it can answer: anything, or only the phrases of the dialog file. */
   readonly answers: 'anything' | 'the dialog' | 'unknown';
 }
 
 export interface TtsAbilities extends Abilities {
-  /** Sends speech while it is being made. */
+  /** Streams speech while it is being synthesised. */
   readonly streams: boolean;
-  /** Reports where each word begins, so that heard text is exact. */
+  /** Reports where each word begins, so that the heard position is exact. */
   readonly wordTimes: boolean;
   /** Reports mouth shapes. */
   readonly visemes: boolean;
@@ -54,15 +54,15 @@ export interface EngineOf {
 /** An engine as its adapter makes it. */
 export type Made<Engine> = Engine & Partial<ReportsConnections>;
 
-/** What an engine may need besides its own options. */
+/** Dependencies of an engine besides its own options. */
 export interface EngineParts {
-  /** What the configuration calls it. */
+  /** Its name in the configuration. */
   readonly name: string;
   readonly dialog: Dialog;
   readonly bus: Bus;
-  /** Language engines: what the model is instructed before the conversation. */
+  /** Language engines: the system prompt of the model. */
   readonly systemPrompt?: string;
-  /** Language engines: what the model may have the robot do. */
+  /** Language engines: actions that the model may request. */
   readonly tools: readonly LlmTool[];
   /** Receives the crashes of an engine's threads. */
   readonly onProblem?: (error: ParleyError) => void;
@@ -70,34 +70,30 @@ export interface EngineParts {
 
 type Parsed<Options extends z.ZodRawShape> = z.output<z.ZodObject<Options, z.core.$strict>>;
 
-/**
- * The session that a remote engine of a chain works for: none, because the chain itself cancels what it asked for, not
- * the session.
+/** Session scope of a remote engine in a chain: none, because the chain cancels its requests, not the session.
  */
 export const CHAIN_SCOPE = { session: 'chain', generation: 0 };
 
-/** What an engine's folder says about it. */
+/** Description of an engine, from its folder. */
 export interface EngineSpec<Kind extends EngineKind, Name extends string, Options extends z.ZodRawShape> {
   readonly kind: Kind;
-  /** What `engines.<kind>` calls it, and the group of its options below `<kind>`. */
+  /** Its name in `engines.<kind>`, and of its option group below `<kind>`. */
   readonly name: Name;
   /** One line for the documentation. */
   readonly summary: string;
-  /** Its keys of the configuration: types, defaults and documentation. */
+  /** Its configuration keys: types, defaults and documentation. */
   readonly options: Options;
   readonly can: AbilitiesOf[Kind];
-  /** The first key without which it cannot work, and what to do about it. */
+  /** The first missing key that it needs, and what to do about it. */
   missing?(options: Parsed<Options>): { readonly key: string; readonly what: string } | undefined;
-  /**
-   * Makes the engine without loading its models yet. Import what is heavy or optional here, so that only configured engines
-   * load it. Rejects with CONFIG_INVALID.
+  /** Makes the engine without loading its models yet. Import heavy or optional packages here, so that only configured engines load them. Rejects with CONFIG_INVALID.
    */
   make(options: Parsed<Options>, parts: EngineParts): Promise<Made<EngineOf[Kind]>>;
-  /** All that its sound depends on besides the request. Without it, its speech is not kept in the phrase cache. */
+  /** Everything besides the request that determines its sound. Without it, its speech is not cached as phrases. */
   sound?(options: Parsed<Options>): unknown;
 }
 
-/** An engine as the registry knows it. Its options are parsed again by whoever passes them, so no type is taken on trust. */
+/** An engine in the registry. Its options are untyped here and parsed again when it is made. */
 export interface EngineDescriptor<
   Kind extends EngineKind = EngineKind,
   Name extends string = string,
@@ -112,7 +108,7 @@ export interface EngineDescriptor<
   readonly cached: boolean;
   missing(options: unknown): { readonly key: string; readonly what: string } | undefined;
   make(options: unknown, parts: EngineParts): Promise<Made<EngineOf[Kind]>>;
-  /** The identity of its sound in the phrase cache; undefined if its speech is not kept. */
+  /** The identity of its sound in the phrase cache; undefined if its speech is not cached. */
   sound(options: unknown): string | undefined;
 }
 

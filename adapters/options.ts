@@ -76,6 +76,6 @@ export function yesNo(defaultValue: boolean, meaning: string) {
 /** The key of a `remote` engine. */
 export function remoteKeys(engine: string) {
   return {
-    engine: text(engine, 'With `remote`: the name of the engine that workers elsewhere serve on the bus.'),
+    engine: text(engine, 'With `remote`: name of the engine that the workers serve.'),
   };
 }

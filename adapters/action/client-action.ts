@@ -4,13 +4,11 @@ import { ParleyError } from '../../machines/errors.ts';
 
 export interface ClientActionOptions {
   readonly clock: Clock;
-  /** How long each action takes, in ms, by name; the others count as done as soon as the client is told. */
+  /** Duration of each action in ms, by name; others count as done as soon as the client is notified. */
   readonly durationsMs?: ReadonlyMap<string, number | undefined>;
 }
 
-/**
- * Actions that the client itself does: the `action` messages tell it when one starts and when it is cancelled, and
- * the protocol has no way back, so an action counts as done when its time is over.
+/** Actions that the client executes. `action` messages notify it of starts and cancellations. The protocol has no reply, so an action counts as done when its duration is over.
  */
 export function clientAction({ clock, durationsMs }: ClientActionOptions): ActionPort {
   return {

@@ -75,7 +75,7 @@ describe.each(PAIRS)('from $from Hz to $to Hz', ({ from, to }) => {
   });
 });
 
-test('what the lower rate cannot hold is taken out, and not folded back', async () => {
+test('frequencies above the lower rate are filtered out, not aliased', async () => {
   const output = await whole(sine(12_000, 48_000, 48_000), 16_000);
 
   expect(rms(output.subarray(1_000, -1_000))).toBeLessThan(AMPLITUDE / 1_000);
@@ -86,7 +86,7 @@ test('loud noise is limited, not wrapped around', async () => {
 
   const output = await whole({ rate: 16_000, samples: square }, 48_000);
 
-  // In the middle of each half wave the sign is that of the input.
+  // In the middle of each half wave the sign is the same as in the input.
   for (let half = 2; half < 300; half++)
     expect(Math.sign(output[half * 150 + 75] ?? 0)).toBe(half % 2 === 0 ? 1 : -1);
 });
@@ -129,7 +129,7 @@ test('many streams at once do not disturb each other', async () => {
   for (const { resampler } of streams) resampler.close();
 });
 
-test('closed streams give their memory back', async () => {
+test('closed streams free their memory', async () => {
   const speex = await loadSpeex();
   const factory = resamplerOn(speex);
   const bytesBefore = speex.HEAP16.byteLength;
@@ -141,13 +141,13 @@ test('closed streams give their memory back', async () => {
   }
   expect(speex.HEAP16.byteLength).toBe(bytesBefore);
 
-  // The measure measures: streams that stay open do make the memory grow.
+  // Control: streams that stay open do increase the memory.
   const open = Array.from({ length: 5_000 }, () => factory.create(44_100, 16_000));
   expect(speex.HEAP16.byteLength).toBeGreaterThan(bytesBefore);
   for (const resampler of open) resampler.close();
 });
 
-test('misuse is refused, and closing twice is not misuse', async () => {
+test('misuse is refused, and closing twice is allowed', async () => {
   const factory = await speexResampler();
   const resampler = factory.create<number, number>(48_000, 16_000);
 

@@ -3,12 +3,10 @@ import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.t
 import type { Pcm } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/**
- * 0 to 10. At 5 the filter is 80 taps of the lower rate: 2.5 ms of delay at 16 kHz; what would alias is
- * more than 60 dB down, and the band is flat to 0.9 of it.
+/** Quality, 0 to 10. At 5 the filter has 80 taps of the lower rate: 2.5 ms of delay at 16 kHz, aliases more than 60 dB down, and a pass band that is flat up to 0.9 of its width.
  */
 const QUALITY = 5;
-/** Samples that go through the shared scratch memory at once. */
+/** Size of the shared scratch memory, in samples. */
 const CHUNK = 4_096;
 const INT32_BYTES = 4;
 const INT16_BYTES = 2;
@@ -32,8 +30,7 @@ export function speexResampler(): Promise<ResamplerFactory> {
   return shared;
 }
 
-/**
- * The factory on an instance of your own, to watch its memory; else use `speexResampler()`.
+/** The factory on a given instance, for tests that watch its memory; otherwise use `speexResampler()`.
  *
  * @internal
  */
@@ -55,7 +52,7 @@ export function resamplerOn(speex: SpeexModule): ResamplerFactory {
 
 function allocate(speex: SpeexModule, bytes: number): number {
   const pointer = speex._malloc(bytes);
-  if (pointer === 0) throw new ParleyError('INTERNAL', 'the resampler has no memory left');
+  if (pointer === 0) throw new ParleyError('INTERNAL', 'the resampler is out of memory');
   return pointer;
 }
 
@@ -64,7 +61,7 @@ function checkRate(rate: number): void {
     throw new ParleyError('INTERNAL', `cannot resample a rate of ${rate} Hz`);
 }
 
-/** Holds what every stream checks: the right rate in, nothing after close. */
+/** Common checks of every stream: correct input rate, no use after close. */
 abstract class Stream<From extends number, To extends number> implements Resampler<From, To> {
   readonly from: From;
   readonly to: To;
@@ -118,7 +115,7 @@ class SpeexStream<From extends number, To extends number> extends Stream<From, T
   readonly #speex: SpeexModule;
   readonly #scratch: Scratch;
   readonly #state: number;
-  /** Of the present stream. */
+  /** Counts of the current stream. */
   #samplesIn = 0;
   #samplesOut = 0;
 
@@ -128,7 +125,7 @@ class SpeexStream<From extends number, To extends number> extends Stream<From, T
     this.#scratch = scratch;
     this.#state = speex._speex_resampler_init(1, from, to, QUALITY, scratch.inputLength);
     if (this.#state === 0)
-      throw new ParleyError('INTERNAL', `no resampler from ${from} to ${to} Hz: it has no memory left`);
+      throw new ParleyError('INTERNAL', `no resampler from ${from} to ${to} Hz: out of memory`);
     speex._speex_resampler_skip_zeros(this.#state);
   }
 
@@ -160,7 +157,7 @@ class SpeexStream<From extends number, To extends number> extends Stream<From, T
     const speex = this.#speex;
     const { input, inputLength, output, outputLength } = this.#scratch;
     const ratio = this.to / this.from;
-    // The slack: how much comes out for a piece depends on where the last one ended.
+    // Spare room: the output length of a piece depends on where the last one ended.
     const result = new Int16Array(Math.ceil(samples.length * ratio) + Math.ceil(ratio) + 2);
     let used = 0;
     let given = 0;

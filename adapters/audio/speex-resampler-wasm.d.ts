@@ -1,7 +1,7 @@
 /** The part of the Emscripten module that the resampler uses. Pointers are byte offsets into its memory. */
 declare module '@echogarden/speex-resampler-wasm/simd' {
   export interface SpeexModule {
-    /** A new view after each growth of the memory: read it afresh after every call. */
+    /** Replaced after each growth of the memory: read this property again after every call. */
     readonly HEAP16: Int16Array;
     readonly HEAP32: Int32Array;
     _malloc(bytes: number): number;
@@ -15,7 +15,7 @@ declare module '@echogarden/speex-resampler-wasm/simd' {
       errorPointer: number,
     ): number;
     _speex_resampler_destroy(state: number): void;
-    /** The lengths are read as room and written as what was used. 0 is success. */
+    /** The lengths are read as capacity and overwritten with the number used. Returns 0 on success. */
     _speex_resampler_process_int(
       state: number,
       channel: number,

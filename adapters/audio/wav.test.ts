@@ -36,13 +36,13 @@ function file(...chunks: number[][]): Uint8Array {
 
 const TWO_SAMPLES = [...little(5, 2), ...little(7, 2)];
 
-test('what is written is read again', () => {
+test('reads what it has written', () => {
   const parsed = parseWav(writeWav({ rate: 22_050, samples: RAMP }));
 
   expect(parsed).toEqual({ rate: 22_050, samples: RAMP });
 });
 
-test('a view into a larger buffer is read, at an odd place too', () => {
+test('reads a view into a larger buffer, at an odd offset too', () => {
   const bytes = writeWav({ rate: 16_000, samples: RAMP });
   const larger = new Uint8Array(bytes.length + 6);
   larger.set(bytes, 3);
@@ -66,7 +66,7 @@ test('two channels of different rates are refused', () => {
   );
 });
 
-describe('a reader meets what programs write', () => {
+describe('the reader accepts files of other programs', () => {
   test.each([
     [
       'chunks before, between and after',
@@ -102,13 +102,13 @@ describe('a reader meets what programs write', () => {
     expect([...parseWav(bytes).samples]).toEqual([5, 7]);
   });
 
-  test('no sound at all', () => {
+  test('without any samples', () => {
     expect(parseWav(file(fmt(), chunk('data', []))).samples).toHaveLength(0);
     expect(parseWav(file(fmt(), chunk('data', []), chunk('LIST', [1, 2, 3, 4]))).samples).toHaveLength(0);
   });
 });
 
-describe('what cannot be used is refused with the reason', () => {
+describe('an unusable file is refused with the reason', () => {
   test.each([
     ['nothing', new Uint8Array(0), 'does not begin'],
     ['something else', Uint8Array.from(ascii('ID3 and then some music')), 'does not begin'],

@@ -3,7 +3,7 @@ import { ParleyError } from '../../machines/errors.ts';
 
 const HEADER_BYTES = 44;
 const FORMAT_PCM = 1;
-/** The real format then is in the first two bytes of the sub-format. */
+/** WAVE_FORMAT_EXTENSIBLE: the format is in the first two bytes of the sub-format. */
 const FORMAT_EXTENSIBLE = 0xfffe;
 const SUBFORMAT_OFFSET = 24;
 /** A file's sizes are 32 bits wide. */
@@ -14,10 +14,7 @@ interface Format {
   readonly rate: number;
 }
 
-/**
- * The sound of a WAV file: 16-bit PCM, mono, or stereo mixed to mono. Chunks other than `fmt ` and `data` are
- * skipped; a size that is wrong or not known (0 or 0xffffffff, as written by a program that streams) is read as
- * "up to the end". Throws AUDIO_FILE_INVALID, saying what is wrong.
+/** Decodes a WAV file: 16-bit PCM, mono, or stereo mixed to mono. Chunks other than `fmt ` and `data` are skipped. A wrong or unknown size (0 or 0xffffffff, as streaming programs write it) means "up to the end". Throws AUDIO_FILE_INVALID with the reason.
  */
 export function parseWav(bytes: Uint8Array): Pcm {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,13 +35,13 @@ export function parseWav(bytes: Uint8Array): Pcm {
         samples: samplesAt(view, start, known ? Math.min(size, room) : room, format),
       };
     }
-    // Chunks begin at even places.
+    // Chunks begin at even offsets.
     at = start + size + (size % 2);
   }
   throw invalid(format ? 'it holds no sound' : 'it holds no format');
 }
 
-/** A WAV file, 16-bit PCM. With `right` it is stereo; the shorter channel is filled with silence. */
+/** Encodes 16-bit PCM as a WAV file. With `right` it is stereo; the shorter channel is padded with silence. */
 export function writeWav(pcm: Pcm, right?: Pcm): Uint8Array {
   if (right && right.rate !== pcm.rate)
     throw invalid(`one channel has ${pcm.rate} Hz and the other ${right.rate} Hz`);
@@ -102,7 +99,7 @@ function samplesAt(view: DataView, start: number, size: number, { channels }: Fo
   return samples;
 }
 
-/** Tells an empty `data` that other chunks follow from one whose size was never filled in. */
+/** True if another chunk follows, which distinguishes an empty `data` chunk from one whose size was never filled in. */
 function looksLikeChunk(view: DataView, at: number): boolean {
   const printable = /^[\x20-\x7e]{4}$/.test(tagAt(view, at));
   return printable && at + 8 + view.getUint32(at + 4, true) <= view.byteLength;

@@ -25,12 +25,12 @@ export interface Matchers {
   toThrow(expected?: unknown): unknown;
 }
 
-/** What a suite needs to try a bus. */
+/** The bus under test and its environment. */
 export interface BusUnderTest {
   readonly bus: Bus;
-  /** A second bus that reaches the same peers; the same one where there is no other. Closed by the suite. */
+  /** A second connection to the same peers, or the same bus if there is no other. Closed by the suite. */
   readonly peer: Bus;
-  /** What handlers threw. */
+  /** Errors that handlers threw. */
   readonly handlerErrors: readonly unknown[];
 }
 
@@ -48,9 +48,9 @@ export function busConformance(
     let peer: Bus;
     let under: BusUnderTest;
     let unique = 0;
-    /** Subjects of one test do not meet those of another. */
+    /** Prefix that keeps the subjects of the tests apart. */
     const at = (rest: string) => `conformance.${process.pid}.${unique}.${rest}`;
-    /** Everything that either end has published has been delivered to both. */
+    /** Waits until everything published by either end is delivered to both. */
     const settle = async () => {
       await bus.flush();
       await peer.flush();
@@ -87,7 +87,7 @@ export function busConformance(
       expect(seen[0]?.reply).toBe(reply);
     });
 
-    it('gives a message without headers, payload or reply as empty, never as missing', async () => {
+    it('delivers absent headers, payload or reply subject as empty, never as undefined', async () => {
       const { seen } = collect(at('a'));
       peer.publish(at('a'), new Uint8Array(0), { headers: {} });
       await settle();
@@ -107,7 +107,7 @@ export function busConformance(
       expect(seen[0]?.headers).toEqual({ empty: '', words: 'two words: yes' });
     });
 
-    it('gives payloads that stay as they are when kept', async () => {
+    it('delivers payloads that a handler may keep', async () => {
       const { seen } = collect(at('a'));
       await settle();
       for (let i = 0; i < 200; i++) peer.publish(at('a'), new Uint8Array(640).fill(i));
@@ -141,7 +141,7 @@ export function busConformance(
       });
     });
 
-    it('takes any printable ASCII in a token', async () => {
+    it('accepts any printable ASCII in a token', async () => {
       const { seen } = collect(at('*.end'));
       await settle();
       peer.publish(at(`,;:!"#$%&'()+-/=?@[\\]^_{|}~\`.end`), utf8('x'));
@@ -192,7 +192,7 @@ export function busConformance(
       expect(exact.seen.length + wild.seen.length).toBe(50);
     });
 
-    it('goes on with the remaining members when one leaves a queue group', async () => {
+    it('delivers to the remaining members when one leaves a queue group', async () => {
       const stays = collect(at('work'), bus, { queue: 'q' });
       const leaves = collect(at('work'), bus, { queue: 'q' });
       leaves.subscription.unsubscribe();
@@ -202,7 +202,7 @@ export function busConformance(
       expect([stays.seen.length, leaves.seen.length]).toEqual([20, 0]);
     });
 
-    it('delivers nothing after unsubscribe, not even what was under way', async () => {
+    it('delivers nothing after unsubscribe, not even messages already under way', async () => {
       const { seen, subscription } = collect(at('a'));
       const first: string[] = [];
       const inHandler = bus.subscribe(at('a'), (message) => {
@@ -226,7 +226,7 @@ export function busConformance(
       expect(texts()).toEqual(['late']);
     });
 
-    it('goes on when a handler throws or rejects, and tells', async () => {
+    it('continues when a handler throws or rejects, and reports the error', async () => {
       const after: string[] = [];
       bus.subscribe(at('a'), () => {
         throw new Error('thrown');
@@ -289,7 +289,7 @@ export function busConformance(
       });
     });
 
-    it('tells the reply subject of a plain message that nobody listens', async () => {
+    it('notifies the reply subject of a plain message that nobody listens', async () => {
       const inbox = bus.inbox();
       const { seen } = collect(inbox);
       bus.publish(at('nobody'), utf8('?'), { reply: inbox });
@@ -298,7 +298,7 @@ export function busConformance(
       expect(seen.every(saysNoResponders)).toBe(true);
     });
 
-    it('gives inboxes that differ and that others can publish to and below', async () => {
+    it('creates different inboxes that others can publish to and below', async () => {
       const inboxes = [bus.inbox(), bus.inbox(), peer.inbox()];
       expect(new Set(inboxes).size).toBe(3);
       const below = collect(`${inboxes[0]}.*`);
@@ -353,7 +353,7 @@ export function busConformance(
       }
     });
 
-    it('delivers what is under way before it closes, and can be drained twice', async () => {
+    it('delivers pending messages before it closes, and can be drained twice', async () => {
       const { texts } = collect(at('a'));
       await settle();
       for (let i = 0; i < 500; i++) bus.publish(at('a'), utf8(String(i)));
@@ -385,7 +385,7 @@ export function busConformance(
       subscription.unsubscribe();
     });
 
-    it('rejects what still waits for an answer when it closes', async () => {
+    it('rejects pending requests when it closes', async () => {
       bus.subscribe(at('ask'), () => {});
       const asked = bus.request(at('ask'), utf8('?'), { timeoutMs: 3_600_000 });
       const outcome = expect(asked).rejects.toMatchObject({ code: 'BUS_CLOSED' });

@@ -10,7 +10,7 @@ busConformance({ afterEach, beforeEach, describe, expect, it }, 'in one process'
   return { bus, peer: bus, handlerErrors };
 });
 
-it('lets a test see, choose, lose and double what is under way', () => {
+it('lets a test inspect, reorder, drop and duplicate pending messages', () => {
   const pump = manualPump();
   const bus = inProcessBus({ pump });
   const seen: string[] = [];
@@ -32,7 +32,7 @@ it('lets a test see, choose, lose and double what is under way', () => {
   expect(pump.duplicate()).toBe(false);
 });
 
-it('delivers what waits in a manual pump when it is drained', async () => {
+it('delivers the pending messages of a manual pump when it is drained', async () => {
   const bus = inProcessBus({ pump: manualPump() });
   const seen: string[] = [];
   bus.subscribe('a', (message) => seen.push(text(message.payload)));
@@ -43,7 +43,7 @@ it('delivers what waits in a manual pump when it is drained', async () => {
   expect(seen).toEqual(['x']);
 });
 
-it('stops a manual pump that would never come to rest', () => {
+it('stops a manual pump that would never become idle', () => {
   const pump = manualPump();
   const bus = inProcessBus({ pump });
   bus.subscribe('a', (message) => bus.publish('a', message.payload));
@@ -51,7 +51,7 @@ it('stops a manual pump that would never come to rest', () => {
   expect(() => pump.deliverAll(10)).toThrow('did not come to rest in 10 deliveries');
 });
 
-it('does not starve the event loop with handlers that answer each other for ever', async () => {
+it('does not starve the event loop with handlers that answer each other endlessly', async () => {
   const bus = inProcessBus();
   let rounds = 0;
   const ping = bus.subscribe('ping', async () => bus.publish('pong', utf8('x')));
@@ -66,7 +66,7 @@ it('does not starve the event loop with handlers that answer each other for ever
   await bus.drain();
 });
 
-it('times a request out by the clock it is given', async () => {
+it('times a request out by the given clock', async () => {
   const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
   const bus = inProcessBus({ clock });
   bus.subscribe('ask', () => {});
@@ -77,7 +77,7 @@ it('times a request out by the clock it is given', async () => {
   await outcome;
 });
 
-it('serves a queue group in turn', async () => {
+it('serves the members of a queue group in turn', async () => {
   const bus = inProcessBus();
   const order: string[] = [];
   for (const name of ['a', 'b', 'c']) bus.subscribe('work', () => order.push(name), { queue: 'q' });
@@ -87,7 +87,7 @@ it('serves a queue group in turn', async () => {
   expect(order.slice(3)).toEqual(order.slice(0, 3));
 });
 
-it('knows whether anybody listens to a subject, by name or by wildcard', () => {
+it('reports whether a subject has listeners, by name or by wildcard', () => {
   const bus = inProcessBus();
   expect(bus.listened?.('a.b')).toBe(false);
   const named = bus.subscribe('a.b', () => {});
@@ -101,7 +101,7 @@ it('knows whether anybody listens to a subject, by name or by wildcard', () => {
   expect(bus.listened?.('a.b')).toBe(false);
 });
 
-it('finds wildcards that came after a subject was first used, and not those that went', async () => {
+it('finds wildcards that were added after a subject was first used, and not removed ones', async () => {
   const bus = inProcessBus();
   const heard: string[] = [];
   const say = (text: string) => bus.publish('a.b', utf8(text));
@@ -121,7 +121,7 @@ it('finds wildcards that came after a subject was first used, and not those that
   expect(heard).toEqual(['one', 'two', 'one', 'two']);
 });
 
-it('remembers no more than so many subjects', async () => {
+it('remembers a limited number of subjects', async () => {
   const bus = inProcessBus();
   let count = 0;
   bus.subscribe('a.*', () => count++);

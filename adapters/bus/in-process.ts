@@ -12,22 +12,19 @@ export { type Delivery, type ManualPump, manualPump, microtaskPump, type Pump } 
 export interface InProcessBusOptions {
   /** Largest message in bytes, headers included. 1,048,576, as a NATS server has it. */
   readonly maxPayload?: number;
-  /** Who delivers, and when. A microtask pump unless a test or simulation owns the order. */
+  /** Schedules the deliveries. Default: a microtask pump; tests and simulations control the order with their own. */
   readonly pump?: Pump;
-  /** For the time-out of `request`. The machine's. */
+  /** Clock for the time-out of `request`. Default: real time. */
   readonly clock?: Clock;
   /** Called for each message that a receiver dropped because it could not be parsed. */
   readonly onMalformed?: (subject: string, what: string) => void;
-  /** Told what a handler threw or rejected with. Writes to stderr unless given. */
+  /** Receives the errors of handlers. Default: writes them to stderr. */
   readonly onHandlerError?: (error: unknown, subject: string) => void;
 }
 
 const NOTHING = new Uint8Array(0);
 
-/**
- * A bus within one process, with the semantics of NATS. Who receives a message is decided when it is published;
- * one that has unsubscribed before its delivery does not get it, and in a queue group nobody else does then.
- * A queue group is served in turn (NATS: at random).
+/** A bus within one process, with the semantics of NATS. The receivers of a message are chosen when it is published. A receiver that unsubscribes before the delivery does not get it, and another member of its queue group does not either. A queue group is served in turn (NATS: at random).
  *
  * Gotcha: payload and headers are passed on by reference. A publisher must not change them after publishing, nor a
  * receiver what it got.
@@ -36,7 +33,7 @@ export function inProcessBus(options: InProcessBusOptions = {}): Bus {
   return new InProcessBus(options);
 }
 
-/** The members of a queue, under whatever patterns: NATS too counts them as one group for each message. */
+/** The members of a queue under all patterns: like NATS, they are one group for each message. */
 interface QueueGroup {
   members: number;
   turn: number;
@@ -65,12 +62,12 @@ class InProcessBus implements Bus {
     this.#onMalformed = options.onMalformed;
     this.#onHandlerError =
       options.onHandlerError ??
-      ((error, subject) => console.error(`a handler of the bus failed on ${subject}:`, error));
+      ((error, subject) => console.error(`a bus handler failed on ${subject}:`, error));
   }
 
   publish(subject: string, payload: Uint8Array, options?: PublishOptions): void {
     if (this.#state === 'closed') throw new ParleyError('BUS_CLOSED');
-    // A subject that is known was checked before.
+    // A known subject has been validated before.
     if (!this.#tree.known(subject)) checkSubject(subject);
     const headers = checkMessage(payload, options, this.maxPayload);
     this.#published++;
@@ -182,7 +179,7 @@ class InProcessBus implements Bus {
     this.#pump.push(new PendingDelivery(target, message));
   }
 
-  /** Hands the message to the pump for each receiver and gives their number. */
+  /** Passes the message to the pump for each receiver and returns their number. */
   #send(message: BusMessage): number {
     const targets = this.#tree.match(message.subject);
     for (let index = 0; index < targets.length; index++) {
@@ -193,7 +190,7 @@ class InProcessBus implements Bus {
   }
 }
 
-/** True for one of the group's members among the targets: whose turn it is. Called for each of them in order. */
+/** True for the group member whose turn it is. Called in order for each member among the targets. */
 function isTurnOf(group: QueueGroup, targets: readonly Receiver[], index: number): boolean {
   let before = 0;
   let members = 0;

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 
-/** What of the library's inside is needed to close a connection for good. Its version is pinned by a test on a broker that hangs. */
+/** Library internals needed to close a connection for good. A test with a broker that hangs detects changes of them. */
 interface Internals {
   readonly protocol?: {
     readonly options?: { reconnect?: boolean };
@@ -8,15 +8,13 @@ interface Internals {
   };
 }
 
-/** From now on a connection that is lost is not made again. */
+/** Stops reconnecting. */
 export function stopReconnecting(connection: NatsConnection): void {
   const options = (connection as Internals).protocol?.options;
   if (options) options.reconnect = false;
 }
 
-/**
- * Ends an attempt to connect that was under way when the connection was closed. The library (3.3) leaves its socket open, so
- * that a process on a broker that hangs would never end.
+/** Ends a connection attempt that was pending when the connection was closed. The library (3.3) leaves its socket open, so that a process with a broker that hangs would never end.
  */
 export function endDial(connection: NatsConnection): void {
   (connection as Internals).protocol?.transport?.socket?.destroy?.();

@@ -1,6 +1,6 @@
 import { ParleyError } from '../../machines/errors.ts';
 
-/** What a NATS address says, taken apart for the client library, which knows no credentials in an address. */
+/** A parsed NATS address. The client library does not support credentials in an address. */
 export interface NatsAddress {
   /** `host:port`, one or more. */
   readonly servers: string[];
@@ -8,7 +8,7 @@ export interface NatsAddress {
   readonly user?: string;
   readonly pass?: string;
   readonly token?: string;
-  /** To show: without credentials. */
+  /** The address without credentials, for display. */
   readonly redacted: string;
 }
 
@@ -17,9 +17,7 @@ export function isLoopbackBroker({ servers }: Pick<NatsAddress, 'servers'>): boo
   return servers.every((server) => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/iu.test(server));
 }
 
-/**
- * Reads `nats://host:port`, `tls://…`, `host:port`, or several separated by commas. Credentials (`user:pass@` or
- * `token@`) are those of the last that has any. Throws BUS_UNREACHABLE, without them in its message.
+/** Parses `nats://host:port`, `tls://…`, `host:port`, or several separated by commas. The last credentials (`user:pass@` or `token@`) apply. Throws BUS_UNREACHABLE, without credentials in its message.
  */
 export function parseNatsUrl(address: string): NatsAddress {
   const redacted = address.replace(/[^/,\s]*@/g, '***@');
@@ -36,8 +34,8 @@ export function parseNatsUrl(address: string): NatsAddress {
       const [user, pass] = [decodeURIComponent(url.username), decodeURIComponent(url.password)];
       if (user !== '') credentials = pass === '' ? { token: user } : { user, pass };
     } catch {
-      // No cause: the error of URL holds the address, credentials and all.
-      throw new ParleyError('BUS_UNREACHABLE', `${redacted} is no address like nats://127.0.0.1:4222`);
+      // No cause: the error of URL contains the address with its credentials.
+      throw new ParleyError('BUS_UNREACHABLE', `${redacted} is not an address like nats://127.0.0.1:4222`);
     }
   }
   return { servers, tls, redacted, ...credentials };

@@ -21,7 +21,7 @@ busConformance({ afterEach, beforeEach, describe, expect, it }, 'over NATS', asy
   return { bus, peer, handlerErrors };
 });
 
-/** Speaks NATS until a client has logged in, then never says anything again. */
+/** Speaks NATS until a client has logged in, then never answers again. */
 async function serverThatFallsMute() {
   const sockets = new Set<Socket>();
   const listener = createServer((socket) => {
@@ -132,7 +132,7 @@ describe('a NATS bus', () => {
     expect(seen).toEqual([]);
   });
 
-  it('rejects a flush that the server does not live to answer, and closes while it is away', async () => {
+  it('rejects a flush when the server dies, and closes while the server is away', async () => {
     const mute = await serverThatFallsMute();
     const { bus, reached } = await connectTo(mute.url);
     const flushed = expect(bus.flush()).rejects.toMatchObject({ code: 'BUS_UNREACHABLE' });
@@ -153,7 +153,7 @@ describe('a NATS bus', () => {
     await mute.close();
   });
 
-  it('counts a server that answers no pings as lost', async () => {
+  it('counts a server that does not answer pings as lost', async () => {
     const mute = await serverThatFallsMute();
     let lost: () => void = () => {};
     const isLost = new Promise<void>((resolve) => {
@@ -167,7 +167,7 @@ describe('a NATS bus', () => {
     await mute.close();
   });
 
-  it('says which server it cannot reach, without the credentials', async () => {
+  it('names the server it cannot reach, without the credentials', async () => {
     const own = await ownServer();
     await own.stop();
     const url = `nats://robot:secret@127.0.0.1:${own.port}`;
@@ -186,7 +186,7 @@ describe('a NATS bus', () => {
     },
   );
 
-  it('logs in with the credentials of the address, and is told when they are wrong', async () => {
+  it('logs in with the credentials of the address, and rejects when they are wrong', async () => {
     const own = await ownServer('--user', 'robot', '--pass', 'p@ss:word');
     const good = own.url.replace('//', `//robot:${encodeURIComponent('p@ss:word')}@`);
     const { bus } = await connectTo(good);
@@ -203,7 +203,7 @@ describe('a NATS bus', () => {
     expect(bus.connected()).toBe(true);
   });
 
-  it('gives up on a server that takes the connection and says nothing', async () => {
+  it('gives up on a server that accepts the connection and stays silent', async () => {
     const silent = createServer(() => {});
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const address = silent.address();

@@ -17,41 +17,42 @@ import { checkMessage, checkPattern, checkSubject } from './subject.ts';
 export interface NatsBusOptions {
   /** `nats://[user:pass@]host:port`, `tls://…`, or several separated by commas. */
   readonly url: string;
-  /** Shown in the server's list of connections. `parley`. */
+  /** Name in the server's list of connections. Default `parley`. */
   readonly name?: string;
-  /** How long one attempt to connect may take. 5,000. */
+  /** Time limit of one connection attempt, in ms. Default 5,000. */
   readonly connectMs?: number;
-  /** Longest pause between two attempts to reconnect; the first is 100, then it doubles. 2,000. */
+  /** Maximum pause between two attempts to reconnect, in ms; it starts at 100 and doubles. Default 2,000. */
   readonly maxReconnectMs?: number;
-  /** A connection with two unanswered pings counts as dead when the third is due. 500. */
+  /**
+   * Time between pings, in ms. A connection with two unanswered pings counts as dead when the third is due. Default
+   * 500.
+   */
   readonly pingMs?: number;
-  /** `drain` closes after this even if the server does not answer. 5,000. */
+  /** Time limit of `drain` if the server does not answer, in ms. Default 5,000. */
   readonly drainMs?: number;
-  /** Called when the connection is lost, when it is back, and when it is closed for good other than by `drain`. */
+  /** Called when the connection is lost, restored, or closed for good other than by `drain`. */
   readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
-  /** Told of errors the server reports, such as missing permissions. Writes to stderr unless given. */
+  /** Receives errors that the server reports, such as missing permissions. Default: writes them to stderr. */
   readonly onError?: (error: Error) => void;
   /** Called for each message that a receiver dropped because it could not be parsed. */
   readonly onMalformed?: (subject: string, what: string) => void;
-  /** Told what a handler threw or rejected with. Writes to stderr unless given. */
+  /** Receives the errors of handlers. Default: writes them to stderr. */
   readonly onHandlerError?: (error: unknown, subject: string) => void;
 }
 
 export interface NatsBus extends Bus {
-  /** Messages not sent because there was no connection: NATS promises delivery at most once, and late audio is no use. */
+  /** Messages dropped without a connection. NATS delivers at most once, and late audio is useless. */
   dropped(): number;
-  /** How often the connection was lost and came back. */
+  /** Number of times the connection was lost and restored. */
   reconnects(): number;
 }
 
 const FIRST_RECONNECT_MS = 100;
-/** A broker that hangs is noticed within three of these. */
+/** Default ping interval, in ms. A broker that hangs is noticed within three of these. */
 const PING_MS = 500;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
-/**
- * A bus over a NATS server. Rejects with BUS_UNREACHABLE if the server cannot be reached now; once connected it
- * reconnects for ever, and subscriptions live on. What is published meanwhile is dropped and counted.
+/** A bus over a NATS server. Rejects with BUS_UNREACHABLE if the server cannot be reached now. Once connected it always reconnects and keeps its subscriptions. Messages published while disconnected are dropped and counted.
  */
 export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   const address = parseNatsUrl(options.url);
@@ -80,7 +81,10 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   }
 }
 
-/** Pauses between attempts to connect: doubling up to a limit, with up to a quarter more so that not all come at once. */
+/**
+ * Pauses between connection attempts: doubling up to a limit, plus up to a quarter of jitter so that clients do not
+ * reconnect at once.
+ */
 class Backoff {
   readonly #maxMs: number;
   #nextMs = FIRST_RECONNECT_MS;
@@ -90,7 +94,7 @@ class Backoff {
     this.#maxMs = maxMs;
   }
 
-  /** Asked several times an attempt, so it changes nothing. */
+  /** Read several times per attempt, so it has no side effects. */
   delayMs(): number {
     return Math.min(this.#nextMs, this.#maxMs) * (1 + this.#jitter / 4);
   }
@@ -132,7 +136,7 @@ class NatsConnectionBus implements NatsBus {
     this.#onError = options.onError ?? ((error) => console.error('the NATS server reports:', error.message));
     this.#onHandlerError =
       options.onHandlerError ??
-      ((error, subject) => console.error(`a handler of the bus failed on ${subject}:`, error));
+      ((error, subject) => console.error(`a bus handler failed on ${subject}:`, error));
     void this.#follow();
   }
 
@@ -171,7 +175,7 @@ class NatsConnectionBus implements NatsBus {
     try {
       const subscription = this.#connection.subscribe(pattern, {
         ...(queue !== undefined && { queue }),
-        // The library reads the socket in the same turn: what a callback throws would end the connection.
+        // The library reads the socket in the same turn: an error of a callback would end the connection.
         callback: (error, message) => {
           if (error) this.#onError(error);
           else this.#handle(handler, message);
@@ -244,7 +248,7 @@ class NatsConnectionBus implements NatsBus {
   }
 
   watch(onChange: (connected: boolean) => void): Subscription {
-    // Its own, so that one that is given twice counts twice.
+    // A new object, so that the same function given twice counts twice.
     const watcher = (connected: boolean) => onChange(connected);
     this.#watchers.add(watcher);
     return { unsubscribe: () => void this.#watchers.delete(watcher) };
@@ -266,7 +270,7 @@ class NatsConnectionBus implements NatsBus {
       const late = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, this.#drainMs);
       });
-      // A drain that fails has lost its connection: closing is all that is left.
+      // A failed drain means that the connection is lost: only closing remains.
       await Promise.race([connection.drain().catch(() => {}), connection.closed(), late]);
       clearTimeout(timer);
     }
@@ -275,7 +279,7 @@ class NatsConnectionBus implements NatsBus {
     this.#closed();
   }
 
-  /** Keeps up with the connection's state until it is closed. */
+  /** Follows the connection's state until it is closed. */
   async #follow(): Promise<void> {
     for await (const status of this.#connection.status()) this.#note(status);
     await this.#connection.closed();
@@ -339,7 +343,7 @@ class NatsConnectionBus implements NatsBus {
     }
   }
 
-  /** The library leaves some promises open for ever when it closes; this one rejects with BUS_CLOSED then. */
+  /** Rejects with BUS_CLOSED on close. The library itself never settles some promises then. */
   async #unlessClosed<T>(work: () => Promise<T>): Promise<T> {
     let stop: (error: ParleyError) => void = () => {};
     const closed = new Promise<never>((_, reject) => {
@@ -378,7 +382,7 @@ function encodeHeaders(record: Readonly<Record<string, string>>) {
   return encoded;
 }
 
-/** Copies the payload: it is a view of the socket's buffer, which a small message kept would hold whole. */
+/** Copies the payload: it is a view of the socket's buffer, so a kept small message would retain the whole buffer. */
 function toBusMessage(message: Msg): BusMessage {
   const { subject, reply } = message;
   const payload = new Uint8Array(message.data);

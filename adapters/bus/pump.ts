@@ -1,7 +1,7 @@
 /** One message on its way to one subscription. */
 export interface Delivery {
   readonly subject: string;
-  /** What the receiver subscribed to. */
+  /** The receiver's subject pattern. */
   readonly pattern: string;
   readonly payload: Uint8Array;
   readonly headers: Readonly<Record<string, string>>;
@@ -11,20 +11,18 @@ export interface Delivery {
 
 /** Decides when, and in which order, deliveries of an in-process bus reach their handlers. */
 export interface Pump {
-  /** Takes a delivery. Must not deliver it before it returns. */
+  /** Accepts a delivery. Must not deliver before it returns. */
   push(delivery: Delivery): void;
-  /** Resolves when all that was pushed before has been delivered. A pump that is moved by hand resolves at once. */
+  /** Resolves when all earlier deliveries are done. A manual pump resolves at once. */
   flush(): Promise<void>;
-  /** Delivers until nothing waits, whoever moves the pump otherwise. */
+  /** Delivers until nothing waits, even in a manual pump. */
   drain(): Promise<void>;
 }
 
-/** After so many deliveries the pump lets the event loop have a turn. */
+/** Number of deliveries after which the pump yields to the event loop. */
 const DELIVERIES_A_TURN = 256;
 
-/**
- * The pump of a server: delivers in the order of publishing, from a microtask. Every 256 deliveries it goes on
- * from `setImmediate`, so that even two handlers that answer each other for ever do not starve the event loop.
+/** The pump of a server: delivers in the order of publishing, from a microtask. After every 256 deliveries it continues from `setImmediate`, so that even two handlers that answer each other endlessly do not starve the event loop.
  */
 export function microtaskPump(): Pump {
   return new MicrotaskPump();
@@ -88,21 +86,21 @@ class MicrotaskPump implements Pump {
   }
 }
 
-/** A pump that a test or a simulation moves: it sees what waits and chooses what happens to it. */
+/** A pump that a test or simulation controls: it inspects pending deliveries and decides what happens to each. */
 export interface ManualPump extends Pump {
-  /** What waits, oldest first. */
+  /** Pending deliveries, oldest first. */
   readonly pending: readonly Delivery[];
-  /** Takes the delivery at `index` (0) out and delivers it. False if there is none. */
+  /** Delivers the delivery at `index` (default 0) and removes it. False if there is none. */
   deliver(index?: number): boolean;
-  /** Takes the delivery at `index` (0) out: it is lost. False if there is none. */
+  /** Drops the delivery at `index` (default 0). False if there is none. */
   drop(index?: number): boolean;
-  /** Adds a copy of the delivery at `index` (0) right behind it. False if there is none. */
+  /** Duplicates the delivery at `index` (default 0), right behind it. False if there is none. */
   duplicate(index?: number): boolean;
-  /** Delivers in order until nothing waits, and gives the number of deliveries. Throws after `limit` (100,000). */
+  /** Delivers in order until nothing waits, and returns the number of deliveries. Throws after `limit` (100,000). */
   deliverAll(limit?: number): number;
 }
 
-/** See {@link ManualPump}. `drain` of the bus delivers what waits, in order. */
+/** See {@link ManualPump}. `drain` of the bus delivers pending deliveries in order. */
 export function manualPump(): ManualPump {
   const pending: Delivery[] = [];
   const deliver = (index = 0) => {

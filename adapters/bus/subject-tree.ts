@@ -4,24 +4,22 @@ interface Node<T> {
   children?: Map<string, Node<T>>;
   /** Below a `*`. */
   star?: Node<T>;
-  /** Patterns that end in `>` here: they want one more token at least. */
+  /** Patterns that end in `>` here: they match at least one more token. */
   rest?: T[];
   /** Patterns that end here. */
   here?: T[];
 }
 
-/** Subjects that are remembered: those of some thousand sessions, and a crowd of inboxes. */
+/** Size of the cache of subjects: enough for some thousand sessions and many inboxes. */
 const REMEMBERED = 8_192;
 
-/**
- * Finds the entries whose pattern matches a subject. Patterns without a wildcard, nearly all of them, cost one
- * map look-up; the others live in a tree of tokens. Patterns and subjects must have been checked before.
+/** Finds the entries whose pattern matches a subject. Patterns without a wildcard, nearly all of them, cost one map look-up; the others are in a tree of tokens. Patterns and subjects must be valid.
  */
 export class SubjectTree<T> {
   readonly #exact = new Map<string, T[]>();
   readonly #root: Node<T> = {};
   #wildcards = 0;
-  /** What matched the subjects of late. Subscriptions come and go seldom, messages by the thousand. */
+  /** Cached matches of recent subjects. Subscriptions change rarely, messages arrive by the thousand. */
   readonly #found = new Map<string, readonly T[]>();
 
   add(pattern: string, entry: T): void {
@@ -49,12 +47,12 @@ export class SubjectTree<T> {
     if (entries.length === 0) this.#exact.delete(pattern);
   }
 
-  /** Every entry whose pattern matched when this was last asked, if it was and still holds. */
+  /** The cached matches of a subject, if still valid. */
   known(subject: string): readonly T[] | undefined {
     return this.#found.get(subject);
   }
 
-  /** Every entry whose pattern matches. The list does not change later. */
+  /** Every entry whose pattern matches. The returned list does not change later. */
   match(subject: string): readonly T[] {
     const known = this.#found.get(subject);
     if (known) return known;
@@ -128,7 +126,7 @@ function removeOne<T>(entries: T[], entry: T): boolean {
   return true;
 }
 
-/** `from` is where the next token starts, or beyond the subject's end if none is left. */
+/** `from` is the start of the next token, or beyond the subject's end if none is left. */
 function matchFrom<T>(node: Node<T>, subject: string, from: number, into: T[]): void {
   if (from > subject.length) {
     if (node.here) for (const entry of node.here) into.push(entry);

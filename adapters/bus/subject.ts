@@ -1,10 +1,10 @@
 import type { PublishOptions } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** NATS limits a protocol line to 4,096 bytes and ends the connection beyond it; two subjects and more must fit. */
+/** NATS ends the connection at a protocol line of more than 4,096 bytes; it must fit two subjects and more. */
 export const MAX_SUBJECT_LENGTH = 1_024;
 
-// Printable ASCII but the dot and the wildcards: what every NATS server and client agrees on.
+// Printable ASCII except the dot and the wildcards: accepted by every NATS server and client.
 const TOKEN = String.raw`[!-)+-\-/-=?-~]+`;
 const SUBJECT = new RegExp(`^${TOKEN}(?:\\.${TOKEN})*$`);
 const PATTERN = new RegExp(`^(?:(?:${TOKEN}|\\*)\\.)*(?:${TOKEN}|\\*|>)$`);
@@ -12,12 +12,12 @@ const HEADER_NAME = /^[!-9;-~]+$/;
 const HEADER_VALUE = /^(?:[!-~](?:[ -~]*[!-~])?)?$/;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
-/** Throws BUS_SUBJECT unless one can publish to `subject`. */
+/** Throws BUS_SUBJECT unless `subject` is valid for publishing. */
 export function checkSubject(subject: string): void {
   if (subject.length > MAX_SUBJECT_LENGTH || !SUBJECT.test(subject)) throw badSubject(subject);
 }
 
-/** Throws BUS_SUBJECT unless one can subscribe to `pattern`, in the queue group `queue` if that is given. */
+/** Throws BUS_SUBJECT unless `pattern`, and the queue group `queue` if given, are valid for subscribing. */
 export function checkPattern(pattern: string, queue: string | undefined): void {
   if (pattern.length > MAX_SUBJECT_LENGTH || !PATTERN.test(pattern)) throw badSubject(pattern);
   if (queue !== undefined) checkSubject(queue);
@@ -41,7 +41,7 @@ export function checkMessage(payload: Uint8Array, options: PublishOptions | unde
   for (const name in headers) {
     const value = headers[name] ?? '';
     if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) {
-      throw new ParleyError('BAD_FIELD', `the header ${JSON.stringify(name)} is no plain ASCII`);
+      throw new ParleyError('BAD_FIELD', `the header ${JSON.stringify(name)} is not plain ASCII`);
     }
     // "NATS/1.0\r\n" and the empty line once, "name: value\r\n" each.
     bytes += (first ? 12 : 0) + name.length + value.length + 4;

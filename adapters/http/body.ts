@@ -2,13 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { EventQueue } from '../../actors/engine-rpc/event-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** Bytes that may wait to be read; beyond it the connection is paused. */
+/** Maximum unread bytes; beyond it the connection is paused. */
 const HELD_BYTES = 262_144;
 
-/**
- * The body of an answer, piece by piece as it comes, with one reader. Without a web stream in between, which takes as long
- * as all else that an answer's first byte needs. Throws what broke the connection, and ENGINE_PROTOCOL beyond `maxBytes`;
- * a reader that leaves before the end ends the connection.
+/** Streams the body of a response to one reader. It avoids web streams, which would double the time to the first byte. Throws the error of the connection, and ENGINE_PROTOCOL beyond `maxBytes`. If the reader leaves before the end, the connection is closed.
  */
 export class Body implements AsyncIterableIterator<Uint8Array> {
   readonly #message: IncomingMessage;
@@ -28,7 +25,7 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     message.on('close', () => this.#pieces.fail(new Error('the connection was closed')));
   }
 
-  /** Bytes that wait to be read. */
+  /** Unread bytes. */
   get held(): number {
     return this.#pieces.bytes;
   }
@@ -48,7 +45,7 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     return this;
   }
 
-  /** All of it, as UTF-8. */
+  /** The whole body as UTF-8. */
   async text(): Promise<string> {
     const pieces: Uint8Array[] = [];
     for await (const piece of this) pieces.push(piece);

@@ -1,19 +1,19 @@
 import { ParleyError } from '../../machines/errors.ts';
 
-/** One call of an engine: it lives until `end`, and is called off by its signal or the engine's close. */
+/** One call of an engine, until `end`. Its signal or the engine's close cancels it. */
 export interface Call {
-  /** Aborts when the call is called off, and when it ends without being complete: then nothing that listens to it outlives the call. */
+  /** Aborts when the call is cancelled, or ends incomplete, so that no listener outlives the call. */
   readonly signal: AbortSignal;
-  /** True once nobody wants the result. */
+  /** True once the call is cancelled. */
   cancelled(): boolean;
-  /** Settles like `work`, or rejects with CANCELLED as soon as the call is called off. */
+  /** Settles like `work`, or rejects with CANCELLED as soon as the call is cancelled. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** All of the answer was read: nothing is left that an abort would have to stop. It costs more than it looks. */
+  /** Marks the response as completely read, so that `end` need not abort; an abort is expensive. */
   complete(): void;
   end(): void;
 }
 
-/** The calls that an engine has under way. */
+/** The running calls of an engine. */
 export class Calls {
   readonly #open = new Set<() => void>();
   #closed = false;
@@ -46,7 +46,7 @@ export class Calls {
     };
   }
 
-  /** Calls off everything under way, and whatever is asked later. */
+  /** Cancels all running calls and all later ones. */
   close(): void {
     this.#closed = true;
     for (const cancel of [...this.#open]) cancel();

@@ -40,12 +40,12 @@ describe('engineError', () => {
     expect(toError(wrapped).cause).toBe(wrapped);
   });
 
-  it('takes JSON that is none, and JSON that is other, for a breach of protocol', () => {
+  it('reports invalid JSON, and JSON of another shape, as ENGINE_PROTOCOL', () => {
     expect(toError(new SyntaxError('Unexpected token')).code).toBe('ENGINE_PROTOCOL');
     expect(toError(z.string().safeParse(7).error).code).toBe('ENGINE_PROTOCOL');
   });
 
-  it('takes a time-out of the client for a server that cannot be reached', () => {
+  it('reports a time-out of the client as ENGINE_UNREACHABLE', () => {
     expect(toError(new APIConnectionTimeoutError()).code).toBe('ENGINE_UNREACHABLE');
   });
 
@@ -55,11 +55,11 @@ describe('engineError', () => {
     expect(toError(new Error('outside', { cause: error }))).toBe(error);
   });
 
-  it('calls everything cancelled once nobody wants the result', () => {
+  it('reports every error as CANCELLED once the call is cancelled', () => {
     expect(toError(withCode('ECONNRESET'), true).code).toBe('CANCELLED');
   });
 
-  it('bears what is no error, and causes in a circle', () => {
+  it('handles thrown values that are not errors, and circular causes', () => {
     const circle = new Error('round');
     circle.cause = circle;
     expect(toError(circle).code).toBe('LLM_FAILED');

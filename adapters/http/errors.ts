@@ -3,13 +3,13 @@ import { z } from 'zod';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 
 export interface ErrorContext {
-  /** What a failure is called that is the engine's own. */
+  /** Code for a failure of the engine itself. */
   readonly failed: 'STT_FAILED' | 'LLM_FAILED' | 'TTS_FAILED';
-  /** True once nobody wants the result: then every error is CANCELLED. */
+  /** True once the call is cancelled: then every error is CANCELLED. */
   readonly cancelled: boolean;
-  /** The key, which must not be seen in any message or cause. */
+  /** The key, which must not appear in any message or cause. */
   readonly secret?: string | undefined;
-  /** Knows the errors of a client library. Asked first, about the error and then each of its causes. */
+  /** Maps errors of a client library. Called first, with the error and then each of its causes. */
   readonly classify?: (error: Error) => Finding | undefined;
 }
 
@@ -20,13 +20,13 @@ export interface Finding {
 
 const DETAIL_CHARS = 200;
 
-/** Codes of Node and OpenSSL that mean: nobody there, or the connection broke. */
+/** Codes of Node and OpenSSL for an unreachable server or a broken connection. */
 const UNREACHABLE =
   /^(E(CONN|HOST|NET|ADDR|AI_|NOTFOUND|PIPE|TIMEDOUT|ACCES|PERM)|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|ERR_TLS|ERR_STREAM_PREMATURE_CLOSE)/;
-/** Codes of Node's HTTP parser, of TLS and of `ws` that mean: that was not the protocol. */
+/** Codes of Node's HTTP parser, of TLS and of `ws` for a violated protocol. */
 const PROTOCOL = /^(HPE_|EPROTO$|ERR_SSL_|ERR_HTTP|ERR_INVALID_CHAR|WS_ERR_)/;
 
-/** Turns whatever a request or its stream threw into the catalogue's error, with the original as `cause`. */
+/** Converts an error of a request or its stream to one of the catalogue, with the original as `cause`. */
 export function engineError(thrown: unknown, context: ErrorContext): ParleyError {
   const cause = withoutSecret(thrown, context.secret);
   if (context.cancelled) return new ParleyError('CANCELLED', undefined, { cause });
@@ -71,10 +71,10 @@ function redact(text: string, secret: string | undefined): string {
   return secret ? text.replaceAll(secret, '***') : text;
 }
 
-/** The same error, unless it shows the key anywhere: then a plain one that says the same without it. */
+/** The same error, or a copy without the key if the key appears anywhere in it. */
 function withoutSecret(thrown: unknown, secret: string | undefined): unknown {
   if (!secret) return thrown;
-  // What a logger would print of it: messages, stacks, causes and fields.
+  // Everything a logger would print: messages, stacks, causes and fields.
   if (!inspect(thrown, { depth: 8, maxStringLength: Infinity }).includes(secret)) return thrown;
   const plain = new Error(redact(thrown instanceof Error ? thrown.message : String(thrown), secret));
   if (thrown instanceof Error) plain.name = thrown.name;

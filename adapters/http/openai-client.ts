@@ -7,37 +7,40 @@ import { eventData } from './sse.ts';
 import type { ConnectionStats } from './transport.ts';
 import { httpTransport, type TransportOptions } from './transport.ts';
 
-/** What the three OpenAI engines have in common. */
+/** Common options of the three OpenAI engines. */
 export interface OpenAiConnectionOptions {
   readonly model: string;
-  /** Where the server is, up to `/v1`. Default `https://api.openai.com/v1`. */
+  /** Address of the server, up to `/v1`. Default `https://api.openai.com/v1`. */
   readonly baseURL?: string;
-  /** Sent as a bearer key. Without it none is sent, which local servers are content with. */
+  /** Sent as a bearer key. Without it none is sent; local servers accept that. */
   readonly apiKey?: string;
-  /** What the engine is called. Default `openai`. */
+  /** Name of the engine. Default `openai`. */
   readonly name?: string;
-  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  /** Maximum number of connections to the server; further requests wait for one. Default 256. */
   readonly maxConnections?: number;
 }
 
-/** A server that speaks OpenAI's protocol, with the connections to it. */
+/** A server with OpenAI's protocol, and the connections to it. */
 export interface OpenAiConnection {
   readonly name: string;
   readonly client: OpenAI;
   readonly calls: Calls;
-  /** The body of a success that `client` gave as a response. */
+  /** The body of a successful response of `client`. */
   body(response: Response): Body;
-  /** Any error of a request or its stream, as the catalogue's. */
+  /** Converts any error of a request or its stream to one of the catalogue. */
   toError(thrown: unknown, cancelled: boolean): ParleyError;
   connectionStats(): ConnectionStats;
-  /** Opens a connection ahead. Rejects with ENGINE_UNREACHABLE; what the server answers does not matter. */
+  /** Opens a connection in advance. Rejects with ENGINE_UNREACHABLE; any HTTP response counts as success. */
   warm(): Promise<void>;
   close(): Promise<void>;
 }
 
 const OPENAI_URL = 'https://api.openai.com/v1';
 
-/** Throws CONFIG_INVALID if `baseURL` is not an HTTP URL. Of the environment only OPENAI_CUSTOM_HEADERS counts, by the client. */
+/**
+ * Throws CONFIG_INVALID if `baseURL` is not an HTTP URL. The client reads only OPENAI_CUSTOM_HEADERS from the
+ * environment.
+ */
 export function openAiConnection(
   options: OpenAiConnectionOptions,
   failed: ErrorContext['failed'],
@@ -55,7 +58,7 @@ export function openAiConnection(
   const calls = new Calls();
   const client = new OpenAI({
     baseURL,
-    // The client insists on a key and would else take one from the environment and show it to any server.
+    // Without a key, the client would take one from the environment and send it to any server.
     apiKey: options.apiKey || 'none',
     adminAPIKey: null,
     organization: null,
@@ -64,7 +67,7 @@ export function openAiConnection(
     ...(options.apiKey ? {} : { defaultHeaders: { authorization: null } }),
     maxRetries: 0,
     fetch: transport.fetch,
-    // It would print what a server sent to the console; errors carry what is needed.
+    // It would print server responses to the console; errors contain what is needed.
     logLevel: 'off',
   });
   const toError = (thrown: unknown, cancelled: boolean) =>
@@ -84,7 +87,7 @@ export function openAiConnection(
     async warm() {
       const call = calls.begin(new AbortController().signal);
       try {
-        // Every server's answer to this is short, even a 404.
+        // Every server's response to this is short, even a 404.
         const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
         const headers: Record<string, string> = options.apiKey
           ? { authorization: `Bearer ${options.apiKey}` }
@@ -104,16 +107,14 @@ export function openAiConnection(
   };
 }
 
-/** Ends with ENGINE_PROTOCOL if the answer says that it is something that is not `allowed`; no type at all is let pass. */
+/** Throws ENGINE_PROTOCOL if the content type is not `allowed`; a missing type passes. */
 export function requireContentType(response: Response, allowed: RegExp): void {
   const type = response.headers.get('content-type');
   if (type === null || allowed.test(type)) return;
   throw new ParleyError('ENGINE_PROTOCOL', `the content type is ${type.slice(0, 60)}`);
 }
 
-/**
- * The JSON of a streamed answer, event by event, read on to its end behind the `[DONE]` of the protocol. Throws APIError
- * if the server reports an error within the stream, SyntaxError for invalid JSON, and what reading throws.
+/** The JSON of a streamed response, event by event. It reads on after the protocol's `[DONE]` to the end of the body. Throws APIError if the server reports an error within the stream, SyntaxError for invalid JSON, and errors of the connection.
  */
 export async function* openAiEvents(
   body: AsyncIterable<Uint8Array>,
@@ -135,21 +136,21 @@ function errorIn(data: unknown): object | undefined {
   return typeof data.error === 'object' ? data.error : { message: String(data.error) };
 }
 
-/** What the errors of the OpenAI client mean. */
+/** Maps the errors of the OpenAI client. */
 export function classifyOpenAi(error: Error, failed: ErrorContext['failed']): Finding | undefined {
   if (!(error instanceof APIError)) return undefined;
   if (error instanceof APIConnectionError) {
-    // Its cause says more, where it keeps one; it keeps none of a time-out.
+    // Its cause is more precise, if it has one; a time-out has none.
     return error.cause ? undefined : { code: 'ENGINE_UNREACHABLE', detail: error.message };
   }
   if (error.status === undefined) {
-    // An error that came within the stream.
+    // An error within the stream.
     const busy = /rate_limit|overloaded/.test(`${error.code} ${error.type}`);
     return { code: busy ? 'ENGINE_OVERLOADED' : failed, detail: error.message };
   }
   const code = codeOfStatus(error.status, failed);
   if (error.status === 401) return { code, detail: 'HTTP 401: the key is missing or not accepted' };
-  // The client puts the status before the message; a page of HTML helps nobody.
+  // The client puts the status before the message. HTML pages are dropped.
   const text = error.message.replace(/^\d{3} /, '');
   return { code, detail: /^\s*</.test(text) ? `HTTP ${error.status}` : `HTTP ${error.status}: ${text}` };
 }

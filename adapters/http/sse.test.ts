@@ -24,7 +24,7 @@ describe('server-sent events', () => {
     },
   );
 
-  it('drops the event within which the stream breaks off', async () => {
+  it('drops an incomplete event at the end of the stream', async () => {
     expect(await eventsOf('data: a\n\ndata: b\n')).toEqual(['a']);
   });
 
@@ -37,7 +37,7 @@ describe('server-sent events', () => {
       await expect(eventsOf(text, size)).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 
-  it('may go on as long as each of them is short', async () => {
+  it('have no total limit as long as each event is short', async () => {
     expect(await eventsOf(`data: ${'x'.repeat(80)}\n\n`.repeat(50), 33)).toHaveLength(50);
   });
 });

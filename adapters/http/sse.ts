@@ -1,9 +1,6 @@
 import { ParleyError } from '../../machines/errors.ts';
 
-/**
- * The data of a stream of server-sent events, one text for each event; comments and all other fields are passed over, as
- * is an event without data. An event that the stream breaks off within is dropped, as the HTML standard wants it. Throws
- * ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
+/** The data of a stream of server-sent events, one text per event. Comments, other fields and events without data are skipped. An incomplete event at the end of the stream is dropped, as the HTML standard requires. Throws ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
  */
 export async function* eventData(
   pieces: AsyncIterable<Uint8Array>,
@@ -12,7 +9,7 @@ export async function* eventData(
   const utf8 = new TextDecoder();
   const lineEnd = /\r\n|\n|\r/g;
   let rest = '';
-  /** How far `rest` is known to hold no end of a line. */
+  /** Length of the beginning of `rest` that is known to contain no line end. */
   let searched = 0;
   let data: string[] = [];
   let chars = 0;
@@ -21,7 +18,7 @@ export async function* eventData(
     let start = 0;
     lineEnd.lastIndex = searched;
     for (let end = lineEnd.exec(rest); end; end = lineEnd.exec(rest)) {
-      // The other half of this line's end may be in the next piece.
+      // The `\n` of a `\r\n` may be in the next piece.
       if (end[0] === '\r' && end.index + 1 === rest.length) break;
       const line = rest.slice(start, end.index);
       start = lineEnd.lastIndex;

@@ -38,7 +38,7 @@ const textOf = (response: Response) => transport.body(response).text();
 const good = () => answer(200, 'text/plain', 'hi');
 
 describe('httpTransport', () => {
-  it('sends what fetch sends and gives what fetch gives', async () => {
+  it('sends the same requests and returns the same responses as fetch', async () => {
     await start(() => [
       { do: 'head', status: 418, headers: { 'x-kind': 'pot', 'content-type': 'text/plain' } },
       { do: 'send', bytes: 'tea' },
@@ -59,7 +59,7 @@ describe('httpTransport', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('asks once more if an idle connection breaks at the moment of its use', async () => {
+  it('retries once if an idle connection breaks when it is used', async () => {
     // given a server that answers the first request of a connection only
     await start((n) => (n === 1 ? [{ do: 'reset' }] : good()));
     await textOf(await post());
@@ -71,7 +71,7 @@ describe('httpTransport', () => {
     expect(transport.stats()).toEqual({ opened: 2, requests: 2 });
   });
 
-  it('does not ask again if a new connection breaks', async () => {
+  it('does not retry if a new connection breaks', async () => {
     await start(() => [{ do: 'reset' }]);
     await expect(post()).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(server.requests.length).toBe(1);
@@ -86,21 +86,21 @@ describe('httpTransport', () => {
     expect(transport.stats()).toEqual({ opened: 2, requests: 2 });
   });
 
-  it('opens no more connections than it may', async () => {
+  it('opens no more connections than allowed', async () => {
     await start(good, 2);
     const texts = await Promise.all(Array.from({ length: 9 }, async () => textOf(await post())));
     expect(texts).toEqual(Array(9).fill('hi'));
     expect(transport.stats()).toEqual({ opened: 2, requests: 9 });
   });
 
-  it('breaks off an answer that is too long', async () => {
+  it('aborts a response that is too long', async () => {
     await start(() => [...answer(200, 'text/plain', 'x'.repeat(1_001)).slice(0, 2), { do: 'hang' }]);
     const response = await post();
     await expect(textOf(response)).rejects.toMatchObject({ code: 'ENGINE_PROTOCOL' });
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 
-  it('holds no more of a long answer than a quarter of a megabyte until it is read, and loses nothing', async () => {
+  it('buffers at most a quarter of a megabyte of a long response, and loses nothing', async () => {
     const length = 4_000_000;
     server = await openaiServer({ chat: () => answer(200, 'text/plain', 'x'.repeat(length)) });
     transport = httpTransport({ maxResponseBytes: length });
@@ -108,7 +108,7 @@ describe('httpTransport', () => {
     let received = 0;
     for await (const piece of body) {
       received += piece.byteLength;
-      // The reader dawdles, so that more is there than is taken.
+      // A slow reader, so that data accumulates.
       await new Promise(setImmediate);
       expect(body.held).toBeLessThan(262_144 + 65_536);
     }
@@ -132,7 +132,7 @@ describe('httpTransport', () => {
     await expect(post()).rejects.toMatchObject({ code });
   });
 
-  it('waits in the queue no longer than until it is aborted', async () => {
+  it('leaves the queue when it is aborted', async () => {
     await start(() => [{ do: 'hang' }], 1);
     const first = new AbortController();
     const second = new AbortController();

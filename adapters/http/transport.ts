@@ -6,15 +6,15 @@ import { ParleyError } from '../../machines/errors.ts';
 import { Body } from './body.ts';
 
 export interface TransportOptions {
-  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  /** Maximum number of connections to the server; further requests wait for one. Default 256. */
   readonly maxConnections?: number;
-  /** How long an unused connection is kept, in ms, if the server does not close it before. Default 300 000. */
+  /** Time that an unused connection is kept, in ms, unless the server closes it earlier. Default 300 000. */
   readonly idleMs?: number;
-  /** A longer answer is broken off with ENGINE_PROTOCOL. */
+  /** Maximum size of a response in bytes; a longer one fails with ENGINE_PROTOCOL. */
   readonly maxResponseBytes: number;
 }
 
-/** How well an engine's connections are reused: `1 - opened / requests`. Counted since the engine was made. */
+/** Connection reuse of an engine, `1 - opened / requests`, counted since the engine was made. */
 export interface ConnectionStats {
   /** Connections opened. */
   readonly opened: number;
@@ -22,7 +22,7 @@ export interface ConnectionStats {
   readonly requests: number;
 }
 
-/** What every engine that talks over a network offers besides its port. */
+/** Additional interface of every engine that uses a network. */
 export interface ReportsConnections {
   connectionStats(): ConnectionStats;
 }
@@ -30,17 +30,17 @@ export interface ReportsConnections {
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 export interface Transport {
-  /**
-   * `fetch` over connections that are ours: kept alive, bounded, counted and closed with the engine, which the
-   * global one's are not. Redirects are not followed and nothing is decompressed (none is asked for).
-   *
-   * Gotcha: the body of a success (2xx) is not in the response but given by `body`.
+  /** `fetch` over the engine's own connections. Unlike those of the global `fetch`, they are kept alive, limited, counted, and closed with the engine. Redirects are not followed, and compression is neither requested nor decoded.
+   * Gotcha: the response of a success (2xx) has no body; read it with `body`.
    */
   readonly fetch: Fetch & { readonly Response: typeof Response };
-  /** The body of a success, for one reader, who reads it to its end or leaves it: else its connection is not free again. */
+  /**
+   * The body of a success, for one reader. Read it to its end or leave its iterator, otherwise the connection stays
+   * occupied.
+   */
   body(response: Response): Body;
   stats(): ConnectionStats;
-  /** Ends every connection; resolves when the last is closed. */
+  /** Closes every connection; resolves when the last has closed. */
   close(): Promise<void>;
 }
 
@@ -85,7 +85,7 @@ export function httpTransport(options: TransportOptions): Transport {
       });
       let answer: IncomingMessage | undefined;
       const abort = () => {
-        // Read to its end, it has no connection any more that would be ours to destroy.
+        // After the end of the body, the connection belongs to the pool again and must not be destroyed.
         if (answer?.complete && answer.readableEnded) return;
         answer?.destroy(aborted());
         request.destroy(aborted());
@@ -100,7 +100,7 @@ export function httpTransport(options: TransportOptions): Transport {
       request.on('error', (error) => {
         if (answer) return;
         failed = true;
-        // The server gave an idle connection up just as it was used again: ask once more on the next.
+        // The server closed an idle connection just as it was reused: retry once on another.
         const stale =
           request.reusedSocket && 'code' in error && /^(ECONNRESET|EPIPE)$/.test(String(error.code));
         if (stale && !signal?.aborted) exchange(outgoing).then(resolve, reject);
@@ -134,7 +134,7 @@ export function httpTransport(options: TransportOptions): Transport {
   const fetch: Fetch = async (input, init = {}) => {
     requests++;
     const plain = plainBytes(init.body);
-    // What is only read need not be copied.
+    // Read-only data need not be copied.
     const headers = plain && init.headers instanceof Headers ? init.headers : new Headers(init.headers);
     const body = plain ?? (await encoded(init.body, headers));
     return exchange({
@@ -147,7 +147,7 @@ export function httpTransport(options: TransportOptions): Transport {
   };
 
   return {
-    // The OpenAI client looks for `Response` here to learn that forms can be sent.
+    // The OpenAI client checks `Response` here to detect support for forms.
     fetch: Object.assign(fetch, { Response }),
     body(response) {
       const body = bodies.get(response);
@@ -164,18 +164,18 @@ export function httpTransport(options: TransportOptions): Transport {
   };
 }
 
-/** The shape that web streams and the OpenAI client know an abort by. */
+/** The error shape by which web streams and the OpenAI client recognise an abort. */
 function aborted(): DOMException {
   return new DOMException('The request was aborted', 'AbortError');
 }
 
-/** What needs no encoding: no turn of the event loop is spent on it. */
+/** Bodies that need no encoding and so no turn of the event loop. */
 function plainBytes(body: RequestInit['body']): Uint8Array | undefined {
   if (typeof body === 'string') return Buffer.from(body);
   return body instanceof Uint8Array ? body : undefined;
 }
 
-/** Lets the platform encode what it likes, and say what it is. */
+/** Lets the platform encode other bodies and set their content type. */
 async function encoded(body: RequestInit['body'], headers: Headers): Promise<Uint8Array> {
   const response = new Response(body ?? null);
   const type = response.headers.get('content-type');

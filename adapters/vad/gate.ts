@@ -27,7 +27,7 @@ export interface GateFactory {
 export async function loadGates(): Promise<GateFactory> {
   const fvad = await loadFvad();
   const scratch = fvad._malloc(FRAME * Int16Array.BYTES_PER_ELEMENT);
-  if (scratch === 0) throw new ParleyError('VAD_FAILED', 'the gate has no memory left');
+  if (scratch === 0) throw new ParleyError('VAD_FAILED', 'the gate is out of memory');
   return { create: () => new FvadGate(fvad, scratch) };
 }
 
@@ -44,7 +44,7 @@ class FvadGate implements Gate {
     this.#fvad = fvad;
     this.#scratch = scratch;
     this.#detector = fvad._fvad_new();
-    if (this.#detector === 0) throw new ParleyError('VAD_FAILED', 'the gate has no memory left');
+    if (this.#detector === 0) throw new ParleyError('VAD_FAILED', 'the gate is out of memory');
     fvad._fvad_set_sample_rate(this.#detector, PIPELINE_RATE);
     fvad._fvad_set_mode(this.#detector, MODE);
   }

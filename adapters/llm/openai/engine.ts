@@ -9,8 +9,8 @@ export const openai = defineEngine({
   summary: 'OpenAI’s chat completions, or any server with that protocol (Ollama, vLLM, llama.cpp …)',
   options: {
     ...openAiKeys(),
-    model: text('gpt-4o-mini', 'Model of the conversation.'),
-    temperature: key(z.number().min(0).max(2).exactOptional(), '0 to 2. Else the server’s default.'),
+    model: text('gpt-4o-mini', 'Language model.'),
+    temperature: key(z.number().min(0).max(2).exactOptional(), '0 to 2. Default: that of the server.'),
   },
   can: { offline: false, languages: 'many', streams: true, answers: 'anything' },
   missing: openAiMissing,

@@ -6,7 +6,7 @@ import { realClock } from '../../real-clock.ts';
 export const remote = defineEngine({
   kind: 'llm',
   name: 'remote',
-  summary: 'An engine that workers elsewhere serve on the bus',
+  summary: 'An engine of a `parley worker` on the same bus',
   options: remoteKeys('dialog'),
   can: { offline: false, languages: 'unknown', streams: true, answers: 'unknown' },
   make: async ({ engine }, { bus, name }) => ({ ...remoteLlm(bus, realClock, engine, CHAIN_SCOPE), name }),

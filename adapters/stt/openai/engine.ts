@@ -8,9 +8,9 @@ export const openai = defineEngine({
   summary: 'OpenAI’s transcription, or any server with its protocol',
   options: {
     ...openAiKeys(),
-    model: text('gpt-4o-mini-transcribe', 'Model of the transcription.'),
-    stream: yesNo(false, 'Ask for text as it comes. Not every model can.'),
-    prompt: optionalText('Words that are likely to be said.'),
+    model: text('gpt-4o-mini-transcribe', 'Transcription model.'),
+    stream: yesNo(false, 'Request partial transcripts. Not every model supports this.'),
+    prompt: optionalText('Words that users are likely to say.'),
   },
   can: { offline: false, languages: 'many', partials: false, understands: 'any speech' },
   missing: openAiMissing,

@@ -6,10 +6,10 @@ import { realClock } from '../../real-clock.ts';
 export const remote = defineEngine({
   kind: 'stt',
   name: 'remote',
-  summary: 'An engine that workers elsewhere serve on the bus',
+  summary: 'An engine of a `parley worker` on the same bus',
   options: {
     ...remoteKeys('soundswallower'),
-    partials: yesNo(true, 'Whether that engine reports words while they are spoken.'),
+    partials: yesNo(true, 'Whether that engine reports partial transcripts.'),
   },
   can: { offline: false, languages: 'unknown', partials: true, understands: 'unknown' },
   make: async ({ engine, partials }, { bus, name }) => ({

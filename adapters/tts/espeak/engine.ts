@@ -5,10 +5,10 @@ import { key } from '../../options.ts';
 export const espeakKeys = {
   voice: key(
     z.string().min(1).max(64).exactOptional(),
-    'Voice for requests that name none, such as en-us+f3. Else the language’s own.',
+    'Default voice, such as en-us+f3. Without it, the voice of the language.',
   ),
-  ratePerMinute: key(z.int().min(80).max(450).default(175), 'Words a minute.'),
-  pitch: key(z.int().min(0).max(99).default(50), '0 to 99.'),
+  ratePerMinute: key(z.int().min(80).max(450).default(175), 'Speed in words per minute.'),
+  pitch: key(z.int().min(0).max(99).default(50), 'Pitch, 0 to 99.'),
   workers: key(z.int().min(1).max(64).default(1), 'Threads in this process, about 60 MB each.'),
 };
 

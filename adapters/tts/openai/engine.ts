@@ -9,14 +9,14 @@ export const openai = defineEngine({
   summary: 'OpenAI’s speech, or any server with its protocol that sends raw PCM',
   options: {
     ...openAiKeys(),
-    model: text('gpt-4o-mini-tts', 'Model of the speech.'),
-    voice: text('alloy', 'Voice for requests that name none.'),
+    model: text('gpt-4o-mini-tts', 'Speech model.'),
+    voice: text('alloy', 'Default voice.'),
     rate: key(
       z.int().min(8_000).max(48_000).default(24_000),
       'Rate of the PCM that the server sends, in Hz.',
     ),
-    speed: key(z.number().min(0.25).max(4).exactOptional(), '0.25 to 4. Else the server’s default.'),
-    instructions: optionalText('How to speak, for models that take instructions.'),
+    speed: key(z.number().min(0.25).max(4).exactOptional(), 'Speed, 0.25 to 4. Default: that of the server.'),
+    instructions: optionalText('How to speak, for models that support instructions.'),
   },
   can: { offline: false, languages: 'many', streams: true, wordTimes: false, visemes: false },
   missing: openAiMissing,

@@ -1,26 +1,26 @@
 import { msOfSamples, PIPELINE_RATE } from '../machines/audio.ts';
 
-/** So many messages are remembered: 2.5 s of the shortest, which is more than the ear needs to make up its mind. */
+/** Messages remembered: 2.5 s of the shortest ones, which covers the time the ear needs to decide. */
 const KEPT = 256;
 
 /**
- * When audio came, and so by when it was spoken. A message cannot come before its last sample was spoken, and each sample
- * after another is spoken that much later: of all messages that came since, the one that was least delayed tells best.
+ * Estimates when input audio was spoken, from when its messages arrived. A message cannot arrive before its last sample
+ * was spoken. The least delayed message since a sample therefore gives the best bound for it.
  */
 export class Arrivals {
   readonly #ends = new Float64Array(KEPT).fill(-1);
-  /** When the session's first sample would have been spoken, if the message was not delayed at all. */
+  /** When the session's first sample would have been spoken if this message had no delay. */
   readonly #originsMs = new Float64Array(KEPT);
   #next = 0;
 
-  /** A message has come whose last sample is the one before `endSample`. */
+  /** Records the arrival of a message whose last sample is the one before `endSample`. */
   note(endSample: number, atMs: number): void {
     this.#ends[this.#next] = endSample;
     this.#originsMs[this.#next] = atMs - msOfSamples(endSample, PIPELINE_RATE);
     this.#next = (this.#next + 1) % KEPT;
   }
 
-  /** The latest moment at which `sample` can have been spoken; undefined if it has not come. */
+  /** Latest time at which `sample` can have been spoken; undefined if it has not arrived. */
   spokenAtMs(sample: number): number | undefined {
     let originMs = Number.POSITIVE_INFINITY;
     for (let at = 0; at < KEPT; at++) {

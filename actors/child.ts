@@ -3,20 +3,20 @@ import type { ChildMessage } from '../machines/session/commands.ts';
 import type { ChildEvent, MemoryOutput, PlaybackOutput, SttOutput } from '../machines/session/events.ts';
 import type { Mailbox } from './mailbox.ts';
 
-/** What a child actor works with. */
+/** Resources of a child actor. */
 export interface ChildScope {
-  /** What the machine sends it. Closed when the child is stopped. */
+  /** Messages from the machine. Closed when the child is stopped. */
   readonly mailbox: Mailbox<ChildMessage>;
-  /** Aborted when the child is stopped; the child then frees all it holds, at once. */
+  /** Aborted when the child is stopped; the child then frees its resources at once. */
   readonly signal: AbortSignal;
-  /** Tells the machine something on the way. */
-  readonly tell: (event: ChildEvent) => void;
+  /** Sends an event to the machine. */
+  readonly emit: (event: ChildEvent) => void;
 }
 
-/** What children end with; most have nothing to say. */
+/** Output of a child; most have none. */
 export type ChildOutput = SttOutput | MemoryOutput | PlaybackOutput | null;
 
-/** XState actor logic of a child: its promise's end, well or ill, is the child's end. */
+/** Creates the XState actor logic of a child: the promise's result is the child's result. */
 export type ChildLogic = PromiseActorLogic<
   ChildOutput,
   { readonly mailbox: Mailbox<ChildMessage> },
@@ -24,5 +24,5 @@ export type ChildLogic = PromiseActorLogic<
 >;
 
 export function childLogic(run: (scope: ChildScope) => Promise<ChildOutput>): ChildLogic {
-  return fromPromise(({ input, signal, emit }) => run({ mailbox: input.mailbox, signal, tell: emit }));
+  return fromPromise(({ input, signal, emit }) => run({ mailbox: input.mailbox, signal, emit }));
 }

@@ -48,17 +48,17 @@ function open() {
 }
 
 describe('an ear', () => {
-  it('tells when speech begins and ends, by sample and by how long ago that was', () => {
+  it('reports when speech begins and ends, by sample and by age', () => {
     const { ear, events } = open();
     ear.hear(pcm(16_384, 0), undefined);
     ear.hear(pcm(2 * WINDOW, 1), undefined);
-    // Put 96 ms before the first loud window; noticed with the second.
+    // Placed 96 ms before the first loud window; detected with the second.
     expect(events).toEqual([{ type: 'speech.start', sample: 16_384 - 1_536, ageMs: 96 + 64 }]);
     ear.hear(pcm(4 * WINDOW, 0), undefined);
     expect(events[1]).toEqual({ type: 'speech.stop', sample: 16_384 + 2 * WINDOW, ageMs: 128 });
   });
 
-  it('counts the time that the detector takes as part of how long ago it was', async () => {
+  it('includes the detector’s delay in the age', async () => {
     const late: (() => void)[] = [];
     const slow: VadEngine = {
       ...vad(),
@@ -69,11 +69,11 @@ describe('an ear', () => {
     const ear = openEar(slow, new InputAudio(100_000), clock, (event) => events.push(event));
     ear.hear(pcm(2 * WINDOW, 1), undefined);
     await clock.advance(25);
-    for (const tell of late) tell();
+    for (const emit of late) emit();
     expect(events).toEqual([{ type: 'speech.start', sample: 0, ageMs: 64 + 25 }]);
   });
 
-  it('hears a gap as silence', () => {
+  it('fills a gap with silence', () => {
     const { ear, engine, audio } = open();
     ear.hear(pcm(100, 1), 0);
     ear.hear(pcm(100, 2), 300);
@@ -82,7 +82,7 @@ describe('an ear', () => {
     expect(engine.heard[300]).toBe(2);
   });
 
-  it('hears a repetition once', () => {
+  it('ignores repeated samples', () => {
     const { ear, audio, engine } = open();
     ear.hear(pcm(100, 1), 0);
     ear.hear(pcm(100, 1), 0);
@@ -91,7 +91,7 @@ describe('an ear', () => {
     expect(engine.heard[149]).toBe(2);
   });
 
-  it('does not fill a gap of hours sample by sample, and goes on from there', () => {
+  it('does not fill a gap of hours sample by sample, and continues from there', () => {
     const { ear, audio } = open();
     ear.hear(pcm(100, 1), 0);
     ear.hear(pcm(100, 1), 9_000_000_000);
@@ -100,7 +100,7 @@ describe('an ear', () => {
     expect(audio.written).toBe(100 + 32_000 + 200);
   });
 
-  it('tells when it fails', () => {
+  it('reports its failure', () => {
     const { engine, events } = open();
     engine.fail();
     expect(events).toMatchObject([{ type: 'ear.failed', error: { code: 'VAD_FAILED' } }]);

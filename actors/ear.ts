@@ -13,19 +13,22 @@ import { pcmSamples } from './engine-rpc/pcm.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
 
-/** A session's ear: keeps its input audio and tells when speech begins and ends. */
+/** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {
-  /** Takes PCM16LE at the pipeline rate; throws on half a sample. `sample` is the index of its first sample; a gap is heard as silence, a repetition not at all. */
+  /**
+   * Takes PCM16LE at the pipeline rate; throws on half a sample. `sample` is the index of its first sample. A gap is
+   * filled with silence; repeated samples are ignored.
+   */
   hear(pcm: Uint8Array, sample: number | undefined): void;
-  /** The oldest sample at which speech may yet be found to begin. */
+  /** The oldest sample at which speech may still be found to begin. */
   readonly undecidedFrom: number;
   close(): void;
 }
 
-/** Speech is said to begin so much before the first window that sounded like it. */
+/** The reported start of speech lies this far before the first window with speech. */
 const PAD = samplesInMs(defaultDetectorParameters.onsetPadMs, PIPELINE_RATE);
 
-/** Where audio goes that a socket's buffer holds at an odd address: who takes it copies it at once. */
+/** Copy buffer for audio that a socket's buffer holds at an odd address. The receiver copies it at once. */
 const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_RATE) + 2);
 
 /** A gap longer than this is not filled sample by sample. */
@@ -35,10 +38,10 @@ export function openEar(
   vad: VadEngine,
   audio: InputAudio,
   clock: Clock,
-  tell: (event: EarEvent) => void,
+  emit: (event: EarEvent) => void,
 ): Ear {
   const arrivals = new Arrivals();
-  // The detector takes its time, and turns end no later for it: what counts is when the audio came.
+  // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.
   const ageMs = (sample: number) => {
     const nowMs = clock.nowMs();
     return Math.max(0, toMicroseconds(nowMs - (arrivals.spokenAtMs(sample) ?? nowMs)));
@@ -52,7 +55,7 @@ export function openEar(
     undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - PAD;
     if (!event) return;
     const sample = event.type === 'start' ? event.startSample : event.endSample;
-    tell({
+    emit({
       type: event.type === 'start' ? 'speech.start' : 'speech.stop',
       sample,
       ageMs: ageMs(sample),
@@ -60,7 +63,7 @@ export function openEar(
   };
   const stream = vad.open(onWindow, (error) => {
     undecidedFrom = Number.POSITIVE_INFINITY;
-    tell({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') });
+    emit({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') });
   });
 
   const take = (samples: Int16Array) => {
@@ -69,7 +72,7 @@ export function openEar(
     stream.push({ rate: PIPELINE_RATE, samples });
   };
 
-  /** Index that the sender gave our sample 0; moves only when a long gap was cut short. */
+  /** Index that the sender gave our sample 0; changes only when a long gap was shortened. */
   let origin = 0;
 
   return {

@@ -12,7 +12,7 @@ async function readAll(pieces: AsyncIterable<{ readonly samples: Int16Array }>):
 }
 
 describe('input audio', () => {
-  it('gives back what was written, across the end of its ring', () => {
+  it('returns the written samples across the end of its ring', () => {
     const audio = new InputAudio(10);
     for (const [from, count] of [
       [0, 7],
@@ -25,14 +25,14 @@ describe('input audio', () => {
     expect(audio.read(15, 100)).toEqual({ from: 15, samples: ramp(15, 2) });
   });
 
-  it('begins with the oldest it has when older samples are asked for', () => {
+  it('starts at its oldest sample when older ones are requested', () => {
     const audio = new InputAudio(10);
     audio.write(ramp(0, 25));
     expect(audio.read(3, 100)).toEqual({ from: 15, samples: ramp(15, 10) });
     expect(audio.read(-5, 2)).toEqual({ from: 15, samples: ramp(15, 2) });
   });
 
-  it('is followed from the past into the future, up to what was there when it was finished', async () => {
+  it('can be followed from the past on, up to its end when it was finished', async () => {
     const audio = new InputAudio(1_000);
     audio.write(ramp(0, 50));
     const finished = new AbortController();
@@ -45,20 +45,20 @@ describe('input audio', () => {
     expect(await reading).toEqual([...ramp(20, 80)]);
   });
 
-  it('is followed to the end even if it was finished before', async () => {
+  it('can be followed to its end even if it was finished before', async () => {
     const audio = new InputAudio(1_000);
     audio.write(ramp(0, 50));
     expect(await readAll(audio.follow(0, AbortSignal.abort()))).toEqual([...ramp(0, 50)]);
   });
 
-  it('is silent before its first sample, so that a recogniser hears speech begin', async () => {
+  it('starts with silence, so that a recogniser hears the beginning of speech', async () => {
     const audio = new InputAudio(1_000);
     audio.write(ramp(1, 50));
     const heard = await readAll(audio.follow(-100, AbortSignal.abort()));
     expect(heard).toEqual([...new Array<number>(100).fill(0), ...ramp(1, 50)]);
   });
 
-  it('is read by two at once', async () => {
+  it('can be read by two readers at once', async () => {
     const audio = new InputAudio(1_000);
     const finished = new AbortController();
     const readers = [readAll(audio.follow(0, finished.signal)), readAll(audio.follow(10, finished.signal))];
@@ -67,14 +67,14 @@ describe('input audio', () => {
     expect((await Promise.all(readers)).map(({ length }) => length)).toEqual([30, 20]);
   });
 
-  it('gives back what was written, across its pieces of memory', () => {
+  it('returns the written samples across its memory chunks', () => {
     const audio = new InputAudio(100_000);
     for (let at = 0; at < 30_000; at += 700) audio.write(ramp(at, 700));
     expect(audio.read(7_900, 8_300)).toEqual({ from: 7_900, samples: ramp(7_900, 8_300) });
     expect(audio.read(0, 100_000).samples).toEqual(ramp(0, audio.written));
   });
 
-  it('holds no memory for what nobody wants any more', () => {
+  it('frees memory that is not needed any more', () => {
     let wanted = 0;
     const audio = new InputAudio(500_000, () => wanted);
     for (let at = 0; at < 1_000_000; at += 320) {
@@ -85,7 +85,7 @@ describe('input audio', () => {
     expect(audio.read(audio.written - 5_000, 5_000).samples).toEqual(ramp(audio.written - 5_000, 5_000));
   });
 
-  it('keeps what is wanted as long as it is, and never more than it may hold', () => {
+  it('keeps audio while it is needed, up to its capacity', () => {
     let wanted = 1_000;
     const audio = new InputAudio(50_000, () => wanted);
     for (let at = 0; at < 40_000; at += 320) audio.write(ramp(at, 320));
@@ -97,7 +97,7 @@ describe('input audio', () => {
     expect(audio.held).toBeLessThanOrEqual(16_000);
   });
 
-  it('keeps what a reader has not read yet, whatever else is wanted', async () => {
+  it('keeps unread audio of a reader, even beyond the needed range', async () => {
     const audio = new InputAudio(500_000, () => Number.POSITIVE_INFINITY);
     const finished = new AbortController();
     const reader = audio.follow(100, finished.signal, 50)[Symbol.asyncIterator]();

@@ -1,11 +1,11 @@
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../machines/audio.ts';
 
-/** Half a second: memory is taken and given back in pieces of this. */
+/** Half a second: unit of memory allocation. */
 const CHUNK = PIPELINE_RATE / 2;
 
 /**
- * A session's input, by sample index, as far back as it may be wanted. The ear writes it; STT children read it from
- * before the onset on, so that no first syllable is lost, and again from the start when the user goes on.
+ * A session's input audio by sample index, as far back as it may be needed. The ear writes it. STT children read it
+ * from before the onset on, so that no first syllable is lost, and from the start again when the user continues.
  */
 export class InputAudio {
   readonly #capacity: number;
@@ -18,8 +18,8 @@ export class InputAudio {
   readonly #readers = new Set<{ position: number; readonly onWrite: () => void }>();
 
   /**
-   * Holds at most `capacitySamples`. `wantedFrom`, asked twice a second, tells the oldest sample that may still be read:
-   * older ones are forgotten, but for what is being followed. Default 0: all that fits.
+   * Holds at most `capacitySamples`. `wantedFrom`, called twice a second, returns the oldest sample that may still be
+   * read: older ones are dropped unless a reader follows them. Default 0: keep all that fits.
    */
   constructor(capacitySamples: number, wantedFrom: () => number = () => 0) {
     this.#capacity = capacitySamples;
@@ -31,7 +31,7 @@ export class InputAudio {
     return this.#written;
   }
 
-  /** Samples that there is memory for at present. */
+  /** Samples for which memory is allocated. */
   get held(): number {
     return this.#chunks.length * CHUNK;
   }
@@ -52,7 +52,7 @@ export class InputAudio {
     return this.#chunks[Math.floor(sample / CHUNK) - this.#firstChunk];
   }
 
-  /** Makes room at the end: the memory of what nobody wants any more, if there is such. */
+  /** Makes room at the end; reuses memory that is not needed any more. */
   #grow(): Int16Array {
     let from = this.#wantedFrom();
     for (const { position } of this.#readers) from = Math.min(from, position);
@@ -68,7 +68,7 @@ export class InputAudio {
     return chunk;
   }
 
-  /** A copy of what there is from `from` on, at most `limit` samples; what was forgotten is left out. */
+  /** Returns a copy of the kept audio from `from` on, at most `limit` samples; dropped samples are omitted. */
   read(from: number, limit: number): { readonly from: number; readonly samples: Int16Array } {
     const start = Math.max(0, from, this.#written - this.#capacity, this.#firstChunk * CHUNK);
     const count = Math.max(0, Math.min(limit, this.#written - start));
@@ -85,8 +85,8 @@ export class InputAudio {
   }
 
   /**
-   * The audio from `from` on as it comes, in pieces of at most `pieceSamples`, until `finished` is aborted (then up to
-   * what was written at that moment). Before the session's first sample there is silence.
+   * Yields the audio from `from` on as it arrives, in pieces of at most `pieceSamples`, until `finished` is aborted
+   * (then up to what was written at that moment). Silence precedes the session's first sample.
    */
   async *follow(
     from: number,
@@ -105,7 +105,7 @@ export class InputAudio {
     finished.addEventListener('abort', onFinish);
     try {
       if (from < 0) {
-        // A recogniser wants to hear silence before speech, also where the session begins with speech.
+        // Recognisers expect silence before speech, even where the session begins with speech.
         yield { rate: PIPELINE_RATE, samples: new Int16Array(-from) };
         reader.position = 0;
       }

@@ -8,7 +8,7 @@ async function readAll(mailbox: Mailbox<number>): Promise<number[]> {
 }
 
 describe('a mailbox', () => {
-  it('gives what was put before and after its reader came, in order', async () => {
+  it('delivers messages from before and after its reader came, in order', async () => {
     const mailbox = new Mailbox<number>();
     mailbox.put(1);
     mailbox.put(2);
@@ -24,14 +24,14 @@ describe('a mailbox', () => {
     expect(read).toEqual([1, 2, 3, 4]);
   });
 
-  it('ends the loop of a reader that waits when it is closed', async () => {
+  it('ends the loop of a waiting reader when it is closed', async () => {
     const mailbox = new Mailbox<number>();
     const reading = readAll(mailbox);
     mailbox.close();
     expect(await reading).toEqual([]);
   });
 
-  it('keeps nothing for a reader that comes after it was closed: a stopped child starts no more work', async () => {
+  it('delivers nothing after it was closed, so a stopped child starts no more work', async () => {
     const mailbox = new Mailbox<number>();
     mailbox.put(1);
     mailbox.close();

@@ -1,4 +1,4 @@
-/** A queue that one reader waits on, until it is closed. */
+/** Queue with one waiting reader, until it is closed. */
 export class Mailbox<Item> implements AsyncIterable<Item> {
   readonly #items: Item[] = [];
   #wake: (() => void) | undefined;
@@ -10,7 +10,7 @@ export class Mailbox<Item> implements AsyncIterable<Item> {
     this.#wake?.();
   }
 
-  /** The reader's loop ends. What it has not read yet is nobody's any more. */
+  /** Ends the reader's loop and drops the unread messages. */
   close(): void {
     this.#closed = true;
     this.#items.length = 0;

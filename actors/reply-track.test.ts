@@ -8,8 +8,8 @@ function pcm(from: number, count: number) {
   return { rate: RATE, samples: Int16Array.from({ length: count }, (_, i) => (from + i) % 30_000) } as const;
 }
 
-describe('the track of a reply', () => {
-  it('gives back what was written, in order, however both sides come', () => {
+describe('a reply’s track', () => {
+  it('returns the written samples in order, for any interleaving of reads and writes', () => {
     const steps = fc.array(
       fc.oneof(
         fc.record({ write: fc.integer({ min: 1, max: 4_000 }) }),
@@ -42,7 +42,7 @@ describe('the track of a reply', () => {
     );
   });
 
-  it('goes on with the rest of a piece where it stopped', () => {
+  it('continues a piece where it stopped', () => {
     const track = new ReplyTrack(RATE, 100);
     const piece = pcm(0, 2_000);
     expect(track.write(piece)).toBe(1_600);
@@ -54,7 +54,7 @@ describe('the track of a reply', () => {
     expect(rest.subarray(0, 1_600)).toEqual(pcm(320, 1_600).samples);
   });
 
-  it('keeps what it was given when the giver uses its buffer again', () => {
+  it('keeps its samples when the writer reuses its buffer', () => {
     const track = new ReplyTrack(RATE);
     const { rate, samples } = pcm(1, 10);
     track.write({ rate, samples });
@@ -64,11 +64,11 @@ describe('the track of a reply', () => {
     expect(frame).toEqual(pcm(1, 10).samples);
   });
 
-  it('tells of writes, reads and its end, and takes nothing after it', () => {
-    const told: string[] = [];
+  it('notifies of writes, reads and its end, and drops audio after it', () => {
+    const notified: string[] = [];
     const track = new ReplyTrack(RATE);
-    track.onWrite(() => told.push(`write ${track.buffered}`));
-    track.onRead(() => told.push(`read ${track.buffered}`));
+    track.onWrite(() => notified.push(`write ${track.buffered}`));
+    track.onRead(() => notified.push(`read ${track.buffered}`));
     track.write(pcm(0, 100));
     track.read(new Int16Array(60));
     track.end();
@@ -76,10 +76,10 @@ describe('the track of a reply', () => {
     expect(track.write(pcm(0, 100))).toBe(100);
     track.read(new Int16Array(60));
     track.read(new Int16Array(60));
-    expect(told).toEqual(['write 100', 'read 40', 'write 40', 'read 0']);
+    expect(notified).toEqual(['write 100', 'read 40', 'write 40', 'read 0']);
   });
 
-  it('gives each cue once, those before a sample only', () => {
+  it('returns each cue once, only those before the given sample', () => {
     const track = new ReplyTrack(RATE);
     for (const sample of [0, 50, 50, 120]) track.cue({ sample, phoneme: 'a', viseme: 1 });
     const taken = (before: number) => {

@@ -7,20 +7,20 @@ export interface VisemeCue {
   readonly viseme: number;
 }
 
-/** Audio that a reply holds ready for its playback; what the engine has made beyond it waits with the engine. */
+/** Maximum audio that a reply buffers for its playback; anything beyond it waits in the engine. */
 const HELD_MS = 5_000;
-/** What the ring has room for at first: a short reply needs no more. Doubled when it is full, up to all. */
+/** Initial size of the ring, enough for a short reply. Doubled when full, up to the maximum. */
 const FIRST_MS = 625;
 
 /**
- * The audio of one reply between TTS, which writes it in order, and playback, which reads it in frames: one ring buffer
- * with an end. Samples are copied in and copied out, so the buffers of both sides stay their own.
+ * The audio of one reply: a ring buffer with an end. TTS writes it in order, playback reads it in frames. Samples are
+ * copied in and out, so both sides keep their own buffers.
  */
 export class ReplyTrack<Rate extends number = number> {
   readonly rate: Rate;
-  /** Most samples that wait to be played. */
+  /** Maximum samples that wait to be played. */
   readonly capacity: number;
-  /** Samples at the front that are a filler's; the reply's own follow them. Set before they are written. */
+  /** Samples at the front that belong to a filler; the reply's own follow them. Set before they are written. */
   lead = 0;
   #ring: Int16Array;
   readonly #cues: VisemeCue[] = [];
@@ -57,8 +57,8 @@ export class ReplyTrack<Rate extends number = number> {
   }
 
   /**
-   * Takes samples of `pcm` from `from` on, as many as there is room for, and gives how many: the writer waits for a read and
-   * comes again with the rest. An ended track takes everything and forgets it.
+   * Takes samples of `pcm` from `from` on, as many as fit, and returns how many. The writer waits for a read and writes
+   * the rest then. An ended track accepts everything and drops it.
    */
   write({ samples }: Pcm<Rate>, from = 0): number {
     const offered = samples.length - from;
@@ -86,7 +86,7 @@ export class ReplyTrack<Rate extends number = number> {
     this.#onWrite();
   }
 
-  /** Fills `frame` from its start; gives how many samples there were. */
+  /** Fills `frame` from its start; returns the number of samples. */
   read(frame: Int16Array): number {
     const ring = this.#ring;
     const count = Math.min(frame.length, this.buffered);

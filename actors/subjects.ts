@@ -1,13 +1,16 @@
-/** The subjects of the bus: the only place where their names are written. */
+/** The subjects of the bus: the only place that defines their names. */
 
 export type EngineKind = 'stt' | 'llm' | 'tts';
 
 const ROOT = 'parley.v1';
 
 export const subjects = {
-  /** PCM16LE at the pipeline rate, header `sample`: index of its first sample since the session's start. Client → VAD, STT. */
+  /**
+   * PCM16LE at the pipeline rate; header `sample`: index of its first sample since the session's start. Client → VAD,
+   * STT.
+   */
   audioIn: (session: string) => `${ROOT}.s.${session}.audio.in`,
-  /** PCM16LE frames at the output rate, headers `generation` and `seq`. Playback → gateway. */
+  /** PCM16LE frames at the output rate; headers `generation` and `seq`. Playback → gateway. */
   audioOut: (session: string) => `${ROOT}.s.${session}.audio.out`,
   /** A SessionMessage as JSON, header `type`: its type. Session → gateway. */
   out: (session: string) => `${ROOT}.s.${session}.out`,
@@ -17,16 +20,16 @@ export const subjects = {
   cmd: (session: string) => `${ROOT}.s.${session}.cmd`,
   /** A request to an engine, in the queue group of its kind; results go to the request's inbox. */
   work: (kind: EngineKind, engine: string) => `${ROOT}.work.${kind}.${engine}`,
-  /** `{generation}`: workers abort everything of that generation or older. */
+  /** `{generation}`: workers abort all requests of that generation or older. */
   cancel: (session: string) => `${ROOT}.cancel.${session}`,
   cancelOfAll: `${ROOT}.cancel.*`,
-  /** What one inspector wants to see, said again every few seconds. Inspector → servers. */
+  /** What one inspector wants to see, repeated every few seconds. Inspector → servers. */
   inspectWatch: `${ROOT}.inspect.watch`,
-  /** A server's live sessions, while an inspector wants them. */
+  /** A server's live sessions, while an inspector watches them. */
   inspectPresence: `${ROOT}.inspect.presence`,
-  /** A question about a session, to the server that runs it. */
+  /** A request about a session, to the server that runs it. */
   inspectAsk: (server: string) => `${ROOT}.inspect.ask.${server}`,
-  /** What a session does, while an inspector watches it; header `type` as in the message. */
+  /** Events of a session, while an inspector watches it; header `type` as in the message. */
   inspectFeed: (session: string) => `${ROOT}.inspect.feed.${session}`,
 } as const;
 

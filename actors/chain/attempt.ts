@@ -19,21 +19,24 @@ export interface AttemptContext {
   readonly kind: EngineKind;
   readonly options: ChainOptions;
   readonly emit: (event: ChainEventBody) => void;
-  /** Called once, when nothing of it is left. */
+  /** Called once, when the attempt holds no more resources. */
   readonly onOver: () => void;
 }
 
-/** Asks an engine. `whole`: the answer is wanted whole, so the engine need not stream it. */
+/** Starts a request. `whole`: the caller wants the complete answer, so the engine need not stream it. */
 export type Open<Engine, Event> = (
   engine: Engine,
   signal: AbortSignal,
   whole: boolean,
 ) => AsyncIterable<Event>;
 
-/** One request to one engine. It ends exactly once: `succeed`, `fail` or `abandon`; the engine is aborted unless it had ended. */
+/**
+ * One request to one engine. It ends exactly once: `succeed`, `fail` or `abandon`. Ending aborts the engine unless it
+ * had already ended.
+ */
 export class Attempt<Engine extends { readonly name: string }, Event> {
   readonly member: Member<Engine>;
-  /** Whether the engine is asked for its answer as a whole. */
+  /** Whether the engine is asked for its answer in one piece. */
   readonly whole: boolean;
   readonly reason: AskReason;
   readonly #context: AttemptContext;
@@ -46,7 +49,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
   readonly #onAbort = () => this.abandon();
   #answered = false;
   #over = false;
-  /** Since when the engine's next event is waited for. */
+  /** Since when the attempt waits for the engine's next event. */
   #waitingMs: number | undefined;
   #reject: ((error: ParleyError) => void) | undefined;
 
@@ -70,12 +73,15 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     this.#events = (this.whole ? gathered(events) : events)[Symbol.asyncIterator]();
   }
 
-  /** True once part of the answer has come. */
+  /** True once part of the answer arrived. */
   get answered(): boolean {
     return this.#answered;
   }
 
-  /** The engine's next event. Rejects with what the engine ended with, with a time-out after `limitMs`, and with CANCELLED when the attempt is over. */
+  /**
+   * The engine's next event. Rejects with the engine's error, with a time-out after `limitMs`, and with CANCELLED when
+   * the attempt is over.
+   */
   next(limitMs?: number): Promise<IteratorResult<Event>> {
     if (this.#over) return Promise.reject(new ParleyError('CANCELLED'));
     const { kind, options } = this.#context;
@@ -107,7 +113,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     });
   }
 
-  /** The first part of the answer has come; `sinceMs`, if it is not to be counted from the request. */
+  /** Records the first part of the answer. `sinceMs`: start of the measurement, if it is not the request. */
   answer(sinceMs = this.#startedMs): void {
     if (this.#answered) return;
     this.#answered = true;
@@ -116,7 +122,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     this.#context.emit({ type: 'firstByte', ms });
   }
 
-  /** It has ended as it should. */
+  /** Records a regular end. */
   succeed(): void {
     if (!this.#end()) return;
     this.member.breaker.succeeded(this.#ticket);
@@ -127,14 +133,17 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     if (!this.#end()) return;
     const ms = this.#context.options.clock.nowMs() - this.#startedMs;
     this.#context.emit({ type: 'failed', error, ms, midway: this.#answered });
-    // Breaking off does not open the breaker: the engine may still give whole answers.
+    // A broken stream does not open the breaker: the engine may still give whole answers.
     const brokeOff = this.#answered && !this.whole;
     if (!brokeOff || this.reason === 'probe') this.member.breaker.failed(this.#ticket);
     if (brokeOff) this.member.streams.failed(this.#streamsTicket);
     else if (!this.whole) this.member.streams.abandoned(this.#streamsTicket);
   }
 
-  /** Nobody wants its answer any more. That says nothing about the engine, unless it had kept one waiting too long by then. */
+  /**
+   * Drops the answer because it is not needed any more. Counts as a failure only if the engine had already exceeded its
+   * deadline.
+   */
   abandon(): void {
     const lateMs = this.#lateMs();
     if (lateMs !== undefined) {
@@ -147,7 +156,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     }
   }
 
-  /** How long it has been waited for, if that is too long. A recogniser may be silent as long as its user speaks. */
+  /** How long the engine has been waited for, if that is too long. A recogniser may be silent while its user speaks. */
   #lateMs(): number | undefined {
     const { kind, options } = this.#context;
     if (this.#over || this.#waitingMs === undefined || kind === 'stt') return undefined;
@@ -157,7 +166,7 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
       : undefined;
   }
 
-  /** False if it was over before. */
+  /** Returns false if the attempt was already over. */
   #end(): boolean {
     if (this.#over) return false;
     this.#over = true;
@@ -165,19 +174,22 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     const cancelled = new ParleyError('CANCELLED', undefined, { cause: this.#signal.reason });
     this.#reject?.(cancelled);
     this.#controller.abort(cancelled);
-    // An engine that ignores the signal is asked to return as well, and not awaited.
+    // An engine that ignores the signal is also asked to return, but not awaited.
     this.#events.return?.()?.catch(() => {});
     this.#context.onOver();
     return true;
   }
 }
 
-/** An answer as a whole may take twice as long as its beginning. */
+/** A whole answer may take twice as long as the first part of a streamed one. */
 export function firstByteLimit({ whole }: { readonly whole: boolean }, options: ChainOptions): number {
   return whole ? 2 * options.firstByteMs : options.firstByteMs;
 }
 
-/** When the next engine is asked too; undefined if not, or if too little is known of this one. */
+/**
+ * Delay after which the next engine is asked too; undefined without hedging, or while too little is known of this
+ * engine.
+ */
 export function hedgeDelay(
   { member }: { readonly member: { readonly latency: Latency } },
   { hedge, hedgeMinMs = 50 }: ChainOptions,
@@ -201,7 +213,7 @@ async function* lazily<Event>(open: () => AsyncIterable<Event>): AsyncGenerator<
   yield* open();
 }
 
-/** All events, once the last has come. */
+/** Collects all events until the last one. */
 async function* gathered<Event>(events: AsyncIterable<Event>): AsyncGenerator<Event> {
   const all: Event[] = [];
   for await (const event of events) all.push(event);

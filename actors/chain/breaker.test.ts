@@ -15,7 +15,7 @@ function breaker() {
 }
 
 describe('a breaker', () => {
-  it('opens after failures, lets one probe through when it has rested, and closes when that succeeds', async () => {
+  it('opens after failures, lets one probe through after the backoff, and closes when the probe succeeds', async () => {
     const { clock, changes, one, fail } = breaker();
     fail(2);
     expect(one.state).toBe('closed');
@@ -31,7 +31,7 @@ describe('a breaker', () => {
     expect(changes).toEqual([{ state: 'open', ms: 1_000 }, { state: 'probing' }, { state: 'closed' }]);
   });
 
-  it('rests twice as long each time that the probe fails, up to a limit, and is patient anew once it was well', async () => {
+  it('doubles the backoff after each failed probe, up to a limit, and resets it after a success', async () => {
     const { clock, changes, one, fail } = breaker();
     fail(3);
     for (let i = 0; i < 4; i++) {
@@ -48,7 +48,7 @@ describe('a breaker', () => {
     expect(rests().at(-1)).toBe(1_000);
   });
 
-  it('forgets failures that are long ago', async () => {
+  it('forgets failures older than its window', async () => {
     const { clock, one, fail } = breaker();
     fail(2);
     await clock.advance(11_000);
@@ -56,7 +56,7 @@ describe('a breaker', () => {
     expect(one.state).toBe('closed');
   });
 
-  it('stays closed while more succeed than fail: a busy engine has its failures too', () => {
+  it('stays closed while more succeed than fail', () => {
     const { one, fail } = breaker();
     for (let i = 0; i < 10; i++) one.succeeded(one.ticket());
     fail(9);
@@ -65,7 +65,7 @@ describe('a breaker', () => {
     expect(one.state).toBe('open');
   });
 
-  it('is not told well or sick by what began before it opened', async () => {
+  it('ignores results of requests that began before it opened', async () => {
     const { clock, one, fail } = breaker();
     const before = one.ticket();
     fail(3);
@@ -78,7 +78,7 @@ describe('a breaker', () => {
     expect(one.state).toBe('probing');
   });
 
-  it('wants another probe at once when one came to no result', async () => {
+  it('allows another probe at once when one ended without a result', async () => {
     const { clock, one, fail } = breaker();
     fail(3);
     await clock.advance(1_000);

@@ -5,20 +5,23 @@ export type BreakerChange =
   | { readonly state: 'open'; readonly ms: number }
   | { readonly state: 'probing' | 'closed' };
 
-/** Says which opening of the breaker a request began under: what began before an outage proves nothing about its end. */
+/**
+ * Identifies the opening of the breaker under which a request began. A request from before an outage proves nothing
+ * about its end.
+ */
 export type Ticket = number;
 
 const SLICES = 10;
 
 /**
- * Keeps whatever fails too often from being used: closed, then, after failures, open for a while, then probing, and
- * closed again if the probe succeeds, else open for twice as long. It reads the clock and sets no timers.
+ * Circuit breaker. It is closed at first, opens after failures, and half-opens for one probe. It closes if the probe
+ * succeeds, else it stays open for twice as long. It reads the clock and sets no timers.
  */
 export class Breaker {
   readonly #clock: Clock;
   readonly #options: BreakerOptions;
   readonly #onChange: (change: BreakerChange) => void;
-  /** Outcomes of the last `windowMs`, by tenths of it. */
+  /** Outcomes of the last `windowMs`, in ten buckets. */
   #slices: { readonly index: number; failed: number; succeeded: number }[] = [];
   #state: 'closed' | 'open' | 'probing' = 'closed';
   #openings: Ticket = 0;
@@ -36,7 +39,7 @@ export class Breaker {
     return this.#state;
   }
 
-  /** Of a request that begins now. */
+  /** Epoch for a request that begins now. */
   ticket(): Ticket {
     return this.#openings;
   }
@@ -72,12 +75,12 @@ export class Breaker {
     }
   }
 
-  /** The probe came to no result: the next one is due at once. */
+  /** The probe ended without a result: the next one is due at once. */
   abandoned(ticket: Ticket): void {
     if (this.#state === 'probing' && ticket === this.#openings) this.#state = 'open';
   }
 
-  /** Opens it without waiting for more failures. */
+  /** Opens the breaker without waiting for more failures. */
   trip(): void {
     if (this.#state === 'closed') this.#open();
   }

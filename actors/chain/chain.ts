@@ -5,20 +5,20 @@ import type { AskReason, ChainEventBody } from './events.ts';
 import { Member } from './member.ts';
 import type { ChainOptions } from './options.ts';
 
-/** What all kinds of engines have in common. */
+/** What engines of all kinds have in common. */
 export interface ChainedEngine {
   readonly name: string;
   warm?(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Whom to ask for one request: in this order, the first `healthy` ones before those whose breaker is open. */
+/** Engines to ask for one request, in order. The first `healthy` ones have a closed breaker. */
 export interface Order<Engine extends ChainedEngine> {
   readonly members: readonly Member<Engine>[];
   readonly healthy: number;
 }
 
-/** How one of the engines is, for metrics. */
+/** Health of one engine, for metrics. */
 export interface MemberHealth {
   readonly engine: string;
   readonly state: 'closed' | 'open' | 'probing';
@@ -27,7 +27,7 @@ export interface MemberHealth {
   readonly p95Ms: number | undefined;
 }
 
-/** The engines of one kind, in the order in which they are asked, and the requests to them that are under way. */
+/** The engines of one kind, in the order in which they are asked, and their running requests. */
 export class Chain<Engine extends ChainedEngine> {
   readonly kind: EngineKind;
   readonly options: ChainOptions;
@@ -35,20 +35,21 @@ export class Chain<Engine extends ChainedEngine> {
   readonly #open = new Set<{ abandon(): void }>();
   #closed: Promise<void> | undefined;
 
-  /** Throws CONFIG_INVALID if there is no engine, or two have the same name. */
+  /** Throws CONFIG_INVALID if the list is empty or two engines have the same name. */
   constructor(kind: EngineKind, engines: readonly Engine[], options: ChainOptions) {
     this.kind = kind;
     this.options = options;
     const names = engines.map(({ name }) => name);
-    if (engines.length === 0) throw new ParleyError('CONFIG_INVALID', `a chain of no ${kind} engine`);
+    if (engines.length === 0)
+      throw new ParleyError('CONFIG_INVALID', `a chain needs at least one ${kind} engine`);
     if (new Set(names).size < names.length)
-      throw new ParleyError('CONFIG_INVALID', `two ${kind} engines of one name: ${names.join(', ')}`);
+      throw new ParleyError('CONFIG_INVALID', `two ${kind} engines have the same name: ${names.join(', ')}`);
     this.members = engines.map(
       (engine, place) => new Member(engine, place, options, (event) => this.emit(engine.name, event)),
     );
   }
 
-  /** Of one engine its own; else all of them. A token of a subject, as any engine's name. */
+  /** The name of a single engine, or all names joined; a token of a subject. */
   get name(): string {
     return this.members.map(({ engine }) => engine.name).join('+');
   }
@@ -70,7 +71,7 @@ export class Chain<Engine extends ChainedEngine> {
     this.options.onEvent?.({ kind: this.kind, engine, ...event });
   }
 
-  /** Those that are well first; the others are asked only when all of these have failed. Throws CANCELLED after close. */
+  /** Healthy engines first; the others are asked only when all of these failed. Throws CANCELLED after close. */
   order(except: ReadonlySet<Member<Engine>> = new Set()): Order<Engine> {
     if (this.#closed) throw new ParleyError('CANCELLED', 'the engine is closed');
     const left = this.members.filter((member) => !except.has(member));
@@ -103,9 +104,9 @@ export class Chain<Engine extends ChainedEngine> {
   }
 
   /**
-   * Probes the engines whose breaker is open with a copy of the current request: its answer is
-   * read to the end and dropped, so that nobody waits for it. `timed`: the answer's time counts from now. Nothing happens
-   * while all engines are sick: then each request is a trial by itself.
+   * Probes the engines whose breaker is open with a copy of the current request. The answer is read to the end and
+   * dropped, so nothing waits for it. `timed`: the answer's time counts from now. Does nothing while every engine is
+   * sick, because each request is then a trial by itself.
    */
   probe<Event>(
     order: Order<Engine>,
@@ -123,8 +124,8 @@ export class Chain<Engine extends ChainedEngine> {
   }
 
   /**
-   * Warms every engine. Rejects only if none can be used; the breaker of one that cannot be warmed opens, so
-   * that nobody has to wait to learn it again.
+   * Warms every engine. Rejects only if none can be used. The breaker of an engine that cannot be warmed opens, so that
+   * no request has to find out again.
    */
   async warm(): Promise<void> {
     const { clock } = this.options;
@@ -148,7 +149,10 @@ export class Chain<Engine extends ChainedEngine> {
     if (first && errors.length === this.members.length) throw first;
   }
 
-  /** Ends what is under way with CANCELLED and closes every engine. Rejects with the first error, after all are closed. Idempotent. */
+  /**
+   * Ends running requests with CANCELLED and closes every engine. Rejects with the first error, after all are closed.
+   * Idempotent.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;

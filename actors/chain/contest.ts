@@ -7,12 +7,12 @@ import type { Member } from './member.ts';
 export interface Contest<Engine extends ChainedEngine, Event> {
   readonly order: Order<Engine>;
   readonly open: Open<Engine, Event>;
-  /** Whether an event is the beginning of an answer; what comes before it is kept and may be thrown away with its engine. */
+  /** Whether an event begins the answer. Earlier events are kept and dropped if their engine loses. */
   answers(event: Event): boolean;
-  /** What is wrong with an answer that ended without any such event; undefined if nothing is. */
+  /** The error for an answer that ended without such an event; undefined if that is acceptable. */
   missing(engine: Engine): ParleyError | undefined;
   readonly signal: AbortSignal;
-  /** The engine that has failed already, if this goes on after it. */
+  /** The engine that failed before, if this contest continues after it. */
   readonly after?: Member<Engine>;
 }
 
@@ -20,15 +20,15 @@ export interface Contest<Engine extends ChainedEngine, Event> {
 export interface Winner<Engine extends ChainedEngine, Event> {
   readonly attempt: Attempt<Engine, Event>;
   readonly events: readonly Event[];
-  /** That was all of it. */
+  /** True if the answer has already ended. */
   readonly ended: boolean;
 }
 
 /**
- * Asks the engines in order until one begins to answer: the next at once when one fails or is too slow, and, where
- * hedging is on, besides one that is slower than usual. The last that is well is not given up when it is too slow, but
- * those that are left alone otherwise are asked besides it. Losers are aborted. Rejects with the last engine's error,
- * and with CANCELLED.
+ * Asks the engines in order until one begins to answer. The next engine is asked at once when one fails or is too slow
+ * and, with hedging, in parallel with one that is slower than usual. The last healthy engine keeps running when it is
+ * too slow; engines whose breaker is open are then asked in parallel. Losers are aborted. Rejects with the last
+ * engine's error, and with CANCELLED.
  */
 export function firstToAnswer<Engine extends ChainedEngine, Event>(
   chain: Chain<Engine>,
@@ -45,7 +45,7 @@ class Race<Engine extends ChainedEngine, Event> {
   readonly #running = new Set<Attempt<Engine, Event>>();
   #next = 0;
   #hedge: TimerHandle | undefined;
-  /** The last that is well is late: whoever is left is asked without waiting for it. */
+  /** True once the last healthy engine is late: the remaining ones are then asked at once. */
   #late = false;
   #over = false;
 

@@ -4,12 +4,12 @@ import { settle } from '../../testing/conversation.ts';
 import type { ChainEvent } from './events.ts';
 import type { ChainOptions } from './options.ts';
 
-/** What came of reading a stream to its end. */
+/** Result of reading a stream to its end. */
 export interface Read<Event> {
   readonly events: Event[];
-  /** `done`, or the code that it ended with. */
+  /** `done`, or the error code at the end. */
   end: string | undefined;
-  /** When the first event and the end came. */
+  /** When the first event and the end arrived. */
   firstMs: number | undefined;
   endMs: number | undefined;
 }
@@ -43,7 +43,7 @@ export function bench(options: Partial<ChainOptions> = {}) {
   return { clock, log, events, read, options: chain };
 }
 
-/** `a asked first`, `b switched from a` and so on. */
+/** Readable log: `a asked first`, `b switched from a`. */
 function shown(event: ChainEvent): string {
   const { engine } = event;
   switch (event.type) {

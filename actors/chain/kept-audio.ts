@@ -1,6 +1,6 @@
 import { type Pcm, samplesInMs } from '../../machines/audio.ts';
 
-/** An utterance that several readers may hear, each from its start; or, if nothing is kept, one reader once. */
+/** An utterance that several readers can each read from its start. If nothing is kept, one reader can read it once. */
 export class KeptAudio<Rate extends number> {
   readonly #source: AsyncIterator<Pcm<Rate>>;
   readonly #onEnd: () => void;
@@ -10,7 +10,10 @@ export class KeptAudio<Rate extends number> {
   #samples = 0;
   #outcome: { readonly error?: unknown } | undefined;
 
-  /** Beyond `maxMs` the audio is read, and dropped; without it all is passed on and nothing kept. `onEnd` is called when the utterance has ended, in whatever way. */
+  /**
+   * Beyond `maxMs` the audio is read and dropped. Without `maxMs` all audio is passed on and none is kept. `onEnd` is
+   * called when the utterance ends for any reason.
+   */
   constructor(source: AsyncIterable<Pcm<Rate>>, maxMs: number | undefined, onEnd: () => void) {
     this.#source = source[Symbol.asyncIterator]();
     this.#onEnd = onEnd;
@@ -18,7 +21,7 @@ export class KeptAudio<Rate extends number> {
     void this.#pump();
   }
 
-  /** Throws what the source threw. */
+  /** Throws the source's error. */
   async *read(): AsyncGenerator<Pcm<Rate>> {
     for (let at = 0; ; ) {
       while (at >= this.#pieces.length) {
@@ -31,7 +34,7 @@ export class KeptAudio<Rate extends number> {
     }
   }
 
-  /** Ends it for the readers where it is. The source is asked to return, but not awaited. */
+  /** Ends the utterance for the readers where it is. The source is asked to return, but not awaited. */
   stop(): void {
     if (this.#outcome) return;
     this.#end({});

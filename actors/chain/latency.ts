@@ -1,8 +1,8 @@
 const KEPT = 100;
-/** Fewer say nothing about the slowest twentieth. */
+/** Fewer answers say nothing about the slowest twentieth. */
 const ENOUGH = 20;
 
-/** How long an engine takes to begin, over its last hundred answers, in ms. */
+/** Time to the first part of the last hundred answers of an engine, ms. */
 export class Latency {
   readonly #samples: number[] = [];
   #next = 0;
@@ -12,7 +12,7 @@ export class Latency {
     this.#next = (this.#next + 1) % KEPT;
   }
 
-  /** Undefined until there are enough answers to tell. */
+  /** Undefined until there are enough answers. */
   p95(): number | undefined {
     if (this.#samples.length < ENOUGH) return undefined;
     const sorted = [...this.#samples].sort((a, b) => a - b);

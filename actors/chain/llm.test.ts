@@ -8,7 +8,7 @@ import { chainLlm, type LlmChainOptions } from './llm.ts';
 const REQUEST: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], language: 'en', seed: 1 };
 const FAST = { firstTokenMs: 10, tokenMs: 10 };
 
-/** A chain whose engines a, b, c… do what their scripts say, each request of an engine its own, the last one again and again. */
+/** A chain of engines a, b, c… that follow their scripts: one script per request, the last one repeated. */
 function chained(scripts: readonly (readonly LlmScript[])[], options: Partial<LlmChainOptions> = {}) {
   const tools = bench(options);
   const asked: LlmRequest[] = [];
@@ -40,7 +40,7 @@ function textOf({ events }: { events: readonly LlmEvent[] }): string {
 }
 
 describe('a chain of language engines', () => {
-  it('asks the next engine in the same moment in which one fails', async () => {
+  it('asks the next engine at the moment when one fails', async () => {
     const { ask, clock, log } = chained([
       [{ ...FAST, text: 'x', failsAt: 0 }],
       [{ ...FAST, text: 'I am b.' }],
@@ -58,7 +58,7 @@ describe('a chain of language engines', () => {
     ]);
   });
 
-  it('gives an engine up that misses its deadline, and aborts it', async () => {
+  it('aborts an engine that misses its deadline', async () => {
     const { ask, clock, log, running } = chained([[{ hangsAt: 0 }], [{ ...FAST, text: 'b' }]]);
     const reply = ask();
     await clock.advance(5_000);
@@ -68,7 +68,7 @@ describe('a chain of language engines', () => {
     expect(running()).toBe(0);
   });
 
-  it('leaves the last engine the time that whoever asked gives it', async () => {
+  it('lets the caller limit the time of the last engine', async () => {
     const { ask, clock } = chained([[{ failsAt: 0 }], [{ firstTokenMs: 30_000, text: 'late' }]]);
     const reply = ask();
     await clock.advance(31_000);
@@ -82,7 +82,7 @@ describe('a chain of language engines', () => {
     expect(reply).toMatchObject({ events: [], end: 'LLM_FAILED' });
   });
 
-  it('cannot take text back: a reply that breaks off fails', async () => {
+  it('fails a reply that breaks off after its first text', async () => {
     const { ask, clock, log } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ text: 'b' }]]);
     const reply = ask();
     await clock.advance(1_000);
@@ -94,7 +94,7 @@ describe('a chain of language engines', () => {
   it.each([
     ['breaks off', { failsAt: 1 }],
     ['hangs', { hangsAt: 1 }],
-  ])('ends a reply that %s as if it were complete, if it is told to', async (_what, fault) => {
+  ])('ends a reply that %s as if it were complete, if configured so', async (_what, fault) => {
     const { ask, clock } = chained([[{ ...FAST, text: 'one two', ...fault }]], { brokenReply: 'end' });
     const reply = ask();
     await clock.advance(1_000);
@@ -102,7 +102,7 @@ describe('a chain of language engines', () => {
     expect(reply.end).toBe('done');
   });
 
-  it('takes an action for a beginning: what the robot does cannot be taken back', async () => {
+  it('treats an action as the beginning of the answer', async () => {
     const actions: LlmEvent[] = [{ type: 'action', id: '1', name: 'wave', args: {} }];
     const { ask, clock } = chained([[{ ...FAST, actions, failsAt: 0 }], [{ text: 'b' }]]);
     const reply = ask();
@@ -110,7 +110,7 @@ describe('a chain of language engines', () => {
     expect(reply).toMatchObject({ events: actions, end: 'LLM_FAILED' });
   });
 
-  it('is freed by an abort in every place, even of an engine that does not heed it', async () => {
+  it('frees its resources after an abort at any point, even if an engine ignores the signal', async () => {
     for (const script of [{ hangsAt: 0 }, { ...FAST, text: 'a b c', hangsAt: 1 }]) {
       const { ask, clock, running } = chained([[script], [script]]);
       const controller = new AbortController();
@@ -149,7 +149,7 @@ describe('a chain of language engines', () => {
     expect(running()).toBe(0);
   });
 
-  it('is cancelled by its close, and refuses requests after it', async () => {
+  it('cancels requests on close, and refuses new ones', async () => {
     const { ask, clock, engine } = chained([[{ hangsAt: 0 }]]);
     const reply = ask();
     await clock.advance(10);
@@ -161,7 +161,7 @@ describe('a chain of language engines', () => {
     expect(late.end).toBe('CANCELLED');
   });
 
-  it('maps what is not ours to an error of the catalogue', async () => {
+  it('maps foreign errors to the catalogue', async () => {
     const { options, read, clock } = bench();
     const strange: LlmEngine = {
       name: 'strange',
@@ -177,7 +177,7 @@ describe('a chain of language engines', () => {
 });
 
 describe('the breaker of a chain', () => {
-  it('keeps a sick engine out, sees with a copy of a request whether it is well, and takes it back', async () => {
+  it('excludes a sick engine, probes it with a copy of a request, and uses it again once it is healthy', async () => {
     const sick = { ...FAST, failsAt: 0 };
     const { ask, clock, log } = chained(
       [[sick, sick, sick, sick, { ...FAST, text: 'I am a.' }], [{ ...FAST, text: 'I am b.' }]],
@@ -193,7 +193,7 @@ describe('the breaker of a chain', () => {
     // Open: b is asked at once.
     expect(await turn()).toMatchObject({ firstMs: 10, log: ['b asked first', 'b firstByte 10'] });
     await clock.advance(5_000);
-    // The probe fails, and nobody waits for it.
+    // The probe fails; no request waits for it.
     const probed = await turn();
     expect(probed).toMatchObject({ text: 'I am b.', firstMs: 10 });
     expect(probed.log).toEqual(expect.arrayContaining(['a asked probe', 'a breaker open']));
@@ -202,7 +202,7 @@ describe('the breaker of a chain', () => {
     expect(await turn()).toMatchObject({ text: 'I am a.', firstMs: 10 });
   });
 
-  it('asks a sick engine all the same when nobody else is left', async () => {
+  it('asks a sick engine when no other is left', async () => {
     const { ask, clock } = chained([
       [{ failsAt: 0 }, { failsAt: 0 }, { failsAt: 0 }, { ...FAST, text: 'well' }],
     ]);
@@ -215,7 +215,7 @@ describe('the breaker of a chain', () => {
     expect(textOf(reply)).toBe('well');
   });
 
-  it('counts an engine as failed that nobody could wait for any longer', async () => {
+  it('counts an engine as failed when its caller could not wait any longer', async () => {
     const { ask, clock, log } = chained([[{ hangsAt: 0 }]]);
     for (let i = 0; i < 3; i++) {
       const controller = new AbortController();
@@ -239,7 +239,7 @@ describe('the breaker of a chain', () => {
     expect(log.filter((line) => !line.startsWith('a asked'))).toEqual([]);
   });
 
-  it('leaves an engine alone that could not be warmed', async () => {
+  it('opens for an engine that could not be warmed', async () => {
     const tools = bench();
     const make = (name: string, fails: boolean): LlmEngine => ({
       ...scriptedLlm(tools.clock, () => ({ ...FAST, text: name }), name),
@@ -259,7 +259,7 @@ describe('the breaker of a chain', () => {
 });
 
 describe('hedging', () => {
-  it('asks the next engine too when one is slower than it used to be, and aborts the loser', async () => {
+  it('asks the next engine too when one is slower than usual, and aborts the loser', async () => {
     const usual = Array.from({ length: 20 }, () => ({ firstTokenMs: 100, tokenMs: 1, text: 'a' }));
     const { ask, clock, log, running } = chained(
       [[...usual, { firstTokenMs: 800, text: 'slow a' }], [{ ...FAST, text: 'b' }]],
@@ -290,7 +290,7 @@ describe('hedging', () => {
 });
 
 describe('unstreamed replies', () => {
-  it('come whole, and are asked for whole', async () => {
+  it('arrive whole, and are requested whole', async () => {
     const { ask, clock, asked } = chained([[{ ...FAST, text: 'one two' }]], { stream: false });
     const reply = ask();
     await clock.advance(1_000);
@@ -299,7 +299,7 @@ describe('unstreamed replies', () => {
     expect(asked[0]?.stream).toBe(false);
   });
 
-  it('can be given up for the next engine at any time', async () => {
+  it('can switch to the next engine at any time', async () => {
     const { ask, clock } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ ...FAST, text: 'b' }]], {
       stream: false,
     });
@@ -308,7 +308,7 @@ describe('unstreamed replies', () => {
     expect(textOf(reply)).toBe('b');
   });
 
-  it('are fallen back to while an engine keeps breaking off, and streaming is tried again later', async () => {
+  it('replace streaming while an engine keeps breaking off, until streaming is tried again', async () => {
     const breaks = { ...FAST, text: 'one two', failsAt: 1 };
     const { ask, clock, asked, log } = chained([[breaks, breaks, breaks, { ...FAST, text: 'one two' }]]);
     for (let i = 0; i < 3; i++) {

@@ -7,20 +7,20 @@ import type { ChainOptions } from './options.ts';
 
 export interface LlmChainOptions extends ChainOptions {
   /**
-   * What becomes of a reply whose engine fails after part of its text was given, which cannot be taken back: `fail`
-   * passes the error on, `end` ends the text where it is, as if it were complete. Default `fail`.
+   * What happens to a reply whose engine fails after part of its text was passed on. That text cannot be taken back.
+   * `fail` passes the error on; `end` ends the text there, as if it were complete. Default `fail`.
    */
   readonly brokenReply?: 'fail' | 'end';
 }
 
-/** What a chain offers besides the port of its kind. */
+/** What a chain offers beyond the port of its kind. */
 export interface ReportsHealth {
   health(): readonly MemberHealth[];
 }
 
 /**
- * Several language engines as one: the first that begins to answer gives the reply. Engines are changed only
- * before the first text or action; after it see `brokenReply`. Throws CONFIG_INVALID.
+ * Returns several language engines as one: the first that begins to answer gives the reply. It changes engines only
+ * before the first text or action; afterwards `brokenReply` applies. Throws CONFIG_INVALID.
  */
 export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions): LlmEngine & ReportsHealth {
   const chain = new Chain('llm', engines, options);
@@ -34,15 +34,15 @@ export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions
       const open: Open<LlmEngine, LlmEvent> = (engine, aborted, whole) =>
         engine.reply(whole ? { ...request, stream: false } : request, aborted);
       const order = chain.order();
-      chain.probe(order, open, tells);
+      chain.probe(order, open, hasContent);
       const { attempt, events, ended } = await firstToAnswer(chain, {
         order,
         open,
-        answers: tells,
+        answers: hasContent,
         missing: () => undefined,
         signal,
       });
-      // Nobody else can go on with it, so how long it may pause is for whoever asked to say.
+      // No other engine can continue the answer, so the caller decides how long it may pause.
       const limit = options.brokenReply === 'end' ? stallLimit(options) : undefined;
       try {
         yield* events;
@@ -63,7 +63,7 @@ export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions
   };
 }
 
-/** An empty delta says nothing yet. */
-function tells(event: LlmEvent): boolean {
+/** An empty delta is not part of an answer yet. */
+function hasContent(event: LlmEvent): boolean {
   return event.type !== 'delta' || event.text !== '';
 }

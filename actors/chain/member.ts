@@ -3,16 +3,16 @@ import type { ChainEventBody } from './events.ts';
 import { Latency } from './latency.ts';
 import { breakerOptions, type ChainOptions } from './options.ts';
 
-/** One engine of a chain, and what is known of its health. */
+/** One engine of a chain and its health. */
 export class Member<Engine extends { readonly name: string }> {
   readonly engine: Engine;
-  /** Its place in the configured order, from 0. */
+  /** Position in the configured order, from 0. */
   readonly place: number;
   readonly breaker: Breaker;
   readonly latency = new Latency();
-  /** Open while its streams break off too often: its answers are waited for as a whole then. */
+  /** Open while its streams keep breaking off: its answers are then requested whole. */
   readonly streams: Breaker;
-  /** ms of speech that it makes of a character; of speech engines, once known. */
+  /** Speech per character, ms; of speech engines, once known. */
   msPerChar: number | undefined;
   readonly #alwaysWhole: boolean;
 
@@ -27,7 +27,7 @@ export class Member<Engine extends { readonly name: string }> {
     });
   }
 
-  /** Whether the next answer is waited for as a whole. One answer that streams is the probe of the streams' breaker. */
+  /** Whether the next answer is requested whole. One streamed answer serves as the probe of this breaker. */
   takeWhole(): boolean {
     return this.#alwaysWhole || (this.streams.state !== 'closed' && !this.streams.takeProbe());
   }

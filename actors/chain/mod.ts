@@ -1,4 +1,4 @@
-/** Several engines of a kind as one: see docs/engines.md. */
+/** Several engines of a kind as one. See docs/engines.md. */
 export type { MemberHealth } from './chain.ts';
 export type { AskReason, ChainEvent } from './events.ts';
 export { chainLlm, type LlmChainOptions, type ReportsHealth } from './llm.ts';

@@ -3,11 +3,11 @@ import type { ChainEvent } from './events.ts';
 
 /** When the circuit breaker of an engine opens, and for how long. */
 export interface BreakerOptions {
-  /** So many failures within `windowMs`, and no fewer than successes, open it. 3. */
+  /** Opens after this many failures within `windowMs`, if they are at least as many as the successes. 3. */
   readonly failures: number;
   /** 30,000. */
   readonly windowMs: number;
-  /** Time until the first probe, ms; doubled each time that the probe fails. 5,000. */
+  /** Time until the first probe, ms; doubled after each failed probe. 5,000. */
   readonly backoffMs: number;
   /** 60,000. */
   readonly maxBackoffMs: number;
@@ -16,21 +16,21 @@ export interface BreakerOptions {
 export interface ChainOptions {
   readonly clock: Clock;
   /**
-   * Time to the first part of an answer, ms, after which the next engine is asked. A recogniser's time counts from the end
-   * of the audio to the final transcript. The last engine of a chain has no such limit: whoever asked has one.
+   * Time to the first part of an answer, ms, after which the next engine is asked. For a recogniser: from the end of
+   * the audio to the final transcript. The last engine of a chain has no such limit, because the caller has one.
    */
   readonly firstByteMs: number;
   /**
-   * Longest pause within an answer, ms, after which it has failed, if anything can be done about it. Not for
+   * Longest pause within an answer, ms; after it the engine has failed, if another one can continue. Not for
    * recognisers. Default: `firstByteMs`.
    */
   readonly stallMs?: number;
-  /** Whether the next engine is asked too when one is slower than it is 95 times in 100. Default false. */
+  /** Whether to ask the next engine too when one is slower than its own 95th percentile. Default false. */
   readonly hedge?: boolean;
-  /** No engine is hedged sooner, however fast it is otherwise. Default 50. */
+  /** Shortest delay before hedging, ms. Default 50. */
   readonly hedgeMinMs?: number;
   readonly breaker?: Partial<BreakerOptions>;
-  /** False: every answer is waited for as a whole. Default true. */
+  /** False: every answer is requested whole. Default true. */
   readonly stream?: boolean;
   /** Must not throw. */
   readonly onEvent?: (event: ChainEvent) => void;

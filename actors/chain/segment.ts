@@ -5,14 +5,14 @@ import type { TtsEvent } from '../ports/tts.ts';
 
 type Mark = Exclude<TtsEvent, { type: 'audio' }>;
 
-/** What a character takes where nothing is known of the engine, in ms: 15 Latin letters a second, 5 Chinese ones. */
+/** Assumed duration of a character for an unknown engine, ms: 15 Latin letters a second, 5 Chinese characters. */
 const MS_PER_CHAR = 65;
 const MS_PER_UNSPACED_CHAR = 200;
 
 /**
- * A segment that several engines speak, one after the other: what the engine at work yields becomes events of the
- * whole segment. Words and phonemes are held back until their audio is sent, so that none is emitted for audio that
- * never came.
+ * A segment that several engines speak one after the other. Turns the events of the current engine into events of the
+ * whole segment. It holds words and phonemes back until their audio is sent, so that none refers to audio that never
+ * arrived.
  */
 export class Segment {
   readonly #text: string;
@@ -20,7 +20,7 @@ export class Segment {
   #rate: number | undefined;
   #sent = 0;
   #words: { readonly sample: number; readonly offset: number }[] = [];
-  /** Where the engine at work began. */
+  /** Offset in the text at which the current engine began. */
   #startSample = 0;
   #startOffset = 0;
   /** Whether this engine has reported words. */
@@ -39,12 +39,12 @@ export class Segment {
     return this.#sent > 0;
   }
 
-  /** What is left to be spoken. */
+  /** The text that is still to be spoken. */
   get rest(): string {
     return this.#text.slice(this.#startOffset);
   }
 
-  /** ms of audio of the engine at work. */
+  /** ms of audio from the current engine. */
   get spokenMs(): number {
     return this.#rate === undefined ? 0 : msOfSamples(this.#sent - this.#startSample, this.#rate);
   }
@@ -60,7 +60,7 @@ export class Segment {
     yield* this.#send(this.#resampler ? this.#resampler.push(pcm).samples : pcm.samples);
   }
 
-  /** The engine at work has said all that it was asked to. */
+  /** The current engine has spoken all of its text. */
   *finish(): Generator<TtsEvent> {
     if (this.#resampler) yield* this.#send(this.#resampler.flush().samples);
     yield* this.#release(Number.POSITIVE_INFINITY);
@@ -70,8 +70,8 @@ export class Segment {
   }
 
   /**
-   * The engine at work has failed: another one goes on at the word that was sounding. Where no words were reported, it is
-   * guessed from the engine's pace, and rather a word is said twice than left out.
+   * The current engine failed: another one continues at the word that was sounding. Without reported words the position
+   * is estimated from the engine's pace. It errs towards saying a word twice.
    */
   resume(msPerChar: number | undefined): void {
     const last = this.#words.findLast(({ sample }) => sample <= this.#sent);
@@ -94,7 +94,7 @@ export class Segment {
     this.#resampler = undefined;
   }
 
-  /** Notes where the words of an engine that reports none may have been. */
+  /** Estimates word positions for an engine that reports none. */
   #guessWords(from: number, to: number): void {
     const samples = this.#sent - this.#startSample;
     for (const { 0: word, index } of this.#text.slice(from, to).matchAll(/\S+/gu)) {
@@ -143,7 +143,7 @@ export class Segment {
   }
 }
 
-/** How many of the characters `ms` of speech have said. */
+/** Number of characters spoken in `ms`. */
 function charsIn(text: string, ms: number, msPerChar: number | undefined): number {
   let left = ms;
   for (let at = 0; at < text.length; at++) {
@@ -153,7 +153,7 @@ function charsIn(text: string, ms: number, msPerChar: number | undefined): numbe
   return text.length;
 }
 
-/** The beginning of the word before the one at `at`, no earlier than `from`: the guess may be a word too far. */
+/** The beginning of the word before the one at `at`, at least `from`: the estimate may be one word too far. */
 function wordStart(text: string, at: number, from: number): number {
   const starts = [
     ...text.slice(from, at + 1).matchAll(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|\S+/gu),

@@ -1,4 +1,4 @@
-/** What the simulator has found about engines that are ill, each as the shortest request that showed it. */
+/** Faults of sick engines that the simulator found, each as the shortest request that showed it. */
 import { describe, expect, it } from 'vitest';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -13,13 +13,13 @@ import { chainStt } from './stt.ts';
 import { chainTts } from './tts.ts';
 
 type Tools = ReturnType<typeof bench>;
-/** What an engine does with each of its requests, the last again and again. */
+/** What an engine does with each of its requests; the last entry repeats. */
 type Behaviour<Event> = (signal: AbortSignal) => AsyncIterable<Event>;
 
-/** One failure opens it, and it rests for 10 s. */
+/** Opens after one failure, for 10 s. */
 const TOUCHY = { failures: 1, windowMs: 30_000, backoffMs: 10_000, maxBackoffMs: 10_000 };
 
-/** An event of an engine that was written without types. */
+/** An event of an engine written without types. */
 function foreign<Event>(value: unknown): Event {
   return value as Event;
 }
@@ -33,7 +33,7 @@ function inTurn<Event>(behaviours: readonly Behaviour<Event>[]): Behaviour<Event
   };
 }
 
-/** Yields nothing: rejects as `end` does. */
+/** Yields nothing and rejects with `end`. */
 function nothingBut(end: (signal: AbortSignal) => Promise<never>): Behaviour<never> {
   return (signal) => ({ [Symbol.asyncIterator]: () => ({ next: () => end(signal) }) });
 }
@@ -47,7 +47,7 @@ function says<Event>(...events: readonly Event[]): Behaviour<Event> {
   };
 }
 
-/** What engines have in common here. All but the first cannot be warmed, for whoever wants them left alone. */
+/** Shared engine members. Only the first engine can be warmed, so the breakers of the others open. */
 function common(place: number) {
   return {
     name: 'abc'[place] ?? '',
@@ -105,7 +105,7 @@ const sound = (rate = 24_000): TtsEvent => ({ type: 'audio', pcm: { rate, sample
 const text: LlmEvent = { type: 'delta', text: 'hello' };
 const final: SttEvent = { type: 'final', text: 'hello' };
 
-describe('an engine that yields what is no event', () => {
+describe('an engine that yields a malformed event', () => {
   it.each([null, 42, {}, { type: 'delta' }, { type: 'delta', text: 42 }, { type: 'thought', text: 'hm' }])(
     'has failed as a language engine: %j',
     async (garbage) => {
@@ -149,10 +149,10 @@ describe('an engine that yields what is no event', () => {
     ['nothing', undefined],
     ['audio without samples', { type: 'audio' }],
     ['audio that is a list', { type: 'audio', pcm: { rate: 24_000, samples: [1, 2] } }],
-    ['audio at no rate', { type: 'audio', pcm: { rate: Number.NaN, samples: new Int16Array(240) } }],
+    ['audio without a rate', { type: 'audio', pcm: { rate: Number.NaN, samples: new Int16Array(240) } }],
     ['audio at 0 Hz', { type: 'audio', pcm: { rate: 0, samples: new Int16Array(240) } }],
     ['a word before the beginning', { type: 'word', sample: -5, offset: 0, length: 5 }],
-    ['a word at no time', { type: 'word', sample: Number.NaN, offset: 0, length: 5 }],
+    ['a word without a time', { type: 'word', sample: Number.NaN, offset: 0, length: 5 }],
     ['a mouth that does not exist', { type: 'phoneme', sample: 0, phoneme: 'a', viseme: 99 }],
   ])('has failed as a speech engine: %s', async (_what, garbage) => {
     const tools = bench();
@@ -165,8 +165,8 @@ describe('an engine that yields what is no event', () => {
   });
 });
 
-describe('the only engine of a chain that is not left alone', () => {
-  it('is not waited for alone when it is late: one that was left alone, and is well again, answers', async () => {
+describe('the only healthy engine of a chain', () => {
+  it('when late, competes with engines whose breaker is open: one that recovered answers', async () => {
     const tools = bench();
     const { chain, ask } = llms(tools, [hangs], [says(text)]);
     await chain.warm?.();
@@ -176,7 +176,7 @@ describe('the only engine of a chain that is not left alone', () => {
     expect(tools.log).toContain('b hedged from a after 1000');
   });
 
-  it('still gives the answer when it comes after all, and those that were left alone are all asked by then', async () => {
+  it('still gives the answer when it arrives late, after all engines with an open breaker were asked', async () => {
     const tools = bench();
     const slow: Behaviour<LlmEvent> = async function* (signal) {
       await pause(tools.clock, 1_500, signal);
@@ -194,7 +194,7 @@ describe('the only engine of a chain that is not left alone', () => {
     ]);
   });
 
-  it('is not waited for alone as a recogniser', async () => {
+  it('as a recogniser, also competes with them', async () => {
     const tools = bench();
     const { chain, ask } = stts(tools, [hangs], [fails], [says(final)]);
     await chain.warm?.();
@@ -203,7 +203,7 @@ describe('the only engine of a chain that is not left alone', () => {
     expect(heard).toMatchObject({ events: [final], end: 'done', firstMs: 1_000 });
   });
 
-  it('has twice the time to go on with a segment', async () => {
+  it('has twice the time to continue a segment', async () => {
     const tools = bench();
     const stalls: Behaviour<TtsEvent> = async function* (signal) {
       yield sound();
@@ -221,7 +221,7 @@ describe('the only engine of a chain that is not left alone', () => {
 });
 
 describe('a probe', () => {
-  it('is given up when it trickles without an answer', async () => {
+  it('ends when its engine trickles without an answer', async () => {
     const tools = bench({ breaker: TOUCHY });
     let running = 0;
     async function* trickles(signal: AbortSignal): AsyncGenerator<LlmEvent> {

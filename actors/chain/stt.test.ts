@@ -11,12 +11,12 @@ interface Script {
   readonly text?: string;
   /** From the end of the audio. */
   readonly finalMs?: number;
-  /** After so many pieces of audio. */
+  /** After this many pieces of audio. */
   readonly failsAfter?: number;
   readonly fault?: 'fails' | 'hangs' | 'ends';
 }
 
-/** What the user says, piece by piece; a piece's samples all have its number. */
+/** What the user says, piece by piece; each sample holds the number of its piece. */
 function utterance() {
   const audio = new EventQueue<Pcm<PipelineRate>>();
   let pieces = 0;
@@ -93,7 +93,7 @@ describe('a chain of recognisers', () => {
     ['fails after the end', 'fails', 100],
     ['hangs after the end', 'hangs', 1_050],
     ['ends without a final transcript', 'ends', 100],
-  ] as const)('goes on when one %s', async (_what, fault, finalMs) => {
+  ] as const)('continues when one %s', async (_what, fault, finalMs) => {
     const { hear, heard, clock } = chained([[{ fault }], [{ text: 'hello' }]]);
     const { speak, end, result } = hear();
     speak(2);
@@ -117,7 +117,7 @@ describe('a chain of recognisers', () => {
     expect(log).toEqual(['a asked first', 'a firstByte 50']);
   });
 
-  it('takes a final without words for an answer', async () => {
+  it('accepts a final without words as an answer', async () => {
     const { hear, clock, log } = chained([[{ text: '' }], [{}]]);
     const { end, result } = hear();
     end();
@@ -126,7 +126,7 @@ describe('a chain of recognisers', () => {
     expect(log).not.toContain('b asked failed');
   });
 
-  it('keeps no more of an utterance than it is told to', async () => {
+  it('keeps at most the configured length of an utterance', async () => {
     const { hear, heard, clock } = chained([[{ fault: 'fails' }], [{}]], { maxKeptMs: 25 });
     const { speak, end } = hear();
     speak(5);
@@ -135,7 +135,7 @@ describe('a chain of recognisers', () => {
     expect(heard).toEqual(['a: 123', 'b: 123']);
   });
 
-  it('fails with the last error, and when the audio itself breaks', async () => {
+  it('fails with the last error, or with the error of the audio source', async () => {
     const { hear, clock } = chained([[{ fault: 'fails' }], [{ failsAfter: 1 }]]);
     const { speak, end, result } = hear();
     speak(1);
@@ -149,7 +149,7 @@ describe('a chain of recognisers', () => {
     expect(second.end).toBe('STT_FAILED');
   });
 
-  it('asks the next engine too when one is slower than it used to be', async () => {
+  it('asks the next engine too when one is slower than usual', async () => {
     const usual = Array.from({ length: 20 }, () => ({ finalMs: 100 }));
     const { hear, clock, log } = chained([[...usual, { finalMs: 900 }], [{ text: 'b' }]], { hedge: true });
     for (let i = 0; i < 21; i++) {
@@ -163,7 +163,7 @@ describe('a chain of recognisers', () => {
     expect(log).toEqual(['a asked first', 'b hedged from a after 100', 'b asked hedge', 'b firstByte 150']);
   });
 
-  it('keeps a sick engine out, and probes it beside the others', async () => {
+  it('excludes a sick engine, and probes it in parallel with the others', async () => {
     const sick = { fault: 'fails' } as const;
     const { hear, clock, log } = chained([[sick, sick, sick, { fault: 'hangs' }, {}], [{}]]);
     const turn = async (speechMs = 0) => {
@@ -178,7 +178,7 @@ describe('a chain of recognisers', () => {
     for (let i = 0; i < 3; i++) expect((await turn()).text).toBe('b');
     expect((await turn()).log).toEqual(['b asked first', 'b firstByte 50']);
     await clock.advance(5_000);
-    // The probe hangs: it is given its time from the end of the audio, and nobody waits for it.
+    // The probe hangs: its deadline counts from the end of the audio, and no request waits for it.
     const probed = await turn(3_000);
     expect(probed.text).toBe('b');
     expect(probed.log).toContain('a failed STT_TIMEOUT');
@@ -188,7 +188,7 @@ describe('a chain of recognisers', () => {
     expect((await turn()).text).toBe('a');
   });
 
-  it('tells partials if its first engine does, and passes a lone engine’s audio through', async () => {
+  it('emits partials if its first engine does, and passes a lone engine’s audio through', async () => {
     const { engine, hear, heard, clock } = chained([[{}]], { maxKeptMs: 0 });
     expect(engine.tellsPartials).toBe(true);
     const { speak, end, result } = hear();
@@ -199,7 +199,7 @@ describe('a chain of recognisers', () => {
     expect(result.end).toBe('done');
   });
 
-  it('is freed by an abort in every place', async () => {
+  it('frees its resources after an abort at any point', async () => {
     for (const fault of [undefined, 'hangs'] as const) {
       const { hear, clock } = chained([[fault ? { fault } : {}], [{}]]);
       const controller = new AbortController();

@@ -10,15 +10,16 @@ import type { ReportsHealth } from './llm.ts';
 import type { ChainOptions } from './options.ts';
 
 export interface SttChainOptions extends ChainOptions {
-  /** So much of an utterance is kept for the next engine, and given to any of them. Default 60,000. */
+  /** Longest audio kept of an utterance for the next engine, ms; no engine gets more. Default 60,000. */
   readonly maxKeptMs?: number;
 }
 
 type SttAttempt = Attempt<SttEngine, SttEvent>;
 
 /**
- * Several recognisers as one. The utterance is kept, so that where one fails the next hears it from its start; the first
- * final transcript counts. Partials are those of the engine that was asked first of those at work. Throws CONFIG_INVALID.
+ * Returns several recognisers as one. It keeps the utterance, so that after a failure the next engine hears it from its
+ * start. The first final transcript counts. Partials come from the running engine that was asked first. Throws
+ * CONFIG_INVALID.
  */
 export function chainStt(engines: readonly SttEngine[], options: SttChainOptions): SttEngine & ReportsHealth {
   const chain = new Chain('stt', engines, options);
@@ -62,7 +63,7 @@ class Hearing {
   #next = 0;
   /** When the utterance ended. */
   #endMs: number | undefined;
-  /** The last that is well is late: whoever is left is asked without waiting for it. */
+  /** True once the last healthy engine is late: the remaining ones are then asked at once. */
   #late = false;
   #over = false;
 
@@ -116,7 +117,7 @@ class Hearing {
     for (const probe of this.#probes) this.#limit(probe, (error) => probe.fail(error));
   }
 
-  /** The utterance has ended: gives the engine its time for the final transcript. */
+  /** Starts the deadline for the final transcript, once the utterance ended. */
   #watch(attempt: SttAttempt): void {
     const entry = this.#running.get(attempt);
     if (!entry) return;
@@ -158,7 +159,7 @@ class Hearing {
       for (;;) {
         const { done, value } = await attempt.next();
         if (this.#over || !this.#running.has(attempt)) return;
-        if (done) throw new ParleyError('ENGINE_PROTOCOL', 'it ended without a final transcript');
+        if (done) throw new ParleyError('ENGINE_PROTOCOL', 'the engine ended without a final transcript');
         if (value.type === 'final') {
           this.#win(attempt, value);
           return;

@@ -7,7 +7,7 @@ import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { bench, type Read } from './harness-test-util.ts';
 import { chainTts, type TtsChainOptions } from './tts.ts';
 
-/** A resampler that repeats or leaves out samples: what matters here is how many there are. */
+/** A resampler that repeats or omits samples: only their number matters here. */
 const resamplers: ResamplerFactory = {
   create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
     const convert = ({ samples }: Pcm<From>): Pcm<To> => {
@@ -29,7 +29,7 @@ const resamplers: ResamplerFactory = {
 
 interface Script {
   readonly firstByteMs?: number;
-  /** So many characters are spoken, and then: */
+  /** Characters spoken before the fault: */
   readonly after?: number;
   readonly fault?: 'fails' | 'hangs' | 'ends';
   readonly marks?: boolean;
@@ -37,10 +37,10 @@ interface Script {
   readonly cached?: boolean;
 }
 
-/** Samples of a character, whatever the rate; each character is told as a piece of audio of its own, marked by its sample's value. */
+/** Samples per character at any rate. Each character is a piece of audio of its own, marked by its sample's value. */
 const PER_CHAR = 10;
 
-/** Speaks a character at a time, each worth 10 samples of its place in the request's text. */
+/** Speaks one character at a time, each as 10 samples of its position in the request's text. */
 function speaker(tools: ReturnType<typeof bench>, name: string, script: Script, asked: string[]): TtsEngine {
   return {
     name,
@@ -49,7 +49,7 @@ function speaker(tools: ReturnType<typeof bench>, name: string, script: Script, 
       asked.push(`${name}: ${text}${voice === undefined ? '' : ` (${voice})`}`);
       const { firstByteMs = 10, after = text.length, fault, marks = true, rate = 1_000 } = script;
       await pause(tools.clock, firstByteMs, signal);
-      // All at once, before their audio, as an engine may.
+      // All at once, before their audio, as the port allows.
       for (const word of marks ? text.matchAll(/\S+/gu) : []) {
         yield { type: 'word', sample: word.index * PER_CHAR, offset: word.index, length: word[0].length };
         yield { type: 'phoneme', sample: word.index * PER_CHAR, phoneme: word[0], viseme: 1 };
@@ -103,7 +103,7 @@ describe('a chain of speech engines', () => {
   it.each([
     ['hangs before its audio', { after: 0, fault: 'hangs' }, 1_010],
     ['ends without audio', { after: 0, fault: 'ends' }, 20],
-  ] satisfies [string, Script, number][])('goes on when one %s', async (_what, script, firstMs) => {
+  ] satisfies [string, Script, number][])('continues when one %s', async (_what, script, firstMs) => {
     const { say, clock } = chained([script, {}]);
     const speech = say(TEXT);
     await clock.advance(3_000);
@@ -113,16 +113,16 @@ describe('a chain of speech engines', () => {
   });
 
   it.each(['fails', 'hangs'] as const)(
-    'ends a segment that %s midway from the word that was sounding',
+    'finishes a segment that %s midway from the word that was sounding',
     async (fault) => {
-      // "forwa" is the last that a says.
+      // "forwa" is the last part that a speaks.
       const { say, clock, asked, log } = chained([{ after: 8, fault }, {}]);
       const speech = say(TEXT);
       await clock.advance(3_000);
       expect(asked).toEqual([`a: ${TEXT}`, 'b: forward ten meters.']);
       expect(speech.end).toBe('done');
       expect(samplesOf(speech)).toBe(80 + 19 * PER_CHAR);
-      // Nothing is told of words that a never reached.
+      // No events for words that a never reached.
       expect(wordsOf(speech)).toEqual([
         [0, 0],
         [3, 30],
@@ -151,18 +151,18 @@ describe('a chain of speech engines', () => {
     ]);
   });
 
-  it('guesses the word from the pace where none were told, and rather says one twice than leaves one out', async () => {
+  it('estimates the word from the pace when none were reported, and rather repeats one than omits one', async () => {
     const { say, clock, asked } = chained([{ after: 16, fault: 'fails', marks: false, rate: 154 }, {}]);
     const speech = say('one two three four five six');
     await clock.advance(3_000);
-    // 16 characters, at 65 ms each, end within "four".
+    // 16 characters at 65 ms each end within "four".
     expect(asked[1]).toBe('b: three four five six');
     expect(speech.end).toBe('done');
     const offsets = wordsOf(speech).map(([offset]) => offset);
     expect(offsets).toEqual([0, 4, 8, 14, 19, 24]);
   });
 
-  it('fails when the last engine fails midway, and says what it has said before', async () => {
+  it('fails when the last engine fails midway, after all audio made before', async () => {
     const { say, clock } = chained([
       { after: 8, fault: 'fails' },
       { after: 3, fault: 'fails' },
@@ -173,7 +173,7 @@ describe('a chain of speech engines', () => {
     expect(samplesOf(speech)).toBe(110);
   });
 
-  it('asks the first engine again for the next segment, until it is known to be sick', async () => {
+  it('asks the first engine again for the next segment, until its breaker opens', async () => {
     const { say, clock, asked } = chained([{ after: 0, fault: 'fails' }, {}]);
     for (let i = 0; i < 5; i++) {
       say('hello');
@@ -182,7 +182,7 @@ describe('a chain of speech engines', () => {
     expect(asked.map((line) => line[0]).join('')).toBe('abababbb');
   });
 
-  it('says nothing for a text without words', async () => {
+  it('gives no audio for a text without words', async () => {
     const { say, clock, log } = chained([{ after: 0, marks: false }, {}]);
     const speech = say('…');
     await clock.advance(100);
@@ -190,14 +190,14 @@ describe('a chain of speech engines', () => {
     expect(log).not.toContain('b asked failed');
   });
 
-  it('names the voice to the first engine only', async () => {
+  it('passes the voice to the first engine only', async () => {
     const { say, clock, asked } = chained([{ after: 0, fault: 'fails' }, {}]);
     say('hello', { voice: 'aria' });
     await clock.advance(100);
     expect(asked).toEqual(['a: hello (aria)', 'b: hello']);
   });
 
-  it('takes a phrase from the engine that has it at hand, sick or not, unless another comes first', async () => {
+  it('takes a phrase from the engine that has it in its cache, even if its breaker is open, unless another comes first', async () => {
     const first = chained([{ after: 0, fault: 'fails', cached: true }, {}]);
     const speech = first.say('hello');
     await first.clock.advance(100);
@@ -211,7 +211,7 @@ describe('a chain of speech engines', () => {
     expect(second.asked).toEqual(['a: hello']);
   });
 
-  it('waits for the whole segment when it is told to, so that any failure can be made good', async () => {
+  it('waits for the whole segment if configured so, and then recovers from any failure', async () => {
     const { say, clock, asked } = chained([{ after: 8, fault: 'fails' }, {}], { stream: false });
     const speech = say(TEXT);
     await clock.advance(3_000);
@@ -219,7 +219,7 @@ describe('a chain of speech engines', () => {
     expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
   });
 
-  it('is freed by an abort in every place', async () => {
+  it('frees its resources after an abort at any point', async () => {
     for (const script of [
       { after: 0, fault: 'hangs' },
       { after: 5, fault: 'hangs' },

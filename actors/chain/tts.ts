@@ -10,21 +10,21 @@ import type { ChainOptions } from './options.ts';
 import { Segment } from './segment.ts';
 
 export interface TtsChainOptions extends ChainOptions {
-  /** For a segment that another engine ends, at another rate. */
+  /** Resamples the rest of a segment that another engine finishes at another rate. */
   readonly resamplers: ResamplerFactory;
 }
 
-/** How much one segment weighs in what is known of an engine's pace. */
+/** Weight of one segment in the estimate of an engine's pace. */
 const PACE_WEIGHT = 0.2;
 
-/** So many times as long as another may an engine pause if only sick ones could go on. */
+/** Factor on the longest pause of an engine when only sick engines could continue. */
 const LAST_STALLS = 2;
 
 /**
- * Several speech engines as one. Each segment is asked anew, so a reply goes on in the next engine's voice where one
- * fails; a segment that breaks off is ended by the next engine from the word that was sounding. A phrase that an
- * engine has at hand is taken from it, sick or not. A request's `voice` is for the first engine only:
- * the others do not know it. Throws CONFIG_INVALID.
+ * Returns several speech engines as one. Each segment is a new request, so after a failure the reply continues in the
+ * next engine's voice. If a segment breaks off, the next engine continues it from the word that was sounding. A phrase
+ * that an engine has in its cache is taken from it, even if its breaker is open. Only the first engine gets a request's
+ * `voice`: the others do not know it. Throws CONFIG_INVALID.
  */
 export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions): TtsEngine & ReportsHealth {
   const chain = new Chain('tts', engines, options);
@@ -51,7 +51,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
         ...(after && { after }),
       });
       const { member } = winner.attempt;
-      // The last that is well has more time: those after it are known to be sick.
+      // The last healthy engine gets more time: those after it are known to be sick.
       const limit = stallLimit(options) * (order.healthy > 1 ? 1 : LAST_STALLS);
       const error = yield* play(winner, segment, order.members.length > 1 ? limit : undefined);
       if (!error) {
@@ -71,7 +71,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
     }
   }
 
-  /** Passes on what the winner says; returns what it failed with. */
+  /** Passes on the winner's events; returns the error that it failed with. */
   async function* play(
     { attempt, events, ended }: Winner<TtsEngine, TtsEvent>,
     segment: Segment,
@@ -119,7 +119,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
   };
 }
 
-/** The engine that has the phrase at hand, unless another would be asked before it. */
+/** The engine that has the phrase in its cache, unless a healthier one comes first. */
 function atHand(chain: Chain<TtsEngine>, request: TtsRequest): TtsEngine | undefined {
   for (const { engine, breaker } of chain.members) {
     if (engine.cached?.(request)) return engine;
@@ -132,7 +132,7 @@ function isAudio(event: TtsEvent): boolean {
   return event.type === 'audio' && event.pcm.samples.length > 0;
 }
 
-/** False for what an engine may pass over in silence. */
+/** False for text for which an engine may yield no audio. */
 function hasWords(text: string): boolean {
   return /[\p{L}\p{N}]/u.test(text);
 }

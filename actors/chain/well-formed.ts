@@ -6,14 +6,14 @@ import type { EngineKind } from '../subjects.ts';
 
 type AnyEvent = SttEvent | LlmEvent | TtsEvent;
 
-/** Higher rates than any speech engine has are no rates, Hz. */
+/** Highest plausible sample rate, Hz. */
 const MOST_RATE = 384_000;
 const VISEMES = 21;
 
 /**
- * Whether an event is what its port says. Engines of Parley's own are; one that was put in from outside may not be, and
- * then the next engine of the chain is asked, before the session has anything to do with it. It runs for every event:
- * no schema, nothing made.
+ * Whether an event matches its port's type. Parley's own engines always conform; a user's engine may not. A malformed
+ * event makes the chain ask the next engine before the session sees it. This runs for every event, so it uses no schema
+ * and allocates nothing.
  */
 export function isWellFormed(kind: EngineKind, event: unknown): event is AnyEvent {
   if (!isObject(event)) return false;
@@ -21,7 +21,7 @@ export function isWellFormed(kind: EngineKind, event: unknown): event is AnyEven
   return kind === 'llm' ? isLlmEvent(event) : isTtsEvent(event);
 }
 
-/** What an engine fails with that yields anything else. */
+/** The error for an engine that yields a malformed event. */
 export function malformed(engine: string): ParleyError {
   return new ParleyError('ENGINE_PROTOCOL', `${engine} yielded a malformed event`);
 }

@@ -5,7 +5,7 @@ import type { ActionPort } from '../ports/action.ts';
 
 type Run = ChildMessage & { readonly type: 'run' };
 
-/** Has the robot do what the reply says, side by side, until all is done and `end` says that nothing more comes. */
+/** Runs the robot actions of a reply concurrently, until all are done and `end` announces that no more follow. */
 export function actionsChild(port: ActionPort, session: string): ChildLogic {
   return childLogic(async (scope) => {
     const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
@@ -14,7 +14,7 @@ export function actionsChild(port: ActionPort, session: string): ChildLogic {
       else if (message.type === 'abandon') running.get(message.id)?.abandon();
       else if (message.type === 'end') break;
     }
-    // An action may still be abandoned while it is waited for.
+    // An action may be abandoned while this waits for it.
     void (async () => {
       for await (const message of scope.mailbox)
         if (message.type === 'abandon') running.get(message.id)?.abandon();
@@ -24,12 +24,12 @@ export function actionsChild(port: ActionPort, session: string): ChildLogic {
   });
 }
 
-function start(port: ActionPort, session: string, { id, name, args }: Run, { signal, tell }: ChildScope) {
+function start(port: ActionPort, session: string, { id, name, args }: Run, { signal, emit }: ChildScope) {
   const controller = new AbortController();
   const stop = () => controller.abort(new ParleyError('CANCELLED'));
   if (signal.aborted) stop();
   else signal.addEventListener('abort', stop, { once: true });
-  /** A robot that does not answer the abort is not waited for. */
+  /** The child does not wait for a robot that ignores the abort. */
   const stopped = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true });
     if (controller.signal.aborted) resolve();
@@ -37,10 +37,10 @@ function start(port: ActionPort, session: string, { id, name, args }: Run, { sig
   const run = async () => {
     try {
       const result = await port.run({ session, id, name, args }, controller.signal);
-      if (!controller.signal.aborted) tell({ type: 'action.done', id, result });
+      if (!controller.signal.aborted) emit({ type: 'action.done', id, result });
     } catch (thrown) {
       if (!controller.signal.aborted)
-        tell({ type: 'action.failed', id, error: errorRecord(thrown, 'ACTION_FAILED') });
+        emit({ type: 'action.failed', id, error: errorRecord(thrown, 'ACTION_FAILED') });
     } finally {
       signal.removeEventListener('abort', stop);
     }

@@ -46,7 +46,7 @@ function start(
   actor.subscribe({ error: (error) => (failure = error) });
   actor.start();
   let written = 0;
-  /** A ramp, so that every sample can be told from its neighbours. */
+  /** A ramp, so that every sample differs from its neighbours. */
   const write = (ms: number) => {
     const samples = Int16Array.from({ length: samplesInMs(ms, rate) }, () => (written++ % 30_000) + 1);
     track.write({ rate, samples });
@@ -66,7 +66,7 @@ function start(
   };
 }
 
-/** All that was sent, as one piece. */
+/** All sent audio, as one piece. */
 function sound(frames: readonly Frame[]): number[] {
   return frames.flatMap(({ samples }) => [...samples]);
 }
@@ -123,7 +123,7 @@ describe('playback', () => {
     expect(frames).toHaveLength(1);
   });
 
-  it('after running dry goes on with the next sample, again at most 200 ms ahead', async () => {
+  it('after running dry continues with the next sample, again at most 200 ms ahead', async () => {
     const { clock, track, frames, write, output } = start();
     write(300);
     await clock.advance(1_000);
@@ -140,17 +140,17 @@ describe('playback', () => {
     expect(output()).toEqual({ samples: 1_300 * 24 });
   });
 
-  it('does not take a moment without audio for an end while the client still has some', async () => {
+  it('does not treat a short gap as the end while the client still has audio', async () => {
     const { clock, frames, write } = start();
     write(300);
     await clock.advance(250);
     write(300);
     await clock.advance(0);
-    // 300 ms were sent, 250 are played: 150 more may go.
+    // 300 ms were sent and 250 are played, so 150 more may go.
     expect(frames).toHaveLength(22);
   });
 
-  it('sends nothing while paused, and goes on at the same sample', async () => {
+  it('sends nothing while paused, and continues at the same sample', async () => {
     const { clock, track, listener, mailbox, frames, write, output } = start();
     write(2_000);
     track.end();
@@ -175,7 +175,7 @@ describe('playback', () => {
     expect(Math.max(...aheadMs)).toBeLessThanOrEqual(200);
   });
 
-  it('paused before its first sound starts only when it is resumed', async () => {
+  it('that is paused before its first sound starts only when resumed', async () => {
     const { clock, track, mailbox, frames, events, write } = start();
     mailbox.put({ type: 'pause' });
     await clock.advance(0);
@@ -189,7 +189,7 @@ describe('playback', () => {
     expect(events[0]).toEqual({ type: 'playout.started' });
   });
 
-  it('takes a second pause or resume for the first', async () => {
+  it('ignores a second pause or resume', async () => {
     const { clock, track, mailbox, frames, write, output } = start();
     write(400);
     track.end();
@@ -202,7 +202,7 @@ describe('playback', () => {
     expect(sound(frames)).toEqual(ramp(9_600));
   });
 
-  it('tells only that it has started; the listener knows at each moment where it is', async () => {
+  it('emits only its start; the listener knows the position at any time', async () => {
     const { clock, track, listener, events, write } = start();
     write(650);
     track.end();
@@ -213,11 +213,11 @@ describe('playback', () => {
     }
     expect(positions).toEqual(positions.map((_, i) => Math.min(650, i * 50) * 24));
     expect(events).toEqual([{ type: 'playout.started' }]);
-    // A delay that ran out a little while ago finds the listener where it was then.
+    // A delay that expired a moment ago uses the position of that time.
     expect(listener.sample(clock.nowMs() - 200)?.played).toBe(550 * 24);
   });
 
-  it('tells each mouth shape for the moment when its sample sounds', async () => {
+  it('publishes each mouth shape for the moment when its sample sounds', async () => {
     const { clock, track, visemes, write } = start();
     for (const [ms, viseme] of [
       [0, 1],
@@ -237,7 +237,7 @@ describe('playback', () => {
     ]);
   });
 
-  it('of nothing ends at once', async () => {
+  it('of an empty track ends at once', async () => {
     const { clock, track, frames, output } = start();
     track.end();
     await clock.advance(0);
@@ -245,7 +245,7 @@ describe('playback', () => {
     expect(frames).toEqual([]);
   });
 
-  it('stopped sends nothing more', async () => {
+  it('sends nothing more once stopped', async () => {
     const { clock, frames, actor, write, failure } = start();
     write(2_000);
     await clock.advance(300);
@@ -257,7 +257,7 @@ describe('playback', () => {
     expect(failure()).toBeUndefined();
   });
 
-  it('fails, and neither its timer nor its writer does, when a frame cannot be sent', async () => {
+  it('fails when a frame cannot be sent, without an error in its timer or its writer', async () => {
     for (const bad of [0, 20]) {
       const { clock, frames, write, failure } = start(24_000, (seq) => {
         if (seq === bad) throw new Error('the bus is closed');
@@ -272,7 +272,7 @@ describe('playback', () => {
   });
 
   it('is never ahead of what it has sent', async () => {
-    // given speech that trickles in, slower than it is played, and stops within a frame
+    // given speech that trickles in slower than it is played, and stops within a frame
     const { clock, write, listener, frames } = start();
     await settle();
     for (const ms of [39, 17, 17, 17, 9]) {
@@ -281,14 +281,14 @@ describe('playback', () => {
       const { sent = 0, played = 0 } = listener.sample(clock.nowMs()) ?? {};
       expect(played).toBeLessThanOrEqual(sent);
     }
-    // when nothing more comes
+    // when no more arrives
     await clock.advance(1_000);
-    // then all that was sent was played
+    // then all sent audio was played
     const sent = frames.length * samplesPerFrame(24_000);
     expect(listener.sample(clock.nowMs())).toMatchObject({ sent, played: sent });
   });
 
-  it('does not drift: the last frame of three minutes goes when it should', async () => {
+  it('does not drift: the last frame of three minutes is sent on time', async () => {
     const clock = new VirtualClock({ startMs: 0.3 });
     const { track, frames, write } = start(24_000, () => {}, clock);
     write(4_000);
@@ -303,7 +303,7 @@ describe('playback', () => {
     expect(late).toBeLessThan(1);
   });
 
-  it('of many replies that begin together is staggered, the first frame of each going at once', async () => {
+  it('of many replies that begin together is staggered, but each sends its first frame at once', async () => {
     const clock = new VirtualClock();
     const replies = Array.from({ length: 200 }, () => start(24_000, () => {}, clock));
     for (const { write } of replies) write(1_000);

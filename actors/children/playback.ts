@@ -10,23 +10,24 @@ import type { ReplyTrack, VisemeCue } from '../reply-track.ts';
 export interface PlaybackOptions {
   readonly clock: Clock;
   readonly track: ReplyTrack<OutputRate>;
-  /** Follows the position. */
+  /** Receives the playback position. */
   readonly listener?: Listener;
-  /** Sends one frame to the client. `samples` is never written again, so it may be kept and passed on by reference. */
+  /** Sends one frame to the client. `samples` is never written again, so the receiver may keep it. */
   readonly sendFrame: (seq: number, samples: Int16Array) => void;
-  /** Tells a mouth shape `inMs` from now. */
+  /** Publishes a mouth shape that is due `inMs` from now. */
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
 }
 
 /**
- * Frames are cut from slabs of half a second, so one allocation serves 25 of them. A slab is not used twice: the in-process
+ * Frames are cut from slabs of half a second, so one allocation serves 25 of them. A slab is not reused: the in-process
  * bus delivers later and by reference, and a socket may hold a frame until its client has read it.
  */
 const FRAMES_A_SLAB = 25;
 
 /**
- * Sends the reply's track in 20 ms frames, in order, at most 200 ms ahead of what the client should be hearing.
- * `pause` freezes the position; `resume` goes on at the same sample. Ends when the last sample should have been heard.
+ * Sends the reply's track in 20 ms frames, in order, at most 200 ms ahead of the position that the client should hear.
+ * `pause` freezes the position; `resume` continues at the same sample. Ends when the last sample should have been
+ * heard.
  */
 export function playbackChild(options: PlaybackOptions): ChildLogic {
   return childLogic(async (scope) => new Playout(options, scope).done);
@@ -44,14 +45,14 @@ class Playout {
   #seq = 0;
   #slab = new Int16Array(0);
   #slabUsed = 0;
-  /** Samples sent, padding of the last frame not counted. */
+  /** Samples sent, without the padding of the last frame. */
   #sent = 0;
   /** The position was `#baseSample` at `#baseMs`; it moves with the clock unless paused or out of audio. */
   #baseSample = 0;
   #baseMs = 0;
   #started = false;
   #paused = false;
-  /** It sends nothing more; the client goes on playing what it has. */
+  /** True after the last frame; the client still plays what it has. */
   #over = false;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
@@ -107,7 +108,7 @@ class Playout {
     this.#baseMs = this.#options.clock.nowMs();
   }
 
-  /** Time begins anew at `position`, and with it the pace. */
+  /** Restarts the clock reference and the pacing at `position`. */
   #restart(position: number): void {
     this.#rebase(position);
     const laterMs = this.#slot.join(this.#baseMs);
@@ -128,14 +129,14 @@ class Playout {
     this.#run();
   }
 
-  /** Sends what may be sent now, and comes back when the next frame is due. */
+  /** Sends the frames that are due and waits for the next one. */
   #run(): void {
     if (this.#paused || this.#over) return;
     this.#slot.cancel();
     try {
       this.#advance();
     } catch (thrown) {
-      // Called by the pacer and by the writer of the track: neither is to blame, nor must it be hit.
+      // Called by the pacer and by the writer of the track; neither caused the error, so it must not reach them.
       this.#stop(thrown);
     }
   }
@@ -143,7 +144,7 @@ class Playout {
   #advance(): void {
     const { track } = this.#options;
     let position = this.#position();
-    // After a gap in the audio the position stands at the end of what was sent: time starts anew there.
+    // After a gap in the audio the position stands at the end of the sent audio; time restarts there.
     if (this.#started && position === this.#sent && track.buffered > 0) this.#restart(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
@@ -158,12 +159,12 @@ class Playout {
     this.#slot.callAt(this.#dueMs(next));
   }
 
-  /** When the client will hear `sample`, on the clock: counted from the base, so that nothing adds up. */
+  /** When the client will hear `sample`, on the clock. Counted from the base, so errors do not add up. */
   #dueMs(sample: number): number {
     return this.#baseMs + ((sample - this.#baseSample) * 1_000) / this.#options.track.rate;
   }
 
-  /** Whether a whole frame is there (the last one of a track is padded with silence). */
+  /** Whether a whole frame is available (the last one of a track is padded with silence). */
   #hasNext(): boolean {
     const { track } = this.#options;
     return track.buffered >= this.#frameSamples || (track.ended && track.buffered > 0);
@@ -184,7 +185,7 @@ class Playout {
     this.#sent += count;
     this.#options.listener?.frameSent();
     this.#options.sendFrame(this.#seq++, frame);
-    if (first) this.#scope.tell({ type: 'playout.started' });
+    if (first) this.#scope.emit({ type: 'playout.started' });
     return !this.#paused && !this.#over;
   }
 

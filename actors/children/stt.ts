@@ -12,12 +12,12 @@ export interface SttChildOptions {
   readonly prerollMs: number;
 }
 
-/** Hears one utterance: partial transcripts on the way, the final one as its output. `finish` ends the audio. */
+/** Recognises one utterance: emits partial transcripts and returns the final one. `finish` ends the audio. */
 export function sttChild(
   { engine, audio, prerollMs }: SttChildOptions,
   input: ChildInputs['stt'],
 ): ChildLogic {
-  return childLogic(async ({ mailbox, signal, tell }) => {
+  return childLogic(async ({ mailbox, signal, emit }) => {
     const finished = new AbortController();
     const from = input.fromSample - samplesInMs(prerollMs, PIPELINE_RATE);
     void (async () => {
@@ -41,7 +41,7 @@ export function sttChild(
       }
       if (event.text === partial) continue;
       partial = event.text;
-      tell({ type: 'transcript.partial', text: partial });
+      emit({ type: 'transcript.partial', text: partial });
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);
   });

@@ -18,11 +18,11 @@ const settle = async () => {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** One call of the engine, moved by the test. */
+/** One call of the engine, controlled by the test. */
 class Call {
   readonly text: string;
   readonly signal: AbortSignal;
-  /** How many events were asked for. */
+  /** Number of events requested. */
   asked = 0;
   closed = false;
   readonly #mailbox = new Mailbox<TtsEvent | 'end' | Error>();
@@ -93,7 +93,7 @@ function start(parallelSegments = 2, heldMs = 5_000) {
     mailbox.put({ type: 'end' });
     await settle();
   };
-  /** Plays `ms`, and says of which pieces it was made. */
+  /** Plays `ms` and returns the pieces that it consists of. */
   const play = async (ms: number) => {
     const frame = new Int16Array(samplesInMs(ms, RATE));
     const count = track.read(frame);
@@ -101,21 +101,21 @@ function start(parallelSegments = 2, heldMs = 5_000) {
     const heard = [...new Set(frame.subarray(0, count))];
     return { ms: (count * 1_000) / RATE, heard };
   };
-  const told = () =>
+  const reports = () =>
     events.splice(0).map((event) => {
       if (event.type === 'segment.started') return `${event.segment} started`;
       if (event.type !== 'segment.ready') return event.type;
       return `${event.segment} ${(event.samples * 1_000) / RATE} ms ready`;
     });
   return {
-    ...{ clock, track, listener, mailbox, calls, events, actor, say, end, play, told },
+    ...{ clock, track, listener, mailbox, calls, events, actor, say, end, play, reports },
     status: () => actor.getSnapshot().status,
     failure: () => failure,
   };
 }
 
 describe('speech synthesis of a reply', () => {
-  it('synthesises so many segments at once, and no more', async () => {
+  it('synthesises at most `concurrent` segments at once', async () => {
     for (const parallel of [1, 2, 3]) {
       const { calls, say } = start(parallel);
       await say('One.', 'Two.', 'Three.', 'Four.');
@@ -125,21 +125,21 @@ describe('speech synthesis of a reply', () => {
     }
   });
 
-  it('is heard and told of in order, whichever segment is made first', async () => {
-    const { calls, say, end, play, told, status } = start();
+  it('is heard and reported in order, in whatever order segments are made', async () => {
+    const { calls, say, end, play, reports, status } = start();
     await say('One.', 'Two.');
     await calls[1]?.give(audio(300, 2), audio(300, 2), 'end');
-    expect(told()).toEqual(['0 started']);
+    expect(reports()).toEqual(['0 started']);
     await calls[0]?.give(audio(200, 1));
-    expect(told()).toEqual([]);
+    expect(reports()).toEqual([]);
     await calls[0]?.give(audio(200, 1), 'end');
-    expect(told()).toEqual(['0 400 ms ready', '1 started', '1 600 ms ready']);
+    expect(reports()).toEqual(['0 400 ms ready', '1 started', '1 600 ms ready']);
     expect(await play(1_000)).toEqual({ ms: 1_000, heard: [1, 2] });
     await end();
     expect(status()).toBe('done');
   });
 
-  it('marks words in the text as it was written, and mouth shapes in the reply', async () => {
+  it('marks words in the original text, and mouth shapes in the reply', async () => {
     const { calls, say, events, track } = start();
     await say('Hello. ', 'See **the** [docs](https://example.com).');
     const word = (ms: number, offset: number): TtsEvent => ({
@@ -161,7 +161,7 @@ describe('speech synthesis of a reply', () => {
     expect(track.takeCue(Number.POSITIVE_INFINITY)).toMatchObject({ sample: samplesInMs(100, RATE) + 240 });
   });
 
-  it('of a text that is not spoken as it is written has marks, even from an engine that gives none', async () => {
+  it('adds marks to a text that is spoken differently than written, even if the engine gives none', async () => {
     const { calls, say, events } = start();
     await say('`a b`: **over** 你好.');
     await calls[0]?.give(audio(1_000, 1), 'end');
@@ -170,36 +170,36 @@ describe('speech synthesis of a reply', () => {
     expect(offsets.map((offset) => '`a b`: **over** 你好.'.charAt(offset)).join('')).toBe('abo你好.');
   });
 
-  it('passes over what is not spoken, without the engine and without a sound', async () => {
-    const { calls, say, end, told, status } = start();
+  it('skips text that is not spoken, without the engine and without audio', async () => {
+    const { calls, say, end, reports, status } = start();
     await say('```\ncode\n```\n', '🙂', '\n', 'Done.');
     expect(calls.map(({ text }) => text)).toEqual(['Done.']);
     await calls[0]?.give(audio(100, 1), 'end');
     await end();
     const silent = (segment: number) => [`${segment} started`, `${segment} 0 ms ready`];
-    expect(told()).toEqual([...silent(0), ...silent(1), ...silent(2), '3 started', '3 100 ms ready']);
+    expect(reports()).toEqual([...silent(0), ...silent(1), ...silent(2), '3 started', '3 100 ms ready']);
     expect(status()).toBe('done');
   });
 
-  it('holds a bounded amount: the rest waits in the engine, which is not to blame', async () => {
-    const { calls, say, clock, track, listener, play, told } = start(1, 2_000);
+  it('buffers a bounded amount; backpressure on the engine does not count as its fault', async () => {
+    const { calls, say, clock, track, listener, play, reports } = start(1, 2_000);
     await say('A long one.', 'Another.');
     for (let i = 0; i < 30; i++) await calls[0]?.give(audio(1_000, 1));
-    // 2 s in the track, 5 s waiting for it, and the piece in hand.
+    // 2 s in the track, 5 s waiting for it, and the piece just read.
     expect(track.buffered).toBe(samplesInMs(2_000, RATE));
     expect(calls[0]?.asked).toBeLessThanOrEqual(9);
-    told();
+    reports();
     await clock.advance(4_000);
     expect(listener.sample(clock.nowMs())?.aliveAtMs).toBe(4_000);
     for (let i = 0; i < 31; i++) await play(1_000);
     expect(calls[0]?.asked).toBe(31);
     await clock.advance(3_000);
     expect(listener.sample(clock.nowMs())?.aliveAtMs).toBe(4_000);
-    expect(told()).toEqual([]);
+    expect(reports()).toEqual([]);
     await calls[0]?.give('end');
-    expect(told()).toEqual(['0 30000 ms ready', '1 started']);
+    expect(reports()).toEqual(['0 30000 ms ready', '1 started']);
     await clock.advance(10_000);
-    expect(told()).toEqual([]);
+    expect(reports()).toEqual([]);
   });
 
   it('begins no further segment while ten seconds wait to be played', async () => {
@@ -216,14 +216,14 @@ describe('speech synthesis of a reply', () => {
     expect(calls).toHaveLength(4);
   });
 
-  it('fails with a segment when its turn has come, after what was made before, and stops the others', async () => {
-    const { calls, say, told, play, track, failure } = start(3);
+  it('reports a segment’s failure in its turn, after all earlier audio, and stops the others', async () => {
+    const { calls, say, reports, play, track, failure } = start(3);
     await say('One.', 'Two.', 'Three.');
-    await calls[1]?.give(audio(100, 2), new ParleyError('TTS_FAILED', 'as told'));
+    await calls[1]?.give(audio(100, 2), new ParleyError('TTS_FAILED', 'as scripted'));
     await calls[2]?.give(audio(100, 3));
     expect(failure()).toBeUndefined();
     await calls[0]?.give(audio(200, 1), 'end');
-    expect(told()).toEqual(['0 started', '0 200 ms ready', '1 started']);
+    expect(reports()).toEqual(['0 started', '0 200 ms ready', '1 started']);
     expect(failure()).toMatchObject({ code: 'TTS_FAILED' });
     expect(track.ended).toBe(true);
     expect(await play(1_000)).toEqual({ ms: 300, heard: [1, 2] });
@@ -238,31 +238,31 @@ describe('speech synthesis of a reply', () => {
     expect(track.ended).toBe(true);
   });
 
-  it('stopped in the middle stops every engine, and nothing is told or heard of it any more', async () => {
+  it('stopped midway, stops every engine and emits nothing more', async () => {
     for (const full of [false, true]) {
-      const { calls, say, actor, clock, told, track, failure } = start(2, full ? 100 : 5_000);
+      const { calls, say, actor, clock, reports, track, failure } = start(2, full ? 100 : 5_000);
       await say('One.', 'Two.', 'Three.');
       await calls[0]?.give(audio(300, 1));
       await calls[1]?.give(audio(300, 2));
-      told();
+      reports();
       actor.stop();
       await settle();
       expect(calls.map(({ closed }) => closed)).toEqual([true, true]);
       await calls[0]?.give(audio(300, 1), 'end');
       await clock.advance(5_000);
-      expect(told()).toEqual([]);
+      expect(reports()).toEqual([]);
       expect(track.ended).toBe(true);
       expect(failure()).toBeUndefined();
       expect(clock.nextAtMs()).toBeUndefined();
     }
   });
 
-  it('that hangs in a later segment waits for it in its turn, and for its deadline only then', async () => {
-    const { calls, say, end, told, actor } = start();
+  it('starts the deadline of a hanging later segment only in its turn', async () => {
+    const { calls, say, end, reports, actor } = start();
     await say('One.', 'Two.');
     await end();
     await calls[0]?.give(audio(100, 1), 'end');
-    expect(told()).toEqual(['0 started', '0 100 ms ready', '1 started']);
+    expect(reports()).toEqual(['0 started', '0 100 ms ready', '1 started']);
     actor.stop();
     await settle();
     expect(calls[1]?.closed).toBe(true);

@@ -13,25 +13,28 @@ export interface TtsChildOptions {
   readonly engine: TtsEngine;
   readonly resamplers: ResamplerFactory;
   readonly track: ReplyTrack<OutputRate>;
-  /** Follows what is made. */
+  /** Receives the progress of the synthesis. */
   readonly listener: Listener;
-  /** So many segments are synthesised at once, at least 1. */
+  /** Segments synthesised concurrently, at least 1. */
   readonly parallelSegments: number;
-  /** Called when the child has ended, in whatever way; maybe twice. */
+  /** Called when the child has ended for any reason; possibly twice. */
   readonly onEnd?: () => void;
 }
 
-/** No further segment is begun while this much waits to be played: the next is ready in time, and little is made in vain. */
+/**
+ * No further segment begins while this much audio waits to be played. The next one is still ready in time, and little
+ * is wasted if the reply is stopped.
+ */
 const AHEAD_MS = 10_000;
-/** A full track is written to when it has room for this much, not for each frame that was read. */
+/** A full track is written to when it has room for this much, not after each frame that was read. */
 const ROOM_MS = 100;
 /**
- * Speaks the segments into the reply's track, and ends the track when it ends, well or ill. Several are synthesised at
- * once, but they are heard and told of strictly in order: the machine learns of a segment when the one before is ready,
- * so that its deadline is that of the segment whose turn it is. A failure too is told when its turn comes.
+ * Speaks the segments into the reply's track and ends the track when it ends. Several segments are synthesised
+ * concurrently, but their audio, events and failures come strictly in order. The machine learns of a segment when the
+ * one before is ready, so a deadline always applies to the current segment.
  *
- * A filler goes to the front of the track if it is whole before the first segment has any audio; else it is dropped.
- * Neither waits for the other.
+ * A filler goes to the front of the track if it is complete before the first segment has any audio; otherwise it is
+ * dropped. Neither waits for the other.
  */
 export function ttsChild(options: TtsChildOptions, input: ChildInputs['tts']): ChildLogic {
   return childLogic((scope) => new Speech(options, scope, input).run());
@@ -44,17 +47,17 @@ class Speech {
   /** Stops the engines: when the child is stopped, and when one of them fails. */
   readonly #stop = new AbortController();
   readonly #bell = new Bell();
-  /** Segments that were not begun yet. */
+  /** Segments that have not begun. */
   readonly #asked: { readonly segment: number; readonly text: string }[] = [];
   #allAsked = false;
-  /** Begun and not yet wholly in the track, in order. */
+  /** Begun and not yet completely in the track, in order. */
   readonly #voices: SegmentVoice[] = [];
   #allBegun = false;
-  /** Until it is said or dropped. */
+  /** Set until it is spoken or dropped. */
   #filler: FillerVoice | undefined;
-  /** The segment whose turn it is, until the machine knows that it is ready. */
+  /** The current segment, until the machine knows that it is ready. */
   #current: SegmentVoice | undefined;
-  /** Something waits for the track to have so much room, in samples; 0: nothing does. */
+  /** Room in the track that the writer waits for, in samples; 0 if it does not wait. */
   #needsRoom = 0;
 
   constructor(options: TtsChildOptions, scope: ChildScope, input: ChildInputs['tts']) {
@@ -69,7 +72,7 @@ class Speech {
     track.onRead(() => this.#onRead());
     try {
       const said = Promise.all([this.#begin(), this.#deliver()]);
-      // A filler may be asked for after the last segment: it listens as long as it lives.
+      // A filler may be requested after the last segment, so the child listens until it is stopped.
       await Promise.race([said, this.#listen().then(() => said)]);
       return null;
     } finally {
@@ -77,7 +80,7 @@ class Speech {
     }
   }
 
-  /** An engine that does not heed the signal must not keep playback waiting for more. */
+  /** An engine that ignores the signal must not keep playback waiting for more audio. */
   #end(): void {
     this.#stop.abort(this.#scope.signal.reason);
     this.#filler?.stop();
@@ -86,7 +89,7 @@ class Speech {
     this.#bell.ring();
   }
 
-  /** Fifty times a second: nobody is woken who has nothing to do. */
+  /** Runs fifty times a second, so it wakes the writer only if there is work. */
   #onRead(): void {
     const { track } = this.#options;
     const roomy = this.#needsRoom > 0 && track.capacity - track.buffered >= this.#needsRoom;
@@ -149,7 +152,7 @@ class Speech {
   }
 
   #fill(text: string): void {
-    if (this.#options.track.written > 0) this.#scope.tell({ type: 'filler.audio', samples: 0 });
+    if (this.#options.track.written > 0) this.#scope.emit({ type: 'filler.audio', samples: 0 });
     else this.#filler ??= new FillerVoice(this.#voiceOptions, text, this.#bell);
   }
 
@@ -158,8 +161,8 @@ class Speech {
     const spoken = this.#filler?.spoken;
     this.#filler = undefined;
     track.lead = spoken?.samples.length ?? 0;
-    // Before any of it can sound: whoever learns that something does knows that it is this.
-    this.#scope.tell({ type: 'filler.audio', samples: track.lead });
+    // Emitted before any of it can sound, so that whoever sees playback start knows that it is the filler.
+    this.#scope.emit({ type: 'filler.audio', samples: track.lead });
     if (!spoken) return;
     for (const cue of spoken.cues) track.cue(cue);
     await this.#play(spoken.samples);
@@ -169,7 +172,7 @@ class Speech {
     if (!this.#filler) return;
     this.#filler.stop();
     this.#filler = undefined;
-    this.#scope.tell({ type: 'filler.audio', samples: 0 });
+    this.#scope.emit({ type: 'filler.audio', samples: 0 });
   }
 
   async #deliverSegment(voice: SegmentVoice): Promise<void> {
@@ -177,7 +180,7 @@ class Speech {
     const { signal } = this.#stop;
     this.#current = voice;
     listener.begins(voice.segment, voice);
-    this.#scope.tell({ type: 'segment.started', segment: voice.segment });
+    this.#scope.emit({ type: 'segment.started', segment: voice.segment });
     let start: number | undefined;
     while (!signal.aborted) {
       if (this.#filler?.over) await this.#sayFiller();
@@ -197,17 +200,17 @@ class Speech {
     }
   }
 
-  /** What is made of the segment whose turn it is, and once, that all of it is. */
+  /** Reports the progress of the current segment, and once that it is complete. */
   #noteMade(): void {
     this.#options.listener.madeAudio();
     const voice = this.#current;
     if (!voice?.ready) return;
     this.#current = undefined;
     const { segment, made, words } = voice;
-    this.#scope.tell({ type: 'segment.ready', segment, samples: made, words: [...words] });
+    this.#scope.emit({ type: 'segment.ready', segment, samples: made, words: [...words] });
   }
 
-  /** Into the track, as it has room. */
+  /** Writes audio to the track as it has room. */
   async #play(samples: Int16Array): Promise<void> {
     const { track, listener } = this.#options;
     const { signal } = this.#stop;

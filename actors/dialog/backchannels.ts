@@ -1,8 +1,8 @@
 import { baseLanguage } from './normalise.ts';
 
 /**
- * What listeners say without wanting the turn, by language. Only sounds and words that are also an answer of their
- * own are left to the dialog's entries, such as a plain yes or no.
+ * Backchannels by language: what listeners say without wanting the turn. Words that are also an answer, such as a plain
+ * yes or no, are left to the dialog's entries.
  */
 const BACKCHANNELS: Readonly<Record<string, readonly string[]>> = {
   en: ['uh-huh', 'mm-hmm', 'mhm', 'mm', 'hmm', 'yeah', 'ok', 'okay', 'right'],

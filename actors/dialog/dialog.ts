@@ -1,24 +1,24 @@
 import type { JsonObject } from '../../machines/json.ts';
 import type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 
-/** Something that the robot does. A string of `args` that is just `{slot}` becomes the slot's value. */
+/** A robot action. A string of `args` that consists only of `{slot}` becomes the slot's value. */
 export interface DialogAction {
   readonly name: string;
   readonly args: JsonObject;
-  /** How long a simulated robot takes for it. */
+  /** Duration on a simulated robot, ms. */
   readonly durationMs?: number;
 }
 
-/** What may be said, and what happens then. */
+/** Phrases that the robot understands, with their replies and actions. */
 export interface DialogEntry {
   readonly id: string;
   readonly phrases: readonly PhraseNode[];
   /** One is picked for each reply. Empty only with actions or `halt`. */
   readonly replies: readonly string[];
   readonly actions: readonly DialogAction[];
-  /** Saying it is a voice stop. */
+  /** Whether saying it is a voice stop. */
   readonly halt: boolean;
-  /** Slots that a phrase may leave out. */
+  /** Values of slots that a phrase may omit. */
   readonly defaults: Slots;
 }
 
@@ -31,25 +31,25 @@ export interface DialogSentence {
   readonly slots: Slots;
 }
 
-/** A dialog file, checked and expanded. */
+/** A dialog file, validated and expanded. */
 export interface Dialog {
   /** BCP 47. */
   readonly language: string;
   /** The robot's name: `{name}` in replies. */
   readonly name: string;
-  /** Said when a conversation begins, if the server is told to. */
+  /** Spoken when a conversation begins, if the server is configured to. */
   readonly greeting?: string;
   readonly entries: readonly DialogEntry[];
   /** Every sentence of every entry, by its text. */
   readonly sentences: ReadonlyMap<string, DialogSentence>;
   readonly slots: ReadonlyMap<string, readonly SlotOption[]>;
-  /** Replies to speech that was not understood, and to text that no entry matches. */
+  /** Replies to speech that was not understood, and to text that matches no entry. */
   readonly notUnderstood: readonly string[];
   /** Short phrases for the silence before a late reply. */
   readonly fillers: readonly string[];
   /** In normalised form. */
   readonly backchannels: readonly string[];
-  /** Word → phonemes of the recogniser (ARPAbet), for words that its dictionary lacks. */
+  /** Word → phonemes of the recogniser (ARPAbet), for words missing in its dictionary. */
   readonly pronunciations: ReadonlyMap<string, string>;
 }
 
@@ -58,7 +58,7 @@ export function haltPhrases(dialog: Dialog): readonly string[] {
   return [...dialog.sentences.values()].filter(({ entry }) => entry.halt).map(({ text }) => text);
 }
 
-/** The actions that the dialog can ask for, with how long a simulated robot takes for each (ms), if told. */
+/** The actions of the dialog, with their duration on a simulated robot (ms) if given. */
 export function dialogActions(dialog: Dialog): ReadonlyMap<string, number | undefined> {
   const actions = new Map<string, number | undefined>();
   for (const { name, durationMs } of dialog.entries.flatMap((entry) => entry.actions)) {

@@ -47,22 +47,22 @@ describe('matchDialog', () => {
     });
   });
 
-  it('does not mind politeness and the name', () => {
+  it('ignores politeness and the name', () => {
     expect(found('Robbie, could you please tell me a joke')).toBe('joke polite');
   });
 
-  it('forgives one wrong letter in a long word, also in an order to move', () => {
+  it('accepts one wrong letter in a long word, also in a command to move', () => {
     expect(found('go foward ten meters')).toBe('go spelling');
     expect(found('tell me a sotry')).toBe('story spelling');
     expect(found('go forward tan meters')).toBeUndefined();
   });
 
-  it('finds a sentence that is most of what was said', () => {
+  it('finds a sentence that makes up most of the text', () => {
     expect(found('I wonder what time is it')).toBe('time contains');
     expect(found('what time is it in the capital of France right now then')).toBeUndefined();
   });
 
-  it('finds a voice stop in a short cry, but not when told the opposite', () => {
+  it('finds a voice stop in a short exclamation, but not in its negation', () => {
     expect(found('stop stop stop')).toBe('stop contains');
     expect(found('no no stop')).toBe('stop contains');
     expect(found('do not stop')).toBeUndefined();
@@ -76,13 +76,13 @@ describe('matchDialog', () => {
     expect(found('he said go forward ten meters')).toBeUndefined();
   });
 
-  it('finds a sentence with one word other, unless two are as near', () => {
+  it('finds a sentence that differs by one word, unless two match equally well', () => {
     expect(found('what hour is it')).toBe('time near');
     expect(found('tell me a poem')).toBeUndefined();
     expect(found('tell me no story')).toBeUndefined();
   });
 
-  it('does not find what is not there', () => {
+  it('finds nothing in unrelated text', () => {
     for (const text of ['', '   ', '?!', 'seven of clubs', 'constructor', '__proto__', 'x '.repeat(5_000)]) {
       expect(found(text)).toBeUndefined();
     }
@@ -90,7 +90,7 @@ describe('matchDialog', () => {
 });
 
 describe('isBackchannel', () => {
-  it('knows them alone and repeated', () => {
+  it('recognises them alone and repeated', () => {
     for (const text of ['uh-huh', 'Mm-hmm.', 'yeah yeah', 'okay, right']) {
       expect(isBackchannel(dialog, text)).toBe(true);
     }

@@ -5,31 +5,32 @@ import type { Slots } from './phrase.ts';
 export interface DialogMatch {
   readonly entry: DialogEntry;
   readonly slots: Slots;
-  /** The sentence of the dialog that was taken to be meant, in normalised form. */
+  /** The sentence of the dialog that matched, in normalised form. */
   readonly sentence: string;
   readonly how: 'exact' | 'polite' | 'spelling' | 'contains' | 'near';
 }
 
-/** Words around a request that do not change it. Only the English ones are known. */
+/** Words around a request that do not change it. Only English ones are known. */
 const POLITE = new Set(
   'please robot hey um uh er so well now then ok okay can could would will you just kindly'.split(' '),
 );
-/** A sentence with one of these says something else than the phrase inside it. */
+/** With one of these, a sentence means something other than the phrase inside it. */
 const NEGATIONS = new Set(
   "not don't dont never no without didn't can't cannot won't shouldn't nicht kein keine ne pas jamais 不 别 没".split(
     ' ',
   ),
 );
-/** A voice stop is heard in a sentence of at most this many words ("stop stop stop", "robot stop now please"). */
+/** Longest sentence, in words, that can contain a voice stop ("stop stop stop", "robot stop now please"). */
 const MAX_WORDS_AROUND_HALT = 5;
 
 /**
- * The entry that `text` means, or undefined. In this order, each only if it points at one entry:
+ * Returns the entry that `text` means, or undefined. Tries these rules in order; each counts only if it finds exactly
+ * one entry:
  * 1. the sentence itself, after normalisation;
- * 2. the same with words of politeness and the robot's name taken off both ends;
- * 3. the same number of words, each right but for one letter in words of five letters or more;
- * 4. a sentence of two words or more inside the text that makes up at least half of it; for a voice stop one word
- *    is enough in a text of up to five. Never with a negation outside it, and never for entries with actions;
+ * 2. the same without polite words and the robot's name at both ends;
+ * 3. the same number of words, where words of five letters or more may differ by one letter;
+ * 4. a sentence of two words or more inside the text that makes up at least half of it; for a voice stop, one word in a
+ * text of up to five. Never with a negation outside it, and never for entries with actions;
  * 5. a sentence of four words or more that differs by one word; never for entries with actions or a voice stop.
  */
 export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefined {
@@ -65,7 +66,7 @@ export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefin
   return near && matched(near, 'near');
 }
 
-/** True if `text` is nothing but backchannels, such as "uh-huh" or "yeah yeah". */
+/** True if `text` consists of backchannels only, such as "uh-huh" or "yeah yeah". */
 export function isBackchannel(dialog: Dialog, text: string): boolean {
   const words = normaliseText(text, dialog.language).split(' ');
   const known = dialog.backchannels.map((said) => said.split(' '));
@@ -115,7 +116,7 @@ function sameButForSpelling(expected: readonly string[], words: readonly string[
   );
 }
 
-/** At most one letter more, less or other, or two neighbours swapped. */
+/** Whether two words differ by at most one inserted, removed or changed letter, or by two swapped neighbours. */
 function withinOneLetter(a: string, b: string): boolean {
   if (withinOne([...a], [...b])) return true;
   if (a.length !== b.length) return false;
@@ -141,7 +142,7 @@ function withinOne(a: readonly string[], b: readonly string[]): boolean {
 function mayContain(sentence: DialogSentence, words: readonly string[]): boolean {
   const { entry, words: inner } = sentence;
   if (entry.actions.length > 0) return false;
-  // "no, stop!" is a cry for help; "don't stop" is not.
+  // "no, stop!" asks for a stop; "don't stop" does not.
   const heard = entry.halt ? words.filter((word) => word !== 'no') : words;
   if (addsNegation(inner, heard)) return false;
   const longEnough = entry.halt

@@ -1,4 +1,4 @@
-/** One token for each Chinese, Japanese or Thai character: those scripts put no spaces between words. */
+/** One token per Chinese, Japanese or Thai character: these scripts put no spaces between words. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu;
 
 const UNITS =
@@ -8,9 +8,9 @@ const UNITS =
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
 /**
- * The form in which phrases and recognised or typed text are compared: compatibility forms and case folded,
- * typographic apostrophes made plain, all other punctuation and hyphens turned into spaces, and one token for each
- * character of a script without spaces. In English, whole numbers up to 999 become words.
+ * Normal form in which phrases are compared with recognised or typed text. Compatibility forms and case are folded,
+ * typographic apostrophes become plain ones, other punctuation and hyphens become spaces, and each character of a
+ * script without spaces becomes a token. In English, whole numbers up to 999 become words.
  */
 export function normaliseText(text: string, language: string): string {
   const folded = text
@@ -27,7 +27,7 @@ export function normaliseText(text: string, language: string): string {
   return spoken.trim().replace(/\s+/g, ' ');
 }
 
-/** The words of a text in the same form. */
+/** The words of a text in normal form. */
 export function wordsOf(text: string, language: string): readonly string[] {
   const normal = normaliseText(text, language);
   return normal === '' ? [] : normal.split(' ');
@@ -42,7 +42,7 @@ export function baseLanguage(language: string): string {
   return language.toLowerCase().split(/[-_]/)[0] ?? '';
 }
 
-/** 0 to 999 in words, as one says them: `forty five`, `one hundred eighty`. */
+/** 0 to 999 in spoken words: `forty five`, `one hundred eighty`. */
 function englishNumber(n: number): string {
   if (n >= 100) {
     const rest = n % 100;

@@ -16,7 +16,7 @@ function errorOf(text: string): ParleyError {
 }
 
 describe('parseDialog', () => {
-  it('reads the example that comes with Parley', () => {
+  it('reads the example that ships with Parley', () => {
     const dialog = parseDialog(example, 'robot.dialog.yaml');
     expect(dialog.name).toBe('Parley');
     expect(dialog.greeting).toContain('{name}');
@@ -36,7 +36,7 @@ describe('parseDialog', () => {
     expect(story.split(/[.?!]/).length).toBeGreaterThan(15);
   });
 
-  it('fills what a phrase leaves out from the defaults', () => {
+  it('fills slots that a phrase omits from the defaults', () => {
     const dialog = parseDialog(example);
     expect(dialog.sentences.get('go forward')?.slots.distance).toEqual({ words: ['one'], value: 1 });
   });
@@ -60,7 +60,7 @@ describe('parseDialog', () => {
   });
 
   it.each([
-    ['entries: [', 'my.yaml:1:', 'YAML that is none'],
+    ['entries: [', 'my.yaml:1:', 'invalid YAML'],
     ['', 'my.yaml:1', 'an empty file'],
     ['- 1', 'my.yaml:1', 'a list'],
     ['entries:\n  - id: a\n    phrases: b\n    reply: c\n', 'my.yaml:2: entries.0', 'an unknown key'],
@@ -83,7 +83,7 @@ describe('parseDialog', () => {
     [
       'slots: { n: [x] }\nentries:\n  - { id: a, phrases: "b {n}", replies: "{n|day|days}" }\n',
       '{n|…} picks a word by a number, but the value of n is not one',
-      'a plural of what is not a number',
+      'a plural of a slot without a number',
     ],
     [
       'entries:\n  - { id: a, phrases: x, replies: y }\n  - { id: a, phrases: z, replies: y }\n',
@@ -98,7 +98,7 @@ describe('parseDialog', () => {
     [
       'slots: { n: [x] }\nentries:\n  - { id: a, phrases: b, replies: c }\n',
       'no phrase uses this slot',
-      'a slot that nobody uses',
+      'an unused slot',
     ],
     [
       'slots: { time: [x] }\nentries:\n  - { id: a, phrases: "{time}", replies: c }\n',
@@ -117,13 +117,13 @@ describe('parseDialog', () => {
     ],
     [
       'entries:\n  - { id: a, phrases: b, halt: true, actions: [{ name: c }] }\n',
-      'no actions',
+      'a voice stop cannot have actions',
       'a voice stop with actions',
     ],
     [
       'language: English please\nentries:\n  - { id: a, phrases: b, replies: c }\n',
       'my.yaml:1: language',
-      'a language that is no tag',
+      'an invalid language tag',
     ],
   ])('refuses %#: %s', (text, message) => {
     const error = errorOf(text);
@@ -131,7 +131,7 @@ describe('parseDialog', () => {
     expect(error.message).toContain(message);
   });
 
-  it('refuses a file whose aliases explode', () => {
+  it('refuses a file with exponential aliases', () => {
     const levels = Array.from({ length: 12 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`);
     expect(errorOf(`a0: &a0 [x]\n${levels.join('\n')}\n`).code).toBe('DIALOG_INVALID');
   });

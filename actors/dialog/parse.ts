@@ -7,20 +7,20 @@ import { expandPhrase, PhraseError, parsePhrase, type SlotOption, type Slots, sl
 import { countsIn, placeholdersIn, RESERVED_PLACEHOLDERS } from './placeholders.ts';
 import { type DialogFile, dialogFile } from './schema.ts';
 
-/** How many concrete sentences a dialog may have: matching and the recogniser's grammar stay quick. */
+/** Maximum number of concrete sentences in a dialog; keeps matching and the recogniser's grammar fast. */
 export const MAX_SENTENCES = 10_000;
 
-/** A line on which YAML may take a phrase's brackets for its own. */
+/** Matches a line on which YAML may read a phrase's brackets as its own syntax. */
 const BRACKETS = /[[{].*[[{]|^\s*(- |phrases:\s*)[[{]/;
 const QUOTE_BRACKETS =
   'YAML reads [ ] and { } as its own there: put the phrase in quotes, as in phrases: ["wave [to me]"], ' +
   'or, unless it begins with one, on a line of its own, as in - wave [to me]';
 
 type Path = readonly PropertyKey[];
-/** Throws DIALOG_INVALID, naming the line of `path`. */
+/** Throws DIALOG_INVALID with the line of `path`. */
 type Fail = (path: Path, message: string, cause?: unknown) => never;
 
-/** Reads the text of a dialog file. `file` is only named in errors: DIALOG_INVALID with file, line and path. */
+/** Parses the text of a dialog file. `file` only appears in errors: DIALOG_INVALID with file, line and path. */
 export function parseDialog(text: string, file = 'dialog'): Dialog {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
@@ -76,7 +76,7 @@ interface Issue {
   readonly errors?: readonly (readonly Issue[])[];
 }
 
-/** zod reports a union as one issue; the branch that got furthest says what is wrong. */
+/** zod reports a union as one issue; the branch that got furthest explains what is wrong. */
 function deepest(issues: readonly Issue[], base: Path = []): Issue {
   const here = issues.map((issue) => ({ ...issue, path: [...base, ...issue.path] }));
   const inner = here.flatMap((issue) =>
@@ -194,7 +194,7 @@ function defaultsOf(
   );
 }
 
-/** A reply or argument may only name what is filled however the sentence was said. */
+/** A reply or argument may only name slots that every way to say the sentence fills. */
 function checkFilled(
   raw: DialogFile['entries'][number],
   sentence: DialogSentence,
@@ -225,7 +225,7 @@ function checkPlain(text: string, path: Path, fail: Fail): void {
   if (name !== undefined) fail(path, `{${name}} cannot be known here`);
 }
 
-/** What is spoken ahead holds nothing that is only known when it is said. */
+/** Phrases synthesised ahead may not contain values that are known only at speaking time. */
 function checkFixed(text: string, path: Path, fail: Fail): void {
   const name = placeholdersIn(text)[0];
   if (name !== undefined) fail(path, `{${name}} cannot be filled in: a filler is spoken ahead`);

@@ -49,16 +49,16 @@ describe('a phrase', () => {
     ['a)', 'without its opening'],
     ['[a)', 'without its opening'],
     ['a } b', 'without its opening'],
-    ['{not a name}', 'no slot'],
+    ['{not a name}', 'is not a slot'],
     ['(a | )', 'nothing between'],
     ['', 'nothing between'],
     ['?!', 'nothing between'],
-  ])('that is written wrongly is refused: %s', (source, message) => {
+  ])('with a syntax error is refused: %s', (source, message) => {
     expect(() => sayings(source)).toThrow(PhraseError);
     expect(() => sayings(source)).toThrow(message);
   });
 
-  it('that could be silence is refused', () => {
+  it('that could be empty is refused', () => {
     expect(() => sayings('[a] [b]')).toThrow('every word of the phrase can be left out');
   });
 
@@ -67,7 +67,7 @@ describe('a phrase', () => {
     expect(() => sayings('{angle} or {angle}')).toThrow('filled twice');
   });
 
-  it('with more ways to be said than the limit is refused without being expanded', () => {
+  it('with more variants than the limit is refused without being expanded', () => {
     const many = Array(40).fill('(a | b)').join(' ');
     expect(() => sayings(many)).toThrow('more than 100 ways');
   });

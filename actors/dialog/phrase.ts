@@ -1,8 +1,8 @@
 import { wordsOf } from './normalise.ts';
 
 /**
- * A phrase as a tree. Written form: words; `(a | b)` one of; `[a]` may be left out; `{slot}` one of the words of a
- * slot. `|` binds weakest and also works outside brackets.
+ * A phrase as a tree. Written form: words; `(a | b)` alternatives; `[a]` optional; `{slot}` one of the words of a slot.
+ * `|` binds weakest and also works outside brackets.
  */
 export type PhraseNode =
   | { readonly kind: 'word'; readonly word: string }
@@ -11,7 +11,7 @@ export type PhraseNode =
   | { readonly kind: 'choice'; readonly options: readonly PhraseNode[] }
   | { readonly kind: 'optional'; readonly item: PhraseNode };
 
-/** What a slot can be filled with: the words said, and the value that actions get. */
+/** One filling of a slot: the spoken words, and the value that actions get. */
 export interface SlotOption {
   readonly words: readonly string[];
   readonly value: string | number | boolean;
@@ -25,7 +25,7 @@ export interface Expansion {
   readonly slots: Slots;
 }
 
-/** What is wrong with a phrase; `parseDialog` turns it into DIALOG_INVALID. */
+/** A syntax error in a phrase; `parseDialog` turns it into DIALOG_INVALID. */
 export class PhraseError extends Error {
   override readonly name = 'PhraseError';
 }
@@ -70,7 +70,7 @@ export function parsePhrase(source: string, language: string): PhraseNode {
     }
     if (token.startsWith('{')) {
       const slot = /^\{\s*([A-Za-z][\w-]*)\s*\}$/.exec(token)?.[1];
-      if (slot === undefined) throw new PhraseError(`"${token}" is no slot in "${source}": write {name}`);
+      if (slot === undefined) throw new PhraseError(`"${token}" is not a slot in "${source}"; write {name}`);
       return [{ kind: 'slot', slot }];
     }
     if (token === '}') throw new PhraseError(`"}" without its opening bracket in "${source}"`);

@@ -14,7 +14,7 @@ export function countsIn(text: string): readonly string[] {
   return [...text.matchAll(PLACEHOLDER)].flatMap((match) => (match[2] === undefined ? [] : (match[1] ?? '')));
 }
 
-/** What is put in the place of placeholders; where it gives undefined, a placeholder stays as it is. */
+/** Values for placeholders; a placeholder whose value is undefined stays unchanged. */
 export interface Filling {
   readonly text: (name: string) => string | undefined;
   /** Whether the number in a slot takes the singular. */
@@ -30,7 +30,7 @@ export function fillPlaceholders(text: string, { text: fill, isOne }: Filling): 
   });
 }
 
-/** The name, if `text` is one placeholder and nothing else. */
+/** The name, if `text` is exactly one placeholder. */
 export function solePlaceholder(text: string): string | undefined {
   return /^\{([A-Za-z][\w-]*)\}$/.exec(text.trim())?.[1];
 }

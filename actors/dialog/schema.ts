@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Json } from '../../machines/json.ts';
 
-/** How long a reply may be, in characters: five minutes of speech. */
+/** Maximum length of a reply, in characters: five minutes of speech. */
 const MAX_REPLY_CHARS = 5_000;
 
 const name = z
@@ -34,11 +34,11 @@ const entry = z
     message: 'an entry needs replies, actions or halt: true',
   })
   .refine((one) => !one.halt || one.actions.length === 0, {
-    message: 'a voice stop has no actions: it ends all of them',
+    message: 'a voice stop cannot have actions, because it ends all of them; remove them',
     path: ['actions'],
   });
 
-/** The shape of a dialog file, before phrases are read. See docs/dialog.md. */
+/** Schema of a dialog file, before phrases are parsed. See docs/dialog.md. */
 export const dialogFile = z.strictObject({
   version: z.literal(1).default(1),
   language: z

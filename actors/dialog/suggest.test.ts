@@ -10,7 +10,7 @@ it('suggests a question, a long answer to interrupt, and something that moves th
   expect(suggestedPhrases(dialog, 3)).toEqual(['how are you', 'tell me a story', 'go forward']);
 });
 
-it('suggests what there is, and never a stop', () => {
+it('suggests the phrases that exist, and never a stop', () => {
   const dialog = parseDialog(
     'entries: [{ id: halt, halt: true, phrases: halt }, { id: hello, phrases: "hello [there]", replies: Hi }]',
     'small.dialog.yaml',

@@ -1,8 +1,8 @@
 import type { Dialog, DialogEntry } from './dialog.ts';
 
 /**
- * Phrases that show a newcomer what the dialog can do, at most `count`, in the order of the dialog: one that has a long
- * answer to interrupt, one that moves the robot, one that is a plain question; then whatever comes first. Never a stop.
+ * Returns at most `count` example phrases, in the order of the dialog. It prefers one with a long answer to interrupt,
+ * one that moves the robot and one that is a plain question, then takes the first others. Never a voice stop.
  */
 export function suggestedPhrases(dialog: Dialog, count: number): readonly string[] {
   const entries = dialog.entries.filter((entry) => !entry.halt && shortestOf(dialog, entry) !== undefined);
@@ -23,7 +23,7 @@ function answerLength({ replies }: DialogEntry): number {
   return Math.max(0, ...replies.map((reply) => reply.length));
 }
 
-/** An entry's optional words and slots are left out where they can be. */
+/** Omits an entry's optional words and slots where possible. */
 function shortestOf(dialog: Dialog, entry: DialogEntry): string | undefined {
   let shortest: string | undefined;
   for (const { text, entry: of } of dialog.sentences.values())

@@ -8,12 +8,12 @@ import { saysNoResponders } from './no-responders.ts';
 import type { WorkOptions } from './options.ts';
 import { errorOf, FAILED, isInbox, NO_PAYLOAD, numberIn, type UpType } from './protocol.ts';
 
-/** What an event costs in the queue beside its payload, so that empty ones are bounded too. */
+/** Cost of an event in the queue besides its payload, so that empty events are bounded too. */
 const EVENT_BYTES = 64;
 
 /** One request on the client's side. */
 export class Call<Event> {
-  /** What the engine yields, ending as it did. */
+  /** The engine's events, ending as the engine did. */
   readonly events = new EventQueue<Event>();
   readonly #bus: Bus;
   readonly #clock: Clock;
@@ -42,7 +42,7 @@ export class Call<Event> {
     this.#watchdog = new Watchdog(clock, options.acceptMs, () => this.#lost());
   }
 
-  /** True once the last event has come, or the call has failed. */
+  /** True once the last event arrived or the call failed. */
   get over(): boolean {
     return this.#over;
   }
@@ -56,7 +56,7 @@ export class Call<Event> {
     }
     switch (message.headers.type) {
       case 'accepted':
-      // A beat carries the uplink too: it stands in for an acceptance that was lost.
+      // A beat carries the uplink too: it replaces an acceptance that was lost.
       case 'beat':
         this.#accept(message);
         return;
@@ -85,20 +85,20 @@ export class Call<Event> {
     this.#send(type, payload, { seq: String(this.#sent++) });
   }
 
-  /** What has come is still read, then the error. The worker is told to stop. */
+  /** Fails after the events that already arrived. Cancels the request at the worker. */
   fail(error: ParleyError): void {
     if (this.#over) return;
     this.close();
     this.events.fail(error);
   }
 
-  /** The error comes at once, even if all has come but is not read yet. The worker is told to stop. */
+  /** Fails at once, even if unread events remain. Cancels the request at the worker. */
   abort(error: ParleyError): void {
     this.close();
     this.events.abort(error);
   }
 
-  /** Tells the worker to stop if it has not ended. Idempotent. */
+  /** Cancels the request at the worker unless it has ended. Idempotent. */
   close(): void {
     if (this.#over) return;
     this.#publish('cancel', NO_PAYLOAD);

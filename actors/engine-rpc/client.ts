@@ -21,8 +21,8 @@ export interface EngineRequest<Event> {
 }
 
 /**
- * Asks an engine over the bus and yields its events. Throws ENGINE_NO_WORKER, ENGINE_LOST, ENGINE_PROTOCOL,
- * ENGINE_OVERLOADED, CANCELLED, what the bus throws, and whatever the engine ended with.
+ * Requests an engine over the bus and yields its events. Throws ENGINE_NO_WORKER, ENGINE_LOST, ENGINE_PROTOCOL,
+ * ENGINE_OVERLOADED, CANCELLED, the bus's errors and the engine's own error.
  */
 export async function* callEngine<Event>(
   bus: Bus,
@@ -50,7 +50,7 @@ export async function* callEngine<Event>(
         request: id,
       },
     });
-    if (!bus.connected()) throw new ParleyError('ENGINE_LOST', 'the bus has no connection at the moment');
+    if (!bus.connected()) throw new ParleyError('ENGINE_LOST', 'the bus is not connected');
     yield* call.events;
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -62,7 +62,7 @@ interface Receiver {
   receive(message: BusMessage): void;
 }
 
-/** The one subscription of a bus to which all answers come. It lives as long as the bus. */
+/** The one subscription of a bus that receives all answers. It lives as long as the bus. */
 class Inbox {
   readonly subject: string;
   readonly calls = new Map<string, Receiver>();
@@ -85,15 +85,15 @@ class Inbox {
     else this.#stop(message);
   }
 
-  /** A worker that works for a call which is over has missed its `cancel`, or accepted too late to get one. */
+  /** Cancels a worker that still works for a finished call: it missed its `cancel`, or accepted too late to get one. */
   #stop(message: BusMessage): void {
     const { type, uplink } = message.headers;
-    // What else comes for a call that is over was under way when it ended.
+    // Other messages for a finished call were already under way when it ended.
     if ((type !== 'accepted' && type !== 'beat') || uplink === undefined || !isInbox(uplink)) return;
     try {
       this.#bus.publish(uplink, NO_PAYLOAD, { headers: { type: 'cancel' } });
     } catch {
-      // Closed, or no subject: the worker finds out by itself.
+      // The bus is closed or the message names no subject: the worker will time out.
     }
   }
 }

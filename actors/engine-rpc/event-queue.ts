@@ -3,7 +3,7 @@ interface Entry<T> {
   readonly bytes: number;
 }
 
-/** A queue with one reader, from callbacks to an async iterable. Its owner bounds it by watching `bytes`. */
+/** Queue with one reader, from callbacks to an async iterable. Its owner bounds it by watching `bytes`. */
 export class EventQueue<T> implements AsyncIterableIterator<T> {
   #entries: Entry<T>[] = [];
   #head = 0;
@@ -11,7 +11,7 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
   #outcome: { readonly error?: Error } | undefined;
   #reader: { resolve(result: IteratorResult<T>): void; reject(error: Error): void } | undefined;
 
-  /** What waits to be read, by the weights given to `push`. */
+  /** Unread weight, as given to `push`. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -28,17 +28,17 @@ export class EventQueue<T> implements AsyncIterableIterator<T> {
     this.#bytes += bytes;
   }
 
-  /** The reader gets what waits, then the end. */
+  /** Ends the queue after the unread events. */
   end(): void {
     this.#settle({});
   }
 
-  /** The reader gets what waits, then the error. */
+  /** Fails the queue after the unread events. */
   fail(error: Error): void {
     this.#settle({ error });
   }
 
-  /** The reader gets the error at once; what waits is forgotten, even if the end was near. */
+  /** Fails the queue at once and drops the unread events. */
   abort(error: Error): void {
     this.#forget();
     this.#outcome = undefined;

@@ -12,8 +12,10 @@ const audio = (value: number): TtsEvent => ({
   pcm: { rate: RATE, samples: new Int16Array(samplesInMs(PIECE_MS, RATE)).fill(value) },
 });
 
-/** An engine that gives a piece of 100 ms every `everyMs`, and what of it is told when: `at ms: length in ms`. */
-async function told(everyMs: number, events: readonly TtsEvent[], fails = false): Promise<string[]> {
+/**
+ * An engine that yields a piece of 100 ms every `everyMs`; returns what was passed on and when: `at ms: length in ms`.
+ */
+async function passedOn(everyMs: number, events: readonly TtsEvent[], fails = false): Promise<string[]> {
   const clock = new VirtualClock();
   async function* engine() {
     for (const event of events) {
@@ -36,38 +38,38 @@ async function told(everyMs: number, events: readonly TtsEvent[], fails = false)
   return log;
 }
 
-describe('speech on its way to the session', () => {
-  it('comes in ever larger pieces where it is made five times as fast as it is played', async () => {
+describe('gathered speech', () => {
+  it('grows its pieces when the engine is five times as fast as playback', async () => {
     expect(
-      await told(
+      await passedOn(
         20,
         Array.from({ length: 20 }, () => audio(1)),
       ),
     ).toEqual(['0: 100', '20: 100', '60: 200', '120: 300', '200: 400', '280: 400', '360: 400', '400: 100']);
   });
 
-  it('is not held back at all where it is made no faster than it is played', async () => {
+  it('is not held back when the engine is no faster than playback', async () => {
     for (const everyMs of [100, 130])
       expect(
-        await told(
+        await passedOn(
           everyMs,
           Array.from({ length: 5 }, () => audio(1)),
         ),
       ).toEqual(Array.from({ length: 5 }, (_, index) => `${index * everyMs}: 100`));
   });
 
-  it('is told before the marks that come after it', async () => {
+  it('comes before the marks that follow it', async () => {
     const word: TtsEvent = { type: 'word', sample: 0, offset: 0, length: 3 };
     const events = [word, audio(1), audio(1), audio(1), audio(1), audio(1), word];
-    expect(await told(0, events)).toEqual(['0: word', '0: 100', '0: 100', '0: 200', '0: 100', '0: word']);
+    expect(await passedOn(0, events)).toEqual(['0: word', '0: 100', '0: 100', '0: 200', '0: 100', '0: word']);
   });
 
-  it('is told to its end when the engine fails', async () => {
+  it('is complete up to the point where the engine fails', async () => {
     const events = Array.from({ length: 5 }, () => audio(1));
-    expect(await told(0, events, true)).toEqual(['0: 100', '0: 100', '0: 200', '0: 100', 'failed']);
+    expect(await passedOn(0, events, true)).toEqual(['0: 100', '0: 100', '0: 200', '0: 100', 'failed']);
   });
 
-  it('is the same, sample for sample, also where the engine uses its buffer again', async () => {
+  it('is unchanged, sample for sample, even if the engine reuses its buffer', async () => {
     const clock = new VirtualClock();
     const buffer = new Int16Array(480);
     async function* engine(): AsyncGenerator<TtsEvent> {

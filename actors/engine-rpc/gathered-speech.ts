@@ -2,15 +2,15 @@ import { joinedSamples, msOfSamples } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { TtsEvent } from '../ports/tts.ts';
 
-/** No piece is gathered to more than this. */
+/** Maximum size of a gathered piece. */
 const MOST_MS = 400;
-/** Of what the listener has in hand beyond the moment, so much may be held back: the other half covers for what comes late. */
+/** Hold back at most this share of the audio that is still to be played; the rest covers for late pieces. */
 const SHARE = 0.5;
 
 /**
- * Speech in larger pieces where it is made faster than it is played: each piece costs the same, however long it is. The
- * first passes at once, and later ones are held back only as long as half of what has been passed on is still to be
- * played: nobody waits for them. An engine that stops in the midst of it, well or ill, has all it made passed on.
+ * Merges speech into larger pieces where the engine is faster than playback, because each piece has the same cost. The
+ * first piece passes at once. Later ones are held back at most until half of the audio passed on has been played, so
+ * nothing waits for them. When the engine ends or fails, all held audio is passed on.
  */
 export async function* gatheredSpeech(
   events: AsyncIterable<TtsEvent>,
@@ -31,7 +31,7 @@ export async function* gatheredSpeech(
   try {
     for await (const event of events) {
       if (event.type !== 'audio') {
-        // A mark is told behind the audio that came before it.
+        // A mark comes after the audio that preceded it.
         yield* release();
         yield event;
         continue;
@@ -46,7 +46,7 @@ export async function* gatheredSpeech(
       const aheadMs = madeMs - (nowMs - startMs);
       heldMs += ms;
       const keep = heldMs < Math.min(MOST_MS, SHARE * aheadMs);
-      // A copy: who made it may use its buffer again.
+      // Copied, because the engine may reuse its buffer.
       held.push(keep ? samples.slice() : samples);
       if (!keep) yield* release();
     }

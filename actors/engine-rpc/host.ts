@@ -16,11 +16,14 @@ import {
   type RpcScope,
 } from './protocol.ts';
 
-/** A worker's hold on one engine. */
+/** A worker's registration for one engine. */
 export interface EngineHost {
-  /** Takes no new requests, lets the running ones end for `graceMs`, then ends them with ENGINE_LOST. Idempotent. The engine stays open. */
+  /**
+   * Takes no new requests, gives the running ones `graceMs` to end, then ends them with ENGINE_LOST. Idempotent. The
+   * engine stays open.
+   */
   close(): Promise<void>;
-  /** Requests that run now. */
+  /** Number of running requests. */
   active(): number;
 }
 
@@ -28,14 +31,14 @@ export interface EngineHost {
 export interface HostedEngine<Event> {
   readonly kind: EngineKind;
   readonly name: string;
-  /** Reads a request, and gives what starts the engine for it. Throws ENGINE_PROTOCOL. */
+  /** Parses a request and returns the function that starts the engine. Throws ENGINE_PROTOCOL. */
   prepare(
     payload: Uint8Array,
   ): (audio: AsyncIterable<Pcm<PipelineRate>>, signal: AbortSignal) => AsyncIterable<Event>;
   send(event: Event, job: Job): void;
 }
 
-/** Serves the requests to one engine that come over the bus. */
+/** Serves the requests to one engine that arrive over the bus. */
 export function hostEngine<Event>(
   bus: Bus,
   clock: Clock,
@@ -85,12 +88,12 @@ class Host<Event> implements EngineHost {
 
   #take(message: BusMessage): void {
     const { reply } = message;
-    // Results go where the request says: never to another subject than an inbox.
+    // Results go only to an inbox, whatever subject the request names.
     if (reply === undefined || !isInbox(reply)) {
       this.#context.bus.reportMalformed?.(message.subject, 'a request without an inbox');
       return;
     }
-    // A copy of a request that runs.
+    // A duplicate of a running request.
     if (this.#replies.has(reply)) return;
     if (message.headers.type === PING) {
       this.#publish(reply, NO_PAYLOAD, { type: 'pong' });
@@ -99,7 +102,10 @@ class Host<Event> implements EngineHost {
     try {
       const { maxActive } = this.#context.options;
       if (this.#jobs.size >= maxActive) {
-        throw new ParleyError('ENGINE_OVERLOADED', `${maxActive} requests run already`);
+        throw new ParleyError(
+          'ENGINE_OVERLOADED',
+          `all ${maxActive} slots of this worker are in use; add workers`,
+        );
       }
       const scope = scopeOf(message);
       const start = this.#engine.prepare(message.payload);
@@ -122,7 +128,7 @@ class Host<Event> implements EngineHost {
     try {
       this.#context.bus.publish(subject, payload, { headers });
     } catch {
-      // The bus is closed: the client finds out by itself.
+      // The bus is closed: the client will time out.
     }
   }
 
@@ -157,7 +163,8 @@ class Host<Event> implements EngineHost {
           resolve();
         };
       });
-      for (const job of [...this.#jobs.values()]) job.abort(new ParleyError('ENGINE_LOST', 'it shuts down'));
+      for (const job of [...this.#jobs.values()])
+        job.abort(new ParleyError('ENGINE_LOST', 'the worker shuts down'));
     }
     for (const subscription of this.#others) subscription.unsubscribe();
   }
@@ -167,7 +174,7 @@ function scopeOf(message: BusMessage): RpcScope {
   const session = message.headers.session;
   const generation = numberIn(message, 'generation');
   if (!session || generation === undefined) {
-    throw new ParleyError('ENGINE_PROTOCOL', 'a request names its session and generation');
+    throw new ParleyError('ENGINE_PROTOCOL', 'the request lacks its session or generation');
   }
   return { session, generation };
 }

@@ -50,7 +50,7 @@ export class Job {
     );
   }
 
-  /** Accepts the request and runs the engine for it; `send` turns an event into calls of `data`. */
+  /** Accepts the request and runs the engine for it. `send` publishes an event as one or more `data` messages. */
   async run<Event>(
     start: (audio: AsyncIterable<Pcm<PipelineRate>>, signal: AbortSignal) => AsyncIterable<Event>,
     send: (event: Event, job: Job) => void,
@@ -70,11 +70,11 @@ export class Job {
   }
 
   data(payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
-    // A number is used up only by what went out: the error that ends the request must not leave a gap.
+    // Only a published message uses a number: the final error must not leave a gap.
     if (this.#send('data', payload, { seq: String(this.#sent), ...headers })) this.#sent++;
   }
 
-  /** A message on this request's uplink subject. */
+  /** Handles a message on this request's uplink subject. */
   receive(message: BusMessage): void {
     if (this.#over) return;
     this.#watchdog.heard();
@@ -86,7 +86,7 @@ export class Job {
         this.#inOrder(message, () => this.#audio.end());
         return;
       case 'cancel':
-        this.abort(new ParleyError('CANCELLED', 'by the client'));
+        this.abort(new ParleyError('CANCELLED', 'the client cancelled the request'));
         return;
       case 'alive':
         return;
@@ -95,11 +95,11 @@ export class Job {
     }
   }
 
-  /** Ends the request with `error` now and stops the engine, without waiting for it. */
+  /** Ends the request with `error` now and stops the engine without waiting for it. */
   abort(error: ParleyError): void {
     if (this.#over) return;
     this.#fail(error);
-    // Not its end: an engine must not recognise half an utterance for nobody.
+    // Drop the audio instead of ending it: an engine must not recognise half an utterance for no one.
     this.#audio.abort(error);
     this.#controller.abort(error);
   }

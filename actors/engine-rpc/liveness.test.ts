@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { Pulse, Watchdog } from './liveness.ts';
 
-it('a watchdog tells of silence once, counted from what was heard last', async () => {
+it('a watchdog reports silence once, counted from the last message', async () => {
   const clock = new VirtualClock();
   const silences: number[] = [];
   const watchdog = new Watchdog(clock, 100, () => silences.push(clock.nowMs()));
@@ -14,7 +14,7 @@ it('a watchdog tells of silence once, counted from what was heard last', async (
   expect(silences).toEqual([190]);
 });
 
-it('a watchdog takes its own stall for no silence, but a second full wait for one', () => {
+it('a watchdog ignores its own stall, but reports a second full wait as silence', () => {
   let nowMs = 0;
   const timers: { readonly delayMs: number; readonly fire: () => void }[] = [];
   const clock: Clock = {
@@ -34,7 +34,7 @@ it('a watchdog takes its own stall for no silence, but a second full wait for on
   expect([silences, timers.length]).toEqual([1, 0]);
 });
 
-it('a watchdog that is stopped tells nothing, and one with a new limit counts anew', async () => {
+it('a stopped watchdog reports nothing, and a new limit restarts the count', async () => {
   const clock = new VirtualClock();
   const silences: string[] = [];
   const stopped = new Watchdog(clock, 100, () => silences.push('stopped'));

@@ -1,9 +1,9 @@
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
-/** A timer this much late says that this process was busy, not that the other one is gone. */
+/** A timer this late shows that this process was busy, not that the peer is gone. */
 const OWN_STALL_MS = 250;
 
-/** Calls `onSilence` once if `heard` is not called for `limitMs`. One timer, however much is heard. */
+/** Calls `onSilence` once if `heard` is not called for `limitMs`. Uses one timer. */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
@@ -23,7 +23,7 @@ export class Watchdog {
     this.#heardMs = this.#clock.nowMs();
   }
 
-  /** From now on, this much silence is too much. */
+  /** Sets a new limit, counted from now. */
   expect(limitMs: number): void {
     this.#timer.cancel();
     this.#limitMs = limitMs;
@@ -39,7 +39,7 @@ export class Watchdog {
     const dueMs = this.#clock.nowMs() + delayMs;
     return this.#clock.setTimer(delayMs, () => {
       const nowMs = this.#clock.nowMs();
-      // What came meanwhile may still wait to be read.
+      // Messages that arrived during the stall may still wait to be read.
       if (nowMs - dueMs > OWN_STALL_MS) this.#heardMs = nowMs;
       const leftMs = this.#limitMs - (nowMs - this.#heardMs);
       if (leftMs > 0) this.#timer = this.#arm(leftMs);

@@ -14,7 +14,7 @@ const Request: z.ZodType<LlmRequest> = z.object({
   stream: z.boolean().exactOptional(),
 });
 
-/** Longest id and name of an action, in UTF-16 units: four times what the providers of models allow. */
+/** Longest id and name of an action, in UTF-16 units: four times the limit of the model providers. */
 const MAX_NAME = 256;
 
 const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
@@ -27,7 +27,7 @@ const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Serves a language engine to the bus. */
+/** Serves a language engine on the bus. */
 export function hostLlm(
   bus: Bus,
   clock: Clock,
@@ -50,7 +50,7 @@ export function hostLlm(
   );
 }
 
-/** The language engine `name`, wherever its workers are. Cheap to make: one for each reply. */
+/** Returns a client of the language engine `name` on the bus. Cheap to make: one per reply. */
 export function remoteLlm(
   bus: Bus,
   clock: Clock,

@@ -1,20 +1,20 @@
-/** Durations and limits of the work protocol, for both sides. */
+/** Durations and limits of the engine protocol, for both sides. */
 export interface WorkOptions {
-  /** Client: a request that no worker has accepted after this is ENGINE_LOST. 1,000. */
+  /** Client: a request that no worker accepted within this time is ENGINE_LOST. 1,000. */
   readonly acceptMs: number;
-  /** Worker: sends a beat when it has sent nothing for this long. 500. */
+  /** Worker: sends a beat after this time without another message. 500. */
   readonly beatMs: number;
-  /** Client: a worker that was silent for this long is ENGINE_LOST. Three beats: 1,500. */
+  /** Client: a worker silent for this long is ENGINE_LOST. Three beats: 1,500. */
   readonly lostMs: number;
-  /** Client: sends a sign of life when it has sent nothing for this long. 1,000. */
+  /** Client: sends `alive` after this time without another message. 1,000. */
   readonly aliveMs: number;
-  /** Worker: stops working for a client that was silent for this long. Three signs of life: 3,000. */
+  /** Worker: stops a request whose client was silent for this long. Three `alive` messages: 3,000. */
   readonly clientLostMs: number;
-  /** Worker: how long `close` lets running requests go on. 5,000. */
+  /** Worker: time that `close` gives running requests. 5,000. */
   readonly graceMs: number;
-  /** Both: what may wait for a slow reader in one request; beyond it the request fails with ENGINE_OVERLOADED. 16 MiB. */
+  /** Both: maximum unread data of one request; beyond it the request fails with ENGINE_OVERLOADED. 16 MiB. */
   readonly maxQueuedBytes: number;
-  /** Worker: requests at once; more are refused with ENGINE_OVERLOADED. 1,000. */
+  /** Worker: maximum concurrent requests; more are refused with ENGINE_OVERLOADED. 1,000. */
   readonly maxActive: number;
 }
 

@@ -2,7 +2,10 @@ import { ParleyError } from '../../machines/errors.ts';
 
 const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** The samples as PCM16LE in pieces of at most `pieceBytes`. Copies, so that the owner may use its buffer again. */
+/**
+ * Yields the samples as PCM16LE in pieces of at most `pieceBytes`. The pieces are copies, so the caller may reuse its
+ * buffer.
+ */
 export function* pcmPieces(samples: Int16Array, pieceBytes: number): Generator<Uint8Array> {
   const pieceSamples = pieceBytes >> 1;
   for (let at = 0; at < samples.length; at += pieceSamples) {
@@ -17,7 +20,7 @@ function pcmBytes(samples: Int16Array): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-/** PCM16LE as samples, sharing memory where the machine allows it. Throws ENGINE_PROTOCOL on half a sample. */
+/** Returns PCM16LE as samples, sharing memory where the platform allows it. Throws ENGINE_PROTOCOL on half a sample. */
 export function pcmSamples(bytes: Uint8Array): Int16Array {
   if (bytes.byteLength % 2 !== 0) throw new ParleyError('ENGINE_PROTOCOL', 'audio ends in half a sample');
   const length = bytes.byteLength / 2;

@@ -3,10 +3,13 @@ import type { Bus } from '../ports/bus.ts';
 import { type EngineKind, subjects } from '../subjects.ts';
 import { NO_PAYLOAD } from './protocol.ts';
 
-/** Header `type` of a question whether a worker is there. Any answer means yes. */
+/** Header `type` of a presence request. Any answer means that a worker is there. */
 export const PING = 'ping';
 
-/** Whether a worker that serves the engine answers within `timeoutMs`. Rejects with what the bus throws when it is closed. */
+/**
+ * Whether a worker that serves the engine answers within `timeoutMs`. Rejects with the bus's error when the bus is
+ * closed.
+ */
 export async function hasWorker(
   bus: Bus,
   kind: EngineKind,

@@ -5,27 +5,27 @@ import type { BusMessage } from '../ports/bus.ts';
 import type { EngineKind } from '../subjects.ts';
 
 /**
- * The messages between a client and a worker; docs/bus.md describes their order. Worker → client: `accepted`,
- * `data`, `end`, `error`, `beat`. Client → worker: `audio`, `finish`, `alive`, `cancel`.
+ * The messages between a client and a worker; docs/bus.md describes their order. Worker → client: `accepted`, `data`,
+ * `end`, `error`, `beat`. Client → worker: `audio`, `finish`, `alive`, `cancel`.
  */
 export type DownType = 'accepted' | 'data' | 'end' | 'error' | 'beat';
 export type UpType = 'audio' | 'finish' | 'alive' | 'cancel';
 
-/** Whose request it is. `cancel` of a session reaches all its requests up to a generation. */
+/** Identifies a request's session and generation. A session's `cancel` reaches all its requests up to a generation. */
 export interface RpcScope {
   readonly session: string;
   readonly generation: number;
 }
 
-/** Audio goes in pieces of at most this. Small enough for any server, large enough not to matter. */
+/** Maximum size of an audio piece: small enough for any server, large enough that the overhead is negligible. */
 export const MAX_AUDIO_BYTES = 32_768;
-/** What the headers of a message of this protocol may take. */
+/** Room for the headers of a message of this protocol. */
 const HEADER_ROOM = 512;
 const MAX_ERROR_TEXT = 1_000;
 
 export const NO_PAYLOAD = new Uint8Array(0);
 
-/** What an error of an engine counts as if it is not ours. */
+/** Error code for an engine error that does not come from the catalogue. */
 export const FAILED = { stt: 'STT_FAILED', llm: 'LLM_FAILED', tts: 'TTS_FAILED' } as const satisfies Record<
   EngineKind,
   ErrorCode
@@ -44,14 +44,14 @@ export function parseJson<T>(schema: z.ZodType<T>, bytes: Uint8Array): T {
   try {
     value = JSON.parse(decoder.decode(bytes));
   } catch (cause) {
-    throw new ParleyError('ENGINE_PROTOCOL', 'the payload is no JSON', { cause });
+    throw new ParleyError('ENGINE_PROTOCOL', 'invalid JSON payload', { cause });
   }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ParleyError('ENGINE_PROTOCOL', z.prettifyError(parsed.error), { cause: parsed.error });
 }
 
-/** The whole number in a header; undefined if it is missing or none. */
+/** Returns the whole number in a header; undefined if it is missing or invalid. */
 export function numberIn(message: BusMessage, header: string): number | undefined {
   const value = message.headers[header];
   return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
@@ -59,12 +59,12 @@ export function numberIn(message: BusMessage, header: string): number | undefine
 
 const Cancel = z.object({ generation: z.int().min(0) });
 
-/** The generation that a message on a session's cancel subject names. Throws ENGINE_PROTOCOL. */
+/** Returns the generation in a message on a session's cancel subject. Throws ENGINE_PROTOCOL. */
 export function cancelledGeneration(message: BusMessage): number {
   return parseJson(Cancel, message.payload).generation;
 }
 
-/** The payload to publish on `subjects.cancel(session)`. */
+/** Returns the payload for `subjects.cancel(session)`. */
 export function cancelPayload(generation: number): Uint8Array {
   return jsonBytes({ generation });
 }
@@ -75,24 +75,24 @@ export function errorBytes(record: ErrorRecord): Uint8Array {
 
 const WireError = z.object({ code: z.string(), message: z.string() });
 
-/** The error that a worker sent; an unknown code, from a newer worker, becomes `fallback`. */
+/** Returns the error that a worker sent; an unknown code, from a newer worker, becomes `fallback`. */
 export function errorOf(message: BusMessage, fallback: ErrorCode): ParleyError {
   const { code, message: text } = parseJson(WireError, message.payload);
   if (!isErrorCode(code)) return new ParleyError(fallback, `${code}: ${text}`);
   const prefix = ERRORS[code].message;
-  // The message holds the catalogue's words already, and ParleyError puts them in front.
+  // The message already contains the catalogue's text, and ParleyError adds it again.
   const detail = text.startsWith(prefix) ? text.slice(prefix.length).replace(/^: /, '') : text;
   return new ParleyError(code, detail);
 }
 
-/** Largest piece of audio for a bus of this payload limit, in bytes: whole samples. */
+/** Largest audio piece for a bus with this payload limit, in bytes; whole samples only. */
 export function audioPieceBytes(maxPayload: number): number {
   return Math.max(2, Math.min(MAX_AUDIO_BYTES, maxPayload - HEADER_ROOM) & ~1);
 }
 
 /**
- * True for a subject that a bus gave out for answers. The other side names where answers and audio go, and must not be able
- * to have them published anywhere else.
+ * True for a subject that a bus created for answers. The peer names where answers and audio go, and must not be able to
+ * have them published anywhere else.
  */
 export function isInbox(subject: string): boolean {
   return subject.startsWith('_INBOX.');

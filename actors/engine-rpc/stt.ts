@@ -31,7 +31,7 @@ const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Serves a recogniser to the bus. */
+/** Serves a recogniser on the bus. */
 export function hostStt(
   bus: Bus,
   clock: Clock,
@@ -55,11 +55,11 @@ export function hostStt(
 }
 
 /**
- * The recogniser `name`, wherever its workers are. Cheap to make: one for each utterance. `audio` is not read
- * before a worker has accepted, so its source keeps what is spoken meanwhile; nothing is lost.
+ * Returns a client of the recogniser `name` on the bus. Cheap to make: one per utterance. It does not read `audio`
+ * before a worker accepts; until then the source keeps the speech, so nothing is lost.
  *
- * Gotcha: a cancel of the session reaches requests of its generation and older, so an utterance carries the
- * generation of the reply that it will lead to, not of the one it interrupts.
+ * Gotcha: a session's cancel reaches requests of its generation and older, so an utterance carries the generation of
+ * the reply that it will lead to, not of the one it interrupts.
  */
 export function remoteStt(
   bus: Bus,
@@ -83,7 +83,7 @@ export function remoteStt(
           payload: jsonBytes(request),
           decode: (message) => parseJson(Event, message.payload),
           onAccepted: (call) => void sendAudio(call, source, audioPieceBytes(bus.maxPayload)),
-          // A source may well wait for speech that never comes.
+          // The source may wait for speech that never arrives.
           onOver: () => void source.return?.().catch(() => {}),
         },
         signal,
@@ -109,7 +109,7 @@ async function sendAudio(
     call.fail(
       error instanceof ParleyError
         ? error
-        : new ParleyError('STT_FAILED', 'its audio ended', { cause: error }),
+        : new ParleyError('STT_FAILED', 'reading the input audio failed', { cause: error }),
     );
   }
 }

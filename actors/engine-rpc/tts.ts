@@ -23,7 +23,7 @@ const Mark: z.ZodType<TtsEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('phoneme'), sample: Count, phoneme: z.string(), viseme: Count.max(21) }),
 ]);
 
-/** Serves a speech engine to the bus. Audio goes as bytes with its rate in a header, in pieces of 32 KiB at most. */
+/** Serves a speech engine on the bus. Sends audio as bytes in pieces of at most 32 KiB, with the rate in a header. */
 export function hostTts(
   bus: Bus,
   clock: Clock,
@@ -58,7 +58,7 @@ export function hostTts(
   );
 }
 
-/** The speech engine `name`, wherever its workers are. Cheap to make: one for each reply. */
+/** Returns a client of the speech engine `name` on the bus. Cheap to make: one per reply. */
 export function remoteTts(
   bus: Bus,
   clock: Clock,
@@ -85,6 +85,6 @@ async function* nothing(): AsyncGenerator<never> {}
 function decode(message: BusMessage): TtsEvent {
   if (message.headers.rate === undefined) return parseJson(Mark, message.payload);
   const rate = numberIn(message, 'rate');
-  if (!rate) throw new ParleyError('ENGINE_PROTOCOL', `audio at ${message.headers.rate} Hz`);
+  if (!rate) throw new ParleyError('ENGINE_PROTOCOL', `invalid audio rate: ${message.headers.rate} Hz`);
   return { type: 'audio', pcm: { rate, samples: pcmSamples(message.payload) } };
 }

@@ -1,10 +1,10 @@
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import type { JournalAudio } from '../ports/journal.ts';
 
-/** A piece is kept when it is this long, in ms; or earlier, at its end. */
+/** Length of a stored piece, ms; the last one may be shorter. */
 const PIECE_MS = 1_000;
 
-/** Gathers a session's audio into pieces that are worth a row each. */
+/** Gathers a session's audio into pieces large enough for a database row. */
 export class AudioPieces {
   readonly #input: Piece;
   readonly #output: Piece;
@@ -15,7 +15,7 @@ export class AudioPieces {
     this.#output = new Piece('out', keep);
   }
 
-  /** PCM16LE at the pipeline rate, from `sample` on, or from where the last one ended. */
+  /** Adds PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. */
   heard(pcm: Uint8Array, sample: number | undefined): void {
     const at = sample ?? this.#heard;
     const samples = new Int16Array(Uint8Array.from(pcm).buffer);
@@ -39,7 +39,7 @@ class Piece {
   #parts: Int16Array[] = [];
   #generation = 0;
   #rate = 0;
-  /** Of the first part, and of what comes next. */
+  /** Start of the gathered piece, and index of the next sample. */
   #from = 0;
   #next = 0;
 

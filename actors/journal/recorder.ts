@@ -7,14 +7,14 @@ import type { SessionInput } from '../../machines/session/context.ts';
 import type { JournalStore } from '../ports/journal.ts';
 import { AudioPieces } from './audio-pieces.ts';
 
-/** Which audio is kept beside the journal. */
+/** Which audio is kept with the journal. */
 export type KeptAudio = 'none' | 'input' | 'all';
 
-/** What the journals of a process have in common. */
+/** Settings that all journals of a process share. */
 export interface JournalOptions {
   readonly store: Pick<JournalStore, 'openJournal'>;
   readonly sha256: Sha256;
-  /** Hash of the sources that decide. */
+  /** Hash of the sources that decide a session's behaviour. */
   readonly machine: string;
   readonly version: string;
   readonly parameters: SessionParameters;
@@ -23,25 +23,28 @@ export interface JournalOptions {
   readonly now: () => string;
 }
 
-/** What the runner tells of each event, after the step and before its commands run. Nothing of it waits. */
+/** Event report of the runner, sent after the step and before its commands run. It never waits for the journal. */
 export interface RunnerJournal {
   start(kernel: SessionKernel, step: Step): void;
   step(kernel: SessionKernel, step: Step, event: KernelEvent, source: EventSource): void;
   stale(event: KernelEvent, source: EventSource, generation: number, atMs: number): void;
 }
 
-/** One session's journal, as the session uses it. */
+/** Journal of one session. */
 export interface SessionRecorder extends RunnerJournal {
-  /** PCM16LE at the pipeline rate. Without `sample` it goes on where the last piece ended. */
+  /** Records PCM16LE at the pipeline rate. Without `sample` it continues where the last piece ended. */
   heard(pcm: Uint8Array, sample: number | undefined): void;
-  /** One frame of a reply, at the output rate. */
+  /** Records one frame of a reply, at the output rate. */
   said(generation: number, samples: Int16Array): void;
-  /** Resolves when all that was recorded so far is on disk; rejects with STORE_FAILED once any of it cannot be. */
+  /** Resolves when everything recorded so far is on disk; rejects with STORE_FAILED once any of it cannot be stored. */
   durable(): Promise<void>;
   end(): Promise<void>;
 }
 
-/** Begins a session's journal. `onFailure` is told once, if the store fails: the conversation goes on without. */
+/**
+ * Starts a session's journal. `onFailure` is called once if the store fails; the conversation continues without a
+ * journal.
+ */
 export type OpenJournal = (
   session: string,
   input: SessionInput,

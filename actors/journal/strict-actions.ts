@@ -2,23 +2,23 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ActionPort } from '../ports/action.ts';
 
-/** The strict class of commands: what has a robot act is done only once the journal has it on disk. */
+/** Makes robot actions wait until the journal has their command on disk. */
 export interface StrictActions {
-  /** As `port`, but each action waits; if the journal fails it is refused with ACTION_FAILED. */
+  /** Like `port`, but each action waits; if the journal fails, the action fails with ACTION_FAILED. */
   readonly port: ActionPort;
-  /** As `publish`, but the word that an action starts waits too: a client may take it for the order. */
+  /** Like `publish`, but an action's `started` message waits too: a client may treat it as the order. */
   readonly publish: (message: SessionMessage) => void;
 }
 
 export interface StrictParts {
   readonly durable: () => Promise<void>;
   readonly port: ActionPort;
-  /** Must not throw: there is nobody left to catch it for a message that was held. */
+  /** Must not throw: a message that was held has no caller to catch it. */
   readonly publish: (message: SessionMessage) => void;
 }
 
 export function strictActions({ durable, port, publish }: StrictParts): StrictActions {
-  /** Of those whose start is not told yet. */
+  /** `started` messages that are not published yet. */
   const held = new Map<string, SessionMessage>();
 
   return {
@@ -27,7 +27,7 @@ export function strictActions({ durable, port, publish }: StrictParts): StrictAc
         try {
           await durable();
         } catch (cause) {
-          throw new ParleyError('ACTION_FAILED', 'its record could not be written', { cause });
+          throw new ParleyError('ACTION_FAILED', 'the journal could not record it', { cause });
         }
         if (signal.aborted) throw new ParleyError('CANCELLED');
         return port.run(request, signal);
@@ -39,7 +39,7 @@ export function strictActions({ durable, port, publish }: StrictParts): StrictAc
         return;
       }
       if (message.status !== 'started') {
-        // It ended before it began: its start is never told, its end is.
+        // The action ended before it began: publish its end, but not its start.
         held.delete(message.id);
         publish(message);
         return;

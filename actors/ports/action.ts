@@ -7,8 +7,11 @@ export interface ActionRequest {
   readonly args: JsonObject;
 }
 
-/** The robot's side. */
+/** Port to the robot. */
 export interface ActionPort {
-  /** Resolves when the action is done. Aborting `signal` stops the robot and ends it with CANCELLED. Rejects with ACTION_FAILED. */
+  /**
+   * Resolves when the action is done. Aborting `signal` stops the robot and ends it with CANCELLED. Rejects with
+   * ACTION_FAILED.
+   */
   run(request: ActionRequest, signal: AbortSignal): Promise<Json>;
 }

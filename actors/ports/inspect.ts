@@ -6,30 +6,30 @@ import type {
 } from '../../machines/journal-record.ts';
 import type { JournalAudio } from './journal.ts';
 
-/** What is known of a session without reading its journal. */
+/** Summary of a session, available without reading its journal. */
 export interface SessionOverview {
   readonly session: string;
   /** ISO 8601. */
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly language?: string;
-  /** How its journal stands; absent if it has none. */
+  /** Status of its journal; absent if it has none. */
   readonly status?: JournalStatus;
   readonly records: number;
   readonly turns: number;
-  /** `firstAudio` of the last reply that had one, in ms. */
+  /** `firstAudio` of the last reply that had one, ms. */
   readonly latencyMs?: number;
-  /** Errors that the user was told. */
+  /** Number of errors reported to the user. */
   readonly errors: number;
-  /** Code of the last one. */
+  /** Code of the last error. */
   readonly lastError?: string;
-  /** What the user said last. */
+  /** The user's last words. */
   readonly lastText?: string;
   readonly machine?: string;
   readonly version?: string;
 }
 
-/** Where a list of sessions goes on: behind this one. */
+/** Position after which a list of sessions continues. */
 export interface SessionCursor {
   readonly startedAt: string;
   readonly session: string;
@@ -38,11 +38,11 @@ export interface SessionCursor {
 export interface OverviewQuery {
   readonly limit: number;
   readonly before?: SessionCursor;
-  /** Only sessions whose journal stands so. */
+  /** Only sessions with this journal status. */
   readonly status?: readonly JournalStatus[];
-  /** Found in the id, in what was said or in what was replied; upper and lower case of ASCII are one. */
+  /** Text to find in the id, in the user's words or in replies; ASCII case is ignored. */
   readonly text?: string;
-  /** Only sessions in which the user was told this error; `any` for whatever error. */
+  /** Only sessions in which the user got this error; `any` for any error. */
   readonly error?: string;
   readonly except?: readonly string[];
 }
@@ -54,11 +54,11 @@ export interface JournalHead {
   readonly footer: JournalFooter;
 }
 
-/** What one looks up in the store afterwards, a page at a time. Rejections are STORE_FAILED unless said otherwise. */
+/** Paged read access to stored sessions. Rejects with STORE_FAILED unless stated otherwise. */
 export interface InspectStore {
   /** Newest first. */
   overviews(query: OverviewQuery): Promise<readonly SessionOverview[]>;
-  /** Rejects with SESSION_UNKNOWN if there is no journal of that session. */
+  /** Rejects with SESSION_UNKNOWN if that session has no journal. */
   journalHead(session: string): Promise<JournalHead>;
   /** At most `limit` records from record `from` on, in order. */
   journalRecords(session: string, from: number, limit: number): Promise<readonly JournalRecord[]>;

@@ -10,33 +10,33 @@ import type {
 /** One piece of a session's audio. */
 export interface JournalAudio {
   readonly direction: 'in' | 'out';
-  /** Of the reply; 0 for input. */
+  /** Generation of the reply; 0 for input. */
   readonly generation: number;
   /** Index of its first sample, counted from the start of the session's input or of the reply. */
   readonly sample: number;
-  /** In Hz. */
+  /** Sample rate, Hz. */
   readonly rate: PipelineRate | number;
   readonly samples: Int16Array;
 }
 
-/** A part of a journal that comes from elsewhere: records and audio in their order, then the end. */
+/** Part of an imported journal: records and audio in their order, then the end. */
 export type JournalPiece =
   | { readonly type: 'record'; readonly record: JournalRecord }
   | { readonly type: 'audio'; readonly audio: JournalAudio }
   | { readonly type: 'end'; readonly footer: JournalFooter };
 
-/** A session's journal, being written. */
+/** Writer of a session's journal. */
 export interface JournalSink {
-  /** Hands the next record over, synchronously and in order. Never throws: what fails is told by `durable` and `end`. */
+  /** Appends the next record, synchronously and in order. Never throws: `durable` and `end` report failures. */
   append(record: JournalRecord): void;
   audio(audio: JournalAudio): void;
-  /** Resolves when all that was appended so far is on disk. Rejects with STORE_FAILED once any of it cannot be. */
+  /** Resolves when everything appended so far is on disk. Rejects with STORE_FAILED once any of it cannot be stored. */
   durable(): Promise<void>;
-  /** Writes down how it ended: `ended` only if all of it is on disk. */
+  /** Records the journal's end: `ended` only if all of it is on disk. */
   end(): Promise<void>;
 }
 
-/** What is known of a journal without reading it. */
+/** Summary of a journal, available without reading it. */
 export interface JournalSummary {
   readonly session: string;
   /** ISO 8601. */
@@ -44,7 +44,7 @@ export interface JournalSummary {
   readonly endedAt?: string;
   readonly status: JournalStatus;
   readonly records: number;
-  /** Of the records and audio, roughly. */
+  /** Approximate size of the records and audio. */
   readonly bytes: number;
   readonly machine: string;
   readonly version: string;
@@ -53,32 +53,32 @@ export interface JournalSummary {
 export interface RetentionLimits {
   /** Sessions that began before this are deleted; ISO 8601. */
   readonly startedBefore?: string;
-  /** The oldest sessions are deleted until the data take no more than this. */
+  /** The oldest sessions are deleted until the data fit into this size. */
   readonly maxBytes?: number;
   /** Live sessions: never deleted. */
   readonly except: readonly string[];
 }
 
-/** Journals, kept beside sessions and turns. Rejections are STORE_FAILED unless said otherwise. */
+/** Journals, stored with sessions and turns. Rejects with STORE_FAILED unless stated otherwise. */
 export interface JournalStore {
-  /** Begins a session's journal. */
+  /** Starts a session's journal. */
   openJournal(header: JournalHeader, headerHash: string, onFailure: (error: Error) => void): JournalSink;
   journals(options?: { limit?: number }): Promise<readonly JournalSummary[]>;
   /** Rejects with SESSION_UNKNOWN. */
   readJournal(session: string): Promise<Journal>;
   readAudio(session: string): Promise<readonly JournalAudio[]>;
   /**
-   * Keeps a journal that comes from elsewhere, reading `pieces` as it writes. Rejects if there is one of that session already.
-   * If `pieces` throws or lacks its end, nothing of it stays.
+   * Imports a journal, reading `pieces` as it writes. Rejects if that session already has a journal. If `pieces` throws
+   * or lacks its end, nothing is stored.
    */
   importJournal(
     head: Pick<Journal, 'header' | 'headerHash'>,
     pieces: Iterable<JournalPiece> | AsyncIterable<JournalPiece>,
   ): Promise<void>;
-  /** Removes all that is known of a session, from the files too. False if nothing was known. */
+  /** Deletes all data of a session, from the files too. False if the session is unknown. */
   deleteSession(session: string): Promise<boolean>;
-  /** Deletes what is over the limits, oldest first; resolves with the sessions deleted. */
+  /** Deletes sessions beyond the limits, oldest first; resolves with the deleted sessions. */
   prune(limits: RetentionLimits): Promise<readonly string[]>;
-  /** Calls `listener` after each commit with the bytes that all data take. */
+  /** Calls `listener` after each commit with the size of all data, in bytes. */
   onSize?(listener: (bytes: number) => void): void;
 }

@@ -6,16 +6,19 @@ export interface ChatMessage {
 }
 
 export interface LlmRequest {
-  /** The conversation so far, the user's newest words last. The last content is empty if speech was heard but not understood. */
+  /**
+   * The conversation so far, the user's newest words last. The last content is empty if speech was heard but not
+   * understood.
+   */
   readonly messages: readonly ChatMessage[];
   readonly language: string;
-  /** Picks among variants: same seed, same choice. An unsigned 32-bit number. */
+  /** Selects among variants: the same seed gives the same choice. An unsigned 32-bit number. */
   readonly seed: number;
-  /** False: the reply is wanted whole, so the engine may ask its server for it in one piece. Default true. */
+  /** False: the reply is wanted whole, so the engine may request it in one piece. Default true. */
   readonly stream?: boolean;
 }
 
-/** Something that a language model may have the robot do: it becomes an `action` of the same name. */
+/** A tool that a language model may call: it becomes an `action` of the same name. */
 export interface LlmTool {
   readonly name: string;
   readonly description: string;
@@ -25,10 +28,10 @@ export interface LlmTool {
 
 export type LlmEvent =
   | { readonly type: 'delta'; readonly text: string }
-  /** Something for the robot to do. `id` is unique within the reply. */
+  /** A robot action. `id` is unique within the reply. */
   | { readonly type: 'action'; readonly id: string; readonly name: string; readonly args: JsonObject };
 
-/** A language engine: one reply a call. The iterable's end is the end of the reply. */
+/** A language engine: one reply per call. The iterable's end is the end of the reply. */
 export interface LlmEngine {
   readonly name: string;
   /** Aborting `signal` ends it with CANCELLED and closes the connection. Other errors are ParleyErrors with `cause`. */

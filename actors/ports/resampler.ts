@@ -4,9 +4,9 @@ import type { Pcm } from '../../machines/audio.ts';
 export interface Resampler<From extends number = number, To extends number = number> {
   readonly from: From;
   readonly to: To;
-  /** May give fewer or more samples than the ratio says; over a stream it evens out. */
+  /** May return fewer or more samples than the ratio implies; over a stream this evens out. */
   push(pcm: Pcm<From>): Pcm<To>;
-  /** What is still in the filter. The resampler is free for a new stream after it. */
+  /** Returns the rest of the filter and resets it for a new stream. */
   flush(): Pcm<To>;
   close(): void;
 }

@@ -17,20 +17,23 @@ export interface TurnRecord {
   readonly reason: 'completed' | 'interrupted' | 'failed';
   /** ms, by stage; see reply.end in the protocol. */
   readonly timings: JsonObject;
-  /** ms since the session's start, when the reply ended. */
+  /** ms from the session's start to the end of the reply. */
   readonly endedAtMs: number;
 }
 
-/** Sessions and turns, kept across restarts. Every promise resolves when the record is on disk and rejects with STORE_FAILED. */
+/**
+ * Sessions and turns, kept across restarts. Each promise resolves when the record is on disk and rejects with
+ * STORE_FAILED.
+ */
 export interface Store {
   saveSession(record: SessionRecord): Promise<void>;
   endSession(session: string, endedAt: string): Promise<void>;
-  /** Saving the same session and generation again replaces it. */
+  /** Saving the same session and generation again replaces the record. */
   saveTurn(record: TurnRecord): Promise<void>;
   sessions(options?: {
     limit?: number;
   }): Promise<readonly (SessionRecord & { readonly endedAt?: string; readonly turns: number })[]>;
   turns(session: string): Promise<readonly TurnRecord[]>;
-  /** Waits for what is under way, then closes. */
+  /** Waits for pending writes, then closes. */
   close(): Promise<void>;
 }

@@ -10,8 +10,8 @@ export type SttEvent =
   /** The text so far. A later partial replaces an earlier one. */
   | { readonly type: 'partial'; readonly text: string }
   /**
-   * The end of the utterance, exactly once, last. `text` is empty if nothing was understood;
-   * `confidence` is 0..1 where the engine reports it, and `rejected` why the text is empty.
+   * The end of the utterance: exactly once, last. `text` is empty if nothing was understood; `confidence` is 0..1 where
+   * the engine reports it, and `rejected` says why the text is empty.
    */
   | {
       readonly type: 'final';
@@ -21,15 +21,15 @@ export type SttEvent =
       readonly rejected?: Rejection;
     };
 
-/** Speech to text for one utterance a call. */
+/** Speech to text: one utterance per call. */
 export interface SttEngine {
   readonly name: string;
-  /** Whether it tells `partial`s while the user still speaks. Absent: it does not. */
+  /** Whether it emits `partial`s while the user still speaks. Default false. */
   readonly tellsPartials?: boolean;
   /**
-   * `audio` yields pieces of any length as they are heard and ends when the utterance does. The result
-   * ends after `final`. Aborting `signal` ends it with CANCELLED and frees everything. Other errors are
-   * ParleyErrors (STT_FAILED, ENGINE_…) with `cause`.
+   * `audio` yields pieces of any length as they arrive and ends when the utterance does. The result ends after `final`.
+   * Aborting `signal` ends it with CANCELLED and frees everything. Other errors are ParleyErrors (STT_FAILED, ENGINE_…)
+   * with `cause`.
    */
   transcribe(
     audio: AsyncIterable<Pcm<PipelineRate>>,

@@ -1,24 +1,27 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 
-/** One window's verdict: the probability (0..1) that `[startSample, startSample + samples)` is speech. */
+/** Result for one window: the probability (0..1) that `[startSample, startSample + samples)` is speech. */
 export interface VadWindow {
   readonly startSample: number;
   readonly samples: number;
   readonly probability: number;
 }
 
-/** The ear of one session. Samples are counted from the session's first. */
+/** Voice activity detection of one session. Samples are counted from the session's first. */
 export interface VadStream {
-  /** Takes audio in order, of any length; never blocks. The samples are the caller's again when it returns. */
+  /** Takes audio in order, of any length; never blocks. The caller may reuse `samples` when it returns. */
   push(pcm: Pcm<PipelineRate>): void;
-  /** Forgets everything and frees what is held. No window is told after it. */
+  /** Drops all state and frees its resources. No window is reported after it. */
   close(): void;
 }
 
 /** Voice activity detection for many sessions at once. */
 export interface VadEngine {
   readonly name: string;
-  /** `onWindow` is called for every window in order; `onError` at most once (VAD_FAILED), after which the stream is dead. */
+  /**
+   * Calls `onWindow` for every window in order, and `onError` at most once (VAD_FAILED), after which the stream is
+   * dead.
+   */
   open(onWindow: (window: VadWindow) => void, onError: (error: Error) => void): VadStream;
   warm?(): Promise<void>;
   close(): Promise<void>;

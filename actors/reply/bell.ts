@@ -1,4 +1,4 @@
-/** Wakes everybody who waits for something to change. What has changed they look up themselves. */
+/** Condition variable: wakes all waiters on each change. They then check the state themselves. */
 export class Bell {
   #wake: () => void = () => {};
   #rung: Promise<void> | undefined;

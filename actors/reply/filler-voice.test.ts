@@ -26,7 +26,7 @@ async function gathered(
 }
 
 describe('the voice of a filler', () => {
-  it('asks only what is in the cache, as it is spoken', async () => {
+  it('requests only cached audio, for the spoken form of the text', async () => {
     const asked: TtsRequest[] = [];
     await gathered(async function* (request) {
       asked.push(request);
@@ -35,7 +35,7 @@ describe('the voice of a filler', () => {
     expect(asked).toEqual([{ text: 'Let me see.', language: 'en', voice: 'anna', cachedOnly: true }]);
   });
 
-  it('is there as a whole, in whole frames, with its mouth shapes', async () => {
+  it('becomes available whole, in whole frames, with its mouth shapes', async () => {
     const filler = await gathered(async function* () {
       yield { type: 'phoneme', sample: 240, phoneme: 'l', viseme: 14 };
       yield audio(30);
@@ -46,7 +46,7 @@ describe('the voice of a filler', () => {
     expect(filler.spoken?.cues).toEqual([{ sample: 240, phoneme: 'l', viseme: 14 }]);
   });
 
-  it('is gathered to its end, though it is longer than a segment may wait', async () => {
+  it('is gathered to its end, even beyond a segment’s buffer limit', async () => {
     const filler = await gathered(async function* () {
       for (let i = 0; i < 12; i++) yield audio(1_000);
     });
@@ -68,11 +68,11 @@ describe('the voice of a filler', () => {
         throw new ParleyError('ENGINE_NO_WORKER', 'as scripted');
       },
     ],
-  ])('that %s is nothing, and nobody’s error', async (_what, synthesize) => {
+  ])('that %s is empty, and not an error', async (_what, synthesize) => {
     expect((await gathered(synthesize)).spoken).toBeUndefined();
   });
 
-  it('that is stopped is nothing either, and its engine is told', async () => {
+  it('that is stopped is empty too, and its engine is aborted', async () => {
     const signals: AbortSignal[] = [];
     const filler = await gathered(async function* (_request, signal) {
       signals.push(signal);

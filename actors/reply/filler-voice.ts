@@ -3,25 +3,25 @@ import type { VisemeCue } from '../reply-track.ts';
 import type { Bell } from './bell.ts';
 import { SegmentVoice, type SegmentVoiceOptions } from './segment-voice.ts';
 
-/** A filler as it goes into the track. */
+/** A filler's audio for the track. */
 export interface SpokenFiller {
-  /** Whole frames at the output rate, the last one filled up with silence: what follows may keep it waiting. */
+  /** Whole frames at the output rate, the last one padded with silence, because the reply may follow later. */
   readonly samples: Int16Array;
   readonly cues: readonly VisemeCue[];
 }
 
 /**
- * A short phrase from the cache. It is gathered before any of it is heard, so that it is said as a whole or not at all;
- * nobody learns why it is not.
+ * A short phrase from the cache. It is gathered completely before any of it is heard, so it is spoken whole or not at
+ * all. Failures are not reported.
  */
 export class FillerVoice {
-  /** True when it is there, or will never be. */
+  /** True when it is complete or has failed. */
   over = false;
-  /** Undefined if it is not to be had. */
+  /** Undefined if it is not available. */
   spoken: SpokenFiller | undefined;
   readonly #stop = new AbortController();
 
-  /** `bell` is rung when it is over. */
+  /** Rings `bell` when it has ended. */
   constructor(options: SegmentVoiceOptions, text: string, bell: Bell) {
     void this.#gather(options, text, bell);
   }
@@ -47,7 +47,7 @@ export class FillerVoice {
         this.spoken = { samples, cues: voice.takeCues() };
       }
     } catch {
-      // Not in the cache, or its engine failed: the silence goes on.
+      // Not in the cache, or its engine failed: the silence continues.
     }
     this.over = true;
     bell.ring();

@@ -2,7 +2,7 @@ import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
 import type { ListenerSample } from '../../machines/session/listener.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
-/** What is made of one segment's audio. */
+/** Progress of one segment's audio. */
 export interface SegmentAudio {
   /** Samples made so far, at the output rate. */
   readonly made: number;
@@ -12,9 +12,9 @@ export interface SegmentAudio {
   readonly ready: boolean;
 }
 
-/** The position of the playback, by its pacing. */
+/** Playback position according to the pacing. */
 export interface PacedPlayback {
-  /** Samples that have left for the client, the padding of the last frame not counted. */
+  /** Samples sent to the client, without the padding of the last frame. */
   readonly sent: number;
   /** The sample that the client should have been hearing `agoMs` ago. */
   position(agoMs: number): number;
@@ -35,21 +35,21 @@ interface Segment {
 const NOT_MADE: SegmentAudio = { made: 0, words: [], ready: false };
 
 /**
- * Where the listener is in one reply: the only owner of that knowledge. It puts together what playback has sent and where
- * it is, the marks of the words, and what the client has reported. Nothing of it is an event: the runner samples it at
- * the time of each event, and the journal keeps the sample within the event.
+ * Where the listener is in one reply: the only owner of that knowledge. Combines the playback position, the marks of
+ * the words and the client's reports. None of it is an event: the runner samples it at the time of each event, and the
+ * journal stores the sample with the event.
  */
 export class Listener {
   readonly generation: number;
   readonly #options: ListenerOptions;
   readonly #segments: Segment[] = [];
-  /** The segment whose turn it is. */
+  /** The current segment. */
   #current: SegmentAudio | undefined;
   #currentMade = 0;
   #heldUp = false;
   #aliveAtMs = 0;
   #playback: PacedPlayback | undefined;
-  /** Samples that the client has played by its own reports; null until its first. */
+  /** Samples that the client reports as played; null until its first report. */
   #acknowledged: number | null = null;
   #firstAudioAtMs: number | undefined;
   #fillerAtMs: number | undefined;
@@ -61,12 +61,12 @@ export class Listener {
     this.#options = options;
   }
 
-  /** A segment is to be spoken after all before it. */
+  /** Adds a segment, to be spoken after the earlier ones. */
   asked(text: string): void {
     this.#segments.push({ text });
   }
 
-  /** It is the turn of the segment of this number. */
+  /** Makes the segment with this number the current one. */
   begins(segment: number, audio: SegmentAudio): void {
     const known = this.#segments[segment];
     if (known) known.audio = audio;
@@ -76,7 +76,7 @@ export class Listener {
     this.madeAudio();
   }
 
-  /** More of the segment may have been made. */
+  /** Notes the progress of the current segment. */
   madeAudio(): void {
     const made = this.#current?.made ?? 0;
     if (made <= this.#currentMade) return;
@@ -85,18 +85,18 @@ export class Listener {
     this.#firstAudioAtMs ??= this.#aliveAtMs;
   }
 
-  /** While `on`, the engine is kept waiting: its silence is not its fault. */
+  /** While `on`, the engine is blocked by backpressure, so its silence is not a fault. */
   holdUp(on: boolean): void {
     this.#heldUp = on;
     this.#aliveAtMs = this.#options.nowMs();
   }
 
-  /** Playback has begun with this reply. */
+  /** Starts playback of this reply. */
   follow(playback: PacedPlayback): void {
     this.#playback = playback;
   }
 
-  /** A frame has left. */
+  /** Counts a frame that was sent. */
   frameSent(): void {
     if (this.#playingAtMs !== undefined) return;
     const { track, nowMs } = this.#options;
@@ -107,23 +107,23 @@ export class Listener {
     this.#firstAudioAtMs ??= this.#playingAtMs;
   }
 
-  /** Playback has come to its end: the reply was heard to there, whatever the client has reported before. */
+  /** Playback ended: the reply was heard to there, whatever the client reported before. */
   playedOut(): void {
     if (this.#acknowledged !== null) this.#acknowledged = this.#playback?.sent ?? 0;
   }
 
-  /** The client reports that it has played `samples`. Nobody can have heard what was not sent. */
+  /** The client reports that it has played `samples`. Limited to the samples sent. */
   acknowledge(samples: number): void {
     const honest = Math.min(samples, this.#playback?.sent ?? 0);
     this.#acknowledged = Math.max(this.#acknowledged ?? 0, honest);
     const { track, nowMs } = this.#options;
     const own = honest - track.lead;
     if (own <= 0 || this.#playingAtMs === undefined) return;
-    // So many have been played by now, so the first one was played that much earlier; but not before it was sent.
+    // The first sample played that much earlier, but not before it was sent.
     this.#playedAtMs ??= Math.max(this.#playingAtMs, toMicroseconds(nowMs() - (own * 1_000) / track.rate));
   }
 
-  /** What the listener has heard at `atMs`, which is not far in the past. Undefined as long as nothing is made. */
+  /** Returns what the listener has heard at `atMs`, a recent time. Undefined while no audio is made. */
   sample(atMs: number): ListenerSample | undefined {
     this.madeAudio();
     if (!this.#current && !this.#playback?.sent) return undefined;
@@ -146,7 +146,7 @@ export class Listener {
   }
 }
 
-/** The session's clock has no more. */
+/** The session's clock has this resolution. */
 function toMicroseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,6 +1,6 @@
 import type { ResamplerFactory } from '../ports/resampler.ts';
 
-/** Passes everything on: for engines that speak at the output rate. */
+/** Passes all audio on: for engines that speak at the output rate. */
 export const noResampling: ResamplerFactory = {
   create: (from, to) => ({
     ...{ from, to },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { Pacer, pacerOf } from './pacer.ts';
 
-/** A clock that says how many timers were set. */
+/** A clock that counts the timers set. */
 function counting(clock: VirtualClock): Clock & { timers: number } {
   return {
     timers: 0,
@@ -16,7 +16,7 @@ function counting(clock: VirtualClock): Clock & { timers: number } {
 }
 
 describe('the pacer', () => {
-  it('calls each when its time has come, never earlier and less than 1 ms later', async () => {
+  it('calls each at its time, never earlier and less than 1 ms later', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -37,7 +37,7 @@ describe('the pacer', () => {
             clock.setTimer(fromMs, () => {
               const dueMs = clock.nowMs() + inMs;
               const slot = pacer.slot(() => {
-                // What lies beyond the wheel comes by earlier, and waits again.
+                // A moment beyond the wheel passes by once and waits again.
                 if (clock.nowMs() < dueMs - 1e-3 && inMs > 200) {
                   slot.callAt(dueMs);
                   return;
@@ -57,7 +57,7 @@ describe('the pacer', () => {
     );
   });
 
-  it('calls nobody twice, nor who has cancelled, left, or asked for another moment', async () => {
+  it('calls none twice, and none that cancelled, left or rescheduled', async () => {
     const clock = new VirtualClock();
     const pacer = new Pacer(clock);
     const calls: string[] = [];
@@ -80,7 +80,7 @@ describe('the pacer', () => {
     expect(calls.at(-1)).toBe('b 120');
   });
 
-  it('needs one timer for all that is due in the same millisecond, and none when nobody waits', async () => {
+  it('needs one timer for all calls in the same millisecond, and no timer without calls', async () => {
     const clock = new VirtualClock();
     const counted = counting(clock);
     const pacer = new Pacer(counted);
@@ -100,7 +100,7 @@ describe('the pacer', () => {
     expect(clock.nextAtMs()).toBeUndefined();
   });
 
-  it('catches up after the clock has jumped: everybody once, in order', async () => {
+  it('catches up after a clock jump: each once, in order', async () => {
     const clock = new VirtualClock();
     let lateMs = 0;
     const pacer = new Pacer({
@@ -116,7 +116,7 @@ describe('the pacer', () => {
     expect(calls).toEqual([10, 20, 30, 200]);
   });
 
-  it('staggers those that begin together, and does not move those that do not', () => {
+  it('staggers only replies that begin together', () => {
     const together = new Pacer(new VirtualClock());
     const later = Array.from({ length: 1_000 }, () => together.slot(() => {}).join(5_000.4));
     const crowds = Array.from({ length: 20 }, (_, ms) => later.filter((one) => one === ms).length);
@@ -128,7 +128,7 @@ describe('the pacer', () => {
     for (let i = 0; i < 1_000; i++) expect(apart.slot(() => {}).join(i * 7)).toBe(0);
   });
 
-  it('gives a place again that somebody has left', () => {
+  it('reuses a place after its reply has left', () => {
     const pacer = new Pacer(new VirtualClock());
     const slots = Array.from({ length: 10 }, () => pacer.slot(() => {}));
     const first = slots.map((slot) => slot.join(0));
@@ -137,7 +137,7 @@ describe('the pacer', () => {
     expect(slots.map((slot) => slot.join(0))).toEqual(first);
   });
 
-  it('is one for each clock', () => {
+  it('exists once per clock', () => {
     const clock = new VirtualClock();
     expect(pacerOf(clock)).toBe(pacerOf(clock));
     expect(pacerOf(new VirtualClock())).not.toBe(pacerOf(clock));

@@ -1,14 +1,17 @@
 import { FRAME_MS } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
-/** A reply's place in the pacer: it waits for one moment at a time and is called when that has come. */
+/** A reply's place in the pacer. It waits for one moment at a time and is called then. */
 export interface Slot {
-  /** Calls at `dueMs` of the clock, up to 1 ms later and never earlier, instead of at any moment asked for before. */
+  /** Calls at `dueMs` of the clock, up to 1 ms later and never earlier. Replaces any earlier request. */
   callAt(dueMs: number): void;
   cancel(): void;
-  /** Joins the replies that are called every 20 ms, from `startMs` on. Returns the delay, in ms, that it should add. */
+  /**
+   * Joins the replies that are called every 20 ms, from `startMs` on. Returns the delay, in ms, that the reply should
+   * add.
+   */
   join(startMs: number): number;
-  /** Leaves the replies that are called every 20 ms, and cancels what it waits for. */
+  /** Leaves the replies that are called every 20 ms, and cancels the pending call. */
   release(): void;
 }
 
@@ -23,10 +26,10 @@ const FULL_SHARE = 1.5;
 const FULL_MIN = 10;
 
 /**
- * The pace of all replies on one clock: a timing wheel of 1 ms ticks with a single timer. Moments are counted from the
+ * Paces all replies of one clock: a timing wheel of 1 ms ticks with a single timer. Moments are counted from the
  * wheel's start, so they do not drift. Replies that begin together, as after a restart, are staggered: each joins the
- * first millisecond, from its own on, that is not full. The result depends on the order of calls alone, so a
- * simulation can be repeated.
+ * first slot, from its own on, that is not full. The result depends only on the order of calls, so a simulation is
+ * repeatable.
  */
 export class Pacer {
   readonly #clock: Clock;
@@ -58,7 +61,7 @@ export class Pacer {
       this.#originMs = this.#clock.nowMs();
       this.#tick = 0;
     }
-    // A hair of rounding must not cost a millisecond.
+    // A rounding error must not cost a millisecond.
     const due = Math.ceil(dueMs - this.#originMs - 1e-6);
     const tick = Math.min(Math.max(due, this.#tick + 1), this.#tick + TICKS - 1);
     if (slot.tick === tick) return;
@@ -104,7 +107,7 @@ export class Pacer {
     this.#timer = undefined;
     this.#timerTick = Number.POSITIVE_INFINITY;
     this.#running = true;
-    // Twice: what became due meanwhile need not wait for a timer. Not for ever: others want to run too.
+    // Twice: what became due meanwhile need not wait for a timer. Bounded, because other work must run too.
     for (let pass = 0; pass < 2; pass++) {
       const now = Math.floor(this.#clock.nowMs() - this.#originMs + 1e-6);
       while (this.#tick < now && this.#waiting > 0) this.#callTick(++this.#tick);
@@ -136,7 +139,7 @@ export class Pacer {
 
 class WheelSlot implements Slot {
   readonly call: () => void;
-  /** The tick that it waits for; -1 if it waits for none. */
+  /** The tick that it waits for; -1 if it does not wait. */
   tick = -1;
   readonly #pacer: Pacer;
   #phase = -1;

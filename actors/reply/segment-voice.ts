@@ -17,26 +17,29 @@ export interface SegmentVoiceOptions {
   readonly cachedOnly?: true;
 }
 
-/** No more is asked of the engine while so much of its audio waits for its turn; one piece of the engine's may come on top. */
+/**
+ * Backpressure limit: read no more from the engine while this much audio waits. One piece of the engine's may exceed
+ * it.
+ */
 const HELD_MS = 5_000;
 
 /**
- * The synthesis of one segment: it runs by itself, and keeps what it makes until its turn comes. All samples are at the
+ * Synthesis of one segment. It runs by itself and buffers its audio until the segment's turn. All samples are at the
  * output rate, counted from the segment's start.
  */
 export class SegmentVoice {
   readonly segment: number;
-  /** Marks known so far, their offsets in the segment's own text. */
+  /** Marks known so far, with offsets in the segment's own text. */
   readonly words: WordMark[] = [];
   /** Samples made so far. */
   made = 0;
-  /** True when the engine has nothing more to give, or was not asked at all. */
+  /** True when the engine has ended or was not needed. */
   over = false;
   readonly #text: string;
   readonly #spoken: SpeechText;
   readonly #options: SegmentVoiceOptions;
   readonly #signal: AbortSignal;
-  /** Rung when something was made or taken, and at the end. */
+  /** Rings when audio was made or taken, and at the end. */
   readonly #bell: Bell;
   readonly #pieces: Int16Array[] = [];
   readonly #cues: VisemeCue[] = [];
@@ -64,12 +67,15 @@ export class SegmentVoice {
     return this.over && !this.#failure;
   }
 
-  /** Samples that wait for their turn. */
+  /** Samples that wait for the segment's turn. */
   get held(): number {
     return this.#held;
   }
 
-  /** The next piece of audio, or undefined if none is there now. Throws what the engine failed with, once all before it was taken. */
+  /**
+   * Returns the next piece of audio, or undefined if none is available now. Throws the engine's error once all audio
+   * before it was taken.
+   */
   take(): Int16Array | undefined {
     const piece = this.#pieces.shift();
     if (piece) {
@@ -79,14 +85,14 @@ export class SegmentVoice {
     return piece;
   }
 
-  /** The cues made so far, each once. */
+  /** Returns the cues made so far, each once. */
   takeCues(): VisemeCue[] {
     return this.#cues.splice(0);
   }
 
   async #run(): Promise<void> {
     try {
-      // What is not spoken (code, emoji) is not asked for: it lasts no time.
+      // Text that is not spoken (code, emoji) is not synthesised and lasts no time.
       if (this.#spoken.text !== '') await this.#speak(this.#spoken.text);
     } catch (thrown) {
       this.#failure = { thrown };
@@ -106,7 +112,7 @@ export class SegmentVoice {
       ...(cachedOnly && { cachedOnly }),
     };
     const most = samplesInMs(HELD_MS, rate);
-    // Marks may come before the first audio tells the engine's rate.
+    // Marks may arrive before the first audio, which carries the engine's rate.
     const early: Exclude<TtsEvent, { type: 'audio' }>[] = [];
     for await (const event of engine.synthesize(request, this.#signal)) {
       if (this.#signal.aborted) return;
@@ -121,7 +127,7 @@ export class SegmentVoice {
     if (this.#signal.aborted) return;
     if (this.#resampler) this.#keep(this.#resampler.flush().samples);
     if (this.made === 0) throw new ParleyError('TTS_FAILED', `${engine.name} gave no audio for a text`);
-    // The letters of what is not spoken would spoil the estimate of how far an unmarked segment was heard.
+    // Letters that are not spoken would distort the estimated heard position of an unmarked segment.
     if (this.words.length === 0 && text !== this.#text.trim())
       this.words.push(...evenMarks(this.#spoken, this.made));
   }
@@ -141,7 +147,7 @@ export class SegmentVoice {
   }
 }
 
-/** Words and, where a script has no spaces, characters. */
+/** Words and, in scripts without spaces, characters. */
 const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 

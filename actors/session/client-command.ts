@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
 const UINT32_MAX = 0xffff_ffff;
-/** Longest typed turn, in UTF-16 units. */
+/** Maximum length of a typed turn, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 4_000;
 
-/** What any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
+/** Commands that any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
 export const clientCommand = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('text'),

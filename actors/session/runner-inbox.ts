@@ -5,22 +5,22 @@ import type { SessionEvent } from '../../machines/session/events.ts';
 export interface Received<Child> {
   readonly source: EventSource;
   readonly event: SessionEvent;
-  /** The child that sent it, to be compared with the one that lives now. */
+  /** The child that sent it, to compare with the child that runs now. */
   readonly from?: Child;
 }
 
 /**
- * What waits for one session, in three lanes: the stop, then the client's commands, then everything else, each in its own
- * order. The client's commands may overtake events of children, since a client has seen only what came of events that
- * were handled: an interrupt concerns the reply that is heard now, and makes stale what its children still report.
+ * Events waiting for one session, in three lanes, each in its own order: the stop, then the client's commands, then
+ * everything else. A client command may overtake events of children, because the client has only seen the results of
+ * handled events. An interrupt concerns the reply that is heard now, and makes pending reports of its children stale.
  *
- * A stop also removes a `rearm` that was sent before it and still waits: it must not end the stop that came later.
+ * A stop also removes a waiting `rearm` that was sent before it: the `rearm` must not end the later stop.
  */
 export class RunnerInbox<Child> {
   #halts: Received<Child>[] = [];
   #commands: Received<Child>[] = [];
   #others: Received<Child>[] = [];
-  /** Of `#others`: those before it have been taken. */
+  /** Index into `#others`; events before it have been taken. */
   #head = 0;
 
   get size(): number {
@@ -40,7 +40,7 @@ export class RunnerInbox<Child> {
     else this.#others.push(received);
   }
 
-  /** The next one, taken out. */
+  /** Removes and returns the next event. */
   take(): Received<Child> | undefined {
     return this.#halts.shift() ?? this.#commands.shift() ?? this.#takeOther();
   }
@@ -58,5 +58,5 @@ export class RunnerInbox<Child> {
   }
 }
 
-/** Events that were taken and are still held, at most. */
+/** Maximum taken events that remain in the array. */
 const KEPT_TAKEN = 256;

@@ -20,21 +20,21 @@ import type { RunnerJournal } from '../journal/recorder.ts';
 import { Mailbox } from '../mailbox.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
 
-/** What the runner needs from outside to carry commands out. */
+/** What the runner needs to carry out commands. */
 export interface RunnerPorts {
   readonly clock: LoopClock;
   /** Makes the real child for a spawn command. */
   readonly child: (command: SpawnCommand, generation: number) => ChildLogic;
-  /** Where the listener is at this time (ms since the session's start); undefined while nothing of a reply is made. */
+  /** Listener's position now (ms since the session's start); undefined while a reply has no audio. */
   readonly listener?: (atMs: number) => ListenerSample | undefined;
   readonly publish: (message: SessionMessage) => void;
   readonly cancelWork: (generation: number) => void;
   readonly persist: (turn: TurnOutcome) => void;
-  /** Something of Parley itself threw: the session cannot go on. */
+  /** Called when Parley's own code threw: the session cannot continue. */
   readonly onDefect: (error: Error) => void;
-  /** Told of everything, in order. */
+  /** Receives all events and commands, in order. */
   readonly log: (entry: LogEntry) => void;
-  /** Told of each event before its commands run. */
+  /** Called for each event before its commands run. */
   readonly journal?: RunnerJournal;
 }
 
@@ -44,11 +44,11 @@ interface Child {
   readonly generation: number;
   readonly mailbox: Mailbox<ChildMessage>;
   actor?: ActorRefFrom<ChildLogic>;
-  /** It sent more events than may wait: nothing more is taken from it. */
+  /** True once it exceeded the limit of waiting events: nothing more is accepted from it. */
   overrun?: true;
 }
 
-/** The error code of a child that threw something that is not ours. */
+/** Error code of a child that threw an error outside the catalogue. */
 const FAILURE_OF: Record<ChildKind, ErrorCode> = {
   stt: 'STT_FAILED',
   speculation: 'LLM_FAILED',
@@ -60,17 +60,17 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
 };
 
 /**
- * A session's share of one turn of the event loop, events and ms: then socket input, timers and other sessions get theirs.
- * An event takes some 60 µs, and a conversation rarely has ten at once.
+ * A session's share of one turn of the event loop, events and ms; then socket input, timers and other sessions run. An
+ * event takes about 60 µs, and a conversation rarely has ten at once.
  */
 const SHARE_EVENTS = 64;
 const SHARE_MS = 5;
-/** Events that may wait: far more than any reply has, and some 10 MB at most. */
+/** Maximum waiting events: far more than any reply has, at most about 10 MB. */
 const MAX_WAITING = 10_000;
 
 /**
- * One session's inbox. It takes one event at a time, steps the kernel, and carries out what comes of it in order.
- * Nothing here decides: that is the machine's.
+ * Runs one session: takes one event at a time, steps the kernel, and carries out the resulting commands in order. All
+ * decisions are the machine's.
  */
 export class SessionRunner {
   readonly #session: string;
@@ -81,7 +81,7 @@ export class SessionRunner {
   readonly #children = new Map<ChildKind, Child>();
   #draining = false;
   #broken = false;
-  /** The clock's turn in which events were handled last, and how many in it. */
+  /** The clock's turn in which events were last handled, and how many in it. */
   #tick = -1;
   #tickStartMs = 0;
   #handledInTick = 0;
@@ -89,7 +89,7 @@ export class SessionRunner {
   #timer: TimerHandle | undefined;
   #timerDueMs = Number.POSITIVE_INFINITY;
   #onEnded: () => void = () => {};
-  /** Resolves when the machine has ended and no child lives. */
+  /** Resolves when the machine and all children have ended. */
   readonly ended: Promise<void>;
 
   constructor(session: string, machine: SessionMachine, input: SessionInput, ports: RunnerPorts) {
@@ -111,16 +111,16 @@ export class SessionRunner {
     return Math.round((this.#ports.clock.nowMs() - this.#startMs) * 1_000) / 1_000;
   }
 
-  /** Carries out what the start itself asks for. Call once, when everybody listens. */
+  /** Carries out the commands of the start. Call once, when all listeners are attached. */
   start(): void {
     this.#ports.journal?.start(this.#kernel, this.#kernel.initial);
     this.#execute(this.#kernel.initial);
   }
 
   /**
-   * Takes an event from outside. It is handled before this returns, unless one is being handled already, the session has
-   * had its share of this turn of the event loop, or it is one of many reports of playback: see `PlayedReports`. A stop
-   * goes ahead of everything that waits, and has no share.
+   * Takes an event from outside. It is handled before this returns, unless another one is being handled, the session
+   * has used up its share of this turn of the event loop, or it is one of many playback reports (see `PlayedReports`).
+   * A stop goes ahead of everything that waits and ignores the share.
    */
   receive(event: SessionEvent, source: EventSource): void {
     if (event.type === 'halt') this.#ports.log({ type: 'halt.arrived', atMs: this.nowMs() });
@@ -146,7 +146,7 @@ export class SessionRunner {
     this.#armTimer();
   }
 
-  /** The event to handle now; undefined if none waits, or if what waits has to wait for the next turn. */
+  /** The event to handle now; undefined if none waits, or if it must wait for the next turn. */
   #next(): Received<Child> | undefined {
     if (this.#inbox.urgent) return this.#inbox.take();
     const { clock } = this.#ports;
@@ -174,7 +174,7 @@ export class SessionRunner {
     });
   }
 
-  /** A defect: the session ends here, its children with it, and nobody else's. */
+  /** Handles a defect: this session and its children end; other sessions are not affected. */
   #break(thrown: unknown): void {
     this.#broken = true;
     for (const kind of [...this.#children.keys()]) this.#stop(kind);
@@ -194,7 +194,7 @@ export class SessionRunner {
     this.#step(event, source, atMs);
   }
 
-  /** Delays that ran out before `atMs` come first, each at its own time. */
+  /** Delays that expired before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
     for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
       this.#step(timer.event, 'timer', timer.dueMs);
@@ -269,20 +269,20 @@ export class SessionRunner {
       input: { mailbox: child.mailbox },
     });
     child.actor = actor;
-    const tell = (event: SessionEvent) => this.#hear(child, event);
-    actor.on('*', (event: ChildEvent) => tell(event));
+    const forward = (event: SessionEvent) => this.#hear(child, event);
+    actor.on('*', (event: ChildEvent) => forward(event));
     actor.subscribe({
       next: (snapshot) => {
         if (snapshot.status === 'done')
-          tell({ type: `xstate.done.actor.${kind}`, output: snapshot.output } as SessionEvent);
+          forward({ type: `xstate.done.actor.${kind}`, output: snapshot.output } as SessionEvent);
       },
       error: (thrown) =>
-        tell({ type: `xstate.error.actor.${kind}`, error: errorRecord(thrown, FAILURE_OF[kind]) }),
+        forward({ type: `xstate.error.actor.${kind}`, error: errorRecord(thrown, FAILURE_OF[kind]) }),
     });
     actor.start();
   }
 
-  /** A child that is faster than the machine fails: what it sends must not fill the memory. */
+  /** A child that is faster than the machine fails, because its events must not fill the memory. */
   #hear(child: Child, event: SessionEvent): void {
     if (child.overrun) return;
     const { kind } = child;
@@ -292,14 +292,14 @@ export class SessionRunner {
     }
     child.overrun = true;
     const error = errorRecord(
-      new ParleyError('ENGINE_OVERLOADED', `more than ${MAX_WAITING} events of a session wait`),
+      new ParleyError('ENGINE_OVERLOADED', `more than ${MAX_WAITING} events of this session are waiting`),
       FAILURE_OF[kind],
     );
     this.#enqueue({ event: { type: `xstate.error.actor.${kind}`, error }, source: kind, from: child });
     child.actor?.stop();
   }
 
-  /** A child that cannot even be made has failed like one that fails at once. */
+  /** A child that cannot be created fails like one that fails at once. */
   #logic(command: SpawnCommand, generation: number): ChildLogic {
     try {
       return this.#ports.child(command, generation);
@@ -315,7 +315,7 @@ export class SessionRunner {
     child.actor?.stop();
   }
 
-  /** A child's one end. */
+  /** Handles a child's only end. */
   #bury(child: Child, how: 'done' | 'error' | 'cancelled'): void {
     this.#children.delete(child.kind);
     child.mailbox.close();
@@ -329,7 +329,7 @@ export class SessionRunner {
     });
   }
 
-  /** A timer that comes too early is left to come: deadlines that are moved on again and again set none anew. */
+  /** A timer that fires too early is kept: a deadline that is extended again and again sets no new timer. */
   #armTimer(): void {
     const dueMs = this.#kernel.ended || this.#broken ? undefined : this.#kernel.nextTimerAtMs();
     if (dueMs !== undefined && dueMs >= this.#timerDueMs) return;
@@ -347,7 +347,7 @@ export class SessionRunner {
   };
 }
 
-/** What tells a child from others of its kind: its utterance or its generation. */
+/** Identifies a child among others of its kind: its utterance or its generation. */
 function numberOf(command: SpawnCommand, generation: number): number {
   if (command.child === 'stt') return command.input.utterance;
   return command.child === 'speculation' ? command.input.generation : generation;

@@ -37,14 +37,14 @@ import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand } from './client-command.ts';
 import { SessionRunner } from './runner.ts';
 
-/** The engines of a session, reached through the bus. Cheap to make: one for each request. */
+/** The engines of a session, reached through the bus. Cheap to make: one per request. */
 export interface EngineClients {
   readonly stt: (scope: RpcScope) => SttEngine;
   readonly llm: (scope: RpcScope) => LlmEngine;
   readonly tts: (scope: RpcScope) => TtsEngine;
 }
 
-/** What all sessions of a process share. */
+/** Resources that all sessions of a process share. */
 export interface SessionDeps {
   readonly bus: Bus;
   readonly clock: LoopClock;
@@ -56,11 +56,11 @@ export interface SessionDeps {
   readonly actions: ActionPort;
   readonly memory?: MemoryPort;
   readonly store: Store;
-  /** Without one nothing is journaled, and actions wait for nothing. */
+  /** Without it, nothing is journaled and actions do not wait. */
   readonly journal?: OpenJournal;
-  /** The ordered log of every session. */
+  /** Receives the ordered log of every session. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** What went wrong beside the conversation, for the operator. */
+  /** Reports problems outside the conversation to the operator. */
   readonly onProblem: (session: string, error: Error) => void;
 }
 
@@ -73,8 +73,9 @@ export interface SessionOptions {
 }
 
 /**
- * The client of a session in the same process. It gets everything directly and in order, from inside the step that causes
- * it, so nothing between them can be lost, late or queued; the bus gets a copy. What it throws is the operator's problem.
+ * The client of a session in the same process. It receives everything directly and in order, from inside the step that
+ * causes it, so nothing in between can be lost, late or queued; the bus gets a copy. What it throws is reported to the
+ * operator.
  */
 export interface SessionClient {
   message(message: SessionMessage): void;
@@ -83,30 +84,30 @@ export interface SessionClient {
 }
 
 export interface Session {
-  /** Takes a command of the client, without the bus. A stop is in force when this returns. */
+  /** Handles a command of the client, without the bus. A stop is in force when this returns. */
   command(command: ClientCommand): void;
-  /** Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from where the last piece ended. */
+  /** Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. */
   audio(pcm: Uint8Array, sample?: number): void;
-  /** Ends it as if the client had gone (`lost`) or said `bye`; resolves when nothing of it runs any more. */
+  /** Ends the session as if the client had gone (`lost`) or said `bye`; resolves when all of its work has ended. */
   close(reason: 'bye' | 'lost'): Promise<void>;
 }
 
-/** Input audio kept beyond the longest utterance and its pre-roll: what may come until STT starts to read. */
+/** Input audio kept beyond the longest utterance and its pre-roll: it covers the time until STT starts to read. */
 const INPUT_SLACK_MS = 1_000;
 
-/** Starts one session: its ear, its runner, and its ends of the bus. */
+/** Starts one session: its ear, its runner and its bus subscriptions. */
 export function openSession(deps: SessionDeps, options: SessionOptions, client?: SessionClient): Session {
   const { bus, clock, parameters } = deps;
   const { session, outputRate } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
-  // Made once: a text put together anew for each frame would be hashed anew by the bus.
+  // Built once, because the bus would hash a new string for each frame.
   const audioIn = subjects.audioIn(session);
   const audioOut = subjects.audioOut(session);
   const out = subjects.out(session);
   const ev = subjects.ev(session);
   const audio = new InputAudio(
     samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE),
-    // An utterance may be heard again from its start as long as the machine has it in hand.
+    // An utterance may be recognised again from its start as long as the machine keeps it.
     () =>
       Math.min(ear.undecidedFrom, runner.kernel.context.utterance?.startSample ?? Number.POSITIVE_INFINITY) -
       samplesInMs(prerollMs, PIPELINE_RATE),
@@ -129,16 +130,16 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.onLog?.(session, entry);
   };
   let track = new ReplyTrack(outputRate);
-  /** Of the last reply that has begun to speak. */
+  /** The last reply that has begun to speak. */
   let listener: Listener | undefined;
-  /** The last one that was begun. */
+  /** The last reply that was started. */
   let speculation: Speculation | undefined;
 
-  /** Makes the real child. TTS starts first in a reply, so the track is made with it and is the reply's own. */
+  /** Makes the real child. TTS starts first in a reply, so it creates the reply's track. */
   const makeChild = (command: SpawnCommand, generation: number): ChildLogic => {
     switch (command.child) {
       case 'stt': {
-        // An utterance leads to the next reply: no cancel must reach it, of the present one or of a speculation on the way.
+        // An utterance leads to the next reply, so no cancel of the present reply or of a speculation may reach it.
         const { lastGeneration } = runner.kernel.context;
         const engine = deps.engines.stt({
           session,
@@ -199,7 +200,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     }
   };
 
-  /** Neither a client nor a bus that fails may stop the session: the operator gets to know. */
+  /** A failing client or bus must not stop the session; it is reported to the operator. */
   const attempt = (send: () => void) => {
     try {
       send();
@@ -224,7 +225,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     copy(out, () => jsonBytes(message), { type: message.type });
   };
   let storeFailurePublished = false;
-  /** The client gets one error, however much of the session cannot be recorded. */
+  /** The client gets one error, even if several parts of the session cannot be recorded. */
   const storeFailed = (error: unknown) => {
     deps.onProblem(session, asError(error));
     if (storeFailurePublished) return;
@@ -244,7 +245,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     memory: deps.memory !== undefined,
   };
   const journal = deps.journal?.(session, input, storeFailed);
-  /** The robot's side; what really begins is logged. */
+  /** Port to the robot that logs each action when it really begins. */
   const robot: ActionPort = {
     async run(request, signal) {
       if (signal.aborted) throw new ParleyError('CANCELLED');
@@ -286,12 +287,12 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   });
 
   const ear = openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
-  /** What the client has played is not an event: the listener knows it whenever something happens. */
+  /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     if (given.type !== 'played') runner.receive(given, 'client');
     else if (given.generation === listener?.generation) listener.acknowledge(given.samples);
   };
-  // Peers on the bus may command the session; its own client does so directly.
+  // Peers on the bus may command the session; its own client calls it directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
     const parsed = clientCommand.safeParse(parseJson(message.payload));
     if (parsed.success) command(parsed.data);

@@ -6,8 +6,8 @@ import { hang, scriptedLlm } from '../../testing/scripted-engines.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Speculation } from './speculation.ts';
 
-describe('a speculation that was taken over', () => {
-  it('stops making the first segment when the reply ends without having asked for it', async () => {
+describe('a speculation after the takeover', () => {
+  it('stops synthesising the first segment when the reply ends without requesting it', async () => {
     // given a speculation whose first segment is being made
     const clock = new VirtualClock({ settle });
     let running = 0;

@@ -10,20 +10,22 @@ import type { MemoryPort } from '../ports/memory.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { Tape } from './tape.ts';
 
-/** What a speculation works with. Its engines carry the speculation's own generation, so that a cancel of it reaches them. */
+/**
+ * Dependencies of a speculation. Its engines carry the speculation's own generation, so that its cancel reaches them.
+ */
 export interface SpeculationDeps {
   readonly session: string;
   readonly clock: Clock;
   readonly llm: LlmEngine;
   readonly tts: TtsEngine;
   readonly memory?: MemoryPort;
-  /** How long the memory may take. */
+  /** Time limit of the memory, ms. */
   readonly recallMs: number;
   readonly reply: ReplyParameters;
 }
 
 /**
- * A reply in the making: its text, its actions and the audio of its first segment, kept inside until the reply's own
+ * A reply in preparation: its text, its actions and the audio of its first segment. It keeps them until the reply's own
  * children take them over with `asLlm` and `asTts`.
  */
 export class Speculation {
@@ -39,7 +41,10 @@ export class Speculation {
     this.#deps = deps;
   }
 
-  /** Works until it is stopped, and rejects when the memory or the language engine fails. Once taken over it is none of this promise's business. */
+  /**
+   * Runs until it is stopped; rejects when the memory or the language engine fails. After the takeover, failures reach
+   * the reply instead.
+   */
   run(signal: AbortSignal): Promise<never> {
     return new Promise((_resolve, reject) => {
       const stop = () => {
@@ -65,7 +70,7 @@ export class Speculation {
     });
   }
 
-  /** The language engine of the reply that takes over: it answers with what the speculation has, and then with what it gets. */
+  /** The language engine of the reply that takes over: yields the prepared events, then the new ones. */
   asLlm(engine: LlmEngine): LlmEngine {
     if (this.#text.failed) return engine;
     this.#taken = true;
@@ -76,13 +81,13 @@ export class Speculation {
     };
   }
 
-  /** The speech engine of that reply: the audio of the first segment may be there already. */
+  /** The speech engine of that reply: the audio of the first segment may be ready. */
   asTts(engine: TtsEngine): TtsEngine {
     return {
       name: engine.name,
       close: () => engine.close(),
       synthesize: (request, signal) => {
-        // A filler is none of what was prepared.
+        // A filler is not part of the speculation.
         if (request.cachedOnly) return engine.synthesize(request, signal);
         const speech = this.#speech;
         this.#speech = undefined;
@@ -93,7 +98,7 @@ export class Speculation {
     };
   }
 
-  /** The reply that has taken over speaks no more: a first segment that it did not ask for is of no use to anybody. */
+  /** The reply that took over has ended its speech: a first segment that it did not request is not needed. */
   endSpeech(): void {
     this.#speech?.audio.stop();
     this.#speech = undefined;
@@ -124,7 +129,8 @@ export class Speculation {
     try {
       return await Promise.race([memory.recall({ session, text: this.#input.text }, over.signal), late]);
     } catch (thrown) {
-      // A reply that has taken over goes on without; else the speculation has failed, and the reply asks the memory itself.
+      // A reply that took over continues without the memory; otherwise the speculation has failed, and the reply asks
+      // the memory itself.
       if (this.#taken) return [];
       throw thrown;
     } finally {
@@ -139,7 +145,7 @@ export class Speculation {
     this.#cut(false);
   }
 
-  /** As soon as the text has a first segment to speak it is spoken. */
+  /** Speaks the first segment as soon as the text has one. */
   #cut(final: boolean): void {
     if (this.#taken || this.#speech) return;
     const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#deps.reply);
@@ -162,7 +168,7 @@ export class Speculation {
   }
 }
 
-/** Text that waits is told at once when the speculation is taken: it is cut into the same segments. */
+/** Waiting text is emitted at once when the speculation is taken; it gives the same segments. */
 function join(last: LlmEvent, next: LlmEvent): LlmEvent | undefined {
   if (last.type !== 'delta' || next.type !== 'delta') return undefined;
   return { type: 'delta', text: last.text + next.text };

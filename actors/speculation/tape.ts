@@ -1,6 +1,6 @@
 import { ParleyError } from '../../machines/errors.ts';
 
-/** What an engine gives, kept until somebody wants it: one reader, who may come late or never. */
+/** Buffered events of an engine, for one reader that may come late or never. */
 export class Tape<Event> {
   readonly #events: Event[] = [];
   readonly #controller = new AbortController();
@@ -9,7 +9,7 @@ export class Tape<Event> {
   #read = false;
   #wake: () => void = () => {};
 
-  /** `merge` makes one event of two that nobody has read yet, where it can. */
+  /** `merge` combines two unread events where possible. */
   constructor(merge: (last: Event, next: Event) => Event | undefined = () => undefined) {
     this.#merge = merge;
   }
@@ -19,7 +19,7 @@ export class Tape<Event> {
     return this.#outcome !== undefined && 'error' in this.#outcome;
   }
 
-  /** Resolves when the engine has ended, well or ill: with what it threw, if it did. Never rejects. */
+  /** Resolves when the engine has ended: with the error that it threw, if any. Never rejects. */
   async record(
     source: (signal: AbortSignal) => AsyncIterable<Event>,
     onEvent: (event: Event) => void = () => {},
@@ -41,14 +41,17 @@ export class Tape<Event> {
     return outcome;
   }
 
-  /** The engine is told to stop, and what it has given is forgotten. */
+  /** Stops the engine and drops its events. */
   stop(): void {
     this.#controller.abort(new ParleyError('CANCELLED'));
     this.#events.length = 0;
     this.#wake();
   }
 
-  /** All that came and comes, ending as the engine does. Aborting `signal` ends it with CANCELLED and stops the engine. */
+  /**
+   * Yields all events, past and future, and ends as the engine does. Aborting `signal` ends it with CANCELLED and stops
+   * the engine.
+   */
   async *play(signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
     this.#read = true;
     const onAbort = () => this.stop();

@@ -52,10 +52,10 @@ describe('what a child says too late', () => {
   it('is stale when it waits behind the event that ended the child', () => {
     // Given an LLM that, in one breath, speaks, asks for the voice stop, and goes on
     const { runner, stale, events, defects } = runnerWith({
-      llm: ({ tell }) => {
-        tell({ type: 'llm.delta', text: 'Careful! ' });
-        tell({ type: 'llm.action', id: 'a', name: 'halt', args: {} });
-        tell({ type: 'llm.delta', text: 'Did you see that? ' });
+      llm: ({ emit }) => {
+        emit({ type: 'llm.delta', text: 'Careful! ' });
+        emit({ type: 'llm.action', id: 'a', name: 'halt', args: {} });
+        emit({ type: 'llm.delta', text: 'Did you see that? ' });
         return new Promise(() => {});
       },
     });
@@ -72,14 +72,14 @@ describe('what a child says too late', () => {
     // Given a TTS of which each tells at its start, before the machine has seen that it lives
     let started = 0;
     const { runner, stale, events } = runnerWith({
-      tts: ({ tell }) => {
+      tts: ({ emit }) => {
         started++;
-        tell({ type: 'segment.started', segment: 0 });
+        emit({ type: 'segment.started', segment: 0 });
         return new Promise(() => {});
       },
-      llm: ({ tell }) => {
+      llm: ({ emit }) => {
         if (started === 1) runner.receive({ type: 'text', text: 'no, this' }, 'client');
-        tell({ type: 'llm.delta', text: 'Well. ' });
+        emit({ type: 'llm.delta', text: 'Well. ' });
         return new Promise(() => {});
       },
     });
@@ -139,10 +139,10 @@ describe('an action asked for when the executor has failed', () => {
     let ask = () => {};
     const { runner, messages, defects } = runnerWith({
       actions: () => Promise.reject(new Error('no robot')),
-      llm: ({ tell }) =>
+      llm: ({ emit }) =>
         new Promise((resolve) => {
           ask = () => {
-            tell({ type: 'llm.action', id: 'a', name: 'wave', args: {} });
+            emit({ type: 'llm.action', id: 'a', name: 'wave', args: {} });
             resolve(null);
           };
         }),

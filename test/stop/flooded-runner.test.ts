@@ -42,7 +42,7 @@ function flooded(flood: (scope: ChildScope) => void) {
 }
 
 const deltas = (count: number) => (scope: ChildScope) => {
-  for (let i = 0; i < count; i++) scope.tell({ type: 'llm.delta', text: `word ${i} ` });
+  for (let i = 0; i < count; i++) scope.emit({ type: 'llm.delta', text: `word ${i} ` });
 };
 
 describe('a runner behind 2,000 events of one reply', () => {
@@ -108,9 +108,9 @@ describe('a runner behind 2,000 events of one reply', () => {
 describe('a stop in the middle of a step', () => {
   it('goes ahead of everything that the step left behind', () => {
     const { runner, events } = flooded((scope) => {
-      scope.tell({ type: 'llm.delta', text: 'one' });
+      scope.emit({ type: 'llm.delta', text: 'one' });
       runner.receive({ type: 'halt' }, 'client');
-      scope.tell({ type: 'llm.delta', text: 'two' });
+      scope.emit({ type: 'llm.delta', text: 'two' });
     });
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     expect(events()).toEqual(['text', 'halt']);

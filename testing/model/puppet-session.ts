@@ -233,7 +233,7 @@ class PuppetSession {
     const puppet = late ? this.#dead(to) : this.#alive(to);
     if (!puppet) throw new Error(`there is no ${to} to tell ${event.type}`);
     if (late) {
-      puppet.scope.tell(event as ChildEvent);
+      puppet.scope.emit(event as ChildEvent);
       this.#lateTold++;
       this.#wake();
       return;
@@ -244,7 +244,7 @@ class PuppetSession {
     } else if ('error' in event && event.type.startsWith('xstate.error.')) {
       puppet.over = true;
       puppet.fail(new ParleyError(event.error.code, 'as told'));
-    } else puppet.scope.tell(event as ChildEvent);
+    } else puppet.scope.emit(event as ChildEvent);
   }
 
   /** The next sample; the frames that a real playback would have sent before it have left. */

@@ -345,7 +345,9 @@ describe.each([
 
   it('gives up on a worker that falls silent, after what it said', async () => {
     ends.worker.subscribe(subjects.work('llm', name), ({ reply = '' }) => {
-      ends.worker.publish(reply, new Uint8Array(0), { headers: { type: 'accepted', uplink: 'nowhere' } });
+      ends.worker.publish(reply, new Uint8Array(0), {
+        headers: { type: 'accepted', uplink: '_INBOX.nowhere' },
+      });
       ends.worker.publish(reply, new TextEncoder().encode('{"type":"delta","text":"one"}'), {
         headers: { type: 'data', seq: '0' },
       });

@@ -25,7 +25,7 @@ const nothing = new Uint8Array(0);
 /** One message of a worker or a client that does not keep to the protocol. */
 type Line = readonly [headers: Readonly<Record<string, string>>, payload?: Uint8Array];
 
-const accepted: Line = [{ type: 'accepted', uplink: 'up' }];
+const accepted: Line = [{ type: 'accepted', uplink: '_INBOX.up' }];
 const end = (seq: number): Line => [{ type: 'end', seq: String(seq) }];
 const said = (seq: number | string, word: string): Line => [
   { type: 'data', seq: String(seq) },
@@ -42,7 +42,7 @@ describe('a client', () => {
   /** A worker that answers with exactly these messages; gives what it got on its uplink. */
   function scriptedWorker(kind: 'llm' | 'tts', lines: readonly Line[]) {
     const uplink: string[] = [];
-    ends.worker.subscribe('up', (message) => uplink.push(message.headers.type ?? ''));
+    ends.worker.subscribe('_INBOX.up', (message) => uplink.push(message.headers.type ?? ''));
     ends.worker.subscribe(subjects.work(kind, 'e'), ({ reply = '' }) => {
       for (const [headers, payload] of lines) ends.worker.publish(reply, payload ?? nothing, { headers });
     });
@@ -66,7 +66,7 @@ describe('a client', () => {
 
   it('takes a beat for the acceptance that was lost', async () => {
     const uplink: string[] = [];
-    ends.worker.subscribe('up', ({ headers }) => {
+    ends.worker.subscribe('_INBOX.up', ({ headers }) => {
       uplink.push(headers.type ?? '');
       if (headers.type === 'finish')
         ends.worker.publish(inbox, utf8('{"type":"final","text":"hello"}'), {
@@ -76,7 +76,7 @@ describe('a client', () => {
     let inbox = '';
     ends.worker.subscribe(subjects.work('stt', 'e'), ({ reply = '' }) => {
       inbox = reply;
-      ends.worker.publish(reply, nothing, { headers: { type: 'beat', uplink: 'up' } });
+      ends.worker.publish(reply, nothing, { headers: { type: 'beat', uplink: '_INBOX.up' } });
     });
     const spoken = (async function* () {
       yield { rate: 16_000 as const, samples: new Int16Array(320) };

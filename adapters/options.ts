@@ -1,20 +1,20 @@
 import { z } from 'zod';
 
-/** What a schema cannot say about a key of the configuration. */
+/** Properties of a configuration key that a schema cannot express. */
 export interface KeyFacts {
-  /** One line for the reference and for whoever asks. */
+  /** One line for the reference and the inspector. */
   readonly meaning: string;
   /** Never printed. */
   readonly secret?: boolean;
-  /** Names in the environment that count besides `PARLEY_…`, which goes before them. */
+  /** Alternative environment variables; the `PARLEY_…` one takes precedence. */
   readonly alsoEnv?: readonly string[];
-  /** How the reference shows a default that differs from place to place. */
+  /** Text for the reference if the default depends on the installation. */
   readonly shownDefault?: string;
 }
 
 const facts = z.registry<KeyFacts>();
 
-/** Makes `schema` a key of the configuration. Call it last: what is chained on it is another schema. */
+/** Registers `schema` as a configuration key. Call it last: chained methods return another schema. */
 export function key<T extends z.ZodType>(
   schema: T,
   meaning: string,
@@ -24,12 +24,12 @@ export function key<T extends z.ZodType>(
   return schema;
 }
 
-/** What `key` said of a schema; undefined if it is not a key. */
+/** The properties of a key; undefined for a schema that is not a key. */
 export function factsOf(schema: z.ZodType): KeyFacts | undefined {
   return facts.get(schema);
 }
 
-/** No duration of Parley makes sense beyond a day. */
+/** Maximum duration: one day, in ms. */
 const MAX_MS = 86_400_000;
 
 export function ms(defaultMs: number, meaning: string) {
@@ -45,7 +45,7 @@ export function count(defaultCount: number, meaning: string, min = 1) {
   return key(z.int().min(min).max(1_000_000).default(defaultCount), meaning);
 }
 
-/** How many times as much: 1 to 10. */
+/** A factor of 1 to 10. */
 export function factor(defaultFactor: number, meaning: string) {
   return key(z.number().min(1).max(10).default(defaultFactor), meaning);
 }
@@ -63,7 +63,7 @@ export function list(defaults: readonly string[], meaning: string) {
   return key(z.array(z.string().min(1)).default([...defaults]), meaning);
 }
 
-/** Lists by language. Those given replace the default of their language; the other languages keep theirs. */
+/** Lists by language. A given list replaces the default of its language; other languages keep theirs. */
 export function listsByLanguage(defaults: Readonly<Record<string, readonly string[]>>, meaning: string) {
   const copy = Object.fromEntries(Object.entries(defaults).map(([name, items]) => [name, [...items]]));
   return key(z.record(z.string(), z.array(z.string().min(1))).default(copy), meaning);

@@ -3,7 +3,10 @@ import type { LoopClock } from '../machines/clock.ts';
 let tick = 0;
 let ticking = false;
 
-/** The clock of the machine: monotonic, with Node's timers, which know whole ms and would round down: never too early. */
+/**
+ * The real clock: monotonic, with Node's timers. Node rounds delays down to whole ms; these are rounded up, so that no
+ * timer fires early.
+ */
 export const realClock: LoopClock = {
   nowMs: () => performance.now(),
   setTimer: (delayMs, fire) => {
@@ -11,7 +14,7 @@ export const realClock: LoopClock = {
     return { cancel: () => clearTimeout(timer) };
   },
   tick: () => {
-    // The event loop polls for input before it comes to what `setImmediate` was given.
+    // The event loop polls for input before it runs `setImmediate` callbacks.
     if (!ticking) {
       ticking = true;
       setImmediate(() => {

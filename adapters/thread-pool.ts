@@ -1,26 +1,26 @@
 import type { Clock, TimerHandle } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 
-/** What the pool needs of a worker thread. */
+/** The interface of a worker thread used by the pool. */
 export interface PoolThread {
   on(event: 'message' | 'error', listener: (what: unknown) => void): unknown;
   on(event: 'exit', listener: (code: number) => void): unknown;
   postMessage(message: unknown): void;
-  /** Ends it by force, or as far as it may be; `exit` follows. */
+  /** Terminates it, if that is allowed; `exit` follows. */
   terminate(): Promise<unknown>;
   ref(): void;
   unref(): void;
 }
 
 export interface ThreadPoolOptions<Incoming> {
-  /** Whose threads they are, for messages. */
+  /** Owner of the threads, for messages. */
   readonly engine: string;
   readonly threads: number;
   readonly jobsPerThread: number;
-  /** A thread that owes an answer and sends nothing for this long is ended by force, in ms. */
+  /** A thread with a pending answer that sends nothing for this long is terminated, in ms. */
   readonly stallMs: number;
   readonly clock: Clock;
-  /** Starts the thread of `place`, from 0. */
+  /** Starts the thread for slot `place`, from 0. */
   readonly startThread: (place: number) => PoolThread;
   /** Throws on a malformed message, which ends the thread. */
   readonly parse: (message: unknown) => Incoming;
@@ -30,15 +30,18 @@ export interface ThreadPoolOptions<Incoming> {
 }
 
 export interface PoolJob {
-  /** It has a thread: `send` reaches that. Called again if that thread dies and it may begin anew. */
+  /** The job got a thread, which `send` reaches. Called again if that thread dies and the job may restart. */
   begin(id: number): void;
-  /** Whether it can begin anew: no part of its result was passed on. */
+  /** True if the job can restart, because no part of its result was passed on. */
   canBeginAnew(): boolean;
-  /** The pool cannot do it: ENGINE_CRASHED, ENGINE_MISSING or CANCELLED. Called at most once, and not after `finish` or `cancel`. */
+  /**
+   * The job failed: ENGINE_CRASHED, ENGINE_MISSING or CANCELLED. Called at most once, and not after `finish` or
+   * `cancel`.
+   */
   fail(error: ParleyError): void;
 }
 
-/** The wait before a thread is started again: none for the first two crashes, so that a job has its second try, then doubling. */
+/** Wait before a thread is restarted: none after the first two crashes, so that a job can be retried, then doubling. */
 const REST_MS = 250;
 const LONGEST_REST_MS = 30_000;
 
@@ -48,24 +51,21 @@ interface Entry {
   beganAnew: boolean;
 }
 
-/** One place for a thread, which outlives the threads that fill it. */
+/** A slot for one thread at a time, which outlives its threads. */
 interface Slot {
   readonly place: number;
   state: 'empty' | 'starting' | 'ready' | 'resting';
   worker: PoolThread | undefined;
-  /** Jobs that take room; undefined where nobody waits for the result any more. */
+  /** Jobs that occupy the thread; undefined if cancelled. */
   readonly running: Map<number, Entry | undefined>;
-  /** What the thread owes a sign of life for. */
+  /** Jobs for which the thread must answer or send a sign of life. */
   readonly owed: Map<number, TimerHandle>;
-  /** Since the last job that came to its end. */
+  /** Crashes since the last completed job. */
   crashes: number;
   rest: TimerHandle | undefined;
 }
 
-/**
- * Worker threads, and jobs that wait for room on one in order of arrival. Threads are started when they are needed. One
- * that dies is started again; its jobs begin anew on another, once, if no part of their result was passed on, and else
- * fail with ENGINE_CRASHED. Jobs fail at once while no thread is there or on its way.
+/** Runs jobs on worker threads, in order of arrival. Threads are started when needed. A dead thread is restarted; its jobs restart on another thread, once, if no part of their result was passed on, and otherwise fail with ENGINE_CRASHED. Jobs fail at once while no thread is running or starting.
  */
 export class ThreadPool<Outgoing, Incoming> {
   readonly #options: ThreadPoolOptions<Incoming>;
@@ -94,7 +94,7 @@ export class ThreadPool<Outgoing, Incoming> {
     return this.#closed;
   }
 
-  /** Jobs that have no thread. */
+  /** Jobs waiting for a thread. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -103,7 +103,7 @@ export class ThreadPool<Outgoing, Incoming> {
     return this.#slots.some((slot) => this.#roomOf(slot));
   }
 
-  /** Queues a job; the number is its id, which fits 31 bits. */
+  /** Queues a job; returns its id, which fits in 31 bits. */
   submit(job: PoolJob): number {
     const id = this.#nextId;
     this.#nextId = (this.#nextId % 0x7fff_ffff) + 1;
@@ -112,25 +112,23 @@ export class ThreadPool<Outgoing, Incoming> {
     return id;
   }
 
-  /** To the job's thread. Nothing happens while it has none. */
+  /** Sends to the job's thread; does nothing while it has none. */
   send(id: number, message: Outgoing): void {
     this.#slotOf(id)?.worker?.postMessage(message);
   }
 
-  /** The place of the job's thread, while it has one. */
+  /** The slot of the job's thread, if it has one. */
   placeOf(id: number): number | undefined {
     return this.#slotOf(id)?.place;
   }
 
-  /** From now on the job's thread owes a sign of life every `stallMs`, until the job is finished. */
+  /** From now on the job's thread must send something every `stallMs`, until the job is finished. */
   expectAnswer(id: number): void {
     const slot = this.#slotOf(id);
     if (slot) this.#watch(slot, id);
   }
 
-  /**
-   * Nobody waits for the job any more. True if it has a thread, which must be asked to stop it and owes an answer; its
-   * room is free when the job is finished.
+  /** Cancels the job. Returns true if it has a thread: ask that to stop it; its room is freed when the job is finished.
    */
   cancel(id: number): boolean {
     const index = this.#waiting.findIndex((entry) => entry.id === id);
@@ -145,7 +143,10 @@ export class ThreadPool<Outgoing, Incoming> {
     return true;
   }
 
-  /** The thread has ended the job, however: there is room for another. `well`: that shows that the thread works. */
+  /**
+   * The thread has ended the job, so there is room for another. `well`: the job succeeded, which resets the crash
+   * count.
+   */
   finish(id: number, well = true): void {
     const slot = this.#slotOf(id);
     if (!slot) return;
@@ -156,20 +157,20 @@ export class ThreadPool<Outgoing, Incoming> {
     this.#advance();
   }
 
-  /** The thread of `place` says that it can work. */
+  /** The thread of `place` is ready. */
   ready(place: number): void {
     const slot = this.#slots[place];
     if (slot) slot.state = 'ready';
     this.#advance();
   }
 
-  /** No thread will ever work. */
+  /** No thread can ever start: fails all jobs. */
   giveUp(error: ParleyError): void {
     this.#unusable = error;
     this.#advance();
   }
 
-  /** Starts every thread. Resolves when they are ready, rejects if none will be. */
+  /** Starts every thread. Resolves when they are ready, rejects if none can start. */
   warm(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#warming.push({ resolve, reject });
@@ -178,7 +179,7 @@ export class ThreadPool<Outgoing, Incoming> {
     });
   }
 
-  /** Ends every job with CANCELLED and every thread. Resolves when they are gone. Idempotent. */
+  /** Ends every job with CANCELLED, and every thread. Resolves when they have ended. Idempotent. */
   async close(): Promise<void> {
     this.#closed = true;
     const threads: Promise<unknown>[] = [];
@@ -271,7 +272,7 @@ export class ThreadPool<Outgoing, Incoming> {
     });
   }
 
-  /** Jobs that can go before all that wait; the others fail. */
+  /** Puts jobs that can restart at the front of the queue; the others fail. */
   #beginAnew(hurt: readonly Entry[], crash: ParleyError): void {
     const again = hurt.filter(({ job, beganAnew }) => !beganAnew && job.canBeginAnew());
     this.#waiting.unshift(...again);
@@ -279,7 +280,7 @@ export class ThreadPool<Outgoing, Incoming> {
     for (const entry of hurt) if (!again.includes(entry)) entry.job.fail(crash);
   }
 
-  /** The slot forgets its jobs; those whose result is still wanted are returned. */
+  /** Removes the slot's jobs and returns those that were not cancelled. */
   #clear(slot: Slot): readonly Entry[] {
     const wanted = [...slot.running.values()].filter((entry) => entry !== undefined);
     slot.running.clear();
@@ -288,7 +289,7 @@ export class ThreadPool<Outgoing, Incoming> {
     return wanted;
   }
 
-  /** Gives waiting jobs to threads with room, or ends them if there is no hope. */
+  /** Assigns waiting jobs to threads with room, or fails them if no thread is running or starting. */
   #advance(): void {
     if (!this.#closed) this.#assign();
     const hopeless = this.#hopeless();
@@ -342,7 +343,7 @@ export class ThreadPool<Outgoing, Incoming> {
     slot.owed.set(id, timer);
   }
 
-  /** A thread keeps the process alive only while somebody waits for it. */
+  /** A thread keeps the process alive only while a job or start waits for it. */
   #holdProcess(): void {
     const awaited = this.#waiting.length > 0 || this.#warming.length > 0;
     for (const { state, worker, running } of this.#slots) {

@@ -24,7 +24,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Generations of the turns that are in the file. */
+/** Generations of the turns in the file. */
 async function kept(): Promise<number[]> {
   const store = sqliteStore({ path });
   const turns = await store.turns('s1');
@@ -47,7 +47,7 @@ describe('sqliteStore in a process that dies', () => {
     return child;
   }
 
-  it('has every acknowledged turn after kill -9 in the midst of writing', async () => {
+  it('has every acknowledged turn after kill -9 while writing', async () => {
     const child = run(`for (let n = 1; ; n += 10) {
       const group = Array.from({ length: 10 }, (_, k) => store.saveTurn(turn(n + k)).then(() => console.log(n + k)));
       if (n % 3 === 0) await group[0]; else await Promise.all(group);
@@ -71,7 +71,7 @@ describe('sqliteStore in a process that dies', () => {
     expect(integrity).toBe('ok');
   });
 
-  it('writes what was asked before the process ends by itself, without close', async () => {
+  it('writes all pending records before the process ends by itself, without close', async () => {
     const child = run('void store.saveTurn(turn(1));');
     const code = await new Promise((resolve) => child.once('exit', resolve));
 

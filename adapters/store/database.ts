@@ -8,28 +8,26 @@ import { loadSqlite } from './sqlite-binding.ts';
 export interface OpenOptions {
   readonly path: string;
   readonly busyTimeoutMs: number;
-  /** Largest size of the file in pages of 4 KiB. */
+  /** Maximum size of the file in pages of 4 KiB. */
   readonly maxPages?: number;
 }
 
 const Sqlite = loadSqlite();
 
-/**
- * Opens Parley's database, creating the folder and the file if need be, and brings its schema up to date.
- * Throws if the file belongs to another program or to a newer Parley.
+/** Opens Parley's database, creates folder and file if necessary, and migrates the schema. Throws if the file belongs to another program or to a newer Parley.
  */
 export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Database {
   mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
-  // SQLite gives its log and its shared memory the rights of the database.
+  // SQLite creates its log and shared memory with the permissions of the database.
   closeSync(openSync(path, 'a', PRIVATE_FILE));
   const db = new Sqlite(path, { timeout: busyTimeoutMs });
   try {
-    // In one look: another process may be making the file ours just now.
+    // In one query: another process may be initialising the file at this moment.
     const version = db.transaction(() => claim(db))();
     switchToWal(db, busyTimeoutMs);
-    // FULL: in WAL mode, NORMAL would lose the newest commits when the power fails, although they were acknowledged.
+    // FULL: in WAL mode, NORMAL could lose acknowledged commits in a power failure.
     db.pragma('synchronous = FULL');
-    // What is deleted is overwritten, so that deleting a session leaves nothing of it in the file.
+    // Deleted data is overwritten, so that nothing of a deleted session remains in the file.
     db.pragma('secure_delete = ON');
     if (maxPages !== undefined) db.pragma(`max_page_count = ${maxPages}`);
     if (version < MIGRATIONS.length) migrate(db);
@@ -49,12 +47,14 @@ function claim(db: Database): number {
     throw new Error('this database belongs to another program');
   }
   if (version > MIGRATIONS.length) {
-    throw new Error(`this database is of a newer Parley (version ${version}, known: ${MIGRATIONS.length})`);
+    throw new Error(
+      `this database was written by a newer Parley (version ${version}, known: ${MIGRATIONS.length})`,
+    );
   }
   return version;
 }
 
-/** SQLite does not wait for other processes here by itself. */
+/** Retries while locked: SQLite's busy timeout does not apply here. */
 function switchToWal(db: Database, busyTimeoutMs: number): void {
   const pauseMs = 20;
   const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -70,7 +70,7 @@ function switchToWal(db: Database, busyTimeoutMs: number): void {
   }
 }
 
-/** All steps in one transaction; another process may have done them meanwhile. */
+/** Runs all steps in one transaction; another process may have run them meanwhile. */
 function migrate(db: Database): void {
   db.transaction(() => {
     const from = claim(db);

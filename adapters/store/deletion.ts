@@ -5,15 +5,13 @@ import type { RetentionLimits } from '../../actors/ports/journal.ts';
 const checkpointSchema = z.tuple([z.object({ busy: z.int() })]);
 const namesSchema = z.array(z.string());
 
-/** Bytes that the data take; free space inside the file does not count. */
+/** Bytes used by data, without free space inside the file. */
 export function usedBytes(db: Database): number {
   const pragma = (name: string) => Number(db.pragma(name, { simple: true }));
   return (pragma('page_count') - pragma('freelist_count')) * pragma('page_size');
 }
 
-/**
- * Deletes sessions so that nothing of them stays in the files: freed space is overwritten (`secure_delete`, set when
- * the file is opened), and the write-ahead log, which holds the old pages too, is copied back and truncated.
+/** Deletes sessions so that nothing of them remains in the files: freed space is overwritten (`secure_delete`, set when the file is opened), and the write-ahead log, which also contains the old pages, is checkpointed and truncated.
  */
 export function deletion(db: Database) {
   const bySession = ['journal', 'journal_audio', 'journal_errors', 'journals', 'turns', 'sessions'].map(
@@ -32,7 +30,7 @@ export function deletion(db: Database) {
       UNION ALL SELECT session, started_at, CASE WHEN ended_at IS NULL THEN 'open' ELSE 'ended' END FROM sessions
     ) GROUP BY session`;
   const old = db.prepare(`SELECT session FROM (${all}) WHERE started_at < ? ORDER BY started_at`).pluck();
-  // Sessions that ended come before those of which that is not known.
+  // Ended sessions come first, before those whose end is unknown.
   const oldestFirst = db.prepare(`SELECT session FROM (${all}) ORDER BY live, started_at`).pluck();
 
   const remove = db.transaction((session: string): boolean => {
@@ -42,7 +40,7 @@ export function deletion(db: Database) {
     return changes > 0;
   });
 
-  /** Throws if another connection still reads what was deleted; it is gone from the database itself even so. */
+  /** Throws if another connection still reads deleted pages; the rows are deleted from the database anyway. */
   function emptyWal(): void {
     const [{ busy }] = checkpointSchema.parse(db.pragma('wal_checkpoint(TRUNCATE)'));
     if (busy !== 0)
@@ -50,13 +48,13 @@ export function deletion(db: Database) {
   }
 
   return {
-    /** False if nothing was known of it. */
+    /** Returns false for an unknown session. */
     deleteSession(session: string): boolean {
       const known = remove.immediate(session);
       emptyWal();
       return known;
     },
-    /** The sessions deleted. */
+    /** Returns the deleted sessions. */
     prune({ startedBefore, maxBytes, except }: RetentionLimits): string[] {
       const deleted: string[] = [];
       const drop = (session: string) => {

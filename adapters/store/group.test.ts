@@ -22,7 +22,7 @@ function append(change: Partial<JournalRow>): Write {
   return { op: 'appendJournal', args: { ...row, ...change } };
 }
 
-it('the writes of a group come out as they went in, journal rows among the others, in order', () => {
+it('unpacking a group restores all writes in order, journal rows among the others', () => {
   const writes: Write[] = [
     append({ record: 0, t: 0 }),
     { op: 'endSession', args: { session: 's', endedAt: '2026-01-01T00:00:00.000Z' } },
@@ -37,7 +37,7 @@ it('the writes of a group come out as they went in, journal rows among the other
   expect(unpacked(packed([]))).toEqual([]);
 });
 
-it('a group with fewer rows than places for them is refused', () => {
+it('a group with fewer rows than placeholders is refused', () => {
   const { rows } = packed([append({})]);
   expect(() => unpacked({ writes: [null, null], rows })).toThrow(RangeError);
 });

@@ -1,7 +1,7 @@
 import type { JournalRow } from './journal-statements.ts';
 import type { Read, Write } from './operations.ts';
 
-/** Main thread → SQLite's thread. One group is under way at a time. */
+/** Main thread → SQLite's thread. One group at a time. */
 export type ToThread =
   | ({ readonly type: 'group'; readonly reads: readonly Read[] } & PackedWrites)
   | { readonly type: 'close' };
@@ -9,28 +9,28 @@ export type ToThread =
 export interface Failure {
   readonly ok: false;
   readonly message: string;
-  /** SQLite's, such as `SQLITE_FULL`, the system's, such as `EACCES`, or `SESSION_DELETED`. */
+  /** A code of SQLite, such as `SQLITE_FULL`, of the system, such as `EACCES`, or `SESSION_DELETED`. */
   readonly code?: string;
 }
 export type Result = { readonly ok: true; readonly value: unknown } | Failure;
 
 /** SQLite's thread → main thread: the answer to a group. */
 export interface FromThread {
-  /** The writes that failed: index in the group, and why. */
+  /** The failed writes: index in the group, and reason. */
   readonly failed: readonly { readonly at: number; readonly failure: Failure }[];
   /** In the order of the group. */
   readonly reads: readonly Result[];
-  /** Transactions committed for the group: one, or more if some of it had to be tried apart. */
+  /** Transactions committed for the group: one, or more if writes had to be retried separately. */
   readonly transactions: number;
-  /** Bytes that all data take, if anything was committed. */
+  /** Bytes used by all data, if anything was committed. */
   readonly usedBytes?: number;
-  /** What is wrong with the file or the disk, if something is. */
+  /** The problem of the file or the disk, if any. */
   readonly trouble?: Failure;
 }
 
 /** The writes of a group, in order. */
 interface PackedWrites {
-  /** `null` stands for the next one of `rows`. */
+  /** `null` is a placeholder for the next one of `rows`. */
   readonly writes: readonly (Write | null)[];
   /** Journal rows, each as lines. */
   readonly rows: string;
@@ -39,9 +39,7 @@ interface PackedWrites {
 /** A row's fields in the order of its lines. */
 const FIELDS = 12;
 
-/**
- * The writes as they cross. Nearly all are journal rows, and these cross as one text: the thread's copy of an object for
- * each would cost the main thread seven times as much (4.2 µs a row, 0.6 so).
+/** Packs writes for the thread. Journal rows, nearly all of the writes, are sent as one text: structured cloning of an object per row would cost the main thread seven times as much (4.2 µs per row instead of 0.6).
  */
 export function packed(writes: readonly Write[]): PackedWrites {
   const rows: string[] = [];
@@ -54,7 +52,7 @@ export function packed(writes: readonly Write[]): PackedWrites {
   return { writes: rest, rows: rows.join('\n') };
 }
 
-/** What `packed` was given. */
+/** Reverses `packed`. */
 export function unpacked({ writes, rows }: PackedWrites): Write[] {
   const fields = rows.split('\n');
   let at = 0;
@@ -65,7 +63,7 @@ export function unpacked({ writes, rows }: PackedWrites): Write[] {
   });
 }
 
-/** Undefined if a text has a line break in it, which JSON and hashes do not have. */
+/** Undefined if a text contains a line break; JSON and hashes do not. */
 function linesOf(row: JournalRow): string | undefined {
   const { session, source, event, change, commands } = row;
   for (const text of [session, source, event, change, commands]) if (text.includes('\n')) return undefined;

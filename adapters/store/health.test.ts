@@ -30,7 +30,7 @@ function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
 const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
 
 describe('the health of the store', () => {
-  it('is reported once however much fails, and once again when the disk works', async () => {
+  it('is reported once for any number of failures, and once again when the disk works', async () => {
     writeFileSync(join(folder, 'data'), 'a file where the folder should be');
     const broken = open();
     await broken.probe();
@@ -50,7 +50,7 @@ describe('the health of the store', () => {
     expect(await broken.sessions()).toHaveLength(1);
   });
 
-  it('is bad while the disk is full, and stays so while only little fits', async () => {
+  it('is bad while the disk is full, and while only little space is free', async () => {
     const full = open({ maxPages: 40 });
     await full.saveSession(session);
     const turn = {
@@ -68,7 +68,7 @@ describe('the health of the store', () => {
     expect(heard).toHaveLength(2);
   });
 
-  it('is bad where the file is damaged, or is a folder', async () => {
+  it('is bad if the file is damaged, or is a folder', async () => {
     mkdirSync(path, { recursive: true });
     await open().probe();
     expect(heard).toMatchObject([{ cause: { code: 'EISDIR' } }]);
@@ -79,7 +79,7 @@ describe('the health of the store', () => {
     expect(heard).toMatchObject([{}, { cause: { code: 'SQLITE_NOTADB' } }]);
   });
 
-  it('is not affected by a record that is wrong by itself', async () => {
+  it('is not affected by an invalid record', async () => {
     const good = open();
     await expect(good.endSession('nobody', '2026-01-01T00:00:00.000Z')).rejects.toThrow();
     await good.probe();
@@ -99,7 +99,7 @@ describe('the health of the store', () => {
   });
 });
 
-it('the store reports how much its data take after each commit', async () => {
+it('the store reports the size of its data after each commit', async () => {
   const sizes: number[] = [];
   const growing = open();
   growing.onSize?.((bytes) => sizes.push(bytes));

@@ -47,7 +47,7 @@ function header(session: string, startedAt = '2026-01-02T03:04:05.000Z'): Journa
   };
 }
 
-/** Records whose hashes fit; each event says `text`. */
+/** Records with valid hashes; each event contains `text`. */
 function records(of: JournalHeader, count: number, text = 'hello'): JournalRecord[] {
   const made: JournalRecord[] = [];
   let before = headerHash(of, sha256);
@@ -122,7 +122,7 @@ describe('journals in SQLite', () => {
     expect(checkJournal(journal, sha256)).toBeUndefined();
   });
 
-  it('are appended in groups, and durable means on disk', async () => {
+  it('are appended in groups, and durable when on disk', async () => {
     const store = open();
     const { sink } = keep(store, header('s1'), 500);
     await sink.durable();
@@ -133,7 +133,7 @@ describe('journals in SQLite', () => {
     expect((await store.readJournal('s1')).footer).toEqual({ status: 'open', records: null });
   });
 
-  it('wait for others to be committed with, but not once somebody waits for them', async () => {
+  it('wait to be committed in groups, but not while a caller waits for them', async () => {
     const store = open({ gatherMs: 3_600_000 });
     const failures: Error[] = [];
     const sink = store.openJournal(header('s1'), headerHash(header('s1'), sha256), (e) => failures.push(e));
@@ -164,7 +164,7 @@ describe('journals in SQLite', () => {
     ]);
   });
 
-  it('are marked incomplete where the disk was full, without a hole, and say so once', async () => {
+  it('are marked incomplete when the disk is full, without a gap, and report it once', async () => {
     const store = open({ maxPages: 60 });
     await store.ready();
     const { sink, failures, made } = keep(store, header('s1'), 400, 'x'.repeat(1_000));
@@ -183,7 +183,7 @@ describe('journals in SQLite', () => {
     });
   });
 
-  it('take no record without its predecessor', async () => {
+  it('refuse a record without its predecessor', async () => {
     const store = open();
     const { sink, made, failures } = keep(store, header('s1'), 2);
     const [, , , later] = records(header('s1'), 4);
@@ -193,13 +193,13 @@ describe('journals in SQLite', () => {
     expect((await store.readJournal('s1')).records).toEqual(made);
   });
 
-  it('are unknown if nobody kept them', async () => {
+  it('are unknown if they were not recorded', async () => {
     const store = open();
     await expect(store.readJournal('nobody')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
     expect(await store.deleteSession('nobody')).toBe(false);
   });
 
-  it('are imported whole or not at all, and once', async () => {
+  it('are imported whole or not at all, and only once', async () => {
     const store = open();
     const whole = {
       header: header('s1'),
@@ -224,7 +224,7 @@ describe('journals in SQLite', () => {
     await expect(store.readJournal('s3')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
   });
 
-  it('keep equal audio once', async () => {
+  it('store equal audio once', async () => {
     const store = open();
     const { sink } = keep(store, header('s1'), 1);
     const samples = new Int16Array(16_000);
@@ -241,7 +241,7 @@ describe('journals in SQLite', () => {
 describe('deleting a session', () => {
   const SECRET = 'the-users-own-words';
 
-  it('leaves nothing of it in any file, while the others stay', async () => {
+  it('leaves nothing of it in any file, and keeps the others', async () => {
     const store = open();
     const gone = keep(store, header('gone'), 200, SECRET);
     gone.sink.audio({
@@ -287,7 +287,7 @@ describe('deleting a session', () => {
     await keep(server, header('next'), 3).sink.durable();
   });
 
-  it('ends the journal of a session that lives on, and nothing of it comes back', async () => {
+  it('ends the journal of a session that is still live, and stores nothing more of it', async () => {
     const store = open();
     await store.saveSession({ session: 's1', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
     const { sink, failures } = keep(store, header('s1'), 3);
@@ -315,7 +315,7 @@ describe('deleting a session', () => {
   });
 });
 
-/** Rows of all tables that hold what users said. */
+/** Number of rows in all tables with data of users. */
 function rowsLeft(): number {
   const db = new (loadSqlite())(path, { readonly: true });
   const tables = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio', 'audio'];
@@ -332,14 +332,14 @@ describe('retention', () => {
       await keep(store, header(`d${number}`, day(number)), 100, 'y'.repeat(500)).sink.end();
   }
 
-  it('deletes what began too long ago, but nothing that lives', async () => {
+  it('deletes sessions that began too long ago, but no live ones', async () => {
     const store = open();
     await days(store, 4);
     expect(await store.prune({ startedBefore: day(4), except: ['d2'] })).toEqual(['d1', 'd3']);
     expect((await store.journals()).map(({ session }) => session)).toEqual(['d4', 'd2']);
   });
 
-  it('deletes the oldest until the rest fits, sessions that ended before those of which nobody knows', async () => {
+  it('deletes the oldest until the rest fits, ended sessions before those whose end is unknown', async () => {
     const store = open();
     const lost = keep(store, header('lost', day(1)), 100, 'y'.repeat(500));
     await lost.sink.durable();
@@ -351,7 +351,7 @@ describe('retention', () => {
     expect(await store.prune({ maxBytes: 350_000, except: [] })).toEqual([]);
   });
 
-  it('counts sessions of a time without journals too', async () => {
+  it('includes sessions recorded without a journal', async () => {
     const store = open();
     await store.saveSession({ session: 'old', startedAt: day(1), language: 'en' });
     await store.endSession('old', day(1));

@@ -1,6 +1,4 @@
-/**
- * The schema, as the steps that lead to it. Step `n` (from 1) brings a database from `user_version` n-1 to n.
- * Steps are only ever added at the end: one that was released never changes.
+/** The migrations of the schema. Step `n` (from 1) migrates a database from `user_version` n-1 to n. Only append steps; never change a released one.
  */
 export const MIGRATIONS: readonly string[] = [
   `CREATE TABLE sessions (
@@ -80,7 +78,7 @@ export const MIGRATIONS: readonly string[] = [
      SELECT session, record, json_extract(value, '$.message.code') FROM journal, json_each(commands)
      WHERE commands LIKE '%"type":"error"%' AND json_extract(value, '$.message.type') = 'error'
        AND json_extract(value, '$.message.code') IS NOT NULL;`,
-  // Rows that a live session wrote after it had been deleted, which older versions let happen.
+  // Rows that a live session wrote after its deletion, which older versions allowed.
   `DELETE FROM turns WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.session = turns.session);
    DELETE FROM journal_audio WHERE NOT EXISTS (SELECT 1 FROM journals WHERE journals.session = journal_audio.session);
    DELETE FROM audio WHERE NOT EXISTS (SELECT 1 FROM journal_audio WHERE journal_audio.hash = audio.hash);

@@ -4,12 +4,10 @@ import { journalStatements } from './journal-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { sessionStatements } from './session-statements.ts';
 
-/** What the disk must take, in bytes, for the store to count as usable. */
+/** Size of the probe that the disk must accept for the store to count as usable, in bytes. */
 const PROBE_BYTES = 65_536;
 
-/**
- * All that the main thread may ask of the database, by name; each takes one argument. The writes of a group share a
- * transaction. The reads come after it, each by itself; those that change something have a transaction of their own.
+/** All operations of the database by name; each takes one argument. The writes of a group share a transaction. The reads run after it, one by one; those that change something have their own transaction.
  */
 export function operations(db: Database) {
   const sessions = sessionStatements(db);
@@ -21,7 +19,7 @@ export function operations(db: Database) {
       ...journals.reads,
       ...deletion(db),
       overviews: overviewStatements(db),
-      /** Throws if the database takes no more. */
+      /** Throws if the database cannot grow. */
       probe(_nothing: null): void {
         db.prepare('INSERT INTO probe (bytes) VALUES (zeroblob(?))').run(PROBE_BYTES);
         db.prepare('DELETE FROM probe').run();
@@ -34,7 +32,7 @@ type Operations = ReturnType<typeof operations>;
 export type Writes = Operations['writes'];
 export type Reads = Operations['reads'];
 
-/** An operation and its argument, as it crosses to SQLite's thread. */
+/** An operation and its argument, as sent to SQLite's thread. */
 type Calls<Table> = {
   readonly [Op in keyof Table]: Table[Op] extends (args: infer Args) => unknown
     ? { readonly op: Op; readonly args: Args }
@@ -43,7 +41,7 @@ type Calls<Table> = {
 export type Write = Calls<Writes>;
 export type Read = Calls<Reads>;
 
-/** Runs the operation that `call` names. `Calls` pairs each name with its own argument, which TypeScript cannot follow here. */
+/** Runs the operation of `call`. `Calls` pairs each name with its argument, which TypeScript cannot infer here. */
 export function run(table: Readonly<Record<string, (args: never) => unknown>>, call: Write | Read): unknown {
   return table[call.op]?.(call.args as never);
 }

@@ -21,7 +21,7 @@ const overviewSchema = withoutNulls(
   }),
 );
 
-/** The SQL of lists of sessions. It first finds the sessions that match, then looks up what is shown of these alone. */
+/** The SQL of session lists. It first finds the matching sessions, then loads the details of these only. */
 export function overviewStatements(db: Database) {
   const all = `SELECT journals.session, journals.started_at, coalesce(journals.ended_at, sessions.ended_at) AS ended_at,
          sessions.language, journals.status, journals.machine, journals.version

@@ -8,7 +8,7 @@ import { MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 
-// A disk that others use too may take its time.
+// A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
 
 let folder: string;
@@ -70,7 +70,7 @@ async function said(session: string, generation: number, userText: string, timin
 const names = (rows: readonly { session: string }[]) => rows.map(({ session }) => session);
 
 describe('overviews', () => {
-  it('tell of a session what its turns and its journal say', async () => {
+  it('combine a session’s turns and its journal', async () => {
     await recorded('a', 1, [[], [failure('LLM_FAILED')], [failure('TTS_FAILED'), failure('STT_FAILED')]]);
     await said('a', 1, 'first', { firstAudio: 312.5 });
     await said('a', 2, 'second');
@@ -92,7 +92,7 @@ describe('overviews', () => {
     expect(['TTS_FAILED', 'STT_FAILED']).toContain(overview?.lastError);
   });
 
-  it('know sessions that have no journal, and journals of sessions that nobody opened here', async () => {
+  it('include sessions without a journal, and journals without a session', async () => {
     await store.saveSession({ session: 'bare', startedAt: '2026-01-01T00:00:01.000Z', language: 'en' });
     const sink = store.openJournal(header('imported', '2026-01-01T00:00:02.000Z'), 'hash', () => {});
     await sink.durable();
@@ -112,7 +112,7 @@ describe('overviews', () => {
     ]);
   });
 
-  it('come newest first, page by page, each session once, also of the same moment', async () => {
+  it('are listed newest first, page by page, each session once, also with equal times', async () => {
     for (const [session, minute] of [
       ['a', 1],
       ['b', 2],
@@ -132,7 +132,7 @@ describe('overviews', () => {
     expect(pages).toEqual([['e', 'd'], ['c', 'b'], ['a']]);
   });
 
-  it('are found by text, without that its signs mean anything to the search', async () => {
+  it('are found by text, without special characters in the search', async () => {
     await recorded('one', 1, []);
     await recorded('two', 2, []);
     await said('one', 1, '100% of_it \\ yes');
@@ -145,7 +145,7 @@ describe('overviews', () => {
     expect(names(await store.overviews({ limit: 9, text: "'; DROP TABLE turns; --" }))).toEqual([]);
   });
 
-  it('are found by error, by how the journal stands, and without those that are not wanted', async () => {
+  it('are found by error and by journal status, without excluded sessions', async () => {
     await recorded('fine', 1, [[]]);
     await recorded('bad', 2, [[failure('LLM_FAILED')]]);
     await recorded('worse', 3, [[failure('TTS_FAILED')]]);
@@ -167,7 +167,7 @@ describe('overviews', () => {
     expect(await store.overviews({ limit: 9, error: 'any' })).toEqual([]);
   });
 
-  it('know the errors of journals that an older Parley wrote', async () => {
+  it('include the errors of journals that an older Parley wrote', async () => {
     const path = join(folder, 'old.db');
     const old = new (loadSqlite())(path);
     for (const step of MIGRATIONS.slice(0, 2)) old.exec(step);
@@ -188,7 +188,7 @@ describe('overviews', () => {
 });
 
 describe('a journal page by page', () => {
-  it('gives head and records apart', async () => {
+  it('returns head and records separately', async () => {
     await recorded('a', 1, [[], [], [], []]);
 
     expect(await store.journalHead('a')).toMatchObject({
@@ -200,7 +200,7 @@ describe('a journal page by page', () => {
     await expect(store.journalHead('nobody')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
   });
 
-  it('gives audio piece by piece', async () => {
+  it('returns audio piece by piece', async () => {
     const sink = store.openJournal(header('a', '2026'), 'hash', () => {});
     for (const sample of [0, 3, 6])
       sink.audio({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** `schema` for a row of the database, where what is absent is NULL. */
+/** `schema` for a database row, where NULL means absent. */
 export function withoutNulls<Schema extends z.ZodType>(schema: Schema) {
   return z
     .record(z.string(), z.unknown())

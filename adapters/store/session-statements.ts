@@ -34,14 +34,14 @@ const storedTurn = turnSchema.extend({
 
 /** The SQL of sessions and turns, prepared. All throw what SQLite throws. */
 export function sessionStatements(db: Database) {
-  // A session that is saved again was resumed: its end no longer holds.
+  // A session that is saved again was resumed, so its end is cleared.
   const save = db.prepare(
     `INSERT INTO sessions (session, started_at, language) VALUES (@session, @startedAt, @language)
      ON CONFLICT (session) DO UPDATE
      SET started_at = excluded.started_at, language = excluded.language, ended_at = NULL`,
   );
   const end = db.prepare('UPDATE sessions SET ended_at = @endedAt WHERE session = @session');
-  // Not for a session that was deleted while it was live: nothing of it may come back.
+  // Not for a session that was deleted while live: nothing of it may be stored again.
   const saveTurn = db.prepare(
     `INSERT OR REPLACE INTO turns
        (session, generation, turn, user_text, reply_text, heard, reason, timings, ended_at_ms)
@@ -79,7 +79,7 @@ export function sessionStatements(db: Database) {
   };
 }
 
-/** A record of a session that the database does not have: it was deleted while it was live. */
+/** A record of an unknown session: it was deleted while live. */
 export class NoSession extends Error {
   readonly code = 'SESSION_DELETED';
 

@@ -11,9 +11,7 @@ export const NEEDS_OWN_SQLITE = Number.parseInt(process.versions.node, 10) < 22;
 
 const require = createRequire(import.meta.url);
 
-/**
- * Folder of the SQLite that is built for Node 20: one for each version, ABI and platform, shared by all clones and
- * packages of a user. `XDG_CACHE_HOME` moves it.
+/** Folder of the SQLite built for Node 20: one for each version, ABI and platform, shared by all installations of a user. `XDG_CACHE_HOME` changes it.
  */
 export function ownSqliteFolder(version: string): string {
   const { PARLEY_CACHE_DIR, XDG_CACHE_HOME } = process.env;
@@ -24,7 +22,7 @@ export function ownSqliteFolder(version: string): string {
   );
 }
 
-/** The better-sqlite3 that runs on this Node. Throws SQLITE_MISSING, with what to do, if none can be loaded. */
+/** Loads the better-sqlite3 for this Node. Throws SQLITE_MISSING, with what to do, if none can be loaded. */
 export function loadSqlite(): Sqlite {
   try {
     return require(NEEDS_OWN_SQLITE ? ownSqlitePath() : 'better-sqlite3');
@@ -41,7 +39,7 @@ function ownSqlitePath(): string {
   return join(ownSqliteFolder(ownSqliteVersion()), 'node_modules', 'better-sqlite3');
 }
 
-/** The version that native/node20/package.json names; it lies two levels above the sources, three above the compiled output. */
+/** The version in native/node20/package.json, two levels above the sources and three above the compiled output. */
 function ownSqliteVersion(): string {
   const paths = ['../../native/node20/package.json', '../../../native/node20/package.json'];
   for (const path of paths) {

@@ -14,20 +14,23 @@ import type { SessionInput } from '../../machines/session/context.ts';
 import type { AudioRow, JournalRow, StoredHead } from './journal-statements.ts';
 import type { Reads, Write } from './operations.ts';
 
-/** The two ways to SQLite's thread. Writes join the group that is waiting; reads come after it. */
+/** Access to SQLite's thread. Writes join the waiting group; reads run after it. */
 export interface SqliteThread {
   write(write: Write): Promise<void>;
-  /** As `write`, in order with it, but it may wait a little for others. `onDone` is called later, once, when it is on disk or has failed. Never throws. */
+  /**
+   * Like `write` and in order with it, but may wait a little to be grouped. `onDone` is called later, once, when it is
+   * on disk or has failed. Never throws.
+   */
   writeInTime(write: Write, onDone: (error?: Error) => void): void;
-  /** Sends what waits now. */
+  /** Sends the waiting group now. */
   hurry(): void;
   read<Op extends keyof Reads>(op: Op, args: Parameters<Reads[Op]>[0]): Promise<ReturnType<Reads[Op]>>;
 }
 
-/** Rows fetched at once: some MB. */
+/** Rows fetched per page: some MB. */
 const ROWS = 4_000;
 const PIECES = 200;
-/** Records of an import that are under way at once. */
+/** Maximum pending records of an import. */
 const IMPORTED = 1_000;
 const DEFAULT_LIMIT = 1_000;
 
@@ -74,7 +77,7 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
         if (failure) throw failure;
       };
       try {
-        // So it stays if this process ends before all of it is there.
+        // It stays `incomplete` if this process ends before the import is complete.
         await end({ status: 'incomplete', records: null });
         for await (const piece of pieces) {
           if (piece.type === 'end') {
@@ -102,7 +105,7 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
   };
 }
 
-/** All of a list that is read in pages of `size`; `page` is given the last item so far, and how many there are. */
+/** All items of a list, read in pages of `size`; `page` gets the last item so far and their number. */
 async function all<Item>(
   size: number,
   page: (last: Item | undefined, count: number) => Promise<Item[]>,
@@ -115,7 +118,7 @@ async function all<Item>(
   }
 }
 
-/** One session's way in. The first write that fails ends it: a chain with a hole is of no use. */
+/** Writer of one session's journal. The first failed write ends it, because a chain with a gap is useless. */
 function sink(
   thread: SqliteThread,
   header: JournalHeader,
@@ -126,7 +129,7 @@ function sink(
   let failure: Error | undefined;
   let records = 0;
   let over = false;
-  /** Writes handed over, and those of them that were answered. */
+  /** Number of writes sent, and of those completed. */
   let handed = 0;
   let answered = 0;
   const waiting: { readonly upTo: number; readonly go: () => void }[] = [];
@@ -142,7 +145,7 @@ function sink(
     while (waiting[0] && waiting[0].upTo <= answered) waiting.shift()?.go();
   }
 
-  /** Resolves when all that was handed over so far is answered. */
+  /** Resolves when all writes sent so far have completed. */
   function allAnswered(): Promise<void> {
     if (answered === handed) return Promise.resolve();
     thread.hurry();
@@ -152,7 +155,7 @@ function sink(
   function fail(thrown: unknown): void {
     if (failure) return;
     failure = thrown instanceof Error ? thrown : new Error(String(thrown));
-    // Once now, while the disk may have room for it, and once at the end.
+    // Marked once now, while the disk may have room, and once at the end.
     markEnd().catch(() => {});
     onFailure(failure);
   }
@@ -185,7 +188,7 @@ function sink(
       if (failure) throw failure;
     },
     async end() {
-      over = true; // what a dying child still says comes too late to be stale
+      over = true; // later messages of a closing child are not recorded
       await allAnswered();
       await markEnd().catch(fail);
     },
@@ -207,7 +210,7 @@ function headAsRead(head: StoredHead): JournalHead {
       machine,
       version,
       startedAt,
-      // What they are is the recording version's affair; the header's hash says whether they are as it wrote them.
+      // Not parsed: their format belongs to the recording version. The header's hash detects changes.
       parameters: parsed(head.parameters) as SessionParameters,
       input: parsed(head.input) as SessionInput,
     },

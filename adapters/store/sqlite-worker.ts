@@ -6,7 +6,7 @@ import { type Failure, type FromThread, type Result, type ToThread, unpacked } f
 import { operations, type Read, run, type Write } from './operations.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 
-// The thread that holds SQLite, so that an fsync never stalls a session.
+// The thread that runs SQLite, so that an fsync never stalls a session.
 
 if (!parentPort) throw new Error('this file is the body of a worker thread');
 const { SqliteError } = loadSqlite();
@@ -16,10 +16,10 @@ const options: OpenOptions = workerData;
 const KEPT: Result = { ok: true, value: undefined };
 
 let open: { readonly db: Database; readonly sql: ReturnType<typeof operations> } | undefined;
-/** What was found wrong with the file or the disk while the present group ran. */
+/** Problem of the file or the disk found during the current group. */
 let trouble: Failure | undefined;
 
-/** Opens at the first group, and again after a failure: what was wrong with the disk may be right by then. */
+/** Opened at the first group, and again after a failure, because the disk may work again. */
 function opened() {
   if (!open) {
     const db = openDatabase(options);
@@ -38,7 +38,7 @@ function isFull(error: unknown): boolean {
   return error instanceof SqliteError && error.code === 'SQLITE_FULL';
 }
 
-/** Damage, a disk that fails, a file that cannot be written: nothing that another record or another try would change. */
+/** True for damage, a failing disk or an unwritable file: errors that affect every record and every retry. */
 function isBroken(error: unknown): boolean {
   return (
     error instanceof SqliteError &&
@@ -49,13 +49,13 @@ function isBroken(error: unknown): boolean {
 function noteTrouble(error: unknown): void {
   trouble ??= failure(error);
   if (isFull(error) || !open) return;
-  // The file may be replaced or mended meanwhile, so the next group opens it anew.
+  // The next group reopens the file, which may be repaired or replaced by then.
   const { db } = open;
   open = undefined;
   db.close();
 }
 
-/** Commits `writes` together. A write that fails by itself fails alone; any other failure is thrown, and nothing was kept. */
+/** Commits `writes` together. An invalid write fails alone; any other failure is thrown, and nothing is stored. */
 function commit(writes: readonly Write[]): Result[] {
   const { db, sql } = opened();
   return db
@@ -65,7 +65,7 @@ function commit(writes: readonly Write[]): Result[] {
           run(sql.writes, write);
           return KEPT;
         } catch (error) {
-          // A lone failing statement undoes itself. SQLite may have given up the whole transaction instead.
+          // A failing statement is rolled back alone, unless SQLite has rolled back the whole transaction.
           if (!db.inTransaction || isBroken(error)) throw error;
           return failure(error);
         }
@@ -83,7 +83,7 @@ function runWrites(writes: readonly Write[]): { results: Result[]; transactions:
     if (!isFull(error) || writes.length === 1)
       return { results: writes.map(() => failure(error)), transactions: 0 };
   }
-  // No room for all of them: keep those for which there is.
+  // Not enough space for all of them: store those that fit.
   let transactions = 0;
   const results = writes.map((write): Result => {
     try {

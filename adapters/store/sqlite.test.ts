@@ -46,7 +46,7 @@ function turn(generation: number, more: Partial<TurnRecord> = {}): TurnRecord {
 
 const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
 
-/** Has the file ready, with these sessions in it: turns are kept only of sessions that are. */
+/** Creates the file with these sessions, because turns are stored only for known sessions. */
 async function started(...sessions: string[]): Promise<void> {
   const store = sqliteStore({ path });
   for (const one of sessions) await store.saveSession({ ...session, session: one });
@@ -76,7 +76,7 @@ describe('sqliteStore', () => {
     expect(await second.sessions()).toEqual([{ ...session, endedAt: '2026-01-02T03:05:00.000Z', turns: 2 }]);
   });
 
-  it('gives turns in the order of their generations and sessions newest first, up to the limit', async () => {
+  it('returns turns by generation and sessions newest first, up to the limit', async () => {
     const store = open();
     const days = ['2026-01-02', '2026-01-04', '2026-01-03'];
     const saves = days.map((day) => store.saveSession({ ...session, session: day, startedAt: day }));
@@ -101,7 +101,7 @@ describe('sqliteStore', () => {
     expect(await store.turns('s1')).toEqual([turn(1, { heard: 'answ', reason: 'interrupted' })]);
   });
 
-  it('opens a session again that is saved again after its end', async () => {
+  it('reopens a session that is saved again after its end', async () => {
     const store = open();
     await store.saveSession(session);
     await store.endSession('s1', '2026-01-02T04:00:00.000Z');
@@ -111,7 +111,7 @@ describe('sqliteStore', () => {
     expect(await store.sessions()).toEqual([{ ...session, turns: 0 }]);
   });
 
-  it('shows a read what was saved before it, whether or not that was awaited', async () => {
+  it('lets a read see all earlier saves, awaited or not', async () => {
     await started('s1');
     const store = open();
     const save = store.saveTurn(turn(1));
@@ -120,7 +120,7 @@ describe('sqliteStore', () => {
     await save;
   });
 
-  it('is not affected by what the caller does to a record after handing it over', async () => {
+  it('is not affected by later changes of a saved record', async () => {
     await started('s1');
     const store = open();
     const timings = { stt: 1 };
@@ -133,7 +133,7 @@ describe('sqliteStore', () => {
     expect(await store.turns('s1')).toEqual([turn(1, { timings: { stt: 1 } })]);
   });
 
-  it('commits what queued up while a transaction ran as one transaction', async () => {
+  it('commits all records queued during a transaction as one transaction', async () => {
     await started('s1');
     const store = open();
     const first = store.saveTurn(turn(0));
@@ -146,7 +146,7 @@ describe('sqliteStore', () => {
     expect(await store.turns('s1')).toHaveLength(1_001);
   });
 
-  it('commits a thousand saves of the same moment as one transaction', async () => {
+  it('commits a thousand simultaneous saves as one transaction', async () => {
     await started('s1');
     const store = open();
 
@@ -169,7 +169,7 @@ describe('sqliteStore', () => {
 });
 
 describe('sqliteStore when something is wrong', () => {
-  it('fails the one record that does not fit on a full disk, keeps the others, and goes on', async () => {
+  it('fails only the record that does not fit on a full disk, keeps the others, and continues', async () => {
     await started('s1');
     const store = open({ maxPages: 40 });
     await store.ready();
@@ -185,7 +185,7 @@ describe('sqliteStore when something is wrong', () => {
     expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 3, 4]);
   });
 
-  it('fails while the folder cannot be made, and works once it can', async () => {
+  it('fails while the folder cannot be created, and works once it can', async () => {
     writeFileSync(join(folder, 'data'), 'a file where the folder should be');
     const store = open();
 
@@ -198,13 +198,13 @@ describe('sqliteStore when something is wrong', () => {
     expect(await store.turns('s1')).toEqual([turn(2)]);
   });
 
-  it('keeps no turn of a session that it does not have', async () => {
+  it('refuses a turn of an unknown session', async () => {
     const store = open();
     await expect(store.saveTurn(turn(1))).rejects.toMatchObject({ code: 'SESSION_DELETED' });
     expect(await store.turns('s1')).toEqual([]);
   });
 
-  it('does not touch a file that is no database, and says so', async () => {
+  it('refuses a file that is not a database, without changing it', async () => {
     mkdirSync(join(folder, 'data'));
     writeFileSync(path, 'This is not a database. '.repeat(100));
 
@@ -295,7 +295,7 @@ describe('sqliteStore when something is wrong', () => {
     expect(await store.turns('s2')).toHaveLength(1);
   });
 
-  it('fails what the thread was doing when it died, and starts another for the next save', async () => {
+  it('fails the current operation when the thread dies, and starts another thread for the next save', async () => {
     await started('s1');
     const threads: Worker[] = [];
     const store = open({
@@ -307,7 +307,7 @@ describe('sqliteStore when something is wrong', () => {
       },
     });
     await store.saveTurn(turn(1));
-    // A lock holds the thread where it is.
+    // A lock blocks the thread.
     const other = new (loadSqlite())(path);
     other.exec('BEGIN IMMEDIATE');
 
@@ -326,7 +326,7 @@ describe('sqliteStore when something is wrong', () => {
     expect((await store.turns('s1')).map(({ generation }) => generation)).toEqual([1, 3]);
   });
 
-  it('refuses more records than may wait', async () => {
+  it('refuses records beyond the limit of waiting ones', async () => {
     await started('s1');
     const store = open({ maxWaiting: 2 });
 
@@ -337,7 +337,7 @@ describe('sqliteStore when something is wrong', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   });
 
-  it('finishes what is under way before it closes, and refuses what comes after', async () => {
+  it('finishes pending operations before it closes, and refuses later ones', async () => {
     await started('s1');
     const store = open();
     const saves = [1, 2, 3].map((generation) => store.saveTurn(turn(generation)));

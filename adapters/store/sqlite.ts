@@ -13,24 +13,22 @@ import { loadSqlite } from './sqlite-binding.ts';
 import { sqliteJournals } from './sqlite-journal.ts';
 
 export interface SqliteStoreOptions {
-  /** The database file. Its folder is created if need be. */
+  /** The database file. Its folder is created if necessary. */
   readonly path: string;
-  /** How long to wait for another process that writes to the same file, in ms. Default 5,000. */
+  /** Maximum wait for another process that writes to the same file, in ms. Default 5,000. */
   readonly busyTimeoutMs?: number;
-  /** Largest size of the file in pages of 4 KiB; a write beyond it fails. Default: as large as the disk. */
+  /** Maximum size of the file in pages of 4 KiB; a write beyond it fails. Default: no limit. */
   readonly maxPages?: number;
-  /** Maximum of records that wait to be written; one more fails. Default 10,000. */
+  /** Maximum number of waiting records; further ones fail. Default 10,000. */
   readonly maxWaiting?: number;
-  /**
-   * How long a journal's record may wait for others to be committed with, in ms, unless somebody waits for it. Default 50:
-   * with 50 sessions in conversation that is one commit, and one message to the thread, for some 50 records.
+  /** Maximum time that a journal record waits to be grouped with others, in ms, unless a caller waits for it. Default 50: with 50 active sessions, one commit and one message to the thread carry about 50 records.
    */
   readonly gatherMs?: number;
-  /** How often a store that became unusable is tried again, in ms. Default 5,000. */
+  /** Time between retries of an unusable store, in ms. Default 5,000. */
   readonly probeMs?: number;
-  /** Called after each group that was committed, with the time from its start until it was on disk, in ms. */
+  /** Called after each committed group with the time until it was on disk, in ms. */
   readonly onCommit?: (ms: number) => void;
-  /** Called with STORE_UNUSABLE when the file or the disk begins to fail, and with nothing when it works again. */
+  /** Called with STORE_UNUSABLE when the file or the disk begins to fail, and with undefined when it works again. */
   readonly onHealth?: (problem: ParleyError | undefined) => void;
   /** Starts SQLite's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
@@ -49,22 +47,22 @@ const optionsSchema = z.object({
 export interface StoreStats {
   /** Transactions committed, each with its fsync. */
   readonly transactions: number;
-  /** Records kept. */
+  /** Records stored. */
   readonly saved: number;
-  /** Records that wait at the moment, those under way included. */
+  /** Waiting records now, including those being written. */
   readonly waiting: number;
   /** Records and reads that failed. */
   readonly failed: number;
-  /** The most records that went to the thread together. */
+  /** Size of the largest group. */
   readonly largestGroup: number;
 }
 
 export interface SqliteStore extends Store, JournalStore, InspectStore {
-  /** Opens the file now rather than at the first use. Rejects with STORE_FAILED if that fails; a later use tries again. */
+  /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
   ready(): Promise<void>;
-  /** Writes something and deletes it again, so that `problem` says how the store is. Never rejects. */
+  /** Writes and deletes a probe, which updates `problem`. Never rejects. */
   probe(): Promise<void>;
-  /** STORE_UNUSABLE while the file or the disk fails: nothing is recorded then. */
+  /** STORE_UNUSABLE while the file or the disk fails and nothing is recorded. */
   problem(): ParleyError | undefined;
   stats(): StoreStats;
 }
@@ -83,14 +81,10 @@ interface Group {
 const DEFAULT_LIMIT = 100;
 const KEPT: Result = { ok: true, value: undefined };
 
-/**
- * Sessions, turns and journals in one SQLite file, written by a thread of its own. All that was saved while a transaction ran goes into
- * the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a
- * crash of the process and of the machine. Reads see every save that was called before them.
- *
- * Throws CONFIG_INVALID for options out of range and SQLITE_MISSING if this Node can load no SQLite. Errors later:
- * STORE_FAILED with SQLite's error as `cause` (its `code` kept), for that record alone where possible; the store can
- * still be used after it. SESSION_DELETED for a record of a session that was deleted. STORE_CLOSED after `close`.
+/** Stores sessions, turns and journals in one SQLite file, written by its own thread. Saves during a transaction go into the next one. A promise resolves after the fsync of its transaction, so an acknowledged record survives a crash of the process and of the machine. Reads see every earlier save.
+ * Throws CONFIG_INVALID for options out of range and SQLITE_MISSING if SQLite cannot be loaded. Later errors:
+ * STORE_FAILED with SQLite's error as `cause` (with its `code`), for that record only where possible; the store remains
+ * usable. SESSION_DELETED for a record of a deleted session. STORE_CLOSED after `close`.
  */
 export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const parsed = optionsSchema.safeParse(options);
@@ -106,7 +100,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   let writes: Waiting<Write>[] = [];
   let reads: Waiting<Read>[] = [];
   let scheduled = false;
-  /** Until it fires, the records that wait may go on waiting. */
+  /** Timer that sends the waiting records. */
   let gathering: NodeJS.Timeout | undefined;
   let closing: Promise<void> | undefined;
   let idle = () => {};
@@ -115,7 +109,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   const sizeListeners: ((bytes: number) => void)[] = [];
   const stats = { transactions: 0, saved: 0, failed: 0, largestGroup: 0 };
 
-  /** Starts a thread. One that ends by itself fails the group under way; the next group starts another. */
+  /** Starts a thread. If it ends by itself, the current group fails; the next group starts another thread. */
   function thread(): Worker {
     if (worker) return worker;
     const started = startThread({ workerData: openOptions });
@@ -157,7 +151,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
-  /** Fails the group under way: nobody knows what became of it. */
+  /** Fails the current group, whose result is unknown. */
   function abandon(cause: unknown): void {
     const group = running;
     running = undefined;
@@ -171,7 +165,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       );
   }
 
-  /** The store is unusable from now until a probe was written. */
+  /** Marks the store as unusable until a probe succeeds. */
   function noteProblem(trouble: Failure): void {
     if (problem || closing) return;
     problem = new ParleyError('STORE_UNUSABLE', `${path}: ${trouble.message}`, {
@@ -185,7 +179,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     try {
       await read('probe', null);
     } catch {
-      return; // what is wrong is noted by now
+      return; // `problem` is already set
     }
     if (!problem || closing) return;
     clearInterval(probing);
@@ -223,7 +217,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     }
   }
 
-  /** Sends what waits, with all that is called in the same moment. */
+  /** Sends the waiting records at the end of the current turn. */
   function schedule(): void {
     if (scheduled) return;
     scheduled = true;
@@ -233,7 +227,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
-  /** Sends what waits, with all that is called in the next `gatherMs`. */
+  /** Sends the waiting records after `gatherMs`. */
   function gather(): void {
     if (scheduled || gathering) return;
     gathering = setTimeout(advance, gatherMs);
@@ -259,7 +253,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     });
   }
 
-  /** Joins the next group in time. `onDone` is called later, once, when it is on disk or has failed. */
+  /** Adds a record to the next group. `onDone` is called later, once, when it is on disk or has failed. */
   function writeInTime(ask: Write, onDone: (error?: Error) => void): void {
     try {
       put(ask, onDone);
@@ -301,7 +295,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
 
   return {
     ...sqliteJournals({ write, writeInTime, hurry: schedule, read }),
-    // Parsing makes a copy: what the caller does to the record later does not matter.
+    // Parsing makes a copy, so later changes by the caller have no effect.
     saveSession: async (record) => write({ op: 'saveSession', args: valid(sessionSchema, record) }),
     endSession: (session, endedAt) => write({ op: 'endSession', args: { session, endedAt } }),
     saveTurn: async (record) => write({ op: 'saveTurn', args: valid(turnSchema, record) }),
@@ -323,7 +317,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   };
 }
 
-/** What the thread reported, as an error again. */
+/** Converts a failure reported by the thread to an error. */
 class SqliteCause extends Error {
   override readonly name = 'SqliteCause';
   readonly code: string | undefined;

@@ -50,7 +50,7 @@ describe('the dialog LLM', () => {
     expect((await answer('tell me a joke', 0xffff_ffff)).text).not.toBe('');
   });
 
-  it('asks the robot to move, with the number that was said', async () => {
+  it('requests a movement with the spoken number', async () => {
     const { text, actions } = await answer('go forward ten meters');
     expect(actions).toEqual([{ type: 'action', id: 'action-1', name: 'go-forward', args: { distance: 10 } }]);
     expect(text).toBe('Going forward ten meters.');
@@ -64,26 +64,26 @@ describe('the dialog LLM', () => {
     expect((await answer(said)).text).toBe(reply);
   });
 
-  it('takes the default where no number was said', async () => {
+  it('uses the default when no number was spoken', async () => {
     expect((await answer('turn left')).actions).toMatchObject([{ args: { direction: 'left', angle: 90 } }]);
   });
 
-  it('tells time, date and day of the clock it is given', async () => {
+  it('answers with time, date and day of the given clock', async () => {
     const options = { wallClock: () => new Date('2024-02-29T15:05:00Z'), timeZone: 'UTC' };
     expect((await answer('what time is it', 0, options)).text.replace(/\s/g, ' ')).toBe('It is 3:05 PM.');
     expect((await answer('what day is it', 0, options)).text).toBe('Today is Thursday, February 29, 2024.');
   });
 
-  it('says that it did not understand, also when nothing was recognised', async () => {
+  it('replies that it did not understand, also when nothing was recognised', async () => {
     expect((await answer('')).text).toBe(dialog.notUnderstood[0]);
     expect((await answer('ten of clubs', 1)).text).toBe(dialog.notUnderstood[1]);
   });
 
-  it('asks for a voice stop and says nothing', async () => {
+  it('requests a voice stop without a reply', async () => {
     expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'halt' }] });
   });
 
-  it('waits between words if told to, and ends with CANCELLED when aborted while it waits', async () => {
+  it('waits between words if configured, and ends with CANCELLED when aborted while it waits', async () => {
     const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
     const abort = new AbortController();
     const reply = dialogLlm({ dialog, clock, deltaDelayMs: 100 }).reply(

@@ -15,17 +15,17 @@ import type { Json, JsonObject } from '../../../machines/json.ts';
 
 export interface DialogLlmOptions {
   readonly dialog: Dialog;
-  /** What `{time}`, `{date}` and `{day}` say. Default: the computer's clock. */
+  /** Clock for `{time}`, `{date}` and `{day}`. Default: the computer's. */
   readonly wallClock?: () => Date;
   /** IANA name, such as `Europe/Berlin`. Default: the computer's. */
   readonly timeZone?: string;
-  /** Time between two words, in ms: to try out how a slow engine feels. Default 0: a sentence at a time, at once. */
+  /** Time between two words, in ms, to try a slow engine. Default 0: whole sentences without delay. */
   readonly deltaDelayMs?: number;
-  /** Runs the delays. Default: real time. */
+  /** Clock for the delays. Default: real time. */
   readonly clock?: Pick<Clock, 'setTimer'>;
 }
 
-/** A language engine that answers from a dialog file: no key, no network, same seed same answer. */
+/** A language engine that answers from a dialog file, without key or network. The same seed gives the same answer. */
 export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   const { dialog, deltaDelayMs = 0, clock = realTimers } = options;
   const wallClock = options.wallClock ?? (() => new Date());
@@ -124,12 +124,12 @@ function slotText(slots: Slots, name: string): string | undefined {
   return Object.hasOwn(slots, name) ? slots[name]?.words.join(' ') : undefined;
 }
 
-/** Sentences with the space that follows them: all that there is to gain from smaller pieces is more of them. */
+/** Sentences with the space that follows them. Smaller pieces would have no benefit. */
 function sentencesOf(text: string): readonly string[] {
   return text.match(/[^.!?。！？]*(?:[.!?。！？]+\s*|$)/gu)?.filter((sentence) => sentence !== '') ?? [];
 }
 
-/** Words with the space that follows them; a script without spaces comes a character at a time. */
+/** Words with the space that follows them; single characters in a script without spaces. */
 function wordsOf(text: string): readonly string[] {
   return (
     text.match(
@@ -154,7 +154,7 @@ function filledArgs(action: DialogAction, filling: Filling, slots: Slots): JsonO
   return fillObject(action.args);
 }
 
-/** `Array.isArray` does not narrow a readonly array away. */
+/** A type guard, because `Array.isArray` does not narrow readonly arrays. */
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
 }

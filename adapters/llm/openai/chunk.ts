@@ -1,8 +1,6 @@
 import { z } from 'zod';
 
-/**
- * What is used of a chunk of a streamed chat completion. Servers differ: ids, indexes, types and content may be
- * missing or null, arguments may be text or an object already, choices may be empty (usage only).
+/** The used fields of a chunk of a streamed chat completion. Servers differ: ids, indexes, types and content may be missing or null, arguments may be text or an object, choices may be empty (usage only).
  */
 const toolCallDelta = z.object({
   index: z.number().int().nonnegative().nullish(),
@@ -47,7 +45,7 @@ export interface ChatDelta {
   readonly finished: boolean;
 }
 
-/** The first choice of a chunk. Throws a ZodError if it is no chunk. */
+/** The first choice of a chunk. Throws a ZodError for an invalid chunk. */
 export function parseChunk(data: unknown): ChatDelta {
   const choice = chunk.parse(data).choices?.[0];
   return {
@@ -57,13 +55,13 @@ export function parseChunk(data: unknown): ChatDelta {
   };
 }
 
-/** The first choice of a chat completion that was not streamed. Throws a ZodError if it is none. */
+/** The first choice of a chat completion that was not streamed. Throws a ZodError for an invalid one. */
 export function parseWhole(data: unknown): ChatDelta {
   const choice = whole.parse(data).choices[0];
   return {
     text: choice?.message.content ?? '',
     toolCalls: choice?.message.tool_calls ?? [],
-    // It came to its end, whatever the server calls that.
+    // The completion has ended, whatever reason the server gives.
     finished: true,
   };
 }

@@ -49,7 +49,7 @@ const textOf = (events: readonly LlmEvent[]) =>
 const actionsOf = (events: readonly LlmEvent[]) => events.filter((event) => event.type === 'action');
 
 describe('openaiLlm', () => {
-  it('tells the text as it comes, before the reply ends', async () => {
+  it('streams the text before the reply ends', async () => {
     await start({ chat: () => [SSE, chatChunk({ content: 'Hel' }), { do: 'hang' }] });
     const controller = new AbortController();
     const stream = engine.reply(HELLO, controller.signal)[Symbol.asyncIterator]();
@@ -58,7 +58,7 @@ describe('openaiLlm', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('sends model, prompt, conversation and what else is asked for', async () => {
+  it('sends model, prompt, conversation and the configured fields', async () => {
     await start(
       { chat: () => chatReply(['Hi.']) },
       { systemPrompt: 'Be brief.', temperature: 0.3, sendSeed: true, extraBody: { max_tokens: 9 } },
@@ -87,7 +87,7 @@ describe('openaiLlm', () => {
     });
   });
 
-  it('shows its key to the server, and none where it has none', async () => {
+  it('sends its key to the server, or none if it has none', async () => {
     await start({ apiKey: 'sk-secret-1234' }, { apiKey: 'sk-secret-1234' });
     expect((await ask()).end).toBe('done');
     await engine.close();
@@ -149,7 +149,7 @@ describe('openaiLlm', () => {
     },
   );
 
-  it('has the model go on after its tool calls, and joins what it says', async () => {
+  it('lets the model continue after its tool calls, and joins the texts', async () => {
     const rounds = [
       chatReply(['I will.'], { toolCalls: [{ id: 'c1', name: 'wave', arguments: '{"hand":"left"}' }] }),
       chatReply(['I', ' waved.']),
@@ -172,7 +172,7 @@ describe('openaiLlm', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('lets a model that only calls tools go on no more often than it may', async () => {
+  it('limits the rounds of a model that only calls tools', async () => {
     const script = () => chatReply([], { toolCalls: [{ id: 'same', name: 'wave', arguments: '{}' }] });
     await start({ chat: script }, { tools: [WAVE], maxToolRounds: 2 });
     const { events, end } = await ask();
@@ -191,13 +191,13 @@ describe('openaiLlm', () => {
     },
   );
 
-  it('does nothing of a reply that breaks off after a tool call', async () => {
+  it('runs no action of a reply that breaks off after a tool call', async () => {
     const call = { tool_calls: [{ index: 0, id: 'c', function: { name: 'wave', arguments: '{}' } }] };
     await start({ chat: () => [SSE, chatChunk(call), { do: 'close' }] });
     expect(await ask()).toMatchObject({ end: 'ENGINE_UNREACHABLE', events: [] });
   });
 
-  it('bears null content, empty choices, chunks of usage and comments', async () => {
+  it('accepts null content, empty choices, usage chunks and comments', async () => {
     await start({
       chat: () => [
         SSE,
@@ -212,7 +212,7 @@ describe('openaiLlm', () => {
     expect(await ask()).toEqual({ events: [{ type: 'delta', text: 'Hi.' }], end: 'done' });
   });
 
-  it('bears letters that are cut between two packets', async () => {
+  it('accepts characters that are split between two packets', async () => {
     const bytes = Buffer.from('data: {"choices":[{"delta":{"content":"grüß"},"finish_reason":"stop"}]}\n\n');
     const cut = bytes.indexOf(0xc3) + 1;
     await start({
@@ -265,7 +265,7 @@ describe('openaiLlm', () => {
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 
-  it('answers many at once, each with its own', async () => {
+  it('answers parallel requests, each with its own reply', async () => {
     await start({ chat: ({ json }) => chatReply([JSON.stringify(body.parse(json).messages[0]?.content)]) });
     const replies = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
@@ -275,7 +275,7 @@ describe('openaiLlm', () => {
     expect(replies.map(({ events }) => textOf(events))).toEqual(replies.map((_, i) => `"user ${i}"`));
   });
 
-  it('refuses a base URL that is none', () => {
+  it('refuses an invalid base URL', () => {
     for (const baseURL of ['nonsense', 'ftp://host/v1', 'http://']) {
       expect(() => openaiLlm({ baseURL, model: 'm' })).toThrow(
         expect.objectContaining({ code: 'CONFIG_INVALID' }),

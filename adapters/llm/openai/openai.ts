@@ -15,33 +15,28 @@ import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './tool-calls.ts';
 
 export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
-  /** Put before the conversation. None by default. */
+  /** Placed before the conversation. Default: none. */
   readonly systemPrompt?: string;
   /** The server's default if absent. */
   readonly temperature?: number;
   readonly tools?: readonly LlmTool[];
-  /**
-   * How often at most the model is asked to go on after it called tools, so that it speaks about them. Default 3.
-   * What it calls in the last round is still done.
+  /** Maximum number of further rounds after tool calls, in which the model can speak about them. Default 3. Tool calls of the last round are still executed.
    */
   readonly maxToolRounds?: number;
-  /** Stands for words that were heard but not understood: many servers refuse empty content. */
+  /** Text in place of speech without recognised words, because many servers refuse empty content. */
   readonly notUnderstood?: string;
-  /** Whether the request's seed is sent; some servers refuse it. Default false. */
+  /** Send the request's seed; some servers refuse it. Default false. */
   readonly sendSeed?: boolean;
-  /** Further fields of the request, such as `{"max_tokens": 200}`. They win over Parley's own. */
+  /** Further fields of the request, such as `{"max_tokens": 200}`. They override Parley's own. */
   readonly extraBody?: JsonObject;
 }
 
-/** Far more than any spoken reply; bounds what a server gone mad can make us hold. */
+/** Far more than any spoken reply; limits the memory that a faulty server can use. */
 const LIMITS = { maxResponseBytes: 4 << 20, maxEventChars: 128 << 10 };
 const NOT_UNDERSTOOD = '(The user said something that could not be understood.)';
 
-/**
- * The language engine of any server that speaks OpenAI's streamed chat completions: OpenAI, Ollama, vLLM,
- * llama.cpp and others. Its tool calls are told as actions when the model has ended its round, so that none is
- * begun of a reply that breaks off within it. A request with `stream: false` is asked in one piece. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
- * ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice. Throws CONFIG_INVALID.
+/** The language engine for any server with OpenAI's streamed chat completions: OpenAI, Ollama, vLLM, llama.cpp and others. Tool calls become actions when the model has finished its round, so that a reply that breaks off starts none. A request with `stream: false` is sent without streaming. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
+ * ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not retried. Throws CONFIG_INVALID.
  */
 export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnections {
   const connection = openAiConnection(options, 'LLM_FAILED', LIMITS);
@@ -94,7 +89,7 @@ async function* rounds(
   }
 }
 
-/** One request's chunks, to the end that the server gave it. */
+/** The chunks of one request, up to the server's end marker. */
 async function* chunks(
   connection: OpenAiConnection,
   params: ChatCompletionCreateParamsStreaming,
@@ -113,7 +108,7 @@ async function* chunks(
   if (!finished) throw new ParleyError('ENGINE_PROTOCOL', 'the reply broke off without a finish_reason');
 }
 
-/** One request's reply in one piece. */
+/** The reply of one request without streaming. */
 async function* wholeReply(
   connection: OpenAiConnection,
   params: ChatCompletionCreateParamsStreaming,
@@ -157,7 +152,7 @@ function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatComplet
   return [...system, ...heard];
 }
 
-/** What the model is told about its calls: they are on their way, and it may speak on. */
+/** The tool results sent to the model: the calls have started, and it may continue. */
 function answered(said: string, toolCalls: readonly ToolCall[]): ChatCompletionMessageParam[] {
   return [
     {
@@ -177,7 +172,7 @@ function answered(said: string, toolCalls: readonly ToolCall[]): ChatCompletionM
   ];
 }
 
-/** A space where two rounds of speech would run into one word. */
+/** A space if two rounds of text would otherwise join into one word. */
 function joint(before: string, after: string): string {
   return before !== '' && !/\s$/.test(before) && !/^\s/.test(after) ? ' ' : '';
 }

@@ -55,7 +55,7 @@ describe('ToolCallDrafts', () => {
     ]);
   });
 
-  it('gives every call of a reply an id of its own', () => {
+  it('gives every call of a reply a unique id', () => {
     const used = new Set<string>();
     const first = complete([fn('a'), { id: 'x', ...fn('b') }], used);
     const second = complete([{ id: 'x', ...fn('a') }, fn('b')], used);

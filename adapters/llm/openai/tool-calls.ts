@@ -3,7 +3,7 @@ import { ParleyError } from '../../../machines/errors.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { ToolCallDelta } from './chunk.ts';
 
-/** A tool call of the model, complete. */
+/** A complete tool call of the model. */
 export interface ToolCall {
   /** Unique within the reply. */
   readonly id: string;
@@ -19,7 +19,7 @@ interface Draft {
 
 const argsSchema = z.record(z.string(), z.json());
 
-/** Puts the tool calls of one round together from their pieces. */
+/** Assembles the tool calls of one round from their pieces. */
 export class ToolCallDrafts {
   readonly #drafts: Draft[] = [];
   readonly #byIndex = new Map<number, Draft>();
@@ -32,7 +32,7 @@ export class ToolCallDrafts {
     draft.args += typeof args === 'string' ? args : JSON.stringify(args);
   }
 
-  /** The calls in the order they began. `used` holds the ids of the reply so far and grows. Throws ENGINE_PROTOCOL. */
+  /** The calls in the order they began. `used`, the ids of the reply so far, is extended. Throws ENGINE_PROTOCOL. */
   complete(used: Set<string>): ToolCall[] {
     return this.#drafts.map((draft) => {
       if (!draft.name) throw new ParleyError('ENGINE_PROTOCOL', 'a tool call has no name');
@@ -40,7 +40,7 @@ export class ToolCallDrafts {
     });
   }
 
-  /** A new call begins with a new index or, where the index is missing or always the same, with a name of its own. */
+  /** A new call begins with a new index or, if the index is missing or constant, with a name. */
   #draftOf({ index, id, function: fn }: ToolCallDelta): Draft {
     const current = index === null || index === undefined ? this.#drafts.at(-1) : this.#byIndex.get(index);
     const another = current && fn?.name && current.name && (!id || id !== current.id);
@@ -54,12 +54,14 @@ export class ToolCallDrafts {
 }
 
 function parseArgs({ name, args }: Draft): JsonObject {
-  // Servers leave the arguments out of a call that needs none, or send null.
+  // For a call without arguments, servers omit them or send null.
   if (/^\s*(null)?\s*$/.test(args)) return {};
   try {
     return argsSchema.parse(JSON.parse(args));
   } catch (error) {
-    throw new ParleyError('ENGINE_PROTOCOL', `the arguments of ${name} are no JSON object`, { cause: error });
+    throw new ParleyError('ENGINE_PROTOCOL', `the arguments of ${name} are not a JSON object`, {
+      cause: error,
+    });
   }
 }
 

@@ -59,7 +59,7 @@ describe('openaiStt', () => {
     expect(form?.wav()).toEqual({ rate: PIPELINE_RATE, channels: 1, samples });
   });
 
-  it('copies the audio, so that its giver may use its buffer again', async () => {
+  it('copies the audio, so that the caller may reuse its buffer', async () => {
     await start();
     const shared = new Int16Array(2);
     const audio = async function* (): Audio {
@@ -69,7 +69,7 @@ describe('openaiStt', () => {
     expect(server.requests[0]?.form?.wav().samples).toEqual(Int16Array.of(1, 1, 2, 2, 3, 3));
   });
 
-  it('is done without a request if there is no audio', async () => {
+  it('sends no request if there is no audio', async () => {
     await start();
     expect(await transcribe(pieces(new Int16Array(0)))).toEqual({
       events: [{ type: 'final', text: '' }],
@@ -78,7 +78,7 @@ describe('openaiStt', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('sends no more of a long utterance than it may, and reads it to its end', async () => {
+  it('sends a long utterance only up to the limit, and reads it to its end', async () => {
     await start({}, { maxUtteranceMs: 100 });
     let read = 0;
     const audio = async function* (): Audio {
@@ -92,7 +92,7 @@ describe('openaiStt', () => {
     expect(read).toBe(16_000);
   });
 
-  it('tells no language where it shall not, or has none', async () => {
+  it('omits the language if configured, or if there is none', async () => {
     await start();
     await transcribe(pieces(toneSamples(20, PIPELINE_RATE)), undefined, '');
     await engine.close();
@@ -101,7 +101,7 @@ describe('openaiStt', () => {
     expect(server.requests.map(({ form }) => form?.fields.language)).toEqual([undefined, undefined]);
   });
 
-  it('tells partials where the server streams', async () => {
+  it('reports partials if the server streams', async () => {
     await start({ transcription: () => transcriptStream(['hello', ' robot']) }, { stream: true });
     const { events, end } = await transcribe(pieces(toneSamples(100, PIPELINE_RATE)));
     expect(server.requests[0]?.form?.fields.stream).toBe('true');
@@ -113,14 +113,14 @@ describe('openaiStt', () => {
     ]);
   });
 
-  it('bears a server that cannot stream though it is asked to', async () => {
+  it('accepts a server that does not stream although requested', async () => {
     await start({ transcription: () => transcriptReply('hello') }, { stream: true });
     expect((await transcribe(pieces(toneSamples(100, PIPELINE_RATE)))).events).toEqual([
       { type: 'final', text: 'hello' },
     ]);
   });
 
-  it('takes a stream without its end for a breach of protocol', async () => {
+  it('reports a stream without its end as ENGINE_PROTOCOL', async () => {
     await start({ transcription: () => transcriptStream(['hello'], { done: false }) }, { stream: true });
     expect((await transcribe(pieces(toneSamples(100, PIPELINE_RATE)))).end).toBe('ENGINE_PROTOCOL');
   });
@@ -133,7 +133,7 @@ describe('openaiStt', () => {
     },
   );
 
-  it('is freed by an abort while the audio hangs, and tells its giver', async () => {
+  it('ends on an abort while the audio hangs, and closes the audio source', async () => {
     await start();
     const controller = new AbortController();
     let told = false;
@@ -161,7 +161,7 @@ describe('openaiStt', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('ends with an error of its own if the audio fails', async () => {
+  it('ends with STT_FAILED if the audio fails', async () => {
     await start();
     // biome-ignore lint/correctness/useYield: it fails before it has anything
     const audio = async function* (): Audio {

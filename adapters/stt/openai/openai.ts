@@ -14,13 +14,13 @@ import type { ReportsConnections } from '../../http/transport.ts';
 import { multipartBody, utteranceWav } from './upload.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
-  /** Whether the server is asked to send its text as it goes (`partial`s). Not every model can. Default false. */
+  /** Request streamed `partial`s from the server. Not every model supports this. Default false. */
   readonly stream?: boolean;
-  /** Whether the language is told to the server; it guesses otherwise. Default true. */
+  /** Send the language to the server; otherwise it guesses. Default true. */
   readonly sendLanguage?: boolean;
-  /** Words that are likely to be said, as the model's `prompt`. */
+  /** Likely words, sent as the model's `prompt`. */
   readonly prompt?: string;
-  /** Only so much of an utterance is transcribed, from its beginning; the rest is dropped. Default 60 000. */
+  /** Maximum length of an utterance, in ms; the rest is dropped. Default 60 000. */
   readonly maxUtteranceMs?: number;
 }
 
@@ -29,14 +29,13 @@ const transcription = z.object({ text: z.string() });
 const streamEvent = z.union([
   z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
   z.object({ type: z.literal('transcript.text.done'), text: z.string() }),
-  // Segments and whatever else a server adds.
+  // Segments and other additional fields.
   z.object({ type: z.string().regex(/^(?!transcript\.text\.(delta|done)$)/) }),
 ]);
 
-/**
- * Speech recognition by any server that speaks OpenAI's `POST /audio/transcriptions`. The utterance is sent as
- * one WAV file when it has ended; a silent wire (no samples) is '' without a request. Errors: STT_FAILED (5xx),
- * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice. Throws CONFIG_INVALID.
+/** Speech recognition by any server with OpenAI's `POST /audio/transcriptions`. The utterance is sent as one WAV file after its end; without samples the result is '' without a request. Errors: STT_FAILED (5xx),
+ * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not retried. Throws
+ * CONFIG_INVALID.
  */
 export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnections {
   const connection = openAiConnection(options, 'STT_FAILED', LIMITS);
@@ -62,7 +61,7 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
   };
 }
 
-/** The beginning of the utterance, at most `maxSamples`. Reads on to its end, so that no writer is kept waiting. */
+/** The first `maxSamples` of the utterance. Reads on to its end, so that the writer does not block. */
 async function collect(
   audio: AsyncIterable<Pcm<PipelineRate>>,
   maxSamples: number,
@@ -83,7 +82,7 @@ async function collect(
     ended = true;
     return pieces;
   } finally {
-    // A source that is stuck is told, but not waited for.
+    // The source is closed but not awaited, because it may hang.
     if (!ended) source.return?.().catch(() => {});
   }
 }
@@ -112,7 +111,7 @@ async function* recognise(
     })
     .asResponse();
   const body = connection.body(response);
-  // A model that cannot stream answers as if it had not been asked to.
+  // A model that cannot stream ignores the request for it.
   if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
     requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
     const { text } = transcription.parse(JSON.parse(await body.text()));
@@ -128,7 +127,7 @@ async function* streamedText(events: AsyncIterable<unknown>): AsyncGenerator<Stt
   let final: string | undefined;
   for await (const data of events) {
     const event = streamEvent.parse(data);
-    // The stream is read to its end, for the sake of its connection, but nothing after `done` counts.
+    // The stream is read to its end to free its connection, but nothing after `done` counts.
     if (final !== undefined) continue;
     if ('delta' in event) {
       text += event.delta;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { multipartBody } from './upload.ts';
 
 describe('a form with a file', () => {
-  it('is read by the platform as what it was, byte for byte', async () => {
+  it('is parsed by the platform to the same fields and bytes', async () => {
     const bytes = Uint8Array.from({ length: 300 }, (_, index) => index);
     const fields = { model: 'm', prompt: 'zwei Zeilen\r\n--und "mehr" 你好' };
     const { contentType, bytes: body } = multipartBody(fields, {

@@ -7,7 +7,7 @@ const HEADER_BYTES = 44;
 export function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array<ArrayBuffer> {
   const count = pieces.reduce((sum, piece) => sum + piece.samples.length, 0);
   const view = new DataView(new ArrayBuffer(HEADER_BYTES + 2 * count));
-  // RIFF and its size, then the format: PCM (1), one channel, rate, bytes a second, bytes and bits a sample.
+  // RIFF and its size, then the format: PCM (1), one channel, rate, bytes per second, bytes and bits per sample.
   text(view, 0, 'RIFF');
   view.setUint32(4, view.byteLength - 8, true);
   text(view, 8, 'WAVEfmt ');
@@ -46,9 +46,7 @@ export interface MultipartBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/**
- * Text fields and one file, in one piece. The platform's `FormData` reads it all through streams and blobs, which takes
- * longer than sending it. Names must be plain: without quotes and line ends.
+/** Encodes text fields and one file in one buffer. The platform's `FormData` uses streams and blobs, which takes longer than the upload itself. Names must not contain quotes or line ends.
  */
 export function multipartBody(fields: Readonly<Record<string, string>>, file: UploadedFile): MultipartBody {
   const boundary = `parley-${randomUUID()}`;

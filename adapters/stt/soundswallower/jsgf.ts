@@ -6,12 +6,12 @@ export const PHONES =
     ' ',
   );
 
-/** The word that stands for one phone in the phone loop; no dictionary has it. */
+/** The artificial word for one phone in the phone loop, absent from every dictionary. */
 export function phoneWord(phone: string): string {
   return `phone_${phone.toLowerCase()}`;
 }
 
-/** The dialog's phrases and backchannels as a JSGF grammar. It stays a graph: shared parts are not multiplied out. */
+/** The dialog's phrases and backchannels as a JSGF grammar. It stays a graph: shared parts are not expanded. */
 export function dialogGrammar(dialog: Dialog): string {
   const rules = [...dialog.slots].map(
     ([name, options]) =>
@@ -24,12 +24,14 @@ export function dialogGrammar(dialog: Dialog): string {
   return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${sayings.join(' | ')};`, ...rules].join('\n');
 }
 
-/** Any phones in any order, each as likely as the next: what speech scores if it need not be a sentence of the dialog. */
+/**
+ * Any phones in any order with equal probability: the reference score for speech that is not a sentence of the dialog.
+ */
 export function phoneLoopGrammar(): string {
   return `#JSGF V1.0;\ngrammar phones;\npublic <phones> = (${PHONES.map(phoneWord).join(' | ')})+;`;
 }
 
-/** Every word of the grammar once. */
+/** The distinct words of the grammar. */
 export function grammarWords(dialog: Dialog): readonly string[] {
   const words = new Set(dialog.backchannels.flatMap((said) => said.split(' ')));
   for (const sentence of dialog.sentences.values()) for (const word of sentence.words) words.add(word);
@@ -51,7 +53,7 @@ function toJsgf(node: PhraseNode): string {
   }
 }
 
-/** JSGF rule names take no hyphen. */
+/** JSGF rule names must not contain a hyphen. */
 function ruleName(slot: string): string {
   return slot.replaceAll('-', '_h_');
 }

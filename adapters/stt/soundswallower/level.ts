@@ -1,12 +1,9 @@
-/**
- * The loudest 25 ms of an utterance are brought to this RMS, and noise of this RMS is added (16-bit units): 29 dB
- * apart. The model was trained on telephone-band recordings of about this kind; clean audio, above all synthetic
- * speech with digital silence in it, matches it badly (measured: 62 % of sentences right without the noise, 92 % with).
+/** The loudest 25 ms of an utterance are scaled to the first RMS, and noise with the second RMS is added (16-bit units): 29 dB apart. The model was trained on similar telephone-band recordings. Clean audio, especially synthetic speech with digital silence, matches it badly (measured: 62 % of sentences correct without the noise, 92 % with it).
  */
 const LOUDEST = 1_100;
 const NOISE = 40;
 const MOST_GAIN = 20;
-/** A gain that is wrong by more than this factor (6 dB) is set anew. */
+/** A gain that is off by more than this factor (6 dB) is replaced. */
 const TOLERANCE = 2;
 /** Speech is louder than this RMS (-60 dB)… */
 const QUIETEST_SPEECH = 33;
@@ -17,7 +14,7 @@ const PAUSES = 0.2;
 const WINDOW = 400;
 const HOP = 160;
 
-/** The audio of one utterance at the level that the model expects, -1..1. The same audio always gives the same numbers. */
+/** The audio of one utterance at the level that the model expects, -1..1. Deterministic. */
 export class LevelledAudio {
   #samples = new Int16Array(32_000);
   #length = 0;
@@ -53,19 +50,19 @@ export class LevelledAudio {
     return this.#loudest > QUIETEST_SPEECH && this.#loudest > LEAST_CONTRAST * pause;
   }
 
-  /** True if the gain in use no longer fits what was heard. */
+  /** True if the current gain no longer fits the audio so far. */
   gainIsOff(): boolean {
     const ratio = this.#fitting() / this.#gain;
     return ratio > TOLERANCE || ratio < 1 / TOLERANCE;
   }
 
-  /** Takes the gain that fits what was heard. What `from` gave before no longer fits what it gives now. */
+  /** Sets the gain that fits the audio so far. Earlier results of `from` used another gain. */
   fixGain(): void {
     this.#gain = this.#fitting();
     this.#seed = 1;
   }
 
-  /** Everything from sample `start` on. Each sample is asked for once after `fixGain`. */
+  /** All audio from sample `start` on. Each sample is read once after `fixGain`. */
   from(start: number): Float32Array {
     const levelled = new Float32Array(this.#length - start);
     for (let i = 0; i < levelled.length; i++) {

@@ -4,10 +4,10 @@ import { ParleyError } from '../../../machines/errors.ts';
 import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
 
-/** What a thread made of an utterance. */
+/** Result of a thread for an utterance. */
 export type Result = Extract<FromThread, { type: 'final' | 'rejected' }>;
 
-/** Who hears of one utterance. `onEnd` comes exactly once unless the utterance is aborted. */
+/** Callbacks of one utterance. `onEnd` is called exactly once unless the utterance is aborted. */
 export interface Listener {
   onPartial(text: string): void;
   onEnd(result: Result | ParleyError): void;
@@ -17,15 +17,15 @@ export interface PoolOptions {
   readonly threads: number;
   readonly decodersPerThread: number;
   readonly maxWaiting: number;
-  /** A thread that owes a result and gives no sign of life for this long is ended by force, in ms. */
+  /** A thread with a pending result that sends nothing for this long is terminated, in ms. */
   readonly stallMs: number;
   readonly clock: Clock;
   readonly startThread: () => Worker;
-  /** Told of every thread that ended by itself. */
+  /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
 }
 
-/** One utterance. Its audio goes to its thread as it comes, and is kept in case that thread dies. */
+/** One utterance. Its audio is sent to its thread immediately, and kept in case that thread dies. */
 export class Utterance {
   readonly listener: Listener;
   id = 0;
@@ -38,7 +38,10 @@ export class Utterance {
   }
 }
 
-/** Threads with decoders, and the utterances that wait for a decoder. One whose thread dies is heard again by another, once. */
+/**
+ * Threads with decoders, and the utterances that wait for a decoder. If a thread dies, another decodes its utterances
+ * again, once.
+ */
 export class SoundswallowerPool {
   readonly #maxWaiting: number;
   readonly #pool: ThreadPool<ToThread, FromThread>;
@@ -60,7 +63,7 @@ export class SoundswallowerPool {
     });
   }
 
-  /** Throws CANCELLED after close, ENGINE_OVERLOADED if too many wait already. */
+  /** Throws CANCELLED after close, ENGINE_OVERLOADED if too many are waiting. */
   open(listener: Listener): Utterance {
     const waiting = this.#pool.waiting;
     if (!this.#pool.closed && !this.#pool.hasRoom && waiting >= this.#maxWaiting) {
@@ -104,7 +107,7 @@ export class SoundswallowerPool {
     if (utterance.running) this.#sendEnd(utterance);
   }
 
-  /** No callback comes after it. */
+  /** Aborts the utterance; no callback follows. */
   abort(utterance: Utterance): void {
     const { id } = utterance;
     utterance.ended = true;
@@ -112,12 +115,12 @@ export class SoundswallowerPool {
     if (this.#pool.cancel(id)) this.#pool.send(id, { type: 'abort', id });
   }
 
-  /** Starts every thread. Resolves when they can work; rejects with ENGINE_CRASHED if none will. */
+  /** Starts every thread. Resolves when they are ready; rejects with ENGINE_CRASHED if none can start. */
   warm(): Promise<void> {
     return this.#pool.warm();
   }
 
-  /** Ends every utterance with CANCELLED and every thread. Resolves when they are gone. Idempotent. */
+  /** Ends every utterance with CANCELLED, and every thread. Resolves when they have ended. Idempotent. */
   close(): Promise<void> {
     return this.#pool.close();
   }
@@ -157,7 +160,7 @@ export class SoundswallowerPool {
     this.#utterances.delete(utterance.id);
   }
 
-  /** After it the thread owes an answer. */
+  /** Ends the audio; the thread must answer then. */
   #sendEnd({ id }: Utterance): void {
     this.#pool.send(id, { type: 'end', id });
     this.#pool.expectAnswer(id);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { REJECTION_REASONS } from '../../../machines/wire.ts';
 
-/** What the thread needs to build its decoders. */
+/** Data for building the decoders of a thread. */
 export const threadDataSchema = z.object({
   grammar: z.string(),
   words: z.array(z.string()),
@@ -16,7 +16,7 @@ export type ThreadData = z.infer<typeof threadDataSchema>;
 const id = z.number().int();
 const confidence = z.number().min(0).max(1);
 
-/** To the thread. It never gets more utterances at a time than it has decoders. */
+/** To the thread. It never has more utterances at a time than decoders. */
 export const toThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('begin'), id }),
   z.object({
@@ -29,7 +29,10 @@ export const toThreadSchema = z.discriminatedUnion('type', [
 ]);
 export type ToThread = z.infer<typeof toThreadSchema>;
 
-/** From the thread. `final`, `rejected`, `failed` and `aborted` say that the decoder is free again: one of them for each `begin`. */
+/**
+ * From the thread. Each `begin` is answered by one of `final`, `rejected`, `failed` and `aborted`, which frees the
+ * decoder.
+ */
 export const fromThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   /** At least once a second while there is work. */

@@ -9,14 +9,11 @@ import type { ThreadData } from './protocol.ts';
 import { type Evidence, judge } from './verdict.ts';
 import { pronounce } from './words.ts';
 
-/** Audio heard before the first decoding, in samples (700 ms): enough to know how loud the speaker is. */
+/** Audio before the first decoding, in samples (700 ms): enough to measure the speaker's level. */
 const HEAR_FIRST = 11_200;
-/** Audio between two looks at the text, in samples (100 ms). */
+/** Audio between two partial results, in samples (100 ms). */
 const STEP = 1_600;
-/**
- * Common to both decoders. All senones are scored in each frame, so that scores of different hypotheses, and of the
- * two decoders, are relative to the same best; two Gaussians a codebook instead of four costs no accuracy and saves a
- * quarter of the time. The level and noise of the audio are set here (LevelledAudio), not by the front end.
+/** Options of both decoders. All senones are scored in each frame, so that the scores of different hypotheses, and of the two decoders, are relative to the same best. Two Gaussians per codebook instead of four cost no accuracy and save a quarter of the time. LevelledAudio sets the level and noise of the audio, not the front end.
  */
 const CONFIG = {
   samprate: 16_000,
@@ -25,22 +22,20 @@ const CONFIG = {
   remove_noise: false,
   compallsen: true,
   topn: 2,
-  // The dictionary is read here, and only the words that the grammar needs are handed over.
+  // The dictionary is read here, and only the words of the grammar are passed on.
   dict: 'none',
 } as const;
 
-/**
- * Wide: with narrower beams the right sentence is lost before its end (measured over 240 phrases in four voices: 90 %
- * right at 1e-80 and 1e-30, 96 % so, for a fifth more time).
+/** Wide beams: narrower ones lose the correct sentence before its end (measured over 240 phrases in four voices: 90 % correct at 1e-80 and 1e-30, 96 % with these values, for a fifth more time).
  */
 const SENTENCES = { beam: 1e-120, pbeam: 1e-120, wbeam: 1e-80 } as const;
-/** Phones without their neighbours, every second frame scored: half the time, and it is only a yardstick. */
+/** Context-independent phones, every second frame scored: half the time, and accurate enough for a reference. */
 const ANYTHING = { cionly: true, ds: 2, beam: 1e-15, pbeam: 1e-12, wbeam: 1e-8 } as const;
 
-/** A sentence that is still being said has less to speak for it: so much less log odds are asked of a partial text. */
+/** Reduction of the required log odds for a partial text, because an incomplete sentence has less evidence. */
 const HALF_SAID = 3;
 
-/** What the package has but does not declare: the C function behind `get_text`, which also tells the score. */
+/** An undeclared part of the package: the C function behind `get_text`, which also returns the score. */
 const scoreAccess = z.object({
   _malloc: z.custom<(bytes: number) => number>((value) => typeof value === 'function'),
   _decoder_hyp: z.custom<(decoder: number, score: number) => number>((value) => typeof value === 'function'),
@@ -51,7 +46,7 @@ const alignment = z.object({
   w: z.array(z.object({ t: z.string(), d: z.number(), p: z.number() })).default([]),
 });
 
-/** The decoder tells the acoustic score of a piece as a power of its log base (1.0001), with three decimals. */
+/** The decoder reports the acoustic score of a segment as a power of its log base (1.0001), with three decimals. */
 const LOG_UNIT = 1e-4;
 const SMALLEST_P = 0.0005;
 
@@ -64,12 +59,12 @@ interface Segment {
   readonly cost: number;
 }
 
-/** The sentence that was said, or why none was. */
+/** The recognised sentence, or why there is none. */
 export type Recognition =
   | { readonly text: string; readonly confidence: number }
   | { readonly text: ''; readonly rejected: Rejection };
 
-/** Loads the model once and makes `data.decoders` recognisers of it. */
+/** Loads the model once and creates `data.decoders` recognisers with it. */
 export async function loadRecognisers(data: ThreadData): Promise<readonly Recogniser[]> {
   const models = new URL('./model/', import.meta.resolve('soundswallower'));
   const options: Partial<SoundSwallowerModule> & { modelBase: string } = { modelBase: fileURLToPath(models) };
@@ -100,7 +95,7 @@ async function decoderFor(
   return decoder;
 }
 
-/** The decoder's own way to write a second pronunciation: `read(2)`. */
+/** The decoder's notation for a second pronunciation: `read(2)`. */
 function spelled(words: readonly { word: string; phones: string }[]): readonly (readonly [string, string])[] {
   const seen = new Map<string, number>();
   return words.map(({ word, phones }) => {
@@ -110,9 +105,7 @@ function spelled(words: readonly { word: string; phones: string }[]): readonly (
   });
 }
 
-/**
- * One utterance at a time. Two decoders hear the same audio: one knows the dialog's sentences, the other any sequence
- * of phones. Speech that is a sentence scores about the same in both; other speech scores worse in the first.
+/** Recognises one utterance at a time with two decoders on the same audio: one for the dialog's sentences, the other for any sequence of phones. A sentence of the dialog scores about the same in both; other speech scores worse in the first.
  */
 export class Recogniser {
   readonly #sentences: Scored;
@@ -143,7 +136,7 @@ export class Recogniser {
     this.#decoded = 0;
   }
 
-  /** Takes audio; the text so far, if it changed. */
+  /** Adds audio; returns the text so far, if it changed. */
   async push(samples: Int16Array): Promise<string | undefined> {
     this.#audio.push(samples);
     const ready = this.#audio.length;
@@ -168,7 +161,7 @@ export class Recogniser {
     return { text: '', rejected: { nearest: text, confidence, reason } };
   }
 
-  /** Ends the utterance: the best sentence, and what speaks for it. */
+  /** Ends the utterance; returns the best sentence and its evidence. */
   async hear(): Promise<{ readonly text: string; readonly evidence: Evidence }> {
     await this.#decode();
     this.#stop();
@@ -199,7 +192,7 @@ export class Recogniser {
     };
   }
 
-  /** Decodes what has come since; all of it once more if the speaker turned out to be louder than was thought. */
+  /** Decodes new audio, or everything again if the speaker turned out to be louder than estimated. */
   async #decode(): Promise<void> {
     if (!this.#running || this.#audio.gainIsOff()) {
       this.#stop();
@@ -224,7 +217,7 @@ export class Recogniser {
   }
 }
 
-/** A decoder with access to the score of its best path, in the decoder's log units (about 0.1 nat). */
+/** A decoder that also returns the score of its best path, in the decoder's log units (about 0.1 nat). */
 class Scored {
   readonly decoder: Decoder;
   readonly #module: SoundSwallowerModule;
@@ -244,7 +237,7 @@ class Scored {
     this.#scoreAt = access._malloc(4);
   }
 
-  /** Begins an utterance with the normalisation of a fresh decoder, whoever spoke before. */
+  /** Begins an utterance with the normalisation of a new decoder, independent of previous speakers. */
   async start(): Promise<void> {
     await this.decoder.reinitialize_audio();
     this.decoder.start();
@@ -259,7 +252,7 @@ class Scored {
     return new DataView(this.#module.HEAPU8.buffer).getInt32(this.#scoreAt, true);
   }
 
-  /** The best path, piece by piece. */
+  /** The segments of the best path. */
   segments(): readonly Segment[] {
     if (this.text() === '') return [];
     return alignment.parse(this.decoder.get_alignment()).w.flatMap(({ t, d, p }) =>
@@ -275,7 +268,7 @@ class Scored {
   }
 }
 
-/** Without the marks of second pronunciations. */
+/** Removes the marks of second pronunciations. */
 function plain(text: string): string {
   return text.replace(/\(\d+\)/g, '').trim();
 }

@@ -42,7 +42,7 @@ function deferred() {
   return { promise, resolve };
 }
 
-/** Speech that starts and then never ends, until it is told to; `started` when it is waited for. */
+/** Speech that starts and does not end before `end`; `waiting` resolves when more of it is read. */
 function endless(first: Pcm<PipelineRate>) {
   const returned = deferred();
   const waiting = deferred();
@@ -54,7 +54,7 @@ function endless(first: Pcm<PipelineRate>) {
   return { audio: audio(), waiting: waiting.promise, end: returned.resolve };
 }
 
-/** An engine whose threads the test can get at. */
+/** An engine whose threads the test can access. */
 function reachable(options: Partial<SoundswallowerOptions> = {}) {
   const threads: Worker[] = [];
   const engine = soundswallowerStt({
@@ -79,7 +79,7 @@ describe('the SoundSwallower STT', () => {
   });
   afterAll(() => engine.close());
 
-  it('hears a sentence of the dialog, tells what it has so far, and ends with one final', async () => {
+  it('recognises a sentence of the dialog with partials and one final', async () => {
     const audio = pieces(await speak('go forward ten meters', 'en-us'));
     const events = await eventsOf(engine.transcribe(audio, request, never));
     const final = events.at(-1);
@@ -92,7 +92,7 @@ describe('the SoundSwallower STT', () => {
     expect(partials.every((text, i) => text !== '' && text !== partials[i - 1])).toBe(true);
   });
 
-  it('hears the same in the same audio, whoever spoke before and however it was cut', async () => {
+  it('gives the same result for the same audio, regardless of earlier speakers and of its pieces', async () => {
     const speech = await speak('what is your name', 'en-us');
     const whole = async function* () {
       yield speech;
@@ -104,11 +104,11 @@ describe('the SoundSwallower STT', () => {
     expect(await heard(engine, pieces(speech))).toBe('what is your name');
   });
 
-  it('hears a backchannel', async () => {
+  it('recognises a backchannel', async () => {
     expect(dialog.backchannels).toContain(await heard(engine, pieces(await speak('uh-huh', 'en-us'))));
   });
 
-  it('rejects speech that is no sentence of the dialog', async () => {
+  it('rejects speech that is not a sentence of the dialog', async () => {
     for (const sentence of [
       'the meeting was moved to thursday',
       'she plays the violin very well',
@@ -118,7 +118,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('says why it rejects: the nearest phrase and how likely that was said', async () => {
+  it('reports why it rejects: the nearest phrase and its confidence', async () => {
     const speech = await speak('the meeting was moved to thursday', 'en-us');
     const { text, rejected } = await finalOf(engine, pieces(speech));
     expect(text).toBe('');
@@ -127,7 +127,7 @@ describe('the SoundSwallower STT', () => {
     expect(rejected?.confidence).toBeLessThan(0.5);
   });
 
-  it('says that silence is silence, and that speech is longer than any phrase', async () => {
+  it('reports silence, and speech that is longer than any phrase', async () => {
     const silence = pieces({ rate: PIPELINE_RATE, samples: new Int16Array(16_000) });
     expect((await finalOf(engine, silence)).rejected).toEqual({
       nearest: '',
@@ -138,7 +138,7 @@ describe('the SoundSwallower STT', () => {
     expect((await finalOf(engine, long)).rejected?.reason).toBe('too-long');
   });
 
-  it('hears nothing in no audio, in silence, in a click and in noise', async () => {
+  it('recognises nothing without audio, in silence, in a click and in noise', async () => {
     const noise = Int16Array.from({ length: 24_000 }, (_, i) => ((i * 7_919 * (i % 13)) % 8_001) - 4_000);
     for (const samples of [new Int16Array(0), new Int16Array(1), new Int16Array(16_000), noise]) {
       const audio = async function* (): AsyncGenerator<Pcm<PipelineRate>> {
@@ -177,7 +177,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('frees the decoder when its reader goes away', async () => {
+  it('frees the decoder when its reader leaves', async () => {
     const { engine: small } = reachable();
     try {
       for await (const event of small.transcribe(
@@ -211,7 +211,7 @@ describe('the SoundSwallower STT', () => {
     });
   });
 
-  it('gives up an utterance that is longer than any sentence, at its end', async () => {
+  it('rejects an utterance that is longer than any sentence, at its end', async () => {
     const { engine: small } = reachable({ maxUtteranceMs: 1_000 });
     try {
       expect(await heard(small, pieces(await speak('go forward ten meters', 'en-us')))).toBe('');
@@ -221,7 +221,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('refuses more utterances than may wait', async () => {
+  it('refuses utterances beyond the limit of waiting ones', async () => {
     const { engine: small } = reachable({ maxWaiting: 1 });
     try {
       await small.warm?.();
@@ -239,7 +239,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('hears the utterance once more when its thread dies, and ends with ENGINE_CRASHED when that dies too', {
+  it('decodes the utterance again when its thread dies, and ends with ENGINE_CRASHED when that thread dies too', {
     timeout: 60_000,
   }, async () => {
     const crashes: string[] = [];
@@ -273,7 +273,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('rests longer and longer before it starts a thread that cannot start, and fails at once meanwhile', async () => {
+  it('waits longer and longer before it restarts a thread that cannot start, and fails at once meanwhile', async () => {
     const clock = new VirtualClock();
     let starts = 0;
     const small = soundswallowerStt({
@@ -311,9 +311,9 @@ describe('the SoundSwallower STT', () => {
     try {
       const speech = await speak('turn left', 'en-us');
       const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
-      // The thread has been told of the end and owes a final.
+      // The thread got the end of the audio and must send a final.
       expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
-      // Another thread hears it once more, and does not answer either.
+      // Another thread decodes it again, and does not answer either.
       const again = events.next();
       await clock.advance(1_000);
       expect((await again).value).toEqual({ type: 'partial', text: 'asked' });
@@ -325,7 +325,7 @@ describe('the SoundSwallower STT', () => {
     }
   });
 
-  it('ends everything with CANCELLED when closed, also twice', async () => {
+  it('ends everything with CANCELLED when closed, and may be closed twice', async () => {
     const { engine: small } = reachable();
     const speech = endless(await speak('tell me a joke', 'en-us'));
     const running = heard(small, speech.audio);
@@ -347,7 +347,7 @@ describe('the SoundSwallower STT', () => {
 
   if (!existsSync(join(recordings, 'go_forward_ten_meters.wav'))) return;
   describe('with recorded people', () => {
-    it('hears an order with its number', async () => {
+    it('recognises an order with its number', async () => {
       const text = await heard(
         engine,
         pieces(await recording(join(recordings, 'go_forward_ten_meters.wav'))),

@@ -13,39 +13,36 @@ import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
 export interface SoundswallowerOptions {
-  /** Its phrases and backchannels are all that is understood. English only. */
+  /** Only its phrases and backchannels are understood. English only. */
   readonly dialog: Dialog;
-  /** Threads. Default 1. */
+  /** Number of threads. Default 1. */
   readonly workers?: number;
-  /** Utterances that a thread decodes at a time; about 20 MB each. Default 4. */
+  /** Utterances that a thread decodes in parallel; about 20 MB each. Default 4. */
   readonly decodersPerWorker?: number;
-  /** Utterances that wait, with their audio, for a decoder before ENGINE_OVERLOADED. Default 32. */
+  /** Maximum number of utterances that wait for a decoder; further ones fail with ENGINE_OVERLOADED. Default 32. */
   readonly maxWaiting?: number;
-  /** Longer speech is none of the dialog's sentences and is not decoded to its end, in ms. Default 12 000. */
+  /** Maximum length of a sentence, in ms. Longer speech is rejected without further decoding. Default 12 000. */
   readonly maxUtteranceMs?: number;
-  /** The log odds that a sentence needs to be accepted: above 0 more is rejected, below 0 less. Default 0. */
+  /** Log odds required to accept a sentence: above 0 more is rejected, below 0 less. Default 0. */
   readonly strictness?: number;
-  /** A thread that owes a result and gives no sign of life for this long is ended and started again, in ms. Default 10 000. */
+  /** A thread with a pending result that sends nothing for this long is restarted, in ms. Default 10 000. */
   readonly stallMs?: number;
   /** Default: real time. */
   readonly clock?: Clock;
-  /** Told ENGINE_CRASHED of every thread that ended by itself; its utterances are heard once more by another. */
+  /** Receives ENGINE_CRASHED for every thread that ended by itself; another decodes its utterances again. */
   readonly onCrash?: (error: ParleyError) => void;
-  /** For tests that need hold of the thread. */
+  /** For tests that need access to the thread. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
 
-/**
- * Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads.
- * Speech that is none of the dialog's sentences gives a final with empty text. Throws DIALOG_INVALID if the dialog
- * is not English or has a word without a known sound.
+/** Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads. Other speech gives a final with empty text. Throws DIALOG_INVALID if the dialog is not English or has a word without a known pronunciation.
  */
 export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   const { dialog, workers = 1, decodersPerWorker = 4, maxWaiting = 32, maxUtteranceMs = 12_000 } = options;
   if (!/^en(-|$)/i.test(dialog.language)) {
     throw new ParleyError(
       'DIALOG_INVALID',
-      `SoundSwallower hears English only, and the dialog is in ${dialog.language}`,
+      `SoundSwallower understands English only, and the dialog is in ${dialog.language}`,
     );
   }
   checkWords(dialog);
@@ -99,7 +96,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
       signal.removeEventListener('abort', onAbort);
       events.close();
       pool.abort(utterance);
-      // The source may be waiting for audio that never comes: its end is asked for, not awaited.
+      // The source may wait for audio that never arrives: it is closed but not awaited.
       source.return?.()?.catch(() => {});
     }
   }
@@ -121,7 +118,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
         return;
       }
       samples += next.value.samples.length;
-      // Its end is waited for, so that the final comes when the utterance is over.
+      // The end of the audio is awaited, so that the final does not arrive before the end of the utterance.
       if (msOfSamples(samples, PIPELINE_RATE) > longestMs) tooLong = true;
       if (tooLong) pool.abort(utterance);
       else pool.push(utterance, next.value.samples);
@@ -146,7 +143,7 @@ function finalOf(result: Result): SttEvent {
 
 const TOO_LONG: Rejection = { nearest: '', confidence: 0, reason: 'too-long' };
 
-/** Events on their way to whoever reads them. After a failure nothing else comes out. */
+/** Queue of events for one reader. After a failure it yields nothing else. */
 class Outbox {
   closed = false;
   readonly #events: SttEvent[] = [];
@@ -154,7 +151,7 @@ class Outbox {
   #wake: (() => void) | undefined;
 
   put(event: SttEvent): void {
-    // Only the newest partial is of use to a slow reader.
+    // A slow reader needs only the newest partial.
     if (this.#events.at(-1)?.type === 'partial') this.#events.pop();
     this.#events.push(event);
     this.#wake?.();

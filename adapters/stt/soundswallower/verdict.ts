@@ -1,15 +1,15 @@
-/** What the two decoders say of one utterance. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
+/** Results of the two decoders for one utterance. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
 export interface Evidence {
-  /** The best sentence of the dialog. */
+  /** Cost of the best sentence of the dialog. */
   readonly sentence: number;
-  /** The best sequence of any phones. */
+  /** Cost of the best sequence of any phones. */
   readonly anything: number;
-  /** The part of `sentence` that its words cost, and the part of the silence around and between them. */
+  /** The parts of `sentence` for its words, and for the silence around and between them. */
   readonly words: number;
   readonly silence: number;
   /** Phones in the sentence. */
   readonly phones: number;
-  /** Frames of 10 ms that its words take, silence left out. */
+  /** Frames of 10 ms in its words, without silence. */
   readonly frames: number;
   /** Frames of silence. */
   readonly silentFrames: number;
@@ -17,40 +17,36 @@ export interface Evidence {
 
 export interface Verdict {
   readonly accepted: boolean;
-  /** 0..1: how likely the sentence was said. */
+  /** Probability of the sentence, 0..1. */
   readonly confidence: number;
 }
 
-/** A phone longer than this on average is none, in frames: speech has 8 to 20 phones a second. */
+/** Maximum average length of a phone, in frames: speech has 8 to 20 phones per second. */
 const LONGEST_PHONE = 25;
 
-/**
- * A logistic regression over what tells sentences of a dialog from other speech. Fitted to the example dialog in three
- * espeak-ng voices, to other sentences and lone words in seven, and to pieces of recorded speech. bench/recognition.ts
- * checks it with other voices and sentences, and with the same recordings whole. The constant is where about one in
- * twenty-three of those other sentences is taken for one of the dialog's.
+/** A logistic regression that separates sentences of a dialog from other speech. Fitted to the example dialog in three espeak-ng voices, to other sentences and single words in seven, and to pieces of recorded speech. bench/recognition.ts checks it with other voices and sentences, and with the whole recordings. With this constant, about one in 23 of the other sentences is accepted as one of the dialog's.
  */
 const WEIGHTS = {
   constant: -9.29,
-  /** How much worse than any phones, over the whole utterance. */
+  /** Extra cost compared with any phones, over the whole utterance. */
   worse: -0.001806,
-  /** How badly the words fit, a frame. */
+  /** Cost of the words per frame. */
   words: -0.0246,
-  /** How much of what was heard had to be taken for silence, a frame of it. */
+  /** Cost of the silence per frame: high if speech had to be matched as silence. */
   silence: -0.0257,
-  /** Short words carry more than their share of both decoders' fixed costs; long sentences are seldom hit by chance. */
+  /** Short words have a larger share of the fixed costs of both decoders; long sentences seldom match by chance. */
   shortness: 3.502,
   length: 0.4404,
-  /** Words that fit by chance are squeezed or drawn out: the natural logarithm of frames a phone, and how far it is off. */
+  /** Words that match by chance are too short or too long: natural logarithm of frames per phone, and its deviation. */
   pace: 3.688,
   unusualPace: -3.83,
 } as const;
-/** Natural logarithm of 9 frames a phone: eleven phones a second. */
+/** Natural logarithm of 9 frames per phone: eleven phones per second. */
 const USUAL_PACE = 2.2;
-/** Fewer silent frames say little. */
+/** Minimum number of silent frames for a meaningful cost. */
 const LEAST_SILENCE = 20;
 
-/** `strictness` is the log odds that a sentence needs: 0 is even, above it more is rejected. */
+/** `strictness`: required log odds of a sentence; above 0 more is rejected. */
 export function judge(evidence: Evidence, strictness: number): Verdict {
   const { sentence, anything, words, silence, phones, frames, silentFrames } = evidence;
   if (phones === 0 || frames === 0 || frames / phones > LONGEST_PHONE)

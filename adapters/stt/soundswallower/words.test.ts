@@ -50,13 +50,13 @@ describe('pronunciations', () => {
     expect(soundOf(word)).toBe(phones);
   });
 
-  it('must exist for words that letters do not tell, and be made of real phones', () => {
+  it('are required for words without Latin letters, and must consist of known phones', () => {
     expect(() => checkWords(withPhrase('hello r2d2'))).toThrow(/DIALOG|add "r2d2" to pronunciations/);
     expect(() =>
       checkWords(withPhrase('hello r2d2', 'pronunciations: { r2d2: AA R T UW D IY T UW }')),
     ).not.toThrow();
     expect(() => checkWords(withPhrase('hello', 'pronunciations: { hello: HH XX }'))).toThrow(
-      '"XX" is no phone',
+      '"XX" is not a phone',
     );
   });
 });

@@ -2,13 +2,13 @@ import type { Dialog } from '../../../actors/dialog/mod.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { grammarWords, PHONES } from './jsgf.ts';
 
-/** One way to say a word, in phones with spaces between. */
+/** One pronunciation: phones separated by spaces. */
 export interface Pronunciation {
   readonly word: string;
   readonly phones: string;
 }
 
-/** Sounds that the dictionary spells otherwise or not at all. */
+/** Pronunciations that differ from the dictionary or are missing in it. */
 const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   uh: ['AH'],
   huh: ['HH AH'],
@@ -18,9 +18,7 @@ const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   mhm: ['M HH M', 'AH M HH AH M'],
 };
 
-/**
- * Throws DIALOG_INVALID, naming the word, if the recogniser could not know how a word of the dialog sounds: it is not
- * spelt in Latin letters and the dialog gives no pronunciation, or gives one with phones that do not exist.
+/** Throws DIALOG_INVALID with the word if the pronunciation of a word is unknown: it is not written in Latin letters and the dialog gives no pronunciation, or gives one with unknown phones.
  */
 export function checkWords(dialog: Dialog): void {
   const known = new Set(PHONES);
@@ -29,7 +27,7 @@ export function checkWords(dialog: Dialog): void {
     if (wrong !== undefined) {
       throw new ParleyError(
         'DIALOG_INVALID',
-        `pronunciations.${word}: "${wrong}" is no phone; there are ${PHONES.join(' ')}`,
+        `pronunciations.${word}: "${wrong}" is not a phone; the phones are ${PHONES.join(' ')}`,
       );
     }
   }
@@ -39,14 +37,12 @@ export function checkWords(dialog: Dialog): void {
   if (silent !== undefined) {
     throw new ParleyError(
       'DIALOG_INVALID',
-      `add "${silent}" to pronunciations: its sound cannot be told from its letters`,
+      `add "${silent}" to pronunciations: its sound cannot be derived from its letters`,
     );
   }
 }
 
-/**
- * How each word sounds: as the dialog says, else as the dictionary says (with its alternatives), else by English
- * letter-to-sound rules. `dictionary` is the text of a CMU dictionary.
+/** The pronunciations of each word: from the dialog, else from the dictionary (with its alternatives), else by English letter-to-sound rules. `dictionary` is the text of a CMU dictionary.
  */
 export function pronounce(
   words: readonly string[],
@@ -66,7 +62,9 @@ export function pronounce(
   });
 }
 
-/** Longest spelling first. A rough guide for names and rare words; what it gets wrong belongs into `pronunciations`. */
+/**
+ * Longest spelling first. An approximation for names and rare words; add wrong ones to the dialog's `pronunciations`.
+ */
 const RULES: readonly (readonly [string, string])[] = (
   'tion=SH AH N;ough=AO;eigh=EY;augh=AO;igh=AY;sch=SH;tch=CH;dge=JH;ck=K;ch=CH;sh=SH;th=TH;ph=F;wh=W;ng=NG;qu=K W;kn=N;wr=R;' +
   'ee=IY;ea=IY;oo=UW;ou=AW;ow=OW;oa=OW;oi=OY;oy=OY;ai=EY;ay=EY;au=AO;aw=AO;ie=IY;ei=EY;ey=IY;er=ER;ir=ER;ur=ER;ar=AA R;or=AO R;' +

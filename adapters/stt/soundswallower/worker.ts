@@ -2,7 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { type FromThread, type ToThread, threadDataSchema, toThreadSchema } from './protocol.ts';
 import { loadRecognisers, type Recogniser } from './recogniser.ts';
 
-/** A thread of decoders: each serves one utterance at a time, all take turns with the pieces of audio that arrive. */
+/**
+ * A thread with several decoders. Each serves one utterance at a time; pieces of audio are processed in order of
+ * arrival.
+ */
 const port = parentPort;
 if (!port) throw new Error('soundswallower-worker runs as a worker thread');
 
@@ -11,12 +14,12 @@ const tell = (message: FromThread) => {
   toldAtMs = performance.now();
   port.postMessage(message);
 };
-/** Longer than a step of decoding, far shorter than the patience of the pool. */
+/** Longer than a step of decoding, far shorter than the pool's time limit. */
 const ALIVE_MS = 1_000;
 const idle: Recogniser[] = [...(await loadRecognisers(threadDataSchema.parse(workerData)))];
 const busy = new Map<number, Recogniser>();
 
-/** Messages are handled one after the other: starting a decoder takes a turn of the event loop. */
+/** Messages are handled one after the other, because starting a decoder is asynchronous. */
 let work: Promise<void> = Promise.resolve();
 port.on('message', (raw: unknown) => {
   const message = toThreadSchema.parse(raw);
@@ -46,7 +49,7 @@ async function handle(message: ToThread): Promise<void> {
     return;
   }
   const recogniser = busy.get(id);
-  // It failed a moment ago, and was told so.
+  // The utterance has failed before, which was reported.
   if (!recogniser) return;
   switch (message.type) {
     case 'audio': {
@@ -67,7 +70,7 @@ async function handle(message: ToThread): Promise<void> {
   }
 }
 
-/** A decoder that cannot even be stopped ends the thread, and a new one is started. */
+/** If a decoder cannot be stopped, the thread ends and the pool starts a new one. */
 function free(id: number): void {
   const recogniser = busy.get(id);
   busy.delete(id);

@@ -113,13 +113,14 @@ describe('a client', () => {
   it.each<[string, readonly Line[]]>([
     ['answers before it accepts', [said(0, 'a')]],
     ['accepts without an uplink', [[{ type: 'accepted' }]]],
+    ['names a subject that is no inbox', [[{ type: 'accepted', uplink: 'parley.v1.s.victim.cmd' }]]],
   ])('ends with ENGINE_PROTOCOL when a worker %s', async (_what, lines) => {
     scriptedWorker('llm', lines);
     expect((await reply()).error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 
   it('lives through an uplink that is no subject', async () => {
-    scriptedWorker('llm', [[{ type: 'accepted', uplink: 'not a subject' }], said(1, 'gap')]);
+    scriptedWorker('llm', [[{ type: 'accepted', uplink: '_INBOX.not a subject' }], said(1, 'gap')]);
     expect((await reply()).error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 

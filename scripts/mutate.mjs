@@ -1,5 +1,5 @@
-// Puts small faults into the sources one at a time, each in a bundle of its own, and shows that the simulator finds it.
-// With --write the list goes to docs/mutations.md.  Usage: node scripts/mutate.mjs [--write] [--only NUMBER]
+// Puts small faults into copies of the sources, one at a time, and shows that the simulator finds each.
+// --write writes docs/mutations.md. Usage: node scripts/mutate.mjs [--write] [--only NUMBER]
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,14 +23,14 @@ const MUTATIONS = [
   {
     what: 'none: nothing must be found',
     file: 'actors/session/runner.ts',
-    find: 'child.actor?.stop();',
-    put: 'child.actor?.stop();',
+    find: "this.#bury(child, 'cancelled');",
+    put: "this.#bury(child, 'cancelled');",
   },
   {
     what: 'a stop command is dropped',
     file: 'actors/session/runner.ts',
-    find: 'child.actor?.stop();',
-    put: '',
+    find: "this.#bury(child, 'cancelled');\n    child.actor?.stop();",
+    put: "this.#bury(child, 'cancelled');",
   },
   {
     what: 'events of stopped children are not held back',
@@ -84,9 +84,9 @@ const MUTATIONS = [
   },
   {
     what: 'a filler counts as heard text of the reply',
-    file: 'machines/session/filler.ts',
-    find: 'return Math.max(0, samples - (filler?.samples ?? 0));',
-    put: 'return samples;',
+    file: 'actors/reply/listener.ts',
+    find: 'heardLength(segments, Math.max(0, played - track.lead))',
+    put: 'heardLength(segments, played)',
   },
   {
     what: 'a filler that is late is said in the middle of the reply',
@@ -134,8 +134,8 @@ const MUTATIONS = [
   {
     what: 'a store that fails is not caught',
     file: 'actors/session/session.ts',
-    find: "const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
-    put: "throw thrown; const { code, message } = errorRecord(thrown, 'STORE_FAILED');",
+    find: "const { code, message } = errorRecord(error, 'STORE_FAILED');",
+    put: "throw error; const { code, message } = errorRecord(error, 'STORE_FAILED');",
   },
   {
     what: 'a chain does not ask the next engine when one fails',
@@ -211,7 +211,7 @@ if (write) {
       '',
       'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
       'with 120 turns each, until something is found. A fault that is not found makes the command fail.',
-      ' What each check is, is in [simulation.md](simulation.md).',
+      '[simulation.md](simulation.md#what-is-checked) explains the names of the checks.',
       '',
       '| | fault | in | found by |',
       '|---|---|---|---|',

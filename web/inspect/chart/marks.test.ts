@@ -77,12 +77,12 @@ describe('what an event did', () => {
   it('is put in words', () => {
     const find = (id: string) => map.transitions.find((one) => one.id === id);
     const [stays, moves, again] = [
-      find('responding.playback.running · playout.started'),
+      find('(root) · transcript.partial'),
       find('responding.llm.running.asking · after llmFirstToken'),
       find('responding.llm.running.streaming · llm.delta'),
     ];
     if (!stays || !moves || !again) throw new Error('the machine has other transitions');
-    expect([transitionWords(stays), moveWords(stays)]).toEqual(['playout.started', '']);
+    expect([transitionWords(stays), moveWords(stays)]).toEqual(['transcript.partial', '']);
     expect([transitionWords(moves), moveWords(moves)]).toEqual(['after llmFirstToken', 'asking → finished']);
     expect(moveWords(again)).toBe('streaming again');
   });

@@ -10,25 +10,25 @@ import { metricsEndpoint } from './metrics/endpoint.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
 
-/** What endpoints are made of. Each takes what it needs. */
+/** Dependencies of the endpoints. */
 export interface EndpointParts {
   readonly door: Door;
   readonly access: Access;
   readonly readiness: Readiness;
   /** Directory of the pages at `/`. */
   readonly pages?: string | undefined;
-  /** What a page shows before the first word. */
+  /** Content of the talk page before the conversation. */
   readonly about?: About | undefined;
-  /** Undefined if they are turned off. */
+  /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
 }
 
-/** Every way into the server, one line each; undefined if it is turned off. Asked in this order. */
+/** Every endpoint, one line each, tried in this order; undefined if it is off. */
 const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
   [parleyV1, aboutEndpoint, metricsEndpoint, inspect, admin];
 
-/** Makes the endpoints that are turned on. Rejects with INTERNAL if the pages cannot be read. */
+/** Makes the enabled endpoints. Rejects with INTERNAL if the pages cannot be read. */
 export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {
   const made = await Promise.all(ENDPOINTS.map((make) => make(parts)));
   return made.flatMap((endpoint) => endpoint ?? []);

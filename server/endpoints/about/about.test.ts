@@ -23,14 +23,14 @@ afterEach(() => {
 });
 
 describe('GET /v1/about', () => {
-  it('gives phrases and notices, and is not cached', async () => {
+  it('returns phrases and notices, and is not cached', async () => {
     const response = await asked(undefined);
 
     expect(await response.json()).toEqual(about);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it('is for those who may open a session', async () => {
+  it('requires the same access as opening a session', async () => {
     const refused = await asked('secret');
     expect(refused.status).toBe(401);
     expect(await refused.text()).not.toContain('story');

@@ -4,20 +4,20 @@ import { onlyReads, sendJson, sendText } from '../../door/http.ts';
 
 const ABOUT_PATH = '/v1/about';
 
-/** Something about the server's configuration that its users should know. */
+/** A warning about the server's configuration for its users. */
 export interface Notice {
   readonly code: string;
   readonly message: string;
 }
 
-/** What a page shows before the first word. */
+/** Content of the talk page before the conversation. */
 export interface About {
-  /** A few phrases of the dialog. */
+  /** Example phrases of the dialog. */
   readonly phrases: readonly string[];
   readonly notices: readonly Notice[];
 }
 
-/** `GET /v1/about`: phrases to begin with and the server's notices, for whoever may open a session. */
+/** `GET /v1/about`: example phrases and the server's notices, for clients that may open a session. */
 export function aboutEndpoint({
   about,
   access,

@@ -10,7 +10,7 @@ export interface AdminOptions {
   readonly pages?: string | undefined;
 }
 
-/** Health and readiness for whoever runs the server, and the pages. Rejects with INTERNAL if these cannot be read. */
+/** Health, readiness and the static pages. Rejects with INTERNAL if the pages cannot be read. */
 export async function admin({ readiness, pages }: AdminOptions): Promise<Endpoint> {
   const files = pages === undefined ? undefined : await loadStaticFiles(pages);
   return {
@@ -32,7 +32,7 @@ export async function admin({ readiness, pages }: AdminOptions): Promise<Endpoin
 }
 
 function sendFile(request: IncomingMessage, response: ServerResponse, file: StaticFile): void {
-  // Names do not change with contents, so a browser asks each time and mostly gets 304.
+  // File names do not change with their contents, so browsers must revalidate; most requests get 304.
   response.setHeader('Cache-Control', 'no-cache');
   response.setHeader('ETag', file.etag);
   if (matches(request.headers['if-none-match'], file.etag)) {
@@ -43,13 +43,13 @@ function sendFile(request: IncomingMessage, response: ServerResponse, file: Stat
   const gzipped = accepts(request.headers['accept-encoding']) ? file.gzipped : undefined;
   if (gzipped) {
     response.setHeader('Content-Encoding', 'gzip');
-    // Equal in meaning, not byte for byte: a strong validator would say so.
+    // A weak validator, because the encodings differ byte for byte.
     response.setHeader('ETag', `W/${file.etag}`);
   }
   send(response, 200, file.contentType, gzipped ?? file.body);
 }
 
-/** Whether gzip is among what the client takes, and not refused by `q=0`. */
+/** True if the client accepts gzip, not excluded by `q=0`. */
 function accepts(acceptEncoding: string | undefined): boolean {
   return /(?:^|,)\s*gzip\s*(?:,|$|;(?!\s*q=0(?:\.0*)?\s*(?:,|$)))/iu.test(acceptEncoding ?? '');
 }

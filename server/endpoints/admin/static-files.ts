@@ -4,7 +4,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ParleyError } from '../../../machines/errors.ts';
 
-/** Pages are small. More than this in the directory means that it is the wrong one. */
+/** Pages are small. A larger directory is probably the wrong one. */
 const MAX_TOTAL_BYTES = 64 * 1_024 * 1_024;
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -31,17 +31,14 @@ export interface StaticFile {
   readonly contentType: string;
   /** A strong validator, quotes included. */
   readonly etag: string;
-  /** The body gzipped, where that makes it smaller. */
+  /** The gzipped body, if that is smaller. */
   readonly gzipped: Buffer | undefined;
 }
 
-/** Finds the file of a decoded URL path: `/` is `/index.html`, a directory its index. */
+/** Finds the file for a decoded URL path: `/` is `/index.html`, a directory its index. */
 export type StaticFiles = (path: string) => StaticFile | undefined;
 
-/**
- * Reads every regular file under `directory` once. A request is looked up among them and never becomes a
- * path of the file system, so nothing outside can be reached; hidden files and links are not served.
- * An unreadable directory is INTERNAL.
+/** Reads every regular file under `directory` once. Requests are looked up in memory and never become file system paths, so nothing outside can be reached. Hidden files and links are not served. Throws INTERNAL for an unreadable directory.
  */
 export async function loadStaticFiles(directory: string): Promise<StaticFiles> {
   const files = new Map<string, StaticFile>();
@@ -54,7 +51,7 @@ export async function loadStaticFiles(directory: string): Promise<StaticFiles> {
       const body = await readFile(path);
       totalBytes += body.byteLength;
       if (totalBytes > MAX_TOTAL_BYTES)
-        throw new ParleyError('INTERNAL', `too much to serve in ${directory}`);
+        throw new ParleyError('INTERNAL', `too many or too large files in ${directory}`);
       files.set(`/${parts.join('/')}`, staticFile(entry.name, body));
     }
   } catch (cause) {

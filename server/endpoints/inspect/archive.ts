@@ -12,7 +12,9 @@ import {
   turnsPage,
 } from './wire.ts';
 
-/** What is known of a session, a page at a time. All reject with SESSION_UNKNOWN if nothing is. */
+/**
+ * The recorded data of a session, one page at a time. All methods reject with SESSION_UNKNOWN for an unknown session.
+ */
 export interface Archive {
   journal(session: string, from: number, limit: number): Promise<JournalPage>;
   /** `from` counts turns. */
@@ -21,10 +23,10 @@ export interface Archive {
   audio(session: string, from: number, limit: number): Promise<AudioPage>;
 }
 
-/** Of a record besides its texts, generously. */
+/** Upper estimate of a record's size without its texts, in bytes. */
 const RECORD_BYTES = 400;
 
-/** The archive of this server's own store. No page is larger than `maxBytes`, unless a single entry is. */
+/** The archive of this server's own store. A page has at most `maxBytes`, unless a single entry is larger. */
 export function storeArchive(
   store: Store,
   inspectStore: InspectStore | undefined,
@@ -60,7 +62,7 @@ export function storeArchive(
   };
 }
 
-/** How many of the first fit into `maxBytes`; one at least. */
+/** Number of leading items that fit into `maxBytes`, at least one. */
 function fitting(sizes: readonly number[], maxBytes: number): number {
   let sum = 0;
   const over = sizes.findIndex((size) => {
@@ -70,7 +72,7 @@ function fitting(sizes: readonly number[], maxBytes: number): number {
   return over < 0 ? sizes.length : Math.max(1, over);
 }
 
-/** In UTF-8 and with its texts escaped once more, which may add half of them. */
+/** Size in UTF-8, with its texts escaped once more, which may add half of their size. */
 function sizeOfRecord({ event, change, commands }: JournalRecord): number {
   return RECORD_BYTES + 1.5 * (event.length + change.length + commands.length);
 }

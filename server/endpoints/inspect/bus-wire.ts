@@ -3,26 +3,24 @@ import type { Bus } from '../../../actors/ports/bus.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { liveSession, sessionId } from './wire.ts';
 
-/** What servers and inspectors say to each other on the bus. Not for other programs: it changes with any version. */
+/** Messages between servers and inspectors on the bus. Internal: they may change with any version. */
 
-/**
- * What an inspector (a server with open pages) wants. It holds for `LEASE_MS` and is said anew every `RENEW_MS`; one
- * that wants nothing gives its lease up.
+/** The subscriptions of an inspector (a server with open pages). A lease is valid for `LEASE_MS` and renewed every `RENEW_MS`. A lease without subscriptions ends it.
  */
 export const lease = z.object({
   watcher: z.string(),
   /** The list of live sessions … */
   list: z.boolean(),
-  /** … from the beginning: else what changed is enough. */
+  /** … complete; otherwise only changes. */
   full: z.boolean(),
-  /** Sessions whose feed is wanted … */
+  /** Sessions whose feed is requested … */
   sessions: z.array(sessionId),
-  /** … and of these, those that are to say where their feed begins. */
+  /** … and those of them that must report where their feed begins. */
   fresh: z.array(sessionId),
 });
 export type Lease = z.infer<typeof lease>;
 
-/** Live sessions of one server: those that changed and those that are gone; if `full`, it has no others. */
+/** Live sessions of one server: changed ones and ended ones; if `full`, the complete list. */
 export const presence = z.object({
   server: z.string(),
   full: z.boolean(),
@@ -31,7 +29,7 @@ export const presence = z.object({
 });
 export type Presence = z.infer<typeof presence>;
 
-/** To the server that runs a session: a page of what its store has. */
+/** Request to the server that runs a session: a page from its store. */
 export const question = z.object({
   what: z.enum(['journal', 'turns', 'audio']),
   session: sessionId,
@@ -44,17 +42,17 @@ export type Question = z.infer<typeof question>;
 export const LEASE_MS = 15_000;
 export const RENEW_MS = 5_000;
 
-/** The bus as all parts of a server's inspector use it. */
+/** The bus of a server's inspector. */
 export interface InspectBus {
   readonly bus: Bus;
   readonly clock: Clock;
   /** Name of this process, one token of a subject. */
   readonly server: string;
-  /** What could not be told; the sessions go on. */
+  /** Receives errors of publishing; sessions continue. */
   readonly onProblem: (error: unknown) => void;
 }
 
-/** Publishes and never throws: no session fails because it is looked at. */
+/** Publishes and never throws, so that inspection cannot make a session fail. */
 export function tell(
   { bus, onProblem }: InspectBus,
   subject: string,
@@ -75,7 +73,7 @@ export function encode(value: object): Uint8Array {
   return encoder.encode(JSON.stringify(value));
 }
 
-/** Undefined if it is no JSON: the schema refuses it. */
+/** Undefined for invalid JSON, which the schema then refuses. */
 export function decode(payload: Uint8Array): unknown {
   try {
     return JSON.parse(decoder.decode(payload));

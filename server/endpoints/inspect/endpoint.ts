@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../door/endpoint.ts';
 import type { Inspector } from './inspector.ts';
 
-/** The inspector's pages look here: docs/inspector.md. */
+/** HTTP and WebSocket endpoint of the inspector's pages: docs/inspector.md. */
 export function inspect({ inspector }: { readonly inspector?: Inspector | undefined }): Endpoint | undefined {
   return (
     inspector && {

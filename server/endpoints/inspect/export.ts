@@ -6,7 +6,7 @@ import { audioLine, endLine, headerLine, recordLine } from '../../journal-file.t
 import type { Archive } from './archive.ts';
 import { INSPECT_LIMITS, type JournalPage } from './wire.ts';
 
-/** Answers with a session's journal as a file of JSON lines (docs/journal.md), read and sent page by page. */
+/** Sends a session's journal as a file of JSON lines (docs/journal.md), page by page. */
 export async function sendExport(
   response: ServerResponse,
   archive: Archive,
@@ -32,7 +32,8 @@ async function* linesOf(
   session: string,
   audio: boolean,
 ): AsyncGenerator<string, void, void> {
-  // What parameters and input are is the recording version's affair; the header's hash vouches for them.
+  // Parameters and input are not parsed: their format belongs to the recording version, and the header's hash covers
+  // them.
   const header = first.header as typeof first.header & JournalHeader;
   yield headerLine({ header, headerHash: first.headerHash });
   for (let page = first; ; ) {

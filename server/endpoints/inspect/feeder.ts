@@ -7,18 +7,18 @@ import { type InspectBus, tell } from './bus-wire.ts';
 import { LevelMeter } from './level.ts';
 import type { ChildLife, InspectMessage, PlayoutPosition, SessionFeed } from './wire.ts';
 
-/** What happened is told at most so often. */
+/** Minimum time between two feed messages, ms. */
 const EVERY_MS = 100;
-/** Of the payload that the bus allows, what is left to everything but the records. */
+/** Bytes of the bus payload reserved for everything except records. */
 const MARGIN_BYTES = 64 * 1_024;
-/** A message of the feed is never larger, whatever the bus allows. */
+/** Maximum size of a feed message, even if the bus allows more. */
 const MAX_BYTES = 512 * 1_024;
-/** Of a record besides its texts, generously; its texts may grow by half as UTF-8 and by escapes. */
+/** Upper estimate of a record's size without its texts; these may grow by half in UTF-8 and by escapes. */
 const RECORD_BYTES = 400;
 
 const SAMPLED = '"listener":{';
 
-/** Tells inspectors on the bus what one session does, from its making until `close`. */
+/** Publishes one session's feed to inspectors on the bus, until `close`. */
 export class Feeder {
   readonly #session: string;
   readonly #bus: InspectBus;
@@ -39,7 +39,7 @@ export class Feeder {
     });
   }
 
-  /** Says where the feed begins: the records from `from` on are told. */
+  /** Publishes the start of the feed: records from `from` on follow. */
   begin(from: number): void {
     this.#flush(false);
     this.#publish({ type: 'watching', session: this.#session, live: true, from });
@@ -93,7 +93,7 @@ export class Feeder {
   }
 }
 
-/** A record that fits nowhere is left out: who misses it finds it in the journal. */
+/** A record that exceeds the maximum size is skipped; pages read it from the journal. */
 function inParts(records: readonly JournalRecord[], maxBytes: number): JournalRecord[][] {
   const parts: JournalRecord[][] = [];
   let size = Number.POSITIVE_INFINITY;

@@ -5,18 +5,18 @@ import { decode, type InspectBus, type Lease, presence, RENEW_MS, tell } from '.
 import { Neighbours } from './neighbours.ts';
 import { feedMessage, type InspectMessage, type LiveSession } from './wire.ts';
 
-/** Changes of the list reach a page at most four times a second. */
+/** Changes of the list are sent to a page at most four times a second. */
 const LIST_EVERY_MS = 250;
-/** How long other servers may take to say which sessions they have, before a list goes out without them. */
+/** Maximum wait for the session lists of other servers before a list is sent without them, ms. */
 const GATHER_MS = 300;
-/** A session of which nobody says within this time that it runs does not. */
+/** A session that no server reports within this time is not live, ms. */
 const ANSWER_MS = 1_000;
-/** A list asked for once is kept up to date this long, for who asks again. */
+/** A requested list is kept up to date for this long, for further requests, ms. */
 const LIST_KEPT_MS = 10_000;
-/** Every so many renewals the whole list is asked for, should a message have been lost. */
+/** Number of renewals after which the full list is requested again, in case a message was lost. */
 const FULL_EVERY = 12;
 
-/** A page, as the hub sees it. */
+/** A page connected to the hub. */
 export interface Watcher {
   /** JSON of an `InspectMessage`. */
   tell(json: string): void;
@@ -25,20 +25,18 @@ export interface Watcher {
 interface Watched {
   readonly subscription: Subscription;
   readonly watchers: Set<Watcher>;
-  /** Those that were not told yet where the feed begins. */
+  /** Watchers that do not know yet where the feed begins. */
   readonly waiting: Map<Watcher, TimerHandle>;
 }
 
-/**
- * What the pages of this server watch, of all servers on the bus. It asks for what is wanted, once for all pages, and
- * for nothing when nobody looks.
+/** Connects the pages of this server to the sessions of all servers on the bus. It subscribes once for all pages, and to nothing while no page is open.
  */
 export class Hub {
   readonly #bus: InspectBus;
   readonly #alone: boolean;
   readonly #neighbours: Neighbours;
   readonly #listeners = new Set<Watcher>();
-  /** Those that were not told the whole list yet. */
+  /** Watchers that did not get the full list yet. */
   readonly #joining = new Set<Watcher>();
   readonly #sessions = new Map<string, Watched>();
   readonly #subscription: Subscription;
@@ -49,7 +47,7 @@ export class Hub {
   #listTimer: TimerHandle | undefined;
   #wanting = false;
 
-  /** `alone`: no other server can be on this bus. */
+  /** `alone`: the bus has no other servers. */
   constructor(inspectBus: InspectBus, alone: boolean) {
     this.#bus = inspectBus;
     this.#alone = alone;
@@ -66,12 +64,12 @@ export class Hub {
     return this.#neighbours.all();
   }
 
-  /** Which server runs a session; undefined if none that is known of. */
+  /** The server that runs a session; undefined if unknown. */
   async serverOf(session: string): Promise<string | undefined> {
     return (await this.live()).find((one) => one.session === session)?.server;
   }
 
-  /** Tells `watcher` the list, now and whenever it changes, until `unlist`. */
+  /** Sends the list to `watcher`, now and at each change, until `unlist`. */
   async list(watcher: Watcher): Promise<void> {
     this.#joining.add(watcher);
     await this.#gathered();
@@ -86,7 +84,7 @@ export class Hub {
     this.#giveUpIfIdle();
   }
 
-  /** Tells `watcher` what a session does, from a `watching` on, until `unwatch`. */
+  /** Sends a session's feed to `watcher`, beginning with `watching`, until `unwatch`. */
   watch(session: string, watcher: Watcher): void {
     const watched = this.#sessions.get(session) ?? this.#begin(session);
     watched.watchers.add(watcher);
@@ -110,7 +108,7 @@ export class Hub {
     else this.#giveUpIfIdle();
   }
 
-  /** Nothing is told to that page any more. */
+  /** Removes a page; it gets no more messages. */
   forget(watcher: Watcher): void {
     this.unlist(watcher);
     for (const session of [...this.#sessions.keys()]) this.unwatch(session, watcher);
@@ -158,7 +156,7 @@ export class Hub {
       timer.cancel();
       watcher.tell(text);
     }
-    // One that was told that nobody runs the session, which began meanwhile.
+    // This watcher was told that the session is not live, but it has begun meanwhile.
     const { waiting, watchers } = watched;
     if (waiting.size === 0) for (const watcher of watchers) watcher.tell(text);
     waiting.clear();
@@ -167,7 +165,7 @@ export class Hub {
   #onPresence(payload: Uint8Array): void {
     const { data } = presence.safeParse(decode(payload));
     if (!data) this.#bus.bus.reportMalformed?.(subjects.inspectPresence, 'no list of sessions');
-    // Without a list nobody asked; what comes late is of no use.
+    // Without a list, no page needs it; this is a late message.
     if (!data || this.#list === undefined) return;
     if (!this.#neighbours.take(data)) return;
     if (this.#listeners.size > 0)
@@ -182,7 +180,7 @@ export class Hub {
     for (const watcher of this.#listeners) watcher.tell(text);
   }
 
-  /** Resolves when the others have had time to say which sessions they have. */
+  /** Resolves when the other servers had time to report their sessions. */
   #gathered(): Promise<void> {
     this.#list ??= this.#gather();
     return this.#list;
@@ -190,7 +188,7 @@ export class Hub {
 
   async #gather(): Promise<void> {
     this.#ask({ full: true });
-    // A bus that is gone brings nothing, and is told of elsewhere.
+    // Without a bus nothing arrives; the outage is reported elsewhere.
     await this.#bus.bus.flush().catch(this.#bus.onProblem);
     await new Promise<void>((resolve) => {
       if (this.#alone) this.#neighbours.onceTold(resolve);
@@ -198,7 +196,7 @@ export class Hub {
     });
   }
 
-  /** Says what is wanted, now and again until nothing is. */
+  /** Publishes the lease, and renews it while there are subscriptions. */
   #ask({ full = false, fresh = [] }: { full?: boolean; fresh?: string[] }): void {
     this.#wanting = true;
     const { server: watcher } = this.#bus;

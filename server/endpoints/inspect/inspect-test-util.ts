@@ -19,7 +19,7 @@ import {
   serverMessage,
 } from './wire.ts';
 
-/** Closed in the opposite order after each test. */
+/** Closed in reverse order after each test. */
 export class Cleanups {
   readonly #all: (() => Promise<unknown> | unknown)[] = [];
 
@@ -32,7 +32,7 @@ export class Cleanups {
   }
 }
 
-/** A whole server with scripted engines, on a free port, with a data directory of its own. */
+/** A complete server with scripted engines, on a free port, with its own data directory. */
 export async function startTestServer(
   cleanups: Cleanups,
   flags: Readonly<Record<string, unknown>> = {},
@@ -83,17 +83,17 @@ export class User {
     await this.client.waitFor(({ type }) => type === 'reply.end', { since, timeoutMs: PATIENCE_MS });
   }
 
-  /** Until the client was told so. */
+  /** Waits until the client got this state. */
   async told(state: string): Promise<void> {
     const found = await this.client.waitFor(
       (message) => message.type === 'state' && message.value === state,
       { timeoutMs: PATIENCE_MS },
     );
-    if (!found) throw new Error(`never told ${state}`);
+    if (!found) throw new Error(`no state ${state}`);
   }
 }
 
-/** An inspector's page: its WebSocket, and what came over it. */
+/** An inspector's page: its WebSocket, and the received messages. */
 export class Page {
   readonly socket: WebSocket;
   readonly received: InspectMessage[] = [];
@@ -114,7 +114,7 @@ export class Page {
     );
   }
 
-  /** A page that was let in. */
+  /** A page whose hello was accepted. */
   static async open(cleanups: Cleanups, url: string, token?: string): Promise<Page> {
     const page = new Page(url);
     cleanups.add(() => page.socket.terminate());
@@ -144,7 +144,7 @@ export class Page {
     });
   }
 
-  /** Resolves when the feed of a session begins, or is said not to. */
+  /** Resolves when the feed of a session begins, or the session is reported as not live. */
   async watch(session: string): Promise<Extract<InspectMessage, { type: 'watching' }>> {
     this.say({ type: 'watch', session });
     const found = () => this.of('watching').find((message) => message.session === session);
@@ -160,13 +160,13 @@ export class Page {
     );
   }
 
-  /** What was told of a session so far. */
+  /** The feed of a session so far. */
   feeds(session: string): SessionFeed[] {
     return this.of('feed').flatMap(({ feed }) => (feed.session === session ? [feed] : []));
   }
 }
 
-/** Asks an endpoint below `/v1/inspect/sessions`. */
+/** Requests an endpoint below `/v1/inspect/sessions`. */
 export async function ask(
   url: string,
   below = '',

@@ -9,7 +9,7 @@ import { parseJournalFile } from '../../journal-file.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { audioPage, INSPECT_SESSIONS_PATH, journalPage, sessionsPage, turnsPage } from './wire.ts';
 
-// A disk that others use too may take its time.
+// A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
 
 const cleanups = new Cleanups();
@@ -22,7 +22,7 @@ async function journalOf(url: string, session: string, query = '') {
 }
 
 describe('the list', () => {
-  it('shows who talks now, and afterwards what there was', async () => {
+  it('shows live sessions, and past ones afterwards', async () => {
     const { url } = await startTestServer(cleanups);
     const user = await User.connect(cleanups, url);
     await user.ask('what is the time');
@@ -68,7 +68,7 @@ describe('the list', () => {
     expect(await live(`?text=${good.session.slice(0, 8)}`)).toEqual([good.session]);
   });
 
-  it('goes on page by page', async () => {
+  it('is read page by page', async () => {
     const { url, store } = await startTestServer(cleanups);
     for (const name of ['a', 'b', 'c'])
       await store.saveSession({ session: name, startedAt: `2026-01-01T00:00:00.00${name}Z`, language: 'en' });
@@ -83,7 +83,7 @@ describe('the list', () => {
     expect(second.next).toBeNull();
   });
 
-  it('tells an open page what changes', async () => {
+  it('sends changes to an open page', async () => {
     const { url } = await startTestServer(cleanups);
     const page = await Page.open(cleanups, url);
     page.say({ type: 'sessions', on: true });
@@ -99,7 +99,7 @@ describe('the list', () => {
 });
 
 describe('a journal', () => {
-  it('comes page by page, and as a file that is whole', async () => {
+  it('is returned page by page, and as a complete file', async () => {
     const { url } = await startTestServer(cleanups);
     const user = await User.connect(cleanups, url);
     await user.ask('hello');
@@ -116,7 +116,7 @@ describe('a journal', () => {
     expect(response.headers.get('content-disposition')).toContain(`${user.session}.jsonl`);
   });
 
-  it('has its turns and, where it was recorded, its audio beside it', async () => {
+  it('has its turns and, if recorded, its audio', async () => {
     const { url } = await startTestServer(cleanups, { 'journal.audio': 'all' });
     const user = await User.connect(cleanups, url);
     const page = await Page.open(cleanups, url);
@@ -141,7 +141,7 @@ describe('a journal', () => {
 });
 
 describe('a live feed', () => {
-  it('goes on where the stored journal ends, and tells of children, loudness, playout and the end', async () => {
+  it('continues where the stored journal ends, with children, loudness, playout and the end', async () => {
     const { url } = await startTestServer(cleanups);
     const user = await User.connect(cleanups, url);
     await user.ask('before');
@@ -178,14 +178,14 @@ describe('a live feed', () => {
     expect(feeds.some(({ playout }) => playout?.generation === 2 && playout.sent > 0)).toBe(true);
   });
 
-  it('says of a session that does not run that it does not', async () => {
+  it('reports that a session is not live', async () => {
     const { url } = await startTestServer(cleanups);
     const page = await Page.open(cleanups, url);
 
     expect(await page.watch('nobody')).toEqual({ type: 'watching', session: 'nobody', live: false, from: 0 });
   });
 
-  it('is made for nobody if nobody watches', async () => {
+  it('is not published while no page watches', async () => {
     const { url, bus } = await startTestServer(cleanups);
     const heard: string[] = [];
     bus.subscribe('parley.v1.inspect.>', ({ subject }) => heard.push(subject));
@@ -197,7 +197,7 @@ describe('a live feed', () => {
     expect(heard).toEqual([]);
   });
 
-  it('ends with the page that wanted it', async () => {
+  it('ends when its page closes', async () => {
     const { url, bus } = await startTestServer(cleanups);
     const user = await User.connect(cleanups, url);
     const page = await Page.open(cleanups, url);
@@ -229,7 +229,7 @@ describe('control', () => {
     expect(body).toMatchObject({ error: { code: 'FORBIDDEN' } });
   });
 
-  it('stops and rearms a session where it is allowed', async () => {
+  it('stops and rearms a session if allowed', async () => {
     const { url } = await startTestServer(cleanups, { 'inspect.control': true });
     const user = await User.connect(cleanups, url);
 
@@ -243,7 +243,7 @@ describe('control', () => {
     });
   });
 
-  it('takes no other command, no form, no long body and no unknown session', async () => {
+  it('refuses other commands, forms, long bodies and unknown sessions', async () => {
     const { url } = await startTestServer(cleanups, { 'inspect.control': true });
     const user = await User.connect(cleanups, url);
     const status = async (session: string, init: RequestInit) =>
@@ -257,8 +257,8 @@ describe('control', () => {
   });
 });
 
-describe('who may look', () => {
-  it('must know the token, over HTTP and on the WebSocket', async () => {
+describe('access to the inspector', () => {
+  it('requires the token, over HTTP and on the WebSocket', async () => {
     const { url } = await startTestServer(cleanups, { token: TOKEN });
     const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
@@ -273,7 +273,7 @@ describe('who may look', () => {
     expect(friend.received[0]).toMatchObject({ type: 'ready', control: false, journal: true });
   });
 
-  it('is no page of another origin, nor of another name for this machine', async () => {
+  it('is refused to pages of another origin or of another name for this machine', async () => {
     const { url, port } = await startTestServer(cleanups);
 
     const foreign = { headers: { Origin: 'https://evil.example' } };
@@ -284,7 +284,7 @@ describe('who may look', () => {
     expect((await page.closed).code).toBe(1006);
   });
 
-  it('says hello first, and nothing that is no message', async () => {
+  it('requires hello first, and valid messages', async () => {
     const { url } = await startTestServer(cleanups);
     const rude = new Page(url);
     rude.socket.once('open', () => rude.raw('{"type":"sessions","on":true}'));
@@ -307,8 +307,8 @@ describe('who may look', () => {
   });
 });
 
-describe('what is asked for', () => {
-  it('is found nowhere if it is no session', async () => {
+describe('a request', () => {
+  it('gets 404 for an unknown session', async () => {
     const { url } = await startTestServer(cleanups);
 
     for (const id of [
@@ -329,7 +329,7 @@ describe('what is asked for', () => {
     expect((await ask(url, '/nobody/journal/more')).status).toBe(404);
   });
 
-  it('is refused if its query makes no sense', async () => {
+  it('is refused if its query is invalid', async () => {
     const { url } = await startTestServer(cleanups);
 
     for (const query of [
@@ -343,7 +343,7 @@ describe('what is asked for', () => {
     expect((await ask(url, '/nobody/journal?from=-1')).status).toBe(400);
   });
 
-  it('is not there at all where the inspector is off', async () => {
+  it('gets 404 if the inspector is off', async () => {
     const { url } = await startTestServer(cleanups, { 'inspect.enabled': false });
 
     expect((await fetch(`${url}${INSPECT_SESSIONS_PATH}`)).status).toBe(404);
@@ -351,7 +351,7 @@ describe('what is asked for', () => {
     expect((await new Page(url).closed).code).toBe(1006);
   });
 
-  it('leads from /inspect to the page', async () => {
+  it('is redirected from /inspect to the page', async () => {
     const { url } = await startTestServer(cleanups);
 
     const response = await fetch(`${url}/inspect`, { redirect: 'manual' });
@@ -360,13 +360,13 @@ describe('what is asked for', () => {
   });
 });
 
-/** Half a second that the scripted VAD takes for speech, and the silence behind it. */
+/** Half a second that the scripted VAD reports as speech, followed by silence. */
 function tone() {
   const samples = new Int16Array(16_000).map((_, i) => (i < 8_000 ? (i % 2 === 0 ? 8_000 : -8_000) : 0));
   return { rate: 16_000 as const, samples };
 }
 
-/** Of a GET that names that host, as a browser does after its name was made to resolve to this machine. */
+/** Status of a GET with that host, as a browser sends it after DNS rebinding to this machine. */
 function statusFor(port: number, host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const request = httpRequest(

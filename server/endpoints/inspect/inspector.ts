@@ -20,43 +20,43 @@ import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
 export interface InspectorOptions {
   readonly access: Access;
   readonly bus: Bus;
-  /** No other server can be on that bus. */
+  /** The bus has no other servers. */
   readonly alone: boolean;
   readonly clock: Clock;
   /** Name of this process, one token of a subject. */
   readonly server: string;
   readonly version: string;
   readonly store: Store;
-  /** Without one there are no past sessions and no journals to look at. */
+  /** Without a store, past sessions and journals are not available. */
   readonly inspectStore: InspectStore | undefined;
   /** Whether halt, interrupt and rearm may be sent. */
   readonly control: boolean;
-  /** Whether sessions are journaled, and which of their audio is kept. */
+  /** Whether sessions are journaled, and which audio is kept. */
   readonly journal: boolean;
   readonly audio: 'none' | 'input' | 'all';
   /** Wall-clock time now, ISO 8601. */
   readonly now: () => string;
-  /** What went wrong beside the sessions. */
+  /** Receives errors outside of sessions. */
   readonly onProblem: (error: unknown) => void;
-  /** Pages at once: 32. */
+  /** Maximum number of open pages: 32. */
   readonly maxPages?: number;
-  /** What may wait to be read by a page before it is dropped, in bytes: 4 MiB. */
+  /** Maximum unread bytes of a page before it is dropped: 4 MiB. */
   readonly maxUnreadBytes?: number;
 }
 
-/** The inspector's part of a server: what it watches of the server's sessions, and what it serves to its pages. */
+/** The inspector of a server: watches its sessions, and serves the pages. */
 export interface Inspector extends SessionObserver {
   /** `store`, watched. */
   tapped(store: Pick<JournalStore, 'openJournal'>): Pick<JournalStore, 'openJournal'>;
   readonly route: HttpRoute;
   readonly upgrade: UpgradeRoute;
-  /** To be called before the HTTP server closes, which waits for its WebSockets. Idempotent. */
+  /** Call before closing the HTTP server, which waits for its WebSockets. Idempotent. */
   close(): Promise<void>;
 }
 
 const MAX_PAGES = 32;
 const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
-/** Of an answer on the bus, and of a page over HTTP. */
+/** Maximum size of a reply on the bus, and of a page over HTTP. */
 const MAX_ANSWER_BYTES = 900 * 1_024;
 const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
 
@@ -88,7 +88,7 @@ export function startInspector(options: InspectorOptions): Inspector {
     maxUnreadBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
   });
 
-  /** A session that another server runs may be in that server's store alone. */
+  /** A session of another server may exist only in that server's store. */
   const archiveOf = async (session: string): Promise<Archive> => {
     if (watched.get(session) || (await isStored(session))) return own;
     const elsewhere = await hub.serverOf(session);

@@ -7,20 +7,20 @@ interface Held {
   readonly sessions: ReadonlySet<string>;
 }
 
-/** What inspectors want of this server now. Who does not renew is forgotten. */
+/** The current leases of inspectors at this server. A lease that is not renewed expires. */
 export class LeaseBook {
   readonly #clock: Clock;
   readonly #onEnd: (session: string) => void;
   readonly #held = new Map<string, Held>();
   #timer: TimerHandle | undefined;
 
-  /** `onEnd` is told of each session that nobody watches any more. */
+  /** `onEnd` gets each session that is no longer watched. */
   constructor(clock: Clock, onEnd: (session: string) => void) {
     this.#clock = clock;
     this.#onEnd = onEnd;
   }
 
-  /** True while somebody wants the list of sessions. */
+  /** True while a lease requests the list of sessions. */
   get list(): boolean {
     return [...this.#held.values()].some(({ list }) => list);
   }

@@ -1,12 +1,12 @@
 import type { AudioLevel } from './wire.ts';
 
-/** A level is told for so much audio. */
+/** Length of audio for one level. */
 const WINDOW_MS = 100;
 const FULL_SCALE = 32_768;
-/** Every fourth sample says enough about loudness, and costs a quarter. */
+/** Every fourth sample is accurate enough for loudness, at a quarter of the cost. */
 const STRIDE = 4;
 
-/** How loud audio is, ten times a second. */
+/** Measures the loudness of audio ten times a second. */
 export class LevelMeter {
   readonly #window: number;
   readonly #ageMs: () => number;
@@ -16,13 +16,13 @@ export class LevelMeter {
   #counted = 0;
   #samples = 0;
 
-  /** `rate` in Hz; `ageMs`: what time it is now. */
+  /** `rate` in Hz; `ageMs`: current time. */
   constructor(rate: number, ageMs: () => number) {
     this.#window = (rate * WINDOW_MS) / 1_000;
     this.#ageMs = ageMs;
   }
 
-  /** Takes PCM16LE; true if there is a level to be taken. */
+  /** Adds PCM16LE; returns true if a new level is available. */
   hear(pcm: Uint8Array): boolean {
     const view = new DataView(pcm.buffer, pcm.byteOffset, pcm.byteLength);
     for (let at = 0; at + 1 < pcm.byteLength; at += 2 * STRIDE) {
@@ -42,7 +42,7 @@ export class LevelMeter {
     return true;
   }
 
-  /** What was measured since it was last asked. */
+  /** Returns the levels measured since the last call. */
   take(): AudioLevel[] {
     return this.#levels.splice(0);
   }

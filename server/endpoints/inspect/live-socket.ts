@@ -6,11 +6,11 @@ import { TokenBucket } from '../../door/token-bucket.ts';
 import type { Hub, Watcher } from './hub.ts';
 import { INSPECT_LIMITS, type InspectMessage, type PageMessage, pageMessage } from './wire.ts';
 
-/** A page is asked for a sign of life so often, and has as long to give it. */
+/** Interval of pings, and the time limit for their pongs, ms. */
 const PING_MS = 20_000;
-/** How long a closing handshake may take. */
+/** Time limit for a closing handshake, ms. */
 const CLOSE_MS = 1_000;
-/** Messages a second in the long run, and at once: a page sends one when somebody clicks. */
+/** Messages per second on average, and burst. A page sends one per click. */
 const MESSAGES_PER_SECOND = 20;
 const MESSAGE_BURST = 100;
 
@@ -22,7 +22,7 @@ export interface LiveSocketContext {
   readonly maxUnreadBytes: number;
 }
 
-/** One page's WebSocket: hello first, then what it wants to watch. A page that does not read is dropped. */
+/** One page's WebSocket: hello first, then its subscriptions. A page that does not read is dropped. */
 export class LiveSocket implements Watcher {
   readonly #socket: WebSocket;
   readonly #context: LiveSocketContext;
@@ -60,7 +60,7 @@ export class LiveSocket implements Watcher {
     this.#socket.send(json);
   }
 
-  /** Tells the page why, and is gone soon after, whatever the page does. */
+  /** Sends the page the reason and closes; forcibly if the page does not answer. */
   close(code: number, reason: string): void {
     if (this.#over) return;
     this.#end();
@@ -69,7 +69,7 @@ export class LiveSocket implements Watcher {
     this.#timer = this.#context.clock.setTimer(CLOSE_MS, () => this.#socket.terminate());
   }
 
-  /** Nothing is told any more. */
+  /** Stops sending. */
   #end(): void {
     this.#over = true;
     this.#context.hub.forget(this);
@@ -114,7 +114,7 @@ export class LiveSocket implements Watcher {
         return;
       case 'watch':
         if (this.#watched.size >= INSPECT_LIMITS.watched && !this.#watched.has(message.session)) {
-          const most = `no more than ${INSPECT_LIMITS.watched} sessions can be watched at once`;
+          const most = `at most ${INSPECT_LIMITS.watched} sessions can be watched at once`;
           this.#send({ type: 'error', code: 'TOO_MANY', message: most });
           return;
         }
@@ -142,7 +142,7 @@ export class LiveSocket implements Watcher {
   }
 }
 
-/** Undefined if it is no JSON: the schema refuses it. */
+/** Undefined for invalid JSON, which the schema then refuses. */
 function parsed(text: string | undefined): unknown {
   try {
     return text === undefined ? undefined : JSON.parse(text);

@@ -8,7 +8,7 @@ import type { Hub } from './hub.ts';
 import { LiveSocket } from './live-socket.ts';
 import { INSPECT_SUBPROTOCOL, type InspectMessage } from './wire.ts';
 
-/** Pages ask for little. */
+/** Maximum size of a page's message; pages send little. */
 const MAX_MESSAGE_BYTES = 16 * 1_024;
 
 export interface LiveSocketsOptions {
@@ -16,9 +16,9 @@ export interface LiveSocketsOptions {
   readonly clock: Clock;
   readonly access: Access;
   readonly ready: Extract<InspectMessage, { type: 'ready' }>;
-  /** Pages at once; the next one is refused. */
+  /** Maximum number of pages; the next one is refused. */
   readonly maxPages: number;
-  /** What may wait to be read by a page before it is dropped, in bytes. */
+  /** Maximum unread bytes of a page before it is dropped. */
   readonly maxUnreadBytes: number;
 }
 
@@ -39,17 +39,17 @@ export class LiveSockets {
     this.#options = options;
   }
 
-  /** Pages now. */
+  /** Number of open pages. */
   get size(): number {
     return this.#pages.size;
   }
 
-  /** Takes over the connection of an upgrade request whose origin was found good. */
+  /** Takes over the connection of an upgrade request whose origin has been checked. */
   accept(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket));
   }
 
-  /** Closes every page's connection; resolves when all are gone. */
+  /** Closes every page's connection; resolves when all have closed. */
   async close(): Promise<void> {
     for (const page of this.#pages) page.close(CLOSE_CODES.draining, 'the server is shutting down');
     if (this.#pages.size > 0) await new Promise<void>((resolve) => this.#gone.push(resolve));

@@ -7,7 +7,7 @@ interface Neighbour {
   readonly sessions: Map<string, LiveSession>;
 }
 
-/** What is known of the sessions of all servers, this one included, and what of it has changed. */
+/** The known sessions of all servers, including this one, and their changes. */
 export class Neighbours {
   readonly #clock: Clock;
   readonly #servers = new Map<string, Neighbour>();
@@ -22,13 +22,13 @@ export class Neighbours {
     return [...this.#servers.values()].flatMap(({ sessions }) => [...sessions.values()]);
   }
 
-  /** Calls `then` once some server has said which sessions it has. */
+  /** Calls `then` once when a server has reported its sessions. */
   onceTold(then: () => void): void {
     if (this.#servers.size > 0) then();
     else this.#told.push(then);
   }
 
-  /** True if anything is new. */
+  /** Returns true if anything changed. */
   take({ server, full, sessions, gone }: Presence): boolean {
     const neighbour = this.#servers.get(server) ?? { heardAtMs: 0, sessions: new Map() };
     neighbour.heardAtMs = this.#clock.nowMs();
@@ -44,7 +44,7 @@ export class Neighbours {
     return this.#changed.size > 0;
   }
 
-  /** Forgets servers from which nothing was heard for as long as a lease holds; true if there was one. */
+  /** Removes servers that were silent for the duration of a lease; returns true if there was one. */
   expire(): boolean {
     const oldestMs = this.#clock.nowMs() - LEASE_MS;
     let any = false;
@@ -57,7 +57,7 @@ export class Neighbours {
     return any;
   }
 
-  /** What has changed since it was last asked. */
+  /** Returns the changes since the last call. */
   changes(): { readonly sessions: readonly LiveSession[]; readonly gone: readonly string[] } {
     const names = [...this.#changed];
     this.#changed.clear();

@@ -6,12 +6,12 @@ import type { Archive } from './archive.ts';
 import { decode, encode, type InspectBus, type Question, question, tell } from './bus-wire.ts';
 import { audioPage, journalPage, refusal, turnsPage } from './wire.ts';
 
-/** How long another server may take for a page. */
+/** Time limit for a page of another server, ms. */
 const ANSWER_MS = 5_000;
 
 const pagedTurns = z.object({ turns: turnsPage.shape.turns, next: z.int().nonnegative().nullable() });
 
-/** Answers other servers' questions about sessions of this one. */
+/** Serves the sessions of this server to other servers. */
 export function answerQuestions(inspectBus: InspectBus, archive: Archive): Subscription {
   const { bus, server } = inspectBus;
   const answer = async ({ payload, reply }: BusMessage): Promise<void> => {
@@ -25,7 +25,7 @@ export function answerQuestions(inspectBus: InspectBus, archive: Archive): Subsc
   return bus.subscribe(subjects.inspectAsk(server), (message) => void answer(message));
 }
 
-/** Never rejects: a refusal is an answer too. */
+/** Never rejects: errors are sent as replies. */
 async function pageOf(archive: Archive, { what, session, from, limit }: Question): Promise<object> {
   try {
     return await archive[what](session, from, limit);
@@ -34,7 +34,9 @@ async function pageOf(archive: Archive, { what, session, from, limit }: Question
   }
 }
 
-/** The archive of the server of that name. Rejects with what it said, or with what the bus says if it does not answer. */
+/**
+ * The archive of the server with that name. Rejects with that server's error, or with the bus's if it does not answer.
+ */
 export function remoteArchive({ bus }: InspectBus, server: string): Archive {
   async function ask(asked: Question): Promise<unknown> {
     const { payload } = await bus.request(subjects.inspectAsk(server), encode(asked), {

@@ -8,11 +8,11 @@ const TEXT_LENGTH = 120;
 
 interface Entry {
   session: LiveSession;
-  /** By the clock; unknown until the session's first sign of life. */
+  /** Start time on the clock; unknown before the session's first event. */
   startedAtMs: number | undefined;
 }
 
-/** The sessions of this process, as a list shows them. Kept whether or not somebody looks: it costs a few writes a turn. */
+/** The sessions of this process for the list. Always maintained, because it costs only a few writes per turn. */
 export class Roster {
   readonly #server: string;
   readonly #clock: Clock;

@@ -24,11 +24,11 @@ import {
 export interface InspectRoutesOptions {
   readonly bus: Bus;
   readonly hub: Hub;
-  /** A session that this server runs. */
+  /** Returns a session that this server runs. */
   readonly local: (session: string) => Pick<OpenSession, 'command'> | undefined;
   readonly access: Access;
   readonly store: InspectStore | undefined;
-  /** Where a session's pages come from: this server's store, or the server that runs it. */
+  /** The source of a session's pages: this server's store, or the server that runs it. */
   readonly archiveOf: (session: string) => Promise<Archive>;
   /** Whether halt, interrupt and rearm may be sent. */
   readonly control: boolean;
@@ -36,7 +36,7 @@ export interface InspectRoutesOptions {
 
 const PAGE = '/inspect';
 const MAX_BODY_BYTES = 1_024;
-/** Turns of a page; more are asked for by themselves. */
+/** Turns per page. */
 const TURNS = 1_000;
 
 const whole = z.coerce.number().pipe(z.int().nonnegative());
@@ -67,7 +67,7 @@ const pageQuery = z.object({
 export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
   return (request, response, path) => {
     if (path === PAGE) {
-      // So that what the page names beside itself is found.
+      // With the slash, relative URLs of the page resolve correctly.
       response.writeHead(308, { Location: `${PAGE}/` }).end();
       return true;
     }
@@ -92,7 +92,7 @@ async function answer(
   const method = what === 'control' ? 'POST' : 'GET';
   if (request.method !== method) {
     response.setHeader('Allow', method);
-    throw new ParleyError('BAD_MESSAGE', `this endpoint takes ${method} only`);
+    throw new ParleyError('BAD_MESSAGE', `this endpoint accepts only ${method}`);
   }
   if (below === '') return sendJson(response, await list(options, queryOf(request, listQuery)));
   if (!sessionId.safeParse(session).success || session === undefined || more.length > 0)
@@ -176,7 +176,7 @@ async function control(
   session: string,
 ): Promise<void> {
   if (!allowed) throw new ParleyError('FORBIDDEN', 'this inspector only looks; see inspect.control');
-  // A form of a foreign page cannot send this type without asking first.
+  // A form of another site's page cannot send this type without a preflight request.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
   const parsed = controlRequest.safeParse(await bodyOf(request));
@@ -197,7 +197,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   for await (const part of request) {
     if (!(part instanceof Uint8Array)) continue;
     bytes += part.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw new ParleyError('TOO_LARGE', `${MAX_BODY_BYTES} bytes at most`);
+    if (bytes > MAX_BODY_BYTES) throw new ParleyError('TOO_LARGE', `at most ${MAX_BODY_BYTES} bytes`);
     parts.push(part);
   }
   try {
@@ -226,7 +226,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 function refuse(response: ServerResponse, thrown: unknown): void {
-  // Half an answer cannot be taken back; cut off, it is at least not taken for a whole one.
+  // The status has already been sent. Closing the connection shows that the response is incomplete.
   if (response.headersSent) {
     response.destroy();
     return;

@@ -3,13 +3,13 @@ import { startNatsServer } from '../../../testing/nats-server.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
 import { INSPECT_SESSIONS_PATH, journalPage, type LiveSession, sessionsPage, turnsPage } from './wire.ts';
 
-// A disk that others use too may take its time.
+// A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
 
 const cleanups = new Cleanups();
 afterEach(() => cleanups.run());
 
-/** Two servers on one NATS, each with a store of its own. */
+/** Two servers on one NATS, each with its own store. */
 async function twoServers(flags: Readonly<Record<string, unknown>> = {}) {
   const nats = await startNatsServer();
   cleanups.add(() => nats.stop());
@@ -19,7 +19,7 @@ async function twoServers(flags: Readonly<Record<string, unknown>> = {}) {
   return { here, there };
 }
 
-it('shows the sessions of all servers on the bus, whichever is asked', async () => {
+it('shows the sessions of all servers on the bus at each of them', async () => {
   const { here, there } = await twoServers();
   const near = await User.connect(cleanups, here.url);
   const far = await User.connect(cleanups, there.url);
@@ -57,7 +57,7 @@ it('watches, reads and stops a session that another server runs', async () => {
   expect(page.feeds(user.session).flatMap(({ records }) => records)[0]?.record).toBe(from);
 });
 
-it('tells an open page when a session elsewhere begins and ends, and when its whole server stops', async () => {
+it('notifies an open page when a session of another server begins and ends, and when that server stops', async () => {
   const { here, there } = await twoServers();
   const page = await Page.open(cleanups, here.url);
   page.say({ type: 'sessions', on: true });
@@ -74,7 +74,7 @@ it('tells an open page when a session elsewhere begins and ends, and when its wh
   await page.until(() => !lists(page).has(second.session));
 });
 
-/** What a page shows after all that it was told. */
+/** The list of a page after all its messages. */
 function lists(page: Page): ReadonlyMap<string, LiveSession> {
   const shown = new Map<string, LiveSession>();
   for (const { full, sessions, gone } of page.of('sessions')) {

@@ -2,10 +2,10 @@ import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import type { AnyEventObject, AnyStateMachine, Snapshot } from 'xstate';
 import type { JournaledKernel } from '../../../machines/journal.ts';
 
-/** Version of the format: of the `@statelyai/inspect` that these events were written after. */
+/** Version of the format: that of `@statelyai/inspect` on which these events are based. */
 const FORMAT = '0.7.2';
 
-/** A session's events as `@statelyai/inspect` writes those of an XState actor. */
+/** Converts a session's events to those of `@statelyai/inspect` for an XState actor. */
 export class StatelyEvents {
   readonly #definition: string;
   readonly #now: () => string;
@@ -39,7 +39,7 @@ export class StatelyEvents {
     };
   }
 
-  /** `from`: the child that told it, if one did. */
+  /** `from`: the child that sent it, if any. */
   event(session: string, event: AnyEventObject, from: string | undefined): StatelyInspectionEvent {
     const sourceId = from === undefined ? undefined : childId(session, from);
     return { ...this.#base(session, session), type: '@xstate.event', event, sourceId };
@@ -69,7 +69,7 @@ function childId(session: string, kind: string): string {
   return `${session}/${kind}`;
 }
 
-/** Functions by their names, as their inspector shows them. */
+/** Replaces functions by their names, as Stately's inspector shows them. */
 function named(_key: string, value: unknown): unknown {
   return typeof value === 'function' ? { type: value.name } : value;
 }

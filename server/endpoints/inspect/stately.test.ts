@@ -20,7 +20,7 @@ async function startBridge() {
   return bridge;
 }
 
-/** What Stately's own receiver makes of what the bridge sends. */
+/** The bridge's messages as parsed by Stately's own receiver. */
 function receive(port: number) {
   const received: StatelyInspectionEvent[] = [];
   let check = () => {};
@@ -40,7 +40,7 @@ function receive(port: number) {
 }
 
 describe('the bridge for Stately', () => {
-  it('tells clients of @statelyai/inspect of sessions, their events, states and children', async () => {
+  it('sends sessions, their events, states and children to clients of @statelyai/inspect', async () => {
     const bridge = await startBridge();
     const journal = bridge.watching(undefined)('s1', INPUT, () => {});
     const kernel = new SessionKernel(machine, INPUT);
@@ -65,7 +65,7 @@ describe('the bridge for Stately', () => {
     expect(children.sort()).toEqual(['actions', 'llm', 'playback', 'tts']);
   });
 
-  it('lets no page of another origin in, and takes nothing', async () => {
+  it('refuses pages of other origins, and ignores messages', async () => {
     const { port } = await startBridge();
     const open = (origin?: string) =>
       new Promise<boolean>((resolve) => {
@@ -81,13 +81,13 @@ describe('the bridge for Stately', () => {
     expect(await open()).toBe(true);
   });
 
-  it('says so if its port is taken', async () => {
+  it('rejects with PORT_IN_USE if its port is taken', async () => {
     const { port } = await startBridge();
 
     await expect(startStatelyBridge({ port, machine })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
   });
 
-  it('tells nothing of a session that is over', async () => {
+  it('sends nothing about an ended session', async () => {
     const bridge = await startBridge();
     const open = bridge.watching(undefined);
     for (const session of ['over', 'lives']) {

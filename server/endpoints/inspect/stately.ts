@@ -16,25 +16,23 @@ export interface StatelyBridgeOptions {
   readonly port: number;
   /** The sessions' machine. */
   readonly machine: AnyStateMachine;
-  /** What may wait to be read by a client before it is dropped, in bytes: 4 MiB. */
+  /** Maximum unread bytes of a client before it is dropped: 4 MiB. */
   readonly maxUnreadBytes?: number;
 }
 
 /** Lets clients of `@statelyai/inspect` watch this process's sessions. */
 export interface StatelyBridge {
   readonly port: number;
-  /** `open`, watched; without one, sessions are watched all the same and nothing is written down. */
+  /** `open`, watched. Without it, sessions are watched too, but not journaled. */
   watching(open: OpenJournal | undefined): OpenJournal;
   close(): Promise<void>;
 }
 
-/** It is meant to be looked at, not to be told anything. */
+/** Maximum size of a client's message; clients only watch. */
 const MAX_MESSAGE_BYTES = 1_024;
 const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
 
-/**
- * Starts a WebSocket server on loopback that speaks the event format of `@statelyai/inspect`. Rejects with PORT_IN_USE
- * if so. Pages of other machines' origins may not connect, as what is shown are conversations.
+/** Starts a WebSocket server on loopback with the event format of `@statelyai/inspect`. Rejects with PORT_IN_USE if the port is taken. Pages of other machines' origins may not connect, because it shows conversations.
  */
 export async function startStatelyBridge(options: StatelyBridgeOptions): Promise<StatelyBridge> {
   const { port, machine, maxUnreadBytes = MAX_UNREAD_BYTES } = options;
@@ -49,7 +47,7 @@ export async function startStatelyBridge(options: StatelyBridgeOptions): Promise
     verifyClient: ({ req }: { req: IncomingMessage }) => originIsLocal(req.headers.origin),
   });
   await listening(server, port);
-  server.on('error', () => {}); // of the listening socket, once it listens: nothing of a session hangs on it
+  server.on('error', () => {}); // later errors of the listening socket do not affect sessions
   server.on('connection', (client) => {
     clients.add(client);
     client.on('error', () => {}); // `close` follows

@@ -52,7 +52,7 @@ async function lease(wanted: Partial<Lease>): Promise<void> {
   await settle();
 }
 
-/** What is told on a subject. */
+/** Messages on a subject. */
 function told(subject: string): unknown[] {
   const all: unknown[] = [];
   bus.subscribe(subject, ({ payload }) => all.push(decode(payload)));
@@ -66,7 +66,7 @@ const NO_SINK: JournalSink = {
   end: async () => {},
 };
 
-/** A session's way into the journal, watched. */
+/** A watched journal of a session. */
 function journalOf(session: string): JournalSink {
   const header: JournalHeader = {
     format: JOURNAL_FORMAT,
@@ -92,7 +92,7 @@ function publish(message: SessionMessage): void {
 }
 
 describe('a lease', () => {
-  it('begins a feed with where it begins, and ends it when it is not renewed', async () => {
+  it('starts a feed with its first record number, and ends it when not renewed', async () => {
     const feed = told(subjects.inspectFeed(SESSION));
     watched.opened(SESSION, 'en');
     const sink = journalOf(SESSION);
@@ -111,7 +111,7 @@ describe('a lease', () => {
     expect(numbers.flat()).toEqual(['1', '2']);
   });
 
-  it('that is renewed goes on, and the feed is not begun again', async () => {
+  it('that is renewed continues the feed without restarting it', async () => {
     const feed = told(subjects.inspectFeed(SESSION));
     watched.opened(SESSION, 'en');
     const sink = journalOf(SESSION);
@@ -124,7 +124,7 @@ describe('a lease', () => {
     expect(feed).toHaveLength(6);
   });
 
-  it('that is nonsense is no lease', async () => {
+  it('that is malformed is ignored', async () => {
     const feed = told('parley.v1.inspect.>');
     watched.opened(SESSION, 'en');
     for (const payload of [
@@ -142,7 +142,7 @@ describe('a lease', () => {
 });
 
 describe('the list', () => {
-  it('is told at most four times a second, however much happens, and only what changed', async () => {
+  it('is sent at most four times a second, and contains only changes', async () => {
     const presence = told(subjects.inspectPresence);
     for (const session of [SESSION, 'quiet']) watched.opened(session, 'en');
     await lease({ list: true, full: true });
@@ -158,7 +158,7 @@ describe('the list', () => {
       expect(one).toMatchObject({ full: false, sessions: [{ session: SESSION, state: 'listening' }] });
   });
 
-  it('of many sessions goes out in several messages', async () => {
+  it('of many sessions is sent in several messages', async () => {
     const presence = told(subjects.inspectPresence);
     for (let i = 0; i < 450; i++) watched.opened(`s${i}`, 'en');
 
@@ -167,7 +167,7 @@ describe('the list', () => {
     expect(presence).toMatchObject([{ full: true }, { full: false }, { full: false }]);
   });
 
-  it('knows latency, errors and last words, shortened', async () => {
+  it('contains latency, errors and the shortened last words', async () => {
     watched.opened(SESSION, 'en');
     publish({ type: 'transcript', turn: 1, text: 'not yet', final: false });
     publish({ type: 'transcript', turn: 1, text: 'x'.repeat(10_000), final: true });
@@ -181,7 +181,7 @@ describe('the list', () => {
 });
 
 describe('the feed', () => {
-  it('goes out in pieces that the bus takes, and leaves out what fits nowhere', async () => {
+  it('is split to the payload limit of the bus, and skips a record that is too large', async () => {
     watched.close();
     await bus.drain();
     bus = inProcessBus({ maxPayload: 100 * 1_024 });
@@ -205,7 +205,7 @@ describe('the feed', () => {
 });
 
 describe('the hub', () => {
-  it('forgets a server that says nothing any more', async () => {
+  it('forgets a server that has become silent', async () => {
     const hub = new Hub({ ...inspectBus, server: 'watcher' }, false);
     cleanups.add(() => hub.close());
     const told: InspectMessage[] = [];
@@ -225,7 +225,7 @@ describe('the hub', () => {
 });
 
 describe('a page that does not read', () => {
-  it('is dropped, and others go on', async () => {
+  it('is dropped, without affecting others', async () => {
     const real: InspectBus = { ...inspectBus, clock: realClock, server: 'watcher' };
     const hub = new Hub(real, true);
     const access = accessOf({});

@@ -9,7 +9,7 @@ import { LeaseBook } from './leases.ts';
 import { Roster } from './roster.ts';
 import type { LiveSession } from './wire.ts';
 
-/** Changes of the list are told at most four times a second. */
+/** Changes of the list are published at most four times a second. */
 const LIST_EVERY_MS = 250;
 /** Sessions of one message on the bus: some 60 kB. */
 const SESSIONS_A_MESSAGE = 200;
@@ -20,14 +20,14 @@ interface Watchable {
   feeder: Feeder | undefined;
 }
 
-/** This process's sessions as inspectors see them: it listens to what they want, and tells only that. */
+/** Publishes this process's sessions to inspectors, limited to what their leases request. */
 export class WatchedSessions {
   readonly #bus: InspectBus;
   readonly #leases: LeaseBook;
   readonly #roster: Roster;
   readonly #sessions = new Map<string, Watchable>();
   readonly #subscription: Subscription;
-  /** Of the list, not told yet. */
+  /** Changes of the list that are not published yet. */
   readonly #changed = new Set<string>();
   #timer: TimerHandle | undefined;
 
@@ -40,7 +40,7 @@ export class WatchedSessions {
     this.#subscription = bus.subscribe(subjects.inspectWatch, (message) => this.#onLease(message));
   }
 
-  /** Undefined if it does not live in this process. */
+  /** Undefined if it is not live in this process. */
   get(session: string): LiveSession | undefined {
     return this.#roster.get(session);
   }
@@ -56,7 +56,7 @@ export class WatchedSessions {
     this.#roster.close(session);
   }
 
-  /** Takes what a session's log says. */
+  /** Processes an entry of a session's log. */
   observe(session: string, entry: LogEntry): void {
     this.#roster.observe(session, entry);
     if (entry.type !== 'child.start' && entry.type !== 'child.end') return;
@@ -65,7 +65,7 @@ export class WatchedSessions {
     this.#sessions.get(session)?.feeder?.child({ child, kind, generation, at, ...end });
   }
 
-  /** `store`, but what it is given is told to who watches. */
+  /** `store`, with its writes also published to watching inspectors. */
   tapped<Store extends Pick<JournalStore, 'openJournal'>>(store: Store): Pick<JournalStore, 'openJournal'> {
     return {
       openJournal: (header, headerHash, onFailure) => {

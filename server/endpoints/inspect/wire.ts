@@ -1,6 +1,4 @@
-/**
- * The inspector's wire: what the server and the page at `/inspect` say to each other, as schemas that both check with.
- * Pure, and in zod/mini, because the page bundles it. Times (`at`, `t`) are ms since the session's start, wall-clock
+/** The inspector's wire: messages between the server and the page at `/inspect`, as schemas that both sides use. Pure, and in zod/mini, because the page bundles it. Times (`at`, `t`) are ms since the session's start, wall-clock
  * times ISO 8601.
  */
 import * as z from 'zod/mini';
@@ -9,13 +7,13 @@ export const INSPECT_SUBPROTOCOL = 'parley.inspect.v1';
 export const INSPECT_LIVE_PATH = '/v1/inspect/live';
 export const INSPECT_SESSIONS_PATH = '/v1/inspect/sessions';
 
-/** What the server sends at once, at most. */
+/** Limits of a response. */
 export const INSPECT_LIMITS = {
-  /** Records of a page of a journal; without `limit` as many. */
+  /** Maximum, and default, of journal records per page. */
   records: 2_000,
-  /** Past sessions of a page; without `limit` 100. */
+  /** Maximum of past sessions per page; default 100. */
   sessions: 500,
-  /** Pieces of audio of a page, each of at most a second. */
+  /** Maximum of audio pieces per page, each of at most a second. */
   pieces: 20,
   /** Sessions that one WebSocket may watch. */
   watched: 8,
@@ -29,7 +27,7 @@ export const sessionId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,128}$/));
 
 export const publicState = z.enum(['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended']);
 
-/** A session that runs now, in whatever server process. */
+/** A live session in any server process. */
 export const liveSession = z.object({
   session: sessionId,
   /** The server process that runs it. */
@@ -39,10 +37,10 @@ export const liveSession = z.object({
   state: publicState,
   turn: count,
   generation: count,
-  /** `firstAudio` of the last reply that had one, in ms. */
+  /** `firstAudio` of the last reply that was audible, in ms. */
   latencyMs: z.exactOptional(ms),
   errors: count,
-  /** Code of the last one. */
+  /** Code of the last error. */
   lastError: z.exactOptional(z.string()),
   /** The user's last words, shortened. */
   lastText: z.exactOptional(z.string()),
@@ -57,9 +55,9 @@ export const pastSession = z.object({
   startedAt: z.string(),
   endedAt: z.exactOptional(z.string()),
   language: z.exactOptional(z.string()),
-  /** How its journal stands; absent if it has none. `open`: its server was killed, or runs it now. */
+  /** Status of its journal; absent if it has none. `open`: its server was killed, or runs it now. */
   status: z.exactOptional(journalStatus),
-  /** Of its journal. */
+  /** Number of records in its journal. */
   records: count,
   turns: count,
   latencyMs: z.exactOptional(ms),
@@ -73,9 +71,9 @@ export type PastSession = z.infer<typeof pastSession>;
 
 /** `GET /v1/inspect/sessions` */
 export const sessionsPage = z.object({
-  /** All that live and match; only without `before`. */
+  /** All live sessions that match; only without `before`. */
   live: z.array(liveSession),
-  /** Newest first; none that lives. */
+  /** Past sessions, newest first. */
   past: z.array(pastSession),
   /** `before` of the next page; null if this was the last. */
   next: z.nullable(z.string()),
@@ -109,7 +107,7 @@ export const journalRecord = z.object({
   commandsHash: z.string(),
 });
 
-/** A journal's header. `parameters` and `input` are the recording version's affair. */
+/** A journal's header. The format of `parameters` and `input` belongs to the recording version. */
 export const journalHeader = z.object({
   format: z.int(),
   session: z.string(),
@@ -125,9 +123,9 @@ export const journalPage = z.object({
   header: journalHeader,
   headerHash: z.string(),
   footer: z.object({ status: journalStatus, records: z.nullable(count) }),
-  /** In order, without a gap, the first being `from`. */
+  /** In order, without a gap, starting with `from`. */
   records: z.array(journalRecord),
-  /** `from` of the next page; null if there is no more, which for a live session means: for now. */
+  /** `from` of the next page; null if there is none, or for a live session none yet. */
   next: z.nullable(count),
 });
 export type JournalPage = z.infer<typeof journalPage>;
@@ -172,13 +170,13 @@ export type AudioPage = z.infer<typeof audioPage>;
 export const controlRequest = z.object({ command: z.enum(['halt', 'interrupt', 'rearm']) });
 export type ControlCommand = z.infer<typeof controlRequest>['command'];
 
-/** What every refusal answers: a code of the catalogue in machines/errors.ts. */
+/** Body of every error response, with a code of the catalogue in machines/errors.ts. */
 export const refusal = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-/** Page → server on `/v1/inspect/live`. `hello` comes first, within 5 s. */
+/** Page → server on `/v1/inspect/live`. `hello` must be first, within 5 s. */
 export const pageMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('hello'), token: z.exactOptional(z.string().check(z.maxLength(1_024))) }),
-  /** Whether the list of live sessions is wanted. */
+  /** Subscribes to the list of live sessions. */
   z.object({ type: z.literal('sessions'), on: z.boolean() }),
   z.object({ type: z.literal('watch'), session: sessionId }),
   z.object({ type: z.literal('unwatch'), session: sessionId }),
@@ -201,29 +199,29 @@ export type ChildLife = z.infer<typeof childLife>;
 export const audioLevel = z.object({ at: ms, rms: z.number(), peak: z.number() });
 export type AudioLevel = z.infer<typeof audioLevel>;
 
-/** How much of a reply has left for the client, in samples at the output rate. */
+/** Audio of a reply sent to the client, in samples at the output rate. */
 export const playoutPosition = z.object({ generation: count, sent: count, at: ms });
 export type PlayoutPosition = z.infer<typeof playoutPosition>;
 
-/** What one session did in the last moments. */
+/** New events of one session. */
 export const sessionFeed = z.object({
   session: sessionId,
   records: z.array(journalRecord),
   children: z.array(childLife),
   levels: z.array(audioLevel),
   playout: z.exactOptional(playoutPosition),
-  /** The session is over: nothing follows. */
+  /** The session has ended: nothing follows. */
   ended: z.boolean(),
 });
 export type SessionFeed = z.infer<typeof sessionFeed>;
 
 const feedMessages = [
-  /** Answer to `watch`. Live: records from `from` on come as `feed`; those before are in the journal. */
+  /** Answer to `watch`. If live, records from `from` on follow as `feed`; earlier ones are in the journal. */
   z.object({ type: z.literal('watching'), session: z.string(), live: z.boolean(), from: count }),
   z.object({ type: z.literal('feed'), feed: sessionFeed }),
 ] as const;
 
-/** What a server publishes of a session, for the pages that watch it. */
+/** Message of a server about a session, for the pages that watch it. */
 export const feedMessage = z.discriminatedUnion('type', feedMessages);
 
 /** Server → page. */
@@ -236,10 +234,10 @@ export const serverMessage = z.discriminatedUnion('type', [
     control: z.boolean(),
     /** Whether this server journals its sessions. */
     journal: z.boolean(),
-    /** Which audio it keeps. */
+    /** Which audio this server keeps. */
     audio: z.enum(['none', 'input', 'all']),
   }),
-  /** Live sessions: those that changed, and those that are gone; if `full`, all others are gone too. */
+  /** Live sessions: changed ones and ended ones; if `full`, all others have ended too. */
   z.object({
     type: z.literal('sessions'),
     full: z.boolean(),

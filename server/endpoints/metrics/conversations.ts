@@ -5,25 +5,25 @@ import type { Recorded } from './definitions.ts';
 
 const STATES: readonly PublicState[] = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'];
 
-/** One frame of so many is measured: 100 ms of a reply. */
+/** One of this many frames is measured: 100 ms of a reply. */
 const SAMPLED = 5;
 
-/** What must be remembered of a session to measure it. */
+/** Measurement state of a session. */
 interface Watched {
   state: PublicState;
-  /** The session's time 0 on our clock: as early as anything that it told allows. */
+  /** The session's time 0 on our clock: the earliest value consistent with its entries. */
   originMs: number;
-  /** When the event of the present barge-in happened, in the session's time. */
+  /** Session time of the event that caused the current barge-in. */
   bargeInAtMs: number | undefined;
   generation: number;
-  /** The frame that pacing is counted from, and when it was sent. */
+  /** The reference frame of the pacing, and when it was sent. */
   pacedSeq: number;
   pacedAtMs: number;
-  /** How far ahead of real time the frames after this one may be: 200 ms at the start of a reply, then no further than it. */
+  /** Maximum lead of later frames over real time: 200 ms at the start of a reply, then that of the reference frame. */
   leadMs: number;
 }
 
-/** Measures conversations by their log. Per entry it costs a look-up, per fifth frame one observation. */
+/** Measures conversations by their log. Costs a look-up per entry, and an observation per fifth frame. */
 export class Conversations {
   readonly #recorded: Recorded;
   readonly #nowMs: () => number;
@@ -35,14 +35,14 @@ export class Conversations {
     this.#nowMs = nowMs;
   }
 
-  /** How many sessions are in each public state. */
+  /** Number of sessions in each public state. */
   byState(): [PublicState, number][] {
     const counts = new Map<PublicState, number>(STATES.map((state) => [state, 0]));
     for (const { state } of this.#sessions.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
     return [...counts];
   }
 
-  /** The session is gone, however it ended. */
+  /** Removes a session that has ended. */
   forget(session: string): void {
     this.#sessions.delete(session);
   }
@@ -100,7 +100,7 @@ export class Conversations {
         watched.state = message.value;
         return;
       case 'playback':
-        // Held or let go: pacing is counted anew.
+        // Paused or resumed: pacing restarts.
         watched.generation = -1;
         if (message.state === 'paused') this.#onSilenced(watched);
         return;
@@ -137,7 +137,7 @@ export class Conversations {
     const inMs = Math.max(0, (seq - watched.pacedSeq) * FRAME_MS - watched.leadMs);
     const lateMs = Math.max(0, atMs - (watched.pacedAtMs + inMs));
     this.#recorded.lateness.observe(lateMs / 1_000);
-    // The client ran dry: what it was ahead is used up, and playback counts from here.
+    // Buffer underrun at the client: its lead is used up, so pacing restarts here.
     if (lateMs > WIRE_LIMITS.sendAheadMs) watched.generation = -1;
   }
 }

@@ -1,16 +1,16 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** Dense around the time budget (5, 10, 20 ms) and around what engines take. */
+/** Buckets that are dense around the time budget (5, 10, 20 ms) and around typical engine delays. */
 const STAGE_SECONDS = [
   0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1,
   1.5, 2, 3, 5, 10,
 ];
-/** For what should take next to nothing. */
+/** Buckets for very short durations. */
 const DELAY_SECONDS = [
   0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5, 1,
 ];
 
-/** What is told as it happens. No label tells one session from another. */
+/** Metrics updated by events. No label identifies a session. */
 export function recorded(registry: Registry) {
   const registers = [registry];
   return {
@@ -104,7 +104,7 @@ export function recorded(registry: Registry) {
 
 export type Recorded = ReturnType<typeof recorded>;
 
-/** A total that is kept elsewhere, read when it is asked for. */
+/** A counter whose value is kept elsewhere and read on collection. */
 export function total(registry: Registry, name: string, help: string, read: () => number): void {
   new Counter({
     name,
@@ -117,7 +117,7 @@ export function total(registry: Registry, name: string, help: string, read: () =
   });
 }
 
-/** As `total`, by one label. */
+/** Like `total`, with one label. */
 export function totals(
   registry: Registry,
   name: string,
@@ -137,7 +137,7 @@ export function totals(
   });
 }
 
-/** What is so at the moment, read when it is asked for. */
+/** A gauge that is read on collection. */
 export function level(registry: Registry, name: string, help: string, read: () => number): void {
   new Gauge({
     name,
@@ -149,7 +149,7 @@ export function level(registry: Registry, name: string, help: string, read: () =
   });
 }
 
-/** As `level`, by one label. */
+/** Like `level`, with one label. */
 export function levels(
   registry: Registry,
   name: string,

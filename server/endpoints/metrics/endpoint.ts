@@ -5,7 +5,7 @@ import type { Metrics } from './metrics.ts';
 
 const METRICS_PATH = '/metrics';
 
-/** `GET /metrics`: the server's figures for Prometheus. With a token, a scraper sends `Authorization: Bearer …`. */
+/** `GET /metrics`: the server's metrics for Prometheus. With a token, a scraper sends `Authorization: Bearer …`. */
 export function metricsEndpoint({
   metrics,
   access,

@@ -71,7 +71,7 @@ function reading(text: string, series: string): number {
   return line === undefined ? Number.NaN : Number(line.slice(series.length + 1));
 }
 
-it('tells of a conversation on a real server what happened in it, and of no session by name', async () => {
+it('reports what happened in a conversation on a real server, without session names', async () => {
   const server = await start();
   const client = await VoiceClient.connect({ url: server.url, clock: realClock });
   cleanups.push(() => client.close());
@@ -96,7 +96,7 @@ it('tells of a conversation on a real server what happened in it, and of no sess
   expect(ready?.type === 'ready' && text.includes(ready.session)).toBe(false);
 });
 
-it('forgets a session that has gone', async () => {
+it('forgets an ended session', async () => {
   const server = await start();
   const client = await VoiceClient.connect({ url: server.url, clock: realClock });
   await client.close();
@@ -116,7 +116,7 @@ it('forgets a session that has gone', async () => {
   expect(reading(await metrics.text(), 'parley_sessions{state="idle"}')).toBe(0);
 });
 
-it('wants the token of the server if it has one', async () => {
+it('requires the token of the server if it has one', async () => {
   const server = await start({ token: TOKEN });
   expect((await get(server)).status).toBe(401);
   expect((await get(server, { authorization: 'Bearer something else' })).status).toBe(401);
@@ -125,7 +125,7 @@ it('wants the token of the server if it has one', async () => {
   expect(answer.text).not.toContain(TOKEN);
 });
 
-it('answers without a token only who calls this machine by a loopback name', async () => {
+it('serves clients without a token only under a loopback name', async () => {
   const server = await start();
   expect((await get(server, { host: 'evil.example' })).status).toBe(403);
   expect((await get(server, { host: `localhost:${server.port}` })).status).toBe(200);
@@ -133,7 +133,7 @@ it('answers without a token only who calls this machine by a loopback name', asy
   expect((await get(server, { host: `[::1]:${server.port}` })).status).toBe(200);
 });
 
-it('is not there if it is turned off', async () => {
+it('gets 404 if metrics are off', async () => {
   const server = await start({ 'metrics.enabled': 'false' });
   expect((await get(server)).status).toBe(404);
 });
@@ -143,7 +143,7 @@ function makeMetrics(clock = { nowMs: 0 }): Metrics {
   return createMetrics({ version: '1.2.3', nowMs: () => clock.nowMs });
 }
 
-it('counts a frame as late by what it comes after its pacing, from the start of the reply and after a pause', async () => {
+it('measures the lateness of a frame against the pacing, from the start of the reply and after a pause', async () => {
   const metrics = makeMetrics();
   const frame = (atMs: number, seq: number, generation = 1) =>
     metrics.onLog('s', { type: 'frame', atMs, generation, seq, samples: 480 });
@@ -236,7 +236,7 @@ it('counts what happens in chains of engines, in the detector and beside convers
   expect(reading(text, 'parley_problems_total{code="INTERNAL"}')).toBe(1);
 });
 
-it('tells all that docs/metrics.md says, and the page says all that it tells', () => {
+it('exports exactly the metrics in docs/metrics.md', () => {
   const metrics = makeMetrics();
   const counts = { opened: 0, requests: 0 };
   metrics.read({

@@ -9,13 +9,13 @@ import { Conversations } from './conversations.ts';
 import { level, levels, recorded, total, totals } from './definitions.ts';
 import { describeProcess } from './process.ts';
 
-/** How well an engine's connections are reused. */
+/** Connection reuse of an engine. */
 export interface ConnectionCounts {
   readonly opened: number;
   readonly requests: number;
 }
 
-/** Speech that was found rather than made. */
+/** Speech found in the phrase cache. */
 export interface PhraseCacheCounts {
   readonly hits: number;
   readonly misses: number;
@@ -25,7 +25,7 @@ export interface PhraseCacheCounts {
   readonly bytes: number;
 }
 
-/** What a store tells of itself. */
+/** Statistics of a store. */
 export interface StoreCounts {
   readonly transactions: number;
   readonly saved: number;
@@ -33,7 +33,7 @@ export interface StoreCounts {
   readonly waiting: number;
 }
 
-/** Where the figures come from that are read when somebody asks for them. Each is described once. */
+/** Sources of the metrics that are read on collection. */
 export interface MetricSources {
   readonly door: () => DoorStats;
   readonly bus: Bus;
@@ -43,7 +43,7 @@ export interface MetricSources {
   readonly phraseCache?: () => PhraseCacheCounts;
 }
 
-/** The figures of a server, for Prometheus. docs/metrics.md lists them. */
+/** The metrics of a server, for Prometheus. docs/metrics.md lists them. */
 export interface Metrics extends SessionObserver {
   readonly contentType: string;
   /** The ordered log of every session. */
@@ -54,13 +54,13 @@ export interface Metrics extends SessionObserver {
   onVadRun(windows: number, ms: number): void;
   /** One group of records is on disk. */
   onCommit(ms: number): void;
-  /** How late a timer came. */
+  /** Lateness of a timer. */
   onLoopDelay(ms: number): void;
   /** Call once, when all parts exist. */
   read(sources: MetricSources): void;
   /** The text format of Prometheus. */
   text(): Promise<string>;
-  /** Of all that is in `text`. */
+  /** Content type of `text`. */
   names(): readonly { readonly name: string; readonly help: string; readonly type: string }[];
 }
 

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { level, levels, total } from './definitions.ts';
 
-/** What the operating system and Node tell of this process. */
+/** Metrics of this process from the operating system and Node. */
 export function describeProcess(registry: Registry, version: string): void {
   const startedAt = Date.now() / 1_000 - process.uptime();
   levels(registry, 'parley_build_info', 'Always 1; the label is the version that runs.', 'version', () => [

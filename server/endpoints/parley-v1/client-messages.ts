@@ -3,7 +3,7 @@ import { type ClientCommand, clientCommand } from '../../../actors/session/clien
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import type { HelloMessage } from '../../../machines/wire.ts';
 
-// Values are strict and never coerced; fields of no meaning here are dropped, so that they reach nobody.
+// Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
@@ -25,7 +25,7 @@ const hello = z.object({
     .string()
     .min(1)
     .max(200)
-    .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not hold control characters')
+    .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not contain control characters')
     .exactOptional(),
 });
 
@@ -33,7 +33,7 @@ const COMMAND_TYPES: ReadonlySet<string> = new Set(
   clientCommand.options.map((option) => option.shape.type.value),
 );
 
-/** `detail` names the field and says what is wrong with it; it never repeats more than a short word of the input. */
+/** `detail` names the field and the problem; it repeats at most a short word of the input. */
 export type ParseFailure = {
   readonly code: 'BAD_MESSAGE' | 'BAD_FIELD' | 'UNKNOWN_TYPE' | 'BAD_HELLO';
   readonly detail: string;
@@ -42,7 +42,7 @@ export type Parsed<T> =
   | { readonly ok: true; readonly message: T }
   | { readonly ok: false; readonly failure: ParseFailure };
 
-/** Parses the first message of a connection. Text that is no JSON is BAD_MESSAGE, anything but a good hello BAD_HELLO. */
+/** Parses the first message of a connection. Invalid JSON is BAD_MESSAGE, anything but a valid hello BAD_HELLO. */
 export function parseHello(text: string): Parsed<HelloMessage> {
   const json = parseJson(text);
   if (!json.ok) return json;
@@ -52,7 +52,7 @@ export function parseHello(text: string): Parsed<HelloMessage> {
   return result.success ? { ok: true, message: result.data } : failed('BAD_HELLO', describe(result.error));
 }
 
-/** Parses a message after hello. Text that is no JSON is BAD_MESSAGE; the rest can be ignored: UNKNOWN_TYPE, BAD_FIELD. */
+/** Parses a message after hello. Invalid JSON is BAD_MESSAGE, which is fatal; UNKNOWN_TYPE and BAD_FIELD are not. */
 export function parseCommand(text: string): Parsed<ClientCommand> {
   const json = parseJson(text);
   if (!json.ok) return json;

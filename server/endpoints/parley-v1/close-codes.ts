@@ -3,7 +3,7 @@ import { CLOSE_CODES } from '../../../machines/wire.ts';
 
 /** RFC 6455, section 7.4.1. */
 export const NORMAL_CLOSURE = 1000;
-/** RFC 6455, section 7.4.1: the server met a condition that it did not expect. */
+/** RFC 6455, section 7.4.1: unexpected condition in the server. */
 export const INTERNAL_ERROR = 1011;
 
 const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
@@ -19,12 +19,12 @@ const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
   TOO_MANY: CLOSE_CODES.tooMany,
   OVERLOADED: CLOSE_CODES.tooMany,
   DRAINING: CLOSE_CODES.draining,
-  // As when draining, the client is to come back in a moment.
+  // As when draining, the client should reconnect soon.
   BUS_UNREACHABLE: CLOSE_CODES.draining,
   SLOW_READER: CLOSE_CODES.slowReader,
 };
 
-/** The WebSocket close code that goes with a fatal error. */
+/** The WebSocket close code for a fatal error. */
 export function closeCodeOf(code: ErrorCode): number {
   return CLOSE_CODE_OF[code] ?? INTERNAL_ERROR;
 }

@@ -18,13 +18,13 @@ import { closeCodeOf, NORMAL_CLOSURE } from './close-codes.ts';
 
 /** Name of the endpoint. */
 export const PARLEY_V1 = 'parley-v1';
-/** Rate of the reply's audio when hello does not say, in Hz. */
+/** Default rate of the reply's audio, in Hz. */
 const DEFAULT_OUTPUT_RATE = 24_000;
 /** Sessions are not resumed in this version of Parley, so each has one epoch. */
 const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
 
-/** One WebSocket of the native protocol and, from hello on, its session. Whatever happens here ends here. */
+/** One WebSocket of the native protocol and, from hello on, its session. A failure affects only this connection. */
 export class Connection {
   readonly #socket: ServerSocket;
   readonly #door: Door;
@@ -34,9 +34,9 @@ export class Connection {
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
   #session: SessionHandle | undefined;
   #closed = false;
-  /** Of hello, then of the closing handshake. */
+  /** Timer of hello, then of the closing handshake. */
   #timer: TimerHandle;
-  /** The code that we closed with, if we did. */
+  /** The close code that we sent, if any. */
   #closeCode: number | undefined;
 
   /** `wire` is what `socket` writes to. */
@@ -71,7 +71,7 @@ export class Connection {
     });
   }
 
-  /** Sends the client why, and closes. `detail` is added to the catalogue's message. */
+  /** Sends the client the error and closes. `detail` is added to the catalogue's message. */
   #fail(code: ErrorCode, detail?: string): void {
     this.#failWith(errorRecord(new ParleyError(code, detail), 'INTERNAL'));
   }
@@ -102,13 +102,13 @@ export class Connection {
     }
   }
 
-  /** False, and the connection is closed, if there are too many. */
+  /** Returns false and closes the connection if there are too many messages. */
   #countMessage(): boolean {
     if (this.#closed) return false;
     this.#door.counters.messagesIn += 1;
     if (this.#messages.take(1)) return true;
     const { messagesPerSecond } = this.#door.limits;
-    const message = `messages come too fast: more than ${messagesPerSecond} a second`;
+    const message = `messages arrive too fast: more than ${messagesPerSecond} a second`;
     this.#failWith({ code: 'TOO_FAST', message });
     return false;
   }
@@ -143,7 +143,7 @@ export class Connection {
     else this.#complain(code, detail);
   }
 
-  /** A warning: the session goes on. */
+  /** Sends a warning; the session continues. */
   #complain(code: ErrorCode, detail?: string): void {
     const { message } = new ParleyError(code, detail);
     this.#downlink.sendMessage({ type: 'error', code, message, fatal: false });
@@ -201,7 +201,7 @@ export class Connection {
     };
   }
 
-  /** Says goodbye, lets go of everything; the socket's own close comes later. */
+  /** Starts the closing handshake and releases everything; the socket's `close` event follows. */
   #close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -222,7 +222,7 @@ export class Connection {
 }
 
 function audioMessage(frame: AudioFrame): Uint8Array {
-  // From Node's pool: memory of its own for each frame would cost more than filling it.
+  // From Node's pool, because allocating each frame separately would cost more than filling it.
   const bytes = Buffer.allocUnsafe(AUDIO_HEADER_BYTES + frame.pcm.byteLength);
   return encodeAudio(frame, frame.pcm, bytes);
 }

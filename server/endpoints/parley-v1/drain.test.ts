@@ -5,7 +5,7 @@ describe('the shutdown of the door', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
-  it('refuses new connections with 4503 and lets live ones go on for a while', async () => {
+  it('refuses new connections with 4503 and lets live ones continue for the grace', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     const drained = rig.door.drain();
@@ -23,7 +23,7 @@ describe('the shutdown of the door', () => {
     expect(rig.door.stats()).toMatchObject({ connections: 0, sessions: 0, draining: true });
   });
 
-  it('is drained as soon as the last client has gone by itself', async () => {
+  it('is drained as soon as the last client has left', async () => {
     rig = await startRig();
     const { client } = await rig.greet();
     const drained = rig.door.drain();
@@ -33,7 +33,7 @@ describe('the shutdown of the door', () => {
     expect(await rig.door.drain()).toBeUndefined();
   });
 
-  it('sends away at once who has not said hello', async () => {
+  it('closes connections without hello at once', async () => {
     rig = await startRig();
     const waiting = await rig.connect().opened();
     await until(() => rig.door.stats().connections === 1);
@@ -41,7 +41,7 @@ describe('the shutdown of the door', () => {
     expect((await waiting.closed).code).toBe(4503);
   });
 
-  it('waits for sessions that take their time to close', async () => {
+  it('waits for sessions that close slowly', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     let saved = () => {};
@@ -59,7 +59,7 @@ describe('the shutdown of the door', () => {
     expect(rig.door.stats().sessions).toBe(0);
   });
 
-  it('closes everything at once when told to, and only once', async () => {
+  it('closes everything at once on close, and only once', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     await Promise.all([rig.front.close(), rig.front.close()]);

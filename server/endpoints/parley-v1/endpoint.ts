@@ -8,7 +8,7 @@ import { ServerSocket } from '../../door/websocket/server-socket.ts';
 import { Connection, PARLEY_V1 } from './connection.ts';
 
 const SESSION_PATH = '/v1/session';
-/** A message of more frames than this does not come from a client that means well. */
+/** Maximum number of frames in a message; more indicate an attack. */
 const MAX_FRAGMENTS = 64;
 
 /** The native protocol, `parley.v1` over WebSocket: docs/protocol.md. */

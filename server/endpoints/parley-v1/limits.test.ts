@@ -55,7 +55,7 @@ describe('the limits of the native protocol', () => {
     await expectEnd(client, 'AUDIO_BEFORE_HELLO', 4400);
   });
 
-  it('closes with 4400 for text that is no JSON after hello, and for an odd number of audio bytes', async () => {
+  it('closes with 4400 for invalid JSON after hello, and for an odd number of audio bytes', async () => {
     rig = await startRig();
     const first = await rig.greet();
     first.client.say('text?');
@@ -77,7 +77,7 @@ describe('the limits of the native protocol', () => {
     await expectEnd(client, 'HELLO_TIMEOUT', 4408);
   });
 
-  it('closes with 4408 when nothing goes either way for too long, and not before', async () => {
+  it('closes with 4408 after too long without traffic in either direction, and not before', async () => {
     rig = await startRig({ limits: { idleMs: 5_000 } });
     const { client, session } = await rig.greet();
     await rig.clock.advance(4_000);
@@ -104,7 +104,7 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats().sessionsOpened).toBe(0);
   });
 
-  it('lets the right token in', async () => {
+  it('accepts the right token', async () => {
     rig = await startRig({ token: 'the right one' });
     await rig.greet({ token: 'the right one' });
   });
@@ -121,7 +121,7 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats().closes).toEqual({ 4413: 2 });
   });
 
-  it('takes a message of exactly 64 KiB for what it is', async () => {
+  it('accepts a message of exactly 64 KiB', async () => {
     rig = await startRig();
     const { client } = await rig.greet();
     client.say(JSON.stringify({ type: 'text', text: 'x'.repeat(65_536 - 25) }));
@@ -139,7 +139,7 @@ describe('the limits of the native protocol', () => {
     socket.destroy();
   });
 
-  it('closes with 4400 for text that is no UTF-8, and for a message in too many fragments', async () => {
+  it('closes with 4400 for invalid UTF-8, and for a message in too many fragments', async () => {
     rig = await startRig();
     const latin1 = await rawClient(rig.address);
     const pieces = await rawClient(rig.address);
@@ -210,7 +210,7 @@ describe('the limits of the native protocol', () => {
     await expectEnd(client, 'TOO_FAST', 4429);
   });
 
-  it('takes audio in real time for as long as it comes', async () => {
+  it('accepts audio in real time for any duration', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     for (let i = 0; i < 1_000; i++) {
@@ -237,7 +237,7 @@ describe('the limits of the native protocol', () => {
     await expectEnd(scraps.client, 'TOO_FAST', 4429);
   });
 
-  it('refuses a session too many with 4429, and takes one again when there is room', async () => {
+  it('refuses a session beyond the limit with 4429, and accepts one again when there is room', async () => {
     rig = await startRig({ limits: { sessions: 2 } });
     const first = await rig.greet();
     await rig.greet();
@@ -250,7 +250,7 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats()).toMatchObject({ sessions: 2, sessionsOpened: 3 });
   });
 
-  it('refuses the connection that has waited longest when too many only wait, and no session', async () => {
+  it('refuses the connection that has waited longest when too many wait, but no session', async () => {
     rig = await startRig({ limits: { pendingConnections: 2 } });
     const { client, session } = await rig.greet();
     const first = await rig.connect().opened();
@@ -284,7 +284,7 @@ describe('the limits of the native protocol', () => {
     expect(sent.byteLength).toBeLessThan(100_000);
   });
 
-  it('counts the time for which nothing is read, not the size of what was sent at once', async () => {
+  it('measures the time without reading, not the amount of data sent at once', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     const text = 'word '.repeat(18_000);
@@ -297,7 +297,7 @@ describe('the limits of the native protocol', () => {
     expect(await client.json()).toMatchObject({ type: 'speech' });
   });
 
-  /** 40 pings of what was sent at once, which the client answers when it is told to. */
+  /** 40 pings for data sent at once, which the client answers on demand. */
   const slowReader = async () => {
     const client = await rig.connect({ autoPong: false }).opened();
     const pings: Buffer[] = [];
@@ -348,7 +348,7 @@ describe('the limits of the native protocol', () => {
     await expectEnd(behind.client, 'SLOW_READER', 4508);
   });
 
-  it('lets a client that reads hear for as long as it likes', async () => {
+  it('serves a reading client for any duration', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     for (let seq = 0; seq < 500; seq++) {
@@ -358,14 +358,14 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
   });
 
-  it('notices a peer that is dead or never answers, by its pongs', async () => {
+  it('detects a dead or silent peer by missing pongs', async () => {
     rig = await startRig();
     const mute = await rawClient(rig.address);
     mute.write(rawFrame(TEXT, '{"type":"hello"}'));
     const session = await rig.host.opened.next();
     const chunks: Buffer[] = [];
     mute.on('data', (chunk) => chunks.push(chunk));
-    // A pong for nothing is no answer.
+    // An unsolicited pong is not an answer.
     mute.write(rawFrame(PONG, '99'));
     await rig.clock.advance(15_000);
     await rig.clock.advance(10_000);
@@ -389,7 +389,7 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats()).toMatchObject({ connections: 1, sessions: 1 });
   });
 
-  it('cuts a client that never finishes the closing handshake', async () => {
+  it('drops a client that never finishes the closing handshake', async () => {
     rig = await startRig();
     const stubborn = await rawClient(rig.address);
     stubborn.write(rawFrame(BINARY, FRAME_20_MS));
@@ -401,7 +401,7 @@ describe('the limits of the native protocol', () => {
     expect(rig.door.stats().closes).toEqual({ 4400: 1 });
   });
 
-  it('keeps one session whole while others flood, stall and lie', async () => {
+  it('keeps a session intact while others flood, stall and send invalid data', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     const hostile = await Promise.all(

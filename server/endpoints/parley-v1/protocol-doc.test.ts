@@ -19,19 +19,19 @@ describe('docs/protocol.md', () => {
     if (directory) await rm(directory, { recursive: true });
   });
 
-  it('tells every close code', () => {
+  it('lists every close code', () => {
     for (const code of Object.values(CLOSE_CODES)) expect(page).toMatch(new RegExp(`\\| ${code} +\\|`));
   });
 
   const source = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
 
-  it('holds a client of as many lines as the README says', async () => {
+  it('contains a client with the number of lines stated in the README', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
     const [, lines] = /client in (\d+) lines/u.exec(readme) ?? [];
     expect(Number(lines)).toBe(source.trimEnd().split('\n').length);
   });
 
-  it('holds a client that works as it stands', async () => {
+  it('contains a client that works unchanged', async () => {
     directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
     await writeFile(join(directory, 'client.mjs'), source);
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));

@@ -7,7 +7,7 @@ describe('a session through the door', () => {
   let rig: Rig;
   afterEach(() => rig.stop());
 
-  it('answers hello with ready, before anything that the session says', async () => {
+  it('answers hello with ready, before any message of the session', async () => {
     rig = await startRig();
     rig.host.beforeOpen = (_request, session) =>
       session.say({ type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 });
@@ -26,7 +26,7 @@ describe('a session through the door', () => {
     expect(request.session).toMatch(/^[\w-]{36}$/);
   });
 
-  it('gives a client that wants to resume a new session, and says so', async () => {
+  it('gives a client that wants to resume a new session, and reports that', async () => {
     rig = await startRig();
     const client = await rig.connect().opened();
     client.say({ type: 'hello', session: 'an-old-one', epoch: 3, lastSeq: 17 });
@@ -35,13 +35,13 @@ describe('a session through the door', () => {
     expect(ready.session).not.toBe('an-old-one');
   });
 
-  it('uses the language and voice of the server for a client that names none', async () => {
+  it('uses the server’s language and voice by default', async () => {
     rig = await startRig({ language: 'fr', voice: 'marie' });
     const { session } = await rig.greet();
     expect(session.request).toMatchObject({ language: 'fr', voice: 'marie', outputRate: 24_000 });
   });
 
-  it('passes what the client says on to the session, known fields only', async () => {
+  it('forwards the client’s messages to the session, known fields only', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     client.say({ type: 'text', text: 'wave', extra: true });
@@ -54,7 +54,7 @@ describe('a session through the door', () => {
     expect(await session.commands.next()).toEqual({ type: 'rearm' });
   });
 
-  it('passes audio on, counted in samples from the session’s first', async () => {
+  it('forwards audio, counted in samples from the session’s first', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     client.socket.send(Buffer.alloc(640, 1));
@@ -65,7 +65,7 @@ describe('a session through the door', () => {
     expect(await session.heard.next()).toMatchObject({ sample: 1920 });
   });
 
-  it('brings audio of another rate to 16 kHz and counts its samples there', async () => {
+  it('resamples audio of another rate to 16 kHz and counts the resulting samples', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet({ audio: { inputRate: 48_000 } });
     for (let i = 0; i < 2; i++) client.socket.send(Buffer.alloc(1_920));
@@ -75,7 +75,7 @@ describe('a session through the door', () => {
     expect(await session.heard.next()).toMatchObject({ sample: 320 });
   });
 
-  it('keeps what the client sends between hello and ready for the session, in order', async () => {
+  it('queues the client’s messages between hello and ready for the session, in order', async () => {
     rig = await startRig();
     let open = () => {};
     rig.host.beforeOpen = () =>
@@ -111,7 +111,7 @@ describe('a session through the door', () => {
     expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 1, bytes: 320 });
   });
 
-  it('lets no audio of a flushed generation, or an older one, through', async () => {
+  it('drops audio of flushed generations and older ones', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     session.play(2, 0);
@@ -145,7 +145,7 @@ describe('a session through the door', () => {
     expect(rig.door.stats()).toMatchObject({ stops: 1, stopsFailed: 0 });
   });
 
-  it('takes a stop of a session that is stopped for one that is in force', async () => {
+  it('treats a stop of a stopped session as effective', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
@@ -156,7 +156,7 @@ describe('a session through the door', () => {
     expect(rig.door.stats().stopsFailed).toBe(0);
   });
 
-  it('ends a session that does not stop within 50 ms, and lets none of its audio through meanwhile', async () => {
+  it('ends a session that does not stop within 50 ms, and drops its audio meanwhile', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     client.say({ type: 'halt' });
@@ -174,7 +174,7 @@ describe('a session through the door', () => {
     expect(rig.door.stats().stopsFailed).toBe(1);
   });
 
-  it('lets the session say its last words after bye, then closes normally', async () => {
+  it('sends the session’s last messages after bye, then closes normally', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     session.lastWords = () =>
@@ -209,7 +209,7 @@ describe('a session through the door', () => {
     expect((await client.closed).code).toBe(1000);
   });
 
-  it('closes the socket when the session has ended by itself', async () => {
+  it('closes the socket when the session ends by itself', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     session.say({ type: 'state', value: 'ended', turn: 1, generation: 1, seq: 9, at: 5 });
@@ -218,7 +218,7 @@ describe('a session through the door', () => {
     expect(await session.closed).toBe('bye');
   });
 
-  it('closes with the code that belongs to a fatal error of the session', async () => {
+  it('closes with the code for a fatal error of the session', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     session.say({ type: 'error', code: 'EPOCH_SUPERSEDED', message: 'elsewhere', fatal: true });
@@ -226,7 +226,7 @@ describe('a session through the door', () => {
     expect(await client.closed).toEqual({ code: 4409, reason: 'EPOCH_SUPERSEDED' });
   });
 
-  it('closes the session when the socket is gone, however it went', async () => {
+  it('closes the session when the socket closes for any reason', async () => {
     rig = await startRig();
     const clean = await rig.greet();
     clean.client.socket.close(1000);
@@ -236,7 +236,7 @@ describe('a session through the door', () => {
     expect(await torn.session.closed).toBe('lost');
   });
 
-  it('closes a session that opened only after its client had gone', async () => {
+  it('closes a session that opens only after its client has left', async () => {
     rig = await startRig();
     let open = () => {};
     const opening = new Promise<void>((asked) => {
@@ -256,7 +256,7 @@ describe('a session through the door', () => {
     expect(await session.closed).toBe('lost');
   });
 
-  it('tells why a session cannot be opened, and is free for the next', async () => {
+  it('reports why a session cannot be opened, and accepts the next', async () => {
     rig = await startRig({ limits: { sessions: 1 } });
     rig.host.beforeOpen = () => {
       throw new ParleyError('TOO_MANY', 'the host is full');
@@ -276,7 +276,7 @@ describe('a session through the door', () => {
     await rig.greet();
   });
 
-  it('does not wait for ever for a session to open', async () => {
+  it('limits the time for a session to open', async () => {
     rig = await startRig();
     let giveUp = () => {};
     const asked = new Promise<void>((told) => {

@@ -36,11 +36,11 @@ export interface ConversationOptions {
   readonly outputRate?: 16_000 | 24_000;
   /** Default `en`. */
   readonly language?: string;
-  /** Rejects each turn that is to be kept. */
+  /** Makes the store reject each turn. */
   readonly storeFails?: Error;
 }
 
-/** What reached the client, in order. */
+/** Everything the client received, in order. */
 export type Heard =
   | SessionMessage
   | {
@@ -54,7 +54,7 @@ export type Heard =
 const SEED = 1;
 const STEP_MS = 10;
 
-/** One session, driven by a test. Time moves only by `wait`, `speak` and `beSilent`. */
+/** One session, driven by a test. Time moves only in `wait`, `speak` and `beSilent`. */
 export class Conversation {
   readonly heard: Heard[] = [];
   readonly log: LogEntry[] = [];
@@ -133,7 +133,7 @@ export class Conversation {
     return this.#options.clock.advance(ms);
   }
 
-  /** Lets time pass, without audio, until `happened`; throws if it has not within `limitMs`. */
+  /** Advances time without audio until `happened`; throws after `limitMs`. */
   async until(happened: () => boolean, limitMs = 60_000): Promise<void> {
     for (let waitedMs = 0; !happened(); waitedMs += STEP_MS) {
       if (waitedMs >= limitMs) throw new Error(`still waiting after ${limitMs} ms, in state ${this.state}`);
@@ -141,7 +141,7 @@ export class Conversation {
     }
   }
 
-  /** The state told last. */
+  /** The last published state. */
   get state(): string {
     return this.states().at(-1) ?? 'idle';
   }
@@ -160,12 +160,12 @@ export class Conversation {
     return this.heard.filter((one): one is Extract<Heard, { type: Type }> => one.type === type);
   }
 
-  /** The states told, in order. */
+  /** The published states, in order. */
   states(): string[] {
     return this.of('state').map((message) => message.value);
   }
 
-  /** Ends the session and says what was broken: invariants, and the replay of its log. */
+  /** Ends the session and returns the broken invariants and replay differences. */
   async end(): Promise<{
     readonly violations: readonly Violation[];
     readonly divergence: Divergence | undefined;
@@ -210,7 +210,7 @@ export class Conversation {
   }
 }
 
-/** Lets everything that is ready run: promises, and deliveries of the in-process bus. */
+/** Runs everything that is ready: promises, and deliveries of the in-process bus. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve));
 }

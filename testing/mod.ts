@@ -1,4 +1,4 @@
-/** What a user's own tests may import: `parley-voice/testing`. Described in docs/testing.md. */
+/** Entry point for users' own tests: `parley-voice/testing`. Described in docs/testing.md. */
 export { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 export { speexResampler } from '../adapters/audio/resampler.ts';
 export { type BusUnderTest, busConformance, type TestRunner } from '../adapters/bus/conformance.ts';

@@ -4,13 +4,13 @@ import { createInterface } from 'node:readline';
 import { ParleyError } from '../machines/errors.ts';
 
 export interface NatsServerOptions {
-  /** 0, the default, takes a free one. */
+  /** 0, the default, picks a free one. */
   readonly port?: number;
-  /** More arguments, such as `['--user', 'u', '--pass', 'p']` or `['-c', file]`. */
+  /** Additional arguments, such as `['--user', 'u', '--pass', 'p']` or `['-c', file]`. */
   readonly args?: readonly string[];
   /** `nats-server`, found by PATH. */
   readonly command?: string;
-  /** How long it may take to start. 10,000. */
+  /** Start time limit, ms. 10,000. */
   readonly startMs?: number;
 }
 
@@ -19,19 +19,19 @@ export interface NatsServer {
   /** `nats://127.0.0.1:<port>`; stays the same over restarts. */
   readonly url: string;
   readonly port: number;
-  /** Of the process that runs, or ran last. */
+  /** Process id of the current or last process. */
   readonly pid: number;
-  /** Ends it in an orderly way (SIGTERM; SIGKILL after 5 s). Idempotent. */
+  /** Stops it with SIGTERM (SIGKILL after 5 s). Idempotent. */
   stop(): Promise<void>;
-  /** Ends it as a crash would (SIGKILL). Idempotent. */
+  /** Kills it with SIGKILL, like a crash. Idempotent. */
   kill(): Promise<void>;
   /** Kills it if it runs, and starts it on the same port. */
   restart(): Promise<void>;
 }
 
 /**
- * Starts `nats-server` and resolves when it takes connections. Rejects with BUS_UNREACHABLE if it is not
- * installed or does not start. The server ends with this process at the latest.
+ * Starts `nats-server` and resolves when it accepts connections. Rejects with BUS_UNREACHABLE if it is not installed or
+ * does not start. The server ends with this process at the latest.
  */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   let running = await launch(options, options.port ?? 0);
@@ -75,7 +75,7 @@ async function launch(options: NatsServerOptions, port: number): Promise<Running
   }
 }
 
-/** Resolves with the port once the server's log, which goes to stderr, says that it is ready. */
+/** Resolves with the port once the server's log on stderr says that it is ready. */
 function ready(child: ChildProcess, startMs: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const log: string[] = [];

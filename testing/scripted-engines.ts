@@ -1,4 +1,4 @@
-/** Engines that do what a script says, for tests and benchmarks of the conversation around them. */
+/** Scripted engines, for tests and benchmarks of the conversation around them. */
 import type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
 import type { SttEngine, SttEvent } from '../actors/ports/stt.ts';
 import type { TtsEngine, TtsRequest } from '../actors/ports/tts.ts';
@@ -24,7 +24,7 @@ export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
   });
 }
 
-/** Never ends unless aborted: an engine that hangs. */
+/** Waits until aborted: an engine that hangs. */
 export function hang(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const cancelled = () => reject(new ParleyError('CANCELLED'));
@@ -33,9 +33,9 @@ export function hang(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** One utterance's script. `fails` is thrown instead of a final transcript. */
+/** Script of one utterance. `fails` is thrown instead of a final transcript. */
 export interface SttScript {
-  /** Told as soon as audio comes. */
+  /** Emitted as soon as audio arrives. */
   readonly partial?: string;
   readonly text?: string;
   /** From the end of the audio to the final transcript. Default 50. */
@@ -46,18 +46,18 @@ export interface SttScript {
   readonly rejected?: Rejection;
 }
 
-/** Hears what the script says, one entry an utterance; the last entry repeats. */
+/** Recogniser that follows the script: one entry per utterance; the last entry repeats. */
 export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 'scripted'): SttEngine {
   let next = 0;
   return {
     name,
     async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
       const script = scripts[Math.min(next++, scripts.length - 1)] ?? {};
-      let told = false;
+      let emitted = false;
       for await (const _piece of audio) {
         if (signal.aborted) throw new ParleyError('CANCELLED');
-        if (!told && script.partial !== undefined) yield { type: 'partial', text: script.partial };
-        told = true;
+        if (!emitted && script.partial !== undefined) yield { type: 'partial', text: script.partial };
+        emitted = true;
       }
       if (script.hangs) await hang(signal);
       await pause(clock, script.finalMs ?? 50, signal);
@@ -69,19 +69,19 @@ export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 
 }
 
 export interface LlmScript {
-  /** Told token by token: words with the space behind them. */
+  /** Emitted token by token: words with the space behind them. */
   readonly text?: string;
   readonly actions?: readonly LlmEvent[];
   /** Default 100. */
   readonly firstTokenMs?: number;
   /** Default 20. */
   readonly tokenMs?: number;
-  /** Instead of the token of this number (from 0). */
+  /** Thrown instead of the token with this number (from 0). */
   readonly hangsAt?: number;
   readonly failsAt?: number;
 }
 
-/** Replies what `script` says for each request. */
+/** Language engine that replies according to `script`. */
 export function scriptedLlm(
   clock: Clock,
   script: (request: LlmRequest) => LlmScript,
@@ -123,7 +123,7 @@ export interface TtsScript {
 
 const TTS_RATE = 24_000;
 
-/** Speaks a quiet tone as long as the text, marking its words. */
+/** Speech engine: a quiet tone in proportion to the text, with marked words. */
 export function scriptedTts(
   clock: Clock,
   script: (request: TtsRequest) => TtsScript = () => ({}),
@@ -173,7 +173,7 @@ function tone(samples: number): Int16Array {
 const VAD_WINDOW = 512;
 const LOUD = 1_000;
 
-/** Takes every window with a sample above a level for speech: for tests whose audio is a tone or silence. */
+/** Detects every window with a sample above a level as speech: for tests whose audio is a tone or silence. */
 export function levelVad(): VadEngine {
   return {
     name: 'level',

@@ -118,7 +118,7 @@ describe('the audit of a chain', () => {
     publish({ type: 'reply.end', turn: 1, generation: 1, reason: 'completed', heard: '', timings: {} });
     audit.heard({ generation: 1, voices: [] });
     expect(found).toEqual([
-      'reply 1 was not audible, and nobody was told',
+      'reply 1 was not audible, and no error was sent',
       'reply 1 was not audible though a speech engine works',
     ]);
   });

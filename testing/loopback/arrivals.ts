@@ -1,4 +1,4 @@
-/** What a server was asked, in order, and a way to wait for the next. */
+/** Requests that a server received, in order, with a way to wait for the next. */
 export class Arrivals<T> {
   readonly all: T[] = [];
   #taken = 0;
@@ -12,7 +12,7 @@ export class Arrivals<T> {
     waiter(item);
   }
 
-  /** The first arrival that `next` has not told yet: at once if it is there, else when it comes. */
+  /** The first arrival that `next` has not returned yet: at once if there is one, else when it arrives. */
   next(): Promise<T> {
     const item = this.all[this.#taken];
     if (item !== undefined) {

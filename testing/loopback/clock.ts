@@ -1,6 +1,6 @@
 import type { Clock } from '../../machines/clock.ts';
 
-/** Real time, for loopback servers whose delays shall be real. */
+/** Real time, for loopback servers with real delays. */
 export const realClock: Clock = {
   nowMs: () => performance.now(),
   setTimer(delayMs, fire) {
@@ -9,7 +9,7 @@ export const realClock: Clock = {
   },
 };
 
-/** Waits `ms` on `clock`, or until `signal` aborts; tells whether the whole time passed. */
+/** Waits `ms` on `clock`, or until `signal` aborts; returns whether the whole time passed. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {

@@ -1,15 +1,15 @@
 import { MP3_FRAME_BYTES, toneMp3 } from './mp3.ts';
 
-/** A word boundary as Edge tells it. */
+/** A word boundary in Edge's format. */
 export interface EdgeWord {
   /** The word, XML-escaped as Edge does it (`&amp;`). */
   readonly text: string;
-  /** Where it begins, in ticks of 100 ns. */
+  /** Start, in ticks of 100 ns. */
   readonly offsetTicks: number;
   readonly durationTicks?: number;
 }
 
-/** One thing that the Edge server does in answer to a request. What follows `hang`, `close` or `reset` is not reached. */
+/** One step of the Edge server's answer. Steps after `hang`, `close` or `reset` are not reached. */
 export type EdgeStep =
   | { readonly do: 'wait'; readonly ms: number }
   | { readonly do: 'turn.start' }
@@ -17,9 +17,9 @@ export type EdgeStep =
   | { readonly do: 'words'; readonly words: readonly EdgeWord[] }
   | { readonly do: 'audio'; readonly mp3: Uint8Array }
   | { readonly do: 'turn.end' }
-  /** A whole message, as it is. */
+  /** A complete message, sent unchanged. */
   | { readonly do: 'raw'; readonly message: string | Uint8Array }
-  /** Says no more until the client closes the connection. */
+  /** Sends no more until the client closes the connection. */
   | { readonly do: 'hang' }
   /** Closes with a WebSocket close code. */
   | { readonly do: 'close'; readonly code: number; readonly reason?: string }
@@ -29,7 +29,7 @@ export type EdgeStep =
 export interface EdgeReplyOptions {
   /** The audio; 480 ms of silence and tone by default. */
   readonly mp3?: Uint8Array;
-  /** Bytes of MP3 a message. Default five frames, 120 ms; need not be whole frames. */
+  /** Bytes of MP3 per message. Default five frames, 120 ms; need not be whole frames. */
   readonly chunkBytes?: number;
   readonly words?: readonly EdgeWord[];
   /** ms before the first message; 0 by default. */
@@ -38,7 +38,7 @@ export interface EdgeReplyOptions {
   readonly perChunkMs?: number;
 }
 
-/** A whole, well-behaved answer: start, words, audio in pieces, end. */
+/** A complete, well-formed answer: start, words, audio in pieces, end. */
 export function edgeReply(options: EdgeReplyOptions = {}): EdgeStep[] {
   const mp3 = options.mp3 ?? toneMp3(20);
   const chunkBytes = options.chunkBytes ?? 5 * MP3_FRAME_BYTES;

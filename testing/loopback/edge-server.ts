@@ -7,21 +7,21 @@ import { pause, realClock } from './clock.ts';
 import { type EdgeStep, edgeAudio, edgeReply, edgeText, edgeWordMetadata } from './edge-replies.ts';
 import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
-/** What the server was asked to speak. */
+/** A speech request that the server received. */
 export interface EdgeRequest {
-  /** Counts the requests of this server from 0. */
+  /** Number of the request on this server, from 0. */
   readonly n: number;
-  /** Counts the WebSocket connections from 0: requests with the same number shared one. */
+  /** Number of the WebSocket connection, from 0: requests with the same number shared one. */
   readonly connection: number;
   readonly requestId: string;
   readonly ssml: string;
-  /** The `speech.config` that came before on this connection, as JSON text. */
+  /** The last `speech.config` on this connection, as JSON text. */
   readonly config: string;
   /** Resolves when the answer's last step was done (`answered`) or the client closed the connection before (`gone`). */
   readonly outcome: Promise<'answered' | 'gone'>;
 }
 
-/** How a connection is received: taken, left waiting, reset, or refused with an HTTP status. */
+/** How a connection is handled: accepted, left waiting, reset, or refused with an HTTP status. */
 export type EdgeWelcome = 'accept' | 'hang' | 'reset' | number;
 
 export interface EdgeServerOptions {
@@ -29,7 +29,7 @@ export interface EdgeServerOptions {
   readonly speech?: (request: EdgeRequest) => readonly EdgeStep[];
   /** How the n-th connection (from 0) is received. By default `accept`. */
   readonly welcome?: (n: number) => EdgeWelcome;
-  /** Where `wait` steps take their time from; real time by default. */
+  /** Clock of `wait` steps; real time by default. */
   readonly clock?: Clock;
 }
 
@@ -38,15 +38,15 @@ export interface EdgeServer {
   readonly endpoint: string;
   readonly requests: readonly EdgeRequest[];
   nextRequest(): Promise<EdgeRequest>;
-  /** Path and query of each WebSocket connection that was tried. */
+  /** Path and query of each attempted WebSocket connection. */
   readonly connections: readonly string[];
-  /** The next connection that was tried and not told by this yet. */
+  /** The next attempted connection that this has not returned yet. */
   nextConnection(): Promise<string>;
   readonly sockets: Sockets;
   close(): Promise<void>;
 }
 
-/** A server on 127.0.0.1 that speaks the protocol of Edge's Read Aloud from a script: delays, misbehaviour and all. */
+/** Server on 127.0.0.1 that speaks the protocol of Edge's Read Aloud from a script, with delays and misbehaviour. */
 export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeServer> {
   const clock = options.clock ?? realClock;
   const requests = new Arrivals<EdgeRequest>();
@@ -60,7 +60,7 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
     connections.add(incoming.url ?? '');
     const welcome = options.welcome?.(n) ?? 'accept';
     if (welcome === 'hang') {
-      // Only who reads learns that the client has gone.
+      // Without reading, the server does not notice that the client has gone.
       socket.on('end', () => socket.destroy()).resume();
       return;
     }
@@ -79,7 +79,7 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
       gone.abort();
       for (const end of unanswered) end('gone');
     });
-    // A client that breaks off is no failure of the server.
+    // A client that disconnects is not a failure of the server.
     ws.on('error', () => {});
     ws.on('message', (data) => {
       const { headers, body } = splitText(textOf(data));

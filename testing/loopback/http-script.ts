@@ -2,20 +2,20 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../machines/clock.ts';
 import { pause } from './clock.ts';
 
-/** One thing that a loopback HTTP server does in answer to a request. What follows `hang`, `reset` or `close` is not reached. */
+/** One step of a loopback HTTP server's answer. Steps after `hang`, `reset` or `close` are not reached. */
 export type HttpStep =
   | { readonly do: 'wait'; readonly ms: number }
   /** Status line and headers. Without it, the first `send` answers 200 with no content type. */
   | { readonly do: 'head'; readonly status: number; readonly headers?: Readonly<Record<string, string>> }
   | { readonly do: 'send'; readonly bytes: Uint8Array | string }
-  /** Past HTTP, straight onto the connection. */
+  /** Raw bytes, written to the connection without HTTP framing. */
   | { readonly do: 'raw'; readonly bytes: Uint8Array | string }
   | { readonly do: 'end' }
-  /** Says no more, and keeps the connection open until the client closes it. */
+  /** Sends no more, and keeps the connection open until the client closes it. */
   | { readonly do: 'hang' }
   /** Breaks the connection with a TCP reset. */
   | { readonly do: 'reset' }
-  /** Closes the connection in the ordinary way (FIN), wherever the answer is. */
+  /** Closes the connection normally (FIN), at any point of the answer. */
   | { readonly do: 'close' };
 
 /** Carries out `steps` in order; ends early when the client goes away (`gone`). */
@@ -61,12 +61,12 @@ export async function playHttp(
   }
 }
 
-/** A write that failed because the client left is the client's affair. */
+/** A write that failed because the client left is ignored. */
 function write(start: (done: () => void) => void): Promise<void> {
   return new Promise((resolve) => start(() => resolve()));
 }
 
-/** A whole answer at once. */
+/** A complete answer in one step. */
 export function answer(status: number, contentType: string, body: string | Uint8Array): HttpStep[] {
   return [
     { do: 'head', status, headers: { 'content-type': contentType } },
@@ -75,7 +75,7 @@ export function answer(status: number, contentType: string, body: string | Uint8
   ];
 }
 
-/** An error answer in the shape that OpenAI gives it. */
+/** An error answer in OpenAI's format. */
 export function errorAnswer(status: number, message: string): HttpStep[] {
   return answer(
     status,
@@ -91,7 +91,7 @@ export function trickle(steps: readonly HttpStep[], everyMs: number): HttpStep[]
   );
 }
 
-/** The first `sends` pieces of the body, and then `instead`: a server that breaks off in mid-stream. */
+/** The first `sends` pieces of the body, followed by `instead`: a server that breaks off in mid-stream. */
 export function breakOff(steps: readonly HttpStep[], sends: number, instead: HttpStep): HttpStep[] {
   const kept: HttpStep[] = [];
   let left = sends;

@@ -6,7 +6,7 @@ import { answer, type HttpStep, playHttp } from './http-script.ts';
 import { sse, toneSamples } from './openai-replies.ts';
 import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
-/** What the server was asked. */
+/** A request that the server received. */
 export interface MinimaxRequest {
   readonly path: string;
   readonly groupId: string | null;
@@ -19,12 +19,12 @@ export interface MinimaxRequest {
 export interface MinimaxServerOptions {
   /** `POST /v1/t2a_v2`. By default 200 ms of a tone at 24 kHz. */
   readonly speech?: (request: MinimaxRequest) => readonly HttpStep[];
-  /** Where `wait` steps take their time from; real time by default. */
+  /** Clock of `wait` steps; real time by default. */
   readonly clock?: Clock;
 }
 
 export interface MinimaxServer {
-  /** What the engine takes as `baseURL`. */
+  /** Value for the engine's `baseURL`. */
   readonly baseURL: string;
   readonly requests: readonly MinimaxRequest[];
   /** The next request that this has not returned yet. */
@@ -33,7 +33,7 @@ export interface MinimaxServer {
   close(): Promise<void>;
 }
 
-/** A server on 127.0.0.1 that speaks MiniMax's streamed `t2a_v2` from a script: delays, misbehaviour and all. */
+/** Server on 127.0.0.1 that speaks MiniMax's streamed `t2a_v2` from a script, with delays and misbehaviour. */
 export async function minimaxServer(options: MinimaxServerOptions = {}): Promise<MinimaxServer> {
   const { clock = realClock, speech = () => minimaxReply(toneSamples(200, 24_000)) } = options;
   const arrivals = new Arrivals<MinimaxRequest>();
@@ -78,17 +78,17 @@ export async function minimaxServer(options: MinimaxServerOptions = {}): Promise
 }
 
 export interface MinimaxReplyOptions {
-  /** Bytes an event; an odd number splits samples between events. Default 4,800 (100 ms at 24 kHz). */
+  /** Bytes per event; an odd number splits samples between events. Default 4,800 (100 ms at 24 kHz). */
   readonly chunkBytes?: number;
-  /** Whether the last event holds all of the audio again, as without `exclude_aggregated_audio`. Default false. */
+  /** Whether the last event repeats all of the audio, as without `exclude_aggregated_audio`. Default false. */
   readonly aggregated?: boolean;
-  /** Whether the last event (status 2) comes. Default true. */
+  /** Whether the last event (status 2) is sent. Default true. */
   readonly last?: boolean;
   /** ms before each event. Default 0. */
   readonly everyMs?: number;
 }
 
-/** One event with `audio` as hexadecimal digits. Status 1: there is more; 2: the end. */
+/** One event with `audio` as hexadecimal digits. Status 1: more follows; 2: the end. */
 export function minimaxEvent(audio: string, status: 1 | 2): HttpStep {
   return sse({
     data: { audio, status, ced: '' },
@@ -97,7 +97,7 @@ export function minimaxEvent(audio: string, status: 1 | 2): HttpStep {
   });
 }
 
-/** PCM16LE, streamed as MiniMax does. */
+/** PCM16LE, streamed in MiniMax's format. */
 export function minimaxReply(samples: Int16Array, options: MinimaxReplyOptions = {}): HttpStep[] {
   const { chunkBytes = 4_800, aggregated = false, last = true, everyMs = 0 } = options;
   const hex = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).toString('hex');

@@ -9,7 +9,7 @@ import { type OpenAiServer, openaiServer } from './openai-server.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { type StrayWatch, watchStrays } from './strays.ts';
 
-/** An engine at work on one request, whatever its kind. */
+/** An engine with one request under way, of any kind. */
 interface Engine {
   run(signal: AbortSignal): Promise<Outcome<unknown>>;
   close(): Promise<void>;
@@ -142,7 +142,7 @@ describe.each(KINDS)('$kind', ({ make, failed, good }) => {
     ['in mid-stream', breakOff(good, 1, { do: 'hang' })],
     ['in an error', [{ do: 'head', status: 500 }, { do: 'send', bytes: 'x' }, { do: 'hang' }]],
   ] satisfies [string, HttpStep[]][])('is freed by an abort when the server hangs %s', async (_, script) => {
-    // given a request that the server has got
+    // given a request that the server received
     const controller = new AbortController();
     const running = run(script, controller.signal);
     const request = await server.nextRequest();

@@ -1,9 +1,9 @@
 /**
- * MP3 that is made without an encoder: a recording of nine frames whose last one repeats for ever.
+ * MP3 made without an encoder: a recording of nine frames whose last one repeats indefinitely.
  *
- * Encoded by LAME 3.100 from 120 ms of silence and then a 1 kHz sine at half of full scale: MPEG-2 layer III,
- * 24 kHz, mono, 48 kbit/s constant, no bit reservoir, no Xing header: what Edge sends as
- * `audio-24khz-48kbitrate-mono-mp3`. A frame holds 24 whole periods of the tone, so the last may repeat.
+ * Encoded by LAME 3.100 from 120 ms of silence and then a 1 kHz sine at half of full scale: MPEG-2 layer III, 24 kHz,
+ * mono, 48 kbit/s constant, no bit reservoir, no Xing header: what Edge sends as `audio-24khz-48kbitrate-mono-mp3`. A
+ * frame holds 24 whole periods of the tone, so the last may repeat.
  */
 const RECORDED = [
   '//NkxAAAAANIAAAAAExBTUUzLjEwMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
@@ -31,7 +31,7 @@ export const MP3_RATE = 24_000;
 export const MP3_FRAME_SAMPLES = 576;
 export const MP3_FRAME_BYTES = 144;
 
-/** How much silence precedes the tone, in samples at `MP3_RATE`, before any delay of encoder and decoder. */
+/** Silence before the tone, in samples at `MP3_RATE`, without the delay of encoder and decoder. */
 export const MP3_TONE_STARTS = 2_880;
 
 /** `frames` frames of 24 ms each: silence at first, then the tone to the end. */

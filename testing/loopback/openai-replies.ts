@@ -4,7 +4,7 @@ import type { HttpStep } from './http-script.ts';
 export interface ScriptedToolCall {
   readonly id?: string;
   readonly name: string;
-  /** JSON text, sent as it is: rubbish stays rubbish. */
+  /** JSON text, sent unchanged, valid or not. */
   readonly arguments: string;
 }
 
@@ -14,9 +14,12 @@ export interface ChatReplyOptions {
   /** ms between chunks; 0 by default. */
   readonly perTokenMs?: number;
   readonly toolCalls?: readonly ScriptedToolCall[];
-  /** `pieces` (OpenAI): name first, arguments in pieces. `whole` (Ollama and others): one chunk a call. Default `pieces`. */
+  /**
+   * `pieces` (OpenAI): name first, arguments in pieces. `whole` (Ollama and others): one chunk per call. Default
+   * `pieces`.
+   */
   readonly toolCallStyle?: 'pieces' | 'whole';
-  /** `null`: no chunk says why the reply ended. Default `stop`, or `tool_calls`. */
+  /** `null`: no chunk carries a finish reason. Default `stop`, or `tool_calls`. */
   readonly finishReason?: string | null;
   /** Whether a chunk with `usage` and no choices follows; false by default. */
   readonly usage?: boolean;
@@ -42,7 +45,7 @@ export function chatChunk(delta: unknown, finishReason: string | null = null): H
   });
 }
 
-/** A chat completion streamed as server-sent events: each of `tokens` is one chunk. */
+/** A chat completion streamed as server-sent events: one chunk per entry of `tokens`. */
 export function chatReply(tokens: readonly string[], options: ChatReplyOptions = {}): HttpStep[] {
   const calls = options.toolCalls ?? [];
   const chunks: HttpStep[] = [
@@ -97,7 +100,7 @@ export function transcriptReply(text: string, options: { firstMs?: number } = {}
   ];
 }
 
-/** A transcription streamed: `pieces` one by one, then the whole. */
+/** A streamed transcription: `pieces` one by one, then the whole text. */
 export function transcriptStream(
   pieces: readonly string[],
   options: { firstMs?: number; done?: boolean } = {},
@@ -117,7 +120,7 @@ export interface SpeechReplyOptions {
   readonly firstMs?: number;
   /** ms between pieces; 0 by default. */
   readonly perChunkMs?: number;
-  /** Bytes a piece. An odd number splits samples between pieces. Default 4800 (100 ms at 24 kHz). */
+  /** Bytes per piece. An odd number splits samples between pieces. Default 4800 (100 ms at 24 kHz). */
   readonly chunkBytes?: number;
   readonly contentType?: string;
 }

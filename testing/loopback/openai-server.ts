@@ -7,17 +7,17 @@ import { chatReply, speechReply, toneSamples, transcriptReply } from './openai-r
 import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 import { readWav, type WavContent } from './wav.ts';
 
-/** What the server was asked. */
+/** A request that the server received. */
 export interface OpenAiRequest {
-  /** Counts the requests of this server from 0. */
+  /** Number of the request on this server, from 0. */
   readonly n: number;
   readonly method: string;
   /** Path without the host, such as `/v1/chat/completions`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  /** The parsed JSON body, where it is JSON. */
+  /** The parsed body, if it is JSON. */
   readonly json?: unknown;
-  /** The parsed upload, where it is multipart. */
+  /** The parsed upload, if it is multipart. */
   readonly form?: OpenAiUpload;
   /** Resolves when the answer ended (`answered`) or the client closed the connection before (`gone`). */
   readonly outcome: Promise<'answered' | 'gone'>;
@@ -27,11 +27,11 @@ export interface OpenAiUpload {
   /** The text fields. */
   readonly fields: Readonly<Record<string, string>>;
   readonly fileName: string;
-  /** The uploaded file, read as WAV. Throws if it is none. */
+  /** The uploaded file, parsed as WAV. Throws if it is invalid. */
   readonly wav: () => WavContent;
 }
 
-/** Says how the server answers a request. */
+/** Returns the steps of the server's answer to a request. */
 export type OpenAiScript = (request: OpenAiRequest) => readonly HttpStep[];
 
 export interface OpenAiServerOptions {
@@ -43,23 +43,23 @@ export interface OpenAiServerOptions {
   readonly speech?: OpenAiScript;
   /** If given, a request without this bearer key gets 401, as from OpenAI with the key in the message. */
   readonly apiKey?: string;
-  /** Where `wait` steps take their time from; real time by default. */
+  /** Clock of `wait` steps; real time by default. */
   readonly clock?: Clock;
 }
 
 export interface OpenAiServer {
-  /** What an engine takes as `baseURL`, such as `http://127.0.0.1:4711/v1`. */
+  /** Value for an engine's `baseURL`, such as `http://127.0.0.1:4711/v1`. */
   readonly baseURL: string;
   readonly requests: readonly OpenAiRequest[];
-  /** The next request that this has not told yet. */
+  /** The next request that this has not returned yet. */
   nextRequest(): Promise<OpenAiRequest>;
   readonly sockets: Sockets;
   close(): Promise<void>;
 }
 
 /**
- * An engine server on 127.0.0.1 that speaks the wire protocol of OpenAI (chat completions over server-sent
- * events, transcription uploads, streamed speech) from a script: delays, misbehaviour and all.
+ * Engine server on 127.0.0.1 that speaks OpenAI's wire protocol (chat completions over server-sent events,
+ * transcription uploads, streamed speech) from a script, with delays and misbehaviour.
  */
 export async function openaiServer(options: OpenAiServerOptions = {}): Promise<OpenAiServer> {
   const clock = options.clock ?? realClock;
@@ -89,7 +89,7 @@ export async function openaiServer(options: OpenAiServerOptions = {}): Promise<O
   const server = createServer((incoming, response) => {
     respond(incoming, response).catch(() => response.destroy());
   });
-  // Between requests, connections last as long as the test: reuse is what is counted.
+  // Idle connections last as long as the test, because tests count their reuse.
   server.keepAliveTimeout = 0;
   const sockets = new Sockets(server);
   const port = await listenOnLoopback(server);

@@ -1,6 +1,6 @@
 import { ParleyError } from '../../machines/errors.ts';
 
-/** What an engine's iterable told, and how it ended. */
+/** Events of an engine's iterable, and how it ended. */
 export interface Outcome<T> {
   readonly events: readonly T[];
   /** `done`, or the code of the ParleyError that ended it. */
@@ -8,7 +8,7 @@ export interface Outcome<T> {
   readonly error?: ParleyError;
 }
 
-/** Reads `iterable` to its end. Rejects only with what is no ParleyError. */
+/** Reads `iterable` to its end. Rejects only with errors that are not ParleyErrors. */
 export async function outcomeOf<T>(iterable: AsyncIterable<T>): Promise<Outcome<T>> {
   const events: T[] = [];
   try {

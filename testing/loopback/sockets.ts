@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 
-/** The connections of a server: how many there were, how many there are, and their end. */
+/** The connections of a server: counts them, waits for their end and closes them. */
 export class Sockets {
   readonly #open = new Set<Socket>();
   readonly #idle: (() => void)[] = [];
@@ -10,7 +10,7 @@ export class Sockets {
     server.on('connection', (socket: Socket) => {
       this.#opened++;
       this.#open.add(socket);
-      // A scripted reset or a client that goes away in mid-stream is no failure of the server.
+      // A scripted reset, or a client that goes away in mid-stream, is not a failure of the server.
       socket.on('error', () => {});
       socket.on('close', () => {
         this.#open.delete(socket);
@@ -35,13 +35,13 @@ export class Sockets {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** Ends every connection at once, as a server does that gives up on idle ones. */
+  /** Ends every connection at once, like a server that closes idle connections. */
   destroyAll(): void {
     for (const socket of this.#open) socket.destroy();
   }
 }
 
-/** Listens on a free port of 127.0.0.1 and tells which. */
+/** Listens on a free port of 127.0.0.1 and returns it. */
 export async function listenOnLoopback(server: Server): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

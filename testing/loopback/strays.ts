@@ -1,10 +1,10 @@
-/** Errors that nobody caught while something ran. */
+/** Uncaught errors during a test. */
 export interface StrayWatch {
-  /** Stops watching and tells what there was: uncaught exceptions and unhandled rejections. */
+  /** Stops watching and returns the uncaught exceptions and unhandled rejections. */
   end(): Promise<readonly unknown[]>;
 }
 
-/** Watches this process for errors that nobody catches. */
+/** Watches this process for uncaught errors. */
 export function watchStrays(): StrayWatch {
   const strays: unknown[] = [];
   const note = (error: unknown) => strays.push(error);
@@ -12,7 +12,7 @@ export function watchStrays(): StrayWatch {
   process.on('unhandledRejection', note);
   return {
     async end() {
-      // Rejections are told after the promise jobs of the turn they came in.
+      // Node reports rejections after the promise jobs of the turn in which they happened.
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       process.off('uncaughtExceptionMonitor', note);
       process.off('unhandledRejection', note);

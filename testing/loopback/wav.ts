@@ -1,4 +1,4 @@
-/** What a RIFF/WAVE file of 16-bit PCM holds. */
+/** Contents of a RIFF/WAVE file of 16-bit PCM. */
 export interface WavContent {
   /** Hz. */
   readonly rate: number;
@@ -6,7 +6,7 @@ export interface WavContent {
   readonly samples: Int16Array;
 }
 
-/** Reads a PCM16 WAV file. Throws an Error that names what is wrong with it, so that a test sees a bad upload. */
+/** Parses a PCM16 WAV file. Throws an Error that names the defect, so that a test detects a bad upload. */
 export function readWav(bytes: Uint8Array): WavContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.byteLength < 12 || tag(view, 0) !== 'RIFF' || tag(view, 8) !== 'WAVE') {
@@ -24,7 +24,7 @@ export function readWav(bytes: Uint8Array): WavContent {
       channels = view.getUint16(start + 2, true);
       rate = view.getUint32(start + 4, true);
       if (view.getUint32(start + 8, true) !== rate * channels * 2) throw new Error('the byte rate is wrong');
-      if (view.getUint16(start + 14, true) !== 16) throw new Error('not 16 bits a sample');
+      if (view.getUint16(start + 14, true) !== 16) throw new Error('not 16 bits per sample');
     }
     if (tag(view, at) === 'data') {
       if (rate === 0) throw new Error('data before fmt');

@@ -1,11 +1,11 @@
-/** Which transitions a set of runs took, and the page that shows it. */
+/** Which transitions a set of runs took, and the page that shows them. */
 import type { SessionPath } from './kernel-level.ts';
 import type { TransitionInfo } from './transitions.ts';
 
-/** How many runs took each transition, by its id. */
+/** Number of runs that took each transition, by its id. */
 export type Coverage = ReadonlyMap<string, number>;
 
-/** Counts each path once for a transition, however often it took it. */
+/** Counts each path once per transition. */
 export function coverageOf(paths: readonly SessionPath[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { steps } of paths) {
@@ -17,7 +17,7 @@ export function coverageOf(paths: readonly SessionPath[]): Map<string, number> {
   return counts;
 }
 
-/** The ids that no run took. */
+/** Ids of transitions that no run took. */
 export function missing(
   transitions: ReadonlyMap<string, TransitionInfo>,
   coverage: Coverage,
@@ -36,7 +36,7 @@ export interface TablePage {
   readonly head: string;
 }
 
-/** The coverage as Markdown: a row a transition, a column a level. */
+/** The coverage as Markdown: a row per transition, a column per level. */
 export function renderTable({ transitions, levels, excused, head }: TablePage): string {
   const headings = Object.keys(levels);
   const rows = [...transitions.values()].map((info) => [

@@ -1,17 +1,20 @@
-/** Paths that cover every edge of a model: built on XState's graph of states. */
+/** Paths that cover every edge of a model, built on XState's graph of states. */
 import type { ActorLogic, Snapshot } from 'xstate';
 import { adjacencyMapToArray, getAdjacencyMap } from 'xstate/graph';
 
-/** A model: how a state follows from an event, which events are possible in it, and what of it matters. */
+/** A model: its transition function, the possible events of each state, and the relevant part of a state. */
 export interface Model<State, Event extends { readonly type: string }> {
   readonly initial: () => State;
   /** Pure. */
   readonly step: (state: State, event: Event) => State;
-  /** The events that can happen in a state, those that it ignores among them. */
+  /** The events that can happen in a state, including those that it ignores. */
   readonly events: (state: State) => readonly Event[];
-  /** What of a state matters, as text. States with one key count as one: without it a context that grows has no end. */
+  /**
+   * The relevant part of a state, as text. States with the same key count as one; otherwise a growing context would
+   * have no end.
+   */
   readonly key: (state: State) => string;
-  /** An event as text. Its type, unless given. */
+  /** An event as text. Default: its type. */
   readonly eventKey?: (event: Event) => string;
 }
 
@@ -26,7 +29,7 @@ export interface ExploredState<State, Event> {
   readonly key: string;
   /** The first state of this key, reached by `path`. */
   readonly state: State;
-  /** The shortest way here. */
+  /** The shortest path to this state. */
   readonly path: readonly Event[];
   readonly edges: ReadonlyMap<string, Edge<State, Event>>;
 }
@@ -34,10 +37,10 @@ export interface ExploredState<State, Event> {
 /** By key, nearest first. */
 export type Exploration<State, Event> = ReadonlyMap<string, ExploredState<State, Event>>;
 
-/** More states than this are an abstraction that forgot to abstract. */
+/** Limit on states; more mean that the key does not abstract enough. */
 const MAX_STEPS = 500_000;
 
-/** All states that events can lead to, and the edges between them. Throws when there is no end to it. */
+/** All reachable states and the edges between them. Throws beyond the limit. */
 export function explore<State, Event extends { readonly type: string }>(
   model: Model<State, Event>,
   limit = MAX_STEPS,
@@ -56,7 +59,7 @@ export function explore<State, Event extends { readonly type: string }>(
     return known;
   };
   reach(model.initial(), []);
-  // XState walks breadth first and keeps that order, so the first way to a state is a shortest one.
+  // XState walks breadth first and keeps that order, so the first path to a state is a shortest one.
   for (const { state, event, nextState } of adjacencyMapToArray(map)) {
     const from = reach(state.state, []);
     const { key: to } = reach(nextState.state, [...from.path, event]);
@@ -69,7 +72,7 @@ interface Explored<State, Event> extends ExploredState<State, Event> {
   readonly edges: Map<string, Edge<State, Event>>;
 }
 
-/** A model's state in the clothes that XState's graph asks for. */
+/** A model's state in the form that XState's graph requires. */
 type Dressed<State> = Snapshot<undefined> & { readonly status: 'active'; readonly state: State };
 
 function actorLogic<State, Event extends { readonly type: string }>(
@@ -97,7 +100,7 @@ function nameOf<State, Event extends { readonly type: string }>(
 
 export interface PathStep<State, Event> {
   readonly event: Event;
-  /** The state behind it. */
+  /** The target state. */
   readonly state: State;
 }
 
@@ -107,18 +110,18 @@ export interface ModelPath<State, Event> {
 }
 
 export interface CoverOptions<State, Event> {
-  /** What a path is to have done once, as text: by default to have taken each event in each explored state. */
+  /** Goals that paths must reach once, as text. Default: each event in each explored state. */
   readonly goal?: (before: State, event: Event, after: State) => string;
-  /** A path goes on from goal to goal while it is shorter than this: short enough to read when it fails. 60. */
+  /** A path continues from goal to goal while it is shorter than this, so that a failing one stays readable. 60. */
   readonly maxSteps?: number;
 }
 
-/** How far a path looks for a goal that no path has reached yet, before a new one starts. */
+/** How far a path searches for an open goal before a new path starts. */
 const LOOK_AHEAD = 4;
 
 /**
- * Paths that together reach every goal: the shortest way to each state, then every event of it. A path that has
- * reached its goal goes on to others nearby, so that the common beginnings are not walked for each goal anew.
+ * Paths that together reach every goal: the shortest path to each state, then every event of it. A path that has
+ * reached its goal continues to others nearby, so that common beginnings are not walked again for each goal.
  */
 export function coveringPaths<State, Event extends { readonly type: string }>(
   model: Model<State, Event>,
@@ -172,7 +175,7 @@ class Coverer<State, Event extends { readonly type: string }> {
     for (let plan = way; plan.length > 0; plan = this.#next(state)) {
       if (steps.length > 0 && steps.length + plan.length > this.#maxSteps) break;
       for (const event of plan) {
-        // States of one key can differ in what the key leaves out; what is not possible ends the plan.
+        // States with the same key can differ in details outside the key; an impossible event ends the plan.
         if (!this.#possible(state).has(nameOf(this.#model, event))) break;
         const next = this.#model.step(state, event);
         this.#open.delete(this.#goal(state, event, next));
@@ -183,7 +186,7 @@ class Coverer<State, Event extends { readonly type: string }> {
     return { start, steps };
   }
 
-  /** The shortest way from `state` through an open goal; empty if none is near. */
+  /** The shortest path from `state` through an open goal; empty if none is near. */
   #next(state: State): readonly Event[] {
     const possible = this.#possible(state);
     const seen = new Set<string>();
@@ -198,7 +201,7 @@ class Coverer<State, Event extends { readonly type: string }> {
         seen.add(key);
         for (const [name, edge] of node.edges) {
           if (depth === 0 && !possible.has(name)) continue;
-          // What ends all comes last: nothing can follow it.
+          // Final events come last, because nothing can follow them.
           const ends = this.#explored.get(edge.to)?.edges.size === 0;
           if (ends) continue;
           if (this.isOpen(edge)) return [...way, edge.event];

@@ -23,7 +23,7 @@ export function runOnKernel(model: SessionModel, path: SessionPath): Step[] {
   return steps;
 }
 
-/** That a kernel is where the model says. */
+/** Checks that a kernel is where the model expects it. */
 export function compare(
   path: SessionPath,
   index: number,
@@ -33,7 +33,7 @@ export function compare(
   const { snapshot, timers } = expected;
   if (!isDeepStrictEqual(kernel.value, snapshot.value))
     throw parted(path, index, 'the state', snapshot.value, kernel.value);
-  // The model's time goes on while nothing happens, the kernel's does not.
+  // The model's time advances without events, the kernel's does not.
   const context = { ...snapshot.context, nowMs: kernel.context.nowMs };
   if (!isDeepStrictEqual(kernel.context, context))
     throw parted(path, index, 'the context', context, kernel.context);
@@ -41,7 +41,7 @@ export function compare(
     throw parted(path, index, 'the next delay', timers[0]?.dueMs, kernel.nextTimerAtMs());
 }
 
-/** The events of a path up to a step, to be read and to be repeated. */
+/** The events of a path up to a step, readable and repeatable. */
 export function describePath({ steps }: SessionPath, index = steps.length - 1): string {
   return steps
     .slice(0, index + 1)

@@ -2,7 +2,7 @@ import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'x
 import type { Model } from './explore.ts';
 import { Stepper } from './transitions.ts';
 
-/** Where a machine is, and which transitions brought it there last. */
+/** State of a machine, and the transitions that led there last. */
 export interface MachineState<Machine extends AnyStateMachine> {
   readonly snapshot: SnapshotFrom<Machine>;
   readonly taken: readonly string[];
@@ -10,13 +10,13 @@ export interface MachineState<Machine extends AnyStateMachine> {
 
 export interface MachineModelOptions<Machine extends AnyStateMachine> {
   readonly input: InputFrom<Machine>;
-  /** Representative events of a state; `xstate.after.…` and `xstate.done.actor.…` among them. */
+  /** Representative events of a state, including `xstate.after.…` and `xstate.done.actor.…`. */
   readonly events: (snapshot: SnapshotFrom<Machine>) => readonly EventFromLogic<Machine>[];
-  /** What of a snapshot matters, beside its state: an abstract of its context. Nothing unless given. */
+  /** Relevant part of a snapshot besides its state: an abstraction of its context. Default: none. */
   readonly facts?: (snapshot: SnapshotFrom<Machine>) => unknown;
 }
 
-/** Any machine as a model. Nothing is run: delays and children are events like others. */
+/** Any machine as a model. It runs nothing: delays and children are events like others. */
 export function machineModel<Machine extends AnyStateMachine>(
   machine: Machine,
   { input, events, facts }: MachineModelOptions<Machine>,
@@ -32,7 +32,7 @@ export function machineModel<Machine extends AnyStateMachine>(
   };
 }
 
-/** XState types the snapshot of a machine that is not known by name as nothing in particular. */
+/** XState has no precise snapshot type for a machine that is unknown at compile time. */
 function member(snapshot: unknown, name: 'status' | 'value'): unknown {
   return typeof snapshot === 'object' && snapshot !== null ? Reflect.get(snapshot, name) : undefined;
 }

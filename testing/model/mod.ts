@@ -1,4 +1,4 @@
-/** Model-based tests: of the session's machine as it is used here, and of machines of one's own. */
+/** Model-based tests: of the session's machine as Parley uses it, and of users' own machines. */
 export { type Coverage, coverageOf, missing, renderTable, type TablePage } from './coverage.ts';
 export {
   type CoverOptions,

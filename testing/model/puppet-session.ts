@@ -1,4 +1,4 @@
-/** Levels b and c: a path on a real session, whose children do what the path says, when it says it. */
+/** Levels b and c: a path on a real session whose children follow the path. */
 import { type ChildLogic, type ChildOutput, type ChildScope, childLogic } from '../../actors/child.ts';
 import type { Bus, Subscription } from '../../actors/ports/bus.ts';
 import { clientCommand } from '../../actors/session/client-command.ts';
@@ -24,12 +24,12 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import { compare, describePath, type SessionPath } from './kernel-level.ts';
 import { type Happening, listenerOf, type SessionModel, type SessionModelState } from './session-model.ts';
 
-/** What a path's run found, beside that each step was as the model says. */
+/** Findings of a path's run, beyond the agreement of each step with the model. */
 export interface PuppetOutcome {
   readonly violations: readonly Violation[];
-  /** Where a replay of the session's log parts from it. */
+  /** First difference between the session's log and its replay. */
   readonly divergence: Divergence | undefined;
-  /** Events that children told after their end: each was dropped. */
+  /** Events that children sent after their end: each was dropped. */
   readonly late: number;
 }
 
@@ -41,21 +41,21 @@ interface Puppet {
   over: boolean;
 }
 
-/** An order to the session's ear or to a child, as it goes over the bus. */
+/** A command to the session's ear or to a child, sent over the bus. */
 interface Order {
   readonly to: 'ear' | ChildKind;
-  /** The child that lived before the present one of its kind, or has no successor. */
+  /** The previous child of its kind, or the last one without a successor. */
   readonly late: boolean;
   readonly event: SessionEvent;
 }
 
-/** A session that did not react is stuck: no machine is this slow. */
+/** Time limit of a reaction: a session that exceeds it is stuck. */
 const STUCK_MS = 1_500;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Runs one path on a session of its own over `bus`; throws where it parts from the model. */
+/** Runs one path on its own session over `bus`; throws where it differs from the model. */
 export async function runOnSession(
   model: SessionModel,
   path: SessionPath,
@@ -94,13 +94,13 @@ class PuppetSession {
   readonly #log: LogEntry[] = [];
   readonly #events: (LogEntry & { readonly type: 'event' })[] = [];
   readonly #heard: string[] = [];
-  readonly #told: string[] = [];
+  readonly #published: string[] = [];
   readonly #puppets: Puppet[] = [];
   readonly #subscriptions: Subscription[] = [];
   #defect: Error | undefined;
   #frame = { generation: 0, seq: 0 };
   #lateTold = 0;
-  /** Where the listener is at each of the events to come. */
+  /** The listener's position at each of the future events. */
   #samples: (ListenerSample | undefined)[] = [];
   #wake: () => void = () => {};
 
@@ -129,7 +129,7 @@ class PuppetSession {
     });
   }
 
-  /** Resolves when the bus brings everything that is sent to the session. */
+  /** Resolves when the bus has delivered everything that was sent to the session. */
   async open(): Promise<void> {
     const { out, cmd } = subjects;
     this.#subscriptions.push(
@@ -154,7 +154,7 @@ class PuppetSession {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
 
-  /** Makes one event of the model happen, and waits until the session has taken it. */
+  /** Causes one event of the model, and waits until the session has handled it. */
   async perform({ happenings, atMs }: SessionModelState): Promise<void> {
     const before = this.#events.length;
     this.#samples = happenings.map(({ event }) => event.listener);
@@ -171,7 +171,7 @@ class PuppetSession {
       throw new Error(`the session took ${canonicalJson(got)} for ${canonicalJson(wanted)}`);
   }
 
-  /** That the children that live are those of the model. */
+  /** Checks that the running children are those of the model. */
   compareChildren({ alive }: SessionModelState, after: string): void {
     const living = CHILD_KINDS.filter((kind) => this.#puppets.some((one) => one.kind === kind && !one.over));
     const expected = CHILD_KINDS.filter((kind) => alive.includes(kind));
@@ -179,7 +179,7 @@ class PuppetSession {
       throw new Error(`${living.join()} live, and not ${expected.join()}, after: ${after}`);
   }
 
-  /** Late events of children that have ended, then the end of the session; what is broken after that. */
+  /** Sends late events of ended children, ends the session, and returns the findings. */
   async end(last: SessionModelState | undefined): Promise<PuppetOutcome> {
     this.#samples = [last && listenerOf(last)];
     const events = this.#events.length;
@@ -193,9 +193,9 @@ class PuppetSession {
     if (this.#events.length !== events) throw new Error('a late event reached the machine');
     if (!this.runner.kernel.ended) this.runner.receive({ type: 'lost' }, 'client');
     await this.runner.ended;
-    await this.#until(() => this.#heard.length >= this.#told.length, 'the client did not hear all');
-    if (this.#heard.join('\n') !== this.#told.join('\n'))
-      throw new Error('the client heard another order than was told');
+    await this.#until(() => this.#heard.length >= this.#published.length, 'the client did not hear all');
+    if (this.#heard.join('\n') !== this.#published.join('\n'))
+      throw new Error('the client received messages in another order than published');
     const { machine, input } = this.#model;
     return {
       violations: this.#monitor.end(),
@@ -231,7 +231,7 @@ class PuppetSession {
       return;
     }
     const puppet = late ? this.#dead(to) : this.#alive(to);
-    if (!puppet) throw new Error(`there is no ${to} to tell ${event.type}`);
+    if (!puppet) throw new Error(`there is no ${to} for ${event.type}`);
     if (late) {
       puppet.scope.emit(event as ChildEvent);
       this.#lateTold++;
@@ -243,11 +243,11 @@ class PuppetSession {
       puppet.finish('output' in event ? event.output : null);
     } else if ('error' in event && event.type.startsWith('xstate.error.')) {
       puppet.over = true;
-      puppet.fail(new ParleyError(event.error.code, 'as told'));
+      puppet.fail(new ParleyError(event.error.code, 'as scripted'));
     } else puppet.scope.emit(event as ChildEvent);
   }
 
-  /** The next sample; the frames that a real playback would have sent before it have left. */
+  /** The next sample; frames that a real playback would have sent before it are sent. */
   #listen(): ListenerSample | undefined {
     const listener = this.#samples.shift();
     const { generation } = this.runner.kernel.context;
@@ -262,12 +262,12 @@ class PuppetSession {
 
   #publish(message: SessionMessage): void {
     const text = JSON.stringify(message);
-    this.#told.push(text);
+    this.#published.push(text);
     this.#bus.publish(subjects.out(this.#session), encoder.encode(text));
   }
 
   #command(event: SessionEvent): void {
-    // A connection that is gone sends nothing: the gateway tells it.
+    // A closed connection sends nothing: the gateway reports it.
     if (event.type === 'lost') this.runner.receive(event, 'client');
     else this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(event)));
   }
@@ -300,7 +300,7 @@ class PuppetSession {
   }
 }
 
-/** What a child tells that did not notice its end. */
+/** Events of a child that did not notice its end. */
 const LATE_EVENTS: Record<ChildKind, SessionEvent> = {
   stt: { type: 'transcript.partial', text: 'too late' },
   speculation: { type: 'llm.delta', text: 'too late' },
@@ -315,7 +315,7 @@ function ordersTo(session: string): string {
   return `parley.test.${session}`;
 }
 
-/** The runner gives every done child an output; the machine's types name it only where there is one. */
+/** The runner gives every finished child an output; the machine's types have it only on some. */
 function plain(event: Happening['event']): object {
   if (!('output' in event) || event.output !== null) return event;
   const { output: _output, ...rest } = event;

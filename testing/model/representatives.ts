@@ -1,11 +1,11 @@
-/** What can happen to a session: a finite set of events that stand for all, each where it can happen for real. */
+/** Representative events of a session: a finite set for all possible ones, each where it can really happen. */
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { PIECE_SAMPLES, playedBy, type Representative, type SessionModelState } from './session-model.ts';
 
-/** Words of the user, by what they mean to the machine. The parameters of the model know the voice stop. */
+/** Words of the user, by their meaning for the machine. The model's parameters contain the voice stop. */
 export const WORDS = {
   nothing: '',
   listener: 'uh-huh',
@@ -23,26 +23,26 @@ export function sessionRepresentatives(): readonly Representative[] {
   return [...client(), ...ear(), ...stt(), ...memory(), ...llm(), ...tts(), ...playback(), ...actions()];
 }
 
-/** The errors that the ear and the children of the model fail with. */
+/** Errors of the ear and the children in the model. */
 const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
-  ear: toldError('VAD_FAILED'),
-  stt: toldError('STT_FAILED'),
-  speculation: toldError('LLM_FAILED'),
-  memory: toldError('MEMORY_FAILED'),
-  llm: toldError('LLM_FAILED'),
-  tts: toldError('TTS_FAILED'),
-  playback: toldError('PLAYBACK_FAILED'),
-  actions: toldError('ACTION_FAILED'),
-  action: toldError('ACTION_FAILED'),
+  ear: scriptedError('VAD_FAILED'),
+  stt: scriptedError('STT_FAILED'),
+  speculation: scriptedError('LLM_FAILED'),
+  memory: scriptedError('MEMORY_FAILED'),
+  llm: scriptedError('LLM_FAILED'),
+  tts: scriptedError('TTS_FAILED'),
+  playback: scriptedError('PLAYBACK_FAILED'),
+  actions: scriptedError('ACTION_FAILED'),
+  action: scriptedError('ACTION_FAILED'),
 };
 
-function toldError(code: ErrorCode): ErrorRecord {
-  return errorRecord(new ParleyError(code, 'as told'), code);
+function scriptedError(code: ErrorCode): ErrorRecord {
+  return errorRecord(new ParleyError(code, 'as scripted'), code);
 }
 
 /**
- * One event of each kind that is never ignored for being impossible: what a journal from elsewhere could hold, or a
- * child that does not keep its contract. No state may break on any of them.
+ * One event of each kind that is never filtered as impossible: it may come from an imported journal, or from a child
+ * that breaks its contract. No state may fail on any of them.
  */
 export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
@@ -172,7 +172,7 @@ function tts(): Representative[] {
       facts.fillerAsked ? { type: 'filler.audio', samples: 0 } : undefined,
     ),
     of('tts', 'done tts', ({ snapshot, facts }) =>
-      facts.endTold && !facts.midSegment && facts.started === snapshot.context.reply?.segments.length
+      facts.endSent && !facts.midSegment && facts.started === snapshot.context.reply?.segments.length
         ? { type: 'xstate.done.actor.tts' }
         : undefined,
     ),
@@ -185,7 +185,7 @@ function playback(): Representative[] {
     of('playback', 'playout.started', ({ facts }) =>
       facts.written > 0 && !facts.sounding && !facts.paused ? { type: 'playout.started' } : undefined,
     ),
-    // It may have ended in the very moment in which it is paused.
+    // It may have ended at the moment at which it is paused.
     of('playback', 'done playback', (state) => {
       const { ttsOver, sounding, sent, written } = state.facts;
       const heardAll = written === 0 || (sounding && sent === written && playedBy(state) === written);
@@ -210,13 +210,13 @@ function actions(): Representative[] {
       return action ? { type: 'action.failed', id: action.id, error: ERROR_OF.action } : undefined;
     }),
     of('actions', 'done actions', (state) =>
-      state.facts.endTold && !running(state) ? { type: 'xstate.done.actor.actions' } : undefined,
+      state.facts.endSent && !running(state) ? { type: 'xstate.done.actor.actions' } : undefined,
     ),
     failure('actions'),
   ];
 }
 
-/** An event of a child: only while it lives. */
+/** An event of a child, possible only while the child runs. */
 function of(
   kind: ChildKind,
   name: string,

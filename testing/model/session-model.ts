@@ -1,4 +1,4 @@
-/** A session as a model: the real machine, the kernel's delays, and what its children may do next. */
+/** A session as a model: the real machine, the kernel's delays, and the possible events of its children. */
 import type { SnapshotFrom } from 'xstate';
 import { samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
@@ -15,14 +15,14 @@ import { turnInHand } from '../../machines/session/words-in-hand.ts';
 import type { Model } from './explore.ts';
 import { Stepper } from './transitions.ts';
 
-/** One event that the machine got, and what it did with it. */
+/** One event and the machine's reaction. */
 export interface Happening {
   readonly event: KernelEvent;
   readonly source: EventSource;
   readonly atMs: number;
-  /** Ids of the transitions taken; none if it was ignored. */
+  /** Ids of the transitions taken; empty if the event was ignored. */
   readonly taken: readonly string[];
-  /** Kinds of what it asked for, in order. */
+  /** Kinds of the resulting commands, in order. */
   readonly caused: readonly string[];
 }
 
@@ -31,36 +31,36 @@ export interface PendingTimer {
   readonly dueMs: number;
 }
 
-/** What children have done and been told, as far as it decides what they can do next. */
+/** State of the children, where it decides which events they can send next. */
 export interface ChildFacts {
-  /** The ear has told a start and not yet a stop. */
+  /** The ear has reported a start and not yet a stop. */
   readonly earSpeaks: boolean;
-  /** Of the reply that TTS has begun to speak. */
+  /** Generation of the reply that TTS speaks. */
   readonly generation: number;
-  /** Segments that TTS has begun with, and those of which it has made all. */
+  /** Segments that TTS has started, and those that it has finished. */
   readonly started: number;
   readonly ready: number;
-  /** TTS is at work on the last of them. */
+  /** TTS works on the last segment. */
   readonly midSegment: boolean;
   /** TTS will give no more audio. */
   readonly ttsOver: boolean;
-  /** TTS was asked for a filler and has not told what became of it. */
+  /** TTS has an open filler request. */
   readonly fillerAsked: boolean;
-  /** TTS and the actions were told that nothing more comes. */
-  readonly endTold: boolean;
-  /** When the segment at work last gave audio. */
+  /** TTS and the actions know that nothing more follows. */
+  readonly endSent: boolean;
+  /** When the current segment last gave audio. */
   readonly aliveAtMs: number;
   /** Samples in the reply's track. */
   readonly written: number;
-  /** Those of its filler. */
+  /** Samples of its filler. */
   readonly filler: number;
-  /** Those of each segment that TTS has begun with. */
+  /** Samples of each segment that TTS has started. */
   readonly made: readonly number[];
   readonly sounding: boolean;
   readonly paused: boolean;
-  /** Samples that have left for the client. */
+  /** Samples sent to the client. */
   readonly sent: number;
-  /** Samples heard at `positionMs`; from there on it moves with the time, unless it is paused or ended. */
+  /** Samples heard at `positionMs`; the position advances with time unless paused or ended. */
   readonly position: number;
   readonly positionMs: number;
 }
@@ -72,16 +72,18 @@ export interface SessionModelState {
   readonly timers: readonly PendingTimer[];
   readonly alive: readonly ChildKind[];
   readonly facts: ChildFacts;
-  /** What the last event of the model was to the machine: mostly one event, several delays if they are due at once. */
+  /**
+   * What the last event of the model was to the machine: usually one event, or several delays that were due at once.
+   */
   readonly happenings: readonly Happening[];
 }
 
-/** An event of the model, by the name it has in paths; what the machine gets depends on the state. */
+/** An event of the model, by its name in paths; the machine's event depends on the state. */
 export interface SessionModelEvent {
   readonly type: string;
 }
 
-/** A representative event: what it is in a state, or undefined where it cannot happen. */
+/** A representative event in a state, or undefined where it cannot happen. */
 export interface Representative {
   readonly name: string;
   readonly source: Exclude<EventSource, 'timer'>;
@@ -94,10 +96,10 @@ export interface SessionModelOptions {
   readonly representatives: readonly Representative[];
 }
 
-/** The model's own events: time passes until the next delay has run out, or a while. */
+/** The model's own events: time passes until the next delay expires, or for a while. */
 export const NEXT_DELAY = 'time: next delay';
 export const A_WHILE = 'time: a while';
-/** TTS makes a piece of the segment at work: no event to the machine. */
+/** TTS makes a piece of the current segment: no event for the machine. */
 export const A_PIECE = 'tts: a piece';
 
 /** Audio of one piece of a segment, in samples at the output rate: ten frames at 24 kHz. */
@@ -105,7 +107,7 @@ export const PIECE_SAMPLES = 4_800;
 /** Playback sends at most 200 ms ahead. */
 const AHEAD_SAMPLES = 4_800;
 
-/** Between two events, so that no two delays run out at one time unless the chart says so. */
+/** Time between two events, so that two delays expire together only if the chart says so. */
 const PACE_MS = 10;
 
 const NO_REPLY = {
@@ -115,7 +117,7 @@ const NO_REPLY = {
   midSegment: false,
   ttsOver: false,
   fillerAsked: false,
-  endTold: false,
+  endSent: false,
   aliveAtMs: 0,
   written: 0,
   filler: 0,
@@ -160,7 +162,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const events: SessionModelEvent[] = [];
     const dueMs = state.timers[0]?.dueMs;
     if (dueMs !== undefined) events.push({ type: NEXT_DELAY });
-    // The runner fires what is due before it takes anything else.
+    // The runner fires due delays before it handles anything else.
     if (dueMs !== undefined && dueMs <= state.atMs) return events;
     if (this.#mayWait(state)) events.push({ type: A_WHILE });
     if (this.#mayMakePiece(state)) events.push({ type: A_PIECE });
@@ -182,7 +184,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     return this.happen({ ...state, happenings: [] }, event, representative.source, atMs);
   };
 
-  /** One event to the machine, as the kernel and the runner would take it. */
+  /** Passes one event to the machine, as the kernel and the runner would. */
   happen(
     earlier: SessionModelState,
     given: KernelEvent,
@@ -202,7 +204,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     };
     const { context } = state.snapshot;
     const snapshot = { ...state.snapshot, context: { ...context, nowMs: atMs, listener: listener ?? null } };
-    // The kernel too hands delays to the machine under their own names, which its event type does not list.
+    // The kernel also passes delays to the machine under their own names, which its event type does not list.
     const stepped = this.stepper.step(snapshot, event as MachineEvent);
     const happening: Happening = {
       event,
@@ -215,7 +217,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     return stepped.actions.reduce(follow, next);
   }
 
-  /** State × event × transitions taken × what they asked for: the goals of a smaller set of paths. */
+  /** State × event × transitions taken × commands: the goals of a smaller set of paths. */
   readonly branch = (
     before: SessionModelState,
     { type }: SessionModelEvent,
@@ -227,7 +229,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       after.happenings.map(({ taken, caused }) => [taken, caused]),
     ]);
 
-  /** Where the session is, and what of its context the guards look at there. */
+  /** State of the session, and the parts of its context that its guards read there. */
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
@@ -266,7 +268,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     ]);
   };
 
-  /** Before the reply sounds, once a deadline: more of it changes nothing. */
+  /** Time before the reply sounds, at most one deadline: more of it changes nothing. */
   #mayMakePiece(state: SessionModelState): boolean {
     const { alive, facts, timers, atMs } = state;
     const dueMs = timers[0]?.dueMs ?? Number.POSITIVE_INFINITY;
@@ -274,7 +276,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     return works && !this.#willLive(state) && dueMs > atMs + PACE_MS;
   }
 
-  /** Whether the engine will have given audio when its deadline runs out. */
+  /** Whether the engine will have given audio when its deadline expires. */
   #willLive({ timers, facts }: SessionModelState): boolean {
     const deadline = timers.find(({ id }) => id.includes('.ttsDeadline.'));
     return deadline !== undefined && deadline.dueMs < facts.aliveAtMs + this.parameters.deadlines.ttsMs;
@@ -294,7 +296,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     return next;
   }
 
-  /** Only where somebody looks at how long it was: at the user's speech, or at what was heard of the reply. */
+  /** Only where a guard reads the duration: of the user's speech, or of the heard reply. */
   #mayWait(state: SessionModelState): boolean {
     const { snapshot, timers, atMs, facts } = state;
     const { utterance } = snapshot.context;
@@ -308,14 +310,14 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   }
 }
 
-/** Samples of the reply that have been heard by now. */
+/** Samples of the reply heard by now. */
 export function playedBy({ facts, atMs, snapshot }: SessionModelState): number {
   if (!facts.sounding || facts.paused) return facts.position;
   const since = samplesInMs(atMs - facts.positionMs, snapshot.context.input.outputRate);
   return Math.min(facts.sent, facts.position + since);
 }
 
-/** Time has passed: playback has gone on, and has sent what it may send by now. */
+/** Advances playback by the time that has passed, including the frames that it may send by now. */
 function playOn(state: SessionModelState): SessionModelState {
   const { facts, alive, atMs, snapshot } = state;
   if (!facts.sounding) return state;
@@ -327,12 +329,12 @@ function playOn(state: SessionModelState): SessionModelState {
   return { ...state, facts: { ...facts, position, positionMs: atMs, sent } };
 }
 
-/** What the runner would find now. */
+/** Listener's position as the runner would sample it now. */
 export function listenerOf(state: SessionModelState): ListenerSample | undefined {
   return sampleOf(playOn(state));
 }
 
-/** Without the times: the machine only puts them into the timings. */
+/** Without times: the machine only copies them into the timings. */
 function sampleOf({ facts, snapshot }: SessionModelState): ListenerSample | undefined {
   const { reply } = snapshot.context;
   if (reply?.generation !== facts.generation || (facts.started === 0 && facts.sent === 0)) return undefined;
@@ -409,7 +411,7 @@ function kindOf({ type, params }: { readonly type: string; readonly params: unkn
   return [type, ...about.filter((one) => typeof one === 'string')].join(' ');
 }
 
-/** What an action of XState means for delays and children: as the kernel and the runner take it. */
+/** Effect of an XState action on delays and children, as in the kernel and the runner. */
 function follow(
   state: SessionModelState,
   action: { readonly type: string; readonly params: unknown },
@@ -447,14 +449,14 @@ function follow(
     case 'command': {
       const message: unknown = field(params, 'message');
       if (field(params, 'type') !== 'send') return state;
-      const told = field(message, 'type');
-      if (told === 'filler') return { ...state, facts: { ...state.facts, fillerAsked: true } };
-      if (told === 'end') return { ...state, facts: { ...state.facts, endTold: true } };
-      if (told === 'pause' || told === 'resume') {
+      const type = field(message, 'type');
+      if (type === 'filler') return { ...state, facts: { ...state.facts, fillerAsked: true } };
+      if (type === 'end') return { ...state, facts: { ...state.facts, endSent: true } };
+      if (type === 'pause' || type === 'resume') {
         const position = playedBy(state);
         return {
           ...state,
-          facts: { ...state.facts, position, positionMs: state.atMs, paused: told === 'pause' },
+          facts: { ...state.facts, position, positionMs: state.atMs, paused: type === 'pause' },
         };
       }
       return state;

@@ -1,4 +1,4 @@
-/** Which transitions of a machine a step takes. */
+/** Transitions that a step of a machine takes. */
 import {
   type AnyStateMachine,
   type AnyTransitionDefinition,
@@ -12,14 +12,14 @@ import { type TransitionInfo, transitionsOf } from '../../machines/chart-descrip
 
 export { type TransitionInfo, transitionsOf } from '../../machines/chart-description.ts';
 
-/** One macrostep: what XState made of it, and the ids of the transitions it took, in order. */
+/** One macrostep: XState's result, and the ids of its transitions, in order. */
 export interface Stepped<Machine extends AnyStateMachine> {
   readonly snapshot: SnapshotFrom<Machine>;
   readonly actions: readonly ExecutableActionsFrom<Machine>[];
   readonly taken: readonly string[];
 }
 
-/** Steps a machine without running anything, and tells which transitions were taken, `always` included. */
+/** Steps a machine without running anything, and returns the transitions taken, including `always`. */
 export class Stepper<Machine extends AnyStateMachine> {
   /** By id, in the chart's order. */
   readonly transitions: ReadonlyMap<string, TransitionInfo>;
@@ -35,7 +35,7 @@ export class Stepper<Machine extends AnyStateMachine> {
     this.#input = input;
     this.#infos = transitionsOf(machine);
     this.transitions = new Map([...this.#infos.values()].map((info) => [info.id, info]));
-    // Never started: XState wants an actor to belong to, and tells its inspector each microstep.
+    // Never started: XState requires an actor, and reports each microstep to its inspector.
     const self = createActor<AnyStateMachine>(machine, {
       input,
       inspect: (event) => {
@@ -52,7 +52,7 @@ export class Stepper<Machine extends AnyStateMachine> {
       emit: () => {},
       stopChild: () => {},
       actionExecutor: (action) => {
-        // XState types what a machine that is not known by name wants executed as any machine's.
+        // XState has no precise action type for a machine that is unknown at compile time.
         this.#actions.push(action as ExecutableActionsFrom<Machine>);
       },
     };
@@ -69,7 +69,7 @@ export class Stepper<Machine extends AnyStateMachine> {
   #run(step: () => ReturnType<AnyStateMachine['transition']>): Stepped<Machine> {
     this.#actions = [];
     this.#taken = [];
-    // XState types the snapshots of a machine that is not known by name as any machine's.
+    // XState has no precise snapshot type for a machine that is unknown at compile time.
     const snapshot = step() as SnapshotFrom<Machine>;
     return { snapshot, actions: this.#actions, taken: this.#taken };
   }
@@ -77,7 +77,7 @@ export class Stepper<Machine extends AnyStateMachine> {
   #note(definitions: readonly AnyTransitionDefinition[]): void {
     for (const definition of definitions) {
       const info = this.#infos.get(definition);
-      // The initial transitions of compound states are no transitions of the chart.
+      // The initial transitions of compound states are not transitions of the chart.
       if (info) this.#taken.push(info.id);
     }
   }

@@ -9,7 +9,7 @@ import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
 import { type Sometimes, SometimesWatch } from './sometimes.ts';
 
-/** What all sessions of a seed are checked with. */
+/** What all sessions of a seed are checked against. */
 export interface AuditOptions {
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
@@ -22,7 +22,7 @@ export interface AuditOptions {
 
 /**
  * Checks one session's ordered log as it is written: every invariant at every entry, and at the end that a fresh kernel
- * decides the same. Everything goes into the hash of the seed.
+ * makes the same decisions. Every entry goes into the hash of the seed.
  */
 export class Audit {
   readonly #log: LogEntry[] = [];
@@ -78,7 +78,7 @@ export class Audit {
       onReplyEnd?.(entry.command.message);
   }
 
-  /** The log is over. */
+  /** Ends the log. */
   end(): void {
     this.#monitor.end();
     this.#report();

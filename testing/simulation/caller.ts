@@ -24,7 +24,7 @@ import { TAIL_LIMIT_MS, tailSteps } from './tail.ts';
 import { User, voiced } from './user.ts';
 import type { Workers } from './workers.ts';
 
-/** What the users of a seed share. */
+/** Resources that the users of a seed share. */
 export interface CallerWorld {
   readonly seed: number;
   readonly bus: Bus;
@@ -32,16 +32,16 @@ export interface CallerWorld {
   readonly faults: Faults;
   readonly random: Random;
   readonly workers: Workers;
-  /** If the engines are chains. */
+  /** Present if the engines are chains. */
   readonly chains: Chains | undefined;
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly hash: LogHash;
   readonly found: (finding: Finding) => void;
   readonly reached: (name: Sometimes) => void;
-  /** Users who hear a reply at the moment. */
+  /** Users who hear a reply now. */
   readonly sounding: Set<string>;
-  /** A step of a user begins. */
+  /** Called when a step of a user begins. */
   readonly onStep: (step: number) => void;
   readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
 }
@@ -56,7 +56,7 @@ interface Line {
   closed: boolean;
 }
 
-/** One user and the sessions that he or she has, one after the other. */
+/** One user and their successive sessions. */
 export class Caller {
   readonly #name: string;
   readonly #world: CallerWorld;
@@ -69,7 +69,7 @@ export class Caller {
   #over = false;
   #limit: TimerHandle | undefined;
 
-  /** `isLast` is asked when the script is over: true if the faults are over with it. */
+  /** `isLast` is called at the end of the script: true if no faults follow. */
   constructor(name: string, script: readonly UserStep[], world: CallerWorld, isLast: () => boolean) {
     this.#name = name;
     this.#world = world;
@@ -91,7 +91,7 @@ export class Caller {
     return this.#lines.reduce((sum, { audit }) => sum + audit.events, 0);
   }
 
-  /** True once the clean turn was answered, or will not be. */
+  /** True once the clean turn was answered, or cannot be answered any more. */
   get content(): boolean {
     return this.#answered || this.#over;
   }
@@ -107,7 +107,7 @@ export class Caller {
     this.#world.clock.setTimer(afterMs, () => session.command({ type: 'rearm' }));
   }
 
-  /** Was the clean turn answered? */
+  /** Whether the clean turn was answered. */
   judge(): void {
     if (!this.#over || this.#answered) return;
     this.#find('liveness', 'the clean turn after the faults was not answered');
@@ -134,7 +134,7 @@ export class Caller {
     const seed = random.int(0, 2 ** 31);
     const outputRate = random.chance(0.5) ? 24_000 : 16_000;
     const remembers = random.chance(0.5);
-    // A third of the sessions have their engines at hand, without the work protocol.
+    // A third of the sessions call their engines directly, without the engine protocol.
     const viaBus = random.chance(0.6);
     const engines = viaBus ? workers.remote() : workers.direct();
     const chainAudit = this.#judge(id, viaBus);
@@ -215,7 +215,7 @@ export class Caller {
         mouth.say(voiced(act));
         return;
       case 'played':
-        this.#played(ear.tells(act.lie));
+        this.#played(ear.playedReport(act.lie));
         return;
       case 'flood':
         for (let i = 0; i < act.count; i++) this.#flood();
@@ -244,7 +244,7 @@ export class Caller {
       random.pick<ClientCommand>([
         { type: 'interrupt' },
         { type: 'text', text: 'and another thing' },
-        { type: 'played', generation: random.int(0, 50), samples: this.#line.ear.tells(1) },
+        { type: 'played', generation: random.int(0, 50), samples: this.#line.ear.playedReport(1) },
         { type: 'rearm' },
       ]),
     );
@@ -267,7 +267,7 @@ export class Caller {
     );
   }
 
-  /** The script is over: once everybody's is, a clean turn must be answered. */
+  /** The script is over: after the scripts of all users, a clean turn must be answered. */
   #rest(): void {
     const { clock, faults } = this.#world;
     if (!this.#isLast() && !faults.calm) {

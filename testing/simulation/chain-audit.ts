@@ -13,18 +13,18 @@ import type { Sometimes } from './sometimes.ts';
 export interface ChainAuditOptions {
   readonly clock: Clock;
   readonly chains: Chains;
-  /** Whether the session reaches its engines over the bus, which loses things too. */
+  /** Whether the session reaches its engines over the lossy bus. */
   readonly viaBus: boolean;
-  /** Messages that the bus has lost so far. */
+  /** Number of messages that the bus has lost so far. */
   readonly lost: () => number;
   readonly found: (what: string) => void;
   readonly reached: (name: Sometimes) => void;
 }
 
-/** What the far end of a session has heard of a reply. */
+/** What the client of a session heard of a reply. */
 export interface ReplyHeard {
   readonly generation: number;
-  /** The engines that spoke, in order: one anew for each time that the voice changed. Empty: nothing was audible. */
+  /** The engines that spoke, one entry per change of voice. Empty: nothing was audible. */
   readonly voices: readonly string[];
 }
 
@@ -33,13 +33,13 @@ interface ReplyKept {
   /** When its speech synthesis began. */
   sinceMs: number;
   reason: EndReason;
-  told: boolean;
+  errorSent: boolean;
   /** Something was lost on the way to its engines. */
   excused: boolean;
   takenOver: number;
 }
 
-/** What the work protocol says when a worker or a message is gone: no engine of the chain has a part in that. */
+/** Error codes of a lost worker or message, for which no engine of the chain is responsible. */
 const LOST_ON_THE_WAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'ENGINE_LOST',
   'ENGINE_NO_WORKER',
@@ -54,13 +54,13 @@ const DEADLINES: ReadonlyMap<string, EngineKind> = new Map<string, EngineKind>([
   ['ttsDeadline', 'tts'],
 ]);
 
-/** No turn stands still for longer than the longest deadline of an engine, ms, and a moment. */
+/** Longest deadline of an engine with a margin, ms: no turn may stall longer. */
 const STANDSTILL_MS = defaultParameters.deadlines.llmFirstTokenMs + 500;
 
 /**
- * Judges a session whose engines are chains by its log, and by what was heard: no kind may fail while one engine of its
- * chain works, a reply with words is audible while one speech engine works, whatever cannot be said aloud is told, and
- * nothing stands still for longer than the longest deadline.
+ * Checks a session whose engines are chains by its log and by what was heard. No kind may fail while one engine of its
+ * chain works. A reply with words is audible while one speech engine works. If a reply cannot be spoken, an error is
+ * sent. Nothing stalls longer than the longest deadline.
  */
 export class ChainAudit {
   readonly #options: ChainAuditOptions;
@@ -70,7 +70,7 @@ export class ChainAudit {
   #state: PublicState = 'idle';
   #lastMs = 0;
   #generation = 0;
-  /** The reply's own text or actions have come from the engine. */
+  /** The reply's own text or actions came from the engine. */
   #llmTold = false;
 
   constructor(options: ChainAuditOptions) {
@@ -92,22 +92,22 @@ export class ChainAudit {
       const { message } = entry.command;
       const reply = this.#replies.get(this.#generation);
       if (reply && message.type === 'reply') reply.text += message.text;
-      if (reply && message.type === 'error') reply.told = true;
+      if (reply && message.type === 'error') reply.errorSent = true;
       if (reply && message.type === 'reply.end') reply.reason = message.reason;
     }
     this.#lastMs = nowMs;
   }
 
-  /** The client's ear is through with a reply. */
+  /** The client has finished a reply. */
   heard({ generation, voices }: ReplyHeard): void {
     const { chains, reached } = this.#options;
     const reply = this.#replies.get(generation);
     this.#replies.delete(generation);
     if (!reply) return;
     if (new Set(voices).size > 1 && reply.takenOver === chains.watch.takenOver)
-      reached('a reply went on in another voice at the next segment');
+      reached('a reply continued in another voice at the next segment');
     if (reply.reason === 'interrupted' || voices.length > 0 || !/[\p{L}\p{N}]/u.test(reply.text)) return;
-    if (!reply.told) this.#find(`reply ${generation} was not audible, and nobody was told`);
+    if (!reply.errorSent) this.#find(`reply ${generation} was not audible, and no error was sent`);
     if (!reply.excused && chains.sickbay.worksSince('tts', reply.sinceMs))
       this.#find(`reply ${generation} was not audible though a speech engine works`);
   }
@@ -121,7 +121,7 @@ export class ChainAudit {
     if (kind !== 'tts') return;
     this.#generation = generation;
     this.#replies.set(generation, {
-      ...{ text: '', reason: 'interrupted', told: false, excused: false },
+      ...{ text: '', reason: 'interrupted', errorSent: false, excused: false },
       sinceMs: Math.min(nowMs, this.#speculationMs),
       takenOver: this.#options.chains.watch.takenOver,
     });
@@ -150,14 +150,14 @@ export class ChainAudit {
     }
   }
 
-  /** `code`: undefined if it has kept the session waiting. */
+  /** `code` is undefined if the engine kept the session waiting. */
   #onFailure(kind: EngineKind, code: ErrorCode | undefined): void {
     const { chains, viaBus, lost, reached } = this.#options;
     const start = this.#startMs.get(kind) ?? { ms: 0, lost: 0 };
     const reply = this.#replies.get(this.#generation);
     const excused = viaBus && (code ? LOST_ON_THE_WAY.has(code) : lost() > start.lost);
     if (excused && reply) reply.excused = true;
-    // What was told cannot be taken back.
+    // Text that was passed on cannot be taken back.
     if (excused || (kind === 'llm' && this.#llmTold && chains.brokenReply === 'fail')) return;
     const sinceMs = kind === 'stt' ? start.ms : Math.min(start.ms, this.#speculationMs);
     if (chains.sickbay.downSince(kind, start.ms)) reached(DOWN[kind]);

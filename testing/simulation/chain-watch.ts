@@ -8,14 +8,14 @@ import type { Sometimes } from './sometimes.ts';
 export interface ChainRequest {
   /** It yields its first event. */
   readonly answers: () => void;
-  /** Nothing of it is left. */
+  /** All of its resources are free. */
   readonly over: () => void;
 }
 
 export interface ChainWatchOptions {
   readonly clock: Clock;
   readonly sickbay: Sickbay;
-  /** How long an engine is left alone at first, and at most, ms. */
+  /** Initial and maximum time that a breaker stays open, ms. */
   readonly backoffMs: number;
   readonly maxBackoffMs: number;
   readonly reached: (name: Sometimes) => void;
@@ -24,22 +24,25 @@ export interface ChainWatchOptions {
 
 /** In the order in which a chain asks them. */
 export const ENGINE_NAMES = ['a', 'b', 'c'] as const;
-/** An answer, and with it a probe, does not take longer, ms. */
+/** Maximum duration of an answer, and so of a probe, ms. */
 const ANSWER_MS = 15_000;
 
-/** Watches the chains of a world for what should sometimes happen, and counts the requests that their engines have in hand. */
+/**
+ * Watches the chains of a world for events that should sometimes happen, and counts the running requests of their
+ * engines.
+ */
 export class ChainWatch {
-  /** Requests that the engines work on, and since when. */
+  /** Running requests, with their start times. */
   readonly active = new Set<object>();
-  /** How often a segment that had begun to sound was ended by another engine. */
+  /** Number of segments that began to sound and were finished by another engine. */
   takenOver = 0;
   readonly #reached: (name: Sometimes) => void;
   readonly #probed = new Set<string>();
-  /** When requests began, of the last while. */
+  /** Start times of recent requests. */
   readonly #begunMs: Readonly<Record<EngineKind, number[]>> = { stt: [], llm: [], tts: [] };
   readonly #options: ChainWatchOptions;
   #reason: AskReason = 'first';
-  /** Whose answer has begun, until the chain has given up the others for it. */
+  /** Requests whose answer has begun, until the chain has dropped the others. */
   #winner: { readonly kind: EngineKind; readonly engine: string } | undefined;
   #brokeOff: string | undefined;
 
@@ -69,7 +72,7 @@ export class ChainWatch {
       case 'switched':
         if (event.kind !== 'tts' || this.#brokeOff !== event.from) return;
         this.takenOver += 1;
-        this.#reached('a speech engine broke off in mid-segment, and another said the rest');
+        this.#reached('a speech engine broke off in mid-segment, and another spoke the rest');
         return;
       case 'streaming':
         this.#reached(
@@ -81,9 +84,9 @@ export class ChainWatch {
       case 'breaker':
         if (event.state === 'probing') this.#probed.add(name);
         else if (event.state === 'closed' && this.#probed.delete(name))
-          this.#reached('an engine that was left alone was probed and taken back');
+          this.#reached('the breaker of an engine closed after a probe');
         else if (event.state === 'open') {
-          this.#reached('an engine of a chain was left alone');
+          this.#reached('the breaker of an engine opened');
           if (event.ms > this.#options.backoffMs) this.#reached('the probe of an engine failed');
           this.#probed.delete(name);
         }
@@ -94,13 +97,13 @@ export class ChainWatch {
   };
 
   /**
-   * Whoever comes before the engine that is asked first has a reason not to be asked: if it has been well for as long as
-   * it may have been left alone, and a request came that was its probe, it is back.
+   * An engine that is skipped must have a reason: once it has been healthy for as long as its breaker may be open, and
+   * a request came that could be its probe, it must be asked again.
    */
   #checkOrder(kind: EngineKind, engine: string): void {
     const { clock, sickbay, maxBackoffMs, found } = this.#options;
     const nowMs = clock.nowMs();
-    // What failed last was asked while it was ill.
+    // The request that failed last began while the engine was sick.
     const restedMs = ANSWER_MS + maxBackoffMs;
     const begun = this.#begunMs[kind];
     while ((begun[0] ?? nowMs) < nowMs - 2 * restedMs) begun.shift();
@@ -114,7 +117,7 @@ export class ChainWatch {
     }
   }
 
-  /** An engine is asked: by the chain that has said so a moment ago. */
+  /** An engine is asked, just after the chain's event for it. */
   asked(kind: EngineKind, engine: string, signal: AbortSignal): ChainRequest {
     const reason = this.#reason;
     let answered = false;

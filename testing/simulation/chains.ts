@@ -1,4 +1,4 @@
-/** The chains of a simulated world: the real ones of actors/chain, over planned engines that may fall ill. */
+/** The chains of a simulated world: the real ones of actors/chain, over planned engines with sickness. */
 import { type ChainOptions, chainLlm, chainStt, chainTts } from '../../actors/chain/mod.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
@@ -16,12 +16,15 @@ import type { Sometimes } from './sometimes.ts';
 import { Transcripts } from './transcripts.ts';
 import type { PlannedEngines } from './workers.ts';
 
-/** The chains' own deadlines, ms. Two engines that are given up, asked for whole answers, leave a third its time before the session's. */
+/**
+ * The chains' own deadlines, ms. After two engines fail with whole answers, the third still has time before the
+ * session's deadline.
+ */
 const FIRST_BYTE_MS: Readonly<Record<EngineKind, number>> = { stt: 1_200, llm: 1_200, tts: 700 };
 
 const MAX_BACKOFF_MS = 15_000;
 
-/** What an engine does in its plan while it is well: nothing that an answer could not be waited for. */
+/** Plan of a healthy engine: without faults that would make an answer fail. */
 const HARMLESS: ReadonlySet<FaultPoint> = new Set<FaultPoint>([
   'stt.early',
   'stt.duplicate',
@@ -38,7 +41,7 @@ export interface Chains {
   readonly engines: PlannedEngines;
   readonly sickbay: Sickbay;
   readonly watch: ChainWatch;
-  /** What becomes of a reply that breaks off. */
+  /** What happens to a reply that breaks off. */
   readonly brokenReply: 'fail' | 'end';
   readonly close: () => Promise<void>;
 }
@@ -72,7 +75,7 @@ export function plannedChains(
     onEvent: watch.onEvent,
   });
 
-  /** What the engine yields for a request: what it should, or what its sickness makes of it. */
+  /** The engine's events for a request, changed by its sickness. */
   function answer<Event>(
     { kind, place, name }: Place,
     well: Well<Event>,
@@ -144,7 +147,7 @@ export function plannedChains(
     { ...options('tts'), resamplers: nearestResampler },
   );
   return {
-    // The phrases at hand are the cache's: they are there while engines are ill.
+    // Cached phrases stay available while engines are sick.
     engines: { stt: transcripts.check(stt), llm, tts: withFillers(tts, world) },
     ...{ sickbay, watch, brokenReply },
     close: async () => {

@@ -13,16 +13,19 @@ export interface ClientEarOptions {
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
   readonly found: (what: string) => void;
-  /** Told at the end of each reply what was audible of it. Where there is this, engines may take over from each other, and words may be said twice. */
+  /**
+   * Called at the end of each reply with its audible text. If set, engines may take over from each other, and words may
+   * be repeated.
+   */
   readonly onHeard?: (reply: ReplyHeard) => void;
 }
 
-/** The pacing knows the position to a frame; so does this. */
+/** The pacing knows the position to one frame, so this is as precise. */
 const SLACK_MS = 20;
 
 /**
- * The far end of a session: plays what comes and checks it for itself. It knows from the samples which words it has
- * played, so it needs nobody's word for what was heard.
+ * The client of a session: plays what arrives and checks it independently. It reads the played words from the samples,
+ * so it does not rely on the session's `heard`.
  */
 export class ClientEar implements SessionClient {
   readonly #options: ClientEarOptions;
@@ -31,13 +34,13 @@ export class ClientEar implements SessionClient {
   #flushed = 0;
   #ended = 0;
   #nextFrame = 0;
-  /** A frame of the reply itself has come: no filler any more. */
+  /** True once a frame of the reply itself arrived, after any filler. */
   #begun = false;
   #stateSeq = -1;
   #frames: Int16Array[] = [];
   #position: PacedPosition;
-  /** True if this reply's `heard` rests on what the client has told. */
-  #told = false;
+  /** True if this reply's `heard` is based on the client's reports. */
+  #reported = false;
 
   constructor(options: ClientEarOptions) {
     this.#options = options;
@@ -53,9 +56,9 @@ export class ClientEar implements SessionClient {
     return this.#position.sent;
   }
 
-  /** What to send as `played`. */
-  tells(lie: number): number {
-    this.#told = true;
+  /** Returns the value to send as `played`. */
+  playedReport(lie: number): number {
+    this.#reported = true;
     return claim(this.#position.at(this.#options.clock.nowMs()), lie);
   }
 
@@ -85,7 +88,7 @@ export class ClientEar implements SessionClient {
     this.#begun = false;
     this.#frames = [];
     this.#position = new PacedPosition(this.#options.outputRate);
-    this.#told = false;
+    this.#reported = false;
   }
 
   message(message: SessionMessage): void {
@@ -119,7 +122,7 @@ export class ClientEar implements SessionClient {
   }
 
   #checkHeard(heard: string, interrupted: boolean): void {
-    if (this.#told || countWords(heard) === 0) return;
+    if (this.#reported || countWords(heard) === 0) return;
     const slack = (SLACK_MS * this.#options.outputRate) / 1_000;
     const position = this.#position.at(this.#options.clock.nowMs()) + slack;
     const played = this.#playedWords(interrupted ? position : Number.POSITIVE_INFINITY);
@@ -146,7 +149,7 @@ export class ClientEar implements SessionClient {
     return voices;
   }
 
-  /** The words whose audio lies before `limit`, whole. */
+  /** The words whose audio lies completely before `limit`. */
   #playedWords(limit: number): string[] {
     const words: string[] = [];
     let at = 0;
@@ -177,7 +180,10 @@ export class ClientEar implements SessionClient {
 /** A word lasts at least 10 ms. */
 const STRIDE = 24;
 
-/** The first of `words` that is not what was played, letter by letter: text for speech may have fewer spaces. -1 if all are. */
+/**
+ * Index of the first of `words` that differs from what was played, letter by letter: text for speech may have fewer
+ * spaces. -1 if all match.
+ */
 function firstOther(words: readonly string[], played: readonly string[]): number {
   const letters = played.join('');
   let at = 0;
@@ -188,7 +194,7 @@ function firstOther(words: readonly string[], played: readonly string[]): number
   });
 }
 
-/** The first of `words` that does not come in `played` after those before it; -1 if all do. */
+/** Index of the first of `words` that does not follow in `played`; -1 if all do. */
 function firstMissing(words: readonly string[], played: readonly string[]): number {
   let next = 0;
   return words.findIndex((word) => {
@@ -197,7 +203,7 @@ function firstMissing(words: readonly string[], played: readonly string[]): numb
   });
 }
 
-/** What of a word can be heard: text is written otherwise for speech than for the history. */
+/** The audible part of a word: text for speech is written differently from the history. */
 function spoken(word: string): string {
   return word.replace(/[^\p{L}\p{N}]/gu, '');
 }

@@ -1,4 +1,4 @@
-/** Engines, memory, robot and store of the simulation: what the plans say, on the virtual clock. */
+/** Engines, memory, robot and store of the simulation: they follow the plans on the virtual clock. */
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { LlmEngine, LlmEvent } from '../../actors/ports/llm.ts';
 import type { MemoryPort } from '../../actors/ports/memory.ts';
@@ -16,12 +16,12 @@ import type { FaultChoice } from './faults.ts';
 import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
 import type { Random } from './random.ts';
 
-/** Sounds that mean something: a sample's value is the number of the words that it says. */
+/** Meaningful sounds: a sample's value is the number of the words that it stands for. */
 export class Vocabulary {
   readonly #words: string[] = [];
   readonly #speakers: string[] = [];
 
-  /** The sample value that says `text` in the voice of `speaker` from now on, for the next 30,000 texts. */
+  /** The sample value of `text` in the voice of `speaker`, valid for the next 30,000 texts. */
   valueOf(text: string, speaker = ''): number {
     const value = FIRST_WORD + (this.#words.length % WORDS);
     this.#words.push(text);
@@ -43,7 +43,7 @@ export class Vocabulary {
   }
 }
 
-/** Reads the words out of an utterance. */
+/** Decodes the words of an utterance. */
 export class Listener {
   /** So far. */
   text = '';
@@ -54,7 +54,7 @@ export class Listener {
     this.#said = said;
   }
 
-  /** The text after each new word. */
+  /** Yields the text after each new word. */
   *hear(samples: Int16Array): Generator<string> {
     for (let i = 0; i < samples.length; i += 80) {
       const value = samples[i] ?? 0;
@@ -66,7 +66,7 @@ export class Listener {
   }
 }
 
-/** A sound that is loud and says nothing. */
+/** A loud sound without words. */
 export const MUMBLE = 900;
 export const FIRST_WORD = 1_000;
 const WORDS = 30_000;
@@ -78,15 +78,15 @@ export interface EngineWorld {
   readonly clock: Clock;
   readonly faults: FaultChoice;
   readonly random: Random;
-  /** What users say. */
+  /** Sounds of the users. */
   readonly said: Vocabulary;
-  /** What Parley says. */
+  /** Sounds of Parley. */
   readonly spoken: Vocabulary;
-  /** The worker of this kind dies here and now. */
+  /** The worker of this kind dies now. */
   readonly die: (kind: 'tts') => void;
 }
 
-/** Waits, whatever becomes of the request. */
+/** Waits, even if the request ends. */
 function wait(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }
@@ -144,7 +144,7 @@ export function plannedTts(world: EngineWorld, name = 'planned'): TtsEngine {
   };
 }
 
-/** Where each word begins, in characters, and the value that says it; it lasts until the next one begins. */
+/** Where each word begins, in characters, and its sample value, which lasts until the next word. */
 function valuesOf(
   text: string,
   spoken: Vocabulary,
@@ -194,7 +194,7 @@ export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
   };
 }
 
-/** Hears whether a window is loud. */
+/** Detects whether a window is loud. */
 export function plannedVad({ faults }: EngineWorld): VadEngine {
   return {
     name: 'planned',
@@ -217,7 +217,7 @@ export function plannedVad({ faults }: EngineWorld): VadEngine {
         push({ samples }) {
           for (let i = 0; open && i < samples.length; ) {
             const count = Math.min(VAD_WINDOW - held, samples.length - i);
-            // A sound does not begin and end within a window: its ends tell.
+            // A sound does not begin and end within a window, so its first and last samples decide.
             heldLoud ||= (samples[i] ?? 0) > LOUD || (samples[i + count - 1] ?? 0) > LOUD;
             held += count;
             i += count;
@@ -275,7 +275,7 @@ export function plannedStore({ clock, faults, random }: EngineWorld, onFailure: 
   };
 }
 
-/** Takes the nearest sample: values keep their meaning. */
+/** Takes the nearest sample, so that values keep their meaning. */
 export const nearestResampler: ResamplerFactory = {
   create<From extends number, To extends number>(from: From, to: To): Resampler<From, To> {
     let taken = 0;

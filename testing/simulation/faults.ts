@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Random } from './random.ts';
 
 /**
- * Every fault that the simulator can do, with how likely it is each time that it could be done.
- * `bus.*`: messages of the work protocol, `cancel` and `audio.in` may be lost or come twice, as over a lossy peer, and
- * come late; commands to a session and what goes to its client come once and in order, though they too may be late.
+ * Every fault of the simulator, with its probability each time that it is possible. `bus.*`: messages of the engine
+ * protocol, `cancel` and `audio.in` may be lost, repeated or late, as with a lossy peer. Commands to a session and
+ * messages to its client arrive once and in order, but may be late.
  */
 export const FAULT_POINTS = {
   'stt.slow': { probability: 0.06, what: 'the final transcript comes seconds late' },
@@ -68,15 +68,15 @@ export const FAULT_POINTS = {
 export type FaultPoint = keyof typeof FAULT_POINTS;
 export const FAULT_NAMES = Object.keys(FAULT_POINTS) as readonly FaultPoint[];
 
-/** What the plans of an engine ask. */
+/** Decisions that an engine's plan needs. */
 export type FaultChoice = Pick<Faults, 'does' | 'calm'>;
 
-/** Probability per fault point; those not named keep their default. */
+/** Probability per fault point; others keep their default. */
 export type FaultProfile = Readonly<Partial<Record<FaultPoint, number>>>;
 
 const Profile: z.ZodType<FaultProfile> = z.partialRecord(z.literal(FAULT_NAMES), z.number().min(0).max(1));
 
-/** Reads a profile that was YAML or JSON. Throws what zod throws. */
+/** Validates a profile parsed from YAML or JSON. Throws zod's error. */
 export function parseFaultProfile(value: unknown): FaultProfile {
   return Profile.parse(value ?? {});
 }
@@ -84,11 +84,12 @@ export function parseFaultProfile(value: unknown): FaultProfile {
 export const NO_FAULTS: FaultProfile = Object.fromEntries(FAULT_NAMES.map((name) => [name, 0]));
 
 /**
- * Decides for each fault point, each time that it is passed, whether the fault is done: from the seed, the point's name,
- * the user's step and how often it was passed since, so that one fault more or less does not move the others.
+ * Decides at each fault point, each time that it is passed, whether the fault happens. The decision depends on the
+ * seed, the point's name, the user's step and the number of passes since, so that one fault more or less does not
+ * affect the others.
  */
 export class Faults {
-  /** How often each fault was done. */
+  /** Number of times that each fault happened. */
   readonly fired = new Map<FaultPoint, number>();
   readonly #streams = new Map<FaultPoint, { readonly random: Random; step: number }>();
   readonly #seed: number;
@@ -99,22 +100,25 @@ export class Faults {
   #step = 0;
   #quiet = false;
   #halting = false;
-  /** Called in the moment of a fault, from wherever that is done, when a user stops the robot at it. */
+  /** Called at the moment of a fault when a user is to stop the robot at it. */
   onHalt: () => void = () => {};
 
-  /** `suppressed`: single faults that are left out, as `point@step#n`, counted from 1 (for shrinking). */
+  /** `suppressed`: single faults to omit, as `point@step#n`, counted from 1 (for shrinking). */
   constructor(seed: number, profile: FaultProfile = {}, suppressed: ReadonlySet<string> = new Set()) {
     this.#seed = seed;
     this.#profile = profile;
     this.#suppressed = suppressed;
   }
 
-  /** From now on no fault is done. */
+  /** Disables all faults from now on. */
   quiet(): void {
     this.#quiet = true;
   }
 
-  /** From here on the choices belong to this step of the user, whatever came before: shrinking leaves them as they were. */
+  /**
+   * Assigns the following choices to this step of the user, independent of earlier ones: shrinking does not change
+   * them.
+   */
   atStep(step: number): void {
     this.#step = step;
     this.#countInStep.clear();
@@ -139,7 +143,7 @@ export class Faults {
     return true;
   }
 
-  /** What the stop itself leads to brings no further one. */
+  /** A stop does not trigger another one. */
   #haltAt(point: FaultPoint): void {
     if (this.#halting || point === 'user.halt' || !this.does('user.halt')) return;
     this.#halting = true;
@@ -150,7 +154,7 @@ export class Faults {
     }
   }
 
-  /** The point's own random choices: how late, how long. */
+  /** The point's own random choices, such as delays and durations. */
   stream(point: FaultPoint): Random {
     const step = this.#step;
     const known = this.#streams.get(point);
@@ -166,7 +170,7 @@ export class Faults {
     return known.random;
   }
 
-  /** Every fault that was done, as `point@step#n`. */
+  /** Every fault that happened, as `point@step#n`. */
   done(): readonly string[] {
     return this.#done;
   }

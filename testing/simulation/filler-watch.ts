@@ -1,14 +1,14 @@
 import type { LogEntry } from '../../machines/log.ts';
 import type { Sometimes } from './sometimes.ts';
 
-/** Watches what becomes of fillers. */
+/** Watches the outcome of fillers. */
 export class FillerWatch {
   readonly #reached: (name: Sometimes) => void;
-  /** Samples of this reply's filler, of all that was sent, and of its segments that are known. */
+  /** Samples of this reply's filler, of all sent audio, and of its known segments. */
   #filler = 0;
   #sent = 0;
   #made = 0;
-  /** When one was not said, nothing else being there either. */
+  /** When a filler was dropped although nothing else was ready. */
   #missedAtMs: number | null = null;
 
   constructor(reached: (name: Sometimes) => void) {
@@ -17,7 +17,7 @@ export class FillerWatch {
 
   observe(entry: LogEntry): void {
     if (entry.type === 'frame') {
-      if (this.#filler > 0 && this.#sent === 0) this.#reached('a filler was said');
+      if (this.#filler > 0 && this.#sent === 0) this.#reached('a filler was spoken');
       this.#sent += entry.samples;
     } else if (entry.type === 'event') this.#event(entry);
     else if (entry.type === 'command') {
@@ -31,7 +31,7 @@ export class FillerWatch {
       if (message.type === 'reply.end' && message.reason === 'interrupted')
         this.#reached('a filler was interrupted');
       if (message.type === 'playback' && message.state === 'playing')
-        this.#reached('a filler went on after a sound of the user');
+        this.#reached('a filler continued after a sound of the user');
     }
   }
 
@@ -47,13 +47,13 @@ export class FillerWatch {
       if (this.#missedAtMs === null) return;
       const first = event.listener.firstAudioAtMs <= this.#missedAtMs;
       this.#reached(
-        first ? 'a filler was dropped because the reply was first' : 'a filler was not to be had',
+        first ? 'a filler was dropped because the reply was first' : 'a filler was not available',
       );
       this.#missedAtMs = null;
     }
   }
 
-  /** Nothing of the reply itself was sent. */
+  /** True if nothing of the reply itself was sent. */
   #sounds(): boolean {
     return this.#sent > 0 && this.#sent <= this.#filler;
   }

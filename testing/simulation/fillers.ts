@@ -1,4 +1,4 @@
-/** Fillers of the simulation: phrases that the voice has at hand, mostly. */
+/** Fillers of the simulation: phrases that are usually in the voice's cache. */
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import { samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
@@ -8,7 +8,7 @@ import type { FaultChoice } from './faults.ts';
 import { simulationParameters } from './parameters.ts';
 import type { Random } from './random.ts';
 
-/** A sample of a filler: it says none of the words that a reply says. */
+/** Sample value of a filler: it stands for no word of a reply. */
 export const FILLER_SOUND = 800;
 const RATE = 24_000;
 const PIECE_MS = 100;
@@ -18,7 +18,7 @@ const { fillers } = simulationParameters.phrases;
 export interface FillerPlan {
   /** From the request to the first sound. */
   readonly afterMs: number;
-  /** How long it lasts. */
+  /** Duration. */
   readonly ms: number;
   readonly end: 'done' | 'hang' | 'TTS_FAILED';
 }
@@ -42,7 +42,7 @@ export interface FillerWorld {
   readonly random: Random;
 }
 
-/** `voice` with the fillers in a cache of its own. */
+/** Adds a cache with the fillers to `voice`. */
 export function withFillers(voice: TtsEngine, { clock, faults, random }: FillerWorld): TtsEngine {
   async function* say(text: string, signal: AbortSignal): AsyncGenerator<TtsEvent, void, void> {
     const { afterMs, ms, end } = fillerPlan(faults, random, text);
@@ -59,7 +59,7 @@ export function withFillers(voice: TtsEngine, { clock, faults, random }: FillerW
     cached: ({ text }) => fillers.includes(text) && hasFiller(faults),
     synthesize: (request, signal) => {
       if (!fillers.includes(request.text)) return voice.synthesize(request, signal);
-      // Of an engine that is called directly nobody has asked whether it has the phrase.
+      // A direct call skips the bus host's check for the phrase.
       return request.cachedOnly && !hasFiller(faults) ? nothing() : say(request.text, signal);
     },
   };

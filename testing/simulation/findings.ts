@@ -1,9 +1,9 @@
-/** Something that must not be. */
+/** A violation. */
 export interface Finding {
-  /** Who noticed: an invariant by its number, the replay, the client's ear, … */
+  /** The check that found it: an invariant by its number, the replay, the client's ear, … */
   readonly by: `invariant ${number}` | 'replay' | 'chain' | 'liveness' | 'client' | 'defect' | 'unhandled';
   readonly what: string;
   readonly session: string;
-  /** Number of the event in its session; -1 if it is of none. */
+  /** Number of the event in its session; -1 if there is none. */
   readonly seq: number;
 }

@@ -12,9 +12,9 @@ const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 
 /**
- * A fingerprint of the ordered log of a seed: everything in it, two times 32 bits, mixed as it comes, since making text
- * of a hundred entries a turn would cost more than the machine itself. It is no protection against forgery. Members of
- * an object count in the order in which they were made, which the same code makes the same.
+ * Fingerprint of the ordered log of a seed: two times 32 bits, mixed as entries come, because turning a hundred entries
+ * per turn into text would cost more than the machine itself. It does not protect against forgery. An object's members
+ * count in the order of creation, which is the same for the same code.
  */
 export class LogHash {
   #a = 0x811c9dc5;

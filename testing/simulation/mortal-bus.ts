@@ -1,6 +1,6 @@
 import type { Bus, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 
-/** One worker's connection to the bus. When it dies the worker is cut off without a word. */
+/** One worker's connection to the bus. When it dies, the worker is cut off without notice. */
 export interface MortalBus extends Bus {
   die(): void;
 }

@@ -4,19 +4,19 @@ import type { Clock } from '../../machines/clock.ts';
 import { MUMBLE, type Vocabulary } from './engines.ts';
 import type { Voiced } from './user.ts';
 
-/** Length of a message of audio. */
+/** Length of an audio message. */
 const PIECE_MS = 80;
-/** Silence sent after the last word, so that its end is noticed. */
+/** Silence sent after the last word, so that its end is detected. */
 const SILENCE_MS = 320;
-/** Between one act and the next, if the mouth is still open. */
+/** Pause between two acts if the microphone is still open. */
 const BREATH_MS = 200;
 
-/** Between the user's microphone and the session lies a network, which loses and repeats: see `WeatherPump`. */
+/** Between the user's microphone and the session lies a network that loses and repeats messages: see `WeatherPump`. */
 export function microphoneOf(session: string): string {
   return `simulation.${session}.audio.in`;
 }
 
-/** A user's microphone: open only around what is said, which is a gap in the audio for the ear. */
+/** A user's microphone, open only around speech; otherwise the ear gets a gap in the audio. */
 export class Mouth {
   readonly #bus: Bus;
   readonly #clock: Clock;

@@ -1,7 +1,10 @@
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import { HALT_WORDS } from './script.ts';
 
-/** The defaults, but so that every rule is reached: some actions refused, words that stop everything, long utterances cut. */
+/**
+ * The defaults, changed so that every rule is reached: some actions refused, words that stop everything, long
+ * utterances cut.
+ */
 export const simulationParameters: SessionParameters = {
   ...defaultParameters,
   endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },

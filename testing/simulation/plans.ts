@@ -3,13 +3,13 @@ import type { ErrorCode } from '../../machines/errors.ts';
 import type { FaultChoice, FaultPoint } from './faults.ts';
 import type { Random } from './random.ts';
 
-/** What an engine will do with one request: events, each so long after the one before, and an end. */
+/** What an engine does with one request: events with delays, and an end. */
 export interface Plan<Event> {
   readonly steps: readonly { readonly afterMs: number; readonly event: Event }[];
   /** From the last event to the end. */
   readonly endMs: number;
   readonly end: 'done' | 'hang' | ErrorCode;
-  /** Goes on to yield after it was cancelled. */
+  /** Keeps yielding after it was cancelled. */
   readonly late: boolean;
 }
 
@@ -30,7 +30,7 @@ const REPLIES = [
 
 const GARBAGE = ['\u0000\u0007', '\ud800', 'a\u202eb ', '\n\n', '   ', '\ufeff'] as const;
 
-/** `asked`: how many replies this engine has begun; makes action ids unique. */
+/** `asked`: number of replies that this engine has begun; makes action ids unique. */
 export function llmPlan(faults: FaultChoice, random: Random, asked: number): Plan<LlmEvent> {
   const late = faults.does('llm.lateAfterCancel');
   const firstMs = faults.does('llm.slow') ? random.int(2_000, 9_000) : random.int(5, 250);
@@ -98,13 +98,13 @@ export function ttsPlan(faults: FaultChoice, random: Random, text: string): TtsP
   return { steps: kept, endMs: 1, end: stalls ? 'hang' : dies ? 'ENGINE_LOST' : 'done', late, msPerChar };
 }
 
-/** What recognition says from the end of the audio on. */
+/** Recognition from the end of the audio on. */
 export interface SttPlan {
-  /** Spoils what was heard. */
+  /** Distorts what was heard. */
   readonly spoil: (text: string) => string;
-  /** How often each partial transcript is told. */
+  /** How often each partial transcript is emitted. */
   readonly repeats: number;
-  /** Tells the final transcript after this much audio, without waiting for its end; null: waits. */
+  /** Emits the final transcript after this much audio, without waiting for its end; null: waits. */
   readonly earlyMs: number | null;
   readonly finalMs: number;
   readonly end: 'done' | 'hang' | 'noFinal' | ErrorCode;

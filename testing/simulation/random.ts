@@ -1,6 +1,9 @@
 import { nextRandom } from '../../machines/random.ts';
 
-/** A seeded stream of choices. `fork` gives a stream of its own, so that what one part draws does not move another's. */
+/**
+ * Seeded stream of random choices. `fork` gives an independent stream, so that the draws of one part do not affect
+ * another.
+ */
 export class Random {
   #state: number;
 
@@ -8,7 +11,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From here on as if made by `named`. */
+  /** Restarts the stream as `named` would start it. */
   restart(seed: number, name: string): void {
     this.#state = hash(seed, name);
   }
@@ -36,7 +39,7 @@ export class Random {
     return item;
   }
 
-  /** A key of `weights`, as often as its weight says. */
+  /** A key of `weights`, with a probability proportional to its weight. */
   weighted<Key extends string>(weights: Readonly<Record<Key, number>>): Key {
     const keys = Object.keys(weights) as Key[];
     let left = this.next() * keys.reduce((sum, key) => sum + weights[key], 0);

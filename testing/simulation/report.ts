@@ -4,7 +4,7 @@ import type { UserStep } from './script.ts';
 import type { SeedResult } from './seed.ts';
 import { SOMETIMES, type Sometimes } from './sometimes.ts';
 
-/** What a run over many seeds came to. */
+/** Result of a run over many seeds. */
 export interface SimulationReport {
   readonly commit: string | null;
   readonly seeds: number;
@@ -13,10 +13,10 @@ export interface SimulationReport {
   readonly sessions: number;
   readonly virtualMs: number;
   readonly wallMs: number;
-  /** Processor time of this process with all its threads, ms: on a busy machine the honest measure. */
+  /** Processor time of this process with all its threads, ms; unlike wall time, independent of the machine's load. */
   readonly cpuMs: number;
   readonly turnsPerSecond: number;
-  /** Turns in a second of processor time. */
+  /** Turns per second of processor time. */
   readonly turnsPerCpuSecond: number;
   readonly fired: Readonly<Record<string, number>>;
   readonly reached: readonly Sometimes[];
@@ -30,14 +30,14 @@ export interface SimulationFailure {
   readonly seed: number;
   readonly hash: string;
   readonly findings: readonly Finding[];
-  /** The smallest script and faults found that still fail; as they were without --shrink. */
+  /** The smallest script and faults found that still fail; the original ones without --shrink. */
   readonly script: readonly UserStep[];
   readonly faults: readonly string[];
   /** The end of the failing log. */
   readonly log: readonly string[];
 }
 
-/** Adds up seeds. */
+/** Accumulates the results of seeds. */
 export class Tally {
   turns = 0;
   events = 0;
@@ -66,7 +66,7 @@ export class Tally {
   }
 }
 
-/** The report as lines for a person. */
+/** The report as readable lines. */
 export function reportLines(report: SimulationReport): readonly string[] {
   const { seeds, turns, sessions, events, virtualMs, wallMs, cpuMs, failure } = report;
   const fired = Object.entries(report.fired).map(

@@ -19,13 +19,13 @@ import { plannedEngines, Workers } from './workers.ts';
 
 const machine = sessionMachine(simulationParameters);
 
-/** So many sessions at once are a crowd. */
+/** Number of concurrent sessions that count as a crowd. */
 const CROWD = 50;
 
-/** After the last session has ended, everything that worked for it must end within this, virtual ms. */
+/** After the last session has ended, everything that worked for it must end within this time, virtual ms. */
 const REST_MS = 20_000;
 
-/** Runner, actors, work protocol, in-process bus and playback, in one thread on the virtual clock. */
+/** Runner, actors, engine protocol, in-process bus and playback, in one thread on the virtual clock. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { seed } = options;
   const clock = new VirtualClock();
@@ -44,7 +44,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     die: (kind: 'tts') => workers.die(kind),
   };
   const reach = (name: Sometimes) => void reached.add(name);
-  // Every other seed has chains for engines.
+  // Every other seed uses chains as engines.
   const chains =
     seed % 2 === 0
       ? plannedChains(seed, engineWorld, {
@@ -70,7 +70,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
     },
     reached: reach,
     sounding: new Set(),
-    // Engines fall ill as often whether few or many share them.
+    // The rate of sickness does not depend on the number of users.
     onStep: (step) => {
       if (step % shares.length === 0) chains?.sickbay.befall();
       if (shares.length >= CROWD && chains && !chains.sickbay.well)
@@ -92,7 +92,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   faults.onHalt = () => {
     const stream = faults.stream('user.halt');
     stream.pick(users).halt(stream.int(0, 2_000));
-    reach('a user stopped the robot in the moment of a fault');
+    reach('a user stopped the robot at the moment of a fault');
   };
   const onRejection = (reason: unknown) =>
     found({ by: 'unhandled', what: describe(reason), session: '-', seq: -1 });

@@ -1,7 +1,7 @@
 import type { PublicState } from '../../machines/wire.ts';
 import type { Random } from './random.ts';
 
-/** What a simulated user does. Plain data, so that a failing script can be made smaller. */
+/** What a simulated user does. Plain data, so that a failing script can be shrunk. */
 export type UserAct =
   /** Speaks for `durationMs`, with pauses that fill `pauses` of it. */
   | { readonly type: 'speak'; readonly text: string; readonly durationMs: number; readonly pauseMs: number }
@@ -11,16 +11,16 @@ export type UserAct =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
-  /** Tells what was played: the truth, or `lie` times it. */
+  /** Reports played samples: the truth, or `lie` times it. */
   | { readonly type: 'played'; readonly lie: number }
   /** Many commands at once. */
   | { readonly type: 'flood'; readonly count: number }
   /** Ends the session and opens a new one. */
   | { readonly type: 'hangUp'; readonly how: 'bye' | 'lost' };
 
-/** Where a user waits before acting: for a state, at most so long, and then a little. */
+/** Condition before an act: a state, with a time limit, and then a short delay. */
 export interface UserStep {
-  /** Its place in the script as it was made: all random choices until the next step hang on it. */
+  /** Position in the original script: all random choices until the next step depend on it. */
   readonly id: number;
   readonly waitFor: PublicState | 'anything';
   readonly atMostMs: number;
@@ -43,10 +43,10 @@ const SENTENCES = [
   'how far is it to the',
 ] as const;
 const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see'] as const;
-/** Words that stop everything; the simulation's parameters know them. */
+/** Words that stop everything; the simulation's parameters contain them. */
 export const HALT_WORDS = 'stop right there';
 
-/** What a user does with a turn, and how often of 100. */
+/** Acts of a turn, with weights out of 100. */
 const TURNS = {
   plain: 30,
   typed: 12,
@@ -68,7 +68,7 @@ const TURNS = {
   long: 1,
 } as const;
 
-/** A conversation of `turns` turns, as the seed has it. */
+/** Generates a conversation of `turns` turns from the seed. */
 export function userScript(random: Random, turns: number): readonly UserStep[] {
   const steps: Omit<UserStep, 'id'>[] = [];
   for (let turn = 0; turn < turns; turn++) steps.push(...turnSteps(random));
@@ -89,7 +89,7 @@ type Step = Omit<UserStep, 'id'>;
 
 function turnSteps(random: Random): readonly Step[] {
   const open = (act: UserAct): Step => {
-    // Mostly when the last reply is over; sometimes without caring.
+    // Usually after the last reply; sometimes at any time.
     const patient = random.chance(0.85);
     return {
       waitFor: patient ? 'idle' : 'anything',

@@ -5,23 +5,23 @@ import { Random } from './random.ts';
 import { type UserStep, userScript } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
 
-/** One seed's conversation; the same options always give the same result. */
+/** Runs one seed's conversation; the same options always give the same result. */
 export interface SeedOptions {
   readonly seed: number;
   /** Turns that the user opens before the quiet tail. */
   readonly turns: number;
   readonly profile?: FaultProfile;
-  /** Instead of the script that the seed makes (for shrinking). */
+  /** Replaces the seed's own script (for shrinking). */
   readonly script?: readonly UserStep[];
-  /** Single faults that are left out, as `point@step#n`. */
+  /** Single faults to omit, as `point@step#n`. */
   readonly suppressed?: ReadonlySet<string>;
-  /** Told every entry of every session's log, in order. */
+  /** Receives every entry of every session's log, in order. */
   readonly onLog?: (session: string, entry: LogEntry) => void;
 }
 
 export interface SeedResult {
   readonly seed: number;
-  /** Of the ordered logs of all sessions, hex; see `LogHash`. */
+  /** Hash of the ordered logs of all sessions, hex; see `LogHash`. */
   readonly hash: string;
   readonly turns: number;
   readonly events: number;
@@ -30,12 +30,12 @@ export interface SeedResult {
   readonly virtualMs: number;
   readonly findings: readonly Finding[];
   readonly fired: ReadonlyMap<FaultPoint, number>;
-  /** Every fault that was done, as `point@step#n`. */
+  /** Every fault that happened, as `point@step#n`. */
   readonly faultsDone: readonly string[];
   readonly reached: ReadonlySet<Sometimes>;
 }
 
-/** The script of a seed. */
+/** Returns the script of a seed. */
 export function scriptOf(seed: number, turns: number): readonly UserStep[] {
   return userScript(Random.named(seed, 'user'), turns);
 }

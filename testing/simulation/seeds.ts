@@ -8,21 +8,21 @@ export interface SeedRange {
   /** Both included. */
   readonly from: number;
   readonly to: number;
-  /** Threads that share the seeds. 1: this one alone. */
+  /** Threads that share the seeds. 1: only this one. */
   readonly jobs: number;
   /** For all seeds. */
   readonly options: Omit<SeedOptions, 'seed' | 'onLog' | 'script'>;
 }
 
-/** What a thread is born with. */
+/** Start data of a thread. */
 export interface SeedThreadData {
   readonly options: SeedRange['options'];
 }
 
-/** Seeds that a thread may be ahead of the one that is waited for. */
+/** Maximum number of seeds that a thread may be ahead of the awaited one. */
 const AHEAD = 8;
 
-/** The results of a range in order of its seeds, whoever ran them. What was begun ends with the loop over it. */
+/** Yields the results of a range in order of its seeds, whichever thread ran them. Running seeds end with the loop. */
 export async function* seedResults(range: SeedRange): AsyncGenerator<SeedResult, void, void> {
   const { from, to, jobs, options } = range;
   if (jobs > 1) {
@@ -48,7 +48,7 @@ async function* sharedResults({ from, to, jobs, options }: SeedRange): AsyncGene
         idle.push(thread);
         fill(seed);
       },
-      () => {}, // told to whoever waits for this seed
+      () => {}, // the rejection reaches the loop that awaits this seed
     );
     results.set(seed, result);
   };
@@ -62,7 +62,7 @@ async function* sharedResults({ from, to, jobs, options }: SeedRange): AsyncGene
   try {
     for (let seed = from; seed <= to; seed++) {
       fill(seed);
-      // Seeds are begun in order, so this one was begun when its predecessor's thread became free, if not before.
+      // Seeds start in order, so this one started when its predecessor's thread became free, or earlier.
       const result = results.get(seed);
       if (!result) throw new Error(`seed ${seed} was not begun`);
       yield await result;
@@ -75,7 +75,7 @@ async function* sharedResults({ from, to, jobs, options }: SeedRange): AsyncGene
 
 async function resultOf(thread: Worker, seed: number): Promise<SeedResult> {
   thread.postMessage(seed);
-  // Made by this module's own code in the thread. `once` rejects if the thread fails.
+  // Created by this module's own code in the thread. `once` rejects if the thread fails.
   const [result]: SeedResult[] = await once(thread, 'message');
   if (!result) throw new Error(`seed ${seed} gave no result`);
   return result;

@@ -1,9 +1,9 @@
 import type { WeatherPump } from './weather.ts';
 
 /**
- * Resolves when no promise and no delivery waits. `process.nextTick` from within a promise's continuation runs when
- * the queue of microtasks is empty, so this needs neither a turn of the event loop nor a guess at how many awaits deep
- * the code is.
+ * Resolves when no promise and no delivery is pending. `process.nextTick` within a promise's continuation runs when the
+ * queue of microtasks is empty, so this needs neither a turn of the event loop nor a guess at the number of nested
+ * awaits.
  */
 export async function settled(pump: WeatherPump): Promise<void> {
   do await new Promise<void>((resolve) => process.nextTick(resolve));

@@ -1,7 +1,7 @@
 import type { UserStep } from './script.ts';
 import { type SeedOptions, scriptOf } from './seed.ts';
 
-/** What one of the users of a seed does. */
+/** The steps of one user of a seed. */
 export interface Share {
   readonly name: string;
   readonly steps: readonly UserStep[];
@@ -10,8 +10,8 @@ export interface Share {
 const CROWD = 50;
 
 /**
- * Who does which part of a seed's script: one user, or two of every third seed, or fifty of every tenth, who talk at the
- * same time and share the engines. A script that was made smaller leaves every step with the user who had it.
+ * Distributes a seed's script among users: one user, or two for every third seed, or fifty for every tenth, who talk at
+ * the same time and share the engines. After shrinking, each remaining step keeps its user.
  */
 export function sharesOf({ seed, turns, script }: SeedOptions): readonly Share[] {
   const whole = scriptOf(seed, turns);
@@ -22,6 +22,6 @@ export function sharesOf({ seed, turns, script }: SeedOptions): readonly Share[]
     return { name: `u${user + 1}`, steps };
   });
   const busy = shares.filter(({ steps }) => steps.length > 0);
-  // Whoever has nothing left to do need not be there.
+  // A user without steps is omitted.
   return busy.length > 0 ? busy : shares.slice(0, 1);
 }

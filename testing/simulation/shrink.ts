@@ -7,12 +7,12 @@ export interface Shrunk {
   readonly result: SeedResult;
 }
 
-/** Runs of the seed that shrinking may cost. */
+/** Maximum number of runs of a seed for shrinking. */
 const MOST_RUNS = 400;
 
 /**
- * Makes a failing seed smaller: fewer steps of the user, then fewer faults, as long as the same check still fails.
- * Halves first, then single ones (delta debugging).
+ * Shrinks a failing seed: fewer steps of the user, then fewer faults, while the same check still fails. Halves first,
+ * then single elements (delta debugging).
  */
 export async function shrink(
   options: SeedOptions,
@@ -51,13 +51,13 @@ export async function shrink(
   return best;
 }
 
-/** Takes pieces of a list away, large ones first, for as long as `tryOut` agrees. */
+/** Removes pieces of a list, large ones first, while `tryOut` agrees. */
 async function without<Item>(
   items: () => readonly Item[],
   tryOut: (kept: readonly Item[]) => Promise<boolean>,
 ): Promise<void> {
   for (let size = Math.ceil(items().length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    // From the end: what came after the failure goes at once.
+    // Starts at the end: whatever followed the failure goes at once.
     for (let at = items().length - size; at > -size; at -= size) {
       const from = Math.max(0, at);
       const kept = [...items().slice(0, from), ...items().slice(at + size)];

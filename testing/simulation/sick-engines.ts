@@ -1,4 +1,4 @@
-/** What engines of a chain do while they are ill, instead of what they should. */
+/** Behaviour of a chain's engines while they are sick. */
 import type { LlmEvent } from '../../actors/ports/llm.ts';
 import type { SttEvent } from '../../actors/ports/stt.ts';
 import type { TtsEvent } from '../../actors/ports/tts.ts';
@@ -13,12 +13,12 @@ export interface SickWorld {
   readonly random: Random;
 }
 
-/** What an engine that is well would yield for the request in hand. */
+/** Events that a healthy engine would yield for the current request. */
 export type Well<Event> = () => AsyncIterable<Event>;
 
 const FAILED = { stt: 'STT_FAILED', llm: 'LLM_FAILED', tts: 'TTS_FAILED' } as const;
 
-/** Fails in the call itself, or after a while, with an error of Parley's or another. */
+/** Fails in the call itself or after a while, with an error from the catalogue or another. */
 export function failure(kind: keyof typeof FAILED, { random }: SickWorld): Error {
   return random.chance(0.5) ? new ParleyError(FAILED[kind], 'as planned') : new TypeError('as planned');
 }
@@ -124,7 +124,7 @@ export async function* sickStt(
   const rest = (least: number, most: number) => pause(clock, random.int(least, most), signal);
   switch (sickness) {
     case 'hang':
-      // Deaf, or dumb when it has heard everything.
+      // Ignores the audio, or hears it all and returns nothing.
       if (random.chance(0.5)) for await (const event of well()) if (event.type === 'final') break;
       return hang(signal);
     case 'error':
@@ -166,7 +166,7 @@ async function breakOff(kind: keyof typeof FAILED, world: SickWorld, signal: Abo
 
 const SILENCE = new Int16Array(480);
 
-/** What no engine may yield, and what one that was written without types could. */
+/** Events that no engine may yield, and that an engine written without types could. */
 const LLM_GARBAGE = [
   null,
   42,
@@ -204,7 +204,7 @@ const STT_GARBAGE = [
   { type: 'guess', text: 'hello' },
 ] as const;
 
-/** The one place where an engine's types are a lie: they are what is tried. */
+/** The one place where an engine's types are wrong on purpose. */
 function foreign<Event>(value: unknown): Event {
   return value as Event;
 }

@@ -2,20 +2,23 @@ import type { EngineKind } from '../../actors/subjects.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { FaultPoint, Faults } from './faults.ts';
 
-/** What ails an engine of a chain. */
+/** Kinds of sickness of a chain's engine. */
 export type Sickness = 'hang' | 'error' | 'garbage' | 'trickle' | 'breakOff' | 'silent';
 
 interface Spell {
   readonly sickness: Sickness;
   readonly fromMs: number;
   untilMs: number;
-  /** Until the next spell befalls an engine of its kind. */
+  /** Pause before the next spell of an engine of this kind. */
   readonly lasting: boolean;
 }
 
 const KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
 
-/** The kinds of engine that each sickness befalls. A language engine that says nothing at all has given an empty reply, which is none. */
+/**
+ * The engine kinds that each sickness can affect. A language engine without any output would give an empty reply, which
+ * is valid, so it is excluded.
+ */
 const SICKNESSES: Readonly<Record<Sickness, { point: FaultPoint; kinds: readonly EngineKind[] }>> = {
   hang: { point: 'chain.hang', kinds: KINDS },
   error: { point: 'chain.error', kinds: KINDS },
@@ -25,18 +28,18 @@ const SICKNESSES: Readonly<Record<Sickness, { point: FaultPoint; kinds: readonly
   silent: { point: 'chain.silent', kinds: ['stt', 'tts'] },
 };
 
-/** Which of a chain's engines a spell befalls, and how often of 10. */
+/** Which of a chain's engines a spell affects, with weights out of 10. */
 const WHERE = { first: 4, last: 2, allButOne: 1, all: 3 } as const;
-/** How long it lasts, and how often of 10. */
+/** Duration of a spell, with weights out of 10. */
 const HOW_LONG = { short: 5, long: 4, lasting: 1 } as const;
 
-/** How the engines of a world's chains are, now and before: whoever judges a reply must know which engine could have given it. */
+/** Health of a world's chains now and before: a check of a reply needs to know which engines could have given it. */
 export class Sickbay {
   readonly #clock: Clock;
   readonly #faults: Faults;
   readonly #spells: Readonly<Record<EngineKind, readonly Spell[][]>>;
 
-  /** `sizes`: how many engines each chain has. */
+  /** `sizes`: number of engines in each chain. */
   constructor(clock: Clock, faults: Faults, sizes: Readonly<Record<EngineKind, number>>) {
     this.#clock = clock;
     this.#faults = faults;
@@ -44,7 +47,7 @@ export class Sickbay {
     this.#spells = { stt: beds('stt'), llm: beds('llm'), tts: beds('tts') };
   }
 
-  /** A step of a user: an engine, or several of a kind, may fall ill here and now. */
+  /** A step of a user: one engine, or several of a kind, may fall sick now. */
   befall(): void {
     for (const sickness of Object.keys(SICKNESSES) as Sickness[]) {
       const { point, kinds } = SICKNESSES[sickness];
@@ -66,23 +69,23 @@ export class Sickbay {
     }
   }
 
-  /** What ails the engine now. */
+  /** The engine's sickness now. */
   ails(kind: EngineKind, place: number): Sickness | undefined {
     const last = this.#spells[kind][place]?.at(-1);
     return last && last.untilMs > this.#clock.nowMs() ? last.sickness : undefined;
   }
 
-  /** Whether one of the chain's engines has been well all the time since then. */
+  /** Whether one of the chain's engines has been healthy all the time since then. */
   worksSince(kind: EngineKind, sinceMs: number): boolean {
     return this.#spells[kind].some((_, place) => this.workedSince(kind, place, sinceMs));
   }
 
-  /** Whether this engine has been well all the time since then. */
+  /** Whether this engine has been healthy all the time since then. */
   workedSince(kind: EngineKind, place: number, sinceMs: number): boolean {
     return (this.#spells[kind][place]?.at(-1)?.untilMs ?? Number.NEGATIVE_INFINITY) < sinceMs;
   }
 
-  /** Whether all of the chain's engines have been ill since then. */
+  /** Whether all of the chain's engines have been sick since then. */
   downSince(kind: EngineKind, sinceMs: number): boolean {
     const nowMs = this.#clock.nowMs();
     return this.#spells[kind].every((spells) => {
@@ -91,23 +94,23 @@ export class Sickbay {
     });
   }
 
-  /** Whether every engine is well now. */
+  /** Whether every engine is healthy now. */
   get well(): boolean {
     return KINDS.every((kind) => this.#spells[kind].every((_, place) => !this.ails(kind, place)));
   }
 
-  /** Everybody is well from now on. */
+  /** Heals every engine for good. */
   heal(): void {
     for (const kind of KINDS)
       for (const spells of this.#spells[kind]) for (const spell of spells) this.#end(spell);
   }
 
-  /** One engine has one sickness at a time. */
+  /** An engine has at most one sickness at a time. */
   #add(spells: Spell[], sickness: Sickness, lastsMs: number | null): void {
     const fromMs = this.#clock.nowMs();
     const last = spells.at(-1);
     if (last) this.#end(last);
-    // Nobody asks about the ones before the last: what was ill a moment ago does not count as well.
+    // Older spells are not needed: an engine that was sick a moment ago does not count as healthy either.
     spells.length = 0;
     const begunMs = last && last.untilMs === fromMs ? last.fromMs : fromMs;
     const untilMs = lastsMs === null ? Number.POSITIVE_INFINITY : fromMs + lastsMs;

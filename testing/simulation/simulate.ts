@@ -10,19 +10,19 @@ export interface SimulationOptions {
   /** First and last seed. */
   readonly from: number;
   readonly to: number;
-  /** Turns a seed. */
+  /** Turns per seed. */
   readonly turns: number;
   readonly profile?: FaultProfile;
   readonly shrink?: boolean;
-  /** Threads that share the seeds; the report is the same whatever their number. Default: 1. */
+  /** Threads that share the seeds; the report does not depend on their number. Default: 1. */
   readonly jobs?: number;
-  /** For the report. */
+  /** Commit of the code, for the report. */
   readonly commit?: string | null;
-  /** Told after each seed. */
+  /** Called after each seed. */
   readonly onSeed?: (result: SeedResult) => void;
 }
 
-/** How much of a failing log is shown. */
+/** Number of entries shown of a failing log. */
 const LOG_LINES = 60;
 
 /** Runs the seeds, and reports them in order up to the first that fails. */

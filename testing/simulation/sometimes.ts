@@ -5,19 +5,19 @@ import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import { FillerWatch } from './filler-watch.ts';
 import { HALT_WORDS } from './script.ts';
 
-/** What must happen at least once in a run with faults, or the run has proved less than it says. */
+/** Events that must happen at least once in a run with faults; otherwise the run has tested less than it claims. */
 export const SOMETIMES = [
   'a barge-in came before the first audio frame',
   'a barge-in was confirmed while the reply was paused',
   'a backchannel did not interrupt',
   'a sound without words did not interrupt',
-  'the user went on after the turn was judged over, and the turn was continued',
-  'the user went on speaking after a pause',
+  'the user continued after the turn was judged over, and the turn was continued',
+  'the user continued after a pause',
   'an utterance was ended because it was too long',
   'noise made no turn',
   'speech without a word understood was answered',
-  'a failure of recognition was told aloud',
-  'a failure of the language engine was told aloud',
+  'a failure of recognition was reported aloud',
+  'a failure of the language engine was reported aloud',
   'recognition ended while the user still spoke',
   'recognition missed its deadline',
   'memory missed its deadline',
@@ -41,28 +41,28 @@ export const SOMETIMES = [
   'the client claimed to have played more than was sent',
   'a session ended in mid-reply',
   'a user hung up and came back',
-  'a user stopped the robot in the moment of a fault',
+  'a user stopped the robot at the moment of a fault',
   'the ear failed',
-  'a reply took over what was prepared',
-  'a prepared reply was discarded',
-  'the preparation of a reply failed',
-  'a filler was said',
+  'a reply took over a speculation',
+  'a speculation was discarded',
+  'a speculation failed',
+  'a filler was spoken',
   'a filler was interrupted',
-  'a filler went on after a sound of the user',
+  'a filler continued after a sound of the user',
   'a filler was dropped because the reply was first',
-  'a filler was not to be had',
+  'a filler was not available',
   'the store failed while a turn ended',
   'a worker was lost',
-  'no worker was there',
+  'no worker was available',
   'two sessions sounded at once',
-  'an engine of a chain was left alone',
+  'the breaker of an engine opened',
   'the probe of an engine failed',
-  'an engine that was left alone was probed and taken back',
+  'the breaker of an engine closed after a probe',
   'a hedge answered first',
   'an engine that was hedged answered first',
   'a language engine failed before its first token, and the next one answered',
-  'a reply went on in another voice at the next segment',
-  'a speech engine broke off in mid-segment, and another said the rest',
+  'a reply continued in another voice at the next segment',
+  'a speech engine broke off in mid-segment, and another spoke the rest',
   'an engine that kept breaking off was asked for whole answers',
   'an engine that had been asked for whole answers streamed again',
   'all recognisers of a chain were down',
@@ -73,7 +73,7 @@ export const SOMETIMES = [
 
 export type Sometimes = (typeof SOMETIMES)[number];
 
-/** What it means that a delay of the chart has run out. */
+/** Meaning of each expired delay of the chart. */
 const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['maxUtterance', 'an utterance was ended because it was too long'],
   ['sttDeadline', 'recognition missed its deadline'],
@@ -84,7 +84,7 @@ const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['actionDeadline', 'an action missed its deadline'],
 ]);
 
-/** Watches one session's log for what should sometimes happen. */
+/** Watches one session's log for the events that should sometimes happen. */
 export class SometimesWatch {
   readonly #reached: (name: Sometimes) => void;
   #state: PublicState = 'idle';
@@ -114,13 +114,13 @@ export class SometimesWatch {
     else if (entry.type === 'frame') this.#sounding = true;
     else if (entry.type === 'child.end' && entry.kind === 'speculation') {
       if (entry.generation !== this.#taken && entry.how === 'cancelled')
-        this.#reached('a prepared reply was discarded');
+        this.#reached('a speculation was discarded');
     } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
       if (command.type === 'spawn' && command.child === 'llm' && command.input.speculated) {
         this.#taken = command.input.generation;
-        this.#reached('a reply took over what was prepared');
+        this.#reached('a reply took over a speculation');
       }
       if (command.type === 'spawn' && command.child === 'playback') {
         this.#replyText = '';
@@ -142,7 +142,7 @@ export class SometimesWatch {
         if (before === 'processing' && state === 'speaking')
           this.#reached('the user spoke while only an action ran');
         if (before === 'listening' && state === 'listening')
-          this.#reached('the user went on speaking after a pause');
+          this.#reached('the user continued after a pause');
         if (before !== 'stopped') this.#speaking = true;
         this.#words = '';
         return;
@@ -157,7 +157,7 @@ export class SometimesWatch {
         this.#words = event.output.text;
         return;
       case 'xstate.error.actor.tts':
-        // Its engine had given audio, and owed more.
+        // Its engine had given audio, and still had more to give.
         if (event.listener?.aliveAtMs !== undefined && event.listener.firstAudioAtMs !== undefined)
           this.#reached('speech synthesis died in mid-segment');
         return;
@@ -177,7 +177,7 @@ export class SometimesWatch {
         if (before === 'speaking' || before === 'processing') this.#reached('a session ended in mid-reply');
         return;
       case 'xstate.error.actor.speculation':
-        this.#reached('the preparation of a reply failed');
+        this.#reached('a speculation failed');
         return;
       case 'ear.failed':
         this.#reached('the ear failed');
@@ -238,7 +238,7 @@ export class SometimesWatch {
           this.#reached('noise made no turn');
         if (message.generation > this.#generation) {
           if (message.turn === this.#endedTurn)
-            this.#reached('the user went on after the turn was judged over, and the turn was continued');
+            this.#reached('the user continued after the turn was judged over, and the turn was continued');
           this.#generation = message.generation;
           this.#begunHere = true;
         }
@@ -251,7 +251,7 @@ export class SometimesWatch {
       case 'error':
         if (message.code === 'SESSION_STOPPED') this.#reached('a text came while stopped');
         if (message.code === 'ENGINE_LOST') this.#reached('a worker was lost');
-        if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was there');
+        if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was available');
         return;
       default:
         return;
@@ -261,7 +261,7 @@ export class SometimesWatch {
   #phrase(text: string): void {
     const { notUnderstood, sttFailed, llmFailed } = defaultParameters.phrases;
     if (text === notUnderstood) this.#reached('speech without a word understood was answered');
-    if (text === sttFailed) this.#reached('a failure of recognition was told aloud');
-    if (text === llmFailed) this.#reached('a failure of the language engine was told aloud');
+    if (text === sttFailed) this.#reached('a failure of recognition was reported aloud');
+    if (text === llmFailed) this.#reached('a failure of the language engine was reported aloud');
   }
 }

@@ -4,11 +4,11 @@ import { Listener, type Vocabulary } from './engines.ts';
 
 type Utterance = AsyncIterable<Pcm<PipelineRate>>;
 
-/** Judges what a chain of recognisers understands by the audio that it was given. */
+/** Checks what a chain of recognisers understands against the audio that it was given. */
 export class Transcripts {
   readonly #said: Vocabulary;
   readonly #found: (what: string) => void;
-  /** Of engines that were done before the utterance was over. */
+  /** Transcripts of engines that finished before the utterance was over. */
   readonly #early = new Set<string>();
 
   constructor(said: Vocabulary, found: (what: string) => void) {
@@ -16,7 +16,7 @@ export class Transcripts {
     this.#found = found;
   }
 
-  /** An engine that is well hears an utterance. */
+  /** A healthy engine hears an utterance. */
   async *note(
     audio: Utterance,
     transcribe: (heard: Utterance) => AsyncIterable<SttEvent>,
@@ -32,7 +32,10 @@ export class Transcripts {
     }
   }
 
-  /** Whichever engines have heard an utterance: all of it is understood, or, if it was judged over early, how it began. */
+  /**
+   * Whichever engines heard an utterance, its whole text must be recognised, or its beginning if it was judged over
+   * early.
+   */
   check(chain: SttEngine): SttEngine {
     return { ...chain, transcribe: (...request) => this.#transcribe(chain, ...request) };
   }

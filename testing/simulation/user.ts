@@ -2,12 +2,12 @@ import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import type { PublicState } from '../../machines/wire.ts';
 import type { UserAct, UserStep } from './script.ts';
 
-/** How long after an act a session is expected to have taken notice: before that, `idle` does not count. */
+/** Time that a session has to react to an act: before that, `idle` does not count. */
 const NOTICE_MS = 50;
 /** Silence after the user's own words before `idle` counts. */
 const AFTER_SPEECH_MS = 400;
 
-/** A simulated user: goes through a script, waiting for what the session shows. */
+/** A simulated user: follows a script and waits for what the session shows. */
 export class User {
   readonly #clock: Clock;
   readonly #steps: readonly UserStep[];
@@ -35,7 +35,7 @@ export class User {
     this.#take();
   }
 
-  /** Tells the user what the session shows. */
+  /** Notifies the user of the session's messages. */
   sees(state: PublicState): void {
     this.#state = state;
     if (this.#waiting) this.#tryGo(this.#waiting);
@@ -108,7 +108,7 @@ export function voiced(act: UserAct & { type: 'speak' | 'mumble' }): readonly Vo
   ];
 }
 
-/** What a client tells that it has played, in samples: the truth (`lie` 1), less, or far more than can be. */
+/** Samples that a client reports as played: the truth (`lie` 1), less, or far more than possible. */
 export function claim(truth: number, lie: number): number {
   return lie > 1 ? Math.floor(truth * lie) + 1_000_000 : Math.floor(truth * lie);
 }

@@ -4,16 +4,16 @@ import type { Faults } from './faults.ts';
 
 /** Deliveries to one receiver keep their order; those of different lanes may overtake each other. */
 interface Lane {
-  /** While the lane is held up: what came meanwhile. */
+  /** Messages that arrived while the lane was delayed. */
   held: Delivery[] | null;
 }
 
-/** What goes to a session's client travels over one connection. */
+/** Messages to a session's client share one connection. */
 const CLIENT = /\.(?:out|ev)$/;
-/** What a lossy peer may lose or send twice: the work protocol, cancels, and the user's audio. */
+/** Messages that a lossy peer may lose or repeat: the engine protocol, cancels, and the user's audio. */
 const LOSSY = /^(?:_INBOX\.|parley\.v1\.(?:work|cancel)\.)|\.audio\.in$/;
 
-/** The pump of a simulated bus: delivers in order, but for the faults. Moved by `deliverAll`. */
+/** The pump of a simulated bus: delivers in order, except for faults. Driven by `deliverAll`. */
 export class WeatherPump implements Pump {
   readonly #clock: Clock;
   readonly #faults: Faults;
@@ -36,7 +36,7 @@ export class WeatherPump implements Pump {
     this.#clock.setTimer(this.#faults.stream('bus.delay').int(1, 300), () => this.#release(lane));
   }
 
-  /** Delivers what waits now, and what is published meanwhile. False if nothing waited. */
+  /** Delivers waiting messages, and those published meanwhile. False if nothing waited. */
   deliverAll(): boolean {
     if (this.#queue.length === 0) return false;
     const queue = this.#queue;

@@ -22,7 +22,7 @@ interface Worker {
   readonly bus: MortalBus;
 }
 
-/** The engines of a world, each alone or a chain. */
+/** The engines of a world, each single or a chain. */
 export interface PlannedEngines {
   readonly stt: SttEngine;
   readonly llm: LlmEngine;
@@ -59,18 +59,18 @@ export class Workers {
     };
   }
 
-  /** The engines themselves, without the work protocol around them: nothing stops late results on their way. */
+  /** The engines themselves, without the engine protocol: nothing blocks late results. */
   direct(): EngineClients {
     return { stt: () => this.#engines.stt, llm: () => this.#engines.llm, tts: () => this.#engines.tts };
   }
 
-  /** The worker is gone without a word; another takes its place. */
+  /** The worker dies without notice; another one takes its place. */
   die(kind: EngineKind): void {
     this.#alive.get(kind)?.bus.die();
     this.#start(kind);
   }
 
-  /** Nobody serves this kind for a while. */
+  /** No worker serves this kind for a while. */
   leave(kind: EngineKind, forMs: number): void {
     this.#alive.get(kind)?.bus.die();
     this.#alive.delete(kind);
@@ -79,7 +79,7 @@ export class Workers {
     });
   }
 
-  /** Requests that the living workers work on. */
+  /** Number of running requests of the living workers. */
   active(): number {
     return [...this.#alive.values()].reduce((sum, { host }) => sum + host.active(), 0);
   }

@@ -1,9 +1,6 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
 
-/**
- * Starts `name` (without ending), beside the module `from`, as a worker thread: the built `.js`, or, where the
- * sources run themselves (tests), the `.ts`. A thread's entry file is not helped by `--import tsx` among its
- * arguments (Node 20.20, tsx 4.23), so from the sources it registers tsx itself.
+/** Starts the module `name` (without extension), beside the module `from`, as a worker thread: the built `.js`, or the `.ts` when running from sources (tests). `--import tsx` does not apply to a thread's entry file (Node 20.20, tsx 4.23), so from the sources it registers tsx itself.
  */
 export function startWorkerThread(from: string, name: string, options: WorkerOptions = {}): Worker {
   if (!from.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, from), options);

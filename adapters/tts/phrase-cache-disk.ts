@@ -6,18 +6,16 @@ import { makePrivate, PRIVATE_DIRECTORY, PRIVATE_FILE } from '../private-files.t
 import { decodePhrase, encodePhrase, fileNameOf, type Phrase } from './phrase-cache-file.ts';
 
 const DRAFT = '.phrase-draft';
-/** A draft older than this, in ms, is nobody's any more. */
+/** A temporary file older than this, in ms, was left behind by a crash. */
 const DRAFT_MS = 60_000;
 
 export interface PhraseDiskOptions {
   readonly dir: string;
-  /** Told STORE_FAILED when writing begins to fail, and again only after it had worked meanwhile. */
+  /** Receives STORE_FAILED when writing begins to fail, and again only after it had worked meanwhile. */
   readonly onProblem: (error: ParleyError) => void;
 }
 
-/**
- * The phrases on disk, a file each. One thing is done at a time, in order; nothing here rejects for a disk that is full or
- * broken. A file is written beside its name and renamed, so that half of one is never taken for it.
+/** The phrases on disk, one file each. Operations run one at a time, in order, and never reject because of a full or broken disk. A file is written under a temporary name and renamed, so that it is always complete.
  */
 export class PhraseDisk {
   readonly #options: PhraseDiskOptions;
@@ -29,10 +27,7 @@ export class PhraseDisk {
     this.#options = options;
   }
 
-  /**
-   * Reads the phrases, those used last first, as long as `take` wants them; the rest is deleted, and so is what is
-   * damaged or of an older version. Takes the rights of other users from folder and files. Resolves with the number of
-   * damaged files.
+  /** Reads the phrases, most recently used first, while `take` accepts them. Deletes the rest, and damaged files and those of older versions. Makes folder and files private to their owner. Resolves with the number of damaged files.
    */
   async load(take: (key: string, phrase: Phrase) => boolean): Promise<number> {
     let damaged = 0;
@@ -61,7 +56,7 @@ export class PhraseDisk {
   save(key: string, phrase: Phrase): void {
     this.#then(async () => {
       const path = this.#pathOf(key);
-      // Processes that share a folder do not write to the same file.
+      // A unique name, because processes may share a folder.
       const draft = `${path}.${randomUUID()}${DRAFT}`;
       try {
         await mkdir(this.#options.dir, { recursive: true, mode: PRIVATE_DIRECTORY });
@@ -84,13 +79,13 @@ export class PhraseDisk {
     this.#then(() => rm(this.#pathOf(key), { force: true }).catch(() => {}));
   }
 
-  /** Notes that it was used now. */
+  /** Records that the phrase was used now. */
   touch(key: string): void {
     const now = new Date();
     this.#then(() => utimes(this.#pathOf(key), now, now).catch(() => {}));
   }
 
-  /** Resolves when all that was asked for is done. */
+  /** Resolves when all operations have finished. */
   settled(): Promise<void> {
     return this.#work;
   }

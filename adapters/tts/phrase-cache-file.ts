@@ -26,14 +26,12 @@ const header = z.object({
   ),
 });
 
-/** Files of version 1 may hold what was said to a user, so they are not read: a file that is not read is deleted. */
+/** Files of version 1 may contain replies to users, so they are not read; files that are not read are deleted. */
 const MAGIC = Buffer.from('parley phrase 2\n');
 const HASH_BYTES = 32;
 const SIZE_BYTES = 4;
 
-/**
- * Magic, SHA-256 of all that follows, length of the header (u32, little endian), header (JSON), then the samples as
- * PCM16LE.
+/** Magic, SHA-256 of the rest, length of the header (u32, little endian), header (JSON), then the samples as PCM16LE.
  */
 export function encodePhrase(key: string, { rate, samples, marks }: Phrase): Buffer {
   const json = Buffer.from(
@@ -49,7 +47,7 @@ export function encodePhrase(key: string, { rate, samples, marks }: Phrase): Buf
   return Buffer.concat([MAGIC, sha256(body), body]);
 }
 
-/** Undefined if the file is damaged, or is not a phrase. */
+/** Undefined if the file is damaged or is not a phrase. */
 export function decodePhrase(bytes: Buffer): { readonly key: string; readonly phrase: Phrase } | undefined {
   const start = MAGIC.length + HASH_BYTES;
   const body = bytes.subarray(start);

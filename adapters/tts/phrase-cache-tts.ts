@@ -5,30 +5,30 @@ import type { PhraseCache } from './phrase-cache.ts';
 import type { Phrase, PhraseMark } from './phrase-cache-file.ts';
 
 export interface CachedTtsOptions {
-  /** All that the engine's sound depends on besides the request: its own voice, its speed. Default: nothing. */
+  /**
+   * Everything besides the request that determines the engine's sound, such as its voice and speed. Default: nothing.
+   */
   readonly identity?: string;
   /** Longer speech is not kept, in ms. Default 15,000. */
   readonly maxPhraseMs?: number;
-  /** Whether a text comes from the configuration and may be written to disk. Default: only what `prepare` was asked for. */
+  /** Whether a text comes from the configuration and may be written to disk. Default: only texts given to `prepare`. */
   readonly isFixed?: (text: string) => boolean;
 }
 
-/** A speech engine that knows phrases by heart. */
+/** A speech engine with a phrase cache. */
 export interface CachedTts extends TtsEngine {
   cached(request: TtsRequest): boolean;
-  /**
-   * Makes a phrase of the configuration ahead, unless it is kept already; resolves with whether it had to be made.
-   * Rejects as `synthesize` does.
+  /** Synthesises a configured phrase in advance unless it is cached; resolves with true if it was synthesised. Rejects with the errors of `synthesize`.
    */
   prepare(request: TtsRequest, signal: AbortSignal): Promise<boolean>;
 }
 
-/** Cached audio is yielded in pieces of this length, in ms, so that nobody waits for a whole phrase to be converted. */
+/**
+ * Cached audio is yielded in pieces of this length, in ms, so that the first one does not wait for the whole phrase.
+ */
 const PIECE_MS = 100;
 
-/**
- * `engine`, with the speech that repeats taken from `cache`, marks and all. A synthesis is kept when it is asked for the
- * second time, or made ahead, and only if it came to its end. The cache stays open when the engine is closed.
+/** `engine` with repeated speech from `cache`, including marks. A synthesis is cached on its second request or by `prepare`, and only if it is complete. The cache stays open when the engine is closed.
  */
 export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: CachedTtsOptions = {}): CachedTts {
   const { identity = '', maxPhraseMs = 15_000, isFixed = () => false } = options;
@@ -79,13 +79,13 @@ function* played({ rate, samples, marks }: Phrase, signal: AbortSignal): Generat
   for (let at = 0; at < samples.length; at += step) {
     throwIfAborted(signal);
     for (let next = marks[mark]; next && next.sample < at + step; next = marks[++mark]) yield next;
-    // A copy: what is given away may be written to.
+    // A copy, because the receiver may change it.
     yield { type: 'audio', pcm: { rate, samples: samples.slice(at, at + step) } };
   }
   yield* marks.slice(mark);
 }
 
-/** What an engine says, as long as it may become a phrase. */
+/** Records the speech of an engine while it can become a phrase. */
 class Recording {
   readonly #maxMs: number;
   readonly #marks: PhraseMark[] = [];
@@ -112,7 +112,7 @@ class Recording {
     if (this.#spoilt) this.#pieces = [];
   }
 
-  /** Undefined if there is nothing, or too much. */
+  /** The phrase; undefined if it is empty or too long. */
   phrase(): Phrase | undefined {
     if (this.#spoilt || this.#rate === undefined || this.#samples === 0) return undefined;
     const samples = joinedSamples(this.#pieces);

@@ -27,7 +27,7 @@ function cacheOn(path: string | undefined, options: PhraseCacheOptions = {}): Ph
   return cache;
 }
 
-/** Counts what it is asked; `broken …` fails midway. */
+/** Counts its requests; `broken …` fails midway. */
 function counting() {
   const asked: string[] = [];
   const engine: TtsEngine = {
@@ -38,7 +38,7 @@ function counting() {
       const samples = new Int16Array(SAMPLES).fill(text.length);
       yield { type: 'audio', pcm: { rate: 8_000, samples } };
       if (text.startsWith('broken')) throw new ParleyError('TTS_FAILED');
-      // Whatever becomes of what was given away is nothing to the cache.
+      // Changes of returned audio must not affect the cache.
       samples.fill(0);
     },
     close: async () => {},
@@ -67,7 +67,7 @@ describe('speech with a phrase cache', () => {
     return { tts: cachedTts(engine, cache, options), asked, cache };
   };
 
-  it('keeps what is asked for twice, and says it the third time by itself', async () => {
+  it('caches a phrase at its second request, and serves the third', async () => {
     const { tts, asked, cache } = withCache(cacheOn(undefined));
     for (let i = 0; i < 4; i++) await hear(tts, 'hello');
     await hear(tts, 'once');
@@ -77,7 +77,7 @@ describe('speech with a phrase cache', () => {
     expect(tts.cached({ text: 'once', language: 'en' })).toBe(false);
   });
 
-  it('knows what was made ahead the first time', async () => {
+  it('serves a prepared phrase at its first request', async () => {
     const { tts, asked, cache } = withCache(cacheOn(undefined));
     expect(await tts.prepare({ text: 'hello', language: 'en' }, never)).toBe(true);
     expect(await tts.prepare({ text: 'hello', language: 'en' }, never)).toBe(false);
@@ -86,7 +86,7 @@ describe('speech with a phrase cache', () => {
     expect(cache.stats()).toMatchObject({ hits: 1, misses: 0 });
   });
 
-  it('tells a phrase apart by text, voice, language, engine and what the engine is set to', async () => {
+  it('distinguishes phrases by text, voice, language, engine and engine settings', async () => {
     const cache = cacheOn(undefined);
     const { tts } = withCache(cache);
     await tts.prepare({ text: 'hello', language: 'en' }, never);
@@ -101,7 +101,7 @@ describe('speech with a phrase cache', () => {
     expect(withCache(cache).tts.cached({ text: 'hello', language: 'en' })).toBe(true);
   });
 
-  it('keeps nothing that broke off, was left, was aborted or is too long', async () => {
+  it('caches nothing that failed, was abandoned, aborted or is too long', async () => {
     const { tts, cache } = withCache(cacheOn(undefined), { maxPhraseMs: 100 });
     const prepare = (text: string, signal = never) => tts.prepare({ text, language: 'en' }, signal);
     await expect(prepare('broken off')).rejects.toMatchObject({ code: 'TTS_FAILED' });
@@ -112,7 +112,7 @@ describe('speech with a phrase cache', () => {
     expect(cache.stats()).toMatchObject({ entries: 0, bytes: 0, stored: 0 });
   });
 
-  it('ends a kept phrase with CANCELLED when it is aborted', async () => {
+  it('ends a cached phrase with CANCELLED when it is aborted', async () => {
     const { tts } = withCache(cacheOn(undefined));
     await tts.prepare({ text: 'hello', language: 'en' }, never);
     const controller = new AbortController();
@@ -125,7 +125,7 @@ describe('speech with a phrase cache', () => {
     await expect(events.next()).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('drops what was not used for the longest, in memory and on disk', async () => {
+  it('drops the least recently used phrase, in memory and on disk', async () => {
     // Room for two phrases.
     const cache = cacheOn(dir, { maxBytes: 2 * (2 * SAMPLES + 64) });
     const { tts } = withCache(cache);
@@ -157,7 +157,7 @@ describe('phrases on disk', () => {
     return { cache, asked, tts: cachedTts(engine, cache) };
   };
 
-  it('outlive the process, marks and all', async () => {
+  it('outlive the process, including marks', async () => {
     await stored('hello');
     const { tts, asked } = await reopened();
     const heard = soundOf(await hear(tts, 'hello'));
@@ -189,7 +189,7 @@ describe('phrases on disk', () => {
     expect((await reopened()).cache.stats()).toMatchObject({ damaged: 0, entries: 2 });
   });
 
-  it('are dropped beyond the limit, the oldest first, and so is what a crash left behind', async () => {
+  it('are dropped beyond the limit, the oldest first, like files left behind by a crash', async () => {
     await stored('old', 'new');
     for (const name of await readdir(dir)) {
       const isOld = (await readFile(join(dir, name))).toString('latin1').includes('old');
@@ -203,7 +203,7 @@ describe('phrases on disk', () => {
     expect(await readdir(dir)).toHaveLength(1);
   });
 
-  it('are done without when the disk does not take them, with one warning', async () => {
+  it('are not kept when the disk refuses them, with one warning', async () => {
     // A file where the folder should be: nothing can be written, as on a full disk.
     const path = join(dir, 'phrases');
     await writeFile(path, '');
@@ -215,7 +215,7 @@ describe('phrases on disk', () => {
     await cache.close();
     expect(problems).toEqual(['STORE_FAILED']);
     expect(cache.stats()).toMatchObject({ entries: 3, writeFailures: 3 });
-    // When there is room again they are kept again, and the next trouble is told again.
+    // When the disk works again, phrases are kept again, and the next failure is reported again.
     await rm(path);
     await tts.prepare({ text: 'four', language: 'en' }, never);
     await cache.close();
@@ -227,7 +227,7 @@ describe('phrases on disk', () => {
     expect(problems).toHaveLength(2);
   });
 
-  it('are only those of the configuration: what a reply said stays in memory', async () => {
+  it('are only those of the configuration: replies stay in memory', async () => {
     const cache = cacheOn(dir);
     const { engine, asked } = counting();
     const tts = cachedTts(engine, cache, { isFixed: (text) => text === 'Hello, I am Robo.' });
@@ -242,7 +242,7 @@ describe('phrases on disk', () => {
     expect(files.join()).not.toContain('diagnosis');
   });
 
-  it('of an older version, which kept what replies said, are deleted at the start', async () => {
+  it('of an older version, which may contain replies, are deleted at the start', async () => {
     await stored('hello');
     const [name = ''] = await readdir(dir);
     const bytes = await readFile(join(dir, name));
@@ -254,7 +254,7 @@ describe('phrases on disk', () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  it('can be read by nobody else, those that were written more openly too', async () => {
+  it('are readable by their owner only, even if they were written with other permissions', async () => {
     const folder = join(dir, 'phrases');
     const modes = async () => {
       const names = (await readdir(folder)).map((name) => join(folder, name));
@@ -272,7 +272,7 @@ describe('phrases on disk', () => {
     expect(await modes()).toEqual(['700', '600']);
   });
 
-  it('leave other files of the folder alone', async () => {
+  it('do not affect other files of the folder', async () => {
     await mkdir(join(dir, 'folder.phrase'));
     await writeFile(join(dir, 'notes.txt'), 'mine');
     const { cache } = await reopened();
@@ -286,7 +286,7 @@ describe('eSpeak with a phrase cache', () => {
   beforeAll(() => espeak.warm?.());
   afterAll(() => espeak.close());
 
-  it('says the same from the cache, words and mouth included', async () => {
+  it('yields the same from the cache, including words and mouth shapes', async () => {
     const cache = cacheOn(dir);
     const tts = cachedTts(espeak, cache);
     const text = 'Sorry, I did not get that.';

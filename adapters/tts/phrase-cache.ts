@@ -3,50 +3,57 @@ import { PhraseDisk } from './phrase-cache-disk.ts';
 import type { Phrase } from './phrase-cache-file.ts';
 
 export interface PhraseCacheOptions {
-  /** Where fixed phrases outlive the process. None: they do not. */
+  /** Folder for fixed phrases. Without it, they do not outlive the process. */
   readonly dir?: string;
-  /** Limit on audio and marks in memory, those on disk included. Default 33,554,432: 12 minutes at 22 kHz. */
+  /**
+   * Maximum bytes of audio and marks in memory, including those also on disk. Default 33,554,432: 12 minutes at 22 kHz.
+   */
   readonly maxBytes?: number;
-  /** Told STORE_FAILED, once, when phrases cannot be written: a full disk. */
+  /** Receives STORE_FAILED, once, when phrases cannot be written, such as on a full disk. */
   readonly onProblem?: (error: ParleyError) => void;
 }
 
-/** Counted since the cache was made, but for `entries` and `bytes`. */
+/** Counted since the cache was made, except `entries` and `bytes`, which are current. */
 export interface PhraseCacheStats {
   readonly hits: number;
   readonly misses: number;
-  /** What is kept now. */
+  /** Phrases in the cache now. */
   readonly entries: number;
   readonly bytes: number;
-  /** Syntheses that were kept. */
+  /** Syntheses added to the cache. */
   readonly stored: number;
   readonly evicted: number;
-  /** Files that were damaged, and dropped. */
+  /** Damaged files, which were deleted. */
   readonly damaged: number;
   /** Phrases that could not be written to disk. */
   readonly writeFailures: number;
 }
 
-/** Spoken phrases; the least recently used are dropped first. All are in memory, so a lookup reads no file. */
+/**
+ * A cache of spoken phrases; the least recently used are dropped first. All are in memory, so a lookup reads no file.
+ */
 export interface PhraseCache {
-  /** Takes what the disk holds. Never rejects: a cache that cannot be read is empty. */
+  /** Loads the phrases on disk. Never rejects: an unreadable cache is empty. */
   load(): Promise<void>;
-  /** Counts a hit or a miss. */
+  /** Looks up a phrase, and counts a hit or a miss. */
   find(key: string): Phrase | undefined;
   has(key: string): boolean;
-  /** Whether a phrase that was not found is worth keeping: it was asked for before. */
+  /** True if a missing phrase is worth caching, because it was requested before. */
   repeats(key: string): boolean;
-  /** `fixed`: the text comes from the configuration, so the phrase may be written to disk. All others may tell what a user heard, and stay in memory. */
+  /**
+   * `fixed`: the text comes from the configuration, so the phrase may be written to disk. Other phrases may reveal
+   * conversations and stay in memory.
+   */
   keep(key: string, phrase: Phrase, fixed: boolean): void;
   stats(): PhraseCacheStats;
-  /** Resolves when all is on disk that will be. */
+  /** Resolves when all writes to disk have finished. */
   close(): Promise<void>;
 }
 
 const MAX_BYTES = 32 << 20;
-/** Texts that were asked for once. */
+/** Maximum number of remembered texts that were requested once. */
 const REMEMBERED = 2_048;
-/** What a mark takes, roughly. */
+/** Estimated size of a mark, in bytes. */
 const MARK_BYTES = 64;
 
 interface Entry {
@@ -57,10 +64,10 @@ interface Entry {
 export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
   const { dir, maxBytes = MAX_BYTES, onProblem = () => {} } = options;
   const disk = dir === undefined ? undefined : new PhraseDisk({ dir, onProblem });
-  /** The least recently used first. */
+  /** Least recently used first. */
   const phrases = new Map<string, Entry>();
   const asked = new Set<string>();
-  /** Found in this process, and noted on disk. */
+  /** Phrases whose use in this process is recorded on disk. */
   const touched = new Set<string>();
   const counts = { hits: 0, misses: 0, stored: 0, evicted: 0, damaged: 0 };
   let bytes = 0;

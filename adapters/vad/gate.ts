@@ -4,17 +4,15 @@ import { ParleyError } from '../../machines/errors.ts';
 
 /** 10 ms, the shortest frame that the detector takes. */
 const FRAME = samplesInMs(10, PIPELINE_RATE);
-/**
- * The second most permissive of 0 to 3. It let every window of speech pass, down to -30 dB and in white
- * noise; 2 and 3 lose quiet consonants.
+/** The second most permissive of 0 to 3. It passed every window of speech, down to -30 dB and in white noise; 2 and 3 lose quiet consonants.
  */
 const MODE = 1;
-/** The gate stays open for this long after the last voice: most gaps within a sentence are shorter. */
+/** Time that the gate stays open after the last voice: most gaps within a sentence are shorter. */
 const HANGOVER_MS = 256;
 
-/** A cheap look at audio: is it worth asking the model? */
+/** A cheap detector that decides whether the model must run. */
 export interface Gate {
-  /** Takes the next samples of the stream; true while they may be speech. */
+  /** Processes the next samples of the stream; returns true while they may be speech. */
   open(samples: Int16Array): boolean;
   close(): void;
 }

@@ -7,15 +7,13 @@ export interface GentleThreadOptions {
   readonly clock: Clock;
   /** The message that asks the thread to end itself. */
   readonly farewell: unknown;
-  /** It is given so long to do so, in ms. */
+  /** Time limit for ending itself, in ms. */
   readonly graceMs: number;
-  /** Called when the thread has ended or was left alone. */
+  /** Called when the thread has ended or was abandoned. */
   readonly onGone: () => void;
 }
 
-/**
- * A worker thread that is never ended by force, which would end the whole process within some native code. Asked to end,
- * it ends itself; one that does not is left alone: it counts as ended and keeps nothing alive.
+/** A worker thread that is never terminated, because terminating it inside native code would abort the whole process. It ends itself on request. A thread that does not is abandoned: it counts as ended and does not keep the process alive.
  */
 export class GentleThread implements PoolThread {
   readonly #worker: Worker;
@@ -54,7 +52,7 @@ export class GentleThread implements PoolThread {
     this.#worker.unref();
   }
 
-  /** Resolves when it has ended or was left alone. */
+  /** Resolves when it has ended or was abandoned. */
   terminate(): Promise<void> {
     this.#ending ??= this.#end();
     return this.#ending;

@@ -12,15 +12,13 @@ const require = createRequire(import.meta.url);
  */
 const vendored = fileURLToPath(new URL('../../vendor/', import.meta.url));
 
-/**
- * Keeps ONNX Runtime (1.30) from writing a telemetry database and a log, and from sending them to Microsoft. It reads the
- * environment of the process, which only the main thread can change, so this is called there, before the first thread starts.
+/** Prevents ONNX Runtime (1.30) from writing a telemetry database and a log, and from sending them to Microsoft. It reads the environment of the process, which only the main thread can change, so call this there before the first thread starts.
  */
 export function disableTelemetry(): void {
   process.env.ORT_DISABLE_TELEMETRY ??= '1';
 }
 
-/** The packed ONNX Runtime, or the installed one where there is none, as in a clone and on other platforms. */
+/** The packed ONNX Runtime, or the installed one if none is packed, as in a clone and on other platforms. */
 export function loadOnnxRuntime(): typeof OnnxRuntime {
   disableTelemetry();
   const { platform, arch } = process;

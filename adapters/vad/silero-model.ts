@@ -5,31 +5,31 @@ import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 const onnx = loadOnnxRuntime();
 
-/** Samples of the window before that the model wants in front. */
+/** Samples of the previous window that the model requires in front. */
 const CONTEXT = 64;
 const ROW = CONTEXT + WINDOW;
-/** The memory of the model: two layers of 128. */
+/** Size of the model's state: two layers of 128. */
 const LAYERS = 2;
 const UNITS = 128;
 
-/** The model's memory of one stream. */
+/** The model's state for one stream. */
 interface Memory {
   readonly state: Float32Array;
   readonly context: Float32Array;
 }
 
-/** Loads Silero VAD v5 into this thread and runs it once. Each step of a run holds the event loop. */
+/** Loads Silero VAD v5 into this thread and runs it once. Each step of a run blocks the event loop. */
 export async function loadSilero(path: string, maxRows: number): Promise<SpeechModel> {
   const session = await onnx.InferenceSession.create(path, {
     executionProviders: ['cpu'],
-    // The model is too small for threads to pay, and a server has other work for them.
+    // The model is too small to benefit from threads.
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
   });
   const model = new Silero(session, maxRows);
-  // The first run is several times slower than any other; and a file that is another model fails here.
+  // The first run is several times slower than later ones, and a wrong model file fails here.
   await model.run([{ lane: 0, samples: new Int16Array(WINDOW) }]);
   model.end(0);
   return model;
@@ -67,13 +67,13 @@ class Silero implements SpeechModel {
 
   async #run(rows: readonly Row[]): Promise<Float32Array> {
     const probabilities = new Float32Array(rows.length);
-    // Looked up before the first step: a lane may be ended meanwhile.
+    // Looked up before the first step, because a lane may end meanwhile.
     const memories = rows.map(({ lane }) => this.#memoryOf(lane));
     for (const step of stepsOf(rows)) await this.#step(rows, memories, step, probabilities);
     return probabilities;
   }
 
-  /** Judges the rows of which `step` has the indices: at most one of each lane. */
+  /** Runs the model on the rows with the indices in `step`, at most one of each lane. */
   async #step(
     rows: readonly Row[],
     memories: readonly Memory[],
@@ -124,7 +124,7 @@ class Silero implements SpeechModel {
   }
 }
 
-/** The indices of `rows` in groups: the n-th group has the n-th row of every lane that has so many. */
+/** Groups the indices of `rows`: the n-th group contains the n-th row of every lane. */
 function stepsOf(rows: readonly Row[]): readonly number[][] {
   const steps: number[][] = [];
   const seen = new Map<number, number>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { WINDOW } from './speech-model.ts';
 
-/** What the thread needs to load the model and to find what it is to judge. */
+/** Start data of the thread: the model and the shared memory. */
 export const threadDataSchema = z.object({
   modelPath: z.string(),
   maxRows: z.int().min(1),
@@ -14,9 +14,7 @@ export type ThreadData = z.infer<typeof threadDataSchema>;
 
 const id = z.int();
 
-/**
- * `judge` asks for verdicts on the first `rows` rows of the exchange; `ended` are lanes that will not come again.
- * `close` asks the thread to end itself.
+/** `judge` requests verdicts on the first `rows` rows of the exchange; `ended` are lanes that have ended. `close` asks the thread to end itself.
  */
 export const toThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('judge'), id, rows: z.int().min(1), ended: z.array(z.int()) }),
@@ -33,7 +31,7 @@ export const fromThreadSchema = z.discriminatedUnion('type', [
 ]);
 export type FromThread = z.infer<typeof fromThreadSchema>;
 
-/** The memory that both threads see. From a request until its answer it is the thread's, else the asker's. */
+/** The shared memory. From a request until its answer it belongs to the thread, otherwise to the requester. */
 export interface Exchange {
   readonly lanes: Uint32Array;
   /** One view of `WINDOW` samples for each row. */

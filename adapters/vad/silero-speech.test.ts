@@ -21,13 +21,13 @@ import {
 import { sileroVad } from './silero.ts';
 import { WINDOW } from './speech-model.ts';
 
-// The detector's default parameters on real sound, through the model: what a session hears.
+// The detector's default parameters on real sound, through the model, as in a session.
 
 const vad = sileroVad();
 beforeAll(() => vad.warm?.());
 afterAll(() => vad.close());
 
-/** The detector's events in `sound`, sent as a client would. */
+/** The detector's events in `sound`, sent like a client does. */
 function eventsIn(sound: Sound): Promise<SpeechEvent[]> {
   const last = Math.floor(sound.samples.length / WINDOW) - 1;
   return new Promise((resolve, reject) => {
@@ -50,7 +50,7 @@ function ms(from: number, to: number): number {
   return msOfSamples(to - from, PIPELINE_RATE);
 }
 
-/** Fails unless `events` are a person's speech in `span`: all of it, noticed in time. */
+/** Fails unless `events` cover all speech in `span`, detected in time. */
 function expectHeard(events: readonly SpeechEvent[], span: SpeechSpan): void {
   const first = events[0];
   const last = events.at(-1);
@@ -84,7 +84,7 @@ describe.each(['en', 'en-us', 'en-gb-scotland', 'en+f3', 'en+m3'])('the syntheti
       const starts = events.filter(({ type }) => type === 'start');
       expect({ text, starts: starts.length }).toEqual({ text, starts: 1 });
       expect(events.at(-1)?.type).toBe('stop');
-      // A word that begins with a long "s" is noticed with its vowel, 100 ms later.
+      // A word that begins with a long "s" is detected at its vowel, 100 ms later.
       const noticed = ms(startSample, starts[0]?.detectedSample ?? Number.POSITIVE_INFINITY);
       expect({ text, late: noticed > (text === 'stop' ? 220 : 150) }).toEqual({ text, late: false });
       expect(ms(endSample, events.at(-1)?.detectedSample ?? 0)).toBeLessThanOrEqual(400);
@@ -102,7 +102,7 @@ describe.each(recordings.map((name) => ({ name })))('the recording $name', ({ na
   const span = spanOf(name);
 
   if (name.startsWith('noise_'))
-    test('is no speech', async () => {
+    test('is not speech', async () => {
       expect(await eventsIn(sound)).toEqual([]);
       expect(await eventsIn(amplified(sound, -10))).toEqual([]);
     });

@@ -4,45 +4,42 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Gate } from './gate.ts';
 import { type Row, WINDOW } from './speech-model.ts';
 
-/**
- * So many windows (320 ms) from before the gate opened are given to the model first: the onset may be older
- * than the opening, and the model judges by what came before. With 4 its verdicts agree with an ungated
- * model's in 99.7 % of windows (at 0.5), with 10 in 99.9 %.
+/** Number of windows (320 ms) from before the gate opened that the model gets first: the onset may be earlier than the opening, and verdicts depend on previous audio. With 4 its verdicts agree with an ungated model's in 99.7 % of windows (at 0.5), with 10 in 99.9 %.
  */
 const REHEARSED = 10;
 
 export interface StreamOptions {
   /** Its number among all streams of the engine. */
   readonly lane: number;
-  /** Windows that may wait; beyond it the stream fails. */
+  /** Maximum number of waiting windows; beyond it the stream fails. */
   readonly maxQueued: number;
   readonly onWindow: (window: VadWindow) => void;
   readonly onError: (error: Error) => void;
-  /** There is a window to judge. */
+  /** Called when there is a window to judge. */
   readonly onReady: (stream: SileroStream) => void;
   readonly onClose: (stream: SileroStream) => void;
 }
 
 interface Step {
   readonly samples: Int16Array;
-  /** False for a window that was answered when the gate withheld it. */
+  /** False for a window that was already answered because the gate was closed. */
   readonly tell: boolean;
 }
 
-/** Cuts one session's audio into windows and holds what waits to be judged. */
+/** Cuts one session's audio into windows and queues those to be judged. */
 export class SileroStream implements VadStream {
   readonly #options: StreamOptions;
   readonly #queue: Int16Array[] = [];
-  /** The newest windows that the gate kept from the model, the latest last. */
+  /** The newest windows withheld by the gate, the latest last. */
   #withheld: Int16Array[] = [];
-  /** What the model is to hear next, in order. */
+  /** Windows waiting for the model, in order. */
   #steps: Step[] = [];
-  /** What the model is judging, in order. */
+  /** Windows in the current run, in order. */
   #running: Step[] = [];
   #judged = false;
   #gate: Gate | undefined;
   #partial: Int16Array = new Int16Array(WINDOW);
-  /** Windows that were judged, to be filled again. */
+  /** Judged windows, for reuse. */
   readonly #spare: Int16Array[] = [];
   #filled = 0;
   #nextSample = 0;
@@ -56,7 +53,7 @@ export class SileroStream implements VadStream {
     return this.#options.lane;
   }
 
-  /** Whether the model has ever been asked about it. */
+  /** Whether the model has ever run on it. */
   get judged(): boolean {
     return this.#judged;
   }
@@ -68,18 +65,18 @@ export class SileroStream implements VadStream {
   push(pcm: Pcm<PipelineRate>): void {
     if (!this.#alive) return;
     if (pcm.rate !== PIPELINE_RATE) {
-      this.fail(`it takes ${PIPELINE_RATE} Hz and was given ${pcm.rate}`);
+      this.fail(`expected ${PIPELINE_RATE} Hz, got ${pcm.rate} Hz`);
       return;
     }
     const { samples } = pcm;
     for (let at = 0; at < samples.length; ) {
-      // One by one: a view on so few samples costs more than copying them.
+      // One by one: a view of a few samples costs more than copying them.
       const end = Math.min(samples.length, at + WINDOW - this.#filled);
       while (at < end) this.#partial[this.#filled++] = samples[at++] ?? 0;
       if (this.#filled < WINDOW) break;
       if (this.#queue.length >= this.#options.maxQueued) {
         const waitingMs = msOfSamples(this.#queue.length * WINDOW, PIPELINE_RATE);
-        this.fail(`${waitingMs} ms of audio wait already: it comes faster than it can be judged`);
+        this.fail(`${waitingMs} ms of audio are waiting: it arrives faster than it can be judged`);
         return;
       }
       this.#queue.push(this.#partial);
@@ -99,20 +96,18 @@ export class SileroStream implements VadStream {
     this.#options.onClose(this);
   }
 
-  /** Tells the owner, once, and closes. */
+  /** Reports the error to the owner, once, and closes. */
   fail(detail: string, cause?: unknown): void {
     if (!this.#alive) return;
     this.close();
     try {
       this.#options.onError(new ParleyError('VAD_FAILED', detail, { cause }));
     } catch {
-      // The owner of a dead stream failed to take note: there is nobody left to tell.
+      // The owner's error handler failed; there is nobody else to notify.
     }
   }
 
-  /**
-   * What the model shall judge next, at most `most` windows; `told` gives their verdicts. Windows that the gate
-   * answers for are answered on the way. One that opens the gate goes with those before it that are rehearsed.
+  /** Takes the next windows for the model, at most `most`; `told` returns their verdicts. Withheld windows are answered here with 0. A window that opens the gate is taken together with the earlier ones that the model needs first.
    */
   take(createGate: (() => Gate) | undefined, most: number): readonly Row[] {
     if (this.#running.length > 0) return [];
@@ -128,12 +123,13 @@ export class SileroStream implements VadStream {
     return this.#running.map(({ samples }) => ({ lane: this.lane, samples }));
   }
 
-  /** The model's verdict on each window that was taken, in order. */
+  /** Receives the model's verdict on each taken window, in order. */
   told(probability: number): void {
     const step = this.#running.shift();
     if (!this.#alive || !step) return;
     this.#reuse(step.samples);
-    if (!(probability >= 0 && probability <= 1)) this.fail(`the model gave ${probability} for a probability`);
+    if (!(probability >= 0 && probability <= 1))
+      this.fail(`the model returned ${probability} as a probability`);
     else if (step.tell) this.#tell(probability);
   }
 

@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const never = new AbortController().signal;
 
-/** The real thread, whose memory the test sees. */
+/** The real thread, with its memory accessible to the test. */
 function realThreads() {
   const threads: Worker[] = [];
   const startThread = (options: WorkerOptions) => {
@@ -29,7 +29,7 @@ function realThreads() {
   return { threads, startThread };
 }
 
-/** Speaks the protocol; `on` is what it does with a request beside answering 0.25 to all. */
+/** A scripted thread that answers 0.25 to all requests; `on` runs additional code per request. */
 function scripted(on: string): string {
   return `
     const { parentPort, workerData } = require('node:worker_threads');
@@ -83,7 +83,7 @@ async function verdictsOf(model: SpeechModel, runs: readonly (readonly Row[])[])
 }
 
 describe('the model in a thread', () => {
-  test('gives, bit for bit, the verdicts of the model in this thread, however runs are put together', async () => {
+  test('returns bit for bit the verdicts of the model in this thread, for any grouping of runs', async () => {
     const [thread, here] = await Promise.all([
       sileroThread()(bundledModelPath(), 16, never),
       sileroHere(bundledModelPath(), 16, never),
@@ -96,7 +96,7 @@ describe('the model in a thread', () => {
       windowsOf(concat(silence(100), speak('put the kettle on', { voice }))),
     );
     const one = voices[0] ?? [];
-    // One window of each voice a run; then many of one lane in a run, with one of another between.
+    // One window of each voice per run; then many of one lane in a run, with one of another between.
     const apart = one.map((_, i) =>
       voices.flatMap((windows, lane) => windows.slice(i, i + 1).map((w) => row(lane, w))),
     );
@@ -115,7 +115,7 @@ describe('the model in a thread', () => {
     expect(Math.max(...singly)).toBeGreaterThan(0.9);
   });
 
-  test('remembers a lane until it is ended', async () => {
+  test('keeps the state of a lane until it ends', async () => {
     const model = await sileroThread()(bundledModelPath(), 16, never);
     cleanups.push(() => model.close());
     const windows = windowsOf(speak('put the kettle on', { voice: 'en' })).slice(0, 8);
@@ -130,7 +130,7 @@ describe('the model in a thread', () => {
     expect(anew).toEqual(first);
   });
 
-  test('tells the thread of ended lanes with the next run', async () => {
+  test('sends ended lanes to the thread with the next run', async () => {
     const { model } = await scriptedModel(() =>
       scripted(
         `if (ended.join() !== (asked === 1 ? '' : asked === 2 ? '7,8' : '')) throw new Error('ended: ' + ended);`,
@@ -146,7 +146,7 @@ describe('the model in a thread', () => {
     await model.close();
   });
 
-  test('is gone after close, also in the middle of a run', async () => {
+  test('ends on close, also in the middle of a run', async () => {
     const { threads, startThread } = realThreads();
     const model = await sileroThread({ startThread })(bundledModelPath(), 16, never);
     const exits = threads.map((thread) => once(thread, 'exit'));
@@ -160,7 +160,7 @@ describe('the model in a thread', () => {
     await expect(model.run([row(1)])).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  test('rejects when loading is aborted, takes too long or cannot be done', async () => {
+  test('rejects when loading is aborted, takes too long or fails', async () => {
     const mute =
       'setInterval(() => {}, 1e6); require("node:worker_threads").parentPort.on("message", () => process.exit());';
     const clock = new VirtualClock();
@@ -200,7 +200,7 @@ describe('when its thread', () => {
     await model.close();
   });
 
-  test('cannot run the model, it says why and stays', async () => {
+  test('cannot run the model, it reports the reason and keeps running', async () => {
     const { model, threads } = await scriptedModel(() =>
       scripted(
         `if (asked === 1) return parentPort.postMessage({ type: 'failed', id, message: 'bad shape' });`,
@@ -214,7 +214,7 @@ describe('when its thread', () => {
     await model.close();
   });
 
-  test('answers what nobody asked, it is not believed', async () => {
+  test('sends an unrequested answer, it is ignored', async () => {
     const { model } = await scriptedModel(() =>
       scripted(`parentPort.postMessage({ type: 'failed', id: id + 99, message: 'not you' });`),
     );
@@ -223,7 +223,7 @@ describe('when its thread', () => {
     await model.close();
   });
 
-  test('hangs, it is left alone after its time, and another goes on', async () => {
+  test('hangs, it is abandoned after the time limit, and another continues', async () => {
     const hang = `if (asked === 1) { parentPort.postMessage({ type: 'done', id: -1 }); parentPort.removeAllListeners('message'); setInterval(() => {}, 1e6); return; }`;
     const { model, clock, threads, crashes } = await scriptedModel(
       (start) => scripted(start === 0 ? hang : ''),
@@ -235,7 +235,7 @@ describe('when its thread', () => {
     const outcome = expect(stuck).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
     const next = outcome.then(() => model.run([row(2)]));
 
-    // It has been given the run.
+    // The thread got the run.
     await once(first, 'message');
     await clock.advance(1_000);
     await clock.advance(3_000);
@@ -246,7 +246,7 @@ describe('when its thread', () => {
     await model.close();
   });
 
-  test('dies again and again, another is started only after a rest, and runs reject meanwhile', async () => {
+  test('dies repeatedly, another is started only after a pause, and runs reject meanwhile', async () => {
     const { model, clock, threads } = await scriptedModel(() => scripted('process.exit(1);'));
 
     for (let deaths = 1; deaths <= 3; deaths++)
@@ -260,7 +260,7 @@ describe('when its thread', () => {
   });
 });
 
-test('streams in the run of a thread that dies are told VAD_FAILED, the others are judged by the next thread', async () => {
+test('streams in the run of a thread that dies get VAD_FAILED, the others are judged by the next thread', async () => {
   const crashes: string[] = [];
   const load = sileroThread({
     onCrash: ({ code }) => crashes.push(code),
@@ -325,7 +325,7 @@ describe('a process with the detector', () => {
   });
 });
 
-test('pieces of speech through the whole engine are judged alike with and without a thread', async () => {
+test('the whole engine gives the same verdicts with and without a thread', async () => {
   const sound = concat(silence(400), speak('three of clubs', { voice: 'en' }), silence(300));
   const listen = async (thread: boolean) => {
     const vad = sileroVad({ thread });

@@ -19,22 +19,19 @@ import {
 import type { LoadModel, Row, SpeechModel } from './speech-model.ts';
 
 export interface SileroThreadOptions {
-  /** A run that is not answered for so long ends the thread, in ms. Default 5 000: a run takes 10 at most. */
+  /** A thread whose run takes longer than this is ended, in ms. Default 5 000; a run takes at most 10. */
   readonly stallMs?: number;
-  /** The model must be loaded within, in ms. Default 30 000. */
+  /** Time limit for loading the model, in ms. Default 30 000. */
   readonly loadMs?: number;
-  /** Default the machine's. */
+  /** Default: real time. */
   readonly clock?: Clock;
-  /** Told of every thread that ended by itself. */
+  /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
   /** Starts the thread; for tests. */
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
 
-/**
- * The model in a thread of its own. If that dies or hangs, the run in hand rejects with ENGINE_CRASHED, and another
- * thread is started: at once after the first two such ends, later after a rest, during which runs reject. Lanes are
- * remembered by the thread: those of a dead one begin anew.
+/** The model in its own thread. If that dies or hangs, the current run rejects with ENGINE_CRASHED, and another thread is started: at once after the first two crashes, later after a pause, during which runs reject. The thread keeps the state of the lanes; lanes of a dead thread start again.
  */
 export function sileroThread(options: SileroThreadOptions = {}): LoadModel {
   return async (path, maxRows, signal) => {
@@ -59,7 +56,7 @@ export function sileroThread(options: SileroThreadOptions = {}): LoadModel {
   };
 }
 
-/** A thread that is to end is given so long: a run takes 10 ms, loading the model some 100. */
+/** Time limit for a thread to end, in ms: a run takes 10 ms, loading the model about 100. */
 const GRACE_MS = 3_000;
 
 interface Run {
@@ -76,10 +73,10 @@ class ThreadModel implements SpeechModel {
   readonly #clock: Clock;
   readonly #startWorker: (options: WorkerOptions) => Worker;
   #exchange: Exchange | undefined;
-  /** Lanes that the thread does not know to be over. */
+  /** Ended lanes that the thread does not know yet. */
   #ended: number[] = [];
   #loaded = false;
-  /** The one that the thread has been asked for. */
+  /** The run sent to the thread. */
   #run: Run | undefined;
 
   constructor(modelPath: string, maxRows: number, options: SileroThreadOptions) {
@@ -110,7 +107,7 @@ class ThreadModel implements SpeechModel {
           this.#run = { id, resolve, reject, rows: rows.length };
           this.#ask(id, rows);
         },
-        // The lanes' memory died with the thread.
+        // The state of the lanes was lost with the thread.
         canBeginAnew: () => false,
         fail: (error) => {
           this.#run = undefined;
@@ -136,7 +133,7 @@ class ThreadModel implements SpeechModel {
     return this.#pool.close();
   }
 
-  /** Each thread has memory of its own: one that was left alone may yet write to it. */
+  /** Each thread has its own memory, because an abandoned thread may still write to it. */
   #start(): PoolThread {
     const memory = newExchangeMemory(this.#maxRows);
     const guardMemory = new SharedArrayBuffer(GUARD_BYTES);
@@ -177,12 +174,12 @@ class ThreadModel implements SpeechModel {
       return;
     }
     if (message.type === 'unusable') {
-      // Once it was loaded, it is worth trying again: the thread's end counts as a crash.
+      // After it was loaded once, a retry may work: the end of the thread counts as a crash.
       if (!this.#loaded) this.#pool.giveUp(new ParleyError('VAD_FAILED', message.message));
       return;
     }
     const run = this.#run;
-    // An answer to what was not asked: the one that is owed is still awaited.
+    // An unrequested answer: keep waiting for the right one.
     if (run?.id !== message.id) return;
     this.#run = undefined;
     this.#pool.finish(run.id);

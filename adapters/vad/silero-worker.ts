@@ -8,7 +8,7 @@ import {
   toThreadSchema,
 } from './silero-protocol.ts';
 
-/** The thread that runs the model. What it remembers of the streams is here; their audio comes in shared memory. */
+/** The thread that runs the model. It keeps the state of the streams; their audio is in shared memory. */
 const port = parentPort;
 if (!port) throw new Error('silero-worker runs as a worker thread');
 
@@ -37,7 +37,7 @@ port.on('message', (raw: unknown) => {
 });
 tell({ type: 'ready' });
 
-/** The runtime's binding is loaded here, within the guard. */
+/** Loads the runtime's binding within the guard. */
 async function load() {
   const { loadSilero } = await import('./silero-model.ts');
   return loadSilero(data.modelPath, data.maxRows);

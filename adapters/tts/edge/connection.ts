@@ -9,20 +9,20 @@ import { EventQueue } from '../../../actors/engine-rpc/event-queue.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
 
-/** What comes of a request, in order. */
+/** Events of a request, in order. */
 export type EdgeItem =
   | { readonly type: 'mp3'; readonly bytes: Uint8Array }
   | { readonly type: 'metadata'; readonly json: string };
 
-/** 20 minutes at 48 kbit/s: far more than any segment; the socket cannot be made to wait. */
+/** Maximum response: 20 minutes at 48 kbit/s, far more than any segment. The socket has no backpressure. */
 const MAX_BYTES = 8 << 20;
 
-/** The library wants a voice per connection; requests carry their own. */
+/** The library requires a voice per connection; requests override it. */
 const ANY_VOICE = 'en-US-AriaNeural';
-/** What the library returns besides its streams, though not in its types. */
+/** Undeclared fields of the library's result. */
 const started = z.object({ requestId: z.string() });
 
-/** Opens a WebSocket to Edge and sends its configuration. Rejects with what the library rejects with. */
+/** Opens a WebSocket to Edge and sends its configuration. Rejects with the library's errors. */
 export async function connectEdge(endpoint: URL, call: Call): Promise<EdgeConnection> {
   const agent = new EdgeAgent(endpoint);
   const tts = new MsEdgeTTS({ agent });
@@ -40,7 +40,7 @@ export async function connectEdge(endpoint: URL, call: Call): Promise<EdgeConnec
   throw new ParleyError(call.cancelled() ? 'CANCELLED' : 'TTS_FAILED', 'no WebSocket');
 }
 
-/** The request under way: a queue between the socket's events and a reader. What came before its end is still read. */
+/** The current request: a queue between the socket's events and a reader. Events before its end are still read. */
 class Turn {
   readonly requestId: string;
   readonly items = new EventQueue<EdgeItem>();
@@ -51,7 +51,7 @@ class Turn {
     this.requestId = requestId;
   }
 
-  /** True if the end came, and no error before it. */
+  /** True if the end arrived without an earlier error. */
   get ended(): boolean {
     return this.#over === 'ended';
   }
@@ -60,7 +60,7 @@ class Turn {
     const bytes = item.type === 'mp3' ? item.bytes.byteLength : item.json.length;
     this.#bytes += bytes;
     if (this.#bytes > MAX_BYTES)
-      this.fail(new ParleyError('ENGINE_PROTOCOL', `the answer is longer than ${MAX_BYTES} bytes`));
+      this.fail(new ParleyError('ENGINE_PROTOCOL', `the response is longer than ${MAX_BYTES} bytes`));
     else this.items.push(item, bytes);
   }
 
@@ -75,10 +75,7 @@ class Turn {
   }
 }
 
-/**
- * One WebSocket of `msedge-tts`, for one request at a time. The library throws inside the socket's events at any
- * message it does not expect (no request id, an unknown one, metadata unasked): so its handler is called for
- * messages of the request under way only, and what it throws ends that request.
+/** One WebSocket of `msedge-tts`, for one request at a time. The library throws in socket events at unexpected messages (without or with an unknown request id, unrequested metadata). So its handler is called only for messages of the current request, and its errors end that request.
  */
 export class EdgeConnection {
   readonly #tts: MsEdgeTTS;
@@ -107,12 +104,12 @@ export class EdgeConnection {
     return this.#socket.readyState === WebSocket.OPEN && this.#turn === undefined;
   }
 
-  /** True if the server sent anything since the last request. */
+  /** True if the server has sent anything since the last request. */
   get heard(): boolean {
     return this.#heard;
   }
 
-  /** Sends an SSML document and tells what comes. If it is left before its end, the connection is gone. */
+  /** Sends an SSML document and yields its events. If the reader leaves before the end, the connection is closed. */
   async *speak(ssml: string, call: Call): AsyncGenerator<EdgeItem> {
     this.#heard = false;
     if (!this.usable) throw closeError(1006, '');
@@ -147,7 +144,7 @@ export class EdgeConnection {
       return;
     }
     const turn = this.#turn;
-    // Late words and audio of a turn that ended, and whatever else was not asked for.
+    // Late words and audio of an ended request, and other unexpected messages.
     if (!turn || turn.requestId !== envelope.requestId) return;
     this.#heard = true;
     try {
@@ -168,7 +165,7 @@ export class EdgeConnection {
   }
 }
 
-/** Close codes of RFC 6455, section 7.4.1: what the server thinks of the request, of itself, or just gone. */
+/** Maps close codes of RFC 6455, section 7.4.1, to errors of the request, the server or the connection. */
 function closeError(code: number, reason: string): ParleyError {
   const detail = `the connection closed with ${code}${reason ? ` (${reason.slice(0, 120)})` : ''}`;
   if (code === 1003 || code === 1007 || code === 1008) return new ParleyError('ENGINE_REQUEST', detail);
@@ -178,9 +175,7 @@ function closeError(code: number, reason: string): ParleyError {
   return new ParleyError('ENGINE_UNREACHABLE', detail);
 }
 
-/**
- * Connects to `endpoint`, whatever host the request names: `msedge-tts` knows one host only, and lets an agent
- * be given. It also holds the socket, so that a handshake that hangs can be broken off.
+/** An agent that connects to `endpoint`, because `msedge-tts` supports only one host. It also keeps the socket, so that a hanging handshake can be aborted.
  */
 export class EdgeAgent extends https.Agent {
   readonly #endpoint: URL;
@@ -204,20 +199,20 @@ export class EdgeAgent extends https.Agent {
     return socket;
   }
 
-  /** Destroys the connection, and any that would be made later. */
+  /** Destroys the connection and prevents later ones. */
   breakOff(): void {
     this.#broken = true;
     for (const socket of this.#sockets) socket.destroy();
   }
 }
 
-/** What tells a message of Edge apart. */
+/** Identifying headers of a message from Edge. */
 export interface Envelope {
   readonly requestId: string;
   readonly path: string;
 }
 
-/** Headers of a text message end at an empty line; those of a binary one are counted by its first two bytes, big endian. */
+/** Headers of a text message end at an empty line; the first two bytes of a binary one are their length, big endian. */
 export function readEnvelope(data: unknown): Envelope | undefined {
   const headers = typeof data === 'string' ? data.split('\r\n\r\n', 1)[0] : binaryHeaders(data);
   const requestId = headers?.match(/^X-RequestId:(.+)$/m)?.[1]?.trim();

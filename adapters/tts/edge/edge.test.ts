@@ -69,7 +69,7 @@ describe('edgeTts', () => {
 
   const audio: EdgeStep = { do: 'audio', mp3: toneMp3(5) };
 
-  it('tells audio before the answer ends', async () => {
+  it('yields audio before the response ends', async () => {
     // given a server that says no more after its first piece
     await start({ speech: () => [{ do: 'turn.start' }, { do: 'audio', mp3: toneMp3(5) }, { do: 'hang' }] });
     const controller = new AbortController();
@@ -82,7 +82,7 @@ describe('edgeTts', () => {
     await expect(stream.next()).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('tells where each word is in the text and where it begins in the audio', async () => {
+  it('yields each word’s position in the text and in the audio', async () => {
     const words = [
       { text: 'Tom', offsetTicks: 1_000_000 },
       { text: '&amp;', offsetTicks: 2_000_000 },
@@ -98,7 +98,7 @@ describe('edgeTts', () => {
     ]);
   });
 
-  it('never tells a word after the audio that holds it', async () => {
+  it('never yields a word after its audio', async () => {
     const late: EdgeStep[] = [
       { do: 'audio', mp3: toneMp3(10) },
       { do: 'words', words: [{ text: 'Hello', offsetTicks: 0 }] },
@@ -117,7 +117,7 @@ describe('edgeTts', () => {
     expect(events.filter((event) => event.type === 'word').length).toBe(2);
   });
 
-  it('sends text that XML would take for markup as text', async () => {
+  it('escapes text that contains XML markup', async () => {
     await start();
     await speak({ text: 'a < b & "c"\u0000\ud800 </speak>', language: 'en' });
     const [request] = server.requests;
@@ -127,7 +127,7 @@ describe('edgeTts', () => {
     expect(request?.config).toContain('audio-24khz-48kbitrate-mono-mp3');
   });
 
-  it('takes the voice of the request, else that of the language, else its own', async () => {
+  it('uses the voice of the request, else that of the language, else its own', async () => {
     await start({}, { voice: 'en-GB-SoniaNeural', voices: { de: 'de-DE-KatjaNeural' }, speed: '+20%' });
     await speak({ ...HELLO, language: 'de-AT' });
     await speak({ ...HELLO, language: 'constructor' });
@@ -137,7 +137,7 @@ describe('edgeTts', () => {
     expect(server.requests[0]?.ssml).toContain('rate="+20%"');
   });
 
-  it('sends nothing for text that has nothing to say', async () => {
+  it('sends nothing for text without anything to speak', async () => {
     await start();
     expect(await speak({ text: ' … !', language: 'en' })).toEqual({ events: [], end: 'done' });
     expect(server.connections).toEqual([]);
@@ -158,14 +158,14 @@ describe('edgeTts', () => {
     expect(second).toEqual(first);
   });
 
-  it('speaks several segments at once, and no more than it may', async () => {
+  it('speaks several segments in parallel, up to its limit', async () => {
     await start({}, { maxConnections: 2 });
     const all = await Promise.all(Array.from({ length: 6 }, () => speak()));
     expect(all.map((outcome) => outcome.end)).toEqual(Array(6).fill('done'));
     expect(server.sockets.opened).toBe(2);
   });
 
-  it('gives up its place in the queue when it is aborted', async () => {
+  it('leaves the queue when it is aborted', async () => {
     await start({ speech: () => [{ do: 'hang' }] }, { maxConnections: 1 });
     const first = new AbortController();
     const second = new AbortController();
@@ -187,7 +187,7 @@ describe('edgeTts', () => {
     expect(server.sockets.opened).toBe(2);
   });
 
-  it('opens another connection at once for one that was given up in mid-speech, and uses it', async () => {
+  it('replaces a connection that was closed in mid-speech at once, and uses the new one', async () => {
     // given a conversation that is interrupted while its first segment is being spoken
     await start({ speech: ({ n }) => (n === 0 ? [audio, { do: 'hang' }] : edgeReply()) });
     const interrupted = new AbortController();
@@ -204,7 +204,7 @@ describe('edgeTts', () => {
     expect(server.connections).toHaveLength(2);
   });
 
-  it('asks again if the idle connection breaks at the moment of its use', async () => {
+  it('retries if the idle connection breaks when it is used', async () => {
     await start({ speech: ({ n }) => (n === 1 ? [{ do: 'reset' }] : edgeReply()) });
     await speak();
     expect((await speak()).end).toBe('done');
@@ -235,7 +235,7 @@ describe('edgeTts', () => {
     expect((await speak()).end).toBe('done');
   });
 
-  it('ends as it should at metadata that is no JSON', async () => {
+  it('ends with ENGINE_PROTOCOL at metadata that is invalid JSON', async () => {
     await start({
       speech: ({ requestId }) => [
         audio,
@@ -246,7 +246,7 @@ describe('edgeTts', () => {
     expect((await speak()).end).toBe('ENGINE_PROTOCOL');
   });
 
-  it('minds neither a second end, nor audio after it, nor messages of nobody', async () => {
+  it('ignores a second end, audio after the end, and messages without a request', async () => {
     // given
     await start({
       speech: ({ requestId }) => [
@@ -268,7 +268,7 @@ describe('edgeTts', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('leaves out a frame that is cut off at the end', async () => {
+  it('drops an incomplete frame at the end', async () => {
     await start({ speech: () => edgeReply({ mp3: toneMp3(4).subarray(0, 3 * MP3_FRAME_BYTES + 50) }) });
     const { events, end } = await speak();
     expect(end).toBe('done');
@@ -291,7 +291,7 @@ describe('edgeTts', () => {
     expect((await speak()).end).toBe('done');
   });
 
-  it('is freed by an abort while the handshake hangs', async () => {
+  it('ends on an abort while the handshake hangs', async () => {
     await start({ welcome: () => 'hang' });
     const controller = new AbortController();
     const running = speak(HELLO, controller.signal);
@@ -321,7 +321,7 @@ describe('edgeTts', () => {
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 
-  it('is cancelled by its own close, and asks nobody after it', async () => {
+  it('is cancelled by close, and sends no request after it', async () => {
     await start({ speech: () => [{ do: 'hang' }] });
     const running = speak();
     await server.nextRequest();
@@ -331,14 +331,14 @@ describe('edgeTts', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('cannot reach a server that is not there', async () => {
+  it('ends with ENGINE_UNREACHABLE without a server', async () => {
     await start();
     await server.close();
     expect((await speak()).end).toBe('ENGINE_UNREACHABLE');
     await expect(engine.warm?.()).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
   });
 
-  it('refuses an endpoint that is no WebSocket URL', async () => {
+  it('refuses an endpoint that is not a WebSocket URL', async () => {
     await start();
     expect(() => edgeTts({ endpoint: 'http://127.0.0.1' })).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID' }),

@@ -10,28 +10,22 @@ import { EdgePool } from './pool.ts';
 import { type EdgeProsody, type SpokenWord, sampleOfTicks, ssml, WordFinder } from './text.ts';
 
 export interface EdgeTtsOptions extends EdgeProsody {
-  /** The voice where the request names none and `voices` has none. Default `en-US-AriaNeural`. */
+  /** Default voice if neither the request nor `voices` has one. Default `en-US-AriaNeural`. */
   readonly voice?: string;
   /** Voices by language: a BCP 47 tag or its first part, such as `{ de: 'de-DE-KatjaNeural' }`. */
   readonly voices?: Readonly<Record<string, string>>;
-  /** Where to connect, as `ws:` or `wss:` with host and port. Microsoft's host by default. */
+  /** Address to connect to, as `ws:` or `wss:` with host and port. Default: Microsoft's. */
   readonly endpoint?: string;
-  /** What the engine is called. Default `edge`. */
+  /** Name of the engine. Default `edge`. */
   readonly name?: string;
-  /** Connections at once, each for one segment at a time; a segment beyond them waits. Default 32. */
+  /** Maximum number of connections, each for one segment at a time; further segments wait. Default 32. */
   readonly maxConnections?: number;
 }
 
 const EDGE = 'wss://speech.platform.bing.com';
 const DEFAULT_VOICE = 'en-US-AriaNeural';
 
-/**
- * Speech synthesis by Edge's Read Aloud (`msedge-tts`): no key, but the network, and a service that Microsoft
- * offers to its browser only. MP3 at 24 kHz is decoded in this process as it comes: 2 to 3 ms of work a second of
- * audio, a burst a message. Tells `word`s; one that Edge tells after its audio is said to begin where the audio
- * stands. Text without a letter or digit is nothing to say.
- * Barging in closes the connection, for Edge cannot be told to stop; another is opened at once for the next segment.
- * Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
+/** Speech synthesis by Edge's Read Aloud (`msedge-tts`): needs no key but the network, and a service that Microsoft offers only to its browser. MP3 at 24 kHz is decoded in this process: 2 to 3 ms of work per second of audio, in a burst per message. Yields `word`s; a word that arrives after its audio gets the current audio position. Text without a letter or digit is skipped. A barge-in closes the connection, because Edge has no stop message; another is opened at once for the next segment. Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
  * Throws CONFIG_INVALID.
  */
 export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnections {
@@ -83,7 +77,7 @@ export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnec
   };
 }
 
-/** What comes of one request, on whatever connection. */
+/** The events of one request, on any connection. */
 async function* items(pool: EdgePool, document: string, call: Call): AsyncGenerator<EdgeItem> {
   for (;;) {
     const { connection, reused } = await pool.take(call);
@@ -91,7 +85,7 @@ async function* items(pool: EdgePool, document: string, call: Call): AsyncGenera
       yield* connection.speak(document, call);
       return;
     } catch (error) {
-      // The server gave an idle connection up just as it was used again: ask once more on the next.
+      // The server closed an idle connection just as it was reused: retry once on another.
       const stale = reused && !connection.heard && isLost(error) && !call.cancelled();
       if (!stale) throw error;
     } finally {
@@ -135,7 +129,7 @@ function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {
 }
 
 function voiceChooser(options: EdgeTtsOptions): (request: TtsRequest) => string {
-  // A map, for the language is whatever a client says it is.
+  // A map, not an object, because the language is untrusted client input.
   const voices = new Map(Object.entries(options.voices ?? {}));
   return ({ voice, language }) =>
     voice ??
@@ -152,7 +146,7 @@ function parseEndpoint(endpoint: string): URL {
   return new URL(endpoint);
 }
 
-/** A refused handshake: `ws` tells its status in the message only. */
+/** The status of a refused handshake, which `ws` has only in its message. */
 function classify(error: Error): Finding | undefined {
   const status = /Unexpected server response: (\d{3})/.exec(error.message)?.[1];
   if (status === undefined) return undefined;

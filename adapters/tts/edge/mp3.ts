@@ -3,7 +3,7 @@ import type { Pcm } from '../../../machines/audio.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 
 const HEADER_BYTES = 4;
-/** kbit/s by index, layer III (ISO 11172-3 and 13818-3). 0 is "free", which cannot be cut without a search. */
+/** kbit/s by index, layer III (ISO 11172-3 and 13818-3). 0 is "free", which has no known frame length. */
 const BITRATES_1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const BITRATES_2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const RATES_1 = [44_100, 48_000, 32_000];
@@ -13,11 +13,11 @@ interface Frame {
   readonly rate: number;
 }
 
-/** Cuts a stream of MP3 bytes into whole frames, so that rubbish is known before it reaches the decoder. */
+/** Cuts a stream of MP3 bytes into whole frames, so that invalid data is detected before the decoder. */
 export class Mp3Frames {
   #rest = new Uint8Array(0);
 
-  /** The whole frames so far. Throws ENGINE_PROTOCOL at anything that is no layer III frame. */
+  /** Returns the complete frames so far. Throws ENGINE_PROTOCOL at anything except a layer III frame. */
   push(piece: Uint8Array): { readonly frames: Uint8Array[]; readonly rate: number | undefined } {
     const bytes = new Uint8Array(this.#rest.length + piece.length);
     bytes.set(this.#rest);
@@ -52,9 +52,7 @@ function readHeader(bytes: Uint8Array, at: number): Frame | undefined {
   return { bytes: Math.floor((samples / 8) * ((kbits * 1_000) / rate)) + padding, rate };
 }
 
-/**
- * Decoders for reuse. Measured on Node 20: to make one, or make it fresh again, is 2 to 3 ms of work (the process's
- * first: 40 ms); to decode, 2 to 3 ms a second of audio (24 kHz mono).
+/** A pool of decoders. Measured on Node 20: creating or resetting one takes 2 to 3 ms (the first in the process: 40 ms), decoding 2 to 3 ms per second of audio (24 kHz mono).
  */
 export class Mp3Decoders {
   readonly #keep: number;
@@ -69,14 +67,14 @@ export class Mp3Decoders {
     this.#store(await this.take());
   }
 
-  /** A fresh decoder. */
+  /** Returns a new or reset decoder. */
   async take(): Promise<MPEGDecoder> {
     const decoder = this.#idle.pop() ?? new MPEGDecoder();
     await decoder.ready;
     return decoder;
   }
 
-  /** Makes a used decoder fresh again for the next; one that cannot be is left to the garbage collector. */
+  /** Resets a used decoder for the next use, or discards it if that fails. */
   giveBack(decoder: MPEGDecoder): void {
     decoder.reset().then(
       () => this.#store(decoder),
@@ -95,7 +93,7 @@ export class Mp3Decoders {
   }
 }
 
-/** Whole frames as PCM: the first channel (Edge sends but one). */
+/** Decodes whole frames to PCM, first channel only (Edge sends mono). */
 export function decodeFrames(decoder: MPEGDecoder, frames: readonly Uint8Array[], rate: number): Pcm {
   const { channelData, samplesDecoded } = decoder.decodeFrames([...frames]);
   const [mono] = channelData;

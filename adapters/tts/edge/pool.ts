@@ -9,7 +9,7 @@ export class EdgePool {
   readonly #idle: EdgeConnection[] = [];
   readonly #open = new Set<EdgeConnection>();
   readonly #waiting: (() => void)[] = [];
-  /** Connections that are opened for nobody yet. */
+  /** Connections being opened in advance. */
   readonly #spares = new Calls();
   #spare: Promise<void> | undefined;
   #taken = 0;
@@ -25,7 +25,9 @@ export class EdgePool {
     return { opened: this.#opened, requests: this.#requests };
   }
 
-  /** An idle connection, or a new one, or, beyond the limit, the next to be given back. Each must be given back. */
+  /**
+   * Takes an idle connection, a new one or, at the limit, the next that is returned. Every connection must be returned.
+   */
   async take(call: Call): Promise<{ readonly connection: EdgeConnection; readonly reused: boolean }> {
     if (this.#taken >= this.#max) await this.#turn(call);
     else this.#taken++;
@@ -48,7 +50,7 @@ export class EdgePool {
     }
   }
 
-  /** Sees to it that a connection is there for the next request. */
+  /** Makes sure that a connection is ready for the next request. */
   async warm(call: Call): Promise<void> {
     if (this.#idle.some((connection) => connection.usable)) return;
     const { connection } = await this.take(call);
@@ -56,14 +58,16 @@ export class EdgePool {
     this.giveBack(connection);
   }
 
-  /** Keeps the connection if it can serve again. One that was given up in mid-speech is replaced ahead of the next request. */
+  /**
+   * Returns a connection and keeps it if it is reusable. One closed in mid-speech is replaced before the next request.
+   */
   giveBack(connection: EdgeConnection): void {
     if (connection.usable) this.#idle.push(connection);
     else if (connection.heard) this.#replace();
     this.#pass();
   }
 
-  /** Ends every connection; resolves when the last is closed. */
+  /** Closes every connection; resolves when the last has closed. */
   async close(): Promise<void> {
     this.#spares.close();
     const open = [...this.#open];
@@ -92,7 +96,7 @@ export class EdgePool {
     });
   }
 
-  /** Never rejects: whether it can be done is for the next request to find out. */
+  /** Never rejects: the next request reports a failure. */
   async #openSpare(): Promise<void> {
     try {
       const call = this.#spares.begin(new AbortController().signal);
@@ -102,11 +106,11 @@ export class EdgePool {
         call.end();
       }
     } catch {
-      // Closed, or Edge is not there.
+      // Closed, or Edge is unreachable.
     }
   }
 
-  /** Waits for a place. It is handed over: `#taken` stays the same. */
+  /** Waits for a slot. It is handed over, so `#taken` does not change. */
   async #turn(call: Call): Promise<void> {
     let wake: () => void = () => {};
     const place = new Promise<void>((resolve) => {
@@ -117,7 +121,7 @@ export class EdgePool {
       await call.race(place);
     } catch (error) {
       const at = this.#waiting.indexOf(wake);
-      // Called off just after the place had been handed over: hand it on.
+      // Cancelled just after the slot was handed over: pass it on.
       if (at < 0) this.#pass();
       else this.#waiting.splice(at, 1);
       throw error;

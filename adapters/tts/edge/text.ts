@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How a voice speaks, in SSML's terms. */
+/** Prosody of a voice in SSML terms. */
 export interface EdgeProsody {
   /** Such as `+10%` or `slow`. Default `+0%`. */
   readonly speed?: string;
@@ -10,7 +10,7 @@ export interface EdgeProsody {
   readonly volume?: string;
 }
 
-/** Characters that XML 1.0 cannot hold, escaped or not, lone surrogates among them. */
+/** Characters that XML 1.0 does not allow even escaped, including lone surrogates. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const NOT_XML = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]|\p{Surrogate}/gu;
 
@@ -22,7 +22,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&apos;',
 };
 
-/** Plain text as XML text or attribute value; what XML cannot hold becomes a space. */
+/** Escapes text for XML content or attributes; characters not allowed in XML become spaces. */
 export function escapeXml(text: string): string {
   return text.replace(NOT_XML, ' ').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
@@ -41,7 +41,7 @@ export function unescapeXml(text: string): string {
     .replaceAll('&amp;', '&');
 }
 
-/** The document that has `voice` speak `text`. Everything is escaped. */
+/** The SSML document for `voice` and `text`. Everything is escaped. */
 export function ssml(text: string, voice: string, language: string, prosody: EdgeProsody): string {
   const { speed = '+0%', pitch = '+0Hz', volume = '+0%' } = prosody;
   return (
@@ -52,7 +52,7 @@ export function ssml(text: string, voice: string, language: string, prosody: Edg
   );
 }
 
-/** A word of the text and where it begins in the audio, in ticks of 100 ns. */
+/** A word of the text and its start in the audio, in ticks of 100 ns. */
 export interface SpokenWord {
   readonly offset: number;
   readonly length: number;
@@ -61,10 +61,7 @@ export interface SpokenWord {
 
 const TICKS_PER_SECOND = 10_000_000;
 
-/**
- * Samples by which decoded MP3 lags behind the times of its metadata: 529 of the decoder (ISO 11172-3: the
- * filter bank's 528 and one) and 576 of the encoder, LAME's and the least that is usual. Measured with a
- * LAME recording: 1105. Edge does not tell its encoder's delay; a larger one only makes words late, never early.
+/** Delay of decoded MP3 relative to its metadata, in samples: 529 of the decoder (ISO 11172-3: the filter bank's 528 plus one) and 576 of the encoder (LAME's, the usual minimum). Measured with a LAME recording: 1105. Edge does not report its encoder's delay; if it is larger, words are late, never early.
  */
 export const MP3_DELAY_SAMPLES = 1_105;
 
@@ -83,7 +80,7 @@ const metadata = z.object({
   ),
 });
 
-/** Finds the words of Edge's metadata in the text that was sent. One a segment. */
+/** Finds the words of Edge's metadata in the sent text. One instance per segment. */
 export class WordFinder {
   readonly #text: string;
   #from = 0;
@@ -92,7 +89,7 @@ export class WordFinder {
     this.#text = text;
   }
 
-  /** The words of one metadata message. What is no word of the text is left out. Throws SyntaxError or ZodError. */
+  /** The words of one metadata message. Words not found in the text are skipped. Throws SyntaxError or ZodError. */
   read(json: string): SpokenWord[] {
     const words: SpokenWord[] = [];
     for (const { Type, Data } of metadata.parse(JSON.parse(json)).Metadata) {

@@ -65,7 +65,7 @@ describe('espeakTts', () => {
     ]);
   });
 
-  it('tells about a sample before or with the audio that holds it, in order, across pieces', async () => {
+  it('yields marks before or with their audio, in order, across pieces', async () => {
     const text = 'The robot moves to the left, waits some time, and comes back. '.repeat(12);
 
     const events = await say(text);
@@ -85,7 +85,7 @@ describe('espeakTts', () => {
     expect(wordsOf(text, events)).toEqual(text.match(/\w+/g));
   });
 
-  it('gives no event at all for text without anything to say', async () => {
+  it('yields no event for text without anything to speak', async () => {
     expect(await say('')).toEqual([]);
     expect(await say(' \n\t\u0000')).toEqual([]);
   });
@@ -102,7 +102,7 @@ describe('espeakTts', () => {
     expect(wordsOf(brackets, await say(brackets))).toEqual(expect.arrayContaining(['h', 'now']));
   });
 
-  it('goes on behind NUL, control characters, broken UTF-16 and emoji', async () => {
+  it('continues after NUL, control characters, broken UTF-16 and emoji', async () => {
     const text = 'one\u0000two \u000190P three \ud83d four 👋🏽 five\u001b six';
 
     expect(wordsOf(text, await say(text))).toEqual(
@@ -126,7 +126,7 @@ describe('espeakTts', () => {
     );
   });
 
-  it('speaks with the voice asked for, and refuses one that it lacks', async () => {
+  it('speaks with the requested voice, and refuses an unknown one', async () => {
     expect(samplesOf(await say('Hello.', { voice: 'en-us+f3' }))).toBeGreaterThan(0);
     for (const voice of ['alloy', 'mb/mb-us1', '../../etc/passwd']) {
       await expect(say('Hello.', { voice })).rejects.toMatchObject({ code: 'ENGINE_REQUEST' });
@@ -165,7 +165,7 @@ describe('espeakTts', () => {
     await expect(late.next()).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('is free again after a reader that stops reading', async () => {
+  it('is free again after a reader leaves', async () => {
     for await (const event of engine.synthesize(
       { text: 'word '.repeat(5_000), language: 'en' },
       new AbortController().signal,
@@ -176,7 +176,7 @@ describe('espeakTts', () => {
     expect(samplesOf(await say('Hello there.'))).toBeGreaterThan(0);
   });
 
-  it('serves short requests while a very long one goes on', async () => {
+  it('serves short requests while a very long one is running', async () => {
     const ended: string[] = [];
     const long = say('This is a sentence of a long speech. '.repeat(300)).then(() => ended.push('long'));
     const shorts = ['one', 'two', 'three'].map((text) => say(text).then(() => ended.push(text)));
@@ -201,14 +201,14 @@ describe('espeakTts', () => {
     expect(threads).toHaveLength(before + 1);
   });
 
-  it('says which package is missing', async () => {
+  it('names the missing package', async () => {
     const missing = espeakTts({ packageName: '@parley-test/no-such-package' });
     const read = async () => {
       for await (const _ of missing.synthesize(
         { text: 'Hello.', language: 'en' },
         new AbortController().signal,
       )) {
-        // Nothing comes.
+        // No event.
       }
     };
 
@@ -227,7 +227,7 @@ describe('espeakTts', () => {
     }
   });
 
-  it('lets the process end without close once everything was said', async () => {
+  it('lets the process end without close once every request is done', async () => {
     const code = `import { espeakTts } from ${JSON.stringify(new URL('./espeak.ts', import.meta.url).href)};
       let samples = 0;
       const signal = new AbortController().signal;

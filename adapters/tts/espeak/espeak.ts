@@ -10,21 +10,21 @@ import { ESPEAK_RATE } from './protocol.ts';
 import { type Piece, pieces } from './text.ts';
 
 export interface EspeakTtsOptions {
-  /** Voice for requests that name none, whatever their language, such as `en-us+f3`. Default: the language's own. */
+  /** Default voice for every language, such as `en-us+f3`. Default: that of the request's language. */
   readonly voice?: string;
-  /** Words a minute, 80 to 450. Default 175, eSpeak's own. */
+  /** Words per minute, 80 to 450. Default 175, eSpeak's own. */
   readonly ratePerMinute?: number;
-  /** 0 to 99. Default 50, eSpeak's own. */
+  /** Pitch, 0 to 99. Default 50, eSpeak's own. */
   readonly pitch?: number;
-  /** Threads, each with its own eSpeak (about 60 MB). One speaks for a hundred sessions. Default 1. */
+  /** Number of threads, each with its own eSpeak (about 60 MB). One serves a hundred sessions. Default 1. */
   readonly workers?: number;
-  /** Requests in progress at once; one more fails with ENGINE_OVERLOADED. Default 128. */
+  /** Maximum number of requests in progress; further ones fail with ENGINE_OVERLOADED. Default 128. */
   readonly maxRequests?: number;
-  /** The package that holds eSpeak NG. Default `@echogarden/espeak-ng-emscripten`. */
+  /** The package of eSpeak NG. Default `@echogarden/espeak-ng-emscripten`. */
   readonly packageName?: string;
   /** Time for restarts. Default: the machine's. */
   readonly clock?: Clock;
-  /** Told ENGINE_CRASHED of every thread that ended by itself; a request in hand is tried once more by another. */
+  /** Receives ENGINE_CRASHED for every thread that ended by itself; its request is retried once by another. */
   readonly onCrash?: (error: ParleyError) => void;
   /** Starts eSpeak's thread. Default: a worker thread of this process. */
   readonly startThread?: (options: WorkerOptions) => Worker;
@@ -36,14 +36,10 @@ const optionsSchema = z.object({
   packageName: z.string().min(1).default('@echogarden/espeak-ng-emscripten'),
 });
 
-/**
- * Speech by eSpeak NG, in threads of this process: no network, no key, over a hundred languages, 22,050 Hz, with `word` and
- * `phoneme` events. The text is taken literally: markup in it has no effect. A language that eSpeak lacks is read by the English voice.
- *
- * Errors of `synthesize`: CANCELLED (aborted, or the engine is closed), ENGINE_MISSING (the optional package is
- * not installed), ENGINE_REQUEST (no such voice), ENGINE_OVERLOADED, ENGINE_CRASHED (the thread is started
- * again, and the request was tried once more unless part of it had been told).
- * Throws CONFIG_INVALID for options out of range.
+/** Speech synthesis by eSpeak NG in threads of this process: no network, no key, over a hundred languages, 22,050 Hz, with `word` and `phoneme` events. Markup in the text has no effect. The English voice reads languages that eSpeak lacks.
+ * Errors of `synthesize`: CANCELLED (aborted, or the engine is closed), ENGINE_MISSING (the optional package is not
+ * installed), ENGINE_REQUEST (unknown voice), ENGINE_OVERLOADED, ENGINE_CRASHED (the thread is restarted; the request
+ * was already retried, unless part of its result had been passed on). Throws CONFIG_INVALID for options out of range.
  */
 export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
   const parsed = optionsSchema.safeParse(options);
@@ -58,7 +54,7 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
   });
   let requests = 0;
 
-  /** Speaks one piece. A piece is asked for when the one before has been taken, so a slow reader holds one piece. */
+  /** Speaks one piece. Each piece is requested after the previous one was read, so at most one piece is buffered. */
   async function* speak(
     { language, voice: asked = voice }: TtsRequest,
     { text, offset }: Piece,
@@ -138,7 +134,7 @@ function throwIfAborted(signal: AbortSignal): void {
   if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
 }
 
-/** The machine's time; a pending restart does not keep the process alive. */
+/** Real time; a pending restart does not keep the process alive. */
 const idleClock: Clock = {
   nowMs: () => performance.now(),
   setTimer: (delayMs, fire) => {

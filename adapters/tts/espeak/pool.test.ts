@@ -4,7 +4,7 @@ import type { TtsEngine } from '../../../actors/ports/tts.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import { type EspeakTtsOptions, espeakTts } from './espeak.ts';
 
-/** A thread that speaks the real protocol, and misbehaves when the text says so. */
+/** A thread with the real protocol that misbehaves on certain texts. */
 const SCRIPTED = `
   const { parentPort } = require('node:worker_threads');
   parentPort.on('message', ({ id, text }) => {
@@ -68,7 +68,7 @@ describe('EspeakPool', () => {
     },
   );
 
-  it('gives a request a second try when its thread dies, but not once part of it has been told', async () => {
+  it('retries a request when its thread dies, unless part of its result has been passed on', async () => {
     const dies = (what: string) => `
       const { parentPort } = require('node:worker_threads');
       parentPort.on('message', ({ id, text }) => { ${what} process.exit(3); });
@@ -81,7 +81,7 @@ describe('EspeakPool', () => {
     expect(await told.say('hello')).toBe(5);
   });
 
-  it('fails at once while the thread cannot be started, and tries again ever more rarely', async () => {
+  it('fails at once while the thread cannot be started, and restarts it with growing pauses', async () => {
     const { clock, say, started } = scripted({}, (start) => (start < 4 ? 'process.exit(1)' : SCRIPTED));
 
     await expect(say('one')).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
@@ -100,7 +100,7 @@ describe('EspeakPool', () => {
     expect(started).toHaveLength(5);
   });
 
-  it('ends a thread by force that does not stop when its request was aborted', async () => {
+  it('terminates a thread that does not stop after an abort', async () => {
     const { clock, say, engine, started } = scripted();
     await engine.warm?.();
     const abort = new AbortController();
@@ -115,7 +115,7 @@ describe('EspeakPool', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('refuses more requests than it may hold, and takes new ones when others have ended', async () => {
+  it('refuses requests beyond its limit, and accepts new ones when others have ended', async () => {
     const { say } = scripted({ maxRequests: 2 });
     const abort = new AbortController();
     const held = [say('silence', abort.signal), say('silence', abort.signal)];
@@ -128,7 +128,7 @@ describe('EspeakPool', () => {
     ]);
   });
 
-  it('shares the requests among its threads', async () => {
+  it('distributes the requests among its threads', async () => {
     const { say, engine, started } = scripted({ workers: 2 });
     await engine.warm?.();
     const abort = new AbortController();
@@ -140,7 +140,7 @@ describe('EspeakPool', () => {
     await expect(held).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('ends running and waiting requests with CANCELLED when it is closed, and all that come after', async () => {
+  it('ends running, waiting and later requests with CANCELLED when it is closed', async () => {
     const { say, engine, started } = scripted();
     await engine.warm?.();
     const outcomes = Promise.allSettled([say('hang'), say('waiting')]);

@@ -4,7 +4,7 @@ import { ParleyError } from '../../../machines/errors.ts';
 import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type Mark, type ThreadData, type ToThread } from './protocol.ts';
 
-/** A piece of speech to make, and who hears of it. `onEnd` comes exactly once unless the job is cancelled. */
+/** A piece of speech to synthesise, with its callbacks. `onEnd` is called exactly once unless the job is cancelled. */
 export interface Job {
   readonly speak: Omit<ToThread, 'type' | 'id'>;
   onChunk(marks: readonly Mark[], samples: Int16Array): void;
@@ -16,17 +16,19 @@ export interface PoolOptions {
   readonly packageName: string;
   readonly startThread: (options: WorkerOptions) => Worker;
   readonly clock: Clock;
-  /** Told of every thread that ended by itself. */
+  /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
 }
 
-/** How long a thread may take to stop a job before it is ended by force. It looks every 100 ms of audio, about 1 ms. */
+/**
+ * Time limit for a thread to stop a job before it is terminated, in ms. It checks every 100 ms of audio, about 1 ms.
+ */
 const STOP_GRACE_MS = 2_000;
 
-/** eSpeak's threads, each with one job at a time. A job whose thread dies before its first chunk has a second try. */
+/** eSpeak's threads, each with one job at a time. A job whose thread dies before its first chunk is retried once. */
 export class EspeakPool {
   readonly #pool: ThreadPool<ToThread, FromThread>;
-  /** By place: the id of the job to stop. */
+  /** By slot: the id of the job to stop. */
   readonly #stops: readonly Int32Array<SharedArrayBuffer>[];
   readonly #jobs = new Map<number, Job & { chunks: number }>();
   readonly #packageName: string;
@@ -46,7 +48,7 @@ export class EspeakPool {
       clock,
       startThread: (place) => {
         const stop = stops[place];
-        if (!stop) throw new ParleyError('INTERNAL', `there is no place ${place}`);
+        if (!stop) throw new ParleyError('INTERNAL', `no slot ${place}`);
         return startThread({ workerData: { packageName, stop } satisfies ThreadData });
       },
       parse: (message) => fromThreadSchema.parse(message),
@@ -55,7 +57,7 @@ export class EspeakPool {
     });
   }
 
-  /** Queues `job`. The returned function cancels it: no callback comes after. */
+  /** Queues `job`. The returned function cancels it; no callback follows. */
   submit(job: Job): () => void {
     const running = { ...job, chunks: 0 };
     let begunAs: number | undefined;
@@ -80,12 +82,14 @@ export class EspeakPool {
     };
   }
 
-  /** Starts every thread. Resolves when they are ready, rejects with ENGINE_MISSING or ENGINE_CRASHED if none will be. */
+  /**
+   * Starts every thread. Resolves when they are ready, rejects with ENGINE_MISSING or ENGINE_CRASHED if none can start.
+   */
   warm(): Promise<void> {
     return this.#pool.warm();
   }
 
-  /** Ends every job with CANCELLED and every thread. Resolves when they are gone. */
+  /** Ends every job with CANCELLED, and every thread. Resolves when they have ended. */
   close(): Promise<void> {
     return this.#pool.close();
   }

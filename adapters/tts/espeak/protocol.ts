@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** eSpeak NG's own sample rate, in Hz. */
 export const ESPEAK_RATE = 22_050;
 
-/** What a thread is started with. Slot 0 of `stop` holds the id of the job to stop, 0 for none. */
+/** Start data of a thread. Slot 0 of `stop` contains the id of the job to stop, 0 for none. */
 export const threadDataSchema = z.object({
   packageName: z.string().min(1),
   stop: z.custom<Int32Array<SharedArrayBuffer>>(
@@ -55,9 +55,9 @@ export const fromThreadSchema = z.discriminatedUnion('type', [
     marks: z.array(markSchema),
     samples: z.instanceof(Int16Array),
   }),
-  /** The job cannot be done as asked: there is no such voice. */
+  /** The job is refused because the voice is unknown. */
   z.object({ type: z.literal('refused'), id: z.int(), message: z.string() }),
-  /** The job's end, also if it was stopped. */
+  /** The end of the job, also if it was stopped. */
   z.object({ type: z.literal('done'), id: z.int() }),
 ]);
 export type FromThread = z.infer<typeof fromThreadSchema>;

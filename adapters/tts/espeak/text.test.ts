@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pieces, speakable, wordAt } from './text.ts';
 
 describe('pieces', () => {
-  it('leaves a sentence of ordinary length whole', () => {
+  it('does not cut a sentence of ordinary length', () => {
     expect([...pieces('Hello there, how are you? Fine.')]).toEqual([
       { offset: 0, text: 'Hello there, how are you? Fine.' },
     ]);
@@ -19,7 +19,7 @@ describe('pieces', () => {
     expect(cut('版本3.14159265358979')).toEqual(['版本3.14159265', '358979']);
   });
 
-  it('never loses or splits a character, and tells where each piece lies', () => {
+  it('never loses or splits a character, and returns the offset of each piece', () => {
     const text = '👋🏽 long words, and more: '.repeat(40);
     const found = [...pieces(text, 7)];
 
@@ -31,20 +31,20 @@ describe('pieces', () => {
     expect(said(found.map((piece) => piece.text).join(''))).toBe(said(text));
   });
 
-  it('gives nothing for text without anything to say', () => {
+  it('yields nothing for text without anything to speak', () => {
     expect([...pieces('')]).toEqual([]);
     expect([...pieces(' \n\t\u0000\u0007 ')]).toEqual([]);
   });
 });
 
 describe('speakable', () => {
-  it('takes the meaning from markup, phoneme brackets, control characters and private characters', () => {
+  it('neutralises markup, phoneme brackets, control characters and private characters', () => {
     const { text } = speakable('<b>&lt;[[x]]\u0000\u0001\u001b\ue03c\ud800');
 
     expect(text).toBe(' b &amp;lt;  x       ');
   });
 
-  it('keeps ordinary text, and knows where each character came from', () => {
+  it('keeps ordinary text, and maps each character to its origin', () => {
     expect(speakable('A&B 👋 c')).toEqual({
       text: 'A&amp;B 👋 c',
       offsets: [0, 1, 1, 1, 1, 1, 2, 3, 4, 6, 7],
@@ -58,7 +58,7 @@ describe('wordAt', () => {
     return word && text.slice(word.offset, word.offset + word.length);
   };
 
-  it('gives the whole word, although eSpeak leaves out what follows an apostrophe', () => {
+  it('returns the whole word, although eSpeak omits the part after an apostrophe', () => {
     expect(find("I don't know", 3, 3)).toBe("don't");
     expect(find('“quoted” word', 2, 0)).toBe('quoted');
   });
@@ -68,7 +68,7 @@ describe('wordAt', () => {
     expect(find('hi 👋 bye', 4, 1)).toBe('👋');
   });
 
-  it('takes the length that eSpeak reports where words have no spaces', () => {
+  it('uses the length that eSpeak reports in scripts without spaces', () => {
     expect(find('你好，世界', 1, 2)).toBe('你好');
   });
 

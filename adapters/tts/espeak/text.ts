@@ -1,19 +1,17 @@
-/** A stretch of the request's text that is given to eSpeak at once. `offset` is in UTF-16 units. */
+/** A part of the request's text that eSpeak gets at once. `offset` is in UTF-16 units. */
 export interface Piece {
   readonly offset: number;
   readonly text: string;
 }
 
-/** Longest piece in code points: about 13 s of English. Shorter pieces share a thread more fairly. */
+/** Maximum length of a piece in code points: about 13 s of English. Shorter pieces share a thread more fairly. */
 const PIECE_CHARS = 200;
 
 const SENTENCE_END = /[.!?…](?=\s)|[。！？\n]/u;
 const CLAUSE_END = /[,;:](?=\s)|[，；：、]/u;
 const SPACE = /\s/u;
 
-/**
- * Cuts `text` into pieces of at most `limit` code points, at the last end of a sentence, else of a clause, else
- * at white space, else anywhere between two characters. Pieces without anything to say are left out.
+/** Cuts `text` into pieces of at most `limit` code points, at the last end of a sentence, else of a clause, else at white space, else anywhere between two characters. Pieces without anything to speak are skipped.
  */
 export function* pieces(text: string, limit = PIECE_CHARS): Generator<Piece> {
   let offset = 0;
@@ -55,16 +53,14 @@ function lastEnd(text: string, pattern: RegExp, max: number): number | undefined
   return end;
 }
 
-/** Text that eSpeak takes for plain words, and the way back to the original. */
+/** Text that eSpeak reads as plain words, with a mapping to the original. */
 export interface SpeakableText {
   readonly text: string;
   /** For each code point of `text`, the UTF-16 offset in the original that it stands for. */
   readonly offsets: readonly number[];
 }
 
-/**
- * Makes `original` inert. This build of eSpeak always reads SSML and `[[phonemes]]`, and eSpeak obeys control characters
- * (U+0001 starts a command), stops at NUL and keeps U+E000 to itself: these become spaces, `&` its entity.
+/** Neutralises special characters in `original`. This build of eSpeak always interprets SSML and `[[phonemes]]`. eSpeak also obeys control characters (U+0001 starts a command), stops at NUL and uses U+E000 internally. These become spaces, `&` its entity.
  */
 export function speakable(original: string): SpeakableText {
   let text = '';
@@ -84,9 +80,7 @@ const JOINERS = /[\u00ad\u200c\u200d]/u;
 
 const SPELLED_WORD = /(?:(?![\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}])[\p{L}\p{N}\p{M}'’])+/uy;
 
-/**
- * Where the word that eSpeak reports lies in `original`: `position` counts code points of the speakable text from 1, `length`
- * is eSpeak's own, which leaves out what follows an apostrophe. Undefined if there is no word at that place.
+/** The range in `original` of a word that eSpeak reports. `position` counts code points of the speakable text from 1; `length` is eSpeak's, without the part after an apostrophe. Undefined if there is no word at that position.
  */
 export function wordAt(
   original: string,

@@ -51,19 +51,19 @@ describe('visemeOf', () => {
     expect(found).toEqual(expected);
   });
 
-  it('does not care about stress, length, nasal or aspiration marks', () => {
+  it('ignores stress, length, nasal and aspiration marks', () => {
     expect(visemeOf('ˈiː')).toBe(visemeOf('i'));
     expect(visemeOf('ˌəʊ')).toBe(8);
     expect(visemeOf('ˈɑ̃')).toBe(visemeOf('ɑ'));
     expect(visemeOf('bʰ')).toBe(visemeOf('b'));
   });
 
-  it('takes the first shape of a compound that the table lacks', () => {
+  it('uses the first shape of a compound that the table lacks', () => {
     expect(visemeOf('ˈiə')).toBe(6);
     expect(visemeOf('kˈonɡ')).toBe(20);
   });
 
-  it('knows nothing but silence as 0, and stays in range for anything', () => {
+  it('returns 0 only for silence, and a valid number for any input', () => {
     expect(visemeOf('')).toBe(0);
     expect(visemeOf('_')).toBe(0);
     for (const odd of ['ʘ', '☃', '日', '\ud800', '(en)', 'zzz'.repeat(100)]) {

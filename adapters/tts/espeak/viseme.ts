@@ -43,7 +43,7 @@ const VISEMES: ReadonlyMap<string, number> = new Map(
 );
 const LONGEST = Math.max(...[...VISEMES.keys()].map((phoneme) => phoneme.length));
 
-/** The neutral open mouth: for what makes a sound that the table does not know. */
+/** The neutral open mouth, for sounds that the table lacks. */
 const UNKNOWN_SOUND = 1;
 
 /**

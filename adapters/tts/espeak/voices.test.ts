@@ -32,7 +32,7 @@ describe('voiceForLanguage', () => {
     expect(voiceForLanguage(language, VOICES)).toBe(identifier);
   });
 
-  it('has nothing to offer without any voice', () => {
+  it('returns undefined without any voice', () => {
     expect(voiceForLanguage('en', [])).toBeUndefined();
   });
 });

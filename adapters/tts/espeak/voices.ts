@@ -5,7 +5,7 @@ export interface EspeakVoice {
   readonly languages: readonly { readonly name: string; readonly priority: number }[];
 }
 
-/** Languages whose usual name is not eSpeak's. */
+/** Languages with another name in eSpeak. */
 const ALIASES: ReadonlyMap<string, string> = new Map([
   ['zh', 'cmn'],
   ['zh-cn', 'cmn'],
@@ -36,10 +36,7 @@ export function voiceForLanguage(language: string, voices: readonly EspeakVoice[
   return bestFor(FALLBACK, voices);
 }
 
-/**
- * The identifier of the voice called `name`: an identifier, a name or a language of eSpeak's list, with an optional `+variant` such
- * as `en-us+f3`. Undefined if there is none. Nothing else may reach eSpeak: a voice that
- * lacks its data (`mb/…`) makes it loop for ever.
+/** The identifier of the voice `name`: an identifier, a name or a language of eSpeak's list, with an optional `+variant` such as `en-us+f3`. Undefined if unknown. Nothing else may reach eSpeak: a voice without its data (`mb/…`) causes an endless loop.
  */
 export function voiceByName(name: string, voices: readonly EspeakVoice[]): string | undefined {
   const [, wanted = '', variant = ''] = /^([^+]+)(\+[A-Za-z][A-Za-z0-9_-]{0,15})?$/.exec(name) ?? [];

@@ -5,8 +5,8 @@ import { type SpeakableText, speakable, wordAt } from './text.ts';
 import { visemeOf } from './viseme.ts';
 import { voiceByName, voiceForLanguage } from './voices.ts';
 
-// The thread that holds eSpeak NG, the only place that loads it: the package is GPL, so it is optional and
-// named by a value, never by an import.
+// The thread of eSpeak NG, and the only place that loads it. The package is GPL, so it is optional, and its name is a
+// run-time value instead of an import.
 
 const voicesSchema = z.array(
   z.object({
@@ -88,25 +88,25 @@ async function load(): Promise<Espeak | undefined> {
   return espeak;
 }
 
-/** What a job told last: the offset of its word, and its phoneme. */
+/** The last marks of a job: the offset of its word, and its phoneme. */
 interface Last {
   word: number;
   phoneme: string | undefined;
 }
 
-/** Turns eSpeak's events of one chunk into ours, never before a sample that has been sent. */
+/** Converts eSpeak's events of one chunk to marks, never before a sample that was already sent. */
 function marksOf(events: unknown, sent: number, last: Last, original: string, spoken: SpeakableText) {
   const marks: Mark[] = [];
   for (const event of nativeEventsSchema.parse(events)) {
     const sample = Math.max(sent, Math.round((event.audio_position * ESPEAK_RATE) / 1_000));
     if (event.type === 'word') {
       const word = wordAt(original, spoken, event.text_position, event.word_length);
-      // A number or an unknown sign is spoken as several words of the same place.
+      // A number or unknown character is spoken as several words at the same position.
       if (!word || word.offset <= last.word) continue;
       last.word = word.offset;
       marks.push({ type: 'word', sample, ...word });
     } else if (event.type === 'phoneme' && typeof event.id === 'string') {
-      // `(en)` marks a change of language, no sound.
+      // `(en)` marks a change of language, not a sound.
       const phoneme = event.id;
       if (phoneme.includes('(') || (phoneme === '' && last.phoneme === '')) continue;
       last.phoneme = phoneme;
@@ -153,7 +153,7 @@ if (espeak) {
     post({ type: 'done', id: job.id });
   });
 
-  // The first sentence takes several times as long as the next: let nobody wait for it.
+  // Warm up: the first sentence takes several times as long as later ones.
   const english = voiceForLanguage('en', voices);
   if (english !== undefined && setVoice(english)) espeak.synthesize('Ready when you are.', () => false);
   post({ type: 'ready' });

@@ -1,4 +1,4 @@
-/** What MiniMax's `language_boost` calls a language, by its primary tag. */
+/** Names of languages in MiniMax's `language_boost`, by primary tag. */
 export const MINIMAX_LANGUAGES: ReadonlyMap<string, string> = new Map([
   ['zh', 'Chinese'],
   ['yue', 'Chinese,Yue'],

@@ -48,7 +48,7 @@ function samplesOf(events: readonly TtsEvent[]): Int16Array {
 }
 
 describe('minimaxTts', () => {
-  it('asks for streamed PCM of the text in its voice', async () => {
+  it('requests streamed PCM of the text in its voice', async () => {
     await start({}, { groupId: 'g 1', speed: 1.2, volume: 2, pitch: -3, emotion: 'happy' });
     const { events, end } = await speak({ text: 'Guten Tag.', language: 'de-AT', voice: 'w' });
     expect(end).toBe('done');
@@ -65,7 +65,7 @@ describe('minimaxTts', () => {
     });
   });
 
-  it('leaves to the server what is not set, and a language that it does not list', async () => {
+  it('omits options that are not set, and an unlisted language', async () => {
     await start();
     await speak({ text: 'Saluton.', language: 'eo' });
     expect(server.requests[0]).toMatchObject({ groupId: null });
@@ -96,7 +96,7 @@ describe('minimaxTts', () => {
     },
   );
 
-  it('takes audio that comes in the last event only', async () => {
+  it('accepts audio that arrives only in the last event', async () => {
     const hex = Buffer.from(TONE.buffer).toString('hex');
     await start({
       speech: () => [
@@ -108,7 +108,7 @@ describe('minimaxTts', () => {
     expect(samplesOf((await speak()).events)).toEqual(TONE);
   });
 
-  it('passes audio on before the answer ends, and lets go of it when it is cancelled', async () => {
+  it('passes audio on before the response ends, and closes it when cancelled', async () => {
     await start({ speech: () => breakOff(minimaxReply(TONE), 1, { do: 'hang' }) });
     const controller = new AbortController();
     const stream = engine.synthesize(HELLO, controller.signal)[Symbol.asyncIterator]();
@@ -118,7 +118,7 @@ describe('minimaxTts', () => {
     expect(await server.requests[0]?.outcome).toBe('gone');
   });
 
-  it('hears a slow server to its end', async () => {
+  it('reads a slow server to its end', async () => {
     await start({ speech: () => trickle(minimaxReply(TONE), 20) });
     const { events, end } = await speak();
     expect(end).toBe('done');
@@ -182,7 +182,7 @@ describe('minimaxTts', () => {
     expect(JSON.stringify(error)).not.toContain(KEY);
   });
 
-  it('sends nothing for text that has nothing to say', async () => {
+  it('sends nothing for text without anything to speak', async () => {
     await start();
     expect(await speak({ text: ' … !', language: 'en' })).toMatchObject({ events: [], end: 'done' });
     expect(server.requests).toEqual([]);
@@ -195,7 +195,7 @@ describe('minimaxTts', () => {
     expect(engine.connectionStats()).toEqual({ opened: 1, requests: 4 });
   });
 
-  it('tells that nobody is there', async () => {
+  it('ends with ENGINE_UNREACHABLE without a server', async () => {
     await start();
     await server.close();
     expect((await speak()).end).toBe('ENGINE_UNREACHABLE');

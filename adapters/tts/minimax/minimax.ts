@@ -16,7 +16,7 @@ export interface MinimaxTtsOptions {
   /** Up to `/v1`. Default `https://api.minimax.io/v1`. */
   readonly baseURL?: string;
   readonly model: string;
-  /** The voice where the request names none. */
+  /** Default voice. */
   readonly voice: string;
   /** 0.5 to 2; the server's default (1) if absent. */
   readonly speed?: number;
@@ -25,23 +25,23 @@ export interface MinimaxTtsOptions {
   /** Semitones, -12 to 12; the server's default (0) if absent. */
   readonly pitch?: number;
   readonly emotion?: string;
-  /** What the engine is called. Default `minimax`. */
+  /** Name of the engine. Default `minimax`. */
   readonly name?: string;
-  /** Connections to the server at once; a request beyond them waits for one. Default 256. */
+  /** Maximum number of connections to the server; further requests wait for one. Default 256. */
   readonly maxConnections?: number;
 }
 
 const MINIMAX_URL = 'https://api.minimax.io/v1';
 /** One of the rates that the server offers for PCM, Hz. */
 const RATE = 24_000;
-/** 20 minutes, as hexadecimal digits, twice: the last event may hold all of it again. */
+/** Maximum response: 20 minutes as hexadecimal digits, twice, because the last event may repeat all audio. */
 const MAX_RESPONSE_BYTES = 256 << 20;
-/** A whole segment as hexadecimal digits: 5 minutes. */
+/** Maximum event: a whole segment of 5 minutes as hexadecimal digits. */
 const MAX_EVENT_CHARS = 32 << 20;
 
-/** Codes of `base_resp` (MiniMax's error table) that mean: too many requests, tokens or connections at once. */
+/** Codes of `base_resp` (MiniMax's error table) for too many requests, tokens or connections. */
 const OVERLOADED: ReadonlySet<number> = new Set([1002, 1039, 1041, 2045, 2056]);
-/** … and: its own failure. */
+/** … and for its own failure. */
 const FAILED: ReadonlySet<number> = new Set([1000, 1001, 1024, 1033]);
 
 const baseResponse = z.object({ status_code: z.int(), status_msg: z.string().nullish() });
@@ -50,11 +50,9 @@ const answer = z.object({
   base_resp: baseResponse.nullish(),
 });
 
-/**
- * Speech synthesis by MiniMax (`POST /t2a_v2`): server-sent events with PCM at 24 kHz as hexadecimal digits, passed on as
- * they come. Text without a letter or digit is not sent. Errors: TTS_FAILED (its own failure, or no audio),
- * ENGINE_REQUEST (key, voice or text refused), ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked
- * twice. Throws CONFIG_INVALID.
+/** Speech synthesis by MiniMax (`POST /t2a_v2`): server-sent events with PCM at 24 kHz as hexadecimal digits, passed on immediately. Text without a letter or digit is not sent. Errors: TTS_FAILED (its own failure, or no audio),
+ * ENGINE_REQUEST (key, voice or text refused), ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not
+ * retried. Throws CONFIG_INVALID.
  */
 export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConnections {
   const { apiKey, maxConnections } = options;
@@ -76,7 +74,7 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
     async warm() {
       const call = calls.begin(new AbortController().signal);
       try {
-        // Whatever it answers, the connection is open.
+        // Any response means that the connection is open.
         const response = await transport.fetch(new URL('/', url), { headers, signal: call.signal });
         await (response.ok ? transport.body(response) : response).text();
       } catch (error) {
@@ -109,7 +107,7 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
   };
 }
 
-/** What the server says against a request, in its own words: they may show the key. */
+/** A refusal with the server's own message, which may contain the key. */
 class Refusal extends Error {
   readonly code: ErrorCode;
 
@@ -135,7 +133,7 @@ function requestBody(options: MinimaxTtsOptions, { text, language, voice }: TtsR
   const { model, speed, volume: vol, pitch, emotion } = options;
   return {
     ...{ model, text, stream: true },
-    // Else the last event holds all of the audio again.
+    // Otherwise the last event repeats all of the audio.
     stream_options: { exclude_aggregated_audio: true },
     voice_setting: { voice_id: voice ?? options.voice, speed, vol, pitch, emotion },
     audio_setting: { format: 'pcm', sample_rate: RATE, channel: 1 },
@@ -151,7 +149,7 @@ async function* speak(transport: Transport, response: Response): AsyncGenerator<
   }
   const body = transport.body(response);
   const type = response.headers.get('content-type') ?? 'text/event-stream';
-  // Refusals come with status 200, as JSON instead of a stream.
+  // Refusals have status 200 and are JSON instead of a stream.
   if (/json/i.test(type)) {
     audioOf(JSON.parse(await body.text()));
     throw new ParleyError('ENGINE_PROTOCOL', 'JSON instead of a stream of events');
@@ -167,7 +165,7 @@ async function* speak(transport: Transport, response: Response): AsyncGenerator<
     // Read to the end, so that the connection can be used again.
     if (ended) continue;
     ended = last;
-    // A server that does not know the option sends everything again in the last event.
+    // A server that does not know the option repeats everything in the last event.
     const again = last && first !== undefined && audio.length >= digits && audio.startsWith(first);
     if (audio === '' || again) continue;
     first ??= audio;
@@ -179,7 +177,7 @@ async function* speak(transport: Transport, response: Response): AsyncGenerator<
   if (first === undefined) throw new ParleyError('TTS_FAILED', 'the server sent no audio; check the voice');
 }
 
-/** The audio of one event. Throws what `base_resp` says, and a ZodError. */
+/** The audio of one event. Throws a Refusal for an error in `base_resp`, or a ZodError. */
 function audioOf(event: unknown): { readonly audio: string; readonly last: boolean } {
   const { data, base_resp: base } = answer.parse(event);
   if (base && base.status_code !== 0) {
@@ -196,7 +194,7 @@ function audioOf(event: unknown): { readonly audio: string; readonly last: boole
 
 function bytesOf(hex: string): Uint8Array {
   const bytes = Buffer.from(hex, 'hex');
-  // It stops at the first that is no digit, and at a lone last one.
+  // `Buffer.from` stops at the first non-digit, and at a lone last digit.
   if (bytes.length * 2 !== hex.length)
     throw new ParleyError('ENGINE_PROTOCOL', 'the audio is not whole hexadecimal bytes');
   return bytes;

@@ -46,7 +46,7 @@ function samplesOf(events: readonly TtsEvent[]): Int16Array {
 }
 
 describe('openaiTts', () => {
-  it('asks for PCM of the text in its voice', async () => {
+  it('requests PCM of the text in its voice', async () => {
     await start({}, { speed: 1.2, instructions: 'Be kind.', rate: 16_000 });
     const { events } = await speak();
     await speak({ ...HELLO, voice: 'w' });
@@ -73,7 +73,7 @@ describe('openaiTts', () => {
     },
   );
 
-  it('tells audio before the answer ends', async () => {
+  it('yields audio before the response ends', async () => {
     await start({ speech: () => [...speechReply(TONE).slice(0, 2), { do: 'hang' }] });
     const controller = new AbortController();
     const stream = engine.synthesize(HELLO, controller.signal)[Symbol.asyncIterator]();
@@ -102,7 +102,7 @@ describe('openaiTts', () => {
     expect(await speak()).toMatchObject({ events: [], end: 'ENGINE_PROTOCOL' });
   });
 
-  it('asks nothing for text that has nothing to say', async () => {
+  it('sends nothing for text without anything to speak', async () => {
     await start();
     expect(await speak({ text: ' … !', language: 'en' })).toEqual({ events: [], end: 'done' });
     expect(server.requests).toEqual([]);

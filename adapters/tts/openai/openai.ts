@@ -11,26 +11,24 @@ import type { ReportsConnections } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
 
 export interface OpenAiTtsOptions extends OpenAiConnectionOptions {
-  /** The voice where the request names none. */
+  /** Default voice. */
   readonly voice: string;
-  /** Rate of the PCM that the server sends, in Hz: the protocol does not tell it. Default 24 000, as OpenAI's. */
+  /** Rate of the PCM that the server sends, in Hz; the protocol does not include it. Default 24 000, as OpenAI's. */
   readonly rate?: number;
   /** 0.25 to 4; the server's default (1) if absent. */
   readonly speed?: number;
-  /** How to speak, for models that can be told. */
+  /** How to speak, for models that support instructions. */
   readonly instructions?: string;
 }
 
-/** 20 minutes at 24 kHz: far more than any segment. */
+/** Maximum response: 20 minutes at 24 kHz, far more than any segment. */
 const LIMITS = { maxResponseBytes: 64 << 20 };
-/** Raw PCM goes by many names; containers and codecs by these, which would be noise if played. */
+/** Content types of containers and codecs, which would be noise if played. Raw PCM has many names. */
 const PCM_TYPES = /^(?!text\/|.*json|audio\/(mpeg|mp3|mp4|ogg|opus|aac|flac|webm)\b)/i;
 
-/**
- * Speech synthesis by any server that speaks OpenAI's `POST /audio/speech` with raw PCM, told piece by piece as
- * it comes. Text without a letter or digit is nothing to say and is not asked for. Errors: TTS_FAILED (5xx, or no
- * audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Nothing is asked twice.
- * Throws CONFIG_INVALID.
+/** Speech synthesis by any server with OpenAI's `POST /audio/speech` and raw PCM, streamed piece by piece. Text without a letter or digit is not sent. Errors: TTS_FAILED (5xx, or no
+ * audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not retried. Throws
+ * CONFIG_INVALID.
  */
 export function openaiTts(options: OpenAiTtsOptions): TtsEngine & ReportsConnections {
   const connection = openAiConnection(options, 'TTS_FAILED', LIMITS);

@@ -121,12 +121,12 @@ function describeSources(
   registry: Registry,
   { door, bus, store, connections, phraseCache }: MetricSources,
 ): void {
-  level(registry, 'parley_connections', 'WebSockets that are open.', () => door().connections);
-  total(registry, 'parley_sessions_opened_total', 'Sessions that were opened.', () => door().sessionsOpened);
+  level(registry, 'parley_connections', 'Open WebSockets.', () => door().connections);
+  total(registry, 'parley_sessions_opened_total', 'Opened sessions.', () => door().sessionsOpened);
   totals(
     registry,
     'parley_gateway_messages_total',
-    'Messages between clients and the gateway, by what they are and where they go.',
+    'Messages between clients and the door, by kind and direction.',
     'kind',
     () => {
       const { messagesIn, audioMessagesIn, messagesOut, audioMessagesOut } = door();
@@ -141,31 +141,31 @@ function describeSources(
   total(
     registry,
     'parley_stale_audio_total',
-    'Frames dropped because their reply was flushed already.',
+    'Frames dropped because their reply was already flushed.',
     () => door().staleAudio,
   );
   total(
     registry,
     'parley_stops_total',
-    'Voice stops that were in force within 50 ms of their arrival.',
+    'Voice stops that took effect within 50 ms of their arrival.',
     () => door().stops,
   );
   level(
     registry,
     'parley_slowest_stop_seconds',
-    'Longest time from the arrival of a voice stop until it was in force.',
+    'Longest time from the arrival of a voice stop until it took effect.',
     () => door().slowestStopMs / 1_000,
   );
   total(
     registry,
     'parley_stops_failed_total',
-    'Voice stops that a session did not carry out in time, so that it was ended. Not 0: a defect.',
+    'Voice stops that a session did not carry out in time, so that it was ended. Any value above 0 is a defect.',
     () => door().stopsFailed,
   );
   totals(
     registry,
     'parley_refusals_total',
-    'Sessions and turns that were refused because of overload or an outage, and turns that came too fast.',
+    'Sessions and turns refused because of overload or an outage, and turns that arrived too fast.',
     'what',
     () => {
       const { sessionsRefused, turnsRefused } = door();
@@ -178,7 +178,7 @@ function describeSources(
   total(
     registry,
     'parley_connections_refused_total',
-    'Connections refused before they were WebSockets.',
+    'Connections refused before the WebSocket upgrade.',
     () => door().refused,
   );
   totals(registry, 'parley_connections_closed_total', 'WebSockets that closed, by close code.', 'code', () =>
@@ -189,12 +189,8 @@ function describeSources(
   );
   if (bus.counts) {
     const { counts } = bus;
-    totals(
-      registry,
-      'parley_bus_messages_total',
-      'Messages on the bus, seen from this process.',
-      'direction',
-      () => Object.entries(counts.call(bus)),
+    totals(registry, 'parley_bus_messages_total', 'Messages of this process on the bus.', 'direction', () =>
+      Object.entries(counts.call(bus)),
     );
   }
   if (store) describeStore(registry, store);
@@ -212,7 +208,7 @@ function describeSources(
 function describeStore(registry: Registry, store: () => StoreCounts): void {
   level(registry, 'parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
   total(registry, 'parley_store_commits_total', 'Transactions of the store.', () => store().transactions);
-  totals(registry, 'parley_store_records_total', 'Records handed to the store.', 'outcome', () => {
+  totals(registry, 'parley_store_records_total', 'Records sent to the store.', 'outcome', () => {
     const { saved, failed } = store();
     return [
       ['saved', saved],
@@ -222,10 +218,10 @@ function describeStore(registry: Registry, store: () => StoreCounts): void {
 }
 
 function describePhrases(registry: Registry, cache: () => PhraseCacheCounts): void {
-  totals(registry, 'parley_phrase_cache_total', 'Phrases looked up and kept.', 'event', () => {
+  totals(registry, 'parley_phrase_cache_total', 'Lookups and additions of the phrase cache.', 'event', () => {
     const { hits, misses, stored, evicted } = cache();
     return Object.entries({ hits, misses, stored, evicted });
   });
-  level(registry, 'parley_phrase_cache_entries', 'Phrases kept.', () => cache().entries);
+  level(registry, 'parley_phrase_cache_entries', 'Phrases in the cache.', () => cache().entries);
   level(registry, 'parley_phrase_cache_bytes', 'Bytes of their audio.', () => cache().bytes);
 }

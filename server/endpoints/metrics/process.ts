@@ -4,7 +4,7 @@ import { level, levels, total } from './definitions.ts';
 /** Metrics of this process from the operating system and Node. */
 export function describeProcess(registry: Registry, version: string): void {
   const startedAt = Date.now() / 1_000 - process.uptime();
-  levels(registry, 'parley_build_info', 'Always 1; the label is the version that runs.', 'version', () => [
+  levels(registry, 'parley_build_info', 'Always 1; the label is the running version.', 'version', () => [
     [version, 1],
   ]);
   total(registry, 'process_cpu_seconds_total', 'CPU time of all threads.', () => {
@@ -15,7 +15,7 @@ export function describeProcess(registry: Registry, version: string): void {
   level(
     registry,
     'process_start_time_seconds',
-    'When the process began, in seconds since 1970.',
+    'Start time of the process, in seconds since 1970.',
     () => startedAt,
   );
   levels(registry, 'nodejs_memory_bytes', 'Memory of the JavaScript engine’s main thread.', 'space', () => {

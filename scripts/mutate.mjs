@@ -33,7 +33,7 @@ const MUTATIONS = [
     put: "this.#bury(child, 'cancelled');",
   },
   {
-    what: 'events of stopped children are not held back',
+    what: 'events of stopped children are not filtered',
     file: 'actors/session/runner.ts',
     find: 'if (from && this.#children.get(from.kind) !== from) {',
     put: 'if (from && from.generation < 0) {',
@@ -53,7 +53,7 @@ const MUTATIONS = [
     harmless: 'the inbox fires them before its first event, and time stands still until it is empty',
   },
   {
-    what: 'a cancelled delay fires nevertheless',
+    what: 'a cancelled delay still fires',
     file: 'machines/kernel.ts',
     find: 'this.#timers.splice(at, 1);',
     put: '',
@@ -89,7 +89,7 @@ const MUTATIONS = [
     put: 'heardLength(segments, played)',
   },
   {
-    what: 'a filler that is late is said in the middle of the reply',
+    what: 'a late filler is said in the middle of the reply',
     file: 'actors/children/tts.ts',
     find: 'if (piece) this.#dropFiller();',
     put: '',
@@ -107,7 +107,7 @@ const MUTATIONS = [
     put: 'this.#seq = Math.max(0, this.#seq - 1);\n    if (this.#started) this.#restart(this.#baseSample);',
   },
   {
-    what: 'speech synthesis does not say that its audio has ended',
+    what: 'speech synthesis does not report the end of its audio',
     file: 'actors/children/tts.ts',
     find: '    this.#options.track.end();\n    this.#bell.ring();',
     put: '    this.#bell.ring();',
@@ -125,7 +125,7 @@ const MUTATIONS = [
     put: "confirmSpeech: { target: '#listening' },",
   },
   {
-    what: 'an engine is not told that its request is cancelled',
+    what: 'the cancel of a request does not reach the engine',
     file: 'actors/engine-rpc/call.ts',
     find: "this.#publish('cancel', NO_PAYLOAD);",
     put: '',
@@ -144,7 +144,7 @@ const MUTATIONS = [
     put: 'if (cancelled && next) {',
   },
   {
-    what: 'an engine of a chain that hangs is not given up',
+    what: 'a hanging engine of a chain is not abandoned',
     file: 'actors/chain/attempt.ts',
     find: 'return whole ? 2 * options.firstByteMs : options.firstByteMs;',
     put: 'return whole ? 1e6 : 1e6;',
@@ -156,13 +156,13 @@ const MUTATIONS = [
     put: '} else if (ticket < 0) {',
   },
   {
-    what: 'the loser of a hedge is not called off',
+    what: 'the loser of a hedge is not cancelled',
     file: 'actors/chain/contest.ts',
     find: 'for (const loser of this.#running) loser.abandon();',
     put: '',
   },
   {
-    what: 'a segment that broke off is not gone on with by another engine',
+    what: 'a segment that broke off is not continued by another engine',
     file: 'actors/chain/tts.ts',
     find: 'segment.resume(member.msPerChar);',
     put: 'return;',
@@ -174,7 +174,7 @@ const MUTATIONS = [
     put: 'this.#pieces.shift();',
   },
   {
-    what: 'what is no event of an engine is passed on',
+    what: 'an invalid event of an engine is passed on',
     file: 'actors/chain/attempt.ts',
     find: 'if (result.done || isWellFormed(kind, result.value)) resolve(result);',
     put: 'if (result.done || result.value !== undefined) resolve(result);',

@@ -13,7 +13,7 @@ const only = process.argv.includes('--only') ? Number(process.argv[process.argv.
 
 const ENTRY = `
   import { simulate } from './testing/simulation/simulate.ts';
-  const { failure } = await simulate({ from: 1, to: 12, turns: 120 });
+  const { failure } = await simulate({ from: 1, to: 24, turns: 120 });
   console.log(JSON.stringify(failure ? { seed: failure.seed, finding: failure.findings[0] } : {}));
   process.exit(0);
 `;
@@ -209,7 +209,7 @@ if (write) {
     [
       '# Planted faults, and what finds them',
       '',
-      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 12',
+      'Made by `node scripts/mutate.mjs --write`: each fault is put into the sources alone, and the simulator runs seeds 1 to 24',
       'with 120 turns each, until something is found. A fault that is not found makes the command fail.',
       '[simulation.md](simulation.md#what-is-checked) explains the names of the checks.',
       '',
@@ -251,7 +251,7 @@ async function tryMutation({ file, find, put }, bundle) {
     ],
   });
   if (applied !== 1) throw new Error(`${file} has ${applied} × ${JSON.stringify(find)}: the list needs care`);
-  const run = spawnSync(process.execPath, [bundle], { encoding: 'utf8', timeout: 120_000 });
+  const run = spawnSync(process.execPath, [bundle], { encoding: 'utf8', timeout: 300_000 });
   if (run.error) return 'does not come to an end';
   if (run.status !== 0 && !run.stdout) return `the process ends (${run.stderr.split('\n')[0]})`;
   const { seed, finding } = JSON.parse(run.stdout);

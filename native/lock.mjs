@@ -1,15 +1,14 @@
-// A lock between processes: a folder that holds the owner's pid. Making and renaming a folder are atomic everywhere.
+// A lock between processes: a folder that contains the owner's pid. Creating and renaming a folder is atomic on every
+// platform.
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
 const POLL_MS = 100;
-/** An owner writes its pid at once after making the folder; without one after this long, it died in between. */
+/** Time after which a folder without a pid belongs to a dead owner, in ms: a live one writes its pid at once. */
 const NAMELESS_MS = 5_000;
 
-/**
- * Runs `body` while no other process that uses the lock `path` does. The lock of a process that died is taken over.
- * `onWait` gets the owner's pid once if somebody else holds it.
+/** Runs `body` while holding the lock `path`. The lock of a dead process is taken over. `onWait` is called once with the owner's pid if another process holds it.
  */
 export async function withLock(path, onWait, body) {
   mkdirSync(dirname(path), { recursive: true });
@@ -35,7 +34,7 @@ function acquire(path) {
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
     if (abandoned(path)) {
-      // Of several that take it over, one succeeds at the rename; all then try anew.
+      // If several take it over, one rename succeeds; then all retry.
       const aside = `${path}.${process.pid}`;
       try {
         renameSync(path, aside);

@@ -1,4 +1,4 @@
-// Builds SQLite for Node 20, once for a user of this machine. On Node 22 and newer there is nothing to do.
+// Builds SQLite for Node 20, once per user. Does nothing on Node 22 and newer.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ const manifest = fileURLToPath(new URL('./node20', import.meta.url));
 const REPORT_MS = 15_000;
 const LAST_LINES = 30;
 
-/** Makes sure that this Node has an SQLite to load. Ends the process, with what to do, if it cannot be built. */
+/** Makes sure that this Node can load SQLite. If the build fails, ends the process with advice. */
 export async function prepareSqlite() {
   // The output is there by now; when this module is loaded it may not be.
   const { NEEDS_OWN_SQLITE, ownSqliteFolder } = await import('../dist/adapters/store/sqlite-binding.js');
@@ -39,7 +39,7 @@ async function buildOnce(ownSqliteFolder) {
   );
 }
 
-/** Built beside it and renamed when it loads, so that a folder of that name is whole. */
+/** Builds in a temporary folder and renames it after a successful load, so that the final folder is always complete. */
 async function buildInto(folder) {
   console.error(
     'parley: building SQLite for Node 20, once on this machine; it takes a minute or two (Node 22 and newer need no build) …',
@@ -52,7 +52,7 @@ async function buildInto(folder) {
     const module = join(parts, 'node_modules', 'better-sqlite3');
     const check = `new (require(${JSON.stringify(module)}))(':memory:').close()`;
     const loaded = spawnSync(process.execPath, ['-e', check], { encoding: 'utf8' });
-    if (loaded.status !== 0) throw new Error(`the SQLite that was built does not load: ${loaded.stderr}`);
+    if (loaded.status !== 0) throw new Error(`the built SQLite cannot be loaded: ${loaded.stderr}`);
     for (const rest of ['deps', 'src', 'build/Release/obj', 'build/Release/obj.target'])
       rmSync(join(module, rest), { recursive: true, force: true });
     renameSync(parts, folder);
@@ -61,7 +61,7 @@ async function buildInto(folder) {
   }
 }
 
-/** Runs npm with this Node, whatever the first one in PATH is. Its output is shown only if it fails. */
+/** Runs npm with this Node, not the first one in PATH. Shows its output only on failure. */
 function npm(args, cwd) {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(

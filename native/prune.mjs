@@ -1,5 +1,5 @@
-// Removes from a project's node_modules what a running Parley does not need: libraries of other platforms, sources, type
-// declarations, source maps. For container images:
+// Removes files from a project's node_modules that Parley does not need at run time: libraries of other platforms,
+// sources, type declarations, source maps. For container images:
 //
 //   node node_modules/parley-voice/native/prune.mjs [node_modules]
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(process.argv[2] ?? 'node_modules');
 if (!existsSync(join(root, 'parley-voice'))) {
-  console.error(`parley: there is no parley-voice in ${root}; give the project's node_modules`);
+  console.error(`parley: no parley-voice in ${root}; pass the project's node_modules`);
   process.exit(1);
 }
 const before = sizeOf(root);
@@ -23,7 +23,7 @@ for (const name of ['deps', 'src']) remove(join(sqlite, name));
 for (const name of entries(join(sqlite, 'prebuilds')))
   if (!new RegExp(`^${platform}(musl)?-${arch}\\.node$`).test(name)) remove(join(sqlite, 'prebuilds', name));
 
-// Their sources; what runs is beside them.
+// Sources; the compiled files are beside them.
 for (const name of ['openai/src', 'superjson/src', 'zod/src', 'parley-voice/docs']) remove(join(root, name));
 removeUnread(root);
 

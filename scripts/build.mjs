@@ -1,5 +1,5 @@
-// Compiles the sources to dist/, when they are newer than the last build. To start the server their types are not checked,
-// which halves the time; for tests and the package they are.
+// Compiles the sources to dist/ if they are newer than the last build. Types are checked for tests and the package, but
+// not to start the server, which halves the time.
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ function newest(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** Whether dist/ is newer than the sources, and its types were checked if they must be. */
+/** True if dist/ is newer than the sources, and its types were checked if required. */
 function upToDate(checked) {
   const built = statSync(stamp, { throwIfNoEntry: false });
   if (!built || Math.max(...sources.map((path) => newest(join(root, path)))) > built.mtimeMs) return false;
@@ -61,7 +61,7 @@ async function compile(checked) {
   writeMachineHash(join(root, 'machines'), join(root, 'dist', 'machines'));
   await (await import('./vendor.mjs')).vendor(root);
   writeFileSync(stamp, checked ? CHECKED : '');
-  // A source that changed meanwhile is newer than the start.
+  // A source that changes during the build is newer than its start.
   utimesSync(stamp, started, started);
   return true;
 }

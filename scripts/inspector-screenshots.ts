@@ -1,5 +1,5 @@
-// Makes the pictures of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
-// npx tsx scripts/inspector-screenshots.ts [NAME…]   (all, or those that are named)
+// Takes the screenshots of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
+// npx tsx scripts/inspector-screenshots.ts [NAME…]   (default: all)
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ await store.close();
 await buildPages(join(folder, 'pages'));
 const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', join(folder, 'pages')]);
 const [, url = ''] = await server.line(/listens on (\S+)/u);
-// One that lives, so that the list shows both kinds.
+// A live session, so that the list shows both kinds.
 const client = await VoiceClient.connect({ url, clock: realClock });
 client.send({ type: 'text', text: 'what is your name' });
 await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: 60_000 });
@@ -64,7 +64,7 @@ async function shoot(name: string, of: Page = page, part = 'body'): Promise<void
   console.log(name);
 }
 
-/** The chart alone, of a session that is interrupted, after the event that first led to the state `holds`. */
+/** The chart of an interrupted session, after the event that first led to the state `holds`. */
 async function chartAt(of: Page, holds: string): Promise<void> {
   await of.goto('about:blank');
   await of.goto(`${url}/inspect/#session=${interrupted.header.session}`);

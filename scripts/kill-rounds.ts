@@ -1,4 +1,4 @@
-// Kills a real server at random moments of conversations, so many times, and looks at what it left each time.
+// Repeatedly kills a real server at random moments of conversations, and checks the remaining data each time.
 // npx tsx scripts/kill-rounds.ts [rounds] [first seed]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,5 +22,5 @@ console.log(
   `${rounds} rounds: ${total.acknowledged} turns acknowledged and ${total.records} records, ${total.bad} rounds with a loss`,
 );
 if (total.bad === 0) rmSync(dataDir, { recursive: true, force: true });
-else console.log(`what is left: ${dataDir}`);
+else console.log(`data kept in ${dataDir}`);
 process.exitCode = total.bad === 0 ? 0 : 1;

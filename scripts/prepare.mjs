@@ -1,5 +1,5 @@
-// Makes a clone ready for tests and benchmarks: the compiled output, its types checked, and on Node 20 SQLite. Quick when there is
-// nothing to do.
+// Prepares a clone for tests and benchmarks: type-checked compiled output, and SQLite on Node 20. Fast if everything is
+// up to date.
 import { prepareSqlite } from '../native/prepare-sqlite.mjs';
 import { ensureBuilt } from './build.mjs';
 

@@ -1,5 +1,5 @@
-// Records examples/stalled-llm.jsonl, the session of docs/inspector.md: a real server whose language engine takes the
-// first question and says nothing. npx tsx scripts/record-example.ts
+// Records examples/stalled-llm.jsonl, the session of docs/inspector.md: a real server whose language engine accepts the
+// first question and never answers. npx tsx scripts/record-example.ts
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -21,22 +21,22 @@ import { startNatsServer } from '../testing/nats-server.ts';
 const golden = fileURLToPath(new URL('../test/golden/', import.meta.url));
 const PATIENCE_MS = 60_000;
 
-/** What a scenario works with. */
+/** The environment of a scenario. */
 interface Stage {
   readonly client: VoiceClient;
   /** Resolves with the first message from now on that matches. */
   until(matches: (message: ServerMessage) => boolean): Promise<void>;
-  /** Of the worker that serves the engines, if the scenario has one. */
+  /** The worker that serves the engines, if the scenario has one. */
   readonly worker?: ParleyProcess;
 }
 
 interface Scenario {
   readonly flags?: readonly string[];
-  /** The language engine is an HTTP server that knows its model and fails each request. */
+  /** The language engine is an HTTP server that lists its model and fails each request. */
   readonly llmFails?: true;
-  /** It is one that takes so long to its first token, in ms. */
+  /** The language engine's delay to its first token, in ms. */
   readonly llmFirstTokenMs?: number;
-  /** Engines in a worker process of their own, reached over a NATS server. */
+  /** Engines in a separate worker process, over a NATS server. */
   readonly overNats?: true;
   readonly plays: (stage: Stage) => Promise<void>;
 }
@@ -58,7 +58,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     async plays({ client, until }) {
       await Promise.all([until(speaking), client.say(speak('tell me a story'))]);
       await client.wait(1_000);
-      // A listener's sound: the reply is paused and goes on.
+      // A backchannel: the reply is paused and resumes.
       await Promise.all([
         until((message) => message.type === 'playback' && message.state === 'playing'),
         client.say(speak('uh-huh')),
@@ -85,10 +85,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   filler: {
     llmFirstTokenMs: 3_000,
     async plays({ client, until }) {
-      // Fillers are the first that is made ahead.
+      // Fillers are prepared before the other fixed phrases.
       await client.wait(2_000);
       await Promise.all([until(completed), client.say(speak('what is your name'))]);
-      // The user coughs into one, and interrupts another.
+      // The user coughs during one reply, and interrupts another.
       client.send({ type: 'text', text: 'and now?' });
       await until(speaking);
       await Promise.all([
@@ -141,7 +141,7 @@ async function record(name: string, scenario: Scenario): Promise<void> {
     const client = await VoiceClient.connect({ url, clock: realClock });
     const until: Stage['until'] = async (matches) => {
       const found = await client.waitFor(matches, { since: client.arrivals.length, timeoutMs: PATIENCE_MS });
-      if (!found) throw new Error(`${name}: what it waits for never came`);
+      if (!found) throw new Error(`${name}: the expected message did not arrive`);
     };
     await client.wait(300);
     await plays({ client, until, ...(worker ? { worker } : {}) });
@@ -196,7 +196,7 @@ async function write(name: string, dataDir: string): Promise<void> {
   }
 }
 
-/** Golden journals stay for good: a new recording gets a name of its own. */
+/** Golden journals are never replaced: a new recording gets a new name. */
 function freeName(name: string): string {
   for (let version = 1; ; version++) {
     const file = version === 1 ? `${name}.jsonl` : `${name}-${version}.jsonl`;
@@ -207,6 +207,6 @@ function freeName(name: string): string {
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(SCENARIOS);
 for (const name of names) {
   const scenario = SCENARIOS[name];
-  if (!scenario) throw new Error(`there is no scenario ${name}`);
+  if (!scenario) throw new Error(`unknown scenario ${name}`);
   await record(name, scenario);
 }

@@ -1,5 +1,5 @@
-// Puts into dist/ what cannot be a dependency of the package, because its install script fails or downloads: the CPU part of
-// ONNX Runtime, Silero's model, and msedge-tts. Each comes with its licence.
+// Copies packages into dist/ that cannot be dependencies, because their install scripts fail or download: the CPU part
+// of ONNX Runtime, Silero's model, and msedge-tts. Each with its licence.
 import {
   copyFileSync,
   existsSync,
@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
-/** Platforms that are packed. Elsewhere `npm install onnxruntime-node` runs no download and does. */
+/** Packed platforms. On others `npm install onnxruntime-node` works and downloads nothing extra. */
 const ONNX_FILES = {
   'linux/x64': ['libonnxruntime.so.1', 'onnxruntime_binding.node'],
   'linux/arm64': ['libonnxruntime.so.1', 'onnxruntime_binding.node'],
@@ -44,7 +44,7 @@ function vendorOnnxRuntime(from, to) {
   );
 }
 
-/** Inlines msedge-tts into the one module that imports it. Returns the names of the packages that went in. */
+/** Inlines msedge-tts into the one module that imports it. Returns the names of the inlined packages. */
 async function bundleEdge(root) {
   const module = join(root, 'dist/adapters/tts/edge/connection.js');
   const { metafile } = await build({
@@ -62,11 +62,11 @@ async function bundleEdge(root) {
       {
         name: 'edge',
         setup({ onResolve, onLoad }) {
-          // The module's own relative imports stay as they are.
+          // The module's own relative imports are kept.
           onResolve({ filter: /^\.\.?\// }, ({ path, importer }) =>
             importer === module ? { path, external: true } : undefined,
           );
-          // Only the library's list of voices uses it, which Parley never asks for; it is 500 kB.
+          // 500 kB that only the library's list of voices uses, which Parley does not need.
           onResolve({ filter: /^axios$/ }, () => ({ path: 'axios', namespace: 'unused' }));
           onLoad({ filter: /.*/, namespace: 'unused' }, () => ({ contents: 'module.exports = {};' }));
         },
@@ -100,7 +100,7 @@ function homepage(folder) {
 
 const manifest = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 
-/** A hard link where the file system allows it: these files are large. */
+/** Uses a hard link if the file system allows it, because these files are large. */
 function put(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   if (existsSync(to)) rmSync(to);

@@ -1,5 +1,6 @@
-// Installs Parley as users do, on each Node that is supported, and runs the short test on it: from a fresh clone of this commit, and
-// from the package in an empty project with ordinary npm, with install scripts and without. Needs dist/ (npm test makes it) and espeak-ng.
+// Installs Parley like users do, on each supported Node, and runs the short test: from a fresh clone of this commit,
+// and from the package in an empty project with ordinary npm, with and without install scripts. Needs dist/ (npm test
+// builds it) and espeak-ng.
 //
 //   node scripts/ci/installs.mjs [20 22 …]
 import assert from 'node:assert/strict';
@@ -17,9 +18,9 @@ const own = process.versions.node.split('.')[0];
 const wanted = process.argv.slice(2);
 const versions =
   wanted.length > 0 ? wanted : [own, '22', '24', '26'].filter((v, at, all) => all.indexOf(v) === at);
-/** Goal on Node 22 and newer: from the start command to the first spoken reply, in s. Installing is not counted. */
+/** Goal on Node 22 and newer: time from the start command to the first spoken reply, in s, without installation. */
 const FIRST_REPLY_S = 30;
-/** The largest container image, and what distroless/cc-debian12 has of it (docs/container.md). */
+/** Maximum size of the container image, and the part of distroless/cc-debian12 (docs/container.md), in MB. */
 const IMAGE_MB = 300;
 const BASE_IMAGE_MB = 25;
 
@@ -34,7 +35,7 @@ try {
   const tarball = await pack();
   const prepared = await Promise.allSettled(
     versions.map(async (version) => [
-      // A clone on this Node is what the whole suite runs in.
+      // The whole test suite already runs in a clone on this Node.
       ...(version === own ? [] : await cloneOn(version, nodes.get(version))),
       ...(await projectsOn(version, nodes.get(version), tarball)),
     ]),
@@ -60,7 +61,7 @@ async function test({ title, version, installS, ...install }) {
         `first spoken reply after ${spokenS.toFixed(1)} s; typed and spoken turn, journal and replay ok`,
     );
     if (install.after) await install.after(install);
-    // Printed, not asserted: the figure says more about the machine's load than about Parley.
+    // Printed, not asserted: the figure depends more on the machine's load than on Parley.
     if (Number(version) >= 22 && spokenS > FIRST_REPLY_S)
       console.log(`ci: ${title}: the first spoken reply took longer than the goal of ${FIRST_REPLY_S} s`);
   } catch (error) {
@@ -73,7 +74,7 @@ function fail(title, error) {
   console.error(`ci: ${title}: FAILED\n${error.stack}`);
 }
 
-/** The path of a Node of that major version: this one, or npm's package of it, kept for the next time. */
+/** The path of a Node of that major version: this one, or npm's package of it, cached for the next run. */
 async function nodeOf(version) {
   if (version === own) return process.execPath;
   const folder = join(cache, version);
@@ -93,7 +94,7 @@ async function nodeOf(version) {
   return node;
 }
 
-/** What `npm pack` makes of this checkout. */
+/** The package that `npm pack` creates from this checkout. */
 async function pack() {
   const [{ filename, size, unpackedSize }] = JSON.parse(
     await npm(['pack', '--json', '--pack-destination', work], root, process.execPath),
@@ -121,7 +122,10 @@ async function cloneOn(version, node) {
   ];
 }
 
-/** The package in an empty project; on Node 22 with and without install scripts, on the others in turn, to save time. */
+/**
+ * The package in an empty project: on Node 22 with and without install scripts, on the other versions alternately, to
+ * save time.
+ */
 async function projectsOn(version, node, tarball) {
   const projects = [];
   const modes = version === '22' ? [true, false] : [version !== '24'];
@@ -138,14 +142,17 @@ async function projectsOn(version, node, tarball) {
       node,
       cwd: project,
       parley: ['npx', 'parley'],
-      // Once each is enough.
+      // Once for each variant is enough.
       ...(version === '22' && { after: scripts ? checkEmbedding : checkLean }),
     });
   }
   return projects;
 }
 
-/** docs/embedding.md in that project: its program compiles with all checks of TypeScript, without types of ours, and answers. */
+/**
+ * docs/embedding.md in that project: its program compiles with strict TypeScript, without additional types, and
+ * answers.
+ */
 async function checkEmbedding({ node, cwd }) {
   const page = readFileSync(join(root, 'docs', 'embedding.md'), 'utf8');
   const [, name, code] = page.match(/<!-- example: (\S+\.ts) -->\n\n```ts\n(.*?)```/s);
@@ -176,7 +183,7 @@ async function checkEmbedding({ node, cwd }) {
   console.log('ci: docs/embedding.md: compiles with strict and without skipLibCheck, and runs');
 }
 
-/** docs/container.md: what a pruned project and Node take, and that it still works. */
+/** docs/container.md: the size of a pruned project with Node, and a check that it still works. */
 async function checkLean(install) {
   const { node, cwd } = install;
   await run(node, ['node_modules/parley-voice/native/prune.mjs'], { cwd, env: environment(node) });

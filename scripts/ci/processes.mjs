@@ -1,8 +1,8 @@
-// Child processes for the scripts of CI: run one to its end, or start a server and stop it with all that it started.
+// Child processes for CI scripts: run a command to its end, or start a server and stop it with all its children.
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 
-/** The environment in which `node` is the first Node that npm and npx find. Parley's own variables are left out. */
+/** An environment in which npm and npx use `node`, without Parley's own variables. */
 export function environment(node, more = {}) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL$|OPENAI_|npm_)/i.test(name),
@@ -11,7 +11,7 @@ export function environment(node, more = {}) {
   return { ...Object.fromEntries(kept), PATH, ...more };
 }
 
-/** Resolves with what the command printed on standard output. Rejects with all output if it fails or takes too long. */
+/** Resolves with the command's standard output. Rejects with all output if it fails or times out. */
 export function run(command, args, { cwd, env, timeoutMs = 240_000 }) {
   const { child, output } = start(command, args, { cwd, env });
   let stdout = '';
@@ -32,7 +32,7 @@ export function run(command, args, { cwd, env, timeoutMs = 240_000 }) {
   });
 }
 
-/** Starts a command in a process group of its own. `line(pattern)` waits for a line of output. */
+/** Starts a command in its own process group. `line(pattern)` waits for a line of output. */
 export function start(command, args, { cwd, env }) {
   const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';

@@ -7,10 +7,7 @@ import { environment, run, start } from './processes.mjs';
 
 const REPLY_MS = 30_000;
 
-/**
- * `parley`: the command and its first arguments, such as `['npx', 'parley']`; `serve`: the same to start the server,
- * without options. `node`: the Node to run it with. Resolves with the seconds from the start of the server until it listened
- * and until its first spoken reply was heard.
+/** `parley`: the command and its first arguments, such as `['npx', 'parley']`; `serve`: the same for starting the server, without options. `node`: the Node to use. Resolves with the seconds from the start of the server until it listened and until its first spoken reply.
  */
 export async function shortTest({ node, cwd, parley, serve = [...parley, 'serve'], wav }) {
   const { VoiceClient } = await import('../../dist/server/client/voice-client.js');
@@ -60,7 +57,7 @@ export async function shortTest({ node, cwd, parley, serve = [...parley, 'serve'
   }
 }
 
-/** The lines of `parley talk --json`: something was understood, and its reply was heard to the end. */
+/** Checks the lines of `parley talk --json`: speech was understood, and its reply was completed. */
 function assertTurn(output) {
   const messages = output
     .split('\n')

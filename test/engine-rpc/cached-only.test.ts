@@ -9,7 +9,7 @@ import { type Ends, inProcessEnds, never, readAll, tts } from './harness.ts';
 
 const REQUEST: TtsRequest = { text: 'Let me see.', language: 'en' };
 
-/** Speaks, and notes what it was asked. */
+/** Speaks, and records its requests. */
 function speaker(name: string, asked: TtsRequest[]): TtsEngine {
   return tts(name, async function* (request) {
     asked.push(request);
@@ -17,7 +17,7 @@ function speaker(name: string, asked: TtsRequest[]): TtsEngine {
   });
 }
 
-/** What a client gets of `engine` over the bus. */
+/** A client's events from `engine` over the bus. */
 async function ask({ client, worker, clock, settle, close }: Ends, engine: TtsEngine, request: TtsRequest) {
   const host = hostTts(worker, clock, engine);
   const remote = remoteTts(client, clock, engine.name, { session: 's', generation: 1 });
@@ -28,8 +28,8 @@ async function ask({ client, worker, clock, settle, close }: Ends, engine: TtsEn
   return outcome;
 }
 
-describe('a phrase that is wanted from the cache only', () => {
-  it('is nothing where it was never made, and the engine is not asked', async () => {
+describe('a phrase requested from the cache only', () => {
+  it('is empty if it is not cached, without a request to the engine', async () => {
     const asked: TtsRequest[] = [];
     const voice = cachedTts(speaker('voice', asked), phraseCache());
     const { events } = await ask(await inProcessEnds(), voice, { ...REQUEST, cachedOnly: true });
@@ -37,7 +37,7 @@ describe('a phrase that is wanted from the cache only', () => {
     expect(asked).toEqual([]);
   });
 
-  it('is nothing of an engine without a cache', async () => {
+  it('is empty for an engine without a cache', async () => {
     const asked: TtsRequest[] = [];
     const { events } = await ask(await inProcessEnds(), speaker('voice', asked), {
       ...REQUEST,
@@ -47,7 +47,7 @@ describe('a phrase that is wanted from the cache only', () => {
     expect(asked).toEqual([]);
   });
 
-  it('comes from the cache where it was made, past the chain’s accounts', async () => {
+  it('is served from the cache, without affecting the chain’s statistics', async () => {
     const asked: TtsRequest[] = [];
     const told: ChainEvent[] = [];
     const ends = await inProcessEnds();

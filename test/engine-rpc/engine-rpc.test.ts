@@ -130,7 +130,7 @@ describe.each([
       tts(name, async function* (request) {
         yield { type: 'word', sample: 0, offset: 0, length: request.text.length };
         yield { type: 'phoneme', sample: 10, phoneme: 'ə', viseme: 1 };
-        // The engine uses its buffer again after the event.
+        // The engine reuses its buffer after the event.
         const own = samples.slice();
         yield { type: 'audio', pcm: { rate: 22_050, samples: own } };
         own.fill(0);
@@ -174,7 +174,7 @@ describe.each([
     expect(host.active()).toBe(0);
   });
 
-  it('drops what waits unread when aborted, even if the reply has ended', async () => {
+  it('drops unread events when aborted, even if the reply has ended', async () => {
     hostLlm(
       ends.worker,
       ends.clock,
@@ -191,7 +191,7 @@ describe.each([
     await expect(events.next()).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
-  it('asks nobody when aborted before it starts', async () => {
+  it('sends no request when aborted before it starts', async () => {
     const { engine, calls } = hangingLlm(name);
     hostLlm(ends.worker, ends.clock, engine);
     await ends.settle();
@@ -276,7 +276,7 @@ describe.each([
     }
   });
 
-  it('passes on the code and words of an engine error, after what came before it', async () => {
+  it('passes on the code and message of an engine error, after earlier events', async () => {
     hostLlm(
       ends.worker,
       ends.clock,
@@ -312,7 +312,7 @@ describe.each([
     expect(error).toMatchObject({ code: 'LLM_FAILED', message: expect.stringContaining('boom') });
   });
 
-  it('survives an engine that throws before it gives anything', async () => {
+  it('survives an engine that throws before its first event', async () => {
     hostLlm(
       ends.worker,
       ends.clock,
@@ -326,7 +326,7 @@ describe.each([
     }
   });
 
-  it('says at once that no worker serves an engine', async () => {
+  it('fails at once if no worker serves an engine', async () => {
     const { error } = await readAll(remote().reply(ask, never));
     expect(error).toMatchObject({ code: 'ENGINE_NO_WORKER' });
   });
@@ -343,7 +343,7 @@ describe.each([
     });
   });
 
-  it('gives up on a worker that falls silent, after what it said', async () => {
+  it('gives up on a worker that becomes silent, after its events', async () => {
     ends.worker.subscribe(subjects.work('llm', name), ({ reply = '' }) => {
       ends.worker.publish(reply, new Uint8Array(0), {
         headers: { type: 'accepted', uplink: '_INBOX.nowhere' },
@@ -364,7 +364,7 @@ describe.each([
     });
   });
 
-  it('waits for an engine that thinks, as long as its worker beats', async () => {
+  it('waits for a slow engine while its worker sends heartbeats', async () => {
     const release = deferred();
     hostLlm(
       ends.worker,
@@ -412,7 +412,7 @@ describe.each([
     expect(await outcome).toEqual({ events: [delta('at last')] });
   });
 
-  it('stops working for a client that vanished', async () => {
+  it('stops the engine for a client that vanished', async () => {
     const { engine, stopped } = hangingLlm(name);
     const host = hostLlm(ends.worker, ends.clock, engine, { clientLostMs: 30 });
     const error = deferred<BusMessage>();
@@ -466,7 +466,7 @@ describe.each([
     expect(seen).toEqual(words);
   });
 
-  it('ends a reply that its reader lets pile up beyond the limit, and stops the engine', async () => {
+  it('ends a reply whose unread events exceed the limit, and stops the engine', async () => {
     const { engine, stopped } = hangingLlm(name, Array<string>(100).fill('x'.repeat(1_000)));
     hostLlm(ends.worker, ends.clock, engine);
     await ends.settle();
@@ -479,7 +479,7 @@ describe.each([
     expect(error).toMatchObject({ code: 'ENGINE_OVERLOADED' });
   });
 
-  it('refuses more audio than the recogniser takes', async () => {
+  it('refuses more audio than the recogniser accepts', async () => {
     const stopped = deferred();
     hostStt(
       ends.worker,
@@ -533,7 +533,7 @@ describe.each([
     await stopped.promise;
   });
 
-  it('lets go of its audio when the recogniser ends first', async () => {
+  it('closes its audio when the recogniser ends first', async () => {
     hostStt(
       ends.worker,
       ends.clock,
@@ -558,7 +558,7 @@ describe.each([
     await returned.promise;
   });
 
-  it('shares requests between workers, and goes on with one when the other is gone', async () => {
+  it('distributes requests over workers, and continues with one when the other has left', async () => {
     const serve = (word: string) =>
       llm(name, async function* () {
         yield delta(word);
@@ -579,7 +579,7 @@ describe.each([
     }
   });
 
-  it('lets running requests end when it closes, and takes no new ones', async () => {
+  it('lets running requests finish when it closes, and refuses new ones', async () => {
     const release = deferred();
     const host = hostLlm(
       ends.worker,
@@ -604,7 +604,7 @@ describe.each([
     expect(host.active()).toBe(0);
   });
 
-  it('ends what still runs after the grace period', async () => {
+  it('ends running requests after the grace period', async () => {
     const { engine, stopped } = hangingLlm(name);
     const host = hostLlm(ends.worker, ends.clock, engine, { graceMs: 20 });
     await ends.settle();
@@ -617,7 +617,7 @@ describe.each([
     expect(host.active()).toBe(0);
   });
 
-  it('refuses more requests than it may run', async () => {
+  it('refuses requests beyond its limit', async () => {
     const { engine, started } = hangingLlm(name);
     hostLlm(ends.worker, ends.clock, engine, { maxActive: 1 });
     await ends.settle();

@@ -9,15 +9,15 @@ import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { type Clock, VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** A client and two workers that reach each other over a bus, and a clock. */
+/** A client and two workers on one bus, with a clock. */
 export interface Ends {
   readonly client: Bus;
   readonly worker: Bus;
   readonly worker2: Bus;
   readonly clock: Clock;
-  /** Lets virtual time go by; a real clock needs no help. */
+  /** Advances virtual time; has no effect on a real clock. */
   pass(ms: number): Promise<void>;
-  /** What was published by any end has been handled by all, and their promises have run. */
+  /** Waits until all published messages are handled and their promises have run. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -132,7 +132,7 @@ export function tts(name: string, synthesize: (request: TtsRequest) => AsyncIter
   return { name, synthesize, close: async () => {} };
 }
 
-/** Says `first`, then nothing until it is aborted; tells when it starts and when it is stopped. */
+/** Yields `first`, then hangs until aborted; reports when it starts and stops. */
 export function hangingLlm(name: string, first: readonly string[] = ['one']) {
   const started = deferred();
   const stopped = deferred();

@@ -22,7 +22,7 @@ const utf8 = (string: string) => new TextEncoder().encode(string);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const nothing = new Uint8Array(0);
 
-/** One message of a worker or a client that does not keep to the protocol. */
+/** One message of a worker or client that violates the protocol. */
 type Line = readonly [headers: Readonly<Record<string, string>>, payload?: Uint8Array];
 
 const accepted: Line = [{ type: 'accepted', uplink: '_INBOX.up' }];
@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(() => ends.close());
 
 describe('a client', () => {
-  /** A worker that answers with exactly these messages; gives what it got on its uplink. */
+  /** A worker that answers with exactly these messages; returns what it received on its uplink. */
   function scriptedWorker(kind: 'llm' | 'tts', lines: readonly Line[]) {
     const uplink: string[] = [];
     ends.worker.subscribe('_INBOX.up', (message) => uplink.push(message.headers.type ?? ''));
@@ -50,7 +50,7 @@ describe('a client', () => {
   }
   const reply = () => readAll(remoteLlm(ends.client, ends.clock, 'e', scope).reply(ask, never));
 
-  it('ignores what comes twice', async () => {
+  it('ignores duplicates', async () => {
     scriptedWorker('llm', [
       accepted,
       accepted,
@@ -64,7 +64,7 @@ describe('a client', () => {
     expect(await reply()).toEqual({ events: [delta('a'), delta('b')] });
   });
 
-  it('takes a beat for the acceptance that was lost', async () => {
+  it('treats a heartbeat as the lost acceptance', async () => {
     const uplink: string[] = [];
     ends.worker.subscribe('_INBOX.up', ({ headers }) => {
       uplink.push(headers.type ?? '');
@@ -119,12 +119,12 @@ describe('a client', () => {
     expect((await reply()).error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 
-  it('lives through an uplink that is no subject', async () => {
+  it('survives an uplink that is not a valid subject', async () => {
     scriptedWorker('llm', [[{ type: 'accepted', uplink: '_INBOX.not a subject' }], said(1, 'gap')]);
     expect((await reply()).error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 
-  it('takes an error code it does not know, of a newer worker, as a failure of the engine', async () => {
+  it('treats an unknown error code of a newer worker as a failure of the engine', async () => {
     scriptedWorker('llm', [
       accepted,
       [{ type: 'error', seq: '0' }, utf8('{"code":"FROM_2030","message":"new"}')],
@@ -150,14 +150,14 @@ describe('a client', () => {
     expect(error).toMatchObject({ code: 'ENGINE_PROTOCOL' });
   });
 
-  it('passes on what the bus refuses: a request that is too large', async () => {
+  it('passes on the error of the bus for a request that is too large', async () => {
     const bus = inProcessBus({ maxPayload: 1_000 });
     const large = { ...ask, messages: [{ role: 'user' as const, content: 'x'.repeat(2_000) }] };
     const { error } = await readAll(remoteLlm(bus, ends.clock, 'e', scope).reply(large, never));
     expect(error).toMatchObject({ code: 'BUS_PAYLOAD' });
   });
 
-  it('ends with what the bus says when that is closed', async () => {
+  it('ends with the error of the bus when that is closed', async () => {
     const bus = inProcessBus();
     await bus.drain();
     const { error } = await readAll(remoteLlm(bus, ends.clock, 'e', scope).reply(ask, never));
@@ -181,7 +181,7 @@ describe('a client', () => {
 });
 
 describe('a worker', () => {
-  /** Sends a request by hand; gives the answers as they come. */
+  /** Sends a raw request; yields the answers as they arrive. */
   function request(kind: 'llm' | 'stt', payload: Uint8Array, headers: Readonly<Record<string, string>>) {
     const answers: BusMessage[] = [];
     const inbox = ends.client.inbox();
@@ -217,7 +217,7 @@ describe('a worker', () => {
     });
   });
 
-  it('ignores a request that says not where to answer', async () => {
+  it('ignores a request without a reply address', async () => {
     const { engine, calls } = hangingLlm('e');
     hostLlm(ends.worker, ends.clock, engine);
     ends.client.publish(subjects.work('llm', 'e'), utf8(JSON.stringify(ask)), { headers: good });
@@ -257,7 +257,7 @@ describe('a worker', () => {
     expect(stopped).toBe(1);
   });
 
-  it('answers whoever asks whether it is there, and starts nothing', async () => {
+  it('answers a presence check without starting an engine', async () => {
     const { engine, calls } = hangingLlm('e');
     const host = hostLlm(ends.worker, ends.clock, engine);
     expect(await hasWorker(ends.client, 'llm', 'e', 1_000)).toBe(true);
@@ -265,7 +265,7 @@ describe('a worker', () => {
     expect([host.active(), calls()]).toEqual([0, 0]);
   });
 
-  it('takes audio that comes twice once', async () => {
+  it('accepts duplicate audio once', async () => {
     hostStt(
       ends.worker,
       ends.clock,
@@ -287,7 +287,7 @@ describe('a worker', () => {
     expect(text(answers[1]?.payload ?? nothing)).toContain('"640"');
   });
 
-  it('beats while it has nothing to say, and not while it has', async () => {
+  it('sends heartbeats only while it sends no events', async () => {
     const { engine } = hangingLlm('e');
     hostLlm(ends.worker, ends.clock, engine, { clientLostMs: 60_000 });
     const answers = request('llm', utf8(JSON.stringify(ask)), good);
@@ -297,7 +297,7 @@ describe('a worker', () => {
     expect(types(answers)).toEqual(['accepted', 'data', 'beat', 'beat', 'beat', 'beat']);
   });
 
-  it('runs a request once although it comes twice', async () => {
+  it('runs a duplicate request once', async () => {
     const pump = manualPump();
     const bus = inProcessBus({ pump, clock: ends.clock });
     const { engine, calls } = hangingLlm('e');
@@ -313,7 +313,7 @@ describe('a worker', () => {
     expect(calls()).toBe(1);
   });
 
-  it('survives an event that does not fit through the bus, and says so', async () => {
+  it('survives an event that is too large for the bus, and reports it', async () => {
     const bus = inProcessBus({ maxPayload: 2_000, clock: ends.clock });
     hostLlm(
       bus,

@@ -52,7 +52,7 @@ async function kill(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-it('ends with ENGINE_LOST when the worker is killed in mid-stream, and goes on with another', async () => {
+it('ends with ENGINE_LOST when the worker is killed in mid-stream, and the next request gets another worker', async () => {
   const { bus, server } = await connect();
   const first = await startWorker(server.url, 'e', 'first');
   const engine = remoteLlm(bus, realClock, 'e', scope);

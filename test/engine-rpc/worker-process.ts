@@ -1,4 +1,4 @@
-// A worker in a process of its own, to be killed: `worker-process.ts <url> <engine> <word>`. Says the word, then hangs.
+// A worker in its own process, to be killed: `worker-process.ts <url> <engine> <word>`. Yields the word, then hangs.
 import { hostLlm } from '../../actors/engine-rpc/mod.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';

@@ -38,7 +38,7 @@ async function call(line: string): Promise<number> {
   return main(line.split(' ').map((word) => word.replace('@', `${folder}/`)));
 }
 
-describe('a wrong call', () => {
+describe('an invalid command line', () => {
   it.each([
     ['nonsense', "unknown command 'nonsense'"],
     ['serv', '(Did you mean serve?)'],
@@ -107,7 +107,7 @@ describe('a wrong call', () => {
     expect(printed).not.toContain('loading');
   });
 
-  it('does not advise another format where the file does not exist', async () => {
+  it('does not suggest another format if the file does not exist', async () => {
     await call('talk @missing.wav');
     expect(printed).toMatch(/cannot be read.*missing\.wav/u);
     expect(printed).toContain('check the path');

@@ -58,7 +58,7 @@ function slowerVersion(): string {
 }
 
 describe('parley replay', () => {
-  it('says that a session came out as recorded, from a file and from the store', async () => {
+  it('reports a session that replays as recorded, from a file and from the store', async () => {
     expect(await run('replay', file)).toBe(0);
     expect(output()).toContain(
       `${journal.records.length} of ${journal.records.length} records, all as recorded`,
@@ -69,7 +69,7 @@ describe('parley replay', () => {
     expect(await run('replay', '--all')).toBe(0);
   });
 
-  it('fails with the code and the record of what is wrong', async () => {
+  it('fails with the code and the record of the problem', async () => {
     const lines = text.split('\n');
     writeFileSync(file, lines.toSpliced(10, 1).join('\n'));
     expect(await run('replay', file)).toBe(1);
@@ -80,13 +80,13 @@ describe('parley replay', () => {
     expect(JSON.parse(output())).toMatchObject({ matches: false, code: 'JOURNAL_ALTERED' });
   });
 
-  it('stops where it is told to', async () => {
+  it('stops at the given event', async () => {
     expect(await run('replay', file, '--until', '12', '--json')).toBe(0);
     expect(JSON.parse(output()).records).toBeLessThan(journal.records.length);
     expect(await run('replay', file, '--until', 'soon')).toBe(2);
   });
 
-  it('shows where another version decides otherwise: the event, and both sides', async () => {
+  it('shows where another version decides differently: the event, and both sides', async () => {
     const other = slowerVersion();
     expect(await run('replay', file, '--against', other)).toBe(1);
     expect(output()).toMatch(/differs at event \d+ \(record \d+, \d+\.\d+ s\)/u);
@@ -99,7 +99,7 @@ describe('parley replay', () => {
     expect(difference.recorded.state).toEqual(difference.replayed.state);
   });
 
-  it('takes this very checkout for the same, and refuses what is no version', async () => {
+  it('finds no difference to this checkout, and refuses an invalid version', async () => {
     expect(await run('replay', file, '--against', root)).toBe(0);
     expect(await run('replay', file, '--against', folder)).toBe(1);
     expect(output()).toContain('REPLAY_AGAINST');
@@ -107,7 +107,7 @@ describe('parley replay', () => {
     expect(output()).toContain('REPLAY_AGAINST');
   });
 
-  it('refuses sessions that it does not know, and calls without any', async () => {
+  it('refuses unknown sessions, and a call without sessions', async () => {
     expect(await run('replay', 'nobody')).toBe(1);
     expect(output()).toContain('SESSION_UNKNOWN');
     expect(await run('replay')).toBe(2);
@@ -128,13 +128,13 @@ describe('parley journal', () => {
     expect(output()).toContain('SESSION_UNKNOWN');
   });
 
-  it('takes in nothing that is not as it was recorded', async () => {
+  it('refuses to import a journal that was changed', async () => {
     writeFileSync(file, text.replace('tell me', 'sell me'));
     expect(await run('journal', 'import', file)).toBe(1);
     expect(output()).toContain('JOURNAL_ALTERED');
   });
 
-  it('deletes a session that has not ended only by force', async () => {
+  it('deletes a session that has not ended only with --force', async () => {
     const store = sqliteStore({ path: join(folder, 'parley.db') });
     const footer = { status: 'open' as const, records: null };
     await store.importJournal(journal, piecesOf({ journal: { ...journal, footer }, audio: [] }));

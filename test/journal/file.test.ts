@@ -14,7 +14,7 @@ beforeAll(async () => {
   lines = [...journalLines(file)];
 });
 
-/** The code with which a text is refused, when read or when checked; undefined if it is not. */
+/** The error code for a text, from reading or checking; undefined if it is accepted. */
 function refusal(text: string): string | undefined {
   try {
     const fault = checkJournal(parseJournalFile(text, 'file').journal, sha256);
@@ -26,14 +26,14 @@ function refusal(text: string): string | undefined {
 }
 
 describe('a journal file', () => {
-  it('comes back as it was written, audio too', () => {
+  it('is read as it was written, including audio', () => {
     expect(parseJournalFile(lines.join(''), 'file')).toEqual(file);
     expect(parseJournalFile(lines.join('').replaceAll('\n', '\r\n'), 'file')).toEqual(file);
     expect(refusal(lines.join(''))).toBeUndefined();
   });
 
   it('is refused at the record in which any one byte was flipped', () => {
-    // The first records alone, as each flip means reading the whole file again.
+    // Only the first records, because each flip requires reading the whole file again.
     const { records, ...rest } = file.journal;
     const footer = { status: 'open' as const, records: null };
     const short = [
@@ -66,7 +66,7 @@ describe('a journal file', () => {
     }
   });
 
-  it('is refused with a code of its own for a record that is missing, one that moved, and an end that is missing', () => {
+  it('is refused with separate codes for a missing record, a moved record and a missing end', () => {
     expect(refusal(lines.toSpliced(8, 1).join(''))).toMatch(/^JOURNAL_GAP: .*record 7:/u);
     expect(
       refusal(
@@ -80,7 +80,7 @@ describe('a journal file', () => {
     expect(refusal([...lines, lines[3] ?? ''].join(''))).toMatch(/^JOURNAL_ALTERED/u);
   });
 
-  it('is refused if it is something else, or of another format', () => {
+  it('is refused if it is another file, or has another format', () => {
     expect(refusal('')).toMatch(/^JOURNAL_FORMAT/u);
     expect(refusal('{"hello":1}\n')).toMatch(/^JOURNAL_FORMAT/u);
     const ofFormat = (format: number) => refusal(lines.join('').replace('"format":2', `"format":${format}`));

@@ -22,7 +22,7 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/s
 
 export const MACHINE = 'm'.repeat(64);
 
-/** A journal store in memory. A test may hold back, or fail, what is handed over. */
+/** A journal store in memory. A test can delay or fail writes. */
 export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {
   readonly records: JournalRecord[] = [];
   readonly audio: JournalAudio[] = [];
@@ -32,7 +32,7 @@ export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {
   #durable: Promise<void> = Promise.resolve();
   #fail: (error: Error) => void = () => {};
 
-  /** From now on nothing is durable until the function given back is called. */
+  /** From now on nothing is durable until the returned function is called. */
   hold(): { release: () => void; fail: (error: Error) => void } {
     const { promise, resolve, reject } = withResolvers();
     promise.catch(() => {});
@@ -162,7 +162,7 @@ export class Talk {
     return this.clock.advance(ms);
   }
 
-  /** A loud tone, or silence, in real time. */
+  /** Sends a loud tone, or silence, in real time. */
   async sound(ms: number, level = 8_000): Promise<void> {
     for (let at = 0; at < ms; at += FRAME_MS) {
       const samples = new Int16Array(samplesPerFrame(PIPELINE_RATE)).map((_, i) =>

@@ -1,4 +1,4 @@
-/** Kills a server in the midst of conversations, and looks at what it left. */
+/** Kills a server during conversations, and checks the remaining data. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -13,21 +13,21 @@ import { replayHere } from '../../server/replay/replay.ts';
 
 const program = fileURLToPath(new URL('./kill-server.ts', import.meta.url));
 const CLIENTS = 3;
-/** The server is killed at one of so many messages. */
+/** The server is killed at one of this many messages. */
 const MOMENTS = 500;
 
 export interface KillRound {
   readonly acknowledged: number;
   readonly journals: number;
   readonly records: number;
-  /** What was wrong; empty if nothing was. */
+  /** Problems found; empty if none. */
   readonly problems: readonly string[];
 }
 
-/** One round in `dataDir`, which may hold what earlier rounds left: starting over it is part of the round. */
+/** One round in `dataDir`, which may contain data of earlier rounds: starting with it is part of the round. */
 export async function killRound(dataDir: string, seed: number): Promise<KillRound> {
   const server = await startServer(dataDir);
-  // The moment is one of the messages that the clients get, and so has nothing to do with the time of day.
+  // The moment is chosen by the number of received messages, so it does not depend on timing.
   let left = 1 + (nextRandom(seed).value % MOMENTS);
   const exited = once(server.child, 'close');
   const clients = await Promise.all(
@@ -35,7 +35,7 @@ export async function killRound(dataDir: string, seed: number): Promise<KillRoun
   );
   for (const client of clients) {
     client.onMessage(({ message }) => {
-      // Three rounds of four begin to count at the first turn that is safe; the others may hit the start.
+      // Three of four rounds count from the first acknowledged turn; the others may hit the start.
       if ((seed % 4 === 0 || server.acknowledged.length > 0) && --left === 0) server.child.kill('SIGKILL');
       if (message.type === 'reply.end') client.send({ type: 'text', text: `and then? ${left}` });
     });

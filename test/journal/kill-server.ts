@@ -1,5 +1,5 @@
-// A server with engines that answer at once, to be killed. Its argument is the data directory; it prints its address, and
-// a line for each turn that the store has acknowledged.
+// A server with immediate engines, to be killed. Its argument is the data directory; it prints its address, and a line
+// for each turn acknowledged by the store.
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { loadConfig } from '../../server/config/load.ts';

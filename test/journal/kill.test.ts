@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { killRound } from './kill-round.ts';
 
 // More rounds: npx tsx scripts/kill-rounds.ts 50
-it('a server killed in the midst of conversations loses no acknowledged turn, and its journals replay', async () => {
+it('a server killed during conversations loses no acknowledged turn, and its journals replay', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-kill-'));
   try {
     let acknowledged = 0;

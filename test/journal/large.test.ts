@@ -28,7 +28,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A journal of `RECORDS` that takes `MEGABYTES`, with hashes that fit. */
+/** A journal of `RECORDS` records and `MEGABYTES`, with valid hashes. */
 function* lines(session: string): Generator<string> {
   const header: JournalHeader = {
     ...{ format: JOURNAL_FORMAT, session, machine: 'm', version: '0.1.0' },
@@ -74,7 +74,7 @@ function small(...args: string[]): Promise<Ended> {
   );
 }
 
-/** A line of the shell, in which `parley` is the command and `$DATA` its data directory. */
+/** Runs a shell line, in which `parley` is the command and `$DATA` its data directory. */
 function shell(line: string): Promise<Ended> {
   const parley = `'${process.execPath}' --import tsx '${main}'`;
   return ended(
@@ -86,7 +86,7 @@ function shell(line: string): Promise<Ended> {
 }
 
 describe('a journal that is larger than the memory', () => {
-  it(`is imported, exported and given to a reader that soon leaves, with a heap of ${HEAP_MB} MB`, async () => {
+  it(`is imported, exported, and piped to a reader that leaves early, with a heap of ${HEAP_MB} MB`, async () => {
     expect(statSync(file).size).toBeGreaterThan(MEGABYTES * 1_000_000);
     expect(await small('journal', 'import', file)).toEqual({ code: 0, output: 'large\n', errors: '' });
     const copy = join(folder, 'copy.jsonl');
@@ -105,7 +105,7 @@ describe('a journal that is larger than the memory', () => {
     expect(gone.errors).toBe('code 141\n');
   }, 240_000);
 
-  it('is refused where one line is 600 MB long, without reading it all', async () => {
+  it('is refused if one line is 600 MB long, without reading all of it', async () => {
     const long = join(folder, 'long.jsonl');
     writeFileSync(long, '');
     truncateSync(long, 600_000_000);
@@ -122,7 +122,7 @@ describe('a journal that is larger than the memory', () => {
   }, 120_000);
 });
 
-it('a limit of 64 open files is one clear error', async () => {
+it('a limit of 64 open files gives one clear error', async () => {
   const { code, errors } = await shell('ulimit -n 64; parley serve --port 0 --data-dir "$DATA"');
   expect(code).toBe(1);
   expect(errors).toContain('code: TOO_FEW_FILES');

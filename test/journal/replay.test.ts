@@ -26,7 +26,7 @@ function withRecords(records: readonly JournalRecord[]): Journal {
   return { ...journal, records };
 }
 
-/** Some other byte in the place of the one in the middle. */
+/** Replaces the byte in the middle by another. */
 function flipped(text: string): string {
   const at = Math.floor(text.length / 2);
   return text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1);
@@ -46,7 +46,7 @@ const FLIPS: readonly ((record: JournalRecord) => JournalRecord)[] = [
 ];
 
 describe('a recorded conversation', () => {
-  it('has an interruption, timers and children of every kind in it', () => {
+  it('contains an interruption, timers and children of every kind', () => {
     const sources = new Set(journal.records.map(({ source }) => source));
     expect([...sources].sort()).toEqual(
       ['actions', 'client', 'ear', 'llm', 'playback', 'start', 'stt', 'timer', 'tts'].sort(),
@@ -55,14 +55,14 @@ describe('a recorded conversation', () => {
     expect(journal.footer).toEqual({ status: 'ended', records: journal.records.length });
   });
 
-  it('comes out the same again, hash by hash', () => {
+  it('replays identically, hash by hash', () => {
     const { difference, fault, records, stateHash } = replay(journal);
     expect({ difference, fault }).toEqual({});
     expect(records).toBe(journal.records.length);
     expect(stateHash).toBe(journal.records.at(-1)?.stateHash);
   });
 
-  it('is replayed up to an event, even if something is wrong behind it', () => {
+  it('is replayed up to an event, even if a later record is damaged', () => {
     const cut = withRecords(journal.records.map((one) => (one.seq > 20 ? { ...one, event: '{}' } : one)));
     const result = replay(cut, 20);
     expect(result.seq).toBe(20);
@@ -70,7 +70,7 @@ describe('a recorded conversation', () => {
   });
 });
 
-it('a stale event is in the journal, changes nothing, and breaks nothing', () => {
+it('a stale event is recorded and has no effect', () => {
   const { header } = journal;
   const recorded = kernel(journal);
   const writer = new JournalWriter(journal.headerHash, sha256);
@@ -115,7 +115,7 @@ describe('a journal that was tampered with', () => {
     },
   );
 
-  it('is refused at each record that is missing', () => {
+  it('is refused at each missing record', () => {
     for (const index of journal.records.keys()) {
       const missing = withRecords(journal.records.toSpliced(index, 1));
       const expected = { code: 'JOURNAL_GAP', record: index };
@@ -124,7 +124,7 @@ describe('a journal that was tampered with', () => {
     }
   });
 
-  it('is refused at each pair that changed places', () => {
+  it('is refused at each swapped pair of records', () => {
     for (const [index, record] of journal.records.entries()) {
       const next = journal.records[index + 1];
       if (!next) continue;
@@ -141,19 +141,19 @@ describe('a journal that was tampered with', () => {
     }
   });
 
-  it('is refused if its header is another', () => {
+  it('is refused if its header was changed', () => {
     const other = { ...journal, header: { ...journal.header, input: { ...journal.header.input, seed: 8 } } };
     expect(replay(other).fault).toMatchObject({ code: 'JOURNAL_ALTERED', record: -1 });
   });
 
-  it('is refused if records were added behind its end', () => {
+  it('is refused if records were added after its end', () => {
     const [first] = journal.records;
     if (!first) throw new Error('empty');
     const longer = withRecords([...journal.records, first]);
     expect(replay(longer).fault?.record).toBe(journal.records.length);
   });
 
-  it('is replayed as far as it goes and called incomplete if the store had failed', () => {
+  it('is replayed to its last record and reported as incomplete if the store had failed', () => {
     const incomplete = {
       ...withRecords(journal.records.slice(0, 30)),
       footer: { status: 'incomplete' as const, records: null },
@@ -168,7 +168,7 @@ describe('a journal that was tampered with', () => {
 describe('another version of the machine', () => {
   const lazy = { delayMs: 777, completeDelayMs: 777, incompleteDelayMs: 777 };
 
-  it('is told from this one at the first event on which it decides otherwise, with both sides', () => {
+  it('is reported at the first event with a different decision, with both sides', () => {
     const { header } = journal;
     const machine = sessionMachine({
       ...header.parameters,
@@ -183,11 +183,11 @@ describe('another version of the machine', () => {
     expect(difference?.recorded.state).toEqual(difference?.replayed.state);
   });
 
-  it('has no difference if it decides the same', () => {
+  it('has no difference if its decisions are the same', () => {
     expect(replayAgainst(journal, kernel(journal))).toEqual({ records: journal.records.length });
   });
 
-  it('that throws is a difference too, and nothing worse', () => {
+  it('that throws is reported as a difference', () => {
     const { header } = journal;
     const machine = sessionMachine({ ...header.parameters, words: JSON.parse('{}') });
     const { difference } = replayAgainst(journal, new SessionKernel(machine, header.input));

@@ -10,7 +10,7 @@ const moves = (clock: Parameters<typeof scriptedLlm>[0]) =>
     actions: [{ type: 'action', id: 'a1', name: 'go-forward', args: {} }],
   }));
 
-/** An action port that notes what it was asked. */
+/** An action port that records its requests. */
 function robot() {
   const ran: string[] = [];
   return {
@@ -25,7 +25,7 @@ function robot() {
 }
 
 describe('a journaled session', () => {
-  it('has the record of every event before its first command is carried out', async () => {
+  it('records every event before its first command is carried out', async () => {
     const store = new MemoryJournals();
     const late: LogEntry[] = [];
     const talk = await Talk.open({
@@ -40,7 +40,7 @@ describe('a journaled session', () => {
     expect(store.ended).toBe(true);
   });
 
-  it('waits for the disk with nothing but actions', async () => {
+  it('delays only actions until their record is on disk', async () => {
     const store = new MemoryJournals();
     const { ran, port } = robot();
     const talk = await Talk.open({ store, llm: moves, actions: port });
@@ -58,7 +58,7 @@ describe('a journaled session', () => {
     expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'done']);
   });
 
-  it('refuses actions when the store has failed, says so once, and converses on', async () => {
+  it('refuses actions when the store has failed, reports it once, and continues the conversation', async () => {
     const store = new MemoryJournals();
     const { ran, port } = robot();
     const talk = await Talk.open({ store, llm: moves, actions: port });
@@ -92,7 +92,7 @@ describe('a journaled session', () => {
     expect(talk.of('action').map(({ status }) => status)).toEqual(['cancelled']);
   });
 
-  it('keeps what was heard and said, sample for sample, only if told to', async () => {
+  it('keeps the audio of user and replies, sample for sample, only if configured', async () => {
     const [none, all] = [new MemoryJournals(), new MemoryJournals()];
     await converse(await Talk.open({ store: none }));
     let frames = 0;

@@ -7,13 +7,13 @@ const TOKEN = 'a long enough token';
 
 interface Asked {
   readonly path: string;
-  /** Of the WebSocket, if it is one. */
+  /** Subprotocol, if it is a WebSocket. */
   readonly protocol?: string;
-  /** Status for somebody who may come in. */
+  /** Status for an authorised client. */
   readonly welcome: number;
 }
 
-/** Something of every endpoint. */
+/** A request to every endpoint. */
 const EVERYWHERE: readonly Asked[] = [
   { path: '/healthz', welcome: 200 },
   { path: '/readyz', welcome: 200 },
@@ -99,7 +99,7 @@ describe('every endpoint of a server without a token', () => {
     await expectAll(port, { Origin: `http://127.0.0.1:${port}`, Host: `127.0.0.1:${port}` }, false);
   });
 
-  it('shows conversations to this machine only, even where others may talk', async () => {
+  it('shows conversations to this machine only, even if others may talk', async () => {
     const { port } = await startTestServer(cleanups, { host: '0.0.0.0', insecure: true });
     const passedOn = { 'X-Forwarded-For': '10.0.0.7' };
     for (const { path, welcome, protocol } of EVERYWHERE) {
@@ -114,7 +114,7 @@ describe('a server with a token', () => {
   const cleanups = new Cleanups();
   afterEach(() => cleanups.run());
 
-  it('serves any host and any proxy, and asks for the token wherever conversations show', async () => {
+  it('serves any host and proxy, and requires the token to show conversations', async () => {
     const { port } = await startTestServer(cleanups, { token: TOKEN });
     const proxied = { Host: 'robot.example', 'X-Forwarded-For': '10.0.0.7' };
     const [health, , metrics, sessions, session] = EVERYWHERE;

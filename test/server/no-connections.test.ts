@@ -10,7 +10,7 @@ import { concat, silence, speak } from '../support/speech.ts';
 
 const command = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 
-/** The addresses of `connect`, `sendto` and `sendmsg` in strace's output that are not of this machine. */
+/** The lines of strace's output with a `connect`, `sendto` or `sendmsg` to an address of another machine. */
 function foreign(trace: string): string[] {
   return trace.split('\n').filter((line) => {
     if (!/\b(connect|sendto|sendmsg)\(/.test(line) || !/sa_family=AF_INET6?\b/.test(line)) return false;
@@ -18,7 +18,7 @@ function foreign(trace: string): string[] {
   });
 }
 
-it('a server without configured engines connects to nowhere, and writes to its data directory only', async () => {
+it('a server without configured engines makes no outgoing connections, and writes only to its data directory', async () => {
   const at = mkdtempSync(join(tmpdir(), 'parley-quiet-'));
   const inside = (name: string) => {
     mkdirSync(join(at, name));
@@ -28,7 +28,7 @@ it('a server without configured engines connects to nowhere, and writes to its d
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_|ORT_|XDG_CACHE_HOME)/u.test(name),
   );
-  // On Node 20 SQLite is in the user's cache, where it stays.
+  // On Node 20 SQLite is in the user's cache, so its location is kept.
   const cache = process.versions.node.startsWith('20.')
     ? { XDG_CACHE_HOME: process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache') }
     : {};

@@ -18,7 +18,7 @@ afterEach(async () => {
 async function startServer(...args: string[]): Promise<{ url: string; port: number; server: ParleyProcess }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-overload-'));
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
-  // These attacks are not about the event loop, which a slow machine may hold up as well.
+  // These attacks do not test the event loop, which may be slow on this machine.
   const own = ['--port', '0', '--data-dir', dataDir, '--limits.loop-delay-ms', '60000'];
   const server = parley(['serve', ...own, ...args]);
   cleanups.push(() => server.stop());
@@ -26,7 +26,7 @@ async function startServer(...args: string[]): Promise<{ url: string; port: numb
   return { url, port: Number(new URL(url).port), server };
 }
 
-/** Connections that send `head` and then nothing. */
+/** Opens connections that send `head` and then nothing. */
 async function hold(port: number, count: number, head: string): Promise<Socket[]> {
   const sockets = Array.from({ length: count }, () => {
     const socket = connect(port, '127.0.0.1');
@@ -40,17 +40,17 @@ async function hold(port: number, count: number, head: string): Promise<Socket[]
   return sockets;
 }
 
-/** A client that only types: it has no microphone to keep in time. */
+/** A client that only types, without a real-time microphone. */
 async function enter(url: string): Promise<TestClient> {
   const client = await new TestClient(url).opened();
   cleanups.push(() => client.socket.terminate());
   client.say({ type: 'hello' });
   const first = await client.json();
-  if (first.type !== 'ready') throw new Error(`not let in: ${JSON.stringify(first)}`);
+  if (first.type !== 'ready') throw new Error(`refused: ${JSON.stringify(first)}`);
   return client;
 }
 
-/** What came of a turn: why its reply ended, or the code of the error that it met. */
+/** The result of a turn: the reason why its reply ended, or an error code. */
 async function outcome(client: TestClient): Promise<unknown> {
   for (;;) {
     const { type, reason, code } = await client.json();
@@ -59,7 +59,7 @@ async function outcome(client: TestClient): Promise<unknown> {
   }
 }
 
-/** One attempt: a connection that is dropped is a failure. */
+/** One attempt: a dropped connection is a failure. */
 async function probe(url: string): Promise<number> {
   return (await fetch(`${url}/healthz`)).status;
 }
@@ -94,7 +94,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
     await enter(url);
   });
 
-  it('asks the language engine no faster than its sessions may take turns, whatever five clients type', async () => {
+  it('limits requests to the language engine to the turn rate of its sessions while five clients flood it', async () => {
     const openai = await openaiServer();
     cleanups.push(() => openai.close());
     const { url } = await startServer(
@@ -124,7 +124,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
     expect(new Set(errors.map(({ code, fatal }) => `${code} ${fatal}`))).toEqual(new Set(['TOO_FAST false']));
   });
 
-  it('refuses new turns with a code when its engines cannot keep up, and finishes the replies that it began', async () => {
+  it('refuses new turns with a code when its engines are overloaded, and finishes running replies', async () => {
     const openai = await openaiServer({ chat: () => chatReply(['Yes', '.'], { firstMs: 1_000 }) });
     cleanups.push(() => openai.close());
     const { url, server } = await startServer(

@@ -38,7 +38,7 @@ function generationOf(message: ServerMessage | undefined): number {
   return message?.type === 'reply.end' ? message.generation : 0;
 }
 
-it('holds a spoken conversation over NATS, ends the turn when its worker is killed in mid-reply, and goes on with the next', async () => {
+it('holds a spoken conversation over NATS, ends the turn when its worker is killed in mid-reply, and continues with the next worker', async () => {
   const nats = await startNatsServer();
   cleanups.push(() => nats.stop());
   const [{ url, server }, worker] = await Promise.all([
@@ -57,7 +57,7 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
 
   const since = client.arrivals.length;
   client.send({ type: 'text', text: 'tell me a story' });
-  // Two seconds into the reply something of it has been heard.
+  // Two seconds into the reply, part of it has been heard.
   const speaking = await client.waitFor(
     (message) => message.type === 'state' && message.value === 'speaking',
     {
@@ -91,10 +91,10 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
     timeoutMs: PATIENCE_MS,
   });
   expect(third?.message).toMatchObject({ turn: 3, reason: 'completed' });
-  // One generation a reply, always a later one; a reply that was prepared for other words has used one too.
+  // One generation per reply, always increasing; a discarded speculation has used one too.
   const generations = [first, second, third].map((end) => generationOf(end?.message));
   expect(generations).toEqual([...new Set(generations)].sort((a, b) => a - b));
   expect(generations).not.toContain(0);
-  // Every server watches the invariants of its sessions and logs what breaks one.
+  // Every server checks the invariants of its sessions and logs violations.
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
 }, 120_000);

@@ -9,7 +9,7 @@ import { startNatsServer } from '../../testing/nats-server.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
-/** What is promised of Ctrl-C, in ms. */
+/** Documented time limit for Ctrl-C, in ms. */
 const CTRL_C_MS = 2_000;
 
 let dataDir: string;
@@ -28,7 +28,7 @@ function start(args: readonly string[] = [], env: Readonly<Record<string, string
   return server;
 }
 
-/** A client whose reply is under way, in the state `value`. */
+/** A client with a running reply, in the state `value`. */
 async function talking(server: ParleyProcess, value: string): Promise<VoiceClient> {
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   const client = await VoiceClient.connect({ url, clock: realClock });
@@ -41,7 +41,7 @@ async function talking(server: ParleyProcess, value: string): Promise<VoiceClien
   return client;
 }
 
-/** Sends the signals; resolves with how the process ended and how long that took, in ms. */
+/** Sends the signals; resolves with how the process ended and the time it took, in ms. */
 async function signalled(server: ParleyProcess, ...signals: NodeJS.Signals[]) {
   const startMs = performance.now();
   for (const signal of signals) process.kill(server.pid, signal);
@@ -49,7 +49,7 @@ async function signalled(server: ParleyProcess, ...signals: NodeJS.Signals[]) {
   return { code, ms: performance.now() - startMs };
 }
 
-/** Lines of the log that warn or are worse. */
+/** Log lines of level warn and above. */
 function warnings(server: ParleyProcess): string[] {
   return server.lines.filter((line) => /"level":[4-6]0/u.test(line));
 }
@@ -91,7 +91,7 @@ describe('Ctrl-C', () => {
     expect(ms).toBeLessThan(CTRL_C_MS);
   }, 60_000);
 
-  it('ends it at once while it starts, and at once the second time', async () => {
+  it('ends it at once during the start, and at once on the second signal', async () => {
     const starting = start();
     await starting.line(/loading the speech engines/u);
     const first = await signalled(starting, 'SIGINT');
@@ -108,7 +108,7 @@ describe('Ctrl-C', () => {
   }, 60_000);
 });
 
-it('SIGTERM lets a reply be heard to its end, without a warning about the broker either', async () => {
+it('SIGTERM lets a reply finish, without a warning about the broker', async () => {
   const nats = await startNatsServer();
   cleanups.push(() => nats.stop());
   const server = start([], { NATS_URL: nats.url });

@@ -50,13 +50,13 @@ function linesWith(server: ParleyProcess, text: string): string[] {
 }
 
 describe('a server whose store cannot be used', () => {
-  it('says so once to the operator, once to each client and in /readyz; speech goes on, actions do not; and it recovers', async () => {
+  it('reports it once in the log, once to each client and in /readyz; continues speech but refuses actions; and recovers', async () => {
     const { server, url } = await started();
     const client = await connected(url);
     expect(await typed(client, 'hello')).toBe('completed');
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
 
-    // As good as a full disk: from now on the process can write no file beyond its first 4 KiB.
+    // Simulates a full disk: from now on the process cannot write any file beyond its first 4 KiB.
     execFileSync('prlimit', ['--pid', String(server.pid), '--fsize=4096:unlimited']);
     for (const text of ['hello', 'what is your name', 'hello', 'go forward'])
       expect(await typed(client, text)).toBe('completed');
@@ -86,7 +86,7 @@ describe('a server whose store cannot be used', () => {
     expect(errors(later)).toEqual([]);
   }, 120_000);
 
-  it('starts and talks where the database is damaged, and is not ready', async () => {
+  it('starts and talks if the database is damaged, and is not ready', async () => {
     writeFileSync(join(dataDir, 'parley.db'), 'This is not a database. '.repeat(100));
     const { server, url } = await started();
     const ready = await fetch(`${url}/readyz`);
@@ -101,7 +101,7 @@ describe('a server whose store cannot be used', () => {
   }, 120_000);
 });
 
-it('a session that is deleted by force while it is live leaves no rows, and nothing of it comes back', async () => {
+it('a live session that is deleted by force leaves no rows, and nothing of it is stored later', async () => {
   const { server, url } = await started();
   const client = await connected(url);
   expect(await typed(client, 'hello')).toBe('completed');

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** What becomes of a language model's call of `turn`, an action of the dialog file. */
+/** The result of a language model's call of `turn`, an action of the dialog file. */
 async function statusOfTurn(flags: Record<string, string>): Promise<readonly string[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
   cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
@@ -42,7 +42,7 @@ async function statusOfTurn(flags: Record<string, string>): Promise<readonly str
   return client.arrivals.flatMap(({ message }) => (message.type === 'action' ? message.status : []));
 }
 
-it('refuses an action that was never declared to the language model, though the dialog file has it', async () => {
+it('refuses an action of the dialog file that was not declared to the language model', async () => {
   expect(await statusOfTurn({})).toEqual(['refused']);
 });
 

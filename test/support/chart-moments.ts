@@ -1,4 +1,7 @@
-/** Moments at which the chart is looked at: every state that the session's model reaches, and every transition on the way. */
+/**
+ * Moments at which tests check the chart: every state that the session's model reaches, and every transition on the
+ * way.
+ */
 import { MadeSession } from '../../bench/inspector-journal.ts';
 import { activeStates } from '../../web/inspect/chart/active.ts';
 import { type ChartMap, type MapTransition, sessionMap } from '../../web/inspect/chart/chart-map.ts';
@@ -7,23 +10,23 @@ import { exploredSession } from '../model/session-paths.ts';
 
 export interface Moment {
   readonly name: string;
-  /** The record of the journal after which it is. */
+  /** The journal record after which the moment is. */
   readonly record: number;
   /** State values before and after. */
   readonly before: unknown;
   readonly after: unknown;
   /** Paths of the states that are active, without the root. */
   readonly active: readonly string[];
-  /** Transitions that were taken, and, as the most that may be, every other guard of the same state as refused. */
+  /** The transitions taken; all other guards of the same state count as refused, which is the worst case. */
   readonly explained: {
     readonly taken: readonly string[];
     readonly guards: readonly { readonly transition: string; readonly passed: boolean }[];
   };
-  /** The event that the label is to name; undefined if nothing was taken. */
+  /** The event that the label must name; undefined if no transition was taken. */
   readonly label: string | undefined;
 }
 
-/** Each state value at least once, and each transition that is ever said. */
+/** Each state value and each labelled transition at least once. */
 export function momentsOf(): Moment[] {
   const map = sessionMap();
   const moments: Moment[] = [];
@@ -56,7 +59,7 @@ function refusable(map: ChartMap, said: MapTransition) {
     .map(({ id }) => ({ transition: id, passed: false }));
 }
 
-/** A journal whose records are these moments. Its hashes are of nothing: the page shows it, and would not replay it. */
+/** A journal whose records are these moments. Its hashes are invalid: the page can show it, but not replay it. */
 export function momentsJournal(moments: readonly Moment[]): string {
   const [header = '', start = '', second = ''] = startedSession();
   const record: object = JSON.parse(second);

@@ -1,4 +1,4 @@
-// Runs in the inspector's page: measures its chart as it is drawn. `probeChart(paths)` gives what is wrong with it, in words.
+// Runs in the inspector's page and measures the drawn chart. `probeChart(paths)` returns its problems as text.
 (() => {
   const SMALLEST = 11;
   const WORDED = '.chart-name, .chart-stay, .chart-count, .chart-label, .chart-legend, .chart-open';
@@ -24,7 +24,7 @@
     );
   }
 
-  /** What is at the middle of an element is the element, or part of it. */
+  /** True if the element, or a part of it, is on top at its centre. */
   function onTop(element, rect) {
     const found = document.elementFromPoint((rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2);
     return found !== null && element.contains(found);
@@ -52,7 +52,7 @@
       if (size < SMALLEST) problems.push(`${name(element)} is ${size} px`);
       const box = (element.closest('[role="treeitem"]') ?? element).getBoundingClientRect();
       if (!within(rect, box)) problems.push(`${name(element)} is wider than its box`);
-      // Down it may go: all that is opened by hand is scrolled to.
+      // It may extend below: parts that the user opened can be scrolled to.
       const { left, right } = panel.getBoundingClientRect();
       if (rect.left < left || rect.right > right) problems.push(`${name(element)} leaves the panel`);
       for (const other of all.slice(index + 1))
@@ -76,10 +76,10 @@
 
   const painted = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 
-  /** Goes to each moment and measures it: `cases` are of a record, the paths that are active after it, and what it did. */
+  /** Seeks and measures each moment: `cases` contain a record, the paths active after it, and its transitions. */
   window.probeAll = async (cases) => {
     const effects = new Map(cases.map(({ record, explained }) => [record, explained]));
-    // What each event did is the model's word: the records are a choice of moments, not one session.
+    // The transitions come from the model, because the records are a selection of moments, not one session.
     inspector.open.explainAt = (index) => effects.get(index);
     inspector.open.tracer.at = () => undefined;
     const problems = [];

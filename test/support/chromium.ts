@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { chromium, type Page } from 'playwright-core';
 
 export interface ChromiumOptions {
-  /** A WAV file that the browser hears as its microphone, once, from the moment a page opens it. */
+  /** A WAV file for the browser's fake microphone, played once from the moment a page opens it. */
   readonly microphoneWav?: string;
   /** Default 1280 × 800 CSS pixels. */
   readonly viewport?: { readonly width: number; readonly height: number };
@@ -15,8 +15,7 @@ export interface ChromiumOptions {
 /** How long `until` waits for the page, in ms. */
 const UNTIL_MS = 15_000;
 
-/**
- * Resolves with the first truthy value of the JavaScript `expression` in the page, looked at before every repaint.
+/** Resolves with the first truthy value of the JavaScript `expression` in the page, evaluated before every repaint.
  * Unlike playwright's own `waitForFunction`, it works on pages whose security policy forbids `eval`.
  */
 export async function until(page: Page, expression: string): Promise<unknown> {
@@ -38,15 +37,13 @@ export interface RunningChromium {
   close(): Promise<void>;
 }
 
-/**
- * Starts Debian's Chromium (or the one that the environment variable CHROMIUM names) without a window, with a fresh
- * profile and a fake microphone that needs no permission. Throws with the way to install it if there is none.
+/** Starts Debian's Chromium (or the one in the environment variable CHROMIUM) headless, with a new profile and a fake microphone that needs no permission. If it is missing, throws with how to install it.
  */
 export async function launchChromium(options: ChromiumOptions = {}): Promise<RunningChromium> {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) {
     throw new Error(
-      `there is no Chromium at ${executablePath}: apt-get install chromium, or set CHROMIUM to the path of one`,
+      `no Chromium at ${executablePath}: apt-get install chromium, or set CHROMIUM to its path`,
     );
   }
   const profile = await mkdtemp(join(tmpdir(), 'parley-chromium-'));

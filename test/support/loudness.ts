@@ -14,9 +14,7 @@ export function loudness(samples: Int16Array, rate: number): number[] {
   });
 }
 
-/**
- * How alike the course of two loudness curves is: their correlation (1 is the same course) in decibels, at the shift
- * where it is highest. At least 80 frames (1.6 s) are compared.
+/** Similarity of two loudness curves: their correlation in decibels (1 is identical), at the shift where it is highest. At least 80 frames (1.6 s) are compared.
  */
 export function likeness(a: readonly number[], b: readonly number[]): number {
   const left = a.map(decibels);
@@ -31,7 +29,7 @@ export function likeness(a: readonly number[], b: readonly number[]): number {
   return best;
 }
 
-/** Quieter than −50 dB of full scale is silence: what noise suppression makes of it says nothing. */
+/** Below −50 dB of full scale is silence, where noise suppression makes levels meaningless. */
 function decibels(rms: number): number {
   return 20 * Math.log10(Math.max(rms, 100));
 }

@@ -16,18 +16,18 @@ const SCHEMES = ['light', 'dark'] as const;
 const faults = z.array(z.object({ kind: z.string(), where: z.string(), what: z.string() }));
 
 export interface LayoutCheck {
-  /** Draws the page's present state at each size, light and dark, and gives what is wrong, a line each. */
+  /** Draws the page's current state at each size, light and dark, and returns a line for each problem. */
   check(page: Page, state: string): Promise<readonly string[]>;
 }
 
 export interface LayoutCheckOptions {
-  /** Where the pictures go. */
+  /** Folder for the screenshots. */
   readonly pictures: string;
-  /** Parts of the page that another test measures, as a selector. */
+  /** Selector for parts of the page that another test measures. */
   readonly except?: string;
 }
 
-/** Checks what is drawn, with web/layout-check bundled into the page. */
+/** Checks the drawn page with web/layout-check, bundled into it. */
 export async function layoutCheck({ pictures, except = '' }: LayoutCheckOptions): Promise<LayoutCheck> {
   await mkdir(pictures, { recursive: true });
   const { outputFiles } = await build({
@@ -47,7 +47,7 @@ export async function layoutCheck({ pictures, except = '' }: LayoutCheckOptions)
         await page.setViewportSize(size);
         for (const colorScheme of SCHEMES) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-          // Two frames: one to lay out anew, one for what listens to its size.
+          // Two frames: one for the new layout, one for resize observers.
           await page.evaluate(
             'new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))',
           );
@@ -55,7 +55,7 @@ export async function layoutCheck({ pictures, except = '' }: LayoutCheckOptions)
             await page.evaluate(`${script};layoutCheck.measure(${JSON.stringify({ except })})`),
           );
           const name = `${state}-${size.width}-${colorScheme}`;
-          // Quicker than playwright's own, which waits for fonts and hides the caret.
+          // Faster than playwright's own screenshot, which waits for fonts and hides the caret.
           const { data } = await browser.send('Page.captureScreenshot', {
             format: 'png',
             optimizeForSpeed: true,

@@ -5,21 +5,21 @@ import { fileURLToPath } from 'node:url';
 /** A `parley` process of a test. */
 export interface ParleyProcess {
   readonly pid: number;
-  /** What it printed, both streams, line by line. */
+  /** Its output, both streams, line by line. */
   readonly lines: readonly string[];
-  /** The first line that matches, waiting for it. Rejects with all output if the process ends without it. */
+  /** Waits for the first line that matches. Rejects with all output if the process ends without it. */
   line(pattern: RegExp): Promise<RegExpMatchArray>;
   /** Resolves with the exit code, or the signal that ended it. */
   readonly exited: Promise<number | NodeJS.Signals | null>;
-  /** Asks it to stop, and waits. */
+  /** Sends the stop signal, and waits for the end. */
   stop(): Promise<number | NodeJS.Signals | null>;
-  /** Ends it at once, as a crash does. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
 }
 
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
-/** Starts `parley` from the sources. The environment of the test is kept but for Parley's own variables. */
+/** Starts `parley` from the sources, in the test's environment without Parley's own variables. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name),

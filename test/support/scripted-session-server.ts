@@ -37,9 +37,9 @@ const clientMessage = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['interrupt', 'halt', 'rearm', 'bye']) }),
 ]);
 
-/** A client's connection, driven by a test: it says what the script says, and remembers what the client said. */
+/** A client's connection, driven by a test: sends scripted messages, and records those of the client. */
 export class ScriptedSession {
-  /** Everything that the client said, in order. */
+  /** All messages of the client, in order. */
   readonly received: ClientMessage[] = [];
   /** PCM of the client's binary messages, in order. */
   readonly audio: Buffer[] = [];
@@ -81,7 +81,7 @@ export class ScriptedSession {
     );
   }
 
-  /** The samples of `generation` that the client said it played, report by report. */
+  /** The samples of `generation` that the client acknowledged, report by report. */
   played(generation: number): number[] {
     return this.all('played').flatMap((message) =>
       message.generation === generation ? [message.samples] : [],
@@ -92,7 +92,7 @@ export class ScriptedSession {
     for (const message of messages) this.#socket.send(JSON.stringify(message));
   }
 
-  /** Sends anything at all, as a server must not. */
+  /** Sends arbitrary data, which a real server must not do. */
   raw(data: string | Uint8Array): void {
     this.#socket.send(data);
   }
@@ -145,7 +145,7 @@ export class ScriptedSession {
     this.#socket.close(code);
   }
 
-  /** Loses the connection without a word, as a network does. */
+  /** Drops the connection without a close frame, like a network failure. */
   cut(): void {
     this.#socket.terminate();
   }
@@ -215,7 +215,7 @@ export class ScriptedSessionServer {
     return `http://127.0.0.1:${port}/`;
   }
 
-  /** The next connection, once its `hello` is there. */
+  /** Resolves with the next connection after its `hello`. */
   async next(): Promise<ScriptedSession> {
     const session =
       this.#arrived.shift() ??

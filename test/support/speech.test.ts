@@ -16,7 +16,7 @@ function rms(samples: Int16Array): number {
   return Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 }
 
-test('a synthetic voice speaks at the pipeline rate, without silence around it, the same each time', () => {
+test('a synthetic voice speaks at the pipeline rate, without surrounding silence, deterministically', () => {
   const word = speak('hello');
 
   expect(word.rate).toBe(16_000);
@@ -28,7 +28,7 @@ test('a synthetic voice speaks at the pipeline rate, without silence around it, 
   expect(speak('hello', { voice: 'en+f3' }).samples).not.toEqual(word.samples);
 });
 
-test('a voice that does not exist is an error that names it', () => {
+test('an unknown voice gives an error with its name', () => {
   expect(() => speak('hello', { voice: 'qqq-none' })).toThrow('qqq-none');
 });
 
@@ -46,7 +46,7 @@ test('text that looks like an option is spoken', () => {
   expect(speak('--version').samples.length).toBeGreaterThan(1_600);
 });
 
-test('sounds are put together, cut in pieces, and made softer', () => {
+test('sounds are joined, cut into pieces, and made softer', () => {
   const sound = concat(silence(30), { rate: 16_000, samples: Int16Array.of(1_000, -1_000) }, silence(10));
 
   expect(sound.samples).toHaveLength(642);
@@ -56,7 +56,7 @@ test('sounds are put together, cut in pieces, and made softer', () => {
   expect([...amplified(sound, 60).samples.subarray(480, 482)]).toEqual([32_767, -32_768]);
 });
 
-test('noise has the loudness asked for, and the same seed gives the same noise', () => {
+test('noise has the requested loudness, and the same seed gives the same noise', () => {
   const noisy = withNoise(silence(1_000), { rms: 300, seed: 7 });
 
   expect(rms(noisy.samples)).toBeGreaterThan(290);
@@ -65,7 +65,7 @@ test('noise has the loudness asked for, and the same seed gives the same noise',
   expect(withNoise(silence(1_000), { rms: 300, seed: 8 })).not.toEqual(noisy);
 });
 
-test('recordings, where they are, can be read, and marks lie within them', () => {
+test('available recordings can be read, and their marks are within them', () => {
   expect(haveRecordings).toBe(recordings.length > 0);
   for (const name of recordings) {
     const { rate, samples } = recording(name);

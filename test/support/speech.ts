@@ -9,7 +9,7 @@ import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../m
 /** Speech and noise for tests, all at the pipeline rate. */
 export type Sound = Pcm<PipelineRate>;
 
-/** A stretch of speech that a person marked, in samples. */
+/** A manually marked range of speech, in samples. */
 export interface SpeechSpan {
   readonly startSample: number;
   readonly endSample: number;
@@ -19,10 +19,10 @@ const resamplers = await speexResampler();
 const spoken = new Map<string, Sound>();
 
 const beside = fileURLToPath(new URL('../../../shared/audio', import.meta.url));
-/** Where recordings of people are: PARLEY_SPEECH_DIR, or `shared/audio` beside the checkout. */
+/** Folder of recordings of people: PARLEY_SPEECH_DIR, or `shared/audio` beside the checkout. */
 const folder = process.env.PARLEY_SPEECH_DIR ?? beside;
 
-/** Names of the recordings that are there, without `.wav`; noises begin with `noise_`. */
+/** Names of the available recordings, without `.wav`; noises begin with `noise_`. */
 export const recordings: readonly string[] = existsSync(folder)
   ? readdirSync(folder)
       .filter((name) => name.endsWith('.wav'))
@@ -37,7 +37,7 @@ export function recording(name: string): Sound {
   return toPipeline(parseWav(readFileSync(join(folder, `${basename(name, '.wav')}.wav`))));
 }
 
-/** Where speech is in a recording, from its `.lab` file; undefined if nobody marked it. */
+/** The speech ranges of a recording, from its `.lab` file; undefined without one. */
 export function spanOf(name: string): SpeechSpan | undefined {
   const path = join(folder, `${basename(name, '.wav')}.lab`);
   if (!existsSync(path)) return undefined;
@@ -52,7 +52,7 @@ export function spanOf(name: string): SpeechSpan | undefined {
   return { startSample: at('speech'), endSample: at('silence') };
 }
 
-/** `text` as eSpeak NG says it, without silence around it. The same words and voice are synthesised once a process. */
+/** `text` spoken by eSpeak NG, without surrounding silence. Cached per text and voice in the process. */
 export function speak(text: string, options: { voice?: string } = {}): Sound {
   const voice = options.voice ?? 'en';
   const key = `${voice}\n${text}`;
@@ -83,16 +83,16 @@ export function concat(...sounds: readonly Sound[]): Sound {
   return { rate: PIPELINE_RATE, samples };
 }
 
-/** Louder (above 0) or softer by `decibels`; what is too loud is clipped. */
+/** Louder (above 0) or softer by `decibels`, with clipping. */
 export function amplified(sound: Sound, decibels: number): Sound {
   const factor = 10 ** (decibels / 20);
   return { rate: PIPELINE_RATE, samples: sound.samples.map((sample) => clipped(sample * factor)) };
 }
 
-/** White noise of effective value `rms` (of 32 768) on top. The same seed gives the same noise. */
+/** Adds white noise of effective value `rms` (of 32 768). The same seed gives the same noise. */
 export function withNoise(sound: Sound, options: { rms: number; seed?: number }): Sound {
   const random = generator(options.seed ?? 1);
-  // Evenly spread noise of width w has the effective value w / √12.
+  // Uniformly distributed noise of width w has the effective value w / √12.
   const width = options.rms * Math.sqrt(12);
   return {
     rate: PIPELINE_RATE,
@@ -114,7 +114,7 @@ function toPipeline(pcm: Pcm): Sound {
   return concat(...parts);
 }
 
-/** Cuts what is below -50 dB of full scale at both ends, where speech has not begun or has died away. */
+/** Removes audio below -50 dB of full scale at both ends, before and after the speech. */
 function trim(sound: Sound): Sound {
   const loud = (sample: number) => Math.abs(sample) > 100;
   const first = sound.samples.findIndex(loud);

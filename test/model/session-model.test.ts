@@ -15,11 +15,11 @@ import {
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { feedImpossible, LEVELS, sessionPaths, transitionsPage, UNREACHABLE } from './session-paths.ts';
 
-/** Many paths at once hide the round trips of a server. */
+/** Running many paths at once hides the round trips of a server. */
 const SESSIONS_AT_ONCE = 32;
 const LONG_MS = 120_000;
 
-describe('the session, by every path that its chart allows', () => {
+describe('the session, on every path of its chart', () => {
   const measured: Record<string, Coverage> = {};
   let generated: ReturnType<typeof sessionPaths>;
 
@@ -27,11 +27,11 @@ describe('the session, by every path that its chart allows', () => {
     generated = sessionPaths();
   }, LONG_MS);
 
-  /** Runs all paths over a bus; gives the paths after which something was broken. */
+  /** Runs all paths over a bus; returns the paths that broke something. */
   async function runAll(bus: Bus): Promise<{ run: SessionPath[]; broken: Record<string, string> }> {
     const waiting = [...generated.paths.entries()];
     const run: SessionPath[] = [];
-    /** The shortest path to each. */
+    /** The shortest path to each state. */
     const broken = new Map<string, string>();
     const note = (what: string, path: SessionPath) => {
       const after = describePath(path);
@@ -110,7 +110,7 @@ describe('the session, by every path that its chart allows', () => {
     expect(Object.keys(UNREACHABLE).filter((id) => !generated.model.stepper.transitions.has(id))).toEqual([]);
   });
 
-  it('is shown in docs/transitions.md as measured (write it anew with `node scripts/transitions.mjs`)', () => {
+  it('is shown in docs/transitions.md as measured (regenerate it with `node scripts/transitions.mjs`)', () => {
     const page = readFileSync(new URL('../../docs/transitions.md', import.meta.url), 'utf8');
     expect(page).toBe(transitionsPage(generated, measured));
   });

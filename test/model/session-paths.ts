@@ -1,4 +1,4 @@
-/** The session that the model-based tests run: its model, its paths, and what no path can reach. */
+/** The session that the model-based tests run: its model, its paths, and its unreachable transitions. */
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import {
   type Coverage,
@@ -16,9 +16,12 @@ import { ALLOWED_ACTION } from '../../testing/model/representatives.ts';
 export const LEVELS = { kernel: 'kernel', inProcess: 'in-process bus', nats: 'nats-server' } as const;
 
 const NO_OWNER =
-  'a child tells its end only while it lives, and then an inner state takes it; the runner drops the rest';
+  'a child reports its end only while it runs, and an inner state handles it then; the runner drops later reports';
 
-/** Transitions that a running session cannot take. The kernel takes them, fed with what no runner would give it. */
+/**
+ * Transitions that a running session cannot take. The kernel takes them when fed with events that no runner would pass
+ * to it.
+ */
 export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error memory': NO_OWNER,
   '(root) · error llm': NO_OWNER,
@@ -27,11 +30,11 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error actions': NO_OWNER,
 };
 
-/** The model, and all states that its events lead to. */
+/** The model, and all states reachable by its events. */
 export function exploredSession() {
   const parameters: SessionParameters = {
     ...defaultParameters,
-    // One speculation a turn: how many more does not matter to the chart.
+    // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: { allow: [ALLOWED_ACTION], maxPerReply: 16 },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
@@ -53,7 +56,7 @@ export function sessionPaths() {
 
 export type SessionPaths = ReturnType<typeof sessionPaths>;
 
-/** Gives the kernel, in each state, what cannot happen there; counts the transitions that take it. */
+/** Feeds the kernel, in each state, with events that cannot happen there; counts the transitions that handle them. */
 export function feedImpossible({ model, explored }: SessionPaths): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { state } of explored.values()) {
@@ -69,7 +72,7 @@ export function feedImpossible({ model, explored }: SessionPaths): Map<string, n
   return counts;
 }
 
-/** docs/transitions.md, as it is when every path has run at every level. */
+/** The text of docs/transitions.md after every path has run at every level. */
 export function transitionsPage(
   { model, explored, paths }: SessionPaths,
   levels: Readonly<Record<string, Coverage>>,
@@ -93,7 +96,7 @@ well; for the transitions that only this takes, the first column counts those st
   });
 }
 
-/** The same without running anything: all levels run all paths. */
+/** The same text without running anything, as if all paths had run at all levels. */
 export function expectedPage(generated: SessionPaths): string {
   const coverage = coverageOf(generated.paths);
   return transitionsPage(generated, {

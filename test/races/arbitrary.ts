@@ -1,4 +1,4 @@
-/** Races at random: what the user does and when, what the engines understand, and which of them fail. */
+/** Random races: what the user does and when, what the engines understand, and which of them fail. */
 import fc from 'fast-check';
 import type { Act, Race } from './scheduled.ts';
 
@@ -26,12 +26,12 @@ const deed = fc.oneof(
   },
 );
 
-/** Now and then the user waits for the engines' answers: most of what can go wrong goes wrong while the reply sounds. */
+/** Sometimes the user waits for the engines' answers, because most faults show while the reply sounds. */
 const act: fc.Arbitrary<Act> = fc
   .tuple(fc.constantFrom(0, 0, 1, 4, 15, 40), deed)
   .map(([after, done]) => ({ after, ...done }));
 
-/** A question with the time that its words, its end and its answer take: long enough for a reply to be prepared. */
+/** A question with time for its words, its end and its answer: long enough for a speculation. */
 const question: fc.Arbitrary<Act[]> = fc.constant([
   { after: 0, type: 'speech.start' },
   { after: 15, type: 'speech.stop' },

@@ -43,14 +43,14 @@ function runnerWith(children: Partial<Record<ChildKind, Run>>) {
   return { runner, stale, events, messages, defects };
 }
 
-/** Lets the promises of children that end do so. */
+/** Lets the promises of ended children settle. */
 const turns = async () => {
   for (let i = 0; i < 10; i++) await Promise.resolve();
 };
 
-describe('what a child says too late', () => {
+describe('a late event of a child', () => {
   it('is stale when it waits behind the event that ended the child', () => {
-    // Given an LLM that, in one breath, speaks, asks for the voice stop, and goes on
+    // Given an LLM that emits text, a voice stop and more text in one step
     const { runner, stale, events, defects } = runnerWith({
       llm: ({ emit }) => {
         emit({ type: 'llm.delta', text: 'Careful! ' });
@@ -61,15 +61,15 @@ describe('what a child says too late', () => {
     });
     // When it is asked
     runner.receive({ type: 'text', text: 'hello' }, 'client');
-    // Then what came behind the stop reaches nobody
+    // Then nothing after the stop has an effect
     expect(runner.kernel.state).toBe('stopped');
     expect(events()).toEqual(['text', 'llm.delta', 'llm.action']);
     expect(stale()).toEqual(['llm.delta']);
     expect(defects).toEqual([]);
   });
 
-  it('does not count for the child that took its place', () => {
-    // Given a TTS of which each tells at its start, before the machine has seen that it lives
+  it('does not count for the child’s successor', () => {
+    // Given TTS children that emit at their start, before the machine has seen them run
     let started = 0;
     const { runner, stale, events } = runnerWith({
       tts: ({ emit }) => {
@@ -83,17 +83,17 @@ describe('what a child says too late', () => {
         return new Promise(() => {});
       },
     });
-    // When a second text comes in the very step that starts the first reply
+    // When a second text arrives in the very step that starts the first reply
     runner.receive({ type: 'text', text: 'hello' }, 'client');
-    // Then the client goes ahead of the children of the first reply, and only those of the second are heard
+    // Then the client goes ahead of the children of the first reply, and only those of the second have an effect
     expect(runner.kernel.context.generation).toBe(2);
     expect(events()).toEqual(['text', 'text', 'segment.started', 'llm.delta']);
     expect(stale()).toEqual(['segment.started', 'llm.delta']);
     expect(runner.kernel.context.reply?.text).toBe('Well. ');
   });
 
-  it('is nothing when the child ends after it was stopped, well or ill', async () => {
-    // Given children that heed no abort and end when told
+  it('is ignored when the child ends or fails after it was stopped', async () => {
+    // Given children that ignore the abort and end on demand
     const ends: (() => void)[] = [];
     const deaf: Run = () =>
       new Promise((resolve, reject) => {
@@ -113,8 +113,8 @@ describe('what a child says too late', () => {
     expect(runner.kernel.state).toBe('idle');
   });
 
-  it('ends a child once, though it fails and is stopped in one tick', async () => {
-    // Given a playback that fails, and a barge-in before anybody could hear of it
+  it('ends a child once, even if it fails and is stopped in one tick', async () => {
+    // Given a playback that fails, and a barge-in before anything could react to it
     let fail = () => {};
     const { runner, events, defects } = runnerWith({
       playback: () =>
@@ -126,16 +126,16 @@ describe('what a child says too late', () => {
     fail();
     runner.receive({ type: 'speech.start', sample: 0, ageMs: 0 }, 'ear');
     await turns();
-    // Then only the barge-in happened
+    // Then only the barge-in has an effect
     expect(events()).toEqual(['text', 'speech.start']);
     expect(runner.kernel.state).toBe('listening');
     expect(defects).toEqual([]);
   });
 });
 
-describe('an action asked for when the executor has failed', () => {
+describe('an action requested after the executor failed', () => {
   it('is refused at once, and the reply does not wait for it', async () => {
-    // Given an executor that fails at once, and an LLM that asks for an action after that
+    // Given an executor that fails at once, and an LLM that requests an action after that
     let ask = () => {};
     const { runner, messages, defects } = runnerWith({
       actions: () => Promise.reject(new Error('no robot')),
@@ -151,10 +151,10 @@ describe('an action asked for when the executor has failed', () => {
     });
     runner.receive({ type: 'text', text: 'wave' }, 'client');
     await turns();
-    // When it asks
+    // When it requests it
     ask();
     await turns();
-    // Then the client is told so, and the turn is over
+    // Then the client gets the refusal, and the turn is over
     expect(messages().filter(({ type }) => type === 'action')).toMatchObject([
       { id: 'a', status: 'refused' },
     ]);

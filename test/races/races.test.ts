@@ -7,7 +7,7 @@ const RUNS = 120;
 const SEED = 20_261_121;
 
 describe('a session whose engines answer in any order', () => {
-  it('keeps its invariants, is replayed alike, and comes to rest', async () => {
+  it('keeps its invariants, replays identically, and comes to rest', async () => {
     const reached = { bargeIn: 0, resumed: 0, stopped: 0, failed: 0, speculated: 0, taken: 0, discarded: 0 };
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), race, async (scheduler, raced) => {
@@ -32,7 +32,7 @@ describe('a session whose engines answer in any order', () => {
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: false, interruptAfterTimeLimit: 60_000 },
     );
-    // Races that are never run prove nothing.
+    // Races that never run prove nothing.
     expect(Object.entries(reached).filter(([, times]) => times === 0)).toEqual([]);
   }, 90_000);
 });

@@ -1,4 +1,7 @@
-/** A conversation in which a fast-check scheduler decides what comes first: every answer of every engine, every message. */
+/**
+ * A conversation in which a fast-check scheduler decides the order: of every answer of every engine, and of every
+ * message.
+ */
 import type { Scheduler } from 'fast-check';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
@@ -15,7 +18,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { Conversation, settle } from '../../testing/conversation.ts';
 
-/** One thing that the user does, `after` so many turns of the others. */
+/** One act of the user, after `after` turns of the others. */
 export type Act = { readonly after: number } & Deed;
 
 type Deed =
@@ -25,15 +28,15 @@ type Deed =
 
 export interface Race {
   readonly acts: readonly Act[];
-  /** What STT understands, utterance by utterance; the last repeats. */
+  /** What STT understands, utterance by utterance; the last entry repeats. */
   readonly words: readonly string[];
-  /** Utterance by utterance: whether the final words are more than the partial ones; false after the last. */
+  /** Utterance by utterance: whether the final words exceed the partial ones; false after the last entry. */
   readonly more: readonly boolean[];
-  /** Whether recognition waits for the end of what it hears, as it should. */
+  /** Whether recognition waits for the end of the audio, as it should. */
   readonly patient: boolean;
   /** Which engines fail at the end of their answer instead of ending it. */
   readonly fails: readonly ('stt' | 'llm' | 'tts' | 'memory' | 'action')[];
-  /** Whether what is ready runs to its end between two steps, step by step; true after the last. */
+  /** Whether everything that is ready runs to its end between two steps, step by step; true after the last entry. */
   readonly calm: readonly boolean[];
 }
 
@@ -44,7 +47,7 @@ const VAD_WINDOW = 512;
 const TAIL_MS = 120_000;
 const MAX_STEPS = 3_000;
 
-/** Runs a race, then lets it come to rest; gives what must be empty, and the state it rested in. */
+/** Runs a race, then lets it come to rest; returns the violations (must be empty) and the final state. */
 export async function runRace(scheduler: Scheduler, race: Race) {
   const clock = new VirtualClock({ settle });
   const pump = scheduledPump(scheduler);
@@ -89,7 +92,7 @@ export async function runRace(scheduler: Scheduler, race: Race) {
     await scheduler.waitNext(1);
     if (scheduler.count() === 0 || (race.calm[step] ?? true)) await settle();
   }
-  // A quiet tail: nothing is raced any more, and every deadline may run out.
+  // A quiet tail: nothing races any more, and every deadline may expire.
   pump.release();
   await ear.hear(0.01, 10);
   await clock.advance(TAIL_MS);
@@ -100,7 +103,7 @@ export async function runRace(scheduler: Scheduler, race: Race) {
   return { rested, violations, divergence, defects, speculations, messages: talk.heard };
 }
 
-/** How many replies were prepared, and how many of these were taken over. */
+/** Number of speculations, and how many of them were taken over. */
 function speculationsOf(log: readonly LogEntry[]): { readonly begun: number; readonly taken: number } {
   const spawned = log.flatMap((entry) =>
     entry.type === 'command' && entry.command.type === 'spawn' ? [entry.command] : [],
@@ -111,7 +114,7 @@ function speculationsOf(log: readonly LogEntry[]): { readonly begun: number; rea
   };
 }
 
-/** Keeps the order in which one publisher's messages reach one receiver, as a bus must, and no other. */
+/** Keeps the order of one publisher's messages to one receiver, as a bus must, and no other order. */
 function scheduledPump(scheduler: Scheduler): Pump & { release(): void } {
   const lanes = new Map<string, Delivery[]>();
   let free = false;
@@ -135,7 +138,10 @@ function scheduledPump(scheduler: Scheduler): Pump & { release(): void } {
   };
 }
 
-/** The session is one publisher to the workers and to the client; to the session, each request's inbox has its own. */
+/**
+ * The session is one publisher to the workers and to the client; to the session, each request's inbox is a publisher of
+ * its own.
+ */
 function laneOf(pattern: string): string {
   if (/\.(?:work|cancel)\./.test(pattern)) return 'workers';
   if (/\.out$/.test(pattern)) return 'client';
@@ -147,8 +153,8 @@ function puppetVad() {
   let at = 0;
   const engine: VadEngine = {
     name: 'puppet',
-    open(tell) {
-      onWindow = tell;
+    open(emit) {
+      onWindow = emit;
       return { push: () => {}, close: () => {} };
     },
     close: async () => {},
@@ -160,7 +166,7 @@ function puppetVad() {
   return { engine, hear };
 }
 
-/** Engines that answer when the scheduler says, more than once where they can, and never heed an abort. */
+/** Engines that answer when the scheduler decides, more than once where they can, and ignore aborts. */
 function scheduledEngines(scheduler: Scheduler, { words, more, patient, fails }: Race) {
   const turn = (label: string) => scheduler.schedule(Promise.resolve(), label);
   let utterances = 0;

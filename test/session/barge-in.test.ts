@@ -7,7 +7,7 @@ import { type Conversation, settle } from '../../testing/conversation.ts';
 import { pause } from '../../testing/scripted-engines.ts';
 import { askAloud, askByText, backToIdle, finish, REPLY, scene } from './scene.ts';
 
-/** Time of the first message that fits, and of the last frame, from the session's log. */
+/** Time of the first matching message, and of the last frame, from the session's log. */
 function loggedAtMs(talk: Conversation, fits: (message: { readonly type: string }) => boolean): number {
   const entry = talk.log.find(
     (one) => one.type === 'command' && one.command.type === 'publish' && fits(one.command.message),
@@ -53,7 +53,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('interrupts sooner with a word that is no backchannel', async () => {
+  it('interrupts sooner with a word that is not a backchannel', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { partial: 'stop', text: 'stop that' }] });
     await askAloud(talk);
     await talk.beSilent(600);
@@ -70,7 +70,7 @@ describe('speech during a reply', () => {
     ['zh-CN', '嗯'],
     ['ja', 'うんうん'],
   ])(
-    'that is a listener’s sound (%s) lets the reply go on at the same sample, without a turn',
+    'that is a listener’s sound (%s) lets the reply continue at the same sample, without a turn',
     async (language, sound) => {
       const talk = await scene({ language, said: [{ text: 'hello' }, { partial: sound, text: sound }] });
       await askAloud(talk);
@@ -84,7 +84,7 @@ describe('speech during a reply', () => {
       const untouched = await scene({ language });
       await askAloud(untouched);
       await backToIdle(untouched);
-      // Bit by bit the same audio, with a pause in it.
+      // The same audio, but with a pause in it.
       expect(frames(talk).map(({ seq }) => seq)).toEqual(frames(untouched).map(({ seq }) => seq));
       expect(frames(talk).map(({ samples }) => samples)).toEqual(
         frames(untouched).map(({ samples }) => samples),
@@ -94,7 +94,7 @@ describe('speech during a reply', () => {
     },
   );
 
-  it('that is a short noise lets the reply go on', async () => {
+  it('that is a short noise lets the reply continue', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: '' }] });
     await askAloud(talk);
     await talk.beSilent(600);
@@ -106,7 +106,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('that is short lets the reply go on if its words do not come in time', async () => {
+  it('that is short lets the reply continue if its words do not arrive in time', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: 'stop', finalMs: 3_000 }] });
     await askAloud(talk);
     await talk.beSilent(600);
@@ -117,7 +117,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('that is short and a word interrupts when the word is known', async () => {
+  it('that is one short word interrupts once the word is known', async () => {
     const talk = await scene({
       said: [{ text: 'hello' }, { text: 'stop', finalMs: 200 }],
       replies: [REPLY, 'Fine.'],
@@ -132,7 +132,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('that goes on after its end was asked for is heard to the end', async () => {
+  it('that continues after recognition was asked to finish is heard to the end', async () => {
     const clock = new VirtualClock({ settle });
     const finals = ['hello', 'stop', 'stop and go home'];
     let utterances = 0;
@@ -141,7 +141,7 @@ describe('speech during a reply', () => {
       async *transcribe(audio, _request, signal) {
         const number = utterances++;
         for await (const _ of audio);
-        // The second utterance's first word is told after its end was asked for, and its last long after that.
+        // The second utterance's first word arrives after its end was requested, and its last one long after that.
         if (number === 1) {
           yield { type: 'partial', text: 'stop' };
           await pause(clock, 2_000, signal);
@@ -163,7 +163,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('with a backchannel that goes on interrupts', async () => {
+  it('that continues after a backchannel interrupts', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { partial: 'yeah', text: 'yeah but no' }] });
     await askAloud(talk);
     await talk.beSilent(300);
@@ -209,7 +209,7 @@ describe('speech during a reply', () => {
     await finish(talk);
   });
 
-  it('that the recogniser fails on lets the reply go on if it is short, and the user is told', async () => {
+  it('that the recogniser fails on lets the reply continue if it is short, with an error for the user', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { fails: new ParleyError('STT_FAILED') }] });
     await askAloud(talk);
     await talk.beSilent(400);
@@ -253,7 +253,7 @@ describe('speech during a reply', () => {
       const talk = await scene({ clock, vad, said: [{ text: 'again' }], replies: [REPLY, 'Fine.'] });
       await askByText(talk);
       const endsAtMs = (talk.of('audio')[0]?.atMs ?? 0) + REPLY.length * 60;
-      // Timers of the same time fire in the order in which they were set.
+      // Timers with the same time fire in the order in which they were set.
       clock.setTimer(endsAtMs - clock.nowMs(), () => {
         if (order === 'before') windows(2, 0.99);
         else clock.setTimer(0, () => windows(2, 0.99));
@@ -270,7 +270,7 @@ describe('speech during a reply', () => {
     },
   );
 
-  it('and the client’s interrupt end the reply once', async () => {
+  it('together with the client’s interrupt ends the reply once', async () => {
     const talk = await scene({
       said: [{ text: 'hello' }, { text: 'and now this' }],
       replies: [REPLY, 'Fine.'],
@@ -289,7 +289,7 @@ describe('speech during a reply', () => {
 });
 
 describe('the client’s interrupt', () => {
-  it('ends the reply that sounds', async () => {
+  it('ends a sounding reply', async () => {
     const talk = await scene();
     await askByText(talk);
     await talk.wait(1_000);
@@ -300,7 +300,7 @@ describe('the client’s interrupt', () => {
     await finish(talk);
   });
 
-  it('ends the reply that is being thought about', async () => {
+  it('ends a reply that is still being generated', async () => {
     const talk = await scene();
     talk.send({ type: 'text', text: 'hello' });
     await talk.wait(50);
@@ -312,7 +312,7 @@ describe('the client’s interrupt', () => {
     await finish(talk);
   });
 
-  it('changes nothing while nothing is answered', async () => {
+  it('changes nothing without a reply', async () => {
     const talk = await scene();
     talk.send({ type: 'interrupt' });
     await talk.speak(300);
@@ -344,7 +344,7 @@ describe('heard text', () => {
     await finish(talk);
   });
 
-  it('does not believe a client that has played what was not sent', async () => {
+  it('is limited to what was sent, whatever the client reports', async () => {
     const talk = await scene();
     await askByText(talk);
     await talk.wait(400);
@@ -358,7 +358,7 @@ describe('heard text', () => {
     await finish(talk);
   });
 
-  it('never goes back when acknowledgements come out of order', async () => {
+  it('never decreases when reports arrive out of order', async () => {
     const talk = await scene();
     await askByText(talk);
     await talk.wait(1_000);
@@ -371,7 +371,7 @@ describe('heard text', () => {
     await finish(talk);
   });
 
-  it('is judged by the letters when the voice does not mark its words', async () => {
+  it('is estimated from the letters when the voice does not mark its words', async () => {
     const talk = await scene({ voice: () => ({ marks: false }) });
     await askByText(talk);
     await talk.wait(1_000);

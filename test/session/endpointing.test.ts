@@ -3,7 +3,7 @@ import type { SttEngine } from '../../actors/ports/stt.ts';
 import { samplesInMs } from '../../machines/audio.ts';
 import { backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
 
-/** An STT engine that notes how many samples each utterance brought it, and what the first of them was. */
+/** An STT engine that records the number of samples of each utterance, and the first sample. */
 function listeningStt(heard: { samples: number; first: number | undefined }[], text = 'hello'): SttEngine {
   return {
     name: 'listening',
@@ -34,7 +34,7 @@ describe('the end of a turn', () => {
     await finish(talk);
   });
 
-  it('does not come in a pause that is shorter', async () => {
+  it('does not come in a shorter pause', async () => {
     const heard: { samples: number; first: number | undefined }[] = [];
     const talk = await scene({ stt: listeningStt(heard) });
     await talk.beSilent(1_000);
@@ -49,14 +49,14 @@ describe('the end of a turn', () => {
     await finish(talk);
   });
 
-  it('leaves 300 ms from before the speech to the recogniser, so that no first syllable is lost', async () => {
+  it('includes 300 ms from before the speech for the recogniser, so that no first syllable is lost', async () => {
     const heard: { samples: number; first: number | undefined }[] = [];
     const talk = await scene({ stt: listeningStt(heard) });
     await talk.beSilent(1_000);
     await talk.speak(640);
     await talk.beSilent(800);
     await backToIdle(talk);
-    // From 300 ms before the start, itself put 96 ms before the first loud window, to 500 ms after the speech.
+    // From 300 ms before the start, which itself lies 96 ms before the first loud window, to 500 ms after the speech.
     const samples = heard[0]?.samples ?? 0;
     expect(heard[0]?.first).toBe(0);
     expect(samples).toBeGreaterThanOrEqual(samplesInMs(300 + 640 + 500, 16_000));
@@ -64,7 +64,7 @@ describe('the end of a turn', () => {
     await finish(talk);
   });
 
-  it('comes after 30 s even if the user goes on, pauses included', async () => {
+  it('comes after 30 s, including pauses, even if the user continues', async () => {
     const talk = await scene();
     const spokenAtMs = 0;
     for (let atMs = spokenAtMs; atMs < 29_000; atMs += 1_000) {
@@ -79,7 +79,7 @@ describe('the end of a turn', () => {
     await finish(talk);
   });
 
-  it('is not kept from coming by an ear that fails while the user speaks', async () => {
+  it('comes even if the ear fails while the user speaks', async () => {
     const talk = await scene({
       vad: {
         name: 'dying',
@@ -106,8 +106,8 @@ describe('the end of a turn', () => {
   });
 });
 
-describe('a user who goes on before the reply sounds', () => {
-  it('while it is thought about gets one turn with both parts, under a new generation', async () => {
+describe('a user who continues before the reply sounds', () => {
+  it('during generation gets one turn with both parts, under a new generation', async () => {
     const asked: unknown[] = [];
     const talk = await scene(
       {
@@ -131,7 +131,7 @@ describe('a user who goes on before the reply sounds', () => {
     await finish(talk);
   });
 
-  it('while his words are still being recognised gets one turn, heard as a whole', async () => {
+  it('during recognition gets one turn, recognised as a whole', async () => {
     const talk = await scene({ said: [{ text: 'turn', finalMs: 2_000 }, { text: 'turn left and stop' }] });
     await talk.speak(500);
     await talk.beSilent(900);
@@ -143,7 +143,7 @@ describe('a user who goes on before the reply sounds', () => {
     await finish(talk);
   });
 
-  it('is waited for by the words of both parts', async () => {
+  it('keeps the turn waiting for the words of both parts', async () => {
     const talk = await scene({
       said: [{ text: 'turn left and' }, { partial: 'stop there.', text: 'stop there.' }],
       replies: [{ text: REPLY, firstTokenMs: 3_000 }],
@@ -158,7 +158,7 @@ describe('a user who goes on before the reply sounds', () => {
     await finish(talk);
   });
 
-  it('and makes only a noise gets the reply to what he had said', async () => {
+  it('with only a noise gets the reply to the first part', async () => {
     const talk = await scene({
       said: [{ text: 'turn left' }, { text: '' }],
       replies: [{ text: REPLY, firstTokenMs: 1_000 }],
@@ -173,7 +173,7 @@ describe('a user who goes on before the reply sounds', () => {
     await finish(talk);
   });
 
-  it('and then types is remembered with what he had said', async () => {
+  it('and then types has the spoken part in the history', async () => {
     const asked: unknown[] = [];
     const talk = await scene(
       { said: [{ text: 'turn left' }, { text: 'no' }], replies: [{ text: 'Well.', firstTokenMs: 1_000 }] },
@@ -210,7 +210,7 @@ describe('a noise', () => {
     await finish(talk);
   });
 
-  it('that is long and not understood is answered by the phrase, without the language engine', async () => {
+  it('that is long and not understood is answered with the fixed phrase, without the language engine', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ said: [{ text: '' }] }, asked);
     await talk.speak(1_200);
@@ -224,7 +224,7 @@ describe('a noise', () => {
     await finish(talk);
   });
 
-  it('that is long is ignored if Parley has nothing to say to it', async () => {
+  it('that is long is ignored if no phrase is configured for it', async () => {
     const talk = await scene({
       said: [{ text: '' }],
       parameters: parameters({ phrases: { notUnderstood: '' } }),
@@ -235,7 +235,7 @@ describe('a noise', () => {
     await finish(talk);
   });
 
-  it('does not make the next turn a part of one that was not understood', async () => {
+  it('does not join the next turn to one that was not understood', async () => {
     const talk = await scene({
       said: [{ text: '' }, { text: '' }, { text: 'hello' }],
       voice: () => ({ firstByteMs: 700 }),

@@ -15,7 +15,7 @@ import {
   type TtsScript,
 } from '../../testing/scripted-engines.ts';
 
-/** 50 were tried too: `PARLEY_TEST_SESSIONS=50`, a minute of a core for two faults. */
+/** 50 sessions were tested too: `PARLEY_TEST_SESSIONS=50`, one minute of a core for two faults. */
 const SESSIONS = Number(process.env.PARLEY_TEST_SESSIONS ?? 4);
 /** More than the failures that open a breaker, over all sessions. */
 const TURNS = 2;
@@ -28,7 +28,9 @@ interface Faults {
   readonly tts?: TtsScript;
 }
 
-/** Conversations that share their engines, each a chain of one with `faults` and one that is well, in either order. */
+/**
+ * Conversations that share their engines, each a chain of one with `faults` and one healthy engine, in either order.
+ */
 function talk(sessions: number, faults: Faults, sickFirst: boolean) {
   const clock = new VirtualClock({ settle });
   const options: ChainOptions = { clock, firstByteMs: 1_000, stallMs: 1_000 };
@@ -89,7 +91,7 @@ describe.each([
   ['first', true],
   ['last', false],
 ] as const)('with a sick engine %s in the chain', (_place, sickFirst) => {
-  // Behind one that is well it is never asked: one fault of a kind tells that.
+  // Behind a healthy engine it is never asked, so one fault of a kind suffices.
   const some = <Fault>(faults: readonly Fault[]) => (sickFirst ? faults : faults.slice(0, 1));
 
   it.each([

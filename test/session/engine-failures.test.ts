@@ -190,7 +190,7 @@ async function expectTrouble(talk: Conversation, trouble: Trouble): Promise<void
   const [end] = talk.of('reply.end');
   expect(end).toMatchObject({ reason: trouble.reason, heard: trouble.heard });
   expect(talk.state).toBe('idle');
-  // And the next turn is as good as any.
+  // The next turn works normally.
   talk.send({ type: 'text', text: 'and now?' });
   await talk.until(() => talk.of('reply.end').length === 2);
   expect(talk.of('reply.end')[1]).toMatchObject({ turn: 2, generation: 2 });
@@ -199,7 +199,7 @@ async function expectTrouble(talk: Conversation, trouble: Trouble): Promise<void
 
 describe('when', () => {
   it.each(spoken)(
-    '$what, the turn ends in time, the user is told, and the session goes on',
+    '$what, the turn ends in time with an error for the user, and the session continues',
     async (trouble) => {
       const talk = await scene(trouble.scene);
       await talk.speak(800);
@@ -209,7 +209,7 @@ describe('when', () => {
   );
 
   it.each(typed)(
-    '$what, the turn ends in time, the user is told, and the session goes on',
+    '$what, the turn ends in time with an error for the user, and the session continues',
     async (trouble) => {
       const talk = await scene(trouble.scene);
       talk.send({ type: 'text', text: 'hello' });
@@ -217,7 +217,7 @@ describe('when', () => {
     },
   );
 
-  it('no phrase is left to be said, a failed reply ends in silence', async () => {
+  it('no phrase is configured, a failed reply ends in silence', async () => {
     const talk = await scene({
       replies: [{ failsAt: 0 }],
       parameters: parameters({ phrases: { llmFailed: '' } }),
@@ -229,7 +229,7 @@ describe('when', () => {
     await finish(talk);
   });
 
-  it('speech synthesis fails, a language engine that goes on is stopped', async () => {
+  it('speech synthesis fails, the language engine is stopped', async () => {
     const talk = await scene({
       replies: [{ text: `${REPLY} `.repeat(20), tokenMs: 500 }],
       voice: () => ({ failsAfterMs: 0 }),
@@ -240,7 +240,7 @@ describe('when', () => {
     await finish(talk);
   });
 
-  it('a user barges in on a reply whose synthesis hangs, he is answered', async () => {
+  it('a user barges in on a reply whose synthesis hangs, the user is answered', async () => {
     const talk = await scene({
       said: [{ text: 'hello' }, { text: 'go on then' }],
       replies: [TWO, 'Fine.'],
@@ -258,7 +258,7 @@ describe('when', () => {
     await finish(talk);
   });
 
-  it('engines take no notice of being cancelled, the session goes on all the same', async () => {
+  it('engines ignore their cancellation, the session continues', async () => {
     const never = new Promise<never>(() => {});
     const deaf: SttEngine = {
       name: 'deaf',
@@ -287,7 +287,7 @@ describe('when', () => {
     const talk = await scene({ stt: deaf, llm: mindless, tts: dumb });
     await talk.speak(800);
     await talk.beSilent(600);
-    // Recognition 5 s, then the phrase that cannot be said: 5 s.
+    // Recognition 5 s, then the phrase that cannot be spoken: 5 s.
     await talk.until(() => talk.of('reply.end').length === 1, 11_000);
     talk.send({ type: 'text', text: 'hello' });
     await talk.until(() => talk.of('reply.end').length === 2, 14_000);

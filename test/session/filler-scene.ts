@@ -1,4 +1,4 @@
-/** What the tests of fillers share: a voice whose sound says what it says, and a conversation told as one ordered list. */
+/** Shared scene of the filler tests: a voice whose sound encodes its text, and a conversation as one ordered list. */
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import { type PhraseCache, phraseCache } from '../../adapters/tts/phrase-cache.ts';
 import { cachedTts } from '../../adapters/tts/phrase-cache-tts.ts';
@@ -12,7 +12,7 @@ import { parameters, type Scene, scene } from './scene.ts';
 export const FILLER = 'Let me see.';
 /** Longer than a track holds: 6 s. */
 export const LONG_FILLER = `${'Well, '.repeat(19)}Hello.`;
-/** 50 ms a letter: 550 ms, which are 27.5 frames. */
+/** 50 ms per letter: 550 ms, which are 27.5 frames. */
 export const FILLER_FRAMES = 28;
 /** After the end of the turn. */
 export const AFTER_MS = 1_500;
@@ -22,10 +22,10 @@ const MS_PER_CHAR = 50;
 const FILLER_SOUND = 1_000;
 const REPLY_SOUND = 2_000;
 
-/** How the voice says what is not in its cache. Default: after 50 ms. */
+/** How the voice speaks uncached text. Default: after 50 ms. */
 export type Slowness = (text: string) => number | 'hangs';
 
-/** A voice that says its phrase of the cache as one number and everything else as another; fills `asked` with the texts. */
+/** A voice that speaks its cached phrase as one number and everything else as another; fills `asked` with the texts. */
 export function toneVoice(clock: VirtualClock, slowness: Slowness, asked: string[] = []): TtsEngine {
   return {
     name: 'tone',
@@ -53,15 +53,15 @@ function isFiller(text: string): boolean {
 }
 
 export interface FillerScene extends Scene {
-  /** Another voice, without a cache around it. */
+  /** Another voice, without a cache. */
   readonly voiceOf?: (clock: VirtualClock) => TtsEngine;
   readonly slowness?: Slowness;
-  /** Made ahead. Default: the filler. */
+  /** Cached texts. Default: the filler. */
   readonly prepared?: readonly string[];
   readonly spoken?: string[];
 }
 
-/** A conversation with one filler, which is in the phrase cache of its voice. */
+/** A conversation with one filler, which is in its voice's phrase cache. */
 export async function fillerScene(options: FillerScene = {}, asked: unknown[] = []): Promise<Conversation> {
   const { slowness = () => 50, prepared = [FILLER], spoken = [], voiceOf, ...given } = options;
   const clock = new VirtualClock({ settle });
@@ -88,7 +88,7 @@ export function fillerParameters(
   });
 }
 
-/** On a clock of its own, so that the conversation begins at 0. */
+/** On its own clock, so that the conversation begins at 0. */
 async function prepare(cache: PhraseCache, texts: readonly string[]): Promise<void> {
   const clock = new VirtualClock({ settle });
   const voice = cachedTts(
@@ -109,39 +109,39 @@ interface Stretch {
 }
 
 /**
- * What the client noticed, in order: states, pauses, flushes, errors and ends, and each stretch of sound as whose it is,
- * how many frames, and when the first one came.
+ * What the client received, in order: states, pauses, flushes, errors and ends, and each stretch of sound with its
+ * kind, its number of frames, and the time of the first one.
  */
 export function story(talk: Conversation): string[] {
-  const told: (string | Stretch)[] = [];
+  const received: (string | Stretch)[] = [];
   let stretch: Stretch | undefined;
   for (const one of talk.heard) {
     if (one.type === 'audio') {
       const whose = one.samples[0] === FILLER_SOUND ? 'filler' : 'reply';
       if (stretch?.whose !== whose) {
         stretch = { whose, atMs: one.atMs, frames: 0 };
-        told.push(stretch);
+        received.push(stretch);
       }
       stretch.frames += 1;
-    } else if (one.type === 'state') told.push(one.value);
-    else if (one.type === 'error') told.push(one.code);
-    else if (one.type === 'reply.end') told.push(`${one.reason} '${one.heard}'`);
+    } else if (one.type === 'state') received.push(one.value);
+    else if (one.type === 'error') received.push(one.code);
+    else if (one.type === 'reply.end') received.push(`${one.reason} '${one.heard}'`);
     else if (one.type === 'playback' || one.type === 'flush') {
-      told.push(one.type === 'playback' ? `playback ${one.state}` : 'flush');
+      received.push(one.type === 'playback' ? `playback ${one.state}` : 'flush');
       stretch = undefined;
     }
   }
-  return told.map((one) =>
+  return received.map((one) =>
     typeof one === 'string' ? one : `${one.whose} × ${one.frames} at ${Math.round(one.atMs)}`,
   );
 }
 
-/** Frame numbers of a generation, in the order in which they came. */
+/** Frame numbers of a generation, in order of arrival. */
 export function frameNumbers(talk: Conversation, generation = 1): number[] {
   return talk.of('audio').flatMap((frame) => (frame.generation === generation ? [frame.seq] : []));
 }
 
-/** The fillers that speech synthesis was asked for. */
+/** The fillers requested from speech synthesis. */
 export function fillersAsked(talk: Conversation): string[] {
   return talk.log.flatMap((entry) =>
     entry.type === 'command' && entry.command.type === 'send' && entry.command.message.type === 'filler'
@@ -150,7 +150,7 @@ export function fillersAsked(talk: Conversation): string[] {
   );
 }
 
-/** Has the filler at hand and never comes out with it; notes in `stopped` what was stopped. */
+/** Has the filler cached but never yields it; records stopped requests in `stopped`. */
 export function lateFiller(stopped: string[]): (clock: VirtualClock) => TtsEngine {
   return (clock) =>
     withFiller(
@@ -166,7 +166,7 @@ export function lateFiller(stopped: string[]): (clock: VirtualClock) => TtsEngin
     );
 }
 
-/** Has the filler at hand, and fails in the middle of it. */
+/** Has the filler cached, and fails in the middle of it. */
 export function failingFiller(): (clock: VirtualClock) => TtsEngine {
   return (clock) =>
     withFiller(

@@ -16,11 +16,11 @@ import {
 } from './filler-scene.ts';
 import { finish, REPLY } from './scene.ts';
 
-/** At 50 ms a letter. */
+/** At 50 ms per letter. */
 const REPLY_FRAMES = Math.ceil((REPLY.length * 50) / 20);
 const SLOW = { text: REPLY, firstTokenMs: 3_000 };
 
-/** Types something: the turn ends there and then. */
+/** Types a text: the turn ends at once. */
 function ask(talk: Conversation, text = 'hello'): void {
   talk.send({ type: 'text', text });
 }
@@ -39,7 +39,7 @@ function inOrder(frames: number): number[] {
 }
 
 describe('a filler', () => {
-  it('is said when the language engine is slow, and the reply follows in the same row of frames', async () => {
+  it('is spoken when the language engine is slow, and the reply follows in the same sequence of frames', async () => {
     const asked: unknown[] = [];
     const talk = await fillerScene({ replies: [SLOW, 'Fine.'] }, asked);
     ask(talk);
@@ -64,7 +64,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('is not said when the reply is audible in time', async () => {
+  it('is not spoken when the reply is audible in time', async () => {
     const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_000 }] });
     ask(talk);
     await untilEnded(talk);
@@ -73,7 +73,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('is said when it is the speech engine that is slow, though all the text is there', async () => {
+  it('is spoken when only the speech engine is slow', async () => {
     const talk = await fillerScene({ slowness: () => 2_500 });
     ask(talk);
     await untilEnded(talk);
@@ -85,7 +85,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('does not wait for a speech engine that hangs with more segments to come', async () => {
+  it('does not wait for a speech engine that hangs with further segments', async () => {
     const text = 'One is here. Two is there. Three is far away. Four is near. Five is gone by now.';
     const talk = await fillerScene({ replies: [text], slowness: () => 'hangs' });
     ask(talk);
@@ -102,7 +102,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('is heard to its end before a reply that comes meanwhile, without a gap', async () => {
+  it('is heard to its end before a reply that arrives meanwhile, without a gap', async () => {
     const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_550 }] });
     ask(talk);
     await untilEnded(talk);
@@ -113,7 +113,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('is timed for itself; the stages are those of the reply', async () => {
+  it('has its own timing; the stages are those of the reply', async () => {
     const talk = await fillerScene({ replies: [{ text: REPLY, firstTokenMs: 1_550, tokenMs: 0 }] });
     ask(talk);
     await untilEnded(talk);
@@ -129,7 +129,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('gives prompt engines 200 ms when the words of the turn are known late', async () => {
+  it('gives fast engines 200 ms when the words of the turn arrive late', async () => {
     const late = { said: [{ text: 'hello', finalMs: 2_500 }] };
     const prompt = await fillerScene({ ...late, replies: [{ text: REPLY, firstTokenMs: 50, tokenMs: 5 }] });
     const talk = await fillerScene({ ...late, replies: [SLOW] });
@@ -146,7 +146,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('counts from the end of what the user went on to say, and is said once', async () => {
+  it('counts from the end of the continued speech, and is spoken once', async () => {
     const talk = await fillerScene({
       said: [{ text: 'hello' }, { text: 'and how are you' }],
       replies: [SLOW, { text: REPLY, firstTokenMs: 6_000 }],
@@ -164,7 +164,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('is not said before a phrase of Parley’s own', async () => {
+  it('is not spoken before one of Parley’s own phrases', async () => {
     const talk = await fillerScene({ said: [{ text: '' }], slowness: () => 2_500 });
     await talk.speak(900);
     await talk.beSilent(800);
@@ -173,7 +173,7 @@ describe('a filler', () => {
     await finish(talk);
   });
 
-  it('leaves what was prepared of the reply to the reply', async () => {
+  it('does not use up the speculation of the reply', async () => {
     const spoken: string[] = [];
     const talk = await fillerScene({
       said: [{ partial: 'what time is it?', text: 'what time is it?' }],
@@ -185,12 +185,12 @@ describe('a filler', () => {
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ heard: REPLY, timings: { filler: AFTER_MS } }]);
     expect(talk.of('reply.end')[0]?.timings.prepared).toBeGreaterThan(0);
-    // Asked for once: what the speculation had begun to have spoken.
+    // Requested once: by the speculation.
     expect(spoken).toEqual([REPLY]);
     await finish(talk);
   });
 
-  it('that is longer than a reply may hold is not the fault of the segment behind it', async () => {
+  it('that is longer than a reply may hold does not fail the segment after it', async () => {
     const talk = await fillerScene({
       parameters: fillerParameters({ phrases: { fillers: [LONG_FILLER] }, deadlines: { ttsMs: 1_000 } }),
       prepared: [LONG_FILLER],
@@ -221,8 +221,8 @@ describe('a filler', () => {
   });
 });
 
-describe('a filler that is not to be had', () => {
-  it('is not made: what is not in the cache is not said', async () => {
+describe('an unavailable filler', () => {
+  it('is not synthesised: uncached fillers are not spoken', async () => {
     const spoken: string[] = [];
     const talk = await fillerScene({ replies: [SLOW], prepared: [], spoken });
     ask(talk);
@@ -236,10 +236,10 @@ describe('a filler that is not to be had', () => {
     await finish(talk);
   });
 
-  it('is dropped when the reply has audio first, and its synthesis stopped', async () => {
+  it('is dropped when the reply has audio first, and its synthesis is stopped', async () => {
     const stopped: string[] = [];
     const replies = [{ text: REPLY, firstTokenMs: 1_600 }];
-    // It has the phrase, and does not come out with it.
+    // It has the phrase cached, but yields nothing.
     const talk = await fillerScene({ replies, voiceOf: lateFiller(stopped) });
     ask(talk);
     await untilEnded(talk);
@@ -250,7 +250,7 @@ describe('a filler that is not to be had', () => {
     await finish(talk);
   });
 
-  it('is not missed when it fails', async () => {
+  it('changes nothing when it fails', async () => {
     const talk = await fillerScene({ replies: [SLOW], voiceOf: failingFiller() });
     ask(talk);
     await untilEnded(talk);
@@ -261,7 +261,7 @@ describe('a filler that is not to be had', () => {
 });
 
 describe('the user during a filler', () => {
-  it('interrupts it as any reply, and nothing of it was heard', async () => {
+  it('interrupts it like any reply, and none of it counts as heard', async () => {
     const asked: unknown[] = [];
     const talk = await fillerScene(
       { said: [{ partial: 'never mind', text: 'never mind' }], replies: [SLOW, 'Fine.'] },
@@ -286,7 +286,7 @@ describe('the user during a filler', () => {
     await finish(talk);
   });
 
-  it('who only coughs hears it to its end, and then the reply', async () => {
+  it('with only a cough hears it to its end, and then the reply', async () => {
     const talk = await fillerScene({ said: [{ text: '' }], replies: [SLOW] });
     ask(talk);
     await untilSound(talk);
@@ -300,7 +300,7 @@ describe('the user during a filler', () => {
     await finish(talk);
   });
 
-  it('has heard nothing of the reply, whatever of the filler was played', async () => {
+  it('has heard nothing of the reply, however much of the filler was played', async () => {
     const talk = await fillerScene({ replies: [SLOW] });
     ask(talk);
     await untilSound(talk, FILLER_FRAMES);
@@ -313,18 +313,18 @@ describe('the user during a filler', () => {
     await finish(talk);
   });
 
-  it('has heard of the reply what was played after the filler', async () => {
+  it('has heard the part of the reply that was played after the filler', async () => {
     const talk = await fillerScene({ replies: [SLOW] });
     ask(talk);
     await talk.until(() => talk.of('audio').length > FILLER_FRAMES);
     await talk.wait(700);
-    // 14 letters of 50 ms: "There are two " is whole.
+    // 14 letters of 50 ms: "There are two " is complete.
     talk.send({ type: 'played', generation: 1, samples: samplesInMs(FILLER_FRAMES * 20 + 700, 24_000) });
     await talk.wait(10);
     talk.send({ type: 'interrupt' });
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
-    // Reckoned back from the 700 ms of the reply, not from the filler.
+    // Counted back from the 700 ms of the reply, not from the filler.
     expect(talk.of('reply.end')[0]?.timings.firstPlayed).toBeLessThan(20);
     await finish(talk);
   });

@@ -53,7 +53,7 @@ async function expectSilence(talk: Conversation): Promise<void> {
 
 describe('voice stop', () => {
   it.each(STATES)(
-    'by the client stops a session that is %s at once, and nothing sounds until rearm',
+    'by the client stops a session that is %s at once, with silence until rearm',
     async (_state, reach) => {
       const talk = await scene();
       await reach(talk);
@@ -73,7 +73,7 @@ describe('voice stop', () => {
 
   const spoken: Scene = { parameters: parameters({ words: { halt: ['Emergency stop!', 'halt'] } }) };
 
-  it('is spoken: as a turn of its own', async () => {
+  it('can be spoken as a turn of its own', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ ...spoken, said: [{ text: 'emergency  Stop.' }] }, asked);
     await talk.speak(500);
@@ -84,7 +84,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('is spoken: plainly a whole sentence, so it takes effect after the short silence', async () => {
+  it('is a complete sentence, so it takes effect after the short silence', async () => {
     const talk = await scene({ ...spoken, said: [{ partial: 'halt', text: 'halt', finalMs: 0 }] });
     await talk.speak(500);
     await talk.beSilent(300);
@@ -92,7 +92,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('is spoken into a reply', async () => {
+  it('can be spoken into a reply', async () => {
     const talk = await scene({ ...spoken, said: [{ text: 'hello' }, { text: 'halt' }] });
     await askAloud(talk);
     await talk.beSilent(400);
@@ -104,7 +104,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('is spoken after words that were not answered yet', async () => {
+  it('can be spoken after words without an answer yet', async () => {
     const talk = await scene({
       ...spoken,
       said: [{ text: 'turn left' }, { text: 'halt' }],
@@ -119,7 +119,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('is typed', async () => {
+  it('can be typed', async () => {
     const talk = await scene(spoken);
     talk.send({ type: 'text', text: 'HALT' });
     await talk.wait(0);
@@ -127,7 +127,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('is asked for by the language engine, in the middle of what it says', async () => {
+  it('can be requested by the language engine, in the middle of its text', async () => {
     const talk = await scene({
       replies: [{ text: REPLY, actions: [{ type: 'action', id: 'a', name: 'halt', args: {} }] }],
     });
@@ -171,7 +171,7 @@ describe('voice stop', () => {
     await finish(talk);
   });
 
-  it('does not keep the session from ending', async () => {
+  it('does not prevent the end of the session', async () => {
     const talk = await scene();
     talk.send({ type: 'halt' });
     talk.send({ type: 'bye' });
@@ -182,7 +182,7 @@ describe('voice stop', () => {
 });
 
 describe('the end of a session', () => {
-  it.each(STATES)('that is %s ends everything of it', async (_state, reach) => {
+  it.each(STATES)('that is %s ends all of its work', async (_state, reach) => {
     const talk = await scene();
     await reach(talk);
     talk.send({ type: 'bye' });
@@ -196,7 +196,7 @@ describe('the end of a session', () => {
     await finish(talk);
   });
 
-  it.each(STATES)('that is %s and whose client is lost ends everything of it', async (_state, reach) => {
+  it.each(STATES)('that is %s and whose client is lost ends all of its work', async (_state, reach) => {
     const talk = await scene();
     await reach(talk);
     await finish(talk);

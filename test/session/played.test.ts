@@ -5,7 +5,7 @@ import { askByText, backToIdle, finish, scene } from './scene.ts';
 
 const RATE = 24;
 
-/** The client plays for `ms` with 40 ms of latency, and reports it every `everyMs`. */
+/** The client plays for `ms` with 40 ms of latency, and reports its position every `everyMs`. */
 async function playFor(talk: Conversation, ms: number, everyMs: number): Promise<void> {
   for (let at = everyMs; at <= ms; at += everyMs) {
     await talk.wait(everyMs);
@@ -13,15 +13,15 @@ async function playFor(talk: Conversation, ms: number, everyMs: number): Promise
   }
 }
 
-/** Where the listener was at the last event. */
+/** The listener's position at the last event. */
 function lastSample(talk: Conversation): ListenerSample | undefined {
   return talk.log.flatMap((entry) => (entry.type === 'event' ? [entry.event.listener] : [])).at(-1);
 }
 
 const eventsOf = (talk: Conversation) => talk.log.filter(({ type }) => type === 'event').length;
 
-describe('a client that reports often what it has played', () => {
-  it('is believed to the word, and its reports are no events', async () => {
+describe('a client that often reports its position', () => {
+  it('sets the heard text to the word, and its reports are not events', async () => {
     for (const everyMs of [20, 50, 100]) {
       for (const ms of [500, 600, 700, 900, 1_100]) {
         const talk = await scene();
@@ -45,7 +45,7 @@ describe('a client that reports often what it has played', () => {
     }
   });
 
-  it('and falls silent in the middle, has its first report counted', async () => {
+  it('and falls silent midway has its first report counted', async () => {
     const talk = await scene();
     await askByText(talk);
     await talk.wait(60);
@@ -57,7 +57,7 @@ describe('a client that reports often what it has played', () => {
     await finish(talk);
   });
 
-  it('and leaves at once, takes its last report with it', async () => {
+  it('and leaves at once has its last report counted', async () => {
     const talk = await scene();
     await askByText(talk);
     await playFor(talk, 900, 50);
@@ -69,8 +69,8 @@ describe('a client that reports often what it has played', () => {
   });
 });
 
-describe('what is journaled of the listener', () => {
-  it('is in every event once something of the reply is made, and in none outside a reply', async () => {
+describe('the listener in the journal', () => {
+  it('is in every event once a reply has audio, and in none outside a reply', async () => {
     const talk = await scene();
     await askByText(talk);
     await backToIdle(talk);

@@ -15,8 +15,8 @@ function withActions(...names: string[]): LlmScript {
   return { text: REPLY, actions: names.map((name) => action(name)) };
 }
 
-/** What the client was told of the actions, by the ids that the engine gave them. */
-function told(talk: Conversation): string[] {
+/** Messages to the client about actions, by the ids that the engine gave them. */
+function published(talk: Conversation): string[] {
   return talk.of('action').map(({ id, status }) => `${id.replace(/^\d+-/u, '')} ${status}`);
 }
 
@@ -25,7 +25,7 @@ function robot(run: (request: ActionRequest, signal: AbortSignal) => Promise<Jso
 }
 
 describe('an action of the reply', () => {
-  it('runs beside the speech and is told', async () => {
+  it('runs in parallel with the speech and is published', async () => {
     const requests: ActionRequest[] = [];
     const clock = new VirtualClock({ settle });
     const actions = robot(async (request, signal) => {
@@ -54,12 +54,12 @@ describe('an action of the reply', () => {
     await talk.until(() => talk.state === 'processing');
     expect(talk.of('reply.end')).toEqual([]);
     await backToIdle(talk);
-    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await finish(talk);
   });
 
-  it('alone makes a reply without a sound', async () => {
+  it('alone makes a silent reply', async () => {
     const clock = new VirtualClock({ settle });
     const actions = robot((_request, signal) => pause(clock, 2_000, signal).then(() => null));
     const talk = await scene({ clock, actions, replies: [{ text: '', actions: [action('nod')] }] });
@@ -72,7 +72,7 @@ describe('an action of the reply', () => {
     await finish(talk);
   });
 
-  it('is cancelled by a barge-in, while something is said and after', async () => {
+  it('is cancelled by a barge-in, during the speech and after it', async () => {
     for (const waitMs of [500, 4_000]) {
       const signals: AbortSignal[] = [];
       const actions = robot((_request, signal) => {
@@ -89,14 +89,14 @@ describe('an action of the reply', () => {
       await talk.speak(600);
       await talk.beSilent(800);
       await talk.until(() => talk.of('reply.end').length === 2);
-      expect(told(talk)).toEqual(['walk started', 'walk cancelled']);
+      expect(published(talk)).toEqual(['walk started', 'walk cancelled']);
       expect(signals[0]?.aborted).toBe(true);
       expect(talk.of('reply.end')[0]).toMatchObject({ reason: 'interrupted' });
       await finish(talk);
     }
   });
 
-  it('goes on when somebody only makes a noise', async () => {
+  it('continues after a mere noise', async () => {
     const clock = new VirtualClock({ settle });
     const actions = robot((_request, signal) => pause(clock, 6_000, signal).then(() => null));
     const talk = await scene({ clock, actions, said: [{ text: '' }], replies: [withActions('walk')] });
@@ -106,12 +106,12 @@ describe('an action of the reply', () => {
     await talk.beSilent(500);
     expect(talk.state).toBe('processing');
     await backToIdle(talk);
-    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
     await finish(talk);
   });
 
-  it('that has begun cannot be taken back: a user who goes on before any word is waited for', async () => {
+  it('that has begun keeps its turn: a user who continues before any word must wait for it', async () => {
     const clock = new VirtualClock({ settle });
     const actions = robot((_request, signal) => pause(clock, 6_000, signal).then(() => null));
     const talk = await scene({
@@ -125,16 +125,16 @@ describe('an action of the reply', () => {
     await talk.wait(300);
     await talk.speak(100);
     await talk.beSilent(400);
-    // A noise: the reply goes on being prepared, and nothing is said to sound.
+    // A noise: the reply is still prepared, and nothing else is spoken.
     expect(talk.state).toBe('processing');
     expect(talk.of('audio')).toEqual([]);
     await backToIdle(talk);
-    expect(told(talk)).toEqual(['walk started', 'walk done']);
+    expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
     await finish(talk);
   });
 
-  it('that policy refuses does not run, and the rest of the reply is said', async () => {
+  it('that policy refuses does not run, and the rest of the reply is spoken', async () => {
     const ran: string[] = [];
     const actions = robot(async ({ name }) => {
       ran.push(name);
@@ -148,13 +148,13 @@ describe('an action of the reply', () => {
     await askByText(talk);
     await backToIdle(talk);
     expect(ran).toEqual(['wave']);
-    expect(told(talk)).toEqual(['wave started', 'launch refused', 'wave done']);
+    expect(published(talk)).toEqual(['wave started', 'launch refused', 'wave done']);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_REFUSED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await finish(talk);
   });
 
-  it('that was refused leaves the user free to go on', async () => {
+  it('that was refused lets the user continue', async () => {
     const asked: unknown[] = [];
     const talk = await scene(
       {
@@ -174,7 +174,7 @@ describe('an action of the reply', () => {
     await finish(talk);
   });
 
-  it('that fails is told, beside one that does not', async () => {
+  it('that fails is published, in parallel with one that succeeds', async () => {
     const actions = robot(async ({ name }) => {
       if (name === 'jump') throw new Error('too heavy');
       return null;
@@ -182,7 +182,7 @@ describe('an action of the reply', () => {
     const talk = await scene({ actions, replies: [withActions('jump', 'wave')] });
     await askByText(talk);
     await backToIdle(talk);
-    expect(told(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
+    expect(published(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
     expect(talk.of('error')).toMatchObject([
       { code: 'ACTION_FAILED', message: 'an action failed: too heavy' },
     ]);
@@ -200,11 +200,11 @@ describe('an action of the reply', () => {
     const talk = await scene({ actions, replies: [withActions('wave', 'jump')] });
     await askByText(talk);
     await backToIdle(talk);
-    expect(told(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
+    expect(published(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
     await finish(talk);
   });
 
-  it('that does not end fails at its own deadline, even if the robot takes no notice', async () => {
+  it('that does not end fails at its own deadline, even if the robot ignores the abort', async () => {
     const aborted: string[] = [];
     const clock = new VirtualClock({ settle });
     const actions = robot(({ name }, signal) => {
@@ -223,7 +223,7 @@ describe('an action of the reply', () => {
     });
     await askByText(talk);
     await backToIdle(talk, 6_000);
-    expect(told(talk)).toEqual(['stuck started', 'short started', 'short done', 'stuck failed']);
+    expect(published(talk)).toEqual(['stuck started', 'short started', 'short done', 'stuck failed']);
     expect(aborted).toEqual([`stuck ${100 + 5_000}`]);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_TIMEOUT' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
@@ -253,11 +253,11 @@ describe('an action of the reply', () => {
     });
     await askByText(talk);
     await backToIdle(talk);
-    expect(told(talk)).toEqual(['early started', 'late started', 'early failed', 'late done']);
+    expect(published(talk)).toEqual(['early started', 'late started', 'early failed', 'late done']);
     await finish(talk);
   });
 
-  it('told twice runs once', async () => {
+  it('emitted twice runs once', async () => {
     let runs = 0;
     const actions = robot(async () => {
       runs++;
@@ -268,11 +268,11 @@ describe('an action of the reply', () => {
     await askByText(talk);
     await backToIdle(talk);
     expect(runs).toBe(1);
-    expect(told(talk)).toEqual(['a started', 'a done']);
+    expect(published(talk)).toEqual(['a started', 'a done']);
     await finish(talk);
   });
 
-  it('has an id of its own in the session, though the engine counts anew in each reply', async () => {
+  it('has a unique id in the session, even if the engine numbers its actions per reply', async () => {
     const talk = await scene({ replies: [withActions('wave'), withActions('wave')] });
     for (let i = 0; i < 2; i++) {
       await askByText(talk);
@@ -287,7 +287,7 @@ describe('an action of the reply', () => {
     await finish(talk);
   });
 
-  it('that was never offered to the model is refused with a code of its own', async () => {
+  it('that was never offered to the model is refused with its own error code', async () => {
     const ran: string[] = [];
     const actions = robot(async ({ name }) => {
       ran.push(name);
@@ -300,13 +300,13 @@ describe('an action of the reply', () => {
     });
     await askByText(talk);
     await backToIdle(talk);
-    expect(told(talk)).toEqual(['rm -rf / refused', 'wave started', 'wave done']);
+    expect(published(talk)).toEqual(['rm -rf / refused', 'wave started', 'wave done']);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_UNKNOWN', fatal: false }]);
     expect(ran).toEqual(['wave']);
     await finish(talk);
   });
 
-  it('beyond the limit of a reply is refused, and of a flood the client hears of the first only', async () => {
+  it('beyond the limit of a reply is refused, and the client gets only the first refusal of a flood', async () => {
     const ran: string[] = [];
     const actions = robot(async ({ id }) => {
       ran.push(id);
@@ -323,7 +323,7 @@ describe('an action of the reply', () => {
     );
     const journaled = talk.log.filter((entry) => entry.type === 'event' && entry.event.type === 'llm.action');
     expect(journaled).toHaveLength(2_000);
-    // The next reply has a limit of its own.
+    // The next reply has its own limit.
     await askByText(talk);
     await backToIdle(talk);
     expect(ran.at(-1)).toBe('2-wave');

@@ -1,4 +1,4 @@
-/** What the tests of whole sessions share: a conversation with engines that answer, and its end, which checks everything. */
+/** Shared scene of the session tests: a conversation with engines that answer, and its end, which checks everything. */
 import { expect } from 'vitest';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
@@ -14,7 +14,7 @@ import {
   type TtsScript,
 } from '../../testing/scripted-engines.ts';
 
-/** Six words in one sentence: with 60 ms a letter it sounds for 1,860 ms. */
+/** Six words in one sentence: at 60 ms per letter it sounds for 1,860 ms. */
 export const REPLY = 'There are two chairs by a desk.';
 
 export interface Scene extends Partial<ConversationOptions> {
@@ -24,7 +24,7 @@ export interface Scene extends Partial<ConversationOptions> {
   readonly voice?: (text: string) => TtsScript;
 }
 
-/** Fills `asked` with what the language engine was told. */
+/** Records the requests to the language engine in `asked`. */
 export async function scene(options: Scene = {}, asked: unknown[] = []): Promise<Conversation> {
   const clock = options.clock ?? new VirtualClock({ settle });
   const replies = options.replies ?? [REPLY];
@@ -80,7 +80,7 @@ export function backToIdle(talk: Conversation, limitMs = 60_000): Promise<void> 
   return talk.until(() => talk.state === 'idle', limitMs);
 }
 
-/** That the stages of each turn add up to the silence before its reply. */
+/** Checks that the stages of each turn add up to the silence before its reply. */
 function checkTimings(talk: Conversation): void {
   for (const { timings } of talk.of('reply.end')) {
     if (timings.firstAudio === undefined) continue;
@@ -92,7 +92,7 @@ function checkTimings(talk: Conversation): void {
   }
 }
 
-/** Ends the session: no invariant was broken, its log replays byte for byte, and nothing went wrong beside it. */
+/** Ends the session and checks it: no broken invariant, a byte-identical replay of its log, and no other problem. */
 export async function finish(talk: Conversation, problems: readonly string[] = []): Promise<void> {
   const { violations, divergence } = await talk.end();
   expect(violations).toEqual([]);

@@ -24,7 +24,7 @@ function speculations(talk: Conversation): string[] {
   });
 }
 
-/** A speech engine that keeps count of what it is asked. */
+/** A speech engine that counts its requests. */
 function countingTts(clock: VirtualClock): { readonly tts: TtsEngine; readonly asked: string[] } {
   const asked: string[] = [];
   const inner = scriptedTts(clock);
@@ -45,12 +45,12 @@ async function speakTwoParts(options: Scene): Promise<Conversation> {
   return talk;
 }
 
-describe('a reply prepared while the silence that ends the turn runs', () => {
+describe('a speculation during the silence that ends the turn', () => {
   it('is taken over when the final words are the same, and saves the engines’ time', async () => {
     const asked: unknown[] = [];
     const clock = new VirtualClock({ settle });
     const { tts, asked: spoken } = countingTts(clock);
-    // Given words that stay the same, but for how they are written
+    // Given final words that differ only in spelling
     const talk = await scene({ clock, tts, said: [{ partial: 'hello there', text: 'Hello there!' }] }, asked);
     // When the turn ends
     await askAloud(talk);
@@ -68,9 +68,9 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     await finish(talk);
   });
 
-  it('is told from where it is when it was not ready yet', async () => {
+  it('continues from its current point when it was not ready yet', async () => {
     const text = 'One two three four. Five six seven eight nine ten.';
-    // Given an LLM of which half has come when the turn ends
+    // Given an LLM that has emitted half of its text when the turn ends
     const talk = await scene({ replies: [{ text, firstTokenMs: 300, tokenMs: 60 }] });
     await askAloud(talk);
     await backToIdle(talk);
@@ -115,7 +115,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     await finish(talk);
   });
 
-  it('keeps its actions to itself until it is taken over', async () => {
+  it('holds its actions back until it is taken over', async () => {
     const ran: string[] = [];
     const actions = [{ type: 'action' as const, id: 'a', name: 'wave', args: {} }];
     const talk = await speakTwoParts({
@@ -135,7 +135,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     await finish(talk);
   });
 
-  it('is discarded when the user goes on, and recognition goes on undisturbed', async () => {
+  it('is discarded when the user continues, and recognition continues undisturbed', async () => {
     const talk = await speakTwoParts({});
     await talk.speak(400);
     expect(speculations(talk)).toEqual(["1 'hello'", '1 cancelled']);
@@ -173,7 +173,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     await finish(talk);
   });
 
-  it('that fails is asked for again by the reply, and the user is told nothing of it', async () => {
+  it('that fails is requested again by the reply, without an error for the user', async () => {
     const replies = [{ text: '', firstTokenMs: 0, failsAt: 0 }, REPLY];
     const talk = await scene({ replies });
     await askAloud(talk);
@@ -203,7 +203,7 @@ describe('a reply prepared while the silence that ends the turn runs', () => {
     await finish(talk);
   });
 
-  it('whose speech fails is spoken anew', async () => {
+  it('whose speech fails is synthesised again', async () => {
     const clock = new VirtualClock({ settle });
     let calls = 0;
     const good = scriptedTts(clock);

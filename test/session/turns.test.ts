@@ -7,7 +7,7 @@ import { pause } from '../../testing/scripted-engines.ts';
 import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
 
 describe('a turn', () => {
-  it('is answered when it is spoken', async () => {
+  it('is answered when spoken', async () => {
     const asked: unknown[] = [];
     const unprepared = parameters({ speculation: { enabled: false } });
     const said = [{ partial: 'hello', text: 'hello there' }];
@@ -34,7 +34,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('says why its words were rejected, with the nearest phrase', async () => {
+  it('reports why its words were rejected, with the nearest phrase', async () => {
     const rejected = { nearest: 'turn left', confidence: 0.12, reason: 'unlike' } as const;
     const talk = await scene({ said: [{ text: '', rejected }] });
     await talk.speak(900);
@@ -44,13 +44,13 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('tells how long each stage took', async () => {
+  it('reports how long each stage took', async () => {
     const talk = await scene({ said: [{ text: 'hello', finalMs: 70 }] });
     await talk.speak(600);
     await talk.beSilent(800);
     await backToIdle(talk);
     const [end] = talk.of('reply.end');
-    // The first segment is ready when its last token is there: six more tokens of 20 ms and the end of the stream.
+    // The first segment is ready with its last token: six more tokens of 20 ms and the end of the stream.
     expect(end?.timings).toEqual({
       endpoint: 500,
       stt: 70,
@@ -64,7 +64,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('is answered when it is typed', async () => {
+  it('is answered when typed', async () => {
     const talk = await scene();
     talk.send({ type: 'text', text: '  good morning ' });
     await talk.until(() => talk.state === 'speaking');
@@ -75,7 +75,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('tells what recalling took, and when a client that tells its position played the first sample', async () => {
+  it('reports the recall time, and when a client that reports its position played the first sample', async () => {
     const clock = new VirtualClock({ settle });
     const memory: MemoryPort = {
       recall: async (_request, signal) => {
@@ -95,7 +95,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('knows the turns before it', async () => {
+  it('includes the earlier turns', async () => {
     const asked: unknown[] = [];
     const talk = await scene(
       { said: [{ text: 'first' }, { text: 'third' }], replies: ['One.', 'Two.', 'Three.'] },
@@ -125,7 +125,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('knows only as much of the past as the history may hold', async () => {
+  it('includes at most the configured history', async () => {
     const asked: unknown[] = [];
     const talk = await scene(
       { replies: ['One.', 'Two.', 'Three.'], parameters: parameters({ history: { maxMessages: 2 } }) },
@@ -143,7 +143,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('without history tells the language engine only what was said now', async () => {
+  it('without history gives the language engine only the current words', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ parameters: parameters({ history: { maxMessages: 0 } }) }, asked);
     for (const text of ['first', 'second']) {
@@ -154,7 +154,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('gives the language engine what the memory knows', async () => {
+  it('gives the language engine the facts of the memory', async () => {
     const asked: unknown[] = [];
     const memory = { recall: async () => ['The user is called Ada.', 'She likes tea.'] };
     const talk = await scene({ memory }, asked);
@@ -169,7 +169,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('is kept in the store, and goes on if the store fails', async () => {
+  it('is kept in the store, and continues if the store fails', async () => {
     const talk = await scene({ storeFails: new ParleyError('STORE_FAILED', 'disk full') });
     await askByText(talk);
     await backToIdle(talk);
@@ -178,7 +178,7 @@ describe('a turn', () => {
     await finish(talk, ['the store failed: disk full']);
   });
 
-  it('with an empty reply ends without a sound', async () => {
+  it('with an empty reply ends silently', async () => {
     const talk = await scene({ replies: [''] });
     talk.send({ type: 'text', text: 'hello' });
     await talk.wait(1_000);
@@ -188,14 +188,14 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('replaces the one that is being answered', async () => {
+  it('replaces the turn that is being answered', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ replies: [REPLY, 'Second.'] }, asked);
     await askByText(talk, 'first');
     await talk.wait(1_000);
     talk.send({ type: 'text', text: 'second' });
     await talk.until(() => talk.of('reply.end').length === 2);
-    // 60 ms a letter: "There are two" ends at 840 ms, "chairs" at 1,260 ms.
+    // 60 ms per letter: "There are two" ends at 840 ms, "chairs" at 1,260 ms.
     expect(talk.of('reply.end')).toMatchObject([
       { turn: 1, generation: 1, reason: 'interrupted', heard: 'There are two' },
       { turn: 2, generation: 2, reason: 'completed', heard: 'Second.' },
@@ -208,7 +208,7 @@ describe('a turn', () => {
     await finish(talk);
   });
 
-  it('typed while the user speaks is answered instead of the speech', async () => {
+  it('typed while the user speaks replaces the speech', async () => {
     const asked: unknown[] = [];
     const talk = await scene({}, asked);
     await talk.speak(400);

@@ -4,7 +4,7 @@ import { backToIdle, finish, scene } from './scene.ts';
 const CODE = '```ts\nconst cups = 2;\n```\n';
 
 describe('text that is not spoken', () => {
-  it('makes a reply without a sound, which ends and is remembered', async () => {
+  it('makes a silent reply that ends and is in the history', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ replies: [CODE, 'Yes.'] }, asked);
     talk.send({ type: 'text', text: 'show me' });
@@ -19,7 +19,7 @@ describe('text that is not spoken', () => {
     await finish(talk);
   });
 
-  it('is passed over between spoken text, which is cleaned for the voice but not for the history', async () => {
+  it('is skipped between spoken text, which is cleaned for the voice but not for the history', async () => {
     const said: string[] = [];
     const reply = `Here is **the code** 🙂:\n${CODE}It has [two cups](https://example.com/cups).`;
     const talk = await scene({

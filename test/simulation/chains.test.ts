@@ -27,7 +27,7 @@ describe('a seed whose engines are chains', { timeout: PATIENCE_MS }, () => {
     expect(one.reached).toContain('fifty sessions talked while an engine was down');
   });
 
-  it('does without the faults that are left out, and with its other steps as they were', async () => {
+  it('omits suppressed faults, and keeps its other steps unchanged', async () => {
     const options = { seed: 2, turns: 40 };
     const whole = await runSeed(options);
     const sick = whole.faultsDone.filter((fault) => fault.startsWith('chain.'));
@@ -42,7 +42,7 @@ describe('a seed whose engines are chains', { timeout: PATIENCE_MS }, () => {
 });
 
 describe('the users of a seed', () => {
-  it('keep their steps when others are left out', () => {
+  it('keep their steps when others are omitted', () => {
     const all = sharesOf({ seed: 4, turns: 60 });
     expect(all).toHaveLength(50);
     const [, second, third] = all;
@@ -56,12 +56,12 @@ describe('the users of a seed', () => {
 });
 
 describe('the sickbay of a chain', () => {
-  it('knows which engine has been well all the time', () => {
+  it('knows which engine has been healthy all the time', () => {
     const clock = new VirtualClock();
     const faults = new Faults(1, { ...NO_FAULTS, 'chain.hang': 1 });
     const sickbay = new Sickbay(clock, faults, { stt: 1, llm: 1, tts: 1 });
     expect(sickbay.worksSince('llm', 0)).toBe(true);
-    // A chain of one is ill with its only engine.
+    // A chain of one is sick with its only engine.
     for (let step = 0; step < 30; step++) {
       faults.atStep(step);
       sickbay.befall();
@@ -99,7 +99,7 @@ describe('the audit of a chain', () => {
     event: { type: 'xstate.error.actor.tts', error: { code, message: 'as planned' } },
   });
 
-  it('says when a kind fails though an engine of its chain works, unless the bus is to blame', () => {
+  it('reports when a kind fails while an engine of its chain works, unless the bus caused it', () => {
     const direct = audited(false);
     direct.audit.observe(failed('TTS_FAILED'));
     expect(direct.found).toEqual(['tts failed (TTS_FAILED) though one engine of its chain works']);
@@ -110,7 +110,7 @@ describe('the audit of a chain', () => {
     expect(remote.found).toHaveLength(1);
   });
 
-  it('says when a reply with words was not audible', () => {
+  it('reports when a reply with words was not audible', () => {
     const { audit, found } = audited(false);
     audit.observe({ type: 'child.start', atMs: 1, child: 's/1/tts/1', kind: 'tts', generation: 1 });
     const publish = (message: Parameters<typeof said>[0]) => audit.observe(said(message));
@@ -123,7 +123,7 @@ describe('the audit of a chain', () => {
     ]);
   });
 
-  it('says when nothing happens for longer than any deadline', async () => {
+  it('reports a stall longer than any deadline', async () => {
     const { audit, found, clock } = audited(false);
     const at = { type: 'event', seq: 1, atMs: 1, source: 'client', state: 'processing' } as const;
     audit.observe({ ...at, event: { type: 'text', text: 'hello' } });

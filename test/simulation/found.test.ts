@@ -1,4 +1,4 @@
-/** What the simulator has found, each as the shortest conversation that showed it. */
+/** Faults that the simulator found, each as the shortest conversation that showed it. */
 import { describe, expect, it } from 'vitest';
 import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
@@ -21,7 +21,7 @@ function heardAfter(events: readonly KernelEvent[]): string | undefined {
 }
 
 describe('found by simulation', () => {
-  it('a client that first tells its position after the pacing had come to the end takes nothing back', () => {
+  it('a client that first reports its position after the pacing ended does not reduce the heard text', () => {
     const late = { generation: 1, sent: 2_400, played: 1_200, heard: 3, acknowledged: true } as const;
     const heard = heardAfter([
       { type: 'text', text: 'wave' },
@@ -33,7 +33,7 @@ describe('found by simulation', () => {
       { type: 'playout.started' },
       { type: 'xstate.done.actor.tts' },
       { type: 'xstate.done.actor.playback', output: { samples: 2_400 } },
-      // While the robot still waves the client catches up.
+      // The client catches up while the robot still waves.
       { type: 'action.done', id: 'a', result: null, listener: late },
       { type: 'xstate.done.actor.actions', listener: late },
     ]);

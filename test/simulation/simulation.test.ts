@@ -12,12 +12,12 @@ import { shrink } from '../../testing/simulation/shrink.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
 
 const run = promisify(execFile);
-/** Long on a busy machine: nothing here waits for anything but the processor. */
+/** Long on a busy machine: these tests wait only for the processor. */
 const PATIENCE_MS = 120_000;
 const hashProcess = fileURLToPath(new URL('./hash-process.ts', import.meta.url));
 
 describe('the simulator', { timeout: PATIENCE_MS }, () => {
-  it('finds nothing, and sees all that should sometimes happen', async () => {
+  it('finds nothing, and reaches everything that should sometimes happen', async () => {
     const report = await simulate({ from: 1, to: 12, turns: 100 });
     expect(report.failure).toBeNull();
     expect(report.turns).toBe(1_200);
@@ -26,17 +26,17 @@ describe('the simulator', { timeout: PATIENCE_MS }, () => {
     expect(report.unreached).toEqual(['fifty sessions talked while an engine was down']);
   });
 
-  it('comes to the same whatever the number of threads that share the seeds', async () => {
+  it('gives the same result for any number of threads', async () => {
     const [one, three] = await Promise.all(
       [1, 3].map((jobs) => simulate({ from: 1, to: 5, turns: 5, jobs })),
     );
-    const told = ({ hash, turns, events, fired, reached }: SimulationReport) => ({
+    const summary = ({ hash, turns, events, fired, reached }: SimulationReport) => ({
       ...{ hash, turns, events, fired, reached },
     });
-    expect(three && told(three)).toEqual(one && told(one));
+    expect(three && summary(three)).toEqual(one && summary(one));
   });
 
-  it('does no fault when none are wanted, and then every engine is understood', async () => {
+  it('causes no fault when faults are off, and then every utterance is understood', async () => {
     const result = await runSeed({ seed: 5, turns: 20, profile: NO_FAULTS });
     expect(result.findings).toEqual([]);
     expect(result.faultsDone).toEqual([]);
@@ -64,14 +64,14 @@ describe('the simulator', { timeout: PATIENCE_MS }, () => {
     expect(first.events).toBeGreaterThan(100);
   });
 
-  it('gives another hash for another seed', async () => {
+  it('gives different hashes for different seeds', async () => {
     const results = await Promise.all([1, 2, 3].map((seed) => runSeed({ seed, turns: 3 })));
     expect(new Set(results.map(({ hash }) => hash)).size).toBe(3);
   });
 });
 
 describe('a failing seed', { timeout: PATIENCE_MS }, () => {
-  it('is made smaller for as long as the same check fails', async () => {
+  it('is shrunk while the same check fails', async () => {
     // given a check that fails whenever the user presses the voice stop
     const fails = async (options: SeedOptions) => {
       const result = await runSeed(options);
@@ -90,7 +90,7 @@ describe('a failing seed', { timeout: PATIENCE_MS }, () => {
 });
 
 describe('faults', () => {
-  it('keep their choices when others are left out', () => {
+  it('keep their choices when others are omitted', () => {
     const doneWith = (suppressed: readonly string[]) => {
       const faults = new Faults(4, { 'llm.error': 0.5, 'tts.error': 0.5 }, new Set(suppressed));
       for (let step = 0; step < 10; step++) {
@@ -106,13 +106,13 @@ describe('faults', () => {
     expect(doneWith(left === undefined ? [] : [left])).toEqual(all.slice(1));
   });
 
-  it('are refused under a name that is none, or with a probability that is none', () => {
+  it('are refused with an unknown name or an invalid probability', () => {
     expect(() => parseFaultProfile({ 'llm.sulks': 0.5 })).toThrow();
     expect(() => parseFaultProfile({ 'llm.error': 2 })).toThrow();
     expect(parseFaultProfile({ 'llm.error': 0.25 })).toEqual({ 'llm.error': 0.25 });
   });
 
-  it('have names that the documentation lists', async () => {
+  it('are all listed in the documentation', async () => {
     const { readFile } = await import('node:fs/promises');
     const page = await readFile(new URL('../../docs/simulation.md', import.meta.url), 'utf8');
     expect(FAULT_NAMES.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
@@ -120,7 +120,7 @@ describe('faults', () => {
 });
 
 describe('a random stream', () => {
-  it('is the same for the same seed and name, whatever was drawn before', () => {
+  it('is the same for the same seed and name, independent of earlier draws', () => {
     const used = new Random(1);
     used.next();
     used.restart(9, 'engines');

@@ -1,4 +1,4 @@
-/** What the runner does when far more waits than it can handle in a moment. */
+/** The runner's behaviour when more events wait than one turn can handle. */
 import { describe, expect, it } from 'vitest';
 import { type ChildLogic, type ChildScope, childLogic } from '../../actors/child.ts';
 import { SessionRunner } from '../../actors/session/runner.ts';
@@ -46,7 +46,7 @@ const deltas = (count: number) => (scope: ChildScope) => {
 };
 
 describe('a runner behind 2,000 events of one reply', () => {
-  it('handles a part of them in one turn of the event loop, and all in the end, in their order', async () => {
+  it('handles a part of them per turn of the event loop, and finally all, in order', async () => {
     const { runner, clock, log, events, defects } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     expect(events().length).toBeLessThan(100);
@@ -60,7 +60,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(defects).toEqual([]);
   });
 
-  it('stops at once, and what waited changes nothing any more', async () => {
+  it('stops at once, and the waiting events have no effect', async () => {
     const { runner, clock, events, stale } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     const handled = events().length;
@@ -72,7 +72,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(stale()).toBe(2_000 - (handled - 1));
   });
 
-  it('takes an interrupt with the next events, ahead of those that wait', async () => {
+  it('handles an interrupt ahead of waiting events', async () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     const handled = events().length;
@@ -82,7 +82,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(runner.kernel.state).toBe('idle');
   });
 
-  it('is not rearmed by what the client sent before its stop', async () => {
+  it('is not rearmed by a message sent before the stop', async () => {
     const { runner, clock, events } = flooded(deltas(2_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     runner.receive({ type: 'rearm' }, 'client');
@@ -94,7 +94,7 @@ describe('a runner behind 2,000 events of one reply', () => {
     expect(runner.kernel.state).toBe('idle');
   });
 
-  it('fails a child that sends more than may wait, and says why', async () => {
+  it('fails a child that exceeds the limit of waiting events, and reports why', async () => {
     const { runner, clock, log } = flooded(deltas(20_000));
     runner.receive({ type: 'text', text: 'hello' }, 'client');
     await clock.advance(10);

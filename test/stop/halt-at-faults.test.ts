@@ -3,10 +3,10 @@ import { FAULT_NAMES, FAULT_POINTS, type FaultProfile } from '../../testing/simu
 import { runSeed } from '../../testing/simulation/run-seed.ts';
 
 const FIRST_SEED = 4_101;
-/** Seeds go on until a stop has come at every fault, but no further than this. */
+/** Maximum number of seeds until a stop has come at every fault. */
 const MAX_SEEDS = 40;
 const TURNS = 30;
-/** Every second fault is the moment of a stop, and rare faults come so often that each is met many times. */
+/** Every second fault triggers a stop, and rare faults are frequent enough that each occurs many times. */
 const PROFILE: FaultProfile = {
   ...Object.fromEntries(
     FAULT_NAMES.map((name) => {
@@ -22,7 +22,7 @@ const PROFILE: FaultProfile = {
   'user.halt': 0.5,
 };
 
-it('a stop in the very moment of a fault is in force at once, whichever fault it is', async () => {
+it('a stop at the moment of any fault is in force at once', async () => {
   const missed = new Set(FAULT_NAMES.filter((name) => name !== 'user.halt'));
   for (let seed = FIRST_SEED; seed < FIRST_SEED + MAX_SEEDS && missed.size > 0; seed++) {
     const { findings, faultsDone } = await runSeed({ seed, turns: TURNS, profile: PROFILE });

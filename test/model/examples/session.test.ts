@@ -10,7 +10,7 @@ import {
   sessionRepresentatives,
 } from '../../../testing/mod.ts';
 
-it('keeps its invariants in all that a typed conversation can come to', async () => {
+it('keeps its invariants in every path of a typed conversation', async () => {
   const model = new SessionModel({
     parameters: { ...defaultParameters, deadlines: { ...defaultParameters.deadlines, llmStallMs: 2_000 } },
     input: { language: 'en', outputRate: 24_000, seed: 1, memory: false },

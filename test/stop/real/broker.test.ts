@@ -1,4 +1,4 @@
-/** A server on a broker that goes away or hangs: real processes, ended and stopped by signals. */
+/** A server whose broker goes away or hangs: real processes, ended and stopped by signals. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type NatsServer, startNatsServer } from '../../../testing/nats-server.t
 import { parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
-/** A broker that hangs must be noticed within this. */
+/** A hanging broker must be noticed within this time. */
 const NOTICED_MS = 2_000;
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -44,7 +44,7 @@ async function metric(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^${name} (\\S+)$`, 'mu').exec(text)?.[1]);
 }
 
-/** A client that is being told a story. */
+/** A client that hears a story. */
 async function listener(url: string): Promise<VoiceClient> {
   const client = await VoiceClient.connect({ url, clock: realClock });
   cleanups.push(() => client.close());
@@ -80,7 +80,7 @@ describe.each(AILMENTS)('while its broker is %s, a server', (what, befall) => {
     expect(stopped?.message).toMatchObject({ value: 'stopped' });
     const frames = client.frames.length;
     expect(client.arrivals.slice(since).map(({ message }) => message.type)).toContain('flush');
-    // As the server measured it from the arrival; what lies before is the machine that runs both.
+    // As measured by the server from the arrival; the time before is spent in the machine that runs both.
     expect(await metric(url, 'parley_stops_total')).toBe(1);
     expect(await metric(url, 'parley_slowest_stop_seconds')).toBeLessThan(STOP_IN_FORCE_MS / 1_000);
     await client.wait(500);
@@ -89,7 +89,7 @@ describe.each(AILMENTS)('while its broker is %s, a server', (what, befall) => {
     expect(await client.waitFor(isState('idle'), { since, timeoutMs: 5_000 })).toBeDefined();
   });
 
-  it('tells its clients within 2 s, is not ready, refuses sessions, and recovers by itself', async () => {
+  it('notifies its clients within 2 s, is not ready, refuses sessions, and recovers by itself', async () => {
     const { nats, url } = await start();
     const client = await listener(url);
     const since = client.arrivals.length;

@@ -2,14 +2,14 @@ import type { ActionParameters } from './parameters.ts';
 import { actionRefusal } from './policies/actions.ts';
 
 const ANY_ACTION: ActionParameters = { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER };
-/** Ids of actions that have ended and are remembered: more than a session starts in minutes. */
+/** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
 
-/** The actions of a session, as its log shows them, and what is wrong with them: part of invariant 9. */
+/** Tracks the actions of a session in its log and reports violations: part of invariant 9. */
 export class ActionCheck {
   readonly #policy: ActionParameters;
   readonly #running = new Set<string>();
-  /** The newest that were started, whether they run or not. */
+  /** The newest started actions, running or not. */
   readonly #known = new Set<string>();
   #startedInReply = 0;
 
@@ -17,7 +17,7 @@ export class ActionCheck {
     this.#policy = policy;
   }
 
-  /** A reply begins. */
+  /** Starts a reply. */
   begin(): void {
     this.#startedInReply = 0;
   }
@@ -35,12 +35,12 @@ export class ActionCheck {
     return faults;
   }
 
-  /** False if it did not run. */
+  /** Returns false if the action was not running. */
   end(id: string): boolean {
     return this.#running.delete(id);
   }
 
-  /** Those that run, and forgets them. */
+  /** Removes and returns the running actions. */
   takeRunning(): readonly string[] {
     if (this.#running.size === 0) return NONE;
     const running = [...this.#running];

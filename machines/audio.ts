@@ -1,14 +1,14 @@
 /** Audio units. Parley counts audio in samples; a sample rate is always part of the type. */
 
-/** Rate of the audio path between gateway, VAD and STT, in Hz. Every engine of the field takes it. */
+/** Rate of the audio path between gateway, VAD and STT, in Hz. Common speech engines accept it. */
 export const PIPELINE_RATE = 16_000;
 export type PipelineRate = typeof PIPELINE_RATE;
 
-/** Rates that a client may send, in Hz. */
+/** Rates of audio from a client, in Hz. */
 export const INPUT_RATES = [8_000, 16_000, 24_000, 48_000] as const;
 export type InputRate = (typeof INPUT_RATES)[number];
 
-/** Rates that a client may ask to hear, in Hz. */
+/** Rates of audio to a client, in Hz. */
 export const OUTPUT_RATES = [16_000, 24_000] as const;
 export type OutputRate = (typeof OUTPUT_RATES)[number];
 
@@ -21,12 +21,12 @@ export interface Pcm<Rate extends number = number> {
   readonly samples: Int16Array;
 }
 
-/** How many whole samples `ms` hold at `rate`. */
+/** Number of whole samples in `ms` at `rate`. */
 export function samplesInMs(ms: number, rate: number): number {
   return Math.round((ms * rate) / 1_000);
 }
 
-/** How long `samples` last at `rate`, in ms. */
+/** Duration of `samples` at `rate`, in ms. */
 export function msOfSamples(samples: number, rate: number): number {
   return (samples * 1_000) / rate;
 }
@@ -36,7 +36,9 @@ export function samplesPerFrame(rate: number): number {
   return samplesInMs(FRAME_MS, rate);
 }
 
-/** The pieces one after another, and silence up to `length` samples, which must hold them. Default: no silence. */
+/**
+ * Concatenates the pieces and pads them with silence up to `length` samples, which must suffice. Default: no padding.
+ */
 export function joinedSamples(pieces: readonly Int16Array[], length?: number): Int16Array {
   const all = new Int16Array(length ?? pieces.reduce((sum, piece) => sum + piece.length, 0));
   let at = 0;

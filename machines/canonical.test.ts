@@ -9,7 +9,7 @@ const anyValue = fc.anything({
   values: [anyText, fc.double(), fc.boolean(), fc.constant(null)],
 });
 
-/** The same value with the members of its objects the other way round. */
+/** The same value with the members of its objects in reverse order. */
 function turned(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(turned);
   if (typeof value !== 'object' || value === null) return value;
@@ -18,7 +18,7 @@ function turned(value: unknown): unknown {
 }
 
 describe('canonical JSON', () => {
-  it('says the same as JSON, whatever the value', () => {
+  it('is equivalent to JSON for any value', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const usual: unknown = JSON.parse(JSON.stringify(value) ?? 'null');
@@ -27,7 +27,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  it('is the same for members in any order, and for what was read from it', () => {
+  it('is the same for members in any order, and after parsing it', () => {
     fc.assert(
       fc.property(anyValue, (value) => {
         const text = canonicalJson(value);

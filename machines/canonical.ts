@@ -1,4 +1,4 @@
-/** What JSON may escape: quotes, control characters, and halves of surrogate pairs that stand alone. */
+/** Characters that JSON may escape: quotes, control characters, and unpaired surrogates. */
 const ESCAPED = /["\\\p{Cc}\p{Cs}]/u;
 
 /** JSON with sorted keys and without undefined members: the same value always gives the same text. */

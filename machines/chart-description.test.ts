@@ -5,7 +5,7 @@ import { defaultParameters } from './parameters.ts';
 import { sessionMachine } from './session/machine.ts';
 
 describe('describeChart', () => {
-  it('tells states with what is around, begins and lives in them, and transitions as a reader names them', () => {
+  it('lists states with their parent, initial state and children, and transitions with readable names', () => {
     const machine = createMachine({
       id: 'door',
       initial: 'shut',
@@ -50,7 +50,7 @@ describe('describeChart', () => {
     ]);
   });
 
-  it('gives every transition of the session an id of its own', () => {
+  it('gives every transition of the session a unique id', () => {
     const { transitions } = describeChart(sessionMachine(defaultParameters));
 
     expect(new Set(transitions.map(({ id }) => id)).size).toBe(transitions.length);

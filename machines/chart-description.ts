@@ -1,37 +1,37 @@
-/** The statechart as it is written: its states and transitions, with names that are the same in every build of it. */
+/** Description of a statechart: its states and transitions, with names that are the same in every build. */
 import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, not } from 'xstate';
 
 /** One state of the chart. */
 export interface StateInfo {
   /** Path of the state node, with dots; the root is empty. */
   readonly path: string;
-  /** Its own name; of the root, the machine's. */
+  /** Its own name; for the root, the machine's. */
   readonly name: string;
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final';
-  /** Path of the state around it; null for the root. */
+  /** Path of the parent state; null for the root. */
   readonly parent: string | null;
-  /** Path of the state that it begins with; null where there is none or all are. */
+  /** Path of the initial state; null for atomic and parallel states. */
   readonly initial: string | null;
-  /** Children that live exactly as long as the state is active. */
+  /** Children that run exactly while the state is active. */
   readonly invokes: readonly string[];
 }
 
 /** One transition of one state: one guarded branch of one event. */
 export interface TransitionInfo {
-  /** Unique within the machine, and the same in every build of it. */
+  /** Unique within the machine, and the same in every build. */
   readonly id: string;
   /** Path of the state node, with dots; the root is empty. */
   readonly state: string;
-  /** As a reader of the chart calls it: `text`, `after sttDeadline`, `done llm`, `always`. */
+  /** Readable name of the event: `text`, `after sttDeadline`, `done llm`, `always`. */
   readonly event: string;
   /** Its guard in words; empty if it has none. */
   readonly guard: string;
-  /** Paths of the states it enters; empty if it stays. */
+  /** Paths of the target states; empty if it has none. */
   readonly targets: readonly string[];
 }
 
 export interface ChartDescription {
-  /** Those around before those within, otherwise in the order in which they are written. */
+  /** Parents before children, otherwise in source order. */
   readonly states: readonly StateInfo[];
   readonly transitions: readonly TransitionInfo[];
 }
@@ -40,7 +40,7 @@ export function describeChart(machine: AnyStateMachine): ChartDescription {
   return { states: statesOf(machine), transitions: [...transitionsOf(machine).values()] };
 }
 
-/** Every transition that the machine's author wrote (`on`, `always`, `after`, `onDone`, `onError`), in the chart's order. */
+/** Returns every written transition (`on`, `always`, `after`, `onDone`, `onError`), in the chart's order. */
 export function transitionsOf(
   machine: AnyStateMachine,
 ): ReadonlyMap<AnyTransitionDefinition, TransitionInfo> {
@@ -97,10 +97,10 @@ function eventName(type: string): string {
   return end ? `${end[1]} ${end[2]}` : type;
 }
 
-/** What XState's `not` checks with. */
+/** The check function of XState's `not`. */
 const NOT: unknown = Reflect.get(not(''), 'check');
 
-/** XState's guards are a name, a name with parameters, or a function that carries what it was made of. */
+/** A guard in XState is a name, a name with parameters, or a function that carries its operands. */
 function guardName(guard: unknown): string {
   if (guard === undefined) return '';
   if (typeof guard === 'string') return guard;

@@ -6,11 +6,11 @@ export interface Clock {
   setTimer(delayMs: number, fire: () => void): TimerHandle;
 }
 
-/** A clock that also tells the turns of the event loop apart. */
+/** A clock that also identifies the turns of the event loop. */
 export interface LoopClock extends Clock {
   /**
-   * Number of the present turn: it changes once input and timers that are due have had their chance. Code that has used its
-   * share of a turn continues with `setTimer(0, …)`.
+   * Number of the current turn. It changes once pending input and due timers have run. Code that has used up its share
+   * of a turn continues with `setTimer(0, …)`.
    */
   tick(): number;
 }
@@ -36,7 +36,7 @@ class Entry implements TimerHandle {
   }
 }
 
-/** A discrete-event clock: a heap ordered by (time, sequence). Time moves only by `advance`. */
+/** Discrete-event clock: a heap ordered by (time, sequence). Time moves only in `advance`. */
 export class VirtualClock implements LoopClock {
   #nowMs: number;
   #seq = 0;
@@ -44,7 +44,7 @@ export class VirtualClock implements LoopClock {
   readonly #heap: Entry[] = [];
   readonly #settle: () => Promise<void>;
 
-  /** `settle` lets pending promises run between two timers; the caller knows how (setImmediate, a microtask…). */
+  /** `settle` lets pending promises run between two timers, for example with setImmediate or a microtask. */
   constructor(options: { startMs?: number; settle?: () => Promise<void> } = {}) {
     this.#nowMs = options.startMs ?? 0;
     this.#settle = options.settle ?? (async () => {});
@@ -65,13 +65,13 @@ export class VirtualClock implements LoopClock {
     return this.#tick;
   }
 
-  /** The time of the next timer, or undefined if none waits. */
+  /** Time of the next timer; undefined if there is none. */
   nextAtMs(): number | undefined {
     while (this.#heap[0]?.cancelled) this.#pop();
     return this.#heap[0]?.atMs;
   }
 
-  /** Moves time on by `ms`, firing what falls due in order, settling promises before and after each. */
+  /** Advances time by `ms`, firing due timers in order, and settling promises before and after each. */
   async advance(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms;
     this.#tick += 1;

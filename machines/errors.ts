@@ -1,6 +1,6 @@
 /**
- * The catalogue of errors. A code is stable: it is never renamed or reused, so that a client, a
- * dashboard or a test may rely on it. `message` says what happened, `advice` what to do next.
+ * The catalogue of errors. A code is stable: it is never renamed or reused, so that clients, dashboards and tests may
+ * rely on it. `message` says what happened, `advice` what to do next.
  */
 export const ERRORS = {
   // Engines
@@ -264,7 +264,7 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
-/** True if `code` is of the catalogue: the way in for codes that come over a wire. */
+/** True if `code` is in the catalogue; for codes that arrive over a wire. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(ERRORS, code);
 }
@@ -284,13 +284,13 @@ export class ParleyError extends Error {
   }
 }
 
-/** What remains of an error on the bus, in the journal and in an event: plain data. */
+/** An error as plain data, for the bus, the journal and events. */
 export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-/** Turns anything thrown into plain data, with `fallback` for what is not ours. */
+/** Turns any thrown value into plain data; a foreign error gets the code `fallback`. */
 export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
   if (thrown instanceof ParleyError) return { code: thrown.code, message: thrown.message };
   const detail = thrown instanceof Error ? thrown.message : String(thrown);

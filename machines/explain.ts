@@ -7,17 +7,17 @@ import type { SessionContext } from './session/context.ts';
 import type { MachineEvent } from './session/effects.ts';
 import { type SessionMachine, sessionMachine } from './session/machine.ts';
 
-/** Why an event did what it did. */
+/** Explains the effect of an event. */
 export interface Explanation {
-  /** Ids of the transitions that were taken, in order, those that need no event included. */
+  /** Ids of the transitions taken, in order, including eventless ones. */
   readonly taken: readonly string[];
-  /** What was asked on the way, in order. */
+  /** Guard results, in order of evaluation. */
   readonly guards: readonly GuardResult[];
 }
 
 /**
- * Says which transitions an event took and what the guards said, from the state before it. For who looks at a session
- * afterwards: it has a machine of its own, does nothing, and remembers nothing.
+ * Explains which transitions an event took and what the guards returned, from the state before it. For inspection of a
+ * recorded session: it has its own machine, no side effects and no memory.
  */
 export class Explainer {
   /** By id, in the chart's order. */
@@ -28,15 +28,15 @@ export class Explainer {
   #taken: string[] = [];
   #guards: GuardResult[] = [];
 
-  /** `parameters` of the session: its guards decide by them. */
+  /** `parameters` of the session: its guards depend on them. */
   constructor(parameters: SessionParameters) {
     const machine = sessionMachine(parameters);
-    // Before the guards are wrapped: the names are those of the chart.
+    // Taken before the guards are wrapped, so that names are those of the chart.
     this.#infos = transitionsOf(machine);
     this.transitions = new Map([...this.#infos.values()].map((info) => [info.id, info]));
     recordGuards(machine, (result) => this.#guards.push(result));
     this.#machine = machine;
-    // Never started: XState wants an actor to belong to, and tells its inspector each microstep.
+    // Never started: XState requires an actor, and reports each microstep to its inspector.
     const self = createActor(machine, {
       input: { language: 'en', outputRate: 24_000, seed: 0, memory: false },
       inspect: (event) => {
@@ -56,12 +56,12 @@ export class Explainer {
     };
   }
 
-  /** `event` at `atMs`, where `value` and `context` are the state before it. */
+  /** Explains `event` at `atMs`; `value` and `context` are the state before it. */
   explain(value: StateValue, context: SessionContext, event: KernelEvent, atMs: number): Explanation {
     this.#taken = [];
     this.#guards = [];
     const before = this.#machine.resolveState({ value, context: { ...context, nowMs: atMs } });
-    // A session that has ended takes nothing any more.
+    // A session that has ended handles no events.
     if (before.status === 'active') this.#machine.transition(before, event as MachineEvent, this.#scope);
     return { taken: this.#taken, guards: this.#guards };
   }
@@ -69,7 +69,7 @@ export class Explainer {
   #note(definitions: readonly AnyTransitionDefinition[]): void {
     for (const definition of definitions) {
       const info = this.#infos.get(definition);
-      // The initial transitions of compound states are no transitions of the chart.
+      // The initial transitions of compound states are not transitions of the chart.
       if (info) this.#taken.push(info.id);
     }
   }

@@ -22,7 +22,7 @@ function kernelOf(parameters: SessionParameters, seed = 1): SessionKernel {
   });
 }
 
-/** Everything that was asked for, delays being fired when they are due. */
+/** All commands, with delays fired when they are due. */
 function play(
   kernel: SessionKernel,
   events: readonly (KernelEvent | { readonly waitMs: number })[],
@@ -50,7 +50,7 @@ function fillersIn(commands: readonly Command[]): string[] {
 const ASK: SessionEvent = { type: 'text', text: 'hello' };
 
 describe('the filler of the chart', () => {
-  it('is no delay at all without a phrase or a time', () => {
+  it('has no delay without a phrase or a time', () => {
     for (const parameters of [withFillers([]), withFillers(FILLERS, 0)])
       expect(
         play(kernelOf(parameters), [ASK, { waitMs: 5_000 }]).filter(
@@ -59,14 +59,14 @@ describe('the filler of the chart', () => {
       ).toEqual([]);
   });
 
-  it('is none in a journal from before there were any', () => {
+  it('is absent in a journal from before fillers existed', () => {
     const { fillerAfterMs: _later, ...reply } = defaultParameters.reply;
     const { fillers: _none, ...phrases } = defaultParameters.phrases;
     const { reply: how, phrases: words } = completeParameters({ ...defaultParameters, reply, phrases });
     expect([how.fillerAfterMs, words.fillers]).toEqual([0, []]);
   });
 
-  it('is picked by the seed, and moves no other choice of the session', () => {
+  it('is picked by the seed, without affecting other choices of the session', () => {
     const picked = Array.from({ length: 20 }, (_, seed) =>
       fillersIn(play(kernelOf(withFillers(), seed), [ASK, { waitMs: 1_500 }])),
     );
@@ -79,18 +79,18 @@ describe('the filler of the chart', () => {
     expect(seeds[0]).toBe(seeds[1]);
   });
 
-  it('is asked for once, however long the reply takes', () => {
+  it('is requested once, however long the reply takes', () => {
     expect(fillersIn(play(kernelOf(withFillers(['Well.'])), [ASK, { waitMs: 7_000 }]))).toEqual(['Well.']);
   });
 
-  it('is asked for though a segment was sent already: what counts is what is audible', () => {
+  it('is requested even if a segment was sent, because only audible speech counts', () => {
     const begun: SessionEvent[] = [ASK, { type: 'llm.delta', text: 'Hello there. ' }];
     expect(fillersIn(play(kernelOf(withFillers()), [...begun, { waitMs: 1_500 }]))).toHaveLength(1);
     const sounding: SessionEvent[] = [...begun, { type: 'playout.started' }];
     expect(fillersIn(play(kernelOf(withFillers()), [...sounding, { waitMs: 1_500 }]))).toEqual([]);
   });
 
-  it('is not asked of a voice that is lost', () => {
+  it('is not requested from a failed voice', () => {
     const lost: SessionEvent = {
       type: 'xstate.error.actor.tts',
       error: { code: 'TTS_FAILED', message: 'as scripted' },
@@ -98,7 +98,7 @@ describe('the filler of the chart', () => {
     expect(fillersIn(play(kernelOf(withFillers()), [ASK, lost, { waitMs: 1_500 }]))).toEqual([]);
   });
 
-  it('is not the beginning of the reply', () => {
+  it('does not count as the beginning of the reply', () => {
     const kernel = kernelOf(withFillers());
     play(kernel, [
       ASK,

@@ -1,7 +1,7 @@
 import { type AnyStateMachine, and, type EventObject, type MachineContext, or } from 'xstate';
 import { transitionsOf } from './chart-description.ts';
 
-/** What a guard said of a transition that was considered. */
+/** Result of a guard for a considered transition. */
 export interface GuardResult {
   /** Id of the transition; see `TransitionInfo`. */
   readonly transition: string;
@@ -9,18 +9,18 @@ export interface GuardResult {
 }
 
 /**
- * Has `machine` tell, from now on, what each guard says whenever a transition is considered. It changes the machine's
- * own definitions: give it one that nobody else uses. What the machine does stays the same.
+ * Makes `machine` report the result of each guard whenever a transition is considered. It changes the machine's own
+ * definitions, so pass one that is not shared. The machine's behaviour stays the same.
  */
-export function recordGuards(machine: AnyStateMachine, tell: (result: GuardResult) => void): void {
+export function recordGuards(machine: AnyStateMachine, report: (result: GuardResult) => void): void {
   for (const [definition, { id }] of transitionsOf(machine)) {
     const { guard } = definition;
     if (guard === undefined) continue;
     const note = (passed: boolean) => () => {
-      tell({ transition: id, passed });
+      report({ transition: id, passed });
       return passed;
     };
-    // XState tells what a guard may be only where the chart is written; here it is one that it took there.
+    // XState types a guard only where the chart is written; this one was accepted there.
     const known = guard as Parameters<typeof and<MachineContext, EventObject, never>>[0][number];
     definition.guard = or([and([known, note(true)]), note(false)]);
   }

@@ -1,2 +1,2 @@
-/** An action of this name is no action of the robot: it is the language engine's way to stop everything. */
+/** Reserved action name: the language engine uses it for the voice stop. It is not a robot action. */
 export const HALT_ACTION = 'halt';

@@ -1,8 +1,8 @@
-/** A second opinion on what was heard, from the frames that left and not from what playback told. */
+/** Independent check of heard text, from the frames sent instead of playback's reports. */
 import { heardText, type SpokenSegment } from './policies/heard.ts';
 import { isUnspaced } from './policies/text.ts';
 
-/** What the frames and the pauses of one reply say of where the client is in it. */
+/** Bounds on the client's position in one reply, from its frames and pauses. */
 export class PacedPosition {
   readonly #rate: number;
   #sent = 0;
@@ -50,12 +50,12 @@ export interface HeardClaim {
   readonly text: string;
   readonly completed: boolean;
   readonly segments: readonly SpokenSegment[];
-  /** Samples that can have been played, at the least and at the most. */
+  /** Minimum and maximum number of samples that can have been played. */
   readonly least: number;
   readonly most: number;
 }
 
-/** What is wrong with the claim that `heard` is what was heard; undefined if nothing is. */
+/** Describes what is wrong with `heard`; undefined if it is plausible. */
 export function heardFault(claim: HeardClaim): string | undefined {
   const { heard, completed, segments, least, most } = claim;
   const text = claim.text.trim();
@@ -71,7 +71,7 @@ export function heardFault(claim: HeardClaim): string | undefined {
   return undefined;
 }
 
-/** Of a segment that is still being made the length is not known here: it may have been heard as a whole, or not at all. */
+/** The length of an unfinished segment is unknown here: it may have been heard completely, or not at all. */
 function knownSegments(
   segments: readonly SpokenSegment[],
   unknown: 'whole' | 'not',
@@ -87,7 +87,7 @@ function splitsWord(last: string, next: string): boolean {
   return /[\p{L}\p{N}]/u.test(last) && /[\p{L}\p{N}]/u.test(next) && !isUnspaced(last);
 }
 
-/** Words, or characters where a script does not space its words. */
+/** Words, or characters in scripts without spaces. */
 export function countWords(text: string): number {
   return (
     text.match(

@@ -11,7 +11,7 @@ import type { EndReason, PublicState, SessionMessage } from './wire.ts';
 const FRAME = 480;
 const TEXT = 'One two three four.';
 
-/** A log is written line by line, as the runner would; `atMs` goes on by 20 with each frame. */
+/** A log written entry by entry, as the runner does; each frame advances `atMs` by 20. */
 class Log {
   readonly entries: LogEntry[] = [];
   #seq = 0;
@@ -29,13 +29,13 @@ class Log {
     return this.#add({ type: 'event', seq: ++this.#seq, atMs: this.#atMs, source, event, state });
   }
 
-  /** The client says so from now on. */
+  /** Played samples reported by the client from now on. */
   acknowledges(samples: number): this {
     this.#acknowledged = samples;
     return this;
   }
 
-  /** Where the runner would find the listener. */
+  /** The listener's position as the runner would sample it. */
   #sample(): Pick<KernelEvent, 'listener'> {
     if (!this.#reply) return {};
     const { generation, position } = this.#reply;
@@ -107,7 +107,7 @@ class Log {
     return this.publish({ type: 'playback', generation, state: on ? 'paused' : 'playing' });
   }
 
-  /** The two that belong together when a reply is interrupted. */
+  /** The two entries that belong together when a reply is interrupted. */
   flush(generation = 1): this {
     return this.command({ type: 'cancelWork', generation }).publish({ type: 'flush', generation });
   }
@@ -121,7 +121,7 @@ class Log {
     return this.publish({ type: 'action', id: name, name, args: {}, status });
   }
 
-  /** A reply of four words in 1,900 ms, 100 ms a letter, of which all is synthesised. */
+  /** A reply of four words in 1,900 ms, 100 ms per letter, completely synthesised. */
   reply(generation = 1): this {
     return this.open(generation).text(generation);
   }
@@ -154,7 +154,7 @@ class Log {
     return this.stop('tts', generation).stop('playback', generation);
   }
 
-  /** The end of the session, which lets the monitor look at what is left. */
+  /** The end of the session, at which the monitor checks for missing entries. */
   over(): this {
     return this.event({ type: 'bye' }, 'ended');
   }
@@ -340,7 +340,7 @@ describe('the monitor finds', () => {
         .stop('stt'),
     ],
     [5, 'a word that was not played', interrupted().end('One two three')],
-    [5, 'words that were played and are not told', interrupted().end('')],
+    [5, 'words that were played but are missing in heard', interrupted().end('')],
     [5, 'a word cut in two', interrupted().end('One t')],
     [5, 'words that are not the reply’s', interrupted().end('One too')],
     [5, 'words without audio', new Log().reply().event({ type: 'interrupt' }, 'idle').stopAll().end('One')],
@@ -370,7 +370,7 @@ describe('the monitor finds', () => {
     [6, 'a reply that never ends', interrupted().over()],
     [
       6,
-      'a failure that nobody was told of',
+      'a failure without an error',
       new Log()
         .reply()
         .stop('tts', 1, 'error')

@@ -19,17 +19,17 @@ export interface Violation {
 }
 
 export interface MonitorOptions {
-  /** Of the session's output, in Hz. Default 24,000. */
+  /** Output rate of the session, Hz. Default 24,000. */
   readonly outputRate?: number;
-  /** As `actions` of the session's parameters. Default: any action, and any number. */
+  /** `actions` of the session's parameters. Default: any action, and any number. */
   readonly actions?: ActionParameters;
-  /** Of the session. Default: `en`. */
+  /** Language of the session. Default: `en`. */
   readonly language?: string;
-  /** As `words.backchannels` of the session's parameters. Default: none. */
+  /** `words.backchannels` of the session's parameters. Default: none. */
   readonly backchannels?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The reply in progress, as the log shows it. */
+/** The reply in progress, according to the log. */
 interface OpenReply {
   readonly generation: number;
   readonly position: PacedPosition;
@@ -37,7 +37,7 @@ interface OpenReply {
   text: string;
   nextFrame: number;
   frameSamples: number;
-  /** Where the listener was at the last event. */
+  /** The listener's position at the last event. */
   listener: ListenerSample | null;
   /** Samples of the filler in front of the segments. */
   filler: number;
@@ -50,39 +50,39 @@ type Entry<Type extends LogEntry['type']> = Extract<LogEntry, { type: Type }>;
 type Message<Type extends SessionMessage['type']> = Extract<SessionMessage, { type: Type }>;
 
 /**
- * Watches one session's ordered log and says which invariants of the design it breaks. `observe` is cheap enough for
- * production and keeps nothing of replies that have ended; `end` says what was still owed when the log stopped.
- * Invariant 10 is checked by replay.
+ * Watches one session's ordered log and reports violated invariants of the design. `observe` is cheap enough for
+ * production and keeps nothing of ended replies; `end` reports what is missing at the end of the log. Replay checks
+ * invariant 10.
  */
 export class InvariantMonitor {
   readonly violations: Violation[] = [];
   readonly #outputRate: number;
-  /** How far the position may be off, in samples. */
+  /** Tolerance of the position, in samples. */
   readonly #slack: number;
   readonly #language: string;
   readonly #backchannels: Readonly<Record<string, readonly string[]>>;
   #state: PublicState = 'idle';
   #flushed = 0;
-  /** Newest generation whose work was cancelled. */
+  /** Newest generation whose requests were cancelled. */
   #cancelled = 0;
-  /** What STT has understood of the utterance so far. */
+  /** STT's text of the utterance so far. */
   #partial = '';
   /** Generation of the newest reply, open or ended. */
   #generation = 0;
   #reply: OpenReply | null = null;
   readonly #alive = new Map<ChildKind, string>();
-  /** Number of the newest child of each kind: they only go up. */
+  /** Number of the newest child of each kind; it only increases. */
   readonly #numbers = new Map<ChildKind, number>();
   #lastBuried: ChildKind | null = null;
-  /** Generation of the newest speculation that was discarded: it must never be heard of again. */
+  /** Generation of the newest discarded speculation: no further entry may belong to it. */
   #discarded = 0;
   readonly #actions: ActionCheck;
   readonly #stop = new StopCheck();
   #turn = 0;
   /** The newest turn in which a filler has sounded. */
   #filledTurn = 0;
-  /** A failure that the user has not been told of. */
-  #untold: LogEntry | null = null;
+  /** A failure that was not reported to the user yet. */
+  #unreported: LogEntry | null = null;
   #errorTold = false;
 
   constructor(options: MonitorOptions = {}) {
@@ -124,7 +124,7 @@ export class InvariantMonitor {
     }
   }
 
-  /** The log is over: what should have come by now and did not. */
+  /** Ends the log: reports what should have happened by now and did not. */
   end(): readonly Violation[] {
     this.#checkRest(null);
     const owed = this.#stop.end();
@@ -143,7 +143,7 @@ export class InvariantMonitor {
     this.#checkStop(entry);
     this.#checkBackchannel(entry);
     this.#state = entry.state;
-    if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#untold = entry;
+    if (entry.state !== 'ended' && isFailure(entry.event.type)) this.#unreported = entry;
     const { event } = entry;
     if (!this.#reply) return;
     this.#checkListener(event, entry);
@@ -160,14 +160,14 @@ export class InvariantMonitor {
     }
   }
 
-  /** Whether the sample in the event fits the frames that left, and the time that they take. */
+  /** Checks the event's listener sample against the frames sent and their duration. */
   #checkListener({ listener }: KernelEvent, entry: Entry<'event'>): void {
     const reply = this.#reply;
     if (!reply) return;
     reply.listener = listener ?? null;
     const { position, frameSamples } = reply;
     const sent = listener?.sent ?? 0;
-    // The last frame of a reply is filled up with silence.
+    // The last frame of a reply is padded with silence.
     if (sent > position.sent || (sent <= position.sent - frameSamples && position.sent > 0))
       this.#break(5, `the listener knows of ${sent} samples, but ${position.sent} were sent`, entry);
     if (!listener) return;
@@ -191,7 +191,7 @@ export class InvariantMonitor {
 
   #checkBackchannel(entry: Entry<'event'>): void {
     const { event, state } = entry;
-    // The sound may go on after a short silence: its words stay.
+    // The sound may continue after a short silence, so its words are kept.
     if (event.type === 'speech.start' && (this.#reply?.position.pausedAtMs ?? null) === null)
       this.#partial = '';
     else if (event.type === 'transcript.partial') this.#partial = event.text;
@@ -226,7 +226,7 @@ export class InvariantMonitor {
     if (REPLY_CHILDREN.some((one) => one === kind)) this.#begin(generation, entry);
   }
 
-  /** The first that is seen of a generation. */
+  /** Handles the first entry of a generation. */
   #begin(generation: number, entry: LogEntry): void {
     if (generation === this.#generation) return;
     if (generation < this.#generation)
@@ -305,7 +305,7 @@ export class InvariantMonitor {
         this.#action(message, entry);
         return;
       case 'error':
-        this.#untold = null;
+        this.#unreported = null;
         this.#errorTold = true;
         return;
       default:
@@ -314,7 +314,7 @@ export class InvariantMonitor {
   }
 
   #checkCurrent(message: Message<'playback' | 'reply'>, entry: LogEntry): void {
-    // The first words of a reply may come in the step that begins it, before anything else tells its generation.
+    // The first words of a reply may come in the step that begins it, before any other entry with its generation.
     if (message.generation > this.#generation) this.#begin(message.generation, entry);
     if (this.#reply?.generation !== message.generation)
       this.#break(7, `${message.type} of generation ${message.generation}, which is not the reply`, entry);
@@ -354,8 +354,8 @@ export class InvariantMonitor {
         this.#break(4, `the work of interrupted generation ${generation} was not cancelled`, entry);
     }
     if (reason === 'failed' && !this.#errorTold)
-      this.#break(6, `generation ${generation} failed and the user was not told why`, entry);
-    // What was told while an interrupted reply sounded may belong to the next one.
+      this.#break(6, `generation ${generation} failed and the user got no error`, entry);
+    // An error during an interrupted reply may belong to the next one.
     if (reason !== 'interrupted') this.#errorTold = false;
   }
 
@@ -367,11 +367,11 @@ export class InvariantMonitor {
       this.#break(9, `action ${name} was ${status}, but does not run`, entry);
   }
 
-  /** What must hold between two events. */
+  /** Checks that must hold between two events. */
   #checkRest(entry: LogEntry | null): void {
-    if (this.#untold) {
-      this.#break(6, 'something failed and the user was not told', this.#untold);
-      this.#untold = null;
+    if (this.#unreported) {
+      this.#break(6, 'something failed and the user got no error', this.#unreported);
+      this.#unreported = null;
     }
     if (this.#state === 'processing' || this.#state === 'speaking') return;
     for (const [kind, child] of this.#alive)
@@ -391,7 +391,7 @@ export class InvariantMonitor {
 }
 
 function isFailure(eventType: string): boolean {
-  // Nobody knows of a speculation: what it could not prepare is asked for again.
+  // A speculation is invisible to the user: a failed one is requested again by the reply.
   if (eventType === 'xstate.error.actor.speculation') return false;
   return eventType.startsWith('xstate.error.') || eventType === 'ear.failed';
 }

@@ -2,7 +2,7 @@ import { type ErrorCode, ParleyError } from './errors.ts';
 import { chainAfter, headerHash, stateHashOf } from './journal.ts';
 import type { Journal, JournalRecord, Sha256 } from './journal-record.ts';
 
-/** Why a journal is refused, and at which record; the header is before record 0, so it is -1. */
+/** Why a journal is rejected, and at which record; -1 for the header, which precedes record 0. */
 export interface JournalFault {
   readonly code: Extract<ErrorCode, `JOURNAL_${string}`>;
   readonly record: number;
@@ -13,7 +13,7 @@ export function faultError({ code, record, detail }: JournalFault): ParleyError 
   return new ParleyError(code, record < 0 ? detail : `record ${record}: ${detail}`);
 }
 
-/** Whether the header is what was recorded. */
+/** Checks that the header is unchanged. */
 export function checkHeader(
   { header, headerHash: stored }: Journal,
   sha256: Sha256,
@@ -22,7 +22,9 @@ export function checkHeader(
   return { code: 'JOURNAL_ALTERED', record: -1, detail: 'the header is not the one that was recorded' };
 }
 
-/** Whether the record at `index` is there, in its place, and as it was written; those before it are taken to be. */
+/**
+ * Checks that the record at `index` exists, is in its place and is unchanged; assumes that earlier records are valid.
+ */
 export function checkRecord(journal: Journal, index: number, sha256: Sha256): JournalFault | undefined {
   const record = journal.records[index];
   if (!record) return undefined;
@@ -35,14 +37,14 @@ export function checkRecord(journal: Journal, index: number, sha256: Sha256): Jo
       : fault('JOURNAL_GAP', `it is missing; record ${record.record} comes next`);
   }
   if (intact(record, before, sha256)) return undefined;
-  // Two neighbours that changed places, their numbers with them: each fits in the other's.
+  // Two swapped neighbours with swapped numbers: each fits in the other's place.
   const next = journal.records[index + 1];
   if (next && intact({ ...next, record: index }, before, sha256))
     return fault('JOURNAL_ORDER', 'it has changed places with the next one');
   return fault('JOURNAL_ALTERED', 'it is not as it was written: its hashes do not fit');
 }
 
-/** Whether the journal goes as far as it must. */
+/** Checks that the journal is complete. */
 export function checkEnd({ records, footer }: Journal): JournalFault | undefined {
   const missing = footer.records !== null && records.length < footer.records;
   if (missing)
@@ -66,7 +68,7 @@ export function checkEnd({ records, footer }: Journal): JournalFault | undefined
   return undefined;
 }
 
-/** Checks a whole journal from its text alone, without stepping a machine. Undefined if nothing is wrong with it. */
+/** Checks a whole journal from its text alone, without stepping a machine. Undefined if it is valid. */
 export function checkJournal(journal: Journal, sha256: Sha256): JournalFault | undefined {
   const header = checkHeader(journal, sha256);
   if (header) return header;

@@ -3,7 +3,7 @@ import { CHILD_KINDS } from './session/events.ts';
 
 const SOURCES: readonly JournalRecord['source'][] = ['start', 'client', 'ear', 'timer', ...CHILD_KINDS];
 
-/** The source that a stored record names; undefined if there is none of that name. */
+/** Returns the source with this name in a stored record; undefined if unknown. */
 export function sourceOf(name: string): JournalRecord['source'] | undefined {
   return SOURCES.find((source) => source === name);
 }

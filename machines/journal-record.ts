@@ -20,62 +20,64 @@ export function requireFormat(format: number, name: string): void {
   );
 }
 
-/** What a journal begins with: all that a fresh kernel needs to live through the session again. */
+/** Header of a journal: everything that a fresh kernel needs to replay the session. */
 export interface JournalHeader {
   readonly format: number;
   readonly session: string;
-  /** Of the sources that decide; see docs/journal.md. */
+  /** Hash of the sources that decide a session's behaviour; see docs/journal.md. */
   readonly machine: string;
   /** Version of Parley that recorded it. */
   readonly version: string;
   /** Wall-clock time of the start, ISO 8601. */
   readonly startedAt: string;
-  /** What the machine was made with: the part of the configuration that decides. */
+  /** The machine's parameters: the part of the configuration that affects decisions. */
   readonly parameters: SessionParameters;
-  /** What the session was born with, its seed included. */
+  /** The session's input, including its seed. */
   readonly input: SessionInput;
 }
 
-/** One event and what came of it. JSON is kept as text: it is what the hashes are of. */
+/** One event and its effects. JSON is kept as text, because the hashes are computed over the text. */
 export interface JournalRecord {
-  /** Position in the journal, from 0 (the start itself) without a gap. */
+  /** Position in the journal, from 0 (the start) without gaps. */
   readonly record: number;
-  /** The kernel's count of events: of this one, or, if it was stale, of the last one before it. */
+  /** The kernel's event number; for a stale event, the number of the last event before it. */
   readonly seq: number;
   /** ms since the session's start. */
   readonly t: number;
   readonly source: EventSource | 'start';
-  /** The session's after the event; of a stale event, that of the child it came from. */
+  /** Generation of the session after the event; for a stale event, of the child that sent it. */
   readonly generation: number;
-  /** True if the event came from a child that had ended or was replaced: it changed nothing. */
+  /** True if the event came from a child that had ended or was replaced: it had no effect. */
   readonly stale: boolean;
   /** `null` for the start. */
   readonly event: string;
-  /** What it changed in the state; see `StateText`. */
+  /** Change of the state; see `StateText`. */
   readonly change: string;
-  /** The commands that it caused, in order. */
+  /** The resulting commands, in order. */
   readonly commands: string;
   readonly stateHash: string;
   readonly commandsHash: string;
 }
 
-/** `open`: it was being written when last seen. `incomplete`: the store failed, and records after the last are missing. */
+/**
+ * `open`: it was being written when last seen. `incomplete`: the store failed, and records after the last are missing.
+ */
 export type JournalStatus = 'open' | 'ended' | 'incomplete';
 
-/** How a journal stands, besides its records. */
+/** Status of a journal, besides its records. */
 export interface JournalFooter {
   readonly status: JournalStatus;
-  /** How many records it must have; null while it is open. */
+  /** Number of records that it must have; null while it is open. */
   readonly records: number | null;
 }
 
 export interface Journal {
   readonly header: JournalHeader;
-  /** As stored: if it is not that of `header`, somebody changed one of them. */
+  /** As stored: a difference from `header` shows that one of them was changed. */
   readonly headerHash: string;
   readonly records: readonly JournalRecord[];
   readonly footer: JournalFooter;
 }
 
-/** SHA-256 of a text's UTF-8, in lower-case hex. Given from outside: this folder computes no hashes itself. */
+/** SHA-256 of a text's UTF-8, in lower-case hex. Injected: this folder computes no hashes itself. */
 export type Sha256 = (text: string) => string;

@@ -6,7 +6,7 @@ import type { Journal, JournalRecord, Sha256 } from './journal-record.ts';
 import { type KernelState, RecordedState, StateText } from './journal-state.ts';
 import type { KernelEvent, Step } from './kernel.ts';
 
-/** A kernel as a replay sees it: this version's or another's. */
+/** A kernel of this or another version, as used by a replay. */
 export interface ReplayKernel extends JournaledKernel {
   readonly initial: Step;
   step(event: KernelEvent, atMs: number): Step;
@@ -19,7 +19,7 @@ export interface ReplaySide {
   readonly commands: readonly string[];
 }
 
-/** The first step that came out differently. */
+/** The first step with a different result. */
 export interface ReplayDifference {
   readonly record: number;
   readonly seq: number;
@@ -30,17 +30,17 @@ export interface ReplayDifference {
   readonly differs: 'state' | 'commands' | 'both';
   readonly recorded: ReplaySide;
   readonly replayed: ReplaySide;
-  /** What the kernel threw, if it did. */
+  /** Error thrown by the kernel, if any. */
   readonly thrown?: string;
 }
 
 export interface ReplayResult {
-  /** Records gone through, and of them those that were stale. */
+  /** Number of replayed records, and of stale ones among them. */
   readonly records: number;
   readonly stale: number;
-  /** The kernel's count at the last record gone through. */
+  /** The kernel's event number at the last replayed record. */
   readonly seq: number;
-  /** State hash of the last record gone through. */
+  /** State hash of the last replayed record. */
   readonly stateHash: string;
   readonly difference?: ReplayDifference;
   readonly fault?: JournalFault;
@@ -49,19 +49,22 @@ export interface ReplayResult {
 export interface ReplayOptions {
   readonly kernel: ReplayKernel;
   readonly sha256: Sha256;
-  /** Stop after the kernel's event of this number. */
+  /** Stop after the kernel's event with this number. */
   readonly untilSeq?: number;
 }
 
 /**
- * Feeds a journal's events to a fresh kernel and compares hashes at every step. It ends at the first difference, or
- * at the first record that is not as it was written. All is well if the result has neither.
+ * Feeds a journal's events to a fresh kernel and compares hashes at every step. It ends at the first difference, or at
+ * the first record that was changed. The replay succeeded if the result contains neither.
  */
 export function replayJournal(journal: Journal, options: ReplayOptions): ReplayResult {
   return drained(replaySteps(journal, options));
 }
 
-/** The same, one record a turn, for who has other things to do meanwhile. Yields how many are done. */
+/**
+ * The same, one record per iteration, so that the caller can do other work in between. Yields the number of replayed
+ * records.
+ */
 export function* replaySteps(
   journal: Journal,
   options: ReplayOptions,
@@ -123,7 +126,7 @@ function feed(kernel: ReplayKernel, record: JournalRecord, event: KernelEvent): 
   return kernel.step(event, record.t);
 }
 
-/** Its type is that of the recording kernel; the chain of hashes vouches for it. */
+/** Its type is that of the recording kernel; the chain of hashes guarantees it. */
 function eventOf(record: JournalRecord): KernelEvent {
   return JSON.parse(record.event) as KernelEvent;
 }
@@ -181,13 +184,13 @@ function describe(
 
 export interface AgainstResult {
   readonly records: number;
-  /** The first event that led to other commands or another public state. */
+  /** The first event with other commands or another public state. */
   readonly difference?: ReplayDifference;
 }
 
 /**
- * Feeds a journal's events to another version's kernel, and compares what it decides: its commands. How it keeps its
- * state is its own affair.
+ * Feeds a journal's events to another version's kernel and compares its decisions: the commands. Its internal state may
+ * differ.
  */
 export function replayAgainst(journal: Journal, kernel: ReplayKernel): AgainstResult {
   for (const [index, record] of journal.records.entries()) {
@@ -210,7 +213,7 @@ export function replayAgainst(journal: Journal, kernel: ReplayKernel): AgainstRe
   return { records: journal.records.length };
 }
 
-/** Another version may name the members of an object in another order. */
+/** Another version may order the members of an object differently. */
 function sameJson(a: string, b: string): boolean {
   return a === b || canonicalJson(JSON.parse(a)) === canonicalJson(JSON.parse(b));
 }

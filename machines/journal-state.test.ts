@@ -38,7 +38,7 @@ function partsOf({ value, ended, context }: KernelState): Record<string, string>
   return parts;
 }
 
-it('the recorded changes give back every state, whatever changes', () => {
+it('the recorded changes restore every state', () => {
   fc.assert(
     fc.property(fc.array(state, { minLength: 1, maxLength: 12 }), (states) => {
       const [live, recorded] = [new StateText(), new RecordedState()];
@@ -50,7 +50,7 @@ it('the recorded changes give back every state, whatever changes', () => {
   );
 });
 
-it('a change does not depend on which objects are the same', () => {
+it('a change does not depend on object identity', () => {
   fc.assert(
     fc.property(fc.array(state, { minLength: 1, maxLength: 8 }), (states) => {
       const [kept, copied] = [new StateText(), new StateText()];

@@ -1,17 +1,17 @@
 import { canonicalJson } from './canonical.ts';
 
-/** What of a kernel is its state: the rest (delays, numbers) follows from the commands and events. */
+/** The part of a kernel that counts as its state: delays and numbers follow from the commands and events. */
 export interface KernelState {
   readonly value: unknown;
   readonly ended: boolean;
   readonly context: object;
 }
 
-/** What the kernel takes from the event before each step: the record has it already. */
+/** The kernel copies these from the event before each step; the record already has them. */
 const OF_EVENT: readonly string[] = ['nowMs', 'listener'];
-/** What the session was born with: in a replay it comes from the header, with its keys sorted. */
+/** The session's input: in a replay it comes from the header, with sorted keys. */
 const GIVEN = 'input';
-/** A part shorter than this is written whole: saying where it changed would be as long. */
+/** A part shorter than this is written whole, because a description of its change would be as long. */
 const WHOLE = 48;
 
 interface Part {
@@ -21,7 +21,7 @@ interface Part {
   seen: number;
 }
 
-/** The parts of one object or list, by key: looking them up by their whole names would cost more than comparing them. */
+/** The parts of one object or list, by key: looking up their full names would cost more than comparing them. */
 class Level {
   readonly parts = new Map<string | number, Part>();
   readonly #prefix: string;
@@ -36,15 +36,15 @@ class Level {
 }
 
 /**
- * A state as JSON in parts, and what changes in it. The parts are `value`, `ended`, the members of the context
+ * A state as JSON in parts, and the changes between states. The parts are `value`, `ended`, the members of the context
  * (`context.turn`), those of its reply (`context.reply.text`), and each of the reply's segments
- * (`context.reply.segments.0`). They are compared by identity first, then by text, so that a step costs what it changed
- * and not what the session holds.
+ * (`context.reply.segments.0`). They are compared by identity first, then by text, so that a step costs only what it
+ * changed.
  *
- * A change is the JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or
- * short, `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it is gone.
- * The change follows from the two states and the new state from the old one and the change, so a chain of hashes
- * over changes is as good as one over states.
+ * A change is the JSON of a list, with an entry for each part that changed: `[name, value]` if it is new or short,
+ * `[name, start, removed, added]` if a stretch of its text was replaced (UTF-16 units), `[name]` if it was removed. The
+ * change follows from the two states, and the new state from the old one and the change, so a chain of hashes over
+ * changes is as strong as one over states.
  */
 export class StateText {
   readonly #top = new Level('');
@@ -53,7 +53,7 @@ export class StateText {
   readonly #segments = new Level('context.reply.segments.');
   #round = 0;
 
-  /** Takes the next state; gives the change that led to it. */
+  /** Takes the next state; returns the change that led to it. */
   advance(state: KernelState): string {
     this.#round += 1;
     const changes: string[] = [];
@@ -83,7 +83,7 @@ export class StateText {
     }
     if (raw === undefined) return; // JSON does not know it
     const given = level === this.#context && key === GIVEN;
-    // The same code gives the members of an object in the same order, so sorting them would be for nothing.
+    // The same code creates an object's members in the same order, so they need no sorting.
     const text = given ? canonicalJson(raw) : JSON.stringify(raw);
     if (!part) {
       const name = level.nameOf(key);
@@ -106,7 +106,7 @@ export class StateText {
   }
 }
 
-/** How a part changed, in the shorter of the two ways of saying it. */
+/** The change of a part, in the shorter of its two forms. */
 function entry(name: string, before: string, after: string): string {
   const whole = `["${name}",${after}]`;
   if (before.length < WHOLE || after.length < WHOLE) return whole;
@@ -117,7 +117,7 @@ function entry(name: string, before: string, after: string): string {
   return spliced.length < whole.length ? spliced : whole;
 }
 
-/** How many units both begin with, by halving: comparing stretches costs next to nothing, comparing units does not. */
+/** Length of the common prefix, by bisection: comparing substrings is much cheaper than comparing units. */
 function commonStart(a: string, b: string): number {
   let low = 0;
   for (let high = Math.min(a.length, b.length); low < high; ) {
@@ -128,7 +128,7 @@ function commonStart(a: string, b: string): number {
   return low;
 }
 
-/** How many units, up to `limit`, both end with. */
+/** Length of the common suffix, up to `limit`. */
 function commonEnd(a: string, b: string, limit: number): number {
   let low = 0;
   for (let high = limit; low < high; ) {
@@ -140,18 +140,18 @@ function commonEnd(a: string, b: string, limit: number): number {
   return low;
 }
 
-/** Applies recorded changes: the state of a journal without a kernel. Throws on what is no change. */
+/** Applies recorded changes: the state of a journal without a kernel. Throws on an invalid change. */
 export class RecordedState {
   readonly #parts = new Map<string, string>();
 
-  /** A state that begins as this one and goes its own way. */
+  /** Returns an independent copy. */
   copy(): RecordedState {
     const copied = new RecordedState();
     for (const [name, text] of this.#parts) copied.#parts.set(name, text);
     return copied;
   }
 
-  /** The JSON of one part, as recorded; undefined if there is none of that name. */
+  /** The JSON of one part, as recorded; undefined for an unknown name. */
   part(name: string): string | undefined {
     return this.#parts.get(name);
   }

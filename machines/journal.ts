@@ -4,14 +4,14 @@ import { type KernelState, StateText } from './journal-state.ts';
 import type { KernelEvent, Step } from './kernel.ts';
 import type { EventSource } from './log.ts';
 
-/** What the journal needs to see of a kernel. */
+/** The members of a kernel that the journal needs. */
 export interface JournaledKernel extends KernelState {
   readonly context: { readonly generation: number };
 }
 
 const NONE = '[]';
 
-/** The hash that a header stands for, and that the chain of its records begins with. */
+/** The hash of a header, with which the chain of its records begins. */
 export function headerHash(header: JournalHeader, sha256: Sha256): string {
   return sha256(`parley journal ${canonicalJson(header)}`);
 }
@@ -19,8 +19,8 @@ export function headerHash(header: JournalHeader, sha256: Sha256): string {
 type Unhashed = Omit<JournalRecord, 'stateHash' | 'commandsHash'>;
 
 /**
- * The state hash of a record: of the one before it (both its hashes), of all that the record says happened, and of
- * what that changed. Whatever is altered, left out or moved breaks the chain there.
+ * The state hash of a record: over both hashes of the record before it, the contents of the record, and the change. Any
+ * altered, missing or moved record breaks the chain there.
  */
 export function stateHashOf(
   { record, seq, t, source, generation, stale, event, change }: Unhashed,
@@ -32,14 +32,14 @@ export function stateHashOf(
   );
 }
 
-/** What the next record's hash begins with. */
+/** Input of the next record's hash. */
 export function chainAfter(record: Pick<JournalRecord, 'stateHash' | 'commandsHash'>): string {
   return record.stateHash + record.commandsHash;
 }
 
 /**
- * Makes the records of one session, step by step. The same in recording and in replay: a replay makes them anew
- * and compares.
+ * Makes the records of one session, step by step. Recording and replay use the same code: a replay makes them again and
+ * compares.
  */
 export class JournalWriter {
   readonly #sha256: Sha256;
@@ -65,7 +65,7 @@ export class JournalWriter {
     return this.#stepped(kernel, step, event, source);
   }
 
-  /** The record of an event that came from a child of the past. */
+  /** The record of a stale event, from a child of the past. */
   stale(event: KernelEvent, source: EventSource, generation: number, t: number): JournalRecord {
     return this.#add(
       { seq: this.#seq, t, source, generation, stale: true, event: JSON.stringify(event), change: NONE },
@@ -96,7 +96,7 @@ export class JournalWriter {
   }
 
   #add(of: Omit<Unhashed, 'record' | 'commands'>, commands: string): JournalRecord {
-    // Member by member: this is done for every event, and spreading is dear.
+    // Copied member by member: this runs for every event, and spreading is slow.
     const { seq, t, source, generation, stale, event, change } = of;
     const record = this.#record;
     const unhashed = { record, seq, t, source, generation, stale, event, change, commands };

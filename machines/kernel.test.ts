@@ -72,7 +72,7 @@ const EVENTS: readonly KernelEvent[] = [
   ),
 ];
 
-/** Those of children of a reply: outside a reply they are late. */
+/** Events of a reply's children: outside a reply they are late. */
 const LATE = EVENTS.filter(
   ({ type }) =>
     /^(?:llm|segment|playout|action)\./u.test(type) ||
@@ -109,7 +109,7 @@ function drive() {
 }
 
 describe('the kernel', () => {
-  it.each(Object.keys(WAYS))('takes any event in %s, twice, and goes on', (state) => {
+  it.each(Object.keys(WAYS))('handles any event in %s, twice, and continues', (state) => {
     for (const event of EVENTS) {
       const session = drive();
       for (const step of WAYS[state] ?? []) session.take(step);
@@ -147,7 +147,7 @@ describe('the kernel', () => {
     expect(lastStop).toBeLessThan(firstSpawn);
   });
 
-  it('fires delays in the order of their time, and of their making among equals', () => {
+  it('fires delays in the order of their time, then of their creation', () => {
     const session = drive();
     session.take(START);
     expect(session.kernel.nextTimerAtMs()).toBe(30_000);
@@ -157,20 +157,20 @@ describe('the kernel', () => {
     expect(session.kernel.takeTimer(500)).toMatchObject({ dueMs: 500 });
   });
 
-  it('never goes back in time', () => {
+  it('never steps back in time', () => {
     const kernel = new SessionKernel(machine, INPUT);
     expect(kernel.step(TEXT, 100).atMs).toBe(100);
     expect(kernel.step(DELTA, 50).atMs).toBe(100);
   });
 
-  it('forgets the delays of a session that has ended', () => {
+  it('drops the delays of a session that has ended', () => {
     const session = drive();
     session.take(START);
     session.take({ type: 'lost' });
     expect(session.kernel.nextTimerAtMs()).toBeUndefined();
   });
 
-  it('gives the same steps for the same events, whatever they are', () => {
+  it('gives the same steps for the same events', () => {
     const events = fc.array(
       fc.tuple(
         fc.constantFrom(...EVENTS.filter(({ type }) => type !== 'bye' && type !== 'lost')),
@@ -220,7 +220,7 @@ describe('a replay', () => {
       expect(replayLog(changed, machine, INPUT)).toMatchObject({ seq: 2 });
   });
 
-  it('finds an event left out, a delay that did not fire, and one that fired too soon', () => {
+  it('finds a missing event, a delay that did not fire, and one that fired too soon', () => {
     const log = conversation();
     const timer = log.findIndex((entry) => entry.type === 'event' && entry.source === 'timer');
     const fired = log[timer];
@@ -244,7 +244,7 @@ describe('a replay', () => {
     ).toBeDefined();
   });
 
-  it('finds that the machine or the input was another', () => {
+  it('finds a different machine or input', () => {
     const other = { ...defaultParameters, endpointing: { ...defaultParameters.endpointing, delayMs: 400 } };
     expect(replayLog(conversation(), sessionMachine(other), INPUT)).toMatchObject({ seq: 2 });
     expect(replayLog(conversation(), machine, { ...INPUT, seed: 8 })).toBeDefined();

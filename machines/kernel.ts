@@ -14,22 +14,22 @@ import type { SessionMachine } from './session/machine.ts';
 import { publicState } from './session/public-state.ts';
 import type { PublicState } from './wire.ts';
 
-/** A delay of the chart that has run out. Firing it is an event like any other. */
+/** An expired delay of the chart. Firing it is an event like any other. */
 export interface TimerEvent {
   readonly type: `xstate.after.${string}`;
 }
 
-/** The name that a delay has in the chart: `xstate.after.<name>.<state>`. */
+/** The chart's name of a delay: `xstate.after.<name>.<state>`. */
 export function delayName(type: string): string {
   return type.split('.')[2] ?? '';
 }
 
-/** An event as the journal keeps it: with where the listener was at its time, if a reply is on the way. */
+/** An event as stored in the journal: with the listener's position at its time, if a reply is in progress. */
 export type KernelEvent = (SessionEvent | TimerEvent) & { readonly listener?: ListenerSample };
 
-/** What one event did. */
+/** Result of one event. */
 export interface Step {
-  /** Counts the events of the session from 1; 0 is the start. */
+  /** Number of the event in the session, from 1; 0 is the start. */
   readonly seq: number;
   readonly atMs: number;
   readonly commands: readonly Command[];
@@ -43,8 +43,8 @@ interface Timer {
 }
 
 /**
- * Steps one session's statechart with XState's own pure transition: an event in, commands out, no side effects. Time is
- * the time of the event; delays wait in a queue ordered by (time, sequence), which the caller empties.
+ * Steps one session's statechart with XState's pure transition function: an event in, commands out, no side effects.
+ * Time is the time of the event. Delays wait in a queue ordered by (time, sequence), which the caller empties.
  */
 export class SessionKernel {
   readonly #machine: SessionMachine;
@@ -57,7 +57,7 @@ export class SessionKernel {
   #atMs = 0;
   #timers: Timer[] = [];
 
-  /** The commands of the start itself. */
+  /** The commands of the start. */
   readonly initial: Step;
 
   constructor(machine: SessionMachine, input: SessionInput) {
@@ -89,7 +89,7 @@ export class SessionKernel {
     return this.#atMs;
   }
 
-  /** All that decides what happens next, as plain data. */
+  /** Everything that decides the next step, as plain data. */
   plain(): Json {
     return JSON.parse(
       JSON.stringify({
@@ -101,12 +101,12 @@ export class SessionKernel {
     );
   }
 
-  /** When the next delay runs out; undefined if none waits. */
+  /** When the next delay expires; undefined if there is none. */
   nextTimerAtMs(): number | undefined {
     return this.#timers[0]?.dueMs;
   }
 
-  /** Takes the next delay that is due at `nowMs` out of the queue. The caller steps it at its `dueMs`. */
+  /** Removes and returns the next delay that is due at `nowMs`. The caller steps it at its `dueMs`. */
   takeTimer(nowMs: number): { readonly event: TimerEvent; readonly dueMs: number } | undefined {
     const timer = this.#timers[0];
     if (!timer || timer.dueMs > nowMs) return undefined;
@@ -115,8 +115,8 @@ export class SessionKernel {
   }
 
   /**
-   * Takes one event at `atMs` (ms since the session's start; never before the last one) and gives back what is to be
-   * done, in order. A change of the public state comes last, as a `state` message.
+   * Handles one event at `atMs` (ms since the session's start; never before the last one) and returns the resulting
+   * commands, in order. A change of the public state comes last, as a `state` message.
    */
   step(event: KernelEvent, atMs: number): Step {
     this.#atMs = Math.max(this.#atMs, atMs);
@@ -127,7 +127,7 @@ export class SessionKernel {
       event.listener?.generation === context.reply?.generation ? (event.listener ?? null) : null;
     this.#commands = [];
     const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs, listener } };
-    // The chart handles the delays that it has set; their types are not among those of its own events.
+    // The chart handles the delays that it has set; its own event types do not list them.
     this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
     this.#state = publicState(this.#snapshot.value);
     if (this.state !== state || this.context.generation !== context.generation)
@@ -138,7 +138,7 @@ export class SessionKernel {
   #collect({ type, params }: { readonly type: string; readonly params: unknown }): void {
     switch (type) {
       case 'command':
-        // The chart types each command where it is made; XState hands it back untyped.
+        // The chart types each command where it is made; XState returns it untyped.
         this.#commands.push(params as Command);
         return;
       case 'xstate.spawnChild':
@@ -149,7 +149,7 @@ export class SessionKernel {
         } as SpawnCommand);
         return;
       case 'xstate.stopChild':
-        // Without params: the chart stops a child that has been stopped before.
+        // Without params: the chart stops a child that was stopped before.
         if (params !== undefined)
           this.#commands.push({ type: 'stop', child: childKind(field(params, 'id')) });
         return;

@@ -3,10 +3,10 @@ import type { Command } from './session/commands.ts';
 import type { ChildKind, SessionEvent } from './session/events.ts';
 import type { PublicState } from './wire.ts';
 
-/** Who an event came from. */
+/** Sender of an event. */
 export type EventSource = 'client' | 'ear' | 'timer' | ChildKind;
 
-/** The ordered log of a session: what happened, what it caused, and what sounded. The invariants are checked over it. */
+/** The ordered log of a session: its events, commands and frames. The invariants are checked over it. */
 export type LogEntry =
   | {
       readonly type: 'event';
@@ -16,7 +16,7 @@ export type LogEntry =
       readonly event: KernelEvent;
       readonly state: PublicState;
     }
-  /** From a child that has ended or was replaced: it changed nothing. */
+  /** From a child that has ended or was replaced: it had no effect. */
   | {
       readonly type: 'stale';
       readonly atMs: number;
@@ -40,11 +40,11 @@ export type LogEntry =
       readonly generation: number;
       readonly how: 'done' | 'error' | 'cancelled';
     }
-  /** A voice stop has arrived; the event follows when it is handled. */
+  /** A voice stop arrived; the event follows when it is handled. */
   | { readonly type: 'halt.arrived'; readonly atMs: number }
   /** The robot begins an action: its journal record is durable. */
   | { readonly type: 'action.start'; readonly atMs: number; readonly id: string }
-  /** A frame of audio left for the client. */
+  /** A frame of audio was sent to the client. */
   | {
       readonly type: 'frame';
       readonly atMs: number;

@@ -1,6 +1,6 @@
 /**
- * A seeded generator whose state is one number, so that it can live in a snapshot (mulberry32, public domain, by Tommy Ettinger).
- * Returns an unsigned 32-bit number and the next state.
+ * Seeded generator whose state is one number, so that it fits into a snapshot (mulberry32, public domain, by Tommy
+ * Ettinger). Returns an unsigned 32-bit number and the next state.
  */
 export function nextRandom(state: number): { readonly value: number; readonly state: number } {
   const next = (state + 0x6d2b79f5) >>> 0;

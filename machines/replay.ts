@@ -4,7 +4,7 @@ import type { LogEntry } from './log.ts';
 import type { SessionInput } from './session/context.ts';
 import type { SessionMachine } from './session/machine.ts';
 
-/** Where a fresh kernel parted from a log. */
+/** First difference between a fresh kernel and a log. */
 export interface Divergence {
   readonly seq: number;
   readonly expected: string;
@@ -12,8 +12,8 @@ export interface Divergence {
 }
 
 /**
- * Feeds the events of a log to a fresh kernel and compares the commands and the public state of every step, byte for byte
- * as canonical JSON, and that each delay fired when it was due. Undefined if all match: invariant 10.
+ * Feeds the events of a log to a fresh kernel. Compares the commands and the public state of every step, byte for byte
+ * as canonical JSON, and checks that each delay fired when it was due. Undefined if all match: invariant 10.
  */
 export function replayLog(
   entries: readonly LogEntry[],
@@ -55,7 +55,7 @@ function compare(seq: number, expected: unknown, actual: unknown): Divergence | 
   return one === other ? undefined : { seq, expected: one, actual: other };
 }
 
-/** Whether two values are surely the same as JSON; what it is not sure of is to be compared as text. */
+/** Whether two values are certainly equal as JSON; if unsure, they are compared as text. */
 function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

@@ -44,7 +44,7 @@ describe('a stop', () => {
     expect(faults(arrives(0), event(0, 'halt', 'speaking'))).toHaveLength(1);
   });
 
-  it('lets no frame leave and no action start, neither while it waits nor while it is in force', () => {
+  it('allows no frame and no action, while it waits and while it is in force', () => {
     expect(faults(arrives(0), frame(1), action(2), event(3, 'halt', 'stopped'))).toEqual([
       'a frame left after a stop',
       'action 1-a started after a stop',

@@ -9,7 +9,7 @@ export class StopCheck {
   #arrivedAtMs: number | undefined;
   #stopped = false;
 
-  /** What the entry shows to be wrong; undefined if nothing. Call for each entry, in order. */
+  /** Describes the violation that the entry shows; undefined if there is none. Call for each entry, in order. */
   observe(entry: LogEntry): string | undefined {
     if (entry.type === 'halt.arrived') {
       if (!this.#stopped) this.#arrivedAtMs ??= entry.atMs;
@@ -23,7 +23,7 @@ export class StopCheck {
     return fault;
   }
 
-  /** What is still owed when the log is over. */
+  /** Reports what is missing at the end of the log. */
   end(): string | undefined {
     return this.#arrivedAtMs === undefined ? undefined : 'a stop that arrived was never in force';
   }

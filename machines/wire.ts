@@ -1,6 +1,6 @@
 /**
- * The native protocol `parley.v1`: what goes over the WebSocket. Types and the audio header only;
- * parsing and limits are the gateway's. Times (`at`) are ms since the session's start.
+ * The native protocol `parley.v1`: messages of the WebSocket. Types and the audio header only; the gateway does parsing
+ * and limits. Times (`at`) are ms since the session's start.
  */
 import type { InputRate, OutputRate } from './audio.ts';
 import type { ErrorCode } from './errors.ts';
@@ -25,7 +25,7 @@ export interface HelloMessage {
 export type ClientMessage =
   | HelloMessage
   | { readonly type: 'text'; readonly text: string }
-  /** How many samples of `generation` have been played so far, at the output rate. */
+  /** Number of samples of `generation` played so far, at the output rate. */
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
@@ -33,17 +33,17 @@ export type ClientMessage =
   | { readonly type: 'bye' };
 
 /**
- * ms by stage, to the microsecond. A stage that the turn did not reach or did not need is absent. Each begins where the
- * one before it ended: those from `endpoint` to `firstFrame` add up to `firstAudio`.
+ * ms by stage, to the microsecond. A stage that the turn did not reach or need is absent. Each begins where the one
+ * before it ended: those from `endpoint` to `firstFrame` add up to `firstAudio`.
  */
 export interface TurnTimings {
   /** End of the user's speech → end of the turn decided. */
   readonly endpoint?: number;
   /** Turn decided → final transcript. */
   readonly stt?: number;
-  /** Turn known → LLM asked: what recalling from the memory took. */
+  /** Turn known → LLM requested: the time of the memory. */
   readonly recall?: number;
-  /** LLM asked → its first token. */
+  /** LLM requested → its first token. */
   readonly llmFirstToken?: number;
   /** First token → first segment given to TTS. */
   readonly firstSegment?: number;
@@ -53,11 +53,17 @@ export interface TurnTimings {
   readonly firstFrame?: number;
   /** End of the user's speech (or the typed text) → first audio frame sent. */
   readonly firstAudio?: number;
-  /** For how long the reply had been prepared when the turn was known, if it was: no stage of its own, but what the others were spared. */
+  /**
+   * Age of the speculation when the turn was known, if there was one: not a stage of its own, but the time saved in
+   * others.
+   */
   readonly prepared?: number;
   /** First frame sent → first sample played, for a client that sends `played`. */
   readonly firstPlayed?: number;
-  /** End of the user's speech (or the typed text) → first frame of the filler, if one was said. All other stages are those of the reply itself. */
+  /**
+   * End of the user's speech (or the typed text) → first frame of the filler, if one was spoken. All other stages are
+   * those of the reply itself.
+   */
   readonly filler?: number;
 }
 
@@ -71,10 +77,10 @@ export interface ReadyMessage {
 
 export type ActionStatus = 'started' | 'done' | 'cancelled' | 'refused' | 'failed';
 
-/** Whether the client should play what it has of a reply. */
+/** Whether the client should play the received audio of a reply. */
 export type PlaybackState = 'playing' | 'paused';
 
-/** What a session's machine and actors send to the client; the gateway adds `ready` and its own errors. */
+/** Messages of a session's machine and actors to the client; the gateway adds `ready` and its own errors. */
 export type SessionMessage =
   | {
       readonly type: 'state';
@@ -92,7 +98,7 @@ export type SessionMessage =
       readonly final: boolean;
       readonly language?: string;
       readonly confidence?: number;
-      /** With an empty final text, where the recogniser says why. */
+      /** With an empty final text, the recogniser's reason, if known. */
       readonly rejected?: Rejection;
     }
   | { readonly type: 'reply'; readonly turn: number; readonly generation: number; readonly text: string }
@@ -123,17 +129,17 @@ export type SessionMessage =
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
 
 /**
- * Why a recogniser rejects an utterance: `silence` (silence or steady noise), `no-phrase` (no phrase that it knows fits at
- * all), `unlike` (too unlike the nearest one), `too-long` (longer than any phrase).
+ * Why a recogniser rejects an utterance: `silence` (silence or steady noise), `no-phrase` (no known phrase fits at
+ * all), `unlike` (too different from the nearest phrase), `too-long` (longer than any phrase).
  */
 export const REJECTION_REASONS = ['silence', 'no-phrase', 'unlike', 'too-long'] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
-/** What a recogniser that knows only some phrases says of an utterance that it rejects. */
+/** Details of an utterance rejected by a recogniser with a fixed set of phrases. */
 export interface Rejection {
   /** The phrase that fits best; empty if none does. */
   readonly nearest: string;
-  /** 0..1: how likely that phrase was said. */
+  /** 0..1: probability of that phrase. */
   readonly confidence: number;
   readonly reason: RejectionReason;
 }
@@ -152,7 +158,7 @@ export const CLOSE_CODES = {
 } as const;
 
 /** Limits of the wire, from the design. */
-/** A stop is in force within this time of its arrival: half of what people take for at once (100 ms). */
+/** A stop is in force within this time of its arrival: half of what people perceive as immediate (100 ms). */
 export const STOP_IN_FORCE_MS = 50;
 
 export const WIRE_LIMITS = {
@@ -160,7 +166,7 @@ export const WIRE_LIMITS = {
   messageBytes: 65_536,
   audioMinMs: 10,
   audioMaxMs: 100,
-  /** Audio may come this much faster than real time … */
+  /** Maximum speed of incoming audio, relative to real time … */
   audioRateFactor: 1.2,
   /** … after a burst of this length. */
   audioBurstMs: 2_000,
@@ -174,11 +180,14 @@ const KIND_AUDIO = 1;
 
 export interface AudioHeader {
   readonly generation: number;
-  /** Counts the frames of the generation from 0. */
+  /** Number of the frame in its generation, from 0. */
   readonly seq: number;
 }
 
-/** One audio message to the client: header, then PCM16LE at the output rate. It fills `bytes`, which is as long as both. */
+/**
+ * One audio message to the client: header, then PCM16LE at the output rate. Writes into `bytes`, which has exactly the
+ * required length.
+ */
 export function encodeAudio(
   header: AudioHeader,
   pcm: Uint8Array,
@@ -194,7 +203,7 @@ export function encodeAudio(
   return bytes;
 }
 
-/** Undefined if `bytes` are no audio message of this version. `pcm` shares memory with `bytes`. */
+/** Undefined if `bytes` are not an audio message of this version. `pcm` shares memory with `bytes`. */
 export function decodeAudio(bytes: Uint8Array): (AudioHeader & { readonly pcm: Uint8Array }) | undefined {
   if (bytes.byteLength < AUDIO_HEADER_BYTES) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

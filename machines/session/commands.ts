@@ -3,16 +3,16 @@ import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
 import type { PromptMessage } from './prompt.ts';
 
-/** What a step of the kernel wants done, in order. Plain data: commands are hashed into the journal. */
+/** Commands of a kernel step, in order. Plain data: they are hashed into the journal. */
 export type Command =
   | SpawnCommand
   | { readonly type: 'stop'; readonly child: ChildKind }
-  /** To a living child; to one that has ended it is dropped. */
+  /** To a running child; dropped if it has ended. */
   | { readonly type: 'send'; readonly child: ChildKind; readonly message: ChildMessage }
   | { readonly type: 'delay'; readonly id: string; readonly delayMs: number }
   | { readonly type: 'cancelDelay'; readonly id: string }
   | { readonly type: 'publish'; readonly message: SessionMessage }
-  /** Workers abort everything of this generation or older. */
+  /** Workers abort all requests of this generation or older. */
   | { readonly type: 'cancelWork'; readonly generation: number }
   | { readonly type: 'persist'; readonly turn: TurnOutcome };
 
@@ -20,11 +20,11 @@ export type SpawnCommand = {
   [K in ChildKind]: { readonly type: 'spawn'; readonly child: K; readonly input: ChildInputs[K] };
 }[ChildKind];
 
-/** What each child is started with. */
+/** Input of each child. */
 export interface ChildInputs {
   /** `fromSample`: onset of the utterance; the child adds the pre-roll. */
   readonly stt: { readonly utterance: number; readonly fromSample: number; readonly language: string };
-  /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` are without what that gives. */
+  /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` do not contain the recalled facts. */
   readonly speculation: {
     readonly generation: number;
     readonly language: string;
@@ -35,7 +35,7 @@ export interface ChildInputs {
     readonly messages: readonly PromptMessage[];
   };
   readonly memory: { readonly text: string };
-  /** `speculated`: the speculation of this generation has asked already, and its answer is taken. */
+  /** `speculated`: the speculation of this generation has already requested the reply; use its answer. */
   readonly llm: {
     readonly generation: number;
     readonly language: string;
@@ -54,17 +54,17 @@ export interface ChildInputs {
   readonly actions: { readonly generation: number };
 }
 
-/** What the machine tells its children. */
+/** Messages from the machine to its children. */
 export type ChildMessage =
   | { readonly type: 'finish' }
   | { readonly type: 'segment'; readonly segment: number; readonly text: string }
-  /** Say this before all segments, if it is in the cache and none of them sounds first. */
+  /** Speak this before all segments, if it is in the cache and no segment sounds first. */
   | { readonly type: 'filler'; readonly text: string }
   | { readonly type: 'end' }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'run'; readonly id: string; readonly name: string; readonly args: JsonObject }
-  /** Stop this one action and do not wait for it. */
+  /** Stop this action without waiting for it. */
   | { readonly type: 'abandon'; readonly id: string };
 
 /** One ended reply, as it is stored. */

@@ -5,42 +5,45 @@ import type { ActionStatus } from '../wire.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './listener.ts';
 
-/** What a session is born with. */
+/** Input of a session. */
 export interface SessionInput {
   readonly language: string;
   readonly voice?: string;
   readonly outputRate: OutputRate;
-  /** Seed of every choice made in this session. */
+  /** Seed of every random choice in this session. */
   readonly seed: number;
-  /** Whether a memory is asked before the LLM. */
+  /** Whether the memory is recalled before the LLM request. */
   readonly memory: boolean;
 }
 
-/** All that a session knows, besides where it is in the statechart. Plain data, canonical as JSON. */
+/** All data of a session besides its state in the chart. Plain data, canonical as JSON. */
 export interface SessionContext {
   readonly input: SessionInput;
-  /** Time of the event in hand, ms since the session's start. Set by the kernel before each step. */
+  /** Time of the current event, ms since the session's start. Set by the kernel before each step. */
   readonly nowMs: number;
-  /** Where the listener is in the reply, as the event says; null if nothing of it is made. Set by the kernel before each step. */
+  /**
+   * The listener's position in the reply, from the event; null while no audio is made. Set by the kernel before each
+   * step.
+   */
   readonly listener: ListenerSample | null;
   readonly random: number;
   readonly turn: number;
   readonly generation: number;
-  /** The newest generation that was handed out: to a reply, or to a speculation that may have been discarded. */
+  /** The newest generation in use: of a reply, or of a speculation that may have been discarded. */
   readonly lastGeneration: number;
-  /** Counts utterances, so that each STT child has a name of its own. */
+  /** Counts utterances, so that each STT child has a unique name. */
   readonly utterances: number;
   readonly utterance: Utterance | null;
-  /** Words of the present turn that wait for their reply. */
+  /** Words of the current turn that wait for their reply. */
   readonly pending: PendingTurn | null;
   readonly speculation: Speculation | null;
-  /** How many speculations the turn has had that had the last one. */
+  /** Number of speculations in the turn of the last one. */
   readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
   readonly history: readonly HistoryEntry[];
 }
 
-/** One stretch of user speech, while its words are being found. */
+/** One stretch of user speech during its recognition. */
 export interface Utterance {
   readonly number: number;
   /** Onset, in samples of the session's input. */
@@ -48,22 +51,22 @@ export interface Utterance {
   readonly startedAtMs: number;
   /** End of speech; null while the user speaks. */
   readonly endedAtMs: number | null;
-  /** When the turn was judged to be over and STT told to finish; null until then. */
+  /** When the turn was judged to be over and STT asked to finish; null until then. */
   readonly decidedAtMs: number | null;
   readonly partial: string;
-  /** When STT told `partial`; null if it has told nothing. */
+  /** Time of `partial`; null if there was none. */
   readonly partialAtMs: number | null;
-  /** What STT said at the end; null until then. */
+  /** STT's final text; null until then. */
   readonly final: SttOutput | null;
   readonly failure: ErrorRecord | null;
 }
 
-/** What the next reply answers. */
+/** The turn that the next reply answers. */
 export interface PendingTurn {
   readonly text: string;
-  /** True if these words were already counted as a turn: the user went on before the reply sounded. */
+  /** True if these words already counted as a turn: the user continued before the reply sounded. */
   readonly counted: boolean;
-  /** What Parley says itself, instead of asking the LLM. */
+  /** Parley's own phrase to speak instead of an LLM reply. */
   readonly phrase: string | null;
   readonly failure: ErrorRecord | null;
   readonly endpointMs: number | null;
@@ -72,7 +75,7 @@ export interface PendingTurn {
   readonly endedAtMs: number;
 }
 
-/** A reply that is prepared before the turn is known to be over. Nobody notices it until a reply takes it over. */
+/** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */
 export interface Speculation {
   readonly generation: number;
   /** The words of the turn that it answers. */
@@ -89,22 +92,22 @@ export interface Reply {
   readonly seed: number;
   readonly facts: readonly string[];
   readonly text: string;
-  /** How much of `text` has gone to TTS, in UTF-16 units. */
+  /** Length of `text` sent to TTS, in UTF-16 units. */
   readonly cut: number;
-  /** The pieces of `text` that went to TTS. */
+  /** The pieces of `text` that were sent to TTS. */
   readonly segments: readonly string[];
   readonly actions: readonly RobotAction[];
   readonly failure: ErrorRecord | null;
   readonly turnEndedAtMs: number;
   readonly marks: ReplyMarks;
-  /** What was said, or is to be said, while nothing of the reply sounded. */
+  /** The filler of the reply, spoken or requested. */
   readonly filler?: Filler;
 }
 
-/** One short phrase before a late reply: at the front of its audio, and no part of its text. */
+/** One short phrase before a late reply: at the front of its audio, but not part of its text. */
 export interface Filler {
   readonly text: string;
-  /** Its audio in the reply's track, before all else. 0 until TTS has told, and for good if it is not said. */
+  /** Its audio at the front of the reply's track. 0 until TTS reports it, and if it is not spoken. */
   readonly samples: number;
 }
 
@@ -114,7 +117,7 @@ export interface ReplyMarks {
   readonly sttMs: number | null;
   /** The turn's words were known, and the reply began. */
   readonly begunAtMs: number | null;
-  /** For how long the reply had been prepared by then; null if it was not. */
+  /** Age of the speculation at that time; null if there was none. */
   readonly preparedMs: number | null;
   readonly askedAtMs: number | null;
   readonly firstTokenAtMs: number | null;

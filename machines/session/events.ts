@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
 import type { Rejection } from '../wire.ts';
 
-/** What the outside world and the children tell a session. Plain data: every event can be journaled. */
+/** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
 
 /** From the client or an authorised peer on the bus. */
@@ -22,12 +22,12 @@ export type EarEvent =
   | { readonly type: 'speech.stop'; readonly sample: number; readonly ageMs: number }
   | { readonly type: 'ear.failed'; readonly error: ErrorRecord };
 
-/** From living children, while they work. */
+/** From running children. */
 export type ChildEvent =
   | { readonly type: 'transcript.partial'; readonly text: string }
   | { readonly type: 'llm.delta'; readonly text: string }
   | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
-  /** It is a segment's turn to be spoken. */
+  /** A segment becomes the current one. */
   | { readonly type: 'segment.started'; readonly segment: number }
   /** All of a segment's audio is made: `samples` at the output rate, with the marks of its words. */
   | {
@@ -36,9 +36,12 @@ export type ChildEvent =
       readonly samples: number;
       readonly words: readonly WordMark[];
     }
-  /** The filler is whole, and goes to the front of the reply's track: `samples` of it. 0: it is not said. */
+  /**
+   * The filler is complete and goes to the front of the reply's track, with this number of samples. 0: it is not
+   * spoken.
+   */
   | { readonly type: 'filler.audio'; readonly samples: number }
-  /** The first frame of the reply's audio has left. */
+  /** The first frame of the reply's audio was sent. */
   | { readonly type: 'playout.started' }
   | { readonly type: 'action.done'; readonly id: string; readonly result: Json }
   | { readonly type: 'action.failed'; readonly id: string; readonly error: ErrorRecord };
@@ -47,19 +50,19 @@ export interface SttOutput {
   readonly text: string;
   readonly confidence?: number;
   readonly language?: string;
-  /** Why `text` is empty, where the recogniser says so. */
+  /** Why `text` is empty, if the recogniser reports it. */
   readonly rejected?: Rejection;
 }
 export interface MemoryOutput {
-  /** Facts for the LLM, one a line. */
+  /** Facts for the LLM, one per line. */
   readonly facts: readonly string[];
 }
 export interface PlaybackOutput {
-  /** Samples of the whole reply, all sent and, by the pacing, heard. */
+  /** Samples of the whole reply, all sent and, according to the pacing, heard. */
   readonly samples: number;
 }
 
-/** The last event of a child that ended by itself: XState's own names. */
+/** Final events of children that end by themselves, with XState's names. */
 export type ChildEnd =
   | { readonly type: 'xstate.done.actor.stt'; readonly output: SttOutput }
   | { readonly type: 'xstate.done.actor.memory'; readonly output: MemoryOutput }
@@ -67,10 +70,10 @@ export type ChildEnd =
   | { readonly type: 'xstate.done.actor.tts' }
   | { readonly type: 'xstate.done.actor.playback'; readonly output: PlaybackOutput }
   | { readonly type: 'xstate.done.actor.actions' }
-  // A speculation has no end of its own but a failure: it waits to be taken over.
+  // A speculation ends only by failure: otherwise it waits for the takeover.
   | { readonly type: `xstate.error.actor.${ChildKind}`; readonly error: ErrorRecord };
 
-/** The children of a session, by the id they have in the machine. */
+/** The children of a session, by their id in the machine. */
 export const CHILD_KINDS = ['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions'] as const;
 export type ChildKind = (typeof CHILD_KINDS)[number];
 

@@ -1,21 +1,24 @@
 /**
  * The filler: one short phrase when nothing of the reply is audible some time after the user's turn. It is audio of the
- * reply, so whatever pauses, resumes or ends the reply does the same to it; but it is none of its text.
+ * reply, so whatever pauses, resumes or ends the reply also affects it. It is not part of the reply's text.
  */
 import type { SessionParameters } from '../parameters.ts';
 import { nextRandom } from '../random.ts';
 import type { SessionContext } from './context.ts';
 import { type Reducer, send } from './effects.ts';
 
-/** Whether there is anything to fill with. If not, the chart has no such delay. */
+/** Whether a filler is configured. If not, the chart has no such delay. */
 export function fills({ reply, phrases }: SessionParameters): boolean {
   return reply.fillerAfterMs > 0 && phrases.fillers.length > 0;
 }
 
-/** Engines that were asked only now get so long, so that no filler holds a prompt reply up: its first token and first audio. */
+/**
+ * Minimum time for engines that were only just requested, so that no filler delays a fast reply: first token and first
+ * audio.
+ */
 export const PROMPT_MS = 200;
 
-/** What is left of the silence that is borne; a little in any case if the words of the turn were known late. */
+/** Remaining wait before a filler; at least PROMPT_MS if the transcript was late. */
 export function fillerDelayMs({ nowMs, reply }: SessionContext, parameters: SessionParameters): number {
   const { fillerAfterMs } = parameters.reply;
   const silentMs = nowMs - (reply?.turnEndedAtMs ?? nowMs);
@@ -23,8 +26,8 @@ export function fillerDelayMs({ nowMs, reply }: SessionContext, parameters: Sess
 }
 
 /**
- * Not in a reply of Parley's own words, which are no slower. A turn has one filler at most without being counted: when
- * one has sounded, the user who goes on interrupts, and that is another turn.
+ * Not in a reply of Parley's own phrases, which are equally fast. A turn has at most one filler without counting: once
+ * one has sounded, further speech of the user interrupts it and starts another turn.
  */
 export function mayFill({ reply }: SessionContext): boolean {
   return reply !== null && reply.phrase === null && reply.filler === undefined;

@@ -1,4 +1,4 @@
-/** What the LLM is told of the past: who said what, as far as it was heard. */
+/** The LLM's history: who said what, as far as it was heard. */
 import type { HistoryParameters } from '../parameters.ts';
 import type { HistoryEntry } from './context.ts';
 

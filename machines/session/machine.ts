@@ -5,15 +5,15 @@ import { fills } from './filler.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
 import { sessionSetup } from './setup.ts';
 
-/** One event never needs this many microsteps: more is a loop in the chart. */
+/** More microsteps for one event mean a loop in the chart. */
 const MAX_MICROSTEPS = 100;
 
-/** A voice that is lost, or has said all, says no filler. */
+/** A voice that failed or has finished speaks no filler. */
 const HAS_VOICE = stateIn({ responding: { tts: 'running' } });
 
 /**
- * The conversation, with parameters that may come from an older journal. Reads top to bottom as it goes: idle, listening, responding, and from anywhere stopped or ended.
- * One machine serves all sessions with the same parameters.
+ * The conversation, with parameters that may come from an older journal. Reads in the order of a turn: idle, listening,
+ * responding; stopped and ended are reachable from anywhere. One machine serves all sessions with the same parameters.
  */
 export function sessionMachine(recorded: RecordedParameters) {
   const parameters = completeParameters(recorded);
@@ -27,12 +27,12 @@ export function sessionMachine(recorded: RecordedParameters) {
       halt: '.stopped',
       bye: '.ended',
       lost: '.ended',
-      'ear.failed': { actions: 'tellEarFailure' },
+      'ear.failed': { actions: 'publishEarFailure' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
       'xstate.error.actor.stt': { actions: 'noteSttFailure' },
       'xstate.error.actor.speculation': { actions: 'dropSpeculation' },
-      // A failure that no state expects would put the machine into XState's own error status.
+      // A failure that no state handles would put the machine into XState's own error status.
       'xstate.error.actor.memory': {},
       'xstate.error.actor.llm': {},
       'xstate.error.actor.tts': {},
@@ -40,7 +40,7 @@ export function sessionMachine(recorded: RecordedParameters) {
       'xstate.error.actor.actions': {},
     },
     states: {
-      /** Connected; nobody speaks. */
+      /** Connected, without speech. */
       idle: {
         id: 'idle',
         on: {
@@ -58,11 +58,11 @@ export function sessionMachine(recorded: RecordedParameters) {
           capturing: {
             on: {
               'speech.stop': { target: 'endpointing', actions: 'noteSpeechStop' },
-              'ear.failed': { target: 'endpointing', actions: ['tellEarFailure', 'endSpeechUnheard'] },
+              'ear.failed': { target: 'endpointing', actions: ['publishEarFailure', 'endSpeechUnheard'] },
             },
             after: { maxUtterance: { target: '#responding' } },
           },
-          /** Silence; is it the end? Meanwhile the reply may be prepared. */
+          /** Silence that may end the turn. Meanwhile the reply may be prepared. */
           endpointing: {
             id: 'endpointing',
             always: { guard: 'finalKnown', target: '#responding' },
@@ -74,7 +74,7 @@ export function sessionMachine(recorded: RecordedParameters) {
             initial: 'waiting',
             states: {
               waiting: { always: { guard: 'maySpeculate', target: 'steadying' } },
-              /** Will the words stay as they are? */
+              /** Waits until the words are stable. */
               steadying: { after: { steadyDelay: { target: 'speculating', actions: 'startSpeculation' } } },
               speculating: {},
             },
@@ -82,7 +82,7 @@ export function sessionMachine(recorded: RecordedParameters) {
         },
       },
 
-      /** One reply. Its children live in the regions below, so leaving this state stops them all. */
+      /** One reply. Its children run in the regions below, so leaving this state stops them all. */
       responding: {
         id: 'responding',
         type: 'parallel',
@@ -96,11 +96,11 @@ export function sessionMachine(recorded: RecordedParameters) {
         },
         onDone: 'idle',
         states: {
-          /** Where the reply is, as the user hears it. */
+          /** Phase of the reply, as the user hears it. */
           phase: {
             initial: 'processing',
             states: {
-              /** Nothing audible yet. */
+              /** Nothing is audible yet. */
               processing: {
                 initial: 'transcribing',
                 states: {
@@ -128,9 +128,9 @@ export function sessionMachine(recorded: RecordedParameters) {
                           src: 'memory',
                           input: ({ context }) => ({ text: context.reply?.userText ?? '' }),
                           onDone: { target: '#thinking', actions: 'noteFacts' },
-                          onError: { target: '#thinking', actions: 'tellMemoryFailure' },
+                          onError: { target: '#thinking', actions: 'publishMemoryFailure' },
                         },
-                        after: { recallDeadline: { target: '#thinking', actions: 'tellMemoryFailure' } },
+                        after: { recallDeadline: { target: '#thinking', actions: 'publishMemoryFailure' } },
                       },
                     },
                     on: { 'speech.start': { target: '#listening', actions: 'beginUtterance' } },
@@ -160,7 +160,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                     always: { guard: stateIn({ responding: { playback: 'finished' } }), target: '#acting' },
                     on: { 'speech.start': { target: 'yielding', actions: 'beginUtterance' } },
                   },
-                  /** The user makes a sound: playback is paused until it is clear whether it is meant. */
+                  /** The user makes a sound: playback is paused until its meaning is clear. */
                   yielding: {
                     id: 'yielding',
                     entry: 'pausePlayout',
@@ -175,7 +175,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                           'speech.stop': { target: 'judging', actions: 'noteSpeechStop' },
                           'ear.failed': {
                             target: 'judging',
-                            actions: ['tellEarFailure', 'endSpeechUnheard'],
+                            actions: ['publishEarFailure', 'endSpeechUnheard'],
                           },
                         },
                         after: {
@@ -183,7 +183,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                           backchannelMax: { target: '#listening' },
                         },
                       },
-                      /** The sound is over; its words decide. */
+                      /** The sound has ended; its words decide. */
                       judging: {
                         entry: 'finishUtterance',
                         always: [
@@ -201,7 +201,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                           verdict: { target: 'resuming' },
                         },
                       },
-                      /** It was nothing: the reply goes on at the same sample. */
+                      /** It was not an interruption: the reply continues at the same sample. */
                       resuming: {
                         entry: ['dropUtterance', 'resumePlayout'],
                         always: [
@@ -213,7 +213,7 @@ export function sessionMachine(recorded: RecordedParameters) {
                   },
                 },
               },
-              /** All is said; an action of the robot still runs. */
+              /** All speech has ended; a robot action still runs. */
               acting: {
                 id: 'acting',
                 always: { guard: stateIn({ responding: { actions: 'finished' } }), target: 'done' },
@@ -230,11 +230,11 @@ export function sessionMachine(recorded: RecordedParameters) {
         },
       },
 
-      /** Voice stop: nothing sounds, nothing moves, until the user rearms. */
+      /** Voice stop: no sound and no movement until the user rearms. */
       stopped: {
         id: 'stopped',
         entry: ['dropUtterance', 'dropPending'],
-        on: { rearm: 'idle', halt: {}, text: { actions: 'tellStopped' } },
+        on: { rearm: 'idle', halt: {}, text: { actions: 'publishStopped' } },
       },
 
       ended: { type: 'final', entry: ['dropUtterance', 'dropPending'] },
@@ -244,7 +244,7 @@ export function sessionMachine(recorded: RecordedParameters) {
 
 export type SessionMachine = ReturnType<typeof sessionMachine>;
 
-/** A machine whose chart has all that a session's may have: for who draws it. */
+/** A machine with every possible state of a session, for drawing the chart. */
 export function wholeSessionMachine(): SessionMachine {
   return sessionMachine({
     ...defaultParameters,

@@ -1,4 +1,4 @@
-/** What the LLM is asked with. */
+/** Input of the LLM. */
 import type { HistoryEntry } from './context.ts';
 
 export interface PromptMessage {
@@ -11,7 +11,7 @@ export function promptOf(history: readonly HistoryEntry[], userText: string): re
   return [...history.map(({ role, content }) => ({ role, content })), { role: 'user', content: userText }];
 }
 
-/** The same with what the memory knows, in front. */
+/** The same with the memory's facts in front. */
 export function withFacts(
   messages: readonly PromptMessage[],
   facts: readonly string[],

@@ -1,7 +1,7 @@
 import type { StateValue } from 'xstate';
 import type { PublicState } from '../wire.ts';
 
-/** What the client is told of a state of the chart. */
+/** The client's name for a state of the chart. */
 export function publicState(value: StateValue): PublicState {
   const top = typeof value === 'string' ? value : Object.keys(value)[0];
   switch (top) {

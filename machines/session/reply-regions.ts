@@ -1,4 +1,6 @@
-/** The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all. */
+/**
+ * The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all.
+ */
 import { not, raise, stateIn } from 'xstate';
 import type { ChildInputs } from './commands.ts';
 import type { SessionContext } from './context.ts';
@@ -34,7 +36,7 @@ export function ttsRegion(chart: SessionChart) {
             },
             after: {
               ttsDeadline: [
-                // It has given audio meanwhile: what is left of the deadline counts from there.
+                // It has given audio meanwhile: the remaining deadline counts from there.
                 { guard: 'ttsGivesAudio', target: 'synthesising', reenter: true },
                 { target: '#ttsFinished', actions: ['failTts', raise({ type: 'voice.lost' })] },
               ],
@@ -67,7 +69,7 @@ export function playbackRegion(chart: SessionChart) {
   });
 }
 
-/** What the robot does meanwhile. */
+/** The robot's actions during the reply. */
 export function actionsRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'waiting',
@@ -84,7 +86,7 @@ export function actionsRegion(chart: SessionChart) {
         initial: 'resting',
         states: {
           resting: { always: { guard: 'actionRuns', target: 'busy' } },
-          /** Entered anew when an action ends: the deadline is that of the oldest one left. */
+          /** Re-entered when an action ends: the deadline is that of the oldest running one. */
           busy: {
             always: { guard: not('actionRuns'), target: 'resting' },
             on: {
@@ -100,10 +102,10 @@ export function actionsRegion(chart: SessionChart) {
   });
 }
 
-/** While the LLM speaks the executor ends only by failing: nobody has told it that nothing more comes. */
+/** While the LLM emits text, the executor ends only by failure, because it has not received `end`. */
 const EXECUTOR_GONE = stateIn({ responding: { actions: 'finished' } });
 
-/** Words → text. Last of the regions: what it sends reaches children that are there. */
+/** Words → text. Last of the regions, so that its messages reach running children. */
 export function llmRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'waiting',
@@ -124,7 +126,7 @@ export function llmRegion(chart: SessionChart) {
         initial: 'asking',
         states: {
           asking: {
-            // The child that takes the speculation over is there by now.
+            // The child that takes the speculation over runs by now.
             always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
             on: {
               'llm.delta': { target: 'streaming', actions: 'noteDelta' },

@@ -1,4 +1,4 @@
-/** The life of one reply: it begins, gets its text, sounds, and ends, all under one generation. */
+/** The life of one reply: it begins, gets its text, sounds and ends, all under one generation. */
 import type { ErrorRecord } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { cutSegments } from '../policies/segmenter.ts';
@@ -11,13 +11,13 @@ import {
   type MachineEvent,
   type Outcome,
   publish,
+  publishError,
   type Reducer,
   send,
-  tell,
 } from './effects.ts';
 import { remember } from './history.ts';
 import { heardOf } from './listener.ts';
-import { told } from './robot-actions.ts';
+import { publishAction } from './robot-actions.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
 export const beginReply: Reducer = (context) => {
@@ -61,8 +61,10 @@ export const beginReply: Reducer = (context) => {
 export const noteFacts: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
 
-export const tellMemoryFailure: Reducer = (_context, event) => ({
-  effects: [tell(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT'))],
+export const publishMemoryFailure: Reducer = (_context, event) => ({
+  effects: [
+    publishError(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT')),
+  ],
 });
 
 export const noteAsked: Reducer = (context) =>
@@ -76,18 +78,18 @@ export function noteDelta(parameters: SessionParameters): Reducer {
   };
 }
 
-/** Parley says a phrase of its own: no LLM is asked. */
+/** Speaks one of Parley's own phrases without the LLM. */
 export function sayPhrase(parameters: SessionParameters): Reducer {
   return (context) =>
     context.reply ? addText(context, context.reply, context.reply.phrase ?? '', true, parameters) : {};
 }
 
-/** No more text comes: what is left goes to TTS, which is told so. */
+/** No more text follows: the rest goes to TTS, followed by `end`. */
 export function finishText(parameters: SessionParameters): Reducer {
   return (context) => (context.reply ? addText(context, context.reply, '', true, parameters) : {});
 }
 
-/** The LLM failed. If nothing was said yet, the user is told aloud. */
+/** The LLM failed. If nothing was spoken yet, Parley speaks its apology. */
 export function failLlm(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
@@ -96,7 +98,7 @@ export function failLlm(parameters: SessionParameters): Reducer {
     const failed = { ...reply, failure: error };
     const apology = reply.text.trim() === '' ? parameters.phrases.llmFailed : '';
     const said = addText({ ...context, reply: failed }, failed, apology, true, parameters);
-    return { ...said, effects: [tell(error), ...(said.effects ?? [])] };
+    return { ...said, effects: [publishError(error), ...(said.effects ?? [])] };
   };
 }
 
@@ -123,19 +125,19 @@ export const resumePlayout: Reducer = (context) => ({
   ],
 });
 
-/** Leaving `responding`, however it happens, ends the reply once. */
+/** Leaving `responding` for any reason ends the reply once. */
 export function endReply(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
     if (!reply) return {};
     const continued = event.type === 'speech.start';
     const reason = endReason(reply, event);
-    // A reply that ended by itself was heard to its end: a client that reports late takes nothing back.
+    // A reply that ended by itself was heard to its end, whatever a late client reports.
     const heard = reason === 'completed' ? reply.segments.join('').trim() : heardOf(reply, context);
     const timings = timingsOf(reply, context.listener);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')
-      .map((action) => told(action, 'cancelled'));
+      .map((action) => publishAction(action, 'cancelled'));
     if (reason === 'interrupted') {
       effects.push(
         { type: 'cancelWork', generation: reply.generation },
@@ -182,7 +184,7 @@ function endReason(reply: Reply, event: MachineEvent): EndReason {
   return reply.failure ? 'failed' : 'completed';
 }
 
-/** Adds text to the reply, cuts off the segments that are ready, and hands them to TTS. */
+/** Adds text to the reply, cuts off the segments that are ready, and sends them to TTS. */
 function addText(
   context: SessionContext,
   reply: Reply,
@@ -219,5 +221,5 @@ function change(context: SessionContext, patch: Partial<Reply>): Outcome {
 }
 
 function noteFailure(context: SessionContext, error: ErrorRecord): Outcome {
-  return { ...change(context, { failure: error }), effects: [tell(error)] };
+  return { ...change(context, { failure: error }), effects: [publishError(error)] };
 }

@@ -1,4 +1,4 @@
-/** What the reply has the robot do. */
+/** Robot actions of the reply. */
 import type { ErrorCode } from '../errors.ts';
 import type { SessionParameters } from '../parameters.ts';
 import { type ActionRefusal, actionRefusal } from '../policies/actions.ts';
@@ -10,9 +10,9 @@ import {
   type MachineEvent,
   type Outcome,
   publish,
+  publishError,
   type Reducer,
   send,
-  tell,
 } from './effects.ts';
 
 export function startAction(parameters: SessionParameters): Reducer {
@@ -26,7 +26,7 @@ export function startAction(parameters: SessionParameters): Reducer {
   };
 }
 
-/** The executor has failed: nobody would run it. */
+/** The executor has failed, so the action cannot run. */
 export function refuseAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const action = requested(context, event);
@@ -37,7 +37,7 @@ export function refuseAction(parameters: SessionParameters): Reducer {
 
 type Requested = Pick<RobotAction, 'id' | 'name' | 'args'>;
 
-/** What the LLM asks for; undefined if it asked for it before. */
+/** The action that the LLM requests; undefined if it requested it before. */
 function requested({ reply }: SessionContext, event: MachineEvent): Requested | undefined {
   if (event.type !== 'llm.action' || reply?.actions.some(({ id }) => id === event.id)) return undefined;
   const { id, name, args } = event;
@@ -53,13 +53,13 @@ function refusal(
   return actionRefusal(name, started, actions);
 }
 
-/** Refused actions of one reply that the client is notified of. The journal has all. */
+/** Maximum refused actions per reply that are published to the client. The journal has all. */
 const MAX_REFUSALS = 16;
 
 function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
   const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
   if (refused >= MAX_REFUSALS) return {};
-  return add(context, action, 'refused', tell(failure(why)));
+  return add(context, action, 'refused', publishError(failure(why)));
 }
 
 function add(
@@ -73,7 +73,7 @@ function add(
   const action: RobotAction = { id, name, args, status, startedAtMs: nowMs };
   return {
     patch: { reply: { ...reply, actions: [...reply.actions, action] } },
-    effects: [told(action), then],
+    effects: [publishAction(action), then],
   };
 }
 
@@ -83,10 +83,10 @@ export const noteActionDone: Reducer = (context, event) =>
 export const noteActionFailed: Reducer = (context, event) => {
   if (event.type !== 'action.failed') return {};
   const { patch, effects } = settle(context, event.id, 'failed');
-  return patch && effects ? { patch, effects: [...effects, tell(event.error)] } : {};
+  return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
 };
 
-/** Those that took too long have failed, and are stopped; the others go on. */
+/** Actions beyond their deadline have failed and are stopped; the others continue. */
 export function failOverdueActions({ deadlines }: SessionParameters): Reducer {
   return (context) => {
     const { reply } = context;
@@ -103,14 +103,14 @@ export function failOverdueActions({ deadlines }: SessionParameters): Reducer {
       },
       effects: overdue.flatMap((action) => [
         send('actions', { type: 'abandon', id: action.id }),
-        told(action, 'failed'),
-        tell(failure('ACTION_TIMEOUT')),
+        publishAction(action, 'failed'),
+        publishError(failure('ACTION_TIMEOUT')),
       ]),
     };
   };
 }
 
-/** The executor ended: whatever still runs has failed. */
+/** The executor ended: running actions have failed. */
 export const failActions: Reducer = (context, event) => {
   const { reply } = context;
   if (!reply) return {};
@@ -125,7 +125,7 @@ export const failActions: Reducer = (context, event) => {
         ),
       },
     },
-    effects: [...running.map((action) => told(action, 'failed')), tell(error)],
+    effects: [...running.map((action) => publishAction(action, 'failed')), publishError(error)],
   };
 };
 
@@ -133,17 +133,17 @@ export function actionRuns(context: SessionContext): boolean {
   return context.reply?.actions.some((action) => action.status === 'started') ?? false;
 }
 
-/** True if the robot was told to do anything in this reply: that cannot be taken back. */
+/** True if an action was started in this reply: that cannot be undone. */
 export function hasActed(context: SessionContext): boolean {
   return context.reply?.actions.some((action) => action.status !== 'refused') ?? false;
 }
 
-/** When the oldest action that still runs was started; undefined if none runs. */
+/** When the oldest running action was started; undefined if none runs. */
 export function oldestActionAtMs(context: SessionContext): number | undefined {
   return context.reply?.actions.find((action) => action.status === 'started')?.startedAtMs;
 }
 
-export function told({ id, name, args, status }: RobotAction, now: ActionStatus = status): Effect {
+export function publishAction({ id, name, args, status }: RobotAction, now: ActionStatus = status): Effect {
   return publish({ type: 'action', id, name, args, status: now });
 }
 
@@ -155,6 +155,6 @@ function settle(context: SessionContext, id: string, status: ActionStatus): Outc
     patch: {
       reply: { ...reply, actions: reply.actions.map((one) => (one === action ? { ...one, status } : one)) },
     },
-    effects: [told(action, status)],
+    effects: [publishAction(action, status)],
   };
 }

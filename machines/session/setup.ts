@@ -15,12 +15,12 @@ import * as turn from './turn.ts';
 import * as utterance from './utterance.ts';
 import { utteranceSettled, wordsSoFar } from './words-in-hand.ts';
 
-/** Children live outside: the runner starts the real ones. Here they have only a name and an input. */
+/** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
   return fromCallback<MachineEvent, ChildInputs[Kind]>(() => {});
 }
 
-/** The names that the chart is written in: children, guards, delays and actions. */
+/** The named parts of the chart: children, guards, delays and actions. */
 export function sessionSetup(parameters: SessionParameters) {
   const { endpointing, bargeIn, deadlines, words } = parameters;
 
@@ -59,7 +59,7 @@ export function sessionSetup(parameters: SessionParameters) {
       actionRuns: ({ context }) => robot.actionRuns(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
-      // A speculation has asked it already.
+      // A speculation has already requested it.
       asksMemory: ({ context }) =>
         context.input.memory && context.reply?.phrase === null && context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
@@ -70,7 +70,7 @@ export function sessionSetup(parameters: SessionParameters) {
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
       steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),
-      // From the onset, not from the last pause: an utterance with pauses ends too.
+      // From the onset, not from the last pause, so that an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
       confirmSpeech: () => bargeIn.confirmSpeechMs,
@@ -124,17 +124,17 @@ export function sessionSetup(parameters: SessionParameters) {
       failSttLate: act(utterance.failSttLate),
       finishUtterance: act(utterance.finishUtterance),
       dropUtterance: act(utterance.dropUtterance),
-      tellEarFailure: act(utterance.tellEarFailure),
+      publishEarFailure: act(utterance.publishEarFailure),
       startSpeculation: act(speculation.startSpeculation),
       dropSpeculation: act(speculation.dropSpeculation),
       releaseSpeculation: act(speculation.releaseSpeculation),
       takeText: act(turn.takeText(parameters)),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
-      tellStopped: act(turn.tellStopped),
+      publishStopped: act(turn.publishStopped),
       beginReply: act(reply.beginReply),
       noteFacts: act(reply.noteFacts),
-      tellMemoryFailure: act(reply.tellMemoryFailure),
+      publishMemoryFailure: act(reply.publishMemoryFailure),
       noteAsked: act(reply.noteAsked),
       noteDelta: act(reply.noteDelta(parameters)),
       sayPhrase: act(reply.sayPhrase(parameters)),
@@ -159,7 +159,7 @@ export function sessionSetup(parameters: SessionParameters) {
 
 export type SessionChart = ReturnType<typeof sessionSetup>;
 
-/** What is left of `wholeMs` that began at `sinceMs`; all of it if nothing has begun. */
+/** Remainder of `wholeMs` since `sinceMs`; all of it if `sinceMs` is not known. */
 function left(wholeMs: number, sinceMs: number | null | undefined, { nowMs }: SessionContext): number {
   return Math.max(0, wholeMs - (nowMs - (sinceMs ?? nowMs)));
 }

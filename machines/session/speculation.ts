@@ -49,7 +49,7 @@ export const startSpeculation: Reducer = (context) => {
   };
 };
 
-/** With the seed that the reply will have. */
+/** Uses the seed that the reply will have. */
 export function speculationInput(context: SessionContext): ChildInputs['speculation'] {
   const { speculation, input, history, random } = context;
   const text = speculation?.text ?? '';
@@ -64,12 +64,12 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
   };
 }
 
-/** Whether the speculation, if there is one, answers these words. */
+/** Whether the current speculation, if any, answers these words. */
 export function answers({ speculation }: SessionContext, text: string): boolean {
   return speculation !== null && normaliseWords(speculation.text) === normaliseWords(text);
 }
 
-/** What `outcome` does, and before it the end of the speculation if there is one. */
+/** Ends the current speculation, if any, before `outcome`. */
 export function withoutSpeculation({ speculation }: SessionContext, outcome: Outcome): Outcome {
   if (!speculation) return outcome;
   return {
@@ -84,6 +84,6 @@ export function withoutSpeculation({ speculation }: SessionContext, outcome: Out
 
 export const dropSpeculation: Reducer = (context) => withoutSpeculation(context, {});
 
-/** The reply's own children have taken over what the speculation had. */
+/** The reply's own children have taken over the speculation. */
 export const releaseSpeculation: Reducer = ({ speculation }) =>
   speculation ? { patch: { speculation: null }, effects: [{ type: 'speculation.stop' }] } : {};

@@ -1,4 +1,4 @@
-/** Where the time between the end of the user's turn and the reply's first sound went. */
+/** Breakdown of the time from the end of the user's turn to the reply's first sound. */
 import type { TurnTimings } from '../wire.ts';
 import type { Reply, ReplyMarks } from './context.ts';
 import type { ListenerSample } from './listener.ts';
@@ -14,8 +14,8 @@ export const UNMARKED: ReplyMarks = {
 };
 
 /**
- * The waterfall of a reply, as it was when it ended. Each stage begins where the one before it ended, so those up to
- * `firstFrame` add up to `firstAudio`; a stage that took no time because the turn did not need it is absent.
+ * The waterfall of a reply, at its end. Each stage begins where the one before it ended, so those up to `firstFrame`
+ * add up to `firstAudio`. A stage that the turn did not need is absent.
  */
 export function timingsOf({ marks, turnEndedAtMs }: Reply, listener: ListenerSample | null): TurnTimings {
   const { begunAtMs, askedAtMs, firstTokenAtMs, firstSegmentAtMs } = marks;
@@ -42,7 +42,7 @@ function span(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : to - from;
 }
 
-/** The session's clock has no more, and a difference of two readings looks as if it had. */
+/** Rounds to the clock's resolution: the difference of two readings seems more precise than it is. */
 function toMicroseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,9 +1,9 @@
-/** From words to a turn: what the next reply will answer. */
+/** From words to a turn, which the next reply answers. */
 import type { SessionParameters } from '../parameters.ts';
 import { isBackchannel } from '../policies/backchannel.ts';
 import { isAmong, normaliseWords } from '../policies/text.ts';
 import type { PendingTurn, SessionContext } from './context.ts';
-import { failure, type Outcome, publish, type Reducer, tell } from './effects.ts';
+import { failure, type Outcome, publish, publishError, type Reducer } from './effects.ts';
 import { remember } from './history.ts';
 import { answers, withoutSpeculation } from './speculation.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words-in-hand.ts';
@@ -26,7 +26,7 @@ export function takeText(parameters: SessionParameters): Reducer {
   };
 }
 
-/** Nothing will answer the words in hand. If they were counted as a turn they are remembered nevertheless. */
+/** The current words get no reply. If they already counted as a turn, they stay in the history. */
 export function dropPending(parameters: SessionParameters): Reducer {
   return ({ pending, turn, generation, history, nowMs: endedAtMs }) => {
     if (!pending) return {};
@@ -53,7 +53,7 @@ export function dropPending(parameters: SessionParameters): Reducer {
   };
 }
 
-export const tellStopped: Reducer = () => ({ effects: [tell(failure('SESSION_STOPPED'))] });
+export const publishStopped: Reducer = () => ({ effects: [publishError(failure('SESSION_STOPPED'))] });
 
 export function spokeMs(context: SessionContext): number {
   const { utterance } = context;
@@ -74,7 +74,7 @@ export function saidNothing(context: SessionContext, parameters: SessionParamete
   );
 }
 
-/** Whether these words, spoken during a reply, mean to interrupt it. */
+/** Whether these words, spoken during a reply, interrupt it. */
 export function interrupts(text: string, context: SessionContext, parameters: SessionParameters): boolean {
   return (
     normaliseWords(text) !== '' && !isBackchannel(text, context.input.language, parameters.words.backchannels)

@@ -1,9 +1,9 @@
-/** What happens to an utterance: it begins, pauses, gets its words, is dropped. */
+/** The life of an utterance: it begins, pauses, gets its words or is dropped. */
 
 import type { ErrorRecord } from '../errors.ts';
 import { normaliseWords } from '../policies/text.ts';
 import type { SessionContext, Utterance } from './context.ts';
-import { failure, type Outcome, publish, type Reducer, send, tell } from './effects.ts';
+import { failure, type Outcome, publish, publishError, type Reducer, send } from './effects.ts';
 import { withoutSpeculation } from './speculation.ts';
 import { turnInHand } from './words-in-hand.ts';
 
@@ -12,10 +12,12 @@ function update(context: SessionContext, patch: Partial<Utterance>): Partial<Ses
 }
 
 function fail(context: SessionContext, error: ErrorRecord): Outcome {
-  return context.utterance ? { patch: update(context, { failure: error }), effects: [tell(error)] } : {};
+  return context.utterance
+    ? { patch: update(context, { failure: error }), effects: [publishError(error)] }
+    : {};
 }
 
-/** When the sample was heard that an event of the ear tells of. Audio may come faster than real time, but not before the start. */
+/** When the sample of an ear event was heard. Audio may arrive faster than real time, but not before the start. */
 function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): number {
   return Math.max(0, context.nowMs - event.ageMs);
 }
@@ -46,7 +48,10 @@ export const beginUtterance: Reducer = (context, event) => {
   };
 };
 
-/** The user goes on after the turn was judged to be over: the whole utterance is heard again, with what follows. */
+/**
+ * The user continues after the turn was judged to be over: the whole utterance is recognised again, with its
+ * continuation.
+ */
 export const restartUtterance: Reducer = (context, event) => {
   const { utterance } = context;
   if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
@@ -72,7 +77,7 @@ export const restartUtterance: Reducer = (context, event) => {
 
 export const noteSpeechResumed: Reducer = (context, event) => {
   if (event.type !== 'speech.start') return {};
-  // STT that was told to finish does not hear what follows.
+  // STT that was asked to finish does not hear the continuation.
   if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
   return withoutSpeculation(context, {
     patch: update(context, { endedAtMs: null }),
@@ -89,13 +94,13 @@ export const noteSpeechStop: Reducer = (context, event) => {
   };
 };
 
-/** The ear is gone, so nobody will say when the user's speech ends: it ends here. */
+/** The ear has failed and cannot report the end of the user's speech, so it ends here. */
 export const endSpeechUnheard: Reducer = (context) => ({
   patch: update(context, { endedAtMs: context.nowMs }),
   effects: [publish({ type: 'speech', event: 'stop', at: context.nowMs })],
 });
 
-/** A speculation that answers other words than these is of no use any more. */
+/** A speculation for other words is not needed any more. */
 export const notePartial: Reducer = (context, event) => {
   const { utterance, nowMs } = context;
   if (event.type !== 'transcript.partial' || !utterance) return {};
@@ -118,7 +123,7 @@ export const failSttLate: Reducer = (context) => {
   return { ...(patch ? { patch } : {}), effects: [{ type: 'stt.stop' }, ...effects] };
 };
 
-/** The turn is judged to be over: STT is asked for its last word. */
+/** The turn is judged to be over: STT is asked to finish. */
 export const finishUtterance: Reducer = (context) => {
   const { utterance } = context;
   if (!utterance || utterance.decidedAtMs !== null) return {};
@@ -135,5 +140,5 @@ export const dropUtterance: Reducer = (context) =>
     context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {},
   );
 
-export const tellEarFailure: Reducer = (_context, event) =>
-  event.type === 'ear.failed' ? { effects: [tell(event.error)] } : {};
+export const publishEarFailure: Reducer = (_context, event) =>
+  event.type === 'ear.failed' ? { effects: [publishError(event.error)] } : {};

@@ -1,6 +1,6 @@
 /**
- * Everything that a session's behaviour can be tuned by, with its default. The configuration schema
- * (`server/config`) takes its defaults from here, so each is written once.
+ * All parameters of a session's behaviour, with their defaults. The configuration schema (`server/config`) takes its
+ * defaults from here, so each is written once.
  */
 export interface SessionParameters {
   readonly endpointing: EndpointingParameters;
@@ -14,108 +14,115 @@ export interface SessionParameters {
   readonly words: WordParameters;
 }
 
-/** When the user's turn is over. Counted from the end of speech. */
+/** End of the user's turn. Counted from the end of speech. */
 export interface EndpointingParameters {
-  /** Silence that ends a turn when nothing is known about the words. 500 ms is the field's usual compromise. */
+  /** Silence that ends a turn when nothing is known about the words, ms. 500 ms is the usual compromise. */
   readonly delayMs: number;
-  /** Silence that ends it when the transcript is plainly complete. */
+  /** Silence that ends it when the transcript is clearly complete, ms. */
   readonly completeDelayMs: number;
-  /** Silence that ends it when the transcript stops in mid-sentence. */
+  /** Silence that ends it when the transcript stops in mid-sentence, ms. */
   readonly incompleteDelayMs: number;
-  /** Audio kept from before speech was noticed, so that no first syllable is lost. */
+  /** Audio kept from before the detection of speech, so that no first syllable is lost, ms. */
   readonly prerollMs: number;
-  /** An utterance longer than this is ended, so that noise cannot hold the turn for ever. */
+  /** Maximum length of an utterance, ms, so that noise cannot hold the turn indefinitely. */
   readonly maxUtteranceMs: number;
-  /** Speech of at least this length without a word understood is answered ("I did not get that"); shorter is taken for noise. */
+  /**
+   * Speech of at least this length without a recognised word is answered ("I did not get that"); shorter speech counts
+   * as noise.
+   */
   readonly notUnderstoodMs: number;
 }
 
-/** Preparing the reply while it is not yet sure that the user's turn is over. */
+/** Speculation: preparing the reply before the end of the user's turn is certain. */
 export interface SpeculationParameters {
   readonly enabled: boolean;
-  /** The transcript must have stayed the same for this long; one that is plainly complete need not. */
+  /** The transcript must be stable for this long, ms, unless it is clearly complete. */
   readonly stableMs: number;
-  /** So many replies are prepared for one turn at most: what a discarded one asked of the engines is lost. */
+  /** Maximum number of speculations per turn: the engine requests of a discarded one are wasted. */
   readonly maxPerTurn: number;
 }
 
-/** Whether speech during a reply means it. */
+/** Whether speech during a reply interrupts it. */
 export interface BargeInParameters {
   /** Speech of this length, counted from its detection, is an interruption, unless it is a backchannel so far. */
   readonly confirmSpeechMs: number;
-  /** So much longer when the recogniser tells words while they are spoken: their first decides, and may be a backchannel. */
+  /** Additional time when the recogniser emits partial words: the first word decides, and may be a backchannel. */
   readonly firstWordsMs: number;
-  /** Even a backchannel becomes an interruption when it goes on this long. */
+  /** Even a backchannel becomes an interruption at this length. */
   readonly backchannelMaxMs: number;
-  /** After the speech ended: how long to wait for its words before the reply goes on. */
+  /** Maximum wait for the words after the speech ended, ms; then the reply continues. */
   readonly verdictMs: number;
 }
 
-/** How long each engine may take before the turn goes on without it. */
+/** Deadlines of the engines, ms, after which the turn continues without them. */
 export interface DeadlineParameters {
   /** End of the turn → final transcript. */
   readonly sttMs: number;
   /** Turn known → memory recalled. */
   readonly recallMs: number;
-  /** LLM asked → first token. */
+  /** LLM requested → first token. */
   readonly llmFirstTokenMs: number;
   /** Between two tokens. */
   readonly llmStallMs: number;
   /** Segment given to TTS → audio, and between two pieces of audio. */
   readonly ttsMs: number;
-  /** One action of the robot. */
+  /** One robot action. */
   readonly actionMs: number;
 }
 
-/** How reply text becomes segments for TTS. Lengths are in Latin letters: a Chinese or Japanese character counts for three. */
+/**
+ * Segmentation of reply text for TTS. Lengths are in Latin letters: a Chinese or Japanese character counts as three.
+ */
 export interface ReplyParameters {
-  /** The first segment may end at a clause when it is at least this long: about 4 words, or 8 characters of Chinese. */
+  /** The first segment may end at a clause from this length on: about 4 words, or 8 characters of Chinese. */
   readonly firstSegmentMinChars: number;
-  /** The first segment ends at a word before it is longer than this: about 10 words, or 18 characters of Chinese. */
+  /** The first segment ends at a word before it exceeds this length: about 10 words, or 18 characters of Chinese. */
   readonly firstSegmentMaxChars: number;
-  /** The second segment, if shorter than this, waits for the next sentence. */
+  /** A second segment shorter than this waits for the next sentence. */
   readonly segmentMinChars: number;
-  /** Each further one waits for so many times as much, up to half of `segmentMaxChars`. */
+  /** Factor by which each further segment grows, up to half of `segmentMaxChars`. */
   readonly segmentGrowth: number;
-  /** A segment is not longer than this, if it can be parted at all. */
+  /** Maximum length of a segment, unless it cannot be split. */
   readonly segmentMaxChars: number;
-  /** So many segments are synthesised at once; they sound in order. */
+  /** Number of segments synthesised concurrently; they sound in order. */
   readonly parallelSegments: number;
-  /** End of the user's turn → a filler is said if nothing of the reply sounds yet. 0: never. */
+  /** End of the user's turn → a filler is spoken if the reply is still silent. 0: never. */
   readonly fillerAfterMs: number;
 }
 
 export interface HistoryParameters {
-  /** The LLM is told this many messages at most, the newest. */
+  /** Maximum number of messages in the LLM's history, the newest ones. */
   readonly maxMessages: number;
 }
 
 export interface ActionParameters {
   /** Names of actions that may run; `*` allows all. */
   readonly allow: readonly string[];
-  /** Names of the actions that were offered to the language engine: it can ask for no other. Absent: not known, any. */
+  /**
+   * Names of the actions offered to the language engine; others are refused. Absent: unknown, so any name is accepted.
+   */
   readonly offered?: readonly string[];
-  /** Actions that one reply may start. */
+  /** Maximum number of actions per reply. */
   readonly maxPerReply: number;
 }
 
-/** What Parley itself says. Empty: say nothing. */
+/** Parley's own phrases. Empty: stay silent. */
 export interface PhraseParameters {
-  /** When speech was heard and no word of it understood. */
+  /** After speech without a recognised word. */
   readonly notUnderstood: string;
-  /** When speech recognition failed. */
+  /** After speech recognition failed. */
   readonly sttFailed: string;
-  /** When the language engine failed before anything was said. */
+  /** After the language engine failed before any speech. */
   readonly llmFailed: string;
-  /** Short phrases for the silence before a late reply; one is picked. None: it stays silent. */
+  /** Short phrases for the silence before a late reply; one is picked. Empty: stay silent. */
   readonly fillers: readonly string[];
 }
 
 /** Word lists per language (the first subtag of BCP 47). */
 export interface WordParameters {
-  /** Sounds of a listener: they do not interrupt. */
+  /** Backchannels of a listener: they do not interrupt. */
   readonly backchannels: Readonly<Record<string, readonly string[]>>;
-  /** A transcript that ends in one of these is not complete. */
+  /** A transcript that ends in one of these is incomplete. */
   readonly continuations: Readonly<Record<string, readonly string[]>>;
   /** Transcripts that mean a voice stop. The dialog file adds its own. */
   readonly halt: readonly string[];
@@ -123,7 +130,7 @@ export interface WordParameters {
   readonly complete: readonly string[];
 }
 
-/** Parameters as a journal of an older version holds them: what did not exist then is missing. */
+/** Parameters in a journal of an older version: newer members are missing. */
 export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply' | 'phrases' | 'actions'> & {
   readonly speculation?: SpeculationParameters;
   readonly actions: Omit<ActionParameters, 'maxPerReply'> & Partial<ActionParameters>;
@@ -131,7 +138,7 @@ export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply'
   readonly phrases: Omit<PhraseParameters, 'fillers'> & Partial<PhraseParameters>;
 };
 
-/** What these parameters meant when they were recorded. */
+/** The effective parameters at the time of the recording. */
 export function completeParameters(recorded: RecordedParameters): SessionParameters {
   return {
     ...recorded,

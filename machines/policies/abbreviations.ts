@@ -1,6 +1,9 @@
 import { isDigit, isSpace } from './characters.ts';
 
-/** Words whose full stop does not end a sentence, in lower case. Those of single letters (e.g., p.m., U.S., z.B.) need no list. */
+/**
+ * Words whose full stop does not end a sentence, in lower case. Abbreviations of single letters (e.g., p.m., U.S.,
+ * z.B.) need no list.
+ */
 const ABBREVIATIONS = new Set(
   (
     'mr mrs ms dr prof st vs etc approx dept inc ltd jr sr messrs rev gen capt sgt ' +
@@ -9,15 +12,15 @@ const ABBREVIATIONS = new Set(
     'mme mlle mm env av sra srta ud uds pág núm'
   ).split(' '),
 );
-/** Those that are words too: an abbreviation only before a number. */
+/** Abbreviations that are also words: they count only before a number. */
 const BEFORE_NUMBERS = new Set('no nos nr fig figs vol ch sec art p pp para eq'.split(' '));
 /** Longer than any of them. */
 const LONGEST = 24;
 
-/** What the full stop at `dot` ends: nothing, if it belongs to an abbreviation or to the number of a list item. */
+/** What the full stop at `dot` ends: `none` if it belongs to an abbreviation or to the number of a list item. */
 export type FullStop = 'sentence' | 'abbreviation' | 'before number';
 
-/** Looks at the text from `from` on. */
+/** Reads the text from `from` on. */
 export function fullStopAt(text: string, from: number, dot: number): FullStop {
   let start = dot;
   while (start > from && dot - start < LONGEST && isOfWord(text.charCodeAt(start - 1))) start--;
@@ -38,7 +41,7 @@ function isBeyondAscii(unit: number): boolean {
   return unit >= 0xc0 && unit < 0x2000 && !isSpace(unit);
 }
 
-/** True if an item of a list may begin at `at`: at the start of the text or line, or after a sentence or colon. */
+/** True if a list item may begin at `at`: at the start of the text or line, or after a sentence or colon. */
 function beginsItem(text: string, from: number, at: number): boolean {
   let before = at - 1;
   while (before >= from && (text.charCodeAt(before) === 32 || text.charCodeAt(before) === 9)) before--;

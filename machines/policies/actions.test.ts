@@ -4,14 +4,14 @@ import { actionRefusal } from './actions.ts';
 const free = { allow: ['*'], maxPerReply: 16 };
 
 describe('an action', () => {
-  it('may start if nothing is against it', () => {
+  it('may start if no rule forbids it', () => {
     expect(actionRefusal('wave', 0, free)).toBeUndefined();
     expect(
       actionRefusal('wave', 15, { allow: ['wave'], offered: ['wave'], maxPerReply: 16 }),
     ).toBeUndefined();
   });
 
-  it('that was never offered is unknown, whatever else is allowed', () => {
+  it('that was never offered is unknown, even if all actions are allowed', () => {
     expect(actionRefusal('rm -rf /', 0, { ...free, offered: ['wave'] })).toBe('ACTION_UNKNOWN');
     expect(actionRefusal('wave', 0, { ...free, offered: [] })).toBe('ACTION_UNKNOWN');
     expect(actionRefusal('*', 0, { ...free, offered: ['*'] })).toBeUndefined();

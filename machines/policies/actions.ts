@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../errors.ts';
 import type { ActionParameters } from '../parameters.ts';
 
-/** Why an action of the reply must not start. */
+/** Reason why an action of the reply must not start. */
 export type ActionRefusal = Extract<ErrorCode, 'ACTION_UNKNOWN' | 'ACTION_REFUSED' | 'ACTION_LIMIT'>;
 
 /**
- * Decides whether the reply may start the action `name` after `started` others: undefined if so. The machine starts nothing
- * that this refuses, and the invariants ask it about all that was started.
+ * Decides whether the reply may start the action `name` after `started` others; undefined if so. The machine starts no
+ * action that this refuses, and the invariants apply it to all started actions.
  */
 export function actionRefusal(
   name: string,

@@ -1,8 +1,8 @@
 import { baseLanguage, isUnspaced, normaliseWords } from './text.ts';
 
 /**
- * True if `text` has words and all of them are sounds of a listener ("uh-huh", "嗯"): they do not interrupt.
- * A language without a list has no backchannels.
+ * True if `text` consists of backchannels only ("uh-huh", "嗯"): they do not interrupt. A language without a list has no
+ * backchannels.
  */
 export function isBackchannel(
   text: string,

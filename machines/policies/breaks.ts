@@ -12,37 +12,37 @@ import {
 import { mayBeginSegment, signAt } from './signs.ts';
 import { type Stretch, UNDECIDED } from './spans.ts';
 
-/** Where a reply may be parted, best first. `word`: between two words; `character`: within what has no words. */
+/** Kinds of breaks, best first. `word`: between two words; `character`: within text without words. */
 export type BreakKind = 'sentence' | 'clause' | 'word' | 'character';
 
 /**
- * Told of each break, and of each sign within something ('none'): the segment could end before `at`, and so much is spoken
- * until there, in Latin letters. True stops the walk.
+ * Called for each break, and for each sign inside something ('none'): the segment could end before `at`, with this
+ * spoken length until there, in Latin letters. Returning true stops the walk.
  */
 export type OnStep = (at: number, kind: BreakKind | 'none', weight: number) => boolean;
 
-/** A Chinese or Japanese character is spoken about as long as three Latin letters, a Korean syllable as two. */
+/** A Chinese or Japanese character takes about as long to speak as three Latin letters, a Korean syllable as two. */
 const DENSE_WEIGHT = 3;
 const HANGUL_WEIGHT = 2;
 
-/** What has no break for so long is parted between any two characters, whatever it is. In UTF-16 units. */
+/** Text without a break of this length is split between any two characters. In UTF-16 units. */
 export const SEAMLESS_LIMIT = 1_000;
 
 /**
- * Walks through the text and tells of the breaks that no further text can undo: never within a number, an address,
- * an abbreviation, code, a link or an emoji. Closing signs stay with their sentence, and one white space with what it
- * ends. 'open': further text is needed beyond the last step; the end of a final text is not told of.
+ * Walks through the text and reports the breaks that no further text can invalidate: never within a number, an address,
+ * an abbreviation, code, a link or an emoji. Closing signs stay with their sentence, and one white space stays with the
+ * text that it ends. 'open': further text is needed beyond the last step. The end of a final text is not reported.
  */
 export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open' | 'whole' {
   const { text, from, final } = stretch;
   let at = from;
   let weight = 0;
   let lastBreak = from;
-  /** True behind a sign, which has told of its end itself. */
-  let told = true;
+  /** True after a sign, whose end was already reported. */
+  let reported = true;
   while (at < text.length) {
     const code = text.codePointAt(at) ?? 0;
-    if (!told) {
+    if (!reported) {
       const kind = at - lastBreak >= SEAMLESS_LIMIT ? 'character' : seamAt(text, from, at, code);
       if (kind !== 'none') {
         lastBreak = at;
@@ -54,13 +54,13 @@ export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open'
       if (run === text.length && !final) return 'open';
       weight += run - at;
       at = run;
-      told = false;
+      reported = false;
       continue;
     }
     if (code === SPACE) {
       if (weight > 0) weight++;
       at++;
-      told = false;
+      reported = false;
       continue;
     }
     const sign = signAt(stretch, at, code);
@@ -68,17 +68,17 @@ export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open'
     if (sign) {
       weight += sign.weight;
       at = sign.end;
-      told = true;
+      reported = true;
       if (sign.ends !== 'none') lastBreak = at;
       if (onStep(at, sign.ends, weight)) return 'stopped';
       continue;
     }
     const end = characterEnd(text, at);
-    // What comes next may belong to this character.
+    // The next text may belong to this character.
     if (end === text.length && !final && !isSpace(code)) return 'open';
     weight += weightOf(code, end - at, weight);
     at = end;
-    told = false;
+    reported = false;
   }
   if (!final) return 'open';
   return onStep(at, 'none', weight) ? 'stopped' : 'whole';
@@ -86,7 +86,10 @@ export function walkBreaks(stretch: Stretch, onStep: OnStep): 'stopped' | 'open'
 
 const SPACE = 32;
 
-/** The end of the ASCII letters and digits from `at` on, before `limit`, but for one that may carry an accent. Never a break within. */
+/**
+ * The end of the ASCII letters and digits from `at` on, before `limit`, without one that may carry an accent. There is
+ * no break inside.
+ */
 function plainEnd(text: string, at: number, limit: number): number {
   let end = at;
   while (end < limit && PLAIN[text.charCodeAt(end)]) end++;
@@ -102,7 +105,7 @@ function weightOf(code: number, units: number, before: number): number {
   return before === 0 && isSpace(code) ? 0 : Math.min(units, 2);
 }
 
-/** The break between the character before `at` and the one at it, which is no sign's. */
+/** The break between the character before `at` and the one at it, if that is not a sign. */
 function seamAt(text: string, from: number, at: number, code: number): BreakKind | 'none' {
   const before = text.charCodeAt(at - 1);
   if (before > SPACE && before < 128 && code < 128) return 'none';
@@ -118,12 +121,12 @@ function seamAt(text: string, from: number, at: number, code: number): BreakKind
   return isEmoji(code) && !isSpace(before) ? 'character' : 'none';
 }
 
-/** Particles of Chinese behind which one may breathe. */
+/** Chinese particles that allow a pause after them. */
 const CHINESE_PARTICLES = '的了着过呢吧吗和是在';
-/** Kana that never begin a line, let alone a segment. */
+/** Kana that never begin a line, and so no segment. */
 const NEVER_FIRST_KANA = 'ぁぃぅぇぉっゃゅょァィゥェォッャュョー々';
 
-/** Japanese words mostly begin with a Chinese character or katakana behind hiragana. */
+/** Japanese words usually begin with a Chinese character or katakana after hiragana. */
 function denseSeam(before: number, code: number): BreakKind | 'none' {
   if (NEVER_FIRST_KANA.includes(String.fromCharCode(code))) return 'none';
   if (isHiragana(before)) return isHan(code) || isKatakana(code) ? 'word' : 'character';

@@ -1,4 +1,4 @@
-/** What kind of character one has at hand, by code point. Written as ranges: asked for every character of every reply. */
+/** Character classes by code point. Written as ranges, because they are checked for every character of every reply. */
 
 /** Chinese characters and Japanese kana: scripts without spaces between words. */
 export function isDense(code: number): boolean {
@@ -59,7 +59,7 @@ export function isSpace(code: number): boolean {
 const PICTOGRAPH = /^\p{Extended_Pictographic}/u;
 const MARK = /^\p{M}/u;
 
-/** An emoji, or a half of a flag. Signs that are text (©, ®, ™, arrows) are not. */
+/** An emoji, or half of a flag. Text symbols (©, ®, ™, arrows) are not included. */
 export function isEmoji(code: number): boolean {
   if (code < 0x2300) return false;
   return isRegionalIndicator(code) || PICTOGRAPH.test(String.fromCodePoint(code));
@@ -71,7 +71,7 @@ export function isRegionalIndicator(code: number): boolean {
 
 export const ZERO_WIDTH_JOINER = 0x200d;
 
-/** What goes on the character before it: accents, variation selectors, skin tones, tags, the key of a keycap. */
+/** Characters that modify the one before: accents, variation selectors, skin tones, tags, the key of a keycap. */
 export function extendsCharacter(code: number): boolean {
   if (code < 0x300) return false;
   return (
@@ -88,8 +88,8 @@ export function unitsOf(code: number): number {
 }
 
 /**
- * The end of what a reader takes for one character, which begins at `at`: joined emoji, a flag and a letter with its
- * accents are one. White space is always its own.
+ * The end of the visible character that begins at `at`: joined emoji, a flag and a letter with its accents are one
+ * character. White space is always separate.
  */
 export function characterEnd(text: string, at: number): number {
   const first = text.codePointAt(at);

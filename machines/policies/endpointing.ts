@@ -4,8 +4,8 @@ import { baseLanguage, isAmong, isUnspaced, normaliseWords } from './text.ts';
 export type Completeness = 'complete' | 'incomplete' | 'unknown';
 
 /**
- * Whether the words so far look like a finished turn: `complete` when they end a sentence or are a phrase known
- * to be whole (a voice stop is), `incomplete` when they stop at a comma or at a word that wants another.
+ * Whether the words so far look like a finished turn: `complete` if they end a sentence or are a known complete phrase
+ * (such as a voice stop), `incomplete` if they stop at a comma or at a word that needs a continuation.
  */
 export function completeness(text: string, language: string, words: WordParameters): Completeness {
   const trimmed = text.trim();
@@ -18,7 +18,7 @@ export function completeness(text: string, language: string, words: WordParamete
   return /[.!?。！？]["'”’」』)]*$/u.test(trimmed) ? 'complete' : 'unknown';
 }
 
-/** How much silence after the end of speech ends the turn, in ms. */
+/** Silence after the end of speech that ends the turn, in ms. */
 export function endpointDelayMs(
   text: string,
   language: string,

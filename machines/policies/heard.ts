@@ -1,35 +1,34 @@
 import { isUnspaced } from './text.ts';
 
-/** Where a word's audio begins, in samples from the segment's start, and its place in the segment's text. */
+/** Start of a word's audio, in samples from the segment's start, and its place in the segment's text. */
 export interface WordMark {
   readonly sample: number;
   readonly offset: number;
 }
 
-/** One segment of the reply and what is known of its audio. */
+/** One segment of the reply and its known audio. */
 export interface SpokenSegment {
   readonly text: string;
   /** Samples synthesised so far, at the output rate. */
   readonly samples: number;
   /** True when `samples` is the whole segment. */
   readonly ready: boolean;
-  /** In order; empty if the engine does not tell. */
+  /** In order; empty if the engine does not report marks. */
   readonly words: readonly WordMark[];
 }
 
-/** The text that `playedSamples` of a reply's audio have said. */
+/** The text of a reply in its first `playedSamples`. */
 export function heardText(segments: readonly SpokenSegment[], playedSamples: number): string {
   const text = segments.map((segment) => segment.text).join('');
   return text.slice(0, heardLength(segments, playedSamples)).trim();
 }
 
 /**
- * How much of the segments' text `playedSamples` of a reply's audio have said, in UTF-16 units: whole words only, so never
- * a word that was not played to its end. Engines that mark their words make it exact; else letters are taken to last
- * equally long.
+ * Length of the segments' text in the first `playedSamples` of a reply, in UTF-16 units. Whole words only, so never a
+ * word that was not played to its end. Word marks make it exact; otherwise letters are assumed to last equally long.
  */
 export function heardLength(segments: readonly SpokenSegment[], playedSamples: number): number {
-  // What is not spoken (code, emoji) lasts no time: it counts once something was played, or if there is nothing to play.
+  // Unspoken text (code, emoji) takes no time: it counts once some audio was played, or if there is none to play.
   if (playedSamples <= 0 && segments.some(({ ready, samples }) => !ready || samples > 0)) return 0;
   let heard = 0;
   let left = playedSamples;
@@ -45,13 +44,13 @@ export function heardLength(segments: readonly SpokenSegment[], playedSamples: n
   return heard;
 }
 
-/** 10 characters a second at 24 kHz; speech has about 15. */
+/** 10 characters per second at 24 kHz; normal speech has about 15. */
 const SLOW_SAMPLES_PER_CHAR = 2_400;
 
 function heardWithin(segment: SpokenSegment, played: number): number {
   const { text, words } = segment;
   if (words.length > 0) {
-    // A word has been played when the next one begins.
+    // A word was played once the next one begins.
     let end = 0;
     for (const word of words) {
       if (word.sample > played) break;
@@ -59,7 +58,8 @@ function heardWithin(segment: SpokenSegment, played: number): number {
     }
     return lastWordEnd(text, end);
   }
-  // Of a segment still being made the length is not known: taken for twice what there is, and for no less than slow speech takes, so that no unplayed word counts as heard.
+  // The length of an unfinished segment is unknown. It is assumed to be twice the audio so far, and at least as long as
+  // slow speech, so that no unplayed word counts as heard.
   const total = segment.ready
     ? segment.samples
     : Math.max(2 * Math.max(segment.samples, played), text.length * SLOW_SAMPLES_PER_CHAR);

@@ -14,7 +14,7 @@ function cut(text: string, options: { segment?: number; final?: boolean } = {}):
   });
 }
 
-/** As the pieces come, one by one. */
+/** Piece by piece. */
 function streamed(pieces: Iterable<string>): string[] {
   const segments: string[] = [];
   let rest = '';
@@ -32,7 +32,7 @@ function streamed(pieces: Iterable<string>): string[] {
   return segments;
 }
 
-/** As the words come. */
+/** Word by word. */
 function stream(text: string): string[] {
   return streamed(text.match(/\S+\s*|\s+/gu) ?? []);
 }
@@ -66,7 +66,7 @@ describe('segments of a reply', () => {
     expect(cut('在左边的窗户旁边，有一张桌子', { final: false })).toEqual(['在左边的窗户旁边，']);
   });
 
-  it('end after about ten words where the first clause is long, and at a seam in Japanese', () => {
+  it('end after about ten words where the first clause is long, and at a word boundary in Japanese', () => {
     const [first = ''] = cut(
       'There was once a very old and very patient robot that wanted nothing more than to talk',
       {
@@ -101,7 +101,7 @@ describe('segments of a reply', () => {
     'Look at [the file. It](https://x.y',
     'See No. ',
     '```\nlet it. be;\n``',
-  ])('wait for more where a sentence may not be over: %j', (text) => {
+  ])('wait for more text where a sentence may continue: %j', (text) => {
     expect(cut(text, { final: false })).toEqual([]);
   });
 
@@ -126,7 +126,7 @@ describe('segments of a reply', () => {
     }
   });
 
-  it('never part a code block, however long it is', () => {
+  it('never split a code block of any length', () => {
     const block = `\`\`\`ts\n${'const a = 1; // one. two. three.\n'.repeat(100)}\`\`\`\n`;
     const text = `Here is how it is done:\n${block}That is all. I hope that it helps you.`;
     for (const segments of [streamed(text), cut(text)]) {
@@ -142,7 +142,7 @@ describe('segments of a reply', () => {
     );
   });
 
-  it('that are short wait for the next sentence', () => {
+  it('wait for, if short, the next sentence', () => {
     expect(cut('I see two chairs. Yes. No. Perhaps there is more.', { segment: 1 })).toEqual([
       'I see two chairs. Yes. No. ',
       'Perhaps there is more.',
@@ -159,7 +159,7 @@ describe('segments of a reply', () => {
     }
   });
 
-  it('never part what a reader takes for one character', () => {
+  it('never split a visible character', () => {
     const characters = ['🙂', '👩‍👩‍👧‍👦', '🇫🇷', '👍🏽', '1️⃣', 'e\u0301', '❤️', '🏴󠁧󠁢󠁥󠁮󠁧󠁿'];
     for (const character of characters) {
       const text = character.repeat(Math.max(150, Math.ceil(1_300 / character.length)));
@@ -171,7 +171,7 @@ describe('segments of a reply', () => {
     }
   });
 
-  it('take time in proportion to the text, even without a break: a quadratic cut of these would not end', () => {
+  it('take time in proportion to the text, even without a break: a quadratic algorithm would not finish', () => {
     const texts = [
       'a',
       '7',
@@ -264,7 +264,7 @@ describe('segments of a reply', () => {
   );
   const texts = fc.array(pieces, { maxLength: 80 }).map((parts) => parts.join(''));
 
-  it('put together are the text, whatever it is and however it comes', () => {
+  it('concatenated are the text, for any text in any pieces', () => {
     fc.assert(
       fc.property(texts, (text) => {
         expect(stream(text).join('')).toBe(text);
@@ -274,7 +274,7 @@ describe('segments of a reply', () => {
     );
   });
 
-  it('are the same however the text comes: at once, by words, or by halves of characters', () => {
+  it('are the same for text that arrives at once, by words, or by halves of characters', () => {
     fc.assert(
       fc.property(
         texts,
@@ -295,7 +295,7 @@ describe('segments of a reply', () => {
     );
   });
 
-  it('are no longer than they may be, wherever they can be parted', () => {
+  it('respect their maximum length wherever they can be split', () => {
     const words = fc.constantFrom(
       'a',
       'word',

@@ -2,25 +2,27 @@ import type { ReplyParameters } from '../parameters.ts';
 import { type BreakKind, walkBreaks } from './breaks.ts';
 
 export interface Cut {
-  /** Lengths of the finished segments at the front of the text, in UTF-16 units; they follow each other without gaps. */
+  /**
+   * Lengths of the finished segments at the front of the text, in UTF-16 units; they follow each other without gaps.
+   */
   readonly lengths: readonly number[];
 }
 
 export interface CutOptions {
-  /** How many segments of the reply were cut before. The first is short, so that it sounds early; then they grow. */
+  /** Number of earlier segments of the reply. The first is short, so that it sounds early; later ones grow. */
   readonly segment: number;
-  /** No more text will come, so all that is left becomes segments. */
+  /** True if no more text follows, so that the rest becomes segments. */
   readonly final: boolean;
 }
 
 /**
  * Cuts the unspoken part of a reply into segments for TTS. Each ends as early as its place in the reply allows, and
- * only where no further text could prove the cut wrong: so a reply that comes piece by piece is cut like one that comes
- * at once. Time is linear in the text.
+ * only where no further text could invalidate the cut. A reply that arrives in pieces is therefore cut like one that
+ * arrives at once. Time is linear in the text.
  */
 export function cutSegments(rest: string, options: CutOptions, parameters: ReplyParameters): Cut {
   const { final } = options;
-  // Half a character tells nothing: text may come parted anywhere.
+  // Half a character is not interpreted: text may be split anywhere.
   const text = !final && /[\ud800-\udbff]$/.test(rest) ? rest.slice(0, -1) : rest;
   const lengths: number[] = [];
   let from = 0;
@@ -35,20 +37,20 @@ export function cutSegments(rest: string, options: CutOptions, parameters: Reply
   return { lengths };
 }
 
-/** From which weight on each kind of break ends a segment. */
+/** From which length on each kind of break ends a segment. */
 interface Limits {
   readonly sentence: number;
   readonly clause: number;
-  /** Beyond it a segment ends at the last break between words of its second half. */
+  /** Beyond it a segment ends at the last break between words in its second half. */
   readonly most: number;
-  /** Beyond it a segment ends at its best break, whatever that is. */
+  /** Beyond it a segment ends at its best break of any kind. */
   readonly hard: number;
 }
 
 /**
- * The first segment: a sentence however short, a clause, or so many words. Later ones: whole sentences, more of them
- * each time, so that few calls speak most of a long reply; a clause if it is twice as long. The text of a segment must come
- * while the one before sounds: it does if a reply is written `segmentGrowth` times as fast as it is spoken.
+ * The first segment: a sentence of any length, a clause, or a number of words. Later ones: whole sentences, more of
+ * them each time, so that few calls cover most of a long reply; a clause if it is twice as long. The text of a segment
+ * must arrive while the one before sounds. It does if a reply is written `segmentGrowth` times as fast as it is spoken.
  */
 function limitsOf(segment: number, parameters: ReplyParameters): Limits {
   const { firstSegmentMinChars, segmentMinChars, segmentMaxChars: hard } = parameters;

@@ -2,12 +2,12 @@ import { fullStopAt } from './abbreviations.ts';
 import { characterEnd, isDense, isDigit, isEmoji, isSpace } from './characters.ts';
 import { type Stretch, spanAt, UNDECIDED } from './spans.ts';
 
-/** A sign of punctuation, or a span, with all that belongs to it. */
+/** A sign of punctuation, or a span, with everything that belongs to it. */
 export interface Sign {
   readonly end: number;
-  /** What its end ends; `none`: it lies within something. */
+  /** What its end ends; `none`: it lies inside something. */
   readonly ends: 'sentence' | 'clause' | 'none';
-  /** How much of it is spoken, in letters. */
+  /** Its spoken length, in letters. */
   readonly weight: number;
 }
 
@@ -16,11 +16,11 @@ const DENSE_STOPS = '。！？．｡';
 const COMMAS = ',;:؛،';
 const DENSE_COMMAS = '，；：、';
 const DASHES = '-–—';
-/** They belong to the sentence that they follow. Markdown's marks among them: `**Done.** Next`. */
+/** They belong to the sentence before them. Markdown's marks are included: `**Done.** Next`. */
 const CLOSERS = '"\'”’»›)]}」』）】》〉］｝*_~';
 const SIGNS = new Set([...STOPS, ...DENSE_STOPS, ...COMMAS, ...DENSE_COMMAS, ...DASHES, '\n', '`', '~', '[']);
 
-/** By code: nearly every character of a reply is asked for, and nearly all are no signs. */
+/** By code, because nearly every character of a reply is checked and nearly none is a sign. */
 const ASCII_SIGNS = Array.from({ length: 128 }, (_, code) => SIGNS.has(String.fromCharCode(code)));
 
 const NEWLINE = 10;
@@ -35,13 +35,13 @@ const NEVER_FIRST = new Set([
   ...'-–—"”’»›)]}」』）】》〉］｝%°',
 ]);
 
-/** Letters and digits are asked for most. */
+/** Letters and digits are most frequent. */
 export function mayBeginSegment(code: number): boolean {
   if ((code >= 97 && code <= 122) || (code >= 48 && code <= 57)) return true;
   return !NEVER_FIRST.has(String.fromCodePoint(code));
 }
 
-/** The sign at `at`, if there is one; UNDECIDED if only further text tells what it is. */
+/** The sign at `at`, if there is one; UNDECIDED if only further text can decide. */
 export function signAt(stretch: Stretch, at: number, code: number): Sign | typeof UNDECIDED | undefined {
   if (code < 128 && !ASCII_SIGNS[code]) return undefined;
   const char = String.fromCodePoint(code);
@@ -91,14 +91,14 @@ function commaAt({ text, from, final }: Stretch, at: number): Sign | typeof UNDE
   const weight = end - at;
   const next = text.charCodeAt(end);
   if (next === NEWLINE) return { end: end + 1, ends: 'sentence', weight };
-  // "e.g., tanks" goes on.
+  // "e.g., tanks" continues.
   const afterStop = at > from && text.charCodeAt(at - 1) === FULL_STOP;
   if (isSpace(next)) return { end: end + 1, ends: afterStop ? 'none' : 'clause', weight: weight + 1 };
   const inNumber = at > from && isDigit(text.charCodeAt(at - 1)) && isDigit(next);
   return { end, ends: dense && !inNumber ? 'clause' : 'none', weight };
 }
 
-/** A dash between spaces, or a long one anywhere. Not that of a list item, nor "10–20". */
+/** A dash between spaces, or a long one anywhere. Not the dash of a list item, nor "10–20". */
 function dashAt({ text, from, final }: Stretch, at: number): Sign | typeof UNDECIDED {
   let end = at;
   while (end < text.length && DASHES.includes(text.charAt(end))) end++;
@@ -112,7 +112,7 @@ function dashAt({ text, from, final }: Stretch, at: number): Sign | typeof UNDEC
   return { end: isSpace(next) ? end + 1 : end, ends: 'clause', weight: weight + 1 };
 }
 
-/** Behind the closing signs and emoji from `at` on. */
+/** Position after the closing signs and emoji from `at` on. */
 function closedFrom(text: string, at: number): number {
   let end = at;
   while (end < text.length) {

@@ -1,27 +1,27 @@
-/** Stretches of a reply that are one thing and are never cut apart. */
+/** Spans of a reply that are never cut. */
 
 export interface Span {
   readonly kind: 'fence' | 'code' | 'link';
   readonly end: number;
-  /** What of it is spoken, as a share of the text: a code block is not. */
+  /** Spoken share of its text; 0 for a code block. */
   readonly spokenLength: number;
 }
 
-/** More text is needed to say what begins here. */
+/** More text is needed to decide what begins here. */
 export const UNDECIDED = 'undecided';
 
-/** Farther away than this, the end of inline code or of a link is not looked for: then it is not one. In UTF-16 units. */
+/** Maximum distance to the end of inline code or of a link; beyond it, the text is neither. In UTF-16 units. */
 const INLINE_LIMIT = 200;
 const URL_LIMIT = 1_000;
 
-/** The text from `from` on; what stands before it is not looked at. `final`: no more text will come. */
+/** The text from `from` on; earlier text is ignored. `final`: no more text follows. */
 export interface Stretch {
   readonly text: string;
   readonly from: number;
   readonly final: boolean;
 }
 
-/** The span that begins at `at`, if one does. A code block without an end goes to the end of a final text. */
+/** The span that begins at `at`, if any. A code block without an end extends to the end of a final text. */
 export function spanAt(stretch: Stretch, at: number): Span | typeof UNDECIDED | undefined {
   switch (stretch.text.charCodeAt(at)) {
     case 96: // `
@@ -80,7 +80,7 @@ function linkAt({ text, final }: Stretch, at: number): Span | typeof UNDECIDED |
   return { kind: 'link', end: end + 1, spokenLength: closed - at - 1 };
 }
 
-/** Where the bracket `close` stands, those opened on the way matched; in the same line, within `limit`. */
+/** Position of the bracket `close`, matching nested brackets, in the same line and within `limit`. */
 function endWithin(
   text: string,
   from: number,
@@ -106,7 +106,7 @@ function runLength(text: string, at: number): number {
   return end - at;
 }
 
-/** True if only white space and marks of a quotation or list stand before `at` in its line. */
+/** True if only white space and marks of a quotation or list precede `at` in its line. */
 function startsLine({ text, from }: Stretch, at: number): boolean {
   for (let i = at - 1; i >= from; i--) {
     const unit = text.charCodeAt(i);

@@ -15,7 +15,7 @@ interface Run {
   readonly states: readonly SpeechDetectorState[];
 }
 
-/** What the detector makes of windows of 32 ms with these probabilities. */
+/** The detector's results for windows of 32 ms with these probabilities. */
 function run(probabilities: readonly number[], parameters = defaultDetectorParameters): Run {
   const events: SpeechEvent[] = [];
   const states: SpeechDetectorState[] = [initialDetectorState];
@@ -36,13 +36,13 @@ function times(count: number, probability: number): number[] {
   return Array<number>(count).fill(probability);
 }
 
-/** Names the windows at which something was told: `start@9 stop@30`. */
-function told({ events }: Run): string {
+/** Names the windows with an event: `start@9 stop@30`. */
+function eventNames({ events }: Run): string {
   return events.map(({ type, detectedSample }) => `${type}@${detectedSample / WINDOW - 1}`).join(' ');
 }
 
 describe('a start', () => {
-  test('is told after two windows of clear speech, with the onset before them', () => {
+  test('is reported after two windows of clear speech, with the onset before them', () => {
     const { events } = run([...times(10, 0), 1, 1]);
 
     // 96 ms are three windows.
@@ -50,9 +50,9 @@ describe('a start', () => {
   });
 
   test('takes longer the less clear speech is', () => {
-    expect(told(run(times(9, 0.85)))).toBe('start@1');
-    expect(told(run(times(9, 0.75)))).toBe('start@2');
-    expect(told(run(times(9, 0.65)))).toBe('start@4');
+    expect(eventNames(run(times(9, 0.85)))).toBe('start@1');
+    expect(eventNames(run(times(9, 0.75)))).toBe('start@2');
+    expect(eventNames(run(times(9, 0.65)))).toBe('start@4');
   });
 
   test('is not put before the first sample', () => {
@@ -69,15 +69,15 @@ describe('a start', () => {
   });
 
   test('is made by a word whose beginning is doubtful', () => {
-    // "stop" by eSpeak NG: the model is not sure of the "s".
-    expect(told(run([0.01, 0.81, 0.73, 0.64, 0.97, 1, 1]))).toBe('start@3');
+    // "stop" by eSpeak NG: the model is uncertain about the "s".
+    expect(eventNames(run([0.01, 0.81, 0.73, 0.64, 0.97, 1, 1]))).toBe('start@3');
   });
 });
 
 describe('a stop', () => {
   const speech = [...times(3, 0), ...times(20, 1)];
 
-  test('is told after four windows of silence, with the end where they began', () => {
+  test('is reported after four windows of silence, with the end where they began', () => {
     const { events } = run([...speech, ...times(10, 0)]);
 
     expect(events[1]).toEqual({
@@ -88,13 +88,13 @@ describe('a stop', () => {
     });
   });
 
-  test('is not made by a gap within a word, nor by speech that is hard to hear', () => {
-    expect(told(run([...speech, 0, 0, 0, 1, 0, 0, 0, 1]))).toBe('start@4');
-    expect(told(run([...speech, ...times(50, 0.4)]))).toBe('start@4');
+  test('is not made by a gap within a word, nor by unclear speech', () => {
+    expect(eventNames(run([...speech, 0, 0, 0, 1, 0, 0, 0, 1]))).toBe('start@4');
+    expect(eventNames(run([...speech, ...times(50, 0.4)]))).toBe('start@4');
   });
 
-  test('is not put off by what is too faint to be speech again', () => {
-    expect(told(run([...speech, 0.1, 0.4, 0.1, 0.4]))).toBe('start@4 stop@26');
+  test('is not delayed by sound too faint to be speech', () => {
+    expect(eventNames(run([...speech, 0.1, 0.4, 0.1, 0.4]))).toBe('start@4 stop@26');
   });
 
   test('is followed by a new start, which does not reach into the speech before', () => {
@@ -105,7 +105,7 @@ describe('a stop', () => {
     expect(
       run([...speech, ...times(4, 0), 1, 1], { ...defaultDetectorParameters, onsetPadMs: 500 }).events[2],
     )
-      // As far back as the end of the speech before.
+      // As far back as the end of the earlier speech.
       .toMatchObject({ startSample: 23 * WINDOW });
   });
 });
@@ -117,13 +117,13 @@ test('speech is measured as it goes, without its pauses', () => {
   expect(measured).toEqual([0, 0, 1, 2, 3, 4, 5, 5, 5, 6, 7, 8]);
 });
 
-test('parameters are kept to: one window may be made enough, and silence made to last', () => {
+test('parameters apply: one window can suffice, and a stop can require long silence', () => {
   const eager = { ...defaultDetectorParameters, startEvidenceMs: 30, stopSilenceMs: 320 };
 
-  expect(told(run([1, ...times(20, 0)], eager))).toBe('start@0 stop@10');
+  expect(eventNames(run([1, ...times(20, 0)], eager))).toBe('start@0 stop@10');
 });
 
-test('whatever is heard, starts and stops take turns, in order, and the state survives as JSON', () => {
+test('for any input, starts and stops take turns, in order, and the state survives as JSON', () => {
   const probability = fc.oneof(fc.constantFrom(0, 0.35, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true }));
   fc.assert(
     fc.property(fc.array(probability, { maxLength: 300 }), (probabilities) => {

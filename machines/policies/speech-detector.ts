@@ -1,6 +1,6 @@
 import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../audio.ts';
 
-/** What the detector reads: the probability (0..1) that `[startSample, startSample + samples)` is speech. */
+/** Input of the detector: the probability (0..1) that `[startSample, startSample + samples)` is speech. */
 export interface SpeechWindow {
   readonly startSample: number;
   readonly samples: number;
@@ -20,16 +20,17 @@ export interface SpeechDetectorParameters {
    * first window.
    */
   readonly startEvidenceMs: number;
-  /** 0..1, below `startThreshold`, so that speech does not flutter: silence is what is below it. Default 0.35. */
+  /** 0..1, below `startThreshold`, so that speech does not flicker: a window below it is silence. Default 0.35. */
   readonly endThreshold: number;
   /**
-   * ms of silence that announce a stop. Default 128: longer than the stop in "s-t-op", and short enough that
-   * the stop is told within 250 ms of the last sound. Pauses within a sentence are the endpointing's business.
+   * Silence that triggers a stop, ms. Default 128: longer than the stop in "s-t-op", and short enough that
+   * the stop is reported within 250 ms of the last sound. Endpointing handles pauses within a sentence.
    */
   readonly stopSilenceMs: number;
   /**
-   * ms that the start is put before the first window above the threshold, though not into the speech before it.
-   * Default 96: the model often hears "s" or "f" only with the vowel after it, about 100 ms on. */
+   * How far the start lies before the first window above the threshold, ms, but never inside the speech before it.
+   * Default 96: the model often hears "s" or "f" only with the following vowel, about 100 ms later.
+   */
   readonly onsetPadMs: number;
 }
 
@@ -51,32 +52,32 @@ export type SpeechDetectorState =
       readonly candidateSample: number;
       /** Speech since there. */
       readonly speechSamples: number;
-      /** The end of the last speech: a start is not put before it. */
+      /** The end of the last speech: a start is not placed before it. */
       readonly lastEndSample: number;
     }
   | {
       readonly phase: 'speech';
       readonly startSample: number;
-      /** How much of it so far was speech, without its pauses: the measure of whether this is more than a cough. */
+      /** Duration of speech in it so far, without pauses: distinguishes speech from a cough. */
       readonly speechSamples: number;
-      /** Where the silence began that lasts until now, if it is silent. */
+      /** Start of the current silence, if silent. */
       readonly silentSample?: number;
     };
 
 export type SpeechEvent =
   | {
       readonly type: 'start';
-      /** Where speech began, as far as can be told. */
+      /** Estimated start of speech. */
       readonly startSample: number;
-      /** How far the audio had been heard when it was noticed. */
+      /** End of the audio at the time of detection. */
       readonly detectedSample: number;
     }
   | {
       readonly type: 'stop';
-      /** Where speech ended, as far as can be told. */
+      /** Estimated end of speech. */
       readonly endSample: number;
       readonly detectedSample: number;
-      /** How much of it was speech, without its pauses. */
+      /** Duration of speech in it, without pauses. */
       readonly speechSamples: number;
     };
 
@@ -127,7 +128,7 @@ function awaitStop(
   { startThreshold, endThreshold, stopSilenceMs }: SpeechDetectorParameters,
 ): SpeechDetection {
   const { startSample } = state;
-  // Between the thresholds nothing changes: silence goes on if it has begun, and so does speech.
+  // Between the thresholds nothing changes: silence continues if it has begun, and so does speech.
   const silent =
     window.probability < endThreshold ||
     (state.silentSample !== undefined && window.probability < startThreshold);

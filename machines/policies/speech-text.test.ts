@@ -8,7 +8,7 @@ describe('text for speech', () => {
     "It's 10:30, and 3.5 is half of 7; isn't it?",
     '我看见两把椅子。窗户旁边还有一张很大的桌子！',
     'Well… “quoted” — and done.',
-  ])('is the text itself if that is plain: %s', (text) => {
+  ])('is the text itself if plain: %s', (text) => {
     const spoken = speechText(text);
     expect(spoken.text).toBe(text);
     expect(spoken.originalOffset(5)).toBe(5);
@@ -48,7 +48,7 @@ describe('text for speech', () => {
     },
   );
 
-  it('tells where each of its words stands in the original', () => {
+  it('maps each of its words to the original', () => {
     const original =
       '# A [**long** link](https://example.com/x) 🙂\n- and `code`, (an aside) 1️⃣\n| a | cell |';
     const { text, originalOffset } = speechText(original);
@@ -101,7 +101,7 @@ describe('text for speech', () => {
     ...['你好', '。', '（', '）', '🙂', '👩‍👩‍👧', '🇫🇷', '1️⃣', 'e\u0301', '\ud83d', '.', ',', '"', '—'],
   );
 
-  it('only leaves out and never makes up: its words are those of the original, in order', () => {
+  it('only omits words: the rest are those of the original, in order', () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 60 }), (parts) => {
         const original = parts.join('');
@@ -122,7 +122,7 @@ describe('text for speech', () => {
     );
   });
 
-  it('is made of a hostile text too: a quadratic way through these would not end', () => {
+  it('handles hostile texts in linear time', () => {
     for (const piece of [
       '*',
       '`',

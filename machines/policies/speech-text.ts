@@ -1,23 +1,23 @@
 import { characterEnd, isEmoji } from './characters.ts';
 import { SpokenText } from './spoken-text.ts';
 
-/** What of a text is spoken, and where each place of it stands in the original. */
+/** The spoken form of a text, with the position of each part in the original. */
 export interface SpeechText {
-  /** Empty if there is nothing to say. */
+  /** Empty if there is nothing to speak. */
   readonly text: string;
-  /** The offset in the original of what stands at `offset` of `text`; both in UTF-16 units. Goes up with `offset`. */
+  /** The offset in the original of `offset` in `text`; both in UTF-16 units. Monotonic in `offset`. */
   originalOffset(offset: number): number;
 }
 
-/** A text without any of these is spoken as it stands. */
+/** A text without any of these is spoken unchanged. */
 const NOT_PLAIN =
   /[*_`#>|[\](){}<~\\&\n\t（）［］【】〔〕]|https?:|www\.|\s\s|[!?.,;:！？。，…~-]{2}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3|^\s|\s$/u;
 const HAS_WORDS = /[\p{L}\p{N}]/u;
 
 /**
- * One segment of a reply as it should be spoken: without the marks of Markdown, code blocks, emoji and the addresses of
- * links; asides between commas, list items and table rows as sentences. Marks without their partner, which may stand in
- * another segment, go too. Time is linear in the text.
+ * Returns the spoken form of a segment: without Markdown marks, code blocks, emoji and link addresses; asides between
+ * commas, list items and table rows as sentences. Unpaired marks, whose partner may be in another segment, are also
+ * removed. Time is linear in the text.
  */
 export function speechText(original: string): SpeechText {
   if (!HAS_WORDS.test(original)) return { text: '', originalOffset: () => 0 };
@@ -40,7 +40,7 @@ export function speechText(original: string): SpeechText {
   return spoken.done(original.length);
 }
 
-/** Rules of a page and of a table: nothing to say. */
+/** Horizontal rules and table rules: nothing to speak. */
 const RULE = /^[\s>]*(?:(?:[-*_=]\s*){3,}|\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?)\s*$/;
 /** Quotation marks, heading, bullet and check box before the words of a line. */
 const LINE_START = /^(?:\s|>)*(?:#{1,6}\s+|[-*+•‣◦·]\s+(?:\[[ xX]\]\s+)?)?\s*/;
@@ -53,13 +53,13 @@ function speakLine(spoken: SpokenText, line: string, at: number, ended: boolean)
   const words = table
     ? { from: line.indexOf('|') + 1, to: line.lastIndexOf('|') }
     : { from: start.length, to: line.length };
-  // What comes before a list is as much a line of its own as its items are.
+  // The text before a list is a line of its own, like its items.
   if (item) spoken.endLine(at, true);
   speakInline(spoken, line.slice(0, words.to), words.from, at, table);
   if (ended) spoken.endLine(at + line.length, item || line.trim() === '');
 }
 
-/** What is not spoken as it stands. Every look ahead has an end, so that no text takes long. */
+/** Text that is not spoken unchanged. Every lookahead is bounded, so that no text takes long. */
 const INLINE = new RegExp(
   [
     /(?<code>(?<ticks>`+)(?<inner>[^`\n]+)\k<ticks>(?!`))/u,
@@ -117,7 +117,7 @@ function speakMatch(
   else if (groups.mark !== undefined) {
     const before = line.charAt(match.index - 1);
     const after = line.charAt(end);
-    // "2 * 3" is a sum, "snake_case" a name, "about ~5" a number; all else is a mark.
+    // "2 * 3" is a sum, "snake_case" a name, "about ~5" a number; everything else is a mark.
     const alone = /\s/.test(before) && /\s/.test(after) && groups.mark === '*';
     if (alone) spoken.copy(groups.mark, place);
     else if (groups.mark === '~' && /\d/.test(after)) spoken.copy(groups.mark, place);
@@ -137,12 +137,12 @@ function speakInlineAgain(spoken: SpokenText, label: string, at: number): void {
   speakPlain(spoken, label.replaceAll(/[*_`~[\]]/g, ' '), 0, label.length, at);
 }
 
-/** Of an address the host is said: `https://www.example.com/a?b` → `example.com`. */
+/** Only the host of an address is spoken: `https://www.example.com/a?b` → `example.com`. */
 function speakAddress(spoken: SpokenText, url: string, at: number): void {
   const start = /^(?:https?:\/\/)?(?:www\.)?/.exec(url)?.[0].length ?? 0;
   const host = /^[\p{L}\p{N}.-]*[\p{L}\p{N}]/u.exec(url.slice(start))?.[0] ?? '';
   spoken.copy(host, at + start);
-  // The stop behind an address is the sentence's.
+  // A full stop after an address belongs to the sentence.
   const stop = /[.,;:!?)]+$/.exec(url.slice(start + host.length))?.[0] ?? '';
   spoken.copy(stop.replaceAll(')', ' '), at + url.length - stop.length);
 }
@@ -172,7 +172,7 @@ function speakPlain(spoken: SpokenText, line: string, from: number, to: number, 
     const character = line.slice(i, end);
     if (isEmoji(code) || /[\ufe0f\u20e3]/.test(character)) {
       spoken.copy(line.slice(done, i), at + done);
-      // The number on a key is said: "1️⃣".
+      // The number on a key is spoken: "1️⃣".
       if (/^[0-9]/.test(character)) spoken.copy(character.charAt(0), at + i);
       else spoken.put(' ', at + i);
       done = end;

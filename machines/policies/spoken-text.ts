@@ -2,20 +2,23 @@ import type { SpeechText } from './speech-text.ts';
 import { isUnspaced } from './text.ts';
 
 const SPACE = /\s/;
-/** Behind these no comma is needed for a pause, nor a full stop for an end. */
+/** After these, neither a comma for a pause nor a full stop for an end is needed. */
 const PAUSED = /[\s,;:.!?…，；：、。！？([{（"'“‘«「『]/;
 const ENDED = /[,;:.!?…，；：、。！？]/;
 const WORD = /[\p{L}\p{N}]/u;
 
-/** A text that grows at its end, each piece with its place in the original. White space comes out single, and none at the ends. */
+/**
+ * A text that grows at its end, each piece with its position in the original. White space is single, and absent at both
+ * ends.
+ */
 export class SpokenText {
   readonly #pieces: string[] = [];
-  /** Where the pieces begin in the text, and where they come from. */
+  /** Start of the pieces in the text, and their position in the original. */
   readonly #starts: number[] = [];
   readonly #origins: number[] = [];
   #length = 0;
   #originEnd = 0;
-  /** A pause or an end that is owed if more words come, and where it belongs. */
+  /** A pending pause or end, written if more words follow, and its position. */
   #owed: { readonly sign: string; readonly at: number } | undefined;
 
   /** Words of the original, from `at` on. */
@@ -26,25 +29,25 @@ export class SpokenText {
     }
   }
 
-  /** Something else instead of what stands at `at`. */
+  /** A replacement for the text at `at`. */
   put(text: string, at: number): void {
     if (text !== ' ') this.#append(text, at, 0);
     else if (this.#length > 0 && this.#last() !== ' ') this.#push(' ', at, 0);
   }
 
-  /** A comma, if words go before and come after. */
+  /** A comma, if words precede and follow. */
   pause(at: number): void {
     this.#owe(',', at);
   }
 
-  /** The end of a line: white space, or a full stop if it is the end of a `sentence` that has none. */
+  /** The end of a line: white space, or a full stop if it is the end of a `sentence` without one. */
   endLine(at: number, sentence: boolean): void {
     if (sentence) this.#owe('.', at);
     else this.put(' ', at);
   }
 
   done(originalLength: number): SpeechText {
-    // Of what was owed only an end is still worth a sign: it lets the voice fall.
+    // Of the pending signs, only an end is still useful: it lowers the voice.
     if (this.#owed?.sign === '.') this.#settle('');
     this.#trim();
     const text = this.#pieces.join('');
@@ -68,12 +71,12 @@ export class SpokenText {
 
   #append(text: string, at: number, originLength: number): void {
     this.#settle(text);
-    // Where an emoji stood there may be nothing but its space before a full stop.
+    // A removed emoji may leave only its space before a full stop.
     if (ENDED.test(text.charAt(0))) this.#trim();
     this.#push(text, at, originLength);
   }
 
-  /** Writes what is owed before `next`, if it is needed there. */
+  /** Writes the pending sign before `next`, if needed there. */
   #settle(next: string): void {
     const owed = this.#owed;
     if (!owed) return;

@@ -1,6 +1,6 @@
 /** Plain-text helpers that the policies share. */
 
-/** Lower case, one space between words, no punctuation but inner apostrophes and hyphens. */
+/** Lower case, one space between words, no punctuation except inner apostrophes and hyphens. */
 export function normaliseWords(text: string): string {
   return text
     .normalize('NFKC')
@@ -11,7 +11,7 @@ export function normaliseWords(text: string): string {
     .trim();
 }
 
-/** True if `text` has words and they are one of `phrases`, however both are written. */
+/** True if `text` has words and equals one of `phrases` after normalisation. */
 export function isAmong(text: string, phrases: readonly string[]): boolean {
   const words = normaliseWords(text);
   return words !== '' && phrases.some((phrase) => phrase === words || normaliseWords(phrase) === words);

@@ -53,7 +53,7 @@ describe('a turn looks', () => {
     expect(completeness(text, language, words)).toBe(expected);
   });
 
-  it('complete when it is a known phrase or a voice stop, however it is written', () => {
+  it('complete when it is a known phrase or a voice stop in any spelling', () => {
     const lists = { ...words, complete: ['Come here!'], halt: ['Halt'] };
     expect(completeness('come here', 'en', lists)).toBe('complete');
     expect(completeness('HALT', 'en', lists)).toBe('complete');
@@ -73,7 +73,7 @@ describe('words', () => {
     expect(isAmong('…', ['', '...'])).toBe(false);
   });
 
-  it('of two pieces are joined as the script wants it', () => {
+  it('of two pieces are joined as the script requires', () => {
     expect(joinText('turn left ', ' and stop')).toBe('turn left and stop');
     expect(joinText('请向左', '转')).toBe('请向左转');
     expect(joinText('', 'yes')).toBe('yes');

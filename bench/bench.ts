@@ -1,5 +1,4 @@
-/**
- * Parley's benchmark: what the server adds to the delays of engines, against the goals of docs/design.md, section 5.
+/** Parley's benchmark: the delays that the server adds to those of engines, against the goals of docs/design.md, section 5.
  * `npm run bench [-- --json FILE] [--only NAME[,NAME]] [--quick]`; see docs/benchmarks/README.md.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -38,7 +37,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   peerBenchmark,
 ];
 
-// Every process that was started is killed when this one exits.
+// All child processes are killed when this one exits.
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -82,7 +81,7 @@ for (const benchmark of BENCHMARKS) {
 await write(options, results);
 const missed = results.flatMap(({ name, rows }) => (rows.some(({ met }) => met === false) ? [name] : []));
 console.log(`\ngoals missed in: ${missed.length > 0 ? missed.join(', ') : 'none'}`);
-// A missed goal is a figure; a benchmark that broke is an error.
+// A missed goal is a result; a failed benchmark is an error.
 process.exit(failed.length > 0 ? 1 : 0);
 
 function parse(): CommandLine {

@@ -1,10 +1,9 @@
-// What an open inspector costs the server: the processor time of a server in a process of its own, in which sessions
-// talk while a page's connection watches the list and one session, and what of it was spent below server/endpoints/inspect/.
-// npx tsx bench/inspector-cpu.ts [--sessions 20] [--seconds 30] [--output figures.json]
-//
-// By V8's sampling profiler: the load varies by more from one spell to the next than the inspector costs, so runs with
-// and without it tell nothing. A sample counts for the inspector if any function of server/endpoints/inspect/ is on its stack,
-// what those call included; what is not idle counts for the server. The connection is that of a page without its drawing.
+// Cost of an open inspector for the server: the processor time of a server in its own process with active sessions,
+// while a page's connection watches the list and one session, and the part of it in server/endpoints/inspect/. npx tsx
+// bench/inspector-cpu.ts [--sessions 20] [--seconds 30] [--output figures.json] Measured with V8's sampling profiler,
+// because the load varies by more than the cost of the inspector, so that runs with and without it cannot be compared.
+// A sample counts for the inspector if any function of server/endpoints/inspect/ is on its stack, and for the server if
+// it is not idle. The connection is that of a page without its drawing.
 
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -41,7 +40,7 @@ const cpuProfile = z.object({
   timeDeltas: z.array(z.number()),
 });
 
-/** Watches as a page does, until it is closed. */
+/** Watches like a page, until it is closed. */
 async function watcher(url: string): Promise<{ close(): Promise<void>; readonly seen: Seen }> {
   const seen: Seen = { lists: 0, records: 0 };
   const socket = new WebSocket(new URL(INSPECT_LIVE_PATH, url.replace(/^http/u, 'ws')), INSPECT_SUBPROTOCOL);
@@ -74,7 +73,7 @@ interface Seen {
   records: number;
 }
 
-/** Milliseconds in which a thread did something, and those of them that were the inspector's. */
+/** Busy milliseconds of a thread, and the inspector's part of them. */
 function spent(profile: z.infer<typeof cpuProfile>): { busyMs: number; inspectorMs: number } {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));
   const inspectors = new Set<number>();

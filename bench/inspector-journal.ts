@@ -1,4 +1,4 @@
-// Journals made to order: sessions of any length and with any words in them, stepped by the real kernel.
+// Generates journals: sessions of any length with any words, stepped by the real kernel.
 import { sha256 } from '../adapters/store/sha256.ts';
 import { headerHash, JournalWriter } from '../machines/journal.ts';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../machines/journal-record.ts';
@@ -10,9 +10,9 @@ import { sessionMachine } from '../machines/session/machine.ts';
 import { journalLines, parseJournalFile } from '../server/journal-file.ts';
 
 const OUTPUT_RATE = 24_000;
-/** How often playback reports, as the real one does. */
+/** Interval of playback reports, like the real one. */
 
-/** A session whose world does at once what it is asked, and whose user types. */
+/** A session whose children answer immediately, and whose user types. */
 export class MadeSession {
   readonly header: JournalHeader;
   readonly records: JournalRecord[] = [];
@@ -36,7 +36,7 @@ export class MadeSession {
     this.records.push(this.#writer.start(this.#kernel, this.#kernel.initial));
   }
 
-  /** Lets time pass, timers firing when they are due. */
+  /** Advances time and fires timers that are due. */
   wait(ms: number): void {
     const until = this.#t + ms;
     for (;;) {
@@ -52,12 +52,12 @@ export class MadeSession {
     return this.#step(source, event).commands;
   }
 
-  /** What a child says that is no longer there. */
+  /** An event of a child that has ended. */
   late(source: EventSource, event: KernelEvent): void {
     this.records.push(this.#writer.stale(event, source, this.#kernel.context.generation, this.#t));
   }
 
-  /** A typed turn and its whole reply, `playMs` of it played; gives nothing back but records. */
+  /** Adds a typed turn and its whole reply, `playMs` of it played. */
   turn(text: string, reply: readonly string[], playMs = 1_000): void {
     this.tell('client', { type: 'text', text });
     const segments = reply.flatMap((words) => {
@@ -80,7 +80,7 @@ export class MadeSession {
     this.wait(200);
   }
 
-  /** Ends the session; its journal as a file. */
+  /** Ends the session; returns its journal file. */
   file(): string {
     this.tell('client', { type: 'bye' });
     const { header, records } = this;
@@ -96,7 +96,7 @@ export class MadeSession {
   }
 }
 
-/** A session of at least so many events. */
+/** A session of at least `events` events. */
 export function longSession(events: number, session = 'long'): MadeSession {
   const made = new MadeSession(session);
   for (let turn = 1; made.records.length < events - 1; turn++)
@@ -114,9 +114,7 @@ function segmentsOf(commands: readonly Command[]): number[] {
   );
 }
 
-/**
- * The events of a recorded session, lived through by the machine of this version: a journal that replays, whatever has
- * been decided otherwise since it was recorded.
+/** The events of a recorded session, stepped by the machine of this version. The result is a journal that replays, even if decisions have changed since the recording.
  */
 export function restepped(text: string, name: string): string {
   const { journal } = parseJournalFile(text, name);
@@ -125,7 +123,7 @@ export function restepped(text: string, name: string): string {
   const writer = new JournalWriter(hash, sha256);
   const records = journal.records.map(({ record, source, event: json, stale, generation, t }) => {
     if (record === 0 || source === 'start') return writer.start(kernel, kernel.initial);
-    // Recorded by a kernel, read by a kernel: what lies between is text.
+    // The JSON was written by a kernel, so its type is trusted.
     const event = JSON.parse(json) as KernelEvent;
     if (stale) return writer.stale(event, source, generation, t);
     if (source === 'timer') kernel.takeTimer(t);

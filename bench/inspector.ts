@@ -1,9 +1,8 @@
-// How fluid the inspector is in headless Chromium (software rendering): 500 live sessions in the list, all of them
-// changing four times a second (the server's limit), and a journal of 50,000 events that is scrubbed and scrolled.
-// npm run build && npx tsx bench/inspector.ts [--events 50000] [--sessions 500] [--seconds 5] [--output figures.json]
-//
-// Each figure is of so many seconds in which every animation frame makes a step: it scrolls, or moves the moment. Frames
-// a second are counted by the page's own requestAnimationFrame; `long` are frames that took more than 1/30 s.
+// Frame rate of the inspector in headless Chromium (software rendering): 500 live sessions in the list, all of them
+// changing four times a second (the server's limit), and a journal of 50,000 events that is scrubbed and scrolled. npm
+// run build && npx tsx bench/inspector.ts [--events 50000] [--sessions 500] [--seconds 5] [--output figures.json] Each
+// figure covers `--seconds` in which every animation frame scrolls or seeks. Frames per second are counted by the
+// page's own requestAnimationFrame; `long` are frames of more than 1/30 s.
 
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -32,7 +31,7 @@ const events = Number(values.events);
 const sessions = Number(values.sessions);
 const seconds = Number(values.seconds);
 
-/** Runs in the page: makes a step every frame for some seconds, and says how the frames came. */
+/** Runs in the page: makes a step in every frame for some seconds, and returns the frame statistics. */
 const MEASURE = `(step) => new Promise((resolve) => {
   const times = [];
   const begun = performance.now();
@@ -103,7 +102,7 @@ try {
   const traced = `new Promise((resolve) => { const look = () => inspector.open.tracer.done > inspector.open.last ? resolve(true) : setTimeout(look, 50); look(); })`;
   await page.evaluate(traced);
   const tracedMs = Math.round(performance.now() - before);
-  // Far jumps, as a scrubber makes them: a prime stride visits the whole journal.
+  // Far jumps, like a scrubber's: a prime stride visits the whole journal.
   const scrub = await page.evaluate(
     `(${MEASURE})((n) => inspector.open.seekRecord((n * 7919) % (inspector.open.last + 1)))`,
   );
@@ -114,7 +113,7 @@ try {
   const scroll = await page.evaluate(
     `(${MEASURE})((n) => { ${rows}.scrollTop = (n * 400) % (${rows}.scrollHeight - ${rows}.clientHeight); })`,
   );
-  // What a seek itself costs, beside its drawing.
+  // The cost of a seek without its drawing.
   const seekMs = await page.evaluate(`(() => {
     const log = inspector.open.log;
     const begun = performance.now();

@@ -1,6 +1,4 @@
-/**
- * What one step of the kernel costs, over spoken turns that end in an interrupted reply: each event is stepped and timed
- * on its own; the first quarter of the turns is not counted. On a busy machine p99 is the scheduler's: compare ratios.
+/** Cost of one kernel step, over spoken turns that end in an interrupted reply. Each event is stepped and timed separately; the first quarter of the turns is not counted. On a busy machine the scheduler dominates p99: compare ratios.
  * `node dist/bench/kernel.js [--turns 2000] [--json FILE]`
  */
 import { writeFileSync } from 'node:fs';

@@ -14,7 +14,7 @@ const QUICK_SIZES = [1, 10];
 export const USAGE = `npm run bench -- [--json FILE] [--only NAME[,NAME]] [--quick] [--bus in-process|nats|both]
                   [--sessions N[,N]] [--out FOLDER] [--profile FOLDER]`;
 
-/** Throws with what is wrong. */
+/** Parses the command line. Throws an Error with the problem. */
 export function commandLine(args: readonly string[], names: readonly string[]): CommandLine {
   const { values } = parseArgs({
     args: [...args],
@@ -31,8 +31,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
   const { quick } = values;
   const only = values.only?.split(',');
   const unknown = only?.find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw new Error(`no benchmark is called ${unknown}; there are ${names.join(', ')}`);
+  if (unknown !== undefined) throw new Error(`unknown benchmark ${unknown}; known: ${names.join(', ')}`);
   const sizes = values.sessions?.split(',').map(Number);
   if (sizes?.some((size) => !Number.isInteger(size) || size < 1))
     throw new Error(`--sessions takes whole numbers: ${values.sessions}`);

@@ -1,6 +1,4 @@
-/**
- * What it costs to pace replies, and how late frames are: playbacks alone, on the in-process bus, without gateway or
- * clients. CPU time is the figure to compare: a busy machine spoils the lateness, not the cost.
+/** Cost of pacing replies, and lateness of frames: playback only, on the in-process bus, without door or clients. Compare CPU time: a busy machine affects the lateness, not the cost.
  * `node --import tsx bench/playout.ts [--sessions 200] [--seconds 10] [--together] [--json FILE]`
  * `--together`: all replies begin in the same millisecond, as after a restart; else they begin over 400 ms.
  */
@@ -30,7 +28,7 @@ const { values } = parseArgs({
 const sessions = Number(values.sessions);
 const seconds = Number(values.seconds);
 const RATE = 24_000;
-/** Frames before it are those that go at once. */
+/** Frames before this one are sent at once. */
 const FIRST_PACED = WIRE_LIMITS.sendAheadMs / FRAME_MS;
 
 const bus = inProcessBus({});

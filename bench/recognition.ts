@@ -1,5 +1,4 @@
-/**
- * How well the grammar recogniser hears the example dialog, and how well it rejects everything else.
+/** Accuracy of the grammar recogniser on the example dialog, and its rejection of other speech.
  * Run: `npx tsx bench/recognition.ts [--json FILE] [--verbose]`. Exits with 1 if a goal is missed.
  */
 import { existsSync } from 'node:fs';
@@ -23,7 +22,7 @@ const AT_A_TIME = 4;
 interface Trial {
   readonly group: string;
   readonly name: string;
-  /** The sentence that must be understood; empty where nothing may be. */
+  /** The expected sentence; empty if the speech must be rejected. */
   readonly expected: string;
   readonly audio: () => Promise<Pcm<PipelineRate>>;
 }
@@ -35,7 +34,7 @@ interface Outcome {
   readonly heard: string;
   readonly confidence: number;
   readonly good: boolean;
-  /** From the last piece of audio to the final, in ms; all audio was given at once. */
+  /** Time from the last piece of audio to the final, in ms; all audio was sent at once. */
   readonly ms: number;
   readonly audioMs: number;
 }
@@ -140,7 +139,7 @@ async function listen(stt: SttEngine, trial: Trial): Promise<Outcome> {
   };
 }
 
-/** The same entry with the same slots; of backchannels one is as good as another. */
+/** True for the same entry with the same slots, or for any two backchannels. */
 function sameMeaning(expected: string, heard: string): boolean {
   if (isBackchannel(dialog, expected) && isBackchannel(dialog, heard)) return true;
   const meant = matchDialog(dialog, expected);

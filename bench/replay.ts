@@ -1,7 +1,4 @@
-/**
- * How fast journals are replayed on one core, and what of it the machine itself costs: the events of each file are
- * recorded anew by this version (it may decide otherwise than the one that wrote the file), and that is replayed until `--seconds` of processor time are over, after a second of warming up. Processor time, so that other
- * work on the machine counts little.
+/** Replay speed on one core, and the machine's part of it. The events of each file are recorded again by this version, because it may decide differently from the one that wrote the file. The result is replayed for `--seconds` of processor time, after a second of warming up. Processor time, so that other work on the machine has little effect.
  * `node dist/bench/replay.js [--seconds 5] [--json FILE] [journal.jsonl...]`; without files those of test/golden.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -48,7 +45,7 @@ function recordAnew(journal: Journal, machine: SessionMachine): Journal {
   return { ...journal, records, footer: { ...journal.footer, records: records.length } };
 }
 
-/** As `parley replay`: every hash is made anew and compared. */
+/** Like `parley replay`: computes and compares every hash. */
 function replay({ journal, machine }: Loaded): void {
   const { fault, difference } = replayJournal(journal, {
     kernel: new SessionKernel(machine, journal.header.input),
@@ -62,7 +59,7 @@ function step({ journal, machine }: Loaded): void {
   walk(journal, new SessionKernel(machine, journal.header.input), () => {});
 }
 
-/** What a server does for each event: the step, and the record of it. */
+/** The work of a server for each event: the step and its record. */
 function record({ journal, machine }: Loaded): void {
   const kernel = new SessionKernel(machine, journal.header.input);
   const writer = new JournalWriter(journal.headerHash, sha256);

@@ -1,4 +1,4 @@
-/** The clients of bench/sessions.ts, in a process of their own. Prints one line of JSON at the end. */
+/** The clients of bench/sessions.ts in their own process. Prints one line of JSON at the end. */
 
 import { realClock } from '../adapters/real-clock.ts';
 import { espeakTts } from '../adapters/tts/espeak/espeak.ts';
@@ -10,11 +10,11 @@ import { speaker } from '../server/demo/user-voice.ts';
 
 const [url = '', sessions = '1', seconds = '30'] = process.argv.slice(2);
 
-/** What the clients saw. Lateness: ms behind the pacing of the frame's own reply, which begins with its first frame. */
+/** Results of the clients. Lateness: ms behind the pacing of the reply, which begins with its first frame. */
 export interface ClientsReport {
   readonly frames: number;
   readonly latenessMs: readonly number[];
-  /** ms from the end of the user's speech file to the first frame, and of that what the server says of its stages. */
+  /** ms from the end of the user's speech file to the first frame, and its stages as reported by the server. */
   readonly turns: number;
   readonly completed: number;
   readonly errors: readonly string[];
@@ -33,7 +33,7 @@ process.stdout.write(`${JSON.stringify(report(clients))}\n`);
 
 async function converse(index: number): Promise<VoiceClient> {
   const client = await VoiceClient.connect({ url, clock: realClock });
-  // Spread over one frame and over a turn, as people would be.
+  // Spread over one frame and over a turn, like real users.
   await client.wait(((index * 137) % 4_000) + 1);
   for (let turn = 0; performance.now() < endMs; turn++) {
     const since = client.arrivals.length;
@@ -57,7 +57,7 @@ function report(all: readonly VoiceClient[]): ClientsReport {
   };
 }
 
-/** A reply's frame is due when less than the allowed lead is left, counted from when its first frame came. */
+/** A frame is due when the lead over real time, from the arrival of the first frame, falls below the allowed one. */
 function lateness(client: VoiceClient): number[] {
   const starts = new Map<number, number>();
   return client.frames.map(({ atMs, generation, seq }) => {

@@ -1,6 +1,4 @@
-/**
- * Many sessions in one process, each in a spoken conversation in real time: real gateway, WebSockets, bus, runner,
- * playback and embedded VAD; scripted engines; the clients in a process of their own.
+/** Many sessions in one process, each in a spoken conversation in real time: real door, WebSockets, bus, runner, playback and embedded VAD; scripted engines; the clients in their own process.
  * `npm run bench:sessions -- --sessions 50 --seconds 30 [--json FILE]`
  */
 import { spawn } from 'node:child_process';

@@ -1,10 +1,8 @@
-/**
- * Simulated turns per second of processor time, once the process has been compiled (its first seconds cost twice as
- * much). `node dist/bench/simulation.js`
+/** Simulated turns per second of processor time, after JIT compilation (the first seconds cost twice as much). `node dist/bench/simulation.js`
  */
 import { simulate } from '../testing/simulation/simulate.ts';
 
-// Warm: the first seeds are compiled, not measured.
+// Warm up: the first seeds are not measured.
 await simulate({ from: 901, to: 904, turns: 200 });
 const report = await simulate({ from: 1, to: 10, turns: 200 });
 if (report.failure) throw new Error(`seed ${report.failure.seed} failed: see parley sim`);

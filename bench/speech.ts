@@ -5,17 +5,17 @@ import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../mach
 
 const run = promisify(execFile);
 
-/** Silence around speech, as the ear cuts utterances, in ms. */
+/** Silence around speech in captured utterances, in ms. */
 const BEFORE_MS = 300;
 const AFTER_MS = 400;
 
-/** Words a minute: how one talks to a machine. espeak-ng's own default, 175, is a quick reader's. */
+/** Words per minute, as people talk to a machine. espeak-ng's default, 175, is the speed of fast reading. */
 const SPEED = '150';
 
-/** How to say what espeak-ng would spell. */
+/** Spoken forms of words that espeak-ng would spell. */
 const SPOKEN: Readonly<Record<string, string>> = { mhm: "[[m'h@m]]" };
 
-/** Speaks `text` with the espeak-ng program: 16 kHz, with the silence of an utterance around it. */
+/** Speaks `text` with the espeak-ng program at 16 kHz, surrounded by the silence of an utterance. */
 export async function speak(text: string, voice: string): Promise<Pcm<PipelineRate>> {
   const { stdout } = await run('espeak-ng', ['-v', voice, '-s', SPEED, '--stdout', SPOKEN[text] ?? text], {
     encoding: 'buffer',
@@ -31,7 +31,7 @@ export async function recording(path: string): Promise<Pcm<PipelineRate>> {
   return asUtterance(rate === PIPELINE_RATE ? samples : resample(samples, rate, PIPELINE_RATE));
 }
 
-/** In pieces of 20 ms, as they come from a client. */
+/** Cuts audio into pieces of 20 ms, like a client. */
 export async function* pieces(pcm: Pcm<PipelineRate>): AsyncGenerator<Pcm<PipelineRate>> {
   const piece = samplesInMs(20, pcm.rate);
   for (let at = 0; at < pcm.samples.length; at += piece) {

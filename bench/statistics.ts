@@ -1,4 +1,4 @@
-/** The value below which `fraction` of the sorted values lie. NaN of none. */
+/** The value below which `fraction` of the sorted values are; NaN without values. */
 export function percentile(values: readonly number[], fraction: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * fraction))] ?? Number.NaN;

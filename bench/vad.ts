@@ -1,6 +1,4 @@
-/**
- * What voice activity detection costs: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. Sound is synthetic, so
- * it needs no files. The model and the gate are measured alone; then the engine with streams at the pace of real time.
+/** Cost of voice activity detection: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. The sound is synthetic, so no files are needed. Measures the model and the gate alone, then the engine with real-time streams.
  *
  * Options: `--thread` / `--no-thread` (default: each in turn), `--gather 0,4,16` (ms), `--streams 1,10,50,100` (all with a
  * voice; `50:10` means 10 of 50), `--seconds 5`, `--paced` (only the last part), `--onset` (voices begin and end).
@@ -17,7 +15,7 @@ import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 
 const FRAME_MS = 20;
 const FRAME = samplesInMs(FRAME_MS, PIPELINE_RATE);
-/** With `--onset`, a voice speaks for so long and is silent for as long. */
+/** With `--onset`, a voice speaks and is silent for this long in turn, ms. */
 const SPELL_FRAMES = 75;
 
 const { values: options } = parseArgs({
@@ -33,7 +31,7 @@ const { values: options } = parseArgs({
 });
 const pacedMs = Number(options.seconds) * 1_000;
 
-/** Something like a voice: a buzz of 120 Hz that swells four times a second. */
+/** A voice-like sound: a buzz of 120 Hz that swells four times a second. */
 function buzz(samples: number, offset = 0): Int16Array {
   return Int16Array.from({ length: samples }, (_, i) => {
     const t = (i + offset) / PIPELINE_RATE;
@@ -51,7 +49,7 @@ function spread(values: readonly number[], unit: string): string {
   return `p50 ${p50.toFixed(1)}, p95 ${p95.toFixed(1)}, p99 ${p99.toFixed(1)} ${unit}`;
 }
 
-/** CPU time of the main thread in ms, as Linux tells it; elsewhere not a number. */
+/** CPU time of the main thread in ms on Linux; NaN elsewhere. */
 function mainThreadMs(): number {
   try {
     const [ns] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
@@ -94,7 +92,7 @@ interface Load {
   readonly gatherMs: number;
 }
 
-/** Streams, of which `speaking` hear a voice, fed 20 ms each 20 ms, spread over the 20 ms as clients are. */
+/** Runs streams, `speaking` of them with a voice, fed 20 ms every 20 ms and spread over that time like clients. */
 async function paced({ streams, speaking, thread, gatherMs }: Load): Promise<void> {
   const runs = { count: 0, windows: 0 };
   const onRun = (windows: number) => {
@@ -132,7 +130,7 @@ async function paced({ streams, speaking, thread, gatherMs }: Load): Promise<voi
       await wait(1);
     }
   };
-  // Compiled and warm first.
+  // Warm up first.
   const warmUp = 50;
   await feed(warmUp, 0);
   delays.length = 0;

@@ -18,7 +18,7 @@ const ENTRY = `
   process.exit(0);
 `;
 
-/** `find` must be in the file exactly once. */
+/** `find` must occur in the file exactly once. */
 const MUTATIONS = [
   {
     what: 'none: nothing must be found',
@@ -222,7 +222,7 @@ if (write) {
 }
 process.exitCode = missed > 0 ? 1 : 0;
 
-/** What caught it; undefined if nothing did. */
+/** The check that caught the fault; undefined if none did. */
 async function tryMutation({ file, find, put }, bundle) {
   let applied = 0;
   await build({

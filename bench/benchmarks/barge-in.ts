@@ -2,7 +2,7 @@ import { bargeIns } from '../load/analysis.ts';
 import { type Row, spreadRow } from '../report/rows.ts';
 import type { Benchmark } from './benchmark.ts';
 
-/** How soon it is silent when the user speaks. */
+/** Delay from the user's speech to silence. */
 export const bargeInBenchmark: Benchmark = {
   name: 'barge-in',
   run: async (context) => {

@@ -11,13 +11,13 @@ export interface BenchOptions {
   readonly profile: string | undefined;
 }
 
-/** What benchmarks share while they run. */
+/** Shared context of benchmarks. */
 export interface BenchContext {
   readonly options: BenchOptions;
   readonly progress: (what: string) => void;
-  /** Whatever a benchmark starts; stopped when it is over, and when the run is broken off. */
+  /** Everything a benchmark has started; stopped when it ends, or when the run is aborted. */
   readonly stopAtEnd: (part: { stop(): Promise<void> }) => void;
-  /** The conversations of so many sessions: measured once and read by every benchmark that wants them. */
+  /** Conversations by number of sessions: measured once and shared by all benchmarks. */
   readonly conversations: (bus: BusKind) => Promise<ReadonlyMap<number, LoadResult>>;
 }
 
@@ -26,7 +26,7 @@ export interface Benchmark {
   readonly run: (context: BenchContext) => Promise<BenchmarkResult>;
 }
 
-/** Starts a world that is stopped with its benchmark at the latest. */
+/** Starts a world that is stopped at the end of its benchmark at the latest. */
 export async function startWorld(context: BenchContext, options: WorldOptions): Promise<World> {
   const { profile } = context.options;
   const world = await World.start({ ...options, ...(profile === undefined ? {} : { profile }) });

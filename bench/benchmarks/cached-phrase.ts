@@ -12,7 +12,7 @@ entries:
     replies: I see a table and two chairs.
 `;
 
-/** How soon a phrase sounds that is known already. */
+/** Delay to the first audio of a cached phrase. */
 export const cachedPhraseBenchmark: Benchmark = {
   name: 'cached-phrase',
   run: async (context) => {

@@ -7,19 +7,19 @@ import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 
-/** What a session must keep to for the number of sessions to count as held. */
+/** Limits that every session must meet for the number of sessions to count as sustained. */
 const HELD_P99_MS = 20;
 const STEPS = [10, 25, 50, 75, 100, 150, 200, 250];
 const QUICK_STEPS = [5, 10];
-/** A generator later than this says more of itself than of the server. */
+/** Maximum lateness of the load generator; above it, figures describe the generator rather than the server. */
 const GENERATOR_P99_MS = 10;
-/** Sizes go on, for how cost grows, until so many are not even served. */
+/** Sizes increase, to show the growth of costs, until this many sessions fail. */
 const FAILURES = 2;
 const RAMP_MS = 8_000;
 const MEASURE_MS = 10_000;
 const MEGABYTE = 1_048_576;
 
-/** How many sessions one process on one core holds, and what each costs. */
+/** Number of sessions that one process on one core sustains, and the cost of each. */
 export const capacityBenchmark: Benchmark = {
   name: 'capacity',
   run: async (context) => {
@@ -29,7 +29,7 @@ export const capacityBenchmark: Benchmark = {
     const world = await startWorld(context, {
       bus: 'in-process',
       collects: true,
-      // As the documentation says for one core.
+      // The documented setting for one core.
       ...(cpus ? { cpus, flags: { 'vad.thread': 'false' } } : {}),
     });
     const measureMs = quick ? 3_000 : MEASURE_MS;
@@ -107,7 +107,7 @@ function costRows(what: string, sessions: number, { usage }: LoadResult, baseByt
   ];
 }
 
-/** One core for the server and the rest for the others, where that can be had. */
+/** One core for the server and the rest for the others, if possible. */
 function pinned(): WorldOptions['cpus'] {
   const cores = availableParallelism();
   if (cores < 2 || spawnSync('taskset', ['-V']).status !== 0) return undefined;

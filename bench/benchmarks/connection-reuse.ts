@@ -1,7 +1,7 @@
 import { type Row, valueRow } from '../report/rows.ts';
 import type { Benchmark } from './benchmark.ts';
 
-/** How seldom an engine is asked over a new connection. */
+/** Share of engine requests that need a new connection. */
 export const connectionReuseBenchmark: Benchmark = {
   name: 'connection-reuse',
   run: async (context) => {

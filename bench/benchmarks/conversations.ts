@@ -1,13 +1,16 @@
 import type { BusKind, LoadResult } from '../load/world.ts';
 import { type BenchContext, startWorld } from './benchmark.ts';
 
-/** The sessions begin over this time: about as long as a turn, so that they are not all at the same point of one. */
+/** Sessions start distributed over this time, about the length of a turn, so that they are out of phase. */
 const RAMP_MS = 8_000;
 const QUICK_RAMP_MS = 1_000;
-/** Up to so many sessions interrupt every second reply, so that there are barge-ins to be measured; more do so now and then, as people do. */
+/**
+ * Up to this number of sessions, every second reply is interrupted, to get enough barge-ins; above it, some are, like
+ * with real users.
+ */
 const FEW = 10;
 
-/** Of so many replies one is interrupted. */
+/** One of this many replies is interrupted. */
 export function interruptEvery(sessions: number): number {
   return sessions <= FEW ? 2 : 4;
 }
@@ -48,7 +51,7 @@ export async function measureConversations(
   }
 }
 
-/** Few sessions make few turns, so they get more time. */
+/** Fewer sessions make fewer turns, so they run longer. */
 function measureMs(sessions: number, quick: boolean): number {
   if (quick) return sessions === 1 ? 8_000 : 5_000;
   return sessions === 1 ? 60_000 : 14_000;

@@ -5,7 +5,7 @@ import { type Benchmark, startWorld } from './benchmark.ts';
 const DEADLINE_MS = 400;
 const GOAL = { p50: 10, p99: 10 };
 
-/** How soon the next engine is asked when one fails. */
+/** Delay to the request at the next engine when one fails. */
 export const failoverBenchmark: Benchmark = {
   name: 'failover',
   run: async (context) => {
@@ -23,7 +23,7 @@ export const failoverBenchmark: Benchmark = {
         'tts.servers': servers('fail', 'hang', 'ok'),
         'chains.llm-first-token-ms': String(DEADLINE_MS),
         'chains.tts-first-audio-ms': String(DEADLINE_MS),
-        // A sick engine would be left alone after a few failures: here it is to be asked every time.
+        // The circuit breaker would open after a few failures; here the failing engine must be asked every time.
         'chains.failures': '1000000',
       },
     });

@@ -5,7 +5,7 @@ import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
 import type { Benchmark } from './benchmark.ts';
 
-/** From the end of the user's speech to the first audio at the client: what of it is Parley's. */
+/** Parley's part of the delay from the end of the user's speech to the first audio at the client. */
 export const firstAudioBenchmark: Benchmark = {
   name: 'first-audio',
   run: async (context) => {

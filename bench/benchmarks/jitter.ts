@@ -2,7 +2,7 @@ import { jitter, underruns } from '../load/analysis.ts';
 import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import type { Benchmark } from './benchmark.ts';
 
-/** How evenly the 20 ms frames come. */
+/** Regularity of the 20 ms frames. */
 export const jitterBenchmark: Benchmark = {
   name: 'jitter',
   run: async (context) => {

@@ -16,7 +16,7 @@ const replayed = z.object({
 });
 const TURNS_PER_SECOND = /(\d+) turns\/s of processor time/u;
 
-/** The machine without its world: steps, replay, simulation. */
+/** The machine without its environment: steps, replay, simulation. */
 export const kernelBenchmark: Benchmark = {
   name: 'kernel',
   run: async (context) => {
@@ -56,7 +56,7 @@ export const kernelBenchmark: Benchmark = {
   },
 };
 
-/** Runs a module of bench/ in the package's folder; resolves with what it printed. */
+/** Runs a module of bench/ in the package's folder; resolves with its output. */
 async function run(context: BenchContext, module: string, args: readonly string[]): Promise<string> {
   const fromSource = import.meta.url.endsWith('.ts');
   const script = fileURLToPath(new URL(`../${module}.${fromSource ? 'ts' : 'js'}`, import.meta.url));

@@ -22,7 +22,7 @@ import { type BenchContext, type Benchmark, startWorld } from './benchmark.ts';
 import { interruptEvery } from './conversations.ts';
 
 const PEER = '@livekit/agents 1.9.0';
-/** Both take turns so often at each size; once where one load has hundreds of turns. */
+/** Rounds at each size, in which both systems alternate; one if a single load has hundreds of turns. */
 const ROUNDS = 2;
 const MANY = 50;
 const SIZES = [1, 20, 50];
@@ -43,7 +43,7 @@ interface SeenReply {
   readonly spokenMs?: number | undefined;
 }
 
-/** What one system did in all its rounds of one size. */
+/** Results of one system in all its rounds of one size. */
 interface Seen {
   /** The engines' calls by the id of the turn. */
   readonly calls: Map<string, Calls>;
@@ -55,7 +55,7 @@ interface Seen {
 }
 type Plan = Omit<LoadPlan, 'url' | 'speechFile'>;
 
-/** The same users and engines before another framework. */
+/** The same users and engines with another framework. */
 export const peerBenchmark: Benchmark = {
   name: 'peer',
   run: async (context) => {
@@ -236,7 +236,7 @@ function middle(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
-/** Copies the peer's files into the cache and installs what they need there, once. Resolves with the file to run. */
+/** Copies the peer's files into the cache and installs their dependencies, once. Resolves with the file to run. */
 async function install(context: BenchContext): Promise<string> {
   if (import.meta.url.endsWith('.ts')) throw new Error('the peer is driven by compiled code: npm run bench');
   const root = fileURLToPath(new URL('../../../', import.meta.url));

@@ -3,14 +3,14 @@ import { type Row, spreadRow, valueRow } from '../report/rows.ts';
 import { percentile } from '../statistics.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 
-/** Requests so shortly before the end of a load have no reply yet. */
+/** Requests in this time before the end of a load have no reply yet, ms. */
 const TAIL_MS = 2_000;
 
 const METHOD = [
   'A recogniser with partial transcripts (a worker on NATS; all words known about when the user falls silent, and one in four changed',
   'at the end); the last of the user’s speech sent → first audio frame at the client, with and without. For nothing: nobody heard a reply to it.',
 ] as const;
-/** What it gains, and costs, to prepare the reply while the silence that ends the turn is still waited for. */
+/** Benefit and cost of speculative replies during the endpoint delay. */
 export const speculationBenchmark: Benchmark = {
   name: 'speculation',
   run: async (context) => {

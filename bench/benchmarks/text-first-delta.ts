@@ -2,7 +2,7 @@ import { textFirstDelta } from '../load/analysis.ts';
 import { type Row, spreadRow } from '../report/rows.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 
-/** How soon a typed text is answered. */
+/** Delay from a typed text to the first text of the reply. */
 export const textFirstDeltaBenchmark: Benchmark = {
   name: 'text-first-delta',
   run: async (context) => {

@@ -1,4 +1,4 @@
-/** What of a load's delays is the server's own. */
+/** Computes the server's part of a load's delays. */
 import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { percentile } from '../statistics.ts';
@@ -7,12 +7,12 @@ import type { ClientSession, EarStamp, SeenReply } from './reports.ts';
 import { ENDPOINT_MS, type LoadResult } from './world.ts';
 
 const FRAME = samplesPerFrame(PIPELINE_RATE);
-/** What was said so shortly before the end need not be answered yet. */
+/** Speech in this time before the end need not be answered, ms. */
 const ANSWERED_WITHIN_MS = 3_000;
-/** The VAD judges so many samples at once. */
+/** Samples in a window of the VAD. */
 const WINDOW = 512;
 
-/** Where a reply's delay beyond the engines' and the endpoint's own went, in ms. */
+/** Parts of a reply's delay beyond those of engines and endpoint, in ms. */
 export interface FirstAudio {
   /** From the end of speech, as spoken by the client, to the first frame there. */
   readonly totalMs: number;
@@ -20,24 +20,24 @@ export interface FirstAudio {
   readonly overheadMs: number;
   /** End of speech and endpoint delay over → the utterance is with the recogniser. */
   readonly toSttMs: number;
-  /** Transcript sent → the model has been asked. */
+  /** Transcript sent → request at the model. */
   readonly toLlmMs: number;
-  /** Token sent that completes the first segment → speech synthesis has been asked. */
+  /** Token sent that completes the first segment → request at speech synthesis. */
   readonly toTtsMs: number;
   /** First PCM sent → first frame at the client. */
   readonly toClientMs: number;
-  /** Tokens that the first segment took. */
+  /** Number of tokens in the first segment. */
   readonly tokens: number;
 }
 
 export interface BargeIn {
   /** The machine learned of speech → `playback` paused and the last frame of the reply were at the client, whichever was later. */
   readonly clearedMs: number;
-  /** The audio that decided was sent by the client → the same. With the way up and the VAD. */
+  /** The deciding audio was sent by the client → the same. Includes the uplink and the VAD. */
   readonly fromAudioMs: number;
 }
 
-/** Of every spoken turn that was measured from end to end. */
+/** The delays of every spoken turn that was measured from end to end. */
 export function firstAudio(result: LoadResult): FirstAudio[] {
   const engines = callsById(result.engines);
   const stamps = bySession(result.stamps);
@@ -65,7 +65,7 @@ export function firstAudio(result: LoadResult): FirstAudio[] {
   });
 }
 
-/** Of every reply that was interrupted by speech at the first attempt: paused, and not resumed. */
+/** The delays of every reply that speech interrupted at the first attempt: paused, and not resumed. */
 export function bargeIns(result: LoadResult): BargeIn[] {
   const stamps = bySession(result.stamps);
   return measured(result).flatMap(({ session, seen }) => {
@@ -76,7 +76,7 @@ export function bargeIns(result: LoadResult): BargeIn[] {
       ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= pausedMs);
     if (!start) return [];
     const clearedMs = Math.max(pausedMs, lastFrameMs);
-    // The newest whole window that had been sent when the machine was told: the least that it can have been.
+    // The newest whole window that had been sent when the machine was notified: a lower bound.
     const sent = session.sentMs.findLastIndex((atMs) => atMs <= start.atMs) + 1;
     const decidedBy = Math.floor((sent * FRAME) / WINDOW) * WINDOW;
     const sentMs = session.sentMs[Math.floor((decidedBy - 1) / FRAME)];
@@ -85,9 +85,7 @@ export function bargeIns(result: LoadResult): BargeIn[] {
   });
 }
 
-/**
- * How far each paced frame is from its place in an even row of 20 ms: the place of the row is the median of its reply's
- * frames, so that neither the lead at the start nor a stagger over sessions counts. In ms, without sign.
+/** Absolute deviation of each paced frame from a regular 20 ms grid, in ms. The grid is placed at the median of the reply's frames, so that neither the lead at the start nor the offset between sessions counts.
  */
 export function jitter(result: LoadResult): number[] {
   const lead = WIRE_LIMITS.sendAheadMs / FRAME_MS + 1;
@@ -99,7 +97,7 @@ export function jitter(result: LoadResult): number[] {
   });
 }
 
-/** Frames that came only after a client that plays from the first frame on had needed them, and all frames. */
+/** Number of frames that arrived too late for a client that plays from the first frame on, and of all frames. */
 export function underruns(result: LoadResult): { readonly late: number; readonly frames: number } {
   let late = 0;
   let frames = 0;
@@ -132,17 +130,17 @@ export function textFirstFrame(result: LoadResult): number[] {
 }
 
 export interface Outcomes {
-  /** Turns that ended. */
+  /** Number of ended turns. */
   readonly ended: number;
-  /** Of them: failed, or without a sound. */
+  /** Of these: failed, or without audio. */
   readonly failed: number;
-  /** What was said and not answered at all. */
+  /** Utterances without any answer. */
   readonly unanswered: number;
-  /** Codes of errors that clients were told. */
+  /** Codes of errors that clients received. */
   readonly errors: readonly string[];
 }
 
-/** What became of the turns that ended while every session was under way. */
+/** Results of the turns that ended while every session was active. */
 export function outcomes({ clients }: LoadResult): Outcomes {
   const { sessions, measureFromMs, endMs } = clients;
   const ended = sessions.flatMap(({ replies }) =>
@@ -168,7 +166,7 @@ export function outcomes({ clients }: LoadResult): Outcomes {
   };
 }
 
-/** The replies that began while every session was under way. */
+/** The replies that began while every session was active. */
 function measured(
   { clients }: LoadResult,
   by: 'audio' | 'text' = 'audio',
@@ -181,7 +179,7 @@ function measured(
   );
 }
 
-/** When the client spoke that sample: when its frame was sent, less what of the frame follows it. */
+/** Time at which the client spoke that sample: the time of its frame, less the rest of the frame after it. */
 function spokenAtMs({ sentMs }: ClientSession, sample: number): number | undefined {
   const frame = Math.floor(sample / FRAME);
   const atMs = sentMs[frame];

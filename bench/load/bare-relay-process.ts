@@ -1,6 +1,4 @@
-/**
- * What the hops of a turn cost with nothing between them: a WebSocket message makes an upload, its transcript a chat
- * request, the second token of that a speech request, and its first audio a message back. Node's own HTTP client, no checks.
+/** Minimal cost of the hops of a turn: a WebSocket message triggers an upload, its transcript a chat request, the second token a speech request, and the first audio a message back. Node's own HTTP client, no checks.
  */
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';

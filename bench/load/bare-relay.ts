@@ -13,10 +13,7 @@ const WARM_UP = 10;
 const QUICK_WARM_UP = 2;
 const PAUSE_MS = 300;
 
-/**
- * What the processes, sockets and Node's HTTP client of this machine take for the hops of a turn, with a bare relay in a
- * server's place: the sum over a turn of what was nobody's delay, in ms. No server that talks to the same engines the same way can
- * take less.
+/** Time that processes, sockets and Node's HTTP client need for the hops of a turn on this machine, with a bare relay instead of a server: the sum of all delays of a turn not caused by engines, in ms. A lower bound for every server that uses the same engines in the same way.
  */
 export async function bareRelay(quick = false): Promise<number[]> {
   const warmUp = quick ? QUICK_WARM_UP : WARM_UP;

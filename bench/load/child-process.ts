@@ -5,20 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 export interface BenchProcessOptions {
-  /** Module of `bench/load/` without its ending, such as `server-process`; or the path of a file of JavaScript. */
+  /** Module of `bench/load/` without extension, such as `server-process`; or the path of a JavaScript file. */
   readonly module: string;
-  /** Processors that it may run on, as `taskset -c` takes them. All by default. */
+  /** Allowed processors in the format of `taskset -c`. Default: all. */
   readonly cpus?: string | undefined;
   readonly nodeFlags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A process of the benchmark. It ends with this one, however this one ends. */
+/** A process of the benchmark. It ends with this process in any case. */
 export interface BenchProcess {
   readonly pid: number;
-  /** Asks it something; rejects when it fails, ends, or says nothing for `timeoutMs`. */
+  /** Sends a request; rejects when it fails, when the process ends, or without an answer for `timeoutMs`. */
   ask(what: string, argument: unknown, timeoutMs?: number): Promise<unknown>;
-  /** Ends it in an orderly way, or after 5 s by force. Idempotent. */
+  /** Stops it gracefully, or kills it after 5 s. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a module beside this one as a process; from source or compiled, as this one. */
+/** Starts a module beside this one as a process, from source or compiled like this one. */
 export function startProcess(options: BenchProcessOptions): BenchProcess {
   const fromSource = import.meta.url.endsWith('.ts');
   const script = isAbsolute(options.module)
@@ -116,7 +116,7 @@ class Running implements BenchProcess {
     if (this.#ended) return;
     const exited = once(this.#child, 'exit');
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_MS);
-    this.ask('stop', undefined, STOP_MS).catch(() => {}); // its end is the answer
+    this.ask('stop', undefined, STOP_MS).catch(() => {}); // the end of the process is the answer
     await exited;
     clearTimeout(timer);
   }
@@ -124,7 +124,7 @@ class Running implements BenchProcess {
 
 export type Answerers = Readonly<Record<string, (argument: unknown) => unknown>>;
 
-/** The other side: answers what the parent asks, and ends when told `stop` (after `close`) or when the parent has gone. */
+/** The child's side: answers the parent's requests, and ends on `stop` (after `close`) or when the parent has ended. */
 export function answerParent(answerers: Answerers, close: () => Promise<void>): void {
   const answer = async (message: unknown) => {
     const { id, ask, argument } = question.parse(message);
@@ -134,7 +134,7 @@ export function answerParent(answerers: Answerers, close: () => Promise<void>): 
     }
     try {
       const answerer = answerers[ask];
-      if (!answerer) throw new Error(`no such question: ${ask}`);
+      if (!answerer) throw new Error(`unknown request: ${ask}`);
       process.send?.({ id, answer: await answerer(argument) });
     } catch (thrown) {
       process.send?.({
@@ -145,6 +145,6 @@ export function answerParent(answerers: Answerers, close: () => Promise<void>): 
   };
   process.on('message', (message) => void answer(message));
   process.on('disconnect', () => process.exit(1));
-  // Ctrl-C reaches the whole group: the parent decides what becomes of us.
+  // Ctrl-C reaches the whole process group; the parent decides when this process ends.
   process.on('SIGINT', () => {});
 }

@@ -1,4 +1,4 @@
-/** The users of the benchmark, in a process of their own: real WebSockets, speech in real time. */
+/** The users of the benchmark in their own process: real WebSockets, speech in real time. */
 import { FRAME_MS } from '../../machines/audio.ts';
 import { answerParent } from './child-process.ts';
 import { LoadClient } from './load-client.ts';
@@ -8,7 +8,7 @@ import { tickAll } from './tick-all.ts';
 import { User } from './user.ts';
 import { userFrames } from './user-frames.ts';
 
-/** Connections that are being opened at once. */
+/** Number of connections opened in parallel. */
 const CONNECTING = 20;
 
 let stopping = false;

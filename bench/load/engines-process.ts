@@ -1,7 +1,4 @@
-/**
- * The engines of the benchmark: one HTTP server on loopback that speaks OpenAI's protocol with fixed delays and
- * remembers when each request came and each answer left. `/ok/v1`, `/fail/v1` (500 at once) and `/hang/v1` (no
- * answer) are three servers to whoever asks.
+/** The engines of the benchmark: one HTTP server on loopback with OpenAI's protocol and fixed delays, which records the times of requests and answers. `/ok/v1`, `/fail/v1` (500 at once) and `/hang/v1` (no answer) act as three servers.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -13,20 +10,20 @@ import { replyTokens } from './reply-tokens.ts';
 import { type EnginesReport, engineDelays, type llmCall, type ttsCall } from './reports.ts';
 
 const PCM_RATE = 24_000;
-/** Speech takes about so long. */
+/** Duration of the speech. */
 const MS_PER_CHARACTER = 65;
-/** Audio comes in pieces of 100 ms, five times as fast as it is played. */
+/** Audio is sent in pieces of 100 ms, at five times real time. */
 const PIECE_MS = 100;
 const PIECE_EVERY_MS = 20;
-/** More tokens than any first segment has. */
+/** More tokens than any first segment contains. */
 const TOKENS_TIMED = 24;
 
 const settings = z.object({
   delays: engineDelays,
-  /** What the model says after a greeting with the id of the user's words. Words of it are tokens. */
+  /** The model's reply after a greeting with the id of the user's words. Its words are the tokens. */
   reply: z.string(),
 });
-/** Content is a text or a list of parts, as the client likes it. */
+/** Content is a text or a list of parts, depending on the client. */
 const chatRequest = z.object({ messages: z.array(z.object({ content: z.json() })) });
 const speechRequest = z.object({ input: z.string() });
 
@@ -62,7 +59,7 @@ answerParent(
       setup = settings.parse(argument);
       return `http://127.0.0.1:${port}`;
     },
-    /** What came since the last time. */
+    /** The calls since the last request. */
     take: () => {
       const taken = log;
       log = emptyLog();
@@ -153,7 +150,7 @@ async function speak(
   response.end();
 }
 
-/** True if the engine is one of those that fail: nothing more is to be done. */
+/** Handles an engine that fails or hangs; returns true if it did. */
 function misbehaves(engine: string, response: ServerResponse, call: LlmCall | TtsCall): boolean {
   if (engine === 'hang') return true;
   if (engine !== 'fail') return false;
@@ -176,7 +173,7 @@ function chunk(delta: object, finish_reason: string | null): string {
   return `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 0, model: 'fake', choices })}\n\n`;
 }
 
-/** Waits on the clock, not on the sum of timers: late steps do not add up. */
+/** Waits for absolute times, so that late timers do not add up. */
 function until(atMs: number): Promise<void> {
   const ms = atMs - monotonicMs();
   return ms <= 0

@@ -2,7 +2,7 @@ const CONSONANTS = 'bcdfghjklmnpqrstvwz';
 const VOWELS = 'aeiou';
 const ID = /\bq[aeiou](?:[bcdfghjklmnpqrstvwz][aeiou]){3}\b/u;
 
-/** A word that can be told from all others and passes through every engine and policy as any word does. */
+/** A unique word that every engine and policy treats like any other. */
 export function idWord(number: number): string {
   let word = `q${VOWELS[number % VOWELS.length]}`;
   let rest = Math.floor(number / VOWELS.length);

@@ -7,7 +7,7 @@ import type { ClientSession, SeenReply } from './reports.ts';
 
 const OUTPUT_RATE = 24_000;
 const CONNECT_MS = 20_000;
-/** Frames whose arrival is kept, for each reply: 30 s. */
+/** Maximum recorded frame arrivals per reply: 30 s. */
 const FRAMES_KEPT = 1_500;
 const ACKNOWLEDGE_EVERY_FRAMES = 5;
 
@@ -18,9 +18,7 @@ interface Reply extends Writable<Omit<SeenReply, 'framesMs'>> {
   received: number;
 }
 
-/**
- * The leanest client that behaves like a real one: its microphone is always open, it notes what comes and when, and it
- * acknowledges what it has played ten times a second. It has no timer: `tick` is called every 20 ms.
+/** A minimal client that behaves like a real one: its microphone is always open, it records arrivals, and acknowledges playback ten times a second. It has no timer: call `tick` every 20 ms.
  */
 export class LoadClient implements Conversant {
   listener: ConversantListener | undefined;
@@ -195,7 +193,7 @@ export class LoadClient implements Conversant {
     return reply;
   }
 
-  /** Plays at real time from the first frame on, to the pause or the end. */
+  /** Plays in real time from the first frame until a pause or the end. */
   #acknowledge(): void {
     const reply = this.#audible;
     if (reply?.firstFrameMs === undefined) return;

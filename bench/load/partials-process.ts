@@ -1,6 +1,4 @@
-/**
- * A recogniser that tells words while they are spoken, as a worker on NATS: the protocol of OpenAI's uploads cannot.
- * One utterance in four ends otherwise than it looked.
+/** A recogniser with partial transcripts, as a worker on NATS, because OpenAI's upload protocol has none. One utterance in four ends differently from its partials.
  */
 import { z } from 'zod';
 import { hostStt } from '../../actors/engine-rpc/mod.ts';
@@ -15,7 +13,7 @@ const setup = z.object({ natsUrl: z.string(), sttMs: z.number() });
 
 /** The engine's name on the bus. */
 const NAME = 'bench-partials';
-/** So much of the utterance, pre-roll and all, has been heard when the first words are known, and when all are. */
+/** Audio of the utterance, including pre-roll, after which the first words, and all words, are known. */
 const FIRST_WORDS_MS = 900;
 const ALL_WORDS_MS = 1_700;
 const CHANGES_EVERY = 4;

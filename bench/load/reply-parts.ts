@@ -3,24 +3,24 @@ import { replyTokens, tokensFor } from './reply-tokens.ts';
 import type { EnginesReport } from './reports.ts';
 import { REPLY } from './world.ts';
 
-/** What the engines were asked for one turn. */
+/** Engine requests of one turn. */
 export interface Calls {
   stt?: EnginesReport['stt'][number];
   llm?: EnginesReport['llm'][number];
   tts?: EnginesReport['tts'][number];
 }
 
-/** From one engine's answer to the next one's request, in ms: the part of whoever is between them. */
+/** Delays between one engine's answer and the next one's request, in ms: the part of the system under test. */
 export interface ReplyParts {
-  /** When the utterance was with the recogniser. */
+  /** Time at which the recogniser had the utterance. */
   readonly sttReceivedMs: number;
-  /** Transcript sent → the model has been asked. */
+  /** Transcript sent → request at the model. */
   readonly toLlmMs: number;
-  /** Token sent that completes the first segment → speech synthesis has been asked. */
+  /** Token sent that completes the first segment → request at speech synthesis. */
   readonly toTtsMs: number;
-  /** First PCM sent → first frame of the reply where it is heard. */
+  /** First PCM sent → first frame of the reply at the client. */
   readonly toClientMs: number;
-  /** Tokens that the first segment took. */
+  /** Number of tokens in the first segment. */
   readonly tokens: number;
 }
 
@@ -39,9 +39,7 @@ export function callsById(engines: EnginesReport): Map<string, Calls> {
   return calls;
 }
 
-/**
- * Undefined for a turn that did not go from speech to audio. `tokens`: how many tokens the first segment takes; those
- * that hold its text, unless it is known that more are waited for.
+/** Undefined for a turn without speech or audio. `tokens`: number of tokens for the first segment. Default: those that contain its text; set it if the system waits for more.
  */
 export function replyParts(
   engines: ReadonlyMap<string, Calls>,
@@ -63,7 +61,7 @@ export function replyParts(
   };
 }
 
-/** The fewest tokens after which speech synthesis was ever asked: what a system waits for, whatever its first segment holds. */
+/** Minimum number of tokens before a request to speech synthesis: the number that a system waits for. */
 export function tokensWaitedFor(engines: ReadonlyMap<string, Calls>): number | undefined {
   const counts = [...engines.values()].flatMap(({ llm, tts }) =>
     llm && tts ? [llm.tokensMs.filter((atMs) => atMs < tts.receivedMs).length] : [],
@@ -71,7 +69,7 @@ export function tokensWaitedFor(engines: ReadonlyMap<string, Calls>): number | u
   return counts.length > 0 ? Math.max(1, Math.min(...counts)) : undefined;
 }
 
-/** What of a reply's delay after the transcript was not an engine's, in ms. */
+/** The part of a reply's delay after the transcript that no engine caused, in ms. */
 export function afterTranscriptMs({ toLlmMs, toTtsMs, toClientMs }: ReplyParts): number {
   return toLlmMs + toTtsMs + toClientMs;
 }

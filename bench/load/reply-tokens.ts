@@ -1,13 +1,11 @@
-/**
- * The tokens of the fake model's reply: words with the blank after each, the id of the user's words early among them.
- * `{name}` becomes a word that no other reply has, so that a cache of phrases gets nothing for nothing.
+/** The tokens of the fake model's reply: words with the space after each, with the id of the user's words near the start. `{name}` becomes a unique word, so that the phrase cache has no hits.
  */
 export function replyTokens(id: string, reply: string): string[] {
   const name = [...id].reverse().join('');
   return `Certainly, ${id}. ${reply.replaceAll('{name}', name)}`.match(/\S+\s*/gu) ?? [];
 }
 
-/** How many tokens hold the text of a segment that begins the reply; undefined if it is not how the reply begins. */
+/** Number of tokens in a segment at the start of the reply; undefined if the reply does not start with it. */
 export function tokensFor(segment: string, tokens: readonly string[]): number | undefined {
   const wanted = plain(segment);
   let have = '';
@@ -18,7 +16,7 @@ export function tokensFor(segment: string, tokens: readonly string[]): number | 
   return undefined;
 }
 
-/** Letters only: a server may clean its text for speech. */
+/** Compares letters only, because a server may clean its text for speech. */
 function plain(text: string): string {
   return text.toLowerCase().replaceAll(/[^a-z]/gu, '');
 }

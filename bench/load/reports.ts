@@ -1,13 +1,13 @@
-/** What the processes of the benchmark tell each other. All times are {@link monotonicMs}. */
+/** Messages between the benchmark's processes. All times are {@link monotonicMs}. */
 import { z } from 'zod';
 
-/** How long the fake engines take, in ms. */
+/** Delays of the fake engines, in ms. */
 export const engineDelays = z.object({
   /** Upload complete → transcript. */
   sttMs: z.number(),
   /** Request → first token. */
   llmFirstMs: z.number(),
-  /** Each token after the one before. */
+  /** Between two tokens. */
   llmTokenMs: z.number(),
   /** Request → first PCM. */
   ttsFirstMs: z.number(),
@@ -16,16 +16,16 @@ export type EngineDelays = z.infer<typeof engineDelays>;
 
 export const sttCall = z.object({ id: z.string(), receivedMs: z.number(), answeredMs: z.number() });
 export const llmCall = z.object({
-  /** Of the user's words, in the last message. */
+  /** Id of the user's words in the last message. */
   id: z.string(),
-  /** Who was asked: the first part of the path. */
+  /** The engine: the first part of the path. */
   engine: z.string(),
   receivedMs: z.number(),
-  /** When each of the first tokens was handed to the socket. Empty: it failed or said nothing. */
+  /** Time at which each of the first tokens was written to the socket. Empty if it failed or hung. */
   tokensMs: z.array(z.number()),
-  /** When it failed, if it was to. */
+  /** Time of an intended failure. */
   failedMs: z.number().optional(),
-  /** The client went away before the end. */
+  /** The client disconnected before the end. */
   gone: z.boolean(),
 });
 export const ttsCall = z.object({
@@ -40,15 +40,15 @@ export const enginesReport = z.object({
   stt: z.array(sttCall),
   llm: z.array(llmCall),
   tts: z.array(ttsCall),
-  /** When each connection was opened, and each request came. */
+  /** Times of opened connections and of requests. */
   connectionsMs: z.array(z.number()),
   requestsMs: z.array(z.number()),
-  /** When a client went away in the midst of an answer: over HTTP/1.1 that costs the connection. */
+  /** Times at which a client disconnected during an answer, which closes the connection in HTTP/1.1. */
   brokenOffMs: z.array(z.number()),
 });
 export type EnginesReport = z.infer<typeof enginesReport>;
 
-/** The server's log of what its ear told: the moment at which the machine took the event. */
+/** The server's log of detected speech, with the time at which the machine handled the event. */
 export const earStamp = z.object({
   session: z.string(),
   type: z.enum(['speech.start', 'speech.stop']),
@@ -63,42 +63,42 @@ export const usage = z.object({
   /** Processor time of all threads, in ms. */
   cpuMs: z.number(),
   residentBytes: z.number(),
-  /** In use after a collection, when one could be asked for. */
+  /** Memory in use after a garbage collection, if one could be triggered. */
   heapBytes: z.number(),
 });
 export type Usage = z.infer<typeof usage>;
 
-/** One reply, as its client saw it. */
+/** One reply, as received by its client. */
 export const seenReply = z.object({
   turn: z.number(),
   generation: z.number(),
-  /** What the user had said, as the server understood it. */
+  /** The user's words as understood by the server. */
   words: z.string(),
-  /** When what the user said last had been sent to its end. */
+  /** Time at which the user's last speech had been sent completely. */
   spokenMs: z.number().optional(),
-  /** When its first text came. */
+  /** Arrival of its first text. */
   firstTextMs: z.number().optional(),
   firstFrameMs: z.number().optional(),
   lastFrameMs: z.number().optional(),
-  /** When it was paused first. */
+  /** Time of its first pause. */
   pausedMs: z.number().optional(),
-  /** It went on after a pause. */
+  /** It resumed after a pause. */
   resumed: z.boolean(),
   flushMs: z.number().optional(),
   endedMs: z.number().optional(),
   reason: z.string().optional(),
-  /** When each frame came, by its number; not those after a pause. */
+  /** Arrival of each frame by number, without those after a pause. */
   framesMs: z.instanceof(Float64Array),
 });
 export type SeenReply = z.infer<typeof seenReply>;
 
 export const clientSession = z.object({
   session: z.string(),
-  /** When each 20 ms of the microphone was sent. */
+  /** Time at which each 20 ms of the microphone was sent. */
   sentMs: z.instanceof(Float64Array),
-  /** When what the user said each time had been sent to its end. */
+  /** Times at which each utterance of the user had been sent completely. */
   spokenMs: z.array(z.number()),
-  /** When each typed text was sent, in order. */
+  /** Times of the typed texts, in order. */
   textsMs: z.array(z.object({ id: z.string(), atMs: z.number() })),
   replies: z.array(seenReply),
   errors: z.array(z.string()),
@@ -107,9 +107,9 @@ export type ClientSession = z.infer<typeof clientSession>;
 
 export const clientsReport = z.object({
   sessions: z.array(clientSession),
-  /** How late the generator itself sent: ms behind its own schedule. */
+  /** Lateness of the generator behind its own schedule, ms. */
   sendLatenessMs: z.instanceof(Float64Array),
-  /** When every session was under way. */
+  /** Time from which all sessions were active. */
   measureFromMs: z.number(),
   endMs: z.number(),
   /** Processor time of the generator, in ms. */
@@ -117,21 +117,21 @@ export const clientsReport = z.object({
 });
 export type ClientsReport = z.infer<typeof clientsReport>;
 
-/** What the sessions of a load do. */
+/** Behaviour of a load's sessions. */
 export const loadPlan = z.object({
   url: z.string(),
   sessions: z.number(),
   /** Measured time, after `rampMs`. */
   measureMs: z.number(),
-  /** The sessions begin to talk one after the other over this time. */
+  /** The sessions start distributed over this time. */
   rampMs: z.number(),
-  /** talk: spoken turns; type: typed ones; idle: the microphone is open and nobody speaks. */
+  /** talk: spoken turns; type: typed turns; idle: an open microphone without speech. */
   does: z.enum(['talk', 'type', 'idle']),
-  /** Of so many replies one is interrupted; 0: none is. */
+  /** One of this many replies is interrupted; 0: none. */
   interruptEvery: z.number(),
-  /** What is typed; `{id}` becomes the id of the turn. */
+  /** The typed text; `{id}` becomes the id of the turn. */
   typed: z.string().optional(),
-  /** File of PCM16LE at 16 kHz: what is said. */
+  /** File of PCM16LE at 16 kHz with the spoken words. */
   speechFile: z.string(),
 });
 export type LoadPlan = z.infer<typeof loadPlan>;

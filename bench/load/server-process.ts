@@ -1,4 +1,4 @@
-/** The server of the benchmark in a process of its own, so that its processor time and memory are its own. */
+/** The server of the benchmark in its own process, so that its processor time and memory can be measured. */
 import { z } from 'zod';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
@@ -44,7 +44,7 @@ answerParent(
       };
     },
     collect: () => globalThis.gc?.(),
-    /** What the ears told since the last time. */
+    /** Detected speech since the last request. */
     takeStamps: () => {
       const taken = stamps;
       stamps = [];

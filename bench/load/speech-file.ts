@@ -8,10 +8,10 @@ import { speaker } from '../../server/demo/user-voice.ts';
 
 const VOICE = 'en-us+m3';
 
-/** What the users of the benchmark say. */
+/** The phrase that the benchmark's users speak. */
 export const PHRASE = 'please tell me what you see';
 
-/** The phrase as PCM16LE at 16 kHz without silence at its ends, made once and kept in the temporary folder. */
+/** The phrase as PCM16LE at 16 kHz without silence at its ends, synthesised once and kept in the temporary folder. */
 export async function speechFile(): Promise<string> {
   const key = createHash('sha256').update(`${VOICE}|${PHRASE}|1`).digest('hex').slice(0, 12);
   const folder = join(tmpdir(), 'parley-bench-speech');

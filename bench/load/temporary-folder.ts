@@ -10,7 +10,7 @@ export interface TemporaryFolder {
   remove(): void;
 }
 
-/** A folder that goes with its owner, or with this process however that ends. */
+/** A folder that is deleted by its owner, or when this process ends. */
 export function temporaryFolder(what: string): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), `parley-bench-${what}-`));
   folders.add(path);
@@ -26,7 +26,7 @@ process.on('exit', () => {
   for (const path of folders) removeNow(path);
 });
 
-/** Tried again when somebody who is being killed still writes there. */
+/** Retried while a process that is being killed still writes there. */
 function removeNow(path: string): void {
   rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
 }

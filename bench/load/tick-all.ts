@@ -2,7 +2,7 @@ import { FRAME_MS } from '../../machines/audio.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { User } from './user.ts';
 
-/** Sends everybody's 20 ms, spread evenly over the 20 ms. Resolves with how late each was sent, in ms. */
+/** Sends the 20 ms frames of all clients, spread evenly over the 20 ms. Resolves with the lateness of each, in ms. */
 export function tickAll(
   users: readonly User[],
   startMs: number,

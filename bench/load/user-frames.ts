@@ -3,16 +3,16 @@ import { PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
 import { nextRandom } from '../../machines/random.ts';
 
 const FRAME = samplesPerFrame(PIPELINE_RATE);
-/** A quiet room: about -66 dB of full scale, so that no detector is spared by digital silence. */
+/** Noise of a quiet room: about -66 dB of full scale, because digital silence would be too easy for detectors. */
 const NOISE = 16;
 
-/** What a microphone hears, in messages of 20 ms ready to be sent. */
+/** Microphone audio as messages of 20 ms, ready to send. */
 export interface UserFrames {
   readonly quiet: readonly Buffer[];
   readonly phrase: readonly Buffer[];
 }
 
-/** Two seconds of room, and the file's speech in the same room. */
+/** Two seconds of room noise, and the file's speech with the same noise. */
 export function userFrames(speechFile: string): UserFrames {
   const file = readFileSync(speechFile);
   let random = 7;

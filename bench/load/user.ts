@@ -6,11 +6,11 @@ import { monotonicMs } from './monotonic.ts';
 import type { LoadPlan } from './reports.ts';
 import type { UserFrames } from './user-frames.ts';
 
-/** So long into a reply it is interrupted. */
+/** Time in a reply at which it is interrupted, ms. */
 const INTERRUPT_AFTER_MS = 700;
-/** From the end of a reply to the next words: between these, so that users who began together do not stay in step. */
+/** Range of the time from the end of a reply to the next words, so that users do not stay in phase. */
 const THINK_MS = { least: 200, most: 1_200 };
-/** A turn without a reply for so long is given up, and counted by its absence. */
+/** A turn without a reply for this long is abandoned and counts as unanswered. */
 const GIVE_UP_MS = 10_000;
 
 const TYPED = 'please tell me what you see {id}';
@@ -23,14 +23,14 @@ export interface UserOptions {
   readonly endMs: number;
 }
 
-/** Speaks or types, waits for the reply, interrupts it or hears it to its end, and goes on. */
+/** Repeatedly speaks or types, waits for the reply, and interrupts it or listens to its end. */
 export class User {
   readonly #client: Conversant;
   readonly #options: UserOptions;
   #ticks: number;
-  /** When the next words are due. */
+  /** Time of the next words. */
   #speakAtMs: number;
-  /** Next frame of the phrase; beyond its end it is quiet. */
+  /** Next frame of the phrase; silence after its end. */
   #at = Number.POSITIVE_INFINITY;
   #turns = 0;
   #random: number;
@@ -38,7 +38,7 @@ export class User {
   constructor(client: Conversant, options: UserOptions) {
     this.#client = client;
     this.#options = options;
-    this.#ticks = options.index * 7; // not all in the same noise
+    this.#ticks = options.index * 7; // different noise for each user
     this.#random = options.index + 1;
     this.#speakAtMs = options.plan.does === 'idle' ? Number.POSITIVE_INFINITY : options.beginMs;
     client.listener = {
@@ -70,7 +70,7 @@ export class User {
   }
 
   #onReplyEnd(reason: EndReason): void {
-    // The end of a reply that was interrupted comes while the words that did it are still being said.
+    // The end of an interrupted reply arrives while the user is still speaking.
     if (reason !== 'interrupted') this.#speakAtMs = monotonicMs() + this.#thinkMs();
   }
 

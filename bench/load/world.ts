@@ -21,36 +21,36 @@ export type BusKind = 'in-process' | 'nats';
 
 export interface WorldOptions {
   readonly bus: BusKind;
-  /** A recogniser that tells words while they are spoken, instead of the one that is sent whole utterances. Wants `nats`. */
+  /** Use the recogniser with partial transcripts instead of the one for whole utterances. Requires `nats`. */
   readonly partials?: boolean;
-  /** Configuration of the server beyond what the load needs, as flags. `{engines}` stands for the address of the engines. */
+  /** Additional configuration of the server, as flags. `{engines}` is replaced by the address of the engines. */
   readonly flags?: Readonly<Record<string, string>>;
-  /** Processors of the server, and of everything else, as `taskset` takes them. */
+  /** Processors of the server, and of everything else, in the format of `taskset`. */
   readonly cpus?: { readonly server: string; readonly others: string };
   /** Folder for a processor profile of the server. */
   readonly profile?: string | undefined;
-  /** Lets memory be measured after a collection. */
+  /** Allow measuring memory after a garbage collection. */
   readonly collects?: boolean;
 }
 
-/** What a load gave, each part as its process saw it. */
+/** Results of a load, each part as reported by its process. */
 export interface LoadResult {
   readonly clients: ClientsReport;
   readonly engines: EnginesReport;
   readonly stamps: readonly EarStamp[];
-  /** Of the server, when everybody was under way and at the end. */
+  /** Usage of the server, when all sessions were active and at the end. */
   readonly usage: { readonly from: Usage; readonly to: Usage; readonly peakResidentBytes: number };
 }
 
-/** What the fake engines take. */
+/** Delays of the fake engines. */
 export const ENGINE_DELAYS: EngineDelays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
-/** Silence that ends a turn: the server's own default, and named here because it is taken off what is measured. */
+/** Silence that ends a turn: the server's default, needed here because it is subtracted from the measured delays. */
 export const ENDPOINT_MS = 500;
-/** What the model says after a greeting of its own, see replyTokens. */
+/** The model's reply after its greeting; see replyTokens. */
 export const REPLY = 'I see a long table and two chairs by the window of {name}. There is a cup on it.';
 const SAMPLE_EVERY_MS = 500;
 
-/** Engines, server and bus, each in a process of its own; clients come with each load. */
+/** Engines, server and bus, each in its own process; each load has its own clients. */
 export class World {
   readonly #engines: BenchProcess;
   readonly #server: BenchProcess;
@@ -98,7 +98,7 @@ export class World {
       started.push(server);
       const flags = {
         ...flagsFor(address),
-        // The first sound that is measured is the reply's.
+        // No fillers: the first measured audio must be the reply's.
         'reply.filler-after-ms': '0',
         ...(nats ? { 'bus.nats-url': nats.url } : {}),
         ...recogniser,
@@ -122,7 +122,7 @@ export class World {
     return this.#url;
   }
 
-  /** Runs a load to its end. What happened before it is forgotten. */
+  /** Runs a load to its end. Earlier records are discarded. */
   async load(plan: Omit<LoadPlan, 'url' | 'speechFile'>): Promise<LoadResult> {
     await this.takeEngines();
     await this.#server.ask('takeStamps', undefined);
@@ -150,7 +150,7 @@ export class World {
     }
   }
 
-  /** Where the engines are, for somebody else who is to be measured with them. */
+  /** Address of the engines, for measuring another system with them. */
   get engines(): string {
     return this.#address;
   }
@@ -159,7 +159,7 @@ export class World {
     return this.#speechFile;
   }
 
-  /** What the engines were asked since the last time. */
+  /** The engine calls since the last request. */
   async takeEngines(): Promise<EnginesReport> {
     return enginesReport.parse(await this.#engines.ask('take', undefined));
   }
@@ -174,7 +174,7 @@ export class World {
     await stopAll(this.#started);
   }
 
-  /** Asks the server for its usage from `afterMs` on until told to stop. */
+  /** Samples the server's usage from `afterMs` on until stopped. */
   #watch(afterMs: number): { stop(): void; readonly result: Promise<LoadResult['usage']> } {
     let stop = () => {};
     const stopped = new Promise<void>((resolve) => {
@@ -210,14 +210,14 @@ async function stopAll(parts: readonly Stoppable[]): Promise<void> {
   for (const part of parts.toReversed()) await part.stop();
 }
 
-/** What the installed command runs Node with: its first line says so. */
+/** Node options of the installed command, from its first line. */
 function productFlags(): string[] {
   const above = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
   const [first = ''] = readFileSync(new URL(`${above}/bin/parley.mjs`, import.meta.url), 'utf8').split('\n');
   return first.split(' ').filter((word) => word.startsWith('--'));
 }
 
-/** Starts the worker; resolves with how the server is told of it. */
+/** Starts the worker; resolves with the server's flags for it. */
 async function startPartials(natsUrl: string, started: Stoppable[]): Promise<Record<string, string>> {
   const worker = startProcess({ module: 'partials-process' });
   started.push(worker);
@@ -237,7 +237,7 @@ function flagsFor(engines: string): Record<string, string> {
     'endpointing.delay-ms': String(ENDPOINT_MS),
     'limits.sessions': '2000',
     'limits.pending-connections': '500',
-    // All users come from one address, and the capacity benchmark looks for what overload does.
+    // All users have one address, and the capacity benchmark measures overload.
     'limits.connections-per-address': '3000',
     'limits.loop-delay-ms': '60000',
     'limits.waiting-requests': '100000',

@@ -1,8 +1,8 @@
-/** A small writer of SVG line charts. They are read as images on light and dark pages alike. */
+/** A small writer of SVG line charts that are legible on light and dark pages. */
 
 export interface Series {
   readonly name: string;
-  /** One for each place on the x axis; undefined where nothing was measured. */
+  /** One value per x position; undefined if not measured. */
   readonly values: readonly (number | undefined)[];
   readonly dashed?: boolean;
   /** Series of the same number share a colour. */
@@ -26,14 +26,14 @@ const LEFT = 76;
 const RIGHT = 190;
 const TOP = 64;
 const BOTTOM = 52;
-/** Told apart also without colour sight, and on white as on black (after Okabe and Ito). */
+/** Distinguishable with colour blindness, on white and on black (after Okabe and Ito). */
 const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#56b4e9', '#e69f00'];
 const STYLE =
   'text{font:12px system-ui,sans-serif;fill:#57606a}.t{font-size:15px;font-weight:600;fill:#24292f}' +
   '.g{stroke:#8b949e;stroke-opacity:.35}.goal{stroke:#8b949e;stroke-width:1.5;stroke-dasharray:2 4}' +
   '@media (prefers-color-scheme:dark){text{fill:#9da7b1}.t{fill:#e6edf3}}';
 
-/** The chart with a logarithmic y axis: what matters is how many times as much. Figures below 0.1 are drawn at 0.1. */
+/** The chart with a logarithmic y axis, because ratios matter. Values below 0.1 are drawn at 0.1. */
 export function lineChart(chart: Chart): string {
   const drawn = chart.series.flatMap(({ values }) =>
     values.flatMap((value) => (isKnown(value) ? [value] : [])),

@@ -51,7 +51,7 @@ const PERCENTILES = [
   ['p99', 'p99'],
 ] as const satisfies readonly (readonly [keyof Spread, string])[];
 
-/** The charts that these results give, by file name without ending. */
+/** The charts of these results, by file name without extension. */
 export function chartsOf(results: readonly BenchmarkResult[]): Map<string, string> {
   const charts = new Map<string, string>();
   for (const { benchmark, file, what, ...labels } of PLOTS) {

@@ -1,6 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 
-/** Where figures come from: without it they say little. */
+/** The machine on which figures were measured. */
 export interface Machine {
   readonly node: string;
   readonly processor: string;
@@ -18,7 +18,10 @@ export function machine(): Machine {
   };
 }
 
-/** How many threads wanted to run over the last minute, on average. Above the benchmark's own, others were at work. */
+/**
+ * Average number of runnable threads over the last minute. If it is above the benchmark's own, other processes were
+ * active.
+ */
 export function loadAverage(): number {
   return Math.round((loadavg()[0] ?? 0) * 100) / 100;
 }

@@ -1,6 +1,6 @@
 import { percentile } from '../statistics.ts';
 
-/** What one figure, or one set of them, must keep to. Each in the row's unit. */
+/** Goals of one figure or set of figures, in the row's unit. */
 export interface Goal {
   readonly p50?: number;
   readonly p95?: number;
@@ -21,9 +21,9 @@ export interface Spread {
 /** One line of a benchmark's table. */
 export interface Row {
   readonly what: string;
-  /** Which bus, where it matters. */
+  /** The bus, if relevant. */
   readonly bus?: string;
-  /** Sessions at once, where it matters. */
+  /** Number of sessions, if relevant. */
   readonly sessions?: number;
   readonly unit: string;
   readonly spread?: Spread;
@@ -38,7 +38,7 @@ export interface BenchmarkResult {
   /** Two lines. */
   readonly method: readonly [string, string];
   readonly rows: readonly Row[];
-  /** What must be known to read the rows. */
+  /** Notes for interpreting the rows. */
   readonly notes: readonly string[];
 }
 

@@ -2,7 +2,7 @@ import type { BenchmarkResult, Goal, Row } from './rows.ts';
 
 const HEAD = ['', 'bus', 'sessions', 'goal', 'median', 'p95', 'p99', 'n', ''] as const;
 
-/** The result as text: a table, then how it was measured. */
+/** The result as text: a table, then the method. */
 export function tableOf({ name, method, rows, notes }: BenchmarkResult): string {
   const cells = [HEAD.map(String), ...rows.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column]?.length ?? 0)));
@@ -22,7 +22,7 @@ export function tableOf({ name, method, rows, notes }: BenchmarkResult): string 
   ].join('\n');
 }
 
-/** The same for a page. */
+/** The same as Markdown. */
 export function markdownOf({ name, method, rows, notes }: BenchmarkResult): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
@@ -66,7 +66,7 @@ function goalText(goal: Goal, unit: string): string {
   return `${parts.join(', ')} ${unit}`;
 }
 
-/** Three digits that say something. */
+/** Formats with three significant digits. */
 export function shown(figure: number): string {
   if (!Number.isFinite(figure)) return '–';
   const size = Math.abs(figure);

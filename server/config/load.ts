@@ -116,7 +116,7 @@ function culprit(
   return { name: full, source: DEFAULT };
 }
 
-/** A language that was given replaces its default; the others keep theirs. */
+/** A given language replaces its default; the other languages keep theirs. */
 function withDefaultLanguages(config: Config): Config {
   const defaults = configSchema.parse({}).words;
   const { backchannels, continuations } = config.words;

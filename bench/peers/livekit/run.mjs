@@ -1,7 +1,7 @@
 // Sessions of the peer in one process, driven by the benchmark's own users. Started by bench/benchmarks/peer.ts.
 import { loadEngines, PeerClient } from './session.mjs';
 
-// The compiled modules of the benchmark, which this file is a copy beside no more.
+// The benchmark's compiled modules: this file is a copy in another folder.
 const load = (name) => import(new URL(name, process.env.PARLEY_BENCH_LOAD).href);
 const { answerParent } = await load('child-process.js');
 const { monotonicMs } = await load('monotonic.js');
@@ -55,7 +55,7 @@ async function run({ engines, endpointMs, plan }) {
     measureFromMs,
     endMs,
   };
-  // What is under way is of no interest any more, and nothing here is shared with others.
+  // Exit at once: running work is not needed any more, and nothing is shared with other processes.
   await Promise.race([Promise.allSettled(clients.map((client) => client.close())), after(3_000)]);
   return report;
 }

@@ -1,4 +1,4 @@
-// One AgentSession without a room, as a client of the benchmark's users: frames go in, frames come out, times are noted.
+// One AgentSession without a room, as a client of the benchmark's users: frames in, frames out, with recorded times.
 import { initializeLogger, voice } from '@livekit/agents';
 import * as openai from '@livekit/agents-plugin-openai';
 import * as silero from '@livekit/agents-plugin-silero';
@@ -10,11 +10,11 @@ initializeLogger({ pretty: false, level: process.env.LOG_LEVEL ?? 'fatal' });
 const INPUT_RATE = 16_000;
 const OUTPUT_RATE = 24_000;
 
-/** The models are shared by all sessions of the process, as a worker of the framework that is prewarmed does. */
+/** All sessions of the process share the models, like a prewarmed worker of the framework. */
 export async function loadEngines(engines, endpointMs) {
   const connection = { baseURL: `${engines}/ok/v1`, apiKey: 'none' };
   const models = {
-    // Its silence is the endpoint delay: the turn is over when the voice detector says so, and nothing is waited for after.
+    // Its silence is the endpoint delay: the turn ends with the voice detector's event, without further waiting.
     vad: await silero.VAD.load({ minSilenceDuration: endpointMs, minSpeechDuration: 50, forceCPU: true }),
     stt: new openai.STT({ ...connection, language: 'en', model: 'fake', useRealtime: false }),
     llm: new openai.LLM({ ...connection, model: 'fake' }),
@@ -49,7 +49,7 @@ class Input extends voice.AudioInput {
   }
 }
 
-/** Plays at real time without a device: it knows when the last frame would have sounded. */
+/** Simulates real-time playback: computes when the last frame would have been played. */
 class Output extends voice.AudioOutput {
   #client;
   #startedMs;
@@ -101,7 +101,7 @@ class Output extends voice.AudioOutput {
   }
 }
 
-/** Has the shape of the benchmark's own client, so that the same users drive it. */
+/** Same interface as the benchmark's own client, so that the same users can control it. */
 export class PeerClient {
   listener;
   #monotonicMs;
@@ -138,7 +138,7 @@ export class PeerClient {
     this.#session.on(Events.UserInputTranscribed, ({ transcript, isFinal }) => {
       if (!isFinal) return;
       this.#words = transcript;
-      // What sounds from now on answers these words.
+      // Audio from now on answers these words.
       this.#reply = undefined;
     });
     this.#session.on(Events.Error, ({ error }) =>
@@ -168,7 +168,7 @@ export class PeerClient {
   }
 
   onSilenced() {
-    // Only what the user said into this reply interrupts it.
+    // Only speech during this reply interrupts it.
     if (!this.#reply || this.#reply.silenced || !(this.#speechMs > this.#reply.firstFrameMs)) return;
     this.#reply.silenced = true;
     this.#bargeIns.push(this.#monotonicMs() - this.#speechMs);

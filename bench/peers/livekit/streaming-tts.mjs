@@ -1,5 +1,5 @@
-// Speech synthesis over OpenAI's protocol that plays while it loads. The framework's own plugin waits for the whole
-// answer before the first frame, which no comparison of delays should rest on.
+// Streaming speech synthesis over OpenAI's protocol. The framework's own plugin waits for the whole answer before the
+// first frame, which would make a comparison of delays unfair.
 import { AudioByteStream, tts } from '@livekit/agents';
 
 const RATE = 24_000;
@@ -21,7 +21,7 @@ export class StreamingTts extends tts.TTS {
       body: JSON.stringify({ input: text, model: 'fake', voice: 'alloy', response_format: 'pcm' }),
       signal: abortSignal,
     });
-    answer.catch(() => {}); // `run` meets it
+    answer.catch(() => {}); // `run` handles the error
     return new Speech(this, text, answer, connOptions, abortSignal);
   }
 

@@ -30,11 +30,11 @@ export const ERRORS = {
   },
   MEMORY_FAILED: {
     message: 'recalling the conversation failed',
-    advice: 'the turn went on without it; see the cause',
+    advice: 'the turn continued without it; see the cause',
   },
   MEMORY_TIMEOUT: {
     message: 'recalling the conversation took too long',
-    advice: 'the turn went on without it; raise deadlines.recallMs',
+    advice: 'the turn continued without it; raise deadlines.recallMs',
   },
   ACTION_FAILED: { message: 'an action failed', advice: 'see the cause; check the robot side' },
   ACTION_TIMEOUT: {
@@ -52,7 +52,7 @@ export const ERRORS = {
   },
   ACTION_LIMIT: {
     message: 'a reply asked for too many actions',
-    advice: 'the others were started; raise actions.maxPerReply if so many are meant',
+    advice: 'the others were started; raise actions.maxPerReply to allow more',
   },
   PLAYBACK_FAILED: {
     message: 'playback failed',
@@ -90,10 +90,10 @@ export const ERRORS = {
     message: 'an engine has too much to do',
     advice: 'add workers or lower the number of sessions',
   },
-  CANCELLED: { message: 'cancelled', advice: 'nothing to do: the work was no longer wanted' },
+  CANCELLED: { message: 'cancelled', advice: 'nothing to do: the work was not needed any more' },
   // Bus
   BUS_NO_RESPONDERS: {
-    message: 'nobody listens on that subject',
+    message: 'the subject has no subscriber',
     advice: 'start the process that serves it',
   },
   BUS_TIMEOUT: {
@@ -110,7 +110,7 @@ export const ERRORS = {
     advice: 'check NATS_URL and that nats-server runs',
   },
   BUS_SUBJECT: {
-    message: 'that is no valid subject',
+    message: 'invalid subject',
     advice: 'subjects are dot-separated tokens without spaces; wildcards only when subscribing',
   },
   // Wire

@@ -105,7 +105,7 @@ describe.each(KINDS)('$kind', ({ make, failed, good }) => {
       'ENGINE_PROTOCOL',
     ],
     ['a page of HTML with 200', answer(200, 'text/html', '<html>hello</html>'), 'ENGINE_PROTOCOL'],
-    ['bytes that are no HTTP', [{ do: 'raw', bytes: '\x00\x01garbage\r\n\r\n' }], 'ENGINE_PROTOCOL'],
+    ['bytes that are not HTTP', [{ do: 'raw', bytes: '\x00\x01garbage\r\n\r\n' }], 'ENGINE_PROTOCOL'],
     ['a connection closed at once', [{ do: 'close' }], 'ENGINE_UNREACHABLE'],
     ['a connection reset at once', [{ do: 'reset' }], 'ENGINE_UNREACHABLE'],
     ['a reset in mid-stream', breakOff(good, 1, { do: 'reset' }), 'ENGINE_UNREACHABLE'],
@@ -161,7 +161,7 @@ describe.each(KINDS)('$kind', ({ make, failed, good }) => {
     expect((await running).end).toBe('CANCELLED');
   });
 
-  it('asks nobody when it is aborted before it begins, or closed', async () => {
+  it('sends no request when it is aborted before it begins, or closed', async () => {
     expect((await run(good, AbortSignal.abort())).end).toBe('CANCELLED');
     await engine?.close();
     expect((await engine?.run(new AbortController().signal))?.end).toBe('CANCELLED');

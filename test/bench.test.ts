@@ -107,7 +107,7 @@ describe('npm run bench', () => {
     'tells what it can do when it is asked for what it cannot',
     async () => {
       const bench = run('--only', 'everything');
-      const told = line(bench, /no benchmark is called everything; there are first-audio, /u);
+      const told = line(bench, /unknown benchmark everything; known: first-audio, /u);
       const [code] = await once(bench, 'close');
       expect(code).toBe(2);
       await told;

@@ -1,4 +1,4 @@
-// Bundles the pages for the browser. Every file is loaded by its own URL: nothing inline, nothing from elsewhere.
+// Bundles the pages for the browser. Every file has its own URL: nothing is inline, nothing comes from other servers.
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { parameterFields } from './parameter-fields.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** One entry a script; the worklets run in the audio thread and so are scripts of their own. */
+/** One entry per script. Worklets run in the audio thread, so they are separate scripts. */
 const TALK = {
   talk: 'talk/main.ts',
   'worklet-capture': 'talk/worklets/capture.ts',
@@ -21,7 +21,7 @@ const COPIES = {
   'inspect/index.html': 'inspect/index.html',
 };
 const STYLES = { talk: 'talk/talk.css', 'inspect/inspect': 'inspect/inspect.css' };
-/** What the inspector is made of. */
+/** Source files of the inspector. */
 const INSPECTOR_FILES = [
   'inspect/index.html',
   'inspect/inspect.js',
@@ -59,7 +59,7 @@ export async function buildPages(outDir) {
   ]);
 }
 
-/** How large the inspector is: bytes of what the page loads, gzipped. */
+/** Gzipped size of what the inspector's page loads, in bytes. */
 export async function inspectorSize(outDir) {
   const sizes = INSPECTOR_FILES.map(async (name) => gzipSync(await readFile(join(outDir, name))).length);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);

@@ -17,11 +17,11 @@ import {
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });
 
-/** Which sessions are wanted; see `GET /v1/inspect/sessions` in docs/inspector.md. */
+/** Query for the list of sessions; see `GET /v1/inspect/sessions` in docs/inspector.md. */
 export interface SessionsQuery {
   /** Public states of live sessions, and `open`, `ended`, `incomplete` of past ones. */
   readonly state?: readonly string[];
-  /** Found in the id, in what the user said or in what was replied. */
+  /** Text to find in the id, the user's words or the replies. */
   readonly text?: string;
   /** An error code, or `any`. */
   readonly error?: string;
@@ -66,7 +66,7 @@ export class InspectorApi {
     return this.#get(sessionsPage, '', { ...others, state: state?.join(',') }, signal);
   }
 
-  /** A page of a session's journal, from record `from` on. SESSION_UNKNOWN if nobody has it. */
+  /** A page of a session's journal, from record `from` on. SESSION_UNKNOWN if no server has it. */
   async journal(
     session: string,
     from = 0,
@@ -74,7 +74,7 @@ export class InspectorApi {
   ): Promise<LoadedJournal> {
     const query = { from, limit: options.limit };
     const page = await this.#get(journalPage, path(session, 'journal'), query, options.signal);
-    // What parameters and input are is the recording version's affair, as in a journal's file.
+    // The recording version defines parameters and input, as in a journal's file.
     return { ...page, header: page.header as typeof page.header & JournalHeader };
   }
 
@@ -89,7 +89,7 @@ export class InspectorApi {
     return this.#get(turnsPage, path(session, 'turns'), {}, signal);
   }
 
-  /** Pieces of recorded audio, in the order in which they were recorded; none where none was. */
+  /** Pieces of recorded audio, in the order of recording; empty if none was recorded. */
   async audio(session: string, from = 0, signal?: AbortSignal): Promise<AudioPage> {
     return this.#get(audioPage, path(session, 'audio'), { from }, signal);
   }

@@ -7,13 +7,13 @@ export interface FollowEvents {
   onJournal(journal: LoadedJournal): void;
   /** The next records, in order and without a gap. */
   onRecords(records: readonly JournalRecord[]): void;
-  /** Loading could not go on. Called at most once until `refill` is called. */
+  /** Loading failed. Called at most once until `refill` is called. */
   onError(error: Error): void;
 }
 
 /**
- * Joins a session's stored journal and its live feed into one row of records: pages are loaded up to where the feed
- * goes on, and again where the feed has a hole.
+ * Joins a session's stored journal and its live feed into one sequence of records. Pages are loaded up to the start of the
+ * feed, and again where the feed has a gap.
  */
 export class RecordFollower {
   readonly #api: Pick<InspectorApi, 'journal'>;
@@ -25,7 +25,7 @@ export class RecordFollower {
   #next = 0;
   #told = false;
   #loading: Promise<void> | undefined;
-  /** Something was written beyond what is loaded. */
+  /** The store has more than what is loaded. */
   #more = false;
 
   constructor(api: Pick<InspectorApi, 'journal'>, session: string, events: FollowEvents) {
@@ -34,12 +34,12 @@ export class RecordFollower {
     this.#events = events;
   }
 
-  /** How many records were given on. */
+  /** Number of records passed on. */
   get records(): number {
     return this.#next;
   }
 
-  /** Loads what is stored and was not given on yet. Call first, and whenever the session is watched anew. */
+  /** Loads stored records that were not passed on yet. Call it first, and whenever the session is watched again. */
   refill(): Promise<void> {
     this.#more = true;
     this.#loading ??= this.#load().finally(() => {

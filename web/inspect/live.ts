@@ -10,9 +10,9 @@ import {
 export type LiveStatus = 'connecting' | 'connected' | 'waiting' | 'refused' | 'closed';
 
 export interface LiveEvents {
-  /** `refused`: the token is wrong or the inspector is off; it is not tried again. `waiting` is, in `retryInMs`. `words` say why. */
+  /** `refused`: the token is wrong or the inspector is off; there is no retry. `waiting`: retry in `retryInMs`. `words` say why. */
   onStatus(status: LiveStatus, words: string, retryInMs?: number): void;
-  /** Everything but errors of the wire, in order. After every `ready` the list and the watched sessions are told anew. */
+  /** Everything but errors of the wire, in order. After every `ready` the server sends the list and the watched sessions again. */
   onMessage(message: InspectMessage): void;
 }
 
@@ -20,7 +20,7 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
 const UNAUTHORISED = 4401;
 
-/** The inspector's WebSocket: says hello, connects again after a loss, and asks again for what is wanted. */
+/** The inspector's WebSocket: sends hello, reconnects after a loss, and repeats its subscriptions. */
 export class LiveLink {
   readonly #url: string;
   readonly #token: () => string;
@@ -109,7 +109,7 @@ export class LiveLink {
     this.#attempt = 0;
     this.#events.onStatus('connected', '');
     this.#events.onMessage(parsed.data);
-    // Whoever asks from now on asks by himself.
+    // Later subscriptions are sent when they are made.
     this.#ready = true;
     if (this.#list) this.#write({ type: 'sessions', on: true });
     for (const session of this.#watched) this.#write({ type: 'watch', session });

@@ -16,5 +16,5 @@ const root = document.getElementById('root');
 if (root) render(<Page inspector={inspector} />, root);
 inspector.start();
 
-/** A debugging aid, read only. */
+/** A debugging aid; read-only. */
 Object.defineProperty(window, 'inspector', { value: inspector });

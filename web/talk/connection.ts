@@ -24,10 +24,10 @@ export interface ConnectionEvents {
 
 /** No `ready` within this time after connecting counts as a lost connection. */
 const READY_WITHIN_MS = 10_000;
-/** Microphone audio is dropped while this much waits to be sent: one second. Late audio is of no use. */
+/** Microphone audio is dropped while this much waits to be sent: one second. Late audio is useless. */
 const UNSENT_AUDIO_BYTES = PIPELINE_RATE * Int16Array.BYTES_PER_ELEMENT;
 
-/** The WebSocket to the server: says hello, resumes after a loss with growing pauses, and gives up where told to. */
+/** The WebSocket to the server: sends hello, reconnects after a loss with growing pauses, and stops after final close codes. */
 export class Connection {
   readonly #url: string;
   readonly #events: ConnectionEvents;
@@ -84,14 +84,14 @@ export class Connection {
     this.#open();
   }
 
-  /** False if there is no session to send it to. */
+  /** Returns false without a session. */
   send(message: ClientMessage): boolean {
     if (this.#link !== 'connected') return false;
     this.#write(message);
     return true;
   }
 
-  /** Sends the voice stop now or, while the connection is lost, first thing when it is back. False if offline. */
+  /** Sends the voice stop now or, while the connection is lost, as the first message after the reconnection. False if offline. */
   stop(): boolean {
     if (this.#link === 'offline') return false;
     if (!this.send({ type: 'halt' })) this.#stopOwed = true;

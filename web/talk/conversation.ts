@@ -16,7 +16,7 @@ export interface UserText {
 export interface Reply {
   readonly generation: number;
   readonly text: string;
-  /** Absent while the reply goes on. */
+  /** Absent until the reply has ended. */
   readonly end?: { readonly reason: EndReason; readonly heard: string };
 }
 
@@ -36,7 +36,7 @@ export interface Turn {
 /** What the page shows of the conversation. Plain data: `said` and `typed` give the next value. */
 export interface Conversation {
   readonly turns: readonly Turn[];
-  /** Texts that were sent and of which the server has said nothing yet. */
+  /** Sent texts without an answer of the server yet. */
   readonly pending: readonly string[];
   /** Of the last reply that ended. */
   readonly timings?: TurnTimings;
@@ -91,7 +91,7 @@ export function said(conversation: Conversation, message: Heard): Conversation {
   }
 }
 
-/** A server need not send a typed text back as a transcript: the turn that answers it takes it over. */
+/** The server may not send a typed text back as a transcript, so the turn that answers it takes it over. */
 function adopted(conversation: Conversation, number: number): Conversation {
   const [text, ...pending] = conversation.pending;
   const known = conversation.turns.find(({ turn }) => turn === number);

@@ -33,7 +33,7 @@ let firstFrameLogged = -1;
 let fatal: { code: string; message: string } | undefined;
 /** True while the trouble shown is about the connection, so that a new connection ends it. */
 let linkTrouble = false;
-/** Goes up with every press of the connect button, so that slow devices of an earlier press are let go. */
+/** Incremented with every press of the connect button, so that slow devices of an earlier press are released. */
 let visit = 0;
 
 const url = new URL('v1/session', document.baseURI);
@@ -71,7 +71,7 @@ function onLink(link: Link, words: string, retryInMs?: number): void {
   }
 }
 
-/** What one can say, and what the server warns of. */
+/** Loads suggested phrases and the server's warnings. */
 async function showAbout(): Promise<void> {
   const { phrases, notices } = await askAbout(view.tokenField.value.trim());
   phrasesView.show(phrases);
@@ -115,7 +115,7 @@ function onMessage(message: Heard): void {
   setConversation(said(conversation, message));
 }
 
-/** The token goes with it as it came here: in the fragment, which no server sees. */
+/** The token stays in the fragment, which browsers do not send to a server. */
 function inspectorAddress(session: string): string {
   const token = view.tokenField.value.trim();
   const address = new URL('inspect/', document.baseURI);
@@ -220,7 +220,7 @@ async function releaseDevices(): Promise<void> {
   await Promise.all([closing?.close(), closeMicrophone()]);
 }
 
-/** Silence comes at once, on this side; the server stops everything else. */
+/** The page is silent at once; the server stops everything else. */
 function voiceStop(): void {
   playback?.silence();
   if (!connection.stop()) view.showTrouble('', 'Not connected: there is nothing to stop.');

@@ -87,7 +87,7 @@ export type Heard =
     }
   | { readonly type: 'error'; readonly code: string; readonly message: string; readonly fatal: boolean };
 
-/** The message in a text frame, or undefined if it is none that this page knows. */
+/** The message in a text frame, or undefined if this page does not know it. */
 export function parseServerMessage(data: string): Heard | undefined {
   let json: unknown;
   try {

@@ -46,7 +46,7 @@ export class Microphone {
     return new Microphone(stream, context);
   }
 
-  /** A muted microphone goes on sending silence, so that the server still hears where speech ended. */
+  /** A muted microphone keeps sending silence, so that the server still hears where speech ended. */
   set muted(muted: boolean) {
     for (const track of this.#stream.getTracks()) track.enabled = !muted;
   }
@@ -82,7 +82,7 @@ const TROUBLES: ReadonlyMap<string, string> = new Map([
   ['SecurityError', 'Browsers give the microphone only to https pages and to localhost. You can still type.'],
 ]);
 
-/** What to tell the user when `Microphone.open` failed. */
+/** Message for the user after `Microphone.open` failed. */
 export function microphoneTrouble(error: unknown): { code: string; words: string } {
   const code = error instanceof Error ? error.name : 'UnknownError';
   return { code, words: TROUBLES.get(code) ?? 'The microphone could not be opened. You can still type.' };

@@ -42,7 +42,7 @@ export class Playback {
     return this.#stats;
   }
 
-  /** Starts the sound where the browser held it back until the user's first click. */
+  /** Starts the audio if the browser blocked it until the user's first click. */
   async wake(): Promise<void> {
     if (this.#context.state !== 'running') await this.#context.resume();
   }
@@ -61,7 +61,7 @@ export class Playback {
     this.#order({ type: 'flush', generation });
   }
 
-  /** Drops all sound that has come so far. */
+  /** Drops all audio received so far. */
   silence(): void {
     this.#order({ type: 'silence' });
   }
@@ -71,7 +71,7 @@ export class Playback {
     this.#order({ type: 'resume' });
   }
 
-  /** Begins anew, with generations counted from the start. */
+  /** Starts again, with generations counted from the start. */
   reset(): void {
     this.#order({ type: 'reset' });
   }

@@ -1,7 +1,7 @@
 import type { PublicState } from '../../machines/wire.ts';
 import { byId, element } from './elements.ts';
 
-/** In the order of a conversation; a state that is added must be added here to compile. */
+/** In the order of a conversation. A new state does not compile until it is listed here. */
 const ORDER: Readonly<Record<PublicState, number>> = {
   idle: 0,
   listening: 1,

@@ -24,7 +24,7 @@ const LINKS: Record<Link, { words: string; button: string }> = {
   waiting: { words: 'Not connected', button: 'Cancel' },
 };
 
-/** A second click in panic must not undo the stop. */
+/** A second click must not undo the stop by accident. */
 const REARM_AFTER_MS = 800;
 /** How often the countdown is drawn. */
 const TICK_MS = 250;
@@ -79,7 +79,7 @@ export class View {
     });
   }
 
-  /** True while the big button offers to rearm, and has done so long enough to be meant. */
+  /** True if the big button offers to rearm, after the delay that prevents accidental double clicks. */
   get offersRearm(): boolean {
     return this.#mayRearm && this.stopButton.getAttribute('aria-disabled') !== 'true';
   }
@@ -193,7 +193,7 @@ export class View {
   }
 }
 
-/** Leaves equal text alone: a screen reader would say it again. */
+/** Skips equal text: a screen reader would repeat it. */
 function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

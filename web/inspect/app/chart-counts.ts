@@ -26,7 +26,7 @@ export class ChartCounts {
   #seen = 0;
   #traced = 0;
   #active = new Set<string>();
-  /** The same map until something is counted, so that who draws it sees that nothing changed. */
+  /** Stays the same object until a count changes, so that views can detect changes. */
   #all: ReadonlyMap<string, number> | undefined;
 
   constructor(log: SessionLog, tracer: Tracer) {
@@ -39,13 +39,13 @@ export class ChartCounts {
     return this.#states.get(path) ?? [];
   }
 
-  /** By the transition's id; as far as the trace has come. */
+  /** By the transition's id, up to where the trace is. */
   transition(id: string): readonly number[] {
     this.#advance();
     return this.#transitions.get(id) ?? [];
   }
 
-  /** How often, for all that were at least once. */
+  /** Counts, for those above 0. */
   all(): ReadonlyMap<string, number> {
     this.#advance();
     this.#all ??= new Map(

@@ -8,10 +8,10 @@ import { loadParameterFields, type ParameterField } from './parameter-fields.ts'
 import { readRoute, type Tab, writeRoute } from './route.ts';
 import { SessionList } from './session-list.ts';
 
-/** What a server says of itself when it is connected to. */
+/** What a server reports about itself in `ready`. */
 export type ServerFacts = Extract<InspectMessage, { type: 'ready' }>;
 
-/** A file larger than this is no journal that a page can hold: 50,000 events are 40 MB. */
+/** Maximum size of a file: a larger one does not fit into a page. 50,000 events are 40 MB. */
 const LARGEST_FILE = 512 * 1_024 * 1_024;
 
 /** The page as a whole: its connection, the list of sessions, and the one that is open. */
@@ -21,15 +21,15 @@ export class Inspector extends Observable {
   readonly list: SessionList;
   status: LiveStatus = 'connecting';
   statusWords = '';
-  /** When a lost connection is tried again (`performance.now()`); undefined while there is one, or none is wanted. */
+  /** When a lost connection is tried again (`performance.now()`); undefined while connected or offline by choice. */
   retryAtMs: number | undefined;
   facts: ServerFacts | undefined;
   open: OpenSession | undefined;
-  /** For the form of other parameters; loaded at once, so that it is there when the server is not. */
+  /** For the form of other parameters; loaded at the start, so that it works without the server. */
   parameterFields: readonly ParameterField[] = [];
   tab: Tab = 'events';
   help = false;
-  /** What went wrong last, for the user to read. */
+  /** The last error, in words for the user. */
   trouble: string | undefined;
 
   constructor(token: string) {
@@ -96,7 +96,7 @@ export class Inspector extends Observable {
     this.changed();
   }
 
-  /** The server was there and is not: what needs it cannot be used. */
+  /** The connection is lost: views that need the server are disabled. */
   get gone(): boolean {
     return this.retryAtMs !== undefined;
   }
@@ -155,7 +155,7 @@ export class Inspector extends Observable {
     this.changed();
   }
 
-  /** Does what the address says: at the start, and when the user goes back or forth. */
+  /** Follows the address: at the start, and after back or forward. */
   #follow(): void {
     const { session, record, tab } = readRoute(location.hash);
     this.tab = tab ?? 'events';
@@ -168,7 +168,7 @@ export class Inspector extends Observable {
   }
 
   #leave(): void {
-    // A file stays as it is; what the server sends for others is not wanted any more.
+    // A file stays as it is; feeds of other sessions are dropped.
     if (this.open && !this.list.file(this.open.session)) this.open.close();
     else this.open?.pause();
   }

@@ -12,7 +12,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ['Esc', 'close what is open, leave a field, back to the list'],
 ];
 
-/** Lets the keyboard move the moment that all views show. Gives the way to stop. */
+/** Lets the keyboard move the selected moment. Returns a function that stops it. */
 export function listenToKeys(inspector: Inspector): () => void {
   const onKey = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -72,7 +72,7 @@ function handled(event: KeyboardEvent, inspector: Inspector): boolean {
   }
 }
 
-/** Where keys mean text or a value of its own; the scrubber is not one of them. */
+/** Elements that use keys for text or a value of their own; the scrubber is not one of them. */
 function isField(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return target.type !== 'range' && target.type !== 'checkbox';
   return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;

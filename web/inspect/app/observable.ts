@@ -1,11 +1,11 @@
 import { useEffect, useReducer } from 'preact/hooks';
 
-/** Something that changes and is drawn: however often it changes, its listeners are called once a frame. */
+/** Observable value for views: its listeners are called at most once per animation frame. */
 export class Observable {
   readonly #listeners = new Set<() => void>();
   #due = false;
 
-  /** Gives the way to stop. */
+  /** Returns a function that unsubscribes. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => {

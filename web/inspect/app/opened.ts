@@ -19,7 +19,7 @@ import { PublicTravel } from './public-travel.ts';
 import { Recording } from './recording.ts';
 import { Sound } from './sound.ts';
 
-/** Where files are kept that were opened. */
+/** Cache of opened files. */
 export interface SessionFiles {
   file(session: string): OpenSession | undefined;
 }
@@ -32,9 +32,9 @@ export class OpenSession extends Observable {
   counts: ChartCounts | undefined;
   travel: PublicTravel | undefined;
   readonly timeline = new TimelineModel();
-  /** It runs now: records arrive as they are made. */
+  /** The session is live: records arrive as they are made. */
   live = false;
-  /** Why it cannot be shown, or not wholly. */
+  /** Why it cannot be shown, or only in part. */
   trouble: string | undefined;
   /** The moment: its time, in ms since the session's start, and the last record at or before it. */
   t = 0;
@@ -89,12 +89,12 @@ export class OpenSession extends Observable {
       onError: (error) => opened.#failed(error),
     });
     link.watch(session);
-    // Where its audio lies on the clock is known from the journal.
+    // The journal gives the position of its audio on the clock.
     void opened.#follower.refill().then(() => opened.#drawRecording());
     return opened;
   }
 
-  /** All that is recorded of a session, without opening it. Rejects with ApiError. */
+  /** The whole journal of a session, without opening it. Rejects with ApiError. */
   static async whole(session: string, from: { api: InspectorApi; list: SessionFiles }): Promise<SessionLog> {
     const file = from.list.file(session)?.log;
     if (file) return file;
@@ -116,7 +116,7 @@ export class OpenSession extends Observable {
     return (this.log?.records.length ?? 0) - 1;
   }
 
-  /** The answer to `watch`: again after each reconnection, and then there may be something to make up for. */
+  /** Handles the answer to `watch`. After a reconnection it loads the missed records. */
   watching(live: boolean): void {
     this.live = live;
     void this.#follower?.refill();
@@ -145,7 +145,7 @@ export class OpenSession extends Observable {
     try {
       this.#explainer ??= new Explainer(log.header.parameters);
       const { value, context } = stateTree(log.stateAt(index - 1));
-      // Recorded by a kernel, read by a kernel: what lies between is text.
+      // The text was written by one kernel and is read by another.
       const [at, knew, event] = [
         value as StateValue,
         context as SessionContext,
@@ -215,7 +215,7 @@ export class OpenSession extends Observable {
     const duration = this.log?.durationMs ?? 0;
     if (this.t >= duration) this.seekTime(0);
     this.playing = true;
-    // Sound that cannot be had is no reason not to go on.
+    // Continue without sound if it cannot be loaded.
     this.#sound?.play(() => this.t).catch(() => {});
     let before = performance.now();
     const frame = (now: number) => {
@@ -245,7 +245,7 @@ export class OpenSession extends Observable {
     try {
       this.timeline.addRecordedLevels((await this.#recording?.userLevels()) ?? []);
     } catch (thrown) {
-      // The journal can be inspected without it, and what is wrong with the server is shown elsewhere.
+      // The journal can be inspected without it; another view shows the server's error.
       this.timeline.recording = thrown instanceof Error ? thrown.message : String(thrown);
     }
     this.changed();

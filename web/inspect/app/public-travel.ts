@@ -8,7 +8,7 @@ export interface Travelled {
   readonly records: readonly number[];
 }
 
-/** How a session went through its public states: how often and how long it was in each, and by which ways. Grows with it. */
+/** Visits, durations and paths of a session's public states. Grows with the session. */
 export class PublicTravel {
   readonly #log: SessionLog;
   readonly #stays = new Map<PublicState, { times: number; totalMs: number; entered: number[] }>();
@@ -21,7 +21,7 @@ export class PublicTravel {
     this.#log = log;
   }
 
-  /** Of the states that were reached; the stay that goes on counts up to the last record. */
+  /** Of the states that were reached; the current stay counts up to the last record. */
   stays(): ReadonlyMap<PublicState, { readonly times: number; readonly totalMs: number }> {
     this.#advance();
     const { durationMs } = this.#log;

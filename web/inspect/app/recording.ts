@@ -8,7 +8,7 @@ import type { SessionLog } from '../model/session-log.ts';
 /** Pages of audio that are loaded to draw it: about ten minutes. Playing it loads the rest. */
 const DRAWN_PAGES = 30;
 
-/** The sound of a session: what came with the journal's file, or what the server has. */
+/** The recorded audio of a session, from the journal's file or from the server. */
 export class Recording {
   readonly #log: SessionLog;
   readonly #load: ((from: number) => ReturnType<InspectorApi['audio']>) | undefined;

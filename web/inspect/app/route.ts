@@ -10,7 +10,7 @@ export interface Route {
   readonly tab?: Tab;
 }
 
-/** Reads the fragment of an address; what it does not know it leaves out. */
+/** Reads the fragment of an address and ignores unknown parts. */
 export function readRoute(hash: string): Route {
   const params = new URLSearchParams(hash.replace(/^#/u, ''));
   const session = params.get('session');

@@ -7,7 +7,7 @@ import type { OpenSession } from './opened.ts';
 export interface SessionRow {
   readonly session: string;
   readonly origin: 'live' | 'store' | 'file';
-  /** A public state, or of a session that is over, how its journal stands. */
+  /** A public state, or the journal's status of a session that has ended. */
   readonly state: string;
   readonly startedAt: string;
   readonly turns: number;
@@ -29,10 +29,10 @@ export interface SessionFilter {
 
 export const NO_FILTER: SessionFilter = { state: '', text: '', error: '' };
 const PAGE = 200;
-/** So long nothing is typed before the store is asked. */
+/** Pause in typing before the store is queried, ms. */
 const TYPING_MS = 250;
 
-/** Which sessions there are: live ones as the server tells, past ones page by page as they are scrolled to, files as dropped in. */
+/** The list of sessions: live ones from the server's feed, past ones page by page while scrolling, and dropped files. */
 export class SessionList extends Observable {
   readonly #api: InspectorApi;
   readonly #live = new Map<string, LiveSession>();
@@ -79,13 +79,13 @@ export class SessionList extends Observable {
     this.#touch();
   }
 
-  /** What the server tells of live sessions. */
+  /** Takes the server's report of live sessions. */
   told(message: { full: boolean; sessions: readonly LiveSession[]; gone: readonly string[] }): void {
     if (message.full) this.#live.clear();
     for (const session of message.sessions) this.#live.set(session.session, session);
     for (const session of message.gone) this.#live.delete(session);
     this.#touch();
-    // What ended is in the store by now, as the newest of the past.
+    // Ended sessions are in the store now, as the newest past ones.
     if (message.gone.length > 0) this.#reloadSoon();
   }
 
@@ -95,7 +95,7 @@ export class SessionList extends Observable {
     this.#reloadSoon();
   }
 
-  /** Loads the first page of past sessions anew. */
+  /** Reloads the first page of past sessions. */
   async reload(): Promise<void> {
     await this.#load(undefined);
   }

@@ -2,7 +2,7 @@ import { type PlacedAudio, placeAudio } from '../model/placed-audio.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import type { Recording } from './recording.ts';
 
-/** Plays what was recorded of a session, from any moment on. Silent where nothing was. */
+/** Plays the recorded audio of a session from any moment. Gaps are silent. */
 export class Sound {
   readonly #log: SessionLog;
   readonly #recording: Recording;
@@ -16,7 +16,7 @@ export class Sound {
     this.#recording = recording;
   }
 
-  /** Begins at `t`, in ms since the session's start. `now` tells where the moment has got to when the sound has loaded. */
+  /** Begins at `t`, in ms since the session's start. `now` returns the moment after the audio has loaded. */
   async play(now: () => number): Promise<void> {
     this.stop();
     const asked = this.#asked;

@@ -62,11 +62,11 @@ export interface MapLane {
 export interface MapTransition extends TransitionInfo {
   /** Public states in which it can be taken. */
   readonly from: readonly PublicState[];
-  /** The public state it leads to; null if it stays, or leads to a part of which no public state follows. */
+  /** The public state it leads to; null if it stays, or leads to a part that does not determine the public state. */
   readonly to: PublicState | null;
 }
 
-/** In the order of a conversation; a public state that is added must be given its place to compile. */
+/** In the order of a conversation. A new public state does not compile until it is listed here. */
 const ORDER: Readonly<Record<PublicState, number>> = {
   idle: 0,
   listening: 1,
@@ -86,7 +86,7 @@ export function sessionMap(): ChartMap {
   return mapOf(describeChart(wholeSessionMachine()));
 }
 
-/** Throws if a public state has no state of its name, or the machine not exactly one parallel state. */
+/** Throws if a public state has no state of its name, or if the machine does not have exactly one parallel state. */
 export function mapOf(chart: ChartDescription): ChartMap {
   const arranged = new Arrangement(chart);
   return {
@@ -143,7 +143,7 @@ class Arrangement {
     const { frame } = this;
     return PUBLIC_STATES.filter((state) => {
       const node = this.#path(state);
-      // What is final takes nothing any more.
+      // A final state has no transitions.
       if (this.states.get(node)?.kind === 'final') return false;
       if (within(node, path) || node === path) return true;
       const home = this.#homeOf(path);
@@ -160,7 +160,7 @@ class Arrangement {
     return this.#chart.states
       .filter(({ parent }) => parent === path)
       .flatMap((child) => {
-        // A parent's columns are its node's: what is drawn as a node is not drawn again.
+        // States that are drawn as nodes are not drawn again.
         if (this.states.has(child.path)) return [];
         const own = this.#place(child.path, path, depth);
         return [own, ...this.#below(child.path, depth + 1)];
@@ -200,7 +200,7 @@ class Arrangement {
     return decides ? publicState(stateValue(entered)) : null;
   }
 
-  /** Where entering a state leads, as far as one public state follows from it. */
+  /** The public state that entering a state leads to, if it determines one. */
   #entered(path: string): string {
     const state = this.#chart.states.find((one) => one.path === path);
     if (state?.kind === 'parallel') {

@@ -76,7 +76,7 @@ export function Chart(props: ChartProps) {
   const where = [...marks.active].join();
   useLayoutEffect(() => {
     const element = window.current;
-    // What fits is in sight anyway; asking for its height would make the browser lay out the page once more.
+    // Content that fits is visible anyway; reading its height would force another layout.
     if (!element || (place.height <= size.height && !props.picked)) return;
     const { scrollTop, clientHeight } = element;
     const wanted = scrolledTo(activeSpan(place, marks.active, now), { top: scrollTop, height: clientHeight });
@@ -163,7 +163,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** What a state without inner ones is about: what it waits for, or how it was reached if it is the end. */
+/** Details of a state without inner states: its ways out, or its ways in if it is final. */
 function Waiting({ map, now, timesOf }: Pick<ChartProps, 'map' | 'now' | 'timesOf'>) {
   const node = map.nodes.find(({ state }) => state === now);
   const out = node ? waysOf(map, { kind: 'state', path: node.path }) : [];

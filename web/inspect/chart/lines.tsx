@@ -16,7 +16,7 @@ export interface LinesProps {
   readonly onPick: (picked: Picked) => void;
 }
 
-/** All that is drawn below the words: boxes of what is open, and the paths. The tree and the list of ways say the same. */
+/** Everything drawn below the text: boxes of open states, and paths. The tree and the list of ways contain the same. */
 export function Lines({ place, first, routes, step, picked, active, onHover, onPick }: LinesProps) {
   const { frame, nodes, width, height } = place;
   const is = (route: Route, of: { from: string; to: string } | undefined) =>

@@ -36,8 +36,8 @@ export function marksOf(map: ChartMap, value: unknown, { taken }: Effect): Marks
 }
 
 /**
- * Of all that one event did, what is said: what changed the public state before what moved an inner one, that before
- * what only stayed; of equals the last. If nothing was taken, the first that was refused.
+ * Picks the transition to describe: one that changed the public state, else one that moved an inner state, else one that
+ * stayed; the last of equals. If none was taken, the first refused one.
  */
 export function labelOf(map: ChartMap, { taken, refused }: Effect): ChartLabel | undefined {
   const known = new Map(map.transitions.map((transition) => [transition.id, transition]));

@@ -1,6 +1,6 @@
 import type { ChartMap } from './chart-map.ts';
 
-/** Which states show what is within them: those that are active, and those that were opened by hand. */
+/** The open states: active ones, and those opened by hand. */
 export function openStates(
   map: ChartMap,
   active: ReadonlySet<string>,
@@ -24,7 +24,7 @@ export function allDoors(map: ChartMap): ReadonlySet<string> {
   );
 }
 
-/** Opens what is closed and closes what was opened by hand; what is active stays open. */
+/** Opens a closed state, or closes one that was opened by hand; active states stay open. */
 export function toggled(byHand: ReadonlySet<string>, door: string): ReadonlySet<string> {
   const next = new Set(byHand);
   if (!next.delete(door)) next.add(door);

@@ -3,7 +3,7 @@ import { within } from './active.ts';
 import type { ChartMap, MapLane, MapState } from './chart-map.ts';
 import { LINES, type Look, PAD, type Sizes, sizesFor } from './sizes.ts';
 
-/** Where everything of the map stands. Pure; all in CSS pixels, so that letters are as large at any width. */
+/** Layout of the map. Pure; all in CSS pixels, so that text has the same size at any width. */
 export interface Place {
   readonly width: number;
   readonly height: number;

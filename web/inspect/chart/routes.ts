@@ -31,7 +31,7 @@ const CLEAR = 10;
 /** Of two lines that run against each other beside one another, how far each is from the middle. */
 const BESIDE = 8;
 
-/** Draws each path: straight to a neighbour, as an arc above a line of nodes, as a bow between two lines. */
+/** Draws each path: a straight line to a neighbour, an arc above a row of nodes, or a curve between two rows. */
 export function routesOf(place: Place, paths: readonly Path[]): Route[] {
   const nodes = new Map(place.nodes.map((node) => [node.state, node]));
   const ends = paths.flatMap((path) => {
@@ -56,7 +56,7 @@ export function routesOf(place: Place, paths: readonly Path[]): Route[] {
   });
 }
 
-/** In pixels: it grows with the logarithm, so that one of a hundred is still seen beside the hundred. */
+/** In pixels. It grows with the logarithm, so that a count of 1 stays visible beside 100. */
 export function thicknessOf(times: number): number {
   return Math.min(8, 1.5 + 1.2 * Math.log2(Math.max(1, times)));
 }

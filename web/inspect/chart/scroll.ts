@@ -19,7 +19,7 @@ export function activeSpan(place: Place, active: ReadonlySet<string>, now: Publi
   return { top, height: bottom + MARGIN - top };
 }
 
-/** Where a window has to be scrolled to for `span` to be seen: no farther than it must, its top first. */
+/** Scroll position that shows `span` with the least movement, its top first. */
 export function scrolledTo({ top, height }: Span, window: Span): number {
   const down = Math.max(window.top, top + height - window.height);
   return Math.max(0, Math.min(down, top));

@@ -1,12 +1,12 @@
 import type { ChartMap, MapState } from './chart-map.ts';
 import type { Place } from './place.ts';
 
-/** One state as keyboard and screen reader meet it. */
+/** One state as an item for keyboard and screen reader. */
 export interface TreeItem {
   readonly path: string;
   /** From 1. */
   readonly level: number;
-  /** Whether what is within is in sight; undefined if there is nothing within. */
+  /** Whether its inner states are visible; undefined if it has none. */
   readonly expanded: boolean | undefined;
   /** Path of the item around it; empty for the outermost. */
   readonly parent: string;

@@ -1,4 +1,4 @@
-/** Above this many differences no shortest way is looked for: the rest is laid side by side as it comes. */
+/** Maximum number of differences for the shortest alignment; beyond it the rest is paired in order. */
 const MOST_DIFFERENCES = 1_000;
 
 /** Positions in two lists; -1 where only the other has something. */

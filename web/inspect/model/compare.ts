@@ -6,7 +6,7 @@ import type { Row, Side } from './rows.ts';
 import type { SessionLog } from './session-log.ts';
 import { recordedSide } from './what-if.ts';
 
-/** A step that matters, with what it is recognised by. */
+/** A step that matters, with its key for comparison. */
 interface Mark {
   readonly side: Side;
   readonly key: string;
@@ -54,7 +54,7 @@ function turnsOf(log: SessionLog): Mark[][] {
     const marks = turns[turn] ?? [];
     turns[turn] = marks;
     const mark = markOf(recordedSide(record, after), record);
-    // A step that only goes on with what the one before did: the next words of a reply, the next progress.
+    // A step that only continues the previous one: the next words of a reply.
     if (marks.at(-1)?.key !== mark.key) marks.push(mark);
   }
   return Array.from(turns, (marks) => marks ?? []);

@@ -20,7 +20,7 @@ export interface Entry {
   /** How many parts of the state changed, and how many commands it caused. */
   readonly changes: number;
   readonly commands: number;
-  /** Code of an error that it brought or told. */
+  /** Code of an error in the event or its commands. */
   readonly error: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export function eventOf(record: JournalRecord): JsonMap {
   return isMap(event) ? event : {};
 }
 
-/** The commands of a record. They are of the recording version: the page reads of them only what it knows. */
+/** The commands of a record. They are of the recording version; the page ignores unknown fields. */
 export function commandsOf(record: JournalRecord): readonly Command[] {
   if (record.commands === '[]') return [];
   const commands: unknown = JSON.parse(record.commands);
@@ -75,7 +75,7 @@ export function rejectionOf({ output }: JsonMap): Rejection | undefined {
   };
 }
 
-/** A line about what an event says, beside its type. Plain text, whatever it holds. */
+/** A line about an event, beside its type. Always plain text. */
 export function eventWords(record: JournalRecord): string {
   const event = eventOf(record);
   if (isMap(event.error))

@@ -21,14 +21,14 @@ export interface AudioPiece {
   readonly samples: Int16Array;
 }
 
-/** A journal's file as the page shows it: also one that was cut short. */
+/** A journal's file as the page shows it, also a truncated one. */
 export interface JournalText {
   readonly header: JournalHeader;
   readonly headerHash: string;
   readonly records: readonly JournalRecord[];
   readonly footer: JournalFooter;
   readonly audio: readonly AudioPiece[];
-  /** What is wrong with the file, if it can be shown all the same. */
+  /** Error in the file, if it can still be shown. */
   readonly trouble: string | undefined;
 }
 
@@ -59,18 +59,20 @@ const endLine = z.object({
 const line = z.discriminatedUnion('type', [recordLine, audioLine, endLine]);
 
 /**
- * Reads a journal's file (docs/journal.md) as far as it can be read. Throws JOURNAL_FORMAT if it is none. Whether it is
- * as it was written is for the replay to say, which checks its hashes.
+ * Reads a journal's file (docs/journal.md) up to the first error. Throws JOURNAL_FORMAT if it is not a journal. The replay
+ * checks its hashes.
  */
 export function parseJournalText(text: string, name: string): JournalText {
   const [first = '', ...rest] = text.split('\n');
   const parsed = headerLine.safeParse(json(first));
   if (!parsed.success)
-    throw new ParleyError('JOURNAL_FORMAT', `${name}: its first line is no header`, { cause: parsed.error });
+    throw new ParleyError('JOURNAL_FORMAT', `${name}: its first line is not a header`, {
+      cause: parsed.error,
+    });
   const { type: _, headerHash, ...header } = parsed.data;
   requireFormat(header.format, name);
   const body = parseBody(rest);
-  // What parameters and input are is the recording version's affair; the header's hash vouches for them.
+  // What parameters and input are are defined by the recording version; the header's hash covers them.
   return { header: header as typeof header & JournalHeader, headerHash, ...body };
 }
 

@@ -2,7 +2,7 @@ import type { JournalRecord } from '../../../machines/journal-record.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import { CHILD_KINDS, type ChildKind } from '../../../machines/session/events.ts';
 
-/** A child actor's life as the journal tells it. */
+/** A child actor's life, from the journal. */
 export interface ChildLife {
   readonly id: number;
   readonly kind: ChildKind;
@@ -13,9 +13,9 @@ export interface ChildLife {
   /** Record with which it ended; undefined while it lives. */
   endedBy: number | undefined;
   how: 'lives' | 'done' | 'error' | 'cancelled';
-  /** Records of what it told, its end included. */
+  /** Records of its events, including its end. */
   readonly results: number[];
-  /** Records of what it told when it was too late. */
+  /** Records of its stale events. */
   readonly late: number[];
 }
 
@@ -34,7 +34,7 @@ export type CommandLink =
   | { readonly type: 'child'; readonly life: ChildLife }
   | { readonly type: 'timer'; readonly timer: TimerLife };
 
-/** Who started whom, and what came of it: from event to command to child to result, and back. Grows with the journal. */
+/** Links from event to command to child to result, and back. Grows with the journal. */
 export class Links {
   readonly lives: ChildLife[] = [];
   readonly #alive = new Map<ChildKind, ChildLife>();

@@ -24,7 +24,7 @@ export function fieldValue(value: unknown): FieldValue {
   return Array.isArray(value) ? value.join('\n') : String(value ?? '');
 }
 
-/** What the form says, in the parameter's own terms. */
+/** The form's value, as the type of the parameter. */
 export function parameterValue({ kind }: NamedField, value: FieldValue): unknown {
   if (typeof value === 'boolean') return value;
   if (kind === 'integer' || kind === 'number') return Number(value);

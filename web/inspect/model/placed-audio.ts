@@ -19,10 +19,10 @@ interface Anchor {
 
 /** What is looked at separately, so that a pause within a piece is heard as one. */
 const STEP_MS = 20;
-/** Where the listener is is known now and then, and no better than this. */
+/** Precision of the listener's known position. */
 const UNSURE_MS = 120;
 
-/** Recorded sound on the clock of the session's events: the user's by what the ear told of it, replies by where the listener was at each event. */
+/** Recorded sound on the clock of the session's events: the user's from the ear's events, replies from the listener's position at each event. */
 export function placeAudio(log: SessionLog, pieces: readonly AudioPiece[]): PlacedAudio[] {
   const inputStart = startOfInput(log);
   const replies = playoutOf(log);
@@ -62,7 +62,7 @@ function playoutOf(log: SessionLog): Map<number, Playout> {
     const reply = replies.get(generation) ?? { anchors: [], endMs: Number.POSITIVE_INFINITY };
     replies.set(generation, reply);
     const resumed = record.commands.includes('"type":"playback"') && record.commands.includes('"playing"');
-    // What the client has reported is a little old; the pacing goes on from the last time that it was known.
+    // The client's report is a little old; the pacing continues from the last known time.
     const exact = type === 'playout.started' || resumed || listener.acknowledged !== true;
     const before = reply.anchors.at(-1)?.sample ?? 0;
     if (typeof played === 'number' && exact && (!paused || resumed) && played >= before)

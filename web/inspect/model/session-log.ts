@@ -7,7 +7,7 @@ import type { AudioPiece } from './journal-text.ts';
 import { Links } from './links.ts';
 import { changesOf, type PartChange, States } from './states.ts';
 
-/** Where a journal comes from; told the user, and deciding what can be done with it. */
+/** Origin of a journal. It is shown to the user and decides which functions are available. */
 export type Origin = 'live' | 'store' | 'file';
 
 export interface SessionLogOptions {

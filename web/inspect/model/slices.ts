@@ -17,7 +17,7 @@ export const pageSlicing: Slicing = {
 };
 
 /**
- * Runs a generator in slices, so that the page stays alive, and resolves with what it returns. `onProgress` is told what
+ * Runs a generator in slices, so that the page stays alive, and resolves with what it returns. `onProgress` gets what
  * it yielded last, once a slice. Rejects with what it throws, or with the signal's reason.
  */
 export function runInSlices<Yielded, Result>(

@@ -67,7 +67,7 @@ class Run {
     this.#overdue(record.t);
     if (edit === null) this.#row(left, undefined, 'left out');
     else if (!this.#speaks(record)) {
-      // What was too late then, and is here, is no difference.
+      // An event that is stale in both runs is not a difference.
       if (record.stale) this.#row(left, { ...left, stale: true, value: this.#value() });
       else this.#row(left, undefined, `no ${record.source} lives here that could say this`);
     } else {

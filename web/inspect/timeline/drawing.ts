@@ -2,7 +2,7 @@ import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
 import type { Item, Lane } from './lane.ts';
 import type { TimeWindow } from './time-window.ts';
 
-/** An item as it is drawn, in CSS pixels. What is too near to the one before to be told apart is left out. */
+/** An item as it is drawn, in CSS pixels. Items too close to the previous one to be distinguished are omitted. */
 export interface Drawn {
   readonly item: Item;
   readonly x: number;

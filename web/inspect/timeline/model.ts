@@ -51,7 +51,7 @@ export class TimelineModel {
   #state: Item | undefined;
   #playing: Item | undefined;
   #yield: Yield | undefined;
-  /** How long before its event the sound in hand began, in ms. */
+  /** Time from the start of the current sound to its event, ms. */
   #onsetAgeMs = 0;
 
   /** From top to bottom. Children that never lived have none. */

@@ -6,7 +6,7 @@ export interface TimeWindow {
 
 /** Nothing shorter is looked at, in ms: below it an event is a pixel wide. */
 const SHORTEST_MS = 50;
-/** A session has just begun: the window is at least so long, in ms. */
+/** Minimum length of the window, for sessions that have just begun, ms. */
 const LEAST_WHOLE_MS = 1_000;
 /** Room after the last record, as a share of what is in sight. */
 const MARGIN = 0.02;

@@ -11,7 +11,7 @@ export interface TimelineProps {
   readonly model: TimelineModel;
   /** The moment shown, in ms since the session's start. */
   readonly cursor: number;
-  /** The moment is now, and goes on. */
+  /** The moment follows the live end. */
   readonly live: boolean;
   readonly onSeek: (t: number) => void;
 }
@@ -19,7 +19,7 @@ export interface TimelineProps {
 /** A live session is followed through a window of this length, in ms. */
 const LIVE_MS = 20_000;
 const ZOOM = 1.4;
-/** The list beside the drawing names so many things at most. */
+/** Maximum number of items in the list beside the drawing. */
 const LISTED = 200;
 
 /** Everything that happened, in lanes over one clock. Wheel and +/- zoom, dragging and shift with the arrows pan. */

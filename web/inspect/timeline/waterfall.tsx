@@ -17,7 +17,7 @@ const FIGURES = 64;
 /** A table of more is long; the last ones are shown. */
 const MOST_TURNS = 200;
 
-/** What the silence before the reply in hand was made of, and the same for all turns as a table. */
+/** Stages of the silence before the selected reply, and a table of all turns. */
 export function Waterfall({ turns, cursor, onSeek }: WaterfallProps) {
   const current = turns.findLast(({ from }) => from <= cursor) ?? turns[0];
   return useMemo(() => drawn(turns, current, onSeek), [turns, turns.length, current, onSeek]);

@@ -1,7 +1,7 @@
 /** Why a count is reported: on the way, or because playback of the generation paused, ran dry or was dropped. */
 export type PlayedCause = 'progress' | 'drained' | 'pause' | 'flush' | 'resume';
 
-/** So many samples of the generation have been played, counted from its start. */
+/** Number of samples of the generation played, counted from its start. */
 export interface Played {
   readonly generation: number;
   readonly samples: number;
@@ -112,7 +112,7 @@ export class Playout {
     this.#queued += samples.length;
   }
 
-  /** Pauses `generation` before its next sample, or lets it go on with that very sample. */
+  /** Pauses `generation` before its next sample, or resumes at that sample. */
   setPaused(generation: number, paused: boolean): void {
     if (paused) {
       this.#paused = generation;
@@ -135,17 +135,17 @@ export class Playout {
     for (const each of [...dropped].sort((a, b) => a - b)) this.#report(each, 'flush');
   }
 
-  /** Drops everything that has come so far, without waiting for the server to say so. */
+  /** Drops everything received so far, without waiting for the server's `flush`. */
   silence(): void {
     if (this.#newest >= 0) this.flush(this.#newest);
   }
 
-  /** Says again what the newest generation has reached: reports may have been lost with the connection. */
+  /** Repeats the count of the newest generation: reports may have been lost with the connection. */
   resume(): void {
     if (this.#newest >= 0) this.#report(this.#newest, 'resume');
   }
 
-  /** Forgets everything: the server starts to count anew. */
+  /** Resets everything: the server counts generations from the start again. */
   reset(): void {
     this.#queue = [];
     this.#queued = 0;

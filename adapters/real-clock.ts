@@ -24,4 +24,8 @@ export const realClock: LoopClock = {
     }
     return tick;
   },
+  nextTurn: () =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
 };

@@ -13,6 +13,8 @@ export interface LoopClock extends Clock {
    * of a turn continues with `setTimer(0, …)`.
    */
   tick(): number;
+  /** Resolves in the next turn, once input has had its chance. Virtual time has no input: it resolves at once. */
+  nextTurn(): Promise<void>;
 }
 
 export interface TimerHandle {
@@ -63,6 +65,10 @@ export class VirtualClock implements LoopClock {
   /** A turn is what happens between two timers. */
   tick(): number {
     return this.#tick;
+  }
+
+  nextTurn(): Promise<void> {
+    return Promise.resolve();
   }
 
   /** Time of the next timer; undefined if there is none. */

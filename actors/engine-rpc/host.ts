@@ -1,5 +1,5 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { Bus, BusMessage, Subscription } from '../ports/bus.ts';
 import { type EngineKind, queueOf, subjects } from '../subjects.ts';
@@ -41,7 +41,7 @@ export interface HostedEngine<Event> {
 /** Serves the requests to one engine that arrive over the bus. */
 export function hostEngine<Event>(
   bus: Bus,
-  clock: Clock,
+  clock: LoopClock,
   engine: HostedEngine<Event>,
   options?: Partial<WorkOptions>,
 ): EngineHost {
@@ -61,7 +61,7 @@ class Host<Event> implements EngineHost {
   #closed: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
 
-  constructor(bus: Bus, clock: Clock, engine: HostedEngine<Event>, options: WorkOptions) {
+  constructor(bus: Bus, clock: LoopClock, engine: HostedEngine<Event>, options: WorkOptions) {
     const { kind, name } = engine;
     this.#context = { bus, clock, options, kind };
     this.#engine = engine;

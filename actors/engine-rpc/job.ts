@@ -1,5 +1,5 @@
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { EngineKind } from '../subjects.ts';
@@ -11,10 +11,16 @@ import { type DownType, errorBytes, FAILED, NO_PAYLOAD, numberIn, type RpcScope 
 
 export interface JobContext {
   readonly bus: Bus;
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly options: WorkOptions;
   readonly kind: EngineKind;
 }
+
+/**
+ * Events of one request that are sent in one turn of the event loop. An engine may have thousands at once, such as the tool calls of
+ * a model that is out of control, and promises alone never let input in between.
+ */
+const EVENTS_A_TURN = 32;
 
 /** One request on the worker's side: from `accepted` to exactly one `end` or `error`. */
 export class Job {
@@ -28,6 +34,8 @@ export class Job {
   readonly #pulse: Pulse;
   readonly #watchdog: Watchdog;
   #sent = 0;
+  #tick = -1;
+  #sentInTick = 0;
   #received = 0;
   #over = false;
 
@@ -61,12 +69,27 @@ export class Job {
       for await (const event of start(this.#audio, this.#controller.signal)) {
         if (this.#over) return;
         send(event, this);
+        const pause = this.#pause();
+        if (pause) await pause;
       }
       this.#finish('end', NO_PAYLOAD);
     } catch (error) {
       this.#fail(error);
     }
     void this.#audio.return();
+  }
+
+  /** The next turn of the event loop, once this one has had its share. */
+  #pause(): Promise<void> | undefined {
+    const { clock } = this.#context;
+    const tick = clock.tick();
+    if (tick !== this.#tick) {
+      this.#tick = tick;
+      this.#sentInTick = 0;
+    }
+    this.#sentInTick += 1;
+    if (this.#sentInTick < EVENTS_A_TURN) return undefined;
+    return clock.nextTurn();
   }
 
   data(payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock, LoopClock } from '../../machines/clock.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../ports/llm.ts';
 import { callEngine } from './client.ts';
@@ -30,7 +30,7 @@ const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
 /** Serves a language engine on the bus. */
 export function hostLlm(
   bus: Bus,
-  clock: Clock,
+  clock: LoopClock,
   engine: LlmEngine,
   options?: Partial<WorkOptions>,
 ): EngineHost {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock, LoopClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { REJECTION_REASONS } from '../../machines/wire.ts';
 import type { Bus } from '../ports/bus.ts';
@@ -34,7 +34,7 @@ const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
 /** Serves a recogniser on the bus. */
 export function hostStt(
   bus: Bus,
-  clock: Clock,
+  clock: LoopClock,
   engine: SttEngine,
   options?: Partial<WorkOptions>,
 ): EngineHost {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock, LoopClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
@@ -26,7 +26,7 @@ const Mark: z.ZodType<TtsEvent> = z.discriminatedUnion('type', [
 /** Serves a speech engine on the bus. Sends audio as bytes in pieces of at most 32 KiB, with the rate in a header. */
 export function hostTts(
   bus: Bus,
-  clock: Clock,
+  clock: LoopClock,
   engine: TtsEngine,
   options?: Partial<WorkOptions>,
 ): EngineHost {

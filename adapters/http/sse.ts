@@ -1,4 +1,11 @@
 import { ParleyError } from '../../machines/errors.ts';
+import { realClock } from '../real-clock.ts';
+
+/**
+ * Events read in one turn of the event loop. One read of a socket may hold thousands, which promises alone would work off
+ * before any other input, a voice stop above all.
+ */
+const EVENTS_A_TURN = 64;
 
 /** The data of a stream of server-sent events, one text per event. Comments, other fields and events without data are skipped. An incomplete event at the end of the stream is dropped, as the HTML standard requires. Throws ENGINE_PROTOCOL at an event of more than `maxEventChars` UTF-16 units.
  */
@@ -13,6 +20,8 @@ export async function* eventData(
   let searched = 0;
   let data: string[] = [];
   let chars = 0;
+  let tick = -1;
+  let events = 0;
   for await (const piece of pieces) {
     rest += utf8.decode(piece, { stream: true });
     let start = 0;
@@ -28,7 +37,14 @@ export async function* eventData(
       const complete = data;
       data = [];
       chars = 0;
-      if (complete.length > 0) yield complete.join('\n');
+      if (complete.length === 0) continue;
+      yield complete.join('\n');
+      if (realClock.tick() !== tick) {
+        tick = realClock.tick();
+        events = 0;
+      }
+      events += 1;
+      if (events >= EVENTS_A_TURN) await realClock.nextTurn();
     }
     rest = rest.slice(start);
     searched = rest.endsWith('\r') ? rest.length - 1 : rest.length;

@@ -6,7 +6,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
-import { type Clock, VirtualClock } from '../../machines/clock.ts';
+import { type LoopClock, VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** A client and two workers on one bus, with a clock. */
@@ -14,7 +14,7 @@ export interface Ends {
   readonly client: Bus;
   readonly worker: Bus;
   readonly worker2: Bus;
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   /** Advances virtual time; has no effect on a real clock. */
   pass(ms: number): Promise<void>;
   /** Waits until all published messages are handled and their promises have run. */

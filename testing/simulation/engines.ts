@@ -8,7 +8,7 @@ import type { SttEngine, SttEvent } from '../../actors/ports/stt.ts';
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { msOfSamples, type Pcm, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { LoopClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { joinText } from '../../machines/policies/text.ts';
 import { hang, pause } from '../scripted-engines.ts';
@@ -75,7 +75,7 @@ const TTS_RATE = 24_000;
 const VAD_WINDOW = 512;
 
 export interface EngineWorld {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly faults: FaultChoice;
   readonly random: Random;
   /** Sounds of the users. */
@@ -87,7 +87,7 @@ export interface EngineWorld {
 }
 
 /** Waits, even if the request ends. */
-function wait(clock: Clock, ms: number): Promise<void> {
+function wait(clock: Pick<LoopClock, 'setTimer'>, ms: number): Promise<void> {
   return new Promise((resolve) => void clock.setTimer(ms, resolve));
 }
 

@@ -10,7 +10,13 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/s
 const [dataDir = ''] = process.argv.slice(2);
 const store = sqliteStore({ path: `${dataDir}/parley.db` });
 const server = await serve({
-  config: loadConfig({ flags: { port: 0, dataDir, 'log.level': 'error' } }),
+  config: loadConfig({
+    flags: {
+      ...{ port: 0, dataDir, 'log.level': 'error' },
+      // Clients type the next turn as soon as one ends, which is faster than people may.
+      ...{ 'limits.turns-per-second': 10_000, 'limits.turn-burst': 10_000 },
+    },
+  }),
   log: makeLogger('error'),
   parts: {
     engines: {

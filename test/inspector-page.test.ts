@@ -149,7 +149,7 @@ describe('a journal as a file', () => {
   it('refuses what is no journal in words, and stays usable', async () => {
     await writeFile(join(folder, 'none.txt'), 'hello');
     await page.setInputFiles('#file', join(folder, 'none.txt'));
-    await until(page, `document.querySelector('#trouble')?.textContent.includes('no header')`);
+    await until(page, `document.querySelector('#trouble')?.textContent.includes('not a header')`);
     await openFile(golden('spoken'));
     expect(await page.$('#trouble')).toBeNull();
   });

@@ -157,7 +157,9 @@ describe('a live feed', () => {
 
     const feeds = page.feeds(user.session);
     const records = feeds.flatMap((feed) => feed.records);
-    const stored = await journalOf(url, user.session);
+    // The feed does not wait for the disk: its last record may be stored a moment later.
+    let stored = await journalOf(url, user.session);
+    while (stored.records.length < from + records.length) stored = await journalOf(url, user.session);
     expect(live).toBe(true);
     expect(records).toEqual(stored.records.slice(from));
     expect(from).toBeGreaterThan(0);

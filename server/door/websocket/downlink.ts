@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
-import type { ServerMessage } from '../../../machines/wire.ts';
 import type { DoorLimits } from '../limits.ts';
 
 /** Bytes after which a ping is sent: a third of a second of audio at 24 kHz. */
@@ -64,7 +63,7 @@ export class Downlink {
     this.#arm();
   }
 
-  sendMessage(message: ServerMessage): void {
+  sendMessage(message: object): void {
     this.#send(Buffer.from(JSON.stringify(message)), TEXT);
   }
 

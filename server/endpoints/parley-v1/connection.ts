@@ -1,7 +1,6 @@
-import type { Duplex } from 'node:stream';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import { type ErrorCode, type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import {
   AUDIO_HEADER_BYTES,
   encodeAudio,
@@ -9,12 +8,10 @@ import {
   type ReadyMessage,
   WIRE_LIMITS,
 } from '../../../machines/wire.ts';
-import type { AudioFrame, Door, DoorListener, SessionHandle, Visit } from '../../door/door.ts';
-import { TokenBucket } from '../../door/token-bucket.ts';
-import { Downlink } from '../../door/websocket/downlink.ts';
-import type { ServerSocket } from '../../door/websocket/server-socket.ts';
+import type { AudioFrame, Door, DoorListener, SessionHandle } from '../../door/door.ts';
+import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
+import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { parseCommand, parseHello } from './client-messages.ts';
-import { closeCodeOf, NORMAL_CLOSURE } from './close-codes.ts';
 
 /** Name of the endpoint. */
 export const PARLEY_V1 = 'parley-v1';
@@ -24,111 +21,51 @@ const DEFAULT_OUTPUT_RATE = 24_000;
 const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
 
-/** One WebSocket of the native protocol and, from hello on, its session. A failure affects only this connection. */
-export class Connection {
-  readonly #socket: ServerSocket;
+/** The native protocol on one WebSocket and, from hello on, its session. */
+export class Connection implements SocketProtocol {
+  readonly #socket: ClientSocket;
   readonly #door: Door;
-  readonly #downlink: Downlink;
-  readonly #messages: TokenBucket;
-  readonly #visit: Visit;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
   #session: SessionHandle | undefined;
-  #closed = false;
-  /** Timer of hello, then of the closing handshake. */
-  #timer: TimerHandle;
-  /** The close code that we sent, if any. */
-  #closeCode: number | undefined;
+  readonly #helloTimer: TimerHandle;
 
-  /** `wire` is what `socket` writes to. */
-  constructor(socket: ServerSocket, wire: Duplex, address: string, door: Door) {
-    const { clock, limits, log } = door;
+  constructor(socket: ClientSocket, door: Door) {
     this.#socket = socket;
     this.#door = door;
-    this.#messages = new TokenBucket(clock, {
-      burst: limits.messageBurst,
-      perSecond: limits.messagesPerSecond,
-    });
-    this.#downlink = new Downlink(socket, wire, clock, limits, (detail) => this.#fail('SLOW_READER', detail));
-    this.#timer = clock.setTimer(WIRE_LIMITS.helloMs, () => this.#fail('HELLO_TIMEOUT'));
-    socket.onUnreadable = (oversize) => {
-      if (oversize) this.#fail('TOO_LARGE');
-      else this.#fail('BAD_MESSAGE', 'the frame is not as RFC 6455 wants it');
-    };
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
-    socket.on('ping', () => this.#countMessage());
-    socket.on('pong', (data) => {
-      if (!this.#downlink.acceptPong(data)) this.#countMessage();
-    });
-    socket.on('error', (error) => log.info({ error: error.message }, 'websocket error'));
-    socket.on('close', (code) => this.#onSocketClosed(code));
-    this.#visit = door.arrive({
-      address,
-      refuse: (code, detail) => this.#fail(code, detail),
-      terminate: () => {
-        this.#fail('DRAINING');
-        socket.terminate();
-      },
-    });
+    this.#helloTimer = door.clock.setTimer(WIRE_LIMITS.helloMs, () => socket.fail('HELLO_TIMEOUT'));
   }
 
-  /** Sends the client the error and closes. `detail` is added to the catalogue's message. */
-  #fail(code: ErrorCode, detail?: string): void {
-    this.#failWith(errorRecord(new ParleyError(code, detail), 'INTERNAL'));
+  text(text: string): void {
+    if (!this.#socket.countMessage()) return;
+    if (this.#session) this.#onCommand(text, this.#session);
+    else this.#onHello(text);
   }
 
-  #failWith({ code, message }: ErrorRecord): void {
-    if (this.#closed) return;
-    this.#downlink.sendMessage({ type: 'error', code, message, fatal: true });
-    this.#close(closeCodeOf(code), code);
-  }
-
-  #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
-    try {
-      this.#onMessage(data, isBinary);
-    } catch (error) {
-      const record = errorRecord(error, 'INTERNAL');
-      this.#door.log.warn({ code: record.code, error: record.message }, 'a connection failed');
-      this.#failWith(record);
-    }
-  }
-
-  #onMessage(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
-    if (this.#closed || !Buffer.isBuffer(data)) return;
-    if (isBinary) this.#onAudio(data);
-    else if (this.#countMessage()) {
-      const text = data.toString();
-      if (this.#session) this.#onCommand(text, this.#session);
-      else this.#onHello(text);
-    }
-  }
-
-  /** Returns false and closes the connection if there are too many messages. */
-  #countMessage(): boolean {
-    if (this.#closed) return false;
-    this.#door.counters.messagesIn += 1;
-    if (this.#messages.take(1)) return true;
-    const { messagesPerSecond } = this.#door.limits;
-    const message = `messages arrive too fast: more than ${messagesPerSecond} a second`;
-    this.#failWith({ code: 'TOO_FAST', message });
-    return false;
-  }
-
-  #onAudio(bytes: Uint8Array): void {
-    if (!this.#session) this.#fail('AUDIO_BEFORE_HELLO');
+  binary(bytes: Buffer): void {
+    if (!this.#session) this.#socket.fail('AUDIO_BEFORE_HELLO');
     else if (bytes.byteLength % BYTES_PER_SAMPLE !== 0)
-      this.#fail('BAD_MESSAGE', 'an odd number of audio bytes');
+      this.#socket.fail('BAD_MESSAGE', 'an odd number of audio bytes');
     else {
       const { inputRate } = this.#audio;
       const samples = bytes.byteLength / BYTES_PER_SAMPLE;
       const [least, most] = [WIRE_LIMITS.audioMinMs, WIRE_LIMITS.audioMaxMs];
       const [min, max] = [samplesInMs(least, inputRate), samplesInMs(most, inputRate)];
       if (samples >= min && samples <= max) this.#session.audio(bytes);
-      else if (this.#countMessage())
+      else if (this.#socket.countMessage())
         this.#complain(
           'BAD_FIELD',
           `audio: ${samples} samples, want ${min} to ${max} (${least} to ${most} ms)`,
         );
     }
+  }
+
+  fatal({ code, message }: ErrorRecord): void {
+    this.#socket.downlink.sendMessage({ type: 'error', code, message, fatal: true });
+  }
+
+  closed(): void {
+    this.#helloTimer.cancel();
+    this.#session?.close('lost');
   }
 
   #onCommand(text: string, session: SessionHandle): void {
@@ -139,20 +76,20 @@ export class Connection {
       return;
     }
     const { code, detail } = parsed.failure;
-    if (code === 'BAD_MESSAGE') this.#fail(code, detail);
+    if (code === 'BAD_MESSAGE') this.#socket.fail(code, detail);
     else this.#complain(code, detail);
   }
 
   /** Sends a warning; the session continues. */
   #complain(code: ErrorCode, detail?: string): void {
     const { message } = new ParleyError(code, detail);
-    this.#downlink.sendMessage({ type: 'error', code, message, fatal: false });
+    this.#socket.downlink.sendMessage({ type: 'error', code, message, fatal: false });
   }
 
   #onHello(text: string): void {
     const parsed = parseHello(text);
     if (!parsed.ok) {
-      this.#fail(parsed.failure.code, parsed.failure.detail);
+      this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
     const { token, language, voice, audio }: HelloMessage = parsed.message;
@@ -165,19 +102,20 @@ export class Connection {
       this.#session = this.#door.open(request, this.#listener());
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
-      this.#failWith(error);
+      this.#socket.failWith(error);
       return;
     }
-    this.#visit.admitted();
-    this.#timer.cancel();
+    this.#socket.admitted();
+    this.#helloTimer.cancel();
   }
 
   #listener(): DoorListener {
     const { counters } = this.#door;
+    const { downlink } = this.#socket;
     return {
       opened: () => {
         const session = this.#session?.session ?? '';
-        this.#downlink.sendMessage({
+        downlink.sendMessage({
           type: 'ready',
           session,
           epoch: FIRST_EPOCH,
@@ -187,37 +125,18 @@ export class Connection {
       },
       message: (message) => {
         counters.messagesOut += 1;
-        this.#downlink.sendMessage(message);
+        downlink.sendMessage(message);
       },
       audio: (frame) => {
         counters.audioMessagesOut += 1;
-        this.#downlink.sendBinary(audioMessage(frame));
+        downlink.sendBinary(audioMessage(frame));
       },
       draining: () => this.#complain('DRAINING'),
       ended: (error) => {
-        if (error) this.#failWith(error);
-        else this.#close(NORMAL_CLOSURE, 'bye');
+        if (error) this.#socket.failWith(error);
+        else this.#socket.close(NORMAL_CLOSURE, 'bye');
       },
     };
-  }
-
-  /** Starts the closing handshake and releases everything; the socket's `close` event follows. */
-  #close(code: number, reason: string): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#closeCode = code;
-    this.#downlink.close();
-    this.#session?.close('lost');
-    const { clock, limits } = this.#door;
-    this.#timer.cancel();
-    this.#timer = clock.setTimer(limits.closeGraceMs, () => this.#socket.terminate());
-    this.#socket.close(code, reason);
-  }
-
-  #onSocketClosed(code: number): void {
-    this.#close(code, '');
-    this.#timer.cancel();
-    this.#visit.left(this.#closeCode ?? code);
   }
 }
 

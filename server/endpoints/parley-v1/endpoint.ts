@@ -4,6 +4,7 @@ import { addressOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { onlyReads, sendText } from '../../door/http.ts';
+import { ClientSocket } from '../../door/websocket/client-socket.ts';
 import { ServerSocket } from '../../door/websocket/server-socket.ts';
 import { Connection, PARLEY_V1 } from './connection.ts';
 
@@ -38,7 +39,8 @@ export function parleyV1({ door }: { readonly door: Door }): Endpoint {
       if (!offered?.includes(SUBPROTOCOL))
         return { status: 400, text: `the WebSocket subprotocol ${SUBPROTOCOL} is required` };
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        new Connection(webSocket, socket, addressOf(request.socket), door);
+        const address = addressOf(request.socket);
+        new ClientSocket(webSocket, socket, address, door, (client) => new Connection(client, door));
       });
       return 'taken';
     },

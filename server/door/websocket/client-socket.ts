@@ -1,0 +1,136 @@
+import type { Duplex } from 'node:stream';
+import type { TimerHandle } from '../../../machines/clock.ts';
+import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import type { Door, Visit } from '../door.ts';
+import { TokenBucket } from '../token-bucket.ts';
+import { closeCodeOf } from './close-codes.ts';
+import { Downlink } from './downlink.ts';
+import type { ServerSocket } from './server-socket.ts';
+
+/** The protocol on a client's WebSocket. What it throws closes the socket as INTERNAL. */
+export interface SocketProtocol {
+  /** A text message. The protocol calls `countMessage` for it. */
+  text(text: string): void;
+  binary(bytes: Buffer): void;
+  /** Sends the error in the protocol's own way; the socket closes after it. */
+  fatal(error: ErrorRecord): void;
+  /** The socket closes or has closed: the session is of no use any more. Called once. */
+  closed(): void;
+}
+
+/**
+ * One WebSocket of a client at the door: limits, slow readers, pings and the closing handshake, which every protocol
+ * shares. A failure affects only this connection.
+ */
+export class ClientSocket {
+  readonly downlink: Downlink;
+  readonly #socket: ServerSocket;
+  readonly #door: Door;
+  readonly #protocol: SocketProtocol;
+  readonly #messages: TokenBucket;
+  readonly #visit: Visit;
+  #closed = false;
+  /** The timer of the closing handshake. */
+  #timer: TimerHandle | undefined;
+  /** The close code that we sent, if any. */
+  #closeCode: number | undefined;
+
+  /** `wire` is what `socket` writes to. */
+  constructor(
+    socket: ServerSocket,
+    wire: Duplex,
+    address: string,
+    door: Door,
+    makeProtocol: (socket: ClientSocket) => SocketProtocol,
+  ) {
+    const { clock, limits, log } = door;
+    this.#socket = socket;
+    this.#door = door;
+    this.#messages = new TokenBucket(clock, {
+      burst: limits.messageBurst,
+      perSecond: limits.messagesPerSecond,
+    });
+    this.downlink = new Downlink(socket, wire, clock, limits, (detail) => this.fail('SLOW_READER', detail));
+    this.#protocol = makeProtocol(this);
+    socket.onUnreadable = (oversize) => {
+      if (oversize) this.fail('TOO_LARGE');
+      else this.fail('BAD_MESSAGE', 'the frame is not as RFC 6455 wants it');
+    };
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('ping', () => this.countMessage());
+    socket.on('pong', (data) => {
+      if (!this.downlink.acceptPong(data)) this.countMessage();
+    });
+    socket.on('error', (error) => log.info({ error: error.message }, 'websocket error'));
+    socket.on('close', (code) => this.#onSocketClosed(code));
+    this.#visit = door.arrive({
+      address,
+      refuse: (code, detail) => this.fail(code, detail),
+      terminate: () => {
+        this.fail('DRAINING');
+        socket.terminate();
+      },
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** The client has a session and no longer counts as waiting. */
+  admitted(): void {
+    this.#visit.admitted();
+  }
+
+  /** Sends the client the error and closes. `detail` is added to the catalogue's message. */
+  fail(code: ErrorCode, detail?: string): void {
+    this.failWith(errorRecord(new ParleyError(code, detail), 'INTERNAL'));
+  }
+
+  failWith(error: ErrorRecord): void {
+    if (this.#closed) return;
+    this.#protocol.fatal(error);
+    this.close(closeCodeOf(error.code), error.code);
+  }
+
+  /** Returns false and closes the connection if there are too many messages. */
+  countMessage(): boolean {
+    if (this.#closed) return false;
+    this.#door.counters.messagesIn += 1;
+    if (this.#messages.take(1)) return true;
+    const { messagesPerSecond } = this.#door.limits;
+    const message = `messages arrive too fast: more than ${messagesPerSecond} a second`;
+    this.failWith({ code: 'TOO_FAST', message });
+    return false;
+  }
+
+  /** Starts the closing handshake and releases everything; the socket's `close` event follows. */
+  close(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#closeCode = code;
+    this.downlink.close();
+    this.#protocol.closed();
+    const { clock, limits } = this.#door;
+    this.#timer = clock.setTimer(limits.closeGraceMs, () => this.#socket.terminate());
+    this.#socket.close(code, reason);
+  }
+
+  #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
+    if (this.#closed || !Buffer.isBuffer(data)) return;
+    try {
+      if (isBinary) this.#protocol.binary(data);
+      else this.#protocol.text(data.toString());
+    } catch (error) {
+      const record = errorRecord(error, 'INTERNAL');
+      this.#door.log.warn({ code: record.code, error: record.message }, 'a connection failed');
+      this.failWith(record);
+    }
+  }
+
+  #onSocketClosed(code: number): void {
+    this.close(code, '');
+    this.#timer?.cancel();
+    this.#visit.left(this.#closeCode ?? code);
+  }
+}

@@ -6,8 +6,8 @@ import { writeFileSync } from 'node:fs';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { createActor } from 'xstate';
+import { AsyncQueue } from '../actors/async-queue.ts';
 import { playbackChild } from '../actors/children/playback.ts';
-import { Mailbox } from '../actors/mailbox.ts';
 import { ReplyTrack } from '../actors/reply-track.ts';
 import { subjects } from '../actors/subjects.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
@@ -70,7 +70,7 @@ function start(index: number): ReplyTrack<typeof RATE> {
     },
     sendViseme: () => {},
   });
-  createActor(logic, { input: { mailbox: new Mailbox<ChildMessage>() } }).start();
+  createActor(logic, { input: { mailbox: new AsyncQueue<ChildMessage>() } }).start();
   track.write(second);
   track.write(second);
   return track;

@@ -1,19 +1,19 @@
-import type { ActionParameters } from './parameters.ts';
+import type { SessionParameters } from './parameters.ts';
 import { actionRefusal } from './policies/actions.ts';
 
-const ANY_ACTION: ActionParameters = { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER };
+const ANY_ACTION: SessionParameters['actions'] = { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER };
 /** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
 
 /** Tracks the actions of a session in its log and reports violations: part of invariant 9. */
 export class ActionCheck {
-  readonly #policy: ActionParameters;
+  readonly #policy: SessionParameters['actions'];
   readonly #running = new Set<string>();
   /** The newest started actions, running or not. */
   readonly #known = new Set<string>();
   #startedInReply = 0;
 
-  constructor(policy: ActionParameters = ANY_ACTION) {
+  constructor(policy: SessionParameters['actions'] = ANY_ACTION) {
     this.#policy = policy;
   }
 

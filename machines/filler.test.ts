@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type KernelEvent, SessionKernel } from './kernel.ts';
-import { completeParameters, defaultParameters, type SessionParameters } from './parameters.ts';
+import { defaultParameters, type SessionParameters } from './parameters.ts';
 import type { Command } from './session/commands.ts';
 import type { SessionEvent } from './session/events.ts';
 import { sessionMachine } from './session/machine.ts';
@@ -57,13 +57,6 @@ describe('the filler of the chart', () => {
           (command) => command.type === 'delay' && command.id.includes('filler'),
         ),
       ).toEqual([]);
-  });
-
-  it('is absent in a journal from before fillers existed', () => {
-    const { fillerAfterMs: _later, ...reply } = defaultParameters.reply;
-    const { fillers: _none, ...phrases } = defaultParameters.phrases;
-    const { reply: how, phrases: words } = completeParameters({ ...defaultParameters, reply, phrases });
-    expect([how.fillerAfterMs, words.fillers]).toEqual([0, []]);
   });
 
   it('is picked by the seed, without affecting other choices of the session', () => {

@@ -3,7 +3,7 @@ import { samplesInMs } from './audio.ts';
 import { countWords, heardFault, PacedPosition } from './heard-check.ts';
 import { delayName, type KernelEvent } from './kernel.ts';
 import type { LogEntry } from './log.ts';
-import type { ActionParameters } from './parameters.ts';
+import type { SessionParameters } from './parameters.ts';
 import { isBackchannel } from './policies/backchannel.ts';
 import type { SpokenSegment } from './policies/heard.ts';
 import { type ChildKind, REPLY_CHILDREN } from './session/events.ts';
@@ -22,7 +22,7 @@ export interface MonitorOptions {
   /** Output rate of the session, Hz. Default 24,000. */
   readonly outputRate?: number;
   /** `actions` of the session's parameters. Default: any action, and any number. */
-  readonly actions?: ActionParameters;
+  readonly actions?: SessionParameters['actions'];
   /** Language of the session. Default: `en`. */
   readonly language?: string;
   /** `words.backchannels` of the session's parameters. Default: none. */

@@ -1,154 +1,7 @@
-/**
- * All parameters of a session's behaviour, with their defaults. The configuration schema (`server/config`) takes its
- * defaults from here, so each is written once.
- */
-export interface SessionParameters {
-  readonly endpointing: EndpointingParameters;
-  readonly speculation: SpeculationParameters;
-  readonly bargeIn: BargeInParameters;
-  readonly deadlines: DeadlineParameters;
-  readonly reply: ReplyParameters;
-  readonly history: HistoryParameters;
-  readonly actions: ActionParameters;
-  readonly phrases: PhraseParameters;
-  readonly words: WordParameters;
-}
+import type { z } from 'zod';
+import { count, factor, group, list, listsByLanguage, ms, text, yesNo } from './options.ts';
 
-/** End of the user's turn. Counted from the end of speech. */
-export interface EndpointingParameters {
-  /** Silence that ends a turn when nothing is known about the words, ms. 500 ms is the usual compromise. */
-  readonly delayMs: number;
-  /** Silence that ends it when the transcript is clearly complete, ms. */
-  readonly completeDelayMs: number;
-  /** Silence that ends it when the transcript stops in mid-sentence, ms. */
-  readonly incompleteDelayMs: number;
-  /** Audio kept from before the detection of speech, so that no first syllable is lost, ms. */
-  readonly prerollMs: number;
-  /** Maximum length of an utterance, ms, so that noise cannot hold the turn indefinitely. */
-  readonly maxUtteranceMs: number;
-  /**
-   * Speech of at least this length without a recognised word is answered ("I did not get that"); shorter speech counts
-   * as noise.
-   */
-  readonly notUnderstoodMs: number;
-}
-
-/** Speculation: preparing the reply before the end of the user's turn is certain. */
-export interface SpeculationParameters {
-  readonly enabled: boolean;
-  /** The transcript must be stable for this long, ms, unless it is clearly complete. */
-  readonly stableMs: number;
-  /** Maximum number of speculations per turn: the engine requests of a discarded one are wasted. */
-  readonly maxPerTurn: number;
-}
-
-/** Whether speech during a reply interrupts it. */
-export interface BargeInParameters {
-  /** Speech of this length, counted from its detection, is an interruption, unless it is a backchannel so far. */
-  readonly confirmSpeechMs: number;
-  /** Additional time when the recogniser emits partial words: the first word decides, and may be a backchannel. */
-  readonly firstWordsMs: number;
-  /** Even a backchannel becomes an interruption at this length. */
-  readonly backchannelMaxMs: number;
-  /** Maximum wait for the words after the speech ended, ms; then the reply continues. */
-  readonly verdictMs: number;
-}
-
-/** Deadlines of the engines, ms, after which the turn continues without them. */
-export interface DeadlineParameters {
-  /** End of the turn → final transcript. */
-  readonly sttMs: number;
-  /** Turn known → memory recalled. */
-  readonly recallMs: number;
-  /** LLM requested → first token. */
-  readonly llmFirstTokenMs: number;
-  /** Between two tokens. */
-  readonly llmStallMs: number;
-  /** Segment given to TTS → audio, and between two pieces of audio. */
-  readonly ttsMs: number;
-  /** One robot action. */
-  readonly actionMs: number;
-}
-
-/**
- * Segmentation of reply text for TTS. Lengths are in Latin letters: a Chinese or Japanese character counts as three.
- */
-export interface ReplyParameters {
-  /** The first segment may end at a clause from this length on: about 4 words, or 8 characters of Chinese. */
-  readonly firstSegmentMinChars: number;
-  /** The first segment ends at a word before it exceeds this length: about 10 words, or 18 characters of Chinese. */
-  readonly firstSegmentMaxChars: number;
-  /** A second segment shorter than this waits for the next sentence. */
-  readonly segmentMinChars: number;
-  /** Factor by which each further segment grows, up to half of `segmentMaxChars`. */
-  readonly segmentGrowth: number;
-  /** Maximum length of a segment, unless it cannot be split. */
-  readonly segmentMaxChars: number;
-  /** Number of segments synthesised concurrently; they sound in order. */
-  readonly parallelSegments: number;
-  /** End of the user's turn → a filler is spoken if the reply is still silent. 0: never. */
-  readonly fillerAfterMs: number;
-}
-
-export interface HistoryParameters {
-  /** Maximum number of messages in the LLM's history, the newest ones. */
-  readonly maxMessages: number;
-}
-
-export interface ActionParameters {
-  /** Names of actions that may run; `*` allows all. */
-  readonly allow: readonly string[];
-  /**
-   * Names of the actions offered to the language engine; others are refused. Absent: unknown, so any name is accepted.
-   */
-  readonly offered?: readonly string[];
-  /** Maximum number of actions per reply. */
-  readonly maxPerReply: number;
-}
-
-/** Parley's own phrases. Empty: stay silent. */
-export interface PhraseParameters {
-  /** After speech without a recognised word. */
-  readonly notUnderstood: string;
-  /** After speech recognition failed. */
-  readonly sttFailed: string;
-  /** After the language engine failed before any speech. */
-  readonly llmFailed: string;
-  /** Short phrases for the silence before a late reply; one is picked. Empty: stay silent. */
-  readonly fillers: readonly string[];
-}
-
-/** Word lists per language (the first subtag of BCP 47). */
-export interface WordParameters {
-  /** Backchannels of a listener: they do not interrupt. */
-  readonly backchannels: Readonly<Record<string, readonly string[]>>;
-  /** A transcript that ends in one of these is incomplete. */
-  readonly continuations: Readonly<Record<string, readonly string[]>>;
-  /** Transcripts that mean a voice stop. The dialog file adds its own. */
-  readonly halt: readonly string[];
-  /** Transcripts known to be complete. The dialog file adds its own. */
-  readonly complete: readonly string[];
-}
-
-/** Parameters in a journal of an older version: newer members are missing. */
-export type RecordedParameters = Omit<SessionParameters, 'speculation' | 'reply' | 'phrases' | 'actions'> & {
-  readonly speculation?: SpeculationParameters;
-  readonly actions: Omit<ActionParameters, 'maxPerReply'> & Partial<ActionParameters>;
-  readonly reply: Omit<ReplyParameters, 'fillerAfterMs'> & Partial<ReplyParameters>;
-  readonly phrases: Omit<PhraseParameters, 'fillers'> & Partial<PhraseParameters>;
-};
-
-/** The effective parameters at the time of the recording. */
-export function completeParameters(recorded: RecordedParameters): SessionParameters {
-  return {
-    ...recorded,
-    speculation: { ...defaultParameters.speculation, enabled: false, ...recorded.speculation },
-    actions: { maxPerReply: Number.MAX_SAFE_INTEGER, ...recorded.actions },
-    reply: { fillerAfterMs: 0, ...recorded.reply },
-    phrases: { fillers: [], ...recorded.phrases },
-  };
-}
-
+/** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
 export const defaultParameters = {
   endpointing: {
     delayMs: 500,
@@ -268,4 +121,161 @@ export const defaultParameters = {
     halt: [],
     complete: [],
   },
-} as const satisfies SessionParameters;
+} as const;
+
+/**
+ * All parameters of a session's behaviour, in groups: types, documentation, limits and errors. The configuration takes
+ * its groups of the same names from here.
+ */
+export function parameterGroups() {
+  const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
+    defaultParameters;
+  return {
+    endpointing: group({
+      delayMs: ms(
+        endpointing.delayMs,
+        'Silence that ends a turn when it is not known whether the transcript is complete.',
+      ),
+      completeDelayMs: ms(
+        endpointing.completeDelayMs,
+        'Silence that ends a turn when the transcript is clearly complete.',
+      ),
+      incompleteDelayMs: ms(
+        endpointing.incompleteDelayMs,
+        'Silence that ends a turn when the transcript stops in mid-sentence.',
+      ),
+      prerollMs: ms(endpointing.prerollMs, 'Audio kept from before speech was detected.'),
+      maxUtteranceMs: ms(endpointing.maxUtteranceMs, 'Maximum length of an utterance; a longer one is cut.'),
+      notUnderstoodMs: ms(
+        endpointing.notUnderstoodMs,
+        'Speech of at least this length without a recognised word gets a reply; shorter speech counts as noise.',
+      ),
+    }),
+    speculation: group({
+      enabled: yesNo(
+        speculation.enabled,
+        'Start a speculative reply during the silence that ends the turn; it is used only if the transcript does not change.',
+      ),
+      stableMs: ms(
+        speculation.stableMs,
+        'The transcript must be unchanged for this long before a speculation starts; a clearly complete one starts it at once.',
+      ),
+      maxPerTurn: count(speculation.maxPerTurn, 'Maximum number of speculations in one turn.'),
+    }),
+    bargeIn: group({
+      confirmSpeechMs: ms(
+        bargeIn.confirmSpeechMs,
+        'Speech of this length during a reply is an interruption, unless the transcript so far is a backchannel.',
+      ),
+      firstWordsMs: ms(
+        bargeIn.firstWordsMs,
+        'Added to confirmSpeechMs with a recogniser that reports partial transcripts, so that the first words can decide.',
+      ),
+      backchannelMaxMs: ms(
+        bargeIn.backchannelMaxMs,
+        'A backchannel longer than this is an interruption too.',
+      ),
+      verdictMs: ms(
+        bargeIn.verdictMs,
+        'After speech has ended: maximum wait for its transcript before the reply resumes.',
+      ),
+    }),
+    deadlines: group({
+      sttMs: ms(deadlines.sttMs, 'End of the turn to the final transcript.'),
+      recallMs: ms(deadlines.recallMs, 'Final transcript to the facts from memory.'),
+      llmFirstTokenMs: ms(deadlines.llmFirstTokenMs, 'Request to the language engine to its first token.'),
+      llmStallMs: ms(deadlines.llmStallMs, 'Between two tokens.'),
+      ttsMs: ms(
+        deadlines.ttsMs,
+        'Segment given to speech synthesis to its first audio, and between two pieces of audio.',
+      ),
+      actionMs: ms(deadlines.actionMs, 'One action of the robot.'),
+    }),
+    reply: group({
+      firstSegmentMinChars: count(
+        reply.firstSegmentMinChars,
+        'The first segment may end at a clause when it is this long. In letters; a Chinese or Japanese character counts for 3.',
+      ),
+      firstSegmentMaxChars: count(
+        reply.firstSegmentMaxChars,
+        'The first segment ends at a word before it is longer than this.',
+      ),
+      segmentMinChars: count(
+        reply.segmentMinChars,
+        'The second segment, if shorter, waits for the next sentence.',
+      ),
+      segmentGrowth: factor(
+        reply.segmentGrowth,
+        'Factor by which the minimum length grows with each further segment, up to half of segmentMaxChars.',
+      ),
+      segmentMaxChars: count(reply.segmentMaxChars, 'Maximum length of a segment that can be split.'),
+      parallelSegments: count(
+        reply.parallelSegments,
+        'Number of segments that are synthesised in parallel; they play in order.',
+      ),
+      fillerAfterMs: ms(
+        reply.fillerAfterMs,
+        'End of the turn to a filler, if the reply is not audible yet. 0: no fillers.',
+      ),
+    }),
+    history: group({
+      maxMessages: count(
+        history.maxMessages,
+        'Number of newest messages that are sent to the language engine.',
+      ),
+    }),
+    actions: group({
+      allow: list(actions.allow, 'Names of actions that may run; * for all.'),
+      maxPerReply: count(
+        actions.maxPerReply,
+        'Maximum number of actions of one reply; further ones are refused.',
+        0,
+      ),
+    }),
+    phrases: group({
+      notUnderstood: text(
+        phrases.notUnderstood,
+        'Spoken when speech was detected but no word was recognised. Empty: nothing.',
+      ),
+      sttFailed: text(phrases.sttFailed, 'Spoken when speech recognition failed. Empty: nothing.'),
+      llmFailed: text(
+        phrases.llmFailed,
+        'Spoken when the language engine failed before its first token. Empty: nothing.',
+      ),
+      fillers: list(
+        phrases.fillers,
+        'Short phrases for the silence before a late reply. Empty: those of the dialog file.',
+      ),
+    }),
+    words: group({
+      backchannels: listsByLanguage(
+        words.backchannels,
+        'Sounds of a listener that do not interrupt, by language.',
+      ),
+      continuations: listsByLanguage(
+        words.continuations,
+        'Words that show, at the end of a transcript, that it is incomplete; by language.',
+      ),
+      halt: list(words.halt, 'Transcripts that trigger a voice stop, besides those of the dialog file.'),
+      complete: list(words.complete, 'Transcripts known to be complete, besides those of the dialog file.'),
+    }),
+  };
+}
+
+type Groups = ReturnType<typeof parameterGroups>;
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Name in keyof T]: DeepReadonly<T[Name]> }
+    : T;
+
+/** All parameters of a session's behaviour. */
+export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<Groups[Name]> }> & {
+  readonly actions: {
+    /**
+     * Names of the actions offered to the language engine; others are refused. Absent: unknown, so any name is accepted.
+     */
+    readonly offered?: readonly string[];
+  };
+};

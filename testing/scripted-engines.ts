@@ -1,4 +1,5 @@
 /** Scripted engines, for tests and benchmarks of the conversation around them. */
+import { pause } from '../actors/cancellation.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
 import type { SttEngine, SttEvent } from '../actors/ports/stt.ts';
 import type { TtsEngine, TtsRequest } from '../actors/ports/tts.ts';
@@ -8,21 +9,7 @@ import type { Clock } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Rejection } from '../machines/wire.ts';
 
-/** Waits on `clock`; ends early with CANCELLED when `signal` aborts. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancelled = () => {
-      timer.cancel();
-      reject(new ParleyError('CANCELLED'));
-    };
-    const timer = clock.setTimer(ms, () => {
-      signal.removeEventListener('abort', cancelled);
-      resolve();
-    });
-    if (signal.aborted) cancelled();
-    else signal.addEventListener('abort', cancelled, { once: true });
-  });
-}
+export { pause };
 
 /** Waits until aborted: an engine that hangs. */
 export function hang(signal: AbortSignal): Promise<never> {

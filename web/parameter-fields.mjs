@@ -7,10 +7,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 const ENTRY = `
   import { z } from 'zod';
-  import { defaultParameters } from './machines/parameters.ts';
+  import { parameterGroups } from './machines/parameters.ts';
   import { keysOf } from './server/config/keys.ts';
-  import { sessionGroups } from './server/config/session-groups.ts';
-  export const keys = keysOf(z.object(sessionGroups(defaultParameters)));
+  export const keys = keysOf(z.object(parameterGroups()));
 `;
 
 /** A field a parameter: its name, kind, unit, default and meaning. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
+import { cancelled } from '../cancellation.ts';
 import type { EngineKind } from '../subjects.ts';
 import type { AskReason, ChainEventBody } from './events.ts';
 import type { Latency } from './latency.ts';
@@ -171,9 +172,9 @@ export class Attempt<Engine extends { readonly name: string }, Event> {
     if (this.#over) return false;
     this.#over = true;
     this.#signal.removeEventListener('abort', this.#onAbort);
-    const cancelled = new ParleyError('CANCELLED', undefined, { cause: this.#signal.reason });
-    this.#reject?.(cancelled);
-    this.#controller.abort(cancelled);
+    const error = cancelled(this.#signal);
+    this.#reject?.(error);
+    this.#controller.abort(error);
     // An engine that ignores the signal is also asked to return, but not awaited.
     this.#events.return?.()?.catch(() => {});
     this.#context.onOver();

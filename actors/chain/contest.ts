@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { cancelled } from '../cancellation.ts';
 import { type Attempt, asParleyError, FAILED, firstByteLimit, hedgeDelay, type Open } from './attempt.ts';
 import type { Chain, ChainedEngine, Order } from './chain.ts';
 import type { Member } from './member.ts';
@@ -140,15 +141,15 @@ class Race<Engine extends ChainedEngine, Event> {
     const { signal, order } = this.#contest;
     const next = order.members[this.#next];
     // Aborted or closed.
-    const cancelled = signal.aborted || this.#chain.closed;
-    if (!cancelled && this.#running.size > 0 && !(this.#late && next)) return;
-    if (!cancelled && next) {
+    const over = signal.aborted || this.#chain.closed;
+    if (!over && this.#running.size > 0 && !(this.#late && next)) return;
+    if (!over && next) {
       this.#chain.emit(next.engine.name, { type: 'switched', from: attempt.member.engine.name });
       this.#ask('failed');
       return;
     }
     this.#end();
-    this.#reject(cancelled ? new ParleyError('CANCELLED', undefined, { cause: signal.reason }) : error);
+    this.#reject(over ? cancelled(signal) : error);
   }
 
   #end(): void {

@@ -1,4 +1,4 @@
-import { ParleyError } from '../../machines/errors.ts';
+import { throwIfAborted } from '../cancellation.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
 import { asParleyError, type Open, stallLimit } from './attempt.ts';
 import { Chain, type MemberHealth } from './chain.ts';
@@ -30,7 +30,7 @@ export function chainLlm(engines: readonly LlmEngine[], options: LlmChainOptions
     warm: () => chain.warm(),
     close: () => chain.close(),
     async *reply(request, signal) {
-      if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+      throwIfAborted(signal);
       const open: Open<LlmEngine, LlmEvent> = (engine, aborted, whole) =>
         engine.reply(whole ? { ...request, stream: false } : request, aborted);
       const order = chain.order();

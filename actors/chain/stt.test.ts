@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { hang, pause } from '../../testing/scripted-engines.ts';
-import { EventQueue } from '../engine-rpc/event-queue.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import type { SttEngine } from '../ports/stt.ts';
 import { bench } from './harness-test-util.ts';
 import { chainStt, type SttChainOptions } from './stt.ts';
@@ -18,11 +18,11 @@ interface Script {
 
 /** What the user says, piece by piece; each sample holds the number of its piece. */
 function utterance() {
-  const audio = new EventQueue<Pcm<PipelineRate>>();
+  const audio = new AsyncQueue<Pcm<PipelineRate>>();
   let pieces = 0;
   const speak = (count: number, samples = 160) => {
     for (let i = 0; i < count; i++)
-      audio.push({ rate: PIPELINE_RATE, samples: new Int16Array(samples).fill(++pieces) }, 0);
+      audio.push({ rate: PIPELINE_RATE, samples: new Int16Array(samples).fill(++pieces) });
   };
   return { audio, speak, end: () => audio.end() };
 }

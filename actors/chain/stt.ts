@@ -1,7 +1,8 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { EventQueue } from '../engine-rpc/event-queue.ts';
+import { AsyncQueue } from '../async-queue.ts';
+import { cancelled, throwIfAborted } from '../cancellation.ts';
 import type { SttEngine, SttEvent } from '../ports/stt.ts';
 import { type Attempt, asParleyError, hedgeDelay, type Open } from './attempt.ts';
 import { Chain, type Order } from './chain.ts';
@@ -30,7 +31,7 @@ export function chainStt(engines: readonly SttEngine[], options: SttChainOptions
     warm: () => chain.warm(),
     close: () => chain.close(),
     async *transcribe(audio, request, signal) {
-      if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+      throwIfAborted(signal);
       const order = chain.order();
       const hearing = new Hearing(chain, order, options, audio, signal);
       hearing.start((heard) => (engine, aborted) => engine.transcribe(heard(), request, aborted));
@@ -50,7 +51,7 @@ type Listen = (heard: () => AsyncIterable<Pcm<PipelineRate>>) => Open<SttEngine,
 
 /** One utterance and the engines that hear it. */
 class Hearing {
-  readonly events = new EventQueue<SttEvent>();
+  readonly events = new AsyncQueue<SttEvent>();
   readonly #chain: Chain<SttEngine>;
   readonly #order: Order<SttEngine>;
   readonly #options: SttChainOptions;
@@ -165,7 +166,7 @@ class Hearing {
           return;
         }
         const [lead] = this.#running.keys();
-        if (attempt === lead) this.events.push(value, 0);
+        if (attempt === lead) this.events.push(value);
       }
     } catch (thrown) {
       this.#lose(attempt, asParleyError(thrown, 'STT_FAILED'));
@@ -178,7 +179,7 @@ class Hearing {
     attempt.succeed();
     this.#forget(attempt);
     this.stop();
-    this.events.push(final, 0);
+    this.events.push(final);
   }
 
   #lose(attempt: SttAttempt, error: ParleyError): void {
@@ -187,7 +188,7 @@ class Hearing {
     this.#forget(attempt);
     if (this.#signal.aborted || this.#chain.closed) {
       this.stop();
-      this.events.abort(new ParleyError('CANCELLED', undefined, { cause: this.#signal.reason }));
+      this.events.abort(cancelled(this.#signal));
       return;
     }
     const next = this.#order.members[this.#next];

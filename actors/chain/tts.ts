@@ -1,4 +1,5 @@
 import { ParleyError } from '../../machines/errors.ts';
+import { throwIfAborted } from '../cancellation.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { asParleyError, type Open, stallLimit } from './attempt.ts';
@@ -103,7 +104,7 @@ export function chainTts(engines: readonly TtsEngine[], options: TtsChainOptions
     close: () => chain.close(),
     cached: (request) => atHand(chain, request) !== undefined,
     async *synthesize(request, signal) {
-      if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+      throwIfAborted(signal);
       const ready = atHand(chain, request);
       if (ready) {
         yield* ready.synthesize(request, signal);

@@ -12,14 +12,10 @@ export function actionsChild(port: ActionPort, session: string): ChildLogic {
     for await (const message of scope.mailbox) {
       if (message.type === 'run') running.set(message.id, start(port, session, message, scope));
       else if (message.type === 'abandon') running.get(message.id)?.abandon();
-      else if (message.type === 'end') break;
+      // Until all are over, an action may still be abandoned.
+      else if (message.type === 'end')
+        void Promise.all([...running.values()].map(({ over }) => over)).then(() => scope.mailbox.close());
     }
-    // An action may be abandoned while this waits for it.
-    void (async () => {
-      for await (const message of scope.mailbox)
-        if (message.type === 'abandon') running.get(message.id)?.abandon();
-    })();
-    await Promise.all([...running.values()].map(({ over }) => over));
     return null;
   });
 }

@@ -4,7 +4,7 @@ import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/au
 import { VirtualClock } from '../../machines/clock.ts';
 import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
-import { Mailbox } from '../mailbox.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { playbackChild } from './playback.ts';
@@ -25,7 +25,7 @@ function start(
   clock = new VirtualClock({ settle }),
 ) {
   const track = new ReplyTrack(rate);
-  const mailbox = new Mailbox<ChildMessage>();
+  const mailbox = new AsyncQueue<ChildMessage>();
   const frames: Frame[] = [];
   const visemes: { viseme: number; atMs: number }[] = [];
   const events: ChildEvent[] = [];
@@ -155,7 +155,7 @@ describe('playback', () => {
     write(2_000);
     track.end();
     await clock.advance(510);
-    mailbox.put({ type: 'pause' });
+    mailbox.push({ type: 'pause' });
     await clock.advance(0);
     const sent = frames.length;
     const at = { sent: sent * 480, played: 510 * 24 };
@@ -163,7 +163,7 @@ describe('playback', () => {
     await clock.advance(3_000);
     expect(frames).toHaveLength(sent);
     expect(listener.sample(clock.nowMs())).toMatchObject(at);
-    mailbox.put({ type: 'resume' });
+    mailbox.push({ type: 'resume' });
     await clock.advance(0);
     expect(listener.sample(clock.nowMs())).toMatchObject(at);
     await clock.advance(1_489);
@@ -177,13 +177,13 @@ describe('playback', () => {
 
   it('that is paused before its first sound starts only when resumed', async () => {
     const { clock, track, mailbox, frames, events, write } = start();
-    mailbox.put({ type: 'pause' });
+    mailbox.push({ type: 'pause' });
     await clock.advance(0);
     write(100);
     track.end();
     await clock.advance(500);
     expect({ frames, events }).toEqual({ frames: [], events: [] });
-    mailbox.put({ type: 'resume' });
+    mailbox.push({ type: 'resume' });
     await clock.advance(100);
     expect(frames).toHaveLength(5);
     expect(events[0]).toEqual({ type: 'playout.started' });
@@ -194,9 +194,9 @@ describe('playback', () => {
     write(400);
     track.end();
     await clock.advance(100);
-    for (const type of ['pause', 'pause'] as const) mailbox.put({ type });
+    for (const type of ['pause', 'pause'] as const) mailbox.push({ type });
     await clock.advance(100);
-    for (const type of ['resume', 'resume'] as const) mailbox.put({ type });
+    for (const type of ['resume', 'resume'] as const) mailbox.push({ type });
     await clock.advance(300);
     expect(output()).toEqual({ samples: 9_600 });
     expect(sound(frames)).toEqual(ramp(9_600));

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
-import { Mailbox } from '../mailbox.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import type { TtsEngine, TtsEvent } from '../ports/tts.ts';
 import { Listener } from '../reply/listener.ts';
 import { noResampling } from '../reply/no-resampling-test-util.ts';
@@ -25,7 +25,7 @@ class Call {
   /** Number of events requested. */
   asked = 0;
   closed = false;
-  readonly #mailbox = new Mailbox<TtsEvent | 'end' | Error>();
+  readonly #mailbox = new AsyncQueue<TtsEvent | 'end' | Error>();
 
   constructor(text: string, signal: AbortSignal) {
     this.text = text;
@@ -33,12 +33,12 @@ class Call {
   }
 
   async give(...events: (TtsEvent | 'end' | Error)[]): Promise<void> {
-    for (const event of events) this.#mailbox.put(event);
+    for (const event of events) this.#mailbox.push(event);
     await settle();
   }
 
   async *run(): AsyncGenerator<TtsEvent, void, void> {
-    const abort = () => this.#mailbox.put(new ParleyError('CANCELLED'));
+    const abort = () => this.#mailbox.push(new ParleyError('CANCELLED'));
     this.signal.addEventListener('abort', abort);
     try {
       this.asked++;
@@ -63,7 +63,7 @@ function audio(ms: number, value: number): TtsEvent {
 function start(parallelSegments = 2, heldMs = 5_000) {
   const clock = new VirtualClock({ settle });
   const track = new ReplyTrack<16_000 | 24_000>(RATE, heldMs);
-  const mailbox = new Mailbox<ChildMessage>();
+  const mailbox = new AsyncQueue<ChildMessage>();
   const calls: Call[] = [];
   const events: ChildEvent[] = [];
   const engine: TtsEngine = {
@@ -86,11 +86,11 @@ function start(parallelSegments = 2, heldMs = 5_000) {
   actor.start();
   let segments = 0;
   const say = async (...texts: string[]) => {
-    for (const text of texts) mailbox.put({ type: 'segment', segment: segments++, text });
+    for (const text of texts) mailbox.push({ type: 'segment', segment: segments++, text });
     await settle();
   };
   const end = async () => {
-    mailbox.put({ type: 'end' });
+    mailbox.push({ type: 'end' });
     await settle();
   };
   /** Plays `ms` and returns the pieces that it consists of. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { EngineRequest } from './client.ts';
-import { EventQueue } from './event-queue.ts';
 import { Pulse, Watchdog } from './liveness.ts';
 import { saysNoResponders } from './no-responders.ts';
 import type { WorkOptions } from './options.ts';
@@ -14,7 +14,7 @@ const EVENT_BYTES = 64;
 /** One request on the client's side. */
 export class Call<Event> {
   /** The engine's events, ending as the engine did. */
-  readonly events = new EventQueue<Event>();
+  readonly events = new AsyncQueue<Event>();
   readonly #bus: Bus;
   readonly #clock: Clock;
   readonly #options: WorkOptions;

@@ -1,5 +1,6 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { cancelled, throwIfAborted } from '../cancellation.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import { type EngineKind, subjects } from '../subjects.ts';
 import { Call } from './call.ts';
@@ -31,14 +32,14 @@ export async function* callEngine<Event>(
   request: EngineRequest<Event>,
   signal: AbortSignal,
 ): AsyncGenerator<Event, void, undefined> {
-  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+  throwIfAborted(signal);
   const inbox = inboxOf(bus);
   const id = inbox.nextId();
   const call = new Call<Event>(bus, clock, options, request, () => {
     inbox.calls.delete(id);
     request.onOver?.();
   });
-  const onAbort = () => call.abort(new ParleyError('CANCELLED', undefined, { cause: signal.reason }));
+  const onAbort = () => call.abort(cancelled(signal));
   signal.addEventListener('abort', onAbort, { once: true });
   inbox.calls.set(id, call);
   try {

@@ -1,9 +1,9 @@
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
 import type { EngineKind } from '../subjects.ts';
-import { EventQueue } from './event-queue.ts';
 import { Pulse, Watchdog } from './liveness.ts';
 import type { WorkOptions } from './options.ts';
 import { pcmSamples } from './pcm.ts';
@@ -30,7 +30,7 @@ export class Job {
   readonly #uplink: string;
   readonly #onOver: (job: Job) => void;
   readonly #controller = new AbortController();
-  readonly #audio = new EventQueue<Pcm<PipelineRate>>();
+  readonly #audio = new AsyncQueue<Pcm<PipelineRate>>();
   readonly #pulse: Pulse;
   readonly #watchdog: Watchdog;
   #sent = 0;

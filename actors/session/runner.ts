@@ -15,9 +15,9 @@ import {
 import type { ListenerSample } from '../../machines/session/listener.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
-import { Mailbox } from '../mailbox.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
 
 /** What the runner needs to carry out commands. */
@@ -42,7 +42,7 @@ interface Child {
   readonly kind: ChildKind;
   readonly name: string;
   readonly generation: number;
-  readonly mailbox: Mailbox<ChildMessage>;
+  readonly mailbox: AsyncQueue<ChildMessage>;
   actor?: ActorRefFrom<ChildLogic>;
   /** True once it exceeded the limit of waiting events: nothing more is accepted from it. */
   overrun?: true;
@@ -234,7 +234,7 @@ export class SessionRunner {
         this.#stop(command.child);
         break;
       case 'send':
-        this.#children.get(command.child)?.mailbox.put(command.message);
+        this.#children.get(command.child)?.mailbox.push(command.message);
         break;
       case 'publish':
         this.#ports.publish(command.message);
@@ -260,7 +260,7 @@ export class SessionRunner {
       kind,
       name: `${this.#session}/${ofReply ? turn : turn + 1}/${kind}/${number}`,
       generation: number,
-      mailbox: new Mailbox(),
+      mailbox: new AsyncQueue(),
     };
     this.#children.set(kind, child);
     this.#ports.log({ type: 'child.start', atMs: this.nowMs(), child: child.name, kind, generation: number });

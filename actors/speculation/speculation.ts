@@ -1,6 +1,6 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import type { ReplyParameters } from '../../machines/parameters.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
 import { cutSegments } from '../../machines/policies/segmenter.ts';
 import { speechText } from '../../machines/policies/speech-text.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
@@ -21,7 +21,7 @@ export interface SpeculationDeps {
   readonly memory?: MemoryPort;
   /** Time limit of the memory, ms. */
   readonly recallMs: number;
-  readonly reply: ReplyParameters;
+  readonly reply: SessionParameters['reply'];
 }
 
 /**

@@ -1,6 +1,6 @@
+import { pause } from '../../actors/cancellation.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { ParleyError } from '../../machines/errors.ts';
 
 export interface ClientActionOptions {
   readonly clock: Clock;
@@ -12,18 +12,9 @@ export interface ClientActionOptions {
  */
 export function clientAction({ clock, durationsMs }: ClientActionOptions): ActionPort {
   return {
-    run: ({ name }, signal) =>
-      new Promise((resolve, reject) => {
-        const cancel = () => {
-          timer.cancel();
-          reject(new ParleyError('CANCELLED'));
-        };
-        const timer = clock.setTimer(durationsMs?.get(name) ?? 0, () => {
-          signal.removeEventListener('abort', cancel);
-          resolve(null);
-        });
-        if (signal.aborted) cancel();
-        else signal.addEventListener('abort', cancel, { once: true });
-      }),
+    run: async ({ name }, signal) => {
+      await pause(clock, durationsMs?.get(name) ?? 0, signal);
+      return null;
+    },
   };
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { EventQueue } from '../../actors/engine-rpc/event-queue.ts';
+import { AsyncQueue } from '../../actors/async-queue.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** Maximum unread bytes; beyond it the connection is paused. */
@@ -7,9 +7,9 @@ const HELD_BYTES = 262_144;
 
 /** Streams the body of a response to one reader. It avoids web streams, which would double the time to the first byte. Throws the error of the connection, and ENGINE_PROTOCOL beyond `maxBytes`. If the reader leaves before the end, the connection is closed.
  */
-export class Body implements AsyncIterableIterator<Uint8Array> {
+export class Body implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #message: IncomingMessage;
-  readonly #pieces = new EventQueue<Uint8Array>();
+  readonly #pieces = new AsyncQueue<Uint8Array>();
 
   constructor(message: IncomingMessage, maxBytes: number) {
     this.#message = message;
@@ -30,13 +30,13 @@ export class Body implements AsyncIterableIterator<Uint8Array> {
     return this.#pieces.bytes;
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const next = this.#pieces.next();
     if (this.held < HELD_BYTES && this.#message.isPaused()) this.#message.resume();
     return next;
   }
 
-  return(): Promise<IteratorResult<Uint8Array>> {
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
     if (!this.#message.readableEnded) this.#message.destroy();
     return this.#pieces.return();
   }

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../actors/cancellation.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** One call of an engine, until `end`. Its signal or the engine's close cancels it. */
@@ -21,7 +22,7 @@ export class Calls {
   /** Throws CANCELLED if `signal` has aborted already or the engine is closed. */
   begin(signal: AbortSignal): Call {
     if (this.#closed) throw new ParleyError('CANCELLED', 'the engine is closed');
-    if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
+    throwIfAborted(signal);
     const own = new AbortController();
     let cancelled = false;
     let complete = false;

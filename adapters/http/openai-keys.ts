@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { key } from '../options.ts';
+import { key } from '../../machines/options.ts';
 
 /** The configuration keys of every engine with OpenAI's protocol: how to reach its server. */
 export function openAiKeys() {

@@ -1,6 +1,6 @@
+import { throwIfAborted } from '../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import { joinedSamples, msOfSamples, samplesInMs } from '../../machines/audio.ts';
-import { ParleyError } from '../../machines/errors.ts';
 import type { PhraseCache } from './phrase-cache.ts';
 import type { Phrase, PhraseMark } from './phrase-cache-file.ts';
 
@@ -119,8 +119,4 @@ class Recording {
     const marks = this.#marks.toSorted((a, b) => a.sample - b.sample);
     return { rate: this.#rate, samples, marks };
   }
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
 }

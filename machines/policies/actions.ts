@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { ActionParameters } from '../parameters.ts';
+import type { SessionParameters } from '../parameters.ts';
 
 /** Reason why an action of the reply must not start. */
 export type ActionRefusal = Extract<ErrorCode, 'ACTION_UNKNOWN' | 'ACTION_REFUSED' | 'ACTION_LIMIT'>;
@@ -11,7 +11,7 @@ export type ActionRefusal = Extract<ErrorCode, 'ACTION_UNKNOWN' | 'ACTION_REFUSE
 export function actionRefusal(
   name: string,
   started: number,
-  { allow, offered, maxPerReply }: ActionParameters,
+  { allow, offered, maxPerReply }: SessionParameters['actions'],
 ): ActionRefusal | undefined {
   if (offered && !offered.includes(name)) return 'ACTION_UNKNOWN';
   if (!allow.includes('*') && !allow.includes(name)) return 'ACTION_REFUSED';

@@ -1,4 +1,4 @@
-import type { EndpointingParameters, WordParameters } from '../parameters.ts';
+import type { SessionParameters } from '../parameters.ts';
 import { baseLanguage, isAmong, isUnspaced, normaliseWords } from './text.ts';
 
 export type Completeness = 'complete' | 'incomplete' | 'unknown';
@@ -7,7 +7,11 @@ export type Completeness = 'complete' | 'incomplete' | 'unknown';
  * Whether the words so far look like a finished turn: `complete` if they end a sentence or are a known complete phrase
  * (such as a voice stop), `incomplete` if they stop at a comma or at a word that needs a continuation.
  */
-export function completeness(text: string, language: string, words: WordParameters): Completeness {
+export function completeness(
+  text: string,
+  language: string,
+  words: SessionParameters['words'],
+): Completeness {
   const trimmed = text.trim();
   if (!trimmed) return 'unknown';
   if (/(?:\.\.\.|…|[,;:、，；：—-])$/u.test(trimmed)) return 'incomplete';
@@ -22,8 +26,8 @@ export function completeness(text: string, language: string, words: WordParamete
 export function endpointDelayMs(
   text: string,
   language: string,
-  parameters: EndpointingParameters,
-  words: WordParameters,
+  parameters: SessionParameters['endpointing'],
+  words: SessionParameters['words'],
 ): number {
   switch (completeness(text, language, words)) {
     case 'complete':

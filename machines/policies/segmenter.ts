@@ -1,4 +1,4 @@
-import type { ReplyParameters } from '../parameters.ts';
+import type { SessionParameters } from '../parameters.ts';
 import { type BreakKind, walkBreaks } from './breaks.ts';
 
 export interface Cut {
@@ -20,7 +20,7 @@ export interface CutOptions {
  * only where no further text could invalidate the cut. A reply that arrives in pieces is therefore cut like one that
  * arrives at once. Time is linear in the text.
  */
-export function cutSegments(rest: string, options: CutOptions, parameters: ReplyParameters): Cut {
+export function cutSegments(rest: string, options: CutOptions, parameters: SessionParameters['reply']): Cut {
   const { final } = options;
   // Half a character is not interpreted: text may be split anywhere.
   const text = !final && /[\ud800-\udbff]$/.test(rest) ? rest.slice(0, -1) : rest;
@@ -52,7 +52,7 @@ interface Limits {
  * them each time, so that few calls cover most of a long reply; a clause if it is twice as long. The text of a segment
  * must arrive while the one before sounds. It does if a reply is written `segmentGrowth` times as fast as it is spoken.
  */
-function limitsOf(segment: number, parameters: ReplyParameters): Limits {
+function limitsOf(segment: number, parameters: SessionParameters['reply']): Limits {
   const { firstSegmentMinChars, segmentMinChars, segmentMaxChars: hard } = parameters;
   // A journal from before these two existed has neither: it replays without them.
   const { firstSegmentMaxChars = hard, segmentGrowth = 1 } = parameters;

@@ -1,11 +1,11 @@
 /** The LLM's history: who said what, as far as it was heard. */
-import type { HistoryParameters } from '../parameters.ts';
+import type { SessionParameters } from '../parameters.ts';
 import type { HistoryEntry } from './context.ts';
 
 export function remember(
   history: readonly HistoryEntry[],
   said: { readonly user: string; readonly assistant: string },
-  { maxMessages }: HistoryParameters,
+  { maxMessages }: SessionParameters['history'],
 ): readonly HistoryEntry[] {
   const added: HistoryEntry[] = [];
   if (said.user) added.push({ role: 'user', content: said.user });

@@ -1,5 +1,5 @@
 import { and, not, raise, stateIn } from 'xstate';
-import { completeParameters, defaultParameters, type RecordedParameters } from '../parameters.ts';
+import { defaultParameters, type SessionParameters } from '../parameters.ts';
 import { initialContext } from './context.ts';
 import { fills } from './filler.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
@@ -12,11 +12,10 @@ const MAX_MICROSTEPS = 100;
 const HAS_VOICE = stateIn({ responding: { tts: 'running' } });
 
 /**
- * The conversation, with parameters that may come from an older journal. Reads in the order of a turn: idle, listening,
+ * The conversation. Reads in the order of a turn: idle, listening,
  * responding; stopped and ended are reachable from anywhere. One machine serves all sessions with the same parameters.
  */
-export function sessionMachine(recorded: RecordedParameters) {
-  const parameters = completeParameters(recorded);
+export function sessionMachine(parameters: SessionParameters) {
   const chart = sessionSetup(parameters);
   return chart.createMachine({
     id: 'session',

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import { type DoorLimits, defaultDoorLimits } from '../door/limits.ts';
 import { enginesOf } from '../engine-registry.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
 import { refuseExposure } from './exposure.ts';
@@ -44,12 +43,9 @@ describe('the configuration', () => {
     expect(config.token).toBeUndefined();
   });
 
-  it('takes the defaults of a session from the machine and those of the door from the door', () => {
-    const config = load();
-    const parameters: SessionParameters = config;
-    const limits: DoorLimits = config.limits;
+  it('takes the defaults of a session from the machine', () => {
+    const parameters: SessionParameters = load();
     expect(parameters).toMatchObject(defaultParameters);
-    expect(limits).toEqual(defaultDoorLimits);
   });
 
   it('prefers a flag to the environment, the environment to the file, and the file to the default', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { EngineKind } from '../../actors/subjects.ts';
 import type { EngineDescriptor } from '../../adapters/engine.ts';
-import { count, key, ms, yesNo } from '../../adapters/options.ts';
+import { count, group, key, ms, yesNo } from '../../machines/options.ts';
 import { enginesOf } from '../engine-registry.ts';
 
 /** The engines of a kind, in the order in which they are tried. */
@@ -28,7 +28,7 @@ type Groups<Engines extends readonly EngineDescriptor[]> = {
 export function optionsOf<const Engines extends readonly EngineDescriptor[]>(
   engines: Engines,
 ): Groups<Engines> {
-  const groups = engines.map(({ name, options }) => [name, z.strictObject(options).prefault({})]);
+  const groups = engines.map(({ name, options }) => [name, group(options)]);
   // `fromEntries` loses the types: which name has which options.
   return Object.fromEntries(groups) as Groups<Engines>;
 }
@@ -51,61 +51,57 @@ export function servers<Url extends z.ZodType, Options extends z.ZodRawShape>(
 
 /** Options of the engine chains of every kind; see actors/chain. */
 export function chains() {
-  return z
-    .strictObject({
-      sttFinalMs: ms(
-        2_000,
-        'Time from the end of the audio to the final transcript; then the next recogniser is tried.',
-      ),
-      llmFirstTokenMs: ms(
-        3_000,
-        'Time from the request to the first token; then the next language engine is tried.',
-      ),
-      ttsFirstAudioMs: ms(
-        1_500,
-        'Time from a segment to its first audio; then the next speech engine is tried.',
-      ),
-      stallMs: ms(2_000, 'Pause within an answer; then another engine continues it, if one can.'),
-      hedge: yesNo(
-        false,
-        'Ask the next engine too when an engine is slower than its own 95th percentile; the first answer wins.',
-      ),
-      hedgeMinMs: ms(50, 'Minimum wait before the next engine is asked.'),
-      brokenReply: key(
-        z.enum(['fail', 'end']).default('fail'),
-        'When an engine fails in mid-sentence: the reply fails, or ends there as if it were complete.',
-      ),
-      failures: count(
-        3,
-        'An engine’s circuit breaker opens after this many failures within `windowMs`, if failures are at least as many as successes.',
-      ),
-      windowMs: ms(30_000, 'See `failures`.'),
-      backoffMs: ms(
-        5_000,
-        'Time until an engine with an open breaker is tried again; doubled after each failure.',
-      ),
-      maxBackoffMs: ms(60_000, 'Upper limit of `backoffMs` after doubling.'),
-    })
-    .prefault({});
+  return group({
+    sttFinalMs: ms(
+      2_000,
+      'Time from the end of the audio to the final transcript; then the next recogniser is tried.',
+    ),
+    llmFirstTokenMs: ms(
+      3_000,
+      'Time from the request to the first token; then the next language engine is tried.',
+    ),
+    ttsFirstAudioMs: ms(
+      1_500,
+      'Time from a segment to its first audio; then the next speech engine is tried.',
+    ),
+    stallMs: ms(2_000, 'Pause within an answer; then another engine continues it, if one can.'),
+    hedge: yesNo(
+      false,
+      'Ask the next engine too when an engine is slower than its own 95th percentile; the first answer wins.',
+    ),
+    hedgeMinMs: ms(50, 'Minimum wait before the next engine is asked.'),
+    brokenReply: key(
+      z.enum(['fail', 'end']).default('fail'),
+      'When an engine fails in mid-sentence: the reply fails, or ends there as if it were complete.',
+    ),
+    failures: count(
+      3,
+      'An engine’s circuit breaker opens after this many failures within `windowMs`, if failures are at least as many as successes.',
+    ),
+    windowMs: ms(30_000, 'See `failures`.'),
+    backoffMs: ms(
+      5_000,
+      'Time until an engine with an open breaker is tried again; doubled after each failure.',
+    ),
+    maxBackoffMs: ms(60_000, 'Upper limit of `backoffMs` after doubling.'),
+  });
 }
 
 /** Options of the phrase cache. */
 export function phraseCache() {
-  return z
-    .strictObject({
-      enabled: yesNo(
-        true,
-        'Keep repeated phrases in memory, and synthesise the fixed ones in advance, in `dataDir`/phrases.',
-      ),
-      maxBytes: key(
-        z
-          .int()
-          .min(0)
-          .max(1 << 30)
-          .default(32 << 20),
-        'Maximum bytes of audio, in memory and on disk each; the least recently used goes first.',
-      ),
-      maxPhraseMs: ms(15_000, 'Longer speech is not cached.'),
-    })
-    .prefault({});
+  return group({
+    enabled: yesNo(
+      true,
+      'Keep repeated phrases in memory, and synthesise the fixed ones in advance, in `dataDir`/phrases.',
+    ),
+    maxBytes: key(
+      z
+        .int()
+        .min(0)
+        .max(1 << 30)
+        .default(32 << 20),
+      'Maximum bytes of audio, in memory and on disk each; the least recently used goes first.',
+    ),
+    maxPhraseMs: ms(15_000, 'Longer speech is not cached.'),
+  });
 }

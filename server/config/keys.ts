@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { factsOf, type KeyFacts } from '../../adapters/options.ts';
+import { factsOf, type KeyFacts } from '../../machines/options.ts';
 
 /** How text from the environment or a flag is parsed. */
 export type KeyKind =

@@ -2,15 +2,14 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
-import { count, key, list, ms, optionalMs, optionalText, text, yesNo } from '../../adapters/options.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
-import { defaultParameters } from '../../machines/parameters.ts';
-import { defaultDoorLimits } from '../door/limits.ts';
+import { count, group, key, list, optionalMs, optionalText, text, yesNo } from '../../machines/options.ts';
+import { parameterGroups } from '../../machines/parameters.ts';
+import { doorLimits } from '../door/limits.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
-import { sessionGroups } from './session-groups.ts';
 
 /** The one description of the configuration: types, defaults, reference and errors all come from here. */
 export const configSchema = z.strictObject({
@@ -42,155 +41,83 @@ export const configSchema = z.strictObject({
     shownDefault: 'the packaged `examples/robot.dialog.yaml`',
   }),
   pages: optionalText('Directory of the pages at `/`. Default: the packaged ones.'),
-  log: z
-    .strictObject({
-      level: key(
-        z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-        'Lowest level that is logged.',
-      ),
-      format: key(
-        z.enum(['auto', 'pretty', 'json']).default('auto'),
-        'Log format: lines for people or JSON lines. auto: pretty on a terminal, JSON elsewhere.',
-      ),
-    })
-    .prefault({}),
-  bus: z
-    .strictObject({
-      natsUrl: key(
-        z.string().min(1).exactOptional(),
-        'NATS server, such as nats://127.0.0.1:4222. Without it, everything runs in one process.',
-        { alsoEnv: ['NATS_URL'] },
-      ),
-    })
-    .prefault({}),
-  engines: z
-    .strictObject({
-      stt: chain('stt', 'soundswallower', 'Speech recognisers:'),
-      llm: chain('llm', 'dialog', 'Language engines:'),
-      tts: chain('tts', 'espeak', 'Speech synthesisers:'),
-    })
-    .prefault({}),
+  log: group({
+    level: key(
+      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+      'Lowest level that is logged.',
+    ),
+    format: key(
+      z.enum(['auto', 'pretty', 'json']).default('auto'),
+      'Log format: lines for people or JSON lines. auto: pretty on a terminal, JSON elsewhere.',
+    ),
+  }),
+  bus: group({
+    natsUrl: key(
+      z.string().min(1).exactOptional(),
+      'NATS server, such as nats://127.0.0.1:4222. Without it, everything runs in one process.',
+      { alsoEnv: ['NATS_URL'] },
+    ),
+  }),
+  engines: group({
+    stt: chain('stt', 'soundswallower', 'Speech recognisers:'),
+    llm: chain('llm', 'dialog', 'Language engines:'),
+    tts: chain('tts', 'espeak', 'Speech synthesisers:'),
+  }),
   chains: chains(),
-  vad: z
-    .strictObject({
-      thread: yesNo(
-        true,
-        'Run the model in its own thread, so that it does not block the event loop. Turn off on a machine with one core.',
-      ),
-      gate: yesNo(true, 'Run a cheap detector first, so that silence costs almost nothing.'),
-      maxBatch: count(64, 'Maximum number of windows, over all sessions, in one run of the model.'),
-      gatherMs: optionalMs(
-        'Minimum time between two runs; under load more windows then share one. Default: with a thread 4 to 16, depending on how many users speak; without, 16.',
-      ),
-    })
-    .prefault({}),
-  stt: z.strictObject({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }).prefault({}),
-  llm: z
-    .strictObject({
-      stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),
-      systemPrompt: optionalText('System prompt of a language model.'),
-      tools: list(
-        [],
-        'Actions of the dialog file that a language model may request; * for all. The `dialog` engine does not need this list.',
-      ),
-      ...optionsOf(ENGINES.llm),
-      servers: servers('llm', openaiLlm.options),
-    })
-    .prefault({}),
-  tts: z
-    .strictObject({
-      stream: yesNo(true, 'Play speech while it is being synthesised. Off: wait for each whole segment.'),
-      ...optionsOf(ENGINES.tts),
-      servers: servers('tts', openaiTts.options),
-      cache: phraseCache(),
-    })
-    .prefault({}),
-  journal: z
-    .strictObject({
-      enabled: yesNo(true, 'Journal every decision, for replay.'),
-      audio: key(
-        z.enum(['none', 'input', 'all']).default('none'),
-        'Audio kept with the journal: the user’s (`input`), or the replies too (`all`).',
-      ),
-      maxAgeDays: count(30, 'Sessions older than this are deleted with all their data; 0 keeps them.', 0),
-      maxMegabytes: count(
-        1_000,
-        'When all sessions together exceed this size, the oldest are deleted; 0 for no limit.',
-        0,
-      ),
-    })
-    .prefault({}),
-  metrics: z
-    .strictObject({
-      enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
-    })
-    .prefault({}),
-  inspect: z
-    .strictObject({
-      enabled: yesNo(true, 'Serve the inspector at `/inspect`; see inspector.md.'),
-      control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),
-      stately: z
-        .strictObject({
-          enabled: yesNo(false, 'Let clients of `@statelyai/inspect` on this machine watch the sessions.'),
-          port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
-        })
-        .prefault({}),
-    })
-    .prefault({}),
-  limits: z
-    .strictObject({
-      sessions: count(
-        defaultDoorLimits.sessions,
-        'Maximum number of sessions; further ones are refused with TOO_MANY.',
-      ),
-      pendingConnections: count(
-        defaultDoorLimits.pendingConnections,
-        'Maximum number of connections that have not sent hello yet.',
-      ),
-      connectionsPerAddress: count(
-        defaultDoorLimits.connectionsPerAddress,
-        'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy.',
-      ),
-      idleMs: ms(
-        defaultDoorLimits.idleMs,
-        'A connection without traffic in either direction for this long is closed.',
-      ),
-      messagesPerSecond: count(
-        defaultDoorLimits.messagesPerSecond,
-        'Text messages per second that one client may send, on average.',
-      ),
-      messageBurst: count(defaultDoorLimits.messageBurst, 'Text messages that one client may send at once.'),
-      turnsPerSecond: count(
-        defaultDoorLimits.turnsPerSecond,
-        'Typed turns per second in one session, on average.',
-      ),
-      turnBurst: count(defaultDoorLimits.turnBurst, 'Typed turns that one session accepts at once.'),
-      loopDelayMs: ms(
-        defaultDoorLimits.loopDelayMs,
-        'Timer lateness above which new sessions and turns are refused with OVERLOADED.',
-      ),
-      waitingRequests: count(
-        defaultDoorLimits.waitingRequests,
-        'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED. Raise it for engines that answer many requests in parallel.',
-      ),
-      unreadMs: ms(
-        defaultDoorLimits.unreadMs,
-        'A client that reads no pending data for this long counts as a slow reader.',
-      ),
-      pingIntervalMs: ms(defaultDoorLimits.pingIntervalMs, 'Maximum time between two pings of a client.'),
-      pongTimeoutMs: ms(
-        defaultDoorLimits.pongTimeoutMs,
-        'A ping not answered for this long ends the connection: the client is too far behind.',
-      ),
-      openMs: ms(defaultDoorLimits.openMs, 'Time limit for opening a session.'),
-      closeGraceMs: ms(defaultDoorLimits.closeGraceMs, 'Time limit for a closing handshake.'),
-      drainGraceMs: ms(
-        defaultDoorLimits.drainGraceMs,
-        'Time that live sessions get to finish when the server shuts down.',
-      ),
-    })
-    .prefault({}),
-  ...sessionGroups(defaultParameters),
+  vad: group({
+    thread: yesNo(
+      true,
+      'Run the model in its own thread, so that it does not block the event loop. Turn off on a machine with one core.',
+    ),
+    gate: yesNo(true, 'Run a cheap detector first, so that silence costs almost nothing.'),
+    maxBatch: count(64, 'Maximum number of windows, over all sessions, in one run of the model.'),
+    gatherMs: optionalMs(
+      'Minimum time between two runs; under load more windows then share one. Default: with a thread 4 to 16, depending on how many users speak; without, 16.',
+    ),
+  }),
+  stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
+  llm: group({
+    stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),
+    systemPrompt: optionalText('System prompt of a language model.'),
+    tools: list(
+      [],
+      'Actions of the dialog file that a language model may request; * for all. The `dialog` engine does not need this list.',
+    ),
+    ...optionsOf(ENGINES.llm),
+    servers: servers('llm', openaiLlm.options),
+  }),
+  tts: group({
+    stream: yesNo(true, 'Play speech while it is being synthesised. Off: wait for each whole segment.'),
+    ...optionsOf(ENGINES.tts),
+    servers: servers('tts', openaiTts.options),
+    cache: phraseCache(),
+  }),
+  journal: group({
+    enabled: yesNo(true, 'Journal every decision, for replay.'),
+    audio: key(
+      z.enum(['none', 'input', 'all']).default('none'),
+      'Audio kept with the journal: the user’s (`input`), or the replies too (`all`).',
+    ),
+    maxAgeDays: count(30, 'Sessions older than this are deleted with all their data; 0 keeps them.', 0),
+    maxMegabytes: count(
+      1_000,
+      'When all sessions together exceed this size, the oldest are deleted; 0 for no limit.',
+      0,
+    ),
+  }),
+  metrics: group({
+    enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
+  }),
+  inspect: group({
+    enabled: yesNo(true, 'Serve the inspector at `/inspect`; see inspector.md.'),
+    control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),
+    stately: group({
+      enabled: yesNo(false, 'Let clients of `@statelyai/inspect` on this machine watch the sessions.'),
+      port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
+    }),
+  }),
+  limits: doorLimits,
+  ...parameterGroups(),
 });
 
 export type Config = z.infer<typeof configSchema>;

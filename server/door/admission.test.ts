@@ -22,12 +22,12 @@ describe('the door', () => {
     expect(await client.json()).toMatchObject({ code: 'OVERLOADED', fatal: false });
     client.say({ type: 'interrupt' });
     session.play(1, 0);
-    expect(await client.received.next()).toMatchObject({ kind: 'audio' });
-    expect(await session.commands.next()).toEqual({ type: 'interrupt' });
+    expect(await client.received.take()).toMatchObject({ kind: 'audio' });
+    expect(await session.commands.take()).toEqual({ type: 'interrupt' });
 
     refusal = undefined;
     client.say({ type: 'text', text: 'now' });
-    expect(await session.commands.next()).toEqual({ type: 'text', text: 'now' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'now' });
     await rig.greet();
     expect(rig.door.stats()).toMatchObject({ sessionsRefused: 1, turnsRefused: 1 });
     expect(lines).toEqual([{ code: 'OVERLOADED', what: 'session' }]);
@@ -38,16 +38,16 @@ describe('the door', () => {
     const [eager, calm] = [await rig.greet(), await rig.greet()];
     for (let i = 0; i < 5; i++) eager.client.say({ type: 'text', text: `turn ${i}` });
     for (let i = 0; i < 3; i++)
-      expect(await eager.session.commands.next()).toMatchObject({ text: `turn ${i}` });
+      expect(await eager.session.commands.take()).toMatchObject({ text: `turn ${i}` });
     for (let i = 0; i < 2; i++)
       expect(await eager.client.json()).toMatchObject({ code: 'TOO_FAST', fatal: false });
     calm.client.say({ type: 'text', text: 'of another session' });
-    expect(await calm.session.commands.next()).toMatchObject({ text: 'of another session' });
+    expect(await calm.session.commands.take()).toMatchObject({ text: 'of another session' });
     await rig.clock.advance(1_000);
     eager.client.say({ type: 'text', text: 'later' });
-    expect(await eager.session.commands.next()).toMatchObject({ text: 'later' });
+    expect(await eager.session.commands.take()).toMatchObject({ text: 'later' });
     eager.client.say({ type: 'halt' });
-    expect(await eager.session.commands.next()).toEqual({ type: 'halt' });
+    expect(await eager.session.commands.take()).toEqual({ type: 'halt' });
   });
 
   it('refuses connections beyond the limit of an address, and accepts one again when there is room', async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { AsyncQueue } from '../../actors/async-queue.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { VirtualClock } from '../../machines/clock.ts';
@@ -21,34 +22,11 @@ import type {
 } from './session-host.ts';
 import type { ListeningAddress } from './web-server.ts';
 
-/** A queue of items with pending readers. */
-export class Mailbox<T> {
-  readonly #items: T[] = [];
-  readonly #waiting: ((item: T) => void)[] = [];
-
-  push(item: T): void {
-    const waiter = this.#waiting.shift();
-    if (waiter) waiter(item);
-    else this.#items.push(item);
-  }
-
-  next(): Promise<T> {
-    const item = this.#items.shift();
-    if (item !== undefined) return Promise.resolve(item);
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Items that arrived and were not taken yet. */
-  get waiting(): readonly T[] {
-    return this.#items;
-  }
-}
-
 /** One session of a {@link ScriptedHost}: records what it receives, and sends what a test wants. */
 export class ScriptedSession implements OpenSession {
   readonly request: SessionRequest;
-  readonly commands = new Mailbox<unknown>();
-  readonly heard = new Mailbox<{ sample: number; bytes: Uint8Array }>();
+  readonly commands = new AsyncQueue<unknown>();
+  readonly heard = new AsyncQueue<{ sample: number; bytes: Uint8Array }>();
   readonly closed: Promise<SessionCloseReason>;
   /** Awaited by `close`. */
   lastWords: () => void | Promise<void> = () => {};
@@ -89,7 +67,7 @@ export class ScriptedSession implements OpenSession {
 }
 
 export class ScriptedHost implements SessionHost {
-  readonly opened = new Mailbox<ScriptedSession>();
+  readonly opened = new AsyncQueue<ScriptedSession>();
   /** Awaited before a session opens; if it throws, opening fails with that error. */
   beforeOpen: (request: SessionRequest, session: ScriptedSession) => void | Promise<void> = () => {};
 
@@ -132,7 +110,7 @@ export interface TestClientOptions {
 /** A WebSocket client that records what it receives, in order. */
 export class TestClient {
   readonly socket: WebSocket;
-  readonly received = new Mailbox<Received>();
+  readonly received = new AsyncQueue<Received>();
   readonly closed: Promise<{ code: number; reason: string }>;
 
   constructor(url: string, options: TestClientOptions = {}) {
@@ -163,7 +141,7 @@ export class TestClient {
   /** The next JSON message; audio before it is skipped. */
   async json(): Promise<Record<string, unknown>> {
     for (;;) {
-      const next = await this.received.next();
+      const next = await this.received.take();
       if (next.kind === 'json') return next.message;
     }
   }
@@ -232,7 +210,7 @@ export async function startRig({
     greet: async (hello = {}) => {
       const client = await connectClient().opened();
       client.say({ type: 'hello', ...hello });
-      const session = await host.opened.next();
+      const session = await host.opened.take();
       await client.json();
       return { client, session };
     },

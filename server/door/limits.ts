@@ -1,58 +1,37 @@
-/** Configurable limits of the door. Those of the protocol itself are WIRE_LIMITS. */
-export interface DoorLimits {
-  /** Maximum number of sessions; the next one is refused with TOO_MANY. */
-  readonly sessions: number;
-  /** Maximum number of WebSockets that have not sent hello yet; the next one is refused with TOO_MANY. */
-  readonly pendingConnections: number;
-  /**
-   * Maximum number of connections of one address, with and without a session; the next one is refused with TOO_MANY.
-   */
-  readonly connectionsPerAddress: number;
-  /** A connection without traffic in either direction for this long is closed. */
-  readonly idleMs: number;
-  /** Average rate of text messages (and ignored or control messages) per second … */
-  readonly messagesPerSecond: number;
-  /** … after a burst of this many. */
-  readonly messageBurst: number;
-  /** Average rate of typed turns per second in a session; more are ignored with TOO_FAST … */
-  readonly turnsPerSecond: number;
-  /** … after a burst of this many. */
-  readonly turnBurst: number;
-  /** Timer lateness, in ms, above which new sessions and turns are refused with OVERLOADED. */
-  readonly loopDelayMs: number;
-  /** Waiting requests for one kind of engine above which new sessions and turns are refused with OVERLOADED. */
-  readonly waitingRequests: number;
-  /** A client that reads no pending data for this long is a slow reader, whatever the amount. */
-  readonly unreadMs: number;
-  /** Time without data to the client after which it is pinged. */
-  readonly pingIntervalMs: number;
-  /** Maximum lag of a client: a ping not answered for this long ends the connection. */
-  readonly pongTimeoutMs: number;
-  /** Time limit for opening a session, and for closing it before its slot is freed. */
-  readonly openMs: number;
-  /** Time limit for a closing handshake, and for the last messages of a session after `bye`. */
-  readonly closeGraceMs: number;
-  /** Time that live sessions get to finish when the server drains. */
-  readonly drainGraceMs: number;
-}
+import type { z } from 'zod';
+import { count, group, ms } from '../../machines/options.ts';
 
-export const defaultDoorLimits: DoorLimits = {
-  sessions: 500,
-  pendingConnections: 200,
-  connectionsPerAddress: 400,
-  idleMs: 600_000,
-  messagesPerSecond: 100,
-  messageBurst: 500,
-  turnsPerSecond: 1,
-  turnBurst: 10,
+/** Configurable limits of the door. Those of the protocol itself are WIRE_LIMITS. */
+export const doorLimits = group({
+  sessions: count(500, 'Maximum number of sessions; further ones are refused with TOO_MANY.'),
+  pendingConnections: count(200, 'Maximum number of connections that have not sent hello yet.'),
+  connectionsPerAddress: count(
+    400,
+    'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy.',
+  ),
+  idleMs: ms(600_000, 'A connection without traffic in either direction for this long is closed.'),
+  messagesPerSecond: count(100, 'Text messages per second that one client may send, on average.'),
+  messageBurst: count(500, 'Text messages that one client may send at once.'),
+  turnsPerSecond: count(1, 'Typed turns per second in one session, on average.'),
+  turnBurst: count(10, 'Typed turns that one session accepts at once.'),
   // Audio is sent at most 200 ms ahead. At a median of twice that, every reply stutters.
-  loopDelayMs: 400,
-  waitingRequests: 32,
+  loopDelayMs: ms(400, 'Timer lateness above which new sessions and turns are refused with OVERLOADED.'),
+  waitingRequests: count(
+    32,
+    'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED. Raise it for engines that answer many requests in parallel.',
+  ),
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
-  unreadMs: 1_500,
-  pingIntervalMs: 15_000,
-  pongTimeoutMs: 10_000,
-  openMs: 10_000,
-  closeGraceMs: 1_000,
-  drainGraceMs: 5_000,
-};
+  unreadMs: ms(1_500, 'A client that reads no pending data for this long counts as a slow reader.'),
+  pingIntervalMs: ms(15_000, 'Maximum time between two pings of a client.'),
+  pongTimeoutMs: ms(
+    10_000,
+    'A ping not answered for this long ends the connection: the client is too far behind.',
+  ),
+  openMs: ms(10_000, 'Time limit for opening a session.'),
+  closeGraceMs: ms(1_000, 'Time limit for a closing handshake.'),
+  drainGraceMs: ms(5_000, 'Time that live sessions get to finish when the server shuts down.'),
+});
+
+export type DoorLimits = Readonly<z.output<typeof doorLimits>>;
+
+export const defaultDoorLimits: DoorLimits = doorLimits.parse({});

@@ -116,7 +116,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
     expect(requests.length).toBeGreaterThan(0);
     expect(requests.length).toBeLessThanOrEqual(5 * (5 + Math.ceil(seconds)));
     const errors = clients.flatMap(({ received }) =>
-      received.waiting.flatMap((one) =>
+      received.unread.flatMap((one) =>
         one.kind === 'json' && one.message.type === 'error' ? [one.message] : [],
       ),
     );

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { AsyncQueue } from '../../actors/async-queue.ts';
+import { pause } from '../../actors/cancellation.ts';
+import { realClock } from '../../adapters/real-clock.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { Arrivals } from './arrivals.ts';
-import { pause, realClock } from './clock.ts';
 import { type EdgeStep, edgeAudio, edgeReply, edgeText, edgeWordMetadata } from './edge-replies.ts';
 import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
@@ -49,15 +50,17 @@ export interface EdgeServer {
 /** Server on 127.0.0.1 that speaks the protocol of Edge's Read Aloud from a script, with delays and misbehaviour. */
 export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeServer> {
   const clock = options.clock ?? realClock;
-  const requests = new Arrivals<EdgeRequest>();
-  const connections = new Arrivals<string>();
+  const requests: EdgeRequest[] = [];
+  const unreadRequests = new AsyncQueue<EdgeRequest>();
+  const connections: string[] = [];
+  const unreadConnections = new AsyncQueue<string>();
   const server = createServer((_, response) => response.writeHead(426).end());
   const wss = new WebSocketServer({ noServer: true });
   const sockets = new Sockets(server);
 
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const n = connections.all.length;
-    connections.add(incoming.url ?? '');
+    const n = connections.push(incoming.url ?? '') - 1;
+    unreadConnections.push(incoming.url ?? '');
     const welcome = options.welcome?.(n) ?? 'accept';
     if (welcome === 'hang') {
       // Without reading, the server does not notice that the client has gone.
@@ -74,10 +77,11 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
   const converse = (ws: WebSocket, connection: number) => {
     let config = '';
     const gone = new AbortController();
-    const unanswered = new Set<(outcome: 'gone') => void>();
-    ws.on('close', () => {
-      gone.abort();
-      for (const end of unanswered) end('gone');
+    const closed = new Promise<'gone'>((resolve) => {
+      ws.on('close', () => {
+        gone.abort();
+        resolve('gone');
+      });
     });
     // A client that disconnects is not a failure of the server.
     ws.on('error', () => {});
@@ -85,9 +89,9 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
       const { headers, body } = splitText(textOf(data));
       if (headers.path === 'speech.config') config = body;
       if (headers.path !== 'ssml') return;
-      let end: (outcome: 'answered' | 'gone') => void = () => {};
+      let end: (outcome: 'answered' | Promise<'gone'>) => void = () => {};
       const request: EdgeRequest = {
-        n: requests.all.length,
+        n: requests.length,
         connection,
         requestId: headers['x-requestid'] ?? '',
         ssml: body,
@@ -96,24 +100,22 @@ export async function edgeServer(options: EdgeServerOptions = {}): Promise<EdgeS
           end = resolve;
         }),
       };
-      requests.add(request);
-      unanswered.add(end);
+      requests.push(request);
+      unreadRequests.push(request);
       const steps = options.speech?.(request) ?? edgeReply();
-      play(steps, request, ws, clock, gone.signal).then((ended) => {
-        if (!ended) return;
-        unanswered.delete(end);
-        end('answered');
-      });
+      play(steps, request, ws, clock, gone.signal)
+        .then((ended) => end(ended ? 'answered' : closed))
+        .catch(() => end(closed));
     });
   };
 
   const port = await listenOnLoopback(server);
   return {
     endpoint: `ws://127.0.0.1:${port}`,
-    requests: requests.all,
-    nextRequest: () => requests.next(),
-    connections: connections.all,
-    nextConnection: () => connections.next(),
+    requests,
+    nextRequest: () => unreadRequests.take(),
+    connections,
+    nextConnection: () => unreadConnections.take(),
     sockets,
     close: () => closeServer(server, sockets),
   };

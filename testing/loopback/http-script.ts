@@ -1,6 +1,8 @@
-import type { ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AsyncQueue } from '../../actors/async-queue.ts';
+import { pause } from '../../actors/cancellation.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { pause } from './clock.ts';
+import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
 /** One step of a loopback HTTP server's answer. Steps after `hang`, `reset` or `close` are not reached. */
 export type HttpStep =
@@ -18,8 +20,71 @@ export type HttpStep =
   /** Closes the connection normally (FIN), at any point of the answer. */
   | { readonly do: 'close' };
 
+/** A request as the server received it, with its whole body. */
+export interface Received {
+  /** Number of the request on this server, from 0. */
+  readonly n: number;
+  readonly incoming: IncomingMessage;
+  readonly url: URL;
+  readonly body: Buffer;
+  /** Resolves when the answer ended (`answered`) or the client closed the connection before (`gone`). */
+  readonly outcome: Promise<'answered' | 'gone'>;
+}
+
+/** Server on 127.0.0.1 that answers by a script. */
+export interface ScriptedServer<Request> {
+  /** Value for an engine's `baseURL`, such as `http://127.0.0.1:4711/v1`. */
+  readonly baseURL: string;
+  readonly requests: readonly Request[];
+  /** The next request that this has not returned yet. */
+  nextRequest(): Promise<Request>;
+  readonly sockets: Sockets;
+  close(): Promise<void>;
+}
+
+/** Starts a server that reads each request with `read`, and answers what `script` gives. */
+export async function scriptedServer<Request>(
+  clock: Clock,
+  read: (received: Received) => Request | Promise<Request>,
+  script: (request: Request) => readonly HttpStep[],
+): Promise<ScriptedServer<Request>> {
+  const requests: Request[] = [];
+  const unread = new AsyncQueue<Request>();
+  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const gone = new AbortController();
+    const outcome = new Promise<'answered' | 'gone'>((resolve) => {
+      response.on('close', () => {
+        gone.abort();
+        resolve(response.writableFinished ? 'answered' : 'gone');
+      });
+    });
+    const pieces: Buffer[] = [];
+    for await (const piece of incoming) pieces.push(piece);
+    const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
+    const body = Buffer.concat(pieces);
+    const request = await read({ n: requests.length, incoming, url, body, outcome });
+    requests.push(request);
+    unread.push(request);
+    await playHttp(script(request), response, clock, gone.signal);
+  };
+  const server = createServer((incoming, response) => {
+    respond(incoming, response).catch(() => response.destroy());
+  });
+  // Idle connections last as long as the test, because tests count their reuse.
+  server.keepAliveTimeout = 0;
+  const sockets = new Sockets(server);
+  const port = await listenOnLoopback(server);
+  return {
+    baseURL: `http://127.0.0.1:${port}/v1`,
+    requests,
+    nextRequest: () => unread.take(),
+    sockets,
+    close: () => closeServer(server, sockets),
+  };
+}
+
 /** Carries out `steps` in order; ends early when the client goes away (`gone`). */
-export async function playHttp(
+async function playHttp(
   steps: readonly HttpStep[],
   response: ServerResponse,
   clock: Clock,

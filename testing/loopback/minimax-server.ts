@@ -1,17 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { realClock } from '../../adapters/real-clock.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { Arrivals } from './arrivals.ts';
-import { realClock } from './clock.ts';
-import { answer, type HttpStep, playHttp } from './http-script.ts';
+import { answer, type HttpStep, type Received, type ScriptedServer, scriptedServer } from './http-script.ts';
 import { sse, toneSamples } from './openai-replies.ts';
-import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
 /** A request that the server received. */
 export interface MinimaxRequest {
   readonly path: string;
   readonly groupId: string | null;
   readonly authorization: string | undefined;
-  readonly json: unknown;
+  /** The parsed body, if there is one. */
+  readonly json?: unknown;
   /** Resolves when the answer ended (`answered`) or the client closed the connection before (`gone`). */
   readonly outcome: Promise<'answered' | 'gone'>;
 }
@@ -23,58 +21,21 @@ export interface MinimaxServerOptions {
   readonly clock?: Clock;
 }
 
-export interface MinimaxServer {
-  /** Value for the engine's `baseURL`. */
-  readonly baseURL: string;
-  readonly requests: readonly MinimaxRequest[];
-  /** The next request that this has not returned yet. */
-  nextRequest(): Promise<MinimaxRequest>;
-  readonly sockets: Sockets;
-  close(): Promise<void>;
-}
+export type MinimaxServer = ScriptedServer<MinimaxRequest>;
 
 /** Server on 127.0.0.1 that speaks MiniMax's streamed `t2a_v2` from a script, with delays and misbehaviour. */
-export async function minimaxServer(options: MinimaxServerOptions = {}): Promise<MinimaxServer> {
+export function minimaxServer(options: MinimaxServerOptions = {}): Promise<MinimaxServer> {
   const { clock = realClock, speech = () => minimaxReply(toneSamples(200, 24_000)) } = options;
-  const arrivals = new Arrivals<MinimaxRequest>();
-  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const gone = new AbortController();
-    const outcome = new Promise<'answered' | 'gone'>((resolve) => {
-      response.on('close', () => {
-        gone.abort();
-        resolve(response.writableFinished ? 'answered' : 'gone');
-      });
-    });
-    const pieces: Buffer[] = [];
-    for await (const piece of incoming) pieces.push(piece);
-    const url = new URL(incoming.url ?? '/', 'http://127.0.0.1');
-    if (url.pathname !== '/v1/t2a_v2') {
-      await playHttp(answer(404, 'text/plain', '404 page not found'), response, clock, gone.signal);
-      return;
-    }
-    const request: MinimaxRequest = {
-      path: url.pathname,
-      groupId: url.searchParams.get('GroupId'),
-      authorization: incoming.headers.authorization,
-      json: JSON.parse(Buffer.concat(pieces).toString()),
-      outcome,
-    };
-    arrivals.add(request);
-    await playHttp(speech(request), response, clock, gone.signal);
-  };
-  const server = createServer((incoming, response) => {
-    respond(incoming, response).catch(() => response.destroy());
+  const read = ({ incoming, url, body, outcome }: Received): MinimaxRequest => ({
+    path: url.pathname,
+    groupId: url.searchParams.get('GroupId'),
+    authorization: incoming.headers.authorization,
+    ...(body.length > 0 ? { json: JSON.parse(body.toString()) } : {}),
+    outcome,
   });
-  server.keepAliveTimeout = 0;
-  const sockets = new Sockets(server);
-  const port = await listenOnLoopback(server);
-  return {
-    baseURL: `http://127.0.0.1:${port}/v1`,
-    requests: arrivals.all,
-    nextRequest: () => arrivals.next(),
-    sockets,
-    close: () => closeServer(server, sockets),
-  };
+  return scriptedServer(clock, read, (request) =>
+    request.path === '/v1/t2a_v2' ? speech(request) : answer(404, 'text/plain', '404 page not found'),
+  );
 }
 
 export interface MinimaxReplyOptions {

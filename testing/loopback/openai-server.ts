@@ -1,10 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { realClock } from '../../adapters/real-clock.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { Arrivals } from './arrivals.ts';
-import { realClock } from './clock.ts';
-import { answer, errorAnswer, type HttpStep, playHttp } from './http-script.ts';
+import {
+  answer,
+  errorAnswer,
+  type HttpStep,
+  type Received,
+  type ScriptedServer,
+  scriptedServer,
+} from './http-script.ts';
 import { chatReply, speechReply, toneSamples, transcriptReply } from './openai-replies.ts';
-import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 import { readWav, type WavContent } from './wav.ts';
 
 /** A request that the server received. */
@@ -47,59 +51,24 @@ export interface OpenAiServerOptions {
   readonly clock?: Clock;
 }
 
-export interface OpenAiServer {
-  /** Value for an engine's `baseURL`, such as `http://127.0.0.1:4711/v1`. */
-  readonly baseURL: string;
-  readonly requests: readonly OpenAiRequest[];
-  /** The next request that this has not returned yet. */
-  nextRequest(): Promise<OpenAiRequest>;
-  readonly sockets: Sockets;
-  close(): Promise<void>;
-}
+export type OpenAiServer = ScriptedServer<OpenAiRequest>;
 
 /**
  * Engine server on 127.0.0.1 that speaks OpenAI's wire protocol (chat completions over server-sent events,
  * transcription uploads, streamed speech) from a script, with delays and misbehaviour.
  */
-export async function openaiServer(options: OpenAiServerOptions = {}): Promise<OpenAiServer> {
-  const clock = options.clock ?? realClock;
-  const arrivals = new Arrivals<OpenAiRequest>();
+export function openaiServer(options: OpenAiServerOptions = {}): Promise<OpenAiServer> {
   const routes: Record<string, OpenAiScript> = {
     '/v1/models': () => answer(200, 'application/json', '{"object":"list","data":[]}'),
     '/v1/chat/completions': options.chat ?? (() => chatReply(['Hello ', 'there.'])),
     '/v1/audio/transcriptions': options.transcription ?? (() => transcriptReply('hello')),
     '/v1/audio/speech': options.speech ?? (() => speechReply(toneSamples(200, 24_000))),
   };
-
-  const respond = async (incoming: IncomingMessage, response: ServerResponse) => {
-    const gone = new AbortController();
-    const outcome = new Promise<'answered' | 'gone'>((resolve) => {
-      response.on('close', () => {
-        gone.abort();
-        resolve(response.writableFinished ? 'answered' : 'gone');
-      });
-    });
-    const request = await readRequest(incoming, arrivals.all.length, outcome);
-    arrivals.add(request);
+  return scriptedServer(options.clock ?? realClock, readRequest, (request) => {
     const refused = options.apiKey !== undefined && !mayEnter(request, options.apiKey);
     const script = refused ? refusal : (routes[request.path] ?? unknownRoute);
-    await playHttp(script(request), response, clock, gone.signal);
-  };
-
-  const server = createServer((incoming, response) => {
-    respond(incoming, response).catch(() => response.destroy());
+    return script(request);
   });
-  // Idle connections last as long as the test, because tests count their reuse.
-  server.keepAliveTimeout = 0;
-  const sockets = new Sockets(server);
-  const port = await listenOnLoopback(server);
-  return {
-    baseURL: `http://127.0.0.1:${port}/v1`,
-    requests: arrivals.all,
-    nextRequest: () => arrivals.next(),
-    sockets,
-    close: () => closeServer(server, sockets),
-  };
 }
 
 const unknownRoute: OpenAiScript = (request) => errorAnswer(404, `no such route: ${request.path}`);
@@ -111,21 +80,14 @@ function mayEnter(request: OpenAiRequest, apiKey: string): boolean {
   return request.headers.authorization === `Bearer ${apiKey}`;
 }
 
-async function readRequest(
-  incoming: IncomingMessage,
-  n: number,
-  outcome: OpenAiRequest['outcome'],
-): Promise<OpenAiRequest> {
-  const pieces: Buffer[] = [];
-  for await (const piece of incoming) pieces.push(piece);
-  const body = Buffer.concat(pieces);
+async function readRequest({ n, incoming, url, body, outcome }: Received): Promise<OpenAiRequest> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers)) headers[name] = String(value);
   const type = headers['content-type'] ?? '';
   return {
     n,
     method: incoming.method ?? '',
-    path: new URL(incoming.url ?? '/', 'http://127.0.0.1').pathname,
+    path: url.pathname,
     headers,
     ...(type.startsWith('application/json') ? { json: JSON.parse(body.toString()) } : {}),
     ...(type.startsWith('multipart/form-data') ? { form: await readUpload(body, type) } : {}),

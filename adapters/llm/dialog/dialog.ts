@@ -1,3 +1,4 @@
+import { pause, throwIfAborted } from '../../../actors/cancellation.ts';
 import {
   type Dialog,
   type DialogAction,
@@ -9,9 +10,9 @@ import {
 } from '../../../actors/dialog/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
-import { ParleyError } from '../../../machines/errors.ts';
 import { HALT_ACTION } from '../../../machines/halt.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
+import { realClock } from '../../real-clock.ts';
 
 export interface DialogLlmOptions {
   readonly dialog: Dialog;
@@ -27,7 +28,7 @@ export interface DialogLlmOptions {
 
 /** A language engine that answers from a dialog file, without key or network. The same seed gives the same answer. */
 export function dialogLlm(options: DialogLlmOptions): LlmEngine {
-  const { dialog, deltaDelayMs = 0, clock = realTimers } = options;
+  const { dialog, deltaDelayMs = 0, clock = realClock } = options;
   const wallClock = options.wallClock ?? (() => new Date());
   const plurals = new Intl.PluralRules(dialog.language);
 
@@ -58,7 +59,7 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     });
     const pieces = deltaDelayMs > 0 ? wordsOf(text) : sentencesOf(text);
     for (const [index, piece] of pieces.entries()) {
-      if (index > 0 && deltaDelayMs > 0) await delay(clock, deltaDelayMs, signal);
+      if (index > 0 && deltaDelayMs > 0) await pause(clock, deltaDelayMs, signal);
       throwIfAborted(signal);
       yield { type: 'delta', text: piece };
     }
@@ -94,30 +95,6 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   }
 
   return { name: 'dialog', reply, close: async () => {} };
-}
-
-const realTimers: Pick<Clock, 'setTimer'> = {
-  setTimer(delayMs, fire) {
-    const timer = setTimeout(fire, delayMs);
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
-
-function delay(clock: Pick<Clock, 'setTimer'>, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      timer.cancel();
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = clock.setTimer(ms, finish);
-    signal.addEventListener('abort', finish, { once: true });
-    if (signal.aborted) finish();
-  });
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
 }
 
 function slotText(slots: Slots, name: string): string | undefined {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { key, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
-import { key, text } from '../../options.ts';
 
 export const openai = defineEngine({
   kind: 'llm',

@@ -1,6 +1,6 @@
+import { optionalText, text, yesNo } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
-import { optionalText, text, yesNo } from '../../options.ts';
 
 export const openai = defineEngine({
   kind: 'stt',

@@ -1,5 +1,5 @@
+import { count } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
-import { count } from '../../options.ts';
 
 export const soundswallower = defineEngine({
   kind: 'stt',

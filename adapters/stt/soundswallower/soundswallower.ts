@@ -1,4 +1,6 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { AsyncQueue } from '../../../actors/async-queue.ts';
+import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { Dialog } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
 import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
@@ -8,7 +10,7 @@ import type { Rejection } from '../../../machines/wire.ts';
 import { realClock } from '../../real-clock.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
-import { type Result, SoundswallowerPool, type Utterance } from './pool.ts';
+import { type Result, SoundswallowerPool } from './pool.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
@@ -70,58 +72,48 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     _request: SttRequest,
     signal: AbortSignal,
   ): AsyncGenerator<SttEvent> {
-    if (signal.aborted) throw cancelled(signal);
-    const events = new Outbox();
+    throwIfAborted(signal);
+    // A slow reader needs only the newest partial.
+    const events = new AsyncQueue<SttEvent>((last, next) => (last.type === 'partial' ? next : undefined));
     const utterance = pool.open({
-      onPartial: (text) => events.put({ type: 'partial', text }),
+      onPartial: (text) => events.push({ type: 'partial', text }),
       onEnd: (result) => {
-        if (result instanceof ParleyError) events.fail(result);
-        else events.put(finalOf(result));
+        if (result instanceof ParleyError) events.abort(result);
+        else events.push(finalOf(result));
       },
     });
-    const onAbort = () => events.fail(cancelled(signal));
+    const onAbort = () => events.abort(cancelled(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     if (signal.aborted) onAbort();
     const source = audio[Symbol.asyncIterator]();
-    feed(source, utterance, events, maxUtteranceMs).catch((cause: unknown) => {
-      events.fail(new ParleyError('STT_FAILED', 'the audio stream failed', { cause }));
+    let over = false;
+    const feed = async () => {
+      for (let samples = 0; ; ) {
+        const next = await source.next();
+        if (over) return;
+        // The end of the audio is awaited, so that the final does not arrive before the end of the utterance.
+        const tooLong = msOfSamples(samples, PIPELINE_RATE) > maxUtteranceMs;
+        if (next.done && tooLong) return events.push({ type: 'final', text: '', rejected: TOO_LONG });
+        if (next.done) return pool.end(utterance);
+        samples += next.value.samples.length;
+        if (msOfSamples(samples, PIPELINE_RATE) > maxUtteranceMs) pool.abort(utterance);
+        else pool.push(utterance, next.value.samples);
+      }
+    };
+    feed().catch((cause: unknown) => {
+      events.abort(new ParleyError('STT_FAILED', 'the audio stream failed', { cause }));
     });
     try {
-      for (;;) {
-        const event = await events.take();
+      for await (const event of events) {
         yield event;
         if (event.type === 'final') return;
       }
     } finally {
+      over = true;
       signal.removeEventListener('abort', onAbort);
-      events.close();
       pool.abort(utterance);
       // The source may wait for audio that never arrives: it is closed but not awaited.
       source.return?.()?.catch(() => {});
-    }
-  }
-
-  async function feed(
-    source: AsyncIterator<Pcm<PipelineRate>>,
-    utterance: Utterance,
-    events: Outbox,
-    longestMs: number,
-  ): Promise<void> {
-    let samples = 0;
-    let tooLong = false;
-    for (;;) {
-      const next = await source.next();
-      if (events.closed) return;
-      if (next.done) {
-        if (tooLong) events.put({ type: 'final', text: '', rejected: TOO_LONG });
-        else pool.end(utterance);
-        return;
-      }
-      samples += next.value.samples.length;
-      // The end of the audio is awaited, so that the final does not arrive before the end of the utterance.
-      if (msOfSamples(samples, PIPELINE_RATE) > longestMs) tooLong = true;
-      if (tooLong) pool.abort(utterance);
-      else pool.push(utterance, next.value.samples);
     }
   }
 
@@ -142,42 +134,3 @@ function finalOf(result: Result): SttEvent {
 }
 
 const TOO_LONG: Rejection = { nearest: '', confidence: 0, reason: 'too-long' };
-
-/** Queue of events for one reader. After a failure it yields nothing else. */
-class Outbox {
-  closed = false;
-  readonly #events: SttEvent[] = [];
-  #error: ParleyError | undefined;
-  #wake: (() => void) | undefined;
-
-  put(event: SttEvent): void {
-    // A slow reader needs only the newest partial.
-    if (this.#events.at(-1)?.type === 'partial') this.#events.pop();
-    this.#events.push(event);
-    this.#wake?.();
-  }
-
-  fail(error: ParleyError): void {
-    this.#error ??= error;
-    this.#wake?.();
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-
-  async take(): Promise<SttEvent> {
-    for (;;) {
-      if (this.#error) throw this.#error;
-      const event = this.#events.shift();
-      if (event) return event;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-    }
-  }
-}
-
-function cancelled(signal: AbortSignal): ParleyError {
-  return new ParleyError('CANCELLED', undefined, { cause: signal.reason });
-}

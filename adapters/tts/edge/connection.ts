@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { MsEdgeTTS, OUTPUT_FORMAT } from 'msedge-tts';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { EventQueue } from '../../../actors/engine-rpc/event-queue.ts';
+import { AsyncQueue } from '../../../actors/async-queue.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
 
@@ -43,7 +43,7 @@ export async function connectEdge(endpoint: URL, call: Call): Promise<EdgeConnec
 /** The current request: a queue between the socket's events and a reader. Events before its end are still read. */
 class Turn {
   readonly requestId: string;
-  readonly items = new EventQueue<EdgeItem>();
+  readonly items = new AsyncQueue<EdgeItem>();
   #bytes = 0;
   #over: 'ended' | 'failed' | undefined;
 

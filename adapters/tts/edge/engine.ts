@@ -1,5 +1,5 @@
+import { optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
-import { optionalText, text } from '../../options.ts';
 
 export const edge = defineEngine({
   kind: 'tts',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { key } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
-import { key } from '../../options.ts';
 
 export const espeakKeys = {
   voice: key(

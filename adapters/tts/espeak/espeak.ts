@@ -1,5 +1,7 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
+import { AsyncQueue } from '../../../actors/async-queue.ts';
+import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
@@ -61,10 +63,7 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
     startSample: number,
     signal: AbortSignal,
   ): AsyncGenerator<TtsEvent, number> {
-    let inbox: TtsEvent[] = [];
-    let ended = false;
-    let failure: ParleyError | undefined;
-    let wake = () => {};
+    const events = new AsyncQueue<TtsEvent>();
     let samples = startSample;
 
     const cancel = pool.submit({
@@ -72,39 +71,21 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
       onChunk: (marks, chunk) => {
         for (const mark of marks) {
           const moved = { ...mark, sample: startSample + mark.sample };
-          inbox.push(moved.type === 'word' ? { ...moved, offset: offset + moved.offset } : moved);
+          events.push(moved.type === 'word' ? { ...moved, offset: offset + moved.offset } : moved);
         }
-        if (chunk.length > 0) inbox.push({ type: 'audio', pcm: { rate: ESPEAK_RATE, samples: chunk } });
+        if (chunk.length > 0) events.push({ type: 'audio', pcm: { rate: ESPEAK_RATE, samples: chunk } });
         samples += chunk.length;
-        wake();
       },
-      onEnd: (error) => {
-        ended = true;
-        failure = error;
-        wake();
-      },
+      onEnd: (error) => (error ? events.fail(error) : events.end()),
     });
     const onAbort = () => {
       cancel();
-      wake();
+      events.abort(cancelled(signal));
     };
     signal.addEventListener('abort', onAbort);
     try {
-      for (;;) {
-        const events = inbox;
-        inbox = [];
-        for (const event of events) {
-          throwIfAborted(signal);
-          yield event;
-        }
-        throwIfAborted(signal);
-        if (inbox.length > 0) continue;
-        if (failure) throw failure;
-        if (ended) return samples;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      yield* events;
+      return samples;
     } finally {
       signal.removeEventListener('abort', onAbort);
       cancel();
@@ -128,10 +109,6 @@ export function espeakTts(options: EspeakTtsOptions = {}): TtsEngine {
     warm: () => pool.warm(),
     close: () => pool.close(),
   };
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
 }
 
 /** Real time; a pending restart does not keep the process alive. */

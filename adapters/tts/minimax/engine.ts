@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { key, optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
-import { key, optionalText, text } from '../../options.ts';
 import { MINIMAX_LANGUAGES } from './languages.ts';
 
 export const minimax = defineEngine({

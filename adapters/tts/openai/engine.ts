@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { key, optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
-import { key, optionalText, text } from '../../options.ts';
 
 export const openai = defineEngine({
   kind: 'tts',

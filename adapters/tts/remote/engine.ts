@@ -1,6 +1,6 @@
 import { remoteTts } from '../../../actors/engine-rpc/mod.ts';
+import { remoteKeys } from '../../../machines/options.ts';
 import { CHAIN_SCOPE, defineEngine } from '../../engine.ts';
-import { remoteKeys } from '../../options.ts';
 import { realClock } from '../../real-clock.ts';
 
 export const remote = defineEngine({

@@ -14,7 +14,7 @@ describe('the shutdown of the door', () => {
     expect(await late.json()).toMatchObject({ code: 'DRAINING', fatal: true });
     expect(await late.closed).toEqual({ code: 4503, reason: 'DRAINING' });
     client.say({ type: 'text', text: 'one more' });
-    expect(await session.commands.next()).toMatchObject({ text: 'one more' });
+    expect(await session.commands.take()).toMatchObject({ text: 'one more' });
     await rig.clock.advance(5_000);
     expect(await client.json()).toMatchObject({ code: 'DRAINING', fatal: true });
     expect((await client.closed).code).toBe(4503);

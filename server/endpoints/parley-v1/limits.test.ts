@@ -82,12 +82,12 @@ describe('the limits of the native protocol', () => {
     const { client, session } = await rig.greet();
     await rig.clock.advance(4_000);
     client.say({ type: 'interrupt' });
-    await session.commands.next();
+    await session.commands.take();
     await rig.clock.advance(4_000);
     session.say({ type: 'speech', event: 'start', at: 0 });
     expect(await client.json()).toMatchObject({ type: 'speech' });
     await rig.clock.advance(4_999);
-    expect(client.received.waiting).toEqual([]);
+    expect(client.received.unread).toEqual([]);
     await rig.clock.advance(1);
     await expectEnd(client, 'IDLE_TIMEOUT', 4408);
   });
@@ -179,7 +179,7 @@ describe('the limits of the native protocol', () => {
     expect(error).toMatchObject({ type: 'error', code, fatal: false });
     expect(error.message).toMatch(detail);
     client.say({ type: 'rearm' });
-    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+    expect(await session.commands.take()).toEqual({ type: 'rearm' });
   });
 
   it.each([
@@ -193,19 +193,19 @@ describe('the limits of the native protocol', () => {
     client.socket.send(Buffer.alloc(bytes));
     client.socket.send(FRAME_20_MS);
     expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
-    expect((await session.heard.next()).sample).toBe(0);
-    expect((await session.heard.next()).sample).toBe(320);
+    expect((await session.heard.take()).sample).toBe(0);
+    expect((await session.heard.take()).sample).toBe(320);
   });
 
   it('closes with 4429 for audio faster than 1.2 times real time after a burst of 2 s', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     for (let i = 0; i < 100; i++) client.socket.send(FRAME_20_MS);
-    for (let i = 0; i < 100; i++) await session.heard.next();
+    for (let i = 0; i < 100; i++) await session.heard.take();
     await rig.clock.advance(1_000);
     for (let i = 0; i < 60; i++) client.socket.send(FRAME_20_MS);
-    for (let i = 0; i < 60; i++) await session.heard.next();
-    expect(client.received.waiting).toEqual([]);
+    for (let i = 0; i < 60; i++) await session.heard.take();
+    expect(client.received.unread).toEqual([]);
     client.socket.send(FRAME_20_MS);
     await expectEnd(client, 'TOO_FAST', 4429);
   });
@@ -215,10 +215,10 @@ describe('the limits of the native protocol', () => {
     const { client, session } = await rig.greet();
     for (let i = 0; i < 1_000; i++) {
       client.socket.send(FRAME_20_MS);
-      expect((await session.heard.next()).sample).toBe(i * 320);
+      expect((await session.heard.take()).sample).toBe(i * 320);
       await rig.clock.advance(20);
     }
-    expect(client.received.waiting).toEqual([]);
+    expect(client.received.unread).toEqual([]);
   });
 
   it('closes with 4429 for a flood of messages, of pings or of ignored audio', async () => {
@@ -260,14 +260,14 @@ describe('the limits of the native protocol', () => {
     third.say({ type: 'hello' });
     expect(await third.json()).toMatchObject({ type: 'ready' });
     client.say({ type: 'rearm' });
-    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+    expect(await session.commands.take()).toEqual({ type: 'rearm' });
   });
 
   it('closes with 4508 when a client stops reading, long before the kernel’s buffers are full', async () => {
     rig = await startRig();
     const stalled = await rawClient(rig.address);
     stalled.write(rawFrame(TEXT, '{"type":"hello"}'));
-    const session = await rig.host.opened.next();
+    const session = await rig.host.opened.take();
     stalled.pause();
     for (let seq = 0; seq < 100; seq++) {
       session.play(1, seq);
@@ -303,7 +303,7 @@ describe('the limits of the native protocol', () => {
     const pings: Buffer[] = [];
     client.socket.on('ping', (data) => pings.push(data));
     client.say({ type: 'hello' });
-    const session = await rig.host.opened.next();
+    const session = await rig.host.opened.take();
     for (let i = 0; i < 40; i++)
       session.say({ type: 'transcript', turn: 1, text: 'x'.repeat(16_384), final: false });
     await until(() => pings.length === 40);
@@ -353,7 +353,7 @@ describe('the limits of the native protocol', () => {
     const { client, session } = await rig.greet();
     for (let seq = 0; seq < 500; seq++) {
       session.play(1, seq);
-      expect(await client.received.next()).toMatchObject({ kind: 'audio', seq });
+      expect(await client.received.take()).toMatchObject({ kind: 'audio', seq });
     }
     expect(rig.door.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
   });
@@ -362,7 +362,7 @@ describe('the limits of the native protocol', () => {
     rig = await startRig();
     const mute = await rawClient(rig.address);
     mute.write(rawFrame(TEXT, '{"type":"hello"}'));
-    const session = await rig.host.opened.next();
+    const session = await rig.host.opened.take();
     const chunks: Buffer[] = [];
     mute.on('data', (chunk) => chunks.push(chunk));
     // An unsolicited pong is not an answer.
@@ -414,9 +414,9 @@ describe('the limits of the native protocol', () => {
     }
     for (let i = 0; i < 50; i++) {
       client.socket.send(FRAME_20_MS);
-      expect((await session.heard.next()).sample).toBe(i * 320);
+      expect((await session.heard.take()).sample).toBe(i * 320);
       session.play(1, i);
-      expect(await client.received.next()).toMatchObject({ kind: 'audio', seq: i });
+      expect(await client.received.take()).toMatchObject({ kind: 'audio', seq: i });
       await rig.clock.advance(20);
     }
     await Promise.all(

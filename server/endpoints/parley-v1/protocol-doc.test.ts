@@ -46,8 +46,8 @@ describe('docs/protocol.md', () => {
     client.stdout.on('data', (chunk) => printed.push(chunk));
     const ended = once(client, 'close');
 
-    const session = await rig.host.opened.next();
-    expect(await session.commands.next()).toEqual({ type: 'text', text: 'wave' });
+    const session = await rig.host.opened.take();
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'wave' });
     session.play(1, 0);
     session.say({ type: 'flush', generation: 1 });
     session.say({ type: 'reply', turn: 1, generation: 2, text: 'I wave.' });
@@ -58,7 +58,7 @@ describe('docs/protocol.md', () => {
       [2, 480],
       [2, 640],
     ])
-      expect(await session.commands.next()).toEqual({ type: 'played', generation, samples });
+      expect(await session.commands.take()).toEqual({ type: 'played', generation, samples });
     session.say({
       type: 'reply.end',
       turn: 1,
@@ -67,7 +67,7 @@ describe('docs/protocol.md', () => {
       heard: 'I wave.',
       timings: {},
     });
-    expect(await session.commands.next()).toEqual({ type: 'bye' });
+    expect(await session.commands.take()).toEqual({ type: 'bye' });
 
     expect((await ended)[0]).toBe(0);
     expect(Buffer.concat(printed).toString()).toBe(

@@ -13,7 +13,7 @@ describe('a session through the door', () => {
       session.say({ type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 });
     const client = await rig.connect().opened();
     client.say({ type: 'hello', audio: { outputRate: 16_000 }, language: 'de', voice: 'anna' });
-    const { request } = await rig.host.opened.next();
+    const { request } = await rig.host.opened.take();
     expect(await client.json()).toEqual({
       type: 'ready',
       session: request.session,
@@ -47,11 +47,11 @@ describe('a session through the door', () => {
     client.say({ type: 'text', text: 'wave', extra: true });
     client.say({ type: 'played', generation: 2, samples: 480 });
     for (const type of ['interrupt', 'halt', 'rearm']) client.say({ type });
-    expect(await session.commands.next()).toEqual({ type: 'text', text: 'wave' });
-    expect(await session.commands.next()).toEqual({ type: 'played', generation: 2, samples: 480 });
-    expect(await session.commands.next()).toEqual({ type: 'interrupt' });
-    expect(await session.commands.next()).toEqual({ type: 'halt' });
-    expect(await session.commands.next()).toEqual({ type: 'rearm' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'wave' });
+    expect(await session.commands.take()).toEqual({ type: 'played', generation: 2, samples: 480 });
+    expect(await session.commands.take()).toEqual({ type: 'interrupt' });
+    expect(await session.commands.take()).toEqual({ type: 'halt' });
+    expect(await session.commands.take()).toEqual({ type: 'rearm' });
   });
 
   it('forwards audio, counted in samples from the session’s first', async () => {
@@ -60,19 +60,19 @@ describe('a session through the door', () => {
     client.socket.send(Buffer.alloc(640, 1));
     client.socket.send(Buffer.alloc(3_200, 2));
     client.socket.send(Buffer.alloc(320, 3));
-    expect(await session.heard.next()).toEqual({ sample: 0, bytes: Buffer.alloc(640, 1) });
-    expect(await session.heard.next()).toMatchObject({ sample: 320 });
-    expect(await session.heard.next()).toMatchObject({ sample: 1920 });
+    expect(await session.heard.take()).toEqual({ sample: 0, bytes: Buffer.alloc(640, 1) });
+    expect(await session.heard.take()).toMatchObject({ sample: 320 });
+    expect(await session.heard.take()).toMatchObject({ sample: 1920 });
   });
 
   it('resamples audio of another rate to 16 kHz and counts the resulting samples', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet({ audio: { inputRate: 48_000 } });
     for (let i = 0; i < 2; i++) client.socket.send(Buffer.alloc(1_920));
-    const first = await session.heard.next();
+    const first = await session.heard.take();
     expect(first).toMatchObject({ sample: 0 });
     expect(first.bytes.byteLength).toBe(640);
-    expect(await session.heard.next()).toMatchObject({ sample: 320 });
+    expect(await session.heard.take()).toMatchObject({ sample: 320 });
   });
 
   it('queues the client’s messages between hello and ready for the session, in order', async () => {
@@ -89,10 +89,10 @@ describe('a session through the door', () => {
     client.say({ type: 'nonsense' });
     expect(await client.json()).toMatchObject({ code: 'UNKNOWN_TYPE' });
     open();
-    const session = await rig.host.opened.next();
+    const session = await rig.host.opened.take();
     expect(await client.json()).toMatchObject({ type: 'ready' });
-    expect(await session.heard.next()).toMatchObject({ sample: 0 });
-    expect(await session.commands.next()).toEqual({ type: 'text', text: 'hello' });
+    expect(await session.heard.take()).toMatchObject({ sample: 0 });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
   });
 
   it('sends the session’s messages and audio in the order in which they were published', async () => {
@@ -102,13 +102,13 @@ describe('a session through the door', () => {
     session.play(1, 0);
     session.say({ type: 'playback', generation: 1, state: 'paused' });
     session.play(1, 1, new Uint8Array(320));
-    expect(await client.received.next()).toEqual({
+    expect(await client.received.take()).toEqual({
       kind: 'json',
       message: { type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' },
     });
-    expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 0, bytes: 960 });
-    expect(await client.received.next()).toMatchObject({ kind: 'json', message: { type: 'playback' } });
-    expect(await client.received.next()).toEqual({ kind: 'audio', generation: 1, seq: 1, bytes: 320 });
+    expect(await client.received.take()).toEqual({ kind: 'audio', generation: 1, seq: 0, bytes: 960 });
+    expect(await client.received.take()).toMatchObject({ kind: 'json', message: { type: 'playback' } });
+    expect(await client.received.take()).toEqual({ kind: 'audio', generation: 1, seq: 1, bytes: 320 });
   });
 
   it('drops audio of flushed generations and older ones', async () => {
@@ -121,10 +121,10 @@ describe('a session through the door', () => {
     session.say({ type: 'flush', generation: 1 });
     session.play(2, 2);
     session.play(3, 0);
-    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 2, seq: 0 });
-    expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 2 } });
-    expect(await client.received.next()).toMatchObject({ message: { type: 'flush', generation: 1 } });
-    expect(await client.received.next()).toMatchObject({ kind: 'audio', generation: 3, seq: 0 });
+    expect(await client.received.take()).toMatchObject({ kind: 'audio', generation: 2, seq: 0 });
+    expect(await client.received.take()).toMatchObject({ message: { type: 'flush', generation: 2 } });
+    expect(await client.received.take()).toMatchObject({ message: { type: 'flush', generation: 1 } });
+    expect(await client.received.take()).toMatchObject({ kind: 'audio', generation: 3, seq: 0 });
     expect(rig.door.stats().staleAudio).toBe(3);
   });
 
@@ -137,7 +137,7 @@ describe('a session through the door', () => {
     };
     session.play(1, 0);
     client.say({ type: 'halt' });
-    expect(await client.received.next()).toMatchObject({ kind: 'audio' });
+    expect(await client.received.take()).toMatchObject({ kind: 'audio' });
     expect(await client.json()).toEqual({ type: 'flush', generation: 1 });
     expect(await client.json()).toMatchObject({ type: 'state', value: 'stopped' });
     await rig.clock.advance(STOP_IN_FORCE_MS);
@@ -150,7 +150,7 @@ describe('a session through the door', () => {
     const { client, session } = await rig.greet();
     session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
     client.say({ type: 'halt' });
-    await session.commands.next();
+    await session.commands.take();
     await rig.clock.advance(1_000);
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     expect(rig.door.stats().stopsFailed).toBe(0);
@@ -160,13 +160,13 @@ describe('a session through the door', () => {
     rig = await startRig();
     const { client, session } = await rig.greet();
     client.say({ type: 'halt' });
-    await session.commands.next();
+    await session.commands.take();
     session.play(1, 0);
     await rig.clock.advance(STOP_IN_FORCE_MS - 1);
     session.play(1, 1);
     expect(rig.door.stats()).toMatchObject({ stopsFailed: 0, audioMessagesOut: 0 });
     await rig.clock.advance(1);
-    expect(await client.received.next()).toMatchObject({
+    expect(await client.received.take()).toMatchObject({
       message: { type: 'error', code: 'STOP_FAILED', fatal: true },
     });
     expect((await client.closed).code).toBe(1011);
@@ -180,7 +180,7 @@ describe('a session through the door', () => {
     session.lastWords = () =>
       session.say({ type: 'state', value: 'idle', turn: 1, generation: 0, seq: 9, at: 5 });
     client.say({ type: 'bye' });
-    expect(await session.commands.next()).toEqual({ type: 'bye' });
+    expect(await session.commands.take()).toEqual({ type: 'bye' });
     expect(await client.json()).toMatchObject({ type: 'state', seq: 9 });
     expect(await client.closed).toEqual({ code: 1000, reason: 'bye' });
     expect(await session.closed).toBe('bye');
@@ -191,7 +191,7 @@ describe('a session through the door', () => {
     const { client, session } = await rig.greet();
     session.lastWords = () => new Promise(() => {});
     client.say({ type: 'bye' });
-    await session.commands.next();
+    await session.commands.take();
     await rig.clock.advance(1_000);
     expect((await client.closed).code).toBe(1000);
     await rig.clock.advance(10_000);
@@ -203,8 +203,8 @@ describe('a session through the door', () => {
     const client = await rig.connect().opened();
     client.say({ type: 'hello' });
     client.say({ type: 'bye' });
-    const session = await rig.host.opened.next();
-    expect(await session.commands.next()).toEqual({ type: 'bye' });
+    const session = await rig.host.opened.take();
+    expect(await session.commands.take()).toEqual({ type: 'bye' });
     expect(await session.closed).toBe('bye');
     expect((await client.closed).code).toBe(1000);
   });
@@ -252,7 +252,7 @@ describe('a session through the door', () => {
     client.socket.close();
     await client.closed;
     open();
-    const session = await rig.host.opened.next();
+    const session = await rig.host.opened.take();
     expect(await session.closed).toBe('lost');
   });
 
@@ -294,6 +294,6 @@ describe('a session through the door', () => {
     expect((await client.closed).code).toBe(1011);
     expect(rig.door.stats().sessions).toBe(0);
     giveUp();
-    expect(await (await rig.host.opened.next()).closed).toBe('lost');
+    expect(await (await rig.host.opened.take()).closed).toBe('lost');
   });
 });

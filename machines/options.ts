@@ -12,7 +12,8 @@ export interface KeyFacts {
   readonly shownDefault?: string;
 }
 
-const facts = z.registry<KeyFacts>();
+// Pure, so that a bundle of the machine alone drops it.
+const facts = /* @__PURE__ */ z.registry<KeyFacts>();
 
 /** Registers `schema` as a configuration key. Call it last: chained methods return another schema. */
 export function key<T extends z.ZodType>(
@@ -71,6 +72,13 @@ export function listsByLanguage(defaults: Readonly<Record<string, readonly strin
 
 export function yesNo(defaultValue: boolean, meaning: string) {
   return key(z.boolean().default(defaultValue), meaning);
+}
+
+/** A group of keys that may all be absent. */
+export function group<Keys extends z.ZodRawShape>(keys: Keys) {
+  const schema = z.strictObject(keys);
+  // A type parameter does not show that every key has a default.
+  return schema.prefault({} as z.input<typeof schema>);
 }
 
 /** The key of a `remote` engine. */

@@ -119,8 +119,7 @@ export class SessionRunner {
 
   /**
    * Takes an event from outside. It is handled before this returns, unless another one is being handled, the session
-   * has used up its share of this turn of the event loop, or it is one of many playback reports (see `PlayedReports`).
-   * A stop goes ahead of everything that waits and ignores the share.
+   * has used up its share of this turn of the event loop. A stop goes ahead of everything that waits and ignores the share.
    */
   receive(event: SessionEvent, source: EventSource): void {
     if (event.type === 'halt') this.#ports.log({ type: 'halt.arrived', atMs: this.nowMs() });
@@ -146,8 +145,12 @@ export class SessionRunner {
     this.#armTimer();
   }
 
-  /** The event to handle now; undefined if none waits, or if it must wait for the next turn. */
+  /**
+   * The event to handle now; undefined if none waits, if it must wait for the next turn, or if the session has ended: its
+   * journal is complete then, and an ended machine changes no more.
+   */
   #next(): Received<Child> | undefined {
+    if (this.#kernel.ended) return undefined;
     if (this.#inbox.urgent) return this.#inbox.take();
     const { clock } = this.#ports;
     const tick = clock.tick();

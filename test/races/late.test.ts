@@ -14,6 +14,7 @@ type Run = Parameters<typeof childLogic>[0];
 function runnerWith(children: Partial<Record<ChildKind, Run>>) {
   const log: LogEntry[] = [];
   const defects: Error[] = [];
+  const clock = new VirtualClock();
   const waits = ({ signal }: ChildScope) =>
     new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
@@ -24,7 +25,7 @@ function runnerWith(children: Partial<Record<ChildKind, Run>>) {
     sessionMachine(defaultParameters),
     { language: 'en', outputRate: 24_000, seed: 1, memory: false },
     {
-      clock: new VirtualClock(),
+      clock,
       child: (command) => child(command.child),
       publish: () => {},
       cancelWork: () => {},
@@ -40,7 +41,7 @@ function runnerWith(children: Partial<Record<ChildKind, Run>>) {
     );
   const stale = () => log.filter((entry) => entry.type === 'stale').map(({ event }) => event.type);
   const events = () => log.filter((entry) => entry.type === 'event').map(({ event }) => event.type);
-  return { runner, stale, events, messages, defects };
+  return { runner, stale, events, messages, defects, clock };
 }
 
 /** Lets the promises of ended children settle. */
@@ -66,6 +67,23 @@ describe('a late event of a child', () => {
     expect(events()).toEqual(['text', 'llm.delta', 'llm.action']);
     expect(stale()).toEqual(['llm.delta']);
     expect(defects).toEqual([]);
+  });
+
+  it('is not even stale once the session has ended, because its journal is complete', async () => {
+    // Given an LLM with more text than a turn of the event loop takes
+    const { runner, stale, events, clock } = runnerWith({
+      llm: ({ emit }) => {
+        for (let word = 0; word < 300; word++) emit({ type: 'llm.delta', text: 'word ' });
+        return new Promise(() => {});
+      },
+    });
+    runner.receive({ type: 'text', text: 'hello' }, 'client');
+    // When the client leaves while much of it waits
+    runner.receive({ type: 'bye' }, 'client');
+    await clock.advance(1_000);
+    // Then the end is the last that happened
+    expect(events().at(-1)).toBe('bye');
+    expect(stale()).toEqual([]);
   });
 
   it('does not count for the child’s successor', () => {

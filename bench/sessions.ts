@@ -43,6 +43,7 @@ const server = await serve({
       'data-dir': dataDir,
       'limits.sessions': String(sessions + 1),
       'limits.connections-per-address': String(sessions + 2),
+      'limits.waiting-requests': String(sessions + 2),
     },
   }),
   log: makeLogger('error'),

@@ -27,7 +27,7 @@ import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { type Access, accessOf } from './door/access.ts';
-import { Admission } from './door/admission.ts';
+import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
 import type { Inspector } from './endpoints/inspect/inspector.ts';
@@ -256,6 +256,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
       (what) => (bus.connected() || what === 'turn' ? undefined : busGone),
       loop.gate(config.limits.loopDelayMs),
       () => load.refusal(),
+      burstGate(realClock, config.limits.waitingRequests),
     ],
     realClock,
     log,

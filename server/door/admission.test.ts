@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { Admission, burstGate } from './admission.ts';
 import { type Rig, rawClient, startRig, until } from './door-test-util.ts';
 
 describe('the door', () => {
@@ -70,4 +72,22 @@ describe('the door', () => {
     await rig.greet();
     for (const socket of stubborn) socket.destroy();
   });
+});
+
+it('a sudden burst is admitted only as far as its load could be measured, sessions and turns apart', async () => {
+  const clock = new VirtualClock();
+  let overload: ParleyError | undefined = new ParleyError('OVERLOADED', 'measured');
+  const silent = { info: () => {}, warn: () => {} };
+  const admission = new Admission([() => overload, burstGate(clock, 32)], clock, silent);
+  const admitted = (what: 'session' | 'turn') =>
+    Array.from({ length: 300 }, () => admission.refusal(what)).filter((refusal) => !refusal).length;
+  expect(admitted('turn')).toBe(0);
+  overload = undefined;
+  expect([admitted('turn'), admitted('session')]).toEqual([32, 32]);
+  expect(admission.refusal('turn')).toMatchObject({
+    code: 'OVERLOADED',
+    message: expect.stringContaining('more than 32 turns began within a second'),
+  });
+  await clock.advance(500);
+  expect(admitted('turn')).toBe(16);
 });

@@ -1,9 +1,21 @@
 import type { Clock } from '../../machines/clock.ts';
-import type { ParleyError } from '../../machines/errors.ts';
+import { ParleyError } from '../../machines/errors.ts';
 import type { DoorLog } from './door.ts';
+import { TokenBucket } from './token-bucket.ts';
 
 /** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
 export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
+
+/** A gate that admits `count` sessions and `count` turns at once, and as many per second: the other gates measure load, which a burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
+ */
+export function burstGate(clock: Clock, count: number): Gate {
+  const rate = { burst: count, perSecond: count };
+  const left = { session: new TokenBucket(clock, rate), turn: new TokenBucket(clock, rate) };
+  return (what) =>
+    left[what].take(1)
+      ? undefined
+      : new ParleyError('OVERLOADED', `more than ${count} ${what}s began within a second`);
+}
 
 /** Minimum time between two log lines while overload continues. */
 const LOG_EVERY_MS = 10_000;

@@ -174,6 +174,14 @@ export interface Rig {
   stop(): Promise<void>;
 }
 
+/** Virtual time beside real sockets: a turn of the event loop reads what has arrived. */
+class WireClock extends VirtualClock {
+  override async nextTurn(): Promise<void> {
+    await nextTurn();
+    await nextTurn();
+  }
+}
+
 /** A door with its endpoints on a free loopback port, with a scripted host and virtual time. */
 export async function startRig({
   token,
@@ -182,7 +190,7 @@ export async function startRig({
   gates = [],
   ...options
 }: Partial<FrontOptions> & AccessOptions & { readonly gates?: readonly Gate[] } = {}): Promise<Rig> {
-  const clock = new VirtualClock();
+  const clock = new WireClock();
   const host = new ScriptedHost();
   const readiness = options.readiness ?? new Readiness();
   const access = accessOf({ token, insecure, allowedOrigins });

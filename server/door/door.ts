@@ -1,7 +1,7 @@
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { Access } from './access.ts';
@@ -86,7 +86,7 @@ export interface Visit {
 }
 
 export interface DoorOptions {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
   readonly access: Pick<Access, 'tokenAccepted'>;
@@ -105,7 +105,7 @@ const silent: DoorLog = { info: () => {}, warn: () => {} };
 
 /** Admits the clients of every endpoint, limits their number, and drains them. Independent of protocols. */
 export class Door {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly limits: DoorLimits;
   readonly log: DoorLog;
   /** Endpoints add what only they can count. */

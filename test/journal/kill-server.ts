@@ -14,7 +14,11 @@ const server = await serve({
     flags: {
       ...{ port: 0, dataDir, 'log.level': 'error' },
       // Clients type the next turn as soon as one ends, which is faster than people may.
-      ...{ 'limits.turns-per-second': 10_000, 'limits.turn-burst': 10_000 },
+      ...{
+        'limits.turns-per-second': 10_000,
+        'limits.turn-burst': 10_000,
+        'limits.waiting-requests': 10_000,
+      },
     },
   }),
   log: makeLogger('error'),

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import type { LoopClock, TimerHandle } from '../../../machines/clock.ts';
 import type { DoorLimits } from '../limits.ts';
 
 /** Bytes after which a ping is sent: a third of a second of audio at 24 kHz. */
@@ -26,7 +26,7 @@ interface Mark {
 export class Downlink {
   readonly #socket: WebSocket;
   readonly #wire: Duplex;
-  readonly #clock: Clock;
+  readonly #clock: LoopClock;
   readonly #limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>;
   readonly #onSlow: (detail: string) => void;
   readonly #marks: Mark[] = [];
@@ -51,7 +51,7 @@ export class Downlink {
   constructor(
     socket: WebSocket,
     wire: Duplex,
-    clock: Clock,
+    clock: LoopClock,
     limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>,
     onSlow: (detail: string) => void,
   ) {
@@ -142,7 +142,14 @@ export class Downlink {
     const atMs = Math.min(behindAtMs, stalledAtMs);
     const detail =
       stalledAtMs < behindAtMs ? `nothing was read for ${unreadMs} ms` : `${pongTimeoutMs} ms behind`;
-    this.#timer = this.#clock.setTimer(atMs - this.#clock.nowMs(), () => this.#slow(detail));
+    this.#timer = this.#clock.setTimer(atMs - this.#clock.nowMs(), () => void this.#judge(detail));
+  }
+
+  /** A stall of this process delays pongs too: reads those that have arrived before it calls the client slow. */
+  async #judge(detail: string): Promise<void> {
+    const timer = this.#timer;
+    await this.#clock.nextTurn();
+    if (this.#timer === timer) this.#slow(detail);
   }
 
   #slow(detail: string): void {

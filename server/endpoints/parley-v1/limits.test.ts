@@ -348,6 +348,18 @@ describe('the limits of the native protocol', () => {
     await expectEnd(behind.client, 'SLOW_READER', 4508);
   });
 
+  it('does not count a stall of the server as silence of its client', async () => {
+    rig = await startRig();
+    const { client, pings } = await slowReader();
+    client.socket.pong(pings.at(-1));
+    // The server reads nothing, while all its timers become due.
+    const stalledFromMs = rig.clock.nowMs();
+    while (rig.clock.nowMs() < stalledFromMs + 1_500) rig.clock.fireNext();
+    client.socket.ping();
+    await once(client.socket, 'pong');
+    expect(rig.door.stats()).toMatchObject({ closes: {}, sessions: 1 });
+  });
+
   it('serves a reading client for any duration', async () => {
     rig = await startRig();
     const { client, session } = await rig.greet();

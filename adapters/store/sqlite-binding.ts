@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type SqliteDatabase from 'better-sqlite3';
 import { ParleyError } from '../../machines/errors.ts';
 
-export type Sqlite = typeof SqliteDatabase;
+type SqliteModule = typeof SqliteDatabase;
 
 /** better-sqlite3 13 crashes on Node 20, so that version gets 12 (see native/node20). Remove with Node 20. */
 export const NEEDS_OWN_SQLITE = Number.parseInt(process.versions.node, 10) < 22;
 
 const require = createRequire(import.meta.url);
+let loaded: SqliteModule | undefined;
 
 /** Folder of the SQLite built for Node 20: one for each version, ABI and platform, shared by all installations of a user. `XDG_CACHE_HOME` changes it.
  */
@@ -23,9 +24,14 @@ export function ownSqliteFolder(version: string): string {
 }
 
 /** Loads the better-sqlite3 for this Node. Throws SQLITE_MISSING, with what to do, if none can be loaded. */
-export function loadSqlite(): Sqlite {
+export function loadSqlite(): SqliteModule {
+  if (loaded) return loaded;
   try {
-    return require(NEEDS_OWN_SQLITE ? ownSqlitePath() : 'better-sqlite3');
+    const Sqlite: SqliteModule = require(NEEDS_OWN_SQLITE ? ownSqlitePath() : 'better-sqlite3');
+    // The binding is loaded with the first database only.
+    new Sqlite(':memory:').close();
+    loaded = Sqlite;
+    return Sqlite;
   } catch (cause) {
     const node = `Node ${process.versions.node} on ${process.platform}-${process.arch}`;
     const todo = NEEDS_OWN_SQLITE

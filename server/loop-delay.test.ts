@@ -63,6 +63,6 @@ describe('the gate of the event loop', () => {
     client.say({ type: 'text', text: 'hello' });
     expect(await client.json()).toMatchObject({ code: 'OVERLOADED', fatal: false });
     client.say({ type: 'halt' });
-    expect(await session.commands.next()).toEqual({ type: 'halt' });
+    expect(await session.commands.take()).toEqual({ type: 'halt' });
   });
 });

@@ -1,5 +1,7 @@
 /** Description of a statechart: its states and transitions, with names that are the same in every build. */
 import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, not } from 'xstate';
+import { defaultParameters } from './parameters.ts';
+import { type SessionMachine, sessionMachine } from './session/machine.ts';
 
 /** One state of the chart. */
 export interface StateInfo {
@@ -122,4 +124,12 @@ function stateName(value: unknown): string {
   return Object.entries(value)
     .map(([key, inner]) => `${key}.${stateName(inner)}`)
     .join(' & ');
+}
+
+/** A machine with every possible state of a session, for drawing the chart. */
+export function wholeSessionMachine(): SessionMachine {
+  return sessionMachine({
+    ...defaultParameters,
+    phrases: { ...defaultParameters.phrases, fillers: ['Hm.'] },
+  });
 }

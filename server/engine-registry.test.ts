@@ -5,8 +5,8 @@ import { parseDialog } from '../actors/dialog/mod.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { describeEngines } from './config/describe.ts';
 import { loadConfig } from './config/load.ts';
-import { makeEngine } from './engine-makers.ts';
 import { ENGINE_KINDS, ENGINES, enginesOf } from './engine-registry.ts';
+import { makeEngine } from './engines.ts';
 
 const page = fileURLToPath(new URL('../docs/engines.md', import.meta.url));
 const dialogFile = fileURLToPath(new URL('../examples/robot.dialog.yaml', import.meta.url));

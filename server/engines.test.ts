@@ -1,13 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChainEvent } from '../actors/chain/mod.ts';
 import { parseDialog } from '../actors/dialog/mod.ts';
 import { hostTts } from '../actors/engine-rpc/mod.ts';
 import type { TtsEvent } from '../actors/ports/tts.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
+import { expectNoStrays } from '../adapters/engine-test-util.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { PIPELINE_RATE } from '../machines/audio.ts';
 import { type EdgeServer, edgeServer } from '../testing/loopback/edge-server.ts';
@@ -15,7 +16,6 @@ import { answer, breakOff, errorAnswer, type HttpStep, trickle } from '../testin
 import { chatReply, speechReply, toneSamples, transcriptReply } from '../testing/loopback/openai-replies.ts';
 import { type OpenAiServer, openaiServer } from '../testing/loopback/openai-server.ts';
 import { outcomeOf } from '../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../testing/loopback/strays.ts';
 import { scriptedTts } from '../testing/scripted-engines.ts';
 import { loadConfig } from './config/load.ts';
 import { makeEngines } from './engines.ts';
@@ -28,20 +28,14 @@ const UTTERANCE = toneSamples(100, PIPELINE_RATE);
 const REPLY = ['Hello ', 'there.'];
 
 let dir: string;
-let strays: StrayWatch;
+expectNoStrays();
 const cleanups: (() => Promise<unknown>)[] = [];
-beforeAll(() => {
-  strays = watchStrays();
-});
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'parley-engines-'));
   cleanups.push(() => rm(dir, { recursive: true, force: true }));
 });
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
 });
 
 /** For engines that hang: long enough for a request to arrive on a busy machine. */

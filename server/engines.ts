@@ -15,7 +15,7 @@ import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import type { EngineOf } from '../adapters/engine.ts';
+import type { EngineOf, Made } from '../adapters/engine.ts';
 import type { ConnectionStats } from '../adapters/http/transport.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
@@ -23,7 +23,8 @@ import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
 import { PHRASES } from './data-directory.ts';
-import { makeEngine, soundOf } from './engine-makers.ts';
+import { engineOf } from './engine-registry.ts';
+import { toolsOf } from './offered-actions.ts';
 import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
 
 /** Statistics of the engines of this process, for metrics. */
@@ -173,4 +174,39 @@ function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: rea
 export function requireLocal(config: Config, kinds: readonly EngineKind[]): void {
   if (kinds.some((kind) => config.engines[kind].includes('remote')))
     throw new ParleyError('CONFIG_INVALID', 'a worker cannot serve an engine that is configured as remote');
+}
+
+/** Makes the engine `name` as configured, without loading its model yet. Rejects with CONFIG_INVALID. */
+export async function makeEngine<Kind extends EngineKind>(
+  kind: Kind,
+  name: string,
+  config: Config,
+  dialog: Dialog,
+  parts: Omit<EngineParts, 'resamplers'>,
+): Promise<Made<EngineOf[Kind]>> {
+  const { systemPrompt } = config.llm;
+  const made = engineOf(kind, name)?.make(optionsOf(kind, name, config), {
+    ...parts,
+    ...{ name, dialog, tools: toolsOf(config, dialog) },
+    ...(systemPrompt !== undefined && { systemPrompt }),
+  });
+  return made ?? unknownEngine(kind, name);
+}
+
+/**
+ * Everything besides the request that determines the sound of the engine `name`, as text; undefined if unknown here.
+ */
+function soundOf(name: string, config: Config): string | undefined {
+  return engineOf('tts', name)?.sound(optionsOf('tts', name, config));
+}
+
+function optionsOf(kind: EngineKind, name: string, config: Config): unknown {
+  const group: Readonly<Record<string, unknown>> = config[kind];
+  const { servers } = config[kind];
+  if (engineOf(kind, name)?.name === name) return group[name];
+  return Object.hasOwn(servers, name) ? servers[name] : unknownEngine(kind, name);
+}
+
+function unknownEngine(kind: EngineKind, name: string): never {
+  throw new ParleyError('CONFIG_INVALID', `engines.${kind}: there is no engine ${name}`);
 }

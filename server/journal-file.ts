@@ -10,6 +10,7 @@ import {
   type JournalRecord,
   requireFormat,
 } from '../machines/journal-record.ts';
+import { parseJson } from '../machines/json.ts';
 
 // A journal as one file of JSON lines; the format is described in docs/journal.md.
 
@@ -268,7 +269,7 @@ export function endLine({ footer: { status, records } }: Pick<Journal, 'footer'>
 }
 
 function parseHeader(line: string, name: string): Head {
-  const parsed = headerSchema.safeParse(json(line));
+  const parsed = headerSchema.safeParse(parseJson(line));
   if (!parsed.success) {
     const begins = line.startsWith('{"type":"header"');
     throw new ParleyError(
@@ -288,7 +289,7 @@ function parseHeader(line: string, name: string): Head {
 
 /** Undefined unless the line is byte for byte what this module would write. */
 function parseLine(line: string): JournalPiece | undefined {
-  const parsed = lineSchema.safeParse(json(line));
+  const parsed = lineSchema.safeParse(parseJson(line));
   if (!parsed.success) return undefined;
   const { data } = parsed;
   if (data.type === 'record') {
@@ -311,12 +312,4 @@ function parseLine(line: string): JournalPiece | undefined {
   }
   const { type, ...footer } = data;
   return { type, footer };
-}
-
-function json(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined; // the schema refuses it
-  }
 }

@@ -5,7 +5,7 @@ import { chatReply } from '../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../testing/loopback/openai-server.ts';
 import { outcomeOf } from '../testing/loopback/outcome.ts';
 import { loadConfig } from './config/load.ts';
-import { makeEngine } from './engine-makers.ts';
+import { makeEngine } from './engines.ts';
 import { offeredActions, toolsOf } from './offered-actions.ts';
 
 const dialog = parseDialog(

@@ -22,7 +22,6 @@ import type { LogEntry } from '../machines/log.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { makeBus } from './bus.ts';
-import { type Closers, closeAll } from './closers.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
@@ -30,12 +29,12 @@ import { type Access, accessOf } from './door/access.ts';
 import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
-import type { Inspector } from './endpoints/inspect/inspector.ts';
-import { inspectorOf } from './endpoints/inspect/start.ts';
+import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
 import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
 import { EngineLoad } from './engine-load.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
+import { ENGINE_KINDS } from './engine-registry.ts';
 import { engineWarnings } from './engine-warnings.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
@@ -94,8 +93,6 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly EngineKind[];
-
 /** Number of example phrases that the talk page shows. */
 const SUGGESTED_PHRASES = 3;
 
@@ -109,6 +106,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
     throw error;
   }
 }
+
+/** Close functions, in the order in which their parts were made. */
+type Closers = (() => Promise<void>)[];
 
 /** Shared parts of a server. One function below makes each part and registers its close function. */
 interface Base {
@@ -366,6 +366,11 @@ async function statelyBridge(
 ): Promise<StatelyBridge | undefined> {
   if (!inspect.enabled || !inspect.stately.enabled) return undefined;
   return startStatelyBridge({ port: inspect.stately.port, machine });
+}
+
+/** Closes all, in reverse order. */
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close();
 }
 
 /** The built pages lie beside the compiled server. */

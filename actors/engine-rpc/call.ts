@@ -1,10 +1,9 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { AsyncQueue } from '../async-queue.ts';
-import type { Bus, BusMessage } from '../ports/bus.ts';
+import { type Bus, type BusMessage, saysNoResponders } from '../ports/bus.ts';
 import type { EngineRequest } from './client.ts';
 import { Pulse, Watchdog } from './liveness.ts';
-import { saysNoResponders } from './no-responders.ts';
 import type { WorkOptions } from './options.ts';
 import { errorOf, FAILED, isInbox, NO_PAYLOAD, numberIn, type UpType } from './protocol.ts';
 

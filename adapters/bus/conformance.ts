@@ -1,6 +1,5 @@
-import { saysNoResponders } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusMessage } from '../../actors/ports/bus.ts';
-import { text, utf8 } from './conformance-util.ts';
+import { saysNoResponders } from '../../actors/ports/bus.ts';
 
 /** What the suite asks of a test runner: the globals of Vitest or Jest. */
 export interface TestRunner {
@@ -394,4 +393,15 @@ export function busConformance(
       await outcome;
     });
   });
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export function utf8(string: string): Uint8Array {
+  return encoder.encode(string);
+}
+
+export function text(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
 }

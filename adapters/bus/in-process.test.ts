@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
-import { busConformance } from './conformance.ts';
-import { text, utf8 } from './conformance-util.ts';
+import { busConformance, text, utf8 } from './conformance.ts';
 import { inProcessBus, manualPump } from './in-process.ts';
 
 busConformance({ afterEach, beforeEach, describe, expect, it }, 'in one process', async () => {

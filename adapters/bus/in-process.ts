@@ -1,5 +1,5 @@
-import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import { NO_RESPONDERS_HEADERS, saysNoResponders } from '../../actors/ports/bus.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { realClock } from '../real-clock.ts';

@@ -1,8 +1,7 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
-import { busConformance } from './conformance.ts';
-import { text, utf8 } from './conformance-util.ts';
+import { busConformance, text, utf8 } from './conformance.ts';
 import { type NatsBus, natsBus } from './nats.ts';
 
 let server: NatsServer;

@@ -7,8 +7,8 @@ import {
   type NatsConnection,
   type Status,
 } from '@nats-io/transport-node';
-import { NO_RESPONDERS_HEADERS } from '../../actors/engine-rpc/no-responders.ts';
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
+import { NO_RESPONDERS_HEADERS } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { endDial, stopReconnecting } from './nats-closing.ts';
 import { parseNatsUrl } from './nats-url.ts';

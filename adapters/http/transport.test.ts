@@ -1,26 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answer, type HttpStep } from '../../testing/loopback/http-script.ts';
 import { type OpenAiServer, openaiServer } from '../../testing/loopback/openai-server.ts';
-import { type StrayWatch, watchStrays } from '../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../engine-test-util.ts';
 import { httpTransport, type Transport } from './transport.ts';
 
-let strays: StrayWatch;
 let server: OpenAiServer;
 let transport: Transport;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-
-afterEach(async () => {
-  await transport.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine: transport, server }));
 
 async function start(chat: (n: number) => readonly HttpStep[], maxConnections = 8) {
   server = await openaiServer({ chat: ({ n }) => chat(n) });

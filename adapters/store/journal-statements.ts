@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
-import { withoutNulls } from './rows.ts';
-import { NoSession } from './session-statements.ts';
+import { NoSession, withoutNulls } from './session-statements.ts';
 import { sha256 } from './sha256.ts';
 
 const statusSchema = z.enum(['open', 'ended', 'incomplete']);

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { OverviewQuery } from '../../actors/ports/inspect.ts';
-import { withoutNulls } from './rows.ts';
+import { withoutNulls } from './session-statements.ts';
 
 const overviewSchema = withoutNulls(
   z.object({

@@ -1,6 +1,5 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
-import { withoutNulls } from './rows.ts';
 
 export const sessionSchema = z.object({
   session: z.string().min(1),
@@ -86,4 +85,12 @@ export class NoSession extends Error {
   constructor(session: string) {
     super(session);
   }
+}
+
+/** `schema` for a database row, where NULL means absent. */
+export function withoutNulls<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .record(z.string(), z.unknown())
+    .transform((row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)))
+    .pipe(schema as z.ZodType<z.output<Schema>, Record<string, unknown>>);
 }

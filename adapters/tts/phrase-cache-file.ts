@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { TtsEvent } from '../../actors/ports/tts.ts';
+import { parseJson } from '../../machines/json.ts';
 
 export type PhraseMark = Exclude<TtsEvent, { type: 'audio' }>;
 
@@ -69,12 +70,4 @@ export function fileNameOf(key: string): string {
 
 function sha256(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest();
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

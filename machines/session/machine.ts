@@ -1,5 +1,5 @@
 import { and, not, raise, stateIn } from 'xstate';
-import { defaultParameters, type SessionParameters } from '../parameters.ts';
+import type { SessionParameters } from '../parameters.ts';
 import { initialContext } from './context.ts';
 import { fills } from './filler.ts';
 import { actionsRegion, llmRegion, playbackRegion, ttsRegion } from './reply-regions.ts';
@@ -242,11 +242,3 @@ export function sessionMachine(parameters: SessionParameters) {
 }
 
 export type SessionMachine = ReturnType<typeof sessionMachine>;
-
-/** A machine with every possible state of a session, for drawing the chart. */
-export function wholeSessionMachine(): SessionMachine {
-  return sessionMachine({
-    ...defaultParameters,
-    phrases: { ...defaultParameters.phrases, fillers: ['Hm.'] },
-  });
-}

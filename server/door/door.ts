@@ -10,7 +10,7 @@ import { DoorSession } from './door-session.ts';
 import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
 import type { SessionHost } from './session-host.ts';
-import { type DoorCounters, type DoorStats, newCounters } from './stats.ts';
+import { DoorCounters, type DoorStats } from './stats.ts';
 
 /** Structured lines for the operator. A pino logger fits. */
 export interface DoorLog {
@@ -109,7 +109,7 @@ export class Door {
   readonly limits: DoorLimits;
   readonly log: DoorLog;
   /** Endpoints add what only they can count. */
-  readonly counters: DoorCounters = newCounters();
+  readonly counters = new DoorCounters();
   readonly admission: Admission;
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();

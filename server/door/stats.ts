@@ -1,25 +1,25 @@
 /** Counted since the start of the server, over all endpoints. */
-export interface DoorCounters {
-  sessionsOpened: number;
+export class DoorCounters {
+  sessionsOpened = 0;
   /** Text messages, pings and ignored messages from clients. */
-  messagesIn: number;
-  audioMessagesIn: number;
-  messagesOut: number;
-  audioMessagesOut: number;
+  messagesIn = 0;
+  audioMessagesIn = 0;
+  messagesOut = 0;
+  audioMessagesOut = 0;
   /** Frames dropped because their generation was already flushed. */
-  staleAudio: number;
+  staleAudio = 0;
   /** Voice stops that took effect in time. */
-  stops: number;
+  stops = 0;
   /** Longest time from a stop's arrival until it took effect, ms. */
-  slowestStopMs: number;
+  slowestStopMs = 0;
   /** Stops that the session did not carry out in time, so that it was ended. */
-  stopsFailed: number;
+  stopsFailed = 0;
   /** Sessions refused because of overload or an outage. */
-  sessionsRefused: number;
+  sessionsRefused = 0;
   /** Turns refused for the same reason, or because they arrived too fast. */
-  turnsRefused: number;
+  turnsRefused = 0;
   /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
-  refused: number;
+  refused = 0;
 }
 
 export interface DoorStats extends Readonly<DoorCounters> {
@@ -30,21 +30,4 @@ export interface DoorStats extends Readonly<DoorCounters> {
   readonly draining: boolean;
   /** Count of each WebSocket close code. */
   readonly closes: Readonly<Record<number, number>>;
-}
-
-export function newCounters(): DoorCounters {
-  return {
-    sessionsOpened: 0,
-    messagesIn: 0,
-    audioMessagesIn: 0,
-    messagesOut: 0,
-    audioMessagesOut: 0,
-    staleAudio: 0,
-    stops: 0,
-    slowestStopMs: 0,
-    stopsFailed: 0,
-    sessionsRefused: 0,
-    turnsRefused: 0,
-    refused: 0,
-  };
 }

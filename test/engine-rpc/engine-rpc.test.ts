@@ -7,8 +7,10 @@ import {
   remoteLlm,
   remoteStt,
   remoteTts,
+  type WorkOptions,
 } from '../../actors/engine-rpc/mod.ts';
 import type { BusMessage } from '../../actors/ports/bus.ts';
+import type { LlmEngine } from '../../actors/ports/llm.ts';
 import { subjects } from '../../actors/subjects.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -46,6 +48,20 @@ describe.each([
   const scope = (generation = 1) => ({ session, generation });
   const remote = (generation = 1) => remoteLlm(ends.client, ends.clock, name, scope(generation));
 
+  const asked = () => readAll(remote().reply(ask, never));
+  const serve = async (engine: LlmEngine, options?: Partial<WorkOptions>) => {
+    const host = hostLlm(ends.worker, ends.clock, engine, options);
+    await ends.settle();
+    return host;
+  };
+  /** Serves a language engine that replies like this. */
+  const answer = (reply: LlmEngine['reply']) => serve(llm(name, reply));
+  /** Serves a recogniser that transcribes like this. */
+  const recognise = async (transcribe: Parameters<typeof stt>[1], options?: Partial<WorkOptions>) => {
+    hostStt(ends.worker, ends.clock, stt(name, transcribe), options);
+    await ends.settle();
+  };
+
   beforeEach(async () => {
     unique++;
     name = `engine-${unique}`;
@@ -56,22 +72,17 @@ describe.each([
 
   it('carries a reply with its request, events in order', async () => {
     const requests: unknown[] = [];
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* (request) {
-        requests.push(request);
-        for (let i = 0; i < 500; i++) yield delta(`word ${i} – ü`);
-        yield {
-          type: 'action',
-          id: 'a1',
-          name: 'wave',
-          args: { arm: 'left', angles: [1, 2.5], nested: { on: true } },
-        };
-      }),
-    );
-    await ends.settle();
-    const { events, error } = await readAll(remote().reply(ask, never));
+    await answer(async function* (request) {
+      requests.push(request);
+      for (let i = 0; i < 500; i++) yield delta(`word ${i} – ü`);
+      yield {
+        type: 'action',
+        id: 'a1',
+        name: 'wave',
+        args: { arm: 'left', angles: [1, 2.5], nested: { on: true } },
+      };
+    });
+    const { events, error } = await asked();
     expect(error).toBeUndefined();
     expect(requests).toEqual([ask]);
     expect(events.slice(0, -1)).toEqual(Array.from({ length: 500 }, (_, i) => delta(`word ${i} – ü`)));
@@ -85,25 +96,20 @@ describe.each([
 
   it('carries an utterance to the recogniser without losing a sample, and its text back', async () => {
     const spoken = Int16Array.from({ length: 70_001 }, (_, i) => (i * 37) % 65_536);
-    hostStt(
-      ends.worker,
-      ends.clock,
-      stt(name, async function* (audio, language) {
-        let heard = 0;
-        let wrong = 0;
-        for await (const { samples } of audio) {
-          for (const sample of samples) if (sample !== spoken[heard++]) wrong++;
-          yield { type: 'partial', text: String(heard) };
-        }
-        yield {
-          type: 'final',
-          text: `${heard} heard, ${wrong} wrong, ${language}`,
-          confidence: 0.5,
-          language,
-        };
-      }),
-    );
-    await ends.settle();
+    await recognise(async function* (audio, language) {
+      let heard = 0;
+      let wrong = 0;
+      for await (const { samples } of audio) {
+        for (const sample of samples) if (sample !== spoken[heard++]) wrong++;
+        yield { type: 'partial', text: String(heard) };
+      }
+      yield {
+        type: 'final',
+        text: `${heard} heard, ${wrong} wrong, ${language}`,
+        confidence: 0.5,
+        language,
+      };
+    });
     async function* utterance(): AsyncGenerator<Pcm<PipelineRate>> {
       yield { rate: 16_000, samples: spoken.subarray(0, 1) };
       yield { rate: 16_000, samples: spoken.subarray(1, 321) };
@@ -161,8 +167,7 @@ describe.each([
 
   it('ends with CANCELLED at once when aborted in mid-stream, and stops the engine', async () => {
     const { engine, stopped } = hangingLlm(name);
-    const host = hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    const host = await serve(engine);
     const abort = new AbortController();
     const events = remote().reply(ask, abort.signal)[Symbol.asyncIterator]();
     expect(await events.next()).toEqual({ done: false, value: delta('one') });
@@ -175,14 +180,9 @@ describe.each([
   });
 
   it('drops unread events when aborted, even if the reply has ended', async () => {
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* () {
-        for (const word of ['one', 'two', 'three']) yield delta(word);
-      }),
-    );
-    await ends.settle();
+    await answer(async function* () {
+      for (const word of ['one', 'two', 'three']) yield delta(word);
+    });
     const abort = new AbortController();
     const events = remote().reply(ask, abort.signal)[Symbol.asyncIterator]();
     await events.next();
@@ -193,8 +193,7 @@ describe.each([
 
   it('sends no request when aborted before it starts', async () => {
     const { engine, calls } = hangingLlm(name);
-    hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    await serve(engine);
     const { error } = await readAll(remote().reply(ask, AbortSignal.abort()));
     expect(error).toMatchObject({ code: 'CANCELLED' });
     await ends.settle();
@@ -203,8 +202,7 @@ describe.each([
 
   it('stops the engine when the reader leaves', async () => {
     const { engine, stopped } = hangingLlm(name);
-    const host = hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    const host = await serve(engine);
     for await (const event of remote().reply(ask, never)) {
       expect(event).toEqual(delta('one'));
       break;
@@ -215,16 +213,11 @@ describe.each([
 
   it('does not wait for an engine that ignores its signal', async () => {
     const release = deferred();
-    const host = hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* () {
-        yield delta('one');
-        await release.promise;
-        yield delta('too late');
-      }),
-    );
-    await ends.settle();
+    const host = await answer(async function* () {
+      yield delta('one');
+      await release.promise;
+      yield delta('too late');
+    });
     const abort = new AbortController();
     const events = remote().reply(ask, abort.signal)[Symbol.asyncIterator]();
     await events.next();
@@ -238,15 +231,10 @@ describe.each([
 
   it('cancels all of a session up to a generation by subject, and nothing else', async () => {
     const stoppedScopes: string[] = [];
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* (request, signal) {
-        yield delta('one');
-        await aborted(signal).finally(() => stoppedScopes.push(request.language));
-      }),
-    );
-    await ends.settle();
+    await answer(async function* (request, signal) {
+      yield delta('one');
+      await aborted(signal).finally(() => stoppedScopes.push(request.language));
+    });
     const start = async (inSession: string, generation: number) => {
       const engine = remoteLlm(ends.client, ends.clock, name, { session: inSession, generation });
       const abort = new AbortController();
@@ -277,16 +265,11 @@ describe.each([
   });
 
   it('passes on the code and message of an engine error, after earlier events', async () => {
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* () {
-        yield delta('so far');
-        throw new ParleyError('ENGINE_REQUEST', 'no such model');
-      }),
-    );
-    await ends.settle();
-    const { events, error } = await readAll(remote().reply(ask, never));
+    await answer(async function* () {
+      yield delta('so far');
+      throw new ParleyError('ENGINE_REQUEST', 'no such model');
+    });
+    const { events, error } = await asked();
     expect(events).toEqual([delta('so far')]);
     expect(error).toBeInstanceOf(ParleyError);
     expect(error).toMatchObject({
@@ -299,35 +282,25 @@ describe.each([
     ['an error of its own', new TypeError('boom')],
     ['something that is no error', 'boom'],
   ])('turns what an engine throws into its kind of failure: %s', async (_what, thrown) => {
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* () {
-        yield delta('one');
-        throw thrown;
-      }),
-    );
-    await ends.settle();
-    const { error } = await readAll(remote().reply(ask, never));
+    await answer(async function* () {
+      yield delta('one');
+      throw thrown;
+    });
+    const { error } = await asked();
     expect(error).toMatchObject({ code: 'LLM_FAILED', message: expect.stringContaining('boom') });
   });
 
   it('survives an engine that throws before its first event', async () => {
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, () => {
-        throw new ParleyError('ENGINE_UNREACHABLE');
-      }),
-    );
-    await ends.settle();
+    await answer(() => {
+      throw new ParleyError('ENGINE_UNREACHABLE');
+    });
     for (let i = 0; i < 2; i++) {
-      expect((await readAll(remote().reply(ask, never))).error).toMatchObject({ code: 'ENGINE_UNREACHABLE' });
+      expect((await asked()).error).toMatchObject({ code: 'ENGINE_UNREACHABLE' });
     }
   });
 
   it('fails at once if no worker serves an engine', async () => {
-    const { error } = await readAll(remote().reply(ask, never));
+    const { error } = await asked();
     expect(error).toMatchObject({ code: 'ENGINE_NO_WORKER' });
   });
 
@@ -381,7 +354,7 @@ describe.each([
       if (headers.type === 'beat' && ++count === 10) beats.resolve();
     });
     await ends.settle();
-    const outcome = readAll(remote().reply(ask, never));
+    const outcome = asked();
     await ends.pass(10_000);
     await beats.promise;
     release.resolve();
@@ -445,8 +418,7 @@ describe.each([
     await ends.pass(20);
     expect((await outcome).error).toMatchObject({ code: 'ENGINE_LOST' });
     held.unsubscribe();
-    hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    await serve(engine);
     ends.worker2.publish(subjects.work('llm', name), payload, { headers, reply });
     await stopped;
   });
@@ -454,8 +426,7 @@ describe.each([
   it('keeps everything for a slow reader, in order', async () => {
     const words = Array.from({ length: 2_000 }, (_, i) => String(i));
     const { engine } = hangingLlm(name, words);
-    hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    await serve(engine);
     const abort = new AbortController();
     const seen: string[] = [];
     for await (const event of remote().reply(ask, abort.signal)) {
@@ -468,8 +439,7 @@ describe.each([
 
   it('ends a reply whose unread events exceed the limit, and stops the engine', async () => {
     const { engine, stopped } = hangingLlm(name, Array<string>(100).fill('x'.repeat(1_000)));
-    hostLlm(ends.worker, ends.clock, engine);
-    await ends.settle();
+    await serve(engine);
     const slow = remoteLlm(ends.client, ends.clock, name, scope(), { maxQueuedBytes: 20_000 });
     const events = slow.reply(ask, never)[Symbol.asyncIterator]();
     await events.next();
@@ -481,16 +451,13 @@ describe.each([
 
   it('refuses more audio than the recogniser accepts', async () => {
     const stopped = deferred();
-    hostStt(
-      ends.worker,
-      ends.clock,
-      stt(name, async function* (_audio, _language, signal) {
+    await recognise(
+      async function* (_audio, _language, signal) {
         yield { type: 'partial', text: 'slow' };
         await aborted(signal).finally(stopped.resolve);
-      }),
+      },
       { maxQueuedBytes: 5_000 },
     );
-    await ends.settle();
     const returned = deferred();
     async function* flood(): AsyncGenerator<Pcm<PipelineRate>> {
       try {
@@ -508,18 +475,13 @@ describe.each([
 
   it('ends a recognition whose audio fails, and stops the recogniser', async () => {
     const stopped = deferred();
-    hostStt(
-      ends.worker,
-      ends.clock,
-      stt(name, async function* (audio) {
-        try {
-          for await (const _ of audio) yield { type: 'partial', text: 'x' };
-        } finally {
-          stopped.resolve();
-        }
-      }),
-    );
-    await ends.settle();
+    await recognise(async function* (audio) {
+      try {
+        for await (const _ of audio) yield { type: 'partial', text: 'x' };
+      } finally {
+        stopped.resolve();
+      }
+    });
     async function* broken(): AsyncGenerator<Pcm<PipelineRate>> {
       yield { rate: 16_000, samples: new Int16Array(320) };
       throw new Error('the microphone is gone');
@@ -534,14 +496,9 @@ describe.each([
   });
 
   it('closes its audio when the recogniser ends first', async () => {
-    hostStt(
-      ends.worker,
-      ends.clock,
-      stt(name, async function* () {
-        yield { type: 'final', text: 'enough' };
-      }),
-    );
-    await ends.settle();
+    await recognise(async function* () {
+      yield { type: 'final', text: 'enough' };
+    });
     const returned = deferred();
     const silent: AsyncIterable<Pcm<PipelineRate>> = {
       [Symbol.asyncIterator]: () => ({
@@ -568,34 +525,29 @@ describe.each([
     await ends.settle();
     const answers = new Set<string>();
     for (let i = 0; i < 60; i++) {
-      const { events } = await readAll(remote().reply(ask, never));
+      const { events } = await asked();
       answers.add(JSON.stringify(events));
     }
     expect([...answers].sort()).toEqual(['first', 'second'].map((word) => JSON.stringify([delta(word)])));
     await first.close();
     await ends.settle();
     for (let i = 0; i < 20; i++) {
-      expect(await readAll(remote().reply(ask, never))).toEqual({ events: [delta('second')] });
+      expect(await asked()).toEqual({ events: [delta('second')] });
     }
   });
 
   it('lets running requests finish when it closes, and refuses new ones', async () => {
     const release = deferred();
-    const host = hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* () {
-        yield delta('one');
-        await release.promise;
-        yield delta('two');
-      }),
-    );
-    await ends.settle();
+    const host = await answer(async function* () {
+      yield delta('one');
+      await release.promise;
+      yield delta('two');
+    });
     const events = remote().reply(ask, never)[Symbol.asyncIterator]();
     await events.next();
     const closed = host.close();
     await ends.settle();
-    expect((await readAll(remote().reply(ask, never))).error).toMatchObject({ code: 'ENGINE_NO_WORKER' });
+    expect((await asked()).error).toMatchObject({ code: 'ENGINE_NO_WORKER' });
     expect(host.active()).toBe(1);
     release.resolve();
     expect(await events.next()).toEqual({ done: false, value: delta('two') });
@@ -606,8 +558,7 @@ describe.each([
 
   it('ends running requests after the grace period', async () => {
     const { engine, stopped } = hangingLlm(name);
-    const host = hostLlm(ends.worker, ends.clock, engine, { graceMs: 20 });
-    await ends.settle();
+    const host = await serve(engine, { graceMs: 20 });
     const events = remote().reply(ask, never)[Symbol.asyncIterator]();
     await events.next();
     const next = expect(events.next()).rejects.toMatchObject({ code: 'ENGINE_LOST' });
@@ -619,28 +570,22 @@ describe.each([
 
   it('refuses requests beyond its limit', async () => {
     const { engine, started } = hangingLlm(name);
-    hostLlm(ends.worker, ends.clock, engine, { maxActive: 1 });
-    await ends.settle();
+    await serve(engine, { maxActive: 1 });
     const abort = new AbortController();
     const first = readAll(remote().reply(ask, abort.signal));
     await started;
-    expect((await readAll(remote().reply(ask, never))).error).toMatchObject({ code: 'ENGINE_OVERLOADED' });
+    expect((await asked()).error).toMatchObject({ code: 'ENGINE_OVERLOADED' });
     abort.abort();
     await first;
   });
 
   it('keeps 50 replies at once apart', async () => {
-    hostLlm(
-      ends.worker,
-      ends.clock,
-      llm(name, async function* (request) {
-        for (let i = 0; i < 20; i++) {
-          yield delta(`${request.seed}.${i}`);
-          await ends.settle();
-        }
-      }),
-    );
-    await ends.settle();
+    await answer(async function* (request) {
+      for (let i = 0; i < 20; i++) {
+        yield delta(`${request.seed}.${i}`);
+        await ends.settle();
+      }
+    });
     const outcomes = await Promise.all(
       Array.from({ length: 50 }, (_, seed) =>
         readAll(remote().reply({ ...ask, seed }, new AbortController().signal)),

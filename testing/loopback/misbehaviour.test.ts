@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { closeAfterEach } from '../../adapters/engine-test-util.ts';
 import { openaiLlm } from '../../adapters/llm/openai/openai.ts';
 import { openaiStt } from '../../adapters/stt/openai/openai.ts';
 import { openaiTts } from '../../adapters/tts/openai/openai.ts';
@@ -7,7 +8,6 @@ import { answer, breakOff, errorAnswer, type HttpStep, trickle } from './http-sc
 import { chatReply, speechReply, toneSamples, transcriptReply, transcriptStream } from './openai-replies.ts';
 import { type OpenAiServer, openaiServer } from './openai-server.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
-import { type StrayWatch, watchStrays } from './strays.ts';
 
 /** An engine with one request under way, of any kind. */
 interface Engine {
@@ -62,27 +62,14 @@ const KINDS = [
 
 let server: OpenAiServer;
 let steps: readonly HttpStep[] = [];
-let strays: StrayWatch;
 let engine: Engine | undefined;
-
-beforeAll(() => {
-  strays = watchStrays();
-});
 
 beforeEach(async () => {
   const script = () => steps;
   server = await openaiServer({ chat: script, transcription: script, speech: script });
 });
 
-afterEach(async () => {
-  await engine?.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 describe.each(KINDS)('$kind', ({ make, failed, good }) => {
   const headOf = (good: readonly HttpStep[]) => good.filter((step) => step.do === 'head');

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import { answer, type HttpStep } from '../../../testing/loopback/http-script.ts';
@@ -9,7 +9,7 @@ import {
   openaiServer,
 } from '../../../testing/loopback/openai-server.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../../engine-test-util.ts';
 import { type OpenAiLlmOptions, openaiLlm } from './openai.ts';
 
 const HELLO: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], language: 'en', seed: 7 };
@@ -19,23 +19,10 @@ const never = () => new AbortController().signal;
 
 const body = z.looseObject({ messages: z.array(z.looseObject({ role: z.string() })) });
 
-let strays: StrayWatch;
 let server: OpenAiServer;
 let engine: ReturnType<typeof openaiLlm>;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-
-afterEach(async () => {
-  await engine.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 async function start(options: OpenAiServerOptions, engineOptions: Partial<OpenAiLlmOptions> = {}) {
   server = await openaiServer(options);

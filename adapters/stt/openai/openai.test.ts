@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
 import { answer } from '../../../testing/loopback/http-script.ts';
 import { toneSamples, transcriptReply, transcriptStream } from '../../../testing/loopback/openai-replies.ts';
@@ -8,28 +8,15 @@ import {
   openaiServer,
 } from '../../../testing/loopback/openai-server.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../../engine-test-util.ts';
 import { type OpenAiSttOptions, openaiStt } from './openai.ts';
 
 type Audio = AsyncIterable<Pcm<PipelineRate>>;
 
-let strays: StrayWatch;
 let server: OpenAiServer;
 let engine: ReturnType<typeof openaiStt>;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-
-afterEach(async () => {
-  await engine.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 async function start(options: OpenAiServerOptions = {}, engineOptions: Partial<OpenAiSttOptions> = {}) {
   server = await openaiServer(options);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TtsEvent } from '../../../actors/ports/tts.ts';
 import { type EdgeStep, edgeAudio, edgeReply, edgeText } from '../../../testing/loopback/edge-replies.ts';
 import {
@@ -14,30 +14,17 @@ import {
   toneMp3,
 } from '../../../testing/loopback/mp3.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../../engine-test-util.ts';
 import { type EdgeTtsOptions, edgeTts } from './edge.ts';
 import { MP3_DELAY_SAMPLES } from './text.ts';
 
 const HELLO = { text: 'Hello world.', language: 'en-US' };
 const never = () => new AbortController().signal;
 
-let strays: StrayWatch;
 let server: EdgeServer;
 let engine: ReturnType<typeof edgeTts>;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-
-afterEach(async () => {
-  await engine.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 async function start(options: EdgeServerOptions = {}, engineOptions: EdgeTtsOptions = {}) {
   server = await edgeServer(options);

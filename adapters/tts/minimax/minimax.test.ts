@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TtsEvent } from '../../../actors/ports/tts.ts';
 import { answer, breakOff, type HttpStep, trickle } from '../../../testing/loopback/http-script.ts';
 import {
@@ -11,7 +11,7 @@ import {
 } from '../../../testing/loopback/minimax-server.ts';
 import { sse, toneSamples } from '../../../testing/loopback/openai-replies.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../../engine-test-util.ts';
 import { type MinimaxTtsOptions, minimaxTts } from './minimax.ts';
 
 const HELLO = { text: 'Hello.', language: 'en' };
@@ -19,21 +19,10 @@ const TONE = toneSamples(300, 24_000);
 const KEY = 'mm-secret-key';
 const never = () => new AbortController().signal;
 
-let strays: StrayWatch;
 let server: MinimaxServer;
 let engine: ReturnType<typeof minimaxTts>;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-afterEach(async () => {
-  await engine.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 async function start(options: MinimaxServerOptions = {}, engineOptions: Partial<MinimaxTtsOptions> = {}) {
   server = await minimaxServer(options);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TtsEvent } from '../../../actors/ports/tts.ts';
 import { answer, type HttpStep } from '../../../testing/loopback/http-script.ts';
 import { speechBytes, speechReply, toneSamples } from '../../../testing/loopback/openai-replies.ts';
@@ -8,30 +8,17 @@ import {
   openaiServer,
 } from '../../../testing/loopback/openai-server.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
-import { type StrayWatch, watchStrays } from '../../../testing/loopback/strays.ts';
+import { closeAfterEach } from '../../engine-test-util.ts';
 import { type OpenAiTtsOptions, openaiTts } from './openai.ts';
 
 const HELLO = { text: 'Hello.', language: 'en' };
 const TONE = toneSamples(300, 24_000);
 const never = () => new AbortController().signal;
 
-let strays: StrayWatch;
 let server: OpenAiServer;
 let engine: ReturnType<typeof openaiTts>;
 
-beforeAll(() => {
-  strays = watchStrays();
-});
-
-afterEach(async () => {
-  await engine.close();
-  await server.sockets.allClosed();
-  await server.close();
-});
-
-afterAll(async () => {
-  expect(await strays.end()).toEqual([]);
-});
+closeAfterEach(() => ({ engine, server }));
 
 async function start(options: OpenAiServerOptions = {}, engineOptions: Partial<OpenAiTtsOptions> = {}) {
   server = await openaiServer(options);

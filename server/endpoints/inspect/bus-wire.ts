@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { Clock } from '../../../machines/clock.ts';
+import { parseJson } from '../../../machines/json.ts';
 import { liveSession, sessionId } from './wire.ts';
 
 /** Messages between servers and inspectors on the bus. Internal: they may change with any version. */
@@ -75,9 +76,5 @@ export function encode(value: object): Uint8Array {
 
 /** Undefined for invalid JSON, which the schema then refuses. */
 export function decode(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(payload));
-  } catch {
-    return undefined;
-  }
+  return parseJson(decoder.decode(payload));
 }

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore } from '../../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../../actors/ports/journal.ts';
 import type { Store } from '../../../actors/ports/store.ts';
-import type { Clock } from '../../../machines/clock.ts';
+import { realClock } from '../../../adapters/real-clock.ts';
 import { errorRecord } from '../../../machines/errors.ts';
+import type { Config } from '../../config/schema.ts';
 import type { Access } from '../../door/access.ts';
 import type { HttpRoute, UpgradeRoute } from '../../door/endpoint.ts';
 import type { OpenSession } from '../../door/session-host.ts';
+import type { Logger } from '../../log.ts';
 import type { SessionObserver } from '../../observers.ts';
+import { packageVersion } from '../../version.ts';
 import { type Archive, storeArchive } from './archive.ts';
 import type { InspectBus } from './bus-wire.ts';
 import { Hub } from './hub.ts';
@@ -17,31 +21,13 @@ import { inspectRoutes } from './routes.ts';
 import { WatchedSessions } from './watched.ts';
 import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
 
-export interface InspectorOptions {
+/** What an inspector shows. */
+export interface InspectorParts {
   readonly access: Access;
   readonly bus: Bus;
-  /** The bus has no other servers. */
-  readonly alone: boolean;
-  readonly clock: Clock;
-  /** Name of this process, one token of a subject. */
-  readonly server: string;
-  readonly version: string;
   readonly store: Store;
   /** Without a store, past sessions and journals are not available. */
   readonly inspectStore: InspectStore | undefined;
-  /** Whether halt, interrupt and rearm may be sent. */
-  readonly control: boolean;
-  /** Whether sessions are journaled, and which audio is kept. */
-  readonly journal: boolean;
-  readonly audio: 'none' | 'input' | 'all';
-  /** Wall-clock time now, ISO 8601. */
-  readonly now: () => string;
-  /** Receives errors outside of sessions. */
-  readonly onProblem: (error: unknown) => void;
-  /** Maximum number of open pages: 32. */
-  readonly maxPages?: number;
-  /** Maximum unread bytes of a page before it is dropped: 4 MiB. */
-  readonly maxUnreadBytes?: number;
 }
 
 /** The inspector of a server: watches its sessions, and serves the pages. */
@@ -54,18 +40,26 @@ export interface Inspector extends SessionObserver {
   close(): Promise<void>;
 }
 
+/** Maximum number of open pages. */
 const MAX_PAGES = 32;
+/** Maximum unread bytes of a page before it is dropped. */
 const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
 /** Maximum size of a reply on the bus, and of a page over HTTP. */
 const MAX_ANSWER_BYTES = 900 * 1_024;
 const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
 
-export function startInspector(options: InspectorOptions): Inspector {
-  const { bus, clock, server, version, store, inspectStore, control, journal, audio, access } = options;
-  const inspectBus: InspectBus = { bus, clock, server, onProblem: options.onProblem };
+/** The inspector of a server, as configured; undefined if it is off. */
+export function inspectorOf(config: Config, parts: InspectorParts, log: Logger): Inspector | undefined {
+  if (!config.inspect.enabled) return undefined;
+  const { access, bus, store, inspectStore } = parts;
+  const { control } = config.inspect;
+  const journal = config.journal.enabled && inspectStore !== undefined;
+  const server = randomUUID().slice(0, 8);
+  const onProblem = (error: unknown) => log.warn({ err: error }, 'the inspector could not publish');
+  const inspectBus: InspectBus = { bus, clock: realClock, server, onProblem };
   const live = new Map<string, OpenSession>();
-  const watched = new WatchedSessions(inspectBus, options.now);
-  const hub = new Hub(inspectBus, options.alone);
+  const watched = new WatchedSessions(inspectBus, () => new Date().toISOString());
+  const hub = new Hub(inspectBus, config.bus.natsUrl === undefined);
   const own = storeArchive(store, inspectStore, MAX_PAGE_BYTES);
   const answering = answerQuestions(
     inspectBus,
@@ -73,19 +67,14 @@ export function startInspector(options: InspectorOptions): Inspector {
   );
   const ready: Extract<InspectMessage, { type: 'ready' }> = {
     type: 'ready',
-    server,
-    version,
-    control,
-    journal,
-    audio: journal ? audio : 'none',
+    version: packageVersion(),
+    audio: journal ? config.journal.audio : 'none',
+    ...{ server, control, journal },
   };
   const sockets = new LiveSockets({
-    hub,
-    clock,
-    access,
-    ready,
-    maxPages: options.maxPages ?? MAX_PAGES,
-    maxUnreadBytes: options.maxUnreadBytes ?? MAX_UNREAD_BYTES,
+    ...{ hub, access, ready, clock: realClock },
+    maxPages: MAX_PAGES,
+    maxUnreadBytes: MAX_UNREAD_BYTES,
   });
 
   /** A session of another server may exist only in that server's store. */

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import { parseJson } from '../../../machines/json.ts';
 import { CLOSE_CODES, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Access } from '../../door/access.ts';
 import { TokenBucket } from '../../door/token-bucket.ts';
@@ -81,7 +82,7 @@ export class LiveSocket implements Watcher {
       this.close(CLOSE_CODES.tooMany, 'too many messages');
       return;
     }
-    const { data } = pageMessage.safeParse(parsed(text));
+    const { data } = pageMessage.safeParse(text === undefined ? text : parseJson(text));
     if (!this.#greeted) this.#greet(data);
     else if (data) this.#obey(data);
     else this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'that is no message of an inspector' });
@@ -139,14 +140,5 @@ export class LiveSocket implements Watcher {
 
   #send(message: InspectMessage): void {
     this.tell(JSON.stringify(message));
-  }
-}
-
-/** Undefined for invalid JSON, which the schema then refuses. */
-function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -4,8 +4,10 @@ import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.ts';
 import { subjects } from '../../../actors/subjects.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import { parseJson } from '../../../machines/json.ts';
 import { type Access, bearerOf } from '../../door/access.ts';
 import type { HttpRoute } from '../../door/endpoint.ts';
+import { sendJson } from '../../door/http.ts';
 import type { OpenSession } from '../../door/session-host.ts';
 import type { Archive } from './archive.ts';
 import { encode } from './bus-wire.ts';
@@ -94,7 +96,7 @@ async function answer(
     response.setHeader('Allow', method);
     throw new ParleyError('BAD_MESSAGE', `this endpoint accepts only ${method}`);
   }
-  if (below === '') return sendJson(response, await list(options, queryOf(request, listQuery)));
+  if (below === '') return sendJson(response, 200, await list(options, queryOf(request, listQuery)));
   if (!sessionId.safeParse(session).success || session === undefined || more.length > 0)
     throw new ParleyError('SESSION_UNKNOWN', 'that is no id of a session');
   switch (what) {
@@ -104,15 +106,20 @@ async function answer(
       if (format === 'file') return sendExport(response, archive, session, audio === '1');
       return sendJson(
         response,
+        200,
         await archive.journal(session, from, Math.min(limit, INSPECT_LIMITS.records)),
       );
     }
     case 'turns':
-      return sendJson(response, { turns: await allTurns(await options.archiveOf(session), session) });
+      return sendJson(response, 200, { turns: await allTurns(await options.archiveOf(session), session) });
     case 'audio': {
       const { from, limit } = queryOf(request, pageQuery);
       const archive = await options.archiveOf(session);
-      return sendJson(response, await archive.audio(session, from, Math.min(limit, INSPECT_LIMITS.pieces)));
+      return sendJson(
+        response,
+        200,
+        await archive.audio(session, from, Math.min(limit, INSPECT_LIMITS.pieces)),
+      );
     }
     case 'control':
       return control(options, request, response, session);
@@ -188,7 +195,7 @@ async function control(
   else if ((await hub.serverOf(session)) === undefined)
     throw new ParleyError('SESSION_UNKNOWN', 'no session of that id lives');
   else bus.publish(subjects.cmd(session), encode({ type: command }));
-  sendJson(response, { sent: command }, 202);
+  sendJson(response, 202, { sent: command });
 }
 
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
@@ -200,11 +207,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     if (bytes > MAX_BODY_BYTES) throw new ParleyError('TOO_LARGE', `at most ${MAX_BODY_BYTES} bytes`);
     parts.push(part);
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString());
-  } catch {
-    return undefined; // the schema refuses it
-  }
+  return parseJson(Buffer.concat(parts).toString());
 }
 
 function queryOf<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): z.infer<Schema> {
@@ -233,15 +236,5 @@ function refuse(response: ServerResponse, thrown: unknown): void {
   }
   const error = errorRecord(thrown, 'INTERNAL');
   if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
-  sendJson(response, { error }, STATUS[error.code] ?? 500);
-}
-
-function sendJson(response: ServerResponse, body: object, status = 200): void {
-  const text = Buffer.from(`${JSON.stringify(body)}\n`);
-  response.writeHead(status, {
-    'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': text.byteLength,
-    'Cache-Control': 'no-store',
-  });
-  response.end(text);
+  sendJson(response, STATUS[error.code] ?? 500, { error });
 }

@@ -104,67 +104,31 @@ export function recorded(registry: Registry) {
 
 export type Recorded = ReturnType<typeof recorded>;
 
-/** A counter whose value is kept elsewhere and read on collection. */
-export function total(registry: Registry, name: string, help: string, read: () => number): void {
-  new Counter({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.reset();
-      this.inc(read());
-    },
-  });
-}
-
-/** Like `total`, with one label. */
-export function totals(
-  registry: Registry,
+/** Registers a metric whose value is kept elsewhere and read on collection. With `label`, `read` returns a value for each. */
+type Register = (
   name: string,
   help: string,
-  label: string,
-  read: () => Iterable<readonly [string, number]>,
-): void {
-  new Counter({
-    name,
-    help,
-    labelNames: [label],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [value, count] of read()) this.inc({ [label]: value }, count);
-    },
-  });
-}
+  read: () => number | Iterable<readonly [string, number]>,
+  label?: string,
+) => void;
 
-/** A gauge that is read on collection. */
-export function level(registry: Registry, name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers: [registry],
-    collect() {
-      this.set(read());
-    },
-  });
-}
-
-/** Like `level`, with one label. */
-export function levels(
-  registry: Registry,
-  name: string,
-  help: string,
-  label: string,
-  read: () => Iterable<readonly [string, number]>,
-): void {
-  new Gauge({
-    name,
-    help,
-    labelNames: [label],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [value, count] of read()) this.set({ [label]: value }, count);
-    },
-  });
+/** Metrics that are read on collection: `total` is a counter, `level` a gauge. */
+export function readings(registry: Registry): { readonly total: Register; readonly level: Register } {
+  const register =
+    (Kind: typeof Gauge<string> | typeof Counter<string>): Register =>
+    (name, help, read, label) => {
+      const metric: Gauge | Counter = new Kind({
+        name,
+        help,
+        labelNames: label === undefined ? [] : [label],
+        registers: [registry],
+        collect() {
+          metric.reset();
+          const now = read();
+          if (typeof now === 'number') metric.inc(now);
+          else for (const [value, count] of now) metric.inc({ [label ?? '']: value }, count);
+        },
+      });
+    };
+  return { total: register(Counter), level: register(Gauge) };
 }

@@ -1,46 +1,25 @@
 import { Registry } from 'prom-client';
 import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
+import type { ConnectionStats } from '../../../adapters/http/transport.ts';
+import type { StoreStats } from '../../../adapters/store/sqlite.ts';
+import type { PhraseCacheStats } from '../../../adapters/tts/phrase-cache.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { DoorStats } from '../../door/stats.ts';
 import type { SessionObserver } from '../../observers.ts';
 import { Conversations } from './conversations.ts';
-import { level, levels, recorded, total, totals } from './definitions.ts';
+import { readings, recorded } from './definitions.ts';
 import { describeProcess } from './process.ts';
-
-/** Connection reuse of an engine. */
-export interface ConnectionCounts {
-  readonly opened: number;
-  readonly requests: number;
-}
-
-/** Speech found in the phrase cache. */
-export interface PhraseCacheCounts {
-  readonly hits: number;
-  readonly misses: number;
-  readonly stored: number;
-  readonly evicted: number;
-  readonly entries: number;
-  readonly bytes: number;
-}
-
-/** Statistics of a store. */
-export interface StoreCounts {
-  readonly transactions: number;
-  readonly saved: number;
-  readonly failed: number;
-  readonly waiting: number;
-}
 
 /** Sources of the metrics that are read on collection. */
 export interface MetricSources {
   readonly door: () => DoorStats;
   readonly bus: Bus;
-  readonly store?: () => StoreCounts;
+  readonly store?: () => Omit<StoreStats, 'largestGroup'>;
   /** By `kind:engine`. */
-  readonly connections?: () => Iterable<readonly [string, ConnectionCounts]>;
-  readonly phraseCache?: () => PhraseCacheCounts;
+  readonly connections?: () => Iterable<readonly [string, ConnectionStats]>;
+  readonly phraseCache?: () => Omit<PhraseCacheStats, 'damaged' | 'writeFailures'>;
 }
 
 /** The metrics of a server, for Prometheus. docs/metrics.md lists them. */
@@ -74,8 +53,12 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
   const registry = new Registry();
   const figures = recorded(registry);
   const conversations = new Conversations(figures, nowMs);
-  levels(registry, 'parley_sessions', 'Sessions of this process, by public state.', 'state', () =>
-    conversations.byState(),
+  const { level } = readings(registry);
+  level(
+    'parley_sessions',
+    'Sessions of this process, by public state.',
+    () => conversations.byState(),
+    'state',
   );
   describeProcess(registry, version);
 
@@ -121,107 +104,104 @@ function describeSources(
   registry: Registry,
   { door, bus, store, connections, phraseCache }: MetricSources,
 ): void {
-  level(registry, 'parley_connections', 'Open WebSockets.', () => door().connections);
-  total(registry, 'parley_sessions_opened_total', 'Opened sessions.', () => door().sessionsOpened);
-  totals(
-    registry,
+  const { total, level } = readings(registry);
+  level('parley_connections', 'Open WebSockets.', () => door().connections);
+  total('parley_sessions_opened_total', 'Opened sessions.', () => door().sessionsOpened);
+  total(
     'parley_gateway_messages_total',
     'Messages between clients and the door, by kind and direction.',
-    'kind',
     () => {
       const { messagesIn, audioMessagesIn, messagesOut, audioMessagesOut } = door();
-      return [
-        ['text_in', messagesIn],
-        ['audio_in', audioMessagesIn],
-        ['text_out', messagesOut],
-        ['audio_out', audioMessagesOut],
-      ];
+      return Object.entries({
+        text_in: messagesIn,
+        audio_in: audioMessagesIn,
+        text_out: messagesOut,
+        audio_out: audioMessagesOut,
+      });
     },
+    'kind',
   );
   total(
-    registry,
     'parley_stale_audio_total',
     'Frames dropped because their reply was already flushed.',
     () => door().staleAudio,
   );
   total(
-    registry,
     'parley_stops_total',
     'Voice stops that took effect within 50 ms of their arrival.',
     () => door().stops,
   );
   level(
-    registry,
     'parley_slowest_stop_seconds',
     'Longest time from the arrival of a voice stop until it took effect.',
     () => door().slowestStopMs / 1_000,
   );
   total(
-    registry,
     'parley_stops_failed_total',
     'Voice stops that a session did not carry out in time, so that it was ended. Any value above 0 is a defect.',
     () => door().stopsFailed,
   );
-  totals(
-    registry,
+  total(
     'parley_refusals_total',
     'Sessions and turns refused because of overload or an outage, and turns that arrived too fast.',
+    () => Object.entries({ session: door().sessionsRefused, turn: door().turnsRefused }),
     'what',
-    () => {
-      const { sessionsRefused, turnsRefused } = door();
-      return [
-        ['session', sessionsRefused],
-        ['turn', turnsRefused],
-      ];
-    },
   );
   total(
-    registry,
     'parley_connections_refused_total',
     'Connections refused before the WebSocket upgrade.',
     () => door().refused,
   );
-  totals(registry, 'parley_connections_closed_total', 'WebSockets that closed, by close code.', 'code', () =>
-    Object.entries(door().closes),
+  total(
+    'parley_connections_closed_total',
+    'WebSockets that closed, by close code.',
+    () => Object.entries(door().closes),
+    'code',
   );
-  level(registry, 'parley_bus_connected', '1 while messages can flow on the bus.', () =>
-    bus.connected() ? 1 : 0,
-  );
-  if (bus.counts) {
-    const { counts } = bus;
-    totals(registry, 'parley_bus_messages_total', 'Messages of this process on the bus.', 'direction', () =>
-      Object.entries(counts.call(bus)),
+  level('parley_bus_connected', '1 while messages can flow on the bus.', () => (bus.connected() ? 1 : 0));
+  const { counts } = bus;
+  if (counts)
+    total(
+      'parley_bus_messages_total',
+      'Messages of this process on the bus.',
+      () => Object.entries(counts.call(bus)),
+      'direction',
+    );
+  if (store) {
+    level('parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
+    total('parley_store_commits_total', 'Transactions of the store.', () => store().transactions);
+    total(
+      'parley_store_records_total',
+      'Records sent to the store.',
+      () => Object.entries({ saved: store().saved, failed: store().failed }),
+      'outcome',
     );
   }
-  if (store) describeStore(registry, store);
   if (connections) {
-    totals(registry, 'parley_engine_connections_total', 'Connections opened to engines.', 'engine', () =>
-      Array.from(connections(), ([engine, { opened }]) => [engine, opened] as const),
+    total(
+      'parley_engine_connections_total',
+      'Connections opened to engines.',
+      () => Array.from(connections(), ([engine, { opened }]) => [engine, opened] as const),
+      'engine',
     );
-    totals(registry, 'parley_engine_requests_total', 'Requests sent over these connections.', 'engine', () =>
-      Array.from(connections(), ([engine, { requests }]) => [engine, requests] as const),
+    total(
+      'parley_engine_requests_total',
+      'Requests sent over these connections.',
+      () => Array.from(connections(), ([engine, { requests }]) => [engine, requests] as const),
+      'engine',
     );
   }
-  if (phraseCache) describePhrases(registry, phraseCache);
-}
-
-function describeStore(registry: Registry, store: () => StoreCounts): void {
-  level(registry, 'parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
-  total(registry, 'parley_store_commits_total', 'Transactions of the store.', () => store().transactions);
-  totals(registry, 'parley_store_records_total', 'Records sent to the store.', 'outcome', () => {
-    const { saved, failed } = store();
-    return [
-      ['saved', saved],
-      ['failed', failed],
-    ];
-  });
-}
-
-function describePhrases(registry: Registry, cache: () => PhraseCacheCounts): void {
-  totals(registry, 'parley_phrase_cache_total', 'Lookups and additions of the phrase cache.', 'event', () => {
-    const { hits, misses, stored, evicted } = cache();
-    return Object.entries({ hits, misses, stored, evicted });
-  });
-  level(registry, 'parley_phrase_cache_entries', 'Phrases in the cache.', () => cache().entries);
-  level(registry, 'parley_phrase_cache_bytes', 'Bytes of their audio.', () => cache().bytes);
+  if (phraseCache) {
+    total(
+      'parley_phrase_cache_total',
+      'Lookups and additions of the phrase cache.',
+      () => {
+        const { hits, misses, stored, evicted } = phraseCache();
+        return Object.entries({ hits, misses, stored, evicted });
+      },
+      'event',
+    );
+    level('parley_phrase_cache_entries', 'Phrases in the cache.', () => phraseCache().entries);
+    level('parley_phrase_cache_bytes', 'Bytes of their audio.', () => phraseCache().bytes);
+  }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { describeChart } from '../../../machines/chart-description.ts';
+import { describeChart, wholeSessionMachine } from '../../../machines/chart-description.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
-import { sessionMachine, wholeSessionMachine } from '../../../machines/session/machine.ts';
+import { sessionMachine } from '../../../machines/session/machine.ts';
 import { mapOf, PUBLIC_STATES, sessionMap } from './chart-map.ts';
 
 const written = describeChart(wholeSessionMachine());

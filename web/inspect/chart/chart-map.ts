@@ -3,8 +3,8 @@ import {
   type ChartDescription,
   describeChart,
   type TransitionInfo,
+  wholeSessionMachine,
 } from '../../../machines/chart-description.ts';
-import { wholeSessionMachine } from '../../../machines/session/machine.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import type { PublicState } from '../../../machines/wire.ts';
 import { within } from './active.ts';

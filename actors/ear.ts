@@ -1,17 +1,13 @@
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 import type { Clock } from '../machines/clock.ts';
 import { errorRecord } from '../machines/errors.ts';
-import {
-  defaultDetectorParameters,
-  detectSpeech,
-  initialDetectorState,
-} from '../machines/policies/speech-detector.ts';
 import type { EarEvent } from '../machines/session/events.ts';
 import { WIRE_LIMITS } from '../machines/wire.ts';
 import { Arrivals } from './arrivals.ts';
 import { pcmSamples } from './engine-rpc/pcm.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
+import { defaultDetectorParameters, detectSpeech, initialDetectorState } from './speech-detector.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {

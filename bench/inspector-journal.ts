@@ -1,7 +1,7 @@
 // Generates journals: sessions of any length with any words, stepped by the real kernel.
 import { sha256 } from '../adapters/store/sha256.ts';
-import { headerHash, JournalWriter } from '../machines/journal.ts';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../machines/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../machines/journal/record.ts';
+import { headerHash, JournalWriter } from '../machines/journal/writer.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../machines/kernel.ts';
 import type { EventSource } from '../machines/log.ts';
 import { defaultParameters } from '../machines/parameters.ts';

@@ -5,10 +5,11 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Dialog, isBackchannel, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
+import { type Dialog, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import { soundswallowerStt } from '../adapters/stt/soundswallower/soundswallower.ts';
 import type { Pcm, PipelineRate } from '../machines/audio.ts';
+import { consistsOf } from '../machines/policies/text.ts';
 import { OUT_OF_GRAMMAR } from './recognition-sentences.ts';
 import { pieces, recording, speak } from './speech.ts';
 
@@ -141,7 +142,7 @@ async function listen(stt: SttEngine, trial: Trial): Promise<Outcome> {
 
 /** True for the same entry with the same slots, or for any two backchannels. */
 function sameMeaning(expected: string, heard: string): boolean {
-  if (isBackchannel(dialog, expected) && isBackchannel(dialog, heard)) return true;
+  if ([expected, heard].every((text) => consistsOf(text, dialog.backchannels, dialog.language))) return true;
   const meant = matchDialog(dialog, expected);
   const got = matchDialog(dialog, heard);
   if (!meant || !got) return expected === heard;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { PacedPosition } from './heard-check.ts';
 import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
 import type { KernelEvent } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
 import type { Command } from './session/commands.ts';
 import type { ChildKind } from './session/events.ts';
-import type { ListenerSample } from './session/listener.ts';
+import { PacedPosition } from './session/reply/heard-check.ts';
+import type { ListenerSample } from './session/reply/listener.ts';
 import type { EndReason, PublicState, SessionMessage } from './wire.ts';
 
 const FRAME = 480;

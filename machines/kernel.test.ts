@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { replayLog } from '../testing/replay-log.ts';
 import { type KernelEvent, SessionKernel } from './kernel.ts';
 import type { EventSource, LogEntry } from './log.ts';
 import { defaultParameters } from './parameters.ts';
-import { replayLog } from './replay.ts';
 import type { Command } from './session/commands.ts';
 import type { SessionInput } from './session/context.ts';
 import type { SessionEvent } from './session/events.ts';

@@ -9,9 +9,9 @@ import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
-import type { ListenerSample } from './session/listener.ts';
 import type { SessionMachine } from './session/machine.ts';
 import { publicState } from './session/public-state.ts';
+import type { ListenerSample } from './session/reply/listener.ts';
 import type { PublicState } from './wire.ts';
 
 /** An expired delay of the chart. Firing it is an event like any other. */

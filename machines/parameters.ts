@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { count, factor, group, list, listsByLanguage, ms, text, yesNo } from './options.ts';
+import { BACKCHANNELS } from './session/barge-in/backchannel.ts';
 
 /** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
 export const defaultParameters = {
@@ -40,33 +41,12 @@ export const defaultParameters = {
   },
   words: {
     backchannels: {
-      en: [
-        'uh-huh',
-        'uh huh',
-        'mm',
-        'mmm',
-        'mhm',
-        'mm-hmm',
-        'mm hmm',
-        'hm',
-        'hmm',
-        'yeah',
-        'yep',
-        'ok',
-        'okay',
-        'right',
-        'i see',
-        'uh',
-        'um',
-        'ah',
-        'oh',
-        'wow',
-      ],
-      zh: ['嗯', '嗯嗯', '哦', '噢', '啊', '对', '对对', '是的', '好', '好的'],
-      ja: ['うん', 'うんうん', 'はい', 'ええ', 'へえ', 'なるほど', 'そうですね'],
-      de: ['mhm', 'hm', 'ja', 'genau', 'aha', 'okay', 'ach so'],
-      fr: ['mhm', 'hum', 'oui', 'ouais', "d'accord", 'ah bon'],
-      es: ['ajá', 'mm', 'sí', 'vale', 'claro'],
+      en: [...BACKCHANNELS.en, 'mmm', 'hm', 'yep', 'i see', 'uh', 'um', 'ah', 'oh', 'wow'],
+      zh: [...BACKCHANNELS.zh, '噢', '啊', '是的', '好的'],
+      ja: [...BACKCHANNELS.ja, 'うんうん', 'へえ', 'なるほど', 'そうですね'],
+      de: [...BACKCHANNELS.de, 'ach so'],
+      fr: [...BACKCHANNELS.fr, 'hum', 'ah bon'],
+      es: BACKCHANNELS.es,
     },
     continuations: {
       en: [

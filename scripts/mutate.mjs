@@ -60,19 +60,19 @@ const MUTATIONS = [
   },
   {
     what: 'two replies share a generation',
-    file: 'machines/session/reply.ts',
+    file: 'machines/session/reply/reply.ts',
     find: 'const generation = speculation?.generation ?? context.lastGeneration + 1;',
     put: 'const generation = speculation?.generation ?? Math.max(1, context.lastGeneration);',
   },
   {
     what: 'an interrupted reply is not flushed',
-    file: 'machines/session/reply.ts',
+    file: 'machines/session/reply/reply.ts',
     find: "publish({ type: 'flush', generation: reply.generation }),",
     put: '',
   },
   {
     what: 'the cancel of a reply reaches the next one too',
-    file: 'machines/session/reply.ts',
+    file: 'machines/session/reply/reply.ts',
     find: "{ type: 'cancelWork', generation: reply.generation },",
     put: "{ type: 'cancelWork', generation: reply.generation + 1 },",
   },
@@ -120,7 +120,7 @@ const MUTATIONS = [
   },
   {
     what: 'a listener’s sound interrupts',
-    file: 'machines/session/machine.ts',
+    file: 'machines/session/barge-in/yielding.ts',
     find: "confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },",
     put: "confirmSpeech: { target: '#listening' },",
   },

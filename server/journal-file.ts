@@ -1,16 +1,15 @@
 import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { JournalAudio, JournalPiece } from '../actors/ports/journal.ts';
-import { canonicalJson } from '../machines/canonical.ts';
 import { ParleyError } from '../machines/errors.ts';
-import { sourceOf } from '../machines/journal-parse.ts';
 import {
   type Journal,
   type JournalHeader,
   type JournalRecord,
   requireFormat,
-} from '../machines/journal-record.ts';
-import { parseJson } from '../machines/json.ts';
+  sourceOf,
+} from '../machines/journal/record.ts';
+import { canonicalJson, parseJson } from '../machines/json.ts';
 
 // A journal as one file of JSON lines; the format is described in docs/journal.md.
 

@@ -7,8 +7,8 @@ import {
   checkRecord,
   faultError,
   type JournalFault,
-} from '../machines/journal-check.ts';
-import type { Journal, JournalRecord } from '../machines/journal-record.ts';
+} from '../machines/journal/check.ts';
+import type { Journal, JournalRecord } from '../machines/journal/record.ts';
 import { fileLines, headerLine, JournalFileReader, pieceLine } from './journal-file.ts';
 
 // Journals from and to files, a page at a time: a journal need not fit into memory.

@@ -2,7 +2,7 @@
 export * from '../actors/chain/mod.ts';
 export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
 export type { Bus, BusMessage } from '../actors/ports/bus.ts';
-export type { ChatMessage, LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../actors/ports/llm.ts';
+export type { LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../actors/ports/llm.ts';
 export type { MemoryPort } from '../actors/ports/memory.ts';
 export type { Store } from '../actors/ports/store.ts';
 export type { SttEngine, SttEvent, SttRequest } from '../actors/ports/stt.ts';
@@ -11,6 +11,7 @@ export type { VadEngine } from '../actors/ports/vad.ts';
 export { ERRORS, type ErrorCode, ParleyError } from '../machines/errors.ts';
 export type { LogEntry } from '../machines/log.ts';
 export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
+export type { Message } from '../machines/session/turn/history.ts';
 export * from '../machines/wire.ts';
 export { VoiceClient, type VoiceClientOptions } from './client/voice-client.ts';
 export { type ConfigInput, loadConfig } from './config/load.ts';

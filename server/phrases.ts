@@ -1,10 +1,10 @@
 import { type Dialog, placeholdersIn } from '../actors/dialog/mod.ts';
+import { speechText } from '../actors/reply/speech-text.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
-import { speechText } from '../machines/policies/speech-text.ts';
 import type { Config } from './config/schema.ts';
 import { fillersOf } from './session-parameters.ts';
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
-import { normaliseWords } from '../machines/policies/text.ts';
+import { baseLanguage, normalisedPhrases } from '../machines/policies/text.ts';
 
 /** Reads a dialog file. Throws DIALOG_UNREADABLE or DIALOG_INVALID. */
 export async function readDialog(path: string): Promise<Dialog> {
@@ -30,7 +30,7 @@ export function withDialog(
   dialog: Dialog,
   offered: readonly string[] = [...dialogActions(dialog).keys()],
 ): SessionParameters {
-  const language = dialog.language.split('-', 1)[0] ?? dialog.language;
+  const language = baseLanguage(dialog.language);
   const { words } = parameters;
   return {
     ...parameters,
@@ -42,8 +42,8 @@ export function withDialog(
         ...words.backchannels,
         [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
       },
-      halt: unique([...words.halt, ...haltPhrases(dialog)]),
-      complete: unique([...words.complete, ...wholeSentences([...dialog.sentences.keys()])]),
+      halt: [...normalisedPhrases([...words.halt, ...haltPhrases(dialog)], language)],
+      complete: [...normalisedPhrases([...words.complete, ...wholeSentences(dialog)], language)],
     },
   };
 }
@@ -60,8 +60,8 @@ export function withRecogniser(parameters: SessionParameters, tellsPartials: boo
 }
 
 /** Sentences that are not the beginning of another one: "go forward" may continue with "ten meters". */
-function wholeSentences(sentences: readonly string[]): string[] {
-  const sorted = sentences.map(normaliseWords).sort();
+function wholeSentences({ sentences }: Dialog): string[] {
+  const sorted = [...sentences.keys()].sort();
   // In sorted order, the sentences that begin with this one and a space directly follow it.
   const beginnings = new Set<string>();
   for (const sentence of sorted) {
@@ -69,8 +69,4 @@ function wholeSentences(sentences: readonly string[]): string[] {
       beginnings.add(sentence.slice(0, at));
   }
   return sorted.filter((sentence) => !beginnings.has(sentence));
-}
-
-function unique(words: readonly string[]): string[] {
-  return [...new Set(words.map(normaliseWords))];
 }

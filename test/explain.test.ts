@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Explainer } from '../machines/explain.ts';
 import { defaultParameters } from '../machines/parameters.ts';
 import { initialContext, type SessionInput } from '../machines/session/context.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { Stepper } from '../testing/model/transitions.ts';
+import { Explainer } from '../web/inspect/model/explain.ts';
 
 const INPUT: SessionInput = { language: 'en', outputRate: 24_000, seed: 1, memory: false };
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { JournalRecord } from '../machines/journal-record.ts';
+import type { JournalRecord } from '../machines/journal/record.ts';
 import { parseJournalText } from '../web/inspect/model/journal-text.ts';
 import { drawn } from '../web/inspect/timeline/drawing.ts';
 import { Lane } from '../web/inspect/timeline/lane.ts';

@@ -17,9 +17,9 @@ import type { VirtualClock } from '../machines/clock.ts';
 import { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
-import { type Divergence, replayLog } from '../machines/replay.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { SessionMessage } from '../machines/wire.ts';
+import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
 
 export interface ConversationOptions {

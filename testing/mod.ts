@@ -16,9 +16,9 @@ export { type Clock, type TimerHandle, VirtualClock } from '../machines/clock.ts
 export { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 export type { EventSource, LogEntry } from '../machines/log.ts';
 export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
-export { type Divergence, replayLog } from '../machines/replay.ts';
 export { Conversation, type ConversationOptions, type Heard, settle } from './conversation.ts';
 export * from './loopback/mod.ts';
 export * from './model/mod.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';
+export { type Divergence, replayLog } from './replay-log.ts';
 export * from './scripted-engines.ts';

@@ -1,6 +1,7 @@
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { LlmEngine } from '../ports/llm.ts';
+import type { MemoryPort } from '../ports/memory.ts';
 
 /**
  * Requests the reply from the language engine and emits its text and actions as they arrive. Engines number their
@@ -17,4 +18,11 @@ export function llmChild(
     }
     return null;
   });
+}
+
+/** Recalls facts from the memory for the LLM. */
+export function memoryChild(memory: MemoryPort, session: string, input: ChildInputs['memory']): ChildLogic {
+  return childLogic(async ({ signal }) => ({
+    facts: await memory.recall({ session, text: input.text }, signal),
+  }));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isBackchannel, matchDialog, normaliseText, parseDialog } from './mod.ts';
+import { consistsOf, normaliseText } from '../../machines/policies/text.ts';
+import { matchDialog, parseDialog } from './mod.ts';
 
 const dialog = parseDialog(`
 name: Robbie
@@ -89,11 +90,12 @@ describe('matchDialog', () => {
   });
 });
 
-describe('isBackchannel', () => {
+describe('a backchannel of the dialog', () => {
   it('recognises them alone and repeated', () => {
     for (const text of ['uh-huh', 'Mm-hmm.', 'yeah yeah', 'okay, right']) {
-      expect(isBackchannel(dialog, text)).toBe(true);
+      expect(consistsOf(text, dialog.backchannels, dialog.language)).toBe(true);
     }
-    for (const text of ['', 'yeah but no', 'stop']) expect(isBackchannel(dialog, text)).toBe(false);
+    for (const text of ['', 'yeah but no', 'stop'])
+      expect(consistsOf(text, dialog.backchannels, dialog.language)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
+import { isEnglish, normaliseText } from '../../machines/policies/text.ts';
 import type { Dialog, DialogEntry, DialogSentence } from './dialog.ts';
-import { isEnglish, normaliseText } from './normalise.ts';
 import type { Slots } from './phrase.ts';
 
 export interface DialogMatch {
@@ -64,23 +64,6 @@ export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefin
     ),
   );
   return near && matched(near, 'near');
-}
-
-/** True if `text` consists of backchannels only, such as "uh-huh" or "yeah yeah". */
-export function isBackchannel(dialog: Dialog, text: string): boolean {
-  const words = normaliseText(text, dialog.language).split(' ');
-  const known = dialog.backchannels.map((said) => said.split(' '));
-  let at = 0;
-  while (at < words.length) {
-    const next = longestFirst(known).find((said) => said.every((word, i) => words[at + i] === word));
-    if (!next) return false;
-    at += next.length;
-  }
-  return true;
-}
-
-function longestFirst(lists: readonly (readonly string[])[]): readonly (readonly string[])[] {
-  return [...lists].sort((a, b) => b.length - a.length);
 }
 
 function matched(sentence: DialogSentence, how: DialogMatch['how']): DialogMatch {

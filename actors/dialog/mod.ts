@@ -1,10 +1,8 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
-export { defaultBackchannels } from './backchannels.ts';
 export type { Dialog, DialogAction, DialogEntry, DialogSentence } from './dialog.ts';
 export { dialogActions, haltPhrases } from './dialog.ts';
 export type { DialogMatch } from './match.ts';
-export { isBackchannel, matchDialog } from './match.ts';
-export { normaliseText, wordsOf } from './normalise.ts';
+export { matchDialog } from './match.ts';
 export { MAX_SENTENCES, parseDialog } from './parse.ts';
 export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 export { type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';

@@ -1,8 +1,8 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { ParleyError } from '../../machines/errors.ts';
-import { defaultBackchannels } from './backchannels.ts';
+import { normalisedPhrases, normaliseText, wordsOf } from '../../machines/policies/text.ts';
+import { BACKCHANNELS, listFor } from '../../machines/session/barge-in/backchannel.ts';
 import type { Dialog, DialogEntry, DialogSentence } from './dialog.ts';
-import { normaliseText, wordsOf } from './normalise.ts';
 import { expandPhrase, PhraseError, parsePhrase, type SlotOption, type Slots, slotsOf } from './phrase.ts';
 import { countsIn, placeholdersIn, RESERVED_PLACEHOLDERS } from './placeholders.ts';
 import { type DialogFile, dialogFile } from './schema.ts';
@@ -152,7 +152,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
   const used = new Set(entries.flatMap((entry) => entry.phrases.flatMap(slotsOf)));
   for (const name of slots.keys()) if (!used.has(name)) fail(['slots', name], 'no phrase uses this slot');
 
-  const backchannels = data.backchannels ?? defaultBackchannels(language);
+  const backchannels = data.backchannels ?? listFor(language, BACKCHANNELS);
   return {
     language,
     name: data.name,
@@ -162,7 +162,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
     slots,
     notUnderstood: data.notUnderstood,
     fillers: data.fillers,
-    backchannels: [...new Set(backchannels.map((said) => normaliseText(said, language)))].filter(Boolean),
+    backchannels: [...normalisedPhrases(backchannels, language)],
     pronunciations: new Map(
       Object.entries(data.pronunciations).map(([word, phones]) => [normaliseText(word, language), phones]),
     ),

@@ -1,4 +1,4 @@
-import { wordsOf } from './normalise.ts';
+import { wordsOf } from '../../machines/policies/text.ts';
 
 /**
  * A phrase as a tree. Written form: words; `(a | b)` alternatives; `[a]` optional; `{slot}` one of the words of a slot.

@@ -1,5 +1,5 @@
-import { headerHash, JournalWriter } from '../../machines/journal.ts';
-import { JOURNAL_FORMAT, type JournalRecord, type Sha256 } from '../../machines/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalRecord, type Sha256 } from '../../machines/journal/record.ts';
+import { headerHash, JournalWriter } from '../../machines/journal/writer.ts';
 import type { KernelEvent, SessionKernel, Step } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';

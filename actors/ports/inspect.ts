@@ -3,7 +3,7 @@ import type {
   JournalHeader,
   JournalRecord,
   JournalStatus,
-} from '../../machines/journal-record.ts';
+} from '../../machines/journal/record.ts';
 import type { JournalAudio } from './journal.ts';
 
 /** Summary of a session, available without reading its journal. */

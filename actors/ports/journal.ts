@@ -5,7 +5,7 @@ import type {
   JournalHeader,
   JournalRecord,
   JournalStatus,
-} from '../../machines/journal-record.ts';
+} from '../../machines/journal/record.ts';
 
 /** One piece of a session's audio. */
 export interface JournalAudio {

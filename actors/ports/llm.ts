@@ -1,16 +1,12 @@
 import type { JsonObject } from '../../machines/json.ts';
-
-export interface ChatMessage {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-}
+import type { Message } from '../../machines/session/turn/history.ts';
 
 export interface LlmRequest {
   /**
    * The conversation so far, the user's newest words last. The last content is empty if speech was heard but not
    * understood.
    */
-  readonly messages: readonly ChatMessage[];
+  readonly messages: readonly Message[];
   readonly language: string;
   /** Selects among variants: the same seed gives the same choice. An unsigned 32-bit number. */
   readonly seed: number;

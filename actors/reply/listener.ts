@@ -1,5 +1,5 @@
 import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
-import type { ListenerSample } from '../../machines/session/listener.ts';
+import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { ReplyTrack } from '../reply-track.ts';
 
 /** Progress of one segment's audio. */

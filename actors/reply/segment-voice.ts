@@ -1,11 +1,11 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
-import { type SpeechText, speechText } from '../../machines/policies/speech-text.ts';
 import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import type { VisemeCue } from '../reply-track.ts';
 import type { Bell } from './bell.ts';
+import { type SpeechText, speechText } from './speech-text.ts';
 
 export interface SegmentVoiceOptions {
   readonly engine: TtsEngine;

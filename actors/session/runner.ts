@@ -12,8 +12,8 @@ import {
   REPLY_CHILDREN,
   type SessionEvent,
 } from '../../machines/session/events.ts';
-import type { ListenerSample } from '../../machines/session/listener.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { type ChildLogic, childLogic } from '../child.ts';

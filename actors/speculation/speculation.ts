@@ -2,12 +2,13 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { cutSegments } from '../../machines/policies/segmenter.ts';
-import { speechText } from '../../machines/policies/speech-text.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
-import { withFacts } from '../../machines/session/prompt.ts';
+import { withFacts } from '../../machines/session/turn/history.ts';
+import { type ChildLogic, childLogic } from '../child.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
+import { speechText } from '../reply/speech-text.ts';
 import { Tape } from './tape.ts';
 
 /**
@@ -176,4 +177,9 @@ function join(last: LlmEvent, next: LlmEvent): LlmEvent | undefined {
 
 function same(one: TtsRequest, other: TtsRequest): boolean {
   return one.text === other.text && one.language === other.language && one.voice === other.voice;
+}
+
+/** Prepares a reply until it is stopped: by then the reply has taken it over, or it is not needed. It emits nothing. */
+export function speculationChild(speculation: Speculation): ChildLogic {
+  return childLogic(({ signal }) => speculation.run(signal));
 }

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalAudio, JournalPiece, JournalSink } from '../../actors/ports/journal.ts';
-import { chainAfter, headerHash, stateHashOf } from '../../machines/journal.ts';
-import { checkJournal } from '../../machines/journal-check.ts';
+import { checkJournal } from '../../machines/journal/check.ts';
 import {
   JOURNAL_FORMAT,
   type Journal,
   type JournalHeader,
   type JournalRecord,
-} from '../../machines/journal-record.ts';
+} from '../../machines/journal/record.ts';
+import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { sha256 } from './sha256.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, sqliteStore } from './sqlite.ts';

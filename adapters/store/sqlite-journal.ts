@@ -1,14 +1,14 @@
 import type { InspectStore, JournalHead } from '../../actors/ports/inspect.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
-import { canonicalJson } from '../../machines/canonical.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { sourceOf } from '../../machines/journal-parse.ts';
 import {
   type JournalFooter,
   type JournalHeader,
   type JournalRecord,
   requireFormat,
-} from '../../machines/journal-record.ts';
+  sourceOf,
+} from '../../machines/journal/record.ts';
+import { canonicalJson } from '../../machines/json.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { AudioRow, JournalRow, StoredHead } from './journal-statements.ts';

@@ -1,10 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { detectSpeech, initialDetectorState, type SpeechEvent } from '../../actors/speech-detector.ts';
 import { msOfSamples, PIPELINE_RATE } from '../../machines/audio.ts';
-import {
-  detectSpeech,
-  initialDetectorState,
-  type SpeechEvent,
-} from '../../machines/policies/speech-detector.ts';
 import {
   amplified,
   concat,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { defaultParameters } from '../parameters.ts';
-import { isBackchannel } from './backchannel.ts';
-import { completeness, endpointDelayMs } from './endpointing.ts';
-import { isAmong, joinText, normaliseWords } from './text.ts';
+import { isBackchannel } from '../session/barge-in/backchannel.ts';
+import { completeness, endpointDelayMs } from '../session/turn/endpointing.ts';
+import { isAmong, joinText, normaliseText } from './text.ts';
 
 const { words, endpointing } = defaultParameters;
 
@@ -67,10 +67,10 @@ describe('a turn looks', () => {
 
 describe('words', () => {
   it('are compared without case, punctuation and width', () => {
-    expect(normaliseWords(' Don’t  STOP—me, now！')).toBe("don't stop me now");
-    expect(isAmong('stop!', ['Stop'])).toBe(true);
-    expect(isAmong('stop it', ['stop'])).toBe(false);
-    expect(isAmong('…', ['', '...'])).toBe(false);
+    expect(normaliseText(' Don’t  STOP—me, now！', 'en')).toBe("don't stop me now");
+    expect(isAmong('stop!', ['Stop'], 'en')).toBe(true);
+    expect(isAmong('stop it', ['stop'], 'en')).toBe(false);
+    expect(isAmong('…', ['', '...'], 'en')).toBe(false);
   });
 
   it('of two pieces are joined as the script requires', () => {

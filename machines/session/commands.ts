@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
-import type { PromptMessage } from './prompt.ts';
+import type { Message } from './turn/history.ts';
 
 /** Commands of a kernel step, in order. Plain data: they are hashed into the journal. */
 export type Command =
@@ -32,7 +32,7 @@ export interface ChildInputs {
     readonly seed: number;
     readonly text: string;
     readonly recalls: boolean;
-    readonly messages: readonly PromptMessage[];
+    readonly messages: readonly Message[];
   };
   readonly memory: { readonly text: string };
   /** `speculated`: the speculation of this generation has already requested the reply; use its answer. */
@@ -40,7 +40,7 @@ export interface ChildInputs {
     readonly generation: number;
     readonly language: string;
     readonly seed: number;
-    readonly messages: readonly PromptMessage[];
+    readonly messages: readonly Message[];
     readonly speculated?: true;
   };
   /** `speculated`: the speculation of this generation may have the first segment's audio. */

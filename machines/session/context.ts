@@ -3,7 +3,8 @@ import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionStatus } from '../wire.ts';
 import type { SttOutput } from './events.ts';
-import type { ListenerSample } from './listener.ts';
+import type { ListenerSample } from './reply/listener.ts';
+import type { Message } from './turn/history.ts';
 
 /** Input of a session. */
 export interface SessionInput {
@@ -40,7 +41,7 @@ export interface SessionContext {
   /** Number of speculations in the turn of the last one. */
   readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
-  readonly history: readonly HistoryEntry[];
+  readonly history: readonly Message[];
 }
 
 /** One stretch of user speech during its recognition. */
@@ -130,11 +131,6 @@ export interface RobotAction {
   readonly args: JsonObject;
   readonly status: ActionStatus;
   readonly startedAtMs: number;
-}
-
-export interface HistoryEntry {
-  readonly role: 'user' | 'assistant';
-  readonly content: string;
 }
 
 export function initialContext(input: SessionInput): SessionContext {

@@ -1,19 +1,20 @@
 import { fromCallback, setup } from 'xstate';
-import { HALT_ACTION } from '../halt.ts';
 import type { SessionParameters } from '../parameters.ts';
-import { endpointDelayMs } from '../policies/endpointing.ts';
+import * as robot from './actions/robot-actions.ts';
+import * as bargeIn from './barge-in/barge-in.ts';
 import type { ChildInputs, Command } from './commands.ts';
 import type { SessionContext, SessionInput } from './context.ts';
 import type { MachineEvent, Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
-import * as filler from './filler.ts';
-import { isAudible, remainingTtsMs } from './listener.ts';
-import * as reply from './reply.ts';
-import * as robot from './robot-actions.ts';
-import * as speculation from './speculation.ts';
-import * as turn from './turn.ts';
-import * as utterance from './utterance.ts';
-import { utteranceSettled, wordsSoFar } from './words-in-hand.ts';
+import * as filler from './filler/filler.ts';
+import * as halt from './halt/halt.ts';
+import { isAudible, remainingTtsMs } from './reply/listener.ts';
+import * as reply from './reply/reply.ts';
+import * as speculation from './speculation/speculation.ts';
+import { endpointDelayMs } from './turn/endpointing.ts';
+import * as turn from './turn/turn.ts';
+import * as utterance from './turn/utterance.ts';
+import { utteranceSettled, wordsSoFar } from './turn/words.ts';
 
 /** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
@@ -22,7 +23,7 @@ function child<Kind extends ChildKind>() {
 
 /** The named parts of the chart: children, guards, delays and actions. */
 export function sessionSetup(parameters: SessionParameters) {
-  const { endpointing, bargeIn, deadlines, words } = parameters;
+  const { endpointing, deadlines, words } = parameters;
 
   const base = setup({
     types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
@@ -41,17 +42,17 @@ export function sessionSetup(parameters: SessionParameters) {
       turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
       saidHalt: ({ context }) =>
-        (utteranceSettled(context) || context.utterance === null) && turn.saidHalt(context, parameters),
+        (utteranceSettled(context) || context.utterance === null) && halt.saidHalt(context, parameters),
       saidNothing: ({ context }) => turn.saidNothing(context, parameters),
-      asksHalt: ({ event }) => event.type === 'llm.action' && event.name === HALT_ACTION,
+      asksHalt: ({ event }) => event.type === 'llm.action' && event.name === halt.HALT_ACTION,
       partialInterrupts: ({ context, event }) =>
-        event.type === 'transcript.partial' && turn.interrupts(event.text, context, parameters),
+        event.type === 'transcript.partial' && bargeIn.interrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
-        turn.interrupts(context.utterance?.final?.text ?? '', context, parameters),
+        bargeIn.interrupts(context.utterance?.final?.text ?? '', context, parameters),
       soundsLikeListener: ({ context }) =>
         context.utterance !== null &&
         context.utterance.partial !== '' &&
-        !turn.interrupts(context.utterance.partial, context, parameters),
+        !bargeIn.interrupts(context.utterance.partial, context, parameters),
       hasActed: ({ context }) => robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
@@ -73,9 +74,9 @@ export function sessionSetup(parameters: SessionParameters) {
       // From the onset, not from the last pause, so that an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
-      confirmSpeech: () => bargeIn.confirmSpeechMs,
-      backchannelMax: () => bargeIn.backchannelMaxMs,
-      verdict: () => bargeIn.verdictMs,
+      confirmSpeech: () => parameters.bargeIn.confirmSpeechMs,
+      backchannelMax: () => parameters.bargeIn.backchannelMaxMs,
+      verdict: () => parameters.bargeIn.verdictMs,
       sttDeadline: () => deadlines.sttMs,
       recallDeadline: () => deadlines.recallMs,
       fillerDelay: ({ context }) => filler.fillerDelayMs(context, parameters),
@@ -131,7 +132,7 @@ export function sessionSetup(parameters: SessionParameters) {
       takeText: act(turn.takeText(parameters)),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
-      publishStopped: act(turn.publishStopped),
+      publishStopped: act(halt.publishStopped),
       beginReply: act(reply.beginReply),
       noteFacts: act(reply.noteFacts),
       publishMemoryFailure: act(reply.publishMemoryFailure),
@@ -142,8 +143,8 @@ export function sessionSetup(parameters: SessionParameters) {
       failLlm: act(reply.failLlm(parameters)),
       failTts: act(reply.failTts),
       failPlayback: act(reply.failPlayback),
-      pausePlayout: act(reply.pausePlayout),
-      resumePlayout: act(reply.resumePlayout),
+      pausePlayout: act(bargeIn.pausePlayout),
+      resumePlayout: act(bargeIn.resumePlayout),
       endReply: act(reply.endReply(parameters)),
       sayFiller: act(filler.sayFiller(parameters)),
       noteFiller: act(filler.noteFiller),

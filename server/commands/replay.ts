@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
-import type { Journal } from '../../machines/journal-record.ts';
+import type { Journal } from '../../machines/journal/record.ts';
 import { readJournalFile } from '../journal-file.ts';
 import { machineHash } from '../machine-hash.ts';
 import {

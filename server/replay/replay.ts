@@ -1,8 +1,8 @@
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { ERRORS, type ErrorCode, errorRecord } from '../../machines/errors.ts';
-import { checkJournal, faultError, type JournalFault } from '../../machines/journal-check.ts';
-import type { Journal } from '../../machines/journal-record.ts';
-import { type ReplayDifference, replayAgainst, replayJournal } from '../../machines/journal-replay.ts';
+import { checkJournal, faultError, type JournalFault } from '../../machines/journal/check.ts';
+import type { Journal } from '../../machines/journal/record.ts';
+import { type ReplayDifference, replayAgainst, replayJournal } from '../../machines/journal/replay.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 import { describeDifference } from './report.ts';

@@ -1,4 +1,4 @@
-import type { ReplayDifference, ReplaySide } from '../../machines/journal-replay.ts';
+import type { ReplayDifference, ReplaySide } from '../../machines/journal/replay.ts';
 
 /** Longest line of a report, in characters. */
 const LINE = 160;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ParleyError } from '../../machines/errors.ts';
-import type { JournalHeader } from '../../machines/journal-record.ts';
-import type { ReplayKernel } from '../../machines/journal-replay.ts';
+import type { JournalHeader } from '../../machines/journal/record.ts';
+import type { ReplayKernel } from '../../machines/journal/replay.ts';
 
 /** Another version of the machine. */
 export interface OtherVersion {

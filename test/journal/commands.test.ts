@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
-import type { Journal } from '../../machines/journal-record.ts';
+import type { Journal } from '../../machines/journal/record.ts';
 import { main } from '../../server/cli.ts';
 import { journalLines, piecesOf } from '../../server/journal-file.ts';
 import { recordedJournal } from './harness.ts';
@@ -49,7 +49,7 @@ function slowerVersion(): string {
   cpSync(join(root, 'machines'), join(other, 'machines'), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(other, 'node_modules'), 'dir');
   writeFileSync(join(other, 'package.json'), '{"type":"module"}');
-  const policy = join(other, 'machines', 'policies', 'endpointing.ts');
+  const policy = join(other, 'machines', 'session', 'turn', 'endpointing.ts');
   const source = readFileSync(policy, 'utf8');
   const changed = source.replaceAll(/parameters\.(\w*[dD]elayMs)/gu, '(parameters.$1 + 50)');
   expect(changed).not.toBe(source);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { checkJournal, faultError } from '../../machines/journal-check.ts';
+import { checkJournal, faultError } from '../../machines/journal/check.ts';
 import { type JournalFile, journalLines, parseJournalFile } from '../../server/journal-file.ts';
 import { recordedJournal } from './harness.ts';
 

@@ -12,7 +12,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal-record.ts';
+import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';

@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
-import { chainAfter, headerHash, stateHashOf } from '../../machines/journal.ts';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
+import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { endLine, headerLine, recordLine } from '../../server/journal-file.ts';
 

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
-import { JournalWriter } from '../../machines/journal.ts';
-import { checkJournal } from '../../machines/journal-check.ts';
-import type { Journal, JournalRecord } from '../../machines/journal-record.ts';
-import { replayAgainst, replayJournal } from '../../machines/journal-replay.ts';
+import { checkJournal } from '../../machines/journal/check.ts';
+import type { Journal, JournalRecord } from '../../machines/journal/record.ts';
+import { replayAgainst, replayJournal } from '../../machines/journal/replay.ts';
+import { JournalWriter } from '../../machines/journal/writer.ts';
 import { SessionKernel } from '../../machines/kernel.ts';
 import type { SessionEvent } from '../../machines/session/events.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';

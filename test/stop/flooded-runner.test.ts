@@ -5,9 +5,9 @@ import { SessionRunner } from '../../actors/session/runner.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import { replayLog } from '../../machines/replay.ts';
 import type { ChildKind } from '../../machines/session/events.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
+import { replayLog } from '../../testing/replay-log.ts';
 
 const machine = sessionMachine(defaultParameters);
 const input = { language: 'en', outputRate: 24_000, seed: 1, memory: false } as const;

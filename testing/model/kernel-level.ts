@@ -1,6 +1,6 @@
 /** Level a: a path on the kernel alone. */
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalJson } from '../../machines/canonical.ts';
+import { canonicalJson } from '../../machines/json.ts';
 import { SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { ModelPath } from './explore.ts';
 import type { SessionModel, SessionModelEvent, SessionModelState } from './session-model.ts';

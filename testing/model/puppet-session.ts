@@ -6,12 +6,11 @@ import { SessionRunner } from '../../actors/session/runner.ts';
 import { subjects } from '../../actors/subjects.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { samplesPerFrame } from '../../machines/audio.ts';
-import { canonicalJson } from '../../machines/canonical.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { InvariantMonitor, type Violation } from '../../machines/invariants.ts';
+import { canonicalJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import { type Divergence, replayLog } from '../../machines/replay.ts';
 import {
   CHILD_KINDS,
   type ChildEvent,
@@ -19,8 +18,9 @@ import {
   type EarEvent,
   type SessionEvent,
 } from '../../machines/session/events.ts';
-import type { ListenerSample } from '../../machines/session/listener.ts';
+import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
+import { type Divergence, replayLog } from '../replay-log.ts';
 import { compare, describePath, type SessionPath } from './kernel-level.ts';
 import { type Happening, listenerOf, type SessionModel, type SessionModelState } from './session-model.ts';
 

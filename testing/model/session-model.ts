@@ -5,13 +5,13 @@ import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { heardLength } from '../../machines/policies/heard.ts';
+import { interrupts } from '../../machines/session/barge-in/barge-in.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { MachineEvent } from '../../machines/session/effects.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import { isAudible, type ListenerSample } from '../../machines/session/listener.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
-import * as turn from '../../machines/session/turn.ts';
-import { turnInHand } from '../../machines/session/words-in-hand.ts';
+import { isAudible, type ListenerSample } from '../../machines/session/reply/listener.ts';
+import { turnInHand } from '../../machines/session/turn/words.ts';
 import type { Model } from './explore.ts';
 import { Stepper } from './transitions.ts';
 
@@ -247,7 +247,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       alive.includes('speculation'),
       speculations.turn === turnInHand(snapshot.context) && speculations.count,
       utterance && [
-        yielding ? turn.interrupts(words ?? '', snapshot.context, this.parameters) : words,
+        yielding ? interrupts(words ?? '', snapshot.context, this.parameters) : words,
         yielding ? words !== '' : utterance.endedAtMs !== null,
         utterance.failure !== null,
         !yielding && spokeMs >= notUnderstoodMs,

@@ -1,10 +1,10 @@
 import { InvariantMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import { replayLog } from '../../machines/replay.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { EndReason, PublicState } from '../../machines/wire.ts';
+import { replayLog } from '../replay-log.ts';
 import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
 import { type Sometimes, SometimesWatch } from './sometimes.ts';

@@ -1,6 +1,6 @@
 import type { SessionClient } from '../../actors/session/session.ts';
 import type { Clock } from '../../machines/clock.ts';
-import { countWords, PacedPosition } from '../../machines/heard-check.ts';
+import { countWords, PacedPosition } from '../../machines/session/reply/heard-check.ts';
 import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import type { ReplyHeard } from './chain-audit.ts';
 import { FIRST_WORD, type Vocabulary } from './engines.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { JournalHeader, JournalRecord } from '../../machines/journal-record.ts';
+import type { JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
 import {
   type AudioPage,
   audioPage,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { JournalRecord } from '../../machines/journal-record.ts';
+import type { JournalRecord } from '../../machines/journal/record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { LoadedJournal } from './api.ts';
 import { RecordFollower } from './follow.ts';

@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../machines/journal-record.ts';
+import type { JournalRecord } from '../../machines/journal/record.ts';
 import type { SessionFeed } from '../../server/endpoints/inspect/wire.ts';
 import type { InspectorApi, LoadedJournal } from './api.ts';
 

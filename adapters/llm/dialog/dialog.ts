@@ -10,8 +10,8 @@ import {
 } from '../../../actors/dialog/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
-import { HALT_ACTION } from '../../../machines/halt.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
+import { HALT_ACTION } from '../../../machines/session/halt/halt.ts';
 import { realClock } from '../../real-clock.ts';
 
 export interface DialogLlmOptions {

@@ -2,7 +2,7 @@ import type { InspectStore } from '../../../actors/ports/inspect.ts';
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import type { Store } from '../../../actors/ports/store.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import {
   type AudioPage,
   audioPage,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { sourceOf } from '../../../machines/journal-parse.ts';
-import type { JournalHeader, JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
+import { sourceOf } from '../../../machines/journal/record.ts';
 import { audioLine, endLine, headerLine, recordLine } from '../../journal-file.ts';
 import type { Archive } from './archive.ts';
 import { INSPECT_LIMITS, type JournalPage } from './wire.ts';

@@ -2,7 +2,7 @@ import type { Subscription } from '../../../actors/ports/bus.ts';
 import { subjects } from '../../../actors/subjects.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import { type InspectBus, tell } from './bus-wire.ts';
 import { LevelMeter } from './level.ts';
 import type { ChildLife, InspectMessage, PlayoutPosition, SessionFeed } from './wire.ts';

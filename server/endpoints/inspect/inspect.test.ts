@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { sha256 } from '../../../adapters/store/sha256.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { checkJournal } from '../../../machines/journal-check.ts';
+import { checkJournal } from '../../../machines/journal/check.ts';
 import { scriptedLlm } from '../../../testing/scripted-engines.ts';
 import { parseJournalFile } from '../../journal-file.ts';
 import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';

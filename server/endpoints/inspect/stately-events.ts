@@ -1,6 +1,6 @@
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import type { AnyEventObject, AnyStateMachine, Snapshot } from 'xstate';
-import type { JournaledKernel } from '../../../machines/journal.ts';
+import type { JournaledKernel } from '../../../machines/journal/writer.ts';
 
 /** Version of the format: that of `@statelyai/inspect` on which these events are based. */
 const FORMAT = '0.7.2';

@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { AnyStateMachine } from 'xstate';
 import type { OpenJournal, SessionRecorder } from '../../../actors/journal/recorder.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import type { JournaledKernel } from '../../../machines/journal.ts';
+import type { JournaledKernel } from '../../../machines/journal/writer.ts';
 import type { KernelEvent, Step } from '../../../machines/kernel.ts';
 import type { EventSource } from '../../../machines/log.ts';
 import { CHILD_KINDS } from '../../../machines/session/events.ts';

@@ -8,7 +8,7 @@ import { subjects } from '../../../actors/subjects.ts';
 import { inProcessBus } from '../../../adapters/bus/in-process.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../../machines/journal-record.ts';
+import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../../machines/journal/record.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';

@@ -80,7 +80,7 @@ export const sessionsPage = z.object({
 });
 export type SessionsPage = z.infer<typeof sessionsPage>;
 
-/** A record of a journal; `event`, `change` and `commands` are JSON text, as in machines/journal-record.ts. */
+/** A record of a journal; `event`, `change` and `commands` are JSON text, as in machines/journal/record.ts. */
 export const journalRecord = z.object({
   record: count,
   seq: count,

@@ -1,12 +1,12 @@
 import type { StateValue } from 'xstate';
-import { Explainer, type Explanation } from '../../../machines/explain.ts';
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { KernelEvent } from '../../../machines/kernel.ts';
 import type { SessionContext } from '../../../machines/session/context.ts';
 import type { SessionFeed } from '../../../server/endpoints/inspect/wire.ts';
 import { ApiError, type InspectorApi, type LoadedJournal } from '../api.ts';
 import { RecordFollower } from '../follow.ts';
 import type { LiveLink } from '../live.ts';
+import { Explainer, type Explanation } from '../model/explain.ts';
 import type { JournalText } from '../model/journal-text.ts';
 import { type Origin, SessionLog } from '../model/session-log.ts';
 import { runInSlices } from '../model/slices.ts';

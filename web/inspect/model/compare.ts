@@ -1,4 +1,4 @@
-import { RecordedState } from '../../../machines/journal-state.ts';
+import { RecordedState } from '../../../machines/journal/state.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import { align } from './align.ts';
 import { commandsOf, eventOf, isMap, typeOf } from './entries.ts';

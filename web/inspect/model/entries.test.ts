@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import { eventTitle, eventWords, rejectionOf } from './entries.ts';
 
 it('gives an event’s type as people say it', () => {

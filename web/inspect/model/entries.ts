@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import type { PublicState } from '../../../machines/wire.ts';
 import { type Rejection, rejectionWords } from '../../rejection.ts';

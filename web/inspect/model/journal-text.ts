@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { canonicalJson } from '../../../machines/canonical.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import {
   type JournalFooter,
   type JournalHeader,
   type JournalRecord,
   requireFormat,
-} from '../../../machines/journal-record.ts';
+} from '../../../machines/journal/record.ts';
+import { canonicalJson } from '../../../machines/json.ts';
 import { journalHeader, journalRecord } from '../../../server/endpoints/inspect/wire.ts';
 
 /** A stretch of recorded sound, mono. */

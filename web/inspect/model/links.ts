@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import { CHILD_KINDS, type ChildKind } from '../../../machines/session/events.ts';
 

@@ -1,4 +1,4 @@
-import { canonicalJson } from '../../../machines/canonical.ts';
+import { canonicalJson } from '../../../machines/json.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
 import { isMap } from './entries.ts';
 

@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 
 /** One step of one of two runs that are laid side by side. */
 export interface Side {

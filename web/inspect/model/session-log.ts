@@ -1,5 +1,5 @@
-import type { JournalFooter, JournalHeader, JournalRecord } from '../../../machines/journal-record.ts';
-import type { RecordedState } from '../../../machines/journal-state.ts';
+import type { JournalFooter, JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
+import type { RecordedState } from '../../../machines/journal/state.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import type { PublicState } from '../../../machines/wire.ts';
 import { commandsOf, type Entry, errorOf, eventOf, typeOf } from './entries.ts';

@@ -1,5 +1,5 @@
-import type { JournalRecord } from '../../../machines/journal-record.ts';
-import { RecordedState } from '../../../machines/journal-state.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
+import { RecordedState } from '../../../machines/journal/state.ts';
 
 /** A whole state is kept every 128 records: applying 128 changes takes about 0.5 ms. */
 const KEYFRAME_EVERY = 128;

@@ -1,10 +1,9 @@
 import { type TransitionInfo, transitionsOf } from '../../../machines/chart-description.ts';
-import type { Explanation } from '../../../machines/explain.ts';
-import { type GuardResult, recordGuards } from '../../../machines/guard-recorder.ts';
-import type { JournalHeader, JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
+import { type Explanation, type GuardResult, recordGuards } from './explain.ts';
 
 const NOTHING: Explanation = { taken: [], guards: [] };
 

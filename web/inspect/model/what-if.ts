@@ -1,6 +1,6 @@
 import { ParleyError } from '../../../machines/errors.ts';
-import type { JournalHeader, JournalRecord } from '../../../machines/journal-record.ts';
-import { RecordedState } from '../../../machines/journal-state.ts';
+import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
+import { RecordedState } from '../../../machines/journal/state.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
 import type { Command } from '../../../machines/session/commands.ts';

@@ -1,4 +1,4 @@
-import type { JournalRecord } from '../../../machines/journal-record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
 import { commandsOf, errorOf, eventOf, isMap, typeOf } from '../model/entries.ts';
 import { type Item, Lane } from './lane.ts';

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { type ReplayResult, replaySteps } from '../../../machines/journal-replay.ts';
+import { type ReplayResult, replaySteps } from '../../../machines/journal/replay.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
 import type { OpenSession } from '../app/opened.ts';

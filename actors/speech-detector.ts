@@ -1,0 +1,149 @@
+import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
+
+/** Input of the detector: the probability (0..1) that `[startSample, startSample + samples)` is speech. */
+export interface SpeechWindow {
+  readonly startSample: number;
+  readonly samples: number;
+  readonly probability: number;
+}
+
+export interface SpeechDetectorParameters {
+  /**
+   * 0..1. A window above it is evidence for speech, one below it evidence against. Default 0.5: the model's
+   * own even odds.
+   */
+  readonly startThreshold: number;
+  /**
+   * ms of certain speech that announce a start. A window counts by how far it is above the threshold: all of
+   * it at 1, none at the threshold, less than none below. Default 40: two windows of 32 ms at 0.82, or three
+   * at 0.71, but never one alone; a bark or a click gives less, and speech is announced 64 to 96 ms after its
+   * first window.
+   */
+  readonly startEvidenceMs: number;
+  /** 0..1, below `startThreshold`, so that speech does not flicker: a window below it is silence. Default 0.35. */
+  readonly endThreshold: number;
+  /**
+   * Silence that triggers a stop, ms. Default 128: longer than the stop in "s-t-op", and short enough that
+   * the stop is reported within 250 ms of the last sound. Endpointing handles pauses within a sentence.
+   */
+  readonly stopSilenceMs: number;
+  /**
+   * How far the start lies before the first window above the threshold, ms, but never inside the speech before it.
+   * Default 96: the model often hears "s" or "f" only with the following vowel, about 100 ms later.
+   */
+  readonly onsetPadMs: number;
+}
+
+export const defaultDetectorParameters: SpeechDetectorParameters = {
+  startThreshold: 0.5,
+  startEvidenceMs: 40,
+  endThreshold: 0.35,
+  stopSilenceMs: 128,
+  onsetPadMs: 96,
+};
+
+/** Plain data: it can be journaled and restored. Times are samples since the session's start. */
+export type SpeechDetectorState =
+  | {
+      readonly phase: 'silence';
+      /** Evidence so far, in ms; 0 if there is none. */
+      readonly evidenceMs: number;
+      /** Where the evidence begins. */
+      readonly candidateSample: number;
+      /** Speech since there. */
+      readonly speechSamples: number;
+      /** The end of the last speech: a start is not placed before it. */
+      readonly lastEndSample: number;
+    }
+  | {
+      readonly phase: 'speech';
+      readonly startSample: number;
+      /** Duration of speech in it so far, without pauses: distinguishes speech from a cough. */
+      readonly speechSamples: number;
+      /** Start of the current silence, if silent. */
+      readonly silentSample?: number;
+    };
+
+export type SpeechEvent =
+  | {
+      readonly type: 'start';
+      /** Estimated start of speech. */
+      readonly startSample: number;
+      /** End of the audio at the time of detection. */
+      readonly detectedSample: number;
+    }
+  | {
+      readonly type: 'stop';
+      /** Estimated end of speech. */
+      readonly endSample: number;
+      readonly detectedSample: number;
+      /** Duration of speech in it, without pauses. */
+      readonly speechSamples: number;
+    };
+
+export interface SpeechDetection {
+  readonly state: SpeechDetectorState;
+  readonly event?: SpeechEvent;
+}
+
+export const initialDetectorState: SpeechDetectorState = silenceSince(0);
+
+/**
+ * One step: a window in, the new state and at most one event out. A start is a running sum of evidence that
+ * never falls below zero (Page's CUSUM test, 1954), so one doubtful window neither makes a start nor undoes one.
+ */
+export function detectSpeech(
+  state: SpeechDetectorState,
+  window: SpeechWindow,
+  parameters: SpeechDetectorParameters = defaultDetectorParameters,
+): SpeechDetection {
+  return state.phase === 'silence'
+    ? awaitStart(state, window, parameters)
+    : awaitStop(state, window, parameters);
+}
+
+function awaitStart(
+  state: SpeechDetectorState & { phase: 'silence' },
+  window: SpeechWindow,
+  { startThreshold, startEvidenceMs, onsetPadMs }: SpeechDetectorParameters,
+): SpeechDetection {
+  const certainty = (window.probability - startThreshold) / (1 - startThreshold);
+  const evidenceMs = state.evidenceMs + certainty * msOfSamples(window.samples, PIPELINE_RATE);
+  if (evidenceMs <= 0) return { state: silenceSince(state.lastEndSample) };
+  const candidateSample = state.evidenceMs > 0 ? state.candidateSample : window.startSample;
+  const speechSamples = state.speechSamples + window.samples;
+  if (evidenceMs < startEvidenceMs)
+    return { state: { ...state, evidenceMs, candidateSample, speechSamples } };
+  const padded = candidateSample - samplesInMs(onsetPadMs, PIPELINE_RATE);
+  const startSample = Math.max(padded, state.lastEndSample);
+  return {
+    state: { phase: 'speech', startSample, speechSamples },
+    event: { type: 'start', startSample, detectedSample: window.startSample + window.samples },
+  };
+}
+
+function awaitStop(
+  state: SpeechDetectorState & { phase: 'speech' },
+  window: SpeechWindow,
+  { startThreshold, endThreshold, stopSilenceMs }: SpeechDetectorParameters,
+): SpeechDetection {
+  const { startSample } = state;
+  // Between the thresholds nothing changes: silence continues if it has begun, and so does speech.
+  const silent =
+    window.probability < endThreshold ||
+    (state.silentSample !== undefined && window.probability < startThreshold);
+  if (!silent)
+    return { state: { phase: 'speech', startSample, speechSamples: state.speechSamples + window.samples } };
+  const silentSample = state.silentSample ?? window.startSample;
+  const detectedSample = window.startSample + window.samples;
+  if (detectedSample - silentSample < samplesInMs(stopSilenceMs, PIPELINE_RATE))
+    return { state: { ...state, silentSample } };
+  return {
+    state: silenceSince(silentSample),
+    event: { type: 'stop', endSample: silentSample, detectedSample, speechSamples: state.speechSamples },
+  };
+}
+
+function silenceSince(lastEndSample: number): SpeechDetectorState {
+  return { phase: 'silence', evidenceMs: 0, candidateSample: lastEndSample, speechSamples: 0, lastEndSample };
+}

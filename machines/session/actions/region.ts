@@ -1,0 +1,35 @@
+import { not } from 'xstate';
+import type { SessionChart } from '../setup.ts';
+
+/** The robot's actions during the reply. */
+export function actionsRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'actions',
+          src: 'actions',
+          input: ({ context }) => ({ generation: context.generation }),
+          onDone: 'finished',
+          onError: { target: 'finished', actions: 'failActions' },
+        },
+        initial: 'resting',
+        states: {
+          resting: { always: { guard: 'actionRuns', target: 'busy' } },
+          /** Re-entered when an action ends: the deadline is that of the oldest running one. */
+          busy: {
+            always: { guard: not('actionRuns'), target: 'resting' },
+            on: {
+              'action.done': { target: 'busy', reenter: true, actions: 'noteActionDone' },
+              'action.failed': { target: 'busy', reenter: true, actions: 'noteActionFailed' },
+            },
+            after: { actionDeadline: { target: 'busy', reenter: true, actions: 'failOverdueActions' } },
+          },
+        },
+      },
+      finished: { type: 'final' },
+    },
+  });
+}

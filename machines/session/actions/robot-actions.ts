@@ -1,0 +1,160 @@
+/** Robot actions of the reply. */
+import type { ErrorCode } from '../../errors.ts';
+import type { SessionParameters } from '../../parameters.ts';
+import type { ActionStatus } from '../../wire.ts';
+import type { RobotAction, SessionContext } from '../context.ts';
+import {
+  type Effect,
+  failure,
+  type MachineEvent,
+  type Outcome,
+  publish,
+  publishError,
+  type Reducer,
+  send,
+} from '../effects.ts';
+import { type ActionRefusal, actionRefusal } from './policy.ts';
+
+export function startAction(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const action = requested(context, event);
+    if (!action) return {};
+    const why = refusal(context, action, parameters);
+    if (why) return refuse(context, action, why);
+    const { id, name, args } = action;
+    return add(context, action, 'started', send('actions', { type: 'run', id, name, args }));
+  };
+}
+
+/** The executor has failed, so the action cannot run. */
+export function refuseAction(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const action = requested(context, event);
+    if (!action) return {};
+    return refuse(context, action, refusal(context, action, parameters) ?? 'ACTION_FAILED');
+  };
+}
+
+type Requested = Pick<RobotAction, 'id' | 'name' | 'args'>;
+
+/** The action that the LLM requests; undefined if it requested it before. */
+function requested({ reply }: SessionContext, event: MachineEvent): Requested | undefined {
+  if (event.type !== 'llm.action' || reply?.actions.some(({ id }) => id === event.id)) return undefined;
+  const { id, name, args } = event;
+  return { id, name, args };
+}
+
+function refusal(
+  { reply }: SessionContext,
+  { name }: Requested,
+  { actions }: SessionParameters,
+): ActionRefusal | undefined {
+  const started = reply?.actions.filter(({ status }) => status !== 'refused').length ?? 0;
+  return actionRefusal(name, started, actions);
+}
+
+/** Maximum refused actions per reply that are published to the client. The journal has all. */
+const MAX_REFUSALS = 16;
+
+function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
+  const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
+  if (refused >= MAX_REFUSALS) return {};
+  return add(context, action, 'refused', publishError(failure(why)));
+}
+
+function add(
+  context: SessionContext,
+  { id, name, args }: Requested,
+  status: 'started' | 'refused',
+  then: Effect,
+): Outcome {
+  const { reply, nowMs } = context;
+  if (!reply) return {};
+  const action: RobotAction = { id, name, args, status, startedAtMs: nowMs };
+  return {
+    patch: { reply: { ...reply, actions: [...reply.actions, action] } },
+    effects: [publishAction(action), then],
+  };
+}
+
+export const noteActionDone: Reducer = (context, event) =>
+  event.type === 'action.done' ? settle(context, event.id, 'done') : {};
+
+export const noteActionFailed: Reducer = (context, event) => {
+  if (event.type !== 'action.failed') return {};
+  const { patch, effects } = settle(context, event.id, 'failed');
+  return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
+};
+
+/** Actions beyond their deadline have failed and are stopped; the others continue. */
+export function failOverdueActions({ deadlines }: SessionParameters): Reducer {
+  return (context) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const overdue = reply.actions.filter(
+      (action) => action.status === 'started' && context.nowMs - action.startedAtMs >= deadlines.actionMs,
+    );
+    return {
+      patch: {
+        reply: {
+          ...reply,
+          actions: reply.actions.map((one) => (overdue.includes(one) ? { ...one, status: 'failed' } : one)),
+        },
+      },
+      effects: overdue.flatMap((action) => [
+        send('actions', { type: 'abandon', id: action.id }),
+        publishAction(action, 'failed'),
+        publishError(failure('ACTION_TIMEOUT')),
+      ]),
+    };
+  };
+}
+
+/** The executor ended: running actions have failed. */
+export const failActions: Reducer = (context, event) => {
+  const { reply } = context;
+  if (!reply) return {};
+  const running = reply.actions.filter((action) => action.status === 'started');
+  const error = event.type === 'xstate.error.actor.actions' ? event.error : failure('ACTION_FAILED');
+  return {
+    patch: {
+      reply: {
+        ...reply,
+        actions: reply.actions.map((action) =>
+          action.status === 'started' ? { ...action, status: 'failed' } : action,
+        ),
+      },
+    },
+    effects: [...running.map((action) => publishAction(action, 'failed')), publishError(error)],
+  };
+};
+
+export function actionRuns(context: SessionContext): boolean {
+  return context.reply?.actions.some((action) => action.status === 'started') ?? false;
+}
+
+/** True if an action was started in this reply: that cannot be undone. */
+export function hasActed(context: SessionContext): boolean {
+  return context.reply?.actions.some((action) => action.status !== 'refused') ?? false;
+}
+
+/** When the oldest running action was started; undefined if none runs. */
+export function oldestActionAtMs(context: SessionContext): number | undefined {
+  return context.reply?.actions.find((action) => action.status === 'started')?.startedAtMs;
+}
+
+export function publishAction({ id, name, args, status }: RobotAction, now: ActionStatus = status): Effect {
+  return publish({ type: 'action', id, name, args, status: now });
+}
+
+function settle(context: SessionContext, id: string, status: ActionStatus): Outcome {
+  const { reply } = context;
+  const action = reply?.actions.find((one) => one.id === id && one.status === 'started');
+  if (!reply || !action) return {};
+  return {
+    patch: {
+      reply: { ...reply, actions: reply.actions.map((one) => (one === action ? { ...one, status } : one)) },
+    },
+    effects: [publishAction(action, status)],
+  };
+}

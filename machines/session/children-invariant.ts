@@ -1,0 +1,56 @@
+import type { ChildKind } from './events.ts';
+import type { Entry, MakeInvariant } from './facts.ts';
+
+/**
+ * 3, 4 and 7, in part: children start and end once, at most one of a kind lives, none outlives its state, and events of
+ * dead ones have no effect.
+ */
+export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
+  const alive = new Map<ChildKind, string>();
+  /** Number of the newest child of each kind; it only increases. */
+  const numbers = new Map<ChildKind, number>();
+  let lastBuried: ChildKind | null = null;
+
+  const checkSender = (entry: Entry<'event'>) => {
+    const { source, event } = entry;
+    if (source === 'client' || source === 'ear' || source === 'timer') return;
+    const ends = event.type.startsWith('xstate.done.') || event.type.startsWith('xstate.error.');
+    if (ends ? lastBuried !== source : !alive.has(source))
+      broken(7, `an event of a ${source} that does not live was taken`, entry);
+  };
+  return {
+    rest(entry) {
+      const { state } = facts;
+      if (state === 'processing' || state === 'speaking') return;
+      for (const [kind, child] of alive)
+        if ((kind !== 'stt' && kind !== 'speculation') || state !== 'listening')
+          broken(4, `${child} lives in ${state}`, entry);
+    },
+    observe(entry) {
+      switch (entry.type) {
+        case 'event':
+          checkSender(entry);
+          return;
+        case 'stale':
+          if ([...alive.values()].includes(entry.child))
+            broken(7, `an event of the living child ${entry.child} was called stale`, entry);
+          return;
+        case 'child.start': {
+          const { child, kind, generation } = entry;
+          if (alive.has(kind)) broken(3, `a second ${kind} was started`, entry);
+          if (generation <= (numbers.get(kind) ?? 0)) broken(4, `${child} was started twice`, entry);
+          alive.set(kind, child);
+          numbers.set(kind, generation);
+          return;
+        }
+        case 'child.end':
+          if (alive.get(entry.kind) === entry.child) alive.delete(entry.kind);
+          else broken(4, `${entry.child} ended without living`, entry);
+          lastBuried = entry.kind;
+          return;
+        default:
+          return;
+      }
+    },
+  };
+};

@@ -1,0 +1,24 @@
+import type { MakeInvariant } from '../facts.ts';
+
+/** 2, in part: a filler comes before the reply's own audio, and once a turn. */
+export const fillerInvariant: MakeInvariant = ({ facts, broken }) => {
+  /** The newest turn in which a filler has sounded. */
+  let filledTurn = 0;
+  return {
+    observe(entry) {
+      const { reply, turn } = facts;
+      if (!reply) return;
+      if (entry.type === 'event') {
+        const { event } = entry;
+        if (event.type !== 'filler.audio' || event.samples === 0) return;
+        // Frames of the filler may have left before this was handled: it can wait behind a flood of other events.
+        const late = reply.position.sent > event.samples || event.listener?.firstAudioAtMs !== undefined;
+        if (reply.filler > 0 || late) broken(2, 'a filler came when something of the reply was there', entry);
+      }
+      if (entry.type !== 'frame' || entry.generation !== reply.generation) return;
+      if (reply.filler === 0 || reply.nextFrame > 0) return;
+      if (turn === filledTurn) broken(2, `a second filler was said in turn ${turn}`, entry);
+      filledTurn = turn;
+    },
+  };
+};

@@ -1,0 +1,10 @@
+import type { SessionChart } from '../setup.ts';
+
+/** Entered from every state in one step; only `rearm` leaves it. */
+export function stoppedState(chart: SessionChart) {
+  return chart.createStateConfig({
+    id: 'stopped',
+    entry: ['dropUtterance', 'dropPending'],
+    on: { rearm: 'idle', halt: {}, text: { actions: 'publishStopped' } },
+  });
+}

@@ -1,0 +1,65 @@
+import { samplesInMs } from '../../audio.ts';
+import { type Entry, type MakeInvariant, type Message, publishedIn } from '../facts.ts';
+import { countWords, heardFault } from './heard-check.ts';
+
+/** The machine knows the position to one frame. */
+const POSITION_SLACK_MS = 20;
+
+/** 5: history holds what was heard; the listener's position agrees with the frames. */
+export const heardInvariant: MakeInvariant = ({ facts, options, broken }) => {
+  const slack = samplesInMs(POSITION_SLACK_MS, options.outputRate);
+
+  /** Checks the event's listener sample against the frames sent and their duration. */
+  const checkListener = (entry: Entry<'event'>) => {
+    const { reply } = facts;
+    if (!reply) return;
+    const { listener } = entry.event;
+    const { position, frameSamples } = reply;
+    const sent = listener?.sent ?? 0;
+    // The last frame of a reply is padded with silence.
+    if (sent > position.sent || (sent <= position.sent - frameSamples && position.sent > 0))
+      broken(5, `the listener knows of ${sent} samples, but ${position.sent} were sent`, entry);
+    if (!listener) return;
+    if (listener.generation !== reply.generation)
+      broken(7, `the listener hears generation ${listener.generation}, not ${reply.generation}`, entry);
+    if (listener.played > sent)
+      broken(5, `the listener has played ${listener.played} of ${sent} samples`, entry);
+    const paced = Math.min(sent, position.at(entry.atMs));
+    if (!listener.acknowledged && Math.abs(listener.played - paced) > slack)
+      broken(5, `the listener has played ${listener.played} samples, by the pacing ${paced}`, entry);
+  };
+
+  const checkEnd = (
+    { generation, heard, reason, timings }: Message<'reply.end'>,
+    entry: Entry<'command'>,
+  ) => {
+    const { reply } = facts;
+    if (reply?.generation !== generation) return;
+    const { position, segments, text, filler, listener } = reply;
+    const played = (listener?.played ?? 0) - filler;
+    const fault =
+      position.sent <= filler &&
+      countWords(heard) > 0 &&
+      segments.some(({ ready, samples }) => !ready || samples > 0)
+        ? 'words count as heard, but no audio of them was sent'
+        : heardFault({
+            heard,
+            text,
+            completed: reason === 'completed',
+            segments,
+            least: played - slack,
+            most: played + slack,
+          });
+    if (fault) broken(5, fault, entry);
+    for (const [stage, ms] of Object.entries(timings))
+      if (ms < 0) broken(5, `the reply's timing ${stage} is ${ms} ms`, entry);
+  };
+
+  return {
+    observe(entry) {
+      if (entry.type === 'event') checkListener(entry);
+      const message = publishedIn(entry);
+      if (message?.type === 'reply.end' && entry.type === 'command') checkEnd(message, entry);
+    },
+  };
+};

@@ -1,0 +1,86 @@
+import { and, raise, stateIn } from 'xstate';
+import type { SessionParameters } from '../../parameters.ts';
+import { yieldingState } from '../barge-in/yielding.ts';
+import { fills } from '../filler/filler.ts';
+import type { SessionChart } from '../setup.ts';
+
+/** A voice that failed or has finished speaks no filler. */
+const HAS_VOICE = stateIn({ responding: { tts: 'running' } });
+const ALL_PLAYED = stateIn({ responding: { playback: 'finished' } });
+
+/** Phase of the reply, as the user hears it. */
+export function phaseRegion(chart: SessionChart, parameters: SessionParameters) {
+  return chart.createStateConfig({
+    initial: 'processing',
+    states: {
+      /** Nothing is audible yet. */
+      processing: {
+        initial: 'transcribing',
+        states: {
+          transcribing: {
+            entry: 'finishUtterance',
+            always: [
+              { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
+              { guard: 'turnKnown', target: 'recalling' },
+              { guard: 'saidNothing', target: '#idle', actions: ['dropUtterance', 'dropPending'] },
+              { guard: 'finalKnown', target: 'recalling', actions: 'takeUtterance' },
+            ],
+            on: { 'speech.start': { target: '#listening', actions: 'restartUtterance' } },
+            after: { sttDeadline: { actions: 'failSttLate' } },
+          },
+          recalling: {
+            entry: 'beginReply',
+            initial: 'deciding',
+            states: {
+              deciding: { always: [{ guard: 'asksMemory', target: 'asking' }, { target: '#thinking' }] },
+              asking: {
+                invoke: {
+                  id: 'memory',
+                  src: 'memory',
+                  input: ({ context }) => ({ text: context.reply?.userText ?? '' }),
+                  onDone: { target: '#thinking', actions: 'noteFacts' },
+                  onError: { target: '#thinking', actions: 'publishMemoryFailure' },
+                },
+                after: { recallDeadline: { target: '#thinking', actions: 'publishMemoryFailure' } },
+              },
+            },
+            on: { 'speech.start': { target: '#listening', actions: 'beginUtterance' } },
+          },
+          thinking: {
+            id: 'thinking',
+            entry: raise({ type: 'reply.begin' }),
+            always: { guard: ALL_PLAYED, target: '#acting' },
+            on: {
+              'playout.started': { target: '#speaking' },
+              'speech.start': [
+                { guard: 'hasActed', target: '#yielding', actions: 'beginUtterance' },
+                { target: '#listening', actions: 'beginUtterance' },
+              ],
+            },
+            after: fills(parameters)
+              ? { fillerDelay: { guard: and(['mayFill', HAS_VOICE]), actions: 'sayFiller' } }
+              : {},
+          },
+        },
+      },
+      speaking: {
+        id: 'speaking',
+        initial: 'playing',
+        states: {
+          playing: {
+            always: { guard: ALL_PLAYED, target: '#acting' },
+            on: { 'speech.start': { target: 'yielding', actions: 'beginUtterance' } },
+          },
+          yielding: yieldingState(chart),
+        },
+      },
+      /** All speech has ended; a robot action still runs. */
+      acting: {
+        id: 'acting',
+        always: { guard: stateIn({ responding: { actions: 'finished' } }), target: 'done' },
+        on: { 'speech.start': { target: '#yielding', actions: 'beginUtterance' } },
+      },
+      done: { type: 'final' },
+    },
+  });
+}

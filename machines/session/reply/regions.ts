@@ -1,0 +1,145 @@
+/**
+ * The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all.
+ */
+import { raise, stateIn } from 'xstate';
+import type { ChildInputs } from '../commands.ts';
+import type { SessionContext } from '../context.ts';
+import type { SessionChart } from '../setup.ts';
+import { promptOf, withFacts } from '../turn/history.ts';
+
+/** Segments → audio. */
+export function ttsRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'tts',
+          src: 'tts',
+          input: ({ context }) => ({
+            generation: context.generation,
+            language: context.input.language,
+            voice: context.input.voice ?? null,
+            ...speculated(context),
+          }),
+          onDone: 'finished',
+          onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+        },
+        on: { 'voice.lost': 'finished', 'filler.audio': { actions: 'noteFiller' } },
+        initial: 'quiet',
+        states: {
+          quiet: { on: { 'segment.started': 'synthesising' } },
+          synthesising: {
+            on: {
+              'segment.ready': 'quiet',
+            },
+            after: {
+              ttsDeadline: [
+                // It has given audio meanwhile: the remaining deadline counts from there.
+                { guard: 'ttsGivesAudio', target: 'synthesising', reenter: true },
+                { target: '#ttsFinished', actions: ['failTts', raise({ type: 'voice.lost' })] },
+              ],
+            },
+          },
+        },
+      },
+      finished: { id: 'ttsFinished', type: 'final' },
+    },
+  });
+}
+
+/** Audio → frames, in order and in time. */
+export function playbackRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: { on: { 'reply.begin': 'running' } },
+      running: {
+        invoke: {
+          id: 'playback',
+          src: 'playback',
+          input: generation,
+          onDone: 'finished',
+          onError: { target: 'finished', actions: ['failPlayback', raise({ type: 'voice.lost' })] },
+        },
+      },
+      finished: { type: 'final' },
+    },
+  });
+}
+
+/** While the LLM emits text, the executor ends only by failure, because it has not received `end`. */
+const EXECUTOR_GONE = stateIn({ responding: { actions: 'finished' } });
+
+/** Words → text. Last of the regions, so that its messages reach running children. */
+export function llmRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'waiting',
+    states: {
+      waiting: {
+        on: { 'reply.begin': [{ guard: 'saysPhrase', target: 'phrased' }, { target: 'running' }] },
+      },
+      phrased: { entry: 'sayPhrase', always: 'finished' },
+      running: {
+        entry: 'noteAsked',
+        invoke: {
+          id: 'llm',
+          src: 'llm',
+          input: ({ context }) => llmInput(context),
+          onDone: { target: 'finished', actions: 'finishText' },
+          onError: { target: 'finished', actions: 'failLlm' },
+        },
+        initial: 'asking',
+        states: {
+          asking: {
+            // The child that takes the speculation over runs by now.
+            always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
+            on: {
+              'llm.delta': { target: 'streaming', actions: 'noteDelta' },
+              'llm.action': [
+                { guard: 'asksHalt', target: '#stopped' },
+                { guard: EXECUTOR_GONE, target: 'streaming', actions: 'refuseAction' },
+                { target: 'streaming', actions: 'startAction' },
+              ],
+            },
+            after: { llmFirstToken: { target: '#llmFinished', actions: 'failLlm' } },
+          },
+          streaming: {
+            on: {
+              'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
+              'llm.action': [
+                { guard: 'asksHalt', target: '#stopped' },
+                { guard: EXECUTOR_GONE, target: 'streaming', reenter: true, actions: 'refuseAction' },
+                { target: 'streaming', reenter: true, actions: 'startAction' },
+              ],
+            },
+            after: { llmStall: { target: '#llmFinished', actions: 'failLlm' } },
+          },
+        },
+        on: { 'voice.lost': { target: 'finished', actions: 'finishText' } },
+      },
+      finished: { id: 'llmFinished', type: 'final' },
+    },
+  });
+}
+
+function generation({ context }: { context: SessionContext }): ChildInputs['playback'] {
+  return { generation: context.generation };
+}
+
+function llmInput(context: SessionContext): ChildInputs['llm'] {
+  const { reply: current } = context;
+  const facts = current?.facts ?? [];
+  return {
+    generation: context.generation,
+    language: context.input.language,
+    seed: current?.seed ?? 0,
+    messages: withFacts(promptOf(context.history, current?.userText ?? ''), facts),
+    ...speculated(context),
+  };
+}
+
+function speculated({ speculation }: SessionContext): { readonly speculated?: true } {
+  return speculation ? { speculated: true } : {};
+}

@@ -1,0 +1,211 @@
+/** The life of one reply: it begins, gets its text, sounds and ends, all under one generation. */
+import type { ErrorRecord } from '../../errors.ts';
+import type { SessionParameters } from '../../parameters.ts';
+import { cutSegments } from '../../policies/segmenter.ts';
+import { nextRandom } from '../../random.ts';
+import type { EndReason } from '../../wire.ts';
+import { publishAction } from '../actions/robot-actions.ts';
+import type { Reply, SessionContext } from '../context.ts';
+import {
+  type Effect,
+  failure,
+  type MachineEvent,
+  type Outcome,
+  publish,
+  publishError,
+  type Reducer,
+  send,
+} from '../effects.ts';
+import { remember } from '../turn/history.ts';
+import { heardOf } from './listener.ts';
+import { timingsOf, UNMARKED } from './timings.ts';
+
+export const beginReply: Reducer = (context) => {
+  const { pending, speculation, nowMs } = context;
+  if (!pending) return {};
+  const { value, state } = nextRandom(context.random);
+  const turn = pending.counted ? context.turn : context.turn + 1;
+  const generation = speculation?.generation ?? context.lastGeneration + 1;
+  return {
+    patch: {
+      turn,
+      generation,
+      lastGeneration: Math.max(context.lastGeneration, generation),
+      random: state,
+      pending: null,
+      reply: {
+        turn,
+        generation,
+        userText: pending.text,
+        phrase: pending.phrase,
+        seed: value,
+        facts: [],
+        text: '',
+        cut: 0,
+        segments: [],
+        actions: [],
+        failure: pending.failure,
+        turnEndedAtMs: pending.endedAtMs,
+        marks: {
+          ...UNMARKED,
+          endpointMs: pending.endpointMs,
+          sttMs: pending.sttMs,
+          begunAtMs: nowMs,
+          preparedMs: speculation ? nowMs - speculation.startedAtMs : null,
+        },
+      },
+    },
+  };
+};
+
+export const noteFacts: Reducer = (context, event) =>
+  event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
+
+export const publishMemoryFailure: Reducer = (_context, event) => ({
+  effects: [
+    publishError(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT')),
+  ],
+});
+
+export const noteAsked: Reducer = (context) =>
+  context.reply ? change(context, { marks: { ...context.reply.marks, askedAtMs: context.nowMs } }) : {};
+
+export function noteDelta(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (event.type !== 'llm.delta' || !reply || event.text === '') return {};
+    return addText(context, reply, event.text, false, parameters);
+  };
+}
+
+/** Speaks one of Parley's own phrases without the LLM. */
+export function sayPhrase(parameters: SessionParameters): Reducer {
+  return (context) =>
+    context.reply ? addText(context, context.reply, context.reply.phrase ?? '', true, parameters) : {};
+}
+
+/** No more text follows: the rest goes to TTS, followed by `end`. */
+export function finishText(parameters: SessionParameters): Reducer {
+  return (context) => (context.reply ? addText(context, context.reply, '', true, parameters) : {});
+}
+
+/** The LLM failed. If nothing was spoken yet, Parley speaks its apology. */
+export function failLlm(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const error = event.type === 'xstate.error.actor.llm' ? event.error : failure('LLM_TIMEOUT');
+    const failed = { ...reply, failure: error };
+    const apology = reply.text.trim() === '' ? parameters.phrases.llmFailed : '';
+    const said = addText({ ...context, reply: failed }, failed, apology, true, parameters);
+    return { ...said, effects: [publishError(error), ...(said.effects ?? [])] };
+  };
+}
+
+export const failTts: Reducer = (context, event) =>
+  noteFailure(context, event.type === 'xstate.error.actor.tts' ? event.error : failure('TTS_TIMEOUT'));
+
+export const failPlayback: Reducer = (context, event) =>
+  noteFailure(
+    context,
+    event.type === 'xstate.error.actor.playback' ? event.error : failure('PLAYBACK_FAILED'),
+  );
+
+/** Leaving `responding` for any reason ends the reply once. */
+export function endReply(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const continued = event.type === 'speech.start';
+    const reason = endReason(reply, event);
+    // A reply that ended by itself was heard to its end, whatever a late client reports.
+    const heard = reason === 'completed' ? reply.segments.join('').trim() : heardOf(reply, context);
+    const timings = timingsOf(reply, context.listener);
+    const effects: Effect[] = reply.actions
+      .filter((action) => action.status === 'started')
+      .map((action) => publishAction(action, 'cancelled'));
+    if (reason === 'interrupted') {
+      effects.push(
+        { type: 'cancelWork', generation: reply.generation },
+        publish({ type: 'flush', generation: reply.generation }),
+      );
+    }
+    effects.push(
+      publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
+    );
+    if (continued) {
+      return {
+        patch: {
+          reply: null,
+          pending: {
+            text: reply.userText,
+            counted: true,
+            phrase: null,
+            failure: null,
+            endpointMs: null,
+            sttMs: null,
+            endedAtMs: reply.turnEndedAtMs,
+          },
+        },
+        effects,
+      };
+    }
+    const { turn, generation, userText, text: replyText } = reply;
+    effects.push({
+      type: 'persist',
+      turn: { turn, generation, userText, replyText, heard, reason, timings, endedAtMs: context.nowMs },
+    });
+    return {
+      patch: {
+        reply: null,
+        history: remember(context.history, { user: userText, assistant: heard }, parameters.history),
+      },
+      effects,
+    };
+  };
+}
+
+function endReason(reply: Reply, event: MachineEvent): EndReason {
+  if (event.type !== 'xstate.done.state.responding') return 'interrupted';
+  return reply.failure ? 'failed' : 'completed';
+}
+
+/** Adds text to the reply, cuts off the segments that are ready, and sends them to TTS. */
+function addText(
+  context: SessionContext,
+  reply: Reply,
+  added: string,
+  final: boolean,
+  parameters: SessionParameters,
+): Outcome {
+  const text = reply.text + added;
+  const rest = text.slice(reply.cut);
+  const { lengths } = cutSegments(rest, { segment: reply.segments.length, final }, parameters.reply);
+  const effects: Effect[] = [];
+  if (added)
+    effects.push(publish({ type: 'reply', turn: reply.turn, generation: reply.generation, text: added }));
+  let cut = reply.cut;
+  const segments = [...reply.segments];
+  for (const length of lengths) {
+    const piece = text.slice(cut, cut + length);
+    cut += length;
+    if (piece.trim() === '' && segments.length === 0) continue;
+    effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
+    segments.push(piece);
+  }
+  if (final) effects.push(send('tts', { type: 'end' }), send('actions', { type: 'end' }));
+  const marks = {
+    ...reply.marks,
+    firstTokenAtMs: reply.marks.firstTokenAtMs ?? (added ? context.nowMs : null),
+    firstSegmentAtMs: reply.marks.firstSegmentAtMs ?? (segments.length > 0 ? context.nowMs : null),
+  };
+  return { patch: { reply: { ...reply, text, cut, segments, marks } }, effects };
+}
+
+function change(context: SessionContext, patch: Partial<Reply>): Outcome {
+  return context.reply ? { patch: { reply: { ...context.reply, ...patch } } } : {};
+}
+
+function noteFailure(context: SessionContext, error: ErrorRecord): Outcome {
+  return { ...change(context, { failure: error }), effects: [publishError(error)] };
+}

@@ -1,0 +1,30 @@
+/** The conversation as the LLM gets it: who said what, as far as it was heard. */
+import type { SessionParameters } from '../../parameters.ts';
+
+/** One message of the conversation. */
+export interface Message {
+  readonly role: 'system' | 'user' | 'assistant';
+  readonly content: string;
+}
+
+export function remember(
+  history: readonly Message[],
+  said: { readonly user: string; readonly assistant: string },
+  { maxMessages }: SessionParameters['history'],
+): readonly Message[] {
+  const added: Message[] = [];
+  if (said.user) added.push({ role: 'user', content: said.user });
+  if (said.assistant) added.push({ role: 'assistant', content: said.assistant });
+  const all = [...history, ...added];
+  return all.slice(Math.max(0, all.length - maxMessages));
+}
+
+/** Input of the LLM: the conversation so far, the user's newest words last. */
+export function promptOf(history: readonly Message[], userText: string): readonly Message[] {
+  return [...history, { role: 'user', content: userText }];
+}
+
+/** The same with the memory's facts in front. */
+export function withFacts(messages: readonly Message[], facts: readonly string[]): readonly Message[] {
+  return facts.length > 0 ? [{ role: 'system', content: facts.join('\n') }, ...messages] : messages;
+}

@@ -1,0 +1,31 @@
+import type { SessionChart } from '../setup.ts';
+import { speculationStates } from '../speculation/states.ts';
+
+/** The user has the turn. */
+export function listeningState(chart: SessionChart) {
+  return chart.createStateConfig({
+    id: 'listening',
+    initial: 'capturing',
+    on: { text: { target: '#responding', actions: ['dropUtterance', 'takeText'] } },
+    states: {
+      capturing: {
+        on: {
+          'speech.stop': { target: 'endpointing', actions: 'noteSpeechStop' },
+          'ear.failed': { target: 'endpointing', actions: ['publishEarFailure', 'endSpeechUnheard'] },
+        },
+        after: { maxUtterance: { target: '#responding' } },
+      },
+      /** Silence that may end the turn. Meanwhile the reply may be prepared. */
+      endpointing: {
+        id: 'endpointing',
+        always: { guard: 'finalKnown', target: '#responding' },
+        on: {
+          'speech.start': { target: 'capturing', actions: 'noteSpeechResumed' },
+          'transcript.partial': { target: 'endpointing', reenter: true, actions: 'notePartial' },
+        },
+        after: { endpointDelay: { target: '#responding' } },
+        ...speculationStates(chart),
+      },
+    },
+  });
+}

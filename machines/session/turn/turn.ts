@@ -1,0 +1,113 @@
+/** From words to a turn, which the next reply answers. */
+import type { SessionParameters } from '../../parameters.ts';
+import type { PendingTurn, SessionContext } from '../context.ts';
+import { type Outcome, publish, type Reducer } from '../effects.ts';
+import { answers, withoutSpeculation } from '../speculation/speculation.ts';
+import { remember } from './history.ts';
+import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
+
+export function takeText(parameters: SessionParameters): Reducer {
+  const drop = dropPending(parameters);
+  return (context, event) => {
+    if (event.type !== 'text') return {};
+    const { patch, effects } = drop(context, event);
+    const pending: PendingTurn = {
+      text: event.text.trim(),
+      counted: false,
+      phrase: null,
+      failure: null,
+      endpointMs: null,
+      sttMs: null,
+      endedAtMs: context.nowMs,
+    };
+    return { patch: { ...patch, pending }, ...(effects ? { effects } : {}) };
+  };
+}
+
+/** The current words get no reply. If they already counted as a turn, they stay in the history. */
+export function dropPending(parameters: SessionParameters): Reducer {
+  return ({ pending, turn, generation, history, nowMs: endedAtMs }) => {
+    if (!pending) return {};
+    if (!pending.counted || pending.text === '') return { patch: { pending: null } };
+    const said = { user: pending.text, assistant: '' };
+    return {
+      patch: { pending: null, history: remember(history, said, parameters.history) },
+      effects: [
+        {
+          type: 'persist',
+          turn: {
+            turn,
+            generation,
+            userText: pending.text,
+            replyText: '',
+            heard: '',
+            reason: 'interrupted',
+            timings: {},
+            endedAtMs,
+          },
+        },
+      ],
+    };
+  };
+}
+
+export function spokeMs(context: SessionContext): number {
+  const { utterance } = context;
+  return utterance ? (utterance.endedAtMs ?? context.nowMs) - utterance.startedAtMs : 0;
+}
+
+/** Noise: no turn. */
+export function saidNothing(context: SessionContext, parameters: SessionParameters): boolean {
+  if (!utteranceSettled(context) || context.utterance?.failure) return false;
+  return (
+    wordsInHand(context) === '' &&
+    (spokeMs(context) < parameters.endpointing.notUnderstoodMs || parameters.phrases.notUnderstood === '')
+  );
+}
+
+/** The utterance becomes the turn that waits for its reply. */
+export function takeUtterance(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { utterance, pending } = context;
+    if (!utterance) return {};
+    const text = wordsInHand(context);
+    const counted = pending?.counted ?? false;
+    const decidedAtMs = utterance.decidedAtMs ?? context.nowMs;
+    const endedAtMs = utterance.endedAtMs ?? decidedAtMs;
+    const failed = text === '' ? utterance.failure : null;
+    const phrase = failed
+      ? parameters.phrases.sttFailed
+      : text === ''
+        ? parameters.phrases.notUnderstood
+        : null;
+    const taken: Outcome = {
+      patch: {
+        utterance: null,
+        pending: {
+          text,
+          counted,
+          phrase,
+          failure: failed,
+          endpointMs: decidedAtMs - endedAtMs,
+          sttMs: context.nowMs - decidedAtMs,
+          endedAtMs,
+        },
+      },
+      effects: [
+        { type: 'stt.stop' },
+        publish({
+          type: 'transcript',
+          turn: turnInHand(context),
+          text,
+          final: true,
+          ...(utterance.final?.language === undefined ? {} : { language: utterance.final.language }),
+          ...(utterance.final?.confidence === undefined ? {} : { confidence: utterance.final.confidence }),
+          ...(text !== '' || utterance.final?.rejected === undefined
+            ? {}
+            : { rejected: utterance.final.rejected }),
+        }),
+      ],
+    };
+    return answers(context, text) ? taken : withoutSpeculation(context, taken);
+  };
+}

@@ -1,0 +1,144 @@
+/** The life of an utterance: it begins, pauses, gets its words or is dropped. */
+
+import type { ErrorRecord } from '../../errors.ts';
+import { sameWords } from '../../policies/text.ts';
+import type { SessionContext, Utterance } from '../context.ts';
+import { failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
+import { turnInHand } from './words.ts';
+
+function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
+  return context.utterance ? { utterance: { ...context.utterance, ...patch } } : {};
+}
+
+function fail(context: SessionContext, error: ErrorRecord): Outcome {
+  return context.utterance
+    ? { patch: update(context, { failure: error }), effects: [publishError(error)] }
+    : {};
+}
+
+/** When the sample of an ear event was heard. Audio may arrive faster than real time, but not before the start. */
+function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): number {
+  return Math.max(0, context.nowMs - event.ageMs);
+}
+
+export const beginUtterance: Reducer = (context, event) => {
+  if (event.type !== 'speech.start') return {};
+  const startedAtMs = heardAtMs(context, event);
+  return {
+    patch: {
+      utterances: context.utterances + 1,
+      utterance: {
+        number: context.utterances + 1,
+        startSample: event.sample,
+        startedAtMs,
+        endedAtMs: null,
+        decidedAtMs: null,
+        partial: '',
+        partialAtMs: null,
+        final: null,
+        failure: null,
+      },
+    },
+    effects: [
+      ...(context.utterance ? [{ type: 'stt.stop' } as const] : []),
+      { type: 'stt.spawn' },
+      publish({ type: 'speech', event: 'start', at: startedAtMs }),
+    ],
+  };
+};
+
+/**
+ * The user continues after the turn was judged to be over: the whole utterance is recognised again, with its
+ * continuation.
+ */
+export const restartUtterance: Reducer = (context, event) => {
+  const { utterance } = context;
+  if (event.type !== 'speech.start' || !utterance) return beginUtterance(context, event);
+  return withoutSpeculation(context, {
+    patch: {
+      utterances: context.utterances + 1,
+      utterance: {
+        ...utterance,
+        number: context.utterances + 1,
+        endedAtMs: null,
+        decidedAtMs: null,
+        final: null,
+        failure: null,
+      },
+    },
+    effects: [
+      { type: 'stt.stop' },
+      { type: 'stt.spawn' },
+      publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) }),
+    ],
+  });
+};
+
+export const noteSpeechResumed: Reducer = (context, event) => {
+  if (event.type !== 'speech.start') return {};
+  // STT that was asked to finish does not hear the continuation.
+  if (context.utterance?.decidedAtMs !== null) return restartUtterance(context, event);
+  return withoutSpeculation(context, {
+    patch: update(context, { endedAtMs: null }),
+    effects: [publish({ type: 'speech', event: 'start', at: heardAtMs(context, event) })],
+  });
+};
+
+export const noteSpeechStop: Reducer = (context, event) => {
+  if (event.type !== 'speech.stop') return {};
+  const endedAtMs = heardAtMs(context, event);
+  return {
+    patch: update(context, { endedAtMs }),
+    effects: [publish({ type: 'speech', event: 'stop', at: endedAtMs })],
+  };
+};
+
+/** The ear has failed and cannot report the end of the user's speech, so it ends here. */
+export const endSpeechUnheard: Reducer = (context) => ({
+  patch: update(context, { endedAtMs: context.nowMs }),
+  effects: [publish({ type: 'speech', event: 'stop', at: context.nowMs })],
+});
+
+/** A speculation for other words is not needed any more. */
+export const notePartial: Reducer = (context, event) => {
+  const { utterance, nowMs, input } = context;
+  if (event.type !== 'transcript.partial' || !utterance) return {};
+  const noted: Outcome = {
+    patch: update(context, { partial: event.text, partialAtMs: nowMs }),
+    effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
+  };
+  const same = sameWords(event.text, utterance.partial, input.language);
+  return same ? noted : withoutSpeculation(context, noted);
+};
+
+export const noteFinal: Reducer = (context, event) =>
+  event.type === 'xstate.done.actor.stt' ? { patch: update(context, { final: event.output }) } : {};
+
+export const noteSttFailure: Reducer = (context, event) =>
+  event.type === 'xstate.error.actor.stt' ? fail(context, event.error) : {};
+
+export const failSttLate: Reducer = (context) => {
+  const { patch, effects = [] } = fail(context, failure('STT_TIMEOUT'));
+  return { ...(patch ? { patch } : {}), effects: [{ type: 'stt.stop' }, ...effects] };
+};
+
+/** The turn is judged to be over: STT is asked to finish. */
+export const finishUtterance: Reducer = (context) => {
+  const { utterance } = context;
+  if (!utterance || utterance.decidedAtMs !== null) return {};
+  const settled = utterance.final !== null || utterance.failure !== null;
+  return {
+    patch: update(context, { decidedAtMs: context.nowMs, endedAtMs: utterance.endedAtMs ?? context.nowMs }),
+    effects: settled ? [] : [send('stt', { type: 'finish' })],
+  };
+};
+
+export const dropUtterance: Reducer = (context) =>
+  withoutSpeculation(
+    context,
+    context.utterance ? { patch: { utterance: null }, effects: [{ type: 'stt.stop' }] } : {},
+  );
+
+export const publishEarFailure: Reducer = (_context, event) =>
+  event.type === 'ear.failed' ? { effects: [publishError(event.error)] } : {};

@@ -7,24 +7,23 @@ import { loadSqlite } from './sqlite-binding.ts';
 
 export interface OpenOptions {
   readonly path: string;
-  readonly busyTimeoutMs: number;
   /** Maximum size of the file in pages of 4 KiB. */
   readonly maxPages?: number;
 }
 
 const Sqlite = loadSqlite();
 
-/** Opens Parley's database, creates folder and file if necessary, and migrates the schema. Throws if the file belongs to another program or to a newer Parley.
+/** Opens Parley's database, creates folder and file if necessary, and migrates the schema. Throws if the file belongs to another program or to a newer Parley, and SQLITE_BUSY while another process keeps it locked: no statement waits.
  */
-export function openDatabase({ path, busyTimeoutMs, maxPages }: OpenOptions): Database {
+export function openDatabase({ path, maxPages }: OpenOptions): Database {
   mkdirSync(dirname(path), { recursive: true, mode: PRIVATE_DIRECTORY });
   // SQLite creates its log and shared memory with the permissions of the database.
   closeSync(openSync(path, 'a', PRIVATE_FILE));
-  const db = new Sqlite(path, { timeout: busyTimeoutMs });
+  const db = new Sqlite(path, { timeout: 0 });
   try {
     // In one query: another process may be initialising the file at this moment.
     const version = db.transaction(() => claim(db))();
-    switchToWal(db, busyTimeoutMs);
+    db.pragma('journal_mode = WAL');
     // FULL: in WAL mode, NORMAL could lose acknowledged commits in a power failure.
     db.pragma('synchronous = FULL');
     // Deleted data is overwritten, so that nothing of a deleted session remains in the file.
@@ -52,22 +51,6 @@ function claim(db: Database): number {
     );
   }
   return version;
-}
-
-/** Retries while locked: SQLite's busy timeout does not apply here. */
-function switchToWal(db: Database, busyTimeoutMs: number): void {
-  const pauseMs = 20;
-  const pause = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  for (let waitedMs = 0; ; waitedMs += pauseMs) {
-    try {
-      db.pragma('journal_mode = WAL');
-      return;
-    } catch (error) {
-      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
-      if (!busy || waitedMs >= busyTimeoutMs) throw error;
-      Atomics.wait(pause, 0, 0, pauseMs);
-    }
-  }
 }
 
 /** Runs all steps in one transaction; another process may have run them meanwhile. */

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { RetentionLimits } from '../../actors/ports/journal.ts';
+import { loadSqlite } from './sqlite-binding.ts';
+import type { ThreadGate } from './thread-gate.ts';
 
 const checkpointSchema = z.tuple([z.object({ busy: z.int() })]);
 const namesSchema = z.array(z.string());
@@ -13,7 +15,8 @@ export function usedBytes(db: Database): number {
 
 /** Deletes sessions so that nothing of them remains in the files: freed space is overwritten (`secure_delete`, set when the file is opened), and the write-ahead log, which also contains the old pages, is checkpointed and truncated.
  */
-export function deletion(db: Database) {
+export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
+  const { SqliteError } = loadSqlite();
   const bySession = ['journal', 'journal_audio', 'journal_errors', 'journals', 'turns', 'sessions'].map(
     (table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`),
   );
@@ -42,15 +45,18 @@ export function deletion(db: Database) {
 
   /** Throws if another connection still reads deleted pages; the rows are deleted from the database anyway. */
   function emptyWal(): void {
-    const [{ busy }] = checkpointSchema.parse(db.pragma('wal_checkpoint(TRUNCATE)'));
-    if (busy !== 0)
-      throw new Error('deleted, but its old pages stay in the write-ahead log: another process is reading');
+    whileLocked(() => {
+      const [{ busy }] = checkpointSchema.parse(db.pragma('wal_checkpoint(TRUNCATE)'));
+      if (busy === 0) return;
+      const detail = 'deleted, but its old pages stay in the write-ahead log: another process is reading';
+      throw new SqliteError(detail, 'SQLITE_BUSY');
+    });
   }
 
   return {
     /** Returns false for an unknown session. */
     deleteSession(session: string): boolean {
-      const known = remove.immediate(session);
+      const known = whileLocked(() => remove.immediate(session));
       emptyWal();
       return known;
     },
@@ -58,7 +64,7 @@ export function deletion(db: Database) {
     prune({ startedBefore, maxBytes, except }: RetentionLimits): string[] {
       const deleted: string[] = [];
       const drop = (session: string) => {
-        if (remove.immediate(session)) deleted.push(session);
+        if (whileLocked(() => remove.immediate(session))) deleted.push(session);
       };
       const wanted = (sessions: readonly string[]) => sessions.filter((one) => !except.includes(one));
       if (startedBefore !== undefined) wanted(namesSchema.parse(old.all(startedBefore))).forEach(drop);

@@ -3,13 +3,14 @@ import { deletion } from './deletion.ts';
 import { journalStatements } from './journal-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { sessionStatements } from './session-statements.ts';
+import type { ThreadGate } from './thread-gate.ts';
 
 /** Size of the probe that the disk must accept for the store to count as usable, in bytes. */
 const PROBE_BYTES = 65_536;
 
 /** All operations of the database by name; each takes one argument. The writes of a group share a transaction. The reads run after it, one by one; those that change something have their own transaction.
  */
-export function operations(db: Database) {
+export function operations(db: Database, whileLocked: ThreadGate['whileLocked']) {
   const sessions = sessionStatements(db);
   const journals = journalStatements(db);
   return {
@@ -17,7 +18,7 @@ export function operations(db: Database) {
     reads: {
       ...sessions.reads,
       ...journals.reads,
-      ...deletion(db),
+      ...deletion(db, whileLocked),
       overviews: overviewStatements(db),
       /** Throws if the database cannot grow. */
       probe(_nothing: null): void {

@@ -5,13 +5,21 @@ import { usedBytes } from './deletion.ts';
 import { type Failure, type FromThread, type Result, type ToThread, unpacked } from './group.ts';
 import { operations, type Read, run, type Write } from './operations.ts';
 import { loadSqlite } from './sqlite-binding.ts';
+import { type ThreadFlags, threadGate } from './thread-gate.ts';
 
 // The thread that runs SQLite, so that an fsync never stalls a session.
+
+/** Given to the thread when it starts. */
+export interface SqliteThreadData extends OpenOptions {
+  readonly busyTimeoutMs: number;
+  readonly flags: ThreadFlags;
+}
 
 if (!parentPort) throw new Error('this file is the body of a worker thread');
 const { SqliteError } = loadSqlite();
 const port = parentPort;
-const options: OpenOptions = workerData;
+const options: SqliteThreadData = workerData;
+const { run: unlessEnding, whileLocked } = threadGate(options.flags, options.busyTimeoutMs);
 
 const KEPT: Result = { ok: true, value: undefined };
 
@@ -22,8 +30,8 @@ let trouble: Failure | undefined;
 /** Opened at the first group, and again after a failure, because the disk may work again. */
 function opened() {
   if (!open) {
-    const db = openDatabase(options);
-    open = { db, sql: operations(db) };
+    const db = whileLocked(() => openDatabase(options));
+    open = { db, sql: operations(db, whileLocked) };
   }
   return open;
 }
@@ -58,20 +66,19 @@ function noteTrouble(error: unknown): void {
 /** Commits `writes` together. An invalid write fails alone; any other failure is thrown, and nothing is stored. */
 function commit(writes: readonly Write[]): Result[] {
   const { db, sql } = opened();
-  return db
-    .transaction(() =>
-      writes.map((write): Result => {
-        try {
-          run(sql.writes, write);
-          return KEPT;
-        } catch (error) {
-          // A failing statement is rolled back alone, unless SQLite has rolled back the whole transaction.
-          if (!db.inTransaction || isBroken(error)) throw error;
-          return failure(error);
-        }
-      }),
-    )
-    .immediate();
+  const transaction = db.transaction(() =>
+    writes.map((write): Result => {
+      try {
+        run(sql.writes, write);
+        return KEPT;
+      } catch (error) {
+        // A failing statement is rolled back alone, unless SQLite has rolled back the whole transaction.
+        if (!db.inTransaction || isBroken(error)) throw error;
+        return failure(error);
+      }
+    }),
+  );
+  return whileLocked(() => transaction.immediate());
 }
 
 function runWrites(writes: readonly Write[]): { results: Result[]; transactions: number } {
@@ -100,14 +107,17 @@ function runWrites(writes: readonly Write[]): { results: Result[]; transactions:
 
 function runRead(read: Read): Result {
   try {
-    return { ok: true, value: run(opened().sql.reads, read) };
+    const { sql } = opened();
+    return { ok: true, value: whileLocked(() => run(sql.reads, read)) };
   } catch (error) {
     if (!open || isBroken(error)) noteTrouble(error);
     return failure(error);
   }
 }
 
-port.on('message', (message: ToThread) => {
+port.on('message', (message: ToThread) => unlessEnding(() => obey(message)));
+
+function obey(message: ToThread): void {
   if (message.type === 'close') {
     open?.db.close();
     port.close();
@@ -118,7 +128,7 @@ port.on('message', (message: ToThread) => {
   const failed = results.flatMap((result, at) => (result.ok ? [] : [{ at, failure: result }]));
   const size = transactions > 0 && open ? { usedBytes: usedBytes(open.db) } : {};
   port.postMessage({ failed, reads, transactions, ...size, ...takeTrouble() } satisfies FromThread);
-});
+}
 
 function takeTrouble(): Pick<FromThread, 'trouble'> {
   const found = trouble;

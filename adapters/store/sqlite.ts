@@ -5,12 +5,13 @@ import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../thread-pool.ts';
-import type { OpenOptions } from './database.ts';
 import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
 import type { Read, Reads, Write } from './operations.ts';
 import { sessionSchema, turnSchema } from './session-statements.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 import { sqliteJournals } from './sqlite-journal.ts';
+import type { SqliteThreadData } from './sqlite-worker.ts';
+import { endWithProcess, threadFlags } from './thread-gate.ts';
 
 export interface SqliteStoreOptions {
   /** The database file. Its folder is created if necessary. */
@@ -91,7 +92,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   if (!parsed.success) throw new ParleyError('CONFIG_INVALID', z.prettifyError(parsed.error));
   loadSqlite();
   const { path, busyTimeoutMs, maxPages, maxWaiting, gatherMs, probeMs } = parsed.data;
-  const openOptions: OpenOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
+  const threadOptions = { path, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) };
   const startThread =
     options.startThread ?? ((thread) => startWorkerThread(import.meta.url, 'sqlite-worker', thread));
 
@@ -112,13 +113,16 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
   /** Starts a thread. If it ends by itself, the current group fails; the next group starts another thread. */
   function thread(): Worker {
     if (worker) return worker;
-    const started = startThread({ workerData: openOptions });
+    const flags = threadFlags();
+    const started = startThread({ workerData: { ...threadOptions, flags } satisfies SqliteThreadData });
+    const ended = endWithProcess(flags);
     let cause: unknown;
     started.on('message', finish);
     started.on('error', (error) => {
       cause = error;
     });
     started.on('exit', (code) => {
+      ended();
       if (worker !== started) return;
       worker = undefined;
       abandon(cause ?? new Error(`the thread ended with code ${code}`));

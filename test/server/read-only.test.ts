@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { type ParleyProcess, parley, watched } from '../support/processes.ts';
 
 const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
@@ -27,6 +27,7 @@ function serveReadOnly(): { server: ParleyProcess; dataDir: string } {
 
 it('a server whose data directory is read-only does not start, and says which and what to do', async () => {
   const { server, dataDir } = serveReadOnly();
+  onTestFinished(() => server.kill());
   expect(await server.exited).toBe(1);
   const printed = server.lines.join('\n');
   expect(printed).toContain('code: DATA_DIR_UNUSABLE');

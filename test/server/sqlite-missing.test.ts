@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { parley } from '../support/processes.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-no-sqlite-'));
@@ -14,6 +14,7 @@ it('a server whose SQLite has no binding does not start, and says in a few lines
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir], {
     NODE_OPTIONS: `--import ${NO_BINDING}`,
   });
+  onTestFinished(() => server.kill());
   expect(await server.exited).toBe(1);
   const printed = server.lines.join('\n');
   expect(printed).toContain('code: SQLITE_MISSING');

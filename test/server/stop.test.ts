@@ -6,7 +6,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
-import { type ParleyProcess, parley } from '../support/processes.ts';
+import { lockDatabase, type ParleyProcess, parley } from '../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 /** Documented time limit for Ctrl-C, in ms. */
@@ -47,6 +47,15 @@ async function signalled(server: ParleyProcess, ...signals: NodeJS.Signals[]) {
   for (const signal of signals) process.kill(server.pid, signal);
   const code = await server.exited;
   return { code, ms: performance.now() - startMs };
+}
+
+/** Resolves when records wait for the store, and so its thread for the lock. */
+async function recordsWait(server: ParleyProcess): Promise<void> {
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  for (let seen = 0; seen < 3; ) {
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    seen = /^parley_store_waiting_records [1-9]/mu.test(metrics) ? seen + 1 : 0;
+  }
 }
 
 /** Log lines of level warn and above. */
@@ -90,6 +99,31 @@ describe('Ctrl-C', () => {
     const { ms } = await signalled(server, 'SIGINT');
     expect(ms).toBeLessThan(CTRL_C_MS);
   }, 60_000);
+
+  it.each([
+    ['', false],
+    [', also after SIGTERM', true],
+  ])(
+    'ends it while its store waits for the lock of another process%s',
+    async (_after, terminated) => {
+      const server = start();
+      const client = await talking(server, 'speaking');
+      const lock = await lockDatabase(join(dataDir, 'parley.db'));
+      cleanups.push(() => lock.release());
+      client.send({ type: 'interrupt' });
+      await recordsWait(server);
+      if (terminated) {
+        process.kill(server.pid, 'SIGTERM');
+        await server.line(/SIGTERM, ending the sessions/u);
+      }
+      const { code, ms } = await signalled(server, 'SIGINT');
+      expect(ms).toBeLessThan(CTRL_C_MS);
+      // Not a signal: better-sqlite3 12 aborts if its thread is terminated in a statement.
+      expect(code).toBeTypeOf('number');
+      expect(server.lines.join('\n')).not.toMatch(/FATAL|Abort/u);
+    },
+    60_000,
+  );
 
   it('ends it at once during the start, and at once on the second signal', async () => {
     const starting = start();

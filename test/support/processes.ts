@@ -31,6 +31,27 @@ export function parley(args: readonly string[], env: Readonly<Record<string, str
   return watched(child);
 }
 
+/** Another process that keeps a SQLite file locked for writing. */
+export interface DatabaseLock {
+  /** Unlocks the file and ends the process. Idempotent. */
+  release(): Promise<void>;
+}
+
+export async function lockDatabase(path: string): Promise<DatabaseLock> {
+  const program = fileURLToPath(new URL('./lock-database.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', program, path], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const { line, exited } = watched(child);
+  await line(/^locked$/u);
+  return {
+    release: async () => {
+      child.stdin.end();
+      await exited;
+    },
+  };
+}
+
 export function watched(child: ChildProcess): ParleyProcess {
   const lines: string[] = [];
   const waiting = new Set<() => void>();

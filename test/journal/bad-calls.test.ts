@@ -115,6 +115,17 @@ describe('an invalid command line', () => {
   });
 });
 
+it('parley check-config warns of a recogniser that knows only the dialog while a model answers, with the flag that helps', async () => {
+  const model = '--engines.llm=openai --llm.openai.base-url=http://127.0.0.1:1/v1';
+  expect(await call(`check-config ${model}`)).toBe(0);
+  expect(printed).toMatch(/warning: engines\.llm openai answers anything.*--engines\.stt=openai/u);
+  printed = '';
+  expect(
+    await call(`check-config ${model} --engines.stt=openai --stt.openai.base-url=http://127.0.0.1:1/v1`),
+  ).toBe(0);
+  expect(printed).not.toContain('warning:');
+});
+
 describe('parley --help', () => {
   const commands = ['serve', 'worker', 'talk', 'demo', 'check-config', 'replay', 'sim'];
   const journal = ['list', 'export', 'import', 'delete'].map((name) => `journal ${name}`);

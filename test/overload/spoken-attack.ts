@@ -1,0 +1,217 @@
+/** The attack of many talkers with tokens on one server, in real processes: server, engines, talkers, and this one with the bystanders. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realClock } from '../../adapters/real-clock.ts';
+import { startProcess } from '../../bench/load/child-process.ts';
+import { speechFile } from '../../bench/load/speech-file.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ServerMessage } from '../../machines/wire.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { type ParleyProcess, parley } from '../support/processes.ts';
+import { type TalkersPlan, type TalkersReport, talkers } from './talkers.ts';
+
+export interface AttackPlan {
+  readonly talkers: number;
+  readonly bystanders: number;
+  /** Duration of the attack, in ms. */
+  readonly attackMs: number;
+  /** Configuration of the server, as flags. */
+  readonly flags?: readonly string[];
+}
+
+export interface AttackReport {
+  readonly attackers: TalkersReport;
+  readonly bystanders: TalkersReport;
+  /** New clients that came during the attack: `admitted`, or the code of the error. */
+  readonly newcomers: readonly string[];
+  /** Health checks during the attack that failed. */
+  readonly unhealthy: number;
+  /** Failed replies: as counted by the server, and as logged with a code. */
+  readonly failedReplies: { readonly counted: number; readonly logged: number };
+  readonly halt: {
+    /** From the client's command to the state `stopped`; undefined if it never came. */
+    readonly roundTripMs: number | undefined;
+    /** As measured by the server, from the arrival of the command. */
+    readonly slowestMs: number;
+    readonly stopsFailed: number;
+    readonly framesAfter: number;
+  };
+  /** From the end of the attack until a new client got a reply, in ms. */
+  readonly recoveredMs: number;
+  /** 95th percentile of the event loop's lateness over the whole run, in ms. */
+  readonly loopDelayMs: number;
+}
+
+const TOKEN = 'of all clients';
+const PATIENCE_MS = 60_000;
+/** The bystanders talk alone for this long before the attack. */
+const CALM_MS = 6_000;
+const NEWCOMER_EVERY_MS = 1_000;
+
+export async function spokenAttack(plan: AttackPlan): Promise<AttackReport> {
+  const cleanups: (() => Promise<unknown>)[] = [];
+  try {
+    return await run(plan, cleanups);
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
+
+async function run(plan: AttackPlan, cleanups: (() => Promise<unknown>)[]): Promise<AttackReport> {
+  const { server, url } = await startServer(plan, cleanups);
+  const attackers = startProcess({
+    module: fileURLToPath(new URL('./talkers-process.ts', import.meta.url)),
+  });
+  cleanups.push(() => attackers.stop());
+  const shared = { url, token: TOKEN, speechFile: await speechFile() };
+  const talkMs = CALM_MS + plan.attackMs;
+  const bystanders = talkers({ ...shared, talkers: plan.bystanders, talkMs });
+  const halting = await connect(url);
+  await pause(CALM_MS);
+
+  const endMs = realClock.nowMs() + plan.attackMs;
+  const attack: TalkersPlan = { ...shared, talkers: plan.talkers, talkMs: plan.attackMs };
+  const attacked = attackers.ask('talk', attack, plan.attackMs + 2 * PATIENCE_MS);
+  const watched = watch(url, endMs);
+  await pause(plan.attackMs / 2);
+  const halt = await haltWhileSpeaking(halting, endMs);
+  const { newcomers, unhealthy } = await watched;
+  const overMs = realClock.nowMs();
+  const recovered = recover(url);
+  const reports = { bystanders: await bystanders, attackers: (await attacked) as TalkersReport };
+  const recoveredMs = (await recovered) - overMs;
+
+  const metrics = await (
+    await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } })
+  ).text();
+  const reading = (name: string) => {
+    const found = metrics.split('\n').find((line) => line.startsWith(`${name} `));
+    return Number(found?.split(' ').at(-1) ?? 0);
+  };
+  return {
+    ...reports,
+    newcomers,
+    unhealthy,
+    failedReplies: {
+      counted: reading('parley_turns_total{reason="failed"}'),
+      logged: server.lines.filter((line) => /"code":"\w+".*a reply failed/u.test(line)).length,
+    },
+    halt: {
+      ...halt,
+      slowestMs: reading('parley_slowest_stop_seconds') * 1_000,
+      stopsFailed: reading('parley_stops_failed_total'),
+    },
+    recoveredMs,
+    loopDelayMs: percentile95(metrics) * 1_000,
+  };
+}
+
+async function startServer(
+  { talkers, flags = [] }: AttackPlan,
+  cleanups: (() => Promise<unknown>)[],
+): Promise<{ server: ParleyProcess; url: string }> {
+  const engines = startProcess({
+    module: fileURLToPath(new URL('../../bench/load/engines-process.ts', import.meta.url)),
+  });
+  cleanups.push(() => engines.stop());
+  const delays = { sttMs: 50, llmFirstMs: 100, llmTokenMs: 20, ttsFirstMs: 50 };
+  const address = await engines.ask('setup', {
+    delays,
+    reply: 'I see a long table and two chairs by {name}.',
+  });
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-attack-'));
+  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const remote = ['stt', 'llm', 'tts'].flatMap((kind) => [
+    `--engines.${kind}=openai`,
+    `--${kind}.openai.base-url=${address}/ok/v1`,
+  ]);
+  // All clients of this test have one address; those of an attack need not.
+  const own = ['--port=0', `--data-dir=${dataDir}`, `--limits.connections-per-address=${talkers + 100}`];
+  const server = parley(['serve', ...own, ...remote, ...flags], {
+    PARLEY_TOKEN: TOKEN,
+    OPENAI_API_KEY: 'none',
+  });
+  cleanups.push(() => server.stop());
+  const [, url = ''] = await server.line(/listens on (\S+)/u);
+  while (!(await fetch(`${url}/readyz`)).ok) await pause(50);
+  return { server, url };
+}
+
+function connect(url: string): Promise<VoiceClient> {
+  return VoiceClient.connect({ url, token: TOKEN, clock: realClock });
+}
+
+/** Sends a new client and a health check every second. */
+async function watch(url: string, endMs: number): Promise<{ newcomers: string[]; unhealthy: number }> {
+  const newcomers: string[] = [];
+  let unhealthy = 0;
+  while (realClock.nowMs() < endMs) {
+    try {
+      const client = await connect(url);
+      newcomers.push('admitted');
+      await client.close();
+    } catch (error) {
+      newcomers.push(error instanceof ParleyError ? error.code : String(error));
+    }
+    const healthy = await fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (!healthy) unhealthy += 1;
+    await pause(NEWCOMER_EVERY_MS);
+  }
+  return { newcomers, unhealthy };
+}
+
+/** Halts a session that speaks, or one that gets no reply at the moment. */
+async function haltWhileSpeaking(client: VoiceClient, endMs: number) {
+  for (let speaking = false; !speaking && realClock.nowMs() < endMs; ) {
+    const since = client.arrivals.length;
+    client.send({ type: 'text', text: 'what do you see' });
+    const arrived = await client.waitFor(
+      (message) => isState('speaking')(message) || message.type === 'error',
+      { since, timeoutMs: 2_000 },
+    );
+    speaking = arrived?.message.type === 'state';
+  }
+  const since = client.arrivals.length;
+  const fromMs = client.nowMs();
+  client.send({ type: 'halt' });
+  const stopped = await client.waitFor(isState('stopped'), { since, timeoutMs: PATIENCE_MS });
+  const frames = client.frames.length;
+  await client.wait(1_000);
+  const framesAfter = client.frames.length - frames;
+  await client.close();
+  return { roundTripMs: stopped && stopped.atMs - fromMs, framesAfter };
+}
+
+/** Resolves with the time at which a new client got a reply. */
+async function recover(url: string): Promise<number> {
+  for (;;) {
+    const client = await connect(url).catch(() => undefined);
+    if (client) {
+      client.send({ type: 'text', text: 'what do you see' });
+      const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: PATIENCE_MS });
+      await client.close();
+      if (end?.message.type === 'reply.end' && end.message.reason === 'completed') return realClock.nowMs();
+    }
+    await pause(200);
+  }
+}
+
+const isState = (value: string) => (message: ServerMessage) =>
+  message.type === 'state' && message.value === value;
+
+/** Upper bound, in s, of the bucket that holds the 95th percentile of the event loop's lateness. */
+function percentile95(metrics: string): number {
+  const buckets = [...metrics.matchAll(/^parley_event_loop_delay_seconds_bucket\{le="(\S+)"\} (\d+)$/gmu)];
+  const total = Number(buckets.at(-1)?.[2] ?? 0);
+  const bucket = buckets.find(([, , count]) => Number(count) >= 0.95 * total);
+  return bucket?.[1] === '+Inf' ? Number.POSITIVE_INFINITY : Number(bucket?.[1]);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => realClock.setTimer(ms, resolve));
+}

@@ -1,0 +1,36 @@
+import { STOP_IN_FORCE_MS } from '../../machines/wire.ts';
+import type { AttackReport } from './spoken-attack.ts';
+
+/** Codes that tell a client why it was refused and that it may come again. */
+const REFUSED = /^(OVERLOADED|TOO_MANY)$/u;
+/** How a turn may end: with its reply, or with an error that has a code. */
+const ANSWERED = /^(completed|interrupted|failed [A-Z_]+|closed [A-Z_]+)$/u;
+
+/** What an overload must not cause. */
+export function violations(report: AttackReport): string[] {
+  const { attackers, bystanders, newcomers, unhealthy, failedReplies, halt } = report;
+  const wrong = (what: string, holds: boolean) => (holds ? [] : [what]);
+  const turns = Object.keys(bystanders.turns);
+  return [
+    ...wrong('a bystander got no reply', (bystanders.turns.completed ?? 0) > 0),
+    ...wrong(
+      'a bystander got neither reply nor error',
+      turns.every((turn) => ANSWERED.test(turn)),
+    ),
+    ...wrong('a bystander was refused', Object.keys(bystanders.refused).length === 0),
+    ...wrong('nobody was refused: the server was not overloaded', Object.keys(attackers.refused).length > 0),
+    ...wrong(
+      'a talker was refused without a clear error',
+      Object.keys(attackers.refused).every((code) => REFUSED.test(code)),
+    ),
+    ...wrong(
+      'a newcomer was refused without a clear error',
+      newcomers.every((outcome) => outcome === 'admitted' || REFUSED.test(outcome)),
+    ),
+    ...wrong('a health check failed', unhealthy === 0),
+    ...wrong('a failed reply was not logged', failedReplies.counted === failedReplies.logged),
+    ...wrong('the stop never came', halt.roundTripMs !== undefined),
+    ...wrong('the stop was late', halt.slowestMs < STOP_IN_FORCE_MS && halt.stopsFailed === 0),
+    ...wrong('audio came after the stop', halt.framesAfter === 0),
+  ];
+}

@@ -66,7 +66,7 @@ export class Speculation {
           if ('error' in outcome) {
             if (!this.#taken) this.#abandon();
             reject(outcome.error);
-          } else this.#cut(true);
+          } else if (!signal.aborted) this.#cut(true);
         });
     });
   }

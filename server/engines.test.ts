@@ -1,7 +1,5 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { ChainEvent } from '../actors/chain/mod.ts';
 import { parseDialog } from '../actors/dialog/mod.ts';
 import { hostTts } from '../actors/engine-rpc/mod.ts';
@@ -11,6 +9,7 @@ import { inProcessBus } from '../adapters/bus/in-process.ts';
 import { expectNoStrays } from '../adapters/engine-test-util.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { PIPELINE_RATE } from '../machines/audio.ts';
+import { afterTest, temporaryFolder } from '../test/support/after-test.ts';
 import { type EdgeServer, edgeServer } from '../testing/loopback/edge-server.ts';
 import { answer, breakOff, errorAnswer, type HttpStep, trickle } from '../testing/loopback/http-script.ts';
 import { chatReply, speechReply, toneSamples, transcriptReply } from '../testing/loopback/openai-replies.ts';
@@ -29,15 +28,9 @@ const REPLY = ['Hello ', 'there.'];
 
 let dir: string;
 expectNoStrays();
-const cleanups: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'parley-engines-'));
-  cleanups.push(() => rm(dir, { recursive: true, force: true }));
+  dir = await temporaryFolder();
 });
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 /** For engines that hang: long enough for a request to arrive on a busy machine. */
 const IMPATIENT = {
   'chains.sttFinalMs': '500',
@@ -60,7 +53,7 @@ async function engines(flags: Record<string, string>, of = dialog) {
     resamplers: await speexResampler(),
     onEvent: (event) => events.push(event),
   });
-  cleanups.push(async () => {
+  afterTest(async () => {
     await Promise.all([made.stt?.close(), made.llm?.close(), made.tts?.close()]);
     await bus.drain();
   });
@@ -71,7 +64,7 @@ async function engines(flags: Record<string, string>, of = dialog) {
 async function server(steps: readonly HttpStep[]): Promise<OpenAiServer> {
   const script = () => steps;
   const one = await openaiServer({ chat: script, transcription: script, speech: script });
-  cleanups.push(() => one.close());
+  afterTest(() => one.close());
   return one;
 }
 
@@ -194,7 +187,7 @@ describe('the configured language engines', () => {
 describe('the configured speech engines', () => {
   const edgeOf = async (options: Parameters<typeof edgeServer>[0]): Promise<EdgeServer> => {
     const one = await edgeServer(options);
-    cleanups.push(() => one.close());
+    afterTest(() => one.close());
     return one;
   };
   const samplesOf = (events: readonly TtsEvent[]) =>

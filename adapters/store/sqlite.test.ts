@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
-import { startWorkerThread } from '../thread-pool.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';

@@ -4,7 +4,7 @@ import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { startWorkerThread } from '../thread-pool.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
 import type { Read, Reads, Write } from './operations.ts';
 import { sessionSchema, turnSchema } from './session-statements.ts';

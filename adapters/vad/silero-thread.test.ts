@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { VadWindow } from '../../actors/ports/vad.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { concat, pieces, type Sound, silence, speak } from '../../test/support/speech.ts';
-import { startWorkerThread } from '../thread-pool.ts';
+import { startWorkerThread } from '../worker-thread.ts';
 import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroHere, sileroVad } from './silero.ts';
 import { type SileroThreadOptions, sileroThread } from './silero-thread.ts';

@@ -1,6 +1,6 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Cleanups, startTestServer } from '../../server/endpoints/inspect/inspect-test-util.ts';
+import { describe, expect, it } from 'vitest';
+import { startTestServer } from '../../server/endpoints/inspect/inspect-test-util.ts';
 import { INSPECT_LIVE_PATH, INSPECT_SUBPROTOCOL } from '../../server/endpoints/inspect/wire.ts';
 
 const TOKEN = 'a long enough token';
@@ -52,9 +52,6 @@ function status(port: number, { path, protocol }: Asked, headers: Record<string,
 }
 
 describe('every endpoint of a server without a token', () => {
-  const cleanups = new Cleanups();
-  afterEach(() => cleanups.run());
-
   const expectAll = async (port: number, headers: Record<string, string>, refused: boolean) => {
     for (const asked of EVERYWHERE)
       expect([asked.path, await status(port, asked, headers)]).toEqual([
@@ -69,7 +66,7 @@ describe('every endpoint of a server without a token', () => {
     ['with every origin allowed', { allowedOrigins: ['*'] }],
     ['on every interface, if that is asked for', { host: '0.0.0.0', insecure: true }],
   ])('refuses a name that was made to resolve to this machine, %s', async (_how, flags) => {
-    const { port } = await startTestServer(cleanups, flags);
+    const { port } = await startTestServer(flags);
     await expectAll(port, { Host: `rebound.example:${port}` }, true);
     await expectAll(port, { Host: `localhost.rebound.example:${port}` }, true);
     await expectAll(port, { Host: `localhost:${port}` }, false);
@@ -78,7 +75,7 @@ describe('every endpoint of a server without a token', () => {
   });
 
   it('serves the host of an allowed origin, to this machine', async () => {
-    const { port } = await startTestServer(cleanups, { allowedOrigins: ['https://robot.example'] });
+    const { port } = await startTestServer({ allowedOrigins: ['https://robot.example'] });
     await expectAll(port, { Host: 'robot.example' }, false);
     await expectAll(port, { Host: 'robot.example', Origin: 'https://robot.example' }, false);
     await expectAll(port, { Host: 'other.robot.example' }, true);
@@ -87,20 +84,20 @@ describe('every endpoint of a server without a token', () => {
   it.each(['X-Forwarded-For', 'Forwarded', 'X-Real-IP'])(
     'takes nobody for this machine whose request was passed on (%s)',
     async (header) => {
-      const { port } = await startTestServer(cleanups);
+      const { port } = await startTestServer();
       await expectAll(port, { [header]: '127.0.0.1' }, true);
     },
   );
 
   it('refuses pages of other origins', async () => {
-    const { port } = await startTestServer(cleanups);
+    const { port } = await startTestServer();
     await expectAll(port, { Origin: 'https://evil.example' }, true);
     await expectAll(port, { Origin: 'null' }, true);
     await expectAll(port, { Origin: `http://127.0.0.1:${port}`, Host: `127.0.0.1:${port}` }, false);
   });
 
   it('shows conversations to this machine only, even if others may talk', async () => {
-    const { port } = await startTestServer(cleanups, { host: '0.0.0.0', insecure: true });
+    const { port } = await startTestServer({ host: '0.0.0.0', insecure: true });
     const passedOn = { 'X-Forwarded-For': '10.0.0.7' };
     for (const { path, welcome, protocol } of EVERYWHERE) {
       const shows = path === '/metrics' || path.includes('inspect');
@@ -111,11 +108,8 @@ describe('every endpoint of a server without a token', () => {
 });
 
 describe('a server with a token', () => {
-  const cleanups = new Cleanups();
-  afterEach(() => cleanups.run());
-
   it('serves any host and proxy, and requires the token to show conversations', async () => {
-    const { port } = await startTestServer(cleanups, { token: TOKEN });
+    const { port } = await startTestServer({ token: TOKEN });
     const proxied = { Host: 'robot.example', 'X-Forwarded-For': '10.0.0.7' };
     const [health, , metrics, sessions, session] = EVERYWHERE;
     if (!health || !metrics || !sessions || !session) throw new Error('not all endpoints are here');

@@ -1,27 +1,19 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SUBPROTOCOL } from '../../machines/wire.ts';
 import { TestClient } from '../../server/door/door-test-util.ts';
 import { answer, chatReply, openaiServer } from '../../testing/loopback/mod.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function startServer(...args: string[]): Promise<{ url: string; port: number; server: ParleyProcess }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-overload-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await temporaryFolder();
   // These attacks do not test the event loop, which may be slow on this machine.
   const own = ['--port', '0', '--data-dir', dataDir, '--limits.loop-delay-ms', '60000'];
   const server = parley(['serve', ...own, ...args]);
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { url, port: Number(new URL(url).port), server };
 }
@@ -32,7 +24,7 @@ async function hold(port: number, count: number, head: string): Promise<Socket[]
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {}); // the server drops most of them
     socket.resume();
-    cleanups.push(() => socket.destroy());
+    afterTest(() => socket.destroy());
     return socket;
   });
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
@@ -43,7 +35,7 @@ async function hold(port: number, count: number, head: string): Promise<Socket[]
 /** A client that only types, without a real-time microphone. */
 async function enter(url: string): Promise<TestClient> {
   const client = await new TestClient(url).opened();
-  cleanups.push(() => client.socket.terminate());
+  afterTest(() => client.socket.terminate());
   client.say({ type: 'hello' });
   const first = await client.json();
   if (first.type !== 'ready') throw new Error(`refused: ${JSON.stringify(first)}`);
@@ -96,7 +88,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
 
   it('limits requests to the language engine to the turn rate of its sessions while five clients flood it', async () => {
     const openai = await openaiServer();
-    cleanups.push(() => openai.close());
+    afterTest(() => openai.close());
     const { url } = await startServer(
       '--engines.llm=openai',
       `--llm.openai.base-url=${openai.baseURL}`,
@@ -126,7 +118,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
 
   it('refuses new turns with a code when its engines are overloaded, and finishes running replies', async () => {
     const openai = await openaiServer({ chat: () => chatReply(['Yes', '.'], { firstMs: 1_000 }) });
-    cleanups.push(() => openai.close());
+    afterTest(() => openai.close());
     const { url, server } = await startServer(
       '--engines.llm=openai',
       `--llm.openai.base-url=${openai.baseURL}`,
@@ -147,7 +139,7 @@ describe('a server process under attack', { timeout: 90_000 }, () => {
 
   it('logs every reply that failed, with the code of its error', async () => {
     const openai = await openaiServer({ chat: () => [answer(401, 'application/json', '{}')].flat() });
-    cleanups.push(() => openai.close());
+    afterTest(() => openai.close());
     const { url, server } = await startServer(
       '--engines.llm=openai',
       `--llm.openai.base-url=${openai.baseURL}`,

@@ -1,33 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 import { speak } from '../support/speech.ts';
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function startServer(natsUrl: string): Promise<{ url: string; server: ParleyProcess }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await temporaryFolder();
   const server = parley(['serve', '--engines', 'remote', '--port', '0', '--data-dir', dataDir], {
     NATS_URL: natsUrl,
   });
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { url, server };
 }
 
 async function startWorker(natsUrl: string, engines: string): Promise<ParleyProcess> {
   const worker = parley(['worker', '--engines', engines], { NATS_URL: natsUrl });
-  cleanups.push(() => worker.kill());
+  afterTest(() => worker.kill());
   await worker.line(/worker serves/u);
   return worker;
 }
@@ -40,13 +32,13 @@ function generationOf(message: ServerMessage | undefined): number {
 
 it('holds a spoken conversation over NATS, ends the turn when its worker is killed in mid-reply, and continues with the next worker', async () => {
   const nats = await startNatsServer();
-  cleanups.push(() => nats.stop());
+  afterTest(() => nats.stop());
   const [{ url, server }, worker] = await Promise.all([
     startServer(nats.url),
     startWorker(nats.url, 'stt,llm,tts'),
   ]);
   const client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
 
   await client.say(speak('what is your name'));
   const first = await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: PATIENCE_MS });

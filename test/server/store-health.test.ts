@@ -1,35 +1,30 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 
 let dataDir: string;
-const cleanups: (() => Promise<unknown>)[] = [];
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'parley-health-'));
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  rmSync(dataDir, { recursive: true, force: true });
+beforeEach(async () => {
+  dataDir = await temporaryFolder();
 });
 
 async function started(): Promise<{ server: ParleyProcess; url: string }> {
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir]);
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { server, url };
 }
 
 async function connected(url: string): Promise<VoiceClient> {
   const client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   return client;
 }
 

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { loadConfig } from '../../server/config/load.ts';
@@ -9,22 +6,17 @@ import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { chatReply } from '../../testing/loopback/openai-replies.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 
 /** The result of a language model's call of `turn`, an action of the dialog file. */
 async function statusOfTurn(flags: Record<string, string>): Promise<readonly string[]> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await temporaryFolder();
   const call = { toolCalls: [{ name: 'turn', arguments: '{"direction":"left"}' }] };
   let rounds = 0;
   const engines = await openaiServer({
     chat: () => (rounds++ === 0 ? chatReply(['Hello.'], call) : chatReply(['Done.'])),
   });
-  cleanups.push(() => engines.close());
+  afterTest(() => engines.close());
   const config = loadConfig({
     cwd: dataDir,
     env: { OPENAI_BASE_URL: engines.baseURL },
@@ -34,9 +26,9 @@ async function statusOfTurn(flags: Record<string, string>): Promise<readonly str
     },
   });
   const server = await serve({ config, log: makeLogger('silent') });
-  cleanups.push(() => server.close());
+  afterTest(() => server.close());
   const client = await VoiceClient.connect({ url: server.url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   client.send({ type: 'text', text: 'turn round, please' });
   await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
   return client.arrivals.flatMap(({ message }) => (message.type === 'action' ? message.status : []));

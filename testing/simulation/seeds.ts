@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
-import { startWorkerThread } from '../../adapters/thread-pool.ts';
+import { startWorkerThread } from '../../adapters/worker-thread.ts';
 import { runSeed } from './run-seed.ts';
 import type { SeedOptions, SeedResult } from './seed.ts';
 

@@ -7,7 +7,7 @@ import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import { pieces, recording, speak } from '../../../bench/speech.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
-import { startWorkerThread } from '../../thread-pool.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
 import { type SoundswallowerOptions, soundswallowerStt } from './soundswallower.ts';
 
 const dialog = parseDialog(

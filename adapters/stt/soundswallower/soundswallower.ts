@@ -8,7 +8,7 @@ import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Rejection } from '../../../machines/wire.ts';
 import { realClock } from '../../real-clock.ts';
-import { startWorkerThread } from '../../thread-pool.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
 import { type Result, SoundswallowerPool } from './pool.ts';
 import type { ThreadData } from './protocol.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TtsEngine, TtsEvent } from '../../../actors/ports/tts.ts';
-import { startWorkerThread } from '../../thread-pool.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
 import { espeakTts } from './espeak.ts';
 
 const threads: Worker[] = [];

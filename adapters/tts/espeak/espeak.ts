@@ -5,7 +5,7 @@ import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { startWorkerThread } from '../../thread-pool.ts';
+import { startWorkerThread } from '../../worker-thread.ts';
 import { espeakKeys } from './engine.ts';
 import { EspeakPool } from './pool.ts';
 import { ESPEAK_RATE } from './protocol.ts';

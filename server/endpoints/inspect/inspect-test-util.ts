@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import type { LlmEngine } from '../../../actors/ports/llm.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
+import { afterTest, temporaryFolder } from '../../../test/support/after-test.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -19,27 +17,12 @@ import {
   serverMessage,
 } from './wire.ts';
 
-/** Closed in reverse order after each test. */
-export class Cleanups {
-  readonly #all: (() => Promise<unknown> | unknown)[] = [];
-
-  add(cleanup: () => Promise<unknown> | unknown): void {
-    this.#all.push(cleanup);
-  }
-
-  async run(): Promise<void> {
-    for (const cleanup of this.#all.splice(0).reverse()) await cleanup();
-  }
-}
-
 /** A complete server with scripted engines, on a free port, with its own data directory. */
 export async function startTestServer(
-  cleanups: Cleanups,
   flags: Readonly<Record<string, unknown>> = {},
   llm?: LlmEngine,
 ): Promise<Server> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-inspect-'));
-  cleanups.add(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await temporaryFolder();
   const server = await serve({
     config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...flags } }),
     log: makeLogger('silent'),
@@ -52,7 +35,7 @@ export async function startTestServer(
       vad: levelVad(),
     },
   });
-  cleanups.add(() => server.close());
+  afterTest(() => server.close());
   return server;
 }
 
@@ -68,9 +51,9 @@ export class User {
     this.session = session;
   }
 
-  static async connect(cleanups: Cleanups, url: string, token?: string): Promise<User> {
+  static async connect(url: string, token?: string): Promise<User> {
     const client = await VoiceClient.connect({ url, clock: realClock, ...(token && { token }) });
-    cleanups.add(() => client.close());
+    afterTest(() => client.close());
     const ready = client.arrivals[0]?.message;
     if (ready?.type !== 'ready') throw new Error('the session is not ready');
     return new User(client, ready.session);
@@ -115,9 +98,9 @@ export class Page {
   }
 
   /** A page whose hello was accepted. */
-  static async open(cleanups: Cleanups, url: string, token?: string): Promise<Page> {
+  static async open(url: string, token?: string): Promise<Page> {
     const page = new Page(url);
-    cleanups.add(() => page.socket.terminate());
+    afterTest(() => page.socket.terminate());
     page.socket.once('open', () => page.say({ type: 'hello', ...(token !== undefined && { token }) }));
     await page.until(({ received }) => received.length > 0);
     return page;

@@ -1,19 +1,16 @@
 import { request as httpRequest } from 'node:http';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { sha256 } from '../../../adapters/store/sha256.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { checkJournal } from '../../../machines/journal/check.ts';
 import { scriptedLlm } from '../../../testing/scripted-engines.ts';
 import { parseJournalFile } from '../../journal-file.ts';
-import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
+import { ask, Page, startTestServer, User } from './inspect-test-util.ts';
 import { audioPage, INSPECT_SESSIONS_PATH, journalPage, sessionsPage, turnsPage } from './wire.ts';
 
 // A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
 
 const TOKEN = 'a long enough token';
 
@@ -23,14 +20,14 @@ async function journalOf(url: string, session: string, query = '') {
 
 describe('the list', () => {
   it('shows live sessions, and past ones afterwards', async () => {
-    const { url } = await startTestServer(cleanups);
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer();
+    const user = await User.connect(url);
     await user.ask('what is the time');
     await user.told('idle');
 
     const during = sessionsPage.parse((await ask(url)).body);
     await user.client.close();
-    const page = await Page.open(cleanups, url);
+    const page = await Page.open(url);
     page.say({ type: 'sessions', on: true });
     await page.until(() => page.of('sessions').some(({ sessions }) => sessions.length === 0));
     const after = sessionsPage.parse((await ask(url)).body);
@@ -55,8 +52,8 @@ describe('the list', () => {
     const llm = scriptedLlm(realClock, ({ messages }) =>
       messages.at(-1)?.content === 'fail' ? { text: 'x', failsAt: 0 } : { text: 'Fine.', firstTokenMs: 1 },
     );
-    const { url } = await startTestServer(cleanups, {}, llm);
-    const [good, bad] = [await User.connect(cleanups, url), await User.connect(cleanups, url)];
+    const { url } = await startTestServer({}, llm);
+    const [good, bad] = [await User.connect(url), await User.connect(url)];
     await Promise.all([good.ask('apples'), bad.ask('fail')]);
     const live = async (query: string) =>
       sessionsPage.parse((await ask(url, query)).body).live.map(({ session }) => session);
@@ -69,7 +66,7 @@ describe('the list', () => {
   });
 
   it('is read page by page', async () => {
-    const { url, store } = await startTestServer(cleanups);
+    const { url, store } = await startTestServer();
     for (const name of ['a', 'b', 'c'])
       await store.saveSession({ session: name, startedAt: `2026-01-01T00:00:00.00${name}Z`, language: 'en' });
 
@@ -84,12 +81,12 @@ describe('the list', () => {
   });
 
   it('sends changes to an open page', async () => {
-    const { url } = await startTestServer(cleanups);
-    const page = await Page.open(cleanups, url);
+    const { url } = await startTestServer();
+    const page = await Page.open(url);
     page.say({ type: 'sessions', on: true });
     await page.until(() => page.of('sessions').length > 0);
 
-    const user = await User.connect(cleanups, url);
+    const user = await User.connect(url);
     await page.until(() => page.of('sessions').some(({ sessions }) => sessions[0]?.session === user.session));
     await user.client.close();
     await page.until(() => page.of('sessions').some(({ gone }) => gone.includes(user.session)));
@@ -100,8 +97,8 @@ describe('the list', () => {
 
 describe('a journal', () => {
   it('is returned page by page, and as a complete file', async () => {
-    const { url } = await startTestServer(cleanups);
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer();
+    const user = await User.connect(url);
     await user.ask('hello');
 
     const first = await journalOf(url, user.session, '?limit=5');
@@ -117,9 +114,9 @@ describe('a journal', () => {
   });
 
   it('has its turns and, if recorded, its audio', async () => {
-    const { url } = await startTestServer(cleanups, { 'journal.audio': 'all' });
-    const user = await User.connect(cleanups, url);
-    const page = await Page.open(cleanups, url);
+    const { url } = await startTestServer({ 'journal.audio': 'all' });
+    const user = await User.connect(url);
+    const page = await Page.open(url);
     await page.watch(user.session);
     await user.ask('hello');
     await user.told('idle');
@@ -142,10 +139,10 @@ describe('a journal', () => {
 
 describe('a live feed', () => {
   it('continues where the stored journal ends, with children, loudness, playout and the end', async () => {
-    const { url } = await startTestServer(cleanups);
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer();
+    const user = await User.connect(url);
     await user.ask('before');
-    const page = await Page.open(cleanups, url);
+    const page = await Page.open(url);
 
     const { live, from } = await page.watch(user.session);
     await user.client.say(tone());
@@ -181,18 +178,18 @@ describe('a live feed', () => {
   });
 
   it('reports that a session is not live', async () => {
-    const { url } = await startTestServer(cleanups);
-    const page = await Page.open(cleanups, url);
+    const { url } = await startTestServer();
+    const page = await Page.open(url);
 
     expect(await page.watch('nobody')).toEqual({ type: 'watching', session: 'nobody', live: false, from: 0 });
   });
 
   it('is not published while no page watches', async () => {
-    const { url, bus } = await startTestServer(cleanups);
+    const { url, bus } = await startTestServer();
     const heard: string[] = [];
     bus.subscribe('parley.v1.inspect.>', ({ subject }) => heard.push(subject));
 
-    const user = await User.connect(cleanups, url);
+    const user = await User.connect(url);
     await user.ask('hello');
     await user.client.close();
 
@@ -200,9 +197,9 @@ describe('a live feed', () => {
   });
 
   it('ends when its page closes', async () => {
-    const { url, bus } = await startTestServer(cleanups);
-    const user = await User.connect(cleanups, url);
-    const page = await Page.open(cleanups, url);
+    const { url, bus } = await startTestServer();
+    const user = await User.connect(url);
+    const page = await Page.open(url);
     await page.watch(user.session);
     const given = new Promise<string>((resolve) =>
       bus.subscribe('parley.v1.inspect.watch', ({ payload }) => resolve(Buffer.from(payload).toString())),
@@ -222,8 +219,8 @@ describe('control', () => {
   });
 
   it('is off by default', async () => {
-    const { url } = await startTestServer(cleanups);
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer();
+    const user = await User.connect(url);
 
     const { status, body } = await ask(url, `/${user.session}/control`, post('halt'));
 
@@ -232,8 +229,8 @@ describe('control', () => {
   });
 
   it('stops and rearms a session if allowed', async () => {
-    const { url } = await startTestServer(cleanups, { 'inspect.control': true });
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer({ 'inspect.control': true });
+    const user = await User.connect(url);
 
     expect((await ask(url, `/${user.session}/control`, post('halt'))).status).toBe(202);
     await user.told('stopped');
@@ -246,8 +243,8 @@ describe('control', () => {
   });
 
   it('refuses other commands, forms, long bodies and unknown sessions', async () => {
-    const { url } = await startTestServer(cleanups, { 'inspect.control': true });
-    const user = await User.connect(cleanups, url);
+    const { url } = await startTestServer({ 'inspect.control': true });
+    const user = await User.connect(url);
     const status = async (session: string, init: RequestInit) =>
       (await ask(url, `/${session}/control`, init)).status;
 
@@ -261,7 +258,7 @@ describe('control', () => {
 
 describe('access to the inspector', () => {
   it('requires the token, over HTTP and on the WebSocket', async () => {
-    const { url } = await startTestServer(cleanups, { token: TOKEN });
+    const { url } = await startTestServer({ token: TOKEN });
     const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } });
 
     expect((await ask(url)).status).toBe(401);
@@ -271,12 +268,12 @@ describe('access to the inspector', () => {
     const stranger = new Page(url);
     stranger.socket.once('open', () => stranger.say({ type: 'hello', token: 'guessed it' }));
     expect((await stranger.closed).code).toBe(4401);
-    const friend = await Page.open(cleanups, url, TOKEN);
+    const friend = await Page.open(url, TOKEN);
     expect(friend.received[0]).toMatchObject({ type: 'ready', control: false, journal: true });
   });
 
   it('is refused to pages of another origin or of another name for this machine', async () => {
-    const { url, port } = await startTestServer(cleanups);
+    const { url, port } = await startTestServer();
 
     const foreign = { headers: { Origin: 'https://evil.example' } };
     expect((await ask(url, '', foreign)).status).toBe(403);
@@ -287,12 +284,12 @@ describe('access to the inspector', () => {
   });
 
   it('requires hello first, and valid messages', async () => {
-    const { url } = await startTestServer(cleanups);
+    const { url } = await startTestServer();
     const rude = new Page(url);
     rude.socket.once('open', () => rude.raw('{"type":"sessions","on":true}'));
     expect((await rude.closed).code).toBe(4400);
 
-    const page = await Page.open(cleanups, url);
+    const page = await Page.open(url);
     for (const text of [
       'no json',
       '[]',
@@ -311,7 +308,7 @@ describe('access to the inspector', () => {
 
 describe('a request', () => {
   it('gets 404 for an unknown session', async () => {
-    const { url } = await startTestServer(cleanups);
+    const { url } = await startTestServer();
 
     for (const id of [
       'nobody',
@@ -332,7 +329,7 @@ describe('a request', () => {
   });
 
   it('is refused if its query is invalid', async () => {
-    const { url } = await startTestServer(cleanups);
+    const { url } = await startTestServer();
 
     for (const query of [
       '?limit=0',
@@ -346,7 +343,7 @@ describe('a request', () => {
   });
 
   it('gets 404 if the inspector is off', async () => {
-    const { url } = await startTestServer(cleanups, { 'inspect.enabled': false });
+    const { url } = await startTestServer({ 'inspect.enabled': false });
 
     expect((await fetch(`${url}${INSPECT_SESSIONS_PATH}`)).status).toBe(404);
     expect((await fetch(`${url}/inspect`, { redirect: 'manual' })).status).toBe(404);
@@ -354,7 +351,7 @@ describe('a request', () => {
   });
 
   it('is redirected from /inspect to the page', async () => {
-    const { url } = await startTestServer(cleanups);
+    const { url } = await startTestServer();
 
     const response = await fetch(`${url}/inspect`, { redirect: 'manual' });
 

@@ -1,28 +1,26 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { afterTest } from '../../../test/support/after-test.ts';
 import { startNatsServer } from '../../../testing/nats-server.ts';
-import { ask, Cleanups, Page, startTestServer, User } from './inspect-test-util.ts';
+import { ask, Page, startTestServer, User } from './inspect-test-util.ts';
 import { INSPECT_SESSIONS_PATH, journalPage, type LiveSession, sessionsPage, turnsPage } from './wire.ts';
 
 // A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
 
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
-
 /** Two servers on one NATS, each with its own store. */
 async function twoServers(flags: Readonly<Record<string, unknown>> = {}) {
   const nats = await startNatsServer();
-  cleanups.add(() => nats.stop());
+  afterTest(() => nats.stop());
   const all = { 'bus.natsUrl': nats.url, ...flags };
-  const here = await startTestServer(cleanups, all);
-  const there = await startTestServer(cleanups, all);
+  const here = await startTestServer(all);
+  const there = await startTestServer(all);
   return { here, there };
 }
 
 it('shows the sessions of all servers on the bus at each of them', async () => {
   const { here, there } = await twoServers();
-  const near = await User.connect(cleanups, here.url);
-  const far = await User.connect(cleanups, there.url);
+  const near = await User.connect(here.url);
+  const far = await User.connect(there.url);
 
   for (const { url } of [here, there]) {
     const { live } = sessionsPage.parse((await ask(url)).body);
@@ -33,9 +31,9 @@ it('shows the sessions of all servers on the bus at each of them', async () => {
 
 it('watches, reads and stops a session that another server runs', async () => {
   const { here, there } = await twoServers({ 'inspect.control': true });
-  const user = await User.connect(cleanups, there.url);
+  const user = await User.connect(there.url);
   await user.ask('hello over there');
-  const page = await Page.open(cleanups, here.url);
+  const page = await Page.open(here.url);
 
   const { live, from } = await page.watch(user.session);
   const journal = journalPage.parse((await ask(here.url, `/${user.session}/journal`)).body);
@@ -59,15 +57,15 @@ it('watches, reads and stops a session that another server runs', async () => {
 
 it('notifies an open page when a session of another server begins and ends, and when that server stops', async () => {
   const { here, there } = await twoServers();
-  const page = await Page.open(cleanups, here.url);
+  const page = await Page.open(here.url);
   page.say({ type: 'sessions', on: true });
   await page.until(() => page.of('sessions').length > 0);
 
-  const first = await User.connect(cleanups, there.url);
+  const first = await User.connect(there.url);
   await page.until(() => lists(page).has(first.session));
   await first.client.close();
   await page.until(() => !lists(page).has(first.session));
-  const second = await User.connect(cleanups, there.url);
+  const second = await User.connect(there.url);
   await page.until(() => lists(page).has(second.session));
   await there.close();
 

@@ -1,22 +1,19 @@
 import { createWebSocketReceiver, type StatelyInspectionEvent } from '@statelyai/inspect';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { SessionKernel } from '../../../machines/kernel.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
 import type { SessionInput } from '../../../machines/session/context.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
-import { Cleanups } from './inspect-test-util.ts';
+import { afterTest } from '../../../test/support/after-test.ts';
 import { startStatelyBridge } from './stately.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
 
 const INPUT: SessionInput = { language: 'en', outputRate: 24_000, seed: 1, memory: false };
 const machine = sessionMachine(defaultParameters);
 
 async function startBridge() {
   const bridge = await startStatelyBridge({ port: 0, machine });
-  cleanups.add(() => bridge.close());
+  afterTest(() => bridge.close());
   return bridge;
 }
 
@@ -28,7 +25,7 @@ function receive(port: number) {
     received.push(event);
     check();
   });
-  cleanups.add(() => subscription.unsubscribe());
+  afterTest(() => subscription.unsubscribe());
   const until = (count: number) =>
     new Promise<StatelyInspectionEvent[]>((resolve) => {
       check = () => {
@@ -70,7 +67,7 @@ describe('the bridge for Stately', () => {
     const open = (origin?: string) =>
       new Promise<boolean>((resolve) => {
         const socket = new WebSocket(`ws://127.0.0.1:${port}`, origin === undefined ? {} : { origin });
-        cleanups.add(() => socket.terminate());
+        afterTest(() => socket.terminate());
         socket.on('open', () => resolve(true));
         socket.on('error', () => resolve(false));
       });

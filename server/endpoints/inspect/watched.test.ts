@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import type { JournalSink } from '../../../actors/ports/journal.ts';
 import { subjects } from '../../../actors/subjects.ts';
@@ -12,11 +12,12 @@ import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../..
 import { defaultParameters } from '../../../machines/parameters.ts';
 import type { Command } from '../../../machines/session/commands.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
+import { afterTest } from '../../../test/support/after-test.ts';
 import { settle } from '../../../testing/conversation.ts';
 import { accessOf } from '../../door/access.ts';
 import { decode, encode, type InspectBus, LEASE_MS, type Lease } from './bus-wire.ts';
 import { Hub } from './hub.ts';
-import { Cleanups, Page } from './inspect-test-util.ts';
+import { Page } from './inspect-test-util.ts';
 import { LiveSockets } from './live-sockets.ts';
 import { WatchedSessions } from './watched.ts';
 import type { InspectMessage } from './wire.ts';
@@ -29,7 +30,6 @@ let bus: ReturnType<typeof inProcessBus>;
 let inspectBus: InspectBus;
 let watched: WatchedSessions;
 const problems: unknown[] = [];
-const cleanups = new Cleanups();
 
 beforeEach(() => {
   clock = new VirtualClock({ settle });
@@ -37,12 +37,11 @@ beforeEach(() => {
   problems.length = 0;
   inspectBus = { bus, clock, server: 'here', onProblem: (error) => problems.push(error) };
   watched = new WatchedSessions(inspectBus, () => NOW);
-});
-afterEach(async () => {
-  await cleanups.run();
-  watched.close();
-  await bus.drain();
-  expect(problems).toEqual([]);
+  afterTest(async () => {
+    watched.close();
+    await bus.drain();
+    expect(problems).toEqual([]);
+  });
 });
 
 const wanting: Lease = { watcher: 'there', list: false, full: false, sessions: [], fresh: [] };
@@ -207,7 +206,7 @@ describe('the feed', () => {
 describe('the hub', () => {
   it('forgets a server that has become silent', async () => {
     const hub = new Hub({ ...inspectBus, server: 'watcher' }, false);
-    cleanups.add(() => hub.close());
+    afterTest(() => hub.close());
     const told: InspectMessage[] = [];
     const listing = hub.list({ tell: (json) => told.push(JSON.parse(json)) });
     const far = { session: 'far', server: 'elsewhere', startedAt: NOW, language: 'en' };
@@ -243,7 +242,7 @@ describe('a page that does not read', () => {
     http.on('upgrade', (request, socket, head) => sockets.accept(request, socket, head));
     http.listen(0, '127.0.0.1');
     await once(http, 'listening');
-    cleanups.add(async () => {
+    afterTest(async () => {
       await sockets.close();
       hub.close();
       await new Promise((resolve) => http.close(resolve));
@@ -252,7 +251,7 @@ describe('a page that does not read', () => {
     watched.opened(SESSION, 'en');
     const [lazy, eager] = await Promise.all(
       [0, 1].map(async () => {
-        const page = await Page.open(cleanups, `http://127.0.0.1:${port}`);
+        const page = await Page.open(`http://127.0.0.1:${port}`);
         await page.watch(SESSION);
         return page;
       }),

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { inProcessBus } from '../../../adapters/bus/in-process.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { WIRE_LIMITS } from '../../../machines/wire.ts';
+import { afterTest, temporaryFolder } from '../../../test/support/after-test.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -16,17 +14,11 @@ import { observedHost } from '../../observers.ts';
 import { type Server, serve } from '../../serve.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 const TOKEN = 'a long enough token';
 const PATIENCE_MS = 20_000;
 
 async function start(flags: Record<string, string> = {}): Promise<Server> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-metrics-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  const dataDir = await temporaryFolder();
   const server = await serve({
     config: loadConfig({ env: {}, flags: { port: '0', 'data-dir': dataDir, ...flags } }),
     log: makeLogger('silent'),
@@ -39,7 +31,7 @@ async function start(flags: Record<string, string> = {}): Promise<Server> {
       },
     },
   });
-  cleanups.push(() => server.close());
+  afterTest(() => server.close());
   return server;
 }
 
@@ -74,7 +66,7 @@ function reading(text: string, series: string): number {
 it('reports what happened in a conversation on a real server, without session names', async () => {
   const server = await start();
   const client = await VoiceClient.connect({ url: server.url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   client.send({ type: 'text', text: 'hello' });
   await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: PATIENCE_MS });
 

@@ -1,30 +1,23 @@
 /** A server whose broker goes away or hangs: real processes, ended and stopped by signals. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+
+import { describe, expect, it } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { type ServerMessage, STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { VoiceClient } from '../../../server/client/voice-client.ts';
 import { type NatsServer, startNatsServer } from '../../../testing/nats-server.ts';
+import { afterTest, temporaryFolder } from '../../support/after-test.ts';
 import { parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 /** A hanging broker must be noticed within this time. */
 const NOTICED_MS = 2_000;
 
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 async function start(): Promise<{ nats: NatsServer; url: string }> {
   const nats = await startNatsServer();
-  cleanups.push(() => nats.kill());
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  afterTest(() => nats.kill());
+  const dataDir = await temporaryFolder();
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir], { NATS_URL: nats.url });
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   await waitUntil(async () => (await fetch(`${url}/readyz`)).ok);
   return { nats, url };
@@ -47,7 +40,7 @@ async function metric(url: string, name: string): Promise<number> {
 /** A client that hears a story. */
 async function listener(url: string): Promise<VoiceClient> {
   const client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   client.send({ type: 'text', text: 'tell me a story' });
   await client.waitFor(isState('speaking'), { timeoutMs: PATIENCE_MS });
   await waitUntil(async () => client.frames.length > 50);

@@ -1,21 +1,15 @@
 /** A stop behind 2,000 tool calls of one reply: a real server, asked by a real client, with a model that is out of control. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+
+import { expect, it } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { type ServerMessage, STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { VoiceClient } from '../../../server/client/voice-client.ts';
 import { chatReply, openaiServer } from '../../../testing/loopback/mod.ts';
+import { afterTest, temporaryFolder } from '../../support/after-test.ts';
 import { parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
 const CALLS = 2_000;
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
 it('is in force within 50 ms, after 16 actions at most, and no action starts after it', async () => {
   const toolCalls = Array.from({ length: CALLS }, (_, i) => ({
@@ -24,16 +18,15 @@ it('is in force within 50 ms, after 16 actions at most, and no action starts aft
   const model = await openaiServer({
     chat: () => chatReply(['As you wish, and at great length. '], { toolCalls }),
   });
-  cleanups.push(() => model.close());
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  afterTest(() => model.close());
+  const dataDir = await temporaryFolder();
   const engine = ['--engines.llm', 'openai', '--llm.openai.base-url', model.baseURL, '--llm.tools', '*'];
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...engine], { OPENAI_API_KEY: 'x' });
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   while (!(await fetch(`${url}/readyz`)).ok) await new Promise<void>((next) => realClock.setTimer(50, next));
   const client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
 
   client.send({ type: 'text', text: 'hello' });
   const started = await client.waitFor(isAction('started'), { timeoutMs: PATIENCE_MS });

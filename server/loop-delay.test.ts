@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Rig, startRig } from './door/door-test-util.ts';
+import { startSession } from './door/door-test-util.ts';
 import { defaultDoorLimits } from './door/limits.ts';
 import { LoopDelay } from './loop-delay.ts';
 
@@ -10,18 +10,15 @@ const ALL = 9;
 
 let nowMs: number;
 let loop: LoopDelay;
-let rig: Rig | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   nowMs = 0;
   loop = new LoopDelay(() => nowMs);
 });
-afterEach(async () => {
+afterEach(() => {
   loop.close();
   vi.useRealTimers();
-  await rig?.stop();
-  rig = undefined;
 });
 
 /** Lets the timer fire `times` times, each `lateMs` too late. */
@@ -53,8 +50,9 @@ describe('the gate of the event loop', () => {
   });
 
   it('keeps new clients out with a fatal error while live sessions continue', async () => {
-    rig = await startRig({ gates: [loop.gate(defaultDoorLimits.loopDelayMs)] });
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession({
+      gates: [loop.gate(defaultDoorLimits.loopDelayMs)],
+    });
     fire(ALL, 3_000);
     const late = await rig.connect().opened();
     late.say({ type: 'hello' });

@@ -1,19 +1,15 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { Admission, burstGate } from './admission.ts';
-import { type Rig, rawClient, startRig, until } from './door-test-util.ts';
+import { rawClient, startRig, startSession, until } from './door-test-util.ts';
 
 describe('the door', () => {
-  let rig: Rig;
-  afterEach(() => rig.stop());
-
   it('refuses new sessions and typed turns while a gate is closed, without affecting live sessions', async () => {
     let refusal: ParleyError | undefined;
     const lines: object[] = [];
     const log = { info: () => {}, warn: (fields: object) => lines.push(fields) };
-    rig = await startRig({ gates: [() => undefined, () => refusal], log });
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession({ gates: [() => undefined, () => refusal], log });
     refusal = new ParleyError('OVERLOADED', 'really');
 
     const late = await rig.connect().opened();
@@ -36,7 +32,7 @@ describe('the door', () => {
   });
 
   it('accepts a burst of typed turns and then one a second per session, and ignores the rest with an error', async () => {
-    rig = await startRig({ limits: { turnBurst: 3, turnsPerSecond: 1 } });
+    const rig = await startRig({ limits: { turnBurst: 3, turnsPerSecond: 1 } });
     const [eager, calm] = [await rig.greet(), await rig.greet()];
     for (let i = 0; i < 5; i++) eager.client.say({ type: 'text', text: `turn ${i}` });
     for (let i = 0; i < 3; i++)
@@ -53,8 +49,7 @@ describe('the door', () => {
   });
 
   it('refuses connections beyond the limit of an address, and accepts one again when there is room', async () => {
-    rig = await startRig({ limits: { connectionsPerAddress: 2 } });
-    const { client } = await rig.greet();
+    const { rig, client } = await startSession({ limits: { connectionsPerAddress: 2 } });
     await rig.connect().opened();
     const third = await rig.connect().opened();
     expect(await third.json()).toMatchObject({ code: 'TOO_MANY', fatal: true });
@@ -66,7 +61,7 @@ describe('the door', () => {
   });
 
   it('accepts new connections while connections that were asked to close are still closing', async () => {
-    rig = await startRig({ limits: { connectionsPerAddress: 4, pendingConnections: 2 } });
+    const rig = await startRig({ limits: { connectionsPerAddress: 4, pendingConnections: 2 } });
     // Clients that never answer the closing handshake stay until the grace is over.
     const stubborn = await Promise.all(Array.from({ length: 8 }, () => rawClient(rig.address)));
     await rig.greet();

@@ -8,6 +8,7 @@ import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.t
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import { afterTest } from '../../test/support/after-test.ts';
 import { type Front, type FrontOptions, makeFront } from '../front.ts';
 import { type AccessOptions, accessOf } from './access.ts';
 import { Admission, type Gate } from './admission.ts';
@@ -182,7 +183,7 @@ class WireClock extends VirtualClock {
   }
 }
 
-/** A door with its endpoints on a free loopback port, with a scripted host and virtual time. */
+/** A door with its endpoints on a free loopback port, with a scripted host and virtual time, until the test has finished. */
 export async function startRig({
   token,
   insecure,
@@ -202,6 +203,11 @@ export async function startRig({
   const { door } = front;
   const address = await front.listen();
   const clients: TestClient[] = [];
+  const stop = async () => {
+    await front.close();
+    await Promise.all(clients.map((client) => client.closed));
+  };
+  afterTest(stop);
   const connectClient: Rig['connect'] = (how) => {
     const client = new TestClient(address.url, how);
     clients.push(client);
@@ -222,11 +228,14 @@ export async function startRig({
       await client.json();
       return { client, session };
     },
-    stop: async () => {
-      await front.close();
-      await Promise.all(clients.map((client) => client.closed));
-    },
+    stop,
   };
+}
+
+/** {@link startRig}, with a client that received `ready`. */
+export async function startSession(options: Parameters<typeof startRig>[0] = {}, hello: object = {}) {
+  const rig = await startRig(options);
+  return { rig, ...(await rig.greet(hello)) };
 }
 
 /** A WebSocket client without a library: it can stop reading, or never answer. */

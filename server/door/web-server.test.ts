@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessOf } from './access.ts';
 import { type Rig, startRig } from './door-test-util.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -50,7 +50,6 @@ const upgrade = {
 const protocol = { 'Sec-WebSocket-Protocol': 'parley.v1' };
 
 describe('the web server', () => {
-  let rig: Rig;
   let pages: string;
 
   beforeAll(async () => {
@@ -63,10 +62,8 @@ describe('the web server', () => {
     await symlink('/etc/hostname', join(pages, 'link.txt'));
   });
   afterAll(() => rm(pages, { recursive: true }));
-  afterEach(() => rig.stop());
-
   it('is alive as soon as it listens', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const response = await fetch(`${rig.address.url}/healthz`);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({ alive: true });
@@ -74,7 +71,7 @@ describe('the web server', () => {
   });
 
   it('is ready unless a part reports a reason, and returns the reasons', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const reasons = ['the engines are warming up'];
     const problems: string[] = [];
     rig.readiness.add(() => reasons);
@@ -102,7 +99,7 @@ describe('the web server', () => {
   });
 
   it('serves its pages with their types, a strict policy and a validator', async () => {
-    rig = await startRig({ pages });
+    const rig = await startRig({ pages });
     const page = await fetch(rig.address.url);
     expect(await page.text()).toContain('Talk');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -130,12 +127,12 @@ describe('the web server', () => {
     '//etc/passwd',
     '/index.html%00.js',
   ])('has nothing at %s', async (path) => {
-    rig = await startRig({ pages });
+    const rig = await startRig({ pages });
     expect(await raw(rig, `GET ${path} HTTP/1.1`)).toMatch(/^HTTP\/1\.1 404 /);
   });
 
   it('answers a path that cannot be decoded with 400, and other methods with 405', async () => {
-    rig = await startRig({ pages });
+    const rig = await startRig({ pages });
     expect(await raw(rig, 'GET /%zz HTTP/1.1')).toMatch(/^HTTP\/1\.1 400 /);
     const answer = await raw(rig, 'POST / HTTP/1.1');
     expect(answer).toMatch(/^HTTP\/1\.1 405 /);
@@ -152,7 +149,7 @@ describe('the web server', () => {
         return true;
       },
     });
-    rig = await startRig();
+    const rig = await startRig();
     const web = new WebServer({
       endpoints: [answers('first', '/a'), answers('second', '/a'), answers('third', '/b')],
       access: accessOf({}),
@@ -172,7 +169,7 @@ describe('the web server', () => {
   });
 
   it('upgrades to a WebSocket only with the right path, subprotocol and version', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     expect(await upgradeStatus(rig, '/v1/session', protocol)).toBe(101);
     expect(await upgradeStatus(rig, '/v1/session?x=1', protocol)).toBe(101);
     expect(await upgradeStatus(rig, '/v2/session', protocol)).toBe(404);
@@ -185,7 +182,7 @@ describe('the web server', () => {
   });
 
   it('lets only pages of its own host connect', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const { port } = rig.address;
     const status = (origin: string, host = `127.0.0.1:${port}`) =>
       upgradeStatus(rig, '/v1/session', { ...protocol, Origin: origin, Host: host });
@@ -201,18 +198,18 @@ describe('the web server', () => {
   });
 
   it('lets pages of configured origins connect', async () => {
-    rig = await startRig({ allowedOrigins: ['https://robot.example'] });
-    const status = (origin: string) => upgradeStatus(rig, '/v1/session', { ...protocol, Origin: origin });
-    expect(await status('https://robot.example')).toBe(101);
-    expect(await status('http://robot.example')).toBe(403);
-    await rig.stop();
-    rig = await startRig({ allowedOrigins: ['*'] });
-    expect(await status('https://any.example')).toBe(101);
-    expect(await status('null')).toBe(101);
+    const rig = await startRig({ allowedOrigins: ['https://robot.example'] });
+    const status = (at: Rig, origin: string) =>
+      upgradeStatus(at, '/v1/session', { ...protocol, Origin: origin });
+    expect(await status(rig, 'https://robot.example')).toBe(101);
+    expect(await status(rig, 'http://robot.example')).toBe(403);
+    const open = await startRig({ allowedOrigins: ['*'] });
+    expect(await status(open, 'https://any.example')).toBe(101);
+    expect(await status(open, 'null')).toBe(101);
   });
 
   it('drops connections that never finish their request', async () => {
-    rig = await startRig({ requestHeadMs: 50 });
+    const rig = await startRig({ requestHeadMs: 50 });
     const silent = connect(rig.address.port, '127.0.0.1');
     const slow = connect(rig.address.port, '127.0.0.1');
     slow.write('GET /v1/session HTTP/1.1\r\nHost: x\r\n');
@@ -222,7 +219,7 @@ describe('the web server', () => {
   });
 
   it('survives sockets that break off or send invalid HTTP', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const torn = connect(rig.address.port, '127.0.0.1');
     torn.write('GET /v1/session HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
     await once(torn, 'connect');
@@ -235,7 +232,7 @@ describe('the web server', () => {
   });
 
   it('reports a port that is in use, and pages that cannot be read', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     await expect(startRig({ port: rig.address.port })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
     await expect(startRig({ pages: join(pages, 'missing') })).rejects.toMatchObject({ code: 'INTERNAL' });
   });

@@ -1,13 +1,9 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { type Rig, startRig, until } from '../../door/door-test-util.ts';
+import { describe, expect, it } from 'vitest';
+import { startRig, startSession, until } from '../../door/door-test-util.ts';
 
 describe('the shutdown of the door', () => {
-  let rig: Rig;
-  afterEach(() => rig.stop());
-
   it('refuses new connections with 4503 and lets live ones continue for the grace', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     const drained = rig.door.drain();
     expect(await client.json()).toMatchObject({ type: 'error', code: 'DRAINING', fatal: false });
     const late = await rig.connect().opened();
@@ -24,8 +20,7 @@ describe('the shutdown of the door', () => {
   });
 
   it('is drained as soon as the last client has left', async () => {
-    rig = await startRig();
-    const { client } = await rig.greet();
+    const { rig, client } = await startSession();
     const drained = rig.door.drain();
     await client.json();
     client.say({ type: 'bye' });
@@ -34,7 +29,7 @@ describe('the shutdown of the door', () => {
   });
 
   it('closes connections without hello at once', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const waiting = await rig.connect().opened();
     await until(() => rig.door.stats().connections === 1);
     await rig.door.drain();
@@ -42,8 +37,7 @@ describe('the shutdown of the door', () => {
   });
 
   it('waits for sessions that close slowly', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     let saved = () => {};
     session.lastWords = () =>
       new Promise<void>((resolve) => {
@@ -60,8 +54,7 @@ describe('the shutdown of the door', () => {
   });
 
   it('closes everything at once on close, and only once', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     await Promise.all([rig.front.close(), rig.front.close()]);
     expect((await client.closed).code).toBe(4503);
     expect(await session.closed).toBe('draining');

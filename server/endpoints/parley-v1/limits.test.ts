@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   closeCodeIn,
   type Rig,
   rawClient,
   rawFrame,
   startRig,
+  startSession,
   type TestClient,
   until,
 } from '../../door/door-test-util.ts';
@@ -25,9 +26,6 @@ async function expectEnd(client: TestClient, code: string, closeCode: number): P
 }
 
 describe('the limits of the native protocol', () => {
-  let rig: Rig;
-  afterEach(() => rig.stop());
-
   it.each([
     ['text that is no JSON', '{"type":', 'BAD_MESSAGE'],
     ['a hello with a bad field', '{"type":"hello","audio":{"inputRate":44100}}', 'BAD_HELLO'],
@@ -35,28 +33,28 @@ describe('the limits of the native protocol', () => {
     ['another message before hello', '{"type":"text","text":"hi"}', 'BAD_HELLO'],
     ['JSON that is no message', '7', 'BAD_HELLO'],
   ])('closes with 4400 for %s', async (_what, text, code) => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     client.say(text);
     await expectEnd(client, code, 4400);
   });
 
   it('names the bad field of a hello', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     client.say({ type: 'hello', audio: { outputRate: 8_000 } });
     expect((await client.json()).message).toMatch(/audio\.outputRate/);
   });
 
   it('closes with 4400 for audio before hello', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     client.socket.send(FRAME_20_MS);
     await expectEnd(client, 'AUDIO_BEFORE_HELLO', 4400);
   });
 
   it('closes with 4400 for invalid JSON after hello, and for an odd number of audio bytes', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const first = await rig.greet();
     first.client.say('text?');
     await expectEnd(first.client, 'BAD_MESSAGE', 4400);
@@ -67,7 +65,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4408 when no hello comes within 5 s', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     await rig.clock.advance(4_999);
     client.socket.ping();
@@ -78,8 +76,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4408 after too long without traffic in either direction, and not before', async () => {
-    rig = await startRig({ limits: { idleMs: 5_000 } });
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession({ limits: { idleMs: 5_000 } });
     await rig.clock.advance(4_000);
     client.say({ type: 'interrupt' });
     await session.commands.take();
@@ -97,7 +94,7 @@ describe('the limits of the native protocol', () => {
     ['no token', {}],
     ['an empty token', { token: '' }],
   ])('closes with 4401 for %s', async (_what, fields) => {
-    rig = await startRig({ token: 'the right one' });
+    const rig = await startRig({ token: 'the right one' });
     const client = await rig.connect().opened();
     client.say({ type: 'hello', ...fields });
     await expectEnd(client, 'UNAUTHORISED', 4401);
@@ -105,12 +102,12 @@ describe('the limits of the native protocol', () => {
   });
 
   it('accepts the right token', async () => {
-    rig = await startRig({ token: 'the right one' });
+    const rig = await startRig({ token: 'the right one' });
     await rig.greet({ token: 'the right one' });
   });
 
   it('closes with 4413 for a message of more than 64 KiB, whole or in fragments', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const whole = await rig.greet();
     whole.client.socket.send(Buffer.alloc(65_537));
     await expectEnd(whole.client, 'TOO_LARGE', 4413);
@@ -122,14 +119,13 @@ describe('the limits of the native protocol', () => {
   });
 
   it('accepts a message of exactly 64 KiB', async () => {
-    rig = await startRig();
-    const { client } = await rig.greet();
+    const { client } = await startSession();
     client.say(JSON.stringify({ type: 'text', text: 'x'.repeat(65_536 - 25) }));
     expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
   });
 
   it('closes with 4400 for frames that break the WebSocket protocol', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const socket = await rawClient(rig.address);
     const chunks: Buffer[] = [];
     socket.on('data', (chunk) => chunks.push(chunk));
@@ -140,7 +136,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4400 for invalid UTF-8, and for a message in too many fragments', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const latin1 = await rawClient(rig.address);
     const pieces = await rawClient(rig.address);
     const ends = [latin1, pieces].map(async (socket) => {
@@ -172,8 +168,7 @@ describe('the limits of the native protocol', () => {
     ['a second hello', '{"type":"hello"}', 'BAD_FIELD', /hello/],
     ['an inherited name', '{"type":"__proto__"}', 'UNKNOWN_TYPE', /__proto__/],
   ])('ignores %s with an error that is not fatal', async (_what, text, code, detail) => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     client.say(text);
     const error = await client.json();
     expect(error).toMatchObject({ type: 'error', code, fatal: false });
@@ -187,8 +182,7 @@ describe('the limits of the native protocol', () => {
     ['longer than 100 ms', 3_202],
     ['empty', 0],
   ])('ignores audio that is %s, and leaves no gap in the count of samples', async (_what, bytes) => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     client.socket.send(FRAME_20_MS);
     client.socket.send(Buffer.alloc(bytes));
     client.socket.send(FRAME_20_MS);
@@ -198,8 +192,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4429 for audio faster than 1.2 times real time after a burst of 2 s', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     for (let i = 0; i < 100; i++) client.socket.send(FRAME_20_MS);
     for (let i = 0; i < 100; i++) await session.heard.take();
     await rig.clock.advance(1_000);
@@ -211,8 +204,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('accepts audio in real time for any duration', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     for (let i = 0; i < 1_000; i++) {
       client.socket.send(FRAME_20_MS);
       expect((await session.heard.take()).sample).toBe(i * 320);
@@ -222,7 +214,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4429 for a flood of messages, of pings or of ignored audio', async () => {
-    rig = await startRig({ limits: { messageBurst: 20 } });
+    const rig = await startRig({ limits: { messageBurst: 20 } });
     const texts = await rig.greet();
     for (let i = 0; i < 21; i++) texts.client.say({ type: 'interrupt' });
     await expectEnd(texts.client, 'TOO_FAST', 4429);
@@ -238,7 +230,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('refuses a session beyond the limit with 4429, and accepts one again when there is room', async () => {
-    rig = await startRig({ limits: { sessions: 2 } });
+    const rig = await startRig({ limits: { sessions: 2 } });
     const first = await rig.greet();
     await rig.greet();
     const third = await rig.connect().opened();
@@ -251,8 +243,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('refuses the connection that has waited longest when too many wait, but no session', async () => {
-    rig = await startRig({ limits: { pendingConnections: 2 } });
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession({ limits: { pendingConnections: 2 } });
     const first = await rig.connect().opened();
     await rig.connect().opened();
     const third = await rig.connect().opened();
@@ -264,7 +255,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4508 when a client stops reading, long before the kernel’s buffers are full', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const stalled = await rawClient(rig.address);
     stalled.write(rawFrame(TEXT, '{"type":"hello"}'));
     const session = await rig.host.opened.take();
@@ -285,8 +276,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('measures the time without reading, not the amount of data sent at once', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     const text = 'word '.repeat(18_000);
     session.say({ type: 'reply', turn: 1, generation: 1, text });
     for (let i = 0; i < 1_000; i++)
@@ -298,7 +288,7 @@ describe('the limits of the native protocol', () => {
   });
 
   /** 40 pings for data sent at once, which the client answers on demand. */
-  const slowReader = async () => {
+  const slowReader = async (rig: Rig) => {
     const client = await rig.connect({ autoPong: false }).opened();
     const pings: Buffer[] = [];
     client.socket.on('ping', (data) => pings.push(data));
@@ -317,8 +307,8 @@ describe('the limits of the native protocol', () => {
   };
 
   it('keeps a client that reads slowly but steadily', async () => {
-    rig = await startRig();
-    const { client, pings, answer } = await slowReader();
+    const rig = await startRig();
+    const { client, pings, answer } = await slowReader(rig);
     for (let second = 0; second < 8; second++) {
       await rig.clock.advance(1_000);
       await answer(pings[second * 5 + 4]);
@@ -328,8 +318,8 @@ describe('the limits of the native protocol', () => {
   });
 
   it('closes with 4508 a client that reads nothing for 1.5 s, or is 10 s behind', async () => {
-    rig = await startRig();
-    const stalled = await slowReader();
+    const rig = await startRig();
+    const stalled = await slowReader(rig);
     await rig.clock.advance(1_000);
     await stalled.answer(stalled.pings[0]);
     await rig.clock.advance(1_499);
@@ -337,7 +327,7 @@ describe('the limits of the native protocol', () => {
     await rig.clock.advance(1);
     await expectEnd(stalled.client, 'SLOW_READER', 4508);
 
-    const behind = await slowReader();
+    const behind = await slowReader(rig);
     for (let second = 0; second < 9; second++) {
       await rig.clock.advance(1_000);
       await behind.answer(behind.pings[second]);
@@ -349,8 +339,8 @@ describe('the limits of the native protocol', () => {
   });
 
   it('does not count a stall of the server as silence of its client', async () => {
-    rig = await startRig();
-    const { client, pings } = await slowReader();
+    const rig = await startRig();
+    const { client, pings } = await slowReader(rig);
     client.socket.pong(pings.at(-1));
     // The server reads nothing, while all its timers become due.
     const stalledFromMs = rig.clock.nowMs();
@@ -361,8 +351,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('serves a reading client for any duration', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     for (let seq = 0; seq < 500; seq++) {
       session.play(1, seq);
       expect(await client.received.take()).toMatchObject({ kind: 'audio', seq });
@@ -371,7 +360,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('detects a dead or silent peer by missing pongs', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const mute = await rawClient(rig.address);
     mute.write(rawFrame(TEXT, '{"type":"hello"}'));
     const session = await rig.host.opened.take();
@@ -388,8 +377,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('keeps a silent client that answers its pings', async () => {
-    rig = await startRig({ limits: { idleMs: 600_000 } });
-    const { client } = await rig.greet();
+    const { rig, client } = await startSession({ limits: { idleMs: 600_000 } });
     for (let i = 0; i < 20; i++) {
       const pinged = once(client.socket, 'ping');
       await rig.clock.advance(15_000);
@@ -402,7 +390,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('drops a client that never finishes the closing handshake', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const stubborn = await rawClient(rig.address);
     stubborn.write(rawFrame(BINARY, FRAME_20_MS));
     await once(stubborn, 'data');
@@ -414,8 +402,7 @@ describe('the limits of the native protocol', () => {
   });
 
   it('keeps a session intact while others flood, stall and send invalid data', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     const hostile = await Promise.all(
       Array.from({ length: 30 }, async () => (await rig.connect().opened()).socket),
     );

@@ -1,14 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../../machines/errors.ts';
 import { STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
-import { type Rig, startRig, until } from '../../door/door-test-util.ts';
+import { startRig, startSession, until } from '../../door/door-test-util.ts';
 
 describe('a session through the door', () => {
-  let rig: Rig;
-  afterEach(() => rig.stop());
-
   it('answers hello with ready, before any message of the session', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     rig.host.beforeOpen = (_request, session) =>
       session.say({ type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 });
     const client = await rig.connect().opened();
@@ -27,7 +24,7 @@ describe('a session through the door', () => {
   });
 
   it('gives a client that wants to resume a new session, and reports that', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     client.say({ type: 'hello', session: 'an-old-one', epoch: 3, lastSeq: 17 });
     const ready = await client.json();
@@ -36,14 +33,12 @@ describe('a session through the door', () => {
   });
 
   it('uses the server’s language and voice by default', async () => {
-    rig = await startRig({ language: 'fr', voice: 'marie' });
-    const { session } = await rig.greet();
+    const { session } = await startSession({ language: 'fr', voice: 'marie' });
     expect(session.request).toMatchObject({ language: 'fr', voice: 'marie', outputRate: 24_000 });
   });
 
   it('forwards the client’s messages to the session, known fields only', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     client.say({ type: 'text', text: 'wave', extra: true });
     client.say({ type: 'played', generation: 2, samples: 480 });
     for (const type of ['interrupt', 'halt', 'rearm']) client.say({ type });
@@ -55,8 +50,7 @@ describe('a session through the door', () => {
   });
 
   it('forwards audio, counted in samples from the session’s first', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     client.socket.send(Buffer.alloc(640, 1));
     client.socket.send(Buffer.alloc(3_200, 2));
     client.socket.send(Buffer.alloc(320, 3));
@@ -66,8 +60,7 @@ describe('a session through the door', () => {
   });
 
   it('resamples audio of another rate to 16 kHz and counts the resulting samples', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet({ audio: { inputRate: 48_000 } });
+    const { client, session } = await startSession({}, { audio: { inputRate: 48_000 } });
     for (let i = 0; i < 2; i++) client.socket.send(Buffer.alloc(1_920));
     const first = await session.heard.take();
     expect(first).toMatchObject({ sample: 0 });
@@ -76,7 +69,7 @@ describe('a session through the door', () => {
   });
 
   it('queues the client’s messages between hello and ready for the session, in order', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     let open = () => {};
     rig.host.beforeOpen = () =>
       new Promise<void>((resolve) => {
@@ -96,8 +89,7 @@ describe('a session through the door', () => {
   });
 
   it('sends the session’s messages and audio in the order in which they were published', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     session.say({ type: 'reply', turn: 1, generation: 1, text: 'Grüß Gott 👋' });
     session.play(1, 0);
     session.say({ type: 'playback', generation: 1, state: 'paused' });
@@ -112,8 +104,7 @@ describe('a session through the door', () => {
   });
 
   it('drops audio of flushed generations and older ones', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     session.play(2, 0);
     session.say({ type: 'flush', generation: 2 });
     session.play(2, 1);
@@ -129,8 +120,7 @@ describe('a session through the door', () => {
   });
 
   it('stops a session directly, without a turn of the event loop', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     session.onCommand = () => {
       session.say({ type: 'flush', generation: 1 });
       session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
@@ -146,8 +136,7 @@ describe('a session through the door', () => {
   });
 
   it('treats a stop of a stopped session as effective', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     session.say({ type: 'state', value: 'stopped', turn: 1, generation: 1, seq: 1, at: 5 });
     client.say({ type: 'halt' });
     await session.commands.take();
@@ -157,8 +146,7 @@ describe('a session through the door', () => {
   });
 
   it('ends a session that does not stop within 50 ms, and drops its audio meanwhile', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     client.say({ type: 'halt' });
     await session.commands.take();
     session.play(1, 0);
@@ -175,8 +163,7 @@ describe('a session through the door', () => {
   });
 
   it('sends the session’s last messages after bye, then closes normally', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     session.lastWords = () =>
       session.say({ type: 'state', value: 'idle', turn: 1, generation: 0, seq: 9, at: 5 });
     client.say({ type: 'bye' });
@@ -187,8 +174,7 @@ describe('a session through the door', () => {
   });
 
   it('closes after bye even if the session never does', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { rig, client, session } = await startSession();
     session.lastWords = () => new Promise(() => {});
     client.say({ type: 'bye' });
     await session.commands.take();
@@ -199,7 +185,7 @@ describe('a session through the door', () => {
   });
 
   it('understands a bye before ready', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const client = await rig.connect().opened();
     client.say({ type: 'hello' });
     client.say({ type: 'bye' });
@@ -210,8 +196,7 @@ describe('a session through the door', () => {
   });
 
   it('closes the socket when the session ends by itself', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     session.say({ type: 'state', value: 'ended', turn: 1, generation: 1, seq: 9, at: 5 });
     expect(await client.json()).toMatchObject({ value: 'ended' });
     expect((await client.closed).code).toBe(1000);
@@ -219,15 +204,14 @@ describe('a session through the door', () => {
   });
 
   it('closes with the code for a fatal error of the session', async () => {
-    rig = await startRig();
-    const { client, session } = await rig.greet();
+    const { client, session } = await startSession();
     session.say({ type: 'error', code: 'EPOCH_SUPERSEDED', message: 'elsewhere', fatal: true });
     expect(await client.json()).toMatchObject({ type: 'error', code: 'EPOCH_SUPERSEDED' });
     expect(await client.closed).toEqual({ code: 4409, reason: 'EPOCH_SUPERSEDED' });
   });
 
   it('closes the session when the socket closes for any reason', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     const clean = await rig.greet();
     clean.client.socket.close(1000);
     expect(await clean.session.closed).toBe('lost');
@@ -237,7 +221,7 @@ describe('a session through the door', () => {
   });
 
   it('closes a session that opens only after its client has left', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     let open = () => {};
     const opening = new Promise<void>((asked) => {
       rig.host.beforeOpen = () =>
@@ -257,7 +241,7 @@ describe('a session through the door', () => {
   });
 
   it('reports why a session cannot be opened, and accepts the next', async () => {
-    rig = await startRig({ limits: { sessions: 1 } });
+    const rig = await startRig({ limits: { sessions: 1 } });
     rig.host.beforeOpen = () => {
       throw new ParleyError('TOO_MANY', 'the host is full');
     };
@@ -277,7 +261,7 @@ describe('a session through the door', () => {
   });
 
   it('limits the time for a session to open', async () => {
-    rig = await startRig();
+    const rig = await startRig();
     let giveUp = () => {};
     const asked = new Promise<void>((told) => {
       rig.host.beforeOpen = () =>

@@ -1,5 +1,5 @@
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
-import type { Clock } from '../machines/clock.ts';
+import { type Clock, toMicroseconds } from '../machines/clock.ts';
 import { errorRecord } from '../machines/errors.ts';
 import type { EarEvent } from '../machines/session/events.ts';
 import { WIRE_LIMITS } from '../machines/wire.ts';
@@ -87,10 +87,6 @@ export function openEar(
     },
     close: () => stream.close(),
   };
-}
-
-function toMicroseconds(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }
 
 function aligned(pcm: Uint8Array): Uint8Array {

@@ -21,6 +21,12 @@ export interface TimerHandle {
   cancel(): void;
 }
 
+/** Rounds to a microsecond, the resolution of a session's times. A difference of two times must be rounded before it is compared with a deadline: it may be 1e-12 ms too small, and a delay of that length never ends.
+ */
+export function toMicroseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
+}
+
 class Entry implements TimerHandle {
   readonly atMs: number;
   readonly seq: number;

@@ -1,3 +1,4 @@
+import { toMicroseconds } from '../../machines/clock.ts';
 import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { ReplyTrack } from '../reply-track.ts';
@@ -144,9 +145,4 @@ export class Listener {
       ...(this.#playedAtMs !== undefined && { playedAtMs: this.#playedAtMs }),
     };
   }
-}
-
-/** The session's clock has this resolution. */
-function toMicroseconds(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

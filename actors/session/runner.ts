@@ -1,5 +1,5 @@
 import { type ActorRefFrom, createActor } from 'xstate';
-import type { LoopClock, TimerHandle } from '../../machines/clock.ts';
+import { type LoopClock, type TimerHandle, toMicroseconds } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource, LogEntry } from '../../machines/log.ts';
@@ -65,6 +65,8 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
  */
 const SHARE_EVENTS = 64;
 const SHARE_MS = 5;
+/** Maximum delays that expire in one go: a chart that sets one again for the same moment must not stop the server. */
+const MAX_EXPIRED = 1_000;
 /** Maximum waiting events: far more than any reply has, at most about 10 MB. */
 const MAX_WAITING = 10_000;
 
@@ -108,7 +110,7 @@ export class SessionRunner {
 
   /** ms since the session's start, to the microsecond. */
   nowMs(): number {
-    return Math.round((this.#ports.clock.nowMs() - this.#startMs) * 1_000) / 1_000;
+    return toMicroseconds(this.#ports.clock.nowMs() - this.#startMs);
   }
 
   /** Carries out the commands of the start. Call once, when all listeners are attached. */
@@ -199,7 +201,10 @@ export class SessionRunner {
 
   /** Delays that expired before `atMs` come first, each at its own time. */
   #fireTimers(atMs: number): void {
+    let expired = 0;
     for (let timer = this.#kernel.takeTimer(atMs); timer; timer = this.#kernel.takeTimer(atMs)) {
+      expired += 1;
+      if (expired > MAX_EXPIRED) throw new Error(`${timer.event.type} expires again and again`);
       this.#step(timer.event, 'timer', timer.dueMs);
     }
   }
@@ -341,7 +346,9 @@ export class SessionRunner {
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     if (dueMs === undefined) return;
     this.#timerDueMs = dueMs;
-    this.#timer = this.#ports.clock.setTimer(Math.max(0, dueMs - this.nowMs()), this.#onTimer);
+    // At least the resolution of the clock, so that it has moved beyond `dueMs` by then.
+    const delayMs = Math.ceil(Math.max(0, dueMs - this.nowMs()) * 1_000) / 1_000;
+    this.#timer = this.#ports.clock.setTimer(delayMs, this.#onTimer);
   }
 
   readonly #onTimer = (): void => {

@@ -1,4 +1,5 @@
 import { fromCallback, setup } from 'xstate';
+import { toMicroseconds } from '../clock.ts';
 import type { SessionParameters } from '../parameters.ts';
 import * as robot from './actions/robot-actions.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
@@ -56,7 +57,7 @@ export function sessionSetup(parameters: SessionParameters) {
       hasActed: ({ context }) => robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
-      ttsGivesAudio: ({ context }) => remainingTtsMs(context, deadlines.ttsMs) > 0,
+      ttsGivesAudio: ({ context }) => toMicroseconds(remainingTtsMs(context, deadlines.ttsMs)) > 0,
       actionRuns: ({ context }) => robot.actionRuns(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,

@@ -1,4 +1,5 @@
 /** Robot actions of the reply. */
+import { toMicroseconds } from '../../clock.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import type { ActionStatus } from '../../wire.ts';
@@ -92,7 +93,9 @@ export function failOverdueActions({ deadlines }: SessionParameters): Reducer {
     const { reply } = context;
     if (!reply) return {};
     const overdue = reply.actions.filter(
-      (action) => action.status === 'started' && context.nowMs - action.startedAtMs >= deadlines.actionMs,
+      (action) =>
+        action.status === 'started' &&
+        toMicroseconds(context.nowMs - action.startedAtMs) >= deadlines.actionMs,
     );
     return {
       patch: {

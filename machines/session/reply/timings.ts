@@ -1,4 +1,5 @@
 /** Breakdown of the time from the end of the user's turn to the reply's first sound. */
+import { toMicroseconds } from '../../clock.ts';
 import type { TurnTimings } from '../../wire.ts';
 import type { Reply, ReplyMarks } from '../context.ts';
 import type { ListenerSample } from './listener.ts';
@@ -40,9 +41,4 @@ export function timingsOf({ marks, turnEndedAtMs }: Reply, listener: ListenerSam
 
 function span(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : to - from;
-}
-
-/** Rounds to the clock's resolution: the difference of two readings seems more precise than it is. */
-function toMicroseconds(ms: number): number {
-  return Math.round(ms * 1_000) / 1_000;
 }

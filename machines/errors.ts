@@ -50,6 +50,10 @@ export const ERRORS = {
     advice:
       'declare the action in the dialog or as a tool if it should exist; else look at the engine and its worker',
   },
+  LANGUAGE_UNSUPPORTED: {
+    message: 'no configured engine knows this language',
+    advice: 'nothing was changed; ask for another language, or configure an engine that knows it',
+  },
   ACTION_LIMIT: {
     message: 'a reply asked for too many actions',
     advice: 'the others were started; raise actions.maxPerReply to allow more',

@@ -9,6 +9,7 @@ import { haltInvariant } from './session/halt/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
+import { settingsInvariant } from './session/settings/invariant.ts';
 import { speculationInvariant } from './session/speculation/invariant.ts';
 
 export type { MonitorOptions } from './session/facts.ts';
@@ -24,6 +25,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   speculationInvariant,
   actionsInvariant,
   backchannelInvariant,
+  settingsInvariant,
   haltInvariant,
 ];
 

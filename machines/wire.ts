@@ -22,6 +22,41 @@ export interface HelloMessage {
   readonly voice?: string;
 }
 
+/** A function that the language engine may call: the call becomes an `action` of the same name. */
+export interface Tool {
+  readonly name: string;
+  readonly description: string;
+  /** JSON schema of the arguments, an object. */
+  readonly parameters: JsonObject;
+}
+
+/** Whether the language engine may (`auto`), must (`required` or a named tool) or must not (`none`) call tools. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly name: string };
+
+/** How a spoken turn begins and ends. */
+export interface TurnDetection {
+  /** `manual`: what the server hears as speech neither starts nor ends a turn nor interrupts a reply. */
+  readonly mode: 'auto' | 'manual';
+  /** Silence that ends a turn, ms. Absent: the server's own delays, which depend on the words. */
+  readonly silenceMs?: number;
+  /** False: a transcript enters the history and starts no reply. Default true. */
+  readonly respond?: boolean;
+  /** False: speech does not interrupt a reply. Default true. */
+  readonly interrupt?: boolean;
+}
+
+/** What a client may change in its live session. An absent member stays as it is; a given one replaces it whole. */
+export interface SettingsChange {
+  readonly language?: string;
+  readonly voice?: string;
+  /** For a language model, besides the server's own prompt. Empty: none. */
+  readonly instructions?: string;
+  /** Offered to the language engine besides the server's own. */
+  readonly tools?: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly turnDetection?: TurnDetection;
+}
+
 export type ClientMessage =
   | HelloMessage
   | { readonly type: 'text'; readonly text: string }
@@ -30,6 +65,7 @@ export type ClientMessage =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
+  | ({ readonly type: 'settings' } & SettingsChange)
   | { readonly type: 'bye' };
 
 /**

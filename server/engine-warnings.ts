@@ -1,5 +1,6 @@
 import type { EngineKind } from '../actors/subjects.ts';
 import type { EngineDescriptor } from '../adapters/engine.ts';
+import { baseLanguage } from '../machines/policies/text.ts';
 import type { Config } from './config/schema.ts';
 import type { Notice } from './endpoints/about/endpoint.ts';
 import { engineOf } from './engine-registry.ts';
@@ -23,14 +24,24 @@ function freeSpeechRejected(config: Config): readonly Notice[] {
   return [{ code: 'FREE_SPEECH_REJECTED', message }];
 }
 
+/** Whether a recogniser and a voice of the chains may know this language (BCP 47). */
+export function supportsLanguage(language: string, config: Config): boolean {
+  return SPEECH.every((kind) => knownBy(kind, language, config));
+}
+
+const SPEECH = ['stt', 'tts'] as const;
+
+function knownBy(kind: (typeof SPEECH)[number], language: string, config: Config): boolean {
+  return configured(kind, config).some(
+    ({ can }) => typeof can.languages === 'string' || can.languages.includes(baseLanguage(language)),
+  );
+}
+
 /** A language that no recogniser, or no voice, of the chain supports. */
 function unknownLanguage(config: Config): readonly Notice[] {
-  const primary = config.language.toLowerCase().split('-')[0] ?? '';
-  return (['stt', 'tts'] as const).flatMap((kind) => {
-    const engines = configured(kind, config);
-    const known = engines.flatMap(({ can }) => (typeof can.languages === 'string' ? [] : can.languages));
-    const somebody = engines.some(({ can }) => typeof can.languages === 'string') || known.includes(primary);
-    if (somebody) return [];
+  return SPEECH.flatMap((kind) => {
+    if (knownBy(kind, config.language, config)) return [];
+    const known = configured(kind, config).flatMap(({ can }) => can.languages);
     const message =
       `language is ${config.language}, but engines.${kind} (${config.engines[kind].join(', ')}) knows only ` +
       `${known.join(', ')}: set another engine, such as --engines.${kind}=openai, or another --language`;

@@ -35,7 +35,7 @@ import { createMetrics, type MetricSources, type Metrics } from './endpoints/met
 import { EngineLoad } from './engine-load.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
-import { engineWarnings } from './engine-warnings.ts';
+import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
@@ -282,6 +282,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, resamplers, store },
+    ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
     ...(parts?.memory && { memory: parts.memory }),
     ...(journal && { journal }),

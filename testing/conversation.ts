@@ -36,6 +36,8 @@ export interface ConversationOptions {
   readonly outputRate?: 16_000 | 24_000;
   /** Default `en`. */
   readonly language?: string;
+  /** Whether an engine knows a language. Default: any. */
+  readonly supports?: (language: string) => boolean;
   /** Makes the store reject each turn. */
   readonly storeFails?: Error;
 }
@@ -97,6 +99,7 @@ export class Conversation {
         resamplers: options.resamplers,
         actions: options.actions ?? { run: async () => null },
         ...(options.memory ? { memory: options.memory } : {}),
+        ...(options.supports ? { supports: options.supports } : {}),
         store: this.#store(),
         onLog: (_session, entry) => {
           this.log.push(entry);

@@ -9,10 +9,10 @@ import type { MemoryPort } from '../ports/memory.ts';
  */
 export function llmChild(
   engine: LlmEngine,
-  { generation, messages, language, seed }: ChildInputs['llm'],
+  { generation, speculated: _taken, ...request }: ChildInputs['llm'],
 ): ChildLogic {
   return childLogic(async ({ signal, emit }) => {
-    for await (const event of engine.reply({ messages, language, seed }, signal)) {
+    for await (const event of engine.reply(request, signal)) {
       if (event.type === 'delta') emit({ type: 'llm.delta', text: event.text });
       else emit({ type: 'llm.action', id: `${generation}-${event.id}`, name: event.name, args: event.args });
     }

@@ -12,6 +12,13 @@ const Request: z.ZodType<LlmRequest> = z.object({
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
   stream: z.boolean().exactOptional(),
+  instructions: z.string().exactOptional(),
+  tools: z
+    .array(
+      z.object({ name: z.string(), description: z.string(), parameters: z.record(z.string(), z.json()) }),
+    )
+    .exactOptional(),
+  toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.object({ name: z.string() })]).exactOptional(),
 });
 
 /** Longest id and name of an action, in UTF-16 units: four times the limit of the model providers. */

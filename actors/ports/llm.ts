@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../machines/json.ts';
+import type { LlmOffer } from '../../machines/session/settings/settings.ts';
 import type { Message } from '../../machines/session/turn/history.ts';
 
-export interface LlmRequest {
+/** `instructions`, `tools` and `toolChoice` are the session's own, besides those of the engine's configuration. */
+export interface LlmRequest extends LlmOffer {
   /**
    * The conversation so far, the user's newest words last. The last content is empty if speech was heard but not
    * understood.
@@ -14,13 +16,7 @@ export interface LlmRequest {
   readonly stream?: boolean;
 }
 
-/** A tool that a language model may call: it becomes an `action` of the same name. */
-export interface LlmTool {
-  readonly name: string;
-  readonly description: string;
-  /** JSON schema of the arguments, an object. */
-  readonly parameters: JsonObject;
-}
+export type { Tool as LlmTool } from '../../machines/wire.ts';
 
 export type LlmEvent =
   | { readonly type: 'delta'; readonly text: string }

@@ -1,8 +1,63 @@
 import { z } from 'zod';
+import type { JsonObject } from '../../machines/json.ts';
+import type { ClientEvent } from '../../machines/session/events.ts';
+import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 4_000;
+const MAX_INSTRUCTIONS_LENGTH = 16_000;
+const MAX_TOOLS = 64;
+
+const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+export const languageField = z
+  .string()
+  .max(35)
+  .regex(LANGUAGE, 'must be a language tag such as en or zh-CN')
+  .exactOptional();
+
+export const voiceField = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not contain control characters')
+  .exactOptional();
+
+const toolName = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must have 1 to 64 letters, digits, dots, hyphens or underscores')
+  .refine((name) => name !== HALT_ACTION, 'is reserved for the voice stop');
+
+const tool = z.object({
+  name: toolName,
+  description: z.string().max(4_000),
+  parameters: z.record(z.string(), z.json()).transform((schema): JsonObject => schema),
+});
+
+const settings = z.object({
+  type: z.literal('settings'),
+  language: languageField,
+  voice: voiceField,
+  instructions: z.string().max(MAX_INSTRUCTIONS_LENGTH).exactOptional(),
+  tools: z
+    .array(tool)
+    .max(MAX_TOOLS)
+    .refine((tools) => new Set(tools.map(({ name }) => name)).size === tools.length, 'must have unique names')
+    .readonly()
+    .exactOptional(),
+  toolChoice: z.union([z.enum(['auto', 'none', 'required']), z.object({ name: toolName })]).exactOptional(),
+  turnDetection: z
+    .object({
+      mode: z.enum(['auto', 'manual']),
+      silenceMs: z.int().min(100).max(10_000).exactOptional(),
+      respond: z.boolean().exactOptional(),
+      interrupt: z.boolean().exactOptional(),
+    })
+    .exactOptional(),
+});
 
 /** Commands that any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
 export const clientCommand = z.discriminatedUnion('type', [
@@ -18,6 +73,7 @@ export const clientCommand = z.discriminatedUnion('type', [
     generation: z.int().min(0).max(UINT32_MAX),
     samples: z.int().min(0),
   }),
+  settings,
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),
@@ -26,3 +82,10 @@ export const clientCommand = z.discriminatedUnion('type', [
 
 /** A message of the client other than hello. */
 export type ClientCommand = z.infer<typeof clientCommand>;
+
+/** The event that a command is to the machine. */
+export function clientEvent(command: Exclude<ClientCommand, { type: 'played' }>): ClientEvent {
+  if (command.type !== 'settings') return command;
+  const { type, ...change } = command;
+  return { type, change };
+}

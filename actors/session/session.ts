@@ -1,13 +1,13 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
-import { errorRecord, ParleyError } from '../../machines/errors.ts';
+import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { InvariantMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -32,7 +32,7 @@ import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
 import { subjects } from '../subjects.ts';
-import { type ClientCommand, clientCommand } from './client-command.ts';
+import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
 import { SessionRunner } from './runner.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one per request. */
@@ -52,6 +52,8 @@ export interface SessionDeps {
   readonly vad: VadEngine;
   readonly resamplers: ResamplerFactory;
   readonly actions: ActionPort;
+  /** Whether an engine knows this language (BCP 47). Default: any. */
+  readonly supports?: (language: string) => boolean;
   readonly memory?: MemoryPort;
   readonly store: Store;
   /** Without it, nothing is journaled and actions do not wait. */
@@ -287,7 +289,9 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const ear = openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
-    if (given.type !== 'played') runner.receive(given, 'client');
+    const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;
+    if (refusal) publish({ type: 'error', ...refusal, fatal: false });
+    else if (given.type !== 'played') runner.receive(clientEvent(given), 'client');
     else if (given.generation === listener?.generation) listener.acknowledge(given.samples);
   };
   // Peers on the bus may command the session; its own client calls it directly.
@@ -313,6 +317,11 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       await journal?.end();
     },
   };
+}
+
+function settingsRefusal({ language }: SettingsChange, { supports }: SessionDeps): ErrorRecord | undefined {
+  if (language === undefined || supports?.(language) !== false) return undefined;
+  return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
 }
 
 const noMemory: MemoryPort = { recall: async () => [] };

@@ -111,10 +111,10 @@ export class Speculation {
   }
 
   async *#ask(signal: AbortSignal): AsyncGenerator<LlmEvent, void, undefined> {
-    const { messages, language, seed, recalls } = this.#input;
+    const { generation: _of, voice: _spoken, text: _said, recalls, messages, ...request } = this.#input;
     const facts = recalls ? await this.#recall(signal) : [];
     if (signal.aborted) return;
-    yield* this.#deps.llm.reply({ messages: withFacts(messages, facts), language, seed }, signal);
+    yield* this.#deps.llm.reply({ ...request, messages: withFacts(messages, facts) }, signal);
   }
 
   async #recall(signal: AbortSignal): Promise<readonly string[]> {

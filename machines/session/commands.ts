@@ -1,6 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
+import type { LlmOffer } from './settings/settings.ts';
 import type { Message } from './turn/history.ts';
 
 /** Commands of a kernel step, in order. Plain data: they are hashed into the journal. */
@@ -33,7 +34,7 @@ export interface ChildInputs {
     readonly text: string;
     readonly recalls: boolean;
     readonly messages: readonly Message[];
-  };
+  } & LlmOffer;
   readonly memory: { readonly text: string };
   /** `speculated`: the speculation of this generation has already requested the reply; use its answer. */
   readonly llm: {
@@ -42,7 +43,7 @@ export interface ChildInputs {
     readonly seed: number;
     readonly messages: readonly Message[];
     readonly speculated?: true;
-  };
+  } & LlmOffer;
   /** `speculated`: the speculation of this generation may have the first segment's audio. */
   readonly tts: {
     readonly generation: number;

@@ -1,7 +1,7 @@
 import type { OutputRate } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { ActionStatus } from '../wire.ts';
+import type { ActionStatus, SettingsChange } from '../wire.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
 import type { Message } from './turn/history.ts';
@@ -20,6 +20,8 @@ export interface SessionInput {
 /** All data of a session besides its state in the chart. Plain data, canonical as JSON. */
 export interface SessionContext {
   readonly input: SessionInput;
+  /** What the client changed since; absent until it changes something. */
+  readonly settings?: SettingsChange | undefined;
   /** Time of the current event, ms since the session's start. Set by the kernel before each step. */
   readonly nowMs: number;
   /**

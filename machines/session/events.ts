@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
-import type { Rejection } from '../wire.ts';
+import type { Rejection, SettingsChange } from '../wire.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
@@ -12,6 +12,7 @@ export type ClientEvent =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
+  | { readonly type: 'settings'; readonly change: SettingsChange }
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };

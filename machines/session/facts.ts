@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
-import type { PublicState, SessionMessage } from '../wire.ts';
+import type { PublicState, SessionMessage, SettingsChange } from '../wire.ts';
 import { REPLY_CHILDREN } from './events.ts';
 import { PacedPosition } from './reply/heard-check.ts';
 import type { ListenerSample } from './reply/listener.ts';
@@ -62,6 +62,7 @@ export class SessionFacts {
   /** Generation of the newest speculation. */
   speculation = 0;
   reply: OpenReply | null = null;
+  settings: SettingsChange | undefined;
 
   constructor(outputRate: number) {
     this.#outputRate = outputRate;
@@ -90,6 +91,7 @@ export class SessionFacts {
     switch (entry.type) {
       case 'event':
         this.state = entry.state;
+        if (entry.event.type === 'settings') this.settings = { ...this.settings, ...entry.event.change };
         if (reply) noteEvent(reply, entry.event);
         return;
       case 'child.start':

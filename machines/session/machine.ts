@@ -25,6 +25,7 @@ export function sessionMachine(parameters: SessionParameters) {
       halt: '.stopped',
       bye: '.ended',
       lost: '.ended',
+      settings: { actions: 'changeSettings' },
       'ear.failed': { actions: 'publishEarFailure' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
@@ -42,7 +43,7 @@ export function sessionMachine(parameters: SessionParameters) {
       idle: {
         id: 'idle',
         on: {
-          'speech.start': { target: 'listening', actions: 'beginUtterance' },
+          'speech.start': { guard: 'earTakesTurn', target: 'listening', actions: 'beginUtterance' },
           text: { target: 'responding', actions: 'takeText' },
         },
       },

@@ -11,6 +11,7 @@ import * as filler from './filler/filler.ts';
 import * as halt from './halt/halt.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
+import * as settings from './settings/settings.ts';
 import * as speculation from './speculation/speculation.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
@@ -54,6 +55,11 @@ export function sessionSetup(parameters: SessionParameters) {
         context.utterance !== null &&
         context.utterance.partial !== '' &&
         !bargeIn.interrupts(context.utterance.partial, context, parameters),
+      earTakesTurn: ({ context }) => settings.earTakesTurn(context),
+      earInterrupts: ({ context }) => settings.earInterrupts(context),
+      endsListening: ({ context, event }) => !settings.earTakesTurn(settings.settingsAfter(context, event)),
+      endsYielding: ({ context, event }) => !settings.earInterrupts(settings.settingsAfter(context, event)),
+      startsNoReply: ({ context }) => utteranceSettled(context) && !settings.responds(context),
       hasActed: ({ context }) => robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
@@ -68,7 +74,9 @@ export function sessionSetup(parameters: SessionParameters) {
     },
     delays: {
       endpointDelay: ({ context }) => {
-        const delayMs = endpointDelayMs(wordsSoFar(context), context.input.language, endpointing, words);
+        const delayMs =
+          context.settings?.turnDetection?.silenceMs ??
+          endpointDelayMs(wordsSoFar(context), settings.languageOf(context), endpointing, words);
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
       steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),
@@ -110,7 +118,7 @@ export function sessionSetup(parameters: SessionParameters) {
   const sttInput = (context: SessionContext): ChildInputs['stt'] => ({
     utterance: context.utterance?.number ?? 0,
     fromSample: context.utterance?.startSample ?? 0,
-    language: context.input.language,
+    language: settings.languageOf(context),
   });
 
   return base.extend({
@@ -130,7 +138,9 @@ export function sessionSetup(parameters: SessionParameters) {
       startSpeculation: act(speculation.startSpeculation),
       dropSpeculation: act(speculation.dropSpeculation),
       releaseSpeculation: act(speculation.releaseSpeculation),
+      changeSettings: act(settings.changeSettings),
       takeText: act(turn.takeText(parameters)),
+      keepTurn: act(turn.keepTurn(parameters)),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
       publishStopped: act(halt.publishStopped),

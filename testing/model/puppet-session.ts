@@ -1,7 +1,7 @@
 /** Levels b and c: a path on a real session whose children follow the path. */
 import { type ChildLogic, type ChildOutput, type ChildScope, childLogic } from '../../actors/child.ts';
 import type { Bus, Subscription } from '../../actors/ports/bus.ts';
-import { clientCommand } from '../../actors/session/client-command.ts';
+import { clientCommand, clientEvent } from '../../actors/session/client-command.ts';
 import { SessionRunner } from '../../actors/session/runner.ts';
 import { subjects } from '../../actors/subjects.ts';
 import { realClock } from '../../adapters/real-clock.ts';
@@ -139,7 +139,7 @@ class PuppetSession {
       }),
       this.#bus.subscribe(cmd(this.#session), ({ payload }) => {
         const command = clientCommand.parse(JSON.parse(decoder.decode(payload)));
-        if (command.type !== 'played') this.runner.receive(command, 'client');
+        if (command.type !== 'played') this.runner.receive(clientEvent(command), 'client');
       }),
       this.#bus.subscribe(ordersTo(this.#session), ({ payload }) => {
         // Only this class publishes here.
@@ -269,7 +269,10 @@ class PuppetSession {
   #command(event: SessionEvent): void {
     // A closed connection sends nothing: the gateway reports it.
     if (event.type === 'lost') this.runner.receive(event, 'client');
-    else this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(event)));
+    else {
+      const command = event.type === 'settings' ? { type: event.type, ...event.change } : event;
+      this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(command)));
+    }
   }
 
   #order(order: Order): void {

@@ -3,7 +3,14 @@ import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../.
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import { PIECE_SAMPLES, playedBy, type Representative, type SessionModelState } from './session-model.ts';
+import type { TurnDetection } from '../../machines/wire.ts';
+import {
+  isDefault,
+  PIECE_SAMPLES,
+  playedBy,
+  type Representative,
+  type SessionModelState,
+} from './session-model.ts';
 
 /** Words of the user, by their meaning for the machine. The model's parameters contain the voice stop. */
 export const WORDS = {
@@ -78,6 +85,28 @@ function client(): Representative[] {
     always('rearm', { type: 'rearm' }),
     always('bye', { type: 'bye' }),
     always('lost', { type: 'lost' }),
+    ...settings(),
+  ];
+}
+
+/** Ways to detect turns, each where a change matters most: at rest, and while the user speaks. */
+function settings(): Representative[] {
+  const change = (name: string, turnDetection: TurnDetection, often: boolean): Representative => ({
+    name: `settings: ${name}`,
+    source: 'client',
+    event: ({ snapshot }) => {
+      const userSpeaks = snapshot.context.utterance?.endedAtMs === null;
+      const matters = snapshot.matches('idle') || (often && userSpeaks);
+      // From one way to another only by way of the default.
+      const changes = isDefault(snapshot.context.settings) !== (name === 'default');
+      return matters && changes ? { type: 'settings', change: { turnDetection } } : undefined;
+    },
+  });
+  return [
+    change('default', { mode: 'auto' }, false),
+    change('manual', { mode: 'manual' }, true),
+    change('no interruption', { mode: 'auto', interrupt: false }, true),
+    change('no reply', { mode: 'auto', respond: false }, false),
   ];
 }
 

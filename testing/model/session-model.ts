@@ -12,6 +12,7 @@ import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import { isAudible, type ListenerSample } from '../../machines/session/reply/listener.ts';
 import { turnInHand } from '../../machines/session/turn/words.ts';
+import type { SettingsChange } from '../../machines/wire.ts';
 import type { Model } from './explore.ts';
 import { Stepper } from './transitions.ts';
 
@@ -233,13 +234,15 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, speculations, reply, nowMs } = snapshot.context;
+    const { utterance, pending, speculations, reply, nowMs, settings } = snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
     const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
     const thinking = at({ responding: { phase: { processing: 'thinking' } } });
     const words = utterance?.final?.text ?? utterance?.partial;
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
+    // What the settings change is in the states; everything else is explored with the default ones.
+    if (!isDefault(settings)) return JSON.stringify([settings?.turnDetection, value, words, facts.earSpeaks]);
     return JSON.stringify([
       value,
       yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,
@@ -308,6 +311,12 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       (timers[0]?.dueMs ?? Number.POSITIVE_INFINITY) > atMs + notUnderstoodMs
     );
   }
+}
+
+/** Whether turns are detected as when the session began. */
+export function isDefault(settings: SettingsChange | undefined): boolean {
+  const { mode, ...others } = settings?.turnDetection ?? { mode: 'auto' };
+  return mode === 'auto' && Object.keys(others).length === 0;
 }
 
 /** Samples of the reply heard by now. */

@@ -1,4 +1,4 @@
-import type { PublicState } from '../../machines/wire.ts';
+import type { PublicState, SettingsChange } from '../../machines/wire.ts';
 import type { Random } from './random.ts';
 
 /** What a simulated user does. Plain data, so that a failing script can be shrunk. */
@@ -11,6 +11,7 @@ export type UserAct =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
+  | ({ readonly type: 'settings' } & SettingsChange)
   /** Reports played samples: the truth, or `lie` times it. */
   | { readonly type: 'played'; readonly lie: number }
   /** Many commands at once. */
@@ -46,6 +47,18 @@ const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see'] as const;
 /** Words that stop everything; the simulation's parameters contain them. */
 export const HALT_WORDS = 'stop right there';
 
+const SETTINGS: readonly SettingsChange[] = [
+  { turnDetection: { mode: 'manual' } },
+  { turnDetection: { mode: 'auto', respond: false } },
+  { turnDetection: { mode: 'auto', interrupt: false, silenceMs: 300 } },
+  { toolChoice: 'none', voice: 'low' },
+  {
+    toolChoice: 'auto',
+    instructions: 'Be brief.',
+    tools: [{ name: 'fly', description: '', parameters: {} }],
+  },
+];
+
 /** Acts of a turn, with weights out of 100. */
 const TURNS = {
   plain: 30,
@@ -66,6 +79,7 @@ const TURNS = {
   honestPlayed: 8,
   hangUp: 2,
   long: 1,
+  settings: 6,
 } as const;
 
 /** Generates a conversation of `turns` turns from the seed. */
@@ -184,6 +198,19 @@ function turnSteps(random: Random): readonly Step[] {
         ...Array.from({ length: 4 }, () => then('speaking', random.int(60, 200), { type: 'played', lie: 1 })),
         ...(random.chance(0.5) ? [then('speaking', random.int(0, 300), { type: 'interrupt' })] : []),
       ];
+    case 'settings': {
+      const speak = () => then(random.pick(['idle', 'anything', 'speaking']), random.int(0, 900), speech());
+      return [
+        open({ type: 'settings', ...random.pick(SETTINGS) }),
+        ...(random.chance(0.3) ? [then('anything', random.int(0, 300), typed())] : []),
+        ...Array.from({ length: random.int(1, 3) }, speak),
+        then('anything', random.int(0, 2_500), {
+          type: 'settings',
+          turnDetection: { mode: 'auto' },
+          tools: [],
+        }),
+      ];
+    }
     case 'long':
       return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':

@@ -42,6 +42,10 @@ export const SOMETIMES = [
   'a session ended in mid-reply',
   'a user hung up and came back',
   'a user stopped the robot at the moment of a fault',
+  'speech was not listened to because the client ends the turns',
+  'a turn was kept without a reply',
+  'the settings changed while the user spoke',
+  'the settings changed while a reply ran',
   'the ear failed',
   'a reply took over a speculation',
   'a speculation was discarded',
@@ -98,6 +102,7 @@ export class SometimesWatch {
   #endedTurn = 0;
   #replyText = '';
   #speaking = false;
+  #manual = false;
   #sounding = false;
   readonly #filler: FillerWatch;
   /** The newest generation that was prepared and taken over. */
@@ -118,6 +123,8 @@ export class SometimesWatch {
     } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
+      if (command.type === 'persist' && command.turn.reason === 'completed' && command.turn.replyText === '')
+        this.#reached('a turn was kept without a reply');
       if (command.type === 'spawn' && command.child === 'llm' && command.input.speculated) {
         this.#taken = command.input.generation;
         this.#reached('a reply took over a speculation');
@@ -143,7 +150,8 @@ export class SometimesWatch {
           this.#reached('the user spoke while only an action ran');
         if (before === 'listening' && state === 'listening')
           this.#reached('the user continued after a pause');
-        if (before !== 'stopped') this.#speaking = true;
+        if (this.#manual) this.#reached('speech was not listened to because the client ends the turns');
+        if (before !== 'stopped' && !this.#manual) this.#speaking = true;
         this.#words = '';
         return;
       case 'speech.stop':
@@ -160,6 +168,12 @@ export class SometimesWatch {
         // Its engine had given audio, and still had more to give.
         if (event.listener?.aliveAtMs !== undefined && event.listener.firstAudioAtMs !== undefined)
           this.#reached('speech synthesis died in mid-segment');
+        return;
+      case 'settings':
+        if (event.change.turnDetection) this.#manual = event.change.turnDetection.mode === 'manual';
+        if (this.#manual) this.#speaking = false;
+        if (before === 'listening') this.#reached('the settings changed while the user spoke');
+        if (before === 'speaking') this.#reached('the settings changed while a reply ran');
         return;
       case 'text':
         if (before === 'speaking') this.#reached('a text was typed over a sounding reply');

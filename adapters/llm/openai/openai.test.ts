@@ -74,6 +74,22 @@ describe('openaiLlm', () => {
     });
   });
 
+  it('sends what the session adds: instructions, tools and which of them to call', async () => {
+    const tool = (name: string, description: string) => ({ name, description, parameters: {} });
+    await start({}, { systemPrompt: 'Be brief.', tools: [tool('wave', 'ours'), tool('nod', 'ours')] });
+    await ask({
+      ...HELLO,
+      instructions: 'Speak like a pirate.',
+      tools: [tool('wave', 'of the client')],
+      toolChoice: { name: 'wave' },
+    });
+    expect(asked(0)).toMatchObject({
+      messages: [{ role: 'system', content: 'Be brief.\n\nSpeak like a pirate.' }, { role: 'user' }],
+      tools: [{ function: tool('nod', 'ours') }, { function: tool('wave', 'of the client') }],
+      tool_choice: { type: 'function', function: { name: 'wave' } },
+    });
+  });
+
   it('sends its key to the server, or none if it has none', async () => {
     await start({ apiKey: 'sk-secret-1234' }, { apiKey: 'sk-secret-1234' });
     expect((await ask()).end).toBe('done');

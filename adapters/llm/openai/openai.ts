@@ -67,12 +67,12 @@ async function* rounds(
 ): AsyncGenerator<LlmEvent> {
   const messages = toMessages(request, options);
   const usedIds = new Set<string>();
-  const followUps = options.tools?.length ? (options.maxToolRounds ?? 3) : 0;
+  const followUps = toolsOf(options, request).length > 0 ? (options.maxToolRounds ?? 3) : 0;
   let spoken = '';
   for (let round = 0; ; round++) {
     let said = '';
     const drafts = new ToolCallDrafts();
-    const params = { ...body(options, request), messages };
+    const params = { ...body(options, round === 0 ? request : { ...request, ...free(request) }), messages };
     const deltas = request.stream === false ? wholeReply : chunks;
     for await (const delta of deltas(connection, params, call)) {
       for (const piece of delta.toolCalls) drafts.add(piece);
@@ -125,17 +125,20 @@ function body(
   options: OpenAiLlmOptions,
   request: LlmRequest,
 ): Omit<ChatCompletionCreateParamsStreaming, 'messages'> {
-  const { model, temperature, tools } = options;
+  const { model, temperature } = options;
+  const tools = toolsOf(options, request);
+  const { toolChoice } = request;
   return {
     model,
     stream: true,
     ...(temperature === undefined ? {} : { temperature }),
-    ...(tools?.length
+    ...(tools.length > 0
       ? {
           tools: tools.map(({ name, description, parameters }) => ({
             type: 'function' as const,
             function: { name, description, parameters },
           })),
+          ...(toolChoice === undefined ? {} : { tool_choice: chosen(toolChoice) }),
         }
       : {}),
     ...(options.sendSeed ? { seed: request.seed } : {}),
@@ -143,8 +146,23 @@ function body(
   };
 }
 
+/** The session's tools come after those of the configuration; of two with one name, the session's counts. */
+function toolsOf({ tools = [] }: OpenAiLlmOptions, { tools: own = [] }: LlmRequest): readonly LlmTool[] {
+  return [...tools.filter(({ name }) => !own.some((tool) => tool.name === name)), ...own];
+}
+
+/** After the first round the model may speak about the calls that it had to make. */
+function free({ toolChoice = 'auto' }: LlmRequest): Pick<LlmRequest, 'toolChoice'> {
+  return toolChoice === 'auto' || toolChoice === 'none' ? {} : { toolChoice: 'auto' };
+}
+
+function chosen(choice: NonNullable<LlmRequest['toolChoice']>) {
+  return typeof choice === 'string' ? choice : { type: 'function' as const, function: choice };
+}
+
 function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatCompletionMessageParam[] {
-  const system = options.systemPrompt ? [{ role: 'system' as const, content: options.systemPrompt }] : [];
+  const prompts = [options.systemPrompt, request.instructions].filter(Boolean);
+  const system = prompts.length > 0 ? [{ role: 'system' as const, content: prompts.join('\n\n') }] : [];
   const heard = request.messages.map(({ role, content }) => ({
     role,
     content: role === 'user' && content === '' ? (options.notUnderstood ?? NOT_UNDERSTOOD) : content,

@@ -32,7 +32,7 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
         return;
       }
       if (facts.state === 'stopped') broken(9, `action ${name} was started stopped`, entry);
-      const why = actionRefusal(name, startedInReply, options.actions);
+      const why = actionRefusal(name, startedInReply, options.actions, facts.settings);
       if (why) broken(9, `action ${name} was started against policy (${why})`, entry);
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
       startedInReply += 1;

@@ -46,12 +46,12 @@ function requested({ reply }: SessionContext, event: MachineEvent): Requested | 
 }
 
 function refusal(
-  { reply }: SessionContext,
+  { reply, settings }: SessionContext,
   { name }: Requested,
   { actions }: SessionParameters,
 ): ActionRefusal | undefined {
   const started = reply?.actions.filter(({ status }) => status !== 'refused').length ?? 0;
-  return actionRefusal(name, started, actions);
+  return actionRefusal(name, started, actions, settings);
 }
 
 /** Maximum refused actions per reply that are published to the client. The journal has all. */

@@ -3,13 +3,13 @@ import type { SessionParameters } from '../../parameters.ts';
 import { normaliseText } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
 import { publish, type Reducer, send } from '../effects.ts';
+import { languageOf } from '../settings/settings.ts';
 import { isBackchannel } from './backchannel.ts';
 
 /** Whether these words, spoken during a reply, interrupt it. */
-export function interrupts(text: string, { input }: SessionContext, { words }: SessionParameters): boolean {
-  return (
-    normaliseText(text, input.language) !== '' && !isBackchannel(text, input.language, words.backchannels)
-  );
+export function interrupts(text: string, context: SessionContext, { words }: SessionParameters): boolean {
+  const language = languageOf(context);
+  return normaliseText(text, language) !== '' && !isBackchannel(text, language, words.backchannels);
 }
 
 export const pausePlayout: Reducer = ({ generation }) => ({

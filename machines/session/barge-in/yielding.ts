@@ -7,6 +7,7 @@ export function yieldingState(chart: SessionChart) {
     id: 'yielding',
     entry: 'pausePlayout',
     initial: 'hearing',
+    on: { settings: { guard: 'endsYielding', target: '.resuming', actions: 'changeSettings' } },
     states: {
       hearing: {
         on: {

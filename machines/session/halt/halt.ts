@@ -3,6 +3,7 @@ import type { SessionParameters } from '../../parameters.ts';
 import { isAmong } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
 import { failure, publishError, type Reducer } from '../effects.ts';
+import { languageOf } from '../settings/settings.ts';
 import { wordsInHand } from '../turn/words.ts';
 
 /** Reserved action name: the language engine uses it for the voice stop. It is not a robot action. */
@@ -10,7 +11,7 @@ export const HALT_ACTION = 'halt';
 
 export function saidHalt(context: SessionContext, { words }: SessionParameters): boolean {
   const said = [wordsInHand(context), context.utterance?.final?.text ?? ''];
-  return said.some((text) => isAmong(text, words.halt, context.input.language));
+  return said.some((text) => isAmong(text, words.halt, languageOf(context)));
 }
 
 export const publishStopped: Reducer = () => ({ effects: [publishError(failure('SESSION_STOPPED'))] });

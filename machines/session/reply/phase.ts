@@ -23,9 +23,12 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
               { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
               { guard: 'turnKnown', target: 'recalling' },
               { guard: 'saidNothing', target: '#idle', actions: ['dropUtterance', 'dropPending'] },
+              { guard: 'startsNoReply', target: '#idle', actions: 'keepTurn' },
               { guard: 'finalKnown', target: 'recalling', actions: 'takeUtterance' },
             ],
-            on: { 'speech.start': { target: '#listening', actions: 'restartUtterance' } },
+            on: {
+              'speech.start': { guard: 'earTakesTurn', target: '#listening', actions: 'restartUtterance' },
+            },
             after: { sttDeadline: { actions: 'failSttLate' } },
           },
           recalling: {
@@ -44,7 +47,9 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
                 after: { recallDeadline: { target: '#thinking', actions: 'publishMemoryFailure' } },
               },
             },
-            on: { 'speech.start': { target: '#listening', actions: 'beginUtterance' } },
+            on: {
+              'speech.start': { guard: 'earInterrupts', target: '#listening', actions: 'beginUtterance' },
+            },
           },
           thinking: {
             id: 'thinking',
@@ -53,8 +58,8 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             on: {
               'playout.started': { target: '#speaking' },
               'speech.start': [
-                { guard: 'hasActed', target: '#yielding', actions: 'beginUtterance' },
-                { target: '#listening', actions: 'beginUtterance' },
+                { guard: and(['earInterrupts', 'hasActed']), target: '#yielding', actions: 'beginUtterance' },
+                { guard: 'earInterrupts', target: '#listening', actions: 'beginUtterance' },
               ],
             },
             after: fills(parameters)
@@ -69,7 +74,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
         states: {
           playing: {
             always: { guard: ALL_PLAYED, target: '#acting' },
-            on: { 'speech.start': { target: 'yielding', actions: 'beginUtterance' } },
+            on: { 'speech.start': { guard: 'earInterrupts', target: 'yielding', actions: 'beginUtterance' } },
           },
           yielding: yieldingState(chart),
         },
@@ -78,7 +83,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
       acting: {
         id: 'acting',
         always: { guard: stateIn({ responding: { actions: 'finished' } }), target: 'done' },
-        on: { 'speech.start': { target: '#yielding', actions: 'beginUtterance' } },
+        on: { 'speech.start': { guard: 'earInterrupts', target: '#yielding', actions: 'beginUtterance' } },
       },
       done: { type: 'final' },
     },

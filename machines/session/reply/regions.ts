@@ -4,6 +4,7 @@
 import { raise, stateIn } from 'xstate';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
+import { languageOf, llmOffer, voiceOf } from '../settings/settings.ts';
 import type { SessionChart } from '../setup.ts';
 import { promptOf, withFacts } from '../turn/history.ts';
 
@@ -19,8 +20,8 @@ export function ttsRegion(chart: SessionChart) {
           src: 'tts',
           input: ({ context }) => ({
             generation: context.generation,
-            language: context.input.language,
-            voice: context.input.voice ?? null,
+            language: languageOf(context),
+            voice: voiceOf(context),
             ...speculated(context),
           }),
           onDone: 'finished',
@@ -133,9 +134,10 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
   const facts = current?.facts ?? [];
   return {
     generation: context.generation,
-    language: context.input.language,
+    language: languageOf(context),
     seed: current?.seed ?? 0,
     messages: withFacts(promptOf(context.history, current?.userText ?? ''), facts),
+    ...llmOffer(context),
     ...speculated(context),
   };
 }

@@ -8,6 +8,7 @@ import { nextRandom } from '../../random.ts';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import type { Outcome, Reducer } from '../effects.ts';
+import { languageOf, llmOffer, responds, voiceOf } from '../settings/settings.ts';
 import { completeness } from '../turn/endpointing.ts';
 import { promptOf } from '../turn/history.ts';
 import { turnInHand, utteranceSettled, wordsSoFar } from '../turn/words.ts';
@@ -17,21 +18,23 @@ export function maySpeculate(
   context: SessionContext,
   { speculation: options, words }: SessionParameters,
 ): boolean {
-  const { speculation, speculations, utterance, input } = context;
-  if (!options.enabled || speculation || !utterance || utteranceSettled(context)) return false;
+  const { speculation, speculations, utterance } = context;
+  const language = languageOf(context);
+  if (!options.enabled || !responds(context) || speculation || !utterance || utteranceSettled(context))
+    return false;
   if (speculations.turn === turnInHand(context) && speculations.count >= options.maxPerTurn) return false;
   const text = wordsSoFar(context);
   return (
-    normaliseText(utterance.partial, input.language) !== '' &&
-    !isAmong(text, words.halt, input.language) &&
-    !isAmong(utterance.partial, words.halt, input.language) &&
-    completeness(text, input.language, words) !== 'incomplete'
+    normaliseText(utterance.partial, language) !== '' &&
+    !isAmong(text, words.halt, language) &&
+    !isAmong(utterance.partial, words.halt, language) &&
+    completeness(text, language, words) !== 'incomplete'
   );
 }
 
 /** How much longer the words must stay as they are before a speculation is worth it: not at all if they are plainly complete. */
 export function steadyDelayMs(context: SessionContext, { speculation, words }: SessionParameters): number {
-  if (completeness(wordsSoFar(context), context.input.language, words) === 'complete') return 0;
+  if (completeness(wordsSoFar(context), languageOf(context), words) === 'complete') return 0;
   const unchangedMs = context.nowMs - (context.utterance?.partialAtMs ?? context.nowMs);
   return Math.max(0, speculation.stableMs - unchangedMs);
 }
@@ -55,18 +58,20 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
   const text = speculation?.text ?? '';
   return {
     generation: speculation?.generation ?? 0,
-    language: input.language,
-    voice: input.voice ?? null,
+    language: languageOf(context),
+    voice: voiceOf(context),
     seed: nextRandom(random).value,
     text,
     recalls: input.memory,
     messages: promptOf(history, text),
+    ...llmOffer(context),
   };
 }
 
 /** Whether the current speculation, if any, answers these words. */
-export function answers({ speculation, input }: SessionContext, text: string): boolean {
-  return speculation !== null && sameWords(speculation.text, text, input.language);
+export function answers(context: SessionContext, text: string): boolean {
+  const { speculation } = context;
+  return speculation !== null && sameWords(speculation.text, text, languageOf(context));
 }
 
 /** Ends the current speculation, if any, before `outcome`. */

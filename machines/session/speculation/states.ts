@@ -6,7 +6,11 @@ export function speculationStates(chart: SessionChart) {
     initial: 'waiting',
     states: {
       waiting: { always: { guard: 'maySpeculate', target: 'steadying' } },
-      steadying: { after: { steadyDelay: { target: 'speculating', actions: 'startSpeculation' } } },
+      steadying: {
+        after: {
+          steadyDelay: { guard: 'maySpeculate', target: 'speculating', actions: 'startSpeculation' },
+        },
+      },
       speculating: {},
     },
   });

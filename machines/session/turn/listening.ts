@@ -6,7 +6,14 @@ export function listeningState(chart: SessionChart) {
   return chart.createStateConfig({
     id: 'listening',
     initial: 'capturing',
-    on: { text: { target: '#responding', actions: ['dropUtterance', 'takeText'] } },
+    on: {
+      text: { target: '#responding', actions: ['dropUtterance', 'takeText'] },
+      settings: {
+        guard: 'endsListening',
+        target: '#idle',
+        actions: ['changeSettings', 'dropUtterance', 'dropPending'],
+      },
+    },
     states: {
       capturing: {
         on: {

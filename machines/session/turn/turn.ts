@@ -1,5 +1,7 @@
 /** From words to a turn, which the next reply answers. */
 import type { SessionParameters } from '../../parameters.ts';
+import type { EndReason } from '../../wire.ts';
+import type { TurnOutcome } from '../commands.ts';
 import type { PendingTurn, SessionContext } from '../context.ts';
 import { type Outcome, publish, type Reducer } from '../effects.ts';
 import { answers, withoutSpeculation } from '../speculation/speculation.ts';
@@ -26,26 +28,15 @@ export function takeText(parameters: SessionParameters): Reducer {
 
 /** The current words get no reply. If they already counted as a turn, they stay in the history. */
 export function dropPending(parameters: SessionParameters): Reducer {
-  return ({ pending, turn, generation, history, nowMs: endedAtMs }) => {
+  return (context) => {
+    const { pending, turn, generation, history } = context;
     if (!pending) return {};
     if (!pending.counted || pending.text === '') return { patch: { pending: null } };
     const said = { user: pending.text, assistant: '' };
     return {
       patch: { pending: null, history: remember(history, said, parameters.history) },
       effects: [
-        {
-          type: 'persist',
-          turn: {
-            turn,
-            generation,
-            userText: pending.text,
-            replyText: '',
-            heard: '',
-            reason: 'interrupted',
-            timings: {},
-            endedAtMs,
-          },
-        },
+        { type: 'persist', turn: unanswered(context, turn, generation, pending.text, 'interrupted') },
       ],
     };
   };
@@ -110,4 +101,37 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
     };
     return answers(context, text) ? taken : withoutSpeculation(context, taken);
   };
+}
+
+/** The utterance becomes a turn without a reply. It uses up a generation, by which turns are stored. */
+export function keepTurn(parameters: SessionParameters): Reducer {
+  const take = takeUtterance(parameters);
+  return (context, event) => {
+    const { patch, effects = [] } = take(context, event);
+    const said = { ...context, ...patch };
+    const user = said.pending?.text ?? '';
+    const turn = turnInHand(said);
+    const generation = context.lastGeneration + 1;
+    if (user === '') return { patch: { ...patch, pending: null, turn }, effects };
+    return {
+      patch: {
+        ...patch,
+        pending: null,
+        turn,
+        lastGeneration: generation,
+        history: remember(context.history, { user, assistant: '' }, parameters.history),
+      },
+      effects: [...effects, { type: 'persist', turn: unanswered(said, turn, generation, user, 'completed') }],
+    };
+  };
+}
+
+function unanswered(
+  { nowMs: endedAtMs }: SessionContext,
+  turn: number,
+  generation: number,
+  userText: string,
+  reason: EndReason,
+): TurnOutcome {
+  return { turn, generation, userText, replyText: '', heard: '', reason, timings: {}, endedAtMs };
 }

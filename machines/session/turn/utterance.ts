@@ -4,6 +4,7 @@ import type { ErrorRecord } from '../../errors.ts';
 import { sameWords } from '../../policies/text.ts';
 import type { SessionContext, Utterance } from '../context.ts';
 import { failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
+import { languageOf } from '../settings/settings.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { turnInHand } from './words.ts';
 
@@ -102,13 +103,13 @@ export const endSpeechUnheard: Reducer = (context) => ({
 
 /** A speculation for other words is not needed any more. */
 export const notePartial: Reducer = (context, event) => {
-  const { utterance, nowMs, input } = context;
+  const { utterance, nowMs } = context;
   if (event.type !== 'transcript.partial' || !utterance) return {};
   const noted: Outcome = {
     patch: update(context, { partial: event.text, partialAtMs: nowMs }),
     effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
   };
-  const same = sameWords(event.text, utterance.partial, input.language);
+  const same = sameWords(event.text, utterance.partial, languageOf(context));
   return same ? noted : withoutSpeculation(context, noted);
 };
 

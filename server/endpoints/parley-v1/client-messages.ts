@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
+import {
+  type ClientCommand,
+  clientCommand,
+  languageField,
+  voiceField,
+} from '../../../actors/session/client-command.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import type { HelloMessage } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
-const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
-
 const hello = z.object({
   type: z.literal('hello'),
   token: z.string().max(1_024).exactOptional(),
@@ -20,13 +21,8 @@ const hello = z.object({
       outputRate: z.literal(OUTPUT_RATES).exactOptional(),
     })
     .exactOptional(),
-  language: z.string().max(35).regex(LANGUAGE, 'must be a language tag such as en or zh-CN').exactOptional(),
-  voice: z
-    .string()
-    .min(1)
-    .max(200)
-    .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not contain control characters')
-    .exactOptional(),
+  language: languageField,
+  voice: voiceField,
 });
 
 const COMMAND_TYPES: ReadonlySet<string> = new Set(

@@ -1,0 +1,52 @@
+/** What the client changed in its live session. It applies from the next decision on. */
+import type { SettingsChange } from '../../wire.ts';
+import type { SessionContext } from '../context.ts';
+import type { MachineEvent, Reducer } from '../effects.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
+
+type InForce = Pick<SessionContext, 'input' | 'settings'>;
+
+export function languageOf({ input, settings }: InForce): string {
+  return settings?.language ?? input.language;
+}
+
+/** Null: the engine's own. */
+export function voiceOf({ input, settings }: InForce): string | null {
+  return settings?.voice ?? input.voice ?? null;
+}
+
+/** What the language engine gets besides the conversation; empty members are absent. */
+export interface LlmOffer extends Pick<SettingsChange, 'instructions' | 'tools' | 'toolChoice'> {}
+
+export function llmOffer({ settings = {} }: InForce): LlmOffer {
+  const { instructions, tools, toolChoice } = settings;
+  return {
+    ...(instructions ? { instructions } : {}),
+    ...(tools?.length ? { tools } : {}),
+    ...(toolChoice === undefined ? {} : { toolChoice }),
+  };
+}
+
+/** Whether speech that the ear hears starts and ends turns. */
+export function earTakesTurn({ settings }: Pick<SessionContext, 'settings'>): boolean {
+  return settings?.turnDetection?.mode !== 'manual';
+}
+
+/** Whether speech that the ear hears interrupts a reply. */
+export function earInterrupts(context: Pick<SessionContext, 'settings'>): boolean {
+  return earTakesTurn(context) && context.settings?.turnDetection?.interrupt !== false;
+}
+
+/** Whether a transcript starts a reply. */
+export function responds({ settings }: Pick<SessionContext, 'settings'>): boolean {
+  return settings?.turnDetection?.respond !== false;
+}
+
+/** The settings after an event that changes them. */
+export function settingsAfter({ settings }: Pick<SessionContext, 'settings'>, event: MachineEvent) {
+  return event.type === 'settings' ? { settings: { ...settings, ...event.change } } : { settings };
+}
+
+/** A speculation was made for the old settings. */
+export const changeSettings: Reducer = (context, event) =>
+  event.type === 'settings' ? withoutSpeculation(context, { patch: settingsAfter(context, event) }) : {};

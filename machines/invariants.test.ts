@@ -201,6 +201,20 @@ describe('the monitor finds nothing in', () => {
     expect(broken(log.over())).toEqual([]);
   });
 
+  it('a filler that was noted only when the reply had its first audio too', () => {
+    const listener = { generation: 1, sent: 0, played: 0, heard: 0, firstAudioAtMs: 0 };
+    const log = new Log()
+      .open(1)
+      .event({ type: 'filler.audio', samples: 20 * FRAME }, 'processing', 'tts', listener)
+      .frames(0, 20)
+      .text(1)
+      .event({ type: 'interrupt' }, 'idle')
+      .stopAll()
+      .flush()
+      .end('');
+    expect(broken(log.over())).toEqual([]);
+  });
+
   it('a reply after a filler, whose audio is no word of the reply', () => {
     const log = new Log()
       .filledReply()

@@ -11,8 +11,9 @@ export const fillerInvariant: MakeInvariant = ({ facts, broken }) => {
       if (entry.type === 'event') {
         const { event } = entry;
         if (event.type !== 'filler.audio' || event.samples === 0) return;
-        // Frames of the filler may have left before this was handled: it can wait behind a flood of other events.
-        const late = reply.position.sent > event.samples || event.listener?.firstAudioAtMs !== undefined;
+        // This may have waited behind other events, while frames of the filler left and the reply's first audio came.
+        const { firstAudioAtMs = entry.atMs } = event.listener ?? {};
+        const late = reply.position.sent > event.samples || firstAudioAtMs < entry.atMs;
         if (reply.filler > 0 || late) broken(2, 'a filler came when something of the reply was there', entry);
       }
       if (entry.type !== 'frame' || entry.generation !== reply.generation) return;

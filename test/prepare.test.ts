@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 
@@ -41,37 +42,60 @@ function node(args: readonly string[], cwd = root): Promise<Ended> {
 }
 
 describe('the lock between processes', () => {
-  /** Appends `in` and `out` around its work to a file that all processes share. */
-  const worker = (path: string, log: string) => `
-    import { appendFileSync } from 'node:fs';
-    import { setTimeout } from 'node:timers/promises';
-    import { withLock } from ${JSON.stringify(lockModule)};
-    for (let round = 0; round < 3; round++)
-      await withLock(${JSON.stringify(path)}, () => {}, async () => {
-        appendFileSync(${JSON.stringify(log)}, 'in\\n');
-        await setTimeout(5);
-        appendFileSync(${JSON.stringify(log)}, 'out\\n');
-      });`;
+  const ROUNDS = 3;
+
+  /**
+   * A process that takes the lock in each round, and holds it until this test answers. Appends `in` and `out` to the
+   * log that all processes share.
+   */
+  function contender(at: string, onSaid: (line: string, release: () => void) => void) {
+    const code = `
+      import { appendFileSync } from 'node:fs';
+      import { once } from 'node:events';
+      import { withLock } from ${JSON.stringify(lockModule)};
+      const log = (line) => appendFileSync(${JSON.stringify(join(at, 'log'))}, line + '\\n');
+      for (let round = 0; round < ${ROUNDS}; round++)
+        await withLock(${JSON.stringify(join(at, 'lock'))}, () => console.log('waits'), async () => {
+          log('in');
+          console.log('holds');
+          await once(process.stdin, 'data');
+          log('out');
+        });
+      process.stdin.destroy();`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    createInterface(child.stdout).on('line', (line) => onSaid(line, () => child.stdin.write('\n')));
+    return new Promise<number | null>((resolve) => child.on('close', resolve));
+  }
 
   it('lets one process in at a time', async () => {
     const at = folder();
-    const log = join(at, 'log');
-    const code = worker(join(at, 'lock'), log);
-    const ended = await Promise.all([1, 2, 3].map(() => node(['--input-type=module', '-e', code])));
-    expect(ended.map((one) => one.code)).toEqual([0, 0, 0]);
-    expect(readFileSync(log, 'utf8')).toBe('in\nout\n'.repeat(9));
+    let waiting = 0;
+    let held: (() => void) | undefined;
+    // The first holder keeps the lock until both others have found it taken.
+    const onSaid = (line: string, release: () => void) => {
+      if (line === 'waits') waiting++;
+      else if (waiting >= 2) return release();
+      else held = release;
+      if (waiting === 2) held?.();
+    };
+    const codes = await Promise.all([1, 2, 3].map(() => contender(at, onSaid)));
+    expect(codes).toEqual([0, 0, 0]);
+    expect(readFileSync(join(at, 'log'), 'utf8')).toBe('in\nout\n'.repeat(3 * ROUNDS));
   });
 
   it('is taken over from a process that died, by one of those who wait', async () => {
     const at = folder();
-    const log = join(at, 'log');
     const dead = await node(['-p', 'process.pid']);
     mkdirSync(join(at, 'lock'));
     writeFileSync(join(at, 'lock', 'pid'), dead.output.trim());
-    const code = worker(join(at, 'lock'), log);
-    const ended = await Promise.all([1, 2].map(() => node(['--input-type=module', '-e', code])));
-    expect(ended.map((one) => one.code)).toEqual([0, 0]);
-    expect(readFileSync(log, 'utf8')).toBe('in\nout\n'.repeat(6));
+    const onSaid = (line: string, release: () => void) => {
+      if (line === 'holds') release();
+    };
+    const codes = await Promise.all([1, 2].map(() => contender(at, onSaid)));
+    expect(codes).toEqual([0, 0]);
+    expect(readFileSync(join(at, 'log'), 'utf8')).toBe('in\nout\n'.repeat(2 * ROUNDS));
     expect(existsSync(join(at, 'lock'))).toBe(false);
   });
 });

@@ -12,3 +12,8 @@ export function element(tag: string, className: string, ...children: (string | N
   made.append(...children);
   return made;
 }
+
+/** Skips equal text: a screen reader would repeat it. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text;
+}

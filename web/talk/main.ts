@@ -1,4 +1,5 @@
 import { OUTPUT_RATES } from '../../machines/audio.ts';
+import { takeToken } from '../token.ts';
 import { askAbout } from './about.ts';
 import type { Played } from './audio/playout.ts';
 import { Connection, type Link } from './connection.ts';
@@ -66,7 +67,7 @@ function onLink(link: Link, words: string, retryInMs?: number): void {
   fatal = undefined;
   if (link === 'offline') {
     setState('offline');
-    playback?.silence();
+    playback?.order({ type: 'silence' });
     void releaseDevices();
   }
 }
@@ -99,11 +100,11 @@ function onMessage(message: Heard): void {
       break;
     case 'playback':
       paused = message.state === 'paused';
-      playback?.setPaused(message.generation, paused);
+      playback?.order({ type: 'pause', generation: message.generation, paused });
       setState(state);
       break;
     case 'flush':
-      playback?.flush(message.generation);
+      playback?.order({ type: 'flush', generation: message.generation });
       break;
     case 'error':
       view.showTrouble(message.code, message.message);
@@ -175,8 +176,7 @@ async function openPlayback(rate: number, mine: number): Promise<void> {
 
 async function matchPlayback(rate: number, resumed: boolean): Promise<void> {
   if (playback?.rate === rate) {
-    if (resumed) playback.resume();
-    else playback.reset();
+    playback.order({ type: resumed ? 'resume' : 'reset' });
     return;
   }
   await playback?.close();
@@ -222,7 +222,7 @@ async function releaseDevices(): Promise<void> {
 
 /** The page is silent at once; the server stops everything else. */
 function voiceStop(): void {
-  playback?.silence();
+  playback?.order({ type: 'silence' });
   if (!connection.stop()) view.showTrouble('', 'Not connected: there is nothing to stop.');
   else if (connection.link === 'waiting') view.showStopOwed();
 }
@@ -266,14 +266,7 @@ function say(text: string): boolean {
   return true;
 }
 
-// A token in the fragment (#token=…) never reaches a server log; it is taken out of the address at once.
-const fragment = new URLSearchParams(location.hash.slice(1));
-const token = fragment.get('token');
-if (token) {
-  view.tokenField.value = token;
-  history.replaceState(null, '', location.pathname + location.search);
-}
-
+view.tokenField.value = takeToken();
 view.showLink('offline');
 view.showState('offline', false);
 view.microphone.show('none');

@@ -1,6 +1,11 @@
 import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../machines/wire.ts';
 import type { Played, PlayoutStats } from './audio/playout.ts';
-import { PLAYOUT_PROCESSOR, type PlayoutCommand, type PlayoutReport } from './worklets/protocol.ts';
+import {
+  PLAYOUT_PROCESSOR,
+  type PlayoutCommand,
+  type PlayoutOrder,
+  type PlayoutReport,
+} from './worklets/protocol.ts';
 
 /** The speaker: hands audio and orders to the playback worklet, and its counts back. */
 export class Playback {
@@ -50,38 +55,16 @@ export class Playback {
   /** `message` is handed over, not copied: it is empty afterwards. */
   frame(header: AudioHeader, message: ArrayBuffer): void {
     const { generation, seq } = header;
-    this.#order({ type: 'frame', generation, seq, message, offset: AUDIO_HEADER_BYTES }, [message]);
+    const frame: PlayoutCommand = { type: 'frame', generation, seq, message, offset: AUDIO_HEADER_BYTES };
+    this.#node.port.postMessage(frame, [message]);
   }
 
-  setPaused(generation: number, paused: boolean): void {
-    this.#order({ type: 'pause', generation, paused });
-  }
-
-  flush(generation: number): void {
-    this.#order({ type: 'flush', generation });
-  }
-
-  /** Drops all audio received so far. */
-  silence(): void {
-    this.#order({ type: 'silence' });
-  }
-
-  /** Asks for the last count again, after the connection was lost. */
-  resume(): void {
-    this.#order({ type: 'resume' });
-  }
-
-  /** Starts again, with generations counted from the start. */
-  reset(): void {
-    this.#order({ type: 'reset' });
+  order(order: PlayoutOrder): void {
+    this.#node.port.postMessage(order);
   }
 
   async close(): Promise<void> {
     this.#node.disconnect();
     await this.#context.close();
-  }
-
-  #order(command: PlayoutCommand, transfer: Transferable[] = []): void {
-    this.#node.port.postMessage(command, transfer);
   }
 }

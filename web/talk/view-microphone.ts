@@ -1,4 +1,4 @@
-import { byId } from './elements.ts';
+import { byId, setText } from './elements.ts';
 
 /** Quietest level that the meter shows, in dB of full scale. */
 const FLOOR_DB = -60;
@@ -47,8 +47,7 @@ export class MicrophoneView {
   #draw(share: number): void {
     this.#mute.disabled = this.#state === 'none' || !this.#usable;
     this.#level.value = this.#usable ? share : 0;
-    const words = this.#stateWords();
-    if (this.#words.textContent !== words) this.#words.textContent = words;
+    setText(this.#words, this.#stateWords());
   }
 
   #stateWords(): string {

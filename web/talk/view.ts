@@ -1,6 +1,6 @@
 import type { PublicState } from '../../machines/wire.ts';
 import type { Link } from './connection.ts';
-import { byId } from './elements.ts';
+import { byId, setText } from './elements.ts';
 import { MicrophoneView } from './view-microphone.ts';
 
 /** What the user reads and does while disconnected counts as one more state. */
@@ -191,9 +191,4 @@ export class View {
       this.#inspect.href = this.#inspectAddress;
     this.#inspect.setAttribute('aria-disabled', `${this.#gone !== undefined}`);
   }
-}
-
-/** Skips equal text: a screen reader would repeat it. */
-function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
 }

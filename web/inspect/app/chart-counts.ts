@@ -1,21 +1,6 @@
+import { activeStates } from '../chart/active.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import type { Tracer } from '../model/tracing.ts';
-
-/** Paths of the states that a value stands for, those around them included; the root is not named. */
-export function activePaths(value: unknown, prefix = ''): string[] {
-  if (typeof value === 'string') return [`${prefix}${value}`];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => [
-    `${prefix}${name}`,
-    ...activePaths(inner, `${prefix}${name}.`),
-  ]);
-}
-
-/** Paths of the innermost states that a value stands for. */
-export function leafPaths(value: unknown): string[] {
-  const paths = activePaths(value);
-  return paths.filter((path) => !paths.some((other) => other.startsWith(`${path}.`)));
-}
 
 /** When each state was entered and each transition taken. Grows with the journal and with its trace. */
 export class ChartCounts {
@@ -25,7 +10,7 @@ export class ChartCounts {
   readonly #transitions = new Map<string, number[]>();
   #seen = 0;
   #traced = 0;
-  #active = new Set<string>();
+  #active: ReadonlySet<string> = new Set();
   /** Stays the same object until a count changes, so that views can detect changes. */
   #all: ReadonlyMap<string, number> | undefined;
 
@@ -58,7 +43,7 @@ export class ChartCounts {
     if (this.#seen < this.#log.values.length || this.#traced < this.#tracer.done) this.#all = undefined;
     for (; this.#seen < this.#log.values.length; this.#seen++) {
       const { record, value } = this.#log.values[this.#seen] ?? { record: 0, value: 'null' };
-      const active = new Set(activePaths(JSON.parse(value)));
+      const active = activeStates(JSON.parse(value));
       for (const path of active) if (!this.#active.has(path)) push(this.#states, path, record);
       this.#active = active;
     }

@@ -171,24 +171,27 @@ export class OpenSession extends Observable {
     this.changed();
   }
 
+  /** Ends playing and moves to the record. */
+  goTo(index: number): void {
+    this.pause();
+    this.seekRecord(index);
+  }
+
   /** To the record before or after the present one. */
   stepEvent(by: number): void {
-    this.pause();
-    this.seekRecord(Math.max(0, this.index + by));
+    this.goTo(Math.max(0, this.index + by));
   }
 
   /** To the beginning of the turn before or after. */
   stepTurn(by: 1 | -1): void {
-    this.pause();
     const starts = this.log?.turnStarts ?? [];
     const next = by > 0 ? starts.find((at) => at > this.index) : starts.findLast((at) => at < this.index);
-    this.seekRecord(next ?? (by > 0 ? this.last : 0));
+    this.goTo(next ?? (by > 0 ? this.last : 0));
   }
 
   /** Lets the moment stay at the end of a live session. */
   follow(): void {
-    this.pause();
-    this.seekRecord(this.last);
+    this.goTo(this.last);
   }
 
   togglePlay(): void {

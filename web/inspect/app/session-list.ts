@@ -11,12 +11,10 @@ export interface SessionRow {
   readonly state: string;
   readonly startedAt: string;
   readonly turns: number;
-  readonly latencyMs: number | undefined;
+  readonly latencyMs?: number;
   readonly errors: number;
-  readonly lastError: string | undefined;
-  readonly lastText: string | undefined;
-  /** Process that runs it; empty if none does. */
-  readonly server: string;
+  readonly lastError?: string | undefined;
+  readonly lastText?: string;
 }
 
 export interface SessionFilter {
@@ -147,9 +145,11 @@ export class SessionList extends Observable {
   #made(): readonly SessionRow[] {
     const live = [...this.#live.values()]
       .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
-      .map(liveRow)
+      .map((one): SessionRow => ({ ...one, origin: 'live', turns: one.turn }))
       .filter((row) => matches(row, this.#filter));
-    const past = this.#past.filter(({ session }) => !this.#live.has(session)).map(pastRow);
+    const past = this.#past
+      .filter(({ session }) => !this.#live.has(session))
+      .map((one): SessionRow => ({ ...one, origin: 'store', state: one.status ?? 'no journal' }));
     const files = [...this.#files.values()].reverse().map(fileRow);
     return [...files.filter((row) => matches(row, this.#filter)), ...live, ...past];
   }
@@ -163,38 +163,15 @@ function matches(row: SessionRow, { state, text, error }: SessionFilter): boolea
   return [row.session, row.lastText ?? ''].some((words) => words.toLowerCase().includes(wanted));
 }
 
-function liveRow(live: LiveSession): SessionRow {
-  const { session, server, startedAt, state, turn, latencyMs, errors, lastError, lastText } = live;
-  const facts = { session, server, startedAt, state, errors };
-  return { ...facts, origin: 'live', turns: turn, latencyMs, lastError, lastText };
-}
-
-function pastRow(past: PastSession): SessionRow {
-  const { session, startedAt, status, turns, latencyMs, errors, lastError, lastText } = past;
-  const facts = { session, startedAt, turns, errors };
-  return {
-    ...facts,
-    origin: 'store',
-    server: '',
-    state: status ?? 'no journal',
-    latencyMs,
-    lastError,
-    lastText,
-  };
-}
-
 function fileRow({ session, log }: OpenSession): SessionRow {
   const failed = log?.entries.filter(({ error }) => error !== undefined) ?? [];
   return {
     session,
     origin: 'file',
-    server: '',
     startedAt: log?.header.startedAt ?? '',
     state: log?.footer.status ?? 'open',
     turns: log?.turnStarts.length ?? 0,
-    latencyMs: undefined,
     errors: failed.length,
     lastError: failed.at(-1)?.error,
-    lastText: undefined,
   };
 }

@@ -1,13 +1,9 @@
-import type { StateValue } from 'xstate';
+import { isMap } from '../model/entries.ts';
 
 /** Paths of the states that are active where the machine's value is `value`; the root's is empty. */
 export function activeStates(value: unknown): ReadonlySet<string> {
-  const paths = new Set<string>();
-  if (isStateValue(value)) {
-    paths.add('');
-    collect(value, '', paths);
-  }
-  return paths;
+  const paths = pathsOf(value, '');
+  return new Set(paths.length > 0 ? ['', ...paths] : []);
 }
 
 /** Those of `paths` that hold no other of them. */
@@ -21,16 +17,11 @@ export function within(path: string, around: string): boolean {
   return around === '' || path.startsWith(`${around}.`);
 }
 
-function collect(value: StateValue, parent: string, paths: Set<string>): void {
-  const inner = typeof value === 'string' ? [[value, undefined] as const] : Object.entries(value);
-  for (const [name, below] of inner) {
-    const path = parent === '' ? name : `${parent}.${name}`;
-    paths.add(path);
-    if (below !== undefined) collect(below, path, paths);
-  }
-}
-
-function isStateValue(value: unknown): value is StateValue {
-  if (typeof value === 'string') return true;
-  return typeof value === 'object' && value !== null && Object.values(value).every(isStateValue);
+function pathsOf(value: unknown, prefix: string): string[] {
+  if (typeof value === 'string') return [`${prefix}${value}`];
+  if (!isMap(value)) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const below = pathsOf(inner, `${prefix}${name}.`);
+    return below.length > 0 ? [`${prefix}${name}`, ...below] : [];
+  });
 }

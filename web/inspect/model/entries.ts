@@ -124,6 +124,6 @@ function quoted(text: string): string {
   return `“${text}”`;
 }
 
-export function isMap(value: unknown): value is JsonMap {
+export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { type EventFamily, FAMILIES_AT_FIRST, familyOf } from './event-families.ts';
+import { lastWhere } from './search.ts';
 import type { SessionLog } from './session-log.ts';
 
 export interface EventFilter {
@@ -34,14 +35,7 @@ export class EventMatches {
 
   /** Position among the found of the last one at or before `record`; -1 if there is none. */
   positionOf(record: number): number {
-    const found = this.found();
-    let low = -1;
-    for (let high = found.length - 1; low < high; ) {
-      const middle = (low + high + 1) >> 1;
-      if ((found[middle] ?? 0) <= record) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lastWhere(this.found(), (one) => one <= record);
   }
 
   #matches(index: number): boolean {

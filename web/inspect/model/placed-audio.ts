@@ -1,6 +1,7 @@
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import { eventOf, isMap } from './entries.ts';
 import type { AudioPiece } from './journal-text.ts';
+import { lastWhere } from './search.ts';
 import type { SessionLog } from './session-log.ts';
 
 /** A stretch of sound and when it was heard. */
@@ -96,12 +97,12 @@ function cut({ sample, rate, samples }: AudioPiece, { anchors, endMs }: Playout)
 
 /** From the last report before the sample on; undefined if the reply was never heard. */
 function heardAt(sample: number, rate: number, anchors: readonly Anchor[]): number | undefined {
-  let low = -1;
-  for (let high = anchors.length - 1; low < high; ) {
-    const middle = (low + high + 1) >> 1;
-    if ((anchors[middle]?.sample ?? 0) <= sample) low = middle;
-    else high = middle - 1;
-  }
-  const anchor = anchors[low] ?? anchors[0];
+  const anchor =
+    anchors[
+      Math.max(
+        0,
+        lastWhere(anchors, (one) => one.sample <= sample),
+      )
+    ];
   return anchor && anchor.t + ((sample - anchor.sample) / rate) * 1_000;
 }

@@ -5,6 +5,7 @@ import type { PublicState } from '../../../machines/wire.ts';
 import { commandsOf, type Entry, errorOf, eventOf, typeOf } from './entries.ts';
 import type { AudioPiece } from './journal-text.ts';
 import { Links } from './links.ts';
+import { lastWhere } from './search.ts';
 import { changesOf, type PartChange, States } from './states.ts';
 
 /** Origin of a journal. It is shown to the user and decides which functions are available. */
@@ -82,13 +83,7 @@ export class SessionLog {
 
   /** The last record at or before the time; -1 if none. */
   indexAt(t: number): number {
-    let low = -1;
-    for (let high = this.records.length - 1; low < high; ) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.records[middle]?.t ?? 0) <= t) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return lastWhere(this.records, (record) => record.t <= t);
   }
 
   #take(record: JournalRecord): void {

@@ -1,5 +1,6 @@
 import type { JournalRecord } from '../../../machines/journal/record.ts';
 import { RecordedState } from '../../../machines/journal/state.ts';
+import { isMap } from './entries.ts';
 
 /** A whole state is kept every 128 records: applying 128 changes takes about 0.5 ms. */
 const KEYFRAME_EVERY = 128;
@@ -77,12 +78,8 @@ export function stateTree(state: RecordedState): Record<string, unknown> {
 function place(tree: Record<string, unknown>, [head = '', ...rest]: string[], value: unknown): void {
   if (rest.length === 0) tree[head] = value;
   else {
-    const inner = isRecord(tree[head]) ? tree[head] : {};
+    const inner = isMap(tree[head]) ? tree[head] : {};
     tree[head] = inner;
     place(inner, rest, value);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

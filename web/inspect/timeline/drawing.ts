@@ -1,4 +1,5 @@
 import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
+import { lastWhere } from '../model/search.ts';
 import type { Item, Lane } from './lane.ts';
 import type { TimeWindow } from './time-window.ts';
 
@@ -43,9 +44,8 @@ export function levelPath(
 ): string {
   const scale = width / (to - from);
   const columns = new Map<number, number>();
-  for (let at = firstAt(levels, from); at < levels.length; at++) {
-    const level = levels[at];
-    if (!level || level.at > to) break;
+  for (const level of levels.slice(lastWhere(levels, ({ at }) => at < from) + 1)) {
+    if (level.at > to) break;
     const x = Math.round((level.at - from) * scale);
     columns.set(x, Math.max(columns.get(x) ?? 0, level.rms));
   }
@@ -59,15 +59,4 @@ export function levelPath(
 function loudness(rms: number): number {
   const db = 20 * Math.log10(Math.max(rms, 1e-6));
   return Math.min(1, Math.max(0, 1 - db / FLOOR_DB));
-}
-
-function firstAt(levels: readonly AudioLevel[], at: number): number {
-  let low = 0;
-  let high = levels.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((levels[middle]?.at ?? 0) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

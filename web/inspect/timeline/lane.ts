@@ -1,3 +1,5 @@
+import { lastWhere } from '../model/search.ts';
+
 /** One thing on the time axis: a span, or a mark if it ends where it begins. */
 export interface Item {
   /** ms since the session's start. */
@@ -59,7 +61,7 @@ export class Lane {
 
   /** Items that touch the window, in order. */
   *visible(from: number, to: number): Generator<Item> {
-    const start = firstAtOrAfter(this.items, from - this.#longest);
+    const start = lastWhere(this.items, (item) => item.from < from - this.#longest) + 1;
     for (const item of this.#open) {
       const before = this.items[start];
       if (item.from <= to && (!before || item.from < before.from)) yield item;
@@ -78,16 +80,4 @@ export class Lane {
     this.rows = Math.max(1, this.#rowEnds.length + 1);
     return this.#rowEnds.length;
   }
-}
-
-/** Position of the first item that begins at `at` or later. */
-function firstAtOrAfter(items: readonly Item[], at: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((items[middle]?.from ?? 0) < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { rejectionWords } from '../../rejection.ts';
-import { leafPaths } from '../app/chart-counts.ts';
 import type { OpenSession } from '../app/opened.ts';
+import { activeStates, innermost } from '../chart/active.ts';
 import { commandsOf, commandWords, type Entry, eventOf, rejectionOf, timerName } from '../model/entries.ts';
-import type { ChildLife, CommandLink, TimerLife } from '../model/links.ts';
+import type { ChildLife, TimerLife } from '../model/links.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { clock, duration, pretty } from './words.ts';
 
@@ -19,10 +19,7 @@ export function Details({ open, log, onWhatIf }: DetailsProps) {
   const record = log.records[open.index];
   if (!entry || !record) return <section class="details" aria-label="Event" />;
   const rejected = rejectionOf(eventOf(record));
-  const go = (to: number) => {
-    open.pause();
-    open.seekRecord(to);
-  };
+  const go = (to: number) => open.goTo(to);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard must be able to scroll it
     <section class="details" id="details" aria-label={`Event ${entry.index}`} tabIndex={0}>
@@ -190,8 +187,8 @@ function Diff({ log, index }: { log: SessionLog; index: number }) {
 function partWords(name: string, text: string | undefined, other: string | undefined): string {
   if (text === undefined) return '—';
   if (name !== 'value') return text;
-  const others = new Set(other === undefined ? [] : leafPaths(JSON.parse(other)));
-  return leafPaths(JSON.parse(text))
+  const others = new Set(innermost(activeStates(other === undefined ? undefined : JSON.parse(other))));
+  return innermost(activeStates(JSON.parse(text)))
     .filter((path) => !others.has(path))
     .join('\n');
 }
@@ -202,32 +199,17 @@ function Commands({ log, index, go }: { log: SessionLog; index: number; go: Go }
   if (commands.length === 0) return <p class="soft">No commands.</p>;
   return (
     <ol class="commands" aria-label="Commands">
-      {commands.map((command, at) => (
-        <li key={at}>
-          <span dir="auto">{commandWords(command)}</span>
-          <CameOf link={log.links.led(index, at)} log={log} index={index} go={go} />
-        </li>
-      ))}
+      {commands.map((command, at) => {
+        const link = log.links.led(index, at);
+        return (
+          <li key={at}>
+            <span dir="auto">{commandWords(command)}</span>
+            {link?.type === 'child' ? <Child life={link.life} log={log} index={index} go={go} /> : null}
+            {link?.type === 'timer' ? <Timer timer={link.timer} index={index} go={go} /> : null}
+          </li>
+        );
+      })}
     </ol>
-  );
-}
-
-function CameOf({
-  link,
-  log,
-  index,
-  go,
-}: {
-  link: CommandLink | undefined;
-  log: SessionLog;
-  index: number;
-  go: Go;
-}) {
-  if (!link) return null;
-  return link.type === 'child' ? (
-    <Child life={link.life} log={log} index={index} go={go} />
-  ) : (
-    <Timer timer={link.timer} log={log} index={index} go={go} />
   );
 }
 
@@ -276,7 +258,7 @@ function Child({ life, log, index, go }: { life: ChildLife; log: SessionLog; ind
   );
 }
 
-function Timer({ timer, index, go }: { timer: TimerLife; log: SessionLog; index: number; go: Go }) {
+function Timer({ timer, index, go }: { timer: TimerLife; index: number; go: Go }) {
   const { endedBy, how, startedBy, name } = timer;
   return (
     <span class="came">

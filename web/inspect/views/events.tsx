@@ -65,10 +65,7 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
         selected={selected}
         row={(at) => <Row log={log} index={found[at] ?? 0} />}
         rowClass={(at) => rowClass(log, found[at] ?? 0, open.index)}
-        onSelect={(at) => {
-          open.pause();
-          open.seekRecord(found[at] ?? 0);
-        }}
+        onSelect={(at) => open.goTo(found[at] ?? 0)}
       />
       <Details open={open} log={log} onWhatIf={onWhatIf} />
     </div>

@@ -11,22 +11,8 @@ export function Scrubber({ open }: { readonly open: OpenSession }) {
     : 'before the first event';
   return (
     <div class="scrubber" role="toolbar" aria-label="Moment">
-      <button
-        type="button"
-        title="Turn before ( [ )"
-        aria-label="Turn before"
-        onClick={() => open.stepTurn(-1)}
-      >
-        ⇤
-      </button>
-      <button
-        type="button"
-        title="Event before ( ← )"
-        aria-label="Event before"
-        onClick={() => open.stepEvent(-1)}
-      >
-        ‹
-      </button>
+      <Step name="Turn before" keys="[" sign="⇤" onStep={() => open.stepTurn(-1)} />
+      <Step name="Event before" keys="←" sign="‹" onStep={() => open.stepEvent(-1)} />
       <button
         type="button"
         id="play"
@@ -37,17 +23,8 @@ export function Scrubber({ open }: { readonly open: OpenSession }) {
       >
         {open.playing ? '❚❚' : '▶'}
       </button>
-      <button
-        type="button"
-        title="Event after ( → )"
-        aria-label="Event after"
-        onClick={() => open.stepEvent(1)}
-      >
-        ›
-      </button>
-      <button type="button" title="Turn after ( ] )" aria-label="Turn after" onClick={() => open.stepTurn(1)}>
-        ⇥
-      </button>
+      <Step name="Event after" keys="→" sign="›" onStep={() => open.stepEvent(1)} />
+      <Step name="Turn after" keys="]" sign="⇥" onStep={() => open.stepTurn(1)} />
       <input
         id="scrub"
         class="grow"
@@ -58,10 +35,7 @@ export function Scrubber({ open }: { readonly open: OpenSession }) {
         value={Math.max(0, open.index)}
         aria-label="Moment of the session"
         aria-valuetext={words}
-        onInput={(event) => {
-          open.pause();
-          open.seekRecord(event.currentTarget.valueAsNumber);
-        }}
+        onInput={(event) => open.goTo(event.currentTarget.valueAsNumber)}
       />
       <output class="moment" id="moment">
         {clock(open.t)} · {open.index}/{open.last} {entry ? `· turn ${entry.turn}` : ''}
@@ -72,5 +46,23 @@ export function Scrubber({ open }: { readonly open: OpenSession }) {
         </button>
       ) : null}
     </div>
+  );
+}
+
+function Step({
+  name,
+  keys,
+  sign,
+  onStep,
+}: {
+  name: string;
+  keys: string;
+  sign: string;
+  onStep: () => void;
+}) {
+  return (
+    <button type="button" title={`${name} ( ${keys} )`} aria-label={name} onClick={onStep}>
+      {sign}
+    </button>
   );
 }

@@ -28,14 +28,7 @@ function Said({ line, open }: { readonly line: Line; readonly open: OpenSession 
         {reason && reason !== 'completed' ? `, ${reason}` : ''}
         {partial ? ', still speaking' : ''}{' '}
         {record !== undefined ? (
-          <button
-            type="button"
-            class="link"
-            onClick={() => {
-              open.pause();
-              open.seekRecord(record);
-            }}
-          >
+          <button type="button" class="link" onClick={() => open.goTo(record)}>
             event {record}
           </button>
         ) : null}

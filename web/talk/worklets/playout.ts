@@ -25,28 +25,13 @@ class PlayoutProcessor extends AudioWorkletProcessor {
   }
 
   #obey(command: PlayoutCommand): void {
-    switch (command.type) {
-      case 'frame': {
-        const { generation, seq, message, offset } = command;
-        // Browsers are little endian throughout, and the header's 12 bytes keep the samples aligned.
-        this.#playout.push(generation, seq, new Int16Array(message, offset));
-        return;
-      }
-      case 'pause':
-        this.#playout.setPaused(command.generation, command.paused);
-        return;
-      case 'flush':
-        this.#playout.flush(command.generation);
-        return;
-      case 'silence':
-        this.#playout.silence();
-        return;
-      case 'resume':
-        this.#playout.resume();
-        return;
-      case 'reset':
-        this.#playout.reset();
-    }
+    if (command.type === 'frame') {
+      const { generation, seq, message, offset } = command;
+      // Browsers are little endian throughout, and the header's 12 bytes keep the samples aligned.
+      this.#playout.push(generation, seq, new Int16Array(message, offset));
+    } else if (command.type === 'pause') this.#playout.setPaused(command.generation, command.paused);
+    else if (command.type === 'flush') this.#playout.flush(command.generation);
+    else this.#playout[command.type]();
   }
 
   #report(): void {

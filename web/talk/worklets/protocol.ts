@@ -9,21 +9,22 @@ export interface CaptureMessage {
   readonly level: number;
 }
 
-/** Page → playback thread. */
+/** Page → playback thread: what to do with the audio it has. The methods of `Playout` say more. */
+export type PlayoutOrder =
+  | { readonly type: 'pause'; readonly generation: number; readonly paused: boolean }
+  | { readonly type: 'flush'; readonly generation: number }
+  | { readonly type: 'silence' | 'resume' | 'reset' };
+
+/** Page → playback thread: an order, or a binary message as it came, its PCM16LE samples from byte `offset` on. */
 export type PlayoutCommand =
-  /** `message` is the binary message as it came; the PCM16LE samples begin at byte `offset`. */
+  | PlayoutOrder
   | {
       readonly type: 'frame';
       readonly generation: number;
       readonly seq: number;
       readonly message: ArrayBuffer;
       readonly offset: number;
-    }
-  | { readonly type: 'pause'; readonly generation: number; readonly paused: boolean }
-  | { readonly type: 'flush'; readonly generation: number }
-  | { readonly type: 'silence' }
-  | { readonly type: 'resume' }
-  | { readonly type: 'reset' };
+    };
 
 /** Playback thread → page. */
 export interface PlayoutReport {

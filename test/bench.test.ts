@@ -117,8 +117,8 @@ describe('npm run bench', () => {
 });
 
 function run(...args: string[]): ChildProcess {
-  const script = fileURLToPath(new URL('../bench/bench.ts', import.meta.url));
-  return spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  const script = fileURLToPath(new URL('../dist/bench/bench.js', import.meta.url));
+  return spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
 }

@@ -33,7 +33,7 @@ async function kept(): Promise<number[]> {
 }
 
 describe('sqliteStore in a process that dies', () => {
-  const module = JSON.stringify(new URL('./sqlite.ts', import.meta.url).href);
+  const module = JSON.stringify(new URL('../../dist/adapters/store/sqlite.js', import.meta.url).href);
 
   function run(body: string): ChildProcess {
     const code = `import { sqliteStore } from ${module};
@@ -41,7 +41,7 @@ describe('sqliteStore in a process that dies', () => {
       const turn = (generation) => ({ session: 's1', turn: generation, generation, userText: 'u', replyText: 'r'.repeat(2000),
         heard: 'h', reason: 'completed', timings: {}, endedAtMs: generation });
       ${body}`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', code, path];
+    const args = ['--input-type=module', '--eval', code, path];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     children.push(child);
     return child;

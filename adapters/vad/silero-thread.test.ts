@@ -294,7 +294,7 @@ test('streams in the run of a thread that dies get VAD_FAILED, the others are ju
 describe('a process with the detector', () => {
   /** Exit code of a process that has warmed the engine, pushed a second of noise into eight streams and then does `last`. */
   async function endOf(last: string): Promise<{ code: unknown; stderr: string }> {
-    const silero = JSON.stringify(new URL('./silero.ts', import.meta.url).href);
+    const silero = JSON.stringify(new URL('../../dist/adapters/vad/silero.js', import.meta.url).href);
     const script = `
       import { sileroVad } from ${silero};
       const vad = sileroVad({ gate: false, gatherMs: 0 });
@@ -305,7 +305,7 @@ describe('a process with the detector', () => {
         const stream = vad.open(() => { if (++windows === 20) { ${last} } }, (error) => { throw error; });
         stream.push({ rate: 16_000, samples });
       }`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['ignore', 'inherit', 'pipe'],
     });
     let stderr = '';

@@ -5,15 +5,14 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import { endLine, headerLine, recordLine } from '../../server/journal-file.ts';
+import { COMMAND } from '../support/processes.ts';
 
-const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const MEGABYTES = 80;
 const RECORDS = 15_000;
 /** Far less than the journal. */
@@ -66,7 +65,7 @@ async function ended(child: ChildProcess): Promise<Ended> {
 
 /** `parley` with a small heap. */
 function small(...args: string[]): Promise<Ended> {
-  const node = [`--max-old-space-size=${HEAP_MB}`, '--import', 'tsx', main];
+  const node = [`--max-old-space-size=${HEAP_MB}`, COMMAND];
   return ended(
     spawn(process.execPath, [...node, ...args, '--data-dir', join(folder, 'data')], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -76,7 +75,7 @@ function small(...args: string[]): Promise<Ended> {
 
 /** Runs a shell line, in which `parley` is the command and `$DATA` its data directory. */
 function shell(line: string): Promise<Ended> {
-  const parley = `'${process.execPath}' --import tsx '${main}'`;
+  const parley = `'${process.execPath}' '${COMMAND}'`;
   return ended(
     spawn('sh', ['-c', line.replaceAll('parley', parley)], {
       env: { ...process.env, DATA: join(folder, 'data') },

@@ -17,14 +17,15 @@ export interface ParleyProcess {
   kill(): Promise<void>;
 }
 
-const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+/** The command as users have it. Compiles the sources first if they have changed. */
+export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 
-/** Starts `parley` from the sources, in the test's environment without Parley's own variables. */
+/** Starts `parley`, in the test's environment without Parley's own variables. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name),
   );
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -228,14 +228,14 @@ describe('espeakTts', () => {
   });
 
   it('lets the process end without close once every request is done', async () => {
-    const code = `import { espeakTts } from ${JSON.stringify(new URL('./espeak.ts', import.meta.url).href)};
+    const code = `import { espeakTts } from ${JSON.stringify(new URL('../../../dist/adapters/tts/espeak/espeak.js', import.meta.url).href)};
       let samples = 0;
       const signal = new AbortController().signal;
       for await (const event of espeakTts().synthesize({ text: 'Hello.', language: 'en' }, signal)) {
         if (event.type === 'audio') samples += event.pcm.samples.length;
       }
       console.log(samples > 0 ? 'spoken' : 'silent');`;
-    const args = ['--import', 'tsx', '--input-type=module', '--eval', code];
+    const args = ['--input-type=module', '--eval', code];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (data) => {

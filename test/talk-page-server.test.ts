@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { writeWav } from '../adapters/audio/wav.ts';
 import { buildPages } from '../web/build.mjs';
-import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { launchChromium, muted, type RunningChromium, until } from './support/chromium.ts';
 import { type ParleyProcess, parley } from './support/processes.ts';
-import { concat, silence, speak } from './support/speech.ts';
+import { asking } from './support/speech.ts';
 
 const log = z.array(z.object({ direction: z.string(), message: z.looseObject({ type: z.string() }) }));
 
@@ -18,8 +18,7 @@ let chromium: RunningChromium;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'parley-page-'));
-  const microphone = concat(silence(8_000), speak('what is your name'), silence(500));
-  await writeFile(join(folder, 'microphone.wav'), writeWav(microphone));
+  await writeFile(join(folder, 'microphone.wav'), writeWav(asking('what is your name')));
   await buildPages(join(folder, 'pages'));
   server = parley([
     'serve',
@@ -46,10 +45,14 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
   await page.goto(url);
   await page.click('#connect');
   await until(page, `parley.state === 'idle'`);
+  await muted(page, true);
   await page.fill('#text', 'tell me a story');
   await page.click('#send');
   await until(page, `parley.state === 'speaking'`);
   // The story takes 40 s; the microphone's words come into it.
+  await muted(page, false);
+  await until(page, `parley.log.some(({ message }) => message.type === 'flush')`);
+  await muted(page, true);
   await until(page, `parley.log.filter(({ message }) => message.type === 'reply.end').length >= 2`);
 
   const messages = log.parse(await page.evaluate('parley.log')).map(({ message }) => message);

@@ -30,8 +30,15 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error actions': NO_OWNER,
 };
 
-/** The model, and all states reachable by its events. */
+let once: ReturnType<typeof exploreAll> | undefined;
+
+/** The model, and all states reachable by its events. Explored once in a process: it takes seconds. */
 export function exploredSession() {
+  once ??= exploreAll();
+  return once;
+}
+
+function exploreAll() {
   const parameters: SessionParameters = {
     ...defaultParameters,
     // One speculation per turn, because more of them make no difference to the chart.

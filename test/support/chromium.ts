@@ -31,6 +31,13 @@ export async function until(page: Page, expression: string): Promise<unknown> {
   })`);
 }
 
+/** Mutes the talk page's microphone, or unmutes it: so a test decides when its WAV is heard. */
+export async function muted(page: Page, mute: boolean): Promise<void> {
+  await until(page, `!document.querySelector('#mute').disabled`);
+  await page.click('#mute');
+  await until(page, `parley.microphone.muted === ${mute}`);
+}
+
 export interface RunningChromium {
   readonly page: Page;
   /** Ends the browser and removes its profile. */

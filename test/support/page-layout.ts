@@ -27,11 +27,11 @@ export interface LayoutCheckOptions {
   readonly except?: string;
 }
 
-/** Checks the drawn page with web/layout-check, bundled into it. */
+/** Checks the drawn page with layout-check/, bundled into it. */
 export async function layoutCheck({ pictures, except = '' }: LayoutCheckOptions): Promise<LayoutCheck> {
   await mkdir(pictures, { recursive: true });
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('../../web/layout-check/measure.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('./layout-check/measure.ts', import.meta.url))],
     bundle: true,
     write: false,
     format: 'iife',

@@ -100,6 +100,13 @@ export function withNoise(sound: Sound, options: { rms: number; seed?: number })
   };
 }
 
+/** A user who says `text` again and again, for two minutes, with pauses of 1.5 s: what a muted microphone misses comes again. */
+export function asking(text: string): Sound {
+  const once = concat(silence(1_500), speak(text));
+  const times = Math.ceil((120_000 * PIPELINE_RATE) / 1_000 / once.samples.length);
+  return concat(...Array.from({ length: times }, () => once));
+}
+
 /** The pieces that a client would send. */
 export function* pieces(sound: Sound, ms = 20): Generator<Sound> {
   const step = samplesInMs(ms, PIPELINE_RATE);

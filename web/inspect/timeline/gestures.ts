@@ -6,19 +6,6 @@ import { panned, type TimeWindow, zoomed } from './time-window.ts';
 /** A press that moves less is a click, in CSS pixels. */
 const STILL = 4;
 
-export function useWidth(
-  box: { readonly current: HTMLDivElement | null },
-  onWidth: (width: number) => void,
-): void {
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const observer = new ResizeObserver(() => onWidth(Math.max(100, element.clientWidth - NAMES)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-}
-
 /** The page must not scroll meanwhile, which only a listener that is not passive can prevent. */
 export function useWheel(
   box: { readonly current: HTMLDivElement | null },

@@ -51,6 +51,11 @@ export class Lane {
     this.add({ from: at, to: at, kind, label, record });
   }
 
+  /** Adds an item that lasts until `end` is called for it. */
+  begin(from: number, kind: string, label: string, record: number): Item {
+    return this.add({ from, to: undefined, kind, label, record });
+  }
+
   end(item: Item, at: number, kind: string = item.kind): void {
     if (!this.#open.delete(item)) return;
     item.to = Math.max(at, item.from);

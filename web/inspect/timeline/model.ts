@@ -100,13 +100,7 @@ export class TimelineModel {
     }
     if (type === 'speech.start') {
       this.#onsetAgeMs = typeof event.ageMs === 'number' ? event.ageMs : 0;
-      this.#speaking ??= this.speech.add({
-        from: t,
-        to: undefined,
-        kind: 'speech',
-        label: 'speech',
-        record: at,
-      });
+      this.#speaking ??= this.speech.begin(t, 'speech', 'speech', at);
     } else if (type === 'speech.stop' || type === 'ear.failed') this.#endSpeech(t);
     else if (type === 'transcript.partial') this.words.mark(t, 'partial', textOf(event.text), at);
     else if (type === 'text') this.words.mark(t, 'typed', textOf(event.text), at);
@@ -123,14 +117,11 @@ export class TimelineModel {
     else if (command.type === 'stop') {
       this.#endChild(child, t, 'cancelled');
       if (child === 'playback') this.#pause(t);
-    } else if (command.type === 'send' && message.type === 'segment') {
-      const item = { from: t, to: undefined, kind: 'segment', label: textOf(message.text), record: at };
-      this.#given.set(String(message.segment), this.segments.add(item));
-    } else if (command.type === 'send' && message.type === 'filler') {
-      const label = `filler: ${textOf(message.text)}`;
-      const item = { from: t, to: undefined, kind: 'segment', label, record: at };
-      this.#given.set('filler', this.segments.add(item));
-    } else if (command.type === 'publish') this.#told(record, message);
+    } else if (command.type === 'send' && message.type === 'segment')
+      this.#given.set(String(message.segment), this.segments.begin(t, 'segment', textOf(message.text), at));
+    else if (command.type === 'send' && message.type === 'filler')
+      this.#given.set('filler', this.segments.begin(t, 'segment', `filler: ${textOf(message.text)}`, at));
+    else if (command.type === 'publish') this.#told(record, message);
   }
 
   #told({ t, record: at }: JournalRecord, message: Told): void {
@@ -140,15 +131,10 @@ export class TimelineModel {
         const generation = Number(message.generation);
         if (!this.#begun.has(generation)) this.#begun.set(generation, t);
         if (this.#state) this.state.end(this.#state, t);
-        const ended = value === 'ended';
-        this.#state = this.state.add({
-          from: t,
-          to: ended ? t : undefined,
-          kind: value,
-          label: value,
-          record: at,
-        });
-        if (ended) this.#endSpeech(t);
+        this.#state = this.state.begin(t, value, value, at);
+        if (value !== 'ended') return;
+        this.state.end(this.#state, t);
+        this.#endSpeech(t);
         return;
       }
       case 'playback':
@@ -182,7 +168,7 @@ export class TimelineModel {
       this.#children.set(kind, lane);
     }
     this.#endChild(kind, t, 'cancelled');
-    this.#living.set(kind, lane.add({ from: t, to: undefined, kind: 'running', label: 'running', record }));
+    this.#living.set(kind, lane.begin(t, 'running', 'running', record));
   }
 
   #endChild(kind: string, t: number, how: string): void {
@@ -216,7 +202,7 @@ export class TimelineModel {
   }
 
   #play(t: number, record: number): void {
-    this.#playing ??= this.playout.add({ from: t, to: undefined, kind: 'playing', label: 'playing', record });
+    this.#playing ??= this.playout.begin(t, 'playing', 'playing', record);
   }
 
   #pause(t: number): void {
@@ -227,17 +213,10 @@ export class TimelineModel {
   #yielded(t: number, record: number): void {
     const played = this.#playing !== undefined;
     this.#pause(t);
-    if (played)
-      this.#playing = this.playout.add({ from: t, to: undefined, kind: 'paused', label: 'paused', record });
-    const age = Math.round(this.#onsetAgeMs);
-    const label = `paused ${age} ms after the first sound`;
-    const item = this.bargeIns.add({
-      from: t - this.#onsetAgeMs,
-      to: undefined,
-      kind: 'yield',
-      label,
-      record,
-    });
+    if (played) this.#playing = this.playout.begin(t, 'paused', 'paused', record);
+    const age = this.#onsetAgeMs;
+    const label = `paused ${Math.round(age)} ms after the first sound`;
+    const item = this.bargeIns.begin(t - age, 'yield', label, record);
     this.#yield = { item, pausedAt: t };
   }
 
@@ -263,7 +242,7 @@ export class TimelineModel {
     const [id, status] = [textOf(message.id), textOf(message.status)];
     const label = `${textOf(message.name)} ${JSON.stringify(message.args ?? {})}`;
     if (status === 'started') {
-      this.#acting.set(id, this.robot.add({ from: t, to: undefined, kind: 'started', label, record }));
+      this.#acting.set(id, this.robot.begin(t, 'started', label, record));
       return;
     }
     const item = this.#acting.get(id);

@@ -1,7 +1,8 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
+import { useResize } from '../views/use-resize.ts';
 import { clock, duration } from '../views/words.ts';
 import { type Drawn, drawn } from './drawing.ts';
-import { usePress, useWheel, useWidth } from './gestures.ts';
+import { usePress, useWheel } from './gestures.ts';
 import type { Item, Lane } from './lane.ts';
 import { Axis, heightOf, LaneView, Levels, layOut, NAMES } from './lanes-view.tsx';
 import type { TimelineModel } from './model.ts';
@@ -34,7 +35,7 @@ export function Timeline({ model, cursor, live, onSeek }: TimelineProps) {
   latest.current = { seen, durationMs, width };
   const look = (next: (now: TimeWindow, durationMs: number) => TimeWindow) =>
     setChosen(next(latest.current.seen, latest.current.durationMs));
-  useWidth(box, setWidth);
+  useResize(box, ({ clientWidth }) => setWidth(Math.max(100, clientWidth - NAMES)));
   useWheel(box, (event, x) => {
     const { seen: now, width: wide } = latest.current;
     const msAPixel = (now.to - now.from) / wide;

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact/hooks';
+import { useResize } from './use-resize.ts';
 
 export interface VirtualListProps {
   readonly label: string;
@@ -32,6 +33,7 @@ export function VirtualList(props: VirtualListProps) {
   const box = useRef<HTMLDivElement>(null);
   const [measured, setMeasured] = useState(0);
   const height = measured || USUAL_HEIGHT;
+  useResize(box, ({ clientHeight }) => setMeasured(clientHeight));
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   // Kept here: asking the element, after something was drawn, makes the browser lay out everything there and then.
   const scrolled = useRef(0);
@@ -39,14 +41,6 @@ export function VirtualList(props: VirtualListProps) {
   const wanted = `${selected} ${rowHeight} ${measured > 0}`;
   const seeks = sought.current !== wanted && selected >= 0;
   const top = seeks ? showing(selected * rowHeight, rowHeight, scrolled.current, height) : scrolled.current;
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return undefined;
-    const observer = new ResizeObserver(() => setMeasured(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
 
   useLayoutEffect(() => {
     const element = box.current;

@@ -7,11 +7,16 @@ import { recordedJournal } from './harness.ts';
 
 let file: JournalFile;
 let lines: string[];
+/** The first records only, where each flip of a byte requires reading the whole file again. */
+let short: string[];
 beforeAll(async () => {
   const samples = Int16Array.of(0, 1, -32_768, 32_767);
   const audio = [{ direction: 'out' as const, generation: 1, sample: 480, rate: 24_000, samples }];
   file = { journal: await recordedJournal(), audio };
   lines = [...journalLines(file)];
+  const { records, ...rest } = file.journal;
+  const footer = { status: 'open' as const, records: null };
+  short = [...journalLines({ journal: { ...rest, footer, records: records.slice(0, 12) }, audio: [] })];
 });
 
 /** The error code for a text, from reading or checking; undefined if it is accepted. */
@@ -33,12 +38,6 @@ describe('a journal file', () => {
   });
 
   it('is refused at the record in which any one byte was flipped', () => {
-    // Only the first records, because each flip requires reading the whole file again.
-    const { records, ...rest } = file.journal;
-    const footer = { status: 'open' as const, records: null };
-    const short = [
-      ...journalLines({ journal: { ...rest, footer, records: records.slice(0, 12) }, audio: [] }),
-    ];
     expect(refusal(short.join(''))).toBeUndefined();
     for (const index of [1, 2, 6, 12]) {
       const line = short[index] ?? '';
@@ -56,11 +55,11 @@ describe('a journal file', () => {
   });
 
   it('is refused if any one byte of its header was flipped', () => {
-    const [line = ''] = lines;
+    const [line = ''] = short;
     for (let at = 0; at < line.length - 1; at += 17) {
       const bytes = Buffer.from(line);
       bytes[at] = (bytes[at] ?? 0) ^ 1;
-      expect(refusal(lines.with(0, bytes.toString()).join('')), `byte ${at}`).toMatch(
+      expect(refusal(short.with(0, bytes.toString()).join('')), `byte ${at}`).toMatch(
         /^JOURNAL_(ALTERED|FORMAT)/u,
       );
     }

@@ -1,15 +1,6 @@
 import type { PublicState } from '../../machines/wire.ts';
+import { PUBLIC_STATES } from '../public-states.ts';
 import { byId, element } from './elements.ts';
-
-/** In the order of a conversation. A new state does not compile until it is listed here. */
-const ORDER: Readonly<Record<PublicState, number>> = {
-  idle: 0,
-  listening: 1,
-  processing: 2,
-  speaking: 3,
-  stopped: 4,
-  ended: 5,
-};
 
 interface Node {
   readonly item: HTMLElement;
@@ -26,7 +17,7 @@ export class ChartView {
 
   constructor() {
     const list = element('ol', 'chart');
-    for (const state of Object.keys(ORDER).filter(isState)) {
+    for (const state of PUBLIC_STATES) {
       const count = element('span', 'chart-count');
       const item = element('li', 'chart-node', element('span', 'chart-name', state), count);
       item.dataset.state = state;
@@ -66,8 +57,4 @@ export class ChartView {
     }
     if (before) this.#last.textContent = `Last change: ${before} → ${state}`;
   }
-}
-
-function isState(name: string): name is PublicState {
-  return name in ORDER;
 }

@@ -30,47 +30,31 @@ function handled(event: KeyboardEvent, inspector: Inspector): boolean {
     return false;
   }
   const { open } = inspector;
-  switch (key) {
-    case '?':
-      inspector.toggleHelp();
-      return true;
-    case '/':
-      return focusSearch();
-    case 'j':
-      inspector.stepSession(1);
-      return true;
-    case 'k':
-      inspector.stepSession(-1);
-      return true;
-    case 'Escape':
-      if (open) inspector.leave();
-      return open !== undefined;
-  }
-  if (!open || (event.shiftKey && key.startsWith('Arrow'))) return false;
-  switch (key) {
-    case 'ArrowLeft':
-      open.stepEvent(-1);
-      return true;
-    case 'ArrowRight':
-      open.stepEvent(1);
-      return true;
-    case '[':
-      open.stepTurn(-1);
-      return true;
-    case ']':
-      open.stepTurn(1);
-      return true;
-    case 'End':
-      open.follow();
-      return true;
-    case ' ':
-      if (isPressed(target)) return false;
-      open.togglePlay();
-      return true;
-    default:
-      return false;
-  }
+  if (key === '/') return focusSearch();
+  if (key === ' ' && isPressed(target)) return false;
+  const done =
+    ANYWHERE[key] ?? (open && !(event.shiftKey && key.startsWith('Arrow')) ? IN_SESSION[key] : undefined);
+  done?.(inspector);
+  return done !== undefined && (key !== 'Escape' || open !== undefined);
 }
+
+type Command = (inspector: Inspector) => void;
+
+const ANYWHERE: Readonly<Record<string, Command>> = {
+  '?': (inspector) => inspector.toggleHelp(),
+  j: (inspector) => inspector.stepSession(1),
+  k: (inspector) => inspector.stepSession(-1),
+  Escape: (inspector) => inspector.open && inspector.leave(),
+};
+
+const IN_SESSION: Readonly<Record<string, Command>> = {
+  ArrowLeft: ({ open }) => open?.stepEvent(-1),
+  ArrowRight: ({ open }) => open?.stepEvent(1),
+  '[': ({ open }) => open?.stepTurn(-1),
+  ']': ({ open }) => open?.stepTurn(1),
+  End: ({ open }) => open?.follow(),
+  ' ': ({ open }) => open?.togglePlay(),
+};
 
 /** Elements that use keys for text or a value of their own; the scrubber is not one of them. */
 function isField(target: EventTarget | null): boolean {

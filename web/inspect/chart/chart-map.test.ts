@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { describeChart, wholeSessionMachine } from '../../../machines/chart-description.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
-import { mapOf, PUBLIC_STATES, sessionMap } from './chart-map.ts';
+import { PUBLIC_STATES } from '../../public-states.ts';
+import { mapOf, sessionMap } from './chart-map.ts';
 
 const written = describeChart(wholeSessionMachine());
 const map = sessionMap();

@@ -7,6 +7,7 @@ import {
 } from '../../../machines/chart-description.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import type { PublicState } from '../../../machines/wire.ts';
+import { isPublicState, PUBLIC_STATES } from '../../public-states.ts';
 import { within } from './active.ts';
 
 /** The session's statechart arranged as a map: six public states, their inner states, and lanes side by side. */
@@ -65,18 +66,6 @@ export interface MapTransition extends TransitionInfo {
   /** The public state it leads to; null if it stays, or leads to a part that does not determine the public state. */
   readonly to: PublicState | null;
 }
-
-/** In the order of a conversation. A new public state does not compile until it is listed here. */
-const ORDER: Readonly<Record<PublicState, number>> = {
-  idle: 0,
-  listening: 1,
-  processing: 2,
-  speaking: 3,
-  stopped: 4,
-  ended: 5,
-};
-
-export const PUBLIC_STATES = Object.keys(ORDER).filter(isPublicState);
 
 /** Lanes as a reply flows through them; others follow in the chart's order. */
 const LANE_ORDER = ['llm', 'tts', 'playback', 'actions'];
@@ -237,8 +226,4 @@ function stateValue(path: string): StateValue {
 function laneRank(name: string): number {
   const rank = LANE_ORDER.indexOf(name);
   return rank < 0 ? LANE_ORDER.length : rank;
-}
-
-function isPublicState(name: string): name is PublicState {
-  return name in ORDER;
 }

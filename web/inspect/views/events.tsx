@@ -5,6 +5,7 @@ import { EVENT_FAMILIES, type EventFamily, FamilyCounts } from '../model/event-f
 import { type EventFilter, EventMatches, NO_EVENT_FILTER } from '../model/event-matches.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { Details } from './details.tsx';
+import { Search } from './search.tsx';
 import { VirtualList } from './virtual-list.tsx';
 import { clock } from './words.ts';
 
@@ -27,15 +28,7 @@ export function Events({ open, log, onWhatIf }: EventsProps) {
   return (
     <div class="events">
       <form class="bar" onSubmit={(event) => event.preventDefault()}>
-        <label class="grow">
-          <span class="sr-only">Search in events</span>
-          <input
-            type="search"
-            placeholder="Search ( / )"
-            value={filter.text}
-            onInput={(event) => set({ text: event.currentTarget.value })}
-          />
-        </label>
+        <Search label="Search in events" value={filter.text} onInput={(text) => set({ text })} />
         <label>
           <span class="sr-only">Kind</span>
           <select

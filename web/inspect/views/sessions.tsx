@@ -3,6 +3,7 @@ import type { Inspector } from '../app/inspector.ts';
 import { useObserved } from '../app/observable.ts';
 import type { SessionFilter, SessionRow } from '../app/session-list.ts';
 import { Chip } from './chip.tsx';
+import { Search } from './search.tsx';
 import { VirtualList } from './virtual-list.tsx';
 import { counted, duration, short, when } from './words.ts';
 
@@ -23,16 +24,12 @@ export function Sessions({ inspector }: { readonly inspector: Inspector }) {
   return (
     <section class="sessions" aria-label="Sessions">
       <form class="bar" onSubmit={(event) => event.preventDefault()}>
-        <label class="grow">
-          <span class="sr-only">Search in sessions</span>
-          <input
-            type="search"
-            placeholder="Search ( / )"
-            title="Search in ids and words"
-            value={filter.text}
-            onInput={(event) => set({ text: event.currentTarget.value })}
-          />
-        </label>
+        <Search
+          label="Search in sessions"
+          title="Search in ids and words"
+          value={filter.text}
+          onInput={(text) => set({ text })}
+        />
         <label>
           State{' '}
           <select

@@ -4,12 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { watched } from '../support/processes.ts';
+import { COMMAND, watched } from '../support/processes.ts';
 
-const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const taken = createServer();
 let dataDir: string;
 beforeAll(async () => {
@@ -26,7 +24,7 @@ async function output(terminal: boolean): Promise<string> {
   const address = taken.address();
   const port = typeof address === 'object' ? address?.port : undefined;
   const flags = `--port ${port} --data-dir ${dataDir} --engines.llm openai --llm.openai.base-url http://127.0.0.1:1/v1`;
-  const line = `${process.execPath} --import tsx ${main} serve ${flags}`;
+  const line = `${process.execPath} ${COMMAND} serve ${flags}`;
   const command = terminal ? ['script', '-qefc', line, '/dev/null'] : ['sh', '-c', line];
   const [program = '', ...args] = command;
   const { exited, lines } = watched(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] }));

@@ -2,11 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import { type ParleyProcess, parley, watched } from '../support/processes.ts';
+import { COMMAND, type ParleyProcess, parley, watched } from '../support/processes.ts';
 
-const main = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'parley-read-only-'));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -18,7 +16,7 @@ function serveReadOnly(): { server: ParleyProcess; dataDir: string } {
   const args = ['serve', '--port', '0', '--data-dir', dataDir];
   if (!mounts) return { server: parley(args), dataDir };
   const script = 'mount -t tmpfs -o ro none "$0" && exec "$@"';
-  const node = [process.execPath, '--import', 'tsx', main, ...args];
+  const node = [process.execPath, COMMAND, ...args];
   const child = spawn('unshare', ['-rm', 'sh', '-c', script, dataDir, ...node], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -186,9 +186,13 @@ describe('the trace of a journal', () => {
     const other = new Tracer({ ...log.header, parameters: words }, log.records);
     while (other.next());
     expect(other.straysAt).toBe(recordOf(log, 'speech.stop'));
-    const broken = new Tracer({ ...log.header, parameters: {} as typeof words }, log.records);
-    while (broken.next());
-    expect(broken.straysAt).toBe(1);
+    // Without any, the machine cannot be made; with those that its chart needs, its first step throws.
+    const { reply, phrases } = words;
+    for (const [parameters, straysAt] of [[{}, 0] as const, [{ reply, phrases }, 1] as const]) {
+      const broken = new Tracer({ ...log.header, parameters: parameters as typeof words }, log.records);
+      while (broken.next());
+      expect(broken.straysAt).toBe(straysAt);
+    }
   });
 });
 
@@ -287,7 +291,9 @@ describe('what if', () => {
 
   it('parameters that this version cannot read: what the machine throws is said, and the run goes on', () => {
     const log = opened('barge-in');
-    const parameters = {} as typeof log.header.parameters;
+    const { reply, phrases } = log.header.parameters;
+    const parameters = { reply, phrases } as typeof log.header.parameters;
+    expect(() => again(log, { parameters: {} as typeof parameters })).toThrow('not of this version');
     const rows = again(log, { parameters });
     expect(rows).toHaveLength(log.records.length);
     expect(rows[firstDifference(rows)]?.right?.thrown).toMatch(/undefined/u);

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { parseWav } from '../adapters/wav.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../machines/audio.ts';
 
 const run = promisify(execFile);
@@ -21,13 +22,13 @@ export async function speak(text: string, voice: string): Promise<Pcm<PipelineRa
     encoding: 'buffer',
     maxBuffer: 64 * 1024 * 1024,
   });
-  const { rate, samples } = readWav(stdout);
+  const { rate, samples } = parseWav(stdout);
   return asUtterance(resample(samples, rate, PIPELINE_RATE));
 }
 
 /** A 16 kHz mono WAV file as an utterance. */
 export async function recording(path: string): Promise<Pcm<PipelineRate>> {
-  const { rate, samples } = readWav(await readFile(path));
+  const { rate, samples } = parseWav(await readFile(path));
   return asUtterance(rate === PIPELINE_RATE ? samples : resample(samples, rate, PIPELINE_RATE));
 }
 
@@ -44,24 +45,6 @@ function asUtterance(speech: Int16Array): Pcm<PipelineRate> {
   const samples = new Int16Array(before + speech.length + samplesInMs(AFTER_MS, PIPELINE_RATE));
   samples.set(speech, before);
   return { rate: PIPELINE_RATE, samples };
-}
-
-/** The `fmt ` and `data` chunks of a mono 16-bit WAV. espeak-ng writes a length that is too large when it streams. */
-function readWav(file: Buffer): { rate: number; samples: Int16Array } {
-  let rate = 0;
-  for (let at = 12; at + 8 <= file.length; ) {
-    const name = file.toString('latin1', at, at + 4);
-    const length = file.readUInt32LE(at + 4);
-    const body = file.subarray(at + 8, Math.min(file.length, at + 8 + length));
-    if (name === 'fmt ') rate = body.readUInt32LE(4);
-    if (name === 'data') {
-      const samples = new Int16Array(Math.floor(body.length / 2));
-      for (let i = 0; i < samples.length; i++) samples[i] = body.readInt16LE(i * 2);
-      return { rate, samples };
-    }
-    at += 8 + length + (length % 2);
-  }
-  throw new Error('no WAV data');
 }
 
 /** Band-limited: each output sample is a Hann-windowed sinc over 32 input samples either side, cut at the lower rate. */

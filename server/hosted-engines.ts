@@ -9,9 +9,6 @@ import {
   remoteTts,
 } from '../actors/engine-rpc/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
-import type { LlmEngine } from '../actors/ports/llm.ts';
-import type { SttEngine } from '../actors/ports/stt.ts';
-import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineClients } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { realClock } from '../adapters/real-clock.ts';
@@ -37,30 +34,9 @@ export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): Ho
   const process = randomUUID().slice(0, 8);
   const own = (name: string) => `${name}-${process}`;
   const { stt, llm, tts } = engines;
-  if (stt) {
-    const named: SttEngine = {
-      ...stt,
-      name: own(stt.name),
-      transcribe: (audio, request, signal) => stt.transcribe(audio, request, signal),
-    };
-    host(stt, hostStt(bus, realClock, named));
-  }
-  if (llm) {
-    const named: LlmEngine = {
-      ...llm,
-      name: own(llm.name),
-      reply: (request, signal) => llm.reply(request, signal),
-    };
-    host(llm, hostLlm(bus, realClock, named));
-  }
-  if (tts) {
-    const named: TtsEngine = {
-      ...tts,
-      name: own(tts.name),
-      synthesize: (request, signal) => tts.synthesize(request, signal),
-    };
-    host(tts, hostTts(bus, realClock, named));
-  }
+  if (stt) host(stt, hostStt(bus, realClock, stt, undefined, own(stt.name)));
+  if (llm) host(llm, hostLlm(bus, realClock, llm, undefined, own(llm.name)));
+  if (tts) host(tts, hostTts(bus, realClock, tts, undefined, own(tts.name)));
   const nameOf = (kind: EngineKind) => {
     const local = engines[kind];
     return local ? own(local.name) : config[kind].remote.engine;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { writeWav } from '../adapters/audio/wav.ts';
+import { writeWav } from '../adapters/wav.ts';
 import { buildPages } from '../web/build.mjs';
 import { launchChromium, muted, type RunningChromium, until } from './support/chromium.ts';
 import { type ParleyProcess, parley } from './support/processes.ts';

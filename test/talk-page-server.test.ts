@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
-import { writeWav } from '../adapters/audio/wav.ts';
+import { writeWav } from '../adapters/wav.ts';
 import { buildPages } from '../web/build.mjs';
 import { launchChromium, muted, type RunningChromium, until } from './support/chromium.ts';
 import { type ParleyProcess, parley } from './support/processes.ts';

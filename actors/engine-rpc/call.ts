@@ -169,7 +169,7 @@ export class Call<Event> {
 
   #send(type: UpType, payload: Uint8Array, headers?: Readonly<Record<string, string>>): void {
     if (this.#over) return;
-    this.#pulse?.sent();
+    this.#pulse?.heard();
     const error = this.#publish(type, payload, headers);
     if (!error) return;
     this.#finish();

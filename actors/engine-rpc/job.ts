@@ -168,7 +168,7 @@ export class Job {
 
   #send(type: DownType, payload: Uint8Array, headers: Readonly<Record<string, string>>): boolean {
     if (this.#over) return false;
-    this.#pulse.sent();
+    this.#pulse.heard();
     const error = this.#publish(type, payload, headers);
     if (error) this.abort(error);
     return error === undefined;

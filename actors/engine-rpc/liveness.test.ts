@@ -51,7 +51,7 @@ it('a pulse beats only in silence', async () => {
   const beats: number[] = [];
   const pulse = new Pulse(clock, 100, () => beats.push(clock.nowMs()));
   await clock.advance(60);
-  pulse.sent();
+  pulse.heard();
   await clock.advance(290);
   pulse.stop();
   await clock.advance(1_000);

@@ -7,14 +7,16 @@ const OWN_STALL_MS = 250;
 export class Watchdog {
   readonly #clock: Clock;
   readonly #onSilence: () => void;
+  readonly #ownStallMs: number;
   #limitMs: number;
   #heardMs: number;
   #timer: TimerHandle;
 
-  constructor(clock: Clock, limitMs: number, onSilence: () => void) {
+  constructor(clock: Clock, limitMs: number, onSilence: () => void, ownStallMs = OWN_STALL_MS) {
     this.#clock = clock;
     this.#limitMs = limitMs;
     this.#onSilence = onSilence;
+    this.#ownStallMs = ownStallMs;
     this.#heardMs = clock.nowMs();
     this.#timer = this.#arm(limitMs);
   }
@@ -40,7 +42,7 @@ export class Watchdog {
     return this.#clock.setTimer(delayMs, () => {
       const nowMs = this.#clock.nowMs();
       // Messages that arrived during the stall may still wait to be read.
-      if (nowMs - dueMs > OWN_STALL_MS) this.#heardMs = nowMs;
+      if (nowMs - dueMs > this.#ownStallMs) this.#heardMs = nowMs;
       const leftMs = this.#limitMs - (nowMs - this.#heardMs);
       if (leftMs > 0) this.#timer = this.#arm(leftMs);
       else this.#onSilence();
@@ -48,40 +50,13 @@ export class Watchdog {
   }
 }
 
-/** Calls `beat` whenever `sent` was not called for `everyMs`. */
-export class Pulse {
-  readonly #clock: Clock;
-  readonly #everyMs: number;
-  readonly #beat: () => void;
-  #sentMs: number;
-  #timer: TimerHandle;
-
+/** Calls `beat` whenever `heard` is not called for `everyMs`. */
+export class Pulse extends Watchdog {
   constructor(clock: Clock, everyMs: number, beat: () => void) {
-    this.#clock = clock;
-    this.#everyMs = everyMs;
-    this.#beat = beat;
-    this.#sentMs = clock.nowMs();
-    this.#timer = this.#arm(everyMs);
-  }
-
-  sent(): void {
-    this.#sentMs = this.#clock.nowMs();
-  }
-
-  stop(): void {
-    this.#timer.cancel();
-  }
-
-  #arm(delayMs: number): TimerHandle {
-    return this.#clock.setTimer(delayMs, () => {
-      const leftMs = this.#everyMs - (this.#clock.nowMs() - this.#sentMs);
-      if (leftMs > 0) {
-        this.#timer = this.#arm(leftMs);
-        return;
-      }
-      this.#sentMs = this.#clock.nowMs();
-      this.#timer = this.#arm(this.#everyMs);
-      this.#beat();
-    });
+    const again = () => {
+      this.expect(everyMs);
+      beat();
+    };
+    super(clock, everyMs, again, Number.POSITIVE_INFINITY);
   }
 }

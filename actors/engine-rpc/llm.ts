@@ -34,19 +34,20 @@ const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Serves a language engine on the bus. */
+/** Serves a language engine on the bus as `name`. */
 export function hostLlm(
   bus: Bus,
   clock: LoopClock,
   engine: LlmEngine,
   options?: Partial<WorkOptions>,
+  name = engine.name,
 ): EngineHost {
   return hostEngine<LlmEvent>(
     bus,
     clock,
     {
       kind: 'llm',
-      name: engine.name,
+      name,
       prepare: (payload) => {
         const request = parseJson(Request, payload);
         return (_audio, signal) => engine.reply(request, signal);

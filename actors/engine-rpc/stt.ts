@@ -31,19 +31,20 @@ const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
   }),
 ]);
 
-/** Serves a recogniser on the bus. */
+/** Serves a recogniser on the bus as `name`. */
 export function hostStt(
   bus: Bus,
   clock: LoopClock,
   engine: SttEngine,
   options?: Partial<WorkOptions>,
+  name = engine.name,
 ): EngineHost {
   return hostEngine<SttEvent>(
     bus,
     clock,
     {
       kind: 'stt',
-      name: engine.name,
+      name,
       prepare: (payload) => {
         const request = parseJson(Request, payload);
         return (audio, signal) => engine.transcribe(audio, request, signal);

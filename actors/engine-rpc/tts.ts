@@ -23,19 +23,20 @@ const Mark: z.ZodType<TtsEvent> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('phoneme'), sample: Count, phoneme: z.string(), viseme: Count.max(21) }),
 ]);
 
-/** Serves a speech engine on the bus. Sends audio as bytes in pieces of at most 32 KiB, with the rate in a header. */
+/** Serves a speech engine on the bus as `name`. Sends audio as bytes in pieces of at most 32 KiB, with the rate in a header. */
 export function hostTts(
   bus: Bus,
   clock: LoopClock,
   engine: TtsEngine,
   options?: Partial<WorkOptions>,
+  name = engine.name,
 ): EngineHost {
   return hostEngine<TtsEvent>(
     bus,
     clock,
     {
       kind: 'tts',
-      name: engine.name,
+      name,
       prepare: (payload) => {
         const { cachedOnly, ...request } = parseJson(Request, payload);
         return (_audio, signal) =>

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../actors/cancellation.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
-/** One call of an engine, until `end`. Its signal or the engine's close cancels it. */
+/** One call of an engine. Its signal or the engine's close cancels it. */
 export interface Call {
   /** Aborts when the call is cancelled, or ends incomplete, so that no listener outlives the call. */
   readonly signal: AbortSignal;
@@ -9,18 +9,24 @@ export interface Call {
   cancelled(): boolean;
   /** Settles like `work`, or rejects with CANCELLED as soon as the call is cancelled. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** Marks the response as completely read, so that `end` need not abort; an abort is expensive. */
-  complete(): void;
-  end(): void;
 }
 
 /** The running calls of an engine. */
 export class Calls {
+  readonly #toError: (thrown: unknown, cancelled: boolean) => ParleyError;
   readonly #open = new Set<() => void>();
   #closed = false;
 
-  /** Throws CANCELLED if `signal` has aborted already or the engine is closed. */
-  begin(signal: AbortSignal): Call {
+  /** `toError` converts any error of a call to one of the catalogue. */
+  constructor(toError: (thrown: unknown, cancelled: boolean) => ParleyError) {
+    this.#toError = toError;
+  }
+
+  /** The events of one call. */
+  async *stream<Event>(
+    signal: AbortSignal,
+    work: (call: Call) => AsyncIterable<Event>,
+  ): AsyncGenerator<Event, void, undefined> {
     if (this.#closed) throw new ParleyError('CANCELLED', 'the engine is closed');
     throwIfAborted(signal);
     const own = new AbortController();
@@ -32,19 +38,29 @@ export class Calls {
     };
     this.#open.add(cancel);
     signal.addEventListener('abort', cancel, { once: true });
-    return {
-      signal: own.signal,
-      cancelled: () => cancelled,
-      race: (work) => raceAbort(work, own.signal),
-      complete: () => {
-        complete = true;
-      },
-      end: () => {
-        this.#open.delete(cancel);
-        signal.removeEventListener('abort', cancel);
-        if (!complete) own.abort();
-      },
-    };
+    try {
+      yield* work({
+        signal: own.signal,
+        cancelled: () => cancelled,
+        race: (promise) => raceAbort(promise, own.signal),
+      });
+      complete = true;
+    } catch (thrown) {
+      throw this.#toError(thrown, cancelled);
+    } finally {
+      this.#open.delete(cancel);
+      signal.removeEventListener('abort', cancel);
+      // The response of a complete call was read to its end; an abort is expensive.
+      if (!complete) own.abort();
+    }
+  }
+
+  /** Runs one call without events, which only `close` cancels. */
+  async run(work: (call: Call) => Promise<void>): Promise<void> {
+    const call = this.stream(new AbortController().signal, async function* (call) {
+      yield work(call);
+    });
+    for await (const _done of call);
   }
 
   /** Cancels all running calls and all later ones. */

@@ -27,8 +27,6 @@ export interface OpenAiConnection {
   readonly calls: Calls;
   /** The body of a successful response of `client`. */
   body(response: Response): Body;
-  /** Converts any error of a request or its stream to one of the catalogue. */
-  toError(thrown: unknown, cancelled: boolean): ParleyError;
   connectionStats(): ConnectionStats;
   /** Opens a connection in advance. Rejects with ENGINE_UNREACHABLE; any HTTP response counts as success. */
   warm(): Promise<void>;
@@ -55,7 +53,6 @@ export function openAiConnection(
     ...limits,
     ...(maxConnections === undefined ? {} : { maxConnections }),
   });
-  const calls = new Calls();
   const client = new OpenAI({
     baseURL,
     // Without a key, the client would take one from the environment and send it to any server.
@@ -70,36 +67,30 @@ export function openAiConnection(
     // It would print server responses to the console; errors contain what is needed.
     logLevel: 'off',
   });
-  const toError = (thrown: unknown, cancelled: boolean) =>
+  const calls = new Calls((thrown, cancelled) =>
     engineError(thrown, {
       failed,
       cancelled,
       secret: options.apiKey,
       classify: (error) => classifyOpenAi(error, failed),
-    });
+    }),
+  );
   return {
     name: options.name ?? 'openai',
     client,
     calls,
     body: (response) => transport.body(response),
-    toError,
     connectionStats: () => transport.stats(),
-    async warm() {
-      const call = calls.begin(new AbortController().signal);
-      try {
+    warm: () =>
+      calls.run(async ({ signal }) => {
         // Every server's response to this is short, even a 404.
         const url = `${baseURL.replace(/\/$/, '')}/models/${encodeURIComponent(options.model)}`;
         const headers: Record<string, string> = options.apiKey
           ? { authorization: `Bearer ${options.apiKey}` }
           : {};
-        const response = await transport.fetch(url, { headers, signal: call.signal });
+        const response = await transport.fetch(url, { headers, signal });
         await (response.ok ? transport.body(response) : response).text();
-      } catch (error) {
-        throw toError(error, call.cancelled());
-      } finally {
-        call.end();
-      }
-    },
+      }),
     async close() {
       calls.close();
       await transport.close();

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
-import { parseWav, writeWav } from '../../adapters/audio/wav.ts';
 import { realClock } from '../../adapters/real-clock.ts';
+import { parseWav, writeWav } from '../../adapters/wav.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';

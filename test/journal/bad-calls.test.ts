@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { writeWav } from '../../adapters/audio/wav.ts';
+import { writeWav } from '../../adapters/wav.ts';
 import { main } from '../../server/cli.ts';
 
 let folder: string;

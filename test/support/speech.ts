@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
-import { parseWav } from '../../adapters/audio/wav.ts';
+import { parseWav } from '../../adapters/wav.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../machines/audio.ts';
 
 /** Speech and noise for tests, all at the pipeline rate. */

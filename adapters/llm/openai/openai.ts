@@ -45,17 +45,8 @@ export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnect
     connectionStats: connection.connectionStats,
     warm: connection.warm,
     close: connection.close,
-    async *reply(request, signal) {
-      const call = connection.calls.begin(signal);
-      try {
-        yield* rounds(connection, options, request, call);
-        call.complete();
-      } catch (error) {
-        throw connection.toError(error, call.cancelled());
-      } finally {
-        call.end();
-      }
-    },
+    reply: (request, signal) =>
+      connection.calls.stream(signal, (call) => rounds(connection, options, request, call)),
   };
 }
 

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
-import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
+import {
+  joinedSamples,
+  type Pcm,
+  PIPELINE_RATE,
+  type PipelineRate,
+  samplesInMs,
+} from '../../../machines/audio.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Call } from '../../http/calls.ts';
 import {
@@ -11,7 +17,8 @@ import {
   requireContentType,
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
-import { multipartBody, utteranceWav } from './upload.ts';
+import { writeWav } from '../../wav.ts';
+import { multipartBody } from './upload.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   /** Request streamed `partial`s from the server. Not every model supports this. Default false. */
@@ -44,21 +51,18 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
     connectionStats: connection.connectionStats,
     warm: connection.warm,
     close: connection.close,
-    async *transcribe(audio, request, signal) {
-      const call = connection.calls.begin(signal);
-      try {
+    transcribe: (audio, request, signal) =>
+      connection.calls.stream(signal, async function* (call): AsyncGenerator<SttEvent> {
         const maxSamples = samplesInMs(options.maxUtteranceMs ?? 60_000, PIPELINE_RATE);
         const pieces = await collect(audio, maxSamples, call);
         if (pieces.length === 0) yield { type: 'final', text: '' };
         else yield* recognise(connection, options, request, utteranceWav(pieces), call);
-        call.complete();
-      } catch (error) {
-        throw connection.toError(error, call.cancelled());
-      } finally {
-        call.end();
-      }
-    },
+      }),
   };
+}
+
+function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array {
+  return writeWav({ rate: PIPELINE_RATE, samples: joinedSamples(pieces.map(({ samples }) => samples)) });
 }
 
 /** The first `maxSamples` of the utterance. Reads on to its end, so that the writer does not block. */
@@ -91,7 +95,7 @@ async function* recognise(
   connection: OpenAiConnection,
   options: OpenAiSttOptions,
   request: SttRequest,
-  wav: Uint8Array<ArrayBuffer>,
+  wav: Uint8Array,
   call: Call,
 ): AsyncGenerator<SttEvent> {
   const fields = {

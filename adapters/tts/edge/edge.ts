@@ -33,42 +33,27 @@ export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnec
   const voiceOf = voiceChooser(options);
   const pool = new EdgePool(parseEndpoint(options.endpoint ?? EDGE), maxConnections);
   const decoders = new Mp3Decoders(maxConnections);
-  const calls = new Calls();
-  const toError = (error: unknown, call: Call) =>
-    engineError(error, { failed: 'TTS_FAILED', cancelled: call.cancelled(), classify });
+  const calls = new Calls((error, cancelled) =>
+    engineError(error, { failed: 'TTS_FAILED', cancelled, classify }),
+  );
   return {
     name: options.name ?? 'edge',
     connectionStats: () => pool.stats(),
-    async warm() {
-      const call = calls.begin(new AbortController().signal);
-      try {
+    warm: () =>
+      calls.run(async (call) => {
         await Promise.all([pool.warm(call), decoders.warm()]);
-      } catch (error) {
-        throw toError(error, call);
-      } finally {
-        call.end();
-      }
-    },
-    async *synthesize(request, signal) {
-      const call = calls.begin(signal);
-      try {
+      }),
+    synthesize: (request, signal) =>
+      calls.stream(signal, async function* (call) {
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
         const decoder = await decoders.take();
         try {
-          yield* decode(
-            items(pool, ssml(request.text, voiceOf(request), request.language, options), call),
-            request.text,
-            decoder,
-          );
+          const document = ssml(request.text, voiceOf(request), request.language, options);
+          yield* decode(items(pool, document, call), request.text, decoder);
         } finally {
           decoders.giveBack(decoder);
         }
-      } catch (error) {
-        throw toError(error, call);
-      } finally {
-        call.end();
-      }
-    },
+      }),
     async close() {
       calls.close();
       await pool.close();

@@ -1,3 +1,4 @@
+import { ParleyError } from '../../../machines/errors.ts';
 import { type Call, Calls } from '../../http/calls.ts';
 import type { ConnectionStats } from '../../http/transport.ts';
 import { connectEdge, type EdgeConnection } from './connection.ts';
@@ -10,7 +11,9 @@ export class EdgePool {
   readonly #open = new Set<EdgeConnection>();
   readonly #waiting: (() => void)[] = [];
   /** Connections being opened in advance. */
-  readonly #spares = new Calls();
+  readonly #spares = new Calls(
+    (thrown) => new ParleyError('ENGINE_UNREACHABLE', undefined, { cause: thrown }),
+  );
   #spare: Promise<void> | undefined;
   #taken = 0;
   #opened = 0;
@@ -99,12 +102,7 @@ export class EdgePool {
   /** Never rejects: the next request reports a failure. */
   async #openSpare(): Promise<void> {
     try {
-      const call = this.#spares.begin(new AbortController().signal);
-      try {
-        this.#idle.push(await this.#connect(call));
-      } finally {
-        call.end();
-      }
+      await this.#spares.run(async (call) => void this.#idle.push(await this.#connect(call)));
     } catch {
       // Closed, or Edge is unreachable.
     }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
-import { type Call, Calls } from '../../http/calls.ts';
+import { Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
@@ -61,45 +61,28 @@ export function minimaxTts(options: MinimaxTtsOptions): TtsEngine & ReportsConne
     maxResponseBytes: MAX_RESPONSE_BYTES,
     ...(maxConnections === undefined ? {} : { maxConnections }),
   });
-  const calls = new Calls();
   const headers = {
     'content-type': 'application/json',
     ...(apiKey ? { authorization: `Bearer ${apiKey}` } : {}),
   };
-  const toError = (error: unknown, call: Call) =>
-    engineError(error, { failed: 'TTS_FAILED', cancelled: call.cancelled(), secret: apiKey, classify });
+  const calls = new Calls((error, cancelled) =>
+    engineError(error, { failed: 'TTS_FAILED', cancelled, secret: apiKey, classify }),
+  );
   return {
     name: options.name ?? 'minimax',
     connectionStats: () => transport.stats(),
-    async warm() {
-      const call = calls.begin(new AbortController().signal);
-      try {
+    warm: () =>
+      calls.run(async ({ signal }) => {
         // Any response means that the connection is open.
-        const response = await transport.fetch(new URL('/', url), { headers, signal: call.signal });
+        const response = await transport.fetch(new URL('/', url), { headers, signal });
         await (response.ok ? transport.body(response) : response).text();
-      } catch (error) {
-        throw toError(error, call);
-      } finally {
-        call.end();
-      }
-    },
-    async *synthesize(request, signal) {
-      const call = calls.begin(signal);
-      try {
-        if (/[\p{L}\p{N}]/u.test(request.text)) {
-          const body = JSON.stringify(requestBody(options, request));
-          yield* speak(
-            transport,
-            await transport.fetch(url, { method: 'POST', headers, body, signal: call.signal }),
-          );
-        }
-        call.complete();
-      } catch (error) {
-        throw toError(error, call);
-      } finally {
-        call.end();
-      }
-    },
+      }),
+    synthesize: (request, aborted) =>
+      calls.stream(aborted, async function* ({ signal }) {
+        if (!/[\p{L}\p{N}]/u.test(request.text)) return;
+        const body = JSON.stringify(requestBody(options, request));
+        yield* speak(transport, await transport.fetch(url, { method: 'POST', headers, body, signal }));
+      }),
     async close() {
       calls.close();
       await transport.close();

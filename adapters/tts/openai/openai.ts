@@ -37,17 +37,8 @@ export function openaiTts(options: OpenAiTtsOptions): TtsEngine & ReportsConnect
     connectionStats: connection.connectionStats,
     warm: connection.warm,
     close: connection.close,
-    async *synthesize(request, signal) {
-      const call = connection.calls.begin(signal);
-      try {
-        if (/[\p{L}\p{N}]/u.test(request.text)) yield* speak(connection, options, request, call);
-        call.complete();
-      } catch (error) {
-        throw connection.toError(error, call.cancelled());
-      } finally {
-        call.end();
-      }
-    },
+    synthesize: (request, signal) =>
+      connection.calls.stream(signal, (call) => speak(connection, options, request, call)),
   };
 }
 
@@ -57,6 +48,7 @@ async function* speak(
   request: TtsRequest,
   call: Call,
 ): AsyncGenerator<TtsEvent> {
+  if (!/[\p{L}\p{N}]/u.test(request.text)) return;
   const response = await connection.client.audio.speech
     .create(
       {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ParleyError } from '../../machines/errors.ts';
+import { ParleyError } from '../machines/errors.ts';
 import { parseWav, writeWav } from './wav.ts';
 
 const RAMP = Int16Array.of(0, 1, -1, 32_767, -32_768, 1_234);

@@ -1,5 +1,5 @@
-import type { Pcm } from '../../machines/audio.ts';
-import { ParleyError } from '../../machines/errors.ts';
+import type { Pcm } from '../machines/audio.ts';
+import { ParleyError } from '../machines/errors.ts';
 
 const HEADER_BYTES = 44;
 const FORMAT_PCM = 1;

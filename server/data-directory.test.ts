@@ -1,17 +1,16 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { temporaryFolder } from '../test/support/after-test.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 
 let folder: string;
 let dataDir: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-data-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   dataDir = join(folder, 'data');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function modeOf(path: string): string {
   return (statSync(path).mode & 0o777).toString(8);

@@ -1,19 +1,18 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
+import { temporaryFolder } from '../test/support/after-test.ts';
 import { hashOfSources, machineHash, writeMachineHash } from './machine-hash.ts';
 
 let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-hash-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   mkdirSync(join(folder, 'session'));
   source('kernel.ts', "import { canonical } from './canonical.ts';\nimport type { Log } from './log.ts';\n");
   source('session/machine.ts', "import {\n  a,\n  b,\n} from './reply.ts';\nexport * from '../errors.ts';\n");
   for (const name of ['canonical.ts', 'log.ts', 'session/reply.ts', 'errors.ts', 'invariants.ts'])
     source(name, '// nothing\n');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function source(name: string, text: string): void {
   writeFileSync(join(folder, name), text);

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
 import type { RetentionLimits } from '../actors/ports/journal.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { VirtualClock } from '../machines/clock.ts';
+import { afterTest, temporaryFolder } from '../test/support/after-test.ts';
 import { settle } from '../testing/conversation.ts';
 import { startRetention } from './retention.ts';
 
@@ -114,8 +113,8 @@ it('the limit is enforced while sessions are written, but not retried at every c
 });
 
 it('the data of a real store never grow far beyond the limit while sessions are written', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-retention-'));
-  const store = sqliteStore({ path: join(folder, 'parley.db') });
+  const store = sqliteStore({ path: join(await temporaryFolder(), 'parley.db') });
+  afterTest(() => store.close());
   const sizes: number[] = [];
   store.onSize?.((bytes) => sizes.push(bytes));
   const deleted: string[] = [];
@@ -142,6 +141,4 @@ it('the data of a real store never grow far beyond the limit while sessions are 
   // 40 sessions of 53 kB are twice the limit. One or two may be in progress when it is exceeded.
   expect(Math.max(...sizes)).toBeLessThan(1_000_000 + 2 * 60_000);
   expect(deleted.slice(0, 3)).toEqual(['s0', 's1', 's2']);
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
 });

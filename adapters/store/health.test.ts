@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ParleyError } from '../../machines/errors.ts';
+import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 
@@ -12,19 +12,17 @@ let folder: string;
 let path: string;
 let store: SqliteStore | undefined;
 let heard: (ParleyError | undefined)[];
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-health-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   path = join(folder, 'data', 'parley.db');
   heard = [];
 });
-afterEach(async () => {
-  await store?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
 
 function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
-  store = sqliteStore({ path, probeMs: 10, onHealth: (problem) => heard.push(problem), ...options });
-  return store;
+  const opened = sqliteStore({ path, probeMs: 10, onHealth: (problem) => heard.push(problem), ...options });
+  afterTest(() => opened.close());
+  store = opened;
+  return opened;
 }
 
 const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };

@@ -1,7 +1,6 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { JournalAudio, JournalPiece, JournalSink } from '../../actors/ports/journal.ts';
 import { checkJournal } from '../../machines/journal/check.ts';
 import {
@@ -12,26 +11,22 @@ import {
 } from '../../machines/journal/record.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
+import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { sha256 } from './sha256.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 
 let folder: string;
 let path: string;
-const stores: SqliteStore[] = [];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-journal-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   path = join(folder, 'parley.db');
-});
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
   const store = sqliteStore({ path, ...options });
-  stores.push(store);
+  afterTest(() => store.close());
   return store;
 }
 

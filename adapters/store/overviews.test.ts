@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
+import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';
@@ -14,13 +13,10 @@ vi.setConfig({ testTimeout: 90_000 });
 let folder: string;
 let store: SqliteStore;
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-overviews-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   store = sqliteStore({ path: join(folder, 'parley.db') });
-});
-afterEach(async () => {
-  await store.close();
-  rmSync(folder, { recursive: true, force: true });
+  afterTest(() => store.close());
 });
 
 function header(session: string, startedAt: string): JournalHeader {

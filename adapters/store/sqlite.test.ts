@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
+import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { startWorkerThread } from '../worker-thread.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
 import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
@@ -11,21 +11,15 @@ import { loadSqlite } from './sqlite-binding.ts';
 
 let folder: string;
 let path: string;
-const stores: SqliteStore[] = [];
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-store-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   path = join(folder, 'data', 'parley.db');
-});
-
-afterEach(async () => {
-  await Promise.all(stores.splice(0).map((store) => store.close()));
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
   const store = sqliteStore({ path, ...options });
-  stores.push(store);
+  afterTest(() => store.close());
   return store;
 }
 

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { pause } from '../../testing/scripted-engines.ts';
-import { askAloud, askByText, backToIdle, finish, REPLY, scene } from './scene.ts';
+import { askAloud, askByText, backToIdle, finish, REPLY, say, scene } from './scene.ts';
 
 /** Time of the first matching message, and of the last frame, from the session's log. */
 function loggedAtMs(talk: Conversation, fits: (message: { readonly type: string }) => boolean): number {
@@ -29,8 +29,7 @@ describe('speech during a reply', () => {
     );
     await askAloud(talk);
     await talk.beSilent(600);
-    await talk.speak(800);
-    await talk.beSilent(800);
+    await say(talk, 800);
     await talk.until(() => talk.of('reply.end').length === 2);
     const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
     const flushAtMs = loggedAtMs(talk, ({ type }) => type === 'flush');
@@ -75,8 +74,7 @@ describe('speech during a reply', () => {
       const talk = await scene({ language, said: [{ text: 'hello' }, { partial: sound, text: sound }] });
       await askAloud(talk);
       await talk.beSilent(600);
-      await talk.speak(400);
-      await talk.beSilent(800);
+      await say(talk, 400);
       await backToIdle(talk);
       expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
       expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
@@ -98,8 +96,7 @@ describe('speech during a reply', () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: '' }] });
     await askAloud(talk);
     await talk.beSilent(600);
-    await talk.speak(100);
-    await talk.beSilent(400);
+    await say(talk, 100, 400);
     await backToIdle(talk);
     expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
@@ -110,8 +107,7 @@ describe('speech during a reply', () => {
     const talk = await scene({ said: [{ text: 'hello' }, { text: 'stop', finalMs: 3_000 }] });
     await askAloud(talk);
     await talk.beSilent(600);
-    await talk.speak(100);
-    await talk.beSilent(1_400);
+    await say(talk, 100, 1_400);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
     await finish(talk);
@@ -124,8 +120,7 @@ describe('speech during a reply', () => {
     });
     await askAloud(talk);
     await talk.beSilent(600);
-    await talk.speak(100);
-    await talk.beSilent(900);
+    await say(talk, 100, 900);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { turn: 2, reason: 'completed' }]);
     expect(talk.turns[1]).toMatchObject({ userText: 'stop' });
@@ -153,11 +148,9 @@ describe('speech during a reply', () => {
     const talk = await scene({ clock, stt, replies: [REPLY, 'Fine.'] });
     await askAloud(talk);
     await talk.beSilent(400);
-    await talk.speak(100);
-    await talk.beSilent(300);
+    await say(talk, 100, 300);
     expect(talk.state).toBe('listening');
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.turns[1]).toMatchObject({ userText: 'stop and go home' });
     await finish(talk);
@@ -167,8 +160,7 @@ describe('speech during a reply', () => {
     const talk = await scene({ said: [{ text: 'hello' }, { partial: 'yeah', text: 'yeah but no' }] });
     await askAloud(talk);
     await talk.beSilent(300);
-    await talk.speak(1_500);
-    await talk.beSilent(800);
+    await say(talk, 1_500);
     await talk.until(() => talk.of('reply.end').length === 1);
     const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
     expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(pausedAtMs + 1_000);
@@ -182,9 +174,7 @@ describe('speech during a reply', () => {
     await askAloud(talk);
     for (let i = 0; i < 2; i++) {
       await talk.beSilent(500);
-      await talk.speak(600);
-      await talk.beSilent(800);
-      await talk.until(() => talk.state === 'speaking');
+      await askAloud(talk);
     }
     await backToIdle(talk);
     expect(talk.of('reply.end').map(({ turn, generation, reason }) => [turn, generation, reason])).toEqual([
@@ -200,8 +190,7 @@ describe('speech during a reply', () => {
     await askAloud(talk);
     for (let i = 0; i < 2; i++) {
       await talk.beSilent(200);
-      await talk.speak(100);
-      await talk.beSilent(300);
+      await say(talk, 100, 300);
     }
     await backToIdle(talk);
     expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing', 'paused', 'playing']);
@@ -213,8 +202,7 @@ describe('speech during a reply', () => {
     const talk = await scene({ said: [{ text: 'hello' }, { fails: new ParleyError('STT_FAILED') }] });
     await askAloud(talk);
     await talk.beSilent(400);
-    await talk.speak(100);
-    await talk.beSilent(400);
+    await say(talk, 100, 400);
     await backToIdle(talk);
     expect(talk.of('error')).toMatchObject([{ code: 'STT_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
@@ -225,8 +213,7 @@ describe('speech during a reply', () => {
     const talk = await scene({ said: [{ text: 'hello' }, { fails: new ParleyError('STT_FAILED') }] });
     await askAloud(talk);
     await talk.beSilent(400);
-    await talk.speak(700);
-    await talk.beSilent(800);
+    await say(talk, 700);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('error')).toMatchObject([{ code: 'STT_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([
@@ -317,9 +304,7 @@ describe('the client’s interrupt', () => {
     talk.send({ type: 'interrupt' });
     await talk.speak(300);
     talk.send({ type: 'interrupt' });
-    await talk.speak(300);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await askAloud(talk, 300);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed' }]);
     await finish(talk);

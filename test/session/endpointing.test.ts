@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import { samplesInMs } from '../../machines/audio.ts';
-import { backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+import { askAloud, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
 
 /** An STT engine that records the number of samples of each utterance, and the first sample. */
 function listeningStt(heard: { samples: number; first: number | undefined }[], text = 'hello'): SttEngine {
@@ -27,8 +27,7 @@ describe('the end of a turn', () => {
     ['1,000 ms after it in mid-sentence', 'turn left and', 1_000],
   ])('comes %s', async (_when, partial, delayMs) => {
     const talk = await scene({ said: [{ partial, text: partial }] });
-    await talk.speak(600);
-    await talk.beSilent(1_300);
+    await say(talk, 600, 1_300);
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(delayMs);
     await finish(talk);
@@ -38,10 +37,8 @@ describe('the end of a turn', () => {
     const heard: { samples: number; first: number | undefined }[] = [];
     const talk = await scene({ stt: listeningStt(heard) });
     await talk.beSilent(1_000);
-    await talk.speak(400);
-    await talk.beSilent(300);
-    await talk.speak(400);
-    await talk.beSilent(800);
+    await say(talk, 400, 300);
+    await say(talk, 400);
     await backToIdle(talk);
     expect(heard).toHaveLength(1);
     expect(talk.of('speech').map(({ event }) => event)).toEqual(['start', 'stop', 'start', 'stop']);
@@ -53,8 +50,7 @@ describe('the end of a turn', () => {
     const heard: { samples: number; first: number | undefined }[] = [];
     const talk = await scene({ stt: listeningStt(heard) });
     await talk.beSilent(1_000);
-    await talk.speak(640);
-    await talk.beSilent(800);
+    await say(talk, 640);
     await backToIdle(talk);
     // From 300 ms before the start, which itself lies 96 ms before the first loud window, to 500 ms after the speech.
     const samples = heard[0]?.samples ?? 0;
@@ -68,8 +64,7 @@ describe('the end of a turn', () => {
     const talk = await scene();
     const spokenAtMs = 0;
     for (let atMs = spokenAtMs; atMs < 29_000; atMs += 1_000) {
-      await talk.speak(700);
-      await talk.beSilent(300);
+      await say(talk, 700, 300);
     }
     expect(talk.states()).toEqual(['idle', 'listening']);
     await talk.speak(1_500);
@@ -116,11 +111,8 @@ describe('a user who continues before the reply sounds', () => {
       },
       asked,
     );
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await say(talk);
+    await askAloud(talk, 500);
     await backToIdle(talk);
     expect(asked.at(-1)).toEqual([{ role: 'user', content: 'turn left and then stop there' }]);
     expect(talk.of('reply.end')).toMatchObject([
@@ -133,11 +125,8 @@ describe('a user who continues before the reply sounds', () => {
 
   it('during recognition gets one turn, recognised as a whole', async () => {
     const talk = await scene({ said: [{ text: 'turn', finalMs: 2_000 }, { text: 'turn left and stop' }] });
-    await talk.speak(500);
-    await talk.beSilent(900);
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await say(talk, 500, 900);
+    await askAloud(talk, 500);
     await backToIdle(talk);
     expect(talk.turns).toMatchObject([{ turn: 1, generation: 1, userText: 'turn left and stop' }]);
     await finish(talk);
@@ -148,10 +137,8 @@ describe('a user who continues before the reply sounds', () => {
       said: [{ text: 'turn left and' }, { partial: 'stop there.', text: 'stop there.' }],
       replies: [{ text: REPLY, firstTokenMs: 3_000 }],
     });
-    await talk.speak(500);
-    await talk.beSilent(1_300);
-    await talk.speak(500);
-    await talk.beSilent(1_300);
+    await say(talk, 500, 1_300);
+    await say(talk, 500, 1_300);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     expect(talk.of('reply.end').at(-1)?.timings.endpoint).toBe(250);
@@ -163,10 +150,8 @@ describe('a user who continues before the reply sounds', () => {
       said: [{ text: 'turn left' }, { text: '' }],
       replies: [{ text: REPLY, firstTokenMs: 1_000 }],
     });
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.speak(100);
-    await talk.beSilent(900);
+    await say(talk);
+    await say(talk, 100, 900);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     expect(talk.turns).toMatchObject([{ turn: 1, generation: 2, userText: 'turn left', heard: REPLY }]);
@@ -179,8 +164,7 @@ describe('a user who continues before the reply sounds', () => {
       { said: [{ text: 'turn left' }, { text: 'no' }], replies: [{ text: 'Well.', firstTokenMs: 1_000 }] },
       asked,
     );
-    await talk.speak(500);
-    await talk.beSilent(800);
+    await say(talk);
     await talk.speak(300);
     talk.send({ type: 'text', text: 'go home' });
     await talk.beSilent(300);
@@ -201,8 +185,7 @@ describe('a user who continues before the reply sounds', () => {
 describe('a noise', () => {
   it('in idle starts no turn and no generation', async () => {
     const talk = await scene({ said: [{ text: '' }] });
-    await talk.speak(150);
-    await talk.beSilent(1_200);
+    await say(talk, 150, 1_200);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
     expect(talk.of('state').at(-1)).toMatchObject({ turn: 0, generation: 0 });
     expect(talk.of('transcript')).toEqual([]);
@@ -213,9 +196,7 @@ describe('a noise', () => {
   it('that is long and not understood is answered with the fixed phrase, without the language engine', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ said: [{ text: '' }] }, asked);
-    await talk.speak(1_200);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await askAloud(talk, 1_200);
     await backToIdle(talk);
     expect(asked).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([
@@ -229,8 +210,7 @@ describe('a noise', () => {
       said: [{ text: '' }],
       parameters: parameters({ phrases: { notUnderstood: '' } }),
     });
-    await talk.speak(1_200);
-    await talk.beSilent(1_000);
+    await say(talk, 1_200, 1_000);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
     await finish(talk);
   });
@@ -240,14 +220,10 @@ describe('a noise', () => {
       said: [{ text: '' }, { text: '' }, { text: 'hello' }],
       voice: () => ({ firstByteMs: 700 }),
     });
-    await talk.speak(1_200);
-    await talk.beSilent(700);
-    await talk.speak(150);
-    await talk.beSilent(1_000);
+    await say(talk, 1_200, 700);
+    await say(talk, 150, 1_000);
     expect(talk.state).toBe('idle');
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await askAloud(talk, 500);
     await backToIdle(talk);
     expect(talk.of('reply.end').map(({ turn }) => turn)).toEqual([1, 2]);
     await finish(talk);

@@ -5,7 +5,7 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 import type { Conversation } from '../../testing/conversation.ts';
 import { hang } from '../../testing/scripted-engines.ts';
-import { askByText, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+import { askByText, finish, parameters, REPLY, type Scene, say, scene } from './scene.ts';
 
 const TWO = 'There are two chairs by a desk. There is also a lamp and a cup on the table.';
 const SORRY = 'Sorry, something went wrong. Please try again.';
@@ -202,8 +202,7 @@ describe('when', () => {
     '$what, the turn ends in time with an error for the user, and the session continues',
     async (trouble) => {
       const talk = await scene(trouble.scene);
-      await talk.speak(800);
-      await talk.beSilent(600);
+      await say(talk, 800, 600);
       await expectTrouble(talk, trouble);
     },
   );
@@ -248,8 +247,7 @@ describe('when', () => {
     });
     await askByText(talk);
     await talk.wait(2_500);
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('reply.end')).toMatchObject([
       { reason: 'interrupted', heard: REPLY },
@@ -285,8 +283,7 @@ describe('when', () => {
       close: async () => {},
     };
     const talk = await scene({ stt: deaf, llm: mindless, tts: dumb });
-    await talk.speak(800);
-    await talk.beSilent(600);
+    await say(talk, 800, 600);
     // Recognition 5 s, then the phrase that cannot be spoken: 5 s.
     await talk.until(() => talk.of('reply.end').length === 1, 11_000);
     talk.send({ type: 'text', text: 'hello' });

@@ -14,7 +14,7 @@ import {
   lateFiller,
   story,
 } from './filler-scene.ts';
-import { finish, REPLY } from './scene.ts';
+import { finish, REPLY, say } from './scene.ts';
 
 /** At 50 ms per letter. */
 const REPLY_FRAMES = Math.ceil((REPLY.length * 50) / 20);
@@ -151,10 +151,8 @@ describe('a filler', () => {
       said: [{ text: 'hello' }, { text: 'and how are you' }],
       replies: [SLOW, { text: REPLY, firstTokenMs: 6_000 }],
     });
-    await talk.speak(600);
-    await talk.beSilent(1_000);
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600, 1_000);
+    await say(talk, 600);
     await untilEnded(talk, 2);
     const [first, second] = talk.of('reply.end');
     expect(first?.timings.filler).toBeUndefined();
@@ -166,8 +164,7 @@ describe('a filler', () => {
 
   it('is not spoken before one of Parley’s own phrases', async () => {
     const talk = await fillerScene({ said: [{ text: '' }], slowness: () => 2_500 });
-    await talk.speak(900);
-    await talk.beSilent(800);
+    await say(talk, 900);
     await untilEnded(talk);
     expect(fillersAsked(talk)).toEqual([]);
     await finish(talk);
@@ -180,8 +177,7 @@ describe('a filler', () => {
       slowness: () => 4_000,
       spoken,
     });
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ heard: REPLY, timings: { filler: AFTER_MS } }]);
     expect(talk.of('reply.end')[0]?.timings.prepared).toBeGreaterThan(0);
@@ -269,8 +265,7 @@ describe('the user during a filler', () => {
     );
     ask(talk);
     await untilSound(talk);
-    await talk.speak(700);
-    await talk.beSilent(800);
+    await say(talk, 700);
     await untilEnded(talk, 2);
     expect(story(talk).slice(2)).toEqual([
       expect.stringMatching(/^filler × \d+ at 1500$/u),
@@ -290,8 +285,7 @@ describe('the user during a filler', () => {
     const talk = await fillerScene({ said: [{ text: '' }], replies: [SLOW] });
     ask(talk);
     await untilSound(talk);
-    await talk.speak(120);
-    await talk.beSilent(500);
+    await say(talk, 120, 500);
     await untilEnded(talk);
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
     expect(story(talk)).toEqual(

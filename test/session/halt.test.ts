@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../testing/conversation.ts';
-import { askAloud, askByText, backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+import {
+  askAloud,
+  askByText,
+  backToIdle,
+  finish,
+  parameters,
+  REPLY,
+  type Scene,
+  say,
+  scene,
+} from './scene.ts';
 
 /** How to get a session into each of its states. */
 const STATES: readonly [state: string, reach: (talk: Conversation) => Promise<void>][] = [
@@ -9,15 +19,13 @@ const STATES: readonly [state: string, reach: (talk: Conversation) => Promise<vo
   [
     'endpointing',
     async (talk) => {
-      await talk.speak(300);
-      await talk.beSilent(300);
+      await say(talk, 300, 300);
     },
   ],
   [
     'transcribing',
     async (talk) => {
-      await talk.speak(300);
-      await talk.beSilent(540);
+      await say(talk, 300, 540);
     },
   ],
   [
@@ -41,8 +49,7 @@ const STATES: readonly [state: string, reach: (talk: Conversation) => Promise<vo
 async function expectSilence(talk: Conversation): Promise<void> {
   const frames = talk.of('audio').length;
   const seen = talk.states().length;
-  await talk.speak(600);
-  await talk.beSilent(1_000);
+  await say(talk, 600, 1_000);
   talk.send({ type: 'interrupt' });
   talk.send({ type: 'halt' });
   await talk.wait(5_000);
@@ -76,8 +83,7 @@ describe('voice stop', () => {
   it('can be spoken as a turn of its own', async () => {
     const asked: unknown[] = [];
     const talk = await scene({ ...spoken, said: [{ text: 'emergency  Stop.' }] }, asked);
-    await talk.speak(500);
-    await talk.beSilent(800);
+    await say(talk);
     expect(talk.state).toBe('stopped');
     expect(asked).toEqual([]);
     await expectSilence(talk);
@@ -86,8 +92,7 @@ describe('voice stop', () => {
 
   it('is a complete sentence, so it takes effect after the short silence', async () => {
     const talk = await scene({ ...spoken, said: [{ partial: 'halt', text: 'halt', finalMs: 0 }] });
-    await talk.speak(500);
-    await talk.beSilent(300);
+    await say(talk, 500, 300);
     expect(talk.state).toBe('stopped');
     await finish(talk);
   });
@@ -96,8 +101,7 @@ describe('voice stop', () => {
     const talk = await scene({ ...spoken, said: [{ text: 'hello' }, { text: 'halt' }] });
     await askAloud(talk);
     await talk.beSilent(400);
-    await talk.speak(150);
-    await talk.beSilent(600);
+    await say(talk, 150, 600);
     expect(talk.state).toBe('stopped');
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }]);
     await expectSilence(talk);
@@ -110,10 +114,8 @@ describe('voice stop', () => {
       said: [{ text: 'turn left' }, { text: 'halt' }],
       replies: [{ text: REPLY, firstTokenMs: 2_000 }],
     });
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.speak(300);
-    await talk.beSilent(800);
+    await say(talk);
+    await say(talk, 300);
     expect(talk.state).toBe('stopped');
     await expectSilence(talk);
     await finish(talk);
@@ -190,8 +192,7 @@ describe('the end of a session', () => {
     expect(talk.state).toBe('ended');
     const messages = talk.heard.length;
     talk.send({ type: 'text', text: 'hello' });
-    await talk.speak(600);
-    await talk.beSilent(2_000);
+    await say(talk, 600, 2_000);
     expect(talk.heard).toHaveLength(messages);
     await finish(talk);
   });

@@ -5,7 +5,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Json } from '../../machines/json.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, type LlmScript, pause } from '../../testing/scripted-engines.ts';
-import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+import { askAloud, askByText, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
 
 function action(id: string, name = id, args = {}) {
   return { type: 'action' as const, id, name, args };
@@ -86,8 +86,7 @@ describe('an action of the reply', () => {
       });
       await askByText(talk);
       await talk.wait(waitMs);
-      await talk.speak(600);
-      await talk.beSilent(800);
+      await say(talk, 600);
       await talk.until(() => talk.of('reply.end').length === 2);
       expect(published(talk)).toEqual(['walk started', 'walk cancelled']);
       expect(signals[0]?.aborted).toBe(true);
@@ -102,8 +101,7 @@ describe('an action of the reply', () => {
     const talk = await scene({ clock, actions, said: [{ text: '' }], replies: [withActions('walk')] });
     await askByText(talk);
     await talk.wait(3_000);
-    await talk.speak(100);
-    await talk.beSilent(500);
+    await say(talk, 100, 500);
     expect(talk.state).toBe('processing');
     await backToIdle(talk);
     expect(published(talk)).toEqual(['walk started', 'walk done']);
@@ -123,8 +121,7 @@ describe('an action of the reply', () => {
     });
     talk.send({ type: 'text', text: 'walk' });
     await talk.wait(300);
-    await talk.speak(100);
-    await talk.beSilent(400);
+    await say(talk, 100, 400);
     // A noise: the reply is still prepared, and nothing else is spoken.
     expect(talk.state).toBe('processing');
     expect(talk.of('audio')).toEqual([]);
@@ -164,11 +161,8 @@ describe('an action of the reply', () => {
       },
       asked,
     );
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.speak(500);
-    await talk.beSilent(800);
-    await talk.until(() => talk.state === 'speaking');
+    await say(talk);
+    await askAloud(talk, 500);
     await backToIdle(talk);
     expect(asked.at(-1)).toEqual([{ role: 'user', content: 'launch it or not' }]);
     await finish(talk);

@@ -62,10 +62,15 @@ export function parameters(
   };
 }
 
+/** Says something and falls silent; the default ends a turn. */
+export async function say(talk: Conversation, speechMs = 500, silenceMs = 800): Promise<void> {
+  await talk.speak(speechMs);
+  await talk.beSilent(silenceMs);
+}
+
 /** Says something and falls silent until the reply sounds. */
 export async function askAloud(talk: Conversation, speechMs = 600): Promise<void> {
-  await talk.speak(speechMs);
-  await talk.beSilent(800);
+  await say(talk, speechMs);
   await talk.until(() => talk.state === 'speaking');
 }
 

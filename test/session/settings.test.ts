@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LlmRequest } from '../../actors/ports/llm.ts';
 import type { TtsRequest } from '../../actors/ports/tts.ts';
 import type { Tool } from '../../machines/wire.ts';
-import { askAloud, askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+import { askAloud, askByText, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
 
 const WAVE: Tool = { name: 'wave', description: 'Waves a hand.', parameters: { type: 'object' } };
 
@@ -114,8 +114,7 @@ describe('the way to detect turns', () => {
   it('“manual” lets speech neither begin a turn nor interrupt a reply', async () => {
     const talk = await scene();
     talk.send({ type: 'settings', turnDetection: { mode: 'manual' } });
-    await talk.speak(600);
-    await talk.beSilent(1_000);
+    await say(talk, 600, 1_000);
     expect(talk.states()).toEqual(['idle']);
     await askByText(talk);
     await talk.speak(1_000);
@@ -159,8 +158,7 @@ describe('the way to detect turns', () => {
   it('with `silenceMs` ends a turn after this silence, whatever the words are', async () => {
     const talk = await scene({ said: [{ partial: 'turn left and', text: 'turn left and' }] });
     talk.send({ type: 'settings', turnDetection: { mode: 'auto', silenceMs: 700 } });
-    await talk.speak(600);
-    await talk.beSilent(1_300);
+    await say(talk, 600, 1_300);
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(700);
     await finish(talk);
@@ -170,8 +168,7 @@ describe('the way to detect turns', () => {
     const talk = await scene();
     talk.send({ type: 'settings', turnDetection: { mode: 'auto', interrupt: false } });
     await askByText(talk);
-    await talk.speak(800);
-    await talk.beSilent(3_000);
+    await say(talk, 800, 3_000);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await askAloud(talk);
@@ -182,8 +179,7 @@ describe('the way to detect turns', () => {
     const asked: unknown[] = [];
     const talk = await scene({}, asked);
     talk.send({ type: 'settings', turnDetection: { mode: 'auto', respond: false } });
-    await talk.speak(600);
-    await talk.beSilent(1_500);
+    await say(talk, 600, 1_500);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
     expect(talk.of('transcript').filter(({ final }) => final)).toMatchObject([{ turn: 1, text: 'hello' }]);
     expect(talk.turns).toMatchObject([{ turn: 1, userText: 'hello', replyText: '' }]);

@@ -6,7 +6,17 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, pause, scriptedLlm, scriptedTts } from '../../testing/scripted-engines.ts';
-import { askAloud, askByText, backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+import {
+  askAloud,
+  askByText,
+  backToIdle,
+  finish,
+  parameters,
+  REPLY,
+  type Scene,
+  say,
+  scene,
+} from './scene.ts';
 
 /** Everything of a discarded speculation that the client could have noticed: must be empty. */
 function traces(talk: Conversation, generation: number): unknown[] {
@@ -186,8 +196,7 @@ describe('a speculation during the silence that ends the turn', () => {
 
   it('that fails after it was taken over fails the reply', async () => {
     const talk = await scene({ replies: [{ text: REPLY, firstTokenMs: 700, failsAt: 0 }] });
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await talk.until(() => talk.of('reply.end').length > 0);
     expect(talk.of('error')).toMatchObject([{ code: 'LLM_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ generation: 1, reason: 'failed' }]);
@@ -196,8 +205,7 @@ describe('a speculation during the silence that ends the turn', () => {
 
   it('whose LLM hangs is ended by the deadline of the reply', async () => {
     const talk = await scene({ replies: [{ text: REPLY, hangsAt: 0 }] });
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await backToIdle(talk);
     expect(talk.of('error')).toMatchObject([{ code: 'LLM_TIMEOUT' }]);
     await finish(talk);
@@ -244,8 +252,7 @@ describe('a speculation during the silence that ends the turn', () => {
         { clock, memory, parameters: parameters({ endpointing: { delayMs: 1_000 } }) },
         asked,
       );
-      await talk.speak(600);
-      await talk.beSilent(1_300);
+      await say(talk, 600, 1_300);
       await backToIdle(talk);
       expect(recalls).toBe(delayMs === 50 && !fails ? 1 : 2);
       expect(asked).toEqual([
@@ -266,8 +273,7 @@ describe('a speculation during the silence that ends the turn', () => {
     ['to words that stop everything', { words: { halt: ['stop now'] } }, 'stop now'],
   ] as const)('is not begun %s', async (_when, change, partial) => {
     const talk = await scene({ parameters: parameters(change), said: [{ partial, text: partial }] });
-    await talk.speak(600);
-    await talk.beSilent(1_300);
+    await say(talk, 600, 1_300);
     expect(speculations(talk)).toEqual([]);
     await finish(talk);
   });

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { settle } from '../../testing/conversation.ts';
 import { pause } from '../../testing/scripted-engines.ts';
-import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+import { askByText, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
 
 describe('a turn', () => {
   it('is answered when spoken', async () => {
@@ -13,8 +13,7 @@ describe('a turn', () => {
     const said = [{ partial: 'hello', text: 'hello there' }];
     const talk = await scene({ said, parameters: unprepared }, asked);
     await talk.beSilent(200);
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await backToIdle(talk);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'processing', 'speaking', 'idle']);
     expect(asked).toEqual([[{ role: 'user', content: 'hello there' }]]);
@@ -37,8 +36,7 @@ describe('a turn', () => {
   it('reports why its words were rejected, with the nearest phrase', async () => {
     const rejected = { nearest: 'turn left', confidence: 0.12, reason: 'unlike' } as const;
     const talk = await scene({ said: [{ text: '', rejected }] });
-    await talk.speak(900);
-    await talk.beSilent(800);
+    await say(talk, 900);
     await backToIdle(talk);
     expect(talk.of('transcript')).toEqual([{ type: 'transcript', turn: 1, text: '', final: true, rejected }]);
     await finish(talk);
@@ -46,8 +44,7 @@ describe('a turn', () => {
 
   it('reports how long each stage took', async () => {
     const talk = await scene({ said: [{ text: 'hello', finalMs: 70 }] });
-    await talk.speak(600);
-    await talk.beSilent(800);
+    await say(talk, 600);
     await backToIdle(talk);
     const [end] = talk.of('reply.end');
     // The first segment is ready with its last token: six more tokens of 20 ms and the end of the stream.
@@ -104,8 +101,7 @@ describe('a turn', () => {
     for (const typed of [false, true, false]) {
       if (typed) talk.send({ type: 'text', text: 'second' });
       else {
-        await talk.speak(400);
-        await talk.beSilent(800);
+        await say(talk, 400);
       }
       await talk.wait(300);
       await backToIdle(talk);
@@ -213,8 +209,7 @@ describe('a turn', () => {
     const talk = await scene({}, asked);
     await talk.speak(400);
     talk.send({ type: 'text', text: 'typed' });
-    await talk.speak(200);
-    await talk.beSilent(500);
+    await say(talk, 200, 500);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     expect(asked).toEqual([[{ role: 'user', content: 'typed' }]]);

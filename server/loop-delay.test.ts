@@ -49,6 +49,16 @@ describe('the gate of the event loop', () => {
     expect(loop.gate(defaultDoorLimits.loopDelayMs)('session')).toBeUndefined();
   });
 
+  it('adds up how long the event loop was stalled, from the moment at which it is', () => {
+    fire(ALL, 0);
+    nowMs += EVERY_MS + 3_000;
+    expect(loop.stalledMs()).toBe(3_000);
+    vi.advanceTimersByTime(EVERY_MS);
+    expect(loop.stalledMs()).toBe(3_000);
+    fire(ALL, 0);
+    expect(loop.stalledMs()).toBe(0);
+  });
+
   it('keeps new clients out with a fatal error while live sessions continue', async () => {
     const { rig, client, session } = await startSession({
       gates: [loop.gate(defaultDoorLimits.loopDelayMs)],

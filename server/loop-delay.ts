@@ -9,14 +9,16 @@ const SAMPLES = 9;
 export class LoopDelay {
   readonly #samples: number[] = [];
   readonly #timer: NodeJS.Timeout;
+  readonly #nowMs: () => number;
+  #dueMs: number;
 
   /** `nowMs`: monotonic. `onSample`: each lateness, in ms. */
   constructor(nowMs: () => number, onSample: (ms: number) => void = () => {}) {
-    let dueMs = nowMs() + EVERY_MS;
+    this.#nowMs = nowMs;
+    this.#dueMs = nowMs() + EVERY_MS;
     this.#timer = setInterval(() => {
-      const now = nowMs();
-      const lateMs = Math.max(0, now - dueMs);
-      dueMs = now + EVERY_MS;
+      const lateMs = this.#lateMs();
+      this.#dueMs = nowMs() + EVERY_MS;
       this.#samples.push(lateMs);
       if (this.#samples.length > SAMPLES) this.#samples.shift();
       onSample(lateMs);
@@ -30,6 +32,11 @@ export class LoopDelay {
     return this.#samples.toSorted((a, b) => a - b)[(SAMPLES - 1) / 2] ?? 0;
   }
 
+  /** Time for which the event loop did nothing else lately, including now: the lateness of the last samples together. */
+  stalledMs(): number {
+    return this.#samples.reduce((sum, lateMs) => sum + lateMs, this.#lateMs());
+  }
+
   /** A gate of the door that is closed while the median is above `maxMs`. */
   gate(maxMs: number): Gate {
     return () => {
@@ -37,6 +44,10 @@ export class LoopDelay {
       if (lateMs <= maxMs) return undefined;
       return new ParleyError('OVERLOADED', `timers fire ${Math.round(lateMs)} ms late`);
     };
+  }
+
+  #lateMs(): number {
+    return Math.max(0, this.#nowMs() - this.#dueMs);
   }
 
   close(): void {

@@ -313,6 +313,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     host: observedHost(sessionHost(deps), observers),
     resamplers: speech.resamplers,
     admission: speech.admission,
+    stalledMs: () => base.loop.stalledMs(),
     language: config.language,
     voice: config.voice,
     limits: config.limits,

@@ -6,15 +6,18 @@ import { TokenBucket } from './token-bucket.ts';
 /** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
 export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
 
-/** A gate that admits `count` sessions and `count` turns at once, and as many per second: the other gates measure load, which a burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
+/** Time in which a burst's load can be measured, in s: a session costs most when its user speaks. */
+const MEASURED_S = { session: 8, turn: 1 } as const;
+
+/** A gate that admits `count` sessions and `count` turns at once, and as many in `MEASURED_S`: the other gates measure load, which a burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
  */
 export function burstGate(clock: Clock, count: number): Gate {
-  const rate = { burst: count, perSecond: count };
-  const left = { session: new TokenBucket(clock, rate), turn: new TokenBucket(clock, rate) };
+  const bucket = (seconds: number) => new TokenBucket(clock, { burst: count, perSecond: count / seconds });
+  const left = { session: bucket(MEASURED_S.session), turn: bucket(MEASURED_S.turn) };
   return (what) =>
     left[what].take(1)
       ? undefined
-      : new ParleyError('OVERLOADED', `more than ${count} ${what}s began within a second`);
+      : new ParleyError('OVERLOADED', `more than ${count} ${what}s began within ${MEASURED_S[what]} s`);
 }
 
 /** Minimum time between two log lines while overload continues. */

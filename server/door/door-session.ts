@@ -18,6 +18,7 @@ export interface DoorSessionContext {
   readonly resamplers: ResamplerFactory;
   readonly limits: DoorLimits;
   readonly admission: Admission;
+  readonly stalledMs: () => number;
   readonly counters: DoorCounters;
   readonly log: DoorLog;
   /** The session has ended completely. Called once. */
@@ -61,7 +62,7 @@ export class DoorSession implements SessionHandle {
     listener: DoorListener,
     context: DoorSessionContext,
   ) {
-    const { clock, resamplers, limits } = context;
+    const { clock, resamplers, limits, stalledMs } = context;
     this.#turns = new TokenBucket(clock, { burst: limits.turnBurst, perSecond: limits.turnsPerSecond });
     this.#request = request;
     this.#listener = listener;
@@ -71,7 +72,7 @@ export class DoorSession implements SessionHandle {
       if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
       else this.#opened?.audio(pcm, sample);
     };
-    this.#uplink = new Uplink({ inputRate: request.inputRate, clock, resamplers, send });
+    this.#uplink = new Uplink({ inputRate: request.inputRate, clock, resamplers, stalledMs, send });
   }
 
   /** Opens the session at the host. Called once; never throws. */

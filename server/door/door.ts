@@ -96,6 +96,8 @@ export interface DoorOptions {
   readonly voice?: string | undefined;
   /** Checked before each session and typed turn. Default: admit all. */
   readonly admission?: Admission | undefined;
+  /** How long this process has not read its sockets lately, in ms; clients are not blamed for it. Default: never. */
+  readonly stalledMs?: (() => number) | undefined;
   /** Only those that differ from `defaultDoorLimits`. */
   readonly limits?: Partial<DoorLimits> | undefined;
   readonly log?: DoorLog | undefined;
@@ -169,7 +171,7 @@ export class Door {
    * Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or the error of a gate; later failures arrive as `ended`.
    */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
-    const { access, host, resamplers, language = 'en', voice } = this.#options;
+    const { access, host, resamplers, language = 'en', voice, stalledMs = () => 0 } = this.#options;
     if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
     const refusal = this.admission.refusal('session');
@@ -185,6 +187,7 @@ export class Door {
       resamplers,
       limits: this.limits,
       admission: this.admission,
+      stalledMs,
       counters: this.counters,
       log: this.log,
       onReleased: () => {

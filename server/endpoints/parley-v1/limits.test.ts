@@ -203,6 +203,19 @@ describe('the limits of the native protocol', () => {
     await expectEnd(client, 'TOO_FAST', 4429);
   });
 
+  it('accepts at once the audio that came while the server stalled, and no more', async () => {
+    let stalledMs = 0;
+    const rig = await startRig({ stalledMs: () => stalledMs });
+    const { client, session } = await rig.greet();
+    await rig.clock.advance(3_000);
+    stalledMs = 3_000;
+    // 2 s of burst, and 1.2 times 3 s.
+    for (let i = 0; i < 280; i++) client.socket.send(FRAME_20_MS);
+    for (let i = 0; i < 280; i++) expect((await session.heard.take()).sample).toBe(i * 320);
+    client.socket.send(FRAME_20_MS);
+    await expectEnd(client, 'TOO_FAST', 4429);
+  });
+
   it('accepts audio in real time for any duration', async () => {
     const { rig, client, session } = await startSession();
     for (let i = 0; i < 1_000; i++) {

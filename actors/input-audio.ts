@@ -85,19 +85,20 @@ export class InputAudio {
   }
 
   /**
-   * Yields the audio from `from` on as it arrives, in pieces of at most `pieceSamples`, until `finished` is aborted
+   * Yields the audio from `from` up to `to` as it arrives, in pieces of at most `pieceSamples`, until `finished` is aborted
    * (then up to what was written at that moment). Silence precedes the session's first sample.
    */
   async *follow(
     from: number,
     finished: AbortSignal,
     pieceSamples = PIPELINE_RATE / 10,
+    to = Number.POSITIVE_INFINITY,
   ): AsyncGenerator<Pcm<PipelineRate>, void, void> {
-    let end = Number.POSITIVE_INFINITY;
+    let end = to;
     let wake: (() => void) | undefined;
     const reader = { position: from, onWrite: () => wake?.() };
     const onFinish = () => {
-      end = this.#written;
+      end = Math.min(to, this.#written);
       wake?.();
     };
     if (finished.aborted) onFinish();

@@ -50,6 +50,15 @@ export const ERRORS = {
     advice:
       'declare the action in the dialog or as a tool if it should exist; else look at the engine and its worker',
   },
+  NOTHING_TO_COMMIT: {
+    message:
+      'there is nothing to commit: no speech, or less than 100 ms of audio since the last commit or clear',
+    advice: 'with manual turn detection send the audio first; otherwise commit while the user speaks',
+  },
+  TURN_RUNNING: {
+    message: 'a turn is in progress',
+    advice: 'wait for the state idle, or end the turn with interrupt or clear',
+  },
   LANGUAGE_UNSUPPORTED: {
     message: 'no configured engine knows this language',
     advice: 'nothing was changed; ask for another language, or configure an engine that knows it',

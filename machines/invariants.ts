@@ -11,6 +11,7 @@ import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
 import { settingsInvariant } from './session/settings/invariant.ts';
 import { speculationInvariant } from './session/speculation/invariant.ts';
+import { commitInvariant } from './session/turn/invariant.ts';
 
 export type { MonitorOptions } from './session/facts.ts';
 
@@ -26,6 +27,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   actionsInvariant,
   backchannelInvariant,
   settingsInvariant,
+  commitInvariant,
   haltInvariant,
 ];
 

@@ -66,6 +66,12 @@ export type ClientMessage =
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   | ({ readonly type: 'settings' } & SettingsChange)
+  /** Ends the user's turn at the audio received so far. */
+  | { readonly type: 'commit' }
+  /** Discards the audio since the last commit, or the utterance in progress. */
+  | { readonly type: 'clear' }
+  /** Starts a reply to the history as it is; `instructions` count for this reply only. */
+  | { readonly type: 'respond'; readonly instructions?: string }
   | { readonly type: 'bye' };
 
 /**

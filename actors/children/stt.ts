@@ -19,14 +19,15 @@ export function sttChild(
 ): ChildLogic {
   return childLogic(async ({ mailbox, signal, emit }) => {
     const finished = new AbortController();
-    const from = input.fromSample - samplesInMs(prerollMs, PIPELINE_RATE);
+    const { fromSample, toSample } = input;
+    const from = toSample === undefined ? fromSample - samplesInMs(prerollMs, PIPELINE_RATE) : fromSample;
     void (async () => {
       for await (const message of mailbox) if (message.type === 'finish') break;
       finished.abort();
     })();
     let partial = '';
     for await (const event of engine.transcribe(
-      audio.follow(from, finished.signal),
+      audio.follow(from, finished.signal, undefined, toSample),
       { language: input.language },
       signal,
     )) {

@@ -26,6 +26,8 @@ export const voiceField = z
   .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not contain control characters')
   .exactOptional();
 
+const instructionsField = z.string().max(MAX_INSTRUCTIONS_LENGTH).exactOptional();
+
 const toolName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must have 1 to 64 letters, digits, dots, hyphens or underscores')
@@ -41,7 +43,7 @@ const settings = z.object({
   type: z.literal('settings'),
   language: languageField,
   voice: voiceField,
-  instructions: z.string().max(MAX_INSTRUCTIONS_LENGTH).exactOptional(),
+  instructions: instructionsField,
   tools: z
     .array(tool)
     .max(MAX_TOOLS)
@@ -74,6 +76,9 @@ export const clientCommand = z.discriminatedUnion('type', [
     samples: z.int().min(0),
   }),
   settings,
+  z.object({ type: z.literal('commit') }),
+  z.object({ type: z.literal('clear') }),
+  z.object({ type: z.literal('respond'), instructions: instructionsField }),
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),
@@ -83,9 +88,20 @@ export const clientCommand = z.discriminatedUnion('type', [
 /** A message of the client other than hello. */
 export type ClientCommand = z.infer<typeof clientCommand>;
 
-/** The event that a command is to the machine. */
-export function clientEvent(command: Exclude<ClientCommand, { type: 'played' }>): ClientEvent {
-  if (command.type !== 'settings') return command;
-  const { type, ...change } = command;
-  return { type, change };
+/** The event that a command is to the machine, when `sample` samples of input have arrived. */
+export function clientEvent(
+  command: Exclude<ClientCommand, { type: 'played' }>,
+  sample: number,
+): ClientEvent {
+  switch (command.type) {
+    case 'settings': {
+      const { type, ...change } = command;
+      return { type, change, sample };
+    }
+    case 'commit':
+    case 'clear':
+      return { ...command, sample };
+    default:
+      return command;
+  }
 }

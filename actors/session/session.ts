@@ -5,8 +5,9 @@ import { InvariantMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
+import type { SessionContext, SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
+import { earTakesTurn } from '../../machines/session/settings/settings.ts';
 import type { SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
@@ -14,7 +15,7 @@ import { llmChild, memoryChild } from '../children/llm.ts';
 import { playbackChild } from '../children/playback.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
-import { openEar } from '../ear.ts';
+import { type Ear, openEar } from '../ear.ts';
 import { cancelPayload, type RpcScope } from '../engine-rpc/mod.ts';
 import { InputAudio } from '../input-audio.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
@@ -108,9 +109,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const audio = new InputAudio(
     samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE),
     // An utterance may be recognised again from its start as long as the machine keeps it.
-    () =>
-      Math.min(ear.undecidedFrom, runner.kernel.context.utterance?.startSample ?? Number.POSITIVE_INFINITY) -
-      samplesInMs(prerollMs, PIPELINE_RATE),
+    () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
   );
   const monitor = new InvariantMonitor({
     outputRate,
@@ -291,7 +290,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;
     if (refusal) publish({ type: 'error', ...refusal, fatal: false });
-    else if (given.type !== 'played') runner.receive(clientEvent(given), 'client');
+    else if (given.type !== 'played') runner.receive(clientEvent(given, audio.written), 'client');
     else if (given.generation === listener?.generation) listener.acknowledge(given.samples);
   };
   // Peers on the bus may command the session; its own client calls it directly.
@@ -317,6 +316,17 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       await journal?.end();
     },
   };
+}
+
+/** The oldest sample that an utterance may still begin with. */
+function wantedFrom({ undecidedFrom }: Ear, context: SessionContext): number {
+  const { utterance, committedTo } = context;
+  const uncommitted = earTakesTurn(context) ? undefined : committedTo;
+  return Math.min(
+    undecidedFrom,
+    utterance?.startSample ?? Number.POSITIVE_INFINITY,
+    uncommitted ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 function settingsRefusal({ language }: SettingsChange, { supports }: SessionDeps): ErrorRecord | undefined {

@@ -23,8 +23,13 @@ export type SpawnCommand = {
 
 /** Input of each child. */
 export interface ChildInputs {
-  /** `fromSample`: onset of the utterance; the child adds the pre-roll. */
-  readonly stt: { readonly utterance: number; readonly fromSample: number; readonly language: string };
+  /** `fromSample`: onset of the utterance; the child adds the pre-roll. `toSample`: the client committed exactly this audio. */
+  readonly stt: {
+    readonly utterance: number;
+    readonly fromSample: number;
+    readonly toSample?: number;
+    readonly language: string;
+  };
   /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` do not contain the recalled facts. */
   readonly speculation: {
     readonly generation: number;

@@ -22,6 +22,8 @@ export interface SessionContext {
   readonly input: SessionInput;
   /** What the client changed since; absent until it changes something. */
   readonly settings?: SettingsChange | undefined;
+  /** With manual turn detection: the sample up to which the client has committed or cleared its audio. */
+  readonly committedTo?: number;
   /** Time of the current event, ms since the session's start. Set by the kernel before each step. */
   readonly nowMs: number;
   /**
@@ -62,6 +64,8 @@ export interface Utterance {
   /** STT's final text; null until then. */
   readonly final: SttOutput | null;
   readonly failure: ErrorRecord | null;
+  /** Where the client committed it; absent while, or if, the ear finds the end. */
+  readonly endSample?: number | undefined;
 }
 
 /** The turn that the next reply answers. */
@@ -76,6 +80,13 @@ export interface PendingTurn {
   readonly sttMs: number | null;
   /** When the user's turn ended: the zero of the reply's latency. */
   readonly endedAtMs: number;
+  /** The client asked for the reply; without words it is a reply to the history. */
+  readonly asked?: AskedReply;
+}
+
+/** A client's request for a reply. `instructions` replace those of the settings. */
+export interface AskedReply {
+  readonly instructions?: string;
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */
@@ -105,6 +116,7 @@ export interface Reply {
   readonly marks: ReplyMarks;
   /** The filler of the reply, spoken or requested. */
   readonly filler?: Filler;
+  readonly asked?: AskedReply;
 }
 
 /** One short phrase before a late reply: at the front of its audio, but not part of its text. */

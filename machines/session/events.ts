@@ -12,7 +12,11 @@ export type ClientEvent =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
-  | { readonly type: 'settings'; readonly change: SettingsChange }
+  /** `sample`: number of samples of input, at the pipeline rate, when it arrived. */
+  | { readonly type: 'settings'; readonly change: SettingsChange; readonly sample: number }
+  | { readonly type: 'commit'; readonly sample: number }
+  | { readonly type: 'clear'; readonly sample: number }
+  | { readonly type: 'respond'; readonly instructions?: string }
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };

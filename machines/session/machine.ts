@@ -26,6 +26,9 @@ export function sessionMachine(parameters: SessionParameters) {
       bye: '.ended',
       lost: '.ended',
       settings: { actions: 'changeSettings' },
+      commit: { actions: 'refuseCommit' },
+      clear: { actions: 'clearAudio' },
+      respond: { actions: 'refuseTurn' },
       'ear.failed': { actions: 'publishEarFailure' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
@@ -45,6 +48,8 @@ export function sessionMachine(parameters: SessionParameters) {
         on: {
           'speech.start': { guard: 'earTakesTurn', target: 'listening', actions: 'beginUtterance' },
           text: { target: 'responding', actions: 'takeText' },
+          commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
+          respond: { target: 'responding', actions: 'askReply' },
         },
       },
 
@@ -58,6 +63,12 @@ export function sessionMachine(parameters: SessionParameters) {
         exit: 'endReply',
         on: {
           text: { target: 'responding', reenter: true, actions: ['dropUtterance', 'takeText'] },
+          commit: {
+            guard: 'hasAudio',
+            target: 'responding',
+            reenter: true,
+            actions: ['dropUtterance', 'commitAudio'],
+          },
           interrupt: [
             { guard: 'userSpeaks', target: 'listening' },
             { target: 'idle', actions: ['dropUtterance', 'dropPending'] },

@@ -13,6 +13,7 @@ import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
 import * as speculation from './speculation/speculation.ts';
+import * as commit from './turn/commit.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
 import * as utterance from './turn/utterance.ts';
@@ -59,7 +60,9 @@ export function sessionSetup(parameters: SessionParameters) {
       earInterrupts: ({ context }) => settings.earInterrupts(context),
       endsListening: ({ context, event }) => !settings.earTakesTurn(settings.settingsAfter(context, event)),
       endsYielding: ({ context, event }) => !settings.earInterrupts(settings.settingsAfter(context, event)),
-      startsNoReply: ({ context }) => utteranceSettled(context) && !settings.responds(context),
+      startsNoReply: ({ context }) =>
+        utteranceSettled(context) && !settings.responds(context) && !context.pending?.asked,
+      hasAudio: ({ context, event }) => commit.hasAudio(context, event),
       hasActed: ({ context }) => robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
@@ -69,7 +72,10 @@ export function sessionSetup(parameters: SessionParameters) {
       hasSpeculation: ({ context }) => context.speculation !== null,
       // A speculation has already requested it.
       asksMemory: ({ context }) =>
-        context.input.memory && context.reply?.phrase === null && context.speculation === null,
+        context.input.memory &&
+        context.reply?.phrase === null &&
+        context.reply.userText !== '' &&
+        context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
     },
     delays: {
@@ -118,6 +124,7 @@ export function sessionSetup(parameters: SessionParameters) {
   const sttInput = (context: SessionContext): ChildInputs['stt'] => ({
     utterance: context.utterance?.number ?? 0,
     fromSample: context.utterance?.startSample ?? 0,
+    ...(context.utterance?.endSample === undefined ? {} : { toSample: context.utterance.endSample }),
     language: settings.languageOf(context),
   });
 
@@ -141,6 +148,13 @@ export function sessionSetup(parameters: SessionParameters) {
       changeSettings: act(settings.changeSettings),
       takeText: act(turn.takeText(parameters)),
       keepTurn: act(turn.keepTurn(parameters)),
+      commitAudio: act(commit.commitAudio(parameters)),
+      commitUtterance: act(commit.commitUtterance),
+      clearAudio: act(commit.clearAudio),
+      refuseCommit: act(commit.refuseCommit),
+      refuseTurn: act(commit.refuseTurn),
+      publishNothing: act(commit.publishNothing),
+      askReply: act(commit.askReply),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
       publishStopped: act(halt.publishStopped),

@@ -32,6 +32,9 @@ export interface DoorSessionContext {
  */
 type Phase = 'opening' | 'open' | 'parting' | 'closed';
 
+/** Commands that count as turns for the limit of turns. */
+const STARTS_TURN: ReadonlySet<ClientCommand['type']> = new Set(['text', 'commit', 'respond']);
+
 /** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
  */
 export class DoorSession implements SessionHandle {
@@ -84,7 +87,7 @@ export class DoorSession implements SessionHandle {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.#active();
     this.#guard(() => {
-      const refusal = command.type === 'text' ? this.#turnRefusal() : undefined;
+      const refusal = STARTS_TURN.has(command.type) ? this.#turnRefusal() : undefined;
       if (refusal) this.#refuseTurn(refusal);
       else this.#pass(() => this.#command(command));
     });
@@ -181,7 +184,7 @@ export class DoorSession implements SessionHandle {
   #turnRefusal(): ParleyError | undefined {
     const { admission, limits } = this.#context;
     if (this.#turns.take(1)) return admission.refusal('turn');
-    return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} typed turns a second`);
+    return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second`);
   }
 
   /** Reports to the client why this turn was ignored; the session continues. */

@@ -139,7 +139,7 @@ class PuppetSession {
       }),
       this.#bus.subscribe(cmd(this.#session), ({ payload }) => {
         const command = clientCommand.parse(JSON.parse(decoder.decode(payload)));
-        if (command.type !== 'played') this.runner.receive(clientEvent(command), 'client');
+        if (command.type !== 'played') this.runner.receive(clientEvent(command, 0), 'client');
       }),
       this.#bus.subscribe(ordersTo(this.#session), ({ payload }) => {
         // Only this class publishes here.
@@ -267,12 +267,9 @@ class PuppetSession {
   }
 
   #command(event: SessionEvent): void {
-    // A closed connection sends nothing: the gateway reports it.
-    if (event.type === 'lost') this.runner.receive(event, 'client');
-    else {
-      const command = event.type === 'settings' ? { type: event.type, ...event.change } : event;
-      this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(command)));
-    }
+    // A closed connection sends nothing: the gateway reports it. The session itself adds the position in the input.
+    if (event.type === 'lost' || 'sample' in event) this.runner.receive(event, 'client');
+    else this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(event)));
   }
 
   #order(order: Order): void {

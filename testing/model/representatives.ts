@@ -86,7 +86,20 @@ function client(): Representative[] {
     always('bye', { type: 'bye' }),
     always('lost', { type: 'lost' }),
     ...settings(),
+    audio('commit', 'commit', 16_000),
+    audio('commit: too short', 'commit', 800),
+    audio('clear', 'clear', 16_000),
+    always('respond', { type: 'respond', instructions: 'Be brief.' }),
   ];
+}
+
+/** `samples`: input since the last commit or clear. */
+function audio(name: string, type: 'commit' | 'clear', samples: number): Representative {
+  return {
+    name,
+    source: 'client',
+    event: ({ snapshot }) => ({ type, sample: (snapshot.context.committedTo ?? 0) + samples }),
+  };
 }
 
 /** Ways to detect turns, each where a change matters most: at rest, and while the user speaks. */
@@ -99,7 +112,7 @@ function settings(): Representative[] {
       const matters = snapshot.matches('idle') || (often && userSpeaks);
       // From one way to another only by way of the default.
       const changes = isDefault(snapshot.context.settings) !== (name === 'default');
-      return matters && changes ? { type: 'settings', change: { turnDetection } } : undefined;
+      return matters && changes ? { type: 'settings', change: { turnDetection }, sample: 0 } : undefined;
     },
   });
   return [

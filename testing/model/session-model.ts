@@ -241,8 +241,9 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const thinking = at({ responding: { phase: { processing: 'thinking' } } });
     const words = utterance?.final?.text ?? utterance?.partial;
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
-    // What the settings change is in the states; everything else is explored with the default ones.
-    if (!isDefault(settings)) return JSON.stringify([settings?.turnDetection, value, words, facts.earSpeaks]);
+    // What settings and requests of the client change is in the states; everything else is explored without them.
+    if (!isDefault(settings) || pending?.asked || reply?.asked)
+      return JSON.stringify([settings?.turnDetection, value, words, facts.earSpeaks]);
     return JSON.stringify([
       value,
       yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,

@@ -12,6 +12,9 @@ export type UserAct =
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
   | ({ readonly type: 'settings' } & SettingsChange)
+  | { readonly type: 'commit' }
+  | { readonly type: 'clear' }
+  | { readonly type: 'respond'; readonly instructions?: string }
   /** Reports played samples: the truth, or `lie` times it. */
   | { readonly type: 'played'; readonly lie: number }
   /** Many commands at once. */
@@ -80,6 +83,8 @@ const TURNS = {
   hangUp: 2,
   long: 1,
   settings: 6,
+  pushToTalk: 6,
+  commit: 3,
 } as const;
 
 /** Generates a conversation of `turns` turns from the seed. */
@@ -211,6 +216,28 @@ function turnSteps(random: Random): readonly Step[] {
         }),
       ];
     }
+    case 'pushToTalk': {
+      const press = (): readonly Step[] => [
+        then(random.pick(['idle', 'anything', 'speaking']), random.int(0, 900), speech()),
+        then('anything', random.int(0, 2_000), {
+          type: random.weighted({ commit: 8, clear: 1, respond: 2 }),
+        }),
+      ];
+      const respond = random.chance(0.7);
+      return [
+        open({ type: 'settings', turnDetection: { mode: 'manual', respond } }),
+        ...Array.from({ length: random.int(1, 3) }, press).flat(),
+        then('anything', random.int(0, 2_500), { type: 'settings', turnDetection: { mode: 'auto' } }),
+      ];
+    }
+    case 'commit':
+      return [
+        open(speech()),
+        then(random.pick(['listening', 'speaking', 'processing', 'anything']), random.int(0, 900), {
+          type: random.weighted({ commit: 6, clear: 2, respond: 1 }),
+        }),
+        ...(random.chance(0.5) ? [then('idle', random.int(0, 400), { type: 'respond' })] : []),
+      ];
     case 'long':
       return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':

@@ -44,6 +44,11 @@ export const SOMETIMES = [
   'a user stopped the robot at the moment of a fault',
   'speech was not listened to because the client ends the turns',
   'a turn was kept without a reply',
+  'audio was committed',
+  'an utterance was committed before its end',
+  'a commit interrupted a reply',
+  'a commit had nothing to commit',
+  'a reply began without a turn of the user',
   'the settings changed while the user spoke',
   'the settings changed while a reply ran',
   'the ear failed',
@@ -169,6 +174,15 @@ export class SometimesWatch {
         if (event.listener?.aliveAtMs !== undefined && event.listener.firstAudioAtMs !== undefined)
           this.#reached('speech synthesis died in mid-segment');
         return;
+      case 'commit':
+        if (state === 'processing' && this.#manual) this.#reached('audio was committed');
+        if (state === 'processing' && before === 'listening')
+          this.#reached('an utterance was committed before its end');
+        return;
+      case 'respond':
+        if (before === 'idle' && state === 'processing')
+          this.#reached('a reply began without a turn of the user');
+        return;
       case 'settings':
         if (event.change.turnDetection) this.#manual = event.change.turnDetection.mode === 'manual';
         if (this.#manual) this.#speaking = false;
@@ -223,6 +237,7 @@ export class SometimesWatch {
         this.#phrase(message.text);
         return;
       case 'reply.end':
+        if (this.#event === 'commit') this.#reached('a commit interrupted a reply');
         if (this.#paused && this.#event !== 'halt' && message.reason === 'interrupted')
           this.#reached('a barge-in was confirmed while the reply was paused');
         this.#paused = false;
@@ -263,7 +278,9 @@ export class SometimesWatch {
           this.#reached('a robot action was cancelled by a barge-in');
         return;
       case 'error':
-        if (message.code === 'SESSION_STOPPED') this.#reached('a text came while stopped');
+        if (message.code === 'SESSION_STOPPED' && this.#event === 'text')
+          this.#reached('a text came while stopped');
+        if (message.code === 'NOTHING_TO_COMMIT') this.#reached('a commit had nothing to commit');
         if (message.code === 'ENGINE_LOST') this.#reached('a worker was lost');
         if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was available');
         return;

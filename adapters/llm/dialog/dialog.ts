@@ -34,7 +34,10 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
 
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
-    const match = matchDialog(dialog, request.messages.at(-1)?.content ?? '');
+    const match = matchDialog(
+      dialog,
+      request.messages.findLast(({ role }) => role === 'user')?.content ?? '',
+    );
     if (match?.entry.halt) {
       yield { type: 'action', id: 'halt', name: HALT_ACTION, args: {} };
       return;

@@ -7,7 +7,11 @@ export function yieldingState(chart: SessionChart) {
     id: 'yielding',
     entry: 'pausePlayout',
     initial: 'hearing',
-    on: { settings: { guard: 'endsYielding', target: '.resuming', actions: 'changeSettings' } },
+    on: {
+      commit: { target: '#responding', actions: 'commitUtterance' },
+      clear: '.resuming',
+      settings: { guard: 'endsYielding', target: '.resuming', actions: 'changeSettings' },
+    },
     states: {
       hearing: {
         on: {

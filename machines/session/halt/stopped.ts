@@ -5,6 +5,12 @@ export function stoppedState(chart: SessionChart) {
   return chart.createStateConfig({
     id: 'stopped',
     entry: ['dropUtterance', 'dropPending'],
-    on: { rearm: 'idle', halt: {}, text: { actions: 'publishStopped' } },
+    on: {
+      rearm: 'idle',
+      halt: {},
+      text: { actions: 'publishStopped' },
+      commit: { actions: 'publishStopped' },
+      respond: { actions: 'publishStopped' },
+    },
   });
 }

@@ -22,11 +22,16 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             always: [
               { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
               { guard: 'turnKnown', target: 'recalling' },
-              { guard: 'saidNothing', target: '#idle', actions: ['dropUtterance', 'dropPending'] },
+              {
+                guard: 'saidNothing',
+                target: '#idle',
+                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
+              },
               { guard: 'startsNoReply', target: '#idle', actions: 'keepTurn' },
               { guard: 'finalKnown', target: 'recalling', actions: 'takeUtterance' },
             ],
             on: {
+              commit: { actions: 'refuseTurn' },
               'speech.start': { guard: 'earTakesTurn', target: '#listening', actions: 'restartUtterance' },
             },
             after: { sttDeadline: { actions: 'failSttLate' } },

@@ -132,12 +132,17 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
 function llmInput(context: SessionContext): ChildInputs['llm'] {
   const { reply: current } = context;
   const facts = current?.facts ?? [];
+  const { history } = context;
+  const userText = current?.userText ?? '';
+  const messages = current?.asked && userText === '' ? history : promptOf(history, userText);
+  const instructions = current?.asked?.instructions;
   return {
     generation: context.generation,
     language: languageOf(context),
     seed: current?.seed ?? 0,
-    messages: withFacts(promptOf(context.history, current?.userText ?? ''), facts),
+    messages: withFacts(messages, facts),
     ...llmOffer(context),
+    ...(instructions === undefined ? {} : { instructions }),
     ...speculated(context),
   };
 }

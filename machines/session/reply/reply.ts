@@ -53,6 +53,7 @@ export const beginReply: Reducer = (context) => {
           begunAtMs: nowMs,
           preparedMs: speculation ? nowMs - speculation.startedAtMs : null,
         },
+        ...(pending.asked ? { asked: pending.asked } : {}),
       },
     },
   };
@@ -145,6 +146,7 @@ export function endReply(parameters: SessionParameters): Reducer {
             endpointMs: null,
             sttMs: null,
             endedAtMs: reply.turnEndedAtMs,
+            ...(reply.asked ? { asked: reply.asked } : {}),
           },
         },
         effects,

@@ -48,5 +48,11 @@ export function settingsAfter({ settings }: Pick<SessionContext, 'settings'>, ev
 }
 
 /** A speculation was made for the old settings. */
-export const changeSettings: Reducer = (context, event) =>
-  event.type === 'settings' ? withoutSpeculation(context, { patch: settingsAfter(context, event) }) : {};
+export const changeSettings: Reducer = (context, event) => {
+  if (event.type !== 'settings') return {};
+  const changed = settingsAfter(context, event);
+  const becomesManual = earTakesTurn(context) && !earTakesTurn(changed);
+  return withoutSpeculation(context, {
+    patch: { ...changed, ...(becomesManual ? { committedTo: event.sample } : {}) },
+  });
+};

@@ -20,7 +20,14 @@ export function maySpeculate(
 ): boolean {
   const { speculation, speculations, utterance } = context;
   const language = languageOf(context);
-  if (!options.enabled || !responds(context) || speculation || !utterance || utteranceSettled(context))
+  if (
+    !options.enabled ||
+    !responds(context) ||
+    context.pending?.asked ||
+    speculation ||
+    !utterance ||
+    utteranceSettled(context)
+  )
     return false;
   if (speculations.turn === turnInHand(context) && speculations.count >= options.maxPerTurn) return false;
   const text = wordsSoFar(context);

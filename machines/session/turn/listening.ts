@@ -8,6 +8,8 @@ export function listeningState(chart: SessionChart) {
     initial: 'capturing',
     on: {
       text: { target: '#responding', actions: ['dropUtterance', 'takeText'] },
+      commit: { target: '#responding', actions: 'commitUtterance' },
+      clear: { target: '#idle', actions: ['dropUtterance', 'dropPending'] },
       settings: {
         guard: 'endsListening',
         target: '#idle',

@@ -49,7 +49,7 @@ export function spokeMs(context: SessionContext): number {
 
 /** Noise: no turn. */
 export function saidNothing(context: SessionContext, parameters: SessionParameters): boolean {
-  if (!utteranceSettled(context) || context.utterance?.failure) return false;
+  if (!utteranceSettled(context) || context.utterance?.failure || context.pending?.asked) return false;
   return (
     wordsInHand(context) === '' &&
     (spokeMs(context) < parameters.endpointing.notUnderstoodMs || parameters.phrases.notUnderstood === '')
@@ -65,12 +65,10 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
     const counted = pending?.counted ?? false;
     const decidedAtMs = utterance.decidedAtMs ?? context.nowMs;
     const endedAtMs = utterance.endedAtMs ?? decidedAtMs;
-    const failed = text === '' ? utterance.failure : null;
-    const phrase = failed
-      ? parameters.phrases.sttFailed
-      : text === ''
-        ? parameters.phrases.notUnderstood
-        : null;
+    const unheard = text === '' && !pending?.asked;
+    const failed = unheard ? utterance.failure : null;
+    const { sttFailed, notUnderstood } = parameters.phrases;
+    const phrase = unheard ? (failed ? sttFailed : notUnderstood) : null;
     const taken: Outcome = {
       patch: {
         utterance: null,
@@ -82,6 +80,7 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
           endpointMs: decidedAtMs - endedAtMs,
           sttMs: context.nowMs - decidedAtMs,
           endedAtMs,
+          ...(pending?.asked ? { asked: pending.asked } : {}),
         },
       },
       effects: [

@@ -3,7 +3,7 @@
 import type { ErrorRecord } from '../../errors.ts';
 import { sameWords } from '../../policies/text.ts';
 import type { SessionContext, Utterance } from '../context.ts';
-import { failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
+import { type Effect, failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
 import { languageOf } from '../settings/settings.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { turnInHand } from './words.ts';
@@ -23,29 +23,34 @@ function heardAtMs(context: SessionContext, event: { readonly ageMs: number }): 
   return Math.max(0, context.nowMs - event.ageMs);
 }
 
+/** An utterance and its recogniser; the one before it, if any, is dropped. */
+export function newUtterance(context: SessionContext, startSample: number, startedAtMs: number) {
+  const number = context.utterances + 1;
+  const utterance: Utterance = {
+    number,
+    startSample,
+    startedAtMs,
+    endedAtMs: null,
+    decidedAtMs: null,
+    partial: '',
+    partialAtMs: null,
+    final: null,
+    failure: null,
+  };
+  const effects: Effect[] = [
+    ...(context.utterance ? [{ type: 'stt.stop' } as const] : []),
+    { type: 'stt.spawn' },
+  ];
+  return { utterance, patch: { utterances: number }, effects };
+}
+
 export const beginUtterance: Reducer = (context, event) => {
   if (event.type !== 'speech.start') return {};
   const startedAtMs = heardAtMs(context, event);
+  const { patch, utterance, effects } = newUtterance(context, event.sample, startedAtMs);
   return {
-    patch: {
-      utterances: context.utterances + 1,
-      utterance: {
-        number: context.utterances + 1,
-        startSample: event.sample,
-        startedAtMs,
-        endedAtMs: null,
-        decidedAtMs: null,
-        partial: '',
-        partialAtMs: null,
-        final: null,
-        failure: null,
-      },
-    },
-    effects: [
-      ...(context.utterance ? [{ type: 'stt.stop' } as const] : []),
-      { type: 'stt.spawn' },
-      publish({ type: 'speech', event: 'start', at: startedAtMs }),
-    ],
+    patch: { ...patch, utterance },
+    effects: [...effects, publish({ type: 'speech', event: 'start', at: startedAtMs })],
   };
 };
 
@@ -66,6 +71,7 @@ export const restartUtterance: Reducer = (context, event) => {
         decidedAtMs: null,
         final: null,
         failure: null,
+        endSample: undefined,
       },
     },
     effects: [

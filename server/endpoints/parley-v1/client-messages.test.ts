@@ -4,6 +4,16 @@ import { parseCommand } from './client-messages.ts';
 const parsed = (message: object) => parseCommand(JSON.stringify(message));
 const TOOL = { name: 'wave', description: 'Waves.', parameters: { type: 'object' } };
 
+describe('turns of the client', () => {
+  it('are plain messages; a reply may have instructions of its own', () => {
+    const messages = [{ type: 'commit' }, { type: 'clear' }, { type: 'respond' }];
+    for (const message of messages) expect(parsed(message)).toEqual({ ok: true, message });
+    const respond = { type: 'respond', instructions: 'Be brief.' };
+    expect(parsed(respond)).toEqual({ ok: true, message: respond });
+    expect(parsed({ type: 'respond', instructions: 1 })).toMatchObject({ failure: { code: 'BAD_FIELD' } });
+  });
+});
+
 describe('the message `settings`', () => {
   it('may name any part', () => {
     const whole = {

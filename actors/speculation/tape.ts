@@ -1,22 +1,22 @@
 import { ParleyError } from '../../machines/errors.ts';
+import { AsyncQueue } from '../async-queue.ts';
+import { cancelled } from '../cancellation.ts';
 
 /** Buffered events of an engine, for one reader that may come late or never. */
 export class Tape<Event> {
-  readonly #events: Event[] = [];
+  readonly #events: AsyncQueue<Event>;
   readonly #controller = new AbortController();
-  readonly #merge: (last: Event, next: Event) => Event | undefined;
-  #outcome: { readonly error?: unknown } | undefined;
   #read = false;
-  #wake: () => void = () => {};
+  #failed = false;
 
   /** `merge` combines two unread events where possible. */
   constructor(merge: (last: Event, next: Event) => Event | undefined = () => undefined) {
-    this.#merge = merge;
+    this.#events = new AsyncQueue((last, next) => (this.#read ? undefined : merge(last, next)));
   }
 
   /** True once the engine has failed. */
   get failed(): boolean {
-    return this.#outcome !== undefined && 'error' in this.#outcome;
+    return this.#failed;
   }
 
   /** Resolves when the engine has ended: with the error that it threw, if any. Never rejects. */
@@ -25,27 +25,25 @@ export class Tape<Event> {
     onEvent: (event: Event) => void = () => {},
   ): Promise<{ readonly error?: unknown }> {
     const { signal } = this.#controller;
-    let outcome: { readonly error?: unknown } = {};
     try {
       for await (const event of source(signal)) {
         if (signal.aborted) break;
-        this.#keep(event);
+        this.#events.push(event);
         onEvent(event);
-        this.#wake();
       }
     } catch (error) {
-      outcome = { error };
+      this.#failed = true;
+      this.#events.fail(error);
+      return { error };
     }
-    this.#outcome = outcome;
-    this.#wake();
-    return outcome;
+    this.#events.end();
+    return {};
   }
 
   /** Stops the engine and drops its events. */
   stop(): void {
     this.#controller.abort(new ParleyError('CANCELLED'));
-    this.#events.length = 0;
-    this.#wake();
+    this.#events.close();
   }
 
   /**
@@ -54,30 +52,17 @@ export class Tape<Event> {
    */
   async *play(signal: AbortSignal): AsyncGenerator<Event, void, undefined> {
     this.#read = true;
-    const onAbort = () => this.stop();
+    const onAbort = () => {
+      this.#events.abort(cancelled(signal));
+      this.#controller.abort(new ParleyError('CANCELLED'));
+    };
     signal.addEventListener('abort', onAbort, { once: true });
     try {
-      for (;;) {
-        if (signal.aborted) throw new ParleyError('CANCELLED', undefined, { cause: signal.reason });
-        const event = this.#events.shift();
-        if (event !== undefined) yield event;
-        else if (this.#outcome && 'error' in this.#outcome) throw this.#outcome.error;
-        else if (this.#outcome) return;
-        else
-          await new Promise<void>((resolve) => {
-            this.#wake = resolve;
-          });
-      }
+      if (signal.aborted) onAbort();
+      yield* this.#events;
     } finally {
       signal.removeEventListener('abort', onAbort);
       this.stop();
     }
-  }
-
-  #keep(event: Event): void {
-    const last = this.#read ? undefined : this.#events.at(-1);
-    const merged = last === undefined ? undefined : this.#merge(last, event);
-    if (merged === undefined) this.#events.push(event);
-    else this.#events[this.#events.length - 1] = merged;
   }
 }

@@ -489,6 +489,51 @@ describe('the monitor finds', () => {
     expect(broken(log)).toContain(invariant);
   });
 
+  const MANUAL: KernelEvent = {
+    type: 'settings',
+    change: { turnDetection: { mode: 'manual' } },
+    sample: 0,
+  };
+  const SPOKE: KernelEvent = { type: 'speech.start', sample: 0, ageMs: 0 };
+  const COMMIT: KernelEvent = { type: 'commit', sample: 16_000 };
+  const final: SessionMessage = { type: 'transcript', turn: 1, text: 'hello', final: true };
+  const committed = () => new Log().event(MANUAL, 'idle').event(COMMIT, 'processing');
+
+  it.each<[number, string, Log]>([
+    [
+      18,
+      'a turn by the ear in manual mode',
+      new Log().event(MANUAL, 'idle').event(SPOKE, 'listening', 'ear'),
+    ],
+    [
+      18,
+      'a reply interrupted that must not be',
+      new Log()
+        .event({ ...MANUAL, change: { turnDetection: { mode: 'auto', interrupt: false } } }, 'idle')
+        .reply()
+        .event(SPOKE, 'listening', 'ear'),
+    ],
+    [
+      18,
+      'a reply prepared that never comes',
+      new Log()
+        .event({ ...MANUAL, change: { turnDetection: { mode: 'auto', respond: false } } }, 'idle')
+        .start('speculation'),
+    ],
+    [19, 'two turns for one commit', committed().publish(final).publish(final)],
+    [19, 'a commit without a turn', committed().event({ type: 'rearm' }, 'idle')],
+  ])('invariant %i: %s', (invariant, _what, log) => {
+    expect(broken(log.over())).toContain(invariant);
+  });
+
+  it('no fault in a commit that is refused, answered or given up', () => {
+    const refusal = { type: 'error', code: 'NOTHING_TO_COMMIT', message: '', fatal: false } as const;
+    const refused = new Log().event(MANUAL, 'idle').event(COMMIT, 'idle').publish(refusal);
+    const given = committed().event({ type: 'interrupt' }, 'idle');
+    for (const log of [refused, given, committed().publish(final)])
+      expect(broken(log.event({ type: 'rearm' }, 'idle'))).toEqual([]);
+  });
+
   describe('invariant 17:', () => {
     const confirmed = (text: string, state: PublicState) => {
       const log = new Log()

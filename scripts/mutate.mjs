@@ -140,8 +140,8 @@ const MUTATIONS = [
   {
     what: 'a chain does not ask the next engine when one fails',
     file: 'actors/chain/contest.ts',
-    find: 'if (!cancelled && next) {',
-    put: 'if (cancelled && next) {',
+    find: 'if (!over && next) {',
+    put: 'if (over && next) {',
   },
   {
     what: 'a hanging engine of a chain is not abandoned',

@@ -3,11 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { FAULT_NAMES, Faults, NO_FAULTS, parseFaultProfile } from '../../testing/simulation/faults.ts';
-import type { Finding } from '../../testing/simulation/findings.ts';
 import { Random } from '../../testing/simulation/random.ts';
 import type { SimulationReport } from '../../testing/simulation/report.ts';
 import { runSeed } from '../../testing/simulation/run-seed.ts';
-import { type SeedOptions, scriptOf } from '../../testing/simulation/seed.ts';
+import { type Finding, type SeedOptions, scriptOf } from '../../testing/simulation/seed.ts';
 import { shrink } from '../../testing/simulation/shrink.ts';
 import { simulate } from '../../testing/simulation/simulate.ts';
 

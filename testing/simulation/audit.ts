@@ -5,8 +5,8 @@ import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { EndReason, PublicState } from '../../machines/wire.ts';
 import { replayLog } from '../replay-log.ts';
-import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
+import type { Finding } from './seed.ts';
 import { type Sometimes, SometimesWatch } from './sometimes.ts';
 
 /** What all sessions of a seed are checked against. */

@@ -14,13 +14,12 @@ import type { Chains } from './chains.ts';
 import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import type { Faults } from './faults.ts';
-import type { Finding } from './findings.ts';
 import type { LogHash } from './log-hash.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
-import type { UserAct, UserStep } from './script.ts';
+import { TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep } from './script.ts';
+import type { Finding } from './seed.ts';
 import type { Sometimes } from './sometimes.ts';
-import { TAIL_LIMIT_MS, tailSteps } from './tail.ts';
 import { User, voiced } from './user.ts';
 import type { Workers } from './workers.ts';
 

@@ -1,7 +1,6 @@
 import { FAULT_NAMES, type FaultPoint } from './faults.ts';
-import type { Finding } from './findings.ts';
 import type { UserStep } from './script.ts';
-import type { SeedResult } from './seed.ts';
+import type { Finding, SeedResult } from './seed.ts';
 import { SOMETIMES, type Sometimes } from './sometimes.ts';
 
 /** Result of a run over many seeds. */

@@ -6,15 +6,13 @@ import { Caller, type CallerWorld } from './caller.ts';
 import { plannedChains } from './chains.ts';
 import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
-import type { Finding } from './findings.ts';
 import { LogHash } from './log-hash.ts';
 import { simulationParameters } from './parameters.ts';
 import { Random } from './random.ts';
-import type { SeedOptions, SeedResult } from './seed.ts';
-import { settled } from './settled.ts';
+import type { Finding, SeedOptions, SeedResult } from './seed.ts';
 import { sharesOf } from './shares.ts';
 import type { Sometimes } from './sometimes.ts';
-import { WeatherPump } from './weather.ts';
+import { settled, WeatherPump } from './weather.ts';
 import { plannedEngines, Workers } from './workers.ts';
 
 const machine = sessionMachine(simulationParameters);

@@ -1,9 +1,18 @@
 import type { LogEntry } from '../../machines/log.ts';
 import type { FaultPoint, FaultProfile } from './faults.ts';
-import type { Finding } from './findings.ts';
 import { Random } from './random.ts';
 import { type UserStep, userScript } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
+
+/** A violation. */
+export interface Finding {
+  /** The check that found it: an invariant by its number, the replay, the client's ear, … */
+  readonly by: `invariant ${number}` | 'replay' | 'chain' | 'liveness' | 'client' | 'defect' | 'unhandled';
+  readonly what: string;
+  readonly session: string;
+  /** Number of the event in its session; -1 if there is none. */
+  readonly seq: number;
+}
 
 /** Runs one seed's conversation; the same options always give the same result. */
 export interface SeedOptions {

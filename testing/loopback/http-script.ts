@@ -84,7 +84,7 @@ export async function scriptedServer<Request>(
 }
 
 /** Carries out `steps` in order; ends early when the client goes away (`gone`). */
-async function playHttp(
+export async function playHttp(
   steps: readonly HttpStep[],
   response: ServerResponse,
   clock: Clock,

@@ -50,7 +50,6 @@ export class EngineLoad {
         const engine = clients.stt(scope);
         return {
           ...engine,
-          name: engine.name,
           transcribe: (audio, request, signal) => {
             const refused = admit();
             if (refused) throw refused;
@@ -59,26 +58,20 @@ export class EngineLoad {
               onEnd: wait.end,
             });
           },
-          warm: () => engine.warm?.() ?? Promise.resolve(),
-          close: () => engine.close(),
         };
       },
       llm: (scope) => {
         const engine = clients.llm(scope);
         return {
           ...engine,
-          name: engine.name,
           reply: (request, signal) => this.#untilFirst('llm', engine.reply(request, signal)),
-          close: () => engine.close(),
         };
       },
       tts: (scope) => {
         const engine = clients.tts(scope);
         return {
           ...engine,
-          name: engine.name,
           synthesize: (request, signal) => this.#untilFirst('tts', engine.synthesize(request, signal)),
-          close: () => engine.close(),
         };
       },
     };

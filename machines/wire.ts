@@ -60,6 +60,14 @@ export interface SettingsChange {
 export type ClientMessage =
   | HelloMessage
   | { readonly type: 'text'; readonly text: string }
+  /** The language engine's history from now on. */
+  | {
+      readonly type: 'history';
+      readonly entries: readonly {
+        readonly role: 'system' | 'user' | 'assistant';
+        readonly content: string;
+      }[];
+    }
   /** Number of samples of `generation` played so far, at the output rate. */
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | { readonly type: 'interrupt' }

@@ -5,7 +5,7 @@ import type { OpenSession, SessionHost } from './door/session-host.ts';
 /** Runs the sessions of this process. */
 export function sessionHost(deps: SessionDeps): SessionHost {
   return {
-    async open({ session, language, voice, outputRate }, listener): Promise<OpenSession> {
+    async open({ session, language, voice, outputRate, aheadMs }, listener): Promise<OpenSession> {
       const seed = randomInt(2 ** 32);
       // Not awaited: the conversation does not wait for the disk.
       deps.store
@@ -13,12 +13,13 @@ export function sessionHost(deps: SessionDeps): SessionHost {
         .catch((error: Error) => deps.onProblem(session, error));
       const opened = openSession(
         deps,
-        { session, language, outputRate, seed, ...(voice === undefined ? {} : { voice }) },
+        { session, language, outputRate, seed, aheadMs, ...(voice === undefined ? {} : { voice }) },
         listener,
       );
       return {
         command: opened.command,
         audio: opened.audio,
+        heardAt: opened.heardAt,
         async close(reason) {
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
           await deps.store

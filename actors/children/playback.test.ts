@@ -23,17 +23,21 @@ function start(
   rate: OutputRate = 24_000,
   sendFrame: (seq: number) => void = () => {},
   clock = new VirtualClock({ settle }),
+  aheadMs?: number,
 ) {
   const track = new ReplyTrack(rate);
   const mailbox = new AsyncQueue<ChildMessage>();
   const frames: Frame[] = [];
   const visemes: { viseme: number; atMs: number }[] = [];
   const events: ChildEvent[] = [];
+  const sentAtMs: number[] = [];
   const listener = new Listener({ generation: 1, track, nowMs: () => clock.nowMs() });
   const logic = playbackChild({
     clock,
     track,
     listener,
+    onSent: () => sentAtMs.push(clock.nowMs()),
+    ...(aheadMs !== undefined && { aheadMs }),
     sendFrame: (seq, samples) => {
       sendFrame(seq);
       frames.push({ atMs: clock.nowMs(), seq, samples });
@@ -58,6 +62,7 @@ function start(
     mailbox,
     frames,
     visemes,
+    sentAtMs,
     events,
     actor,
     write,
@@ -101,6 +106,39 @@ describe('playback', () => {
     expect(output()).toBeUndefined();
     await clock.advance(1);
     expect(output()).toEqual({ samples: 12_000 });
+  });
+
+  it('for a client with a queue of its own sends further ahead, and still ends when the last sample was heard', async () => {
+    const { clock, track, frames, write, output, sentAtMs, listener } = start(
+      24_000,
+      undefined,
+      undefined,
+      2_000,
+    );
+    listener.asked('one two');
+    listener.begins(0, {
+      made: 72_000,
+      words: [
+        { sample: 0, offset: 0 },
+        { sample: 36_000, offset: 4 },
+      ],
+      ready: true,
+    });
+    write(3_000);
+    await clock.advance(0);
+    expect(frames).toHaveLength(100);
+    await clock.advance(900);
+    track.end();
+    expect(sentAtMs).toEqual([]);
+    await clock.advance(200);
+    expect(sentAtMs).toEqual([1_000]);
+    expect(frames).toHaveLength(150);
+    expect(output()).toBeUndefined();
+    expect(listener.heardAt(35_999)).toBe('');
+    expect(listener.heardAt(36_000)).toBe('one');
+    await clock.advance(1_900);
+    expect(output()).toEqual({ samples: 72_000 });
+    expect(sentAtMs).toHaveLength(1);
   });
 
   it('pads the last frame with silence, which does not count as played', async () => {

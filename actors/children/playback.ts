@@ -16,6 +16,10 @@ export interface PlaybackOptions {
   readonly sendFrame: (seq: number, samples: Int16Array) => void;
   /** Publishes a mouth shape that is due `inMs` from now. */
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
+  /** Called once all of the reply's audio is sent. */
+  readonly onSent?: () => void;
+  /** Maximum lead over real time, ms: 200. A client with a queue of its own may take more. */
+  readonly aheadMs?: number;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface PlaybackOptions {
 const FRAMES_A_SLAB = 25;
 
 /**
- * Sends the reply's track in 20 ms frames, in order, at most 200 ms ahead of the position that the client should hear.
+ * Sends the reply's track in 20 ms frames, in order, at most `aheadMs` ahead of the position that the client should hear.
  * `pause` freezes the position; `resume` continues at the same sample. Ends when the last sample should have been
  * heard.
  */
@@ -54,13 +58,14 @@ class Playout {
   #paused = false;
   /** True after the last frame; the client still plays what it has. */
   #over = false;
+  #sentAll = false;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
     this.#scope = scope;
     this.#slot = pacerOf(options.clock).slot(() => this.#run());
     this.#frameSamples = samplesPerFrame(options.track.rate);
-    this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs, options.track.rate);
+    this.#aheadSamples = this.#ahead(0);
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve;
       this.#fail = reject;
@@ -112,7 +117,12 @@ class Playout {
   #restart(position: number): void {
     this.#rebase(position);
     const laterMs = this.#slot.join(this.#baseMs);
-    this.#aheadSamples = samplesInMs(WIRE_LIMITS.sendAheadMs - laterMs, this.#options.track.rate);
+    this.#aheadSamples = this.#ahead(laterMs);
+  }
+
+  #ahead(laterMs: number): number {
+    const { track, aheadMs = WIRE_LIMITS.sendAheadMs } = this.#options;
+    return samplesInMs(aheadMs - laterMs, track.rate);
   }
 
   #pause(): void {
@@ -148,7 +158,12 @@ class Playout {
     if (this.#started && position === this.#sent && track.buffered > 0) this.#restart(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
-    if (track.ended && track.buffered === 0 && position >= this.#sent) {
+    const sentAll = track.ended && track.buffered === 0 && !this.#paused && !this.#over;
+    if (sentAll && !this.#sentAll) {
+      this.#sentAll = true;
+      this.#options.onSent?.();
+    }
+    if (sentAll && position >= this.#sent) {
       this.#leave();
       this.#options.listener?.playedOut();
       this.#finish({ samples: this.#sent });

@@ -8,6 +8,8 @@ export interface StrictActions {
   readonly port: ActionPort;
   /** Like `publish`, but an action's `started` message waits too: a client may treat it as the order. */
   readonly publish: (message: SessionMessage) => void;
+  /** Calls back once the `started` messages that wait now are published: at once if there is none. */
+  readonly afterStarts: (call: () => void) => void;
 }
 
 export interface StrictParts {
@@ -32,6 +34,10 @@ export function strictActions({ durable, port, publish }: StrictParts): StrictAc
         if (signal.aborted) throw new ParleyError('CANCELLED');
         return port.run(request, signal);
       },
+    },
+    afterStarts(call) {
+      if (held.size === 0) call();
+      else durable().then(call, call);
     },
     publish(message) {
       if (message.type !== 'action') {

@@ -124,17 +124,20 @@ export class Listener {
     this.#playedAtMs ??= Math.max(this.#playingAtMs, toMicroseconds(nowMs() - (own * 1_000) / track.rate));
   }
 
+  /** The text in the first `samples`. */
+  heardAt(samples: number): string {
+    const text = this.#segments.map((segment) => segment.text).join('');
+    return text.slice(0, this.#heardLength(samples)).trim();
+  }
+
   /** Returns what the listener has heard at `atMs`, a recent time. Undefined while no audio is made. */
   sample(atMs: number): ListenerSample | undefined {
     this.madeAudio();
     if (!this.#current && !this.#playback?.sent) return undefined;
-    const { track, nowMs } = this.#options;
+    const { nowMs } = this.#options;
     const sent = this.#playback?.sent ?? 0;
     const played = this.#acknowledged ?? this.#playback?.position(Math.max(0, nowMs() - atMs)) ?? 0;
-    const segments = this.#segments.map(({ text, audio = NOT_MADE }) => ({
-      ...{ text, samples: audio.made, words: audio.words, ready: audio.ready },
-    }));
-    const heard = heardLength(segments, Math.max(0, played - track.lead));
+    const heard = this.#heardLength(played);
     return {
       ...{ generation: this.generation, sent, played, heard },
       ...(this.#acknowledged !== null && { acknowledged: true }),
@@ -144,5 +147,13 @@ export class Listener {
       ...(this.#playingAtMs !== undefined && { playingAtMs: this.#playingAtMs }),
       ...(this.#playedAtMs !== undefined && { playedAtMs: this.#playedAtMs }),
     };
+  }
+
+  /** Length of the segments' text in the first `samples` of the reply. */
+  #heardLength(samples: number): number {
+    const segments = this.#segments.map(({ text, audio = NOT_MADE }) => ({
+      ...{ text, samples: audio.made, words: audio.words, ready: audio.ready },
+    }));
+    return heardLength(segments, Math.max(0, samples - this.#options.track.lead));
   }
 }

@@ -6,6 +6,9 @@ import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
 const MAX_TEXT_LENGTH = 4_000;
+/** Maximum entries of a history, and length of one, in UTF-16 units. */
+export const MAX_HISTORY_ENTRIES = 100;
+export const MAX_ENTRY_LENGTH = 16_000;
 const MAX_INSTRUCTIONS_LENGTH = 16_000;
 const MAX_TOOLS = 64;
 
@@ -69,6 +72,17 @@ export const clientCommand = z.discriminatedUnion('type', [
       .string()
       .max(MAX_TEXT_LENGTH)
       .refine((text) => text.trim() !== '', 'must not be empty'),
+  }),
+  z.object({
+    type: z.literal('history'),
+    entries: z
+      .array(
+        z.object({
+          role: z.enum(['system', 'user', 'assistant']),
+          content: z.string().max(MAX_ENTRY_LENGTH),
+        }),
+      )
+      .max(MAX_HISTORY_ENTRIES),
   }),
   z.object({
     type: z.literal('played'),

@@ -71,6 +71,8 @@ export interface SessionOptions {
   readonly voice?: string;
   readonly outputRate: OutputRate;
   readonly seed: number;
+  /** How far the audio of replies is sent ahead of real time, ms: 200. */
+  readonly aheadMs?: number | undefined;
 }
 
 /**
@@ -82,6 +84,8 @@ export interface SessionClient {
   message(message: SessionMessage): void;
   /** One frame of a reply. `pcm` (PCM16LE at the output rate) is never written again. */
   audio(generation: number, seq: number, pcm: Uint8Array): void;
+  /** All audio of a reply was sent; the client may still play it. Not called for an interrupted one. */
+  audioSent?(generation: number): void;
 }
 
 export interface Session {
@@ -89,6 +93,8 @@ export interface Session {
   command(command: ClientCommand): void;
   /** Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. */
   audio(pcm: Uint8Array, sample?: number): void;
+  /** The text of the last reply in its first `samples`; undefined for any other generation. */
+  heardAt(generation: number, samples: number): string | undefined;
   /** Ends the session as if the client had gone (`lost`) or said `bye`; resolves when all of its work has ended. */
   close(reason: 'bye' | 'lost'): Promise<void>;
 }
@@ -190,7 +196,9 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
           clock,
           track,
           ...(listener && { listener }),
+          ...(options.aheadMs !== undefined && { aheadMs: options.aheadMs }),
           sendFrame: (seq, samples) => sendFrame(generation, seq, samples),
+          onSent: () => afterStarts(() => attempt(() => client?.audioSent?.(generation))),
           sendViseme: ({ phoneme, viseme }, inMs) =>
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
         });
@@ -260,6 +268,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       publish,
     });
 
+  const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
+
   const runner = new SessionRunner(session, deps.machine, input, {
     clock,
     child: makeChild,
@@ -308,6 +318,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       journal?.heard(pcm, sample);
       copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
     },
+    heardAt: (generation, samples) =>
+      listener?.generation === generation ? listener.heardAt(samples) : undefined,
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await runner.ended;

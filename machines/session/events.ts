@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
 import type { Rejection, SettingsChange } from '../wire.ts';
+import type { Message } from './turn/history.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
@@ -9,6 +10,8 @@ export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
   | { readonly type: 'text'; readonly text: string }
+  /** The conversation so far, from now on, in place of what was heard. */
+  | { readonly type: 'history'; readonly entries: readonly Message[] }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }

@@ -29,6 +29,7 @@ export function sessionMachine(parameters: SessionParameters) {
       commit: { actions: 'refuseCommit' },
       clear: { actions: 'clearAudio' },
       respond: { actions: 'refuseTurn' },
+      history: { actions: 'takeHistory' },
       'ear.failed': { actions: 'publishEarFailure' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },

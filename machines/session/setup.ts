@@ -158,6 +158,7 @@ export function sessionSetup(parameters: SessionParameters) {
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
       publishStopped: act(halt.publishStopped),
+      takeHistory: act(turn.takeHistory(parameters)),
       beginReply: act(reply.beginReply),
       noteFacts: act(reply.noteFacts),
       publishMemoryFailure: act(reply.publishMemoryFailure),

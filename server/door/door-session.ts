@@ -75,7 +75,8 @@ export class DoorSession implements SessionHandle {
       if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
       else this.#opened?.audio(pcm, sample);
     };
-    this.#uplink = new Uplink({ inputRate: request.inputRate, clock, resamplers, stalledMs, send });
+    const { inputRate, audioBurstMs } = request;
+    this.#uplink = new Uplink({ inputRate, audioBurstMs, clock, resamplers, stalledMs, send });
   }
 
   /** Opens the session at the host. Called once; never throws. */
@@ -98,8 +99,12 @@ export class DoorSession implements SessionHandle {
     this.#active();
     this.#guard(() => {
       if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
-      else this.end('lost', new ParleyError('TOO_FAST', TOO_FAST_DETAIL));
+      else this.end('lost', new ParleyError('TOO_FAST', this.#tooFast()));
     });
+  }
+
+  heardAt(generation: number, samples: number): string | undefined {
+    return this.#opened?.heardAt(generation, samples);
   }
 
   close(reason: 'bye' | 'lost'): void {
@@ -133,7 +138,7 @@ export class DoorSession implements SessionHandle {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { language, voice, outputRate } = this.#request;
+    const { language, voice, outputRate, aheadMs } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -141,13 +146,14 @@ export class DoorSession implements SessionHandle {
     });
     try {
       this.#opened = await host.open(
-        { session: this.session, language, outputRate, ...(voice !== undefined && { voice }) },
+        { session: this.session, language, outputRate, aheadMs, ...(voice !== undefined && { voice }) },
         {
           message: (message) => this.#pass(() => this.#message(message)),
           audio: (generation, seq, pcm) => {
             if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
             else this.#audio(generation, seq, pcm);
           },
+          audioSent: (generation) => this.#pass(() => this.#audioSent(generation)),
         },
       );
     } catch (error) {
@@ -257,6 +263,16 @@ export class DoorSession implements SessionHandle {
     }
   }
 
+  #tooFast(): string {
+    const { audioBurstMs = WIRE_LIMITS.audioBurstMs } = this.#request;
+    return `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
+  }
+
+  #audioSent(generation: number): void {
+    if (this.#phase !== 'closed' && generation > this.#fence && !this.#stopping)
+      this.#guard(() => this.#listener.audioSent?.(generation));
+  }
+
   #is(phase: Phase): boolean {
     return this.#phase === phase;
   }
@@ -339,8 +355,6 @@ export class DoorSession implements SessionHandle {
     this.#context.onReleased();
   }
 }
-
-const TOO_FAST_DETAIL = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${WIRE_LIMITS.audioBurstMs} ms`;
 
 function isAtRest(state: PublicState): boolean {
   return state === 'stopped' || state === 'ended';

@@ -53,12 +53,19 @@ export class ScriptedSession implements OpenSession {
     this.heard.push({ sample, bytes });
   }
 
+  /** Answers every `heardAt`. */
+  heardAt: OpenSession['heardAt'] = () => undefined;
+
   say(message: SessionMessage): void {
     this.#listener.message(message);
   }
 
   play(generation: number, seq: number, pcm: Uint8Array = new Uint8Array(960)): void {
     this.#listener.audio(generation, seq, pcm);
+  }
+
+  sent(generation: number): void {
+    this.#listener.audioSent?.(generation);
   }
 
   async close(reason: SessionCloseReason): Promise<void> {
@@ -104,6 +111,9 @@ export type Received =
 export interface TestClientOptions {
   readonly origin?: string;
   readonly protocols?: readonly string[];
+  /** Default: the native endpoint. */
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
   /** False: the test answers pings itself. */
   readonly autoPong?: boolean;
 }
@@ -115,9 +125,9 @@ export class TestClient {
   readonly closed: Promise<{ code: number; reason: string }>;
 
   constructor(url: string, options: TestClientOptions = {}) {
-    const headers = options.origin === undefined ? {} : { Origin: options.origin };
+    const headers = { ...options.headers, ...(options.origin !== undefined && { Origin: options.origin }) };
     this.socket = new WebSocket(
-      `${url.replace('http', 'ws')}/v1/session`,
+      `${url.replace('http', 'ws')}${options.path ?? '/v1/session'}`,
       [...(options.protocols ?? [SUBPROTOCOL])],
       { headers, autoPong: options.autoPong ?? true },
     );
@@ -239,13 +249,13 @@ export async function startSession(options: Parameters<typeof startRig>[0] = {},
 }
 
 /** A WebSocket client without a library: it can stop reading, or never answer. */
-export async function rawClient(address: ListeningAddress): Promise<Socket> {
+export async function rawClient(address: ListeningAddress, path = '/v1/session'): Promise<Socket> {
   const socket = connect(address.port, '127.0.0.1');
   socket.on('error', () => {});
   const key = randomBytes(16).toString('base64');
   socket.write(
     [
-      'GET /v1/session HTTP/1.1',
+      `GET ${path} HTTP/1.1`,
       `Host: 127.0.0.1:${address.port}`,
       'Connection: Upgrade',
       'Upgrade: websocket',

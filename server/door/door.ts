@@ -31,6 +31,10 @@ export interface DoorRequest {
   readonly inputRate: InputRate;
   /** Rate of the audio given to the listener, in Hz. */
   readonly outputRate: OutputRate;
+  /** How far audio is sent ahead of real time, ms: 200. More is for clients that clear a queue of their own. */
+  readonly aheadMs?: number | undefined;
+  /** Audio from the client that may arrive faster than real time, ms: 2,000. */
+  readonly audioBurstMs?: number | undefined;
 }
 
 export interface AudioFrame {
@@ -48,6 +52,8 @@ export interface DoorListener {
   message(message: SessionMessage): void;
   /** Never of a flushed generation. */
   audio(frame: AudioFrame): void;
+  /** All audio of a reply was sent; the client may still play it. Not called for an interrupted one. */
+  audioSent?(generation: number): void;
   /** The server is about to stop; the session may continue for the drain grace. */
   draining(): void;
   /** The last call, with the error that ended the session, if any. Not called after `close('lost')`. */
@@ -60,6 +66,8 @@ export interface SessionHandle {
   command(command: ClientCommand): void;
   /** Whole samples of PCM16LE at the input rate. */
   audio(pcm: Uint8Array): void;
+  /** The text of the last reply in its first `samples` at the output rate; undefined for any other generation. */
+  heardAt(generation: number, samples: number): string | undefined;
   /**
    * `bye`: the session's last messages still arrive, then `ended`. `lost`: the client has left, and no more calls
    * follow.
@@ -110,6 +118,8 @@ export class Door {
   readonly clock: LoopClock;
   readonly limits: DoorLimits;
   readonly log: DoorLog;
+  /** For endpoints whose protocol has more rates than the door. */
+  readonly resamplers: ResamplerFactory;
   /** Endpoints add what only they can count. */
   readonly counters = new DoorCounters();
   readonly admission: Admission;
@@ -134,6 +144,7 @@ export class Door {
     this.clock = options.clock;
     this.limits = { ...defaultDoorLimits, ...options.limits };
     this.log = options.log ?? silent;
+    this.resamplers = options.resamplers;
     this.admission = options.admission ?? new Admission([], this.clock, this.log);
     this.#waiting = new FairPool(this.limits.pendingConnections);
     this.#leaving = new FairPool(this.limits.pendingConnections);
@@ -171,7 +182,7 @@ export class Door {
    * Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or the error of a gate; later failures arrive as `ended`.
    */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
-    const { access, host, resamplers, language = 'en', voice, stalledMs = () => 0 } = this.#options;
+    const { access, host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
     if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
     const refusal = this.admission.refusal('session');
@@ -184,7 +195,7 @@ export class Door {
     const session = new DoorSession(spoken, listener, {
       clock: this.clock,
       host,
-      resamplers,
+      resamplers: this.resamplers,
       limits: this.limits,
       admission: this.admission,
       stalledMs,

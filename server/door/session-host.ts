@@ -12,6 +12,8 @@ export interface SessionRequest {
   readonly voice?: string;
   /** Rate of the audio that the session publishes, in Hz. */
   readonly outputRate: OutputRate;
+  /** How far audio is sent ahead of real time, ms: 200. */
+  readonly aheadMs?: number | undefined;
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */
@@ -23,6 +25,8 @@ export interface SessionListener {
   message(message: SessionMessage): void;
   /** One frame of PCM16LE at the output rate; never written again. */
   audio(generation: number, seq: number, pcm: Uint8Array): void;
+  /** All audio of a reply was sent. */
+  audioSent?(generation: number): void;
 }
 
 /** The door's handle of a session. Calls are direct, so that control needs neither a bus nor a queue. */
@@ -31,6 +35,8 @@ export interface OpenSession {
   command(command: ClientCommand): void;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
+  /** The text of the last reply in its first `samples`; undefined for any other generation. */
+  heardAt(generation: number, samples: number): string | undefined;
   /** Resolves when the session has ended completely. Called once. */
   close(reason: SessionCloseReason): Promise<void>;
 }

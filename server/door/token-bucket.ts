@@ -21,13 +21,18 @@ export class TokenBucket {
     this.#atMs = clock.nowMs();
   }
 
-  /** Takes `units`; returns false and takes nothing if fewer are left. */
-  take(units: number): boolean {
+  /** Units that could be taken now. */
+  get left(): number {
     const nowMs = this.#clock.nowMs();
     const most = this.#burst + this.#stalledMs() * this.#perMs;
     this.#left = Math.min(most, this.#left + (nowMs - this.#atMs) * this.#perMs);
     this.#atMs = nowMs;
-    if (units > this.#left) return false;
+    return this.#left;
+  }
+
+  /** Takes `units`; returns false and takes nothing if fewer are left. */
+  take(units: number): boolean {
+    if (units > this.left) return false;
     this.#left -= units;
     return true;
   }

@@ -19,15 +19,17 @@ export class Uplink {
     readonly inputRate: InputRate;
     readonly clock: Clock;
     readonly resamplers: ResamplerFactory;
+    /** Audio that may arrive at once, ms: 2,000. */
+    readonly audioBurstMs?: number | undefined;
     /** How long this process has not read its sockets lately, in ms. */
     readonly stalledMs: () => number;
     /** PCM16LE at the pipeline rate, and the index of its first sample. */
     readonly send: (pcm: Uint8Array, sample: number) => void;
   }) {
-    const { inputRate, clock, resamplers, stalledMs, send } = options;
+    const { inputRate, clock, resamplers, audioBurstMs = WIRE_LIMITS.audioBurstMs, stalledMs, send } = options;
     this.#inputRate = inputRate;
     this.#bucket = new TokenBucket(clock, {
-      burst: samplesInMs(WIRE_LIMITS.audioBurstMs, inputRate),
+      burst: samplesInMs(audioBurstMs, inputRate),
       perSecond: inputRate * WIRE_LIMITS.audioRateFactor,
       stalledMs,
     });

@@ -80,6 +80,7 @@ function client(): Representative[] {
   });
   return [
     always('text', { type: 'text', text: 'what time is it?' }),
+    always('history', { type: 'history', entries: [{ role: 'system', content: 'Be brief.' }] }),
     always('interrupt', { type: 'interrupt' }),
     always('halt', { type: 'halt' }),
     always('rearm', { type: 'rearm' }),

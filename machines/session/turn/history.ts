@@ -15,8 +15,11 @@ export function remember(
   const added: Message[] = [];
   if (said.user) added.push({ role: 'user', content: said.user });
   if (said.assistant) added.push({ role: 'assistant', content: said.assistant });
-  const all = [...history, ...added];
-  return all.slice(Math.max(0, all.length - maxMessages));
+  return newest([...history, ...added], maxMessages);
+}
+
+export function newest(messages: readonly Message[], count: number): readonly Message[] {
+  return messages.slice(Math.max(0, messages.length - count));
 }
 
 /** Input of the LLM: the conversation so far, the user's newest words last. */

@@ -5,7 +5,7 @@ import type { TurnOutcome } from '../commands.ts';
 import type { PendingTurn, SessionContext } from '../context.ts';
 import { type Outcome, publish, type Reducer } from '../effects.ts';
 import { answers, withoutSpeculation } from '../speculation/speculation.ts';
-import { remember } from './history.ts';
+import { newest, remember } from './history.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
 
 export function takeText(parameters: SessionParameters): Reducer {
@@ -24,6 +24,14 @@ export function takeText(parameters: SessionParameters): Reducer {
     };
     return { patch: { ...patch, pending }, ...(effects ? { effects } : {}) };
   };
+}
+
+/** The client's history replaces ours. A speculation knows the old one. */
+export function takeHistory({ history: { maxMessages } }: SessionParameters): Reducer {
+  return (context, event) =>
+    event.type === 'history'
+      ? withoutSpeculation(context, { patch: { history: newest(event.entries, maxMessages) } })
+      : {};
 }
 
 /** The current words get no reply. If they already counted as a turn, they stay in the history. */

@@ -94,7 +94,14 @@ it('forgets an ended session', async () => {
   await client.close();
   await server.close();
   const metrics = makeMetrics();
-  const scripted = { open: async () => ({ command: () => {}, audio: () => {}, close: async () => {} }) };
+  const scripted = {
+    open: async () => ({
+      command: () => {},
+      audio: () => {},
+      heardAt: () => undefined,
+      close: async () => {},
+    }),
+  };
   const host = observedHost(scripted, [metrics]);
   const opened = await host.open(
     { session: 's', language: 'en', outputRate: 24_000 },

@@ -6,6 +6,7 @@ const REAL_TIME = [
   'test/talk-page-server.test.ts',
   'test/inspector-page-live.test.ts',
   'test/server/{overload,remote-workers,stop,store-health}.test.ts',
+  'test/realtime/{agents,openai}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];
 /** Tests without processes and threads: they need no compiled output. */

@@ -26,7 +26,14 @@ export class Uplink {
     /** PCM16LE at the pipeline rate, and the index of its first sample. */
     readonly send: (pcm: Uint8Array, sample: number) => void;
   }) {
-    const { inputRate, clock, resamplers, audioBurstMs = WIRE_LIMITS.audioBurstMs, stalledMs, send } = options;
+    const {
+      inputRate,
+      clock,
+      resamplers,
+      audioBurstMs = WIRE_LIMITS.audioBurstMs,
+      stalledMs,
+      send,
+    } = options;
     this.#inputRate = inputRate;
     this.#bucket = new TokenBucket(clock, {
       burst: samplesInMs(audioBurstMs, inputRate),

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
+import type { Door, SessionHandle } from '../../door/door.ts';
+import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
+import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
+import { DOOR_RATE } from './audio-format.ts';
+import { parseClientEvent } from './client-events.ts';
+import { RealtimeSession } from './realtime-session.ts';
+import type { ServerEvent } from './server-events.ts';
+
+/** Name of the endpoint. */
+export const OPENAI_REALTIME = 'openai-realtime';
+/** The clients keep a queue and clear it on a barge-in. Bounded, so that a fast engine does not fill the socket. */
+const AHEAD_MS = 30_000;
+/** A client that makes its turns itself may send a whole utterance at once. */
+const AUDIO_BURST_MS = 30_000;
+/** Maximum characters of events that wait for the session to open. */
+const MAX_WAITING_CHARS = 1_000_000;
+
+export interface ConnectionOptions {
+  readonly token: string | undefined;
+  readonly model: string;
+}
+
+/** OpenAI Realtime on one WebSocket: JSON events in both directions, and the session behind them. */
+export class Connection implements SocketProtocol {
+  readonly #socket: ClientSocket;
+  readonly #door: Door;
+  #handle: SessionHandle | undefined;
+  #session: RealtimeSession | undefined;
+  /** Events that arrived before the session was open. */
+  #waiting: string[] | undefined = [];
+  #waitingChars = 0;
+  #events = 0;
+
+  constructor(socket: ClientSocket, door: Door) {
+    this.#socket = socket;
+    this.#door = door;
+  }
+
+  /** Opens the session. Called once, when the socket is registered at the door. */
+  open({ token, model }: ConnectionOptions): void {
+    const { counters } = this.#door;
+    const rates = { inputRate: DOOR_RATE, outputRate: DOOR_RATE } as const;
+    const pace = { aheadMs: AHEAD_MS, audioBurstMs: AUDIO_BURST_MS };
+    if (this.#socket.isClosed) return;
+    try {
+      this.#handle = this.#door.open(
+        { endpoint: OPENAI_REALTIME, token, ...rates, ...pace },
+        {
+          opened: () => this.#opened(model),
+          message: (message) => {
+            counters.messagesOut += 1;
+            this.#session?.message(message);
+          },
+          audio: (frame) => {
+            counters.audioMessagesOut += 1;
+            this.#session?.audio(frame);
+          },
+          audioSent: (generation) => this.#session?.audioSent(generation),
+          draining: () => {
+            const { code, message } = new ParleyError('DRAINING');
+            this.#error({ type: 'server_error', code, message });
+          },
+          ended: (error) => {
+            if (error) this.#socket.failWith(error);
+            else this.#socket.close(NORMAL_CLOSURE, 'bye');
+          },
+        },
+      );
+    } catch (error) {
+      if (!(error instanceof ParleyError)) throw error;
+      this.#socket.failWith(error);
+      return;
+    }
+    this.#socket.admitted();
+  }
+
+  text(line: string): void {
+    if (!this.#socket.countMessage()) return;
+    if (!this.#waiting) {
+      this.#receive(line);
+      return;
+    }
+    this.#waitingChars += line.length;
+    if (this.#waitingChars > MAX_WAITING_CHARS) this.#socket.fail('TOO_FAST', 'wait for session.created');
+    else this.#waiting.push(line);
+  }
+
+  binary(): void {
+    this.#error({
+      ...{ type: 'invalid_request_error', code: 'invalid_event', param: null },
+      message: 'events are JSON in text messages; audio goes into input_audio_buffer.append',
+    });
+  }
+
+  fatal({ code, message }: ErrorRecord): void {
+    this.#error({ type: code === 'INTERNAL' ? 'server_error' : 'invalid_request_error', code, message });
+  }
+
+  closed(): void {
+    this.#session?.close();
+    this.#handle?.close('lost');
+  }
+
+  #opened(model: string): void {
+    const { clock, limits } = this.#door;
+    const handle = this.#handle;
+    if (!handle) return;
+    this.#session = new RealtimeSession({
+      ...{ handle, model, clock, limits, resamplers: this.#door.resamplers },
+      send: (event) => this.#send(event),
+      newId: (prefix) => `${prefix}_${randomUUID().replaceAll('-', '')}`,
+    });
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const line of waiting) if (!this.#socket.isClosed) this.#receive(line);
+  }
+
+  #receive(line: string): void {
+    const parsed = parseClientEvent(line);
+    if (parsed.ok) this.#session?.receive(parsed.event);
+    else this.#error({ type: 'invalid_request_error', ...parsed.refusal, event_id: parsed.eventId });
+  }
+
+  #error(error: Extract<ServerEvent, { type: 'error' }>['error']): void {
+    this.#send({ type: 'error', error: { param: null, event_id: null, ...error } });
+  }
+
+  #send(event: ServerEvent): void {
+    this.#events += 1;
+    this.#socket.downlink.sendMessage({ event_id: `event_${this.#events}`, ...event });
+  }
+}

@@ -1,0 +1,349 @@
+import { once } from 'node:events';
+import { describe, expect, it } from 'vitest';
+import {
+  closeCodeIn,
+  type Rig,
+  rawClient,
+  rawFrame,
+  type ScriptedSession,
+  startRig,
+  type TestClient,
+  type TestClientOptions,
+} from '../../door/door-test-util.ts';
+
+const PATH = '/v1/realtime?model=gpt-realtime';
+const TEXT = 1;
+const WORDS = { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'hello' }] };
+
+function connect(rig: Rig, options: TestClientOptions = {}): TestClient {
+  return rig.connect({ protocols: [], path: PATH, ...options });
+}
+
+async function meet(options: Parameters<typeof startRig>[0] = {}) {
+  const rig = await startRig(options);
+  const client = connect(rig);
+  const session = await rig.host.opened.take();
+  expect(await client.json()).toMatchObject({ type: 'session.created' });
+  await client.json();
+  return { rig, client, session };
+}
+
+async function refusedWith(client: TestClient): Promise<number | undefined> {
+  const [, response] = await once(client.socket, 'unexpected-response');
+  client.socket.terminate();
+  return response.statusCode;
+}
+
+async function errorOf(client: TestClient): Promise<Record<string, unknown>> {
+  for (;;) {
+    const event = await client.json();
+    if (event.type === 'error') return event.error as Record<string, unknown>;
+  }
+}
+
+/** The reply of a session that was asked: its text, its audio and the end of both. */
+function answer(session: ScriptedSession, generation: number, text: string): void {
+  const state = { type: 'state', turn: generation, generation, seq: 0, at: 0 } as const;
+  session.say({ ...state, value: 'processing' });
+  session.say({ type: 'reply', turn: generation, generation, text });
+  session.play(generation, 0);
+  session.sent(generation);
+  session.say({
+    type: 'reply.end',
+    turn: generation,
+    generation,
+    reason: 'completed',
+    heard: text,
+    timings: {},
+  });
+  session.say({ ...state, value: 'idle' });
+}
+
+describe('who may connect to the Realtime endpoint', () => {
+  it('is a client with the token as bearer key, or in the subprotocol of browsers', async () => {
+    const rig = await startRig({ token: 'right' });
+    const header = connect(rig, { headers: { Authorization: 'Bearer right' } });
+    expect(await header.json()).toMatchObject({
+      type: 'session.created',
+      session: { model: 'gpt-realtime' },
+    });
+    const protocols = ['realtime', 'openai-insecure-api-key.right', 'openai-agents-sdk.0.20.0'];
+    const browser = connect(rig, { protocols });
+    expect(await browser.json()).toMatchObject({ type: 'session.created' });
+    expect(browser.socket.protocol).toBe('realtime');
+  });
+
+  it.each([
+    ['another key', { headers: { Authorization: 'Bearer wrong' } }, 401],
+    ['no key', {}, 401],
+    [
+      'a transcription session',
+      { headers: { Authorization: 'Bearer right' }, path: '/v1/realtime?intent=transcription' },
+      400,
+    ],
+    ['a call', { headers: { Authorization: 'Bearer right' }, path: '/v1/realtime?call_id=rtc_1' }, 400],
+  ])('is not one with %s', async (_what, options, status) => {
+    const rig = await startRig({ token: 'right' });
+    expect(await refusedWith(connect(rig, options))).toBe(status);
+    expect(rig.door.stats().sessionsOpened).toBe(0);
+  });
+
+  it('is nobody beyond the number of sessions, who gets an error and the close code of the native protocol', async () => {
+    const rig = await startRig({ limits: { sessions: 1 } });
+    await connect(rig).json();
+    const late = connect(rig);
+    expect(await errorOf(late)).toMatchObject({ code: 'TOO_MANY' });
+    expect(await late.closed).toEqual({ code: 4429, reason: 'TOO_MANY' });
+  });
+
+  it('is asked to leave with an error when the server drains', async () => {
+    const { rig, client } = await meet({ limits: { drainGraceMs: 0 } });
+    const drained = rig.door.drain();
+    expect(await errorOf(client)).toMatchObject({ type: 'server_error', code: 'DRAINING' });
+    await rig.clock.advance(0);
+    await drained;
+    expect((await client.closed).code).toBe(4503);
+  });
+});
+
+describe('a client of the Realtime endpoint that misbehaves', () => {
+  it.each([
+    ['text that is no JSON', 'hello?', 'invalid_json', null],
+    ['JSON that is no object', '[1]', 'invalid_event', null],
+    ['an event without a type', '{"event_id":"e1"}', 'invalid_event', 'e1'],
+    [
+      'an event of the removed beta',
+      '{"event_id":"e2","type":"transcription_session.update"}',
+      'invalid_event',
+      'e2',
+    ],
+    [
+      'an item without text',
+      '{"event_id":"e3","type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text"}]}}',
+      'invalid_value',
+      'e3',
+    ],
+    [
+      'audio that is no base64',
+      '{"event_id":"e4","type":"input_audio_buffer.append","audio":"###"}',
+      'invalid_value',
+      'e4',
+    ],
+    [
+      'half a sample',
+      '{"event_id":"e5","type":"input_audio_buffer.append","audio":"AAAA"}',
+      'invalid_value',
+      'e5',
+    ],
+    [
+      'an unknown item',
+      '{"event_id":"e6","type":"conversation.item.retrieve","item_id":"no"}',
+      'item_retrieve_invalid_item_id',
+      'e6',
+    ],
+    ['a cancel of nothing', '{"event_id":"e7","type":"response.cancel"}', 'response_cancel_not_active', 'e7'],
+    [
+      'a truncation of nothing',
+      '{"event_id":"e8","type":"conversation.item.truncate","item_id":"no","content_index":0,"audio_end_ms":1}',
+      'item_truncate_invalid_item_id',
+      'e8',
+    ],
+    [
+      'an output of no call',
+      '{"event_id":"e9","type":"conversation.item.create","item":{"type":"function_call_output","call_id":"no","output":"1"}}',
+      'item_create_invalid_call_id',
+      'e9',
+    ],
+    [
+      'a picture',
+      '{"event_id":"e10","type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_image"}]}}',
+      'unsupported',
+      'e10',
+    ],
+    ['an event of WebRTC', '{"event_id":"e11","type":"output_audio_buffer.clear"}', 'unsupported', 'e11'],
+    [
+      'a session of another kind',
+      '{"event_id":"e12","type":"session.update","session":{"type":"transcription"}}',
+      'invalid_value',
+      'e12',
+    ],
+  ])('by %s gets an error with its event id, and goes on', async (_what, line, code, eventId) => {
+    const { client } = await meet();
+    client.say(line);
+    expect(await client.json()).toMatchObject({
+      type: 'error',
+      error: { type: 'invalid_request_error', code, event_id: eventId, message: expect.any(String) },
+    });
+    client.say({ type: 'conversation.item.create', item: WORDS });
+    expect(await client.json()).toMatchObject({ type: 'conversation.item.added' });
+  });
+
+  it('by binary data gets an error', async () => {
+    const { client } = await meet();
+    client.socket.send(Buffer.alloc(640));
+    expect(await client.json()).toMatchObject({ type: 'error', error: { code: 'invalid_event' } });
+  });
+
+  it('by a message of more than 256 KiB is closed with 4413', async () => {
+    const { client } = await meet();
+    client.socket.send(Buffer.alloc(262_145, 'x'), { binary: false });
+    expect(await errorOf(client)).toMatchObject({ code: 'TOO_LARGE' });
+    expect((await client.closed).code).toBe(4413);
+  });
+
+  it('by a flood of events is closed with 4429, and others are not', async () => {
+    const { rig, client } = await meet({ limits: { messageBurst: 20, messagesPerSecond: 1 } });
+    const other = connect(rig);
+    await other.json();
+    for (let i = 0; i < 30; i++) client.say({ type: 'conversation.item.create', item: WORDS });
+    expect(await errorOf(client)).toMatchObject({ code: 'TOO_FAST' });
+    expect((await client.closed).code).toBe(4429);
+    other.say({ type: 'conversation.item.create', item: WORDS });
+    await other.json();
+    expect(await other.json()).toMatchObject({ type: 'conversation.item.added' });
+  });
+
+  it('by audio faster than real time after 30 s is closed with 4429', async () => {
+    const { client } = await meet({ limits: { messageBurst: 1_000 } });
+    const second = Buffer.alloc(48_000).toString('base64');
+    for (let i = 0; i < 31; i++) client.say({ type: 'input_audio_buffer.append', audio: second });
+    expect(await errorOf(client)).toMatchObject({ code: 'TOO_FAST' });
+    expect((await client.closed).code).toBe(4429);
+  });
+
+  it('by 10,000 items keeps the newest thousand, and is told which went', async () => {
+    const { client } = await meet({ limits: { messageBurst: 20_000 } });
+    const gone: unknown[] = [];
+    let added = 0;
+    for (let i = 0; i < 10_000; i++) {
+      client.say({ type: 'conversation.item.create', item: { ...WORDS, id: `i${i}` } });
+      if (i % 500 === 499)
+        while (added <= i) {
+          const event = await client.json();
+          if (event.type === 'conversation.item.deleted') gone.push(event.item_id);
+          if (event.type === 'conversation.item.done') added += 1;
+        }
+    }
+    expect(gone).toHaveLength(9_000);
+    expect(gone.at(-1)).toBe('i8999');
+    client.say({ type: 'conversation.item.retrieve', item_id: 'i9000' });
+    expect(await client.json()).toMatchObject({ type: 'conversation.item.retrieved', item: { id: 'i9000' } });
+  });
+
+  it('by reading nothing is closed with 4508', async () => {
+    const rig = await startRig();
+    const stalled = await rawClient(rig.address, PATH);
+    const session = await rig.host.opened.take();
+    stalled.pause();
+    for (const event of [{ type: 'conversation.item.create', item: WORDS }, { type: 'response.create' }])
+      stalled.write(rawFrame(TEXT, JSON.stringify(event)));
+    await session.commands.take();
+    for (let seq = 0; seq < 100; seq++) {
+      session.play(1, seq);
+      await rig.clock.advance(20);
+    }
+    expect(await session.closed).toBe('lost');
+    const chunks: Buffer[] = [];
+    stalled.on('data', (chunk) => chunks.push(chunk));
+    stalled.resume();
+    await rig.clock.advance(1_000);
+    await once(stalled, 'close');
+    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4508);
+  });
+});
+
+describe('responses', () => {
+  it('come one at a time: a second one in progress is refused, and one while the last still plays waits for it', async () => {
+    const { client, session } = await meet();
+    const given: string[] = [];
+    session.onCommand = ({ type }) => given.push(type);
+    const next = async (type: string) => {
+      for (;;) {
+        const event = await client.json();
+        if (event.type === type) return event;
+      }
+    };
+    client.say({ type: 'conversation.item.create', item: WORDS });
+    client.say({ type: 'response.create', event_id: 'one' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
+    client.say({ type: 'response.create', event_id: 'two' });
+    const refused = await next('error');
+    expect(refused).toMatchObject({
+      error: { code: 'conversation_already_has_active_response', event_id: 'two' },
+    });
+    const state = { type: 'state', turn: 1, generation: 1, seq: 0, at: 0 } as const;
+    session.say({ ...state, value: 'speaking' });
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'Hi.' });
+    session.play(1, 0);
+    session.sent(1);
+    await next('response.done');
+    client.say({ type: 'conversation.item.create', item: WORDS });
+    client.say({ type: 'response.create' });
+    await next('response.created');
+    expect(given).toEqual(['text']);
+    session.say({
+      type: 'reply.end',
+      turn: 1,
+      generation: 1,
+      reason: 'completed',
+      heard: 'Hi.',
+      timings: {},
+    });
+    session.say({ ...state, value: 'idle' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
+    answer(session, 2, 'Hi again.');
+    expect(await next('response.done')).toMatchObject({ response: { status: 'completed' } });
+  });
+
+  it('that are cancelled end as client_cancelled, with the words that were heard', async () => {
+    const { client, session } = await meet();
+    client.say({ type: 'conversation.item.create', item: WORDS });
+    client.say({ type: 'response.create' });
+    await session.commands.take();
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'One two three.' });
+    session.play(1, 0);
+    client.say({ type: 'response.cancel' });
+    expect(await session.commands.take()).toEqual({ type: 'interrupt' });
+    session.say({ type: 'flush', generation: 1 });
+    session.play(1, 1);
+    session.say({
+      type: 'reply.end',
+      turn: 1,
+      generation: 1,
+      reason: 'interrupted',
+      heard: 'One',
+      timings: {},
+    });
+    for (;;) {
+      const event = await client.json();
+      if (event.type !== 'response.done') continue;
+      expect(event).toMatchObject({
+        response: {
+          status: 'cancelled',
+          status_details: { type: 'cancelled', reason: 'client_cancelled' },
+          output: [{ status: 'incomplete', content: [{ type: 'output_audio', transcript: 'One' }] }],
+        },
+      });
+      break;
+    }
+  });
+
+  it('of an engine that fails are failed, with its code', async () => {
+    const { client, session } = await meet();
+    client.say({ type: 'conversation.item.create', item: WORDS });
+    client.say({ type: 'response.create' });
+    await session.commands.take();
+    session.say({ type: 'state', value: 'processing', turn: 1, generation: 1, seq: 0, at: 0 });
+    session.say({ type: 'error', code: 'LLM_FAILED', message: 'the language engine failed', fatal: false });
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'Sorry.' });
+    session.sent(1);
+    for (;;) {
+      const event = await client.json();
+      if (event.type !== 'response.done') continue;
+      expect(event).toMatchObject({
+        response: { status: 'failed', status_details: { error: { code: 'LLM_FAILED' } } },
+      });
+      break;
+    }
+  });
+});

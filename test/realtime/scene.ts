@@ -1,0 +1,224 @@
+/** A whole server with scripted engines, and the unmodified npm clients of the API in front of it. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { OpenAI } from 'openai';
+import { OpenAIRealtimeWS } from 'openai/realtime/ws';
+import type { RealtimeClientEvent, RealtimeServerEvent } from 'openai/resources/realtime/realtime';
+import type { LlmRequest } from '../../actors/ports/llm.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { loadConfig } from '../../server/config/load.ts';
+import { makeLogger } from '../../server/log.ts';
+import { type Server, serve } from '../../server/serve.ts';
+import {
+  type LlmScript,
+  levelVad,
+  type SttScript,
+  scriptedLlm,
+  scriptedStt,
+  scriptedTts,
+  type TtsScript,
+} from '../../testing/scripted-engines.ts';
+
+export const RATE = 24_000;
+const PATIENCE_MS = 20_000;
+
+export interface Scene {
+  readonly said?: readonly SttScript[];
+  readonly reply?: (request: LlmRequest) => LlmScript;
+  readonly voice?: TtsScript;
+  readonly flags?: Readonly<Record<string, unknown>>;
+}
+
+/** Closed in reverse order after each test. */
+export class Cleanups {
+  readonly #all: (() => Promise<unknown> | unknown)[] = [];
+
+  add(cleanup: () => Promise<unknown> | unknown): void {
+    this.#all.push(cleanup);
+  }
+
+  async run(): Promise<void> {
+    for (const cleanup of this.#all.splice(0).reverse()) await cleanup();
+  }
+}
+
+export interface RealtimeServer {
+  readonly server: Server;
+  /** `ws://…/v1/realtime`. */
+  readonly url: string;
+  /** What the language engine was asked, in order. */
+  readonly asked: LlmRequest[];
+}
+
+export async function startServer(cleanups: Cleanups, scene: Scene = {}): Promise<RealtimeServer> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'parley-realtime-'));
+  cleanups.add(() => rm(dataDir, { recursive: true, force: true }));
+  const asked: LlmRequest[] = [];
+  const server = await serve({
+    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...scene.flags } }),
+    log: makeLogger('silent'),
+    parts: {
+      engines: {
+        stt: scriptedStt(realClock, scene.said ?? [{ partial: 'hello', text: 'hello there' }]),
+        llm: scriptedLlm(realClock, (request) => {
+          asked.push(request);
+          return { firstTokenMs: 1, tokenMs: 1, text: 'There are two chairs.', ...scene.reply?.(request) };
+        }),
+        tts: scriptedTts(realClock, () => ({ firstByteMs: 1, msPerChar: 10, ...scene.voice })),
+      },
+      vad: levelVad(),
+    },
+  });
+  cleanups.add(() => server.close());
+  return { server, asked, url: `${server.url.replace('http', 'ws')}/v1/realtime` };
+}
+
+export interface Tls {
+  readonly port: number;
+  /** The certificate, which clients must trust. */
+  readonly ca: string;
+}
+
+/** TLS in front of a server, as a reverse proxy would be: the `openai` client speaks `wss:` only. */
+export async function startTls(cleanups: Cleanups, port: number): Promise<Tls> {
+  const folder = await mkdtemp(join(tmpdir(), 'parley-tls-'));
+  cleanups.add(() => rm(folder, { recursive: true, force: true }));
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  execFileSync(
+    'openssl',
+    [
+      ...[
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:prime256v1',
+        '-nodes',
+        '-days',
+        '1',
+      ],
+      ...['-keyout', key, '-out', cert, ...subject],
+    ],
+    { stdio: 'ignore' },
+  );
+  const ca = await readFile(cert, 'utf8');
+  const server = createServer({ key: await readFile(key), cert: ca }, (client) => {
+    const upstream = connect(port, '127.0.0.1');
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  cleanups.add(() => server.close());
+  return { port: (server.address() as AddressInfo).port, ca };
+}
+
+type EventOf<Type extends RealtimeServerEvent['type']> = Extract<RealtimeServerEvent, { type: Type }>;
+
+/** The `openai` client, with all it received. */
+export class RealtimeUser {
+  readonly client: OpenAIRealtimeWS;
+  readonly received: RealtimeServerEvent[] = [];
+  readonly #checks = new Set<() => void>();
+
+  private constructor(client: OpenAIRealtimeWS) {
+    this.client = client;
+    client.on('event', (event) => {
+      this.received.push(event);
+      for (const check of [...this.#checks]) check();
+    });
+    client.on('error', () => {}); // its events are in `received`
+  }
+
+  /** A client whose session is created. */
+  static async connect(cleanups: Cleanups, { port, ca }: Tls, apiKey = 'no-key'): Promise<RealtimeUser> {
+    const openai = new OpenAI({ apiKey, baseURL: `https://localhost:${port}/v1` });
+    const client = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca } }, openai);
+    cleanups.add(() => client.close());
+    const user = new RealtimeUser(client);
+    await user.next('session.created');
+    return user;
+  }
+
+  send(event: RealtimeClientEvent): void {
+    this.client.send(event);
+  }
+
+  /** A typed message, which is answered. */
+  ask(text: string): void {
+    this.send({
+      type: 'conversation.item.create',
+      item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
+    });
+    this.send({ type: 'response.create' });
+  }
+
+  of<Type extends RealtimeServerEvent['type']>(type: Type): EventOf<Type>[] {
+    return this.received.filter((event): event is EventOf<Type> => event.type === type);
+  }
+
+  /** The event of this type with this number, from 0; waits for it. */
+  async next<Type extends RealtimeServerEvent['type']>(type: Type, number = 0): Promise<EventOf<Type>> {
+    await this.until(() => this.of(type).length > number, `${type} ${number}`);
+    const found = this.of(type)[number];
+    if (!found) throw new Error('unreachable');
+    return found;
+  }
+
+  /** Resolves as soon as `condition` holds; it is checked with every event. */
+  until(condition: () => boolean, what = 'a condition'): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (settle: () => void) => {
+        clearTimeout(timer);
+        this.#checks.delete(check);
+        settle();
+      };
+      const check = () => {
+        if (condition()) done(resolve);
+      };
+      const timer = setTimeout(() => {
+        const types = this.received.map((event) => JSON.stringify(event).slice(0, 300)).join('\n');
+        done(() => reject(new Error(`no ${what}; received:\n${types}`)));
+      }, PATIENCE_MS);
+      this.#checks.add(check);
+      check();
+    });
+  }
+
+  /** Types of the events, without those of audio and text in pieces. */
+  get types(): string[] {
+    return this.received.map(({ type }) => type).filter((type) => !type.endsWith('.delta'));
+  }
+}
+
+/** A tone that the level detector takes for speech, or silence; PCM16 at 24 kHz. */
+export function sound(ms: number, loud: boolean): Buffer {
+  const samples = Int16Array.from({ length: (ms * RATE) / 1_000 }, (_, i) =>
+    loud ? Math.round(8_000 * Math.sin((2 * Math.PI * 300 * i) / RATE)) : 0,
+  );
+  return Buffer.from(samples.buffer);
+}
+
+/** Speaks into `append` in real time, 20 ms at once. */
+export async function speakInto(append: (pcm: Buffer) => void, pcm: Buffer): Promise<void> {
+  const step = (RATE / 50) * 2;
+  const startMs = realClock.nowMs();
+  for (let at = 0; at < pcm.byteLength; at += step) {
+    append(pcm.subarray(at, at + step));
+    const dueMs = startMs + (at / step + 1) * 20;
+    await new Promise<void>((resolve) => realClock.setTimer(Math.max(0, dueMs - realClock.nowMs()), resolve));
+  }
+}

@@ -65,6 +65,28 @@ it('does not starve the event loop with handlers that answer each other endlessl
   await bus.drain();
 });
 
+it('has a fair share of an overloaded event loop: it does not deliver less the longer a turn takes', async () => {
+  const bus = inProcessBus();
+  const messages = 20_000;
+  let delivered = 0;
+  bus.subscribe('audio', () => {
+    delivered++;
+  });
+  for (let i = 0; i < messages; i++) bus.publish('audio', utf8('x'));
+  let turns = 0;
+  const overload = () => {
+    turns++;
+    const untilMs = performance.now() + 20;
+    while (performance.now() < untilMs);
+    if (delivered < messages) setImmediate(overload);
+  };
+  setImmediate(overload);
+  await bus.flush();
+  expect(delivered).toBe(messages);
+  expect(turns).toBeLessThan(messages / 256 / 2);
+  await bus.drain();
+});
+
 it('times a request out by the given clock', async () => {
   const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
   const bus = inProcessBus({ clock });

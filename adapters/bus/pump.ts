@@ -22,7 +22,7 @@ export interface Pump {
 /** Number of deliveries after which the pump yields to the event loop. */
 const DELIVERIES_A_TURN = 256;
 
-/** The pump of a server: delivers in the order of publishing, from a microtask. After every 256 deliveries it continues from `setImmediate`, so that even two handlers that answer each other endlessly do not starve the event loop.
+/** The pump of a server: delivers in the order of publishing, from a microtask. After every 256 deliveries it continues from `setImmediate`, so that even two handlers that answer each other endlessly do not starve the event loop. When the event loop is overloaded, it delivers more in a turn, for as long as the rest of the turn takes: otherwise messages would wait ever longer.
  */
 export function microtaskPump(): Pump {
   return new MicrotaskPump();
@@ -34,10 +34,15 @@ class MicrotaskPump implements Pump {
   #delivered = 0;
   #scheduled = false;
   #leftInTurn = DELIVERIES_A_TURN;
+  #suspendedAtMs = 0;
+  /** End of this turn's share. */
+  #untilMs = 0;
   readonly #waiting: { readonly at: number; readonly resolve: () => void }[] = [];
   readonly #run = () => this.#deliver();
   readonly #runInNewTurn = () => {
     this.#leftInTurn = DELIVERIES_A_TURN;
+    const nowMs = performance.now();
+    this.#untilMs = nowMs + (nowMs - this.#suspendedAtMs);
     this.#deliver();
   };
 
@@ -64,7 +69,7 @@ class MicrotaskPump implements Pump {
       if (!delivery) break;
       if (this.#leftInTurn === 0) {
         this.#forgetDelivered();
-        setImmediate(this.#runInNewTurn);
+        this.#suspend();
         return;
       }
       this.#leftInTurn--;
@@ -78,6 +83,16 @@ class MicrotaskPump implements Pump {
     }
     this.#forgetDelivered();
     this.#scheduled = false;
+  }
+
+  #suspend(): void {
+    this.#suspendedAtMs = performance.now();
+    if (this.#suspendedAtMs >= this.#untilMs) {
+      setImmediate(this.#runInNewTurn);
+      return;
+    }
+    this.#leftInTurn = DELIVERIES_A_TURN;
+    queueMicrotask(this.#run);
   }
 
   #forgetDelivered(): void {

@@ -40,6 +40,8 @@ export interface AttackReport {
   };
   /** From the end of the attack until a new client got a reply, in ms. */
   readonly recoveredMs: number;
+  /** The server's warnings and errors, each with how often. */
+  readonly logged: Readonly<Record<string, number>>;
   /** 95th percentile of the event loop's lateness over the whole run, in ms. */
   readonly loopDelayMs: number;
 }
@@ -104,6 +106,7 @@ async function run(plan: AttackPlan, cleanups: (() => Promise<unknown>)[]): Prom
       stopsFailed: reading('parley_stops_failed_total'),
     },
     recoveredMs,
+    logged: warningsOf(server.lines),
     loopDelayMs: percentile95(metrics) * 1_000,
   };
 }
@@ -203,6 +206,16 @@ async function recover(url: string): Promise<number> {
 
 const isState = (value: string) => (message: ServerMessage) =>
   message.type === 'state' && message.value === value;
+
+function warningsOf(lines: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of lines.filter((one) => /^\{"level":[456]0/u.test(one))) {
+    const { code = '', msg } = JSON.parse(line);
+    const what = `${msg} ${code}`.replaceAll(/\d+/gu, 'N').replaceAll(/[0-9a-fN-]{30,}/gu, 'ID');
+    counts[what] = (counts[what] ?? 0) + 1;
+  }
+  return counts;
+}
 
 /** Upper bound, in s, of the bucket that holds the 95th percentile of the event loop's lateness. */
 function percentile95(metrics: string): number {

@@ -59,7 +59,7 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
     try {
       return await VoiceClient.connect({ url: plan.url, token: plan.token, clock: realClock });
     } catch (error) {
-      count(refused, error instanceof ParleyError ? error.code : String(error));
+      count(refused, error instanceof ParleyError ? reasonOf(error) : String(error));
       return undefined;
     }
   }
@@ -79,6 +79,11 @@ export async function talkers(plan: TalkersPlan): Promise<TalkersReport> {
 
   await Promise.all(Array.from({ length: plan.talkers }, (_, index) => talker(index)));
   return { admitted, refused: Object.fromEntries(refused), turns: Object.fromEntries(turns) };
+}
+
+/** The code of the error, and how the server was out of reach. */
+function reasonOf({ code, message }: ParleyError): string {
+  return code === 'SERVER_UNREACHABLE' ? `${code} ${message.replace(/^.*?127\.0\.0\.1:\d+/u, '')}` : code;
 }
 
 function endsTurn(message: ServerMessage): boolean {

@@ -1,19 +1,29 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Conversations in real time and claims about milliseconds: one after another, on an otherwise idle machine. */
+/** Tests without processes and threads: they need no compiled output. */
+const PURE = ['{machines,actors,web}/**/*.test.ts'];
+/** Claims about milliseconds and exact audio: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
   'test/talk-page.test.ts',
-  'test/talk-page-server.test.ts',
-  'test/inspector-page-live.test.ts',
-  'test/server/{overload,remote-workers,stop,store-health}.test.ts',
+  'test/server/stop.test.ts',
   'test/realtime/{agents,openai}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];
-/** Tests without processes and threads: they need no compiled output. */
-const PURE = ['{machines,actors,web}/**/*.test.ts'];
+/** Long ones first, so that no core waits for the last file. */
+const LONG =
+  /test\/(model\/session-model|simulation|inspector-page|prepare|journal\/large)|soundswallower\.test/u;
 const COMPILE = 'test/support/build.ts';
 /** Two cores. */
 const WORKERS = 2;
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -21,6 +31,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
+    sequence: { sequencer: LongFirst },
+    // One after another: a worker that changes its project starts anew.
     projects: [
       {
         extends: true,
@@ -34,7 +46,7 @@ export default defineConfig({
           exclude: REAL_TIME,
           globalSetup: COMPILE,
           maxWorkers: WORKERS,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -45,7 +57,7 @@ export default defineConfig({
           globalSetup: COMPILE,
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

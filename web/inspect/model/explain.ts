@@ -1,6 +1,5 @@
 import {
   type AnyStateMachine,
-  type AnyTransitionDefinition,
   and,
   createActor,
   type EventObject,
@@ -48,33 +47,65 @@ export interface Explanation {
   readonly guards: readonly GuardResult[];
 }
 
+/** A machine that reports what its steps asked and took; it decides as the plain one does. */
+export interface TracedMachine {
+  readonly machine: SessionMachine;
+  /** By id, in the chart's order. */
+  readonly transitions: ReadonlyMap<string, TransitionInfo>;
+  /** What happened since the last call. */
+  take(): Explanation;
+}
+
+/** Throws if the machine of this version cannot be made from these parameters. */
+export function tracedMachine(parameters: SessionParameters): TracedMachine {
+  const machine = sessionMachine(parameters);
+  // Taken before the guards are wrapped, so that names are those of the chart.
+  const infos = transitionsOf(machine);
+  let taken: string[] = [];
+  let guards: GuardResult[] = [];
+  recordGuards(machine, (result) => guards.push(result));
+  const transition = machine.transition.bind(machine);
+  const seen = new WeakSet<object>();
+  machine.transition = (snapshot, event, scope) => {
+    if (!seen.has(scope)) {
+      seen.add(scope);
+      scope.system.inspect((inspected) => {
+        if (inspected.type !== '@xstate.microstep') return;
+        // The initial transitions of compound states are not transitions of the chart.
+        for (const definition of inspected._transitions) {
+          const info = infos.get(definition);
+          if (info) taken.push(info.id);
+        }
+      });
+    }
+    return transition(snapshot, event, scope);
+  };
+  return {
+    machine,
+    transitions: new Map([...infos.values()].map((info) => [info.id, info])),
+    take() {
+      const explanation = { taken, guards };
+      taken = [];
+      guards = [];
+      return explanation;
+    },
+  };
+}
+
 /**
  * Explains which transitions an event took and what the guards returned, from the state before it. For inspection of a
  * recorded session: it has its own machine, no side effects and no memory.
  */
 export class Explainer {
-  /** By id, in the chart's order. */
-  readonly transitions: ReadonlyMap<string, TransitionInfo>;
-  readonly #machine: SessionMachine;
-  readonly #infos: ReadonlyMap<AnyTransitionDefinition, TransitionInfo>;
+  readonly #traced: TracedMachine;
   readonly #scope: Parameters<SessionMachine['transition']>[2];
-  #taken: string[] = [];
-  #guards: GuardResult[] = [];
 
   /** `parameters` of the session: its guards depend on them. */
   constructor(parameters: SessionParameters) {
-    const machine = sessionMachine(parameters);
-    // Taken before the guards are wrapped, so that names are those of the chart.
-    this.#infos = transitionsOf(machine);
-    this.transitions = new Map([...this.#infos.values()].map((info) => [info.id, info]));
-    recordGuards(machine, (result) => this.#guards.push(result));
-    this.#machine = machine;
-    // Never started: XState requires an actor, and reports each microstep to its inspector.
-    const self = createActor(machine, {
+    this.#traced = tracedMachine(parameters);
+    // Never started: XState requires an actor.
+    const self = createActor(this.#traced.machine, {
       input: { language: 'en', outputRate: 24_000, seed: 0, memory: false },
-      inspect: (event) => {
-        if (event.type === '@xstate.microstep') this.#note(event._transitions);
-      },
     });
     this.#scope = {
       self,
@@ -91,19 +122,11 @@ export class Explainer {
 
   /** Explains `event` at `atMs`; `value` and `context` are the state before it. */
   explain(value: StateValue, context: SessionContext, event: KernelEvent, atMs: number): Explanation {
-    this.#taken = [];
-    this.#guards = [];
-    const before = this.#machine.resolveState({ value, context: { ...context, nowMs: atMs } });
+    const { machine, take } = this.#traced;
+    const before = machine.resolveState({ value, context: { ...context, nowMs: atMs } });
+    take();
     // A session that has ended handles no events.
-    if (before.status === 'active') this.#machine.transition(before, event as MachineEvent, this.#scope);
-    return { taken: this.#taken, guards: this.#guards };
-  }
-
-  #note(definitions: readonly AnyTransitionDefinition[]): void {
-    for (const definition of definitions) {
-      const info = this.#infos.get(definition);
-      // The initial transitions of compound states are not transitions of the chart.
-      if (info) this.#taken.push(info.id);
-    }
+    if (before.status === 'active') machine.transition(before, event as MachineEvent, this.#scope);
+    return take();
   }
 }

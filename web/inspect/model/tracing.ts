@@ -1,9 +1,7 @@
-import { type TransitionInfo, transitionsOf } from '../../../machines/chart-description.ts';
+import type { TransitionInfo } from '../../../machines/chart-description.ts';
 import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
 import { type KernelEvent, SessionKernel } from '../../../machines/kernel.ts';
-import type { SessionParameters } from '../../../machines/parameters.ts';
-import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
-import { type Explanation, type GuardResult, recordGuards } from './explain.ts';
+import { type Explanation, type TracedMachine, tracedMachine } from './explain.ts';
 
 const NOTHING: Explanation = { taken: [], guards: [] };
 
@@ -18,15 +16,15 @@ export class Tracer {
   readonly #records: readonly JournalRecord[];
   readonly #kernel: SessionKernel | undefined;
   readonly #traces: Explanation[] = [];
-  #taken: string[] = [];
-  #guards: GuardResult[] = [];
+  readonly #take: TracedMachine['take'] = () => NOTHING;
   #strays: number | undefined;
 
   constructor(header: JournalHeader, records: readonly JournalRecord[]) {
     this.#records = records;
     try {
-      const { machine, transitions } = this.#recorded(header.parameters);
+      const { machine, transitions, take } = tracedMachine(header.parameters);
       this.transitions = transitions;
+      this.#take = take;
       this.#kernel = new SessionKernel(machine, header.input);
     } catch {
       this.transitions = new Map();
@@ -58,29 +56,6 @@ export class Tracer {
     return true;
   }
 
-  /** A machine that tells of each guard and each transition, and decides as the plain one does. */
-  #recorded(parameters: SessionParameters) {
-    const machine: SessionMachine = sessionMachine(parameters);
-    const known = transitionsOf(machine);
-    recordGuards(machine, (result) => this.#guards.push(result));
-    const transition = machine.transition.bind(machine);
-    const seen = new WeakSet<object>();
-    machine.transition = (snapshot, event, scope) => {
-      if (!seen.has(scope)) {
-        seen.add(scope);
-        scope.system.inspect((inspected) => {
-          if (inspected.type !== '@xstate.microstep') return;
-          for (const definition of inspected._transitions) {
-            const info = known.get(definition);
-            if (info) this.#taken.push(info.id);
-          }
-        });
-      }
-      return transition(snapshot, event, scope);
-    };
-    return { machine, transitions: new Map([...known.values()].map((info) => [info.id, info])) };
-  }
-
   #step(record: JournalRecord, index: number): Explanation {
     const kernel = this.#kernel;
     if (!kernel || record.stale) return NOTHING;
@@ -95,11 +70,8 @@ export class Tracer {
     } catch {
       this.#strays ??= index; // an event that this version's machine cannot take
     }
-    if (this.#taken.length + this.#guards.length === 0) return NOTHING;
-    const trace = { taken: this.#taken, guards: this.#guards };
-    this.#taken = [];
-    this.#guards = [];
-    return trace;
+    const trace = this.#take();
+    return trace.taken.length + trace.guards.length === 0 ? NOTHING : trace;
   }
 
   #check(record: JournalRecord, commands: readonly unknown[]): void {

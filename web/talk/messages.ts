@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
 import type { ServerMessage } from '../../machines/wire.ts';
-import type { Rejection } from '../rejection.ts';
 
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });
@@ -77,15 +76,8 @@ const serverMessage = z.discriminatedUnion('type', [
 
 /** `ServerMessage` as a page takes it: a newer server may have codes and reasons that this page does not know. */
 export type Heard =
-  | Exclude<ServerMessage, { type: 'error' } | { type: 'transcript' }>
-  | {
-      readonly type: 'transcript';
-      readonly turn: number;
-      readonly text: string;
-      readonly final: boolean;
-      readonly rejected?: Rejection;
-    }
-  | { readonly type: 'error'; readonly code: string; readonly message: string; readonly fatal: boolean };
+  | Exclude<ServerMessage, { type: 'error' | 'transcript' }>
+  | Extract<z.infer<typeof serverMessage>, { type: 'error' | 'transcript' }>;
 
 /** The message in a text frame, or undefined if this page does not know it. */
 export function parseServerMessage(data: string): Heard | undefined {

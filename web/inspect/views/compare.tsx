@@ -17,12 +17,17 @@ export interface CompareProps {
   readonly log: SessionLog;
 }
 
-type With = 'version' | 'parameters' | 'session';
+const CHOICES = {
+  version: "this page's version",
+  parameters: 'other parameters',
+  session: 'another session',
+} as const;
+const WITH = ['version', 'parameters', 'session'] as const;
 
 /** The session beside another one, or beside itself under this page's version or other parameters. */
 export function Compare({ inspector, open, log }: CompareProps) {
   useObserved(inspector);
-  const [other, setOther] = useState<With>('version');
+  const [other, setOther] = useState<(typeof WITH)[number]>('version');
   const job = useJob<Row[]>();
   const [right, setRight] = useState('');
   const start = (name: string, make: () => Generator<number, Row[], undefined>) => {
@@ -33,7 +38,7 @@ export function Compare({ inspector, open, log }: CompareProps) {
     <div class="compare">
       <fieldset>
         <legend>Compare with</legend>
-        {(['version', 'parameters', 'session'] as const).map((one) => (
+        {WITH.map((one) => (
           <label key={one} class="check">
             <input
               type="radio"
@@ -45,11 +50,7 @@ export function Compare({ inspector, open, log }: CompareProps) {
                 job.clear();
               }}
             />{' '}
-            {one === 'version'
-              ? "this page's version"
-              : one === 'parameters'
-                ? 'other parameters'
-                : 'another session'}
+            {CHOICES[one]}
           </label>
         ))}
       </fieldset>
@@ -59,7 +60,7 @@ export function Compare({ inspector, open, log }: CompareProps) {
             type="button"
             class="primary"
             id="compare-version"
-            onClick={() => start("this page's version", () => liveAgain(log.header, log.records.slice(), {}))}
+            onClick={() => start(CHOICES.version, () => liveAgain(log.header, log.records.slice(), {}))}
           >
             Compare
           </button>{' '}
@@ -72,7 +73,7 @@ export function Compare({ inspector, open, log }: CompareProps) {
           fields={inspector.parameterFields}
           recorded={log.header.parameters}
           onRun={(parameters) =>
-            start('other parameters', () => liveAgain(log.header, log.records.slice(), { parameters }))
+            start(CHOICES.parameters, () => liveAgain(log.header, log.records.slice(), { parameters }))
           }
         />
       ) : (

@@ -3,10 +3,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests without processes and threads: they need no compiled output. */
 const PURE = ['{machines,actors,web}/**/*.test.ts'];
-/** Claims about milliseconds and exact audio: one after another, on an otherwise idle machine. */
+/** Claims about milliseconds, load and exact audio: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
   'test/talk-page.test.ts',
-  'test/server/stop.test.ts',
+  'test/server/{overload,stop}.test.ts',
   'test/realtime/{agents,openai}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];

@@ -63,7 +63,7 @@ export function sessionSetup(parameters: SessionParameters) {
       startsNoReply: ({ context }) =>
         utteranceSettled(context) && !settings.responds(context) && !context.pending?.asked,
       hasAudio: ({ context, event }) => commit.hasAudio(context, event),
-      hasActed: ({ context }) => robot.hasActed(context),
+      interruptsAction: ({ context }) => settings.earInterrupts(context) && robot.hasActed(context),
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
       ttsGivesAudio: ({ context }) => toMicroseconds(remainingTtsMs(context, deadlines.ttsMs)) > 0,

@@ -63,7 +63,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             on: {
               'playout.started': { target: '#speaking' },
               'speech.start': [
-                { guard: and(['earInterrupts', 'hasActed']), target: '#yielding', actions: 'beginUtterance' },
+                { guard: 'interruptsAction', target: '#yielding', actions: 'beginUtterance' },
                 { guard: 'earInterrupts', target: '#listening', actions: 'beginUtterance' },
               ],
             },

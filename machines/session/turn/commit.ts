@@ -17,10 +17,10 @@ export function hasAudio(context: SessionContext, event: MachineEvent): boolean 
 }
 
 /** The audio since the last commit becomes the utterance: at most the newest `maxUtteranceMs` of it. */
-export function commitAudio({ endpointing }: SessionParameters): Reducer {
-  const maxSamples = samplesInMs(endpointing.maxUtteranceMs, PIPELINE_RATE);
+export function commitAudio(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'commit') return {};
+    const maxSamples = samplesInMs(parameters.endpointing.maxUtteranceMs, PIPELINE_RATE);
     const { nowMs: endedAtMs } = context;
     const startSample = Math.max(context.committedTo ?? 0, event.sample - maxSamples);
     const lengthMs = msOfSamples(event.sample - startSample, PIPELINE_RATE);

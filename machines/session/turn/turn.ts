@@ -27,10 +27,12 @@ export function takeText(parameters: SessionParameters): Reducer {
 }
 
 /** The client's history replaces ours. A speculation knows the old one. */
-export function takeHistory({ history: { maxMessages } }: SessionParameters): Reducer {
+export function takeHistory(parameters: SessionParameters): Reducer {
   return (context, event) =>
     event.type === 'history'
-      ? withoutSpeculation(context, { patch: { history: newest(event.entries, maxMessages) } })
+      ? withoutSpeculation(context, {
+          patch: { history: newest(event.entries, parameters.history.maxMessages) },
+        })
       : {};
 }
 

@@ -60,7 +60,7 @@ describe('what an event did', () => {
     );
     const elsewhere = 'responding.phase.processing.transcribing · always #1';
     const label = labelOf(map, { taken: [second ?? ''], refused: [first ?? '', first ?? '', elsewhere] });
-    expect(label).toMatchObject({ taken: true, refused: ['and earInterrupts, hasActed'] });
+    expect(label).toMatchObject({ taken: true, refused: ['interruptsAction'] });
   });
 
   it('is what was refused if nothing was taken; what was refused once and then taken was taken', () => {

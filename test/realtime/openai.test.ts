@@ -59,7 +59,8 @@ describe('the unmodified openai client', () => {
       session: { type: 'realtime', audio: { input: { transcription: { model: 'any' } } } },
     });
     await speakInto(append(user), Buffer.concat([sound(200, false), sound(600, true), sound(900, false)]));
-    await user.next('response.done');
+    const { response } = await user.next('response.done');
+    expect(response.usage?.input_token_details?.audio_tokens).toBeGreaterThan(4);
     expect(user.types.slice(3, 10)).toEqual([
       'input_audio_buffer.speech_started',
       'input_audio_buffer.speech_stopped',

@@ -58,7 +58,7 @@ export class RealtimeSession {
     const { link, items } = { link: this.#link, items: this.#items };
     const config = () => this.#config;
     const send = (events: readonly ServerEvent[]) => this.#send(events);
-    this.#turn = new UserTurn({ newId, items });
+    this.#turn = new UserTurn({ newId, items, heard: (audioMs) => this.#responses.heard(audioMs) });
     const conversationId = newId('conv');
     this.#responses = new Responses({
       ...{ ...parts, conversationId, items, config, send },

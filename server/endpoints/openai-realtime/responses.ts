@@ -39,6 +39,7 @@ interface Live {
   readonly response: Response;
   readonly audio: OutputAudio;
   readonly inputChars: number;
+  readonly inputAudioMs: number;
   readonly spoken: Spoken;
   /** The session has not been asked yet, because the client still hears the last reply. */
   waits: boolean;
@@ -59,6 +60,8 @@ export class Responses {
   #live: Live | undefined;
   /** The newest reply that a response was bound to: what comes late of an older one belongs to no response. */
   #newest = 0;
+  /** Audio of the user that no response has answered yet. */
+  #heardMs = 0;
 
   constructor(parts: ResponsesParts) {
     this.#parts = parts;
@@ -100,6 +103,11 @@ export class Responses {
     this.#parts.issue(live.create);
   }
 
+  /** The user has said something, with or without a response to it. */
+  heard(audioMs: number): void {
+    this.#heardMs += audioMs;
+  }
+
   /** The user's turn is over and gets a reply. */
   turnTaken(): void {
     const live = this.#live;
@@ -118,9 +126,10 @@ export class Responses {
   }
 
   text({ generation, text }: Extract<SessionMessage, { type: 'reply' }>): void {
-    const live = this.#of(generation) ?? this.#begin({});
-    if (live.spoken.generation < 0) this.#bind(live, generation);
-    this.#parts.send(live.response.addText(text));
+    // A reply that nobody here asked for, as of a peer on the bus, is a response too.
+    if (!this.#live && generation > this.#newest) this.#begin({});
+    const live = this.#of(generation);
+    if (live) this.#parts.send(live.response.addText(text));
   }
 
   /** A call of one of the session's tools. */
@@ -215,10 +224,12 @@ export class Responses {
       create,
       response,
       audio: new OutputAudio(format, resamplers, (base64) => send(response.addAudio(base64))),
+      inputAudioMs: this.#heardMs,
       inputChars: items.entries.reduce((sum, { item }) => sum + textOf(item).length, 0),
       ...{ spoken, waits: false, failure: undefined, cancelled: false },
     };
     this.#live = live;
+    this.#heardMs = 0;
     const remaining = Math.floor(this.#turns.left);
     const { turnBurst: limit, turnsPerSecond } = limits;
     const reset_seconds = (limit - remaining) / turnsPerSecond;
@@ -235,7 +246,8 @@ export class Responses {
     else live.audio.drop();
     this.#live = undefined;
     const usage = estimatedUsage({
-      ...{ inputChars: live.inputChars, inputAudioMs: 0, outputChars: live.response.text.length },
+      ...{ inputChars: live.inputChars, inputAudioMs: live.inputAudioMs },
+      outputChars: live.response.text.length,
       outputAudioMs: msOfSamples(live.spoken.samples, DOOR_RATE),
     });
     this.#parts.send(live.response.end(end, usage, heard));

@@ -6,6 +6,8 @@ import type { ServerEvent } from './server-events.ts';
 export interface UserTurnPorts {
   readonly newId: (prefix: string) => string;
   readonly items: Conversation;
+  /** Speech of this length has got its words. */
+  readonly heard: (audioMs: number) => void;
 }
 
 /** Times are milliseconds of the audio that the client has sent. */
@@ -90,6 +92,7 @@ export class UserTurn {
     const turn = this.#untranscribed.shift();
     if (!turn) return events;
     const { itemId, audioMs } = turn;
+    this.#ports.heard(audioMs);
     this.#ports.items.replace(spoken(itemId, words.text));
     return [...events, ...(this.#transcribes ? transcription(itemId, words, audioMs) : [])];
   }

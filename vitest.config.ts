@@ -6,7 +6,7 @@ const PURE = ['{machines,actors,web}/**/*.test.ts'];
 /** Claims about milliseconds, load and exact audio: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
   'test/talk-page.test.ts',
-  'test/server/{overload,stop}.test.ts',
+  'test/server/{overload,overload-spoken,stop}.test.ts',
   'test/realtime/{agents,openai}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];

@@ -26,3 +26,12 @@ export function pause(clock: Pick<Clock, 'setTimer'>, ms: number, signal: AbortS
     else signal.addEventListener('abort', stop, { once: true });
   });
 }
+
+/** Waits for `signal` to abort, then rejects with CANCELLED. */
+export function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = () => reject(cancelled(signal));
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}

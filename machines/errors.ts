@@ -67,6 +67,11 @@ export const ERRORS = {
     message: 'a reply asked for too many actions',
     advice: 'the others were started; raise actions.maxPerReply to allow more',
   },
+  ACTION_RESULT_UNEXPECTED: {
+    message: 'no running action waits for this result',
+    advice:
+      'say actions: "results" in hello; send one result for each started action, while it runs; the result was ignored',
+  },
   PLAYBACK_FAILED: {
     message: 'playback failed',
     advice: 'this is a defect of Parley: please report it with the session',
@@ -140,6 +145,10 @@ export const ERRORS = {
     advice: 'see docs/protocol.md; the message was ignored',
   },
   BAD_HELLO: { message: 'the hello is not valid', advice: 'see the message for the field' },
+  AUDIO_NOT_TAKEN: {
+    message: 'this session takes text, not audio',
+    advice: 'leave input: "text" out of hello to speak; all audio of this session is ignored',
+  },
   AUDIO_BEFORE_HELLO: { message: 'audio came before hello', advice: 'send hello first' },
   UNAUTHORISED: { message: 'the token is not accepted', advice: 'send the token of the server in hello' },
   FORBIDDEN: {

@@ -6,7 +6,7 @@ import type { Command } from './session/commands.ts';
 import type { ChildKind } from './session/events.ts';
 import { PacedPosition } from './session/reply/heard-check.ts';
 import type { ListenerSample } from './session/reply/listener.ts';
-import type { EndReason, PublicState, SessionMessage } from './wire.ts';
+import type { ActionReport, ActionStatus, EndReason, PublicState, SessionMessage } from './wire.ts';
 
 const FRAME = 480;
 const TEXT = 'One two three four.';
@@ -117,7 +117,7 @@ class Log {
     return this.publish({ type: 'reply.end', turn: 1, generation, reason, heard, timings: {} });
   }
 
-  action(status: 'started' | 'done' | 'cancelled' | 'refused' | 'failed', name = 'wave'): this {
+  action(status: ActionStatus, name = 'wave'): this {
     return this.publish({ type: 'action', id: name, name, args: {}, status });
   }
 
@@ -586,7 +586,10 @@ describe('the monitor finds', () => {
       new Log()
         .event({ type: 'text', text: 'x' }, 'processing')
         .action('started', 'launch')
-        .action('done', 'launch');
+        .start('actions')
+        .event({ type: 'action.done', id: 'launch', result: null }, 'processing', 'actions')
+        .action('done', 'launch')
+        .stop('actions');
     expect(broken(log(), { actions: { allow: ['wave'], maxPerReply: 16 } })).toEqual([9]);
     expect(broken(log(), { actions: { allow: ['wave', '*'], maxPerReply: 16 } })).toEqual([]);
     expect(
@@ -594,5 +597,54 @@ describe('the monitor finds', () => {
         actions: { allow: [], maxPerReply: 16 },
       }),
     ).toEqual([]);
+  });
+
+  describe('invariant 20:', () => {
+    const typed = () => new Log().event({ type: 'text', text: 'x' }, 'processing');
+
+    it('audio of a text-only session', () => {
+      expect(broken(typed().start('tts').stop('tts'), { output: 'text' })).toContain(20);
+      expect(broken(typed().reply().frames(0, 1), { output: 'text' })).toContain(20);
+      expect(broken(typed().start('llm').stop('llm'), { output: 'text' })).not.toContain(20);
+    });
+
+    it('speech in a session without an ear', () => {
+      const log = new Log().event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear');
+      expect(broken(log, { input: 'text' })).toContain(20);
+      expect(broken(log)).not.toContain(20);
+    });
+  });
+
+  describe('invariant 21:', () => {
+    const started = () =>
+      new Log().event({ type: 'text', text: 'x' }, 'processing').action('started').action('started', 'nod');
+    const reported = (status: ActionReport['status'], id = 'wave') =>
+      started().event({ type: 'action.result', id, status }, 'processing');
+    const unexpected = {
+      type: 'error',
+      code: 'ACTION_RESULT_UNEXPECTED',
+      message: '',
+      fatal: false,
+    } as const;
+    const ended = (log: Log) => log.event({ type: 'halt' }, 'stopped').action('cancelled', 'nod').over();
+
+    it('an action that ends otherwise than its client reported', () => {
+      expect(broken(ended(reported('failed').action('failed')), { results: true })).toEqual([]);
+      expect(broken(ended(reported('failed').action('done')), { results: true })).toContain(21);
+      expect(broken(ended(reported('done', 'nod').action('done')), { results: true })).toContain(21);
+    });
+
+    it('an action that ends without a cause', () => {
+      const log = started().event({ type: 'text', text: 'x' }, 'processing').action('done');
+      expect(broken(ended(log), { results: true })).toContain(21);
+    });
+
+    it('a result without an answer, or with the wrong one', () => {
+      const late = (log: Log) => ended(log.event({ type: 'halt' }, 'stopped').action('cancelled'));
+      expect(broken(late(reported('done')), { results: true })).toContain(21);
+      expect(broken(late(reported('done').publish(unexpected)), { results: true })).toContain(21);
+      expect(broken(late(reported('done', 'jump').publish(unexpected)), { results: true })).not.toContain(21);
+      expect(broken(late(reported('done').publish(unexpected)))).not.toContain(21);
+    });
   });
 });

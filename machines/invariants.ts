@@ -1,7 +1,9 @@
 import type { LogEntry } from './log.ts';
+import type { SessionParameters } from './parameters.ts';
 import { actionsInvariant } from './session/actions/invariant.ts';
 import { backchannelInvariant } from './session/barge-in/invariant.ts';
 import { childrenInvariant } from './session/children-invariant.ts';
+import type { SessionInput } from './session/context.ts';
 import { type Invariant, type MakeInvariant, type MonitorOptions, SessionFacts } from './session/facts.ts';
 import { failuresInvariant } from './session/failures-invariant.ts';
 import { fillerInvariant } from './session/filler/invariant.ts';
@@ -11,7 +13,9 @@ import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
 import { settingsInvariant } from './session/settings/invariant.ts';
 import { speculationInvariant } from './session/speculation/invariant.ts';
+import { textOnlyInvariant } from './session/text-only-invariant.ts';
 import { commitInvariant } from './session/turn/invariant.ts';
+import type { Modality } from './wire.ts';
 
 export type { MonitorOptions } from './session/facts.ts';
 
@@ -29,6 +33,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   settingsInvariant,
   commitInvariant,
   haltInvariant,
+  textOnlyInvariant,
 ];
 
 export interface Violation {
@@ -36,6 +41,23 @@ export interface Violation {
   readonly invariant: number;
   readonly what: string;
   readonly entry: LogEntry | null;
+}
+
+/** The monitor of a session. `hears`: what its client sends. */
+export function sessionMonitor(
+  parameters: SessionParameters,
+  input: SessionInput,
+  hears: Modality = 'audio',
+): InvariantMonitor {
+  return new InvariantMonitor({
+    outputRate: input.outputRate,
+    actions: parameters.actions,
+    language: input.language,
+    backchannels: parameters.words.backchannels,
+    input: hears,
+    output: input.output ?? 'audio',
+    results: input.results ?? false,
+  });
 }
 
 /**
@@ -54,6 +76,9 @@ export class InvariantMonitor {
       actions: { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER },
       language: 'en',
       backchannels: {},
+      input: 'audio' as const,
+      output: 'audio' as const,
+      results: false,
       ...given,
     };
     const facts = new SessionFacts(options.outputRate);

@@ -257,5 +257,7 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
      * Names of the actions offered to the language engine; others are refused. Absent: unknown, so any name is accepted.
      */
     readonly offered?: readonly string[];
+    /** Time limits of single actions by name, ms; `deadlines.actionMs` is that of all others. */
+    readonly deadlinesMs?: Readonly<Record<string, number>>;
   };
 };

@@ -9,6 +9,8 @@ import type { JsonObject } from './json.ts';
 export const SUBPROTOCOL = 'parley.v1';
 
 export type PublicState = 'idle' | 'listening' | 'processing' | 'speaking' | 'stopped' | 'ended';
+/** How a client and its session talk to each other, in one direction. */
+export type Modality = 'audio' | 'text';
 export type EndReason = 'completed' | 'interrupted' | 'failed';
 
 export interface HelloMessage {
@@ -20,6 +22,22 @@ export interface HelloMessage {
   readonly audio?: { readonly inputRate?: InputRate; readonly outputRate?: OutputRate };
   readonly language?: string;
   readonly voice?: string;
+  /** Default: audio. */
+  readonly input?: Modality;
+  readonly output?: Modality;
+  /** The client sends an `action.result` for each started action. */
+  readonly actions?: 'results';
+}
+
+/** Statuses that a client may report of a started action; each but `progress` ends it. */
+export const REPORTED_STATUSES = ['progress', 'done', 'failed', 'refused'] as const;
+
+/** What a client reports of a started action. */
+export interface ActionReport {
+  readonly status: (typeof REPORTED_STATUSES)[number];
+  /** For people and language models. */
+  readonly message?: string;
+  readonly data?: JsonObject;
 }
 
 /** A function that the language engine may call: the call becomes an `action` of the same name. */
@@ -70,6 +88,7 @@ export type ClientMessage =
     }
   /** Number of samples of `generation` played so far, at the output rate. */
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
+  | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
@@ -123,9 +142,13 @@ export interface ReadyMessage {
   readonly epoch: number;
   readonly resumed: boolean;
   readonly audio: { readonly inputRate: InputRate; readonly outputRate: OutputRate };
+  /** These repeat what the hello asked for other than the default. */
+  readonly input?: 'text';
+  readonly output?: 'text';
+  readonly actions?: 'results';
 }
 
-export type ActionStatus = 'started' | 'done' | 'cancelled' | 'refused' | 'failed';
+export type ActionStatus = 'started' | 'progress' | 'done' | 'cancelled' | 'refused' | 'failed';
 
 /** Whether the client should play the received audio of a reply. */
 export type PlaybackState = 'playing' | 'paused';
@@ -175,6 +198,8 @@ export type SessionMessage =
       readonly name: string;
       readonly args: JsonObject;
       readonly status: ActionStatus;
+      /** As the client reported it. */
+      readonly message?: string;
     }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
 

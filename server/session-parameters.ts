@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import {
+  actionDeadlines,
+  type Dialog,
+  dialogActions,
+  haltPhrases,
+  parseDialog,
+} from '../actors/dialog/mod.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { baseLanguage, normalisedPhrases } from '../machines/policies/text.ts';
@@ -32,9 +38,14 @@ export function withDialog(
 ): SessionParameters {
   const language = baseLanguage(dialog.language);
   const { words } = parameters;
+  const deadlinesMs = actionDeadlines(dialog);
   return {
     ...parameters,
-    actions: { ...parameters.actions, offered },
+    actions: {
+      ...parameters.actions,
+      offered,
+      ...(Object.keys(deadlinesMs).length > 0 && { deadlinesMs }),
+    },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     words: {
       ...words,

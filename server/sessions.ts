@@ -5,17 +5,14 @@ import type { OpenSession, SessionHost } from './door/session-host.ts';
 /** Runs the sessions of this process. */
 export function sessionHost(deps: SessionDeps): SessionHost {
   return {
-    async open({ session, language, voice, outputRate, aheadMs }, listener): Promise<OpenSession> {
+    async open(request, listener): Promise<OpenSession> {
+      const { session, language } = request;
       const seed = randomInt(2 ** 32);
       // Not awaited: the conversation does not wait for the disk.
       deps.store
         .saveSession({ session, startedAt: new Date().toISOString(), language })
         .catch((error: Error) => deps.onProblem(session, error));
-      const opened = openSession(
-        deps,
-        { session, language, outputRate, seed, aheadMs, ...(voice === undefined ? {} : { voice }) },
-        listener,
-      );
+      const opened = openSession(deps, { ...request, seed }, listener);
       return {
         command: opened.command,
         audio: opened.audio,

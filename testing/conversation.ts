@@ -14,11 +14,12 @@ import type { ClientCommand } from '../actors/session/client-command.ts';
 import { openSession, type Session } from '../actors/session/session.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
 import type { VirtualClock } from '../machines/clock.ts';
-import { InvariantMonitor, type Violation } from '../machines/invariants.ts';
+import { type InvariantMonitor, sessionMonitor, type Violation } from '../machines/invariants.ts';
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
+import type { SessionInput } from '../machines/session/context.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
-import type { SessionMessage } from '../machines/wire.ts';
+import type { Modality, SessionMessage } from '../machines/wire.ts';
 import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
 
@@ -38,6 +39,11 @@ export interface ConversationOptions {
   readonly language?: string;
   /** Whether an engine knows a language. Default: any. */
   readonly supports?: (language: string) => boolean;
+  /** Default: audio. */
+  readonly input?: Modality;
+  readonly output?: Modality;
+  /** The client reports the results of actions. */
+  readonly results?: boolean;
   /** Makes the store reject each turn. */
   readonly storeFails?: Error;
 }
@@ -64,6 +70,7 @@ export class Conversation {
   readonly problems: Error[] = [];
   readonly #options: ConversationOptions;
   readonly #parameters: SessionParameters;
+  readonly #input: SessionInput;
   readonly #monitor: InvariantMonitor;
   readonly #session: Session;
   readonly #id = 'test';
@@ -72,12 +79,15 @@ export class Conversation {
   constructor(options: ConversationOptions) {
     this.#options = options;
     this.#parameters = options.parameters ?? defaultParameters;
-    this.#monitor = new InvariantMonitor({
-      outputRate: options.outputRate ?? 24_000,
-      actions: this.#parameters.actions,
+    this.#input = {
       language: options.language ?? 'en',
-      backchannels: this.#parameters.words.backchannels,
-    });
+      outputRate: options.outputRate ?? 24_000,
+      seed: SEED,
+      memory: options.memory !== undefined,
+      ...(options.output === 'text' && { output: 'text' }),
+      ...(options.results && { results: true }),
+    };
+    this.#monitor = sessionMonitor(this.#parameters, this.#input, options.input);
     const { bus, clock, stt, llm, tts } = options;
     this.#close.push(
       ...[hostStt(bus, clock, stt), hostLlm(bus, clock, llm), hostTts(bus, clock, tts)].map(
@@ -109,9 +119,8 @@ export class Conversation {
       },
       {
         session: this.#id,
-        language: options.language ?? 'en',
-        outputRate: options.outputRate ?? 24_000,
-        seed: SEED,
+        ...this.#input,
+        ...(options.input && { input: options.input }),
       },
       {
         message: (message) => this.heard.push(message),
@@ -179,12 +188,7 @@ export class Conversation {
     const hosts = Promise.all(this.#close.map((close) => close()));
     await this.#options.clock.advance(10_000);
     await hosts;
-    const divergence = replayLog(this.log, sessionMachine(this.#parameters), {
-      language: this.#options.language ?? 'en',
-      outputRate: this.#options.outputRate ?? 24_000,
-      seed: SEED,
-      memory: this.#options.memory !== undefined,
-    });
+    const divergence = replayLog(this.log, sessionMachine(this.#parameters), this.#input);
     return { violations: this.#monitor.end(), divergence };
   }
 

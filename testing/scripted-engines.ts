@@ -1,5 +1,5 @@
 /** Scripted engines, for tests and benchmarks of the conversation around them. */
-import { pause } from '../actors/cancellation.ts';
+import { aborted as hang, pause } from '../actors/cancellation.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../actors/ports/llm.ts';
 import type { SttEngine, SttEvent } from '../actors/ports/stt.ts';
 import type { TtsEngine, TtsRequest } from '../actors/ports/tts.ts';
@@ -9,16 +9,7 @@ import type { Clock } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { Rejection } from '../machines/wire.ts';
 
-export { pause };
-
-/** Waits until aborted: an engine that hangs. */
-export function hang(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const cancelled = () => reject(new ParleyError('CANCELLED'));
-    if (signal.aborted) cancelled();
-    else signal.addEventListener('abort', cancelled, { once: true });
-  });
-}
+export { hang, pause };
 
 /** Script of one utterance. `fails` is thrown instead of a final transcript. */
 export interface SttScript {

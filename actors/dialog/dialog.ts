@@ -7,6 +7,8 @@ export interface DialogAction {
   readonly args: JsonObject;
   /** Duration on a simulated robot, ms. */
   readonly durationMs?: number;
+  /** Time limit, ms. */
+  readonly deadlineMs?: number;
 }
 
 /** Phrases that the robot understands, with their replies and actions. */
@@ -56,6 +58,14 @@ export interface Dialog {
 /** The sentences that are a voice stop, in normalised form. */
 export function haltPhrases(dialog: Dialog): readonly string[] {
   return [...dialog.sentences.values()].filter(({ entry }) => entry.halt).map(({ text }) => text);
+}
+
+/** The time limits of the dialog's actions, ms; of several for one action the longest. */
+export function actionDeadlines(dialog: Dialog): Readonly<Record<string, number>> {
+  const limits: Record<string, number> = {};
+  for (const { name, deadlineMs } of dialog.entries.flatMap((entry) => entry.actions))
+    if (deadlineMs !== undefined) limits[name] = Math.max(limits[name] ?? 0, deadlineMs);
+  return limits;
 }
 
 /** The actions of the dialog, with their duration on a simulated robot (ms) if given. */

@@ -1,6 +1,6 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
 export type { Dialog, DialogAction, DialogEntry, DialogSentence } from './dialog.ts';
-export { dialogActions, haltPhrases } from './dialog.ts';
+export { actionDeadlines, dialogActions, haltPhrases } from './dialog.ts';
 export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
 export { MAX_SENTENCES, parseDialog } from './parse.ts';

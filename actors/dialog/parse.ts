@@ -118,9 +118,11 @@ function build(data: DialogFile, fail: Fail): Dialog {
       id: raw.id,
       phrases,
       replies: raw.replies,
-      actions: raw.actions.map(({ name, args, durationMs }) =>
-        durationMs === undefined ? { name, args } : { name, args, durationMs },
-      ),
+      actions: raw.actions.map(({ name, args, durationMs, deadlineMs }) => ({
+        ...{ name, args },
+        ...(durationMs !== undefined && { durationMs }),
+        ...(deadlineMs !== undefined && { deadlineMs }),
+      })),
       halt: raw.halt,
       defaults,
     };

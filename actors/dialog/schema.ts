@@ -19,6 +19,7 @@ const action = z.strictObject({
   name,
   args: z.record(z.string(), json).default({}),
   durationMs: z.number().int().min(0).max(600_000).optional(),
+  deadlineMs: z.number().int().min(1).max(86_400_000).optional(),
 });
 
 const entry = z

@@ -7,8 +7,18 @@ import { type EngineHost, hostEngine } from './host.ts';
 import { type WorkOptions, workOptions } from './options.ts';
 import { jsonBytes, parseJson, type RpcScope } from './protocol.ts';
 
+const JsonRecord = z.record(z.string(), z.json());
+
 const Request: z.ZodType<LlmRequest> = z.object({
-  messages: z.array(z.object({ role: z.enum(['system', 'user', 'assistant']), content: z.string() })),
+  messages: z.array(
+    z.object({
+      role: z.enum(['system', 'user', 'assistant']),
+      content: z.string(),
+      actions: z
+        .array(z.object({ id: z.string(), name: z.string(), args: JsonRecord, result: JsonRecord }))
+        .exactOptional(),
+    }),
+  ),
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
   stream: z.boolean().exactOptional(),
@@ -30,7 +40,7 @@ const Event: z.ZodType<LlmEvent> = z.discriminatedUnion('type', [
     type: z.literal('action'),
     id: z.string().max(MAX_NAME),
     name: z.string().max(MAX_NAME),
-    args: z.record(z.string(), z.json()),
+    args: JsonRecord,
   }),
 ]);
 

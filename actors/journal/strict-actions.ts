@@ -44,6 +44,8 @@ export function strictActions({ durable, port, publish }: StrictParts): StrictAc
         publish(message);
         return;
       }
+      // The client has not been told to begin, so it cannot be under way.
+      if (message.status === 'progress' && held.has(message.id)) return;
       if (message.status !== 'started') {
         // The action ended before it began: publish its end, but not its start.
         held.delete(message.id);

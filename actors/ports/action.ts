@@ -5,6 +5,11 @@ export interface ActionRequest {
   readonly id: string;
   readonly name: string;
   readonly args: JsonObject;
+  /**
+   * The session's client reports the result. A port that leaves the action to the client waits for the abort, which
+   * comes with the result.
+   */
+  readonly reported?: true;
 }
 
 /** Port to the robot. */

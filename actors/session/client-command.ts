@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../../machines/json.ts';
 import type { ClientEvent } from '../../machines/session/events.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
+import { REPORTED_STATUSES } from '../../machines/wire.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
@@ -64,6 +65,23 @@ const settings = z.object({
     .exactOptional(),
 });
 
+/** An action's id: a generation, a hyphen, and at most 256 characters from the language engine. */
+const MAX_ID_LENGTH = 300;
+/** A result stays in the prompts of the conversation, so it is short. */
+const MAX_RESULT_TEXT = 1_000;
+const MAX_RESULT_DATA = 4_000;
+const MAX_RESULT_DEPTH = 8;
+
+function isResultData(value: unknown): value is JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !isDeeper(value, MAX_RESULT_DEPTH) && JSON.stringify(value).length <= MAX_RESULT_DATA;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
+}
+
 /** Commands that any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
 export const clientCommand = z.discriminatedUnion('type', [
   z.object({
@@ -93,6 +111,18 @@ export const clientCommand = z.discriminatedUnion('type', [
   z.object({ type: z.literal('commit') }),
   z.object({ type: z.literal('clear') }),
   z.object({ type: z.literal('respond'), instructions: instructionsField }),
+  z.object({
+    type: z.literal('action.result'),
+    id: z.string().min(1).max(MAX_ID_LENGTH),
+    status: z.enum(REPORTED_STATUSES),
+    message: z.string().max(MAX_RESULT_TEXT).exactOptional(),
+    data: z
+      .custom<JsonObject>(
+        isResultData,
+        `must be an object of at most ${MAX_RESULT_DATA} characters and ${MAX_RESULT_DEPTH} levels`,
+      )
+      .exactOptional(),
+  }),
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),

@@ -1,14 +1,14 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { InvariantMonitor } from '../../machines/invariants.ts';
+import { sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionContext, SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import { earTakesTurn } from '../../machines/session/settings/settings.ts';
-import type { SessionMessage, SettingsChange } from '../../machines/wire.ts';
+import type { Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -73,6 +73,12 @@ export interface SessionOptions {
   readonly seed: number;
   /** How far the audio of replies is sent ahead of real time, ms: 200. */
   readonly aheadMs?: number | undefined;
+  /** `text`: the session has no ear. Default: audio. */
+  readonly input?: Modality;
+  /** `text`: nothing is synthesised or played; what was sent counts as heard. Default: audio. */
+  readonly output?: Modality;
+  /** The client sends `action.result` for each started action. */
+  readonly results?: boolean;
 }
 
 /**
@@ -91,7 +97,10 @@ export interface SessionClient {
 export interface Session {
   /** Handles a command of the client, without the bus. A stop is in force when this returns. */
   command(command: ClientCommand): void;
-  /** Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. */
+  /**
+   * Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. Throws
+   * AUDIO_NOT_TAKEN if the session's input is text.
+   */
   audio(pcm: Uint8Array, sample?: number): void;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
@@ -117,12 +126,16 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     // An utterance may be recognised again from its start as long as the machine keeps it.
     () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
   );
-  const monitor = new InvariantMonitor({
-    outputRate,
-    actions: parameters.actions,
+  const input: SessionInput = {
     language: options.language,
-    backchannels: parameters.words.backchannels,
-  });
+    ...(options.voice === undefined ? {} : { voice: options.voice }),
+    outputRate,
+    seed: options.seed,
+    memory: deps.memory !== undefined,
+    ...(options.output === 'text' && { output: 'text' }),
+    ...(options.results && { results: true }),
+  };
+  const monitor = sessionMonitor(parameters, input, options.input);
   let violationsTold = 0;
   const log = (entry: LogEntry) => {
     monitor.observe(entry);
@@ -244,20 +257,13 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
   };
 
-  const input: SessionInput = {
-    language: options.language,
-    ...(options.voice === undefined ? {} : { voice: options.voice }),
-    outputRate,
-    seed: options.seed,
-    memory: deps.memory !== undefined,
-  };
   const journal = deps.journal?.(session, input, storeFailed);
   /** Port to the robot that logs each action when it really begins. */
   const robot: ActionPort = {
     async run(request, signal) {
       if (signal.aborted) throw new ParleyError('CANCELLED');
       log({ type: 'action.start', atMs: runner.nowMs(), id: request.id });
-      return deps.actions.run(request, signal);
+      return deps.actions.run(options.results ? { ...request, reported: true } : request, signal);
     },
   };
   const strict =
@@ -295,7 +301,10 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     },
   });
 
-  const ear = openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
+  const ear =
+    options.input === 'text'
+      ? undefined
+      : openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;
@@ -314,6 +323,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   return {
     command,
     audio(pcm, sample) {
+      if (!ear) throw new ParleyError('AUDIO_NOT_TAKEN');
       ear.hear(pcm, sample);
       journal?.heard(pcm, sample);
       copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
@@ -324,18 +334,18 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       runner.receive({ type: reason }, 'client');
       await runner.ended;
       peers.unsubscribe();
-      ear.close();
+      ear?.close();
       await journal?.end();
     },
   };
 }
 
 /** The oldest sample that an utterance may still begin with. */
-function wantedFrom({ undecidedFrom }: Ear, context: SessionContext): number {
+function wantedFrom(ear: Ear | undefined, context: SessionContext): number {
   const { utterance, committedTo } = context;
   const uncommitted = earTakesTurn(context) ? undefined : committedTo;
   return Math.min(
-    undecidedFrom,
+    ear?.undecidedFrom ?? Number.POSITIVE_INFINITY,
     utterance?.startSample ?? Number.POSITIVE_INFINITY,
     uncommitted ?? Number.POSITIVE_INFINITY,
   );

@@ -148,7 +148,7 @@ export class Speculation {
 
   /** Speaks the first segment as soon as the text has one. */
   #cut(final: boolean): void {
-    if (this.#taken || this.#speech) return;
+    if (this.#taken || this.#speech || this.#input.silent) return;
     const { lengths } = cutSegments(this.#said, { segment: 0, final }, this.#deps.reply);
     let from = 0;
     for (const length of lengths) {

@@ -1,4 +1,4 @@
-import { pause } from '../../actors/cancellation.ts';
+import { aborted, pause } from '../../actors/cancellation.ts';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { Clock } from '../../machines/clock.ts';
 
@@ -8,11 +8,14 @@ export interface ClientActionOptions {
   readonly durationsMs?: ReadonlyMap<string, number | undefined>;
 }
 
-/** Actions that the client executes. `action` messages notify it of starts and cancellations. The protocol has no reply, so an action counts as done when its duration is over.
+/**
+ * Actions that the client executes. `action` messages notify it of starts and cancellations. If it does not report
+ * results, an action counts as done when its duration is over.
  */
 export function clientAction({ clock, durationsMs }: ClientActionOptions): ActionPort {
   return {
-    run: async ({ name }, signal) => {
+    run: async ({ name, reported }, signal) => {
+      if (reported) return aborted(signal);
       await pause(clock, durationsMs?.get(name) ?? 0, signal);
       return null;
     },

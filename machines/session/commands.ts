@@ -30,7 +30,10 @@ export interface ChildInputs {
     readonly toSample?: number;
     readonly language: string;
   };
-  /** `text`: the turn's words so far, for the memory if it `recalls`; `messages` do not contain the recalled facts. */
+  /**
+   * `text`: the turn's words so far, for the memory if it `recalls`; `messages` do not contain the recalled facts.
+   * `silent`: nothing is synthesised.
+   */
   readonly speculation: {
     readonly generation: number;
     readonly language: string;
@@ -38,6 +41,7 @@ export interface ChildInputs {
     readonly seed: number;
     readonly text: string;
     readonly recalls: boolean;
+    readonly silent?: true;
     readonly messages: readonly Message[];
   } & LlmOffer;
   readonly memory: { readonly text: string };

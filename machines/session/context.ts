@@ -1,7 +1,7 @@
 import type { OutputRate } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { ActionStatus, SettingsChange } from '../wire.ts';
+import type { ActionReport, ActionStatus, SettingsChange } from '../wire.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
 import type { Message } from './turn/history.ts';
@@ -15,6 +15,10 @@ export interface SessionInput {
   readonly seed: number;
   /** Whether the memory is recalled before the LLM request. */
   readonly memory: boolean;
+  /** Replies are text only: nothing is synthesised or played. Default: audio. */
+  readonly output?: 'text';
+  /** The client reports the results of its actions; otherwise the action port decides when they end. */
+  readonly results?: true;
 }
 
 /** All data of a session besides its state in the chart. Plain data, canonical as JSON. */
@@ -145,6 +149,8 @@ export interface RobotAction {
   readonly args: JsonObject;
   readonly status: ActionStatus;
   readonly startedAtMs: number;
+  /** The client's report that ended it. */
+  readonly report?: ActionReport;
 }
 
 export function initialContext(input: SessionInput): SessionContext {

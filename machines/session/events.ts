@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
-import type { Rejection, SettingsChange } from '../wire.ts';
+import type { ActionReport, Rejection, SettingsChange } from '../wire.ts';
 import type { Message } from './turn/history.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
@@ -12,6 +12,7 @@ export type ClientEvent =
   | { readonly type: 'text'; readonly text: string }
   /** The conversation so far, from now on, in place of what was heard. */
   | { readonly type: 'history'; readonly entries: readonly Message[] }
+  | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }

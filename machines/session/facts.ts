@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
-import type { PublicState, SessionMessage, SettingsChange } from '../wire.ts';
+import type { Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
 import { REPLY_CHILDREN } from './events.ts';
 import { PacedPosition } from './reply/heard-check.ts';
 import type { ListenerSample } from './reply/listener.ts';
@@ -18,6 +18,11 @@ export interface MonitorOptions {
   readonly language?: string;
   /** `words.backchannels` of the session's parameters. Default: none. */
   readonly backchannels?: Readonly<Record<string, readonly string[]>>;
+  /** Default: audio. */
+  readonly input?: Modality;
+  readonly output?: Modality;
+  /** Whether the client reports the results of actions. Default: no. */
+  readonly results?: boolean;
 }
 
 /** An invariant of docs/design.md, checked over a session's ordered log. */

@@ -31,6 +31,7 @@ export function sessionMachine(parameters: SessionParameters) {
       respond: { actions: 'refuseTurn' },
       history: { actions: 'takeHistory' },
       'ear.failed': { actions: 'publishEarFailure' },
+      'action.result': { actions: 'refuseActionResult' },
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
       'xstate.error.actor.stt': { actions: 'noteSttFailure' },

@@ -67,6 +67,10 @@ export function sessionSetup(parameters: SessionParameters) {
       notYetAudible: ({ context }) => !isAudible(context),
       mayFill: ({ context }) => filler.mayFill(context),
       ttsGivesAudio: ({ context }) => toMicroseconds(remainingTtsMs(context, deadlines.ttsMs)) > 0,
+      endsFirst: ({ context, event }) => robot.endsFirst(context, event, parameters),
+      awaitsResult: ({ context, event }) => robot.awaitsResult(context, event),
+      repliesInText: ({ context }) => context.input.output === 'text',
+      textBegun: ({ context }) => context.input.output === 'text' && isAudible(context),
       actionRuns: ({ context }) => robot.actionRuns(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
@@ -98,7 +102,7 @@ export function sessionSetup(parameters: SessionParameters) {
       llmFirstToken: () => deadlines.llmFirstTokenMs,
       llmStall: () => deadlines.llmStallMs,
       ttsDeadline: ({ context }) => remainingTtsMs(context, deadlines.ttsMs),
-      actionDeadline: ({ context }) => left(deadlines.actionMs, robot.oldestActionAtMs(context), context),
+      actionDeadline: ({ context }) => robot.nextDeadlineMs(context, parameters),
     },
   });
 
@@ -177,6 +181,8 @@ export function sessionSetup(parameters: SessionParameters) {
       startAction: act(robot.startAction(parameters)),
       refuseAction: act(robot.refuseAction(parameters)),
       noteActionDone: act(robot.noteActionDone),
+      noteActionResult: act(robot.noteActionResult),
+      refuseActionResult: act(robot.refuseActionResult),
       noteActionFailed: act(robot.noteActionFailed),
       failOverdueActions: act(robot.failOverdueActions(parameters)),
       failActions: act(robot.failActions),

@@ -3,7 +3,13 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { type OutputRate, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { type ClientMessage, decodeAudio, type ServerMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import {
+  type ClientMessage,
+  decodeAudio,
+  type HelloMessage,
+  type ServerMessage,
+  SUBPROTOCOL,
+} from '../../machines/wire.ts';
 import { Microphone } from './microphone.ts';
 import { Speaker } from './speaker.ts';
 
@@ -17,6 +23,8 @@ export interface VoiceClientOptions {
   readonly outputRate?: OutputRate;
   readonly language?: string;
   readonly voice?: string;
+  /** Default: audio both ways, and no results of actions. */
+  readonly manners?: Pick<HelloMessage, 'input' | 'output' | 'actions'>;
   /** Acknowledge played audio. Default true. */
   readonly acknowledges?: boolean;
 }
@@ -95,13 +103,14 @@ export class VoiceClient {
         reject(new ParleyError('SERVER_UNREACHABLE', `${url.origin} closed with ${code}`)),
       );
       socket.once('open', () => {
-        const { token, language, voice, outputRate = 24_000 } = options;
+        const { token, language, voice, manners, outputRate = 24_000 } = options;
         const hello: ClientMessage = {
           type: 'hello',
           audio: { inputRate: PIPELINE_RATE, outputRate },
           ...(token === undefined ? {} : { token }),
           ...(language === undefined ? {} : { language }),
           ...(voice === undefined ? {} : { voice }),
+          ...manners,
         };
         socket.send(JSON.stringify(hello));
       });

@@ -50,6 +50,7 @@ export class DoorSession implements SessionHandle {
   #closing: Promise<void> | undefined;
   #closeReason: SessionCloseReason = 'lost';
   #released = false;
+  #audioRefused = false;
   /** The newest flushed generation. */
   #fence = -1;
   /** The session's state as last reported. */
@@ -98,7 +99,8 @@ export class DoorSession implements SessionHandle {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.#active();
     this.#guard(() => {
-      if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
+      if (this.#request.input === 'text') this.#refuseAudio();
+      else if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
       else this.end('lost', new ParleyError('TOO_FAST', this.#tooFast()));
     });
   }
@@ -138,7 +140,7 @@ export class DoorSession implements SessionHandle {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { language, voice, outputRate, aheadMs } = this.#request;
+    const { language, voice, outputRate, aheadMs, input, output, results } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -146,7 +148,13 @@ export class DoorSession implements SessionHandle {
     });
     try {
       this.#opened = await host.open(
-        { session: this.session, language, outputRate, aheadMs, ...(voice !== undefined && { voice }) },
+        {
+          ...{ session: this.session, language, outputRate, aheadMs },
+          ...(voice !== undefined && { voice }),
+          ...(input !== undefined && { input }),
+          ...(output !== undefined && { output }),
+          ...(results && { results }),
+        },
         {
           message: (message) => this.#pass(() => this.#message(message)),
           audio: (generation, seq, pcm) => {
@@ -191,6 +199,14 @@ export class DoorSession implements SessionHandle {
     const { admission, limits } = this.#context;
     if (this.#turns.take(1)) return admission.refusal('turn');
     return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second`);
+  }
+
+  /** Only the first audio is answered: a client that streams sends many. */
+  #refuseAudio(): void {
+    if (this.#audioRefused) return;
+    this.#audioRefused = true;
+    const { code, message } = new ParleyError('AUDIO_NOT_TAKEN');
+    this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false }));
   }
 
   /** Reports to the client why this turn was ignored; the session continues. */

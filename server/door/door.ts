@@ -3,7 +3,7 @@ import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { Modality, SessionMessage } from '../../machines/wire.ts';
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
@@ -35,6 +35,12 @@ export interface DoorRequest {
   readonly aheadMs?: number | undefined;
   /** Audio from the client that may arrive faster than real time, ms: 2,000. */
   readonly audioBurstMs?: number | undefined;
+  /** `text`: the session hears nothing, and its first audio gets AUDIO_NOT_TAKEN. Default: audio. */
+  readonly input?: Modality | undefined;
+  /** `text`: replies arrive as `reply` messages only. Default: audio. */
+  readonly output?: Modality | undefined;
+  /** The client reports the results of actions with `action.result`. Default: no. */
+  readonly results?: boolean | undefined;
 }
 
 export interface AudioFrame {

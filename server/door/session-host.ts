@@ -1,6 +1,6 @@
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { Modality, SessionMessage } from '../../machines/wire.ts';
 
 /** Parameters of a new session. */
 export interface SessionRequest {
@@ -14,6 +14,12 @@ export interface SessionRequest {
   readonly outputRate: OutputRate;
   /** How far audio is sent ahead of real time, ms: 200. */
   readonly aheadMs?: number | undefined;
+  /** `text`: the client sends no audio. Default: audio. */
+  readonly input?: Modality;
+  /** `text`: the client gets no audio. Default: audio. */
+  readonly output?: Modality;
+  /** The client reports the results of actions. Default: no. */
+  readonly results?: boolean;
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */

@@ -7,6 +7,7 @@ import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
+import { clientAction } from '../../adapters/action/client-action.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
@@ -86,6 +87,8 @@ export interface TalkOptions {
   readonly actions?: ActionPort;
   readonly audio?: 'none' | 'input' | 'all';
   readonly onLog?: (entry: LogEntry) => void;
+  /** Text in and out, and reported results of actions. */
+  readonly textOnly?: boolean;
 }
 
 /** One session on virtual time, journaled. */
@@ -136,7 +139,7 @@ export class Talk {
         },
         vad: levelVad(),
         resamplers,
-        actions: options.actions ?? { run: async () => null },
+        actions: options.actions ?? clientAction({ clock }),
         store: {
           saveSession: async () => {},
           endSession: async () => {},
@@ -149,7 +152,10 @@ export class Talk {
         onLog: (_session, entry) => options.onLog?.(entry),
         onProblem: (_session, error) => this.problems.push(error),
       },
-      { session: this.#id, language: 'en', outputRate: 24_000, seed: 7 },
+      {
+        ...{ session: this.#id, language: 'en', outputRate: 24_000, seed: 7 },
+        ...(options.textOnly && { input: 'text', output: 'text', results: true }),
+      },
       { message: (message) => this.heard.push(message), audio: () => {} },
     );
   }

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../adapters/store/sha256.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { replayJournal } from '../../machines/journal/replay.ts';
+import { SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
 import { scriptedLlm } from '../../testing/scripted-engines.ts';
 import { converse, MemoryJournals, Talk } from './harness.ts';
 
@@ -90,6 +94,50 @@ describe('a journaled session', () => {
     await talk.end();
     expect(ran).toEqual([]);
     expect(talk.of('action').map(({ status }) => status)).toEqual(['cancelled']);
+  });
+
+  it('shows no progress of an action that the client was not told to begin', async () => {
+    const store = new MemoryJournals();
+    const talk = await Talk.open({ store, llm: moves, textOnly: true });
+    const { release } = store.hold();
+    talk.send({ type: 'text', text: 'go forward' });
+    await talk.wait(1_000);
+    const report = { type: 'action.result', id: '1-a1' } as const;
+    talk.send({ ...report, status: 'progress' });
+    release();
+    await talk.wait(10);
+    talk.send({ ...report, status: 'progress' });
+    talk.send({ ...report, status: 'done' });
+    await talk.end();
+    expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'progress', 'done']);
+  });
+
+  it('in text with reported results replays from its journal', async () => {
+    const store = new MemoryJournals();
+    const talk = await Talk.open({ store, llm: moves, textOnly: true });
+    for (const [turn, status] of [
+      [1, 'failed'],
+      [2, 'done'],
+    ] as const) {
+      talk.send({ type: 'text', text: 'go forward' });
+      await talk.wait(2_000);
+      talk.send({
+        type: 'action.result',
+        id: `${turn}-a1`,
+        status,
+        message: 'as it is',
+        data: { b: 1, a: [2] },
+      });
+      await talk.wait(100);
+    }
+    await talk.end();
+    const journal = store.journal();
+    expect(journal.header.input).toMatchObject({ output: 'text', results: true });
+    const kernel = new SessionKernel(sessionMachine(journal.header.parameters), journal.header.input);
+    expect(replayJournal(journal, { kernel, sha256 })).not.toHaveProperty('difference');
+    expect(kernel.context.history.at(-1)).toMatchObject({
+      actions: [{ id: '2-a1', result: { status: 'done', message: 'as it is', data: { b: 1, a: [2] } } }],
+    });
   });
 
   it('keeps the audio of user and replies, sample for sample, only if configured', async () => {

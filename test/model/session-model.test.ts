@@ -13,7 +13,14 @@ import {
   type SessionPath,
 } from '../../testing/model/mod.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
-import { feedImpossible, LEVELS, sessionPaths, transitionsPage, UNREACHABLE } from './session-paths.ts';
+import {
+  feedImpossible,
+  LEVELS,
+  sessionPaths,
+  takenBy,
+  transitionsPage,
+  UNREACHABLE,
+} from './session-paths.ts';
 
 /** Running many paths at once hides the round trips of a server. */
 const SESSIONS_AT_ONCE = 32;
@@ -29,7 +36,9 @@ describe('the session, on every path of its chart', () => {
 
   /** Runs all paths over a bus; returns the paths that broke something. */
   async function runAll(bus: Bus): Promise<{ run: SessionPath[]; broken: Record<string, string> }> {
-    const waiting = [...generated.paths.entries()];
+    const waiting = generated.sessions.flatMap(({ model, paths }, nth) =>
+      paths.map((path, index) => ({ model, path, name: `path-${nth}-${index}` })),
+    );
     const run: SessionPath[] = [];
     /** The shortest path to each state. */
     const broken = new Map<string, string>();
@@ -39,8 +48,8 @@ describe('the session, on every path of its chart', () => {
     };
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
-        const [index, path] = next;
-        const { violations, divergence } = await runOnSession(generated.model, path, bus, `path-${index}`);
+        const { model, path, name } = next;
+        const { violations, divergence } = await runOnSession(model, path, bus, name);
         run.push(path);
         for (const { invariant, what } of violations) note(`invariant ${invariant}: ${what}`, path);
         if (divergence) note('it is replayed differently', path);
@@ -53,10 +62,10 @@ describe('the session, on every path of its chart', () => {
   it(
     'leaves no transition out on the kernel',
     () => {
-      for (const path of generated.paths) runOnKernel(generated.model, path);
-      const coverage = new Map([...coverageOf(generated.paths), ...feedImpossible(generated)]);
+      for (const { model, paths } of generated.sessions) for (const path of paths) runOnKernel(model, path);
+      const coverage = new Map([...takenBy(generated), ...feedImpossible(generated)]);
       measured[LEVELS.kernel] = coverage;
-      expect(missing(generated.model.stepper.transitions, coverage)).toEqual([]);
+      expect(missing(generated.transitions, coverage)).toEqual([]);
     },
     LONG_MS,
   );
@@ -70,7 +79,7 @@ describe('the session, on every path of its chart', () => {
       const coverage = coverageOf(run);
       measured[LEVELS.inProcess] = coverage;
       expect(broken).toEqual({});
-      expect(missing(generated.model.stepper.transitions, coverage, UNREACHABLE)).toEqual([]);
+      expect(missing(generated.transitions, coverage, UNREACHABLE)).toEqual([]);
     },
     LONG_MS,
   );
@@ -98,16 +107,16 @@ describe('the session, on every path of its chart', () => {
         const coverage = coverageOf(run);
         measured[LEVELS.nats] = coverage;
         expect(broken).toEqual({});
-        expect(missing(generated.model.stepper.transitions, coverage, UNREACHABLE)).toEqual([]);
+        expect(missing(generated.transitions, coverage, UNREACHABLE)).toEqual([]);
       },
       LONG_MS,
     );
   });
 
   it('excuses only transitions that no path takes', () => {
-    const taken = coverageOf(generated.paths);
+    const taken = takenBy(generated);
     expect(Object.keys(UNREACHABLE).filter((id) => taken.has(id))).toEqual([]);
-    expect(Object.keys(UNREACHABLE).filter((id) => !generated.model.stepper.transitions.has(id))).toEqual([]);
+    expect(Object.keys(UNREACHABLE).filter((id) => !generated.transitions.has(id))).toEqual([]);
   });
 
   it('is shown in docs/transitions.md as measured (regenerate it with `node scripts/transitions.mjs`)', () => {

@@ -1,5 +1,6 @@
 /** The session that the model-based tests run: its model, its paths, and its unreachable transitions. */
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
 import {
   type Coverage,
   coverageOf,
@@ -11,7 +12,7 @@ import {
   sessionRepresentatives,
   WORDS,
 } from '../../testing/model/mod.ts';
-import { ALLOWED_ACTION } from '../../testing/model/representatives.ts';
+import { ALLOWED_ACTION, BRIEF_ACTION } from '../../testing/model/representatives.ts';
 
 export const LEVELS = { kernel: 'kernel', inProcess: 'in-process bus', nats: 'nats-server' } as const;
 
@@ -30,10 +31,17 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
   '(root) · error actions': NO_OWNER,
 };
 
+/** Happenings before the reply, which are the same in a session that replies in text. */
+const SAME_IN_TEXT =
+  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|rearm|lost)/;
+
 let once: ReturnType<typeof exploreAll> | undefined;
 
-/** The model, and all states reachable by its events. Explored once in a process: it takes seconds. */
-export function exploredSession() {
+/**
+ * The models, and all states reachable by their events: of a spoken session, and of one that replies in text. Explored
+ * once in a process: it takes seconds.
+ */
+export function exploredSessions() {
   once ??= exploreAll();
   return once;
 }
@@ -43,50 +51,72 @@ function exploreAll() {
     ...defaultParameters,
     // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
-    actions: { allow: [ALLOWED_ACTION], maxPerReply: 16 },
+    actions: {
+      allow: [ALLOWED_ACTION, BRIEF_ACTION],
+      maxPerReply: 16,
+      deadlinesMs: { [BRIEF_ACTION]: defaultParameters.deadlines.actionMs / 2 },
+    },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
     words: { ...defaultParameters.words, halt: [WORDS.halt] },
   };
-  const model = new SessionModel({
-    parameters,
-    input: { language: 'en', outputRate: 24_000, seed: 1, memory: true },
-    representatives: sessionRepresentatives(),
+  const input: SessionInput = { language: 'en', outputRate: 24_000, seed: 1, memory: true };
+  const inText: SessionInput = { ...input, memory: false, output: 'text', results: true };
+  const spoken = sessionRepresentatives();
+  const written = sessionRepresentatives(true).filter(({ name }) => !SAME_IN_TEXT.test(name));
+  return [
+    { input, representatives: spoken },
+    { input: inText, representatives: written },
+  ].map(({ input, representatives }) => {
+    const model = new SessionModel({ parameters, input, representatives });
+    return { model, explored: explore(model) };
   });
-  return { model, explored: explore(model) };
 }
 
+/** The paths of both models. */
 export function sessionPaths() {
-  const { model, explored } = exploredSession();
-  const paths = coveringPaths(model, explored, { goal: model.branch });
-  return { model, explored, paths };
+  const sessions = exploredSessions().map(({ model, explored }) => ({
+    ...{ model, explored },
+    paths: coveringPaths(model, explored, { goal: model.branch }),
+  }));
+  const [first] = sessions;
+  if (!first) throw new Error('there is no model');
+  return { sessions, transitions: first.model.stepper.transitions };
 }
 
 export type SessionPaths = ReturnType<typeof sessionPaths>;
 
+/** The transitions that all paths take together. */
+export function takenBy({ sessions }: SessionPaths): Coverage {
+  return coverageOf(sessions.flatMap(({ paths }) => paths));
+}
+
 /** Feeds the kernel, in each state, with events that cannot happen there; counts the transitions that handle them. */
-export function feedImpossible({ model, explored }: SessionPaths): Map<string, number> {
+export function feedImpossible({ sessions }: SessionPaths): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const { state } of explored.values()) {
-    if (state.snapshot.status !== 'active') continue;
-    for (const event of IMPOSSIBLE_EVENTS) {
-      const after = model.happen({ ...state, happenings: [] }, event, 'client', state.atMs);
-      if (after.snapshot.status === 'error')
-        throw new Error(`${event.type} broke ${JSON.stringify(state.snapshot.value)}`);
-      for (const id of after.happenings.flatMap(({ taken }) => taken))
-        if (id in UNREACHABLE) counts.set(id, (counts.get(id) ?? 0) + 1);
+  for (const { model, explored } of sessions)
+    for (const { state } of explored.values()) {
+      if (state.snapshot.status !== 'active') continue;
+      for (const event of IMPOSSIBLE_EVENTS) {
+        const after = model.happen({ ...state, happenings: [] }, event, 'client', state.atMs);
+        if (after.snapshot.status === 'error')
+          throw new Error(`${event.type} broke ${JSON.stringify(state.snapshot.value)}`);
+        for (const id of after.happenings.flatMap(({ taken }) => taken))
+          if (id in UNREACHABLE) counts.set(id, (counts.get(id) ?? 0) + 1);
+      }
     }
-  }
   return counts;
 }
 
 /** The text of docs/transitions.md after every path has run at every level. */
 export function transitionsPage(
-  { model, explored, paths }: SessionPaths,
+  { sessions, transitions }: SessionPaths,
   levels: Readonly<Record<string, Coverage>>,
 ): string {
+  const paths = sessions.flatMap((session) => session.paths);
   const steps = paths.reduce((sum, path) => sum + path.steps.length, 0);
+  const states = sessions.reduce((sum, { explored }) => sum + explored.size, 0);
   return renderTable({
-    transitions: model.stepper.transitions,
+    transitions,
     levels,
     excused: { [LEVELS.inProcess]: UNREACHABLE, [LEVELS.nats]: UNREACHABLE },
     head: `# Transitions of the session, and the tests that take them
@@ -95,8 +125,9 @@ Written by \`node scripts/transitions.mjs\`; a test compares it with what the te
 
 Each row is one transition of the statechart in \`machines/session\`: one guarded branch of one event of one state, as
 the machine itself has them. The columns count the generated paths that took it, by where the path was run: on the
-kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${explored.size} abstract states,
-${model.stepper.transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
+kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${states} abstract states
+of a spoken session and of one that replies in text,
+${transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
 
 What no runner would give it, such as the failure of a child that does not live, the kernel is given in every state as
 well; for the transitions that only this takes, the first column counts those states.`,
@@ -105,7 +136,7 @@ well; for the transitions that only this takes, the first column counts those st
 
 /** The same text without running anything, as if all paths had run at all levels. */
 export function expectedPage(generated: SessionPaths): string {
-  const coverage = coverageOf(generated.paths);
+  const coverage = takenBy(generated);
   return transitionsPage(generated, {
     [LEVELS.kernel]: new Map([...coverage, ...feedImpossible(generated)]),
     [LEVELS.inProcess]: coverage,

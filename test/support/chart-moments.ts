@@ -6,7 +6,7 @@ import { MadeSession } from '../../bench/inspector-journal.ts';
 import { activeStates } from '../../web/inspect/chart/active.ts';
 import { type ChartMap, type MapTransition, sessionMap } from '../../web/inspect/chart/chart-map.ts';
 import { labelOf } from '../../web/inspect/chart/marks.ts';
-import { exploredSession } from '../model/session-paths.ts';
+import { exploredSessions } from '../model/session-paths.ts';
 
 export interface Moment {
   readonly name: string;
@@ -31,7 +31,8 @@ export function momentsOf(): Moment[] {
   const map = sessionMap();
   const moments: Moment[] = [];
   const seen = new Set<string>();
-  for (const { state, edges } of exploredSession().explored.values())
+  const states = exploredSessions().flatMap(({ explored }) => [...explored.values()]);
+  for (const { state, edges } of states)
     for (const edge of edges.values()) {
       const after: unknown = edge.state.snapshot.value;
       const taken = edge.state.happenings.at(-1)?.taken ?? [];

@@ -8,7 +8,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { samplesPerFrame } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { InvariantMonitor, type Violation } from '../../machines/invariants.ts';
+import { type InvariantMonitor, sessionMonitor, type Violation } from '../../machines/invariants.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import {
@@ -108,12 +108,7 @@ class PuppetSession {
     this.#model = model;
     this.#bus = bus;
     this.#session = session;
-    this.#monitor = new InvariantMonitor({
-      outputRate: model.input.outputRate,
-      actions: model.parameters.actions,
-      language: model.input.language,
-      backchannels: model.parameters.words.backchannels,
-    });
+    this.#monitor = sessionMonitor(model.parameters, model.input);
     this.runner = new SessionRunner(session, model.machine, model.input, {
       clock: this.#clock,
       child: ({ child }) => this.#puppet(child),

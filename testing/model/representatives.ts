@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../.
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import type { TurnDetection } from '../../machines/wire.ts';
+import type { ActionReport, TurnDetection } from '../../machines/wire.ts';
 import {
   isDefault,
   PIECE_SAMPLES,
@@ -21,13 +21,25 @@ export const WORDS = {
 } as const;
 
 export const ALLOWED_ACTION = 'wave';
+/** Allowed too, with a deadline of its own that is shorter. */
+export const BRIEF_ACTION = 'nod';
 export const REFUSED_ACTION = 'fly';
 
 type Happens = Exclude<KernelEvent, TimerEvent>;
 
-/** All of them. */
-export function sessionRepresentatives(): readonly Representative[] {
-  return [...client(), ...ear(), ...stt(), ...memory(), ...llm(), ...tts(), ...playback(), ...actions()];
+/** All of a session; `results`: of one whose client reports the results of actions. */
+export function sessionRepresentatives(results = false): readonly Representative[] {
+  const base = [
+    ...client(),
+    ...ear(),
+    ...stt(),
+    ...memory(),
+    ...llm(),
+    ...tts(),
+    ...playback(),
+    ...actions(),
+  ];
+  return results ? [...base, requestOf(BRIEF_ACTION), ...reports()] : base;
 }
 
 /** Errors of the ear and the children in the model. */
@@ -61,6 +73,7 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'segment.ready', segment: 99, samples: 1, words: [] },
   { type: 'filler.audio', samples: 1 },
   { type: 'playout.started' },
+  { type: 'action.result', id: 'unknown', status: 'done' },
   { type: 'action.done', id: 'unknown', result: null },
   { type: 'action.failed', id: 'unknown', error: ERROR_OF.action },
   { type: 'xstate.done.actor.stt', output: { text: WORDS.request } },
@@ -172,20 +185,22 @@ function memory(): Representative[] {
   ];
 }
 
+function requestOf(name: string): Representative {
+  return of('llm', `llm.action: ${name}`, ({ snapshot }) => ({
+    type: 'llm.action',
+    id: `${snapshot.context.generation}.${snapshot.context.reply?.actions.length ?? 0}`,
+    name,
+    args: {},
+  }));
+}
+
 function llm(): Representative[] {
-  const action = (name: string) =>
-    of('llm', `llm.action: ${name}`, ({ snapshot }) => ({
-      type: 'llm.action',
-      id: `${snapshot.context.generation}.${snapshot.context.reply?.actions.length ?? 0}`,
-      name,
-      args: {},
-    }));
   return [
     of('llm', 'llm.delta: a sentence', () => ({ type: 'llm.delta', text: 'It is noon, by my clock. ' })),
     of('llm', 'llm.delta: a word', () => ({ type: 'llm.delta', text: 'Well' })),
-    action(ALLOWED_ACTION),
-    action(REFUSED_ACTION),
-    action('halt'),
+    requestOf(ALLOWED_ACTION),
+    requestOf(REFUSED_ACTION),
+    requestOf('halt'),
     of('llm', 'done llm', () => ({ type: 'xstate.done.actor.llm' })),
     failure('llm'),
   ];
@@ -240,9 +255,28 @@ function playback(): Representative[] {
   ];
 }
 
+function running({ snapshot }: SessionModelState): RobotAction | undefined {
+  return snapshot.context.reply?.actions.find(({ status }) => status === 'started');
+}
+
+/** The client's reports: of an action that runs, and of one that does not. */
+function reports(): Representative[] {
+  const of = (status: ActionReport['status'], id: (state: SessionModelState) => string | undefined) => ({
+    name: `action.result: ${status}`,
+    source: 'client' as const,
+    event: (state: SessionModelState): Happens | undefined => {
+      const about = id(state);
+      return about === undefined ? undefined : { type: 'action.result', id: about, status };
+    },
+  });
+  return [
+    of('progress', (state) => running(state)?.id),
+    of('done', (state) => running(state)?.id),
+    of('refused', () => 'unknown'),
+  ];
+}
+
 function actions(): Representative[] {
-  const running = ({ snapshot }: SessionModelState): RobotAction | undefined =>
-    snapshot.context.reply?.actions.find(({ status }) => status === 'started');
   return [
     of('actions', 'action.done', (state) => {
       const action = running(state);

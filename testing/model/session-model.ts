@@ -433,8 +433,10 @@ function follow(
       const kind = CHILD_KINDS.find((one) => one === text('id'));
       if (!kind) return state;
       const { earSpeaks } = state.facts;
+      // The first child of a reply.
+      const first = state.snapshot.context.input.output === 'text' ? 'actions' : 'tts';
       const facts =
-        kind === 'tts'
+        kind === first
           ? { ...NO_REPLY, earSpeaks, generation: state.snapshot.context.generation }
           : state.facts;
       return { ...state, alive: [...state.alive.filter((one) => one !== kind), kind], facts };

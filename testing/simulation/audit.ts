@@ -1,9 +1,9 @@
-import { InvariantMonitor } from '../../machines/invariants.ts';
+import { type InvariantMonitor, sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { EndReason, PublicState } from '../../machines/wire.ts';
+import type { EndReason, Modality, PublicState } from '../../machines/wire.ts';
 import { replayLog } from '../replay-log.ts';
 import type { LogHash } from './log-hash.ts';
 import type { Finding } from './seed.ts';
@@ -14,6 +14,8 @@ export interface AuditOptions {
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly hash: LogHash;
+  /** What the client sends; audio. */
+  readonly hears?: Modality;
   readonly found: (finding: Finding) => void;
   readonly reached: (name: Sometimes) => void;
   readonly onReplyEnd?: (end: { readonly reason: EndReason; readonly heard: string }) => void;
@@ -40,12 +42,7 @@ export class Audit {
     this.#session = session;
     this.#input = input;
     this.#options = options;
-    this.#monitor = new InvariantMonitor({
-      outputRate: input.outputRate,
-      actions: options.parameters.actions,
-      language: input.language,
-      backchannels: options.parameters.words.backchannels,
-    });
+    this.#monitor = sessionMonitor(options.parameters, input, options.hears);
     this.#watch = new SometimesWatch(options.reached);
   }
 

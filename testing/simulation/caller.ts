@@ -7,13 +7,14 @@ import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { PublicState } from '../../machines/wire.ts';
+import type { Modality, PublicState } from '../../machines/wire.ts';
 import { Audit } from './audit.ts';
 import { ChainAudit } from './chain-audit.ts';
 import type { Chains } from './chains.ts';
 import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import type { Faults } from './faults.ts';
+import { Hand } from './hand.ts';
 import type { LogHash } from './log-hash.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
@@ -50,7 +51,8 @@ interface Line {
   readonly session: Session;
   readonly audit: Audit;
   readonly ear: ClientEar;
-  readonly mouth: Mouth;
+  /** Undefined: the user types what they would say. */
+  readonly mouth: Mouth | undefined;
   left: boolean;
   closed: boolean;
 }
@@ -137,21 +139,35 @@ export class Caller {
     const viaBus = random.chance(0.6);
     const engines = viaBus ? workers.remote() : workers.direct();
     const chainAudit = this.#judge(id, viaBus);
-    const input: SessionInput = { language: 'en', outputRate, seed, memory: remembers };
+    const manners = Random.named(this.#world.seed, `manners ${id}`);
+    const output: Modality = manners.chance(0.15) ? 'text' : 'audio';
+    const hears: Modality = manners.chance(output === 'text' ? 0.5 : 0.05) ? 'text' : 'audio';
+    const results = manners.chance(0.4);
+    const input: SessionInput = {
+      ...{ language: 'en', outputRate, seed, memory: remembers },
+      ...(output === 'text' && { output }),
+      ...(results && { results }),
+    };
     const audit = new Audit(id, input, {
-      ...{ machine, parameters, hash, found, reached },
+      ...{ machine, parameters, hash, hears, found, reached },
       ...(this.#world.onLog ? { onLog: this.#world.onLog } : {}),
       onReplyEnd: ({ reason }) => {
         if (this.#calm && faults.calm && reason === 'completed') this.#answered = true;
       },
     });
     const ear = new ClientEar({
-      ...{ clock, outputRate, spoken: workers.world.spoken },
+      ...{ clock, outputRate, output, spoken: workers.world.spoken },
       onState: (state) => this.#sees(id, state),
       found: (what) => found({ by: 'client', what, session: id, seq: -1 }),
       ...(chainAudit && { onHeard: (reply) => chainAudit.heard(reply) }),
     });
     const world = workers.world;
+    const hand = results
+      ? new Hand({
+          ...{ clock, faults, random: this.#world.random },
+          report: (of, report) => session.command({ type: 'action.result', id: of, ...report }),
+        })
+      : undefined;
     const session = openSession(
       {
         ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
@@ -168,11 +184,20 @@ export class Caller {
           found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
         },
       },
-      { session: id, language: 'en', outputRate, seed },
-      ear,
+      { session: id, ...input, input: hears },
+      {
+        message: (message) => {
+          ear.message(message);
+          hand?.message(message);
+        },
+        audio: (generation, seq, pcm) => ear.audio(generation, seq, pcm),
+      },
     );
-    bus.subscribe(microphoneOf(id), ({ payload, headers }) => session.audio(payload, Number(headers.sample)));
-    const mouth = new Mouth({ bus, clock, session: id, said: world.said });
+    const mouth = hears === 'audio' ? new Mouth({ bus, clock, session: id, said: world.said }) : undefined;
+    if (mouth)
+      bus.subscribe(microphoneOf(id), ({ payload, headers }) =>
+        session.audio(payload, Number(headers.sample)),
+      );
     const line: Line = { id, session, audit, ear, mouth, left: false, closed: false };
     this.#lines.push(line);
     return line;
@@ -211,7 +236,8 @@ export class Caller {
     switch (act.type) {
       case 'speak':
       case 'mumble':
-        mouth.say(voiced(act));
+        if (mouth) mouth.say(voiced(act));
+        else if (act.type === 'speak') this.#send({ type: 'text', text: act.text });
         return;
       case 'played':
         this.#played(ear.playedReport(act.lie));
@@ -245,6 +271,7 @@ export class Caller {
         { type: 'text', text: 'and another thing' },
         { type: 'played', generation: random.int(0, 50), samples: this.#line.ear.playedReport(1) },
         { type: 'rearm' },
+        { type: 'action.result', id: `${random.int(0, 50)}-a0.0`, status: 'done' },
       ]),
     );
   }
@@ -256,7 +283,7 @@ export class Caller {
   #hangUp(line: Line, how: 'bye' | 'lost'): void {
     if (line.left) return;
     line.left = true;
-    line.mouth.close();
+    line.mouth?.close();
     line.session.close(how).then(
       () => {
         line.closed = true;

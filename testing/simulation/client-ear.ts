@@ -1,7 +1,7 @@
 import type { SessionClient } from '../../actors/session/session.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { countWords, PacedPosition } from '../../machines/session/reply/heard-check.ts';
-import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import type { Modality, PublicState, SessionMessage } from '../../machines/wire.ts';
 import type { ReplyHeard } from './chain-audit.ts';
 import { FIRST_WORD, type Vocabulary } from './engines.ts';
 import { FILLER_SOUND } from './fillers.ts';
@@ -10,6 +10,7 @@ import { claim } from './user.ts';
 export interface ClientEarOptions {
   readonly clock: Clock;
   readonly outputRate: number;
+  readonly output: Modality;
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
   readonly found: (what: string) => void;
@@ -38,6 +39,8 @@ export class ClientEar implements SessionClient {
   #begun = false;
   #stateSeq = -1;
   #frames: Int16Array[] = [];
+  /** Text of the newest reply with any. */
+  #text = { generation: 0, received: '' };
   #position: PacedPosition;
   /** True if this reply's `heard` is based on the client's reports. */
   #reported = false;
@@ -68,6 +71,7 @@ export class ClientEar implements SessionClient {
 
   audio(generation: number, seq: number, pcm: Uint8Array): void {
     if (this.#closed) return;
+    if (this.#options.output === 'text') this.#find(`a text-only client got frame ${seq}`);
     if (generation <= this.#flushed) this.#find(`a frame of generation ${generation} came after its flush`);
     if (generation < this.#generation)
       this.#find(`a frame of generation ${generation} came after ${this.#generation}`);
@@ -100,6 +104,12 @@ export class ClientEar implements SessionClient {
         if (message.generation > this.#generation) this.#begin(message.generation);
         this.#options.onState(message.value);
         return;
+      case 'reply': {
+        const { generation, text } = message;
+        if (generation > this.#text.generation) this.#text = { generation, received: text };
+        else this.#text.received += text;
+        return;
+      }
       case 'playback':
         this.#position.setPaused(this.#options.clock.nowMs(), message.state === 'paused');
         return;
@@ -109,7 +119,8 @@ export class ClientEar implements SessionClient {
       case 'reply.end':
         if (message.generation <= this.#ended) this.#find(`generation ${message.generation} ended twice`);
         this.#ended = message.generation;
-        if (message.generation === this.#generation)
+        if (this.#options.output === 'text') this.#checkRead(message.generation, message.heard);
+        else if (message.generation === this.#generation)
           this.#checkHeard(message.heard, message.reason === 'interrupted');
         this.#options.onHeard?.({
           generation: message.generation,
@@ -119,6 +130,12 @@ export class ClientEar implements SessionClient {
       default:
         return;
     }
+  }
+
+  /** A text counts as heard when it arrived. */
+  #checkRead(generation: number, heard: string): void {
+    const received = generation === this.#text.generation ? this.#text.received.trim() : '';
+    if (heard !== received) this.#find(`'${heard}' counts as heard, but '${received}' was received`);
   }
 
   #checkHeard(heard: string, interrupted: boolean): void {

@@ -249,7 +249,8 @@ export function plannedMemory({ clock, faults, random }: EngineWorld): MemoryPor
 
 export function plannedRobot({ clock, faults, random }: EngineWorld): ActionPort {
   return {
-    async run(_request, signal) {
+    async run({ reported }, signal) {
+      if (reported) await hang(signal);
       const { afterMs, end } = actionPlan(faults, random);
       if (end === 'hang') await hang(signal);
       await pause(clock, afterMs, signal);

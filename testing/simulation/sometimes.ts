@@ -30,6 +30,10 @@ export const SOMETIMES = [
   'an interrupted reply was heard in part',
   'a robot action was cancelled by a barge-in',
   'a robot action was refused',
+  'a client reported the result of an action',
+  'a result came for an action that did not run',
+  'a text-only reply was completed',
+  'a text-only reply was interrupted',
   'the user spoke while only an action ran',
   'voice stop while the reply was paused',
   'voice stop while listening',
@@ -112,6 +116,8 @@ export class SometimesWatch {
   readonly #filler: FillerWatch;
   /** The newest generation that was prepared and taken over. */
   #taken = 0;
+  /** The newest generation with audio. */
+  #spoken = 0;
 
   constructor(reached: (name: Sometimes) => void) {
     this.#reached = reached;
@@ -134,7 +140,8 @@ export class SometimesWatch {
         this.#taken = command.input.generation;
         this.#reached('a reply took over a speculation');
       }
-      if (command.type === 'spawn' && command.child === 'playback') {
+      if (command.type === 'spawn' && command.child === 'playback') this.#spoken = command.input.generation;
+      if (command.type === 'spawn' && command.child === 'actions') {
         this.#replyText = '';
         this.#sounding = false;
       }
@@ -243,6 +250,10 @@ export class SometimesWatch {
         this.#paused = false;
         this.#ended = message.generation;
         this.#endedTurn = message.turn;
+        if (message.generation !== this.#spoken && message.heard !== '') {
+          if (message.reason === 'completed') this.#reached('a text-only reply was completed');
+          if (message.reason === 'interrupted') this.#reached('a text-only reply was interrupted');
+        }
         if (message.reason === 'failed') this.#reached('a reply ended as failed');
         if (
           message.reason === 'interrupted' &&
@@ -273,7 +284,8 @@ export class SometimesWatch {
         }
         return;
       case 'action':
-        if (message.status === 'refused') this.#reached('a robot action was refused');
+        if (this.#event === 'action.result') this.#reached('a client reported the result of an action');
+        else if (message.status === 'refused') this.#reached('a robot action was refused');
         if (message.status === 'cancelled' && this.#event !== 'halt')
           this.#reached('a robot action was cancelled by a barge-in');
         return;
@@ -281,6 +293,8 @@ export class SometimesWatch {
         if (message.code === 'SESSION_STOPPED' && this.#event === 'text')
           this.#reached('a text came while stopped');
         if (message.code === 'NOTHING_TO_COMMIT') this.#reached('a commit had nothing to commit');
+        if (message.code === 'ACTION_RESULT_UNEXPECTED')
+          this.#reached('a result came for an action that did not run');
         if (message.code === 'ENGINE_LOST') this.#reached('a worker was lost');
         if (message.code === 'ENGINE_NO_WORKER') this.#reached('no worker was available');
         return;

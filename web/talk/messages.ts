@@ -69,7 +69,8 @@ const serverMessage = z.discriminatedUnion('type', [
     id: z.string(),
     name: z.string(),
     args: z.record(z.string(), z.json()),
-    status: z.enum(['started', 'done', 'cancelled', 'refused', 'failed']),
+    status: z.enum(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
+    message: z.exactOptional(z.string()),
   }),
   z.object({ type: z.literal('error'), code: z.string(), message: z.string(), fatal: z.boolean() }),
 ]);

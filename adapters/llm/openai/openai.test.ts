@@ -152,6 +152,35 @@ describe('openaiLlm', () => {
     },
   );
 
+  it('sends actions of earlier replies as tool calls, with the results that the client reported', async () => {
+    await start({}, { tools: [WAVE] });
+    const action = { id: '1-c1', name: 'wave', args: { hand: 'left' } };
+    await ask({
+      ...HELLO,
+      messages: [
+        { role: 'user', content: 'wave' },
+        {
+          role: 'assistant',
+          content: 'I will.',
+          actions: [{ ...action, result: { status: 'failed', message: 'my arm is stuck' } }],
+        },
+        { role: 'user', content: 'and?' },
+      ],
+    });
+    expect(asked(0).messages).toEqual([
+      { role: 'user', content: 'wave' },
+      {
+        role: 'assistant',
+        content: 'I will.',
+        tool_calls: [
+          { id: '1-c1', type: 'function', function: { name: 'wave', arguments: '{"hand":"left"}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: '1-c1', content: '{"status":"failed","message":"my arm is stuck"}' },
+      { role: 'user', content: 'and?' },
+    ]);
+  });
+
   it('lets the model continue after its tool calls, and joins the texts', async () => {
     const rounds = [
       chatReply(['I will.'], { toolCalls: [{ id: 'c1', name: 'wave', arguments: '{"hand":"left"}' }] }),

@@ -33,6 +33,7 @@ export interface OpenAiLlmOptions extends OpenAiConnectionOptions {
 
 /** Far more than any spoken reply; limits the memory that a faulty server can use. */
 const LIMITS = { maxResponseBytes: 4 << 20, maxEventChars: 128 << 10 };
+const ACCEPTED = { status: 'accepted' };
 const NOT_UNDERSTOOD = '(The user said something that could not be understood.)';
 
 /** The language engine for any server with OpenAI's streamed chat completions: OpenAI, Ollama, vLLM, llama.cpp and others. Tool calls become actions when the model has finished its round, so that a reply that breaks off starts none. A request with `stream: false` is sent without streaming. Errors: LLM_FAILED (5xx, or an error in the stream), ENGINE_REQUEST,
@@ -154,15 +155,19 @@ function chosen(choice: NonNullable<LlmRequest['toolChoice']>) {
 function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatCompletionMessageParam[] {
   const prompts = [options.systemPrompt, request.instructions].filter(Boolean);
   const system = prompts.length > 0 ? [{ role: 'system' as const, content: prompts.join('\n\n') }] : [];
-  const heard = request.messages.map(({ role, content }) => ({
-    role,
-    content: role === 'user' && content === '' ? (options.notUnderstood ?? NOT_UNDERSTOOD) : content,
-  }));
+  const heard = request.messages.flatMap(({ role, content, actions }): ChatCompletionMessageParam[] => {
+    if (actions) return answered(content, actions);
+    const understood = role !== 'user' || content !== '';
+    return [{ role, content: understood ? content : (options.notUnderstood ?? NOT_UNDERSTOOD) }];
+  });
   return [...system, ...heard];
 }
 
-/** The tool results sent to the model: the calls have started, and it may continue. */
-function answered(said: string, toolCalls: readonly ToolCall[]): ChatCompletionMessageParam[] {
+/** Tool calls and their results. A call without one has started, and the model may continue. */
+function answered(
+  said: string,
+  toolCalls: readonly (ToolCall & { readonly result?: JsonObject })[],
+): ChatCompletionMessageParam[] {
   return [
     {
       role: 'assistant',
@@ -173,10 +178,10 @@ function answered(said: string, toolCalls: readonly ToolCall[]): ChatCompletionM
         function: { name, arguments: JSON.stringify(args) },
       })),
     },
-    ...toolCalls.map(({ id }) => ({
+    ...toolCalls.map(({ id, result = ACCEPTED }) => ({
       role: 'tool' as const,
       tool_call_id: id,
-      content: '{"status":"accepted"}',
+      content: JSON.stringify(result),
     })),
   ];
 }

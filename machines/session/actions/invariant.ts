@@ -1,19 +1,28 @@
-import { type MakeInvariant, publishedIn } from '../facts.ts';
+import { delayName, type KernelEvent } from '../../kernel.ts';
+import { type MakeInvariant, type Message, publishedIn } from '../facts.ts';
 import { actionRefusal } from './policy.ts';
 
 /** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
 
-/** 4 and 9, in part: an action starts once, only if policy allows it, and ends with its reply. */
+/**
+ * 4, 9 and 21: an action starts once, only if policy allows it, and ends once: as its executor reports, at its deadline or
+ * with its reply. Each result from a client gets one answer.
+ */
 export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const running = new Set<string>();
   /** The newest started actions, running or not. */
   const known = new Set<string>();
   let generation = 0;
   let startedInReply = 0;
+  let event: KernelEvent | undefined;
+  /** The answer that the client's result must get. */
+  let due: string | undefined;
   return {
     rest(entry) {
       const { state } = facts;
+      if (due && state !== 'ended') broken(21, `a result was not answered with ${due}`, entry);
+      due = undefined;
       if (running.size === 0 || state === 'processing' || state === 'speaking') return;
       for (const id of running) broken(state === 'stopped' ? 9 : 4, `action ${id} runs in ${state}`, entry);
       running.clear();
@@ -23,12 +32,22 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
         generation = facts.generation;
         startedInReply = 0;
       }
+      if (entry.type === 'event') {
+        event = entry.event;
+        if (event.type === 'action.result')
+          due = options.results && running.has(event.id) ? event.status : 'ACTION_RESULT_UNEXPECTED';
+      }
       const message = publishedIn(entry);
+      if (message?.type === 'error' && message.code === due) due = undefined;
       if (message?.type !== 'action') return;
       const { id, name, status } = message;
-      if (status === 'refused') return;
+      if (status === 'refused' && !running.has(id)) return;
       if (status !== 'started') {
-        if (!running.delete(id)) broken(9, `action ${name} was ${status}, but does not run`, entry);
+        if (status === due && event && isCause(event, message)) due = undefined;
+        const ran = status === 'progress' ? running.has(id) : running.delete(id);
+        if (!ran) broken(9, `action ${name} was ${status}, but does not run`, entry);
+        if (event && !isCause(event, message))
+          broken(21, `action ${name} was ${status} because of ${event.type}`, entry);
         return;
       }
       if (facts.state === 'stopped') broken(9, `action ${name} was started stopped`, entry);
@@ -43,3 +62,14 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
     },
   };
 };
+
+/** Whether `event` may give a started action this status. */
+function isCause(event: KernelEvent, { id, status }: Message<'action'>): boolean {
+  if (status === 'cancelled') return true;
+  if (event.type === 'action.result') return event.id === id && event.status === status;
+  if (event.type === 'action.done') return event.id === id && status === 'done';
+  if (status !== 'failed') return false;
+  return event.type === 'action.failed'
+    ? event.id === id
+    : event.type === 'xstate.error.actor.actions' || delayName(event.type) === 'actionDeadline';
+}

@@ -18,11 +18,18 @@ export function actionsRegion(chart: SessionChart) {
         initial: 'resting',
         states: {
           resting: { always: { guard: 'actionRuns', target: 'busy' } },
-          /** Re-entered when an action ends: the deadline is that of the oldest running one. */
+          /** Re-entered when an action ends: the deadline is the next one of those that run. */
           busy: {
             always: { guard: not('actionRuns'), target: 'resting' },
             on: {
+              'llm.action': { guard: 'endsFirst', target: 'busy', reenter: true },
               'action.done': { target: 'busy', reenter: true, actions: 'noteActionDone' },
+              'action.result': {
+                guard: 'awaitsResult',
+                target: 'busy',
+                reenter: true,
+                actions: 'noteActionResult',
+              },
               'action.failed': { target: 'busy', reenter: true, actions: 'noteActionFailed' },
             },
             after: { actionDeadline: { target: 'busy', reenter: true, actions: 'failOverdueActions' } },

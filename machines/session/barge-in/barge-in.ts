@@ -12,13 +12,23 @@ export function interrupts(text: string, context: SessionContext, { words }: Ses
   return normaliseText(text, language) !== '' && !isBackchannel(text, language, words.backchannels);
 }
 
-export const pausePlayout: Reducer = ({ generation }) => ({
-  effects: [send('playback', { type: 'pause' }), publish({ type: 'playback', generation, state: 'paused' })],
-});
+/** A reply in text has no playback, so it continues. */
+export const pausePlayout: Reducer = ({ generation, input }) =>
+  input.output === 'text'
+    ? {}
+    : {
+        effects: [
+          send('playback', { type: 'pause' }),
+          publish({ type: 'playback', generation, state: 'paused' }),
+        ],
+      };
 
-export const resumePlayout: Reducer = ({ generation }) => ({
-  effects: [
-    publish({ type: 'playback', generation, state: 'playing' }),
-    send('playback', { type: 'resume' }),
-  ],
-});
+export const resumePlayout: Reducer = ({ generation, input }) =>
+  input.output === 'text'
+    ? {}
+    : {
+        effects: [
+          publish({ type: 'playback', generation, state: 'playing' }),
+          send('playback', { type: 'resume' }),
+        ],
+      };

@@ -1,5 +1,6 @@
 import { samplesInMs } from '../../audio.ts';
-import { type Entry, type MakeInvariant, type Message, publishedIn } from '../facts.ts';
+import type { EndReason } from '../../wire.ts';
+import { type Entry, type MakeInvariant, type Message, type OpenReply, publishedIn } from '../facts.ts';
 import { countWords, heardFault } from './heard-check.ts';
 
 /** The machine knows the position to one frame. */
@@ -29,27 +30,26 @@ export const heardInvariant: MakeInvariant = ({ facts, options, broken }) => {
       broken(5, `the listener has played ${listener.played} samples, by the pacing ${paced}`, entry);
   };
 
+  const playedFault = (reply: OpenReply, heard: string, reason: EndReason) => {
+    const { position, segments, text, filler, listener } = reply;
+    const played = (listener?.played ?? 0) - filler;
+    if (
+      position.sent <= filler &&
+      countWords(heard) > 0 &&
+      segments.some(({ ready, samples }) => !ready || samples > 0)
+    )
+      return 'words count as heard, but no audio of them was sent';
+    const completed = reason === 'completed';
+    return heardFault({ heard, text, completed, segments, least: played - slack, most: played + slack });
+  };
+
   const checkEnd = (
     { generation, heard, reason, timings }: Message<'reply.end'>,
     entry: Entry<'command'>,
   ) => {
     const { reply } = facts;
     if (reply?.generation !== generation) return;
-    const { position, segments, text, filler, listener } = reply;
-    const played = (listener?.played ?? 0) - filler;
-    const fault =
-      position.sent <= filler &&
-      countWords(heard) > 0 &&
-      segments.some(({ ready, samples }) => !ready || samples > 0)
-        ? 'words count as heard, but no audio of them was sent'
-        : heardFault({
-            heard,
-            text,
-            completed: reason === 'completed',
-            segments,
-            least: played - slack,
-            most: played + slack,
-          });
+    const fault = options.output === 'text' ? unsentFault(reply, heard) : playedFault(reply, heard, reason);
     if (fault) broken(5, fault, entry);
     for (const [stage, ms] of Object.entries(timings))
       if (ms < 0) broken(5, `the reply's timing ${stage} is ${ms} ms`, entry);
@@ -63,3 +63,7 @@ export const heardInvariant: MakeInvariant = ({ facts, options, broken }) => {
     },
   };
 };
+
+function unsentFault({ text }: OpenReply, heard: string): string | undefined {
+  return heard === text.trim() ? undefined : 'the text that counts as heard is not what was sent';
+}

@@ -27,8 +27,9 @@ export interface ListenerSample {
   readonly playedAtMs?: number;
 }
 
-/** True once a frame of the reply was sent, even if only of its filler. */
-export function isAudible({ listener }: SessionContext): boolean {
+/** True once a frame of the reply was sent, even if only of its filler; in a text-only session, once text was sent. */
+export function isAudible({ input, listener, reply }: SessionContext): boolean {
+  if (input.output === 'text') return (reply?.text ?? '') !== '';
   return listener !== null && listener.sent > 0;
 }
 
@@ -37,10 +38,9 @@ export function remainingTtsMs({ listener, nowMs }: SessionContext, limitMs: num
   return limitMs - (nowMs - (listener?.aliveAtMs ?? nowMs));
 }
 
-/** The heard text of a reply that ends now. */
-export function heardOf(reply: Reply, { listener }: SessionContext): string {
-  return reply.segments
-    .join('')
-    .slice(0, listener?.heard ?? 0)
-    .trim();
+/** The heard text of a reply that ends now. Text counts as heard when it was sent. */
+export function heardOf(reply: Reply, { input, listener }: SessionContext, completed: boolean): string {
+  const said = input.output === 'text' ? reply.text : reply.segments.join('');
+  const whole = completed || input.output === 'text';
+  return (whole ? said : said.slice(0, listener?.heard ?? 0)).trim();
 }

@@ -59,7 +59,10 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
           thinking: {
             id: 'thinking',
             entry: raise({ type: 'reply.begin' }),
-            always: { guard: ALL_PLAYED, target: '#acting' },
+            always: [
+              { guard: ALL_PLAYED, target: '#acting' },
+              { guard: 'textBegun', target: '#speaking' },
+            ],
             on: {
               'playout.started': { target: '#speaking' },
               'speech.start': [

@@ -13,7 +13,9 @@ export function ttsRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'waiting',
     states: {
-      waiting: { on: { 'reply.begin': 'running' } },
+      waiting: {
+        on: { 'reply.begin': [{ guard: 'repliesInText', target: 'finished' }, { target: 'running' }] },
+      },
       running: {
         invoke: {
           id: 'tts',
@@ -50,12 +52,18 @@ export function ttsRegion(chart: SessionChart) {
   });
 }
 
+const ALL_WRITTEN = stateIn({ responding: { llm: 'finished' } });
+
 /** Audio → frames, in order and in time. */
 export function playbackRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'waiting',
     states: {
-      waiting: { on: { 'reply.begin': 'running' } },
+      waiting: {
+        on: { 'reply.begin': [{ guard: 'repliesInText', target: 'writing' }, { target: 'running' }] },
+      },
+      /** A reply in text: each piece is sent as it comes. */
+      writing: { always: { guard: ALL_WRITTEN, target: 'finished' } },
       running: {
         invoke: {
           id: 'playback',

@@ -4,7 +4,7 @@ import type { SessionParameters } from '../../parameters.ts';
 import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
-import { publishAction } from '../actions/robot-actions.ts';
+import { outcomesOf, publishAction } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
   type Effect,
@@ -120,7 +120,7 @@ export function endReply(parameters: SessionParameters): Reducer {
     const continued = event.type === 'speech.start';
     const reason = endReason(reply, event);
     // A reply that ended by itself was heard to its end, whatever a late client reports.
-    const heard = reason === 'completed' ? reply.segments.join('').trim() : heardOf(reply, context);
+    const heard = heardOf(reply, context, reason === 'completed');
     const timings = timingsOf(reply, context.listener);
     const effects: Effect[] = reply.actions
       .filter((action) => action.status === 'started')
@@ -160,7 +160,14 @@ export function endReply(parameters: SessionParameters): Reducer {
     return {
       patch: {
         reply: null,
-        history: remember(context.history, { user: userText, assistant: heard }, parameters.history),
+        history: remember(
+          context.history,
+          {
+            ...{ user: userText, assistant: heard },
+            ...(context.input.results && { actions: outcomesOf(reply.actions) }),
+          },
+          parameters.history,
+        ),
       },
       effects,
     };
@@ -172,7 +179,7 @@ function endReason(reply: Reply, event: MachineEvent): EndReason {
   return reply.failure ? 'failed' : 'completed';
 }
 
-/** Adds text to the reply, cuts off the segments that are ready, and sends them to TTS. */
+/** Adds text to the reply and publishes it; if the reply is spoken, sends the segments that are ready to TTS. */
 function addText(
   context: SessionContext,
   reply: Reply,
@@ -181,7 +188,8 @@ function addText(
   parameters: SessionParameters,
 ): Outcome {
   const text = reply.text + added;
-  const rest = text.slice(reply.cut);
+  const spoken = context.input.output !== 'text';
+  const rest = spoken ? text.slice(reply.cut) : '';
   const { lengths } = cutSegments(rest, { segment: reply.segments.length, final }, parameters.reply);
   const effects: Effect[] = [];
   if (added)
@@ -195,7 +203,8 @@ function addText(
     effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
     segments.push(piece);
   }
-  if (final) effects.push(send('tts', { type: 'end' }), send('actions', { type: 'end' }));
+  if (final && spoken) effects.push(send('tts', { type: 'end' }));
+  if (final) effects.push(send('actions', { type: 'end' }));
   const marks = {
     ...reply.marks,
     firstTokenAtMs: reply.marks.firstTokenAtMs ?? (added ? context.nowMs : null),

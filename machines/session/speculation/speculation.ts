@@ -70,6 +70,7 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
     seed: nextRandom(random).value,
     text,
     recalls: input.memory,
+    ...(input.output === 'text' && { silent: true }),
     messages: promptOf(history, text),
     ...llmOffer(context),
   };

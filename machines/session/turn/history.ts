@@ -1,20 +1,37 @@
 /** The conversation as the LLM gets it: who said what, as far as it was heard. */
+import type { JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
 
 /** One message of the conversation. */
 export interface Message {
   readonly role: 'system' | 'user' | 'assistant';
   readonly content: string;
+  /** With `assistant`: the actions of that reply, if their client reports results. */
+  readonly actions?: readonly ActionOutcome[];
+}
+
+/** An action that was started, and how it ended. */
+export interface ActionOutcome {
+  readonly id: string;
+  readonly name: string;
+  readonly args: JsonObject;
+  /** `status`, and `message` and `data` as the client reported them. */
+  readonly result: JsonObject;
 }
 
 export function remember(
   history: readonly Message[],
-  said: { readonly user: string; readonly assistant: string },
+  said: {
+    readonly user: string;
+    readonly assistant: string;
+    readonly actions?: readonly ActionOutcome[];
+  },
   { maxMessages }: SessionParameters['history'],
 ): readonly Message[] {
   const added: Message[] = [];
   if (said.user) added.push({ role: 'user', content: said.user });
-  if (said.assistant) added.push({ role: 'assistant', content: said.assistant });
+  if (said.actions?.length) added.push({ role: 'assistant', content: said.assistant, actions: said.actions });
+  else if (said.assistant) added.push({ role: 'assistant', content: said.assistant });
   return newest([...history, ...added], maxMessages);
 }
 

@@ -23,6 +23,9 @@ const hello = z.object({
     .exactOptional(),
   language: languageField,
   voice: voiceField,
+  input: z.enum(['audio', 'text']).exactOptional(),
+  output: z.enum(['audio', 'text']).exactOptional(),
+  actions: z.literal('results').exactOptional(),
 });
 
 const COMMAND_TYPES: ReadonlySet<string> = new Set(

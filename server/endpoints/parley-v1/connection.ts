@@ -26,6 +26,7 @@ export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
+  #granted: Pick<ReadyMessage, 'input' | 'output' | 'actions'> = {};
   #session: SessionHandle | undefined;
   readonly #helloTimer: TimerHandle;
 
@@ -92,12 +93,18 @@ export class Connection implements SocketProtocol {
       this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
-    const { token, language, voice, audio }: HelloMessage = parsed.message;
+    const { token, language, voice, audio, input, output, actions }: HelloMessage = parsed.message;
     this.#audio = {
       inputRate: audio?.inputRate ?? PIPELINE_RATE,
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
     };
-    const request = { endpoint: PARLEY_V1, token, language, voice, ...this.#audio };
+    this.#granted = {
+      ...(input === 'text' && { input }),
+      ...(output === 'text' && { output }),
+      ...(actions && { actions }),
+    };
+    const results = actions === 'results';
+    const request = { endpoint: PARLEY_V1, token, language, voice, input, output, results, ...this.#audio };
     try {
       this.#session = this.#door.open(request, this.#listener());
     } catch (error) {
@@ -121,6 +128,7 @@ export class Connection implements SocketProtocol {
           epoch: FIRST_EPOCH,
           resumed: false,
           audio: this.#audio,
+          ...this.#granted,
         });
       },
       message: (message) => {

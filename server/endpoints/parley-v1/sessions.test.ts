@@ -23,6 +23,62 @@ describe('a session through the door', () => {
     expect(request.session).toMatch(/^[\w-]{36}$/);
   });
 
+  it('repeats in ready what the client asked for other than audio and unreported actions', async () => {
+    const rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', input: 'text', output: 'text', actions: 'results' });
+    const { request } = await rig.host.opened.take();
+    expect(await client.json()).toMatchObject({
+      ...{ type: 'ready', input: 'text', output: 'text', actions: 'results' },
+    });
+    expect(request).toMatchObject({ input: 'text', output: 'text', results: true });
+  });
+
+  it('refuses a hello with an unknown way to talk', async () => {
+    const rig = await startRig();
+    const client = await rig.connect().opened();
+    client.say({ type: 'hello', output: 'video' });
+    expect(await client.json()).toMatchObject({ code: 'BAD_HELLO', fatal: true });
+  });
+
+  it('answers the first audio of a client that said that it sends none, and ignores it all', async () => {
+    const { client, session } = await startSession({}, { input: 'text' });
+    session.audio = () => {
+      throw new Error('audio reached the session');
+    };
+    for (let i = 0; i < 3; i++) client.socket.send(Buffer.alloc(640));
+    client.say({ type: 'text', text: 'hello' });
+    expect(await client.json()).toMatchObject({ type: 'error', code: 'AUDIO_NOT_TAKEN', fatal: false });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
+    session.say({ type: 'reply', turn: 1, generation: 1, text: 'Hi.' });
+    expect(await client.json()).toMatchObject({ type: 'reply' });
+  });
+
+  it('forwards results of actions, and refuses those that are too large, too deep or incomplete', async () => {
+    const { client, session } = await startSession({}, { actions: 'results' });
+    const result = { type: 'action.result', id: '1-a', status: 'failed' };
+    const whole = { ...result, message: 'blocked', data: { at: { x: 1 } } };
+    client.say({ ...whole, extra: true });
+    expect(await session.commands.take()).toEqual(whole);
+    const deep = JSON.stringify({ ...result, data: {} }).replace(
+      '{}',
+      '{"a":'.repeat(5_000) + '}'.repeat(5_000),
+    );
+    for (const wrong of [
+      { ...result, status: 'started' },
+      { ...result, id: '' },
+      { ...result, message: 'x'.repeat(1_001) },
+      { ...result, data: { text: 'x'.repeat(4_000) } },
+      deep.replace('{"a":}', '{}'),
+      { ...result, data: ['a list'] },
+    ]) {
+      client.say(wrong);
+      expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
+    }
+    client.say({ type: 'text', text: 'so' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'so' });
+  });
+
   it('gives a client that wants to resume a new session, and reports that', async () => {
     const rig = await startRig();
     const client = await rig.connect().opened();

@@ -246,6 +246,10 @@ export class TimelineModel {
       return;
     }
     const item = this.#acting.get(id);
+    if (status === 'progress') {
+      this.robot.mark(t, status, `${label}: ${textOf(message.message)}`, record);
+      return;
+    }
     this.#acting.delete(id);
     if (item) {
       item.label = `${item.label}: ${status}`;

@@ -1,7 +1,8 @@
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool } from '@openai/agents-realtime';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { Cleanups, type Scene, sound, speakInto, startServer } from './scene.ts';
+import { Cleanups, type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
 
 const cleanups = new Cleanups();
 afterEach(() => cleanups.run());
@@ -129,12 +130,16 @@ describe('the unmodified agents client', () => {
     expect(errors).toEqual([]);
   });
 
-  it('connects again after it has left, as a new session', async () => {
-    const { session, url } = await meet();
+  it('connects again after it has left, as a new session, and over TLS', async () => {
+    const { session, server } = await meet();
     session.close();
-    const again = new RealtimeSession(new RealtimeAgent({ name: 'robot' }), {
-      transport: new OpenAIRealtimeWebSocket({ url }),
+    const { port, ca } = await startTls(cleanups, server.port);
+    const transport = new OpenAIRealtimeWebSocket({
+      url: `wss://localhost:${port}/v1/realtime`,
+      createWebSocket: async ({ url, apiKey }) =>
+        new WebSocket(url, { ca, headers: { Authorization: `Bearer ${apiKey}` } }) as never,
     });
+    const again = new RealtimeSession(new RealtimeAgent({ name: 'robot' }), { transport });
     cleanups.add(() => again.close());
     await again.connect({ apiKey: 'no-key' });
     again.sendMessage('hello');

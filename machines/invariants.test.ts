@@ -530,7 +530,9 @@ describe('the monitor finds', () => {
     const refusal = { type: 'error', code: 'NOTHING_TO_COMMIT', message: '', fatal: false } as const;
     const refused = new Log().event(MANUAL, 'idle').event(COMMIT, 'idle').publish(refusal);
     const given = committed().event({ type: 'interrupt' }, 'idle');
-    for (const log of [refused, given, committed().publish(final)])
+    const answered = committed().publish(final);
+    const spokenOver = answered.event(COMMIT, 'processing').event(SPOKE, 'processing', 'ear').publish(final);
+    for (const log of [refused, given, committed().publish(final), spokenOver])
       expect(broken(log.event({ type: 'rearm' }, 'idle'))).toEqual([]);
   });
 

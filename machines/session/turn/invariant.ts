@@ -2,8 +2,8 @@ import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { earTakesTurn } from '../settings/settings.ts';
 
 const REFUSALS: readonly string[] = ['NOTHING_TO_COMMIT', 'TURN_RUNNING', 'SESSION_STOPPED'];
-/** With these the client, or the user, gives up the committed turn. */
-const DROPPED_BY: readonly string[] = ['text', 'interrupt', 'halt', 'bye', 'lost', 'speech.start'];
+/** With these the client gives up the committed turn; the user does by speaking on, if the ear may take the turn. */
+const DROPPED_BY: readonly string[] = ['text', 'interrupt', 'halt', 'bye', 'lost'];
 
 /** 19: a commit gets exactly one final transcript, or an error; in manual mode there is none without a commit. */
 export const commitInvariant: MakeInvariant = ({ facts, broken }) => {
@@ -22,7 +22,8 @@ export const commitInvariant: MakeInvariant = ({ facts, broken }) => {
         event = entry.event.type;
         owedBefore = owed;
         if (event === 'commit') owed = true;
-        else if (DROPPED_BY.includes(event)) owed = false;
+        else if (DROPPED_BY.includes(event) || (event === 'speech.start' && earTakesTurn(facts)))
+          owed = false;
         if (entry.event.type === 'settings') exempt ||= earTakesTurn(facts);
       }
       const message = publishedIn(entry);

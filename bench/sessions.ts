@@ -44,6 +44,7 @@ const server = await serve({
       'limits.sessions': String(sessions + 1),
       'limits.connections-per-address': String(sessions + 2),
       'limits.waiting-requests': String(sessions + 2),
+      'limits.new-sessions': String(sessions + 2),
     },
   }),
   log: makeLogger('error'),

@@ -201,17 +201,40 @@ describe('the monitor finds nothing in', () => {
     expect(broken(log.over())).toEqual([]);
   });
 
-  it('a filler that was noted only when the reply had its first audio too', () => {
-    const listener = { generation: 1, sent: 0, played: 0, heard: 0, firstAudioAtMs: 0 };
+  it('a filler whose event waited while its frames and those of the reply left', () => {
+    const listener = { generation: 1, sent: 65 * FRAME, played: 40 * FRAME, heard: 0 };
     const log = new Log()
       .open(1)
-      .event({ type: 'filler.audio', samples: 20 * FRAME }, 'processing', 'tts', listener)
       .frames(0, 20)
       .text(1)
+      .frames(20, 65)
+      .pass(-500)
+      .event({ type: 'filler.audio', samples: 20 * FRAME }, 'speaking', 'tts', {
+        ...listener,
+        ...{ fillerAtMs: 0, firstAudioAtMs: 20, playingAtMs: 400 },
+      })
+      .pass(500)
       .event({ type: 'interrupt' }, 'idle')
       .stopAll()
       .flush()
-      .end('');
+      .end('One two');
+    expect(broken(log.over())).toEqual([]);
+  });
+
+  it('a timer that is handled after it was due, and after a frame that came late', () => {
+    const listener = { generation: 1, sent: 21 * FRAME, played: 20 * FRAME, heard: 0 };
+    const log = new Log()
+      .reply()
+      .frames(0, 20)
+      .pass(1_000)
+      .frames(20, 21)
+      .pass(-300)
+      .event({ type: 'xstate.after.ttsDeadline.x' }, 'speaking', 'timer', listener)
+      .pass(300)
+      .event({ type: 'interrupt' }, 'idle')
+      .stopAll()
+      .flush()
+      .end('One');
     expect(broken(log.over())).toEqual([]);
   });
 

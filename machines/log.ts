@@ -24,6 +24,7 @@ export type LogEntry =
       readonly generation: number;
       readonly event: SessionEvent;
     }
+  /** `atMs`: when it was carried out, which on a busy server is after its event's time. */
   | { readonly type: 'command'; readonly seq: number; readonly atMs: number; readonly command: Command }
   | {
       readonly type: 'child.start';

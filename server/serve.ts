@@ -256,7 +256,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
       (what) => (bus.connected() || what === 'turn' ? undefined : busGone),
       loop.gate(config.limits.loopDelayMs),
       () => load.refusal(),
-      burstGate(realClock, config.limits.waitingRequests),
+      burstGate(realClock, { session: config.limits.newSessions, turn: config.limits.waitingRequests }),
     ],
     realClock,
     log,

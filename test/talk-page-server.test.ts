@@ -49,7 +49,11 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
   await page.fill('#text', 'tell me a story');
   await page.click('#send');
   await until(page, `parley.state === 'speaking'`);
-  // The story takes 40 s; the microphone's words come into it.
+  // The story takes 40 s; the microphone's words come into it after its first two seconds.
+  await until(
+    page,
+    `parley.log.some(({ message }) => message.type === 'played' && message.samples > 48_000)`,
+  );
   await muted(page, false);
   await until(page, `parley.log.some(({ message }) => message.type === 'flush')`);
   await muted(page, true);

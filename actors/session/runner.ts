@@ -228,7 +228,7 @@ export class SessionRunner {
 
   #execute(step: Step): void {
     for (const command of step.commands) {
-      this.#ports.log({ type: 'command', seq: step.seq, atMs: step.atMs, command });
+      this.#ports.log({ type: 'command', seq: step.seq, atMs: this.nowMs(), command });
       this.#carryOut(command);
     }
   }

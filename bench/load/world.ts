@@ -241,6 +241,7 @@ function flagsFor(engines: string): Record<string, string> {
     'limits.connections-per-address': '3000',
     'limits.loop-delay-ms': '60000',
     'limits.waiting-requests': '100000',
+    'limits.new-sessions': '100000',
   };
 }
 

@@ -73,12 +73,16 @@ it('a sudden burst is admitted only as far as its load could be measured, sessio
   const clock = new VirtualClock();
   let overload: ParleyError | undefined = new ParleyError('OVERLOADED', 'measured');
   const silent = { info: () => {}, warn: () => {} };
-  const admission = new Admission([() => overload, burstGate(clock, 32)], clock, silent);
+  const admission = new Admission(
+    [() => overload, burstGate(clock, { session: 40, turn: 32 })],
+    clock,
+    silent,
+  );
   const admitted = (what: 'session' | 'turn') =>
     Array.from({ length: 300 }, () => admission.refusal(what)).filter((refusal) => !refusal).length;
   expect(admitted('turn')).toBe(0);
   overload = undefined;
-  expect([admitted('turn'), admitted('session')]).toEqual([32, 32]);
+  expect([admitted('turn'), admitted('session')]).toEqual([32, 40]);
   expect(admission.refusal('turn')).toMatchObject({
     code: 'OVERLOADED',
     message: expect.stringContaining('more than 32 turns began within 1 s'),

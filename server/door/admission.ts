@@ -9,15 +9,18 @@ export type Gate = (what: 'session' | 'turn') => ParleyError | undefined;
 /** Time in which a burst's load can be measured, in s: a session costs most when its user speaks. */
 const MEASURED_S = { session: 8, turn: 1 } as const;
 
-/** A gate that admits `count` sessions and `count` turns at once, and as many in `MEASURED_S`: the other gates measure load, which a burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
+/**
+ * A gate that admits so many sessions and turns at once, and as many in `MEASURED_S`: the other gates measure load, which a
+ * burst causes only after all of it has been admitted. Put it last, so that it counts only what is admitted.
  */
-export function burstGate(clock: Clock, count: number): Gate {
-  const bucket = (seconds: number) => new TokenBucket(clock, { burst: count, perSecond: count / seconds });
-  const left = { session: bucket(MEASURED_S.session), turn: bucket(MEASURED_S.turn) };
+export function burstGate(clock: Clock, most: Readonly<Record<'session' | 'turn', number>>): Gate {
+  const bucket = (what: 'session' | 'turn') =>
+    new TokenBucket(clock, { burst: most[what], perSecond: most[what] / MEASURED_S[what] });
+  const left = { session: bucket('session'), turn: bucket('turn') };
   return (what) =>
     left[what].take(1)
       ? undefined
-      : new ParleyError('OVERLOADED', `more than ${count} ${what}s began within ${MEASURED_S[what]} s`);
+      : new ParleyError('OVERLOADED', `more than ${most[what]} ${what}s began within ${MEASURED_S[what]} s`);
 }
 
 /** Minimum time between two log lines while overload continues. */

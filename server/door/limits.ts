@@ -18,7 +18,11 @@ export const doorLimits = group({
   loopDelayMs: ms(400, 'Timer lateness above which new sessions and turns are refused with OVERLOADED.'),
   waitingRequests: count(
     32,
-    'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED; at most as many turns begin within a second, and as many sessions within 8 s. Raise it for engines that answer many requests in parallel.',
+    'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED; at most as many turns begin within a second. Raise it for engines that answer many requests in parallel.',
+  ),
+  newSessions: count(
+    100,
+    'Number of sessions that may begin within 8 s, the time in which their load shows; more are refused with OVERLOADED.',
   ),
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.
   unreadMs: ms(1_500, 'A client that reads no pending data for this long counts as a slow reader.'),

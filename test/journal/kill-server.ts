@@ -18,6 +18,7 @@ const server = await serve({
         'limits.turns-per-second': 10_000,
         'limits.turn-burst': 10_000,
         'limits.waiting-requests': 10_000,
+        'limits.new-sessions': 10_000,
       },
     },
   }),

@@ -11,9 +11,10 @@ export const fillerInvariant: MakeInvariant = ({ facts, broken }) => {
       if (entry.type === 'event') {
         const { event } = entry;
         if (event.type !== 'filler.audio' || event.samples === 0) return;
-        // This may have waited behind other events, while frames of the filler left and the reply's first audio came.
-        const { firstAudioAtMs = entry.atMs } = event.listener ?? {};
-        const late = reply.position.sent > event.samples || firstAudioAtMs < entry.atMs;
+        // On a busy server this event waits, while frames of the filler and then of the reply leave.
+        const { fillerAtMs = Number.POSITIVE_INFINITY, playingAtMs } = event.listener ?? {};
+        const late =
+          playingAtMs === undefined ? reply.position.sent > event.samples : playingAtMs < fillerAtMs;
         if (reply.filler > 0 || late) broken(2, 'a filler came when something of the reply was there', entry);
       }
       if (entry.type !== 'frame' || entry.generation !== reply.generation) return;

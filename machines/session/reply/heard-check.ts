@@ -37,7 +37,14 @@ export class PacedPosition {
     return this.#position;
   }
 
+  /** Bounds on the position at a time that may be past: a busy runner handles a timer after it was due. */
+  around(atMs: number): { readonly least: number; readonly most: number } {
+    const most = this.at(atMs);
+    return { least: Math.max(0, most - ((this.#atMs - atMs) * this.#rate) / 1_000), most };
+  }
+
   #advance(atMs: number): void {
+    if (atMs <= this.#atMs) return;
     const passed = this.#pausedAtMs === null ? ((atMs - this.#atMs) * this.#rate) / 1_000 : 0;
     this.#position = Math.min(this.#sent, this.#position + passed);
     this.#atMs = atMs;

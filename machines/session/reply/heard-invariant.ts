@@ -25,9 +25,14 @@ export const heardInvariant: MakeInvariant = ({ facts, options, broken }) => {
       broken(7, `the listener hears generation ${listener.generation}, not ${reply.generation}`, entry);
     if (listener.played > sent)
       broken(5, `the listener has played ${listener.played} of ${sent} samples`, entry);
-    const paced = Math.min(sent, position.at(entry.atMs));
-    if (!listener.acknowledged && Math.abs(listener.played - paced) > slack)
-      broken(5, `the listener has played ${listener.played} samples, by the pacing ${paced}`, entry);
+    if (listener.acknowledged) return;
+    const { least, most } = position.around(entry.atMs);
+    if (listener.played < Math.min(sent, least) - slack || listener.played > most + slack)
+      broken(
+        5,
+        `the listener has played ${listener.played} samples, by the pacing ${least} to ${most}`,
+        entry,
+      );
   };
 
   const playedFault = (reply: OpenReply, heard: string, reason: EndReason) => {

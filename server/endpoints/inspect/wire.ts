@@ -138,7 +138,7 @@ export const turn = z.object({
   heard: z.string(),
   reason: z.enum(['completed', 'interrupted', 'failed']),
   /** ms by stage; see `reply.end` in docs/protocol.md. */
-  timings: z.record(z.string(), z.json()),
+  timings: z.record(z.string(), z.number()),
   endedAtMs: ms,
 });
 export type InspectedTurn = z.infer<typeof turn>;

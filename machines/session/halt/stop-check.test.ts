@@ -36,6 +36,10 @@ describe('a stop', () => {
     expect(faults(arrives(5), event(5, 'halt', 'ended'))).toEqual([]);
   });
 
+  it('has nothing to stop once the session has ended', () => {
+    expect(faults(event(5, 'interrupt', 'ended'), arrives(5), arrives(90))).toEqual([]);
+  });
+
   it('is late after 50 ms, and missing if it is never handled', () => {
     expect(faults(arrives(0), event(51, 'halt', 'stopped'))).toEqual([
       'a stop was not in force 51 ms after its arrival',

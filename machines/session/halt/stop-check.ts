@@ -8,17 +8,19 @@ import { STOP_IN_FORCE_MS } from '../../wire.ts';
 export class StopCheck {
   #arrivedAtMs: number | undefined;
   #stopped = false;
+  #ended = false;
 
   /** Describes the violation that the entry shows; undefined if there is none. Call for each entry, in order. */
   observe(entry: LogEntry): string | undefined {
     if (entry.type === 'halt.arrived') {
-      if (!this.#stopped) this.#arrivedAtMs ??= entry.atMs;
+      if (!this.#stopped && !this.#ended) this.#arrivedAtMs ??= entry.atMs;
       return undefined;
     }
     const fault = this.#fault(entry);
     if (entry.type === 'event') {
       this.#stopped = entry.state === 'stopped';
-      if (this.#stopped || entry.state === 'ended') this.#arrivedAtMs = undefined;
+      this.#ended = entry.state === 'ended';
+      if (this.#stopped || this.#ended) this.#arrivedAtMs = undefined;
     }
     return fault;
   }

@@ -37,10 +37,19 @@ const toolName = z
   .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'must have 1 to 64 letters, digits, dots, hyphens or underscores')
   .refine((name) => name !== HALT_ACTION, 'is reserved for the voice stop');
 
+/** More levels than a real tool has; reading a schema must not exhaust the stack. */
+const MAX_SCHEMA_DEPTH = 32;
+
+/** The JSON schema of a tool's parameters. */
+export const toolParameters = z.custom<JsonObject>(
+  (value) => isObject(value) && !isDeeper(value, MAX_SCHEMA_DEPTH),
+  `must be an object of at most ${MAX_SCHEMA_DEPTH} levels`,
+);
+
 const tool = z.object({
   name: toolName,
   description: z.string().max(4_000),
-  parameters: z.record(z.string(), z.json()).transform((schema): JsonObject => schema),
+  parameters: toolParameters,
 });
 
 const settings = z.object({
@@ -72,9 +81,14 @@ const MAX_RESULT_TEXT = 1_000;
 const MAX_RESULT_DATA = 4_000;
 const MAX_RESULT_DEPTH = 8;
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 function isResultData(value: unknown): value is JsonObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  return !isDeeper(value, MAX_RESULT_DEPTH) && JSON.stringify(value).length <= MAX_RESULT_DATA;
+  return (
+    isObject(value) && !isDeeper(value, MAX_RESULT_DEPTH) && JSON.stringify(value).length <= MAX_RESULT_DATA
+  );
 }
 
 function isDeeper(value: unknown, levels: number): boolean {

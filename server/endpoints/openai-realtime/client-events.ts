@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toolParameters } from '../../../actors/session/client-command.ts';
 
 // GA names only. Unknown fields are dropped.
 
@@ -39,7 +40,7 @@ const tool = z.object({
   type: z.literal('function'),
   name: z.string().regex(/^[\w-]{1,64}$/, 'must be 1 to 64 letters, digits, "-" or "_"'),
   description: text.default(''),
-  parameters: z.record(z.string(), z.json()).default({ type: 'object', properties: {} }),
+  parameters: toolParameters.default({ type: 'object', properties: {} }),
 });
 export type FunctionTool = z.output<typeof tool>;
 

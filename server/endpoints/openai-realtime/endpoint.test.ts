@@ -141,6 +141,12 @@ describe('a client of the Realtime endpoint that misbehaves', () => {
       'item_retrieve_invalid_item_id',
       'e6',
     ],
+    [
+      'a tool whose schema is nested thousands of levels deep',
+      `{"event_id":"e0","type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"go","parameters":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}}`,
+      'invalid_value',
+      'e0',
+    ],
     ['a cancel of nothing', '{"event_id":"e7","type":"response.cancel"}', 'response_cancel_not_active', 'e7'],
     [
       'a truncation of nothing',

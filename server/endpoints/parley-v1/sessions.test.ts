@@ -54,6 +54,15 @@ describe('a session through the door', () => {
     expect(await client.json()).toMatchObject({ type: 'reply' });
   });
 
+  it('refuses a tool whose schema is nested thousands of levels deep, and goes on', async () => {
+    const { client, session } = await startSession();
+    const schema = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+    client.say(`{"type":"settings","tools":[{"name":"go","description":"","parameters":${schema}}]}`);
+    expect(await client.json()).toMatchObject({ code: 'BAD_FIELD', fatal: false });
+    client.say({ type: 'text', text: 'so' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'so' });
+  });
+
   it('forwards results of actions, and refuses those that are too large, too deep or incomplete', async () => {
     const { client, session } = await startSession({}, { actions: 'results' });
     const result = { type: 'action.result', id: '1-a', status: 'failed' };

@@ -177,6 +177,8 @@ export class DoorSession implements SessionHandle {
       return;
     }
     counters.sessionsOpened += 1;
+    const { endpoint } = this.#request;
+    counters.openedAt[endpoint] = (counters.openedAt[endpoint] ?? 0) + 1;
     this.#guard(() => {
       this.#listener.opened();
       if (this.#is('opening')) {

@@ -1,6 +1,8 @@
 /** Counted since the start of the server, over all endpoints. */
 export class DoorCounters {
   sessionsOpened = 0;
+  /** The same by the name of the endpoint. */
+  readonly openedAt: Record<string, number> = {};
   /** Text messages, pings and ignored messages from clients. */
   messagesIn = 0;
   audioMessagesIn = 0;

@@ -79,7 +79,7 @@ it('reports what happened in a conversation on a real server, without session na
   expect(reading(text, 'parley_turn_stage_seconds_count{stage="llmFirstToken"}')).toBe(1);
   expect(reading(text, 'parley_frame_lateness_seconds_count')).toBe(Math.ceil(client.frames.length / 5));
   expect(reading(text, 'parley_sessions{state="idle"}')).toBe(1);
-  expect(reading(text, 'parley_sessions_opened_total')).toBe(1);
+  expect(reading(text, 'parley_sessions_opened_total{endpoint="parley-v1"}')).toBe(1);
   expect(reading(text, 'parley_gateway_messages_total{kind="audio_out"}')).toBe(client.frames.length);
   expect(reading(text, 'parley_bus_messages_total{direction="published"}')).toBeGreaterThan(0);
   expect(reading(text, 'parley_store_records_total{outcome="failed"}')).toBe(0);

@@ -106,7 +106,12 @@ function describeSources(
 ): void {
   const { total, level } = readings(registry);
   level('parley_connections', 'Open WebSockets.', () => door().connections);
-  total('parley_sessions_opened_total', 'Opened sessions.', () => door().sessionsOpened);
+  total(
+    'parley_sessions_opened_total',
+    'Opened sessions, by endpoint.',
+    () => Object.entries(door().openedAt),
+    'endpoint',
+  );
   total(
     'parley_gateway_messages_total',
     'Messages between clients and the door, by kind and direction.',

@@ -96,6 +96,11 @@ describe('who may connect to the Realtime endpoint', () => {
     expect(await late.closed).toEqual({ code: 4429, reason: 'TOO_MANY' });
   });
 
+  it('is counted under the name of its endpoint', async () => {
+    const { rig } = await meet();
+    expect(rig.door.stats().openedAt).toEqual({ 'openai-realtime': 1 });
+  });
+
   it('is asked to leave with an error when the server drains', async () => {
     const { rig, client } = await meet({ limits: { drainGraceMs: 0 } });
     const drained = rig.door.drain();

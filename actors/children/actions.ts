@@ -9,6 +9,11 @@ type Run = ChildMessage & { readonly type: 'run' };
 export function actionsChild(port: ActionPort, session: string): ChildLogic {
   return childLogic(async (scope) => {
     const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
+    // One listener for all actions: Node warns of a leak where a signal has more than ten.
+    const stopAll = () => {
+      for (const { abandon } of running.values()) abandon();
+    };
+    scope.signal.addEventListener('abort', stopAll, { once: true });
     for await (const message of scope.mailbox) {
       if (message.type === 'run') running.set(message.id, start(port, session, message, scope));
       else if (message.type === 'abandon') running.get(message.id)?.abandon();
@@ -24,7 +29,6 @@ function start(port: ActionPort, session: string, { id, name, args }: Run, { sig
   const controller = new AbortController();
   const stop = () => controller.abort(new ParleyError('CANCELLED'));
   if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
   /** The child does not wait for a robot that ignores the abort. */
   const stopped = new Promise<void>((resolve) => {
     controller.signal.addEventListener('abort', () => resolve(), { once: true });
@@ -37,8 +41,6 @@ function start(port: ActionPort, session: string, { id, name, args }: Run, { sig
     } catch (thrown) {
       if (!controller.signal.aborted)
         emit({ type: 'action.failed', id, error: errorRecord(thrown, 'ACTION_FAILED') });
-    } finally {
-      signal.removeEventListener('abort', stop);
     }
   };
   return { over: Promise.race([run(), stopped]), abandon: stop };

@@ -14,7 +14,7 @@ const MAX_INSTRUCTIONS_LENGTH = 16_000;
 const MAX_TOOLS = 64;
 
 const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: that there are none is what it checks
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds them on purpose
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 export const languageField = z

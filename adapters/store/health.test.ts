@@ -26,6 +26,10 @@ function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
 }
 
 const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
+const largeTurn = {
+  ...{ session: 's1', turn: 1, generation: 1, userText: '', replyText: 'x'.repeat(1_000_000), heard: '' },
+  ...{ reason: 'completed' as const, timings: {}, endedAtMs: 1 },
+};
 
 describe('the health of the store', () => {
   it('is reported once for any number of failures, and once again when the disk works', async () => {
@@ -51,16 +55,7 @@ describe('the health of the store', () => {
   it('is bad while the disk is full, and while only little space is free', async () => {
     const full = open({ maxPages: 40 });
     await full.saveSession(session);
-    const turn = {
-      session: 's1',
-      turn: 1,
-      generation: 1,
-      userText: '',
-      heard: '',
-      reason: 'completed',
-    } as const;
-    const large = { ...turn, replyText: 'x'.repeat(1_000_000), timings: {}, endedAtMs: 1 };
-    await expect(full.saveTurn(large)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(full.saveTurn(largeTurn)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(full.problem()).toMatchObject({ code: 'STORE_UNUSABLE', cause: { code: 'SQLITE_FULL' } });
     await vi.waitFor(() => expect(full.problem()).toBeUndefined(), { timeout: 10_000 });
     expect(heard).toHaveLength(2);
@@ -102,15 +97,7 @@ it('the store reports the size of its data after each commit', async () => {
   const growing = open();
   growing.onSize?.((bytes) => sizes.push(bytes));
   await growing.saveSession(session);
-  const turn = {
-    session: 's1',
-    turn: 1,
-    generation: 1,
-    userText: '',
-    heard: '',
-    reason: 'completed',
-  } as const;
-  await growing.saveTurn({ ...turn, replyText: 'x'.repeat(1_000_000), timings: {}, endedAtMs: 1 });
+  await growing.saveTurn(largeTurn);
   expect(sizes).toHaveLength(2);
   expect((sizes[1] ?? 0) - (sizes[0] ?? 0)).toBeGreaterThan(900_000);
 });

@@ -21,7 +21,7 @@ export const doorLimits = group({
     'Number of requests waiting for one kind of engine above which new sessions and turns are refused with OVERLOADED; at most as many turns begin within a second. Raise it for engines that answer many requests in parallel.',
   ),
   newSessions: count(
-    100,
+    32,
     'Number of sessions that may begin within 8 s, the time in which their load shows; more are refused with OVERLOADED.',
   ),
   // With the 340 ms of audio before the first ping of a reply, 1.8 s of a stall: a roaming Wi-Fi client takes 1 s.

@@ -1,175 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { InvariantMonitor, type MonitorOptions } from './invariants.ts';
+import { broken, FRAME, Log, TEXT } from './invariants-test-util.ts';
 import type { KernelEvent } from './kernel.ts';
-import type { EventSource, LogEntry } from './log.ts';
-import type { Command } from './session/commands.ts';
-import type { ChildKind } from './session/events.ts';
-import { PacedPosition } from './session/reply/heard-check.ts';
 import type { ListenerSample } from './session/reply/listener.ts';
-import type { ActionReport, ActionStatus, EndReason, PublicState, SessionMessage } from './wire.ts';
-
-const FRAME = 480;
-const TEXT = 'One two three four.';
-
-/** A log written entry by entry, as the runner does; each frame advances `atMs` by 20. */
-class Log {
-  readonly entries: LogEntry[] = [];
-  #seq = 0;
-  #atMs = 0;
-  #reply: { readonly generation: number; readonly position: PacedPosition } | undefined;
-  #acknowledged: number | undefined;
-
-  event(
-    happened: KernelEvent,
-    state: PublicState,
-    source: EventSource = 'client',
-    listener?: ListenerSample,
-  ): this {
-    const event = { ...happened, ...(listener ? { listener } : this.#sample()) };
-    return this.#add({ type: 'event', seq: ++this.#seq, atMs: this.#atMs, source, event, state });
-  }
-
-  /** Played samples reported by the client from now on. */
-  acknowledges(samples: number): this {
-    this.#acknowledged = samples;
-    return this;
-  }
-
-  /** The listener's position as the runner would sample it. */
-  #sample(): Pick<KernelEvent, 'listener'> {
-    if (!this.#reply) return {};
-    const { generation, position } = this.#reply;
-    if (position.sent === 0) return {};
-    const paced = Math.min(position.sent, position.at(this.#atMs));
-    const played = this.#acknowledged === undefined ? { played: paced } : this.#byClient(position.sent);
-    return { listener: { generation, sent: position.sent, heard: 0, ...played } };
-  }
-
-  #byClient(sent: number): { readonly played: number; readonly acknowledged: true } {
-    return { played: Math.min(sent, this.#acknowledged ?? 0), acknowledged: true };
-  }
-
-  command(command: Command): this {
-    return this.#add({ type: 'command', seq: this.#seq, atMs: this.#atMs, command });
-  }
-
-  publish(message: SessionMessage): this {
-    return this.command({ type: 'publish', message });
-  }
-
-  start(kind: ChildKind, generation = 1): this {
-    return this.#add({
-      type: 'child.start',
-      atMs: this.#atMs,
-      child: `s/1/${kind}/${generation}`,
-      kind,
-      generation,
-    });
-  }
-
-  stop(kind: ChildKind, generation = 1, how: 'done' | 'error' | 'cancelled' = 'cancelled'): this {
-    return this.#add({
-      type: 'child.end',
-      atMs: this.#atMs,
-      child: `s/1/${kind}/${generation}`,
-      kind,
-      generation,
-      how,
-    });
-  }
-
-  stale(child: string): this {
-    return this.#add({
-      type: 'stale',
-      atMs: this.#atMs,
-      child,
-      generation: 1,
-      event: { type: 'playout.started' },
-    });
-  }
-
-  frames(from: number, to: number, generation = 1, samples = FRAME): this {
-    for (let seq = from; seq < to; seq++) {
-      this.#add({ type: 'frame', atMs: this.#atMs, generation, seq, samples });
-      this.#reply?.position.frame(this.#atMs, samples);
-      this.#atMs += 20;
-    }
-    return this;
-  }
-
-  pass(ms: number): this {
-    this.#atMs += ms;
-    return this;
-  }
-
-  paused(on: boolean, generation = 1): this {
-    this.#reply?.position.setPaused(this.#atMs, on);
-    return this.publish({ type: 'playback', generation, state: on ? 'paused' : 'playing' });
-  }
-
-  /** The two entries that belong together when a reply is interrupted. */
-  flush(generation = 1): this {
-    return this.command({ type: 'cancelWork', generation }).publish({ type: 'flush', generation });
-  }
-
-  end(heard: string, reason: EndReason = 'interrupted', generation = 1): this {
-    this.#reply = undefined;
-    return this.publish({ type: 'reply.end', turn: 1, generation, reason, heard, timings: {} });
-  }
-
-  action(status: ActionStatus, name = 'wave'): this {
-    return this.publish({ type: 'action', id: name, name, args: {}, status });
-  }
-
-  /** A reply of four words in 1,900 ms, 100 ms per letter, completely synthesised. */
-  reply(generation = 1): this {
-    return this.open(generation).text(generation);
-  }
-
-  /** The same after a filler of 20 frames. */
-  filledReply(generation = 1): this {
-    return this.open(generation)
-      .event({ type: 'filler.audio', samples: 20 * FRAME }, 'processing', 'tts')
-      .frames(0, 20, generation)
-      .text(generation);
-  }
-
-  open(generation: number): this {
-    this.event({ type: 'text', text: 'count' }, 'processing')
-      .start('tts', generation)
-      .start('playback', generation)
-      .publish({ type: 'state', value: 'processing', turn: 1, generation, seq: 1, at: 0 });
-    this.#reply = { generation, position: new PacedPosition(24_000) };
-    return this;
-  }
-
-  text(generation: number): this {
-    const words = [0, 4, 8, 14].map((offset) => ({ offset, sample: offset * 2_400 }));
-    return this.publish({ type: 'reply', turn: 1, generation, text: TEXT })
-      .command({ type: 'send', child: 'tts', message: { type: 'segment', segment: 0, text: TEXT } })
-      .event({ type: 'segment.ready', segment: 0, samples: 45_600, words }, 'speaking', 'tts');
-  }
-
-  stopAll(generation = 1): this {
-    return this.stop('tts', generation).stop('playback', generation);
-  }
-
-  /** The end of the session, at which the monitor checks for missing entries. */
-  over(): this {
-    return this.event({ type: 'bye' }, 'ended');
-  }
-
-  #add(entry: LogEntry): this {
-    this.entries.push(entry);
-    return this;
-  }
-}
-
-function broken(log: Log, options?: MonitorOptions): number[] {
-  const monitor = new InvariantMonitor(options);
-  for (const entry of log.entries) monitor.observe(entry);
-  return monitor.end().map(({ invariant }) => invariant);
-}
+import type { ActionReport, PublicState, SessionMessage } from './wire.ts';
 
 const failure = { code: 'TTS_FAILED', message: 'speech synthesis failed' } as const;
 
@@ -189,15 +22,7 @@ describe('the monitor finds nothing in', () => {
   });
 
   it('an interrupted one, paused before', () => {
-    const log = new Log()
-      .reply()
-      .frames(0, 45)
-      .paused(true)
-      .pass(250)
-      .event({ type: 'interrupt' }, 'idle')
-      .stopAll()
-      .flush()
-      .end('One two');
+    const log = new Log().reply().frames(0, 45).paused(true).pass(250).interrupted('One two');
     expect(broken(log.over())).toEqual([]);
   });
 
@@ -214,10 +39,7 @@ describe('the monitor finds nothing in', () => {
         ...{ fillerAtMs: 0, firstAudioAtMs: 20, playingAtMs: 400 },
       })
       .pass(500)
-      .event({ type: 'interrupt' }, 'idle')
-      .stopAll()
-      .flush()
-      .end('One two');
+      .interrupted('One two');
     expect(broken(log.over())).toEqual([]);
   });
 
@@ -231,106 +53,43 @@ describe('the monitor finds nothing in', () => {
       .pass(-300)
       .event({ type: 'xstate.after.ttsDeadline.x' }, 'speaking', 'timer', listener)
       .pass(300)
-      .event({ type: 'interrupt' }, 'idle')
-      .stopAll()
-      .flush()
-      .end('One');
+      .interrupted('One');
     expect(broken(log.over())).toEqual([]);
   });
 
   it('a reply after a filler, whose audio is no word of the reply', () => {
-    const log = new Log()
-      .filledReply()
-      .frames(20, 65)
-      .event({ type: 'interrupt' }, 'idle')
-      .stopAll()
-      .flush()
-      .end('One two');
+    const log = new Log().filledReply().frames(20, 65).interrupted('One two');
     expect(broken(log.over())).toEqual([]);
   });
 
   it('a filler that was all that was heard', () => {
-    const log = new Log().filledReply().event({ type: 'interrupt' }, 'idle').stopAll().flush().end('');
+    const log = new Log().filledReply().interrupted('');
     expect(broken(log.over())).toEqual([]);
   });
 
   it('one that was acknowledged further back than it was paced', () => {
     const log = new Log().reply().frames(0, 45).acknowledges(10_000);
-    expect(broken(log.event({ type: 'interrupt' }, 'idle').stopAll().flush().end('One').over())).toEqual([]);
+    expect(broken(log.interrupted('One').over())).toEqual([]);
   });
 });
 
 describe('the monitor finds', () => {
-  const interrupted = () =>
-    new Log().reply().frames(0, 45).event({ type: 'interrupt' }, 'idle').stopAll().flush();
+  const interrupted = () => new Log().reply().frames(0, 45).interrupt().flush();
 
   it.each<[number, string, Log]>([
     [
       1,
       'audio after the flush',
-      new Log()
-        .reply()
-        .frames(0, 45)
-        .flush()
-        .frames(45, 46)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .end('One two'),
+      new Log().reply().frames(0, 45).flush().frames(45, 46).interrupt().end('One two'),
     ],
-    [
-      1,
-      'audio after the end of the reply',
-      interrupted().end('One two').event({ type: 'rearm' }, 'processing').frames(45, 46),
-    ],
-    [
-      2,
-      'a frame left out',
-      new Log()
-        .reply()
-        .frames(0, 3)
-        .frames(4, 5)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .flush()
-        .end(''),
-    ],
-    [
-      2,
-      'a frame sent twice',
-      new Log()
-        .reply()
-        .frames(0, 3)
-        .frames(2, 4)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .flush()
-        .end(''),
-    ],
-    [
-      2,
-      'a frame of another length',
-      new Log()
-        .reply()
-        .frames(0, 3)
-        .frames(3, 4, 1, 100)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .flush()
-        .end(''),
-    ],
+    [1, 'audio after the end of the reply', interrupted().end('One two').rearm('processing').frames(45, 46)],
+    [2, 'a frame left out', new Log().reply().frames(0, 3).frames(4, 5).interrupted('')],
+    [2, 'a frame sent twice', new Log().reply().frames(0, 3).frames(2, 4).interrupted('')],
+    [2, 'a frame of another length', new Log().reply().frames(0, 3).frames(3, 4, 1, 100).interrupted('')],
     [
       2,
       'a frame during a pause',
-      new Log()
-        .reply()
-        .frames(0, 3)
-        .paused(true)
-        .pass(20)
-        .frames(3, 4)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .flush()
-        .end(''),
+      new Log().reply().frames(0, 3).paused(true).pass(20).frames(3, 4).interrupted(''),
     ],
     [
       2,
@@ -351,58 +110,34 @@ describe('the monitor finds', () => {
     [3, 'a second child of a kind', new Log().reply().start('tts', 2).stop('tts', 2)],
     [3, 'a reply that begins before the last has ended', new Log().reply().stopAll().reply(2)],
     [3, 'audio of an older reply', interrupted().end('One two').reply(2).frames(45, 46, 1)],
-    [
-      4,
-      'a child started twice',
-      interrupted().end('One two').event({ type: 'text', text: 'x' }, 'processing').start('tts').stop('tts'),
-    ],
+    [4, 'a child started twice', interrupted().end('One two').typed().start('tts').stop('tts')],
     [4, 'a child that ends twice', interrupted().end('One two').stop('tts')],
     [
       4,
       'a reply child in idle',
       new Log().reply().event({ type: 'interrupt' }, 'idle').stop('playback').end(''),
     ],
-    [
-      4,
-      'a child that outlives its session',
-      new Log().event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear').start('stt').over(),
-    ],
+    [4, 'a child that outlives its session', new Log().speech('listening').start('stt').over()],
     [
       4,
       'an utterance that is heard in idle',
-      new Log()
-        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'idle', 'ear')
-        .start('stt')
-        .event({ type: 'rearm' }, 'idle')
-        .stop('stt'),
+      new Log().speech('idle').start('stt').rearm('idle').stop('stt'),
     ],
     [5, 'a word that was not played', interrupted().end('One two three')],
     [5, 'words that were played but are missing in heard', interrupted().end('')],
     [5, 'a word cut in two', interrupted().end('One t')],
     [5, 'words that are not the reply’s', interrupted().end('One too')],
-    [5, 'words without audio', new Log().reply().event({ type: 'interrupt' }, 'idle').stopAll().end('One')],
+    [5, 'words without audio', new Log().reply().interrupt().end('One')],
     [5, 'a completed reply that was not heard to its end', interrupted().end('One two', 'completed')],
     [
       5,
       'more than the client has acknowledged',
-      new Log()
-        .reply()
-        .frames(0, 45)
-        .acknowledges(10_000)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .end('One two'),
+      new Log().reply().frames(0, 45).acknowledges(10_000).interrupt().end('One two'),
     ],
     [
       5,
       'fewer words than the client has acknowledged',
-      new Log()
-        .reply()
-        .frames(0, 45)
-        .acknowledges(20_600)
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .end(''),
+      new Log().reply().frames(0, 45).acknowledges(20_600).interrupt().end(''),
     ],
     [6, 'a reply that never ends', interrupted().over()],
     [
@@ -412,7 +147,7 @@ describe('the monitor finds', () => {
         .reply()
         .stop('tts', 1, 'error')
         .event({ type: 'xstate.error.actor.tts', error: failure }, 'processing', 'tts')
-        .event({ type: 'rearm' }, 'idle')
+        .rearm('idle')
         .stop('playback')
         .publish({ type: 'error', code: 'TTS_FAILED', message: '', fatal: false })
         .end('', 'failed'),
@@ -420,7 +155,7 @@ describe('the monitor finds', () => {
     [
       6,
       'a failed reply without a reason',
-      new Log().reply().frames(0, 45).event({ type: 'interrupt' }, 'idle').stopAll().end('One two', 'failed'),
+      new Log().reply().frames(0, 45).interrupt().end('One two', 'failed'),
     ],
     [
       7,
@@ -430,12 +165,7 @@ describe('the monitor finds', () => {
     [
       7,
       'text of another generation',
-      new Log()
-        .reply()
-        .publish({ type: 'reply', turn: 1, generation: 0, text: 'x' })
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .end(''),
+      new Log().reply().publish({ type: 'reply', turn: 1, generation: 0, text: 'x' }).interrupt().end(''),
     ],
     [
       7,
@@ -443,31 +173,17 @@ describe('the monitor finds', () => {
       new Log().event({ type: 'llm.delta', text: 'x' }, 'idle', 'llm'),
     ],
     [7, 'an end of a child that had none', new Log().event({ type: 'xstate.done.actor.llm' }, 'idle', 'llm')],
-    [
-      7,
-      'a living child called stale',
-      new Log().reply().stale('s/1/tts/1').event({ type: 'interrupt' }, 'idle').stopAll().end(''),
-    ],
+    [7, 'a living child called stale', new Log().reply().stale('s/1/tts/1').interrupt().end('')],
     [7, 'a flush of what never began', new Log().flush(5)],
     [
       1,
       'an interrupted reply that is not flushed',
-      new Log()
-        .reply()
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .command({ type: 'cancelWork', generation: 1 })
-        .end(''),
+      new Log().reply().interrupt().command({ type: 'cancelWork', generation: 1 }).end(''),
     ],
     [
       4,
       'an interrupted reply whose work goes on',
-      new Log()
-        .reply()
-        .event({ type: 'interrupt' }, 'idle')
-        .stopAll()
-        .publish({ type: 'flush', generation: 1 })
-        .end(''),
+      new Log().reply().interrupt().publish({ type: 'flush', generation: 1 }).end(''),
     ],
     [
       7,
@@ -475,39 +191,13 @@ describe('the monitor finds', () => {
       interrupted().command({ type: 'cancelWork', generation: 2 }).end('One two'),
     ],
     [9, 'a voice stop that does not stop', new Log().event({ type: 'halt' }, 'idle')],
-    [
-      9,
-      'a voice stop that something else ends',
-      new Log()
-        .event({ type: 'halt' }, 'stopped')
-        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear'),
-    ],
+    [9, 'a voice stop that something else ends', new Log().halt().speech('listening')],
     [8, 'a reply that ends twice', interrupted().end('One two').end('One two')],
     [8, 'a reply that ends without having begun', new Log().end('', 'interrupted', 1)],
-    [
-      9,
-      'audio stopped',
-      new Log().reply().frames(0, 2).event({ type: 'halt' }, 'stopped').stopAll().end('').frames(2, 3),
-    ],
-    [
-      9,
-      'an action started stopped',
-      new Log().event({ type: 'halt' }, 'stopped').action('started').action('cancelled'),
-    ],
-    [
-      9,
-      'an action that runs on stopped',
-      new Log()
-        .event({ type: 'text', text: 'x' }, 'processing')
-        .action('started')
-        .event({ type: 'halt' }, 'stopped')
-        .over(),
-    ],
-    [
-      9,
-      'an action that ends without running',
-      new Log().event({ type: 'text', text: 'x' }, 'processing').action('done'),
-    ],
+    [9, 'audio stopped', new Log().reply().frames(0, 2).halt().stopAll().end('').frames(2, 3)],
+    [9, 'an action started stopped', new Log().halt().action('started').action('cancelled')],
+    [9, 'an action that runs on stopped', new Log().typed().action('started').halt().over()],
+    [9, 'an action that ends without running', new Log().typed().action('done')],
   ])('invariant %i: %s', (invariant, _what, log) => {
     expect(broken(log)).toContain(invariant);
   });
@@ -517,24 +207,19 @@ describe('the monitor finds', () => {
     change: { turnDetection: { mode: 'manual' } },
     sample: 0,
   };
-  const SPOKE: KernelEvent = { type: 'speech.start', sample: 0, ageMs: 0 };
   const COMMIT: KernelEvent = { type: 'commit', sample: 16_000 };
   const final: SessionMessage = { type: 'transcript', turn: 1, text: 'hello', final: true };
   const committed = () => new Log().event(MANUAL, 'idle').event(COMMIT, 'processing');
 
   it.each<[number, string, Log]>([
-    [
-      18,
-      'a turn by the ear in manual mode',
-      new Log().event(MANUAL, 'idle').event(SPOKE, 'listening', 'ear'),
-    ],
+    [18, 'a turn by the ear in manual mode', new Log().event(MANUAL, 'idle').speech('listening')],
     [
       18,
       'a reply interrupted that must not be',
       new Log()
         .event({ ...MANUAL, change: { turnDetection: { mode: 'auto', interrupt: false } } }, 'idle')
         .reply()
-        .event(SPOKE, 'listening', 'ear'),
+        .speech('listening'),
     ],
     [
       18,
@@ -544,7 +229,7 @@ describe('the monitor finds', () => {
         .start('speculation'),
     ],
     [19, 'two turns for one commit', committed().publish(final).publish(final)],
-    [19, 'a commit without a turn', committed().event({ type: 'rearm' }, 'idle')],
+    [19, 'a commit without a turn', committed().rearm('idle')],
   ])('invariant %i: %s', (invariant, _what, log) => {
     expect(broken(log.over())).toContain(invariant);
   });
@@ -554,9 +239,9 @@ describe('the monitor finds', () => {
     const refused = new Log().event(MANUAL, 'idle').event(COMMIT, 'idle').publish(refusal);
     const given = committed().event({ type: 'interrupt' }, 'idle');
     const answered = committed().publish(final);
-    const spokenOver = answered.event(COMMIT, 'processing').event(SPOKE, 'processing', 'ear').publish(final);
+    const spokenOver = answered.event(COMMIT, 'processing').speech('processing').publish(final);
     for (const log of [refused, given, committed().publish(final), spokenOver])
-      expect(broken(log.event({ type: 'rearm' }, 'idle'))).toEqual([]);
+      expect(broken(log.rearm('idle'))).toEqual([]);
   });
 
   describe('invariant 17:', () => {
@@ -564,7 +249,7 @@ describe('the monitor finds', () => {
       const log = new Log()
         .reply()
         .frames(0, 45)
-        .event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'speaking', 'ear')
+        .speech('speaking')
         .start('stt')
         .paused(true)
         .event({ type: 'transcript.partial', text }, 'speaking', 'stt')
@@ -609,7 +294,7 @@ describe('the monitor finds', () => {
   it('invariant 9: an action that policy does not allow', () => {
     const log = () =>
       new Log()
-        .event({ type: 'text', text: 'x' }, 'processing')
+        .typed()
         .action('started', 'launch')
         .start('actions')
         .event({ type: 'action.done', id: 'launch', result: null }, 'processing', 'actions')
@@ -618,14 +303,14 @@ describe('the monitor finds', () => {
     expect(broken(log(), { actions: { allow: ['wave'], maxPerReply: 16 } })).toEqual([9]);
     expect(broken(log(), { actions: { allow: ['wave', '*'], maxPerReply: 16 } })).toEqual([]);
     expect(
-      broken(new Log().event({ type: 'text', text: 'x' }, 'processing').action('refused', 'launch'), {
+      broken(new Log().typed().action('refused', 'launch'), {
         actions: { allow: [], maxPerReply: 16 },
       }),
     ).toEqual([]);
   });
 
   describe('invariant 20:', () => {
-    const typed = () => new Log().event({ type: 'text', text: 'x' }, 'processing');
+    const typed = () => new Log().typed();
 
     it('audio of a text-only session', () => {
       expect(broken(typed().start('tts').stop('tts'), { output: 'text' })).toContain(20);
@@ -634,15 +319,14 @@ describe('the monitor finds', () => {
     });
 
     it('speech in a session without an ear', () => {
-      const log = new Log().event({ type: 'speech.start', sample: 0, ageMs: 0 }, 'listening', 'ear');
+      const log = new Log().speech('listening');
       expect(broken(log, { input: 'text' })).toContain(20);
       expect(broken(log)).not.toContain(20);
     });
   });
 
   describe('invariant 21:', () => {
-    const started = () =>
-      new Log().event({ type: 'text', text: 'x' }, 'processing').action('started').action('started', 'nod');
+    const started = () => new Log().typed().action('started').action('started', 'nod');
     const reported = (status: ActionReport['status'], id = 'wave') =>
       started().event({ type: 'action.result', id, status }, 'processing');
     const unexpected = {
@@ -651,7 +335,7 @@ describe('the monitor finds', () => {
       message: '',
       fatal: false,
     } as const;
-    const ended = (log: Log) => log.event({ type: 'halt' }, 'stopped').action('cancelled', 'nod').over();
+    const ended = (log: Log) => log.halt().action('cancelled', 'nod').over();
 
     it('an action that ends otherwise than its client reported', () => {
       expect(broken(ended(reported('failed').action('failed')), { results: true })).toEqual([]);
@@ -660,12 +344,12 @@ describe('the monitor finds', () => {
     });
 
     it('an action that ends without a cause', () => {
-      const log = started().event({ type: 'text', text: 'x' }, 'processing').action('done');
+      const log = started().typed().action('done');
       expect(broken(ended(log), { results: true })).toContain(21);
     });
 
     it('a result without an answer, or with the wrong one', () => {
-      const late = (log: Log) => ended(log.event({ type: 'halt' }, 'stopped').action('cancelled'));
+      const late = (log: Log) => ended(log.halt().action('cancelled'));
       expect(broken(late(reported('done')), { results: true })).toContain(21);
       expect(broken(late(reported('done').publish(unexpected)), { results: true })).toContain(21);
       expect(broken(late(reported('done', 'jump').publish(unexpected)), { results: true })).not.toContain(21);

@@ -59,6 +59,12 @@ export type Heard =
       readonly samples: Int16Array;
     };
 
+/** What was wrong with a conversation. */
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  readonly divergence: Divergence | undefined;
+}
+
 const SEED = 1;
 const STEP_MS = 10;
 
@@ -75,6 +81,7 @@ export class Conversation {
   readonly #session: Session;
   readonly #id = 'test';
   readonly #close: (() => Promise<void> | void)[] = [];
+  #ended: Promise<Verdict> | undefined;
 
   constructor(options: ConversationOptions) {
     this.#options = options;
@@ -177,11 +184,13 @@ export class Conversation {
     return this.of('state').map((message) => message.value);
   }
 
-  /** Ends the session and returns the broken invariants and replay differences. */
-  async end(): Promise<{
-    readonly violations: readonly Violation[];
-    readonly divergence: Divergence | undefined;
-  }> {
+  /** Ends the session and returns the broken invariants and replay differences. Idempotent. */
+  end(): Promise<Verdict> {
+    this.#ended ??= this.#end();
+    return this.#ended;
+  }
+
+  async #end(): Promise<Verdict> {
     const closed = this.#session.close('lost');
     await this.#options.clock.advance(0);
     await closed;

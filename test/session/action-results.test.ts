@@ -4,19 +4,22 @@ import { VirtualClock } from '../../machines/clock.ts';
 import type { ActionReport } from '../../machines/wire.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import type { LlmScript } from '../../testing/scripted-engines.ts';
-import { askByText, backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+import { answered, askByText, backToIdle, parameters, REPLY, type Scene, scene, user } from './scene.ts';
 
 /** A client that reports the results of the actions in the first reply. */
-function reporting(names: readonly string[], options: Scene = {}, asked: unknown[] = []) {
+function reporting(names: readonly string[], options: Scene = {}) {
   const clock = new VirtualClock({ settle });
   const first: LlmScript = {
     text: REPLY,
     actions: names.map((name) => ({ type: 'action', id: name, name, args: { to: 'the door' } })),
   };
-  return scene(
-    { clock, actions: clientAction({ clock }), results: true, replies: [first, 'Fine.'], ...options },
-    asked,
-  );
+  return scene({
+    clock,
+    actions: clientAction({ clock }),
+    results: true,
+    replies: [first, 'Fine.'],
+    ...options,
+  });
 }
 
 function report(talk: Conversation, id: string, report: ActionReport): void {
@@ -42,7 +45,6 @@ describe('an action whose result the client reports', () => {
     await backToIdle(talk, 100);
     expect(published(talk)).toEqual(['1-walk started', '1-walk done: there']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it.each(['done', 'failed', 'refused'] as const)('shows progress and then that it is %s', async (status) => {
@@ -53,7 +55,6 @@ describe('an action whose result the client reports', () => {
     await backToIdle(talk);
     expect(published(talk)).toEqual(['1-walk started', '1-walk progress: half way', `1-walk ${status}`]);
     expect(talk.of('error')).toEqual([]);
-    await finish(talk);
   });
 
   it('fails at its deadline, which progress does not postpone; a later result is refused', async () => {
@@ -70,7 +71,6 @@ describe('an action whose result the client reports', () => {
       message: 'no running action waits for this result: 1-walk',
     });
     expect(published(talk)).toHaveLength(3);
-    await finish(talk);
   });
 
   it('has the deadline of its name, if there is one', async () => {
@@ -83,7 +83,6 @@ describe('an action whose result the client reports', () => {
     expect(published(talk)).toEqual(['1-walk started', '1-wave started', '1-wave failed']);
     await backToIdle(talk, 2_000);
     expect(published(talk).at(-1)).toBe('1-walk failed');
-    await finish(talk);
   });
 
   it('ends once: a second, an unknown and an early result change nothing', async () => {
@@ -97,7 +96,6 @@ describe('an action whose result the client reports', () => {
     expect(talk.of('error')).toMatchObject([UNEXPECTED, UNEXPECTED, UNEXPECTED]);
     report(talk, '1-wave', { status: 'done' });
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it.each(['halt', 'interrupt'] as const)('is cancelled by %s, and its late result refused', async (type) => {
@@ -108,7 +106,6 @@ describe('an action whose result the client reports', () => {
     report(talk, '1-walk', { status: 'done' });
     expect(talk.of('error')).toMatchObject([UNEXPECTED]);
     expect(talk.state).toBe(type === 'halt' ? 'stopped' : 'idle');
-    await finish(talk);
   });
 
   it('counts against the limit of its reply even if the client refuses it', async () => {
@@ -137,19 +134,16 @@ describe('an action whose result the client reports', () => {
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_LIMIT' }]);
     report(talk, '1-b', { status: 'done' });
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it('is in the next request to the language engine, as the client reported it', async () => {
-    const asked: unknown[] = [];
-    const talk = await reporting(['walk', 'wave'], {}, asked);
+    const talk = await reporting(['walk', 'wave'], {});
     await askByText(talk);
     report(talk, '1-walk', { status: 'failed', message: 'something is in the way', data: { leftM: 2 } });
     await talk.until(() => talk.state === 'processing');
-    await askByText(talk, 'did it work?');
-    await backToIdle(talk);
-    expect(asked.at(-1)).toEqual([
-      { role: 'user', content: 'hello' },
+    await answered(talk, 'did it work?');
+    expect(talk.asked.at(-1)).toEqual([
+      user('hello'),
       {
         role: 'assistant',
         content: REPLY,
@@ -161,9 +155,8 @@ describe('an action whose result the client reports', () => {
           { ...{ id: '1-wave', name: 'wave', args: { to: 'the door' } }, result: { status: 'cancelled' } },
         ],
       },
-      { role: 'user', content: 'did it work?' },
+      user('did it work?'),
     ]);
-    await finish(talk);
   });
 });
 
@@ -181,6 +174,5 @@ describe('a client that does not report results', () => {
     expect(talk.of('error')).toMatchObject([UNEXPECTED]);
     await backToIdle(talk);
     expect(published(talk)).toEqual(['1-walk started', '1-walk done']);
-    await finish(talk);
   });
 });

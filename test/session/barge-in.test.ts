@@ -5,7 +5,18 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { pause } from '../../testing/scripted-engines.ts';
-import { askAloud, askByText, backToIdle, finish, REPLY, say, scene } from './scene.ts';
+import {
+  answeredAloud,
+  askAloud,
+  askByText,
+  assistant,
+  backToIdle,
+  playback,
+  REPLY,
+  say,
+  scene,
+  user,
+} from './scene.ts';
 
 /** Time of the first matching message, and of the last frame, from the session's log. */
 function loggedAtMs(talk: Conversation, fits: (message: { readonly type: string }) => boolean): number {
@@ -22,11 +33,10 @@ function frames(talk: Conversation, generation = 1) {
 
 describe('speech during a reply', () => {
   it('pauses the playback at once, and interrupts after 250 ms', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene(
-      { said: [{ text: 'hello' }, { text: 'wait a moment' }], replies: [REPLY, 'Fine.'] },
-      asked,
-    );
+    const talk = await scene({
+      said: [{ text: 'hello' }, { text: 'wait a moment' }],
+      replies: [REPLY, 'Fine.'],
+    });
     await askAloud(talk);
     await talk.beSilent(600);
     await say(talk, 800);
@@ -43,13 +53,8 @@ describe('speech during a reply', () => {
     const [first, second] = talk.of('reply.end');
     expect(first).toMatchObject({ turn: 1, reason: 'interrupted' });
     expect(second).toMatchObject({ turn: 2, reason: 'completed', heard: 'Fine.' });
-    expect(asked[1]).toEqual([
-      { role: 'user', content: 'hello' },
-      { role: 'assistant', content: first?.heard },
-      { role: 'user', content: 'wait a moment' },
-    ]);
+    expect(talk.asked[1]).toEqual([user('hello'), assistant(first?.heard ?? '?'), user('wait a moment')]);
     expect(talk.of('flush')).toEqual([{ type: 'flush', generation: 1 }]);
-    await finish(talk);
   });
 
   it('interrupts sooner with a word that is not a backchannel', async () => {
@@ -61,7 +66,6 @@ describe('speech during a reply', () => {
     expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBeLessThan(pausedAtMs + 100);
     await talk.beSilent(900);
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it.each([
@@ -76,19 +80,16 @@ describe('speech during a reply', () => {
       await talk.beSilent(600);
       await say(talk, 400);
       await backToIdle(talk);
-      expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
+      expect(playback(talk)).toEqual(['paused', 'playing']);
       expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
       expect(talk.turns).toHaveLength(1);
       const untouched = await scene({ language });
-      await askAloud(untouched);
-      await backToIdle(untouched);
+      await answeredAloud(untouched);
       // The same audio, but with a pause in it.
       expect(frames(talk).map(({ seq }) => seq)).toEqual(frames(untouched).map(({ seq }) => seq));
       expect(frames(talk).map(({ samples }) => samples)).toEqual(
         frames(untouched).map(({ samples }) => samples),
       );
-      await finish(talk);
-      await finish(untouched);
     },
   );
 
@@ -98,9 +99,8 @@ describe('speech during a reply', () => {
     await talk.beSilent(600);
     await say(talk, 100, 400);
     await backToIdle(talk);
-    expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that is short lets the reply continue if its words do not arrive in time', async () => {
@@ -110,7 +110,6 @@ describe('speech during a reply', () => {
     await say(talk, 100, 1_400);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('that is one short word interrupts once the word is known', async () => {
@@ -124,7 +123,6 @@ describe('speech during a reply', () => {
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { turn: 2, reason: 'completed' }]);
     expect(talk.turns[1]).toMatchObject({ userText: 'stop' });
-    await finish(talk);
   });
 
   it('that continues after recognition was asked to finish is heard to the end', async () => {
@@ -153,7 +151,6 @@ describe('speech during a reply', () => {
     await say(talk, 600);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.turns[1]).toMatchObject({ userText: 'stop and go home' });
-    await finish(talk);
   });
 
   it('that continues after a backchannel interrupts', async () => {
@@ -166,7 +163,6 @@ describe('speech during a reply', () => {
     expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(pausedAtMs + 1_000);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it('twice in a row interrupts twice', async () => {
@@ -182,7 +178,6 @@ describe('speech during a reply', () => {
       [2, 2, 'interrupted'],
       [3, 3, 'completed'],
     ]);
-    await finish(talk);
   });
 
   it('with a noise twice in a row pauses and resumes twice', async () => {
@@ -193,9 +188,8 @@ describe('speech during a reply', () => {
       await say(talk, 100, 300);
     }
     await backToIdle(talk);
-    expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing', 'paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'playing', 'paused', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that the recogniser fails on lets the reply continue if it is short, with an error for the user', async () => {
@@ -206,7 +200,6 @@ describe('speech during a reply', () => {
     await backToIdle(talk);
     expect(talk.of('error')).toMatchObject([{ code: 'STT_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that the recogniser fails on interrupts if it is long, and is answered by the phrase', async () => {
@@ -220,7 +213,6 @@ describe('speech during a reply', () => {
       { reason: 'interrupted' },
       { reason: 'failed', heard: 'Sorry, I could not hear that.' },
     ]);
-    await finish(talk);
   });
 
   it.each(['before', 'after'])(
@@ -253,7 +245,6 @@ describe('speech during a reply', () => {
         [2, 'Fine.'],
       ]);
       expect(talk.of('playback')).toHaveLength(order === 'before' ? 1 : 0);
-      await finish(talk);
     },
   );
 
@@ -271,7 +262,6 @@ describe('speech during a reply', () => {
     await talk.beSilent(800);
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.turns[1]).toMatchObject({ turn: 2, userText: 'and now this' });
-    await finish(talk);
   });
 });
 
@@ -284,7 +274,6 @@ describe('the client’s interrupt', () => {
     await talk.wait(2_000);
     expect(talk.state).toBe('idle');
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
-    await finish(talk);
   });
 
   it('ends a reply that is still being generated', async () => {
@@ -296,7 +285,6 @@ describe('the client’s interrupt', () => {
     expect(talk.states()).toEqual(['idle', 'processing', 'idle']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
     expect(talk.of('audio')).toEqual([]);
-    await finish(talk);
   });
 
   it('changes nothing without a reply', async () => {
@@ -304,10 +292,8 @@ describe('the client’s interrupt', () => {
     talk.send({ type: 'interrupt' });
     await talk.speak(300);
     talk.send({ type: 'interrupt' });
-    await askAloud(talk, 300);
-    await backToIdle(talk);
+    await answeredAloud(talk, 300);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed' }]);
-    await finish(talk);
   });
 });
 
@@ -326,7 +312,6 @@ describe('heard text', () => {
     talk.send({ type: 'interrupt' });
     await talk.wait(100);
     expect(talk.of('reply.end')).toMatchObject([{ heard }]);
-    await finish(talk);
   });
 
   it('is limited to what was sent, whatever the client reports', async () => {
@@ -340,7 +325,6 @@ describe('heard text', () => {
     await talk.wait(100);
     // Sent: 400 ms and 200 ms ahead. "There are" ends at 600 ms.
     expect(['There', 'There are']).toContain(talk.of('reply.end')[0]?.heard);
-    await finish(talk);
   });
 
   it('never decreases when reports arrive out of order', async () => {
@@ -353,7 +337,6 @@ describe('heard text', () => {
     talk.send({ type: 'interrupt' });
     await talk.wait(100);
     expect(talk.of('reply.end')).toMatchObject([{ heard: 'There are two' }]);
-    await finish(talk);
   });
 
   it('is estimated from the letters when the voice does not mark its words', async () => {
@@ -363,6 +346,5 @@ describe('heard text', () => {
     talk.send({ type: 'interrupt' });
     await talk.wait(100);
     expect(talk.of('reply.end')).toMatchObject([{ heard: 'There are two' }]);
-    await finish(talk);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LlmRequest } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { Conversation } from '../../testing/conversation.ts';
-import { askByText, backToIdle, finish, parameters, REPLY, scene } from './scene.ts';
+import { askByText, assistant, backToIdle, parameters, playback, REPLY, scene, user } from './scene.ts';
 
 /** An STT engine that records how much of each utterance was silent and how much loud, in ms. */
 function measuring(heard: { loudMs: number; silentMs: number }[], text = 'hello'): SttEngine {
@@ -51,7 +51,6 @@ describe('push to talk', () => {
       { turn: 1, reason: 'completed' },
       { turn: 2, reason: 'completed' },
     ]);
-    await finish(talk);
   });
 
   it('discards audio on `clear`', async () => {
@@ -64,7 +63,6 @@ describe('push to talk', () => {
     talk.send({ type: 'commit' });
     await backToIdle(talk);
     expect(heard).toEqual([{ loudMs: 300, silentMs: 0 }]);
-    await finish(talk);
   });
 
   it('refuses less than 100 ms, and keeps the audio for the next commit', async () => {
@@ -79,7 +77,6 @@ describe('push to talk', () => {
     talk.send({ type: 'commit' });
     await backToIdle(talk);
     expect(heard).toEqual([{ loudMs: 100, silentMs: 0 }]);
-    await finish(talk);
   });
 
   it('takes the newest audio if there is more than an utterance may have', async () => {
@@ -92,7 +89,6 @@ describe('push to talk', () => {
     talk.send({ type: 'commit' });
     await backToIdle(talk);
     expect(heard).toEqual([{ loudMs: 1_500, silentMs: 500 }]);
-    await finish(talk);
   });
 
   it('interrupts a reply', async () => {
@@ -106,7 +102,6 @@ describe('push to talk', () => {
       { turn: 1, reason: 'interrupted' },
       { turn: 2, reason: 'completed', heard: REPLY },
     ]);
-    await finish(talk);
   });
 
   it('refuses another commit while the last one is transcribed', async () => {
@@ -119,7 +114,6 @@ describe('push to talk', () => {
     expect(talk.of('error')).toMatchObject([{ code: 'TURN_RUNNING' }]);
     await backToIdle(talk);
     expect(finals(talk)).toHaveLength(1);
-    await finish(talk);
   });
 
   it('gives an empty transcript for silence', async () => {
@@ -131,7 +125,6 @@ describe('push to talk', () => {
     await backToIdle(talk);
     expect(finals(talk)).toMatchObject([{ text: '' }]);
     expect(talk.of('reply.end')).toEqual([]);
-    await finish(talk);
   });
 
   it('makes no turn while stopped', async () => {
@@ -146,7 +139,6 @@ describe('push to talk', () => {
     talk.send({ type: 'commit' });
     await backToIdle(talk);
     expect(finals(talk)).toHaveLength(1);
-    await finish(talk);
   });
 });
 
@@ -159,7 +151,6 @@ describe('a commit while the server detects turns', () => {
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed' }]);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(0);
-    await finish(talk);
   });
 
   it('makes a sound during a reply an interruption', async () => {
@@ -170,7 +161,6 @@ describe('a commit while the server detects turns', () => {
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'interrupted' }]);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1 }, { turn: 2, reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('is refused while nobody speaks', async () => {
@@ -179,7 +169,6 @@ describe('a commit while the server detects turns', () => {
     talk.send({ type: 'commit' });
     expect(talk.of('error')).toMatchObject([{ code: 'NOTHING_TO_COMMIT' }]);
     expect(talk.states()).toEqual(['idle']);
-    await finish(talk);
   });
 
   it('does not happen after `clear`, which drops the utterance or lets the reply continue', async () => {
@@ -191,10 +180,9 @@ describe('a commit while the server detects turns', () => {
     await askByText(talk);
     await talk.speak(200);
     talk.send({ type: 'clear' });
-    expect(talk.of('playback').map(({ state }) => state)).toEqual(['paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'playing']);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 });
 
@@ -221,13 +209,12 @@ describe('`respond`', () => {
     await talk.until(() => talk.of('reply.end').length === 1);
     talk.send({ type: 'respond' });
     await talk.until(() => talk.of('reply.end').length === 2);
-    const said = [{ role: 'user', content: 'hello' }];
+    const said = [user('hello')];
     expect(requests).toMatchObject([
       { messages: said, instructions: 'Be brief.' },
-      { messages: [...said, { role: 'assistant', content: REPLY }], instructions: 'Be kind.' },
+      { messages: [...said, assistant(REPLY)], instructions: 'Be kind.' },
     ]);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 2 }, { turn: 3 }]);
-    await finish(talk);
   });
 
   it('does not ask the memory for words that nobody said', async () => {
@@ -242,7 +229,6 @@ describe('`respond`', () => {
     talk.send({ type: 'respond' });
     await talk.until(() => talk.of('reply.end').length === 1);
     expect(recalled).toEqual([]);
-    await finish(talk);
   });
 
   it('is refused while a turn runs', async () => {
@@ -255,7 +241,6 @@ describe('`respond`', () => {
     expect(talk.of('error').map(({ code }) => code)).toEqual(['TURN_RUNNING', 'TURN_RUNNING']);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toHaveLength(1);
-    await finish(talk);
   });
 
   it('still replies if a noise comes before the reply sounds', async () => {
@@ -269,6 +254,5 @@ describe('`respond`', () => {
       { turn: 1, reason: 'interrupted' },
       { turn: 1, reason: 'completed', heard: REPLY },
     ]);
-    await finish(talk);
   });
 });

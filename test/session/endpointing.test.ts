@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import { samplesInMs } from '../../machines/audio.ts';
-import { askAloud, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
+import { answeredAloud, backToIdle, parameters, REPLY, say, scene, user } from './scene.ts';
 
 /** An STT engine that records the number of samples of each utterance, and the first sample. */
 function listeningStt(heard: { samples: number; first: number | undefined }[], text = 'hello'): SttEngine {
@@ -30,7 +30,6 @@ describe('the end of a turn', () => {
     await say(talk, 600, 1_300);
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(delayMs);
-    await finish(talk);
   });
 
   it('does not come in a shorter pause', async () => {
@@ -43,7 +42,6 @@ describe('the end of a turn', () => {
     expect(heard).toHaveLength(1);
     expect(talk.of('speech').map(({ event }) => event)).toEqual(['start', 'stop', 'start', 'stop']);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, generation: 1, reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('includes 300 ms from before the speech for the recogniser, so that no first syllable is lost', async () => {
@@ -57,7 +55,6 @@ describe('the end of a turn', () => {
     expect(heard[0]?.first).toBe(0);
     expect(samples).toBeGreaterThanOrEqual(samplesInMs(300 + 640 + 500, 16_000));
     expect(samples).toBeLessThanOrEqual(samplesInMs(300 + 96 + 32 + 640 + 500 + 32, 16_000));
-    await finish(talk);
   });
 
   it('comes after 30 s, including pauses, even if the user continues', async () => {
@@ -71,7 +68,6 @@ describe('the end of a turn', () => {
     expect(talk.states().slice(0, 3)).toEqual(['idle', 'listening', 'processing']);
     await talk.beSilent(1_000);
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it('comes even if the ear fails while the user speaks', async () => {
@@ -97,39 +93,30 @@ describe('the end of a turn', () => {
     await backToIdle(talk);
     expect(talk.of('error')).toMatchObject([{ code: 'VAD_FAILED', fatal: false }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 });
 
 describe('a user who continues before the reply sounds', () => {
   it('during generation gets one turn with both parts, under a new generation', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene(
-      {
-        said: [{ text: 'turn left' }, { text: 'and then stop there' }],
-        replies: [{ text: REPLY, firstTokenMs: 1_000 }],
-      },
-      asked,
-    );
+    const talk = await scene({
+      said: [{ text: 'turn left' }, { text: 'and then stop there' }],
+      replies: [{ text: REPLY, firstTokenMs: 1_000 }],
+    });
     await say(talk);
-    await askAloud(talk, 500);
-    await backToIdle(talk);
-    expect(asked.at(-1)).toEqual([{ role: 'user', content: 'turn left and then stop there' }]);
+    await answeredAloud(talk, 500);
+    expect(talk.asked.at(-1)).toEqual([user('turn left and then stop there')]);
     expect(talk.of('reply.end')).toMatchObject([
       { turn: 1, generation: 1, reason: 'interrupted', heard: '' },
       { turn: 1, generation: 2, reason: 'completed', heard: REPLY },
     ]);
     expect(talk.turns).toMatchObject([{ turn: 1, userText: 'turn left and then stop there' }]);
-    await finish(talk);
   });
 
   it('during recognition gets one turn, recognised as a whole', async () => {
     const talk = await scene({ said: [{ text: 'turn', finalMs: 2_000 }, { text: 'turn left and stop' }] });
     await say(talk, 500, 900);
-    await askAloud(talk, 500);
-    await backToIdle(talk);
+    await answeredAloud(talk, 500);
     expect(talk.turns).toMatchObject([{ turn: 1, generation: 1, userText: 'turn left and stop' }]);
-    await finish(talk);
   });
 
   it('keeps the turn waiting for the words of both parts', async () => {
@@ -142,7 +129,6 @@ describe('a user who continues before the reply sounds', () => {
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     expect(talk.of('reply.end').at(-1)?.timings.endpoint).toBe(250);
-    await finish(talk);
   });
 
   it('with only a noise gets the reply to the first part', async () => {
@@ -155,30 +141,24 @@ describe('a user who continues before the reply sounds', () => {
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
     expect(talk.turns).toMatchObject([{ turn: 1, generation: 2, userText: 'turn left', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('and then types has the spoken part in the history', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene(
-      { said: [{ text: 'turn left' }, { text: 'no' }], replies: [{ text: 'Well.', firstTokenMs: 1_000 }] },
-      asked,
-    );
+    const talk = await scene({
+      said: [{ text: 'turn left' }, { text: 'no' }],
+      replies: [{ text: 'Well.', firstTokenMs: 1_000 }],
+    });
     await say(talk);
     await talk.speak(300);
     talk.send({ type: 'text', text: 'go home' });
     await talk.beSilent(300);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
-    expect(asked.at(-1)).toEqual([
-      { role: 'user', content: 'turn left' },
-      { role: 'user', content: 'go home' },
-    ]);
+    expect(talk.asked.at(-1)).toEqual([user('turn left'), user('go home')]);
     expect(talk.turns.map(({ turn, userText }) => [turn, userText])).toEqual([
       [1, 'turn left'],
       [2, 'go home'],
     ]);
-    await finish(talk);
   });
 });
 
@@ -190,19 +170,15 @@ describe('a noise', () => {
     expect(talk.of('state').at(-1)).toMatchObject({ turn: 0, generation: 0 });
     expect(talk.of('transcript')).toEqual([]);
     expect(talk.turns).toEqual([]);
-    await finish(talk);
   });
 
   it('that is long and not understood is answered with the fixed phrase, without the language engine', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene({ said: [{ text: '' }] }, asked);
-    await askAloud(talk, 1_200);
-    await backToIdle(talk);
-    expect(asked).toEqual([]);
+    const talk = await scene({ said: [{ text: '' }] });
+    await answeredAloud(talk, 1_200);
+    expect(talk.asked).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([
       { reason: 'completed', heard: 'Sorry, I did not get that.' },
     ]);
-    await finish(talk);
   });
 
   it('that is long is ignored if no phrase is configured for it', async () => {
@@ -212,7 +188,6 @@ describe('a noise', () => {
     });
     await say(talk, 1_200, 1_000);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
-    await finish(talk);
   });
 
   it('does not join the next turn to one that was not understood', async () => {
@@ -223,9 +198,7 @@ describe('a noise', () => {
     await say(talk, 1_200, 700);
     await say(talk, 150, 1_000);
     expect(talk.state).toBe('idle');
-    await askAloud(talk, 500);
-    await backToIdle(talk);
+    await answeredAloud(talk, 500);
     expect(talk.of('reply.end').map(({ turn }) => turn)).toEqual([1, 2]);
-    await finish(talk);
   });
 });

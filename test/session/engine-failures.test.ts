@@ -5,7 +5,7 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 import type { Conversation } from '../../testing/conversation.ts';
 import { hang } from '../../testing/scripted-engines.ts';
-import { askByText, finish, parameters, REPLY, type Scene, say, scene } from './scene.ts';
+import { askByText, parameters, REPLY, type Scene, say, scene } from './scene.ts';
 
 const TWO = 'There are two chairs by a desk. There is also a lamp and a cup on the table.';
 const SORRY = 'Sorry, something went wrong. Please try again.';
@@ -194,7 +194,6 @@ async function expectTrouble(talk: Conversation, trouble: Trouble): Promise<void
   talk.send({ type: 'text', text: 'and now?' });
   await talk.until(() => talk.of('reply.end').length === 2);
   expect(talk.of('reply.end')[1]).toMatchObject({ turn: 2, generation: 2 });
-  await finish(talk);
 }
 
 describe('when', () => {
@@ -225,7 +224,6 @@ describe('when', () => {
     await talk.until(() => talk.state === 'processing');
     await talk.until(() => talk.state === 'idle');
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'failed', heard: '' }]);
-    await finish(talk);
   });
 
   it('speech synthesis fails, the language engine is stopped', async () => {
@@ -236,7 +234,6 @@ describe('when', () => {
     talk.send({ type: 'text', text: 'hello' });
     await talk.until(() => talk.of('reply.end').length === 1, 6_000);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'failed', heard: '' }]);
-    await finish(talk);
   });
 
   it('a user barges in on a reply whose synthesis hangs, the user is answered', async () => {
@@ -253,7 +250,6 @@ describe('when', () => {
       { reason: 'interrupted', heard: REPLY },
       { reason: 'completed', heard: 'Fine.' },
     ]);
-    await finish(talk);
   });
 
   it('engines ignore their cancellation, the session continues', async () => {
@@ -294,6 +290,5 @@ describe('when', () => {
       'LLM_TIMEOUT',
       'TTS_TIMEOUT',
     ]);
-    await finish(talk);
   });
 });

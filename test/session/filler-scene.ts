@@ -7,7 +7,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, pause } from '../../testing/scripted-engines.ts';
-import { parameters, type Scene, scene } from './scene.ts';
+import { parameters, type Scene, scene, type Talk } from './scene.ts';
 
 export const FILLER = 'Let me see.';
 /** Longer than a track holds: 6 s. */
@@ -62,20 +62,17 @@ export interface FillerScene extends Scene {
 }
 
 /** A conversation with one filler, which is in its voice's phrase cache. */
-export async function fillerScene(options: FillerScene = {}, asked: unknown[] = []): Promise<Conversation> {
+export async function fillerScene(options: FillerScene = {}): Promise<Talk> {
   const { slowness = () => 50, prepared = [FILLER], spoken = [], voiceOf, ...given } = options;
   const clock = new VirtualClock({ settle });
   const cache = phraseCache();
   await prepare(cache, prepared);
-  return scene(
-    {
-      clock,
-      tts: voiceOf?.(clock) ?? cachedTts(toneVoice(clock, slowness, spoken), cache),
-      parameters: fillerParameters(),
-      ...given,
-    },
-    asked,
-  );
+  return scene({
+    clock,
+    tts: voiceOf?.(clock) ?? cachedTts(toneVoice(clock, slowness, spoken), cache),
+    parameters: fillerParameters(),
+    ...given,
+  });
 }
 
 export function fillerParameters(

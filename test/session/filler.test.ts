@@ -14,7 +14,7 @@ import {
   lateFiller,
   story,
 } from './filler-scene.ts';
-import { finish, REPLY, say } from './scene.ts';
+import { assistant, REPLY, say, user } from './scene.ts';
 
 /** At 50 ms per letter. */
 const REPLY_FRAMES = Math.ceil((REPLY.length * 50) / 20);
@@ -40,8 +40,7 @@ function inOrder(frames: number): number[] {
 
 describe('a filler', () => {
   it('is spoken when the language engine is slow, and the reply follows in the same sequence of frames', async () => {
-    const asked: unknown[] = [];
-    const talk = await fillerScene({ replies: [SLOW, 'Fine.'] }, asked);
+    const talk = await fillerScene({ replies: [SLOW, 'Fine.'] });
     ask(talk);
     await untilEnded(talk);
     expect(story(talk)).toEqual([
@@ -56,12 +55,7 @@ describe('a filler', () => {
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
     ask(talk, 'and now?');
     await untilEnded(talk, 2);
-    expect(asked[1]).toEqual([
-      { role: 'user', content: 'hello' },
-      { role: 'assistant', content: REPLY },
-      { role: 'user', content: 'and now?' },
-    ]);
-    await finish(talk);
+    expect(talk.asked[1]).toEqual([user('hello'), assistant(REPLY), user('and now?')]);
   });
 
   it('is not spoken when the reply is audible in time', async () => {
@@ -70,7 +64,6 @@ describe('a filler', () => {
     await untilEnded(talk);
     expect(fillersAsked(talk)).toEqual([]);
     expect(frameNumbers(talk)).toEqual(inOrder(REPLY_FRAMES));
-    await finish(talk);
   });
 
   it('is spoken when only the speech engine is slow', async () => {
@@ -82,7 +75,6 @@ describe('a filler', () => {
       'speaking',
       expect.stringContaining(`reply × ${REPLY_FRAMES} at `),
     ]);
-    await finish(talk);
   });
 
   it('does not wait for a speech engine that hangs with further segments', async () => {
@@ -99,7 +91,6 @@ describe('a filler', () => {
       "failed ''",
       'idle',
     ]);
-    await finish(talk);
   });
 
   it('is heard to its end before a reply that arrives meanwhile, without a gap', async () => {
@@ -110,7 +101,6 @@ describe('a filler', () => {
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
     const steps = sounds.slice(11).map(({ atMs }, i) => Math.round(atMs - (sounds[i + 10]?.atMs ?? 0)));
     expect(new Set(steps)).toEqual(new Set([20]));
-    await finish(talk);
   });
 
   it('has its own timing; the stages are those of the reply', async () => {
@@ -126,7 +116,6 @@ describe('a filler', () => {
       firstAudio: own,
       filler: AFTER_MS,
     });
-    await finish(talk);
   });
 
   it('gives fast engines 200 ms when the words of the turn arrive late', async () => {
@@ -139,11 +128,9 @@ describe('a filler', () => {
       await untilEnded(one);
     }
     expect(fillersAsked(prompt)).toEqual([]);
-    await finish(prompt);
     const { filler = 0, endpoint = 0, stt = 0 } = talk.of('reply.end')[0]?.timings ?? {};
     expect(filler).toBeCloseTo(endpoint + stt + 200, 2);
     expect(frameNumbers(talk)).toEqual(inOrder(FILLER_FRAMES + REPLY_FRAMES));
-    await finish(talk);
   });
 
   it('counts from the end of the continued speech, and is spoken once', async () => {
@@ -159,7 +146,6 @@ describe('a filler', () => {
     expect(second).toMatchObject({ turn: 1, timings: { filler: AFTER_MS } });
     expect(fillersAsked(talk)).toEqual([FILLER]);
     expect(talk.of('audio').filter(({ generation }) => generation === 1)).toEqual([]);
-    await finish(talk);
   });
 
   it('is not spoken before one of Parley’s own phrases', async () => {
@@ -167,7 +153,6 @@ describe('a filler', () => {
     await say(talk, 900);
     await untilEnded(talk);
     expect(fillersAsked(talk)).toEqual([]);
-    await finish(talk);
   });
 
   it('does not use up the speculation of the reply', async () => {
@@ -183,7 +168,6 @@ describe('a filler', () => {
     expect(talk.of('reply.end')[0]?.timings.prepared).toBeGreaterThan(0);
     // Requested once: by the speculation.
     expect(spoken).toEqual([REPLY]);
-    await finish(talk);
   });
 
   it('that is longer than a reply may hold does not fail the segment after it', async () => {
@@ -197,7 +181,6 @@ describe('a filler', () => {
     expect(talk.of('error')).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     expect(frameNumbers(talk)).toEqual(inOrder(300 + REPLY_FRAMES));
-    await finish(talk);
   });
 
   it('is followed by the apology when the language engine fails', async () => {
@@ -213,7 +196,6 @@ describe('a filler', () => {
       `failed '${parameters.phrases.llmFailed}'`,
       'idle',
     ]);
-    await finish(talk);
   });
 });
 
@@ -229,7 +211,6 @@ describe('an unavailable filler', () => {
       ...['idle', 'processing', 'speaking', `completed '${REPLY}'`, 'idle'],
     ]);
     expect(talk.of('reply.end')[0]?.timings.filler).toBeUndefined();
-    await finish(talk);
   });
 
   it('is dropped when the reply has audio first, and its synthesis is stopped', async () => {
@@ -243,7 +224,6 @@ describe('an unavailable filler', () => {
     expect(stopped).toEqual([FILLER]);
     expect(frameNumbers(talk)).toEqual(inOrder(REPLY_FRAMES));
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('changes nothing when it fails', async () => {
@@ -252,17 +232,15 @@ describe('an unavailable filler', () => {
     await untilEnded(talk);
     expect(talk.of('error')).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 });
 
 describe('the user during a filler', () => {
   it('interrupts it like any reply, and none of it counts as heard', async () => {
-    const asked: unknown[] = [];
-    const talk = await fillerScene(
-      { said: [{ partial: 'never mind', text: 'never mind' }], replies: [SLOW, 'Fine.'] },
-      asked,
-    );
+    const talk = await fillerScene({
+      said: [{ partial: 'never mind', text: 'never mind' }],
+      replies: [SLOW, 'Fine.'],
+    });
     ask(talk);
     await untilSound(talk);
     await say(talk, 700);
@@ -273,12 +251,8 @@ describe('the user during a filler', () => {
       expect.stringMatching(/^reply × /u),
       ...['speaking', "completed 'Fine.'", 'idle'],
     ]);
-    expect(asked[1]).toEqual([
-      { role: 'user', content: 'hello' },
-      { role: 'user', content: 'never mind' },
-    ]);
+    expect(talk.asked[1]).toEqual([user('hello'), user('never mind')]);
     expect(talk.turns[0]).toMatchObject({ userText: 'hello', heard: '', reason: 'interrupted' });
-    await finish(talk);
   });
 
   it('with only a cough hears it to its end, and then the reply', async () => {
@@ -291,7 +265,6 @@ describe('the user during a filler', () => {
     expect(story(talk)).toEqual(
       expect.arrayContaining(['playback paused', 'playback playing', `completed '${REPLY}'`]),
     );
-    await finish(talk);
   });
 
   it('has heard nothing of the reply, however much of the filler was played', async () => {
@@ -304,7 +277,6 @@ describe('the user during a filler', () => {
     talk.send({ type: 'interrupt' });
     await untilEnded(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
-    await finish(talk);
   });
 
   it('has heard the part of the reply that was played after the filler', async () => {
@@ -320,7 +292,6 @@ describe('the user during a filler', () => {
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: 'There are two' }]);
     // Counted back from the 700 ms of the reply, not from the filler.
     expect(talk.of('reply.end')[0]?.timings.firstPlayed).toBeLessThan(20);
-    await finish(talk);
   });
 
   it('stops it with everything else', async () => {
@@ -334,6 +305,5 @@ describe('the user during a filler', () => {
     await talk.wait(5_000);
     expect(talk.of('audio')).toHaveLength(sent);
     expect(story(talk).slice(-4)).toEqual(['speaking', 'flush', "interrupted ''", 'stopped']);
-    await finish(talk);
   });
 });

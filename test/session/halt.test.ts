@@ -1,16 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Conversation } from '../../testing/conversation.ts';
-import {
-  askAloud,
-  askByText,
-  backToIdle,
-  finish,
-  parameters,
-  REPLY,
-  type Scene,
-  say,
-  scene,
-} from './scene.ts';
+import { answeredAloud, askAloud, askByText, parameters, REPLY, type Scene, say, scene } from './scene.ts';
 
 /** How to get a session into each of its states. */
 const STATES: readonly [state: string, reach: (talk: Conversation) => Promise<void>][] = [
@@ -71,30 +61,25 @@ describe('voice stop', () => {
       talk.send({ type: 'rearm' });
       await talk.wait(0);
       expect(talk.state).toBe('idle');
-      await askAloud(talk);
-      await backToIdle(talk);
+      await answeredAloud(talk);
       expect(talk.of('reply.end').at(-1)).toMatchObject({ reason: 'completed', heard: REPLY });
-      await finish(talk);
     },
   );
 
   const spoken: Scene = { parameters: parameters({ words: { halt: ['Emergency stop!', 'halt'] } }) };
 
   it('can be spoken as a turn of its own', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene({ ...spoken, said: [{ text: 'emergency  Stop.' }] }, asked);
+    const talk = await scene({ ...spoken, said: [{ text: 'emergency  Stop.' }] });
     await say(talk);
     expect(talk.state).toBe('stopped');
-    expect(asked).toEqual([]);
+    expect(talk.asked).toEqual([]);
     await expectSilence(talk);
-    await finish(talk);
   });
 
   it('is a complete sentence, so it takes effect after the short silence', async () => {
     const talk = await scene({ ...spoken, said: [{ partial: 'halt', text: 'halt', finalMs: 0 }] });
     await say(talk, 500, 300);
     expect(talk.state).toBe('stopped');
-    await finish(talk);
   });
 
   it('can be spoken into a reply', async () => {
@@ -105,7 +90,6 @@ describe('voice stop', () => {
     expect(talk.state).toBe('stopped');
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }]);
     await expectSilence(talk);
-    await finish(talk);
   });
 
   it('can be spoken after words without an answer yet', async () => {
@@ -118,7 +102,6 @@ describe('voice stop', () => {
     await say(talk, 300);
     expect(talk.state).toBe('stopped');
     await expectSilence(talk);
-    await finish(talk);
   });
 
   it('can be typed', async () => {
@@ -126,7 +109,6 @@ describe('voice stop', () => {
     talk.send({ type: 'text', text: 'HALT' });
     await talk.wait(0);
     expect(talk.state).toBe('stopped');
-    await finish(talk);
   });
 
   it('can be requested by the language engine, in the middle of its text', async () => {
@@ -139,7 +121,6 @@ describe('voice stop', () => {
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted', heard: '' }]);
     expect(talk.of('action')).toEqual([]);
     await expectSilence(talk);
-    await finish(talk);
   });
 
   it('stops the robot', async () => {
@@ -160,7 +141,6 @@ describe('voice stop', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
     expect(talk.of('action').map(({ status }) => status)).toEqual(['started', 'cancelled']);
     await expectSilence(talk);
-    await finish(talk);
   });
 
   it('answers typed text with SESSION_STOPPED', async () => {
@@ -170,7 +150,6 @@ describe('voice stop', () => {
     await talk.wait(1_000);
     expect(talk.of('error')).toMatchObject([{ code: 'SESSION_STOPPED', fatal: false }]);
     expect(talk.state).toBe('stopped');
-    await finish(talk);
   });
 
   it('does not prevent the end of the session', async () => {
@@ -179,7 +158,6 @@ describe('voice stop', () => {
     talk.send({ type: 'bye' });
     await talk.wait(0);
     expect(talk.state).toBe('ended');
-    await finish(talk);
   });
 });
 
@@ -194,13 +172,12 @@ describe('the end of a session', () => {
     talk.send({ type: 'text', text: 'hello' });
     await say(talk, 600, 2_000);
     expect(talk.heard).toHaveLength(messages);
-    await finish(talk);
   });
 
   it.each(STATES)('that is %s and whose client is lost ends all of its work', async (_state, reach) => {
     const talk = await scene();
     await reach(talk);
-    await finish(talk);
+    await talk.end();
     expect(talk.state).toBe('ended');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { Conversation } from '../../testing/conversation.ts';
-import { askByText, backToIdle, finish, scene } from './scene.ts';
+import { answered, askByText, backToIdle, scene } from './scene.ts';
 
 const RATE = 24;
 
@@ -39,8 +39,6 @@ describe('a client that often reports its position', () => {
         await alone.wait(100);
         expect(talk.of('reply.end')[0]?.heard).toBe(alone.of('reply.end')[0]?.heard);
         expect(eventsOf(talk)).toBe(eventsOf(alone));
-        await finish(talk);
-        await finish(alone);
       }
     }
   });
@@ -54,7 +52,6 @@ describe('a client that often reports its position', () => {
     talk.send({ type: 'played', generation: 1, samples: 50 * RATE });
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.firstPlayed).toBe(40);
-    await finish(talk);
   });
 
   it('and leaves at once has its last report counted', async () => {
@@ -65,15 +62,13 @@ describe('a client that often reports its position', () => {
     await talk.wait(100);
     expect(lastSample(talk)).toMatchObject({ played: 860 * RATE });
     expect(talk.of('reply.end')).toMatchObject([{ heard: 'There are two' }]);
-    await finish(talk);
   });
 });
 
 describe('the listener in the journal', () => {
   it('is in every event once a reply has audio, and in none outside a reply', async () => {
     const talk = await scene();
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     await talk.wait(1_000);
     const samples = talk.log.flatMap((entry) =>
       entry.type === 'event' ? [{ type: entry.event.type, listener: entry.event.listener }] : [],
@@ -82,6 +77,5 @@ describe('the listener in the journal', () => {
     const first = samples.findIndex(({ listener }) => listener !== undefined);
     expect(samples[first]?.type).toBe('segment.started');
     expect(samples.slice(first).every(({ listener }) => listener?.generation === 1)).toBe(true);
-    await finish(talk);
   });
 });

@@ -5,7 +5,17 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Json } from '../../machines/json.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, type LlmScript, pause } from '../../testing/scripted-engines.ts';
-import { askAloud, askByText, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
+import {
+  answered,
+  answeredAloud,
+  askByText,
+  backToIdle,
+  parameters,
+  REPLY,
+  say,
+  scene,
+  user,
+} from './scene.ts';
 
 function action(id: string, name = id, args = {}) {
   return { type: 'action' as const, id, name, args };
@@ -35,15 +45,13 @@ describe('an action of the reply', () => {
     });
     const reply = { text: REPLY, actions: [action('a', 'wave', { hand: 'left' })] };
     const talk = await scene({ clock, actions, replies: [reply] });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(requests).toEqual([{ session: 'test', id: '1-a', name: 'wave', args: { hand: 'left' } }]);
     expect(talk.of('action')).toEqual([
       { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'started' },
       { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'done' },
     ]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that outlives the speech keeps the session in processing until it ends', async () => {
@@ -56,7 +64,6 @@ describe('an action of the reply', () => {
     await backToIdle(talk);
     expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('alone makes a silent reply', async () => {
@@ -69,7 +76,6 @@ describe('an action of the reply', () => {
     await talk.wait(2_000);
     expect(talk.state).toBe('idle');
     expect(talk.states()).not.toContain('speaking');
-    await finish(talk);
   });
 
   it('is cancelled by a barge-in, during the speech and after it', async () => {
@@ -91,7 +97,6 @@ describe('an action of the reply', () => {
       expect(published(talk)).toEqual(['walk started', 'walk cancelled']);
       expect(signals[0]?.aborted).toBe(true);
       expect(talk.of('reply.end')[0]).toMatchObject({ reason: 'interrupted' });
-      await finish(talk);
     }
   });
 
@@ -106,7 +111,6 @@ describe('an action of the reply', () => {
     await backToIdle(talk);
     expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('that has begun keeps its turn: a user who continues before any word must wait for it', async () => {
@@ -128,7 +132,6 @@ describe('an action of the reply', () => {
     await backToIdle(talk);
     expect(published(talk)).toEqual(['walk started', 'walk done']);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that policy refuses does not run, and the rest of the reply is spoken', async () => {
@@ -142,30 +145,22 @@ describe('an action of the reply', () => {
       parameters: parameters({ actions: { allow: ['wave'] } }),
       replies: [withActions('wave', 'launch')],
     });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(ran).toEqual(['wave']);
     expect(published(talk)).toEqual(['wave started', 'launch refused', 'wave done']);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_REFUSED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that was refused lets the user continue', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene(
-      {
-        parameters: parameters({ actions: { allow: [] } }),
-        said: [{ text: 'launch it' }, { text: 'or not' }],
-        replies: [{ ...withActions('launch'), firstTokenMs: 10, tokenMs: 400 }, 'Fine.'],
-      },
-      asked,
-    );
+    const talk = await scene({
+      parameters: parameters({ actions: { allow: [] } }),
+      said: [{ text: 'launch it' }, { text: 'or not' }],
+      replies: [{ ...withActions('launch'), firstTokenMs: 10, tokenMs: 400 }, 'Fine.'],
+    });
     await say(talk);
-    await askAloud(talk, 500);
-    await backToIdle(talk);
-    expect(asked.at(-1)).toEqual([{ role: 'user', content: 'launch it or not' }]);
-    await finish(talk);
+    await answeredAloud(talk, 500);
+    expect(talk.asked.at(-1)).toEqual([user('launch it or not')]);
   });
 
   it('that fails is published, in parallel with one that succeeds', async () => {
@@ -174,14 +169,12 @@ describe('an action of the reply', () => {
       return null;
     });
     const talk = await scene({ actions, replies: [withActions('jump', 'wave')] });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(published(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
     expect(talk.of('error')).toMatchObject([
       { code: 'ACTION_FAILED', message: 'an action failed: too heavy' },
     ]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('that throws at once fails alone', async () => {
@@ -192,10 +185,8 @@ describe('an action of the reply', () => {
       },
     };
     const talk = await scene({ actions, replies: [withActions('wave', 'jump')] });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(published(talk).sort()).toEqual(['jump failed', 'jump started', 'wave done', 'wave started']);
-    await finish(talk);
   });
 
   it('that does not end fails at its own deadline, even if the robot ignores the abort', async () => {
@@ -221,7 +212,6 @@ describe('an action of the reply', () => {
     expect(aborted).toEqual([`stuck ${100 + 5_000}`]);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_TIMEOUT' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('started later has its own deadline', async () => {
@@ -245,10 +235,8 @@ describe('an action of the reply', () => {
       llm,
       parameters: parameters({ deadlines: { actionMs: 3_000 } }),
     });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(published(talk)).toEqual(['early started', 'late started', 'early failed', 'late done']);
-    await finish(talk);
   });
 
   it('emitted twice runs once', async () => {
@@ -259,18 +247,15 @@ describe('an action of the reply', () => {
     });
     const reply = { text: REPLY, actions: [action('a', 'wave'), action('a', 'wave')] };
     const talk = await scene({ actions, replies: [reply] });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(runs).toBe(1);
     expect(published(talk)).toEqual(['a started', 'a done']);
-    await finish(talk);
   });
 
   it('has a unique id in the session, even if the engine numbers its actions per reply', async () => {
     const talk = await scene({ replies: [withActions('wave'), withActions('wave')] });
     for (let i = 0; i < 2; i++) {
-      await askByText(talk);
-      await backToIdle(talk);
+      await answered(talk);
     }
     expect(talk.of('action').map(({ id, status }) => `${id} ${status}`)).toEqual([
       '1-wave started',
@@ -278,7 +263,6 @@ describe('an action of the reply', () => {
       '2-wave started',
       '2-wave done',
     ]);
-    await finish(talk);
   });
 
   it('that was never offered to the model is refused with its own error code', async () => {
@@ -292,12 +276,10 @@ describe('an action of the reply', () => {
       parameters: parameters({ actions: { allow: ['*'], offered: ['wave'], maxPerReply: 16 } }),
       replies: [withActions('rm -rf /', 'wave')],
     });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(published(talk)).toEqual(['rm -rf / refused', 'wave started', 'wave done']);
     expect(talk.of('error')).toMatchObject([{ code: 'ACTION_UNKNOWN', fatal: false }]);
     expect(ran).toEqual(['wave']);
-    await finish(talk);
   });
 
   it('beyond the limit of a reply is refused, and the client gets only the first refusal of a flood', async () => {
@@ -308,8 +290,7 @@ describe('an action of the reply', () => {
     });
     const names = Array.from({ length: 2_000 }, (_, i) => `step-${i}`);
     const talk = await scene({ actions, replies: [withActions(...names), withActions('wave')] });
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(ran).toEqual(names.slice(0, 16).map((name) => `1-${name}`));
     expect(talk.of('action').filter(({ status }) => status === 'refused')).toHaveLength(16);
     expect(talk.of('error').map(({ code }) => code)).toEqual(
@@ -318,9 +299,7 @@ describe('an action of the reply', () => {
     const journaled = talk.log.filter((entry) => entry.type === 'event' && entry.event.type === 'llm.action');
     expect(journaled).toHaveLength(2_000);
     // The next reply has its own limit.
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(ran.at(-1)).toBe('2-wave');
-    await finish(talk);
   });
 });

@@ -1,9 +1,10 @@
 /** Shared scene of the session tests: a conversation with engines that answer, and its end, which checks everything. */
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import type { Message } from '../../machines/session/turn/history.ts';
 import { Conversation, type ConversationOptions, settle } from '../../testing/conversation.ts';
 import {
   type LlmScript,
@@ -22,13 +23,19 @@ export interface Scene extends Partial<ConversationOptions> {
   /** The replies in order; the last one repeats. */
   readonly replies?: readonly (LlmScript | string)[];
   readonly voice?: (text: string) => TtsScript;
+  /** Messages of the problems that the session must log. Default: none. */
+  readonly problems?: readonly string[];
 }
 
-/** Records the requests to the language engine in `asked`. */
-export async function scene(options: Scene = {}, asked: unknown[] = []): Promise<Conversation> {
+/** A conversation, and the messages of each request to its language engine. */
+export type Talk = Conversation & { readonly asked: readonly (readonly Message[])[] };
+
+/** Begins a conversation. The end of the test ends it and checks it. */
+export async function scene(options: Scene = {}): Promise<Talk> {
   const clock = options.clock ?? new VirtualClock({ settle });
   const replies = options.replies ?? [REPLY];
-  return new Conversation({
+  const asked: (readonly Message[])[] = [];
+  const talk = new Conversation({
     clock,
     bus: inProcessBus({ clock }),
     resamplers: await speexResampler(),
@@ -41,6 +48,8 @@ export async function scene(options: Scene = {}, asked: unknown[] = []): Promise
     tts: scriptedTts(clock, ({ text }) => options.voice?.(text) ?? {}),
     ...options,
   });
+  onTestFinished(() => finish(talk, options.problems));
+  return Object.assign(talk, { asked });
 }
 
 export function parameters(
@@ -85,6 +94,27 @@ export function backToIdle(talk: Conversation, limitMs = 60_000): Promise<void> 
   return talk.until(() => talk.state === 'idle', limitMs);
 }
 
+/** Types something and waits until the reply has ended. */
+export async function answered(talk: Conversation, text?: string): Promise<void> {
+  await askByText(talk, text);
+  await backToIdle(talk);
+}
+
+/** Says something and waits until the reply has ended. */
+export async function answeredAloud(talk: Conversation, speechMs?: number): Promise<void> {
+  await askAloud(talk, speechMs);
+  await backToIdle(talk);
+}
+
+export const user = (content: string) => ({ role: 'user' as const, content });
+export const assistant = (content: string) => ({ role: 'assistant' as const, content });
+export const system = (content: string) => ({ role: 'system' as const, content });
+
+/** Pauses and continuations of the playback, in order. */
+export function playback(talk: Conversation): string[] {
+  return talk.of('playback').map(({ state }) => state);
+}
+
 /** Checks that the stages of each turn add up to the silence before its reply. */
 function checkTimings(talk: Conversation): void {
   for (const { timings } of talk.of('reply.end')) {
@@ -98,7 +128,7 @@ function checkTimings(talk: Conversation): void {
 }
 
 /** Ends the session and checks it: no broken invariant, a byte-identical replay of its log, and no other problem. */
-export async function finish(talk: Conversation, problems: readonly string[] = []): Promise<void> {
+async function finish(talk: Conversation, problems: readonly string[] = []): Promise<void> {
   const { violations, divergence } = await talk.end();
   expect(violations).toEqual([]);
   expect(divergence).toBeUndefined();

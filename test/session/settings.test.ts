@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LlmRequest } from '../../actors/ports/llm.ts';
 import type { TtsRequest } from '../../actors/ports/tts.ts';
 import type { Tool } from '../../machines/wire.ts';
-import { askAloud, askByText, backToIdle, finish, parameters, REPLY, say, scene } from './scene.ts';
+import { answered, askAloud, askByText, backToIdle, parameters, REPLY, say, scene, user } from './scene.ts';
 
 const WAVE: Tool = { name: 'wave', description: 'Waves a hand.', parameters: { type: 'object' } };
 
@@ -26,11 +26,9 @@ describe('settings of a live session', () => {
     await askByText(talk);
     talk.send({ type: 'settings', instructions: 'Be brief.', tools: [WAVE], toolChoice: 'required' });
     await backToIdle(talk);
-    await askByText(talk);
-    await backToIdle(talk);
+    await answered(talk);
     expect(requests[0]).not.toHaveProperty('instructions');
     expect(requests[1]).toMatchObject({ instructions: 'Be brief.', tools: [WAVE], toolChoice: 'required' });
-    await finish(talk);
   });
 
   it('keep what they do not name', async () => {
@@ -40,7 +38,6 @@ describe('settings of a live session', () => {
     talk.send({ type: 'settings', tools: [WAVE] });
     await askByText(talk);
     expect(requests[0]).toMatchObject({ instructions: 'Be brief.', tools: [WAVE] });
-    await finish(talk);
   });
 
   it('choose the voice and the language of every engine', async () => {
@@ -71,7 +68,6 @@ describe('settings of a live session', () => {
     expect(languages).toEqual(['de']);
     expect(requests[0]).toMatchObject({ language: 'de' });
     expect(voices[0]).toMatchObject({ language: 'de', voice: 'anna' });
-    await finish(talk);
   });
 
   it('are refused, and change nothing, if no engine knows the language', async () => {
@@ -82,7 +78,6 @@ describe('settings of a live session', () => {
     await askByText(talk);
     expect(requests[0]).toMatchObject({ language: 'en' });
     expect(requests[0]).not.toHaveProperty('instructions');
-    await finish(talk);
   });
 });
 
@@ -106,7 +101,6 @@ describe('an action that only the client declared', () => {
         .map(({ status }) => status)
         .slice(0, 1),
     ).toEqual(statuses);
-    await finish(talk);
   });
 });
 
@@ -123,7 +117,6 @@ describe('the way to detect turns', () => {
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     expect(talk.of('speech')).toEqual([]);
-    await finish(talk);
   });
 
   it('“manual” drops what the user is just saying', async () => {
@@ -132,7 +125,6 @@ describe('the way to detect turns', () => {
     talk.send({ type: 'settings', turnDetection: { mode: 'manual' } });
     await talk.beSilent(1_500);
     expect(talk.states()).toEqual(['idle', 'listening', 'idle']);
-    await finish(talk);
   });
 
   it('“manual” lets a reply continue that had paused for the user', async () => {
@@ -144,7 +136,6 @@ describe('the way to detect turns', () => {
     expect(talk.of('playback')).toMatchObject([{ state: 'paused' }, { state: 'playing' }]);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
-    await finish(talk);
   });
 
   it('“auto” again listens as before', async () => {
@@ -152,7 +143,6 @@ describe('the way to detect turns', () => {
     talk.send({ type: 'settings', turnDetection: { mode: 'manual' } });
     talk.send({ type: 'settings', turnDetection: { mode: 'auto' } });
     await askAloud(talk);
-    await finish(talk);
   });
 
   it('with `silenceMs` ends a turn after this silence, whatever the words are', async () => {
@@ -161,7 +151,6 @@ describe('the way to detect turns', () => {
     await say(talk, 600, 1_300);
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(700);
-    await finish(talk);
   });
 
   it('with `interrupt: false` lets the reply end, and listens again afterwards', async () => {
@@ -172,27 +161,19 @@ describe('the way to detect turns', () => {
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     await askAloud(talk);
-    await finish(talk);
   });
 
   it('with `respond: false` remembers what was said, and starts no reply', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene({}, asked);
+    const talk = await scene();
     talk.send({ type: 'settings', turnDetection: { mode: 'auto', respond: false } });
     await say(talk, 600, 1_500);
     expect(talk.states()).toEqual(['idle', 'listening', 'processing', 'idle']);
     expect(talk.of('transcript').filter(({ final }) => final)).toMatchObject([{ turn: 1, text: 'hello' }]);
     expect(talk.turns).toMatchObject([{ turn: 1, userText: 'hello', replyText: '' }]);
-    expect(asked).toEqual([]);
+    expect(talk.asked).toEqual([]);
     talk.send({ type: 'text', text: 'and now?' });
     await backToIdle(talk);
-    expect(asked).toEqual([
-      [
-        { role: 'user', content: 'hello' },
-        { role: 'user', content: 'and now?' },
-      ],
-    ]);
+    expect(talk.asked).toEqual([[user('hello'), user('and now?')]]);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 2 }]);
-    await finish(talk);
   });
 });

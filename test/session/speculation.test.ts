@@ -7,15 +7,17 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang, pause, scriptedLlm, scriptedTts } from '../../testing/scripted-engines.ts';
 import {
-  askAloud,
-  askByText,
+  answered,
+  answeredAloud,
+  assistant,
   backToIdle,
-  finish,
   parameters,
   REPLY,
   type Scene,
   say,
   scene,
+  system,
+  user,
 } from './scene.ts';
 
 /** Everything of a discarded speculation that the client could have noticed: must be empty. */
@@ -57,16 +59,14 @@ async function speakTwoParts(options: Scene): Promise<Conversation> {
 
 describe('a speculation during the silence that ends the turn', () => {
   it('is taken over when the final words are the same, and saves the engines’ time', async () => {
-    const asked: unknown[] = [];
     const clock = new VirtualClock({ settle });
     const { tts, asked: spoken } = countingTts(clock);
     // Given final words that differ only in spelling
-    const talk = await scene({ clock, tts, said: [{ partial: 'hello there', text: 'Hello there!' }] }, asked);
+    const talk = await scene({ clock, tts, said: [{ partial: 'hello there', text: 'Hello there!' }] });
     // When the turn ends
-    await askAloud(talk);
-    await backToIdle(talk);
+    await answeredAloud(talk);
     // Then each engine was asked once, and the first sound came as soon as the turn was known
-    expect(asked).toEqual([[{ role: 'user', content: 'hello there' }]]);
+    expect(talk.asked).toEqual([[user('hello there')]]);
     expect(spoken).toEqual([REPLY]);
     expect(speculations(talk)).toEqual(["1 'hello there'", '1 cancelled']);
     const [end] = talk.of('reply.end');
@@ -75,15 +75,13 @@ describe('a speculation during the silence that ends the turn', () => {
     expect(end?.timings.firstAudio).toBe((end?.timings.endpoint ?? 0) + (end?.timings.stt ?? 0));
     expect(end?.timings.prepared).toBeGreaterThan(300);
     expect(talk.turns).toMatchObject([{ userText: 'Hello there!', replyText: REPLY }]);
-    await finish(talk);
   });
 
   it('continues from its current point when it was not ready yet', async () => {
     const text = 'One two three four. Five six seven eight nine ten.';
     // Given an LLM that has emitted half of its text when the turn ends
     const talk = await scene({ replies: [{ text, firstTokenMs: 300, tokenMs: 60 }] });
-    await askAloud(talk);
-    await backToIdle(talk);
+    await answeredAloud(talk);
     expect(
       talk
         .of('reply')
@@ -92,22 +90,16 @@ describe('a speculation during the silence that ends the turn', () => {
     ).toBe(text);
     expect(talk.of('reply').length).toBeGreaterThan(2);
     expect(talk.of('reply.end')).toMatchObject([{ generation: 1, reason: 'completed', heard: text }]);
-    await finish(talk);
   });
 
   it('is discarded without a trace when the final words differ', async () => {
-    const asked: unknown[] = [];
     const actions = [{ type: 'action' as const, id: 'a', name: 'wave', args: {} }];
-    const talk = await scene(
-      {
-        said: [{ partial: 'go away', text: 'go away please' }],
-        replies: [{ text: 'I wave. ', actions, firstTokenMs: 0 }, REPLY],
-      },
-      asked,
-    );
-    await askAloud(talk);
-    await backToIdle(talk);
-    expect(asked).toHaveLength(2);
+    const talk = await scene({
+      said: [{ partial: 'go away', text: 'go away please' }],
+      replies: [{ text: 'I wave. ', actions, firstTokenMs: 0 }, REPLY],
+    });
+    await answeredAloud(talk);
+    expect(talk.asked).toHaveLength(2);
     expect(traces(talk, 1)).toEqual([]);
     expect(talk.of('action')).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([
@@ -115,14 +107,8 @@ describe('a speculation during the silence that ends the turn', () => {
     ]);
     expect(talk.turns).toMatchObject([{ generation: 2, userText: 'go away please', replyText: REPLY }]);
     // The next turn's LLM knows nothing of it either.
-    await askByText(talk);
-    await backToIdle(talk);
-    expect(asked.at(-1)).toEqual([
-      { role: 'user', content: 'go away please' },
-      { role: 'assistant', content: REPLY },
-      { role: 'user', content: 'hello' },
-    ]);
-    await finish(talk);
+    await answered(talk);
+    expect(talk.asked.at(-1)).toEqual([user('go away please'), assistant(REPLY), user('hello')]);
   });
 
   it('holds its actions back until it is taken over', async () => {
@@ -142,7 +128,6 @@ describe('a speculation during the silence that ends the turn', () => {
     await talk.beSilent(300);
     await backToIdle(talk);
     expect(ran).toEqual(['wave']);
-    await finish(talk);
   });
 
   it('is discarded when the user continues, and recognition continues undisturbed', async () => {
@@ -154,7 +139,6 @@ describe('a speculation during the silence that ends the turn', () => {
     expect(traces(talk, 1)).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
     expect(talk.of('error')).toEqual([]);
-    await finish(talk);
   });
 
   it.each([
@@ -180,18 +164,15 @@ describe('a speculation during the silence that ends the turn', () => {
     expect(aborted).toEqual(['hello']);
     expect(speculations(talk)).toEqual(["1 'hello'", '1 cancelled']);
     expect(traces(talk, 1)).toEqual([]);
-    await finish(talk);
   });
 
   it('that fails is requested again by the reply, without an error for the user', async () => {
     const replies = [{ text: '', firstTokenMs: 0, failsAt: 0 }, REPLY];
     const talk = await scene({ replies });
-    await askAloud(talk);
-    await backToIdle(talk);
+    await answeredAloud(talk);
     expect(speculations(talk)).toEqual(["1 'hello'", '1 error']);
     expect(talk.of('error')).toEqual([]);
     expect(talk.of('reply.end')).toMatchObject([{ generation: 2, reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('that fails after it was taken over fails the reply', async () => {
@@ -200,7 +181,6 @@ describe('a speculation during the silence that ends the turn', () => {
     await talk.until(() => talk.of('reply.end').length > 0);
     expect(talk.of('error')).toMatchObject([{ code: 'LLM_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ generation: 1, reason: 'failed' }]);
-    await finish(talk);
   });
 
   it('whose LLM hangs is ended by the deadline of the reply', async () => {
@@ -208,7 +188,6 @@ describe('a speculation during the silence that ends the turn', () => {
     await say(talk, 600);
     await backToIdle(talk);
     expect(talk.of('error')).toMatchObject([{ code: 'LLM_TIMEOUT' }]);
-    await finish(talk);
   });
 
   it('whose speech fails is synthesised again', async () => {
@@ -223,11 +202,9 @@ describe('a speculation during the silence that ends the turn', () => {
       },
     };
     const talk = await scene({ clock, tts });
-    await askAloud(talk);
-    await backToIdle(talk);
+    await answeredAloud(talk);
     expect(calls).toBe(2);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    await finish(talk);
   });
 
   it('knows what the memory knows; a memory that is slow or fails is asked again by the reply', async () => {
@@ -236,7 +213,6 @@ describe('a speculation during the silence that ends the turn', () => {
       [50, true],
       [2_000, false],
     ] as const) {
-      const asked: unknown[] = [];
       const clock = new VirtualClock({ settle });
       let recalls = 0;
       const memory: MemoryPort = {
@@ -248,22 +224,17 @@ describe('a speculation during the silence that ends the turn', () => {
         },
       };
       // A turn that takes a second to end, so that a slow memory has missed its deadline by then.
-      const talk = await scene(
-        { clock, memory, parameters: parameters({ endpointing: { delayMs: 1_000 } }) },
-        asked,
-      );
+      const talk = await scene({
+        clock,
+        memory,
+        parameters: parameters({ endpointing: { delayMs: 1_000 } }),
+      });
       await say(talk, 600, 1_300);
       await backToIdle(talk);
       expect(recalls).toBe(delayMs === 50 && !fails ? 1 : 2);
-      expect(asked).toEqual([
-        [
-          { role: 'system', content: 'It is noon.' },
-          { role: 'user', content: 'hello' },
-        ],
-      ]);
+      expect(talk.asked).toEqual([[system('It is noon.'), user('hello')]]);
       expect(talk.of('error')).toEqual([]);
       expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-      await finish(talk);
     }
   });
 
@@ -275,6 +246,5 @@ describe('a speculation during the silence that ends the turn', () => {
     const talk = await scene({ parameters: parameters(change), said: [{ partial, text: partial }] });
     await say(talk, 600, 1_300);
     expect(speculations(talk)).toEqual([]);
-    await finish(talk);
   });
 });

@@ -3,13 +3,13 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { hang } from '../../testing/scripted-engines.ts';
-import { backToIdle, finish, parameters, REPLY, type Scene, scene } from './scene.ts';
+import { assistant, backToIdle, parameters, REPLY, type Scene, scene, type Talk, user } from './scene.ts';
 
 /** Two seconds of text, a word every 200 ms. */
 const SLOW = { text: 'One two three four five six seven eight nine ten.', tokenMs: 200 };
 
-function inText(options: Scene = {}, asked: unknown[] = []): Promise<Conversation> {
-  return scene({ output: 'text', ...options }, asked);
+function inText(options: Scene = {}): Promise<Talk> {
+  return scene({ output: 'text', ...options });
 }
 
 function childrenStarted(talk: Conversation): Set<string> {
@@ -38,12 +38,10 @@ describe('a session with text output', () => {
     expect(Object.keys(talk.of('reply.end')[0]?.timings ?? {})).toEqual(['llmFirstToken']);
     expect(childrenStarted(talk)).toEqual(new Set(['llm', 'actions']));
     expect(talk.of('audio')).toEqual([]);
-    await finish(talk);
   });
 
   it('has heard what was sent when it interrupts, and the history says so', async () => {
-    const asked: unknown[] = [];
-    const talk = await inText({ replies: [SLOW, 'Fine.'] }, asked);
+    const talk = await inText({ replies: [SLOW, 'Fine.'] });
     talk.send({ type: 'text', text: 'count' });
     await talk.until(() => talk.of('reply').length === 3);
     talk.send({ type: 'interrupt' });
@@ -52,12 +50,7 @@ describe('a session with text output', () => {
     expect(talk.of('reply')).toHaveLength(3);
     talk.send({ type: 'text', text: 'go on' });
     await talk.until(() => talk.of('reply.end').length === 2);
-    expect(asked.at(-1)).toEqual([
-      { role: 'user', content: 'count' },
-      { role: 'assistant', content: 'One two three' },
-      { role: 'user', content: 'go on' },
-    ]);
-    await finish(talk);
+    expect(talk.asked.at(-1)).toEqual([user('count'), assistant('One two three'), user('go on')]);
   });
 
   it('stops at once, and goes on after rearm', async () => {
@@ -71,7 +64,6 @@ describe('a session with text output', () => {
     talk.send({ type: 'text', text: 'go on' });
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('reply.end')[1]).toMatchObject({ reason: 'completed', heard: 'Fine.' });
-    await finish(talk);
   });
 
   it('replaces the reply by that to a new text', async () => {
@@ -84,7 +76,6 @@ describe('a session with text output', () => {
       { reason: 'interrupted', heard: 'One two' },
       { reason: 'completed', heard: 'Fine.' },
     ]);
-    await finish(talk);
   });
 
   it('waits for the actions of the reply', async () => {
@@ -100,7 +91,6 @@ describe('a session with text output', () => {
     expect(talk.of('reply.end')).toEqual([]);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: 'Look!' }]);
-    await finish(talk);
   });
 
   it('gets the apology in text when the language engine fails, and no filler before it', async () => {
@@ -113,7 +103,6 @@ describe('a session with text output', () => {
     expect(textOf(talk)).toBe('Sorry, something went wrong. Please try again.');
     expect(talk.of('error')).toMatchObject([{ code: 'LLM_FAILED' }]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'failed' }]);
-    await finish(talk);
   });
 
   it('answers speech in text, prepared while the user falls silent, and is interrupted by words alone', async () => {
@@ -142,7 +131,6 @@ describe('a session with text output', () => {
     await talk.until(() => talk.of('reply.end').length === 2);
     expect(talk.of('reply.end')[1]).toMatchObject({ reason: 'completed', heard: 'Fine.' });
     expect(talk.of('playback')).toEqual([]);
-    await finish(talk);
   });
 });
 
@@ -164,6 +152,5 @@ describe('a session with text input', () => {
     await talk.until(() => talk.of('reply.end').length === 1);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
     expect(talk.of('audio').length).toBeGreaterThan(0);
-    await finish(talk);
   });
 });

@@ -1,22 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { backToIdle, finish, scene } from './scene.ts';
+import { backToIdle, scene } from './scene.ts';
 
 const CODE = '```ts\nconst cups = 2;\n```\n';
 
 describe('text that is not spoken', () => {
   it('makes a silent reply that ends and is in the history', async () => {
-    const asked: unknown[] = [];
-    const talk = await scene({ replies: [CODE, 'Yes.'] }, asked);
+    const talk = await scene({ replies: [CODE, 'Yes.'] });
     talk.send({ type: 'text', text: 'show me' });
     await talk.until(() => talk.heard.some(({ type }) => type === 'reply.end'));
     expect(talk.heard).toContainEqual(
       expect.objectContaining({ type: 'reply.end', reason: 'completed', heard: CODE.trim() }),
     );
     talk.send({ type: 'text', text: 'and now' });
-    await talk.until(() => asked.length === 2);
-    expect(asked[1]).toContainEqual({ role: 'assistant', content: CODE.trim() });
+    await talk.until(() => talk.asked.length === 2);
+    expect(talk.asked[1]).toContainEqual({ role: 'assistant', content: CODE.trim() });
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it('is skipped between spoken text, which is cleaned for the voice but not for the history', async () => {
@@ -36,7 +34,6 @@ describe('text that is not spoken', () => {
       expect.objectContaining({ type: 'reply.end', reason: 'completed', heard: reply }),
     );
     await backToIdle(talk);
-    await finish(talk);
   });
 
   it('is not counted as heard when the reply is interrupted before its first sound', async () => {
@@ -52,6 +49,5 @@ describe('text that is not spoken', () => {
     expect(talk.heard).toContainEqual(
       expect.objectContaining({ type: 'reply.end', reason: 'interrupted', heard: '' }),
     );
-    await finish(talk);
   });
 });

@@ -97,8 +97,8 @@ export type ClientMessage =
   | { readonly type: 'commit' }
   /** Discards the audio since the last commit, or the utterance in progress. */
   | { readonly type: 'clear' }
-  /** Starts a reply to the history as it is; `instructions` count for this reply only. */
-  | { readonly type: 'respond'; readonly instructions?: string }
+  /** Starts a reply to the history as it is; `instructions` count for this reply only. With `say`, these words are the reply. */
+  | { readonly type: 'respond'; readonly instructions?: string; readonly say?: string }
   | { readonly type: 'bye' };
 
 /**

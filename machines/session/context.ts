@@ -88,9 +88,10 @@ export interface PendingTurn {
   readonly asked?: AskedReply;
 }
 
-/** A client's request for a reply. `instructions` replace those of the settings. */
+/** A client's request for a reply. `instructions` replace those of the settings; `say` is the whole reply. */
 export interface AskedReply {
   readonly instructions?: string;
+  readonly say?: string;
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */

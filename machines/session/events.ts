@@ -20,7 +20,7 @@ export type ClientEvent =
   | { readonly type: 'settings'; readonly change: SettingsChange; readonly sample: number }
   | { readonly type: 'commit'; readonly sample: number }
   | { readonly type: 'clear'; readonly sample: number }
-  | { readonly type: 'respond'; readonly instructions?: string }
+  | { readonly type: 'respond'; readonly instructions?: string; readonly say?: string }
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };

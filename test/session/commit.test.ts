@@ -217,6 +217,33 @@ describe('`respond`', () => {
     expect(talk.of('reply.end')).toMatchObject([{ turn: 2 }, { turn: 3 }]);
   });
 
+  it('with `say` speaks these words and asks no engine, and they are in the history', async () => {
+    const requests: LlmRequest[] = [];
+    const talk = await scene({
+      said: [{ text: '' }],
+      voice: () => ({ firstByteMs: 2_000 }),
+      llm: {
+        name: 'recording',
+        async *reply(request) {
+          requests.push(request);
+          yield { type: 'delta', text: REPLY };
+        },
+        close: async () => {},
+      },
+    });
+    talk.send({ type: 'respond', say: 'Dinner is ready.' });
+    // A noise before it sounds does not change the words.
+    await talk.wait(100);
+    await talk.speak(200);
+    await talk.beSilent(1_000);
+    await talk.until(() => talk.of('reply.end').some(({ reason }) => reason === 'completed'));
+    expect(talk.of('reply.end').at(-1)).toMatchObject({ turn: 1, heard: 'Dinner is ready.' });
+    await askByText(talk);
+    await backToIdle(talk);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]?.messages[0]).toEqual(assistant('Dinner is ready.'));
+  });
+
   it('does not ask the memory for words that nobody said', async () => {
     const recalled: string[] = [];
     const memory = {

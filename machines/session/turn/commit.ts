@@ -61,11 +61,15 @@ export const publishNothing: Reducer = (context) =>
 
 export const askReply: Reducer = ({ nowMs }, event) => {
   if (event.type !== 'respond') return {};
-  const asked: AskedReply = event.instructions === undefined ? {} : { instructions: event.instructions };
+  const { instructions, say } = event;
+  const asked: AskedReply = {
+    ...(instructions !== undefined && { instructions }),
+    ...(say !== undefined && { say }),
+  };
   return {
     patch: {
       pending: {
-        ...{ text: '', counted: false, phrase: null, failure: null, endpointMs: null, sttMs: null },
+        ...{ text: '', counted: false, phrase: say ?? null, failure: null, endpointMs: null, sttMs: null },
         endedAtMs: nowMs,
         asked,
       },

@@ -78,7 +78,8 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
     const unheard = text === '' && !pending?.asked;
     const failed = unheard ? utterance.failure : null;
     const { sttFailed, notUnderstood } = parameters.phrases;
-    const phrase = unheard ? (failed ? sttFailed : notUnderstood) : null;
+    const asked = text === '' ? (pending?.asked?.say ?? null) : null;
+    const phrase = unheard ? (failed ? sttFailed : notUnderstood) : asked;
     const taken: Outcome = {
       patch: {
         utterance: null,

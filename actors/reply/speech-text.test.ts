@@ -60,45 +60,10 @@ describe('text for speech', () => {
   });
 
   const pieces = fc.constantFrom(
-    ...[
-      'word',
-      'two words',
-      ' ',
-      '\n',
-      '\n\n',
-      '*',
-      '**',
-      '_',
-      '`',
-      '```\n',
-      '~~',
-      '#',
-      '# ',
-      '- ',
-      '> ',
-      '1. ',
-      '|',
-      '| a | b |\n',
-    ],
-    ...[
-      '[',
-      '](',
-      ')',
-      '(',
-      '[x](y)',
-      '![',
-      'https://a.b/c',
-      'www.d.e',
-      '<b>',
-      '<',
-      '>',
-      '&amp;',
-      '\\*',
-      '[^1]',
-      '!!!',
-      '....',
-    ],
-    ...['你好', '。', '（', '）', '🙂', '👩‍👩‍👧', '🇫🇷', '1️⃣', 'e\u0301', '\ud83d', '.', ',', '"', '—'],
+    ...['word', 'two words', '你好', 'https://a.b/c', 'www.d.e', '&amp;', '| a | b |\n'],
+    ...' ~\n~\n\n~*~**~_~`~```\n~#~# ~- ~> ~1. ~|~!!!~....~\\*'.split('~'),
+    ...'[ ]( ) ( [x](y) ![ <b> < > [^1] 。 （ ） . , " —'.split(' '),
+    ...['~~', '🙂', '👩‍👩‍👧', '🇫🇷', '1️⃣', 'e\u0301', '\ud83d'],
   );
 
   it('only omits words: the rest are those of the original, in order', () => {
@@ -124,25 +89,17 @@ describe('text for speech', () => {
 
   it('handles hostile texts in linear time', () => {
     for (const piece of [
-      '*',
-      '`',
-      '[',
-      '(',
+      ...'*`[( 🙂\n~>',
       '[](',
       '_a',
       'a ',
-      ' ',
       '!?',
-      '🙂',
-      '\n',
       '- ',
       '| a ',
       '<a',
       'https://',
       '\\*',
       '[^',
-      '~',
-      '>',
     ])
       speechText(`x${piece.repeat(100_000 / piece.length)}y`);
   });

@@ -1,175 +1,88 @@
 import { describe, expect, it } from 'vitest';
-import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
-import type { TtsEngine } from '../../actors/ports/tts.ts';
-import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { EndReason } from '../../machines/wire.ts';
 import type { Conversation } from '../../testing/conversation.ts';
-import { hang } from '../../testing/scripted-engines.ts';
+import { hang, type TtsScript } from '../../testing/scripted-engines.ts';
 import { askByText, parameters, REPLY, type Scene, say, scene } from './scene.ts';
 
 const TWO = 'There are two chairs by a desk. There is also a lamp and a cup on the table.';
 const SORRY = 'Sorry, something went wrong. Please try again.';
 const NO_EAR = 'Sorry, I could not hear that.';
 
-interface Trouble {
-  readonly what: string;
-  readonly scene: Scene;
-  readonly typed?: boolean;
-  readonly codes: readonly ErrorCode[];
-  readonly reason: 'completed' | 'failed';
-  readonly heard: string;
-  /** From the end of the speech or the typed text to the end of the turn. */
-  readonly withinMs: number;
+/** What is wrong, and the codes sent to the client, what is heard, and how long the turn may take from the end of its words. */
+function trouble(
+  what: string,
+  codes: string,
+  heard: string,
+  withinMs: number,
+  { reason = 'failed', ...scene }: Scene & { readonly reason?: EndReason },
+) {
+  return { what, codes: codes.split(' '), heard, withinMs, reason, scene };
 }
 
-const spoken: Trouble[] = [
-  {
-    what: 'speech recognition fails',
-    scene: { said: [{ fails: new ParleyError('STT_FAILED', 'as scripted') }] },
-    codes: ['STT_FAILED'],
-    reason: 'failed',
-    heard: NO_EAR,
-    withinMs: 4_000,
-  },
-  {
-    what: 'speech recognition fails while the user speaks',
-    scene: { stt: dyingStt() },
-    codes: ['STT_FAILED'],
-    reason: 'failed',
-    heard: NO_EAR,
-    withinMs: 4_000,
-  },
-  {
-    what: 'speech recognition hangs',
-    scene: { said: [{ hangs: true }] },
-    codes: ['STT_TIMEOUT'],
-    reason: 'failed',
-    heard: NO_EAR,
-    withinMs: 5_000 + 4_000,
-  },
-  {
-    what: 'speech recognition ends without a word',
-    scene: { stt: { name: 'silent', transcribe: async function* () {}, close: async () => {} } },
-    codes: ['ENGINE_PROTOCOL'],
-    reason: 'failed',
-    heard: NO_EAR,
-    withinMs: 4_000,
-  },
+const mute = { name: 'mute', close: async () => {} };
+const lampFails = (how: TtsScript) => (text: string) => (text.includes('lamp') ? how : {});
+
+const spoken = [
+  trouble('speech recognition fails', 'STT_FAILED', NO_EAR, 4_000, {
+    said: [{ fails: new ParleyError('STT_FAILED', 'as scripted') }],
+  }),
+  trouble('speech recognition fails while the user speaks', 'STT_FAILED', NO_EAR, 4_000, { stt: dyingStt() }),
+  trouble('speech recognition hangs', 'STT_TIMEOUT', NO_EAR, 5_000 + 4_000, { said: [{ hangs: true }] }),
+  trouble('speech recognition ends without a word', 'ENGINE_PROTOCOL', NO_EAR, 4_000, {
+    stt: { ...mute, transcribe: async function* () {} },
+  }),
 ];
 
-const typed: Trouble[] = [
-  {
-    what: 'the language engine fails before its first word',
-    scene: { replies: [{ failsAt: 0 }] },
-    codes: ['LLM_FAILED'],
-    reason: 'failed',
-    heard: SORRY,
-    withinMs: 5_000,
-  },
-  {
-    what: 'the language engine hangs before its first word',
-    scene: { replies: [{ hangsAt: 0 }] },
-    codes: ['LLM_TIMEOUT'],
-    reason: 'failed',
-    heard: SORRY,
-    withinMs: 8_000 + 5_000,
-  },
-  {
-    what: 'the language engine fails in mid-sentence',
-    scene: { replies: [{ text: REPLY, failsAt: 3 }] },
-    codes: ['LLM_FAILED'],
-    reason: 'failed',
-    heard: 'There are two',
-    withinMs: 4_000,
-  },
-  {
-    what: 'the language engine hangs in mid-sentence',
-    scene: { replies: [{ text: REPLY, hangsAt: 3 }] },
-    codes: ['LLM_TIMEOUT'],
-    reason: 'failed',
-    heard: 'There are two',
-    withinMs: 5_000 + 4_000,
-  },
-  {
-    what: 'speech synthesis fails before any audio',
-    scene: { voice: () => ({ failsAfterMs: 0 }) },
-    codes: ['TTS_FAILED'],
-    reason: 'failed',
-    heard: '',
-    withinMs: 1_000,
-  },
-  {
-    what: 'speech synthesis gives no audio for words',
-    scene: { tts: { name: 'mute', synthesize: async function* () {}, close: async () => {} } },
-    codes: ['TTS_FAILED'],
-    reason: 'failed',
-    heard: '',
-    withinMs: 1_000,
-  },
-  {
-    what: 'speech synthesis hangs before any audio',
-    scene: { voice: () => ({ hangs: true }) },
-    codes: ['TTS_TIMEOUT'],
-    reason: 'failed',
-    heard: '',
-    withinMs: 5_000 + 1_000,
-  },
-  {
-    what: 'speech synthesis fails in mid-segment',
-    scene: { voice: () => ({ failsAfterMs: 900 }) },
-    codes: ['TTS_FAILED'],
-    reason: 'failed',
-    heard: 'There are two',
-    withinMs: 2_500,
-  },
-  {
-    what: 'speech synthesis hangs in mid-segment',
-    scene: { voice: () => ({ hangsAfterMs: 900 }) },
-    codes: ['TTS_TIMEOUT'],
-    reason: 'failed',
-    heard: 'There are two',
-    withinMs: 5_000 + 2_500,
-  },
-  {
-    what: 'speech synthesis fails at the second segment',
-    scene: { replies: [TWO], voice: (text) => (text.includes('lamp') ? { failsAfterMs: 0 } : {}) },
-    codes: ['TTS_FAILED'],
-    reason: 'failed',
-    heard: REPLY,
-    withinMs: 4_000,
-  },
-  {
-    what: 'speech synthesis hangs at the second segment',
-    scene: { replies: [TWO], voice: (text) => (text.includes('lamp') ? { hangs: true } : {}) },
-    codes: ['TTS_TIMEOUT'],
-    reason: 'failed',
-    heard: REPLY,
-    withinMs: 5_000 + 4_000,
-  },
-  {
-    what: 'language engine and speech synthesis both fail',
-    scene: { replies: [{ failsAt: 0 }], voice: () => ({ failsAfterMs: 0 }) },
-    codes: ['LLM_FAILED', 'TTS_FAILED'],
-    reason: 'failed',
-    heard: '',
-    withinMs: 2_000,
-  },
-  {
-    what: 'the memory fails',
-    scene: { memory: { recall: () => Promise.reject(new Error('no index')) } },
-    codes: ['MEMORY_FAILED'],
+const typed = [
+  trouble('the language engine fails before its first word', 'LLM_FAILED', SORRY, 5_000, {
+    replies: [{ failsAt: 0 }],
+  }),
+  trouble('the language engine hangs before its first word', 'LLM_TIMEOUT', SORRY, 8_000 + 5_000, {
+    replies: [{ hangsAt: 0 }],
+  }),
+  trouble('the language engine fails in mid-sentence', 'LLM_FAILED', 'There are two', 4_000, {
+    replies: [{ text: REPLY, failsAt: 3 }],
+  }),
+  trouble('the language engine hangs in mid-sentence', 'LLM_TIMEOUT', 'There are two', 5_000 + 4_000, {
+    replies: [{ text: REPLY, hangsAt: 3 }],
+  }),
+  trouble('speech synthesis fails before any audio', 'TTS_FAILED', '', 1_000, {
+    voice: () => ({ failsAfterMs: 0 }),
+  }),
+  trouble('speech synthesis gives no audio for words', 'TTS_FAILED', '', 1_000, {
+    tts: { ...mute, synthesize: async function* () {} },
+  }),
+  trouble('speech synthesis hangs before any audio', 'TTS_TIMEOUT', '', 5_000 + 1_000, {
+    voice: () => ({ hangs: true }),
+  }),
+  trouble('speech synthesis fails in mid-segment', 'TTS_FAILED', 'There are two', 2_500, {
+    voice: () => ({ failsAfterMs: 900 }),
+  }),
+  trouble('speech synthesis hangs in mid-segment', 'TTS_TIMEOUT', 'There are two', 5_000 + 2_500, {
+    voice: () => ({ hangsAfterMs: 900 }),
+  }),
+  trouble('speech synthesis fails at the second segment', 'TTS_FAILED', REPLY, 4_000, {
+    replies: [TWO],
+    voice: lampFails({ failsAfterMs: 0 }),
+  }),
+  trouble('speech synthesis hangs at the second segment', 'TTS_TIMEOUT', REPLY, 5_000 + 4_000, {
+    replies: [TWO],
+    voice: lampFails({ hangs: true }),
+  }),
+  trouble('language engine and speech synthesis both fail', 'LLM_FAILED TTS_FAILED', '', 2_000, {
+    replies: [{ failsAt: 0 }],
+    voice: () => ({ failsAfterMs: 0 }),
+  }),
+  trouble('the memory fails', 'MEMORY_FAILED', REPLY, 4_000, {
     reason: 'completed',
-    heard: REPLY,
-    withinMs: 4_000,
-  },
-  {
-    what: 'the memory hangs',
-    scene: { memory: { recall: (_request, signal) => hang(signal) } },
-    codes: ['MEMORY_TIMEOUT'],
+    memory: { recall: () => Promise.reject(new Error('no index')) },
+  }),
+  trouble('the memory hangs', 'MEMORY_TIMEOUT', REPLY, 500 + 4_000, {
     reason: 'completed',
-    heard: REPLY,
-    withinMs: 500 + 4_000,
-  },
+    memory: { recall: (_request, signal) => hang(signal) },
+  }),
 ];
 
 function dyingStt(): SttEngine {
@@ -183,12 +96,12 @@ function dyingStt(): SttEngine {
   };
 }
 
-async function expectTrouble(talk: Conversation, trouble: Trouble): Promise<void> {
-  await talk.until(() => talk.of('reply.end').length === 1, trouble.withinMs);
-  expect(talk.of('error').map(({ code }) => code)).toEqual(trouble.codes);
+async function expectEnd(talk: Conversation, expected: ReturnType<typeof trouble>): Promise<void> {
+  const { codes, heard, withinMs, reason } = expected;
+  await talk.until(() => talk.of('reply.end').length === 1, withinMs);
+  expect(talk.of('error').map(({ code }) => code)).toEqual(codes);
   expect(talk.of('error').every(({ fatal }) => !fatal)).toBe(true);
-  const [end] = talk.of('reply.end');
-  expect(end).toMatchObject({ reason: trouble.reason, heard: trouble.heard });
+  expect(talk.of('reply.end')).toMatchObject([{ reason, heard }]);
   expect(talk.state).toBe('idle');
   // The next turn works normally.
   talk.send({ type: 'text', text: 'and now?' });
@@ -197,23 +110,18 @@ async function expectTrouble(talk: Conversation, trouble: Trouble): Promise<void
 }
 
 describe('when', () => {
-  it.each(spoken)(
-    '$what, the turn ends in time with an error for the user, and the session continues',
-    async (trouble) => {
-      const talk = await scene(trouble.scene);
-      await say(talk, 800, 600);
-      await expectTrouble(talk, trouble);
-    },
-  );
+  const ENDS = '$what, the turn ends in time with an error for the user, and the session continues';
+  it.each(spoken)(ENDS, async (expected) => {
+    const talk = await scene(expected.scene);
+    await say(talk, 800, 600);
+    await expectEnd(talk, expected);
+  });
 
-  it.each(typed)(
-    '$what, the turn ends in time with an error for the user, and the session continues',
-    async (trouble) => {
-      const talk = await scene(trouble.scene);
-      talk.send({ type: 'text', text: 'hello' });
-      await expectTrouble(talk, trouble);
-    },
-  );
+  it.each(typed)(ENDS, async (expected) => {
+    const talk = await scene(expected.scene);
+    talk.send({ type: 'text', text: 'hello' });
+    await expectEnd(talk, expected);
+  });
 
   it('no phrase is configured, a failed reply ends in silence', async () => {
     const talk = await scene({
@@ -240,7 +148,7 @@ describe('when', () => {
     const talk = await scene({
       said: [{ text: 'hello' }, { text: 'go on then' }],
       replies: [TWO, 'Fine.'],
-      voice: (text) => (text.includes('lamp') ? { hangs: true } : {}),
+      voice: lampFails({ hangs: true }),
     });
     await askByText(talk);
     await talk.wait(2_500);
@@ -254,31 +162,14 @@ describe('when', () => {
 
   it('engines ignore their cancellation, the session continues', async () => {
     const never = new Promise<never>(() => {});
-    const deaf: SttEngine = {
-      name: 'deaf',
-      async *transcribe() {
-        await never;
-        yield { type: 'final', text: '' };
-      },
-      close: async () => {},
+    const deaf = async function* () {
+      yield await never;
     };
-    const dumb: TtsEngine = {
-      name: 'dumb',
-      async *synthesize() {
-        await never;
-        yield { type: 'audio', pcm: { rate: 24_000, samples: new Int16Array(0) } };
-      },
-      close: async () => {},
-    };
-    const mindless: LlmEngine = {
-      name: 'mindless',
-      async *reply() {
-        await never;
-        yield { type: 'delta', text: '' };
-      },
-      close: async () => {},
-    };
-    const talk = await scene({ stt: deaf, llm: mindless, tts: dumb });
+    const talk = await scene({
+      stt: { name: 'deaf', transcribe: deaf, close: async () => {} },
+      llm: { name: 'mindless', reply: deaf, close: async () => {} },
+      tts: { name: 'dumb', synthesize: deaf, close: async () => {} },
+    });
     await say(talk, 800, 600);
     // Recognition 5 s, then the phrase that cannot be spoken: 5 s.
     await talk.until(() => talk.of('reply.end').length === 1, 11_000);

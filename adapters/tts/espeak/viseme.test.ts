@@ -3,52 +3,32 @@ import { LAST_VISEME, visemeOf } from './viseme.ts';
 
 describe('visemeOf', () => {
   it('gives each English phoneme the number that SAPI lists for it', () => {
-    const expected: Record<string, number> = {
-      æ: 1,
-      ə: 1,
-      ʌ: 1,
-      ɑ: 2,
-      ɔ: 3,
-      eɪ: 4,
-      ɛ: 4,
-      ʊ: 4,
-      ɝ: 5,
-      j: 6,
-      i: 6,
-      ɪ: 6,
-      w: 7,
-      u: 7,
-      oʊ: 8,
-      aʊ: 9,
-      ɔɪ: 10,
-      aɪ: 11,
-      h: 12,
-      ɹ: 13,
-      l: 14,
-      s: 15,
-      z: 15,
-      ʃ: 16,
-      tʃ: 16,
-      dʒ: 16,
-      ʒ: 16,
-      θ: 17,
-      ð: 17,
-      f: 18,
-      v: 18,
-      d: 19,
-      t: 19,
-      n: 19,
-      k: 20,
-      ɡ: 20,
-      ŋ: 20,
-      p: 21,
-      b: 21,
-      m: 21,
-    };
-
-    const found = Object.fromEntries(Object.keys(expected).map((phoneme) => [phoneme, visemeOf(phoneme)]));
-
-    expect(found).toEqual(expected);
+    // In the order of their numbers, from 1.
+    const phonemes = [
+      'æ ə ʌ',
+      'ɑ',
+      'ɔ',
+      'eɪ ɛ ʊ',
+      'ɝ',
+      'j i ɪ',
+      'w u',
+      'oʊ',
+      'aʊ',
+      'ɔɪ',
+      'aɪ',
+      'h',
+      'ɹ',
+      'l',
+      's z',
+      'ʃ tʃ dʒ ʒ',
+      'θ ð',
+      'f v',
+      'd t n',
+      'k ɡ ŋ',
+      'p b m',
+    ];
+    for (const [at, alike] of phonemes.entries())
+      for (const phoneme of alike.split(' ')) expect([phoneme, visemeOf(phoneme)]).toEqual([phoneme, at + 1]);
   });
 
   it('ignores stress, length, nasal and aspiration marks', () => {

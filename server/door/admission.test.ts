@@ -12,8 +12,7 @@ describe('the door', () => {
     const { rig, client, session } = await startSession({ gates: [() => undefined, () => refusal], log });
     refusal = new ParleyError('OVERLOADED', 'really');
 
-    const late = await rig.connect().opened();
-    late.say({ type: 'hello' });
+    const late = await rig.hello();
     expect(await late.json()).toMatchObject({ code: 'OVERLOADED', fatal: true });
     expect(await late.closed).toEqual({ code: 4429, reason: 'OVERLOADED' });
     client.say({ type: 'text', text: 'not now' });

@@ -2,12 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { AsyncQueue } from '../../actors/async-queue.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import { decodeAudio, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import { decodeAudio, type EndReason, type SessionMessage, SUBPROTOCOL } from '../../machines/wire.ts';
 import { afterTest } from '../../test/support/after-test.ts';
 import { type Front, type FrontOptions, makeFront } from '../front.ts';
 import { type AccessOptions, accessOf } from './access.ts';
@@ -149,12 +150,18 @@ export class TestClient {
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 
-  /** The next JSON message; audio before it is skipped. */
-  async json(): Promise<Record<string, unknown>> {
+  /** The next JSON message, of `type` if one is given; all before it is skipped. */
+  async json(type?: string): Promise<Record<string, unknown>> {
     for (;;) {
       const next = await this.received.take();
-      if (next.kind === 'json') return next.message;
+      if (next.kind === 'json' && (type === undefined || next.message.type === type)) return next.message;
     }
+  }
+
+  /** Our own ping comes back when the server has read all that was sent before it. */
+  async pinged(): Promise<void> {
+    this.socket.ping();
+    await once(this.socket, 'pong');
   }
 }
 
@@ -180,6 +187,8 @@ export interface Rig {
   readonly readiness: Readiness;
   readonly address: ListeningAddress;
   connect(options?: TestClientOptions): TestClient;
+  /** A client that said hello. */
+  hello(fields?: object): Promise<TestClient>;
   /** A client that received `ready`, and its session. */
   greet(hello?: object): Promise<{ client: TestClient; session: ScriptedSession }>;
   stop(): Promise<void>;
@@ -223,6 +232,11 @@ export async function startRig({
     clients.push(client);
     return client;
   };
+  const hello: Rig['hello'] = async (fields = {}) => {
+    const client = await connectClient().opened();
+    client.say({ type: 'hello', ...fields });
+    return client;
+  };
   return {
     clock,
     host,
@@ -231,9 +245,9 @@ export async function startRig({
     readiness,
     address,
     connect: connectClient,
-    greet: async (hello = {}) => {
-      const client = await connectClient().opened();
-      client.say({ type: 'hello', ...hello });
+    hello,
+    greet: async (fields) => {
+      const client = await hello(fields);
       const session = await host.opened.take();
       await client.json();
       return { client, session };
@@ -269,6 +283,28 @@ export async function rawClient(address: ListeningAddress, path = '/v1/session')
   const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
   if (!String(head).includes(accept)) throw new Error('no handshake');
   return socket;
+}
+
+/** Expects the fatal error with this code, and the connection to be closed for it. */
+export async function expectEnd(client: TestClient, code: string, closeCode: number): Promise<void> {
+  for (let message = await client.json(); ; message = await client.json()) {
+    if (message.fatal !== true) continue;
+    expect(message).toMatchObject({ type: 'error', code });
+    break;
+  }
+  expect(await client.closed).toEqual({ code: closeCode, reason: code });
+}
+
+/** Everything that a socket receives from now on. */
+export function collected(socket: Socket): () => Buffer {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
+
+/** The end of a reply, as a session publishes it. */
+export function replyEnd(generation: number, reason: EndReason, heard: string): SessionMessage {
+  return { type: 'reply.end', turn: generation, generation, reason, heard, timings: {} };
 }
 
 /** A client's frame (RFC 6455, section 5.2) of less than 64 KiB, with a mask of zeros. */

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accessOf } from './access.ts';
-import { type Rig, startRig } from './door-test-util.ts';
+import { collected, type Rig, startRig } from './door-test-util.ts';
 import type { Endpoint } from './endpoint.ts';
 import { WebServer } from './web-server.ts';
 
@@ -14,10 +14,9 @@ import { WebServer } from './web-server.ts';
 async function raw(rig: Rig, head: string): Promise<string> {
   const socket = connect(rig.address.port, '127.0.0.1');
   socket.write(`${head}\r\nHost: 127.0.0.1:${rig.address.port}\r\nConnection: close\r\n\r\n`);
-  const chunks: Buffer[] = [];
-  socket.on('data', (chunk) => chunks.push(chunk));
+  const received = collected(socket);
   await once(socket, 'close');
-  return Buffer.concat(chunks).toString();
+  return received().toString();
 }
 
 function upgradeStatus(rig: Rig, path: string, headers: Record<string, string>): Promise<number | undefined> {

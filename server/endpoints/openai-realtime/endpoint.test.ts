@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   closeCodeIn,
+  collected,
   type Rig,
   rawClient,
   rawFrame,
+  replyEnd,
   type ScriptedSession,
   startRig,
   type TestClient,
@@ -35,10 +37,7 @@ async function refusedWith(client: TestClient): Promise<number | undefined> {
 }
 
 async function errorOf(client: TestClient): Promise<Record<string, unknown>> {
-  for (;;) {
-    const event = await client.json();
-    if (event.type === 'error') return event.error as Record<string, unknown>;
-  }
+  return (await client.json('error')).error as Record<string, unknown>;
 }
 
 /** The reply of a session that was asked: its text, its audio and the end of both. */
@@ -48,15 +47,15 @@ function answer(session: ScriptedSession, generation: number, text: string): voi
   session.say({ type: 'reply', turn: generation, generation, text });
   session.play(generation, 0);
   session.sent(generation);
-  session.say({
-    type: 'reply.end',
-    turn: generation,
-    generation,
-    reason: 'completed',
-    heard: text,
-    timings: {},
-  });
+  session.say(replyEnd(generation, 'completed', text));
   session.say({ ...state, value: 'idle' });
+}
+
+/** Asks for a response to the words, and waits for the session to get them. */
+async function ask(client: TestClient, session: ScriptedSession): Promise<void> {
+  client.say({ type: 'conversation.item.create', item: WORDS });
+  client.say({ type: 'response.create' });
+  await session.commands.take();
 }
 
 describe('who may connect to the Realtime endpoint', () => {
@@ -112,80 +111,58 @@ describe('who may connect to the Realtime endpoint', () => {
 });
 
 describe('a client of the Realtime endpoint that misbehaves', () => {
-  it.each([
-    ['text that is no JSON', 'hello?', 'invalid_json', null],
-    ['JSON that is no object', '[1]', 'invalid_event', null],
-    ['an event without a type', '{"event_id":"e1"}', 'invalid_event', 'e1'],
-    [
-      'an event of the removed beta',
-      '{"event_id":"e2","type":"transcription_session.update"}',
-      'invalid_event',
-      'e2',
-    ],
-    [
-      'an item without text',
-      '{"event_id":"e3","type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text"}]}}',
-      'invalid_value',
-      'e3',
-    ],
-    [
-      'audio that is no base64',
-      '{"event_id":"e4","type":"input_audio_buffer.append","audio":"###"}',
-      'invalid_value',
-      'e4',
-    ],
-    [
-      'half a sample',
-      '{"event_id":"e5","type":"input_audio_buffer.append","audio":"AAAA"}',
-      'invalid_value',
-      'e5',
-    ],
+  const create = (item: object) => ({ type: 'conversation.item.create', item });
+  const said = (content: object) => create({ type: 'message', role: 'user', content: [content] });
+  const append = (audio: string) => ({ type: 'input_audio_buffer.append', audio });
+  const DEEP = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`;
+  const tool = '{"type":"function","name":"go","parameters":{}}'.replace('{}', DEEP);
+
+  it.each<[string, object | string, string]>([
+    ['text that is no JSON', 'hello?', 'invalid_json'],
+    ['JSON that is no object', '[1]', 'invalid_event'],
+    ['an event without a type', {}, 'invalid_event'],
+    ['an event of the removed beta', { type: 'transcription_session.update' }, 'invalid_event'],
+    ['an item without text', said({ type: 'input_text' }), 'invalid_value'],
+    ['audio that is no base64', append('###'), 'invalid_value'],
+    ['half a sample', append('AAAA'), 'invalid_value'],
     [
       'an unknown item',
-      '{"event_id":"e6","type":"conversation.item.retrieve","item_id":"no"}',
+      { type: 'conversation.item.retrieve', item_id: 'no' },
       'item_retrieve_invalid_item_id',
-      'e6',
     ],
     [
       'a tool whose schema is nested thousands of levels deep',
-      `{"event_id":"e0","type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"go","parameters":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}]}}`,
+      `{"event_id":"mine","type":"session.update","session":{"type":"realtime","tools":[${tool}]}}`,
       'invalid_value',
-      'e0',
     ],
-    ['a cancel of nothing', '{"event_id":"e7","type":"response.cancel"}', 'response_cancel_not_active', 'e7'],
+    ['a cancel of nothing', { type: 'response.cancel' }, 'response_cancel_not_active'],
     [
       'a truncation of nothing',
-      '{"event_id":"e8","type":"conversation.item.truncate","item_id":"no","content_index":0,"audio_end_ms":1}',
+      { type: 'conversation.item.truncate', item_id: 'no', content_index: 0, audio_end_ms: 1 },
       'item_truncate_invalid_item_id',
-      'e8',
     ],
     [
       'an output of no call',
-      '{"event_id":"e9","type":"conversation.item.create","item":{"type":"function_call_output","call_id":"no","output":"1"}}',
+      create({ type: 'function_call_output', call_id: 'no', output: '1' }),
       'item_create_invalid_call_id',
-      'e9',
     ],
-    [
-      'a picture',
-      '{"event_id":"e10","type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_image"}]}}',
-      'unsupported',
-      'e10',
-    ],
-    ['an event of WebRTC', '{"event_id":"e11","type":"output_audio_buffer.clear"}', 'unsupported', 'e11'],
+    ['a picture', said({ type: 'input_image' }), 'unsupported'],
+    ['an event of WebRTC', { type: 'output_audio_buffer.clear' }, 'unsupported'],
     [
       'a session of another kind',
-      '{"event_id":"e12","type":"session.update","session":{"type":"transcription"}}',
+      { type: 'session.update', session: { type: 'transcription' } },
       'invalid_value',
-      'e12',
     ],
-  ])('by %s gets an error with its event id, and goes on', async (_what, line, code, eventId) => {
+  ])('by %s gets an error with its event id, and goes on', async (_what, event, code) => {
     const { client } = await meet();
+    const line = typeof event === 'string' ? event : JSON.stringify({ event_id: 'mine', ...event });
     client.say(line);
+    const event_id = line.includes('"mine"') ? 'mine' : null;
     expect(await client.json()).toMatchObject({
       type: 'error',
-      error: { type: 'invalid_request_error', code, event_id: eventId, message: expect.any(String) },
+      error: { type: 'invalid_request_error', code, event_id, message: expect.any(String) },
     });
-    client.say({ type: 'conversation.item.create', item: WORDS });
+    client.say(create(WORDS));
     expect(await client.json()).toMatchObject({ type: 'conversation.item.added' });
   });
 
@@ -254,12 +231,11 @@ describe('a client of the Realtime endpoint that misbehaves', () => {
       await rig.clock.advance(20);
     }
     expect(await session.closed).toBe('lost');
-    const chunks: Buffer[] = [];
-    stalled.on('data', (chunk) => chunks.push(chunk));
+    const received = collected(stalled);
     stalled.resume();
     await rig.clock.advance(1_000);
     await once(stalled, 'close');
-    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4508);
+    expect(closeCodeIn(received())).toBe(4508);
   });
 });
 
@@ -268,17 +244,11 @@ describe('responses', () => {
     const { client, session } = await meet();
     const given: string[] = [];
     session.onCommand = ({ type }) => given.push(type);
-    const next = async (type: string) => {
-      for (;;) {
-        const event = await client.json();
-        if (event.type === type) return event;
-      }
-    };
     client.say({ type: 'conversation.item.create', item: WORDS });
     client.say({ type: 'response.create', event_id: 'one' });
     expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
     client.say({ type: 'response.create', event_id: 'two' });
-    const refused = await next('error');
+    const refused = await client.json('error');
     expect(refused).toMatchObject({
       error: { code: 'conversation_already_has_active_response', event_id: 'two' },
     });
@@ -287,74 +257,46 @@ describe('responses', () => {
     session.say({ type: 'reply', turn: 1, generation: 1, text: 'Hi.' });
     session.play(1, 0);
     session.sent(1);
-    await next('response.done');
+    await client.json('response.done');
     client.say({ type: 'conversation.item.create', item: WORDS });
     client.say({ type: 'response.create' });
-    await next('response.created');
+    await client.json('response.created');
     expect(given).toEqual(['text']);
-    session.say({
-      type: 'reply.end',
-      turn: 1,
-      generation: 1,
-      reason: 'completed',
-      heard: 'Hi.',
-      timings: {},
-    });
+    session.say(replyEnd(1, 'completed', 'Hi.'));
     session.say({ ...state, value: 'idle' });
     expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
     answer(session, 2, 'Hi again.');
-    expect(await next('response.done')).toMatchObject({ response: { status: 'completed' } });
+    expect(await client.json('response.done')).toMatchObject({ response: { status: 'completed' } });
   });
 
   it('that are cancelled end as client_cancelled, with the words that were heard', async () => {
     const { client, session } = await meet();
-    client.say({ type: 'conversation.item.create', item: WORDS });
-    client.say({ type: 'response.create' });
-    await session.commands.take();
+    await ask(client, session);
     session.say({ type: 'reply', turn: 1, generation: 1, text: 'One two three.' });
     session.play(1, 0);
     client.say({ type: 'response.cancel' });
     expect(await session.commands.take()).toEqual({ type: 'interrupt' });
     session.say({ type: 'flush', generation: 1 });
     session.play(1, 1);
-    session.say({
-      type: 'reply.end',
-      turn: 1,
-      generation: 1,
-      reason: 'interrupted',
-      heard: 'One',
-      timings: {},
+    session.say(replyEnd(1, 'interrupted', 'One'));
+    expect(await client.json('response.done')).toMatchObject({
+      response: {
+        status: 'cancelled',
+        status_details: { type: 'cancelled', reason: 'client_cancelled' },
+        output: [{ status: 'incomplete', content: [{ type: 'output_audio', transcript: 'One' }] }],
+      },
     });
-    for (;;) {
-      const event = await client.json();
-      if (event.type !== 'response.done') continue;
-      expect(event).toMatchObject({
-        response: {
-          status: 'cancelled',
-          status_details: { type: 'cancelled', reason: 'client_cancelled' },
-          output: [{ status: 'incomplete', content: [{ type: 'output_audio', transcript: 'One' }] }],
-        },
-      });
-      break;
-    }
   });
 
   it('of an engine that fails are failed, with its code', async () => {
     const { client, session } = await meet();
-    client.say({ type: 'conversation.item.create', item: WORDS });
-    client.say({ type: 'response.create' });
-    await session.commands.take();
+    await ask(client, session);
     session.say({ type: 'state', value: 'processing', turn: 1, generation: 1, seq: 0, at: 0 });
     session.say({ type: 'error', code: 'LLM_FAILED', message: 'the language engine failed', fatal: false });
     session.say({ type: 'reply', turn: 1, generation: 1, text: 'Sorry.' });
     session.sent(1);
-    for (;;) {
-      const event = await client.json();
-      if (event.type !== 'response.done') continue;
-      expect(event).toMatchObject({
-        response: { status: 'failed', status_details: { error: { code: 'LLM_FAILED' } } },
-      });
-      break;
-    }
+    expect(await client.json('response.done')).toMatchObject({
+      response: { status: 'failed', status_details: { error: { code: 'LLM_FAILED' } } },
+    });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ClientCommand } from '../../../actors/session/client-command.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
-import { naiveResamplers } from '../../door/door-test-util.ts';
+import { naiveResamplers, replyEnd } from '../../door/door-test-util.ts';
 import { parseClientEvent } from './client-events.ts';
 import { RealtimeSession } from './realtime-session.ts';
 import type { ServerEvent } from './server-events.ts';
@@ -161,14 +161,7 @@ describe('a conversation', () => {
     expect(sent.filter(({ type }) => type.startsWith('input_audio_buffer'))).toEqual([]);
     session.message({ type: 'speech', event: 'start', at: 0 });
     session.message({ type: 'flush', generation: 1 });
-    session.message({
-      type: 'reply.end',
-      turn: 1,
-      generation: 1,
-      reason: 'interrupted',
-      heard: 'One',
-      timings: {},
-    });
+    session.message(replyEnd(1, 'interrupted', 'One'));
     const since = sent.findIndex(({ type }) => type === 'input_audio_buffer.speech_started');
     expect(sent.slice(since + 1).map(({ type }) => type)).toContain('response.done');
     expect(sent.at(-1)).toMatchObject({ response: { status_details: { reason: 'turn_detected' } } });

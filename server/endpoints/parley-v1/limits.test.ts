@@ -2,28 +2,18 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   closeCodeIn,
-  type Rig,
+  collected,
+  expectEnd,
   rawClient,
   rawFrame,
   startRig,
   startSession,
-  type TestClient,
   until,
 } from '../../door/door-test-util.ts';
 
 const TEXT = 1;
 const BINARY = 2;
-const PONG = 10;
 const FRAME_20_MS = Buffer.alloc(640);
-
-async function expectEnd(client: TestClient, code: string, closeCode: number): Promise<void> {
-  for (let message = await client.json(); ; message = await client.json()) {
-    if (message.fatal !== true) continue;
-    expect(message).toMatchObject({ type: 'error', code });
-    break;
-  }
-  expect(await client.closed).toEqual({ code: closeCode, reason: code });
-}
 
 describe('the limits of the native protocol', () => {
   it.each([
@@ -41,8 +31,7 @@ describe('the limits of the native protocol', () => {
 
   it('names the bad field of a hello', async () => {
     const rig = await startRig();
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', audio: { outputRate: 8_000 } });
+    const client = await rig.hello({ audio: { outputRate: 8_000 } });
     expect((await client.json()).message).toMatch(/audio\.outputRate/);
   });
 
@@ -68,8 +57,7 @@ describe('the limits of the native protocol', () => {
     const rig = await startRig();
     const client = await rig.connect().opened();
     await rig.clock.advance(4_999);
-    client.socket.ping();
-    await once(client.socket, 'pong');
+    await client.pinged();
     expect(client.socket.readyState).toBe(client.socket.OPEN);
     await rig.clock.advance(1);
     await expectEnd(client, 'HELLO_TIMEOUT', 4408);
@@ -95,8 +83,7 @@ describe('the limits of the native protocol', () => {
     ['an empty token', { token: '' }],
   ])('closes with 4401 for %s', async (_what, fields) => {
     const rig = await startRig({ token: 'the right one' });
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', ...fields });
+    const client = await rig.hello({ ...fields });
     await expectEnd(client, 'UNAUTHORISED', 4401);
     expect(rig.door.stats().sessionsOpened).toBe(0);
   });
@@ -127,11 +114,10 @@ describe('the limits of the native protocol', () => {
   it('closes with 4400 for frames that break the WebSocket protocol', async () => {
     const rig = await startRig();
     const socket = await rawClient(rig.address);
-    const chunks: Buffer[] = [];
-    socket.on('data', (chunk) => chunks.push(chunk));
+    const received = collected(socket);
     socket.write(Buffer.from([0xf1, 0x80, 0, 0, 0, 0]));
     await once(socket, 'end');
-    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4400);
+    expect(closeCodeIn(received())).toBe(4400);
     socket.destroy();
   });
 
@@ -140,11 +126,10 @@ describe('the limits of the native protocol', () => {
     const latin1 = await rawClient(rig.address);
     const pieces = await rawClient(rig.address);
     const ends = [latin1, pieces].map(async (socket) => {
-      const chunks: Buffer[] = [];
-      socket.on('data', (chunk) => chunks.push(chunk));
+      const received = collected(socket);
       await once(socket, 'end');
       socket.destroy();
-      return closeCodeIn(Buffer.concat(chunks));
+      return closeCodeIn(received());
     });
     latin1.write(rawFrame(TEXT, Buffer.from([0xe9, 0x21])));
     pieces.write(rawFrame(TEXT, '', { fin: false }));
@@ -246,8 +231,7 @@ describe('the limits of the native protocol', () => {
     const rig = await startRig({ limits: { sessions: 2 } });
     const first = await rig.greet();
     await rig.greet();
-    const third = await rig.connect().opened();
-    third.say({ type: 'hello' });
+    const third = await rig.hello();
     await expectEnd(third, 'TOO_MANY', 4429);
     first.client.say({ type: 'bye' });
     await first.client.closed;
@@ -265,141 +249,6 @@ describe('the limits of the native protocol', () => {
     expect(await third.json()).toMatchObject({ type: 'ready' });
     client.say({ type: 'rearm' });
     expect(await session.commands.take()).toEqual({ type: 'rearm' });
-  });
-
-  it('closes with 4508 when a client stops reading, long before the kernel’s buffers are full', async () => {
-    const rig = await startRig();
-    const stalled = await rawClient(rig.address);
-    stalled.write(rawFrame(TEXT, '{"type":"hello"}'));
-    const session = await rig.host.opened.take();
-    stalled.pause();
-    for (let seq = 0; seq < 100; seq++) {
-      session.play(1, seq);
-      await rig.clock.advance(20);
-    }
-    expect(await session.closed).toBe('lost');
-    const chunks: Buffer[] = [];
-    stalled.on('data', (chunk) => chunks.push(chunk));
-    stalled.resume();
-    await rig.clock.advance(1_000);
-    await once(stalled, 'close');
-    const sent = Buffer.concat(chunks);
-    expect(closeCodeIn(sent)).toBe(4508);
-    expect(sent.byteLength).toBeLessThan(100_000);
-  });
-
-  it('measures the time without reading, not the amount of data sent at once', async () => {
-    const { client, session } = await startSession();
-    const text = 'word '.repeat(18_000);
-    session.say({ type: 'reply', turn: 1, generation: 1, text });
-    for (let i = 0; i < 1_000; i++)
-      session.say({ type: 'transcript', turn: 1, text: text.slice(0, 1_024), final: false });
-    expect(await client.json()).toMatchObject({ type: 'reply', text });
-    for (let i = 0; i < 1_000; i++) expect(await client.json()).toMatchObject({ type: 'transcript' });
-    session.say({ type: 'speech', event: 'start', at: 0 });
-    expect(await client.json()).toMatchObject({ type: 'speech' });
-  });
-
-  /** 40 pings for data sent at once, which the client answers on demand. */
-  const slowReader = async (rig: Rig) => {
-    const client = await rig.connect({ autoPong: false }).opened();
-    const pings: Buffer[] = [];
-    client.socket.on('ping', (data) => pings.push(data));
-    client.say({ type: 'hello' });
-    const session = await rig.host.opened.take();
-    for (let i = 0; i < 40; i++)
-      session.say({ type: 'transcript', turn: 1, text: 'x'.repeat(16_384), final: false });
-    await until(() => pings.length === 40);
-    const answer = async (data: Buffer | undefined) => {
-      client.socket.pong(data);
-      // Our own ping comes back when the server has read the pong before it.
-      client.socket.ping();
-      await once(client.socket, 'pong');
-    };
-    return { client, session, pings, answer };
-  };
-
-  it('keeps a client that reads slowly but steadily', async () => {
-    const rig = await startRig();
-    const { client, pings, answer } = await slowReader(rig);
-    for (let second = 0; second < 8; second++) {
-      await rig.clock.advance(1_000);
-      await answer(pings[second * 5 + 4]);
-    }
-    expect(client.socket.readyState).toBe(client.socket.OPEN);
-    expect(rig.door.stats().closes).toEqual({});
-  });
-
-  it('closes with 4508 a client that reads nothing for 1.5 s, or is 10 s behind', async () => {
-    const rig = await startRig();
-    const stalled = await slowReader(rig);
-    await rig.clock.advance(1_000);
-    await stalled.answer(stalled.pings[0]);
-    await rig.clock.advance(1_499);
-    expect(stalled.client.socket.readyState).toBe(stalled.client.socket.OPEN);
-    await rig.clock.advance(1);
-    await expectEnd(stalled.client, 'SLOW_READER', 4508);
-
-    const behind = await slowReader(rig);
-    for (let second = 0; second < 9; second++) {
-      await rig.clock.advance(1_000);
-      await behind.answer(behind.pings[second]);
-    }
-    await rig.clock.advance(999);
-    expect(behind.client.socket.readyState).toBe(behind.client.socket.OPEN);
-    await rig.clock.advance(1);
-    await expectEnd(behind.client, 'SLOW_READER', 4508);
-  });
-
-  it('does not count a stall of the server as silence of its client', async () => {
-    const rig = await startRig();
-    const { client, pings } = await slowReader(rig);
-    client.socket.pong(pings.at(-1));
-    // The server reads nothing, while all its timers become due.
-    const stalledFromMs = rig.clock.nowMs();
-    while (rig.clock.nowMs() < stalledFromMs + 1_500) rig.clock.fireNext();
-    client.socket.ping();
-    await once(client.socket, 'pong');
-    expect(rig.door.stats()).toMatchObject({ closes: {}, sessions: 1 });
-  });
-
-  it('serves a reading client for any duration', async () => {
-    const { rig, client, session } = await startSession();
-    for (let seq = 0; seq < 500; seq++) {
-      session.play(1, seq);
-      expect(await client.received.take()).toMatchObject({ kind: 'audio', seq });
-    }
-    expect(rig.door.stats()).toMatchObject({ audioMessagesOut: 500, sessions: 1 });
-  });
-
-  it('detects a dead or silent peer by missing pongs', async () => {
-    const rig = await startRig();
-    const mute = await rawClient(rig.address);
-    mute.write(rawFrame(TEXT, '{"type":"hello"}'));
-    const session = await rig.host.opened.take();
-    const chunks: Buffer[] = [];
-    mute.on('data', (chunk) => chunks.push(chunk));
-    // An unsolicited pong is not an answer.
-    mute.write(rawFrame(PONG, '99'));
-    await rig.clock.advance(15_000);
-    await rig.clock.advance(10_000);
-    expect(await session.closed).toBe('lost');
-    await rig.clock.advance(1_000);
-    await once(mute, 'close');
-    expect(closeCodeIn(Buffer.concat(chunks))).toBe(4508);
-  });
-
-  it('keeps a silent client that answers its pings', async () => {
-    const { rig, client } = await startSession({ limits: { idleMs: 600_000 } });
-    for (let i = 0; i < 20; i++) {
-      const pinged = once(client.socket, 'ping');
-      await rig.clock.advance(15_000);
-      await pinged;
-      // Our own ping comes back when the server has read the pong before it.
-      client.socket.ping();
-      await once(client.socket, 'pong');
-    }
-    expect(rig.door.stats()).toMatchObject({ connections: 1, sessions: 1 });
   });
 
   it('drops a client that never finishes the closing handshake', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../../machines/wire.ts';
-import { type Rig, startRig } from '../../door/door-test-util.ts';
+import { type Rig, replyEnd, startRig } from '../../door/door-test-util.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const page = await readFile(join(root, 'docs', 'protocol.md'), 'utf8');
@@ -59,14 +59,7 @@ describe('docs/protocol.md', () => {
       [2, 640],
     ])
       expect(await session.commands.take()).toEqual({ type: 'played', generation, samples });
-    session.say({
-      type: 'reply.end',
-      turn: 1,
-      generation: 2,
-      reason: 'completed',
-      heard: 'I wave.',
-      timings: {},
-    });
+    session.say(replyEnd(2, 'completed', 'I wave.'));
     expect(await session.commands.take()).toEqual({ type: 'bye' });
 
     expect((await ended)[0]).toBe(0);

@@ -8,8 +8,7 @@ describe('a session through the door', () => {
     const rig = await startRig();
     rig.host.beforeOpen = (_request, session) =>
       session.say({ type: 'state', value: 'idle', turn: 0, generation: 0, seq: 0, at: 0 });
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', audio: { outputRate: 16_000 }, language: 'de', voice: 'anna' });
+    const client = await rig.hello({ audio: { outputRate: 16_000 }, language: 'de', voice: 'anna' });
     const { request } = await rig.host.opened.take();
     expect(await client.json()).toEqual({
       type: 'ready',
@@ -25,8 +24,7 @@ describe('a session through the door', () => {
 
   it('repeats in ready what the client asked for other than audio and unreported actions', async () => {
     const rig = await startRig();
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', input: 'text', output: 'text', actions: 'results' });
+    const client = await rig.hello({ input: 'text', output: 'text', actions: 'results' });
     const { request } = await rig.host.opened.take();
     expect(await client.json()).toMatchObject({
       ...{ type: 'ready', input: 'text', output: 'text', actions: 'results' },
@@ -36,8 +34,7 @@ describe('a session through the door', () => {
 
   it('refuses a hello with an unknown way to talk', async () => {
     const rig = await startRig();
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', output: 'video' });
+    const client = await rig.hello({ output: 'video' });
     expect(await client.json()).toMatchObject({ code: 'BAD_HELLO', fatal: true });
   });
 
@@ -90,8 +87,7 @@ describe('a session through the door', () => {
 
   it('gives a client that wants to resume a new session, and reports that', async () => {
     const rig = await startRig();
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello', session: 'an-old-one', epoch: 3, lastSeq: 17 });
+    const client = await rig.hello({ session: 'an-old-one', epoch: 3, lastSeq: 17 });
     const ready = await client.json();
     expect(ready).toMatchObject({ type: 'ready', epoch: 1, resumed: false });
     expect(ready.session).not.toBe('an-old-one');
@@ -140,8 +136,7 @@ describe('a session through the door', () => {
       new Promise<void>((resolve) => {
         open = resolve;
       });
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello' });
+    const client = await rig.hello();
     client.socket.send(Buffer.alloc(640));
     client.say({ type: 'text', text: 'hello' });
     client.say({ type: 'nonsense' });
@@ -251,8 +246,7 @@ describe('a session through the door', () => {
 
   it('understands a bye before ready', async () => {
     const rig = await startRig();
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello' });
+    const client = await rig.hello();
     client.say({ type: 'bye' });
     const session = await rig.host.opened.take();
     expect(await session.commands.take()).toEqual({ type: 'bye' });
@@ -295,8 +289,7 @@ describe('a session through the door', () => {
           asked();
         });
     });
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello' });
+    const client = await rig.hello();
     await opening;
     client.socket.close();
     await client.closed;
@@ -310,15 +303,13 @@ describe('a session through the door', () => {
     rig.host.beforeOpen = () => {
       throw new ParleyError('TOO_MANY', 'the host is full');
     };
-    const refused = await rig.connect().opened();
-    refused.say({ type: 'hello' });
+    const refused = await rig.hello();
     expect(await refused.json()).toMatchObject({ type: 'error', code: 'TOO_MANY', fatal: true });
     expect((await refused.closed).code).toBe(4429);
     rig.host.beforeOpen = () => {
       throw new TypeError('a defect');
     };
-    const failed = await rig.connect().opened();
-    failed.say({ type: 'hello' });
+    const failed = await rig.hello();
     expect(await failed.json()).toMatchObject({ code: 'INTERNAL' });
     expect((await failed.closed).code).toBe(1011);
     rig.host.beforeOpen = () => {};
@@ -335,8 +326,7 @@ describe('a session through the door', () => {
           told();
         });
     });
-    const client = await rig.connect().opened();
-    client.say({ type: 'hello' });
+    const client = await rig.hello();
     await asked;
     await rig.clock.advance(10_000);
     expect(await client.json()).toMatchObject({ code: 'INTERNAL', fatal: true });

@@ -7,6 +7,7 @@ import { bargeInBenchmark } from './benchmarks/barge-in.ts';
 import type { BenchContext, Benchmark } from './benchmarks/benchmark.ts';
 import { cachedPhraseBenchmark } from './benchmarks/cached-phrase.ts';
 import { capacityBenchmark } from './benchmarks/capacity.ts';
+import { chatFirstTextBenchmark } from './benchmarks/chat-first-text.ts';
 import { connectionReuseBenchmark } from './benchmarks/connection-reuse.ts';
 import { measureConversations } from './benchmarks/conversations.ts';
 import { failoverBenchmark } from './benchmarks/failover.ts';
@@ -29,6 +30,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   jitterBenchmark,
   connectionReuseBenchmark,
   textFirstDeltaBenchmark,
+  chatFirstTextBenchmark,
   cachedPhraseBenchmark,
   failoverBenchmark,
   speculationBenchmark,

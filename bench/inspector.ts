@@ -72,7 +72,7 @@ const LIVE = `(() => {
 const folder = await mkdtemp(join(tmpdir(), 'parley-bench-'));
 const pages = await admin({ readiness: new Readiness(), pages: values.pages });
 const server = createServer((request, response) => {
-  if (!pages.routes?.(request, response, pathOf(request) ?? '')) response.writeHead(404).end();
+  if (!pages.routes?.(request, response, pathOf(request) ?? '', () => {})) response.writeHead(404).end();
 });
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');

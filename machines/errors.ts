@@ -59,6 +59,18 @@ export const ERRORS = {
     message: 'a turn is in progress',
     advice: 'wait for the state idle, or end the turn with interrupt or clear',
   },
+  TURN_CONFLICT: {
+    message: 'this turn number was used for another request',
+    advice: 'give each new request a higher number; only a repetition of the same request has the same one',
+  },
+  TURN_OLD: {
+    message: 'a newer turn of this conversation has begun',
+    advice: 'nothing was done; send it again with a higher number if it still counts',
+  },
+  TURN_LOST: {
+    message: 'the server ended before it had answered this turn',
+    advice: 'parts of it may have been done; ask again with a higher number',
+  },
   LANGUAGE_UNSUPPORTED: {
     message: 'no configured engine knows this language',
     advice: 'nothing was changed; ask for another language, or configure an engine that knows it',
@@ -317,4 +329,13 @@ export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
   if (thrown instanceof ParleyError) return { code: thrown.code, message: thrown.message };
   const detail = thrown instanceof Error ? thrown.message : String(thrown);
   return { code: fallback, message: `${ERRORS[fallback].message}: ${detail}` };
+}
+
+/** The error that a record was made of; its message already contains the catalogue's text. */
+export function errorFrom({ code, message }: ErrorRecord): ParleyError {
+  const prefix = ERRORS[code].message;
+  return new ParleyError(
+    code,
+    message.startsWith(prefix) ? message.slice(prefix.length).replace(/^: /, '') : message,
+  );
 }

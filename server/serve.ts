@@ -296,7 +296,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
 }
 
 async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<Front> {
-  const { options, closers, dialog, bus, metrics, access, inspector, observers, readiness } = base;
+  const { options, closers, dialog, bus, metrics, access, inspector, observers, readiness, stores } = base;
   const { config, log, parts } = options;
   const notices = parts?.engines ? [] : engineWarnings(config);
   for (const { message } of notices) log.warn(message);
@@ -317,6 +317,8 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     language: config.language,
     voice: config.voice,
     limits: config.limits,
+    chat: config.chat,
+    conversations: stores.conversations,
     address: config.host,
     port: config.port,
     pages: config.pages ?? packagedPages(),

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ConversationStore } from '../actors/ports/conversation.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { Store } from '../actors/ports/store.ts';
@@ -12,6 +13,8 @@ export interface Stores {
   readonly store: Store;
   readonly journals: JournalStore | undefined;
   readonly inspectStore: InspectStore | undefined;
+  /** Undefined for a store of an embedder, so that conversations are forgotten with their sessions. */
+  readonly conversations: ConversationStore | undefined;
   readonly stats?: () => StoreStats;
   /** Why nothing can be recorded; undefined while the store works or its health is unknown. */
   problem(): ParleyError | undefined;
@@ -36,6 +39,7 @@ export async function openStores(
       store: parts.store,
       journals: parts.journals,
       inspectStore: parts.inspectStore,
+      conversations: undefined,
       problem: () => undefined,
     };
   const store = sqliteStore({
@@ -51,6 +55,7 @@ export async function openStores(
     store,
     journals: parts?.journals ?? store,
     inspectStore: parts?.inspectStore ?? store,
+    conversations: store,
     stats: () => store.stats(),
     problem: () => store.problem(),
   };

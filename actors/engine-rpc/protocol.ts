@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../machines/errors.ts';
-import { ERRORS, type ErrorRecord, isErrorCode, ParleyError } from '../../machines/errors.ts';
+import { type ErrorRecord, errorFrom, isErrorCode, ParleyError } from '../../machines/errors.ts';
 import type { BusMessage } from '../ports/bus.ts';
 import type { EngineKind } from '../subjects.ts';
 
@@ -79,10 +79,7 @@ const WireError = z.object({ code: z.string(), message: z.string() });
 export function errorOf(message: BusMessage, fallback: ErrorCode): ParleyError {
   const { code, message: text } = parseJson(WireError, message.payload);
   if (!isErrorCode(code)) return new ParleyError(fallback, `${code}: ${text}`);
-  const prefix = ERRORS[code].message;
-  // The message already contains the catalogue's text, and ParleyError adds it again.
-  const detail = text.startsWith(prefix) ? text.slice(prefix.length).replace(/^: /, '') : text;
-  return new ParleyError(code, detail);
+  return errorFrom({ code, message: text });
 }
 
 /** Largest audio piece for a bus with this payload limit, in bytes; whole samples only. */

@@ -30,6 +30,12 @@ export const voiceField = z
   .refine((voice) => !CONTROL_CHARACTERS.test(voice), 'must not contain control characters')
   .exactOptional();
 
+/** The words of a typed turn. */
+export const textField = z
+  .string()
+  .max(MAX_TEXT_LENGTH)
+  .refine((text) => text.trim() !== '', 'must not be empty');
+
 const instructionsField = z.string().max(MAX_INSTRUCTIONS_LENGTH).exactOptional();
 
 const toolName = z
@@ -96,14 +102,9 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1));
 }
 
-const words = z
-  .string()
-  .max(MAX_TEXT_LENGTH)
-  .refine((text) => text.trim() !== '', 'must not be empty');
-
 /** Commands that any authorised peer may send to a session's `cmd` subject: the client messages other than hello. */
 export const clientCommand = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('text'), text: words }),
+  z.object({ type: z.literal('text'), text: textField }),
   z.object({
     type: z.literal('history'),
     entries: z
@@ -123,7 +124,7 @@ export const clientCommand = z.discriminatedUnion('type', [
   settings,
   z.object({ type: z.literal('commit') }),
   z.object({ type: z.literal('clear') }),
-  z.object({ type: z.literal('respond'), instructions: instructionsField, say: words.exactOptional() }),
+  z.object({ type: z.literal('respond'), instructions: instructionsField, say: textField.exactOptional() }),
   z.object({
     type: z.literal('action.result'),
     id: z.string().min(1).max(MAX_ID_LENGTH),

@@ -17,9 +17,15 @@ export function usedBytes(db: Database): number {
  */
 export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
   const { SqliteError } = loadSqlite();
-  const bySession = ['journal', 'journal_audio', 'journal_errors', 'journals', 'turns', 'sessions'].map(
-    (table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`),
-  );
+  const bySession = [
+    'journal',
+    'journal_audio',
+    'journal_errors',
+    'journals',
+    'turns',
+    'conversation_turns',
+    'sessions',
+  ].map((table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`));
   const unused = [
     db.prepare(
       'DELETE FROM audio WHERE NOT EXISTS (SELECT 1 FROM journal_audio WHERE journal_audio.hash = audio.hash)',

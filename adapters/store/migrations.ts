@@ -83,6 +83,16 @@ export const MIGRATIONS: readonly string[] = [
    DELETE FROM journal_audio WHERE NOT EXISTS (SELECT 1 FROM journals WHERE journals.session = journal_audio.session);
    DELETE FROM audio WHERE NOT EXISTS (SELECT 1 FROM journal_audio WHERE journal_audio.hash = audio.hash);
    CREATE TABLE probe (bytes BLOB NOT NULL) STRICT;`,
+  `CREATE TABLE conversation_turns (
+     conversation TEXT NOT NULL,
+     turn         INTEGER NOT NULL,
+     session      TEXT NOT NULL,
+     request      TEXT NOT NULL,
+     generation   INTEGER,
+     "end"        TEXT,
+     PRIMARY KEY (conversation, turn)
+   ) STRICT;
+   CREATE INDEX conversation_turns_by_session ON conversation_turns (session);`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { conversationStatements } from './conversation-statements.ts';
 import { deletion } from './deletion.ts';
 import { journalStatements } from './journal-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
@@ -13,11 +14,13 @@ const PROBE_BYTES = 65_536;
 export function operations(db: Database, whileLocked: ThreadGate['whileLocked']) {
   const sessions = sessionStatements(db);
   const journals = journalStatements(db);
+  const conversations = conversationStatements(db);
   return {
-    writes: { ...sessions.writes, ...journals.writes },
+    writes: { ...sessions.writes, ...journals.writes, ...conversations.writes },
     reads: {
       ...sessions.reads,
       ...journals.reads,
+      ...conversations.reads,
       ...deletion(db, whileLocked),
       overviews: overviewStatements(db),
       /** Throws if the database cannot grow. */

@@ -1,10 +1,12 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
+import type { ConversationStore } from '../../actors/ports/conversation.ts';
 import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import { conversationTurnSchema } from './conversation-statements.ts';
 import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
 import type { Read, Reads, Write } from './operations.ts';
 import { sessionSchema, turnSchema } from './session-statements.ts';
@@ -58,7 +60,7 @@ export interface StoreStats {
   readonly largestGroup: number;
 }
 
-export interface SqliteStore extends Store, JournalStore, InspectStore {
+export interface SqliteStore extends Store, JournalStore, InspectStore, ConversationStore {
   /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
   ready(): Promise<void>;
   /** Writes and deletes a probe, which updates `problem`. Never rejects. */
@@ -305,6 +307,9 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     saveTurn: async (record) => write({ op: 'saveTurn', args: valid(turnSchema, record) }),
     sessions: ({ limit = DEFAULT_LIMIT } = {}) => read('sessions', limit),
     turns: (session) => read('turns', session),
+    saveConversationTurn: async (turn) =>
+      write({ op: 'saveConversationTurn', args: valid(conversationTurnSchema, turn) }),
+    conversationTurns: (of) => read('conversationTurns', of),
     onSize: (listener) => {
       sizeListeners.push(listener);
     },

@@ -7,6 +7,7 @@ import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import { count, group, key, list, optionalMs, optionalText, text, yesNo } from '../../machines/options.ts';
 import { parameterGroups } from '../../machines/parameters.ts';
 import { doorLimits } from '../door/limits.ts';
+import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
@@ -116,6 +117,7 @@ export const configSchema = z.strictObject({
       port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
     }),
   }),
+  chat: chatOptions,
   limits: doorLimits,
   ...parameterGroups(),
 });

@@ -1,8 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Handles an HTTP request and returns true; returns false for a path of another endpoint. */
-export type HttpRoute = (request: IncomingMessage, response: ServerResponse, path: string) => boolean;
+/**
+ * Handles an HTTP request and returns true; returns false for a path of another endpoint. `keep` excludes the connection
+ * until the response has ended from those that are dropped when too many are open; the caller limits it instead.
+ */
+export type HttpRoute = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  path: string,
+  keep: () => void,
+) => boolean;
 
 export interface UpgradeRefusal {
   readonly status: number;

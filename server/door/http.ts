@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
+import { parseJson } from '../../machines/json.ts';
 
 // Only our own scripts and connections; a page may create audio itself.
 const PAGE_POLICY = [
@@ -57,4 +59,68 @@ export function onlyReads(request: IncomingMessage, response: ServerResponse): b
   response.setHeader('Allow', 'GET, HEAD');
   sendText(response, 405, 'only GET and HEAD are served here');
   return false;
+}
+
+/** HTTP status of an error; 500 for those that are absent. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  BAD_FIELD: 400,
+  BAD_MESSAGE: 400,
+  LANGUAGE_UNSUPPORTED: 400,
+  UNAUTHORISED: 401,
+  FORBIDDEN: 403,
+  SESSION_UNKNOWN: 404,
+  SESSION_STOPPED: 409,
+  TURN_CONFLICT: 409,
+  TURN_OLD: 409,
+  TURN_LOST: 409,
+  TOO_LARGE: 413,
+  TOO_FAST: 429,
+  TOO_MANY: 429,
+  OVERLOADED: 503,
+  DRAINING: 503,
+  BUS_UNREACHABLE: 503,
+  BUS_TIMEOUT: 504,
+  BUS_NO_RESPONDERS: 504,
+};
+
+/** Answers with what was thrown, as JSON. A response that has begun is cut off, which shows that it is incomplete. */
+export function sendError(response: ServerResponse, thrown: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const error = errorRecord(thrown, 'INTERNAL');
+  if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
+  sendJson(response, STATUS[error.code] ?? 500, { error });
+}
+
+/** True for this method; otherwise responds with 405. */
+export function onlyMethod(method: 'GET' | 'POST', request: IncomingMessage, response: ServerResponse) {
+  if (request.method === method) return true;
+  response.setHeader('Allow', method);
+  const message = `this endpoint accepts only ${method}`;
+  sendJson(response, 405, { error: { code: 'BAD_MESSAGE', message } });
+  return false;
+}
+
+/**
+ * The JSON of a request; undefined if it is not JSON. Throws BAD_FIELD for another content type: a form of another
+ * site's page cannot send this one without a preflight request. Throws TOO_LARGE beyond `maxBytes`.
+ */
+export async function jsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+    throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  // Reading on after a refusal lets the client see it: it sends everything before it reads.
+  await new Promise<void>((resolve, reject) => {
+    request.on('data', (part: Buffer) => {
+      bytes += part.byteLength;
+      if (bytes <= maxBytes) parts.push(part);
+      else reject(new ParleyError('TOO_LARGE', `at most ${maxBytes} bytes`));
+    });
+    request.once('end', resolve);
+    request.once('close', () => reject(new ParleyError('CANCELLED', 'the connection closed')));
+  });
+  return parseJson(Buffer.concat(parts).toString());
 }

@@ -112,7 +112,18 @@ export class WebServer {
   };
 
   #routed(request: IncomingMessage, response: ServerResponse, path: string): boolean {
-    return this.#options.endpoints.some((endpoint) => endpoint.routes?.(request, response, path) === true);
+    const keep = () => this.#keep(request.socket, response);
+    return this.#options.endpoints.some(
+      (endpoint) => endpoint.routes?.(request, response, path, keep) === true,
+    );
+  }
+
+  #keep(socket: Socket, response: ServerResponse): void {
+    const address = addressOf(socket);
+    this.#http.delete(address, socket);
+    response.once('close', () => {
+      if (!socket.destroyed) this.#http.add(address, socket)?.destroy();
+    });
   }
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {

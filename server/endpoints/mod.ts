@@ -4,6 +4,7 @@ import type { Endpoint } from '../door/endpoint.ts';
 import type { Readiness } from '../door/readiness.ts';
 import { type About, aboutEndpoint } from './about/endpoint.ts';
 import { admin } from './admin/endpoint.ts';
+import { type ChatStreamParts, chatStream } from './chat-stream/endpoint.ts';
 import { inspect } from './inspect/endpoint.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
@@ -23,11 +24,14 @@ export interface EndpointParts {
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
+  readonly chat?: ChatStreamParts['chat'];
+  /** Undefined if conversations are forgotten with their sessions. */
+  readonly conversations?: ChatStreamParts['conversations'];
 }
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */
 const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
-  [parleyV1, openaiRealtime, aboutEndpoint, metricsEndpoint, inspect, admin];
+  [parleyV1, openaiRealtime, chatStream, aboutEndpoint, metricsEndpoint, inspect, admin];
 
 /** Makes the enabled endpoints. Rejects with INTERNAL if the pages cannot be read. */
 export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {

@@ -11,7 +11,7 @@ let server: Server;
 async function asked(token: string | undefined, headers: Record<string, string> = {}): Promise<Response> {
   const endpoint = aboutEndpoint({ about, access: accessOf({ token }) });
   server = createServer((request, response) => {
-    if (!endpoint?.routes?.(request, response, request.url ?? '')) response.writeHead(404).end();
+    if (!endpoint?.routes?.(request, response, request.url ?? '', () => {})) response.writeHead(404).end();
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

@@ -3,11 +3,10 @@ import { z } from 'zod';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.ts';
 import { subjects } from '../../../actors/subjects.ts';
-import { type ErrorCode, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import { parseJson } from '../../../machines/json.ts';
+import { ParleyError } from '../../../machines/errors.ts';
 import { type Access, bearerOf } from '../../door/access.ts';
 import type { HttpRoute } from '../../door/endpoint.ts';
-import { sendJson } from '../../door/http.ts';
+import { jsonBody, onlyMethod, sendError, sendJson } from '../../door/http.ts';
 import type { OpenSession } from '../../door/session-host.ts';
 import type { Archive } from './archive.ts';
 import { encode } from './bus-wire.ts';
@@ -75,7 +74,7 @@ export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
     }
     if (path !== INSPECT_SESSIONS_PATH && !path.startsWith(`${INSPECT_SESSIONS_PATH}/`)) return false;
     const below = path.slice(INSPECT_SESSIONS_PATH.length + 1);
-    answer(options, request, response, below).catch((thrown: unknown) => refuse(response, thrown));
+    answer(options, request, response, below).catch((thrown: unknown) => sendError(response, thrown));
     return true;
   };
 }
@@ -92,10 +91,7 @@ async function answer(
   if (!access.tokenAccepted(bearerOf(request))) throw new ParleyError('UNAUTHORISED');
   const [session, what, ...more] = below.split('/');
   const method = what === 'control' ? 'POST' : 'GET';
-  if (request.method !== method) {
-    response.setHeader('Allow', method);
-    throw new ParleyError('BAD_MESSAGE', `this endpoint accepts only ${method}`);
-  }
+  if (!onlyMethod(method, request, response)) return;
   if (below === '') return sendJson(response, 200, await list(options, queryOf(request, listQuery)));
   if (!sessionId.safeParse(session).success || session === undefined || more.length > 0)
     throw new ParleyError('SESSION_UNKNOWN', 'that is no id of a session');
@@ -183,10 +179,7 @@ async function control(
   session: string,
 ): Promise<void> {
   if (!allowed) throw new ParleyError('FORBIDDEN', 'this inspector only looks; see inspect.control');
-  // A form of another site's page cannot send this type without a preflight request.
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
-    throw new ParleyError('BAD_FIELD', 'the content type must be application/json');
-  const parsed = controlRequest.safeParse(await bodyOf(request));
+  const parsed = controlRequest.safeParse(await jsonBody(request, MAX_BODY_BYTES));
   if (!parsed.success) throw new ParleyError('BAD_FIELD', 'command must be halt, interrupt or rearm');
   const { command } = parsed.data;
   const own = local(session);
@@ -198,43 +191,9 @@ async function control(
   sendJson(response, 202, { sent: command });
 }
 
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const part of request) {
-    if (!(part instanceof Uint8Array)) continue;
-    bytes += part.byteLength;
-    if (bytes > MAX_BODY_BYTES) throw new ParleyError('TOO_LARGE', `at most ${MAX_BODY_BYTES} bytes`);
-    parts.push(part);
-  }
-  return parseJson(Buffer.concat(parts).toString());
-}
-
 function queryOf<Schema extends z.ZodType>(request: IncomingMessage, schema: Schema): z.infer<Schema> {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
   const parsed = schema.safeParse(Object.fromEntries([...searchParams].filter(([, value]) => value !== '')));
   if (!parsed.success) throw new ParleyError('BAD_FIELD', z.prettifyError(parsed.error));
   return parsed.data;
-}
-
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  BAD_FIELD: 400,
-  BAD_MESSAGE: 405,
-  UNAUTHORISED: 401,
-  FORBIDDEN: 403,
-  SESSION_UNKNOWN: 404,
-  TOO_LARGE: 413,
-  BUS_TIMEOUT: 504,
-  BUS_NO_RESPONDERS: 504,
-};
-
-function refuse(response: ServerResponse, thrown: unknown): void {
-  // The status has already been sent. Closing the connection shows that the response is incomplete.
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const error = errorRecord(thrown, 'INTERNAL');
-  if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
-  sendJson(response, STATUS[error.code] ?? 500, { error });
 }

@@ -62,8 +62,11 @@ export class VirtualClock implements LoopClock {
     return this.#nowMs;
   }
 
+  /** However short, a delay above zero moves time, as on a real clock: else a deadline missed by rounding never passes. */
   setTimer(delayMs: number, fire: () => void): TimerHandle {
-    const entry = new Entry(this.#nowMs + Math.max(0, delayMs), this.#seq++, fire);
+    const atMs = this.#nowMs + Math.max(0, delayMs);
+    const absorbed = delayMs > 0 && atMs === this.#nowMs;
+    const entry = new Entry(absorbed ? atMs * (1 + Number.EPSILON) : atMs, this.#seq++, fire);
     this.#push(entry);
     return entry;
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as z from 'zod';
 import { realClock } from '../adapters/real-clock.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { restepped } from '../bench/inspector-journal.ts';
@@ -146,3 +147,54 @@ it.each(states)(
     expect(faults).toEqual([]);
   },
 );
+
+it('a server that is gone is said at the top of the page, larger than all else', async () => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await opened('events');
+  await page.context().setOffline(true);
+  await page.evaluate('inspector.link.close(); inspector.link.open()');
+  await until(page, `document.querySelector('#gone')`);
+  const said = await page.evaluate(`{
+    const size = (element) => parseFloat(getComputedStyle(element).fontSize);
+    const heading = document.querySelector('#gone h2');
+    const { top, bottom } = heading.getBoundingClientRect();
+    const others = [...document.querySelectorAll('body *')].filter((element) => element !== heading);
+    ({ words: heading.textContent, inSight: top >= 0 && bottom <= innerHeight / 2, size: size(heading),
+      largestOther: Math.max(...others.map(size)) });
+  }`);
+  await page.context().setOffline(false);
+  expect(said).toMatchObject({ words: 'Server gone', inSight: true, size: 24 });
+  expect(said).toHaveProperty(
+    'largestOther',
+    expect.toSatisfy((size: number) => size < 24),
+  );
+});
+
+it('sessions are listed with date and time, and the first audio, explained, under its heading', async () => {
+  await page.setViewportSize({ width: 1_280, height: 800 });
+  await page.goto(`${url}/inspect`);
+  await until(page, `document.querySelectorAll('#sessions [role=option]').length > ${RECORDED.length}`);
+  const rows = z
+    .array(z.object({ started: z.string(), shown: z.string(), firstAudio: z.string(), off: z.number() }))
+    .parse(
+      await page.evaluate(`{
+        const head = document.querySelector('.list-head [title]').getBoundingClientRect();
+        [...document.querySelectorAll('.session-row')].map((row) => {
+          const latency = row.querySelector('.number[title]');
+          const date = [...row.querySelectorAll('[title]')].find(({ title }) => !Number.isNaN(Date.parse(title)));
+          return { started: date.title, shown: date.textContent, firstAudio: latency.textContent,
+            off: Math.abs(latency.getBoundingClientRect().right - head.right) };
+        });
+      }`),
+    );
+  expect(rows.length).toBeGreaterThan(RECORDED.length);
+  for (const { started, shown, firstAudio, off } of rows) {
+    expect(shown).toContain(String(new Date(started).getFullYear()));
+    expect(shown).toMatch(/\d{1,2}:\d{2}/u);
+    expect(firstAudio).toMatch(/^(?:|\d+ ms|[\d.:]+ s)$/u);
+    expect(off).toBeLessThan(1);
+  }
+  expect(await page.textContent('.legend')).toBe(
+    'First audio: from the end of the user’s last turn to the first sound of the reply.',
+  );
+});

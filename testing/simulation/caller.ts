@@ -230,7 +230,7 @@ export class Caller {
     this.#world.onStep(step);
     if (faults.does('bus.noWorkers')) {
       const stream = faults.stream('bus.noWorkers');
-      workers.leave(stream.pick(['stt', 'llm', 'tts']), stream.int(300, 2_000));
+      workers.leave(stream.pick(['stt', 'llm', 'tts']), stream.ms(300, 2_000));
     }
     const { mouth, ear } = this.#line;
     switch (act.type) {

@@ -55,7 +55,7 @@ export function plannedChains(
   const choice = Random.named(seed, 'chains');
   const size = () => choice.pick([1, 2, 2, 2, 3, 3]);
   const sizes = { stt: size(), llm: size(), tts: size() };
-  const backoffMs = choice.int(2_000, 6_000);
+  const backoffMs = choice.ms(2_000, 6_000);
   const brokenReply = choice.pick(['fail', 'end'] as const);
   const hedge = choice.chance(0.6);
   const stream = choice.chance(0.85);
@@ -86,7 +86,7 @@ export function plannedChains(
     if (sickness === 'error' && random.chance(0.3)) throw failure(kind, world);
     const slowMs =
       !sickness && faults.does('chain.slow')
-        ? faults.stream('chain.slow').int(FIRST_BYTE_MS[kind] / 4, FIRST_BYTE_MS[kind] / 2)
+        ? faults.stream('chain.slow').ms(FIRST_BYTE_MS[kind] / 4, FIRST_BYTE_MS[kind] / 2)
         : 0;
     const request = watch.asked(kind, name, signal);
     return (async function* () {

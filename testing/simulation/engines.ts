@@ -265,7 +265,7 @@ export function plannedStore({ clock, faults, random }: EngineWorld, onFailure: 
     saveSession: async () => {},
     endSession: async () => {},
     async saveTurn() {
-      if (faults.does('store.slow')) await wait(clock, random.int(50, 2_000));
+      if (faults.does('store.slow')) await wait(clock, random.ms(50, 2_000));
       if (!faults.does('store.error')) return;
       onFailure();
       throw new ParleyError('STORE_FAILED', 'as planned');

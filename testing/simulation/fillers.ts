@@ -30,7 +30,7 @@ export function hasFiller(faults: FaultChoice): boolean {
 
 export function fillerPlan(faults: FaultChoice, random: Random, text: string): FillerPlan {
   return {
-    afterMs: faults.does('tts.fillerSlow') ? random.int(20, 2_000) : 0,
+    afterMs: faults.does('tts.fillerSlow') ? random.ms(20, 2_000) : 0,
     ms: text.length * random.int(8, 40),
     end: faults.does('tts.fillerHang') ? 'hang' : faults.does('tts.fillerError') ? 'TTS_FAILED' : 'done',
   };

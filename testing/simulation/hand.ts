@@ -44,7 +44,7 @@ export class Hand {
       if (this.#running.delete(id) || late) report(id, result);
     };
     clock.setTimer(late ? afterMs + LATE_MS : afterMs, finish);
-    if (twice) clock.setTimer(afterMs + random.int(0, 500), () => report(id, result));
+    if (twice) clock.setTimer(afterMs + random.ms(0, 500), () => report(id, result));
   }
 }
 

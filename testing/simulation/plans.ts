@@ -33,12 +33,12 @@ const GARBAGE = ['\u0000\u0007', '\ud800', 'a\u202eb ', '\n\n', '   ', '\ufeff']
 /** `asked`: number of replies that this engine has begun; makes action ids unique. */
 export function llmPlan(faults: FaultChoice, random: Random, asked: number): Plan<LlmEvent> {
   const late = faults.does('llm.lateAfterCancel');
-  const firstMs = faults.does('llm.slow') ? random.int(2_000, 9_000) : random.int(5, 250);
+  const firstMs = faults.does('llm.slow') ? random.ms(2_000, 9_000) : random.ms(5, 250);
   if (faults.does('llm.hang')) return { steps: [], endMs: 0, end: 'hang', late };
   if (faults.does('llm.error')) return { steps: [], endMs: firstMs, end: 'LLM_FAILED', late };
   const text = faults.does('llm.empty') ? '' : random.pick(REPLIES);
   const trickle = faults.does('llm.trickle');
-  const tokenMs = trickle ? random.int(20, 120) : random.int(0, 30);
+  const tokenMs = trickle ? random.ms(20, 120) : random.ms(0, 30);
   const events: LlmEvent[] = (text.match(trickle ? /[\s\S]/gu : /(?:\S+\s*){1,3}/gu) ?? []).map((token) => ({
     type: 'delta',
     text: token,
@@ -71,7 +71,7 @@ export interface TtsPlan extends Plan<Sound> {
 export function ttsPlan(faults: FaultChoice, random: Random, text: string): TtsPlan {
   const msPerChar = random.int(8, 16);
   const late = faults.does('tts.lateAfterCancel');
-  const firstMs = faults.does('tts.slow') ? random.int(1_000, 6_000) : random.int(2, 120);
+  const firstMs = faults.does('tts.slow') ? random.ms(1_000, 6_000) : random.ms(2, 120);
   if (faults.does('tts.hang')) return { steps: [], endMs: 0, end: 'hang', late, msPerChar };
   if (faults.does('tts.error')) return { steps: [], endMs: firstMs, end: 'TTS_FAILED', late, msPerChar };
   if (faults.does('tts.silent')) return { steps: [], endMs: firstMs, end: 'done', late, msPerChar };
@@ -87,7 +87,7 @@ export function ttsPlan(faults: FaultChoice, random: Random, text: string): TtsP
   const pieceMs = trickles ? random.int(15, 60) : random.int(150, 600);
   const totalMs = Math.max(20, text.length * msPerChar);
   for (let at = 0; at < totalMs; at += pieceMs) {
-    const afterMs = steps.length === 0 || at === 0 ? 0 : trickles ? pieceMs : random.int(0, 10);
+    const afterMs = steps.length === 0 || at === 0 ? 0 : trickles ? pieceMs : random.ms(0, 10);
     steps.push({ afterMs, event: { type: 'audio', ms: Math.min(pieceMs, totalMs - at) } });
   }
   const first = steps[0];
@@ -118,7 +118,7 @@ export function sttPlan(faults: FaultChoice, random: Random): SttPlan {
     spoil: (text) => (empty ? '' : text + garbage),
     repeats: faults.does('stt.duplicate') ? 2 : 1,
     earlyMs: faults.does('stt.early') ? random.int(100, 600) : null,
-    finalMs: faults.does('stt.slow') ? random.int(1_000, 6_000) : random.int(5, 200),
+    finalMs: faults.does('stt.slow') ? random.ms(1_000, 6_000) : random.ms(5, 200),
     end: faults.does('stt.hang')
       ? 'hang'
       : faults.does('stt.error')
@@ -135,7 +135,7 @@ export function memoryPlan(
   random: Random,
 ): { readonly afterMs: number; readonly fails: boolean } {
   return {
-    afterMs: faults.does('memory.slow') ? random.int(400, 1_200) : random.int(0, 40),
+    afterMs: faults.does('memory.slow') ? random.ms(400, 1_200) : random.ms(0, 40),
     fails: faults.does('memory.error'),
   };
 }
@@ -146,7 +146,7 @@ export interface ActionPlan {
 }
 
 export function actionPlan(faults: FaultChoice, random: Random): ActionPlan {
-  const afterMs = faults.does('action.slow') ? random.int(2_000, 6_000) : random.int(0, 600);
+  const afterMs = faults.does('action.slow') ? random.ms(2_000, 6_000) : random.ms(0, 600);
   return {
     afterMs,
     end: faults.does('action.hang') ? 'hang' : faults.does('action.error') ? 'ACTION_FAILED' : 'done',

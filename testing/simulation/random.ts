@@ -32,6 +32,16 @@ export class Random {
     return least + Math.floor(this.next() * (most - least + 1));
   }
 
+  /**
+   * A time, both ends included. Most have a fraction, as those of a real clock do, whose sums are rounded; one in four
+   * is whole, so that things still happen at the same moment.
+   */
+  ms(least: number, most: number): number {
+    const draw = this.next() * 4;
+    const atMs = least + (draw % 1) * (most - least);
+    return draw < 1 ? Math.round(atMs) : Math.round(atMs * 1_000) / 1_000;
+  }
+
   /** Throws RangeError if there is nothing to pick. */
   pick<T>(items: readonly T[]): T {
     const item = items[Math.floor(this.next() * items.length)];

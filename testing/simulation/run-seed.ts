@@ -23,6 +23,9 @@ const CROWD = 50;
 /** After the last session has ended, everything that worked for it must end within this time, virtual ms. */
 const REST_MS = 20_000;
 
+/** Timers at the same moment after which a seed counts as frozen: fifty users need some hundred. */
+const STILL_TIMERS = 100_000;
+
 /** Runner, actors, engine protocol, in-process bus and playback, in one thread on the virtual clock. */
 export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const { seed } = options;
@@ -89,7 +92,7 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   );
   faults.onHalt = () => {
     const stream = faults.stream('user.halt');
-    stream.pick(users).halt(stream.int(0, 2_000));
+    stream.pick(users).halt(stream.ms(0, 2_000));
     reach('a user stopped the robot at the moment of a fault');
   };
   const onRejection = (reason: unknown) =>
@@ -98,8 +101,12 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
   const settle = () => settled(pump);
   const runUntil = async (over: () => boolean) => {
     await settle();
-    while (!over() && findings.length === 0) {
+    for (let still = 0, atMs = -1; !over() && findings.length === 0; ) {
       if (!clock.fireNext()) break;
+      still = clock.nowMs() === atMs ? still + 1 : 0;
+      atMs = clock.nowMs();
+      if (still >= STILL_TIMERS)
+        found({ by: 'liveness', what: `time stands still at ${atMs} ms`, session: '-', seq: -1 });
       await settle();
     }
   };

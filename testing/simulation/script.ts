@@ -124,7 +124,7 @@ function turnSteps(random: Random): readonly Step[] {
     return {
       waitFor: patient ? 'idle' : 'anything',
       atMostMs: 45_000,
-      thenMs: random.int(0, patient ? 600 : 1_500),
+      thenMs: random.ms(0, patient ? 600 : 1_500),
       act,
       turn: true,
     };
@@ -151,11 +151,11 @@ function turnSteps(random: Random): readonly Step[] {
     case 'typed':
       return [open(typed())];
     case 'bargeIn':
-      return [opening(), then('speaking', random.int(0, 900), speech())];
+      return [opening(), then('speaking', random.ms(0, 900), speech())];
     case 'earlyBargeIn':
-      return [opening(), then('processing', random.int(0, 150), speech())];
+      return [opening(), then('processing', random.ms(0, 150), speech())];
     case 'continued':
-      return [open(speech()), then('processing', random.int(0, 400), speech())];
+      return [open(speech()), then('processing', random.ms(0, 400), speech())];
     case 'backchannel': {
       const act: UserAct = {
         type: 'speak',
@@ -163,64 +163,64 @@ function turnSteps(random: Random): readonly Step[] {
         durationMs: random.int(150, random.chance(0.2) ? 1_600 : 500),
         pauseMs: 0,
       };
-      return [opening(), then('speaking', random.int(0, 700), act)];
+      return [opening(), then('speaking', random.ms(0, 700), act)];
     }
     case 'mumbleWhileSpeaking':
-      return [opening(), then('speaking', random.int(0, 700), sound(random.int(60, 400)))];
+      return [opening(), then('speaking', random.ms(0, 700), sound(random.int(60, 400)))];
     case 'mumble':
       return [open(sound(random.int(60, 1_500)))];
     case 'interrupt':
       return [
         opening(),
-        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 600), { type: 'interrupt' }),
+        then(random.pick(['speaking', 'processing', 'listening']), random.ms(0, 600), { type: 'interrupt' }),
       ];
     case 'typedOver':
       return [
         opening(),
-        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 600), typed()),
+        then(random.pick(['speaking', 'processing', 'listening']), random.ms(0, 600), typed()),
       ];
     case 'halt':
       return [
         open(speech()),
-        then(random.pick(['speaking', 'processing', 'listening']), random.int(0, 500), { type: 'halt' }),
-        ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), typed())] : []),
-        ...(random.chance(0.5) ? [then('stopped', random.int(0, 300), speech())] : []),
-        then('stopped', random.int(0, 2_000), { type: 'rearm' }),
+        then(random.pick(['speaking', 'processing', 'listening']), random.ms(0, 500), { type: 'halt' }),
+        ...(random.chance(0.5) ? [then('stopped', random.ms(0, 300), typed())] : []),
+        ...(random.chance(0.5) ? [then('stopped', random.ms(0, 300), speech())] : []),
+        then('stopped', random.ms(0, 2_000), { type: 'rearm' }),
       ];
     case 'haltWhileYielding':
       return [
         opening(),
-        then('speaking', random.int(0, 500), sound(600)),
-        then('anything', random.int(100, 320), { type: 'halt' }),
-        then('stopped', random.int(0, 500), { type: 'rearm' }),
+        then('speaking', random.ms(0, 500), sound(600)),
+        then('anything', random.ms(100, 320), { type: 'halt' }),
+        then('stopped', random.ms(0, 500), { type: 'rearm' }),
       ];
     case 'saidHalt': {
       const act: UserAct = random.chance(0.5)
         ? { type: 'text', text: HALT_WORDS }
         : { type: 'speak', text: HALT_WORDS, durationMs: 900, pauseMs: 0 };
-      return [open(act), then('stopped', random.int(0, 500), { type: 'rearm' })];
+      return [open(act), then('stopped', random.ms(0, 500), { type: 'rearm' })];
     }
     case 'flood':
-      return [opening(), then('anything', random.int(0, 800), { type: 'flood', count: random.int(5, 30) })];
+      return [opening(), then('anything', random.ms(0, 800), { type: 'flood', count: random.int(5, 30) })];
     case 'lyingPlayed':
       return [
         opening(),
-        then('speaking', random.int(0, 400), { type: 'played', lie: random.pick([0, 0.5, 3, 1_000]) }),
-        ...(random.chance(0.5) ? [then('speaking', random.int(0, 400), { type: 'interrupt' })] : []),
+        then('speaking', random.ms(0, 400), { type: 'played', lie: random.pick([0, 0.5, 3, 1_000]) }),
+        ...(random.chance(0.5) ? [then('speaking', random.ms(0, 400), { type: 'interrupt' })] : []),
       ];
     case 'honestPlayed':
       return [
         opening(),
-        ...Array.from({ length: 4 }, () => then('speaking', random.int(60, 200), { type: 'played', lie: 1 })),
-        ...(random.chance(0.5) ? [then('speaking', random.int(0, 300), { type: 'interrupt' })] : []),
+        ...Array.from({ length: 4 }, () => then('speaking', random.ms(60, 200), { type: 'played', lie: 1 })),
+        ...(random.chance(0.5) ? [then('speaking', random.ms(0, 300), { type: 'interrupt' })] : []),
       ];
     case 'settings': {
-      const speak = () => then(random.pick(['idle', 'anything', 'speaking']), random.int(0, 900), speech());
+      const speak = () => then(random.pick(['idle', 'anything', 'speaking']), random.ms(0, 900), speech());
       return [
         open({ type: 'settings', ...random.pick(SETTINGS) }),
-        ...(random.chance(0.3) ? [then('anything', random.int(0, 300), typed())] : []),
+        ...(random.chance(0.3) ? [then('anything', random.ms(0, 300), typed())] : []),
         ...Array.from({ length: random.int(1, 3) }, speak),
-        then('anything', random.int(0, 2_500), {
+        then('anything', random.ms(0, 2_500), {
           type: 'settings',
           turnDetection: { mode: 'auto' },
           tools: [],
@@ -229,8 +229,8 @@ function turnSteps(random: Random): readonly Step[] {
     }
     case 'pushToTalk': {
       const press = (): readonly Step[] => [
-        then(random.pick(['idle', 'anything', 'speaking']), random.int(0, 900), speech()),
-        then('anything', random.int(0, 2_000), {
+        then(random.pick(['idle', 'anything', 'speaking']), random.ms(0, 900), speech()),
+        then('anything', random.ms(0, 2_000), {
           type: random.weighted({ commit: 8, clear: 1, respond: 2 }),
         }),
       ];
@@ -238,23 +238,23 @@ function turnSteps(random: Random): readonly Step[] {
       return [
         open({ type: 'settings', turnDetection: { mode: 'manual', respond } }),
         ...Array.from({ length: random.int(1, 3) }, press).flat(),
-        then('anything', random.int(0, 2_500), { type: 'settings', turnDetection: { mode: 'auto' } }),
+        then('anything', random.ms(0, 2_500), { type: 'settings', turnDetection: { mode: 'auto' } }),
       ];
     }
     case 'commit':
       return [
         open(speech()),
-        then(random.pick(['listening', 'speaking', 'processing', 'anything']), random.int(0, 900), {
+        then(random.pick(['listening', 'speaking', 'processing', 'anything']), random.ms(0, 900), {
           type: random.weighted({ commit: 6, clear: 2, respond: 1 }),
         }),
-        ...(random.chance(0.5) ? [then('idle', random.int(0, 400), { type: 'respond' })] : []),
+        ...(random.chance(0.5) ? [then('idle', random.ms(0, 400), { type: 'respond' })] : []),
       ];
     case 'long':
       return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':
       return [
         opening(),
-        then(random.pick(['speaking', 'processing', 'listening', 'idle']), random.int(0, 800), {
+        then(random.pick(['speaking', 'processing', 'listening', 'idle']), random.ms(0, 800), {
           type: 'hangUp',
           how: random.pick(['bye', 'lost']),
         }),

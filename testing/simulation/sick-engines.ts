@@ -30,7 +30,7 @@ export async function* sickLlm(
   signal: AbortSignal,
 ): AsyncGenerator<LlmEvent, void, void> {
   const { clock, random } = world;
-  const rest = (least: number, most: number) => pause(clock, random.int(least, most), signal);
+  const rest = (least: number, most: number) => pause(clock, random.ms(least, most), signal);
   switch (sickness) {
     case 'hang':
     case 'silent':
@@ -73,7 +73,7 @@ export async function* sickTts(
   signal: AbortSignal,
 ): AsyncGenerator<TtsEvent, void, void> {
   const { clock, random } = world;
-  const rest = (least: number, most: number) => pause(clock, random.int(least, most), signal);
+  const rest = (least: number, most: number) => pause(clock, random.ms(least, most), signal);
   switch (sickness) {
     case 'hang':
       return hang(signal);
@@ -121,7 +121,7 @@ export async function* sickStt(
   signal: AbortSignal,
 ): AsyncGenerator<SttEvent, void, void> {
   const { clock, random } = world;
-  const rest = (least: number, most: number) => pause(clock, random.int(least, most), signal);
+  const rest = (least: number, most: number) => pause(clock, random.ms(least, most), signal);
   switch (sickness) {
     case 'hang':
       // Ignores the audio, or hears it all and returns nothing.
@@ -160,7 +160,7 @@ export async function* sickStt(
 
 async function breakOff(kind: keyof typeof FAILED, world: SickWorld, signal: AbortSignal): Promise<never> {
   if (world.random.chance(0.4)) return hang(signal);
-  await pause(world.clock, world.random.int(0, 60), signal);
+  await pause(world.clock, world.random.ms(0, 60), signal);
   throw failure(kind, world);
 }
 

@@ -56,7 +56,7 @@ export class Sickbay {
       const kind = stream.pick(kinds);
       const where = stream.weighted(WHERE);
       const howLong = stream.weighted(HOW_LONG);
-      const lastsMs = howLong === 'short' ? stream.int(2_000, 12_000) : stream.int(15_000, 90_000);
+      const lastsMs = howLong === 'short' ? stream.ms(2_000, 12_000) : stream.ms(15_000, 90_000);
       const spared = stream.int(0, this.#spells[kind].length - 1);
       for (const spells of this.#spells[kind])
         for (const spell of spells) if (spell.lasting) this.#end(spell);

@@ -33,7 +33,7 @@ export class WeatherPump implements Pump {
     if (lossy && this.#faults.does('bus.duplicate')) this.#put(delivery, lane);
     if (lane.held || CLIENT.test(delivery.subject) || !this.#faults.does('bus.delay')) return;
     lane.held = [];
-    this.#clock.setTimer(this.#faults.stream('bus.delay').int(1, 300), () => this.#release(lane));
+    this.#clock.setTimer(this.#faults.stream('bus.delay').ms(1, 300), () => this.#release(lane));
   }
 
   /** Delivers waiting messages, and those published meanwhile. False if nothing waited. */

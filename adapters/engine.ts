@@ -68,7 +68,8 @@ export interface EngineParts {
   readonly onProblem?: (error: ParleyError) => void;
 }
 
-type Parsed<Options extends z.ZodRawShape> = z.output<z.ZodObject<Options, z.core.$strict>>;
+/** Values of a descriptor's configuration keys. */
+export type Parsed<Options extends z.ZodRawShape> = z.output<z.ZodObject<Options, z.core.$strict>>;
 
 /** Session scope of a remote engine in a chain: none, because the chain cancels its requests, not the session.
  */

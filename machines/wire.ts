@@ -8,7 +8,13 @@ import type { JsonObject } from './json.ts';
 
 export const SUBPROTOCOL = 'parley.v1';
 
-export type PublicState = 'idle' | 'listening' | 'processing' | 'speaking' | 'stopped' | 'ended';
+export const PUBLIC_STATES = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'] as const;
+export type PublicState = (typeof PUBLIC_STATES)[number];
+
+export function isPublicState(name: string): name is PublicState {
+  return PUBLIC_STATES.some((state) => state === name);
+}
+
 /** How a client and its session talk to each other, in one direction. */
 export type Modality = 'audio' | 'text';
 export type EndReason = 'completed' | 'interrupted' | 'failed';

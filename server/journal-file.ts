@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { z } from 'zod';
 import type { JournalAudio, JournalPiece } from '../actors/ports/journal.ts';
 import { ParleyError } from '../machines/errors.ts';
+import { endLine, headerLine, recordLine } from '../machines/journal/lines.ts';
 import {
   type Journal,
   type JournalHeader,
@@ -9,7 +10,7 @@ import {
   requireFormat,
   sourceOf,
 } from '../machines/journal/record.ts';
-import { canonicalJson, parseJson } from '../machines/json.ts';
+import { parseJson } from '../machines/json.ts';
 
 // A journal as one file of JSON lines; the format is described in docs/journal.md.
 
@@ -244,27 +245,9 @@ export function pieceLine(piece: JournalPiece): string {
   }
 }
 
-export function headerLine({ header, headerHash }: Pick<Journal, 'header' | 'headerHash'>): string {
-  const { format, session, machine, version, startedAt, parameters, input } = header;
-  const facts = { type: 'header', format, session, machine, version, startedAt, headerHash };
-  // The long part comes last, so that the rest is easy to read in the file.
-  return `${JSON.stringify(facts).slice(0, -1)},"input":${canonicalJson(input)},"parameters":${canonicalJson(parameters)}}`;
-}
-
-export function recordLine(record: JournalRecord): string {
-  const { seq, t, source, generation, stale, event, change, commands, stateHash, commandsHash } = record;
-  const facts = JSON.stringify({ type: 'record', record: record.record, seq, t, source, generation, stale });
-  const hashes = JSON.stringify({ stateHash, commandsHash });
-  return `${facts.slice(0, -1)},"event":${event},"change":${change},"commands":${commands},${hashes.slice(1)}`;
-}
-
 export function audioLine({ samples, direction, generation, sample, rate }: JournalAudio): string {
   const pcm = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength).toString('base64');
   return JSON.stringify({ type: 'audio', direction, generation, sample, rate, pcm });
-}
-
-export function endLine({ footer: { status, records } }: Pick<Journal, 'footer'>): string {
-  return JSON.stringify({ type: 'end', status, records });
 }
 
 function parseHeader(line: string, name: string): Head {

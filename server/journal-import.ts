@@ -8,8 +8,9 @@ import {
   faultError,
   type JournalFault,
 } from '../machines/journal/check.ts';
+import { headerLine } from '../machines/journal/lines.ts';
 import type { Journal, JournalRecord } from '../machines/journal/record.ts';
-import { fileLines, headerLine, JournalFileReader, pieceLine } from './journal-file.ts';
+import { fileLines, JournalFileReader, pieceLine } from './journal-file.ts';
 
 // Journals from and to files, a page at a time: a journal need not fit into memory.
 

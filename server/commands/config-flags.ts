@@ -6,21 +6,10 @@ import { configKeys } from '../config/schema.ts';
 export type SetExitCode = (code: number) => void;
 
 /** Keys whose flags `--help` shows; the others work too and are listed in docs/configuration.md. */
-const SHOWN = [
-  'host',
-  'port',
-  'dataDir',
-  'token',
-  'insecure',
-  'language',
-  'dialog',
-  'log.level',
-  'log.format',
-  'bus.natsUrl',
-  'engines.stt',
-  'engines.llm',
-  'engines.tts',
-];
+const SHOWN =
+  'host port dataDir token insecure language dialog log.level log.format bus.natsUrl engines.stt engines.llm engines.tts'.split(
+    ' ',
+  );
 
 /** Adds a flag for every configuration key to a command, and `--config`. */
 export function withConfigFlags(command: Command, examples: readonly string[]): Command {

@@ -7,10 +7,10 @@ import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
+import { endLine, headerLine, recordLine } from '../../machines/journal/lines.ts';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import { endLine, headerLine, recordLine } from '../../server/journal-file.ts';
 import { COMMAND } from '../support/processes.ts';
 
 const MEGABYTES = 80;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ServerMessage } from '../../machines/wire.ts';
+import { PUBLIC_STATES, type ServerMessage } from '../../machines/wire.ts';
 
 // The page's security policy forbids code made from strings, which zod would otherwise probe for.
 z.config({ jitless: true });
@@ -21,7 +21,7 @@ const serverMessage = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('state'),
-    value: z.enum(['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended']),
+    value: z.enum(PUBLIC_STATES),
     turn: count,
     generation: count,
     seq: count,

@@ -1,5 +1,5 @@
 import type { PublicState } from '../../machines/wire.ts';
-import { PUBLIC_STATES } from '../public-states.ts';
+import { PUBLIC_STATES } from '../../machines/wire.ts';
 import { byId, element } from './elements.ts';
 
 interface Node {

@@ -5,21 +5,14 @@ import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import type { Parsed } from '../../engine.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { espeakKeys } from './engine.ts';
 import { EspeakPool } from './pool.ts';
 import { ESPEAK_RATE } from './protocol.ts';
 import { type Piece, pieces } from './text.ts';
 
-export interface EspeakTtsOptions {
-  /** Default voice for every language, such as `en-us+f3`. Default: that of the request's language. */
-  readonly voice?: string;
-  /** Words per minute, 80 to 450. Default 175, eSpeak's own. */
-  readonly ratePerMinute?: number;
-  /** Pitch, 0 to 99. Default 50, eSpeak's own. */
-  readonly pitch?: number;
-  /** Number of threads, each with its own eSpeak (about 60 MB). One serves a hundred sessions. Default 1. */
-  readonly workers?: number;
+export interface EspeakTtsOptions extends Partial<Parsed<typeof espeakKeys>> {
   /** Maximum number of requests in progress; further ones fail with ENGINE_OVERLOADED. Default 128. */
   readonly maxRequests?: number;
   /** The package of eSpeak NG. Default `@echogarden/espeak-ng-emscripten`. */

@@ -1,43 +1,13 @@
-/** Names of languages in MiniMax's `language_boost`, by primary tag. */
-export const MINIMAX_LANGUAGES: ReadonlyMap<string, string> = new Map([
-  ['zh', 'Chinese'],
-  ['yue', 'Chinese,Yue'],
-  ['en', 'English'],
-  ['ar', 'Arabic'],
-  ['bg', 'Bulgarian'],
-  ['ca', 'Catalan'],
-  ['cs', 'Czech'],
-  ['da', 'Danish'],
-  ['de', 'German'],
-  ['el', 'Greek'],
-  ['es', 'Spanish'],
-  ['fa', 'Persian'],
-  ['fi', 'Finnish'],
-  ['fr', 'French'],
-  ['he', 'Hebrew'],
-  ['hi', 'Hindi'],
-  ['hr', 'Croatian'],
-  ['hu', 'Hungarian'],
-  ['id', 'Indonesian'],
-  ['it', 'Italian'],
-  ['ja', 'Japanese'],
-  ['ko', 'Korean'],
-  ['ms', 'Malay'],
-  ['nl', 'Dutch'],
-  ['no', 'Norwegian'],
-  ['pl', 'Polish'],
-  ['pt', 'Portuguese'],
-  ['ro', 'Romanian'],
-  ['ru', 'Russian'],
-  ['sk', 'Slovak'],
-  ['sl', 'Slovenian'],
-  ['sv', 'Swedish'],
-  ['ta', 'Tamil'],
-  ['th', 'Thai'],
-  ['tr', 'Turkish'],
-  ['uk', 'Ukrainian'],
-  ['vi', 'Vietnamese'],
-]);
+/** Primary tags of MiniMax's languages. */
+const TAGS =
+  'zh yue en ar bg ca cs da de el es fa fi fr he hi hr hu id it ja ko ms nl no pl pt ro ru sk sl sv ta th tr uk vi';
+
+const names = new Intl.DisplayNames('en', { type: 'language' });
+
+/** Names of languages in MiniMax's `language_boost`, by primary tag. They are the English ones but for Cantonese. */
+export const MINIMAX_LANGUAGES: ReadonlyMap<string, string> = new Map(
+  TAGS.split(' ').map((tag) => [tag, tag === 'yue' ? 'Chinese,Yue' : (names.of(tag) ?? tag)]),
+);
 
 /** The name of a BCP 47 language; `auto` for one that MiniMax does not list. */
 export function languageBoost(language: string): string {

@@ -1,30 +1,17 @@
 import { z } from 'zod';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import { type ErrorCode, ParleyError } from '../../../machines/errors.ts';
+import type { Parsed } from '../../engine.ts';
 import { Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import { eventData } from '../../http/sse.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { httpTransport, type Transport } from '../../http/transport.ts';
 import { PcmPieces } from '../pcm-pieces.ts';
+import type { minimaxKeys } from './engine.ts';
 import { languageBoost } from './languages.ts';
 
-export interface MinimaxTtsOptions {
-  readonly apiKey?: string;
-  /** The group of the key, sent as `GroupId`. */
-  readonly groupId?: string;
-  /** Up to `/v1`. Default `https://api.minimax.io/v1`. */
-  readonly baseURL?: string;
-  readonly model: string;
-  /** Default voice. */
-  readonly voice: string;
-  /** 0.5 to 2; the server's default (1) if absent. */
-  readonly speed?: number;
-  /** Above 0, up to 10; the server's default (1) if absent. */
-  readonly volume?: number;
-  /** Semitones, -12 to 12; the server's default (0) if absent. */
-  readonly pitch?: number;
-  readonly emotion?: string;
+export interface MinimaxTtsOptions extends Parsed<typeof minimaxKeys> {
   /** Name of the engine. Default `minimax`. */
   readonly name?: string;
   /** Maximum number of connections to the server; further requests wait for one. Default 256. */

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { endLine, headerLine, recordLine } from '../../../machines/journal/lines.ts';
 import type { JournalHeader, JournalRecord } from '../../../machines/journal/record.ts';
 import { sourceOf } from '../../../machines/journal/record.ts';
-import { audioLine, endLine, headerLine, recordLine } from '../../journal-file.ts';
+import { audioLine } from '../../journal-file.ts';
 import type { Archive } from './archive.ts';
 import { INSPECT_LIMITS, type JournalPage } from './wire.ts';
 

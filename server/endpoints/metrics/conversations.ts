@@ -1,9 +1,7 @@
 import { FRAME_MS } from '../../../machines/audio.ts';
 import type { LogEntry } from '../../../machines/log.ts';
-import { type PublicState, type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
+import { PUBLIC_STATES, type PublicState, type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Recorded } from './definitions.ts';
-
-const STATES: readonly PublicState[] = ['idle', 'listening', 'processing', 'speaking', 'stopped', 'ended'];
 
 /** One of this many frames is measured: 100 ms of a reply. */
 const SAMPLED = 5;
@@ -37,7 +35,7 @@ export class Conversations {
 
   /** Number of sessions in each public state. */
   byState(): [PublicState, number][] {
-    const counts = new Map<PublicState, number>(STATES.map((state) => [state, 0]));
+    const counts = new Map<PublicState, number>(PUBLIC_STATES.map((state) => [state, 0]));
     for (const { state } of this.#sessions.values()) counts.set(state, (counts.get(state) ?? 0) + 1);
     return [...counts];
   }

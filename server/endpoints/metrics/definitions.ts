@@ -13,92 +13,67 @@ const DELAY_SECONDS = [
 /** Metrics updated by events. No label identifies a session. */
 export function recorded(registry: Registry) {
   const registers = [registry];
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []) =>
+    new Histogram({ name, help, buckets, labelNames, registers });
   return {
-    stages: new Histogram({
-      name: 'parley_turn_stage_seconds',
-      help: 'Stages of a turn, as in reply.end. firstAudio is from the end of the speech to the first frame.',
-      labelNames: ['stage'],
-      buckets: STAGE_SECONDS,
-      registers,
-    }),
-    turns: new Counter({
-      name: 'parley_turns_total',
-      help: 'Replies that ended, by reason.',
-      labelNames: ['reason'],
-      registers,
-    }),
-    bargeIn: new Histogram({
-      name: 'parley_barge_in_seconds',
-      help: 'Time from detected speech during a reply until playback is paused or the reply is cancelled.',
-      buckets: DELAY_SECONDS,
-      registers,
-    }),
-    notice: new Histogram({
-      name: 'parley_speech_notice_seconds',
-      help: 'Time from the onset of speech in the audio until it is detected.',
-      buckets: STAGE_SECONDS,
-      registers,
-    }),
-    lateness: new Histogram({
-      name: 'parley_frame_lateness_seconds',
-      help: 'Lateness of audio frames against their pacing; every fifth is measured.',
-      buckets: DELAY_SECONDS,
-      registers,
-    }),
-    errors: new Counter({
-      name: 'parley_errors_total',
-      help: 'Errors that sessions sent to their clients, by code.',
-      labelNames: ['code'],
-      registers,
-    }),
-    problems: new Counter({
-      name: 'parley_problems_total',
-      help: 'Logged problems outside of conversations, by code. INTERNAL includes violated invariants.',
-      labelNames: ['code'],
-      registers,
-    }),
-    stale: new Counter({
-      name: 'parley_stale_events_total',
-      help: 'Events of ended children, which were ignored.',
-      registers,
-    }),
-    vadWindows: new Histogram({
-      name: 'parley_vad_batch_windows',
-      help: 'Windows of 32 ms in one run of the model.',
-      buckets: [1, 2, 4, 8, 16, 24, 32, 48, 64],
-      registers,
-    }),
-    vadRun: new Histogram({
-      name: 'parley_vad_run_seconds',
-      help: 'Duration of one run of the model.',
-      buckets: DELAY_SECONDS,
-      registers,
-    }),
-    commit: new Histogram({
-      name: 'parley_store_commit_seconds',
-      help: 'Time from sending a group of records to the thread of the store until it is on disk.',
-      buckets: STAGE_SECONDS,
-      registers,
-    }),
-    engineEvents: new Counter({
-      name: 'parley_engine_events_total',
-      help: 'Events of the engine chains: asked, failed, switched, hedged, breaker and so on.',
-      labelNames: ['kind', 'engine', 'event'],
-      registers,
-    }),
-    engineFirstByte: new Histogram({
-      name: 'parley_engine_first_byte_seconds',
-      help: 'Time from a request to the first token or audio; of a recogniser, from the end of the audio to its transcript.',
-      labelNames: ['kind', 'engine'],
-      buckets: STAGE_SECONDS,
-      registers,
-    }),
-    loopDelay: new Histogram({
-      name: 'parley_event_loop_delay_seconds',
-      help: 'Lateness of a timer of the main thread, measured every 50 ms.',
-      buckets: DELAY_SECONDS,
-      registers,
-    }),
+    stages: histogram(
+      'parley_turn_stage_seconds',
+      'Stages of a turn, as in reply.end. firstAudio is from the end of the speech to the first frame.',
+      STAGE_SECONDS,
+      ['stage'],
+    ),
+    turns: counter('parley_turns_total', 'Replies that ended, by reason.', ['reason']),
+    bargeIn: histogram(
+      'parley_barge_in_seconds',
+      'Time from detected speech during a reply until playback is paused or the reply is cancelled.',
+      DELAY_SECONDS,
+    ),
+    notice: histogram(
+      'parley_speech_notice_seconds',
+      'Time from the onset of speech in the audio until it is detected.',
+      STAGE_SECONDS,
+    ),
+    lateness: histogram(
+      'parley_frame_lateness_seconds',
+      'Lateness of audio frames against their pacing; every fifth is measured.',
+      DELAY_SECONDS,
+    ),
+    errors: counter('parley_errors_total', 'Errors that sessions sent to their clients, by code.', ['code']),
+    problems: counter(
+      'parley_problems_total',
+      'Logged problems outside of conversations, by code. INTERNAL includes violated invariants.',
+      ['code'],
+    ),
+    stale: counter('parley_stale_events_total', 'Events of ended children, which were ignored.'),
+    vadWindows: histogram(
+      'parley_vad_batch_windows',
+      'Windows of 32 ms in one run of the model.',
+      [1, 2, 4, 8, 16, 24, 32, 48, 64],
+    ),
+    vadRun: histogram('parley_vad_run_seconds', 'Duration of one run of the model.', DELAY_SECONDS),
+    commit: histogram(
+      'parley_store_commit_seconds',
+      'Time from sending a group of records to the thread of the store until it is on disk.',
+      STAGE_SECONDS,
+    ),
+    engineEvents: counter(
+      'parley_engine_events_total',
+      'Events of the engine chains: asked, failed, switched, hedged, breaker and so on.',
+      ['kind', 'engine', 'event'],
+    ),
+    engineFirstByte: histogram(
+      'parley_engine_first_byte_seconds',
+      'Time from a request to the first token or audio; of a recogniser, from the end of the audio to its transcript.',
+      STAGE_SECONDS,
+      ['kind', 'engine'],
+    ),
+    loopDelay: histogram(
+      'parley_event_loop_delay_seconds',
+      'Lateness of a timer of the main thread, measured every 50 ms.',
+      DELAY_SECONDS,
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { describeChart, wholeSessionMachine } from '../../../machines/chart-description.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
-import { PUBLIC_STATES } from '../../public-states.ts';
+import { PUBLIC_STATES } from '../../../machines/wire.ts';
 import { mapOf, sessionMap } from './chart-map.ts';
 
 const written = describeChart(wholeSessionMachine());

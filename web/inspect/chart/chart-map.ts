@@ -7,7 +7,7 @@ import {
 } from '../../../machines/chart-description.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
 import type { PublicState } from '../../../machines/wire.ts';
-import { isPublicState, PUBLIC_STATES } from '../../public-states.ts';
+import { isPublicState, PUBLIC_STATES } from '../../../machines/wire.ts';
 import { within } from './active.ts';
 
 /** The session's statechart arranged as a map: six public states, their inner states, and lanes side by side. */

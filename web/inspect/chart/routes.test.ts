@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PUBLIC_STATES } from '../../public-states.ts';
+import { PUBLIC_STATES } from '../../../machines/wire.ts';
 import { sessionMap } from './chart-map.ts';
 import { type PlacedNode, placeMap } from './place.ts';
 import { outline, type Path, routesOf, thicknessOf } from './routes.ts';

@@ -1,12 +1,13 @@
 import * as z from 'zod/mini';
 import { ParleyError } from '../../../machines/errors.ts';
+import { endLine, headerLine, recordLine } from '../../../machines/journal/lines.ts';
 import {
   type JournalFooter,
   type JournalHeader,
   type JournalRecord,
   requireFormat,
 } from '../../../machines/journal/record.ts';
-import { canonicalJson } from '../../../machines/json.ts';
+import { parseJson } from '../../../machines/json.ts';
 import { journalHeader, journalRecord } from '../../../server/endpoints/inspect/wire.ts';
 
 /** A stretch of recorded sound, mono. */
@@ -32,16 +33,16 @@ export interface JournalText {
   readonly trouble: string | undefined;
 }
 
-const headerLine = z.extend(journalHeader, { type: z.literal('header'), headerHash: z.string() });
+const head = z.extend(journalHeader, { type: z.literal('header'), headerHash: z.string() });
 
-const recordLine = z.extend(z.omit(journalRecord, { event: true, change: true, commands: true }), {
+const record = z.extend(z.omit(journalRecord, { event: true, change: true, commands: true }), {
   type: z.literal('record'),
   event: z.unknown(),
   change: z.array(z.unknown()),
   commands: z.array(z.unknown()),
 });
 
-const audioLine = z.object({
+const audio = z.object({
   type: z.literal('audio'),
   direction: z.enum(['in', 'out']),
   generation: z.int(),
@@ -50,13 +51,13 @@ const audioLine = z.object({
   pcm: z.string(),
 });
 
-const endLine = z.object({
+const end = z.object({
   type: z.literal('end'),
   status: z.enum(['open', 'ended', 'incomplete']),
   records: z.nullable(z.int()),
 });
 
-const line = z.discriminatedUnion('type', [recordLine, audioLine, endLine]);
+const line = z.discriminatedUnion('type', [record, audio, end]);
 
 /**
  * Reads a journal's file (docs/journal.md) up to the first error. Throws JOURNAL_FORMAT if it is not a journal. The replay
@@ -64,7 +65,7 @@ const line = z.discriminatedUnion('type', [recordLine, audioLine, endLine]);
  */
 export function parseJournalText(text: string, name: string): JournalText {
   const [first = '', ...rest] = text.split('\n');
-  const parsed = headerLine.safeParse(json(first));
+  const parsed = head.safeParse(parseJson(first));
   if (!parsed.success)
     throw new ParleyError('JOURNAL_FORMAT', `${name}: its first line is not a header`, {
       cause: parsed.error,
@@ -83,7 +84,7 @@ function parseBody(lines: readonly string[]): Omit<JournalText, 'header' | 'head
   const cut: JournalFooter = { status: 'incomplete', records: null };
   for (const [index, one] of lines.entries()) {
     if (one.trim() === '') continue;
-    const parsed = line.safeParse(json(one));
+    const parsed = line.safeParse(parseJson(one));
     if (!parsed.success)
       return { ...body, footer: cut, trouble: `line ${index + 2} cannot be read; what follows is not shown` };
     const { data } = parsed;
@@ -130,33 +131,5 @@ function samplesOf(base64: string): Int16Array {
 
 /** A journal as a file's text, the same as the server exports it, without audio. */
 export function journalText(journal: Omit<JournalText, 'audio' | 'trouble'>): string {
-  const { format, session, machine, version, startedAt, parameters, input } = journal.header;
-  const head = {
-    type: 'header',
-    format,
-    session,
-    machine,
-    version,
-    startedAt,
-    headerHash: journal.headerHash,
-  };
-  const given = `"input":${canonicalJson(input)},"parameters":${canonicalJson(parameters)}`;
-  const lines = [`${JSON.stringify(head).slice(0, -1)},${given}}`];
-  for (const one of journal.records) {
-    const { record, seq, t, source, generation, stale, event, change, commands, stateHash, commandsHash } =
-      one;
-    const facts = JSON.stringify({ type: 'record', record, seq, t, source, generation, stale }).slice(0, -1);
-    const hashes = JSON.stringify({ stateHash, commandsHash }).slice(1);
-    lines.push(`${facts},"event":${event},"change":${change},"commands":${commands},${hashes}`);
-  }
-  lines.push(JSON.stringify({ type: 'end', ...journal.footer }));
-  return `${lines.join('\n')}\n`;
-}
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the schema refuses it
-  }
+  return `${[headerLine(journal), ...journal.records.map(recordLine), endLine(journal)].join('\n')}\n`;
 }

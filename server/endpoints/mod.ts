@@ -11,6 +11,7 @@ import { metricsEndpoint } from './metrics/endpoint.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { openaiRealtime } from './openai-realtime/endpoint.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
+import { rosbridge } from './rosbridge/endpoint.ts';
 
 /** Dependencies of the endpoints. */
 export interface EndpointParts {
@@ -31,7 +32,7 @@ export interface EndpointParts {
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */
 const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
-  [parleyV1, openaiRealtime, chatStream, aboutEndpoint, metricsEndpoint, inspect, admin];
+  [parleyV1, openaiRealtime, chatStream, rosbridge, aboutEndpoint, metricsEndpoint, inspect, admin];
 
 /** Makes the enabled endpoints. Rejects with INTERNAL if the pages cannot be read. */
 export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {

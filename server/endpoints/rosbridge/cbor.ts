@@ -1,0 +1,41 @@
+/** What a message on a topic consists of. */
+export type CborValue = string | Uint8Array | { readonly [name: string]: CborValue };
+
+const BYTES = 2;
+const TEXT = 3;
+const MAP = 5;
+
+/** CBOR (RFC 8949) of texts, byte strings and maps. */
+export function encodeCbor(value: CborValue): Buffer {
+  return Buffer.concat([...pieces(value)]);
+}
+
+function* pieces(value: CborValue): Iterable<Uint8Array> {
+  if (typeof value === 'string') {
+    const bytes = Buffer.from(value);
+    yield head(TEXT, bytes.byteLength);
+    yield bytes;
+  } else if (value instanceof Uint8Array) {
+    yield head(BYTES, value.byteLength);
+    yield value;
+  } else {
+    const entries = Object.entries(value);
+    yield head(MAP, entries.length);
+    for (const [name, member] of entries) {
+      yield* pieces(name);
+      yield* pieces(member);
+    }
+  }
+}
+
+/** Major type and length in the fewest bytes. */
+function head(major: number, length: number): Uint8Array {
+  const type = major << 5;
+  if (length < 24) return Uint8Array.of(type | length);
+  if (length < 0x100) return Uint8Array.of(type | 24, length);
+  if (length < 0x1_0000) return Uint8Array.of(type | 25, length >> 8, length & 0xff);
+  const long = Buffer.alloc(5);
+  long.writeUInt8(type | 26);
+  long.writeUInt32BE(length, 1);
+  return long;
+}

@@ -1,0 +1,383 @@
+import type { ClientCommand } from '../../../actors/session/client-command.ts';
+import { samplesInMs } from '../../../machines/audio.ts';
+import type { Clock } from '../../../machines/clock.ts';
+import type { Modality, SessionMessage } from '../../../machines/wire.ts';
+import type { SessionHandle } from '../../door/door.ts';
+import { pcmOf } from './audio.ts';
+import type { ClientOp, OpId, OpOf } from './client-ops.ts';
+import { checked, commandOf, reportOf } from './commands.ts';
+import { fragmentsOf } from './fragments.ts';
+import {
+  globalName,
+  isPublished,
+  isService,
+  isTaken,
+  PUBLISHED,
+  type PublishedTopic,
+  SERVICES,
+  sameType,
+  TAKEN,
+} from './interfaces.ts';
+import type { RosOptions } from './options.ts';
+import { type Offer, RobotActions } from './robot-actions.ts';
+import { rosapi } from './rosapi.ts';
+import { type Fields, type Form, Subscriptions } from './subscriptions.ts';
+
+const BYTES_PER_SAMPLE = 2;
+/** Audio given to the door at once. */
+const PIECE_MS = 100;
+/** Commands that wait for the session to open. */
+const MAX_WAITING = 64;
+
+export type Level = 'error' | 'warning' | 'info';
+
+/** A message to the client. */
+export type ServerOp = { readonly op: string } & Readonly<Record<string, unknown>>;
+
+/** What a client wants of its session. */
+export interface Wishes {
+  readonly output: Modality;
+  /** It reports the results of actions. */
+  readonly results: boolean;
+}
+
+interface Opened extends Wishes {
+  readonly handle: SessionHandle;
+}
+
+export interface RosClientParts {
+  readonly clock: Clock;
+  readonly options: RosOptions;
+  /** Undefined if the session is refused, and the connection with it. */
+  readonly open: (wishes: Wishes) => SessionHandle | undefined;
+  readonly send: (op: ServerOp) => void;
+  /** A message on a topic, in CBOR. */
+  readonly sendCbor: (topic: string, fields: Fields) => void;
+  readonly status: (level: Level, msg: string, id?: OpId | null) => void;
+  /** Commands arrive faster than the session opens. */
+  readonly tooFast: (detail: string) => void;
+}
+
+/** How a service was answered. */
+interface Answer {
+  success: boolean;
+  message: string;
+}
+
+/** What the client is told about its message: an error, or a notice of a lower level. */
+type Told = string | { readonly level: 'warning' | 'info'; readonly msg: string } | undefined;
+
+/** One client of the rosbridge protocol: its subscriptions and offers, and the session that its messages open. */
+export class RosClient {
+  readonly #parts: RosClientParts;
+  readonly #subscriptions: Subscriptions;
+  readonly #actions: RobotActions;
+  #session: Opened | undefined;
+  /** Commands until the session is open. */
+  #waiting: (() => void)[] | undefined = [];
+  /** The client has announced that it publishes results. */
+  #publishesResults: boolean;
+  /** The last state, for new subscribers. */
+  #state: Fields | undefined;
+  /** While a command is given: how the session answers it. */
+  #answer: Answer | undefined;
+  #fragmented = 0;
+
+  constructor(parts: RosClientParts) {
+    this.#parts = parts;
+    this.#publishesResults = parts.options.results;
+    this.#subscriptions = new Subscriptions(parts.clock, (...what) => this.#sendMessage(...what));
+    this.#actions = new RobotActions({
+      send: (op) => parts.send(op),
+      report: (report) => {
+        const { success, message } = this.#run(report);
+        if (!success) parts.status('error', message);
+      },
+    });
+  }
+
+  /** The session accepts commands. */
+  opened(): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const give of waiting) give();
+  }
+
+  close(): void {
+    this.#subscriptions.close();
+    this.#session?.handle.close('lost');
+  }
+
+  receive(op: ClientOp): void {
+    const told = this.#handle(op);
+    if (typeof told === 'string') this.#parts.status('error', told, op.id);
+    else if (told) this.#parts.status(told.level, told.msg, op.id);
+  }
+
+  #handle(op: ClientOp): Told {
+    switch (op.op) {
+      case 'advertise':
+        return this.#advertise(op);
+      case 'unadvertise':
+        return isTaken(globalName(op.topic)) ? undefined : notThere(op.topic);
+      case 'publish':
+        return this.#publish(op);
+      case 'subscribe':
+        return this.#subscribe(op);
+      case 'unsubscribe':
+        return this.#subscriptions.remove(op.topic, op.id) ? undefined : notThere(op.topic);
+      case 'call_service':
+        return this.#call(op);
+      case 'advertise_service':
+        return this.#offer({ kind: 'service', name: op.service, type: op.type });
+      case 'advertise_action':
+        return this.#offer({ kind: 'action', name: op.action, type: op.type });
+      case 'unadvertise_service':
+        return this.#actions.withdraw('service', op.service) ? undefined : notThere(op.service);
+      case 'unadvertise_action':
+        return this.#actions.withdraw('action', op.action) ? undefined : notThere(op.action);
+      case 'service_response':
+        return this.#actions.response(op) ? undefined : `${op.service}: no call with this id waits`;
+      case 'action_feedback':
+        return this.#actions.feedback(op) ? undefined : `${op.action}: no goal with this id runs`;
+      case 'action_result':
+        return this.#actions.result(op) ? undefined : `${op.action}: no goal with this id runs`;
+      case 'send_action_goal': {
+        const { id, action } = op;
+        const values = `there is no action ${action}; this server only calls those that you advertise`;
+        this.#parts.send({ op: 'action_result', id, action, values, status: 0, result: false });
+        return values;
+      }
+      case 'cancel_action_goal':
+        return `${op.action}: no goal with this id runs`;
+      case 'png':
+        return 'png is not supported; send JSON';
+      case 'auth':
+        return 'auth (rosauth) is not supported; give the token of the server in the URL, ?token=…';
+      case 'fragment':
+      case 'set_level':
+      case 'status':
+        return undefined; // for the connection, or without effect
+    }
+  }
+
+  /** A message of the session. */
+  message(message: SessionMessage): void {
+    switch (message.type) {
+      case 'state':
+        this.#state = { data: JSON.stringify(message) };
+        this.#publishAs('/parley/state', message);
+        break;
+      case 'transcript':
+        this.#publishAs('/parley/transcript', message);
+        break;
+      case 'reply':
+      case 'reply.end':
+        this.#publishAs('/parley/reply', message);
+        break;
+      case 'action':
+        this.#publishAs('/parley/action', message);
+        if (!this.#actions.note(message)) this.#refuseUnoffered(message.id, message.name);
+        break;
+      case 'error':
+        this.#onError(message);
+        break;
+      case 'flush':
+        this.#subscriptions.clear('/parley/audio/out');
+        this.#publishAs('/parley/event', message);
+        break;
+      case 'speech':
+      case 'playback':
+      case 'viseme':
+        this.#publishAs('/parley/event', message);
+        break;
+    }
+  }
+
+  /** PCM16LE of a reply. */
+  audio(pcm: Uint8Array): void {
+    this.#subscriptions.publish('/parley/audio/out', { data: pcm });
+  }
+
+  #advertise({ topic, type }: OpOf<'advertise'>): Told {
+    const name = globalName(topic);
+    if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
+    if (!sameType(type, TAKEN[name])) return `${topic} has the type ${TAKEN[name]}`;
+    const late = name === '/parley/action/result' && this.#tooLateForResults();
+    if (late) return late;
+    if (name === '/parley/action/result') this.#publishesResults = true;
+    return info(`advertised ${topic}`);
+  }
+
+  #publish({ topic, msg, id }: OpOf<'publish'>): Told {
+    const name = globalName(topic);
+    if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
+    if (name === '/parley/audio/in') return this.#hear(msg);
+    const report = reportOf(msg);
+    if (typeof report === 'string') return `${topic}: ${report}`;
+    this.#give(report, ({ success, message }) => {
+      if (!success) this.#parts.status('error', message, id);
+    });
+    return undefined;
+  }
+
+  #hear(msg: unknown): Told {
+    const pcm = pcmOf(msg);
+    if (typeof pcm === 'string') return `/parley/audio/in: ${pcm}`;
+    const handle = this.#open()?.handle;
+    const piece = samplesInMs(PIECE_MS, this.#parts.options.inputRate) * BYTES_PER_SAMPLE;
+    for (let at = 0; at < pcm.byteLength; at += piece) handle?.audio(pcm.subarray(at, at + piece));
+    return undefined;
+  }
+
+  #subscribe(op: OpOf<'subscribe'>): Told {
+    const { topic, type } = op;
+    const name = globalName(topic);
+    if (!isPublished(name)) return `${topic}: there are only ${listOf(PUBLISHED)}`;
+    if (type && !sameType(type, PUBLISHED[name])) return `${topic} has the type ${PUBLISHED[name]}`;
+    const compression = op.compression || 'none';
+    if (compression !== 'none' && compression !== 'cbor')
+      return `${topic}: compression ${compression} is not supported; use none or cbor`;
+    if (name === '/parley/audio/out' && this.#session?.output === 'text')
+      return `${topic}: the session began without audio; subscribe before the first message, or connect with ?output=audio`;
+    const refused = this.#subscriptions.add(
+      op,
+      compression,
+      name === '/parley/state' ? this.#state : undefined,
+    );
+    return refused ?? info(`subscribed to ${topic}`);
+  }
+
+  #call(op: OpOf<'call_service'>): Told {
+    const { service, args, compression } = op;
+    const name = globalName(service);
+    if (compression && compression !== 'none')
+      return this.#refuseCall(op, `compression ${compression} is not supported for services`);
+    const values = rosapi(name, args);
+    if (typeof values === 'string') return this.#refuseCall(op, values);
+    if (values) this.#respond(op, values, true);
+    else if (!isService(name))
+      return this.#refuseCall(op, `there is no service ${service}; there are ${listOf(SERVICES)}`);
+    else {
+      const command = commandOf(name, args);
+      if (typeof command === 'string') return this.#refuseCall(op, command);
+      this.#give(command, (answer) => this.#respond(op, answer, true));
+    }
+    return undefined;
+  }
+
+  #refuseCall(op: OpOf<'call_service'>, why: string): string {
+    this.#respond(op, why, false);
+    return `${op.service}: ${why}`;
+  }
+
+  #respond({ id, service, fragment_size }: OpOf<'call_service'>, values: unknown, result: boolean): void {
+    this.#sendJson(
+      { op: 'service_response', id: id ?? undefined, service, values, result },
+      fragment_size ?? undefined,
+    );
+  }
+
+  #offer(offer: Offer): Told {
+    return this.#actions.offer(offer) ?? this.#tooLateForResults() ?? info(`advertised ${offer.name}`);
+  }
+
+  #tooLateForResults(): string | undefined {
+    return this.#session && !this.#session.results
+      ? 'the session began without results of actions; advertise before the first message, or connect with ?actions=results'
+      : undefined;
+  }
+
+  /** An action that nobody executes would last to its deadline. */
+  #refuseUnoffered(id: string, name: string): void {
+    if (!this.#session?.results || this.#publishesResults) return;
+    const message = `nobody offers ${name} as a ROS service or action`;
+    this.#run({ type: 'action.result', id, status: 'refused', message });
+  }
+
+  #onError(error: Extract<SessionMessage, { type: 'error' }>): void {
+    const text = `${error.code}: ${error.message}`;
+    if (this.#answer?.success) {
+      this.#answer.success = false;
+      this.#answer.message = text;
+      return;
+    }
+    this.#publishAs('/parley/event', error);
+    this.#parts.status('error', text);
+  }
+
+  /** The session, which the first message for it opens. */
+  #open(): Opened | undefined {
+    if (this.#session) return this.#session;
+    const { options, open } = this.#parts;
+    const hears = this.#subscriptions.has('/parley/audio/out');
+    const wishes: Wishes = {
+      output: options.output ?? (hears ? 'audio' : 'text'),
+      results: this.#publishesResults || this.#actions.offersAny,
+    };
+    const handle = open(wishes);
+    this.#session = handle && { ...wishes, handle };
+    return this.#session;
+  }
+
+  /** Gives a command to the session as soon as it is open. */
+  #give(command: ClientCommand, done: (answer: Answer) => void): void {
+    if (!this.#open()) return;
+    const give = () => done(this.#run(command));
+    if (!this.#waiting) give();
+    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(give);
+    else this.#parts.tooFast('the session is being opened; wait for an answer');
+  }
+
+  #run(given: ClientCommand): Answer {
+    const command = checked(given);
+    if (typeof command === 'string') return { success: false, message: command };
+    const answer: Answer = { success: true, message: '' };
+    const outer = this.#answer;
+    this.#answer = answer;
+    this.#session?.handle.command(command);
+    this.#answer = outer;
+    return answer;
+  }
+
+  #publishAs(topic: PublishedTopic, message: SessionMessage): void {
+    this.#subscriptions.publish(topic, { data: JSON.stringify(message) });
+  }
+
+  #sendMessage(topic: string, fields: Fields, { compression, fragmentSize }: Form): void {
+    if (compression === 'cbor') {
+      this.#parts.sendCbor(topic, fields);
+      return;
+    }
+    const { data } = fields;
+    const msg = { data: typeof data === 'string' ? data : base64(data) };
+    this.#sendJson({ op: 'publish', topic, msg }, fragmentSize);
+  }
+
+  #sendJson(op: ServerOp, fragmentSize: number | undefined): void {
+    const { send } = this.#parts;
+    const json = fragmentSize === undefined ? '' : JSON.stringify(op);
+    if (fragmentSize === undefined || json.length <= fragmentSize) {
+      send(op);
+      return;
+    }
+    this.#fragmented += 1;
+    for (const fragment of fragmentsOf(json, fragmentSize, `parley:${this.#fragmented}`)) send(fragment);
+  }
+}
+
+function notThere(name: string): Told {
+  return { level: 'warning', msg: `${name}: there is nothing to remove` };
+}
+
+function info(msg: string): Told {
+  return { level: 'info', msg };
+}
+
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+function listOf(names: object): string {
+  return Object.keys(names).join(', ');
+}

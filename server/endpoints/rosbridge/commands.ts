@@ -1,0 +1,62 @@
+/** Services and reports of the client as commands to its session. A text says what is wrong with them. */
+import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
+import { problemsOf } from './client-ops.ts';
+import { argumentNames, type ServiceName } from './interfaces.ts';
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+export function commandOf(service: ServiceName, given: unknown): ClientCommand | string {
+  const args = argumentsOf(service, given);
+  switch (service) {
+    case '/parley/text':
+      return checked({ type: 'text', text: args.text });
+    case '/parley/say':
+      return checked({ type: 'respond', say: args.text ?? '' });
+    case '/parley/interrupt':
+      return { type: 'interrupt' };
+    case '/parley/halt':
+      return { type: 'halt' };
+    case '/parley/rearm':
+      return { type: 'rearm' };
+    case '/parley/action/result':
+      return reportFrom(args);
+  }
+}
+
+/** A report on the topic: JSON inside a `std_msgs/String`. */
+export function reportOf(msg: unknown): ClientCommand | string {
+  const data = typeof msg === 'object' && msg !== null && 'data' in msg ? msg.data : undefined;
+  const report = typeof data === 'string' ? jsonOf(data) : undefined;
+  if (typeof report !== 'object' || report === null) return 'data: must be JSON of {id, status, …}';
+  return reportFrom({ ...report });
+}
+
+/** Arguments by name. The protocol also allows a list, in the order of the definition. */
+function argumentsOf(service: ServiceName, given: unknown): Arguments {
+  if (typeof given !== 'object' || given === null) return {};
+  if (!Array.isArray(given)) return { ...given };
+  return Object.fromEntries(argumentNames(service).map((name, at) => [name, given[at]]));
+}
+
+/** ROS has no optional fields: an empty message or data is an absent one, and data may be JSON in a text. */
+function reportFrom({ id, status, message, data }: Arguments): ClientCommand | string {
+  const value = typeof data === 'string' && data !== '' ? jsonOf(data) : data;
+  return checked({
+    ...{ type: 'action.result', id, status },
+    ...(message !== undefined && message !== '' && { message }),
+    ...(value !== undefined && value !== '' && { data: value }),
+  });
+}
+
+export function checked(command: object): ClientCommand | string {
+  const { data, error } = clientCommand.safeParse(command);
+  return data ?? problemsOf(error);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // the schema refuses it
+  }
+}

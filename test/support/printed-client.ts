@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { fencesOf } from '../docs/fences.ts';
+import { parley } from './processes.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+export interface PrintedPage {
+  /** `http://…` of a server as it is started by default. */
+  readonly url: string;
+  readonly folder: string;
+  /** The examples that a test of this kind runs, in the order of the page. */
+  readonly examples: readonly string[];
+  /** Runs the example of this number as printed, and returns what it prints. */
+  run(example: number, ...args: readonly string[]): Promise<string>;
+}
+
+/** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them. */
+export async function withPrintedPage(page: string, test: (page: PrintedPage) => Promise<void>) {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  // Below the project, so that an example finds its packages.
+  const folder = mkdtempSync(join(root, 'dist', 'printed-'));
+  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data')]);
+  try {
+    const [, url = ''] = await server.line(/listens on (\S+)/u);
+    const examples = fencesOf(`docs/${page}`)
+      .filter(({ marker }) => marker.startsWith('test/'))
+      .map(({ code }) => code);
+    const run = async (example: number, ...args: readonly string[]) => {
+      const file = `example-${example}.mjs`;
+      writeFileSync(join(folder, file), examples[example] ?? '');
+      return (await promisify(execFile)(process.execPath, [file, ...args], { cwd: folder })).stdout;
+    };
+    await test({ url, folder, examples, run });
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

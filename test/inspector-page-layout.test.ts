@@ -163,10 +163,10 @@ it('a server that is gone is said at the top of the page, larger than all else',
       largestOther: Math.max(...others.map(size)) });
   }`);
   await page.context().setOffline(false);
-  expect(said).toMatchObject({ words: 'Server gone', inSight: true, size: 24 });
+  expect(said).toMatchObject({ words: 'Server gone', inSight: true, size: 21 });
   expect(said).toHaveProperty(
     'largestOther',
-    expect.toSatisfy((size: number) => size < 24),
+    expect.toSatisfy((size: number) => size < 21),
   );
 });
 

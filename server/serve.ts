@@ -29,6 +29,7 @@ import { type Access, accessOf } from './door/access.ts';
 import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
+import { CHAT_STREAM } from './endpoints/chat-stream/chat-session.ts';
 import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
 import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
@@ -40,6 +41,7 @@ import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
+import { withOutputService } from './ingest/speaking-host.ts';
 import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { LoopDelay } from './loop-delay.ts';
@@ -308,9 +310,13 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
+  const observed = observedHost(sessionHost(deps), observers);
+  const output = withOutputService(observed, config.ingest, CHAT_STREAM, { clock: realClock, log });
+  closers.push(async () => output.close());
   const front = makeFront({
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
-    host: observedHost(sessionHost(deps), observers),
+    host: output.host,
+    chatSpeaks: output.chatSpeaks,
     resamplers: speech.resamplers,
     admission: speech.admission,
     stalledMs: () => base.loop.stalledMs(),

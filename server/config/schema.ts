@@ -9,6 +9,7 @@ import { parameterGroups } from '../../machines/parameters.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { ENGINES } from '../engine-registry.ts';
+import { ingestOptions } from '../ingest/options.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 
@@ -118,6 +119,7 @@ export const configSchema = z.strictObject({
     }),
   }),
   chat: chatOptions,
+  ingest: ingestOptions,
   limits: doorLimits,
   ...parameterGroups(),
 });

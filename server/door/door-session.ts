@@ -140,7 +140,7 @@ export class DoorSession implements SessionHandle {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { language, voice, outputRate, aheadMs, input, output, results } = this.#request;
+    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, results } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -149,7 +149,7 @@ export class DoorSession implements SessionHandle {
     try {
       this.#opened = await host.open(
         {
-          ...{ session: this.session, language, outputRate, aheadMs },
+          ...{ endpoint, alias, session: this.session, language, outputRate, aheadMs },
           ...(voice !== undefined && { voice }),
           ...(input !== undefined && { input }),
           ...(output !== undefined && { output }),
@@ -177,7 +177,6 @@ export class DoorSession implements SessionHandle {
       return;
     }
     counters.sessionsOpened += 1;
-    const { endpoint } = this.#request;
     counters.openedAt[endpoint] = (counters.openedAt[endpoint] ?? 0) + 1;
     this.#guard(() => {
       this.#listener.opened();

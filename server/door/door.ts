@@ -22,6 +22,8 @@ export interface DoorLog {
 export interface DoorRequest {
   /** Name of the endpoint, for logs. */
   readonly endpoint: string;
+  /** Name of the session for an output service (docs/ingest.md). Default: its id. */
+  readonly alias?: string | undefined;
   /** Token that the client presented in its protocol. */
   readonly token?: string | undefined;
   /** Default: the server's own. */

@@ -4,6 +4,10 @@ import type { Modality, SessionMessage } from '../../machines/wire.ts';
 
 /** Parameters of a new session. */
 export interface SessionRequest {
+  /** Name of the endpoint. */
+  readonly endpoint?: string;
+  /** Name of the session for an output service. Default: its id. */
+  readonly alias?: string | undefined;
   /** Unguessable, and one token of a bus subject. */
   readonly session: string;
   /** BCP 47, such as `en`. */

@@ -1,5 +1,4 @@
 import type { Access } from '../door/access.ts';
-import type { Door } from '../door/door.ts';
 import type { Endpoint } from '../door/endpoint.ts';
 import type { Readiness } from '../door/readiness.ts';
 import { type About, aboutEndpoint } from './about/endpoint.ts';
@@ -14,8 +13,7 @@ import { parleyV1 } from './parley-v1/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
 
 /** Dependencies of the endpoints. */
-export interface EndpointParts {
-  readonly door: Door;
+export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly access: Access;
   readonly readiness: Readiness;
   /** Directory of the pages at `/`. */
@@ -25,9 +23,6 @@ export interface EndpointParts {
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
-  readonly chat?: ChatStreamParts['chat'];
-  /** Undefined if conversations are forgotten with their sessions. */
-  readonly conversations?: ChatStreamParts['conversations'];
 }
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */

@@ -1,7 +1,15 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { asking, ChatAnswer } from '../../server/endpoints/chat-stream/chat-test-util.ts';
+import { fencesOf } from '../docs/fences.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
+import { parley, watched } from '../support/processes.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
 
 it('the examples of docs/chat-stream.md chat with a server as it is started by default', {
   timeout: 120_000,
@@ -15,4 +23,30 @@ it('the examples of docs/chat-stream.md chat with a server as it is started by d
     expect(shown.stdout).toMatch(/event: text-delta\ndata: .*Parley/u);
     expect(shown.stdout).toMatch(/event: done\ndata: .*\n\n$/u);
   });
+});
+
+it('the output service of docs/ingest.md gets the speech of a chat', { timeout: 120_000 }, async () => {
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'dist', 'ingest-doc-'));
+  const [script] = fencesOf('docs/ingest.md').filter(({ marker }) => marker.startsWith('test/'));
+  writeFileSync(join(folder, 'service.mjs'), script?.code ?? '');
+  const service = watched(spawn(process.execPath, ['service.mjs', '0'], { cwd: folder }));
+  const [, port] = await service.line(/^listening on (\d+)$/u);
+  const server = parley([
+    ...['serve', '--port', '0', '--data-dir', join(folder, 'data')],
+    `--ingest.url=ws://127.0.0.1:${port}/ws/ingest/tts`,
+  ]);
+  try {
+    const [, url = ''] = await server.line(/listens on (\S+)/u);
+    const answer = await ChatAnswer.post(url, asking('what is your name', { turn: 1 }));
+    expect((await answer.all()).at(-1)?.event).toBe('done');
+    await service.line(/^robot-1\.pcm$/u);
+    expect(service.lines.find((line) => line.startsWith('the mouth is'))).toMatch(/\{ [A-Z]+: 1 \}/u);
+    // More than half a second of speech.
+    expect(readFileSync(join(folder, 'robot-1.pcm')).byteLength).toBeGreaterThan(24_000);
+  } finally {
+    await server.stop();
+    await service.kill();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

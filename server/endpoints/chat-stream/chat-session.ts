@@ -22,6 +22,10 @@ const RATES = { inputRate: 16_000, outputRate: 24_000 } as const;
 export interface ChatSessionParts {
   readonly door: Door;
   readonly token: string | undefined;
+  /** The client's name of the conversation. */
+  readonly sessionId: string;
+  /** An output service gets the answers as speech. */
+  readonly speaks: boolean;
   /** Id of the conversation; secret. */
   readonly conversation: string;
   readonly store: ConversationStore | undefined;
@@ -61,7 +65,7 @@ export class ChatSession {
 
   /** Opens the session. Throws like `Door.open`. */
   constructor(parts: ChatSessionParts) {
-    const { door, token } = parts;
+    const { door, token, sessionId: alias, speaks } = parts;
     this.#parts = parts;
     const { messageBurst, messagesPerSecond } = door.limits;
     this.#requests = new TokenBucket(door.clock, { burst: messageBurst, perSecond: messagesPerSecond });
@@ -69,7 +73,7 @@ export class ChatSession {
       this.#opened = (failure) => (failure ? reject(failure) : resolve());
     });
     this.#handle = door.open(
-      { endpoint: CHAT_STREAM, token, ...RATES, input: 'text', output: 'text' },
+      { endpoint: CHAT_STREAM, alias, token, ...RATES, input: 'text', output: speaks ? 'audio' : 'text' },
       {
         opened: () => this.#opened(),
         message: (message) => this.#onMessage(message),
@@ -92,7 +96,12 @@ export class ChatSession {
     this.#parts.onRest(false);
     try {
       await this.#ready;
-      return await this.#take(request, startedAtMs);
+      const exchange = await this.#take(request, startedAtMs);
+      await exchange.taken;
+      const { error, turn } = exchange;
+      // A busy session refuses later than at once.
+      if (error && exchange.generation === undefined && !this.#turns.has(turn)) throw errorFrom(error);
+      return exchange;
     } finally {
       this.#taking -= 1;
       this.#restIfIdle();
@@ -210,7 +219,7 @@ export class ChatSession {
     this.#generation = generation;
     this.#live = this.#waiting.shift();
     if (!this.#live) return; // somebody else asked, such as a peer on the bus
-    this.#live.generation = generation;
+    this.#live.begin(generation);
     this.#save(this.#live);
     if (this.#live.readers === 0 && this.#taking === 0) this.#onAbandoned(this.#live);
   }

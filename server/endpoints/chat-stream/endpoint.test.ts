@@ -223,6 +223,21 @@ describe('a turn number of /chat/stream', () => {
     expect((await post(asking('two', { turn: 2 }))).response.status).toBe(200);
   });
 
+  it('is free again after a busy session has refused it later, and the refusal is JSON too', async () => {
+    const { rig, post } = await meet();
+    const message = 'the session is stopped';
+    rig.host.beforeOpen = (_request, session) => {
+      const refuse = () => session.say({ type: 'error', code: 'SESSION_STOPPED', message, fatal: false });
+      session.onCommand = ({ type }) => {
+        if (type === 'text') setImmediate(refuse);
+      };
+    };
+    for (let i = 0; i < 2; i++) {
+      const refused = await post(asking('hello', { turn: 1 }));
+      expect([refused.response.status, await refused.code()]).toEqual([409, 'SESSION_STOPPED']);
+    }
+  });
+
   it('is answered to at most eight requests at once', async () => {
     const { post } = await asked();
     for (let i = 0; i < 7; i++) await post(asking('hello', { turn: 1 }));

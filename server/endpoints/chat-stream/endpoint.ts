@@ -34,6 +34,8 @@ export interface ChatStreamParts {
   readonly access: Pick<Access, 'tokenAccepted'>;
   readonly chat?: z.output<typeof chatOptions> | undefined;
   readonly conversations?: ConversationStore | undefined;
+  /** An output service gets the answers as speech. Default: no. */
+  readonly chatSpeaks?: boolean | undefined;
 }
 
 /** `POST /chat/stream`, a conversation in text over HTTP with server-sent events: docs/chat-stream.md. */
@@ -74,7 +76,7 @@ class Chats {
     keep();
     const secret = String(request.headers[SECRET_HEADER] ?? '');
     const conversation = sha256(JSON.stringify([token ?? '', secret, chat.sessionId]));
-    const session = this.#session(conversation, addressOf(request.socket), token);
+    const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), token);
     streamEvents(response, await session.take(chat, startedAtMs), door);
   }
 
@@ -93,12 +95,12 @@ class Chats {
     if (refusal) throw refusal;
   }
 
-  #session(conversation: string, address: string, token: string | undefined): ChatSession {
+  #session(conversation: string, sessionId: string, address: string, token: string | undefined): ChatSession {
     const known = this.#sessions.get(conversation);
     if (known) return known;
-    const { door, conversations: store } = this.#parts;
+    const { door, conversations: store, chatSpeaks: speaks = false } = this.#parts;
     const session: ChatSession = new ChatSession({
-      ...{ door, token, conversation, store, idleMs: this.#options.idleMs },
+      ...{ door, token, sessionId, speaks, conversation, store, idleMs: this.#options.idleMs },
       onRest: (rests) => {
         if (rests) this.#resting.add(address, session)?.close();
         else this.#resting.delete(address, session);

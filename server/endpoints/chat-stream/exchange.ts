@@ -39,6 +39,9 @@ export class Exchange {
   generation: number | undefined;
   /** Why the session says that the reply failed, as far as known. */
   failure: ErrorRecord | undefined;
+  /** Resolves when the session has begun to answer, or has refused to. */
+  readonly taken: Promise<void>;
+  #take: () => void = () => {};
   readonly #parts: ExchangeParts;
   readonly #readers = new Set<ChatReader>();
   #text = '';
@@ -51,12 +54,16 @@ export class Exchange {
     this.turn = parts.turn;
     this.request = parts.request;
     this.#parts = parts;
+    this.taken = new Promise((resolve) => {
+      this.#take = resolve;
+    });
   }
 
   /** An ended turn, as it was kept. */
   static kept({ turn, request, generation, end, heard }: KeptTurn): Exchange {
     const exchange = new Exchange({ turn, request, nowMs: () => 0, startedAtMs: 0, onAbandoned: () => {} });
     const isLost = heard === undefined && (generation !== undefined || !end);
+    exchange.generation = generation;
     exchange.#text = heard ?? '';
     exchange.#tokens = end?.tokens ?? 0;
     exchange.#ttftMs = end?.ttftMs ?? 0;
@@ -78,6 +85,12 @@ export class Exchange {
 
   get stats(): ChatStats {
     return { ttft_ms: this.#fixTtft(), tokens: this.#tokens };
+  }
+
+  /** The reply of this generation answers it. */
+  begin(generation: number): void {
+    this.generation = generation;
+    this.#take();
   }
 
   join(reader: ChatReader): void {
@@ -118,6 +131,7 @@ export class Exchange {
       : { event: 'done', data: { stats: this.stats } };
     this.emit(last);
     this.#last = last;
+    this.#take();
     this.#readers.clear();
   }
 

@@ -1,14 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { restepped } from '../bench/inspector-journal.ts';
-import { buildPages } from '../web/build.mjs';
 import { momentsJournal, momentsOf } from './support/chart-moments.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
-import { type ParleyProcess, parley } from './support/processes.ts';
+import { goldenText, type PagesServer, startPagesServer } from './support/pages-server.ts';
 
 /** As the windows of a phone, a tablet and a laptop. */
 const WINDOWS = [
@@ -16,39 +12,17 @@ const WINDOWS = [
   { width: 820, height: 1180 },
   { width: 1280, height: 800 },
 ];
-const SIX = [
-  'idle',
-  'listening',
-  'responding.phase.processing',
-  'responding.phase.speaking',
-  'stopped',
-  'ended',
-];
+const SIX = 'idle listening responding.phase.processing responding.phase.speaking stopped ended'.split(' ');
 
-let folder: string;
-let server: ParleyProcess;
-let url: string;
+let server: PagesServer;
 let chromium: RunningChromium;
 let page: Page;
 const moments = momentsOf();
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-chart-'));
-  await mkdir(join(folder, 'pages'));
-  await buildPages(join(folder, 'pages'));
-  await writeFile(join(folder, 'moments.jsonl'), momentsJournal(moments));
-  const recorded = fileURLToPath(new URL('./golden/barge-in.jsonl', import.meta.url));
-  await writeFile(join(folder, 'barge-in.jsonl'), restepped(await readFile(recorded, 'utf8'), 'barge-in'));
-  server = parley([
-    'serve',
-    '--port',
-    '0',
-    '--data-dir',
-    join(folder, 'data'),
-    '--pages',
-    join(folder, 'pages'),
-  ]);
-  [, url = ''] = await server.line(/listens on (\S+)/u);
+  server = await startPagesServer();
+  await writeFile(join(server.folder, 'moments.jsonl'), momentsJournal(moments));
+  await writeFile(join(server.folder, 'barge-in.jsonl'), await goldenText('barge-in'));
   chromium = await launchChromium();
   page = chromium.page;
 }, 240_000);
@@ -56,15 +30,14 @@ beforeAll(async () => {
 afterAll(async () => {
   await chromium?.close();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function openFile(name: string, window = WINDOWS[2]): Promise<void> {
   if (window) await page.setViewportSize(window);
   await page.goto('about:blank');
-  await page.goto(`${url}/inspect`);
+  await page.goto(`${server.url}/inspect`);
   await page.evaluate(await readFile(new URL('./support/chart-probe.js', import.meta.url), 'utf8'));
-  await page.setInputFiles('#file', join(folder, name));
+  await page.setInputFiles('#file', join(server.folder, name));
   await until(page, `document.querySelector('#session') && inspector.open?.last > 0`);
   await until(page, `inspector.open.tracer.done > inspector.open.last`);
 }

@@ -1,24 +1,18 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { realClock } from '../adapters/real-clock.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
-import { restepped } from '../bench/inspector-journal.ts';
 import { VoiceClient } from '../server/client/voice-client.ts';
 import { parseJournalFile, piecesOf } from '../server/journal-file.ts';
-import { buildPages } from '../web/build.mjs';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
-import { type ParleyProcess, parley } from './support/processes.ts';
+import { goldenText, type PagesServer, startPagesServer } from './support/pages-server.ts';
 
 const RECORDED = ['spoken', 'barge-in', 'failing-engine'];
 
-let folder: string;
-let server: ParleyProcess;
+let server: PagesServer;
 let client: VoiceClient;
 let url: string;
 let chromium: RunningChromium;
@@ -26,40 +20,33 @@ let page: Page;
 let layout: LayoutCheck;
 let session: string;
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-inspector-layout-'));
-  const data = join(folder, 'data');
-  await mkdir(data);
-  await buildPages(join(folder, 'pages'));
-  const store = sqliteStore({ path: join(data, 'parley.db') });
+async function importRecorded(dataDir: string): Promise<void> {
+  const store = sqliteStore({ path: join(dataDir, 'parley.db') });
   for (const name of RECORDED) {
-    const recorded = fileURLToPath(new URL(`./golden/${name}.jsonl`, import.meta.url));
-    const text = restepped(await readFile(recorded, 'utf8'), name);
-    const { journal } = parseJournalFile(text, name);
+    const { journal } = parseJournalFile(await goldenText(name), name);
     await store.importJournal(journal, piecesOf({ journal, audio: [] }));
     if (name === 'barge-in') session = journal.header.session;
   }
   await store.close();
-  const flags = ['--pages', join(folder, 'pages'), '--inspect.control', 'true'];
-  server = parley(['serve', '--port', '0', '--data-dir', data, ...flags]);
-  [, url = ''] = await server.line(/listens on (\S+)/u);
+}
+
+beforeAll(async () => {
+  server = await startPagesServer(['--inspect.control', 'true'], importRecorded);
+  ({ url } = server);
   client = await VoiceClient.connect({ url, clock: realClock });
   client.send({ type: 'text', text: 'what is your name' });
   await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: 60_000 });
   chromium = await launchChromium();
   ({ page } = chromium);
-  layout = await layoutCheck({
-    pictures: process.env.PAGE_PICTURES ?? join(folder, 'pictures'),
-    // The chart has a test of its own.
-    except: '.chart-panel',
-  });
+  // The chart has a test of its own.
+  const pictures = process.env.PAGE_PICTURES ?? join(server.folder, 'pictures');
+  layout = await layoutCheck({ pictures, except: '.chart-panel' });
 }, 240_000);
 
 afterAll(async () => {
   await chromium?.close();
   await client?.close();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 async function opened(view: string, event = 60): Promise<void> {

@@ -1,42 +1,34 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { writeWav } from '../adapters/wav.ts';
-import { buildPages } from '../web/build.mjs';
 import { launchChromium, muted, type RunningChromium, until } from './support/chromium.ts';
-import { type ParleyProcess, parley } from './support/processes.ts';
+import { type PagesServer, startPagesServer } from './support/pages-server.ts';
 import { asking } from './support/speech.ts';
 
 const TOKEN = 'inspector-token';
 
-let folder: string;
-let server: ParleyProcess;
+let server: PagesServer;
 let url: string;
 let chromium: RunningChromium;
 let complaints: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-inspected-'));
-  const pages = join(folder, 'pages');
-  await mkdir(pages);
-  await buildPages(pages);
-  await writeFile(join(folder, 'microphone.wav'), writeWav(asking('what is your name')));
-  const data = join(folder, 'data');
   const flags = ['--token', TOKEN, '--inspect.control', 'true', '--journal.audio', 'all'];
-  server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...flags]);
-  [, url = ''] = await server.line(/listens on (\S+)/u);
+  server = await startPagesServer(flags);
+  ({ url } = server);
+  const microphoneWav = join(server.folder, 'microphone.wav');
+  await writeFile(microphoneWav, writeWav(asking('what is your name')));
   complaints = [];
-  chromium = await launchChromium({ microphoneWav: join(folder, 'microphone.wav') });
+  chromium = await launchChromium({ microphoneWav });
   chromium.page.context().on('page', watch);
 }, 240_000);
 
 afterAll(async () => {
   await chromium?.close();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 function watch(page: Page): void {

@@ -1,49 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { buildPages } from '../web/build.mjs';
-import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import { until } from './support/chromium.ts';
 import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
-import { type ScriptedSession, ScriptedSessionServer } from './support/scripted-session-server.ts';
+import type { ScriptedSession } from './support/scripted-session-server.ts';
+import { connected, folder, page, server, useTalkPage } from './support/talk-page.ts';
 
-let folder: string;
-let server: ScriptedSessionServer;
-let chromium: RunningChromium;
 let layout: LayoutCheck;
-let page: Page;
 
+useTalkPage({ mayComplain: true });
+// PAGE_PICTURES keeps what was drawn.
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-talk-layout-'));
-  await buildPages(join(folder, 'pages'));
-  server = await ScriptedSessionServer.start(join(folder, 'pages'));
-  chromium = await launchChromium();
-  // PAGE_PICTURES keeps what was drawn.
   layout = await layoutCheck({ pictures: process.env.PAGE_PICTURES ?? join(folder, 'pictures') });
 });
-
-afterAll(async () => {
-  await chromium?.close();
-  await server?.close();
-  await rm(folder, { recursive: true, force: true });
-});
-
-beforeEach(async () => {
+beforeEach(() => {
   server.about = { phrases: ['how are you', 'tell me a story', 'go forward'], notices: [] };
-  page = await chromium.page.context().newPage();
-  return () => page.close();
 });
-
-async function connected(): Promise<ScriptedSession> {
-  await page.goto(server.url);
-  await page.click('#connect');
-  const session = await server.next();
-  session.ready();
-  session.state('idle', 0, 0);
-  await until(page, `parley.link === 'connected' && parley.state === 'idle'`);
-  return session;
-}
 
 function conversation(session: ScriptedSession): void {
   session.say(

@@ -1,48 +1,33 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { writeWav } from '../adapters/wav.ts';
-import { buildPages } from '../web/build.mjs';
 import { launchChromium, muted, type RunningChromium, until } from './support/chromium.ts';
-import { type ParleyProcess, parley } from './support/processes.ts';
+import { type PagesServer, startPagesServer } from './support/pages-server.ts';
 import { asking } from './support/speech.ts';
 
 const log = z.array(z.object({ direction: z.string(), message: z.looseObject({ type: z.string() }) }));
 
-let folder: string;
-let server: ParleyProcess;
-let url: string;
+let server: PagesServer;
 let chromium: RunningChromium;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-page-'));
-  await writeFile(join(folder, 'microphone.wav'), writeWav(asking('what is your name')));
-  await buildPages(join(folder, 'pages'));
-  server = parley([
-    'serve',
-    '--port',
-    '0',
-    '--data-dir',
-    join(folder, 'data'),
-    '--pages',
-    join(folder, 'pages'),
-  ]);
-  [, url = ''] = await server.line(/listens on (\S+)/u);
-  chromium = await launchChromium({ microphoneWav: join(folder, 'microphone.wav') });
+  server = await startPagesServer();
+  const microphoneWav = join(server.folder, 'microphone.wav');
+  await writeFile(microphoneWav, writeWav(asking('what is your name')));
+  chromium = await launchChromium({ microphoneWav });
 });
 
 afterAll(async () => {
   await chromium?.close();
   await server?.stop();
-  await rm(folder, { recursive: true, force: true });
 });
 
 // Chromium's fake microphone drops audio on a busy machine, so which words are understood is left to the tests of STT.
 it('talks with the real server: a typed turn is answered aloud, and a WAV as microphone interrupts the answer', async () => {
   const { page } = chromium;
-  await page.goto(url);
+  await page.goto(server.url);
   await page.click('#connect');
   await until(page, `parley.state === 'idle'`);
   await muted(page, true);
@@ -70,7 +55,7 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
   expect(ends[1]).toMatchObject({ turn: 2, reason: 'completed' });
   // A reply that was prepared for words that changed has used a generation too.
   expect(ends[1]?.generation).toBeGreaterThan(1);
-  expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
+  expect(server.process.lines.filter((line) => line.includes('invariant'))).toEqual([]);
 
   await page.click('#stop');
   await until(page, `parley.state === 'stopped'`);

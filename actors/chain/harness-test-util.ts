@@ -40,7 +40,16 @@ export function bench(options: Partial<ChainOptions> = {}) {
     return result;
   };
   const chain: ChainOptions = { clock, firstByteMs: 1_000, stallMs: 500, onEvent, ...options };
-  return { clock, log, events, read, options: chain };
+  /** The result of a request that its caller aborts after this time. */
+  const abandoned = async <Result>(ask: (signal: AbortSignal) => Result, ms: number): Promise<Result> => {
+    const controller = new AbortController();
+    const result = ask(controller.signal);
+    await clock.advance(ms);
+    controller.abort();
+    await clock.advance(0);
+    return result;
+  };
+  return { clock, log, events, read, abandoned, options: chain };
 }
 
 /** Readable log: `a asked first`, `b switched from a`. */

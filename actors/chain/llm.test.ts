@@ -32,7 +32,15 @@ function chained(scripts: readonly (readonly LlmScript[])[], options: Partial<Ll
   });
   const engine = chainLlm(engines, { ...tools.options, ...options });
   const ask = (signal = new AbortController().signal) => tools.read(engine.reply(REQUEST, signal));
-  return { ...tools, engine, ask, asked, running: () => running };
+  /** A request, after this time. */
+  const answered = async (ms: number) => {
+    const reply = ask();
+    await tools.clock.advance(ms);
+    return reply;
+  };
+  /** A request that its caller aborts after this time. */
+  const abandoned = (ms: number) => tools.abandoned(ask, ms);
+  return { ...tools, engine, ask, answered, abandoned, asked, running: () => running };
 }
 
 function textOf({ events }: { events: readonly LlmEvent[] }): string {
@@ -41,12 +49,8 @@ function textOf({ events }: { events: readonly LlmEvent[] }): string {
 
 describe('a chain of language engines', () => {
   it('asks the next engine at the moment when one fails', async () => {
-    const { ask, clock, log } = chained([
-      [{ ...FAST, text: 'x', failsAt: 0 }],
-      [{ ...FAST, text: 'I am b.' }],
-    ]);
-    const reply = ask();
-    await clock.advance(1_000);
+    const { log, answered } = chained([[{ ...FAST, text: 'x', failsAt: 0 }], [{ ...FAST, text: 'I am b.' }]]);
+    const reply = await answered(1_000);
     expect(textOf(reply)).toBe('I am b.');
     expect(reply).toMatchObject({ end: 'done', firstMs: 20 });
     expect(log).toEqual([
@@ -59,9 +63,8 @@ describe('a chain of language engines', () => {
   });
 
   it('aborts an engine that misses its deadline', async () => {
-    const { ask, clock, log, running } = chained([[{ hangsAt: 0 }], [{ ...FAST, text: 'b' }]]);
-    const reply = ask();
-    await clock.advance(5_000);
+    const { log, running, answered } = chained([[{ hangsAt: 0 }], [{ ...FAST, text: 'b' }]]);
+    const reply = await answered(5_000);
     expect(textOf(reply)).toBe('b');
     expect(reply.firstMs).toBe(1_010);
     expect(log).toContain('a failed LLM_TIMEOUT');
@@ -69,23 +72,20 @@ describe('a chain of language engines', () => {
   });
 
   it('lets the caller limit the time of the last engine', async () => {
-    const { ask, clock } = chained([[{ failsAt: 0 }], [{ firstTokenMs: 30_000, text: 'late' }]]);
-    const reply = ask();
-    await clock.advance(31_000);
+    const { answered } = chained([[{ failsAt: 0 }], [{ firstTokenMs: 30_000, text: 'late' }]]);
+    const reply = await answered(31_000);
     expect(textOf(reply)).toBe('late');
   });
 
   it('fails with the last error when no engine is left', async () => {
-    const { ask, clock } = chained([[{ hangsAt: 0 }], [{ failsAt: 0 }]]);
-    const reply = ask();
-    await clock.advance(2_000);
+    const { answered } = chained([[{ hangsAt: 0 }], [{ failsAt: 0 }]]);
+    const reply = await answered(2_000);
     expect(reply).toMatchObject({ events: [], end: 'LLM_FAILED' });
   });
 
   it('fails a reply that breaks off after its first text', async () => {
-    const { ask, clock, log } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ text: 'b' }]]);
-    const reply = ask();
-    await clock.advance(1_000);
+    const { log, answered } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ text: 'b' }]]);
+    const reply = await answered(1_000);
     expect(textOf(reply)).toBe('one ');
     expect(reply.end).toBe('LLM_FAILED');
     expect(log.at(-1)).toBe('a failed LLM_FAILED midway');
@@ -95,29 +95,23 @@ describe('a chain of language engines', () => {
     ['breaks off', { failsAt: 1 }],
     ['hangs', { hangsAt: 1 }],
   ])('ends a reply that %s as if it were complete, if configured so', async (_what, fault) => {
-    const { ask, clock } = chained([[{ ...FAST, text: 'one two', ...fault }]], { brokenReply: 'end' });
-    const reply = ask();
-    await clock.advance(1_000);
+    const { answered } = chained([[{ ...FAST, text: 'one two', ...fault }]], { brokenReply: 'end' });
+    const reply = await answered(1_000);
     expect(textOf(reply)).toBe('one ');
     expect(reply.end).toBe('done');
   });
 
   it('treats an action as the beginning of the answer', async () => {
     const actions: LlmEvent[] = [{ type: 'action', id: '1', name: 'wave', args: {} }];
-    const { ask, clock } = chained([[{ ...FAST, actions, failsAt: 0 }], [{ text: 'b' }]]);
-    const reply = ask();
-    await clock.advance(1_000);
+    const { answered } = chained([[{ ...FAST, actions, failsAt: 0 }], [{ text: 'b' }]]);
+    const reply = await answered(1_000);
     expect(reply).toMatchObject({ events: actions, end: 'LLM_FAILED' });
   });
 
   it('frees its resources after an abort at any point, even if an engine ignores the signal', async () => {
     for (const script of [{ hangsAt: 0 }, { ...FAST, text: 'a b c', hangsAt: 1 }]) {
-      const { ask, clock, running } = chained([[script], [script]]);
-      const controller = new AbortController();
-      const reply = ask(controller.signal);
-      await clock.advance(200);
-      controller.abort();
-      await clock.advance(0);
+      const { clock, running, abandoned } = chained([[script], [script]]);
+      const reply = await abandoned(200);
       expect(reply.end).toBe('CANCELLED');
       expect(running()).toBe(0);
       expect(clock.nextAtMs()).toBeUndefined();
@@ -150,14 +144,12 @@ describe('a chain of language engines', () => {
   });
 
   it('cancels requests on close, and refuses new ones', async () => {
-    const { ask, clock, engine } = chained([[{ hangsAt: 0 }]]);
-    const reply = ask();
-    await clock.advance(10);
+    const { clock, engine, answered } = chained([[{ hangsAt: 0 }]]);
+    const reply = await answered(10);
     await engine.close();
     await clock.advance(0);
     expect(reply.end).toBe('CANCELLED');
-    const late = ask();
-    await clock.advance(0);
+    const late = await answered(0);
     expect(late.end).toBe('CANCELLED');
   });
 
@@ -179,14 +171,13 @@ describe('a chain of language engines', () => {
 describe('the breaker of a chain', () => {
   it('excludes a sick engine, probes it with a copy of a request, and uses it again once it is healthy', async () => {
     const sick = { ...FAST, failsAt: 0 };
-    const { ask, clock, log } = chained(
+    const { clock, log, answered } = chained(
       [[sick, sick, sick, sick, { ...FAST, text: 'I am a.' }], [{ ...FAST, text: 'I am b.' }]],
       { breaker: { failures: 3, windowMs: 60_000, backoffMs: 5_000, maxBackoffMs: 60_000 } },
     );
     const turn = async () => {
       log.length = 0;
-      const reply = ask();
-      await clock.advance(1_000);
+      const reply = await answered(1_000);
       return { text: textOf(reply), firstMs: (reply.firstMs ?? 0) - (clock.nowMs() - 1_000), log: [...log] };
     };
     for (let i = 0; i < 3; i++) expect(await turn()).toMatchObject({ text: 'I am b.', firstMs: 20 });
@@ -203,39 +194,23 @@ describe('the breaker of a chain', () => {
   });
 
   it('asks a sick engine when no other is left', async () => {
-    const { ask, clock } = chained([
+    const { answered } = chained([
       [{ failsAt: 0 }, { failsAt: 0 }, { failsAt: 0 }, { ...FAST, text: 'well' }],
     ]);
-    for (let i = 0; i < 3; i++) {
-      ask();
-      await clock.advance(200);
-    }
-    const reply = ask();
-    await clock.advance(200);
+    for (let i = 0; i < 3; i++) await answered(200);
+    const reply = await answered(200);
     expect(textOf(reply)).toBe('well');
   });
 
   it('counts an engine as failed when its caller could not wait any longer', async () => {
-    const { ask, clock, log } = chained([[{ hangsAt: 0 }]]);
-    for (let i = 0; i < 3; i++) {
-      const controller = new AbortController();
-      ask(controller.signal);
-      await clock.advance(8_000);
-      controller.abort();
-      await clock.advance(0);
-    }
+    const { log, abandoned } = chained([[{ hangsAt: 0 }]]);
+    for (let i = 0; i < 3; i++) await abandoned(8_000);
     expect(log).toContain('a breaker open');
   });
 
   it('does not count a reply that was interrupted', async () => {
-    const { ask, clock, log } = chained([[{ hangsAt: 0 }]]);
-    for (let i = 0; i < 5; i++) {
-      const controller = new AbortController();
-      ask(controller.signal);
-      await clock.advance(300);
-      controller.abort();
-      await clock.advance(0);
-    }
+    const { log, abandoned } = chained([[{ hangsAt: 0 }]]);
+    for (let i = 0; i < 5; i++) await abandoned(300);
     expect(log.filter((line) => !line.startsWith('a asked'))).toEqual([]);
   });
 
@@ -261,18 +236,14 @@ describe('the breaker of a chain', () => {
 describe('hedging', () => {
   it('asks the next engine too when one is slower than usual, and aborts the loser', async () => {
     const usual = Array.from({ length: 20 }, () => ({ firstTokenMs: 100, tokenMs: 1, text: 'a' }));
-    const { ask, clock, log, running } = chained(
+    const { clock, log, running, answered } = chained(
       [[...usual, { firstTokenMs: 800, text: 'slow a' }], [{ ...FAST, text: 'b' }]],
       { hedge: true },
     );
-    for (let i = 0; i < 20; i++) {
-      ask();
-      await clock.advance(500);
-    }
+    for (let i = 0; i < 20; i++) await answered(500);
     log.length = 0;
     const startMs = clock.nowMs();
-    const reply = ask();
-    await clock.advance(2_000);
+    const reply = await answered(2_000);
     expect(textOf(reply)).toBe('b');
     expect((reply.firstMs ?? 0) - startMs).toBe(110);
     expect(log).toEqual(['a asked first', 'b hedged from a after 100', 'b asked hedge', 'b firstByte 10']);
@@ -280,49 +251,41 @@ describe('hedging', () => {
   });
 
   it('does nothing before it knows the engine, or when it is off', async () => {
-    const { ask, clock, log } = chained([[{ firstTokenMs: 800, text: 'a' }], [{ text: 'b' }]], {
+    const { log, answered } = chained([[{ firstTokenMs: 800, text: 'a' }], [{ text: 'b' }]], {
       hedge: true,
     });
-    ask();
-    await clock.advance(2_000);
+    await answered(2_000);
     expect(log).toEqual(['a asked first', 'a firstByte 800']);
   });
 });
 
 describe('unstreamed replies', () => {
   it('arrive whole, and are requested whole', async () => {
-    const { ask, clock, asked } = chained([[{ ...FAST, text: 'one two' }]], { stream: false });
-    const reply = ask();
-    await clock.advance(1_000);
+    const { asked, answered } = chained([[{ ...FAST, text: 'one two' }]], { stream: false });
+    const reply = await answered(1_000);
     expect(textOf(reply)).toBe('one two');
     expect(reply).toMatchObject({ firstMs: 30, endMs: 30 });
     expect(asked[0]?.stream).toBe(false);
   });
 
   it('can switch to the next engine at any time', async () => {
-    const { ask, clock } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ ...FAST, text: 'b' }]], {
+    const { answered } = chained([[{ ...FAST, text: 'one two', failsAt: 1 }], [{ ...FAST, text: 'b' }]], {
       stream: false,
     });
-    const reply = ask();
-    await clock.advance(1_000);
+    const reply = await answered(1_000);
     expect(textOf(reply)).toBe('b');
   });
 
   it('replace streaming while an engine keeps breaking off, until streaming is tried again', async () => {
     const breaks = { ...FAST, text: 'one two', failsAt: 1 };
-    const { ask, clock, asked, log } = chained([[breaks, breaks, breaks, { ...FAST, text: 'one two' }]]);
-    for (let i = 0; i < 3; i++) {
-      ask();
-      await clock.advance(500);
-    }
+    const { clock, asked, log, answered } = chained([[breaks, breaks, breaks, { ...FAST, text: 'one two' }]]);
+    for (let i = 0; i < 3; i++) await answered(500);
     expect(log).toContain('a streaming false');
-    const whole = ask();
-    await clock.advance(500);
+    const whole = await answered(500);
     expect(textOf(whole)).toBe('one two');
     expect(whole.firstMs).toBe(whole.endMs);
     await clock.advance(5_000);
-    const probe = ask();
-    await clock.advance(500);
+    const probe = await answered(500);
     expect(probe.firstMs).toBeLessThan(probe.endMs ?? 0);
     expect(asked.map(({ stream }) => stream)).toEqual([undefined, undefined, undefined, false, undefined]);
     expect(log).toContain('a streaming true');

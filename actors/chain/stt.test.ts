@@ -37,12 +37,8 @@ function chained(scripts: readonly (readonly Script[])[], options: Partial<SttCh
       name,
       tellsPartials: place === 0,
       async *transcribe(audio, _request, signal) {
-        const {
-          text = name,
-          finalMs = 50,
-          failsAfter,
-          fault,
-        } = list[Math.min(next++, list.length - 1)] ?? {};
+        const script = list[Math.min(next++, list.length - 1)] ?? {};
+        const { text = name, finalMs = 50, failsAfter, fault } = script;
         let numbers = '';
         let pieces = 0;
         for await (const { samples } of audio) {
@@ -65,7 +61,15 @@ function chained(scripts: readonly (readonly Script[])[], options: Partial<SttCh
     const user = utterance();
     return { ...user, result: tools.read(engine.transcribe(user.audio, { language: 'en' }, signal)) };
   };
-  return { ...tools, engine, hear, heard };
+  /** The result of an utterance of this many pieces, after this time. */
+  const heardOf = async (pieces: number, ms: number) => {
+    const { speak, end, result } = hear();
+    speak(pieces);
+    end();
+    await tools.clock.advance(ms);
+    return result;
+  };
+  return { ...tools, engine, hear, heardOf, heard };
 }
 
 describe('a chain of recognisers', () => {
@@ -94,11 +98,8 @@ describe('a chain of recognisers', () => {
     ['hangs after the end', 'hangs', 1_050],
     ['ends without a final transcript', 'ends', 100],
   ] as const)('continues when one %s', async (_what, fault, finalMs) => {
-    const { hear, heard, clock } = chained([[{ fault }], [{ text: 'hello' }]]);
-    const { speak, end, result } = hear();
-    speak(2);
-    end();
-    await clock.advance(3_000);
+    const { heard, clock, heardOf } = chained([[{ fault }], [{ text: 'hello' }]]);
+    const result = await heardOf(2, 3_000);
     expect(heard).toEqual(['a: 12', 'b: 12']);
     expect(result.events.at(-1)).toEqual({ type: 'final', text: 'hello' });
     expect(result.endMs).toBe(finalMs);
@@ -127,20 +128,14 @@ describe('a chain of recognisers', () => {
   });
 
   it('keeps at most the configured length of an utterance', async () => {
-    const { hear, heard, clock } = chained([[{ fault: 'fails' }], [{}]], { maxKeptMs: 25 });
-    const { speak, end } = hear();
-    speak(5);
-    end();
-    await clock.advance(200);
+    const { heard, heardOf } = chained([[{ fault: 'fails' }], [{}]], { maxKeptMs: 25 });
+    await heardOf(5, 200);
     expect(heard).toEqual(['a: 123', 'b: 123']);
   });
 
   it('fails with the last error, or with the error of the audio source', async () => {
-    const { hear, clock } = chained([[{ fault: 'fails' }], [{ failsAfter: 1 }]]);
-    const { speak, end, result } = hear();
-    speak(1);
-    end();
-    await clock.advance(200);
+    const { heardOf } = chained([[{ fault: 'fails' }], [{ failsAfter: 1 }]]);
+    const result = await heardOf(1, 200);
     expect(result.end).toBe('STT_FAILED');
     const broken = chained([[{}], [{}]]);
     const { audio, result: second } = broken.hear();
@@ -151,13 +146,10 @@ describe('a chain of recognisers', () => {
 
   it('asks the next engine too when one is slower than usual', async () => {
     const usual = Array.from({ length: 20 }, () => ({ finalMs: 100 }));
-    const { hear, clock, log } = chained([[...usual, { finalMs: 900 }], [{ text: 'b' }]], { hedge: true });
+    const { log, heardOf } = chained([[...usual, { finalMs: 900 }], [{ text: 'b' }]], { hedge: true });
     for (let i = 0; i < 21; i++) {
       if (i === 20) log.length = 0;
-      const { speak, end, result } = hear();
-      speak(1);
-      end();
-      await clock.advance(1_000);
+      const result = await heardOf(1, 1_000);
       if (i === 20) expect(result.events.at(-1)).toEqual({ type: 'final', text: 'b' });
     }
     expect(log).toEqual(['a asked first', 'b hedged from a after 100', 'b asked hedge', 'b firstByte 150']);
@@ -189,12 +181,9 @@ describe('a chain of recognisers', () => {
   });
 
   it('emits partials if its first engine does, and passes a lone engine’s audio through', async () => {
-    const { engine, hear, heard, clock } = chained([[{}]], { maxKeptMs: 0 });
+    const { engine, heard, heardOf } = chained([[{}]], { maxKeptMs: 0 });
     expect(engine.tellsPartials).toBe(true);
-    const { speak, end, result } = hear();
-    speak(3);
-    end();
-    await clock.advance(100);
+    const result = await heardOf(3, 100);
     expect(heard).toEqual(['a: 123']);
     expect(result.end).toBe('done');
   });

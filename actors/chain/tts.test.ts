@@ -71,7 +71,13 @@ function chained(scripts: readonly Script[], options: Partial<TtsChainOptions> =
   const engine = chainTts(engines, { ...tools.options, resamplers, ...options });
   const say = (text: string, more: Partial<TtsRequest> = {}) =>
     tools.read(engine.synthesize({ text, language: 'en', ...more }, new AbortController().signal));
-  return { ...tools, engine, asked, say };
+  /** What is said of a text, after this time. */
+  const said = async (text: string, ms: number) => {
+    const speech = say(text);
+    await tools.clock.advance(ms);
+    return speech;
+  };
+  return { ...tools, engine, asked, say, said };
 }
 
 function samplesOf({ events }: Read<TtsEvent>): number {
@@ -86,9 +92,8 @@ const TEXT = 'Go forward ten meters.';
 
 describe('a chain of speech engines', () => {
   it('asks the next engine at once when one fails before its audio', async () => {
-    const { say, clock, log } = chained([{ after: 0, fault: 'fails' }, {}]);
-    const speech = say(TEXT);
-    await clock.advance(100);
+    const { log, said } = chained([{ after: 0, fault: 'fails' }, {}]);
+    const speech = await said(TEXT, 100);
     expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
     expect(speech).toMatchObject({ end: 'done' });
     expect(log).toEqual([
@@ -104,9 +109,8 @@ describe('a chain of speech engines', () => {
     ['hangs before its audio', { after: 0, fault: 'hangs' }, 1_010],
     ['ends without audio', { after: 0, fault: 'ends' }, 20],
   ] satisfies [string, Script, number][])('continues when one %s', async (_what, script, firstMs) => {
-    const { say, clock } = chained([script, {}]);
-    const speech = say(TEXT);
-    await clock.advance(3_000);
+    const { said } = chained([script, {}]);
+    const speech = await said(TEXT, 3_000);
     expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
     expect(wordsOf(speech)).toHaveLength(4);
     expect(speech.firstMs).toBe(firstMs);
@@ -116,9 +120,8 @@ describe('a chain of speech engines', () => {
     'finishes a segment that %s midway from the word that was sounding',
     async (fault) => {
       // "forwa" is the last part that a speaks.
-      const { say, clock, asked, log } = chained([{ after: 8, fault }, {}]);
-      const speech = say(TEXT);
-      await clock.advance(3_000);
+      const { asked, log, said } = chained([{ after: 8, fault }, {}]);
+      const speech = await said(TEXT, 3_000);
       expect(asked).toEqual([`a: ${TEXT}`, 'b: forward ten meters.']);
       expect(speech.end).toBe('done');
       expect(samplesOf(speech)).toBe(80 + 19 * PER_CHAR);
@@ -136,9 +139,8 @@ describe('a chain of speech engines', () => {
   );
 
   it('keeps the rate of the audio that began, and counts samples in it', async () => {
-    const { say, clock } = chained([{ after: 8, fault: 'fails', rate: 1_000 }, { rate: 500 }]);
-    const speech = say(TEXT);
-    await clock.advance(3_000);
+    const { said } = chained([{ after: 8, fault: 'fails', rate: 1_000 }, { rate: 500 }]);
+    const speech = await said(TEXT, 3_000);
     const rates = new Set(speech.events.flatMap((event) => (event.type === 'audio' ? [event.pcm.rate] : [])));
     expect([...rates]).toEqual([1_000]);
     expect(samplesOf(speech)).toBe(80 + 2 * 19 * PER_CHAR);
@@ -152,9 +154,8 @@ describe('a chain of speech engines', () => {
   });
 
   it('estimates the word from the pace when none were reported, and rather repeats one than omits one', async () => {
-    const { say, clock, asked } = chained([{ after: 16, fault: 'fails', marks: false, rate: 154 }, {}]);
-    const speech = say('one two three four five six');
-    await clock.advance(3_000);
+    const { asked, said } = chained([{ after: 16, fault: 'fails', marks: false, rate: 154 }, {}]);
+    const speech = await said('one two three four five six', 3_000);
     // 16 characters at 65 ms each end within "four".
     expect(asked[1]).toBe('b: three four five six');
     expect(speech.end).toBe('done');
@@ -163,12 +164,11 @@ describe('a chain of speech engines', () => {
   });
 
   it('fails when the last engine fails midway, after all audio made before', async () => {
-    const { say, clock } = chained([
+    const { said } = chained([
       { after: 8, fault: 'fails' },
       { after: 3, fault: 'fails' },
     ]);
-    const speech = say(TEXT);
-    await clock.advance(3_000);
+    const speech = await said(TEXT, 3_000);
     expect(speech.end).toBe('TTS_FAILED');
     expect(samplesOf(speech)).toBe(110);
   });
@@ -183,9 +183,8 @@ describe('a chain of speech engines', () => {
   });
 
   it('gives no audio for a text without words', async () => {
-    const { say, clock, log } = chained([{ after: 0, marks: false }, {}]);
-    const speech = say('…');
-    await clock.advance(100);
+    const { log, said } = chained([{ after: 0, marks: false }, {}]);
+    const speech = await said('…', 100);
     expect(speech).toMatchObject({ events: [], end: 'done' });
     expect(log).not.toContain('b asked failed');
   });
@@ -212,9 +211,8 @@ describe('a chain of speech engines', () => {
   });
 
   it('waits for the whole segment if configured so, and then recovers from any failure', async () => {
-    const { say, clock, asked } = chained([{ after: 8, fault: 'fails' }, {}], { stream: false });
-    const speech = say(TEXT);
-    await clock.advance(3_000);
+    const { asked, said } = chained([{ after: 8, fault: 'fails' }, {}], { stream: false });
+    const speech = await said(TEXT, 3_000);
     expect(asked).toEqual([`a: ${TEXT}`, `b: ${TEXT}`]);
     expect(samplesOf(speech)).toBe(TEXT.length * PER_CHAR);
   });
@@ -224,12 +222,9 @@ describe('a chain of speech engines', () => {
       { after: 0, fault: 'hangs' },
       { after: 5, fault: 'hangs' },
     ] as const) {
-      const { engine, read, clock } = chained([script, script]);
-      const controller = new AbortController();
-      const speech = read(engine.synthesize({ text: TEXT, language: 'en' }, controller.signal));
-      await clock.advance(200);
-      controller.abort();
-      await clock.advance(0);
+      const { engine, read, clock, abandoned } = chained([script, script]);
+      const ask = (signal: AbortSignal) => read(engine.synthesize({ text: TEXT, language: 'en' }, signal));
+      const speech = await abandoned(ask, 200);
       expect(speech.end).toBe('CANCELLED');
       expect(clock.nextAtMs()).toBeUndefined();
     }

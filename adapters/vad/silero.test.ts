@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
+import { afterTest } from '../../test/support/after-test.ts';
 import {
   amplified,
   concat,
@@ -35,6 +36,15 @@ function listen(vad: VadEngine, sound: Sound, ms = 20): Promise<VadWindow[]> {
   });
 }
 
+/** An engine that is closed when the test has finished. */
+function engine(...of: Parameters<typeof sileroVad>): VadEngine {
+  const vad = sileroVad(...of);
+  afterTest(() => vad.close());
+  return vad;
+}
+
+const fails = (error: Error) => expect.fail(error.message);
+
 /** The error that a stream of `vad` ends with when `sound` is pushed. */
 function failureOf(vad: VadEngine, sound: Sound): Promise<Error> {
   return new Promise((resolve) => {
@@ -57,11 +67,11 @@ function watched(look: (rows: readonly Row[]) => void) {
   };
 }
 
-/** A model that returns 0.5 for all, unless `run` overrides it. */
-function model(run: () => void): SpeechModel {
+/** A model that returns 0.5 for all; `run` may throw, or wait. */
+function model(run: (rows: readonly Row[]) => void | Promise<void> = () => {}): SpeechModel {
   return {
     run: async (rows) => {
-      run();
+      await run(rows);
       return new Float32Array(rows.length).fill(0.5);
     },
     end: () => {},
@@ -117,7 +127,7 @@ describe('with the model', () => {
 
   test('the gate does not run the model on silence', async () => {
     let rows = 0;
-    const counted = sileroVad(
+    const counted = engine(
       {},
       watched((batch) => {
         rows += batch.length;
@@ -128,7 +138,6 @@ describe('with the model', () => {
 
     expect(rows).toBe(0);
     expect(windows.every(({ probability }) => probability === 0)).toBe(true);
-    await counted.close();
   });
 
   test.each([
@@ -149,31 +158,27 @@ describe('with the model', () => {
       ['en', 'en-us', 'en+f3'].map((voice, i) => concat(silence(90 * i + 10), speak(text, { voice }))),
     );
     const batches: number[] = [];
-    const together = sileroVad(
+    const together = engine(
       { gate: false, maxBatch: 8 },
       watched((rows) => {
         expect(new Set(rows.map(({ lane }) => lane)).size).toBe(rows.length);
         batches.push(rows.length);
       }),
     );
-    const alone = sileroVad({ gate: false, maxBatch: 1 });
+    const alone = engine({ gate: false, maxBatch: 1 });
 
     const inBatches = await Promise.all(sounds.map((sound) => listen(together, sound)));
 
     expect(Math.max(...batches)).toBe(8);
     for (const [i, sound] of sounds.entries()) expect(inBatches[i]).toEqual(await listen(alone, sound));
-    await Promise.all([together.close(), alone.close()]);
   });
 
   test('a stream closed during a run gets no more verdicts, and the others continue', async () => {
     const heard: VadWindow[] = [];
-    const leaving = vad.open(
-      (window) => {
-        heard.push(window);
-        if (heard.length === 30) leaving.close();
-      },
-      (error) => expect.fail(error.message),
-    );
+    const leaving = vad.open((window) => {
+      heard.push(window);
+      if (heard.length === 30) leaving.close();
+    }, fails);
     leaving.push(SENTENCE);
 
     await listen(vad, SENTENCE);
@@ -219,32 +224,30 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
     ['is no model', noModel],
     ['is another model', other],
   ])('the model file %s', async (_, modelPath) => {
-    const vad = sileroVad({ modelPath, thread: false });
+    const vad = engine({ modelPath, thread: false });
 
     expect(await failureOf(vad, silence(100))).toMatchObject({
       code: 'VAD_FAILED',
       cause: expect.any(Error),
     });
     await expect(vad.warm?.()).rejects.toMatchObject({ code: 'VAD_FAILED', cause: expect.any(Error) });
-    await vad.close();
   });
 
   test('and the next stream tries to load the model again', async () => {
     let attempts = 0;
-    const vad = sileroVad({ gate: false }, async () => {
+    const vad = engine({ gate: false }, async () => {
       attempts++;
       if (attempts === 1) throw new Error('disk asleep');
-      return model(() => {});
+      return model();
     });
 
     expect(await failureOf(vad, silence(100))).toMatchObject({ code: 'VAD_FAILED' });
     expect(await listen(vad, silence(100))).toHaveLength(3);
-    await vad.close();
   });
 
   test('a run fails: all streams in it, but no later ones', async () => {
     let runs = 0;
-    const vad = sileroVad({ gate: false }, async () =>
+    const vad = engine({ gate: false }, async () =>
       model(() => {
         runs++;
         if (runs === 1) throw new Error('out of memory');
@@ -256,23 +259,20 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
     for (const failure of failures)
       expect(failure).toMatchObject({ code: 'VAD_FAILED', cause: new Error('out of memory') });
     expect(await listen(vad, silence(100))).toHaveLength(3);
-    await vad.close();
   });
 
   test.each([Number.NaN, -1, 2])('the model says %d', async (probability) => {
-    const vad = sileroVad({ gate: false }, async () => ({
+    const vad = engine({ gate: false }, async () => ({
+      ...model(),
       run: async (rows) => new Float32Array(rows.length).fill(probability),
-      end: () => {},
-      close: async () => {},
     }));
 
     expect((await failureOf(vad, silence(100))).message).toContain('as a probability');
-    await vad.close();
   });
 
   test('more audio waits than allowed', async () => {
     const errors: Error[] = [];
-    const vad = sileroVad({ gate: false, maxQueuedMs: 1_000 }, async () => model(() => {}));
+    const vad = engine({ gate: false, maxQueuedMs: 1_000 }, async () => model());
     const stream = vad.open(
       () => expect.fail('it is dead'),
       (error) => errors.push(error),
@@ -283,31 +283,26 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
 
     expect(errors).toEqual([expect.objectContaining({ code: 'VAD_FAILED' })]);
     expect(errors[0]?.message).toContain('992 ms');
-    await vad.close();
   });
 
   test('the audio has another rate', async () => {
-    const vad = sileroVad({ gate: false }, async () => model(() => {}));
+    const vad = engine({ gate: false }, async () => model());
     // Forbidden by the types, but possible for an untyped caller.
     const wrong: Sound = JSON.parse('{"rate":8000}');
 
     expect((await failureOf(vad, wrong)).message).toContain('8000');
-    await vad.close();
   });
 
   test('the engine is closed: streams end silently, new ones get an error, closing again has no effect', async () => {
     let released = 0;
-    const vad = sileroVad({}, async () => ({
-      ...model(() => {}),
+    const vad = engine({}, async () => ({
+      ...model(),
       close: async () => {
         released++;
       },
     }));
     await vad.warm?.();
-    const stream = vad.open(
-      () => expect.fail('no window after close'),
-      (error) => expect.fail(error.message),
-    );
+    const stream = vad.open(() => expect.fail('no window after close'), fails);
     stream.push(SENTENCE);
 
     await Promise.all([vad.close(), vad.close()]);
@@ -316,7 +311,6 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
     stream.push(SENTENCE);
     expect(await failureOf(vad, SENTENCE)).toMatchObject({ code: 'VAD_FAILED' });
     await expect(vad.warm?.()).rejects.toMatchObject({ code: 'VAD_FAILED' });
-    await vad.close();
   });
 });
 
@@ -324,8 +318,8 @@ test('runs never overlap, and each waits for the one before', async () => {
   let running = 0;
   let most = 0;
   const gates: (() => void)[] = [];
-  const vad = sileroVad({ gate: false, maxBatch: 2 }, async () => ({
-    run: async (rows) => {
+  const vad = engine({ gate: false, maxBatch: 2 }, async () =>
+    model(async () => {
       running++;
       most = Math.max(most, running);
       await new Promise<void>((resolve) => {
@@ -333,35 +327,22 @@ test('runs never overlap, and each waits for the one before', async () => {
         queueMicrotask(() => gates.shift()?.());
       });
       running--;
-      return new Float32Array(rows.length);
-    },
-    end: () => {},
-    close: async () => {},
-  }));
+    }),
+  );
 
   await Promise.all(Array.from({ length: 7 }, () => listen(vad, silence(500))));
 
   expect(most).toBe(1);
-  await vad.close();
 });
 
 test('windows that arrive soon after a run wait for others, and the first does not wait', async () => {
   const clock = new VirtualClock();
   const runs: (readonly Row[])[] = [];
-  const vad = sileroVad({ gate: false, gatherMs: 10, clock }, async () => ({
-    ...model(() => {}),
-    run: async (rows) => {
-      runs.push(rows);
-      return new Float32Array(rows.length);
-    },
-  }));
+  const vad = engine({ gate: false, gatherMs: 10, clock }, async () => model((rows) => void runs.push(rows)));
   const window: Sound = { rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) };
   const open = () => {
     let told: () => void = () => {};
-    const stream = vad.open(
-      () => told(),
-      (error) => expect.fail(error.message),
-    );
+    const stream = vad.open(() => told(), fails);
     return () =>
       new Promise<void>((resolve) => {
         told = resolve;
@@ -380,25 +361,13 @@ test('windows that arrive soon after a run wait for others, and the first does n
   await clock.advance(10);
   await both;
   expect(runs.map((rows) => rows.length)).toEqual([1, 2]);
-  await vad.close();
 });
 
 test('the more windows a round had, the longer the next one gathers: 4 to 16 ms', async () => {
   const clock = new VirtualClock();
   const sizes: number[] = [];
-  const vad = sileroVad({ gate: false, clock }, async () => ({
-    ...model(() => {}),
-    run: async (rows) => {
-      sizes.push(rows.length);
-      return new Float32Array(rows.length);
-    },
-  }));
-  const streams = Array.from({ length: 20 }, () =>
-    vad.open(
-      () => {},
-      (error) => expect.fail(error.message),
-    ),
-  );
+  const vad = engine({ gate: false, clock }, async () => model((rows) => void sizes.push(rows.length)));
+  const streams = Array.from({ length: 20 }, () => vad.open(() => {}, fails));
   // Loading and delivering take no virtual time, but some turns of the event loop.
   const settled = async () => {
     for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
@@ -418,12 +387,11 @@ test('the more windows a round had, the longer the next one gathers: 4 to 16 ms'
 
   expect(sizes).toEqual([1, 5, 20, 2]);
   expect(waitsMs).toEqual([undefined, 4, 10, 16]);
-  await vad.close();
 });
 
 test('a voice that opens the gate is judged in one run with the audio before it', async () => {
   const runs: (readonly Row[])[] = [];
-  const vad = sileroVad(
+  const vad = engine(
     { thread: false },
     watched((rows) => runs.push(rows)),
   );
@@ -432,7 +400,6 @@ test('a voice that opens the gate is judged in one run with the audio before it'
 
   expect(runs[0]).toHaveLength(11);
   expect(new Set(runs[0]?.map(({ lane }) => lane)).size).toBe(1);
-  await vad.close();
 });
 
 test('the model file is found in its package', () => {

@@ -12,7 +12,8 @@ import { outcomeOf } from '../../../testing/loopback/outcome.ts';
 import { closeAfterEach } from '../../engine-test-util.ts';
 import { type OpenAiLlmOptions, openaiLlm } from './openai.ts';
 
-const HELLO: LlmRequest = { messages: [{ role: 'user', content: 'hello' }], language: 'en', seed: 7 };
+const user = (content: string) => ({ role: 'user' as const, content });
+const HELLO: LlmRequest = { messages: [user('hello')], language: 'en', seed: 7 };
 const WAVE = { name: 'wave', description: 'Waves a hand.', parameters: { type: 'object' } };
 const SSE: HttpStep = { do: 'head', status: 200, headers: { 'content-type': 'text/event-stream' } };
 const never = () => new AbortController().signal;
@@ -33,6 +34,11 @@ const ask = (request = HELLO) => outcomeOf(engine.reply(request, never()));
 const asked = (n: number) => body.parse(server.requests[n]?.json);
 const textOf = (events: readonly LlmEvent[]) =>
   events.map((event) => (event.type === 'delta' ? event.text : `<${event.name}>`)).join('');
+/** What the model said and called before. */
+const called = (id: string) => {
+  const wave = { name: 'wave', arguments: '{"hand":"left"}' };
+  return { role: 'assistant', content: 'I will.', tool_calls: [{ id, type: 'function', function: wave }] };
+};
 const actionsOf = (events: readonly LlmEvent[]) => events.filter((event) => event.type === 'action');
 
 describe('openaiLlm', () => {
@@ -50,15 +56,7 @@ describe('openaiLlm', () => {
       { chat: () => chatReply(['Hi.']) },
       { systemPrompt: 'Be brief.', temperature: 0.3, sendSeed: true, extraBody: { max_tokens: 9 } },
     );
-    await ask({
-      messages: [
-        { role: 'user', content: 'a' },
-        { role: 'assistant', content: 'b' },
-        { role: 'user', content: '' },
-      ],
-      language: 'en',
-      seed: 7,
-    });
+    await ask({ ...HELLO, messages: [user('a'), { role: 'assistant', content: 'b' }, user('')] });
     expect(asked(0)).toEqual({
       model: 'm',
       stream: true,
@@ -67,9 +65,9 @@ describe('openaiLlm', () => {
       max_tokens: 9,
       messages: [
         { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'a' },
+        user('a'),
         { role: 'assistant', content: 'b' },
-        { role: 'user', content: '(The user said something that could not be understood.)' },
+        user('(The user said something that could not be understood.)'),
       ],
     });
   });
@@ -155,29 +153,14 @@ describe('openaiLlm', () => {
   it('sends actions of earlier replies as tool calls, with the results that the client reported', async () => {
     await start({}, { tools: [WAVE] });
     const action = { id: '1-c1', name: 'wave', args: { hand: 'left' } };
-    await ask({
-      ...HELLO,
-      messages: [
-        { role: 'user', content: 'wave' },
-        {
-          role: 'assistant',
-          content: 'I will.',
-          actions: [{ ...action, result: { status: 'failed', message: 'my arm is stuck' } }],
-        },
-        { role: 'user', content: 'and?' },
-      ],
-    });
+    const actions = [{ ...action, result: { status: 'failed', message: 'my arm is stuck' } }] as const;
+    const waved = { role: 'assistant', content: 'I will.', actions } as const;
+    await ask({ ...HELLO, messages: [user('wave'), waved, user('and?')] });
     expect(asked(0).messages).toEqual([
-      { role: 'user', content: 'wave' },
-      {
-        role: 'assistant',
-        content: 'I will.',
-        tool_calls: [
-          { id: '1-c1', type: 'function', function: { name: 'wave', arguments: '{"hand":"left"}' } },
-        ],
-      },
+      user('wave'),
+      called('1-c1'),
       { role: 'tool', tool_call_id: '1-c1', content: '{"status":"failed","message":"my arm is stuck"}' },
-      { role: 'user', content: 'and?' },
+      user('and?'),
     ]);
   });
 
@@ -192,13 +175,7 @@ describe('openaiLlm', () => {
     expect(textOf(events)).toBe('I will.<wave> I waved.');
     expect(asked(0).tools).toEqual([{ type: 'function', function: WAVE }]);
     expect(asked(1).messages.slice(1)).toEqual([
-      {
-        role: 'assistant',
-        content: 'I will.',
-        tool_calls: [
-          { id: 'c1', type: 'function', function: { name: 'wave', arguments: '{"hand":"left"}' } },
-        ],
-      },
+      called('c1'),
       { role: 'tool', tool_call_id: 'c1', content: '{"status":"accepted"}' },
     ]);
     expect(server.sockets.opened).toBe(1);
@@ -300,9 +277,7 @@ describe('openaiLlm', () => {
   it('answers parallel requests, each with its own reply', async () => {
     await start({ chat: ({ json }) => chatReply([JSON.stringify(body.parse(json).messages[0]?.content)]) });
     const replies = await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
-        ask({ ...HELLO, messages: [{ role: 'user', content: `user ${i}` }] }),
-      ),
+      Array.from({ length: 20 }, (_, i) => ask({ ...HELLO, messages: [user(`user ${i}`)] })),
     );
     expect(replies.map(({ events }) => textOf(events))).toEqual(replies.map((_, i) => `"user ${i}"`));
   });

@@ -7,6 +7,7 @@ import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import { pieces, recording, speak } from '../../../bench/speech.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
+import { afterTest } from '../../../test/support/after-test.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { type SoundswallowerOptions, soundswallowerStt } from './soundswallower.ts';
 
@@ -33,6 +34,9 @@ async function finalOf(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>
 async function heard(engine: SttEngine, audio: AsyncIterable<Pcm<PipelineRate>>): Promise<string> {
   return (await finalOf(engine, audio)).text;
 }
+
+const said = (text: string) => speak(text, 'en-us');
+const spoken = async (text: string) => pieces(await said(text));
 
 function deferred() {
   let resolve = () => {};
@@ -68,6 +72,7 @@ function reachable(options: Partial<SoundswallowerOptions> = {}) {
     },
     ...options,
   });
+  afterTest(() => engine.close());
   return { engine, threads };
 }
 
@@ -80,7 +85,7 @@ describe('the SoundSwallower STT', () => {
   afterAll(() => engine.close());
 
   it('recognises a sentence of the dialog with partials and one final', async () => {
-    const audio = pieces(await speak('go forward ten meters', 'en-us'));
+    const audio = await spoken('go forward ten meters');
     const events = await eventsOf(engine.transcribe(audio, request, never));
     const final = events.at(-1);
     expect(final).toMatchObject({ type: 'final', language: 'en' });
@@ -93,7 +98,7 @@ describe('the SoundSwallower STT', () => {
   });
 
   it('gives the same result for the same audio, regardless of earlier speakers and of its pieces', async () => {
-    const speech = await speak('what is your name', 'en-us');
+    const speech = await said('what is your name');
     const whole = async function* () {
       yield speech;
     };
@@ -105,21 +110,16 @@ describe('the SoundSwallower STT', () => {
   });
 
   it('recognises a backchannel', async () => {
-    expect(dialog.backchannels).toContain(await heard(engine, pieces(await speak('uh-huh', 'en-us'))));
+    expect(dialog.backchannels).toContain(await heard(engine, await spoken('uh-huh')));
   });
 
   it('rejects speech that is not a sentence of the dialog', async () => {
-    for (const sentence of [
-      'the meeting was moved to thursday',
-      'she plays the violin very well',
-      'butterfly',
-    ]) {
-      expect(await heard(engine, pieces(await speak(sentence, 'en-us')))).toBe('');
-    }
+    const others = ['the meeting was moved to thursday', 'she plays the violin very well', 'butterfly'];
+    for (const sentence of others) expect(await heard(engine, await spoken(sentence))).toBe('');
   });
 
   it('reports why it rejects: the nearest phrase and its confidence', async () => {
-    const speech = await speak('the meeting was moved to thursday', 'en-us');
+    const speech = await said('the meeting was moved to thursday');
     const { text, rejected } = await finalOf(engine, pieces(speech));
     expect(text).toBe('');
     expect(rejected?.reason).toBe('unlike');
@@ -160,49 +160,37 @@ describe('the SoundSwallower STT', () => {
 
   it('ends with CANCELLED when aborted in mid-stream, and its decoder serves the next at once', async () => {
     const { engine: small } = reachable();
-    try {
-      const abort = new AbortController();
-      const speech = endless(await speak('tell me a joke', 'en-us'));
-      const events = small.transcribe(speech.audio, request, abort.signal)[Symbol.asyncIterator]();
-      const first = events.next();
-      await speech.waiting;
-      expect((await first).value).toMatchObject({ type: 'partial' });
-      const next = eventsOf({ [Symbol.asyncIterator]: () => events });
-      abort.abort();
-      await expect(next).rejects.toMatchObject({ code: 'CANCELLED' });
-      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
-      speech.end();
-    } finally {
-      await small.close();
-    }
+    const abort = new AbortController();
+    const speech = endless(await said('tell me a joke'));
+    const events = small.transcribe(speech.audio, request, abort.signal)[Symbol.asyncIterator]();
+    const first = events.next();
+    await speech.waiting;
+    expect((await first).value).toMatchObject({ type: 'partial' });
+    const next = eventsOf({ [Symbol.asyncIterator]: () => events });
+    abort.abort();
+    await expect(next).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await heard(small, await spoken('turn left'))).toBe('turn left');
+    speech.end();
   });
 
   it('frees the decoder when its reader leaves', async () => {
     const { engine: small } = reachable();
-    try {
-      for await (const event of small.transcribe(
-        pieces(await speak('tell me a joke', 'en-us')),
-        request,
-        never,
-      )) {
-        expect(event.type).toBe('partial');
-        break;
-      }
-      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
-    } finally {
-      await small.close();
+    for await (const event of small.transcribe(await spoken('tell me a joke'), request, never)) {
+      expect(event.type).toBe('partial');
+      break;
     }
+    expect(await heard(small, await spoken('turn left'))).toBe('turn left');
   });
 
   it('ends with CANCELLED if it was aborted before', async () => {
-    const events = engine.transcribe(pieces(await speak('stop', 'en-us')), request, AbortSignal.abort());
+    const events = engine.transcribe(await spoken('stop'), request, AbortSignal.abort());
     await expect(eventsOf(events)).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 
   it('ends with STT_FAILED and the cause when the audio fails', async () => {
     const cause = new Error('the microphone fell');
     const audio = (async function* (): AsyncGenerator<Pcm<PipelineRate>> {
-      yield await speak('stop', 'en-us');
+      yield await said('stop');
       throw cause;
     })();
     await expect(eventsOf(engine.transcribe(audio, request, never))).rejects.toMatchObject({
@@ -213,30 +201,22 @@ describe('the SoundSwallower STT', () => {
 
   it('rejects an utterance that is longer than any sentence, at its end', async () => {
     const { engine: small } = reachable({ maxUtteranceMs: 1_000 });
-    try {
-      expect(await heard(small, pieces(await speak('go forward ten meters', 'en-us')))).toBe('');
-      await expect(small.warm?.()).resolves.toBeUndefined();
-    } finally {
-      await small.close();
-    }
+    expect(await heard(small, await spoken('go forward ten meters'))).toBe('');
+    await expect(small.warm?.()).resolves.toBeUndefined();
   });
 
   it('refuses utterances beyond the limit of waiting ones', async () => {
     const { engine: small } = reachable({ maxWaiting: 1 });
-    try {
-      await small.warm?.();
-      const speech = await speak('turn left', 'en-us');
-      const open = endless(speech);
-      const running = heard(small, open.audio);
-      await open.waiting;
-      const waiting = heard(small, pieces(speech));
-      await expect(heard(small, pieces(speech))).rejects.toMatchObject({ code: 'ENGINE_OVERLOADED' });
-      open.end();
-      expect(await running).toBe('turn left');
-      expect(await waiting).toBe('turn left');
-    } finally {
-      await small.close();
-    }
+    await small.warm?.();
+    const speech = await said('turn left');
+    const open = endless(speech);
+    const running = heard(small, open.audio);
+    await open.waiting;
+    const waiting = heard(small, pieces(speech));
+    await expect(heard(small, pieces(speech))).rejects.toMatchObject({ code: 'ENGINE_OVERLOADED' });
+    open.end();
+    expect(await running).toBe('turn left');
+    expect(await waiting).toBe('turn left');
   });
 
   it('decodes the utterance again when its thread dies, and ends with ENGINE_CRASHED when that thread dies too', {
@@ -244,33 +224,29 @@ describe('the SoundSwallower STT', () => {
   }, async () => {
     const crashes: string[] = [];
     const { engine: small, threads } = reachable({ onCrash: ({ code }) => crashes.push(code) });
-    try {
-      await small.warm?.();
-      const speech = endless(await speak('tell me a joke', 'en-us'));
-      const running = heard(small, speech.audio);
-      await speech.waiting;
-      await threads[0]?.terminate();
-      speech.end();
-      expect(matchDialog(dialog, await running)?.entry.id).toBe('joke');
-      expect(threads).toHaveLength(2);
-      const again = endless(await speak('tell me a joke', 'en-us'));
-      const doomed = heard(small, again.audio);
-      doomed.catch(() => {});
-      await again.waiting;
-      await threads[1]?.terminate();
-      // Its second try has begun.
-      await new Promise<void>((resolve) =>
-        threads[2]?.on('message', ({ type }) => type === 'partial' && resolve()),
-      );
-      await threads[2]?.terminate();
-      await expect(doomed).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-      expect(await heard(small, pieces(await speak('turn left', 'en-us')))).toBe('turn left');
-      expect(threads).toHaveLength(4);
-      expect(crashes).toHaveLength(3);
-      again.end();
-    } finally {
-      await small.close();
-    }
+    await small.warm?.();
+    const speech = endless(await said('tell me a joke'));
+    const running = heard(small, speech.audio);
+    await speech.waiting;
+    await threads[0]?.terminate();
+    speech.end();
+    expect(matchDialog(dialog, await running)?.entry.id).toBe('joke');
+    expect(threads).toHaveLength(2);
+    const again = endless(await said('tell me a joke'));
+    const doomed = heard(small, again.audio);
+    doomed.catch(() => {});
+    await again.waiting;
+    await threads[1]?.terminate();
+    // Its second try has begun.
+    await new Promise<void>((resolve) =>
+      threads[2]?.on('message', ({ type }) => type === 'partial' && resolve()),
+    );
+    await threads[2]?.terminate();
+    await expect(doomed).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    expect(await heard(small, await spoken('turn left'))).toBe('turn left');
+    expect(threads).toHaveLength(4);
+    expect(crashes).toHaveLength(3);
+    again.end();
   });
 
   it('waits longer and longer before it restarts a thread that cannot start, and fails at once meanwhile', async () => {
@@ -286,7 +262,7 @@ describe('the SoundSwallower STT', () => {
     });
     await expect(small.warm?.()).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
     expect(starts).toBe(3);
-    await expect(heard(small, pieces(await speak('stop', 'en-us')))).rejects.toMatchObject({
+    await expect(heard(small, await spoken('stop'))).rejects.toMatchObject({
       code: 'ENGINE_CRASHED',
     });
     expect(clock.nextAtMs()).toBe(250);
@@ -308,33 +284,29 @@ describe('the SoundSwallower STT', () => {
       stallMs: 1_000,
       startThread: () => new Worker(deaf, { eval: true }),
     });
-    try {
-      const speech = await speak('turn left', 'en-us');
-      const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
-      // The thread got the end of the audio and must send a final.
-      expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
-      // Another thread decodes it again, and does not answer either.
-      const again = events.next();
-      await clock.advance(1_000);
-      expect((await again).value).toEqual({ type: 'partial', text: 'asked' });
-      const final = events.next();
-      await clock.advance(1_000);
-      await expect(final).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-    } finally {
-      await small.close();
-    }
+    const speech = await said('turn left');
+    const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
+    // The thread got the end of the audio and must send a final.
+    expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
+    // Another thread decodes it again, and does not answer either.
+    const again = events.next();
+    await clock.advance(1_000);
+    expect((await again).value).toEqual({ type: 'partial', text: 'asked' });
+    const final = events.next();
+    await clock.advance(1_000);
+    await expect(final).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
   });
 
   it('ends everything with CANCELLED when closed, and may be closed twice', async () => {
     const { engine: small } = reachable();
-    const speech = endless(await speak('tell me a joke', 'en-us'));
+    const speech = endless(await said('tell me a joke'));
     const running = heard(small, speech.audio);
     running.catch(() => {});
     await speech.waiting;
     await small.close();
     await small.close();
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });
-    await expect(heard(small, pieces(await speak('stop', 'en-us')))).rejects.toMatchObject({
+    await expect(heard(small, await spoken('stop'))).rejects.toMatchObject({
       code: 'CANCELLED',
     });
     speech.end();
@@ -358,16 +330,9 @@ describe('the SoundSwallower STT', () => {
       });
     });
 
-    it.each([
-      'austen_0870',
-      'austen_0880',
-      'austen_0890',
-      'cards_001',
-      'cards_002',
-      'cards_003',
-      'noise_car_horn',
-      'noise_dog_bark',
-    ])('rejects %s', async (name) => {
+    const OTHERS =
+      'austen_0870 austen_0880 austen_0890 cards_001 cards_002 cards_003 noise_car_horn noise_dog_bark';
+    it.each(OTHERS.split(' '))('rejects %s', async (name) => {
       expect(await heard(engine, pieces(await recording(join(recordings, `${name}.wav`))))).toBe('');
     });
   });

@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 import { inProcessBus } from '../../../adapters/bus/in-process.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { WIRE_LIMITS } from '../../../machines/wire.ts';
+import type { LogEntry } from '../../../machines/log.ts';
+import { type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
 import { afterTest, temporaryFolder } from '../../../test/support/after-test.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testing/scripted-engines.ts';
 import { VoiceClient } from '../../client/voice-client.ts';
@@ -137,6 +138,11 @@ it('gets 404 if metrics are off', async () => {
   expect((await get(server)).status).toBe(404);
 });
 
+/** The log's entry of a message to the client. */
+function published(atMs: number, message: SessionMessage): LogEntry {
+  return { type: 'command', seq: 1, atMs, command: { type: 'publish', message } };
+}
+
 /** With a clock that a test moves. */
 function makeMetrics(clock = { nowMs: 0 }): Metrics {
   return createMetrics({ version: '1.2.3', nowMs: () => clock.nowMs });
@@ -152,15 +158,7 @@ it('measures the lateness of a frame against the pacing, from the start of the r
   frame(224, 15);
   frame(320, 20);
   const paused = (on: boolean) =>
-    metrics.onLog('s', {
-      type: 'command',
-      seq: 1,
-      atMs: 325,
-      command: {
-        type: 'publish',
-        message: { type: 'playback', generation: 1, state: on ? 'paused' : 'playing' },
-      },
-    });
+    metrics.onLog('s', published(325, { type: 'playback', generation: 1, state: on ? 'paused' : 'playing' }));
   paused(true);
   paused(false);
   frame(1_000, 25);
@@ -181,15 +179,7 @@ it('measures from speech over a reply to silence, on the clock', async () => {
   const clock = { nowMs: 5_000 };
   const metrics = makeMetrics(clock);
   const log = (entry: Parameters<Metrics['onLog']>[1]) => metrics.onLog('s', entry);
-  log({
-    type: 'command',
-    seq: 0,
-    atMs: 0,
-    command: {
-      type: 'publish',
-      message: { type: 'state', value: 'speaking', turn: 1, generation: 1, seq: 0, at: 0 },
-    },
-  });
+  log(published(0, { type: 'state', value: 'speaking', turn: 1, generation: 1, seq: 0, at: 0 }));
   clock.nowMs = 5_103;
   log({
     type: 'event',
@@ -200,12 +190,7 @@ it('measures from speech over a reply to silence, on the clock', async () => {
     state: 'speaking',
   });
   clock.nowMs = 5_104;
-  log({
-    type: 'command',
-    seq: 1,
-    atMs: 100,
-    command: { type: 'publish', message: { type: 'playback', generation: 1, state: 'paused' } },
-  });
+  log(published(100, { type: 'playback', generation: 1, state: 'paused' }));
 
   const text = await metrics.text();
 

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
+import { ADVICE } from '../machines/advice.ts';
 import { temporaryFolder } from '../test/support/after-test.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 
@@ -71,7 +72,7 @@ describe('the data directory', () => {
     await expect(prepareDataDirectory(path())).rejects.toMatchObject({
       code: 'DATA_DIR_UNUSABLE',
       message: expect.stringContaining(path()),
-      advice: expect.stringContaining('--data-dir'),
     });
+    expect(ADVICE.DATA_DIR_UNUSABLE).toContain('--data-dir');
   });
 });

@@ -8,6 +8,7 @@ export type { Store } from '../actors/ports/store.ts';
 export type { SttEngine, SttEvent, SttRequest } from '../actors/ports/stt.ts';
 export type { TtsEngine, TtsEvent, TtsRequest } from '../actors/ports/tts.ts';
 export type { VadEngine } from '../actors/ports/vad.ts';
+export { ADVICE } from '../machines/advice.ts';
 export { ERRORS, type ErrorCode, ParleyError } from '../machines/errors.ts';
 export type { LogEntry } from '../machines/log.ts';
 export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';

@@ -4,6 +4,7 @@ import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { Store } from '../actors/ports/store.ts';
 import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
+import { ADVICE } from '../machines/advice.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { DATABASE } from './data-directory.ts';
 import type { Logger } from './log.ts';
@@ -46,7 +47,8 @@ export async function openStores(
     path: join(dataDir, DATABASE),
     ...(onCommit && { onCommit }),
     onHealth: (problem) => {
-      if (problem) log.error({ err: problem, code: problem.code }, `${problem.message}; ${problem.advice}`);
+      if (problem)
+        log.error({ err: problem, code: problem.code }, `${problem.message}; ${ADVICE[problem.code]}`);
       else log.info('the store works again; sessions are recorded from now on');
     },
   });

@@ -49,5 +49,5 @@ export function publishError(error: ErrorRecord): Effect {
 }
 
 export function failure(code: ErrorCode): ErrorRecord {
-  return { code, message: ERRORS[code].message };
+  return { code, message: ERRORS[code] };
 }

@@ -77,7 +77,7 @@ function failed(
 ): Partial<ReplayReport> {
   if (fault) return { code: fault.code, message: faultError(fault).message, record: fault.record };
   if (!difference) return {};
-  const message = `${ERRORS.REPLAY_DIVERGED.message}: event ${difference.seq}`;
+  const message = `${ERRORS.REPLAY_DIVERGED}: event ${difference.seq}`;
   return { code: 'REPLAY_DIVERGED', message, record: difference.record, difference };
 }
 

@@ -171,13 +171,8 @@ class Run {
   }
 
   #row(left: Side | undefined, right: Side | undefined, why?: string): void {
-    const same =
-      left !== undefined &&
-      right !== undefined &&
-      left.event === right.event &&
-      left.stale === right.stale &&
-      left.value === right.value &&
-      left.commands === right.commands;
+    const parts = ['event', 'stale', 'value', 'commands'] as const;
+    const same = !!left && !!right && parts.every((part) => left[part] === right[part]);
     this.rows.push({ left, right, same, why });
   }
 }

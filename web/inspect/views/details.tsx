@@ -5,6 +5,7 @@ import { activeStates, innermost } from '../chart/active.ts';
 import { commandsOf, commandWords, type Entry, eventOf, rejectionOf, timerName } from '../model/entries.ts';
 import type { ChildLife, TimerLife } from '../model/links.ts';
 import type { SessionLog } from '../model/session-log.ts';
+import { DiffTable } from './diff-table.tsx';
 import { clock, duration, pretty } from './words.ts';
 
 export interface DetailsProps {
@@ -158,35 +159,20 @@ function Diff({ log, index }: { log: SessionLog; index: number }) {
   if (changes.length === 0)
     return <p class="soft">{index === 0 ? 'The start of the session.' : 'No change of state.'}</p>;
   return (
-    <table class="diff" aria-label="What changed in the state">
-      <thead>
-        <tr>
-          <th>part</th>
-          <th>before</th>
-          <th>after</th>
-        </tr>
-      </thead>
-      <tbody>
-        {changes.map(({ name, before, after }) => (
-          <tr key={name}>
-            <th scope="row">{name.replace(/^context\./u, '')}</th>
-            <td dir="auto">
-              <div class="long">{partWords(name, before, after)}</div>
-            </td>
-            <td dir="auto">
-              <div class="long">{partWords(name, after, before)}</div>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DiffTable
+      heads={['part', 'before', 'after']}
+      rows={changes.map(({ name, before, after }) => [
+        name.replace(/^context\./u, ''),
+        partWords(name, before, after),
+        partWords(name, after, before),
+      ])}
+    />
   );
 }
 
 /** A part of the state; of where the chart is, only what the other side has not. */
-function partWords(name: string, text: string | undefined, other: string | undefined): string {
-  if (text === undefined) return '—';
-  if (name !== 'value') return text;
+function partWords(name: string, text: string | undefined, other: string | undefined): string | undefined {
+  if (text === undefined || name !== 'value') return text;
   const others = new Set(innermost(activeStates(other === undefined ? undefined : JSON.parse(other))));
   return innermost(activeStates(JSON.parse(text)))
     .filter((path) => !others.has(path))

@@ -7,6 +7,7 @@ import type { Row } from '../model/rows.ts';
 import type { SessionLog } from '../model/session-log.ts';
 import { sha256 } from '../model/sha256.ts';
 import { liveAgain } from '../model/what-if.ts';
+import { DiffTable } from './diff-table.tsx';
 import { RowsView } from './rows-view.tsx';
 import { useJob } from './use-job.ts';
 import { pretty } from './words.ts';
@@ -106,29 +107,13 @@ function Difference({ difference }: { readonly difference: NonNullable<ReplayRes
   return (
     <>
       {thrown ? <p class="bad">The machine threw: {thrown}</p> : null}
-      <table class="diff">
-        <thead>
-          <tr>
-            <th />
-            <th>recorded</th>
-            <th>replayed</th>
-          </tr>
-        </thead>
-        <tbody>
-          {names.map((name) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td dir="auto">{recorded.state.get(name) ?? '—'}</td>
-              <td dir="auto">{replayed.state.get(name) ?? '—'}</td>
-            </tr>
-          ))}
-          <tr>
-            <th scope="row">commands</th>
-            <td dir="auto">{recorded.commands.join('\n') || '—'}</td>
-            <td dir="auto">{replayed.commands.join('\n') || '—'}</td>
-          </tr>
-        </tbody>
-      </table>
+      <DiffTable
+        heads={['', 'recorded', 'replayed']}
+        rows={[
+          ...names.map((name) => [name, recorded.state.get(name), replayed.state.get(name)] as const),
+          ['commands', recorded.commands.join('\n'), replayed.commands.join('\n')],
+        ]}
+      />
     </>
   );
 }

@@ -1,31 +1,21 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { ADVICE } from '../../machines/advice.ts';
 import type { ParleyError } from '../../machines/errors.ts';
-import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
-import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
-import { loadSqlite } from './sqlite-binding.ts';
+import type { SqliteStoreOptions } from './sqlite.ts';
+import { folder, lockFile, open as openStore, path, SESSION, useStoreFolder } from './store-test-util.ts';
 
-const Sqlite = loadSqlite();
-
-let folder: string;
-let path: string;
-let store: SqliteStore | undefined;
 let heard: (ParleyError | undefined)[];
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  path = join(folder, 'data', 'parley.db');
+
+useStoreFolder();
+beforeEach(() => {
   heard = [];
 });
 
-function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
-  const opened = sqliteStore({ path, probeMs: 10, onHealth: (problem) => heard.push(problem), ...options });
-  afterTest(() => opened.close());
-  store = opened;
-  return opened;
-}
+const open = (options: Partial<SqliteStoreOptions> = {}) =>
+  openStore({ probeMs: 10, onHealth: (problem) => heard.push(problem), ...options });
 
-const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
 const largeTurn = {
   ...{ session: 's1', turn: 1, generation: 1, userText: '', replyText: 'x'.repeat(1_000_000), heard: '' },
   ...{ reason: 'completed' as const, timings: {}, endedAtMs: 1 },
@@ -39,22 +29,22 @@ describe('the health of the store', () => {
     expect(broken.problem()).toMatchObject({
       code: 'STORE_UNUSABLE',
       message: expect.stringContaining(path),
-      advice: expect.stringContaining('not recorded'),
     });
-    const saves = Array.from({ length: 5 }, () => broken.saveSession(session));
+    expect(ADVICE.STORE_UNUSABLE).toContain('not recorded');
+    const saves = Array.from({ length: 5 }, () => broken.saveSession(SESSION));
     for (const { status } of await Promise.allSettled(saves)) expect(status).toBe('rejected');
     expect(heard).toHaveLength(1);
 
     rmSync(join(folder, 'data'));
     await vi.waitFor(() => expect(broken.problem()).toBeUndefined(), { timeout: 10_000 });
     expect(heard).toEqual([expect.objectContaining({ code: 'STORE_UNUSABLE' }), undefined]);
-    await broken.saveSession(session);
+    await broken.saveSession(SESSION);
     expect(await broken.sessions()).toHaveLength(1);
   });
 
   it('is bad while the disk is full, and while only little space is free', async () => {
-    const full = open({ maxPages: 40 });
-    await full.saveSession(session);
+    const full = open({ maxPages: 60 });
+    await full.saveSession(SESSION);
     await expect(full.saveTurn(largeTurn)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(full.problem()).toMatchObject({ code: 'STORE_UNUSABLE', cause: { code: 'SQLITE_FULL' } });
     await vi.waitFor(() => expect(full.problem()).toBeUndefined(), { timeout: 10_000 });
@@ -63,9 +53,10 @@ describe('the health of the store', () => {
 
   it('is bad if the file is damaged, or is a folder', async () => {
     mkdirSync(path, { recursive: true });
-    await open().probe();
+    const store = open();
+    await store.probe();
     expect(heard).toMatchObject([{ cause: { code: 'EISDIR' } }]);
-    await store?.close();
+    await store.close();
     rmSync(path, { recursive: true });
     writeFileSync(path, 'This is not a database. '.repeat(100));
     await open().probe();
@@ -82,12 +73,10 @@ describe('the health of the store', () => {
   it('is bad while another process keeps the file locked', async () => {
     const locked = open({ busyTimeoutMs: 20 });
     await locked.ready();
-    const other = new Sqlite(path);
-    other.exec('BEGIN IMMEDIATE');
-    await expect(locked.saveSession(session)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    const unlock = lockFile();
+    await expect(locked.saveSession(SESSION)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(locked.problem()).toMatchObject({ cause: { code: 'SQLITE_BUSY' } });
-    other.exec('COMMIT');
-    other.close();
+    unlock();
     await vi.waitFor(() => expect(locked.problem()).toBeUndefined(), { timeout: 10_000 });
   });
 });
@@ -96,7 +85,7 @@ it('the store reports the size of its data after each commit', async () => {
   const sizes: number[] = [];
   const growing = open();
   growing.onSize?.((bytes) => sizes.push(bytes));
-  await growing.saveSession(session);
+  await growing.saveSession(SESSION);
   await growing.saveTurn(largeTurn);
   expect(sizes).toHaveLength(2);
   expect((sizes[1] ?? 0) - (sizes[0] ?? 0)).toBeGreaterThan(900_000);

@@ -1,46 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import type { JournalAudio, JournalPiece, JournalSink } from '../../actors/ports/journal.ts';
 import { checkJournal } from '../../machines/journal/check.ts';
-import {
-  JOURNAL_FORMAT,
-  type Journal,
-  type JournalHeader,
-  type JournalRecord,
-} from '../../machines/journal/record.ts';
+import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
-import { defaultParameters } from '../../machines/parameters.ts';
-import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { sha256 } from './sha256.ts';
-import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
-import { loadSqlite } from './sqlite-binding.ts';
+import type { SqliteStore } from './sqlite.ts';
+import { inFile, journalHeader, open, path, SESSION, useStoreFolder } from './store-test-util.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  path = join(folder, 'parley.db');
-});
-
-function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
-  const store = sqliteStore({ path, ...options });
-  afterTest(() => store.close());
-  return store;
-}
-
-function header(session: string, startedAt = '2026-01-02T03:04:05.000Z'): JournalHeader {
-  return {
-    format: JOURNAL_FORMAT,
-    session,
-    machine: 'm',
-    version: '0.1.0',
-    startedAt,
-    parameters: defaultParameters,
-    input: { language: 'en', outputRate: 24_000, seed: 1, memory: false },
-  };
-}
+useStoreFolder();
 
 /** Records with valid hashes; each event contains `text`. */
 function records(of: JournalHeader, count: number, text = 'hello'): JournalRecord[] {
@@ -48,22 +17,10 @@ function records(of: JournalHeader, count: number, text = 'hello'): JournalRecor
   let before = headerHash(of, sha256);
   for (let record = 0; record < count; record++) {
     const event = JSON.stringify({ text: `${text} ${record}`, type: 'text' });
-    const unhashed = {
-      record,
-      seq: record,
-      t: record * 10.5,
-      source: 'client' as const,
-      generation: 0,
-      stale: false,
-      event,
-      change: '[]',
-      commands: '[]',
-    };
-    const whole = {
-      ...unhashed,
-      stateHash: stateHashOf(unhashed, before, sha256),
-      commandsHash: sha256('[]'),
-    };
+    const facts = { record, seq: record, t: record * 10.5, generation: 0, stale: false };
+    const unhashed = { ...facts, source: 'client' as const, event, change: '[]', commands: '[]' };
+    const stateHash = stateHashOf(unhashed, before, sha256);
+    const whole = { ...unhashed, stateHash, commandsHash: sha256('[]') };
     made.push(whole);
     before = chainAfter(whole);
   }
@@ -95,22 +52,28 @@ function* piecesOf(
 
 /** All bytes of the database's files. */
 function bytes(): string {
-  return readdirSync(folder)
-    .map((name) => readFileSync(join(folder, name)).toString('latin1'))
+  const files = dirname(path);
+  return readdirSync(files)
+    .map((name) => readFileSync(join(files, name)).toString('latin1'))
     .join();
+}
+
+/** Number of rows in `table`. */
+function rows(table: string): number {
+  return inFile((db) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()));
 }
 
 describe('journals in SQLite', () => {
   it('are read as they were appended, after a restart', async () => {
     const store = open();
-    const { sink, made } = keep(store, header('s1'), 300);
+    const { sink, made } = keep(store, journalHeader('s1'), 300);
     await sink.durable();
     await sink.end();
     await store.close();
     const journal = await open().readJournal('s1');
     expect(journal).toEqual({
-      header: header('s1'),
-      headerHash: headerHash(header('s1'), sha256),
+      header: journalHeader('s1'),
+      headerHash: headerHash(journalHeader('s1'), sha256),
       records: made,
       footer: { status: 'ended', records: 300 },
     });
@@ -119,20 +82,20 @@ describe('journals in SQLite', () => {
 
   it('are appended in groups, and durable when on disk', async () => {
     const store = open();
-    const { sink } = keep(store, header('s1'), 500);
+    const { sink } = keep(store, journalHeader('s1'), 500);
     await sink.durable();
     expect(store.stats().transactions).toBeLessThan(5);
-    const other = new (loadSqlite())(path, { readonly: true });
-    expect(other.prepare('SELECT count(*) FROM journal').pluck().get()).toBe(500);
-    other.close();
+    expect(rows('journal')).toBe(500);
     expect((await store.readJournal('s1')).footer).toEqual({ status: 'open', records: null });
   });
 
   it('wait to be committed in groups, but not while a caller waits for them', async () => {
     const store = open({ gatherMs: 3_600_000 });
     const failures: Error[] = [];
-    const sink = store.openJournal(header('s1'), headerHash(header('s1'), sha256), (e) => failures.push(e));
-    for (const record of records(header('s1'), 20)) {
+    const sink = store.openJournal(journalHeader('s1'), headerHash(journalHeader('s1'), sha256), (e) =>
+      failures.push(e),
+    );
+    for (const record of records(journalHeader('s1'), 20)) {
       sink.append(record);
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -146,23 +109,16 @@ describe('journals in SQLite', () => {
 
   it('of many sessions share their parameters', async () => {
     const store = open();
-    for (const session of ['a', 'b', 'c']) await keep(store, header(session), 2).sink.end();
-    const db = new (loadSqlite())(path, { readonly: true });
-    expect(db.prepare('SELECT count(*) FROM journal_parameters').pluck().get()).toBe(1);
-    db.close();
-    expect(
-      (await store.journals()).map(({ session, records: count, status }) => [session, count, status]),
-    ).toEqual([
-      ['c', 2, 'ended'],
-      ['b', 2, 'ended'],
-      ['a', 2, 'ended'],
-    ]);
+    for (const session of ['a', 'b', 'c']) await keep(store, journalHeader(session), 2).sink.end();
+    expect(rows('journal_parameters')).toBe(1);
+    const ended = ['c', 'b', 'a'].map((session) => ({ session, records: 2, status: 'ended' }));
+    expect(await store.journals()).toMatchObject(ended);
   });
 
   it('are marked incomplete when the disk is full, without a gap, and report it once', async () => {
     const store = open({ maxPages: 60 });
     await store.ready();
-    const { sink, failures, made } = keep(store, header('s1'), 400, 'x'.repeat(1_000));
+    const { sink, failures, made } = keep(store, journalHeader('s1'), 400, 'x'.repeat(1_000));
     await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
     sink.append({ ...made[0], record: 400 } as JournalRecord);
     await sink.end();
@@ -180,8 +136,8 @@ describe('journals in SQLite', () => {
 
   it('refuse a record without its predecessor', async () => {
     const store = open();
-    const { sink, made, failures } = keep(store, header('s1'), 2);
-    const [, , , later] = records(header('s1'), 4);
+    const { sink, made, failures } = keep(store, journalHeader('s1'), 2);
+    const [, , , later] = records(journalHeader('s1'), 4);
     if (later) sink.append(later);
     await expect(sink.durable()).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(failures[0]?.message).toContain('no predecessor');
@@ -197,9 +153,9 @@ describe('journals in SQLite', () => {
   it('are imported whole or not at all, and only once', async () => {
     const store = open();
     const whole = {
-      header: header('s1'),
-      headerHash: headerHash(header('s1'), sha256),
-      records: records(header('s1'), 9_000),
+      header: journalHeader('s1'),
+      headerHash: headerHash(journalHeader('s1'), sha256),
+      records: records(journalHeader('s1'), 9_000),
       footer: { status: 'ended' as const, records: 9_000 },
     };
     const audio = [
@@ -210,10 +166,10 @@ describe('journals in SQLite', () => {
     expect(await store.readAudio('s1')).toEqual(audio);
     await expect(store.importJournal(whole, piecesOf(whole))).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(await store.readJournal('s1')).toEqual(whole);
-    const gap = { ...whole, header: header('s2'), records: whole.records.toSpliced(5, 1) };
+    const gap = { ...whole, header: journalHeader('s2'), records: whole.records.toSpliced(5, 1) };
     await expect(store.importJournal(gap, piecesOf(gap))).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await expect(store.readJournal('s2')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
-    const cut = { ...whole, header: header('s3') };
+    const cut = { ...whole, header: journalHeader('s3') };
     const pieces = [...piecesOf(cut)].slice(0, 3_000);
     await expect(store.importJournal(cut, pieces)).rejects.toMatchObject({ code: 'JOURNAL_GAP' });
     await expect(store.readJournal('s3')).rejects.toMatchObject({ code: 'SESSION_UNKNOWN' });
@@ -221,24 +177,26 @@ describe('journals in SQLite', () => {
 
   it('store equal audio once', async () => {
     const store = open();
-    const { sink } = keep(store, header('s1'), 1);
+    const { sink } = keep(store, journalHeader('s1'), 1);
     const samples = new Int16Array(16_000);
     for (const sample of [0, 16_000, 32_000])
       sink.audio({ direction: 'in', generation: 0, sample, rate: 16_000, samples });
     await sink.end();
-    const db = new (loadSqlite())(path, { readonly: true });
-    expect(db.prepare('SELECT count(*) FROM audio').pluck().get()).toBe(1);
-    db.close();
+    expect(rows('audio')).toBe(1);
     expect((await store.readAudio('s1')).map(({ sample }) => sample)).toEqual([0, 16_000, 32_000]);
   });
 });
 
 describe('deleting a session', () => {
   const SECRET = 'the-users-own-words';
+  const turn = (session: string) => ({
+    ...{ session, turn: 1, generation: 1, userText: SECRET, replyText: SECRET, heard: SECRET },
+    ...{ reason: 'completed' as const, timings: {}, endedAtMs: 1 },
+  });
 
   it('leaves nothing of it in any file, and keeps the others', async () => {
     const store = open();
-    const gone = keep(store, header('gone'), 200, SECRET);
+    const gone = keep(store, journalHeader('gone'), 200, SECRET);
     gone.sink.audio({
       direction: 'in',
       generation: 0,
@@ -247,19 +205,9 @@ describe('deleting a session', () => {
       samples: new Int16Array(Uint8Array.from(Buffer.from(`${SECRET}!`.repeat(50))).buffer),
     });
     await gone.sink.end();
-    await store.saveSession({ session: 'gone', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
-    await store.saveTurn({
-      session: 'gone',
-      turn: 1,
-      generation: 1,
-      userText: SECRET,
-      replyText: SECRET,
-      heard: SECRET,
-      reason: 'completed',
-      timings: {},
-      endedAtMs: 1,
-    });
-    const { sink, made } = keep(store, header('stays'), 50);
+    await store.saveSession({ ...SESSION, session: 'gone' });
+    await store.saveTurn(turn('gone'));
+    const { sink, made } = keep(store, journalHeader('stays'), 50);
     await sink.end();
     expect(bytes()).toContain(SECRET);
 
@@ -275,56 +223,38 @@ describe('deleting a session', () => {
 
   it('works while another process has the file open', async () => {
     const [server, command] = [open(), open()];
-    const { sink } = keep(server, header('gone'), 20, SECRET);
+    const { sink } = keep(server, journalHeader('gone'), 20, SECRET);
     await sink.end();
     await command.deleteSession('gone');
     expect(bytes()).not.toContain(SECRET);
-    await keep(server, header('next'), 3).sink.durable();
+    await keep(server, journalHeader('next'), 3).sink.durable();
   });
 
   it('ends the journal of a session that is still live, and stores nothing more of it', async () => {
     const store = open();
-    await store.saveSession({ session: 's1', startedAt: '2026-01-01T00:00:00.000Z', language: 'en' });
-    const { sink, failures } = keep(store, header('s1'), 3);
+    await store.saveSession(SESSION);
+    const { sink, failures } = keep(store, journalHeader('s1'), 3);
     await sink.durable();
     await store.deleteSession('s1');
-    const [, , , next] = records(header('s1'), 4);
+    const [, , , next] = records(journalHeader('s1'), 4);
     sink.audio({ direction: 'in', generation: 0, sample: 0, rate: 16_000, samples: new Int16Array(9) });
     if (next) sink.append(next);
     await expect(sink.durable()).rejects.toMatchObject({ code: 'SESSION_DELETED' });
-    const turn = {
-      session: 's1',
-      turn: 1,
-      generation: 1,
-      userText: SECRET,
-      replyText: '',
-      heard: '',
-    } as const;
-    await expect(
-      store.saveTurn({ ...turn, reason: 'completed', timings: {}, endedAtMs: 1 }),
-    ).rejects.toMatchObject({ code: 'SESSION_DELETED' });
+    await expect(store.saveTurn(turn('s1'))).rejects.toMatchObject({ code: 'SESSION_DELETED' });
     await sink.end();
-    expect(rowsLeft()).toBe(0);
+    const tables = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio', 'audio'];
+    expect(tables.filter((table) => rows(table) > 0)).toEqual([]);
     expect(failures).toMatchObject([{ code: 'SESSION_DELETED' }]);
     expect(await store.journals()).toEqual([]);
   });
 });
-
-/** Number of rows in all tables with data of users. */
-function rowsLeft(): number {
-  const db = new (loadSqlite())(path, { readonly: true });
-  const tables = ['sessions', 'turns', 'journals', 'journal', 'journal_errors', 'journal_audio', 'audio'];
-  const counts = tables.map((table) => Number(db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()));
-  db.close();
-  return counts.reduce((sum, count) => sum + count, 0);
-}
 
 describe('retention', () => {
   const day = (number: number) => `2026-01-${String(number).padStart(2, '0')}T00:00:00.000Z`;
 
   async function days(store: SqliteStore, count: number): Promise<void> {
     for (let number = 1; number <= count; number++)
-      await keep(store, header(`d${number}`, day(number)), 100, 'y'.repeat(500)).sink.end();
+      await keep(store, journalHeader(`d${number}`, day(number)), 100, 'y'.repeat(500)).sink.end();
   }
 
   it('deletes sessions that began too long ago, but no live ones', async () => {
@@ -336,7 +266,7 @@ describe('retention', () => {
 
   it('deletes the oldest until the rest fits, ended sessions before those whose end is unknown', async () => {
     const store = open();
-    const lost = keep(store, header('lost', day(1)), 100, 'y'.repeat(500));
+    const lost = keep(store, journalHeader('lost', day(1)), 100, 'y'.repeat(500));
     await lost.sink.durable();
     await days(store, 6);
     const deleted = await store.prune({ maxBytes: 350_000, except: [] });

@@ -1,44 +1,24 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
-import { defaultParameters } from '../../machines/parameters.ts';
-import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
+import type { JournalRecord } from '../../machines/journal/record.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { type SqliteStore, sqliteStore } from './sqlite.ts';
-import { loadSqlite } from './sqlite-binding.ts';
+import type { SqliteStore } from './sqlite.ts';
+import { folder, inFile, journalHeader, open, useStoreFolder } from './store-test-util.ts';
 
 // A shared disk may be slow.
 vi.setConfig({ testTimeout: 90_000 });
 
-let folder: string;
 let store: SqliteStore;
 
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = sqliteStore({ path: join(folder, 'parley.db') });
-  afterTest(() => store.close());
+useStoreFolder();
+beforeEach(() => {
+  store = open();
 });
 
-function header(session: string, startedAt: string): JournalHeader {
-  const input = { language: 'en', outputRate: 24_000, seed: 1, memory: false } as const;
-  const facts = { format: JOURNAL_FORMAT, machine: 'm', version: '0.1.0', parameters: defaultParameters };
-  return { ...facts, session, startedAt, input };
-}
-
 function record(number: number, commands: readonly object[] = []): JournalRecord {
-  return {
-    record: number,
-    seq: number,
-    t: number,
-    source: 'client',
-    generation: 0,
-    stale: false,
-    event: '{"type":"interrupt"}',
-    change: '[]',
-    commands: JSON.stringify(commands),
-    stateHash: `s${number}`,
-    commandsHash: `c${number}`,
-  };
+  const facts = { seq: number, t: number, source: 'client', generation: 0, stale: false } as const;
+  const texts = { event: '{"type":"interrupt"}', change: '[]', commands: JSON.stringify(commands) };
+  return { record: number, ...facts, ...texts, stateHash: `s${number}`, commandsHash: `c${number}` };
 }
 
 function failure(code: string): object {
@@ -53,7 +33,7 @@ async function recorded(
 ): Promise<void> {
   const startedAt = `2026-01-01T00:${String(minute).padStart(2, '0')}:00.000Z`;
   await store.saveSession({ session, startedAt, language: 'de' });
-  const sink = store.openJournal(header(session, startedAt), 'hash', () => {});
+  const sink = store.openJournal(journalHeader(session, startedAt), 'hash', () => {});
   for (const [number, list] of commands.entries()) sink.append(record(number, list));
   await sink.end();
 }
@@ -90,7 +70,7 @@ describe('overviews', () => {
 
   it('include sessions without a journal, and journals without a session', async () => {
     await store.saveSession({ session: 'bare', startedAt: '2026-01-01T00:00:01.000Z', language: 'en' });
-    const sink = store.openJournal(header('imported', '2026-01-01T00:00:02.000Z'), 'hash', () => {});
+    const sink = store.openJournal(journalHeader('imported', '2026-01-01T00:00:02.000Z'), 'hash', () => {});
     await sink.durable();
 
     const rows = await store.overviews({ limit: 10 });
@@ -145,7 +125,7 @@ describe('overviews', () => {
     await recorded('fine', 1, [[]]);
     await recorded('bad', 2, [[failure('LLM_FAILED')]]);
     await recorded('worse', 3, [[failure('TTS_FAILED')]]);
-    await store.openJournal(header('open', '2026-01-01T00:04:00.000Z'), 'hash', () => {}).durable();
+    await store.openJournal(journalHeader('open', '2026-01-01T00:04:00.000Z'), 'hash', () => {}).durable();
 
     expect(names(await store.overviews({ limit: 9, error: 'any' }))).toEqual(['worse', 'bad']);
     expect(names(await store.overviews({ limit: 9, error: 'LLM_FAILED' }))).toEqual(['bad']);
@@ -164,20 +144,18 @@ describe('overviews', () => {
   });
 
   it('include the errors of journals that an older Parley wrote', async () => {
-    const path = join(folder, 'old.db');
-    const old = new (loadSqlite())(path);
-    for (const step of MIGRATIONS.slice(0, 2)) old.exec(step);
-    old.pragma('application_id = 0x50726c79');
-    old.pragma('user_version = 2');
-    old.exec(`INSERT INTO journals VALUES ('s', 1, 'm', 'v', '2026', NULL, 'p', '{}', 'h', 'ended', 1)`);
-    old
-      .prepare(`INSERT INTO journal VALUES ('s', 0, 0, 0.0, 'start', 0, 0, 'null', '[]', ?, 'a', 'b')`)
-      .run(JSON.stringify([{ type: 'delay', id: 'x', delayMs: 1 }, failure('STT_TIMEOUT')]));
-    old.close();
+    const old = join(folder, 'old.db');
+    inFile((db) => {
+      for (const step of MIGRATIONS.slice(0, 2)) db.exec(step);
+      db.pragma('application_id = 0x50726c79');
+      db.pragma('user_version = 2');
+      db.exec(`INSERT INTO journals VALUES ('s', 1, 'm', 'v', '2026', NULL, 'p', '{}', 'h', 'ended', 1)`);
+      db.prepare(`INSERT INTO journal VALUES ('s', 0, 0, 0.0, 'start', 0, 0, 'null', '[]', ?, 'a', 'b')`).run(
+        JSON.stringify([{ type: 'delay', id: 'x', delayMs: 1 }, failure('STT_TIMEOUT')]),
+      );
+    }, old);
 
-    const upgraded = sqliteStore({ path });
-    const rows = await upgraded.overviews({ limit: 9, error: 'STT_TIMEOUT' });
-    await upgraded.close();
+    const rows = await open({ path: old }).overviews({ limit: 9, error: 'STT_TIMEOUT' });
 
     expect(rows).toEqual([expect.objectContaining({ session: 's', errors: 1, lastError: 'STT_TIMEOUT' })]);
   });
@@ -197,15 +175,9 @@ describe('a journal page by page', () => {
   });
 
   it('returns audio piece by piece', async () => {
-    const sink = store.openJournal(header('a', '2026'), 'hash', () => {});
-    for (const sample of [0, 3, 6])
-      sink.audio({
-        direction: 'in',
-        generation: 0,
-        sample,
-        rate: 16_000,
-        samples: Int16Array.of(1, -2, sample),
-      });
+    const sink = store.openJournal(journalHeader('a', '2026'), 'hash', () => {});
+    const audio = { direction: 'in', generation: 0, rate: 16_000 } as const;
+    for (const sample of [0, 3, 6]) sink.audio({ ...audio, sample, samples: Int16Array.of(1, -2, sample) });
     await sink.end();
 
     const pieces = await store.journalAudio('a', 1, 1);

@@ -1,27 +1,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TurnRecord } from '../../actors/ports/store.ts';
-import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { startWorkerThread } from '../worker-thread.ts';
 import { APPLICATION_ID, MIGRATIONS } from './migrations.ts';
-import { type SqliteStore, type SqliteStoreOptions, sqliteStore } from './sqlite.ts';
-import { loadSqlite } from './sqlite-binding.ts';
+import { sqliteStore } from './sqlite.ts';
+import { folder, inFile, lockFile, open, path, SESSION, useStoreFolder } from './store-test-util.ts';
 
-let folder: string;
-let path: string;
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  path = join(folder, 'data', 'parley.db');
-});
-
-function open(options: Partial<SqliteStoreOptions> = {}): SqliteStore {
-  const store = sqliteStore({ path, ...options });
-  afterTest(() => store.close());
-  return store;
-}
+useStoreFolder();
 
 function turn(generation: number, more: Partial<TurnRecord> = {}): TurnRecord {
   return {
@@ -38,12 +25,10 @@ function turn(generation: number, more: Partial<TurnRecord> = {}): TurnRecord {
   };
 }
 
-const session = { session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' };
-
 /** Creates the file with these sessions, because turns are stored only for known sessions. */
 async function started(...sessions: string[]): Promise<void> {
   const store = sqliteStore({ path });
-  for (const one of sessions) await store.saveSession({ ...session, session: one });
+  for (const one of sessions) await store.saveSession({ ...SESSION, session: one });
   await store.close();
 }
 
@@ -57,7 +42,7 @@ describe('sqliteStore', () => {
       timings: {},
     });
     await Promise.all([
-      first.saveSession(session),
+      first.saveSession(SESSION),
       first.saveTurn(turn(1)),
       first.saveTurn(odd),
       first.endSession('s1', '2026-01-02T03:05:00.000Z'),
@@ -67,13 +52,13 @@ describe('sqliteStore', () => {
     const second = open();
 
     expect(await second.turns('s1')).toEqual([turn(1), odd]);
-    expect(await second.sessions()).toEqual([{ ...session, endedAt: '2026-01-02T03:05:00.000Z', turns: 2 }]);
+    expect(await second.sessions()).toEqual([{ ...SESSION, endedAt: '2026-01-02T03:05:00.000Z', turns: 2 }]);
   });
 
   it('returns turns by generation and sessions newest first, up to the limit', async () => {
     const store = open();
     const days = ['2026-01-02', '2026-01-04', '2026-01-03'];
-    const saves = days.map((day) => store.saveSession({ ...session, session: day, startedAt: day }));
+    const saves = days.map((day) => store.saveSession({ ...SESSION, session: day, startedAt: day }));
     await started('s1');
     await Promise.all([...saves, ...[3, 1, 2].map((generation) => store.saveTurn(turn(generation)))]);
 
@@ -97,12 +82,12 @@ describe('sqliteStore', () => {
 
   it('reopens a session that is saved again after its end', async () => {
     const store = open();
-    await store.saveSession(session);
+    await store.saveSession(SESSION);
     await store.endSession('s1', '2026-01-02T04:00:00.000Z');
 
-    await store.saveSession(session);
+    await store.saveSession(SESSION);
 
-    expect(await store.sessions()).toEqual([{ ...session, turns: 0 }]);
+    expect(await store.sessions()).toEqual([{ ...SESSION, turns: 0 }]);
   });
 
   it('lets a read see all earlier saves, awaited or not', async () => {
@@ -150,13 +135,10 @@ describe('sqliteStore', () => {
   });
 
   it('runs in WAL mode and marks the file with the version of its schema', async () => {
-    await open().saveSession(session);
+    await open().saveSession(SESSION);
 
-    const db = new (loadSqlite())(path, { readonly: true });
-    const pragmas = ['journal_mode', 'user_version', 'application_id'].map((name) =>
-      db.pragma(name, { simple: true }),
-    );
-    db.close();
+    const names = ['journal_mode', 'user_version', 'application_id'];
+    const pragmas = inFile((db) => names.map((name) => db.pragma(name, { simple: true })));
 
     expect(pragmas).toEqual(['wal', MIGRATIONS.length, APPLICATION_ID]);
   });
@@ -186,7 +168,7 @@ describe('sqliteStore when something is wrong', () => {
     await expect(store.ready()).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await expect(store.saveTurn(turn(1))).rejects.toMatchObject({ code: 'STORE_FAILED' });
     rmSync(join(folder, 'data'));
-    await store.saveSession(session);
+    await store.saveSession(SESSION);
     await store.saveTurn(turn(2));
 
     expect(await store.turns('s1')).toEqual([turn(2)]);
@@ -209,17 +191,12 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('refuses a database of another program and one of a newer Parley', async () => {
-    mkdirSync(join(folder, 'data'));
-    const foreign = new (loadSqlite())(path);
-    foreign.exec('CREATE TABLE recipes (name TEXT)');
-    foreign.close();
+    inFile((db) => db.exec('CREATE TABLE recipes (name TEXT)'));
     await expect(open().ready()).rejects.toThrow('belongs to another program');
 
     const newerPath = join(folder, 'newer.db');
     await open({ path: newerPath }).ready();
-    const newer = new (loadSqlite())(newerPath);
-    newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
-    newer.close();
+    inFile((db) => db.pragma(`user_version = ${MIGRATIONS.length + 1}`), newerPath);
     await expect(open({ path: newerPath }).ready()).rejects.toThrow('newer Parley');
   });
 
@@ -227,15 +204,13 @@ describe('sqliteStore when something is wrong', () => {
     await started('s1');
     const store = open({ busyTimeoutMs: 20 });
     await store.ready();
-    const other = new (loadSqlite())(path);
-    other.exec('BEGIN IMMEDIATE');
+    const unlock = lockFile();
 
     await expect(store.saveTurn(turn(1))).rejects.toMatchObject({
       code: 'STORE_FAILED',
       cause: { code: 'SQLITE_BUSY' },
     });
-    other.exec('COMMIT');
-    other.close();
+    unlock();
     await store.saveTurn(turn(2));
 
     expect(await store.turns('s1')).toEqual([turn(2)]);
@@ -266,13 +241,7 @@ describe('sqliteStore when something is wrong', () => {
       store.saveTurn(turn(5)),
     ]);
 
-    expect(outcomes.map(({ status }) => status)).toEqual([
-      'fulfilled',
-      'rejected',
-      'rejected',
-      'rejected',
-      'fulfilled',
-    ]);
+    expect(outcomes.flatMap(({ status }, at) => (status === 'rejected' ? [at] : []))).toEqual([1, 2, 3]);
     expect(await store.turns('s1')).toEqual([turn(1), turn(5)]);
   });
 
@@ -281,9 +250,7 @@ describe('sqliteStore when something is wrong', () => {
     const store = open();
     await store.saveTurn(turn(1));
     await store.saveTurn(turn(1, { session: 's2' }));
-    const db = new (loadSqlite())(path);
-    db.exec(`UPDATE turns SET timings = 'no json' WHERE session = 's1'`);
-    db.close();
+    inFile((db) => db.exec(`UPDATE turns SET timings = 'no json' WHERE session = 's1'`));
 
     await expect(store.turns('s1')).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(await store.turns('s2')).toHaveLength(1);
@@ -302,16 +269,14 @@ describe('sqliteStore when something is wrong', () => {
     });
     await store.saveTurn(turn(1));
     // A lock blocks the thread.
-    const other = new (loadSqlite())(path);
-    other.exec('BEGIN IMMEDIATE');
+    const unlock = lockFile();
 
     const lost = store.saveTurn(turn(2));
     await Promise.resolve();
     const next = store.saveTurn(turn(3));
     const ended = threads[0]?.terminate();
     // Before the lock's time-out: better-sqlite3 12 aborts the process if it throws into a thread that ends.
-    other.exec('COMMIT');
-    other.close();
+    unlock();
     await Promise.all([ended, expect(lost).rejects.toMatchObject({ code: 'STORE_FAILED' })]);
     await next;
 
@@ -323,9 +288,8 @@ describe('sqliteStore when something is wrong', () => {
     await started('s1');
     const store = open({ maxWaiting: 2 });
 
-    const outcomes = await Promise.allSettled(
-      [1, 2, 3].map((generation) => store.saveTurn(turn(generation))),
-    );
+    const saves = [1, 2, 3].map((generation) => store.saveTurn(turn(generation)));
+    const outcomes = await Promise.allSettled(saves);
 
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
   });
@@ -344,9 +308,8 @@ describe('sqliteStore when something is wrong', () => {
   });
 
   it('refuses options out of range', () => {
-    expect(() => sqliteStore({ path: '' })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-    expect(() => sqliteStore({ path, maxPages: 0 })).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID' }),
-    );
+    const refusal = expect.objectContaining({ code: 'CONFIG_INVALID' });
+    expect(() => sqliteStore({ path: '' })).toThrow(refusal);
+    expect(() => sqliteStore({ path, maxPages: 0 })).toThrow(refusal);
   });
 });

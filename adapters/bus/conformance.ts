@@ -47,6 +47,8 @@ export function busConformance(
     let peer: Bus;
     let under: BusUnderTest;
     let unique = 0;
+    const coded = (code: string) => expect.objectContaining({ code });
+    const counted = (count: number) => Array.from({ length: count }, (_, i) => String(i));
     /** Prefix that keeps the subjects of the tests apart. */
     const at = (rest: string) => `conformance.${process.pid}.${unique}.${rest}`;
     /** Waits until everything published by either end is delivered to both. */
@@ -154,7 +156,7 @@ export function busConformance(
       await settle();
       for (let i = 0; i < 1_000; i++) peer.publish(at(i % 2 ? 'odd' : 'even'), utf8(String(i)));
       await settle();
-      expect(all.texts()).toEqual(Array.from({ length: 1_000 }, (_, i) => String(i)));
+      expect(all.texts()).toEqual(counted(1_000));
       expect(even.texts()).toEqual(Array.from({ length: 500 }, (_, i) => String(2 * i)));
     });
 
@@ -173,10 +175,10 @@ export function busConformance(
       const other = collect(at('work'), peer, { queue: 'other' });
       const plain = collect(at('*'));
       await settle();
-      for (let i = 0; i < 200; i++) peer.publish(at('work'), utf8(String(i)));
+      for (const i of counted(200)) peer.publish(at('work'), utf8(i));
       await settle();
       const shared = members.flatMap((member) => member.texts()).sort((a, b) => Number(a) - Number(b));
-      expect(shared).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
+      expect(shared).toEqual(counted(200));
       for (const member of members) expect(member.seen.length).toBeGreaterThan(0);
       expect(other.seen).toHaveLength(200);
       expect(plain.seen).toHaveLength(200);
@@ -209,7 +211,7 @@ export function busConformance(
         inHandler.unsubscribe();
       });
       await settle();
-      for (let i = 0; i < 5; i++) bus.publish(at('a'), utf8(String(i)));
+      for (const i of counted(5)) bus.publish(at('a'), utf8(i));
       subscription.unsubscribe();
       subscription.unsubscribe();
       await settle();
@@ -267,25 +269,21 @@ export function busConformance(
       });
       await settle();
       const answers = await Promise.all(
-        Array.from({ length: 50 }, (_, i) => bus.request(at('ask'), utf8(String(i)), { timeoutMs: 5_000 })),
+        counted(50).map((i) => bus.request(at('ask'), utf8(i), { timeoutMs: 5_000 })),
       );
-      expect(answers.map((answer) => text(answer.payload))).toEqual(
-        Array.from({ length: 50 }, (_, i) => String(i)),
-      );
+      expect(answers.map((answer) => text(answer.payload))).toEqual(counted(50));
     });
 
     it('rejects a request at once when nobody listens', async () => {
-      await expect(bus.request(at('nobody'), utf8('?'), { timeoutMs: 3_600_000 })).rejects.toMatchObject({
-        code: 'BUS_NO_RESPONDERS',
-      });
+      await expect(bus.request(at('nobody'), utf8('?'), { timeoutMs: 3_600_000 })).rejects.toEqual(
+        coded('BUS_NO_RESPONDERS'),
+      );
     });
 
     it('rejects a request that nobody answers in time', async () => {
       peer.subscribe(at('ask'), () => {});
       await settle();
-      await expect(bus.request(at('ask'), utf8('?'), { timeoutMs: 1 })).rejects.toMatchObject({
-        code: 'BUS_TIMEOUT',
-      });
+      await expect(bus.request(at('ask'), utf8('?'), { timeoutMs: 1 })).rejects.toEqual(coded('BUS_TIMEOUT'));
     });
 
     it('notifies the reply subject of a plain message that nobody listens', async () => {
@@ -314,15 +312,13 @@ export function busConformance(
       bus.publish(at('a'), new Uint8Array(size));
       // "NATS/1.0\r\n", "h: v\r\n" and "\r\n" are 18 bytes.
       bus.publish(at('a'), new Uint8Array(size - 18), { headers: { h: 'v' } });
-      expect(() => bus.publish(at('a'), new Uint8Array(size + 1))).toThrow(
-        expect.objectContaining({ code: 'BUS_PAYLOAD' }),
-      );
+      expect(() => bus.publish(at('a'), new Uint8Array(size + 1))).toThrow(coded('BUS_PAYLOAD'));
       expect(() => bus.publish(at('a'), new Uint8Array(size - 17), { headers: { h: 'v' } })).toThrow(
-        expect.objectContaining({ code: 'BUS_PAYLOAD' }),
+        coded('BUS_PAYLOAD'),
       );
-      await expect(
-        bus.request(at('a'), new Uint8Array(size + 1), { timeoutMs: 1_000 }),
-      ).rejects.toMatchObject({ code: 'BUS_PAYLOAD' });
+      await expect(bus.request(at('a'), new Uint8Array(size + 1), { timeoutMs: 1_000 })).rejects.toEqual(
+        coded('BUS_PAYLOAD'),
+      );
       await settle();
       expect(seen.map((message) => message.payload.byteLength)).toEqual([size, size - 18]);
       expect(bus.connected()).toBe(true);
@@ -330,32 +326,26 @@ export function busConformance(
 
     const badSubjects = ['', '.', 'a.', '.a', 'a..b', 'a b', 'a\tb', 'a\r\nb', 'ä', 'x'.repeat(2_000)];
     it.each([...badSubjects, 'a.*', '*', '>', 'a.>', 'a*b', 'a>'])('refuses to publish to %j', (subject) => {
-      const refusal = expect.objectContaining({ code: 'BUS_SUBJECT' });
+      const refusal = coded('BUS_SUBJECT');
       expect(() => bus.publish(subject, utf8('x'))).toThrow(refusal);
       expect(() => bus.publish('fine', utf8('x'), { reply: subject })).toThrow(refusal);
     });
     it.each([...badSubjects, 'a.>.b', '>.a', 'a*b', 'a.b>'])('refuses to subscribe to %j', (pattern) => {
-      expect(() => bus.subscribe(pattern, () => {})).toThrow(
-        expect.objectContaining({ code: 'BUS_SUBJECT' }),
-      );
+      expect(() => bus.subscribe(pattern, () => {})).toThrow(coded('BUS_SUBJECT'));
     });
     it('refuses a queue group with a space in its name', () => {
-      expect(() => bus.subscribe('a', () => {}, { queue: 'two words' })).toThrow(
-        expect.objectContaining({ code: 'BUS_SUBJECT' }),
-      );
+      expect(() => bus.subscribe('a', () => {}, { queue: 'two words' })).toThrow(coded('BUS_SUBJECT'));
     });
     it('refuses headers that would not arrive as they are', () => {
       for (const headers of [{ 'a:b': '' }, { '': 'x' }, { a: 'x\r\nb: y' }, { a: ' x' }, { a: 'ü' }]) {
-        expect(() => bus.publish('a', utf8('x'), { headers })).toThrow(
-          expect.objectContaining({ code: 'BAD_FIELD' }),
-        );
+        expect(() => bus.publish('a', utf8('x'), { headers })).toThrow(coded('BAD_FIELD'));
       }
     });
 
     it('delivers pending messages before it closes, and can be drained twice', async () => {
       const { texts } = collect(at('a'));
       await settle();
-      for (let i = 0; i < 500; i++) bus.publish(at('a'), utf8(String(i)));
+      for (const i of counted(500)) bus.publish(at('a'), utf8(i));
       const drained = bus.drain();
       await Promise.all([drained, bus.drain()]);
       expect(texts()).toHaveLength(500);
@@ -375,7 +365,7 @@ export function busConformance(
     it('refuses everything with BUS_CLOSED once it is closed', async () => {
       const subscription = bus.subscribe(at('a'), () => {});
       await bus.drain();
-      const closed = expect.objectContaining({ code: 'BUS_CLOSED' });
+      const closed = coded('BUS_CLOSED');
       expect(() => bus.publish(at('a'), utf8('x'))).toThrow(closed);
       expect(() => bus.subscribe(at('a'), () => {})).toThrow(closed);
       await expect(bus.request(at('a'), utf8('x'), { timeoutMs: 1_000 })).rejects.toEqual(closed);
@@ -387,7 +377,7 @@ export function busConformance(
     it('rejects pending requests when it closes', async () => {
       bus.subscribe(at('ask'), () => {});
       const asked = bus.request(at('ask'), utf8('?'), { timeoutMs: 3_600_000 });
-      const outcome = expect(asked).rejects.toMatchObject({ code: 'BUS_CLOSED' });
+      const outcome = expect(asked).rejects.toEqual(coded('BUS_CLOSED'));
       await settle();
       await bus.drain();
       await outcome;

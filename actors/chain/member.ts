@@ -12,8 +12,8 @@ export class Member<Engine extends { readonly name: string }> {
   readonly latency = new Latency();
   /** Open while its streams keep breaking off: its answers are then requested whole. */
   readonly streams: Breaker;
-  /** Speech per character, ms; of speech engines, once known. */
-  msPerChar: number | undefined;
+  /** Speech per character in its slower texts, ms; of speech engines, once known. */
+  msPerChar = 0;
   readonly #alwaysWhole: boolean;
 
   constructor(engine: Engine, place: number, options: ChainOptions, emit: (event: ChainEventBody) => void) {

@@ -5,7 +5,7 @@ import type { TtsEvent } from '../ports/tts.ts';
 
 type Mark = Exclude<TtsEvent, { type: 'audio' }>;
 
-/** Assumed duration of a character for an unknown engine, ms: 15 Latin letters a second, 5 Chinese characters. */
+/** Shortest assumed duration of a character, ms: 15 Latin letters a second, 5 Chinese characters. */
 const MS_PER_CHAR = 65;
 const MS_PER_UNSPACED_CHAR = 200;
 
@@ -71,9 +71,9 @@ export class Segment {
 
   /**
    * The current engine failed: another one continues at the word that was sounding. Without reported words the position
-   * is estimated from the engine's pace. It errs towards saying a word twice.
+   * is estimated from the engine's pace, if it is slower than normal. It errs towards saying a word twice.
    */
-  resume(msPerChar: number | undefined): void {
+  resume(msPerChar: number): void {
     const last = this.#words.findLast(({ sample }) => sample <= this.#sent);
     if (this.#marked && last) {
       this.#startOffset = last.offset;
@@ -143,11 +143,11 @@ export class Segment {
   }
 }
 
-/** Number of characters spoken in `ms`. */
-function charsIn(text: string, ms: number, msPerChar: number | undefined): number {
+/** Number of characters spoken in `ms`, at normal speed or slower: an engine may speak any text slower than its last. */
+function charsIn(text: string, ms: number, msPerChar: number): number {
   let left = ms;
   for (let at = 0; at < text.length; at++) {
-    left -= msPerChar ?? (isUnspaced(text.charAt(at)) ? MS_PER_UNSPACED_CHAR : MS_PER_CHAR);
+    left -= Math.max(msPerChar, isUnspaced(text.charAt(at)) ? MS_PER_UNSPACED_CHAR : MS_PER_CHAR);
     if (left < 0) return at;
   }
   return text.length;

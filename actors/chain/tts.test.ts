@@ -33,7 +33,8 @@ interface Script {
   readonly after?: number;
   readonly fault?: 'fails' | 'hangs' | 'ends';
   readonly marks?: boolean;
-  readonly rate?: number;
+  /** Of all requests, or of the first, second … */
+  readonly rate?: number | readonly number[];
   readonly cached?: boolean;
 }
 
@@ -42,12 +43,14 @@ const PER_CHAR = 10;
 
 /** Speaks one character at a time, each as 10 samples of its position in the request's text. */
 function speaker(tools: ReturnType<typeof bench>, name: string, script: Script, asked: string[]): TtsEngine {
+  let requests = 0;
   return {
     name,
     cached: () => script.cached === true,
     async *synthesize({ text, voice }, signal) {
       asked.push(`${name}: ${text}${voice === undefined ? '' : ` (${voice})`}`);
-      const { firstByteMs = 10, after = text.length, fault, marks = true, rate = 1_000 } = script;
+      const { firstByteMs = 10, after = text.length, fault, marks = true, rate: rates = 1_000 } = script;
+      const rate = typeof rates === 'number' ? rates : (rates[requests++] ?? 1_000);
       await pause(tools.clock, firstByteMs, signal);
       // All at once, before their audio, as the port allows.
       for (const word of marks ? text.matchAll(/\S+/gu) : []) {
@@ -57,6 +60,7 @@ function speaker(tools: ReturnType<typeof bench>, name: string, script: Script, 
       for (let at = 0; at < Math.min(after, text.length); at++) {
         yield { type: 'audio', pcm: { rate, samples: new Int16Array(PER_CHAR).fill(at + 1) } };
       }
+      if (after >= text.length) return;
       if (fault === 'hangs') await hang(signal);
       if (fault === 'fails') throw new ParleyError('TTS_FAILED', 'as scripted');
     },
@@ -161,6 +165,16 @@ describe('a chain of speech engines', () => {
     expect(speech.end).toBe('done');
     const offsets = wordsOf(speech).map(([offset]) => offset);
     expect(offsets).toEqual([0, 4, 8, 14, 19, 24]);
+  });
+
+  it('leaves no word out though the engine spoke faster before', async () => {
+    const rate = [1_000, 1_000, 154];
+    const { say, clock, asked } = chained([{ after: 16, fault: 'fails', marks: false, rate }, {}]);
+    for (const text of ['hello', 'hello', 'one two three four five six']) {
+      say(text);
+      await clock.advance(3_000);
+    }
+    expect(asked.at(-1)).toBe('b: three four five six');
   });
 
   it('fails when the last engine fails midway, after all audio made before', async () => {

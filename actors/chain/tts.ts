@@ -15,7 +15,7 @@ export interface TtsChainOptions extends ChainOptions {
   readonly resamplers: ResamplerFactory;
 }
 
-/** Weight of one segment in the estimate of an engine's pace. */
+/** Weight of a segment that is faster than the estimate of the engine's pace. A slower one replaces the estimate. */
 const PACE_WEIGHT = 0.2;
 
 /** Factor on the longest pause of an engine when only sick engines could continue. */
@@ -141,6 +141,5 @@ function hasWords(text: string): boolean {
 function learnPace(member: Member<TtsEngine>, ms: number, text: string): void {
   if (ms === 0 || text.trim() === '') return;
   const fresh = ms / text.trim().length;
-  member.msPerChar =
-    member.msPerChar === undefined ? fresh : member.msPerChar + PACE_WEIGHT * (fresh - member.msPerChar);
+  member.msPerChar = Math.max(fresh, member.msPerChar + PACE_WEIGHT * (fresh - member.msPerChar));
 }

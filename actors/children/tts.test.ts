@@ -25,6 +25,8 @@ class Call {
   /** Number of events requested. */
   asked = 0;
   closed = false;
+  /** Ignores the cancel. */
+  deaf = false;
   readonly #mailbox = new AsyncQueue<TtsEvent | 'end' | Error>();
 
   constructor(text: string, signal: AbortSignal) {
@@ -38,7 +40,7 @@ class Call {
   }
 
   async *run(): AsyncGenerator<TtsEvent, void, void> {
-    const abort = () => this.#mailbox.push(new ParleyError('CANCELLED'));
+    const abort = () => void (this.deaf || this.#mailbox.push(new ParleyError('CANCELLED')));
     this.signal.addEventListener('abort', abort);
     try {
       this.asked++;
@@ -255,6 +257,17 @@ describe('speech synthesis of a reply', () => {
       expect(failure()).toBeUndefined();
       expect(clock.nextAtMs()).toBeUndefined();
     }
+  });
+
+  it('does not count a segment as heard whose first audio comes after the stop', async () => {
+    const { calls, say, actor, play, listener } = start();
+    await say('One. ', 'Two.');
+    await calls[0]?.give(audio(100, 1), 'end');
+    await play(100);
+    if (calls[1]) calls[1].deaf = true;
+    actor.stop();
+    await calls[1]?.give(audio(100, 2), 'end');
+    expect(listener.heardAt(samplesInMs(100, RATE))).toBe('One.');
   });
 
   it('starts the deadline of a hanging later segment only in its turn', async () => {

@@ -1,6 +1,7 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
+import { throwIfAborted } from '../cancellation.ts';
 import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import type { VisemeCue } from '../reply-track.ts';
@@ -62,7 +63,7 @@ export class SegmentVoice {
     void this.#run();
   }
 
-  /** True when all of it is made. */
+  /** True when all of it is made: not if it was stopped before. */
   get ready(): boolean {
     return this.over && !this.#failure;
   }
@@ -115,7 +116,7 @@ export class SegmentVoice {
     // Marks may arrive before the first audio, which carries the engine's rate.
     const early: Exclude<TtsEvent, { type: 'audio' }>[] = [];
     for await (const event of engine.synthesize(request, this.#signal)) {
-      if (this.#signal.aborted) return;
+      throwIfAborted(this.#signal);
       if (event.type === 'audio') {
         this.#resampler ??= this.#options.resamplers.create(event.pcm.rate, rate);
         for (const mark of early.splice(0)) this.#mark(mark, this.#resampler);
@@ -124,7 +125,7 @@ export class SegmentVoice {
       else early.push(event);
       while (this.#held >= most && !this.#signal.aborted) await this.#bell.next();
     }
-    if (this.#signal.aborted) return;
+    throwIfAborted(this.#signal);
     if (this.#resampler) this.#keep(this.#resampler.flush().samples);
     if (this.made === 0) throw new ParleyError('TTS_FAILED', `${engine.name} gave no audio for a text`);
     // Letters that are not spoken would distort the estimated heard position of an unmarked segment.

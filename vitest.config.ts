@@ -8,6 +8,7 @@ const REAL_TIME = [
   'test/talk-page.test.ts',
   'test/server/{overload,overload-spoken,stop}.test.ts',
   'test/realtime/{agents,openai}.test.ts',
+  'test/chat-stream/{ingest,output-service}.test.ts',
   'test/ros/roslib.test.ts',
   'test/stop/real/**/*.test.ts',
 ];

@@ -16,6 +16,7 @@ export function sessionHost(deps: SessionDeps): SessionHost {
       return {
         command: opened.command,
         audio: opened.audio,
+        speak: opened.speak,
         heardAt: opened.heardAt,
         async close(reason) {
           await opened.close(reason === 'bye' ? 'bye' : 'lost');

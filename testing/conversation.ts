@@ -5,6 +5,7 @@ import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { MemoryPort } from '../actors/ports/memory.ts';
+import type { OutsideSpeech } from '../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { Store, TurnRecord } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
@@ -146,6 +147,11 @@ export class Conversation {
   /** Sends a command as a client does. */
   send(command: ClientCommand): void {
     this.#session.command(command);
+  }
+
+  /** Gives the session speech from outside to play as a reply. */
+  speakFrom(speech: OutsideSpeech): boolean {
+    return this.#session.speak(speech);
   }
 
   wait(ms: number): Promise<void> {

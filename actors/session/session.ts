@@ -2,6 +2,7 @@ import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audi
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
+import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
@@ -12,6 +13,7 @@ import type { Modality, SessionMessage, SettingsChange } from '../../machines/wi
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
+import { outsideSpeechChild } from '../children/outside-speech.ts';
 import { playbackChild } from '../children/playback.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
@@ -24,6 +26,7 @@ import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { LlmEngine } from '../ports/llm.ts';
 import type { MemoryPort } from '../ports/memory.ts';
+import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { Store } from '../ports/store.ts';
 import type { SttEngine } from '../ports/stt.ts';
@@ -102,6 +105,8 @@ export interface Session {
    * AUDIO_NOT_TAKEN if the session's input is text.
    */
   audio(pcm: Uint8Array, sample?: number): void;
+  /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
+  speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
   /** Ends the session as if the client had gone (`lost`) or said `bye`; resolves when all of its work has ended. */
@@ -152,6 +157,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   let listener: Listener | undefined;
   /** The last reply that was started. */
   let speculation: Speculation | undefined;
+  /** For the next reply that plays speech from outside. */
+  let outside: OutsideSpeech | undefined;
 
   /** Makes the real child. TTS starts first in a reply, so it creates the reply's track. */
   const makeChild = (command: SpawnCommand, generation: number): ChildLogic => {
@@ -190,6 +197,17 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       case 'tts': {
         track = new ReplyTrack(outputRate);
         listener = new Listener({ generation, track, nowMs: () => runner.nowMs() });
+        if (command.input.outside && outside) {
+          outside.onBegin(generation);
+          const { resamplers } = deps;
+          return outsideSpeechChild({
+            speech: outside,
+            resamplers,
+            track,
+            clock,
+            quietMs: parameters.deadlines.ttsMs,
+          });
+        }
         const own = deps.engines.tts({ session, generation });
         const taken = command.input.speculated ? speculation : undefined;
         return ttsChild(
@@ -314,7 +332,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   };
   // Peers on the bus may command the session; its own client calls it directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
-    const parsed = clientCommand.safeParse(parseJson(message.payload));
+    const parsed = clientCommand.safeParse(parseJson(decoder.decode(message.payload)));
     if (parsed.success) command(parsed.data);
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
@@ -327,6 +345,12 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       ear.hear(pcm, sample);
       journal?.heard(pcm, sample);
       copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
+    },
+    speak(speech) {
+      if (options.output === 'text' || runner.kernel.state !== 'idle') return false;
+      outside = speech;
+      runner.receive({ type: 'respond', outside: true }, 'client');
+      return true;
     },
     heardAt: (generation, samples) =>
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
@@ -363,14 +387,6 @@ const decoder = new TextDecoder();
 
 function jsonBytes(value: object): Uint8Array {
   return encoder.encode(JSON.stringify(value));
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined; // the schema refuses it
-  }
 }
 
 function asError(thrown: unknown): Error {

@@ -53,12 +53,16 @@ export interface ChildInputs {
     readonly messages: readonly Message[];
     readonly speculated?: true;
   } & LlmOffer;
-  /** `speculated`: the speculation of this generation may have the first segment's audio. */
+  /**
+   * `speculated`: the speculation of this generation may have the first segment's audio. `outside`: the audio comes from
+   * outside, and there are no segments.
+   */
   readonly tts: {
     readonly generation: number;
     readonly language: string;
     readonly voice: string | null;
     readonly speculated?: true;
+    readonly outside?: true;
   };
   readonly playback: { readonly generation: number };
   readonly actions: { readonly generation: number };

@@ -92,6 +92,8 @@ export interface PendingTurn {
 export interface AskedReply {
   readonly instructions?: string;
   readonly say?: string;
+  /** The audio of the reply comes from outside, so its text is not known. */
+  readonly outside?: true;
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */

@@ -20,7 +20,13 @@ export type ClientEvent =
   | { readonly type: 'settings'; readonly change: SettingsChange; readonly sample: number }
   | { readonly type: 'commit'; readonly sample: number }
   | { readonly type: 'clear'; readonly sample: number }
-  | { readonly type: 'respond'; readonly instructions?: string; readonly say?: string }
+  /** `outside`: whoever gave the session the audio of a reply asks for it; no client can. */
+  | {
+      readonly type: 'respond';
+      readonly instructions?: string;
+      readonly say?: string;
+      readonly outside?: true;
+    }
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };

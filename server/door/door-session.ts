@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type PublicState, type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
 import type { Admission } from './admission.ts';
-import type { DoorListener, DoorLog, DoorRequest, SessionHandle } from './door.ts';
+import type { DoorListener, DoorLog, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
 import type { DoorLimits } from './limits.ts';
 import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
 import type { DoorCounters } from './stats.ts';
@@ -37,7 +38,7 @@ const STARTS_TURN: ReadonlySet<ClientCommand['type']> = new Set(['text', 'commit
 
 /** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
  */
-export class DoorSession implements SessionHandle {
+export class DoorSession implements SessionHandle, SessionPeer {
   readonly session = randomUUID();
   readonly #request: DoorRequest & { readonly language: string };
   readonly #listener: DoorListener;
@@ -51,6 +52,7 @@ export class DoorSession implements SessionHandle {
   #closeReason: SessionCloseReason = 'lost';
   #released = false;
   #audioRefused = false;
+  readonly #watchers = new Set<Parameters<SessionPeer['watch']>[0]>();
   /** The newest flushed generation. */
   #fence = -1;
   /** The session's state as last reported. */
@@ -103,6 +105,16 @@ export class DoorSession implements SessionHandle {
       else if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
       else this.end('lost', new ParleyError('TOO_FAST', this.#tooFast()));
     });
+  }
+
+  speak(speech: OutsideSpeech): boolean {
+    this.#active();
+    return this.#phase === 'open' && (this.#opened?.speak(speech) ?? false);
+  }
+
+  watch(watcher: (message: SessionMessage | undefined) => void): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
   }
 
   heardAt(generation: number, samples: number): string | undefined {
@@ -253,6 +265,7 @@ export class DoorSession implements SessionHandle {
         return;
       }
       this.#listener.message(message);
+      for (const watcher of [...this.#watchers]) watcher(message);
       if (ended) this.end('bye');
     });
   }
@@ -337,6 +350,7 @@ export class DoorSession implements SessionHandle {
     this.#phase = 'closed';
     if (this.#closeReason === 'lost') this.#closeReason = reason;
     this.#held = [];
+    for (const watcher of [...this.#watchers]) watcher(undefined);
     this.#timer?.cancel();
     this.#uplink.close();
     void this.#closeSession();

@@ -5,6 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { AsyncQueue } from '../../actors/async-queue.ts';
+import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { Resampler, ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { VirtualClock } from '../../machines/clock.ts';
@@ -56,6 +57,16 @@ export class ScriptedSession implements OpenSession {
 
   /** Answers every `heardAt`. */
   heardAt: OpenSession['heardAt'] = () => undefined;
+
+  /** Speech from outside that was accepted. */
+  readonly played: OutsideSpeech[] = [];
+  /** Whether it accepts speech from outside. */
+  isIdle = true;
+
+  speak(speech: OutsideSpeech): boolean {
+    if (this.isIdle) this.played.push(speech);
+    return this.isIdle;
+  }
 
   say(message: SessionMessage): void {
     this.#listener.message(message);

@@ -1,3 +1,4 @@
+import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
@@ -81,6 +82,15 @@ export interface SessionHandle {
    * follow.
    */
   close(reason: 'bye' | 'lost'): void;
+}
+
+/** A session as those see it who give it speech to play. */
+export interface SessionPeer {
+  command(command: ClientCommand): void;
+  /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
+  speak(speech: OutsideSpeech): boolean;
+  /** Calls `watcher` with each message to the client, and with undefined at the session's end. Returns how to stop that. */
+  watch(watcher: (message: SessionMessage | undefined) => void): () => void;
 }
 
 /** A connection that may become a session. */
@@ -219,6 +229,11 @@ export class Door {
     this.#places += 1;
     session.open();
     return session;
+  }
+
+  /** The live session of this id, which only its client knows. */
+  peer(session: string): SessionPeer | undefined {
+    return [...this.#sessions].find((one) => one.session === session);
   }
 
   /** Warns every client of something that does not work at the moment. */

@@ -1,3 +1,4 @@
+import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
 import type { Modality, SessionMessage } from '../../machines/wire.ts';
@@ -45,6 +46,8 @@ export interface OpenSession {
   command(command: ClientCommand): void;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
+  /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
+  speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
   /** Resolves when the session has ended completely. Called once. */

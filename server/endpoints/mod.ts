@@ -4,6 +4,7 @@ import type { Readiness } from '../door/readiness.ts';
 import { type About, aboutEndpoint } from './about/endpoint.ts';
 import { admin } from './admin/endpoint.ts';
 import { type ChatStreamParts, chatStream } from './chat-stream/endpoint.ts';
+import { ingestTts } from './ingest-tts/endpoint.ts';
 import { inspect } from './inspect/endpoint.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
@@ -27,7 +28,17 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */
 const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Promise<Endpoint | undefined>)[] =
-  [parleyV1, openaiRealtime, chatStream, rosbridge, aboutEndpoint, metricsEndpoint, inspect, admin];
+  [
+    parleyV1,
+    openaiRealtime,
+    chatStream,
+    ingestTts,
+    rosbridge,
+    aboutEndpoint,
+    metricsEndpoint,
+    inspect,
+    admin,
+  ];
 
 /** Makes the enabled endpoints. Rejects with INTERNAL if the pages cannot be read. */
 export async function makeEndpoints(parts: EndpointParts): Promise<readonly Endpoint[]> {

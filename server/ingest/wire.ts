@@ -2,8 +2,8 @@
 import { z } from 'zod';
 
 export const INGEST_PATH = '/ws/ingest/tts';
-/** A second of audio at 24 kHz in base64, and more than any control needs. */
-export const MAX_INGEST_BYTES = 131_072;
+/** Two seconds of audio at 24 kHz in base64. */
+export const MAX_INGEST_CHARS = 131_072;
 
 const sessionId = z.string().min(1).max(128);
 
@@ -19,7 +19,7 @@ export const ingestMessage = z.discriminatedUnion('type', [
     /** Counts the chunks of one speech from 0. */
     seq: z.int().min(0),
     /** PCM16LE, mono, in base64. */
-    pcm: z.base64().max(MAX_INGEST_BYTES),
+    pcm: z.base64().max(MAX_INGEST_CHARS),
     viseme: weights.nullish(),
     /** When it was sent, ms since 1970. */
     ts: z.number().nullish(),

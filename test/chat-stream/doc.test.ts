@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
 import { asking, ChatAnswer } from '../../server/endpoints/chat-stream/chat-test-util.ts';
 import { fencesOf } from '../docs/fences.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
@@ -49,4 +51,16 @@ it('the output service of docs/ingest.md gets the speech of a chat', { timeout: 
     await service.kill();
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+it('the source of docs/ingest.md is heard by a native client', { timeout: 120_000 }, async () => {
+  await withPrintedPage('ingest.md', async ({ url, run }) => {
+    const client = await VoiceClient.connect({ url, clock: realClock });
+    const [ready] = client.arrivals;
+    const session = ready?.message.type === 'ready' ? ready.message.session : '';
+    expect(await run(1, session, `${url.replace('http', 'ws')}/ws/ingest/tts`)).toBe('');
+    const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
+    expect(end?.message).toMatchObject({ reason: 'completed', heard: '' });
+    await client.close();
+  });
 });

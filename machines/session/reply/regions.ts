@@ -25,6 +25,7 @@ export function ttsRegion(chart: SessionChart) {
             language: languageOf(context),
             voice: voiceOf(context),
             ...speculated(context),
+            ...(context.reply?.asked?.outside && { outside: true }),
           }),
           onDone: 'finished',
           onError: { target: 'finished', actions: ['failTts', raise({ type: 'voice.lost' })] },

@@ -117,7 +117,8 @@ export function endReply(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
     if (!reply) return {};
-    const continued = event.type === 'speech.start';
+    // Audio from outside is not said again.
+    const continued = event.type === 'speech.start' && !reply.asked?.outside;
     const reason = endReason(reply, event);
     // A reply that ended by itself was heard to its end, whatever a late client reports.
     const heard = heardOf(reply, context, reason === 'completed');

@@ -61,10 +61,12 @@ export const publishNothing: Reducer = (context) =>
 
 export const askReply: Reducer = ({ nowMs }, event) => {
   if (event.type !== 'respond') return {};
-  const { instructions, say } = event;
+  const { instructions, outside } = event;
+  const say = outside ? '' : event.say;
   const asked: AskedReply = {
     ...(instructions !== undefined && { instructions }),
     ...(say !== undefined && { say }),
+    ...(outside && { outside }),
   };
   return {
     patch: {

@@ -99,6 +99,7 @@ it('forgets an ended session', async () => {
     open: async () => ({
       command: () => {},
       audio: () => {},
+      speak: () => false,
       heardAt: () => undefined,
       close: async () => {},
     }),

@@ -421,6 +421,20 @@ describe('a client of /chat/stream that misbehaves', () => {
     if (!socket.closed) await once(socket, 'close');
   });
 
+  it('opens connection after connection does not cut off those who are being answered', async () => {
+    const { rig, answer, session } = await asked();
+    const flood = Array.from({ length: 400 }, () => connect(rig.address.port, '127.0.0.1'));
+    for (const socket of flood) socket.on('error', () => {});
+    // The server has dropped the oldest ones by the time that it answers the newest.
+    await Promise.race(flood.map((socket) => once(socket, 'close')));
+    expect((await fetch(`${rig.address.url}/healthz`)).status).toBe(200);
+    say(session, 1, 'Still here.');
+    end(session, 1);
+    await answer.all();
+    for (const socket of flood) socket.destroy();
+    expect(answer.text).toBe('Still here.');
+  });
+
   it('floods one conversation gets TOO_FAST, and another one is served', async () => {
     const { post } = await meet({ limits: { messageBurst: 5, messagesPerSecond: 1 } });
     const codes = [];

@@ -63,141 +63,112 @@ export const defaultParameters = {
   },
 } as const;
 
+type Defaults = typeof defaultParameters;
+/** The kind of a key, what it means, and what its kind needs to know besides. */
+type Described<Default> = readonly [
+  kind: (fallback: Default, meaning: string, min?: number) => z.ZodType,
+  meaning: string,
+  min?: number,
+];
+
+/** The keys of a group with their defaults. */
+function described<
+  Name extends keyof Defaults,
+  const Keys extends { readonly [Key in keyof Defaults[Name]]: Described<Defaults[Name][Key]> },
+>(name: Name, keys: Keys) {
+  const defaults: Defaults[Name] = defaultParameters[name];
+  const made = Object.entries<Described<never>>(keys).map(([key, [kind, ...more]]) => [
+    key,
+    kind(Reflect.get(defaults, key) as never, ...more),
+  ]);
+  // `fromEntries` loses the types: which key is of which kind.
+  return group(Object.fromEntries(made) as { [Key in keyof Keys]: ReturnType<Keys[Key][0]> });
+}
+
 /**
  * All parameters of a session's behaviour, in groups: types, documentation, limits and errors. The configuration takes
  * its groups of the same names from here.
  */
 export function parameterGroups() {
-  const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
-    defaultParameters;
   return {
-    endpointing: group({
-      delayMs: ms(
-        endpointing.delayMs,
-        'Silence that ends a turn when it is not known whether the transcript is complete.',
-      ),
-      completeDelayMs: ms(
-        endpointing.completeDelayMs,
-        'Silence that ends a turn when the transcript is clearly complete.',
-      ),
-      incompleteDelayMs: ms(
-        endpointing.incompleteDelayMs,
-        'Silence that ends a turn when the transcript stops in mid-sentence.',
-      ),
-      prerollMs: ms(endpointing.prerollMs, 'Audio kept from before speech was detected.'),
-      maxUtteranceMs: ms(endpointing.maxUtteranceMs, 'Maximum length of an utterance; a longer one is cut.'),
-      notUnderstoodMs: ms(
-        endpointing.notUnderstoodMs,
+    endpointing: described('endpointing', {
+      delayMs: [ms, 'Silence that ends a turn when it is not known whether the transcript is complete.'],
+      completeDelayMs: [ms, 'Silence that ends a turn when the transcript is clearly complete.'],
+      incompleteDelayMs: [ms, 'Silence that ends a turn when the transcript stops in mid-sentence.'],
+      prerollMs: [ms, 'Audio kept from before speech was detected.'],
+      maxUtteranceMs: [ms, 'Maximum length of an utterance; a longer one is cut.'],
+      notUnderstoodMs: [
+        ms,
         'Speech of at least this length without a recognised word gets a reply; shorter speech counts as noise.',
-      ),
+      ],
     }),
-    speculation: group({
-      enabled: yesNo(
-        speculation.enabled,
+    speculation: described('speculation', {
+      enabled: [
+        yesNo,
         'Start a speculative reply during the silence that ends the turn; it is used only if the transcript does not change.',
-      ),
-      stableMs: ms(
-        speculation.stableMs,
+      ],
+      stableMs: [
+        ms,
         'The transcript must be unchanged for this long before a speculation starts; a clearly complete one starts it at once.',
-      ),
-      maxPerTurn: count(speculation.maxPerTurn, 'Maximum number of speculations in one turn.'),
+      ],
+      maxPerTurn: [count, 'Maximum number of speculations in one turn.'],
     }),
-    bargeIn: group({
-      confirmSpeechMs: ms(
-        bargeIn.confirmSpeechMs,
+    bargeIn: described('bargeIn', {
+      confirmSpeechMs: [
+        ms,
         'Speech of this length during a reply is an interruption, unless the transcript so far is a backchannel.',
-      ),
-      firstWordsMs: ms(
-        bargeIn.firstWordsMs,
+      ],
+      firstWordsMs: [
+        ms,
         'Added to confirmSpeechMs with a recogniser that reports partial transcripts, so that the first words can decide.',
-      ),
-      backchannelMaxMs: ms(
-        bargeIn.backchannelMaxMs,
-        'A backchannel longer than this is an interruption too.',
-      ),
-      verdictMs: ms(
-        bargeIn.verdictMs,
-        'After speech has ended: maximum wait for its transcript before the reply resumes.',
-      ),
+      ],
+      backchannelMaxMs: [ms, 'A backchannel longer than this is an interruption too.'],
+      verdictMs: [ms, 'After speech has ended: maximum wait for its transcript before the reply resumes.'],
     }),
-    deadlines: group({
-      sttMs: ms(deadlines.sttMs, 'End of the turn to the final transcript.'),
-      recallMs: ms(deadlines.recallMs, 'Final transcript to the facts from memory.'),
-      llmFirstTokenMs: ms(deadlines.llmFirstTokenMs, 'Request to the language engine to its first token.'),
-      llmStallMs: ms(deadlines.llmStallMs, 'Between two tokens.'),
-      ttsMs: ms(
-        deadlines.ttsMs,
-        'Segment given to speech synthesis to its first audio, and between two pieces of audio.',
-      ),
-      actionMs: ms(deadlines.actionMs, 'One action of the robot.'),
+    deadlines: described('deadlines', {
+      sttMs: [ms, 'End of the turn to the final transcript.'],
+      recallMs: [ms, 'Final transcript to the facts from memory.'],
+      llmFirstTokenMs: [ms, 'Request to the language engine to its first token.'],
+      llmStallMs: [ms, 'Between two tokens.'],
+      ttsMs: [ms, 'Segment given to speech synthesis to its first audio, and between two pieces of audio.'],
+      actionMs: [ms, 'One action of the robot.'],
     }),
-    reply: group({
-      firstSegmentMinChars: count(
-        reply.firstSegmentMinChars,
+    reply: described('reply', {
+      firstSegmentMinChars: [
+        count,
         'The first segment may end at a clause when it is this long. In letters; a Chinese or Japanese character counts for 3.',
-      ),
-      firstSegmentMaxChars: count(
-        reply.firstSegmentMaxChars,
-        'The first segment ends at a word before it is longer than this.',
-      ),
-      segmentMinChars: count(
-        reply.segmentMinChars,
-        'The second segment, if shorter, waits for the next sentence.',
-      ),
-      segmentGrowth: factor(
-        reply.segmentGrowth,
+      ],
+      firstSegmentMaxChars: [count, 'The first segment ends at a word before it is longer than this.'],
+      segmentMinChars: [count, 'The second segment, if shorter, waits for the next sentence.'],
+      segmentGrowth: [
+        factor,
         'Factor by which the minimum length grows with each further segment, up to half of segmentMaxChars.',
-      ),
-      segmentMaxChars: count(reply.segmentMaxChars, 'Maximum length of a segment that can be split.'),
-      parallelSegments: count(
-        reply.parallelSegments,
-        'Number of segments that are synthesised in parallel; they play in order.',
-      ),
-      fillerAfterMs: ms(
-        reply.fillerAfterMs,
-        'End of the turn to a filler, if the reply is not audible yet. 0: no fillers.',
-      ),
+      ],
+      segmentMaxChars: [count, 'Maximum length of a segment that can be split.'],
+      parallelSegments: [count, 'Number of segments that are synthesised in parallel; they play in order.'],
+      fillerAfterMs: [ms, 'End of the turn to a filler, if the reply is not audible yet. 0: no fillers.'],
     }),
-    history: group({
-      maxMessages: count(
-        history.maxMessages,
-        'Number of newest messages that are sent to the language engine.',
-      ),
+    history: described('history', {
+      maxMessages: [count, 'Number of newest messages that are sent to the language engine.'],
     }),
-    actions: group({
-      allow: list(actions.allow, 'Names of actions that may run; * for all.'),
-      maxPerReply: count(
-        actions.maxPerReply,
-        'Maximum number of actions of one reply; further ones are refused.',
-        0,
-      ),
+    actions: described('actions', {
+      allow: [list, 'Names of actions that may run; * for all.'],
+      maxPerReply: [count, 'Maximum number of actions of one reply; further ones are refused.', 0],
     }),
-    phrases: group({
-      notUnderstood: text(
-        phrases.notUnderstood,
-        'Spoken when speech was detected but no word was recognised. Empty: nothing.',
-      ),
-      sttFailed: text(phrases.sttFailed, 'Spoken when speech recognition failed. Empty: nothing.'),
-      llmFailed: text(
-        phrases.llmFailed,
-        'Spoken when the language engine failed before its first token. Empty: nothing.',
-      ),
-      fillers: list(
-        phrases.fillers,
-        'Short phrases for the silence before a late reply. Empty: those of the dialog file.',
-      ),
+    phrases: described('phrases', {
+      notUnderstood: [text, 'Spoken when speech was detected but no word was recognised. Empty: nothing.'],
+      sttFailed: [text, 'Spoken when speech recognition failed. Empty: nothing.'],
+      llmFailed: [text, 'Spoken when the language engine failed before its first token. Empty: nothing.'],
+      fillers: [list, 'Short phrases for the silence before a late reply. Empty: those of the dialog file.'],
     }),
-    words: group({
-      backchannels: listsByLanguage(
-        words.backchannels,
-        'Sounds of a listener that do not interrupt, by language.',
-      ),
-      continuations: listsByLanguage(
-        words.continuations,
+    words: described('words', {
+      backchannels: [listsByLanguage, 'Sounds of a listener that do not interrupt, by language.'],
+      continuations: [
+        listsByLanguage,
         'Words that show, at the end of a transcript, that it is incomplete; by language.',
-      ),
-      halt: list(words.halt, 'Transcripts that trigger a voice stop, besides those of the dialog file.'),
-      complete: list(words.complete, 'Transcripts known to be complete, besides those of the dialog file.'),
+      ],
+      halt: [list, 'Transcripts that trigger a voice stop, besides those of the dialog file.'],
+      complete: [list, 'Transcripts known to be complete, besides those of the dialog file.'],
     }),
   };
 }

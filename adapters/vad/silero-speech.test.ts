@@ -4,7 +4,6 @@ import { msOfSamples, PIPELINE_RATE } from '../../machines/audio.ts';
 import {
   amplified,
   concat,
-  pieces,
   recording,
   recordings,
   type Sound,
@@ -15,7 +14,7 @@ import {
   withNoise,
 } from '../../test/support/speech.ts';
 import { sileroVad } from './silero.ts';
-import { WINDOW } from './speech-model.ts';
+import { listen } from './vad-test-util.ts';
 
 // The detector's default parameters on real sound, through the model, as in a session.
 
@@ -24,20 +23,12 @@ beforeAll(() => vad.warm?.());
 afterAll(() => vad.close());
 
 /** The detector's events in `sound`, sent like a client does. */
-function eventsIn(sound: Sound): Promise<SpeechEvent[]> {
-  const last = Math.floor(sound.samples.length / WINDOW) - 1;
-  return new Promise((resolve, reject) => {
-    const events: SpeechEvent[] = [];
-    let detector = initialDetectorState;
-    const stream = vad.open((window) => {
-      const { state, event } = detectSpeech(detector, window);
-      detector = state;
-      if (event) events.push(event);
-      if (window.startSample < last * WINDOW) return;
-      stream.close();
-      resolve(events);
-    }, reject);
-    for (const piece of pieces(sound)) stream.push(piece);
+async function eventsIn(sound: Sound): Promise<SpeechEvent[]> {
+  let detector = initialDetectorState;
+  return (await listen(vad, sound)).flatMap((window) => {
+    const { state, event } = detectSpeech(detector, window);
+    detector = state;
+    return event ? [event] : [];
   });
 }
 

@@ -1,20 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { afterEach, describe, expect, test } from 'vitest';
-import type { VadWindow } from '../../actors/ports/vad.ts';
+import { describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
-import { concat, pieces, type Sound, silence, speak } from '../../test/support/speech.ts';
+import { afterTest } from '../../test/support/after-test.ts';
+import { concat, type Sound, silence, speak } from '../../test/support/speech.ts';
 import { startWorkerThread } from '../worker-thread.ts';
 import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroHere, sileroVad } from './silero.ts';
 import { type SileroThreadOptions, sileroThread } from './silero-thread.ts';
 import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
-
-const cleanups: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
+import { failureOf, listen } from './vad-test-util.ts';
 
 const never = new AbortController().signal;
 
@@ -57,12 +53,13 @@ async function scriptedModel(code: (start: number) => string, options: SileroThr
     startThread: (thread) => {
       const worker = new Worker(code(threads.length), { ...thread, eval: true });
       threads.push(worker);
-      cleanups.push(() => worker.terminate());
+      afterTest(() => worker.terminate());
       return worker;
     },
     ...options,
   });
   const model = await load('unused', 16, never);
+  afterTest(() => model.close());
   return { model, clock, threads, crashes, load };
 }
 
@@ -88,10 +85,7 @@ describe('the model in a thread', () => {
       sileroThread()(bundledModelPath(), 16, never),
       sileroHere(bundledModelPath(), 16, never),
     ]);
-    cleanups.push(
-      () => thread.close(),
-      () => here.close(),
-    );
+    afterTest(() => Promise.all([thread.close(), here.close()]));
     const voices = ['en', 'en+f3', 'en-us'].map((voice) =>
       windowsOf(concat(silence(100), speak('put the kettle on', { voice }))),
     );
@@ -117,7 +111,7 @@ describe('the model in a thread', () => {
 
   test('keeps the state of a lane until it ends', async () => {
     const model = await sileroThread()(bundledModelPath(), 16, never);
-    cleanups.push(() => model.close());
+    afterTest(() => model.close());
     const windows = windowsOf(speak('put the kettle on', { voice: 'en' })).slice(0, 8);
     const runs = windows.map((samples) => [row(1, samples)]);
 
@@ -143,7 +137,6 @@ describe('the model in a thread', () => {
 
     await expect(model.run([row(9)])).resolves.toEqual(Float32Array.of(0.25));
     await expect(model.run([row(9)])).resolves.toEqual(Float32Array.of(0.25));
-    await model.close();
   });
 
   test('ends on close, also in the middle of a run', async () => {
@@ -197,7 +190,6 @@ describe('when its thread', () => {
     expect(await model.run([row(1), row(2)])).toEqual(Float32Array.of(0.25, 0.25));
     expect(threads).toHaveLength(2);
     expect(crashes).toEqual([expect.stringContaining(reason)]);
-    await model.close();
   });
 
   test('cannot run the model, it reports the reason and keeps running', async () => {
@@ -211,7 +203,6 @@ describe('when its thread', () => {
 
     expect(await model.run([row(1)])).toEqual(Float32Array.of(0.25));
     expect(threads).toHaveLength(1);
-    await model.close();
   });
 
   test('sends an unrequested answer, it is ignored', async () => {
@@ -220,7 +211,6 @@ describe('when its thread', () => {
     );
 
     expect(await model.run([row(1)])).toEqual(Float32Array.of(0.25));
-    await model.close();
   });
 
   test('hangs, it is abandoned after the time limit, and another continues', async () => {
@@ -243,7 +233,6 @@ describe('when its thread', () => {
     expect(await next).toEqual(Float32Array.of(0.25));
     expect(threads).toHaveLength(2);
     expect(crashes).toHaveLength(1);
-    await model.close();
   });
 
   test('dies repeatedly, another is started only after a pause, and runs reject meanwhile', async () => {
@@ -256,37 +245,23 @@ describe('when its thread', () => {
 
     await clock.advance(250);
     expect(threads).toHaveLength(4);
-    await model.close();
   });
 });
 
 test('streams in the run of a thread that dies get VAD_FAILED, the others are judged by the next thread', async () => {
   const crashes: string[] = [];
+  let starts = 0;
   const load = sileroThread({
     onCrash: ({ code }) => crashes.push(code),
-    startThread: (() => {
-      let starts = 0;
-      return (thread: WorkerOptions) =>
-        new Worker(scripted(starts++ === 0 ? 'process.exit(1);' : ''), { ...thread, eval: true });
-    })(),
+    startThread: (thread) =>
+      new Worker(scripted(starts++ === 0 ? 'process.exit(1);' : ''), { ...thread, eval: true }),
   });
   const vad = sileroVad({ gate: false, maxBatch: 1 }, load);
-  const heard: VadWindow[] = [];
-  const failed = new Promise<Error>((resolve) => {
-    vad.open(() => {}, resolve).push(silence(40));
-  });
-  const judged = new Promise<void>((resolve, reject) => {
-    vad
-      .open((window) => {
-        heard.push(window);
-        if (heard.length === 2) resolve();
-      }, reject)
-      .push(silence(80));
-  });
+  const failed = failureOf(vad, silence(40));
+  const judged = listen(vad, silence(80));
 
   expect(await failed).toMatchObject({ code: 'VAD_FAILED', cause: { code: 'ENGINE_CRASHED' } });
-  await judged;
-  expect(heard.map(({ probability }) => probability)).toEqual([0.25, 0.25]);
+  expect((await judged).map(({ probability }) => probability)).toEqual([0.25, 0.25]);
   expect(crashes).toEqual(['ENGINE_CRASHED']);
   await vad.close();
 });
@@ -327,19 +302,11 @@ describe('a process with the detector', () => {
 
 test('the whole engine gives the same verdicts with and without a thread', async () => {
   const sound = concat(silence(400), speak('three of clubs', { voice: 'en' }), silence(300));
-  const listen = async (thread: boolean) => {
+  const verdicts = async (thread: boolean) => {
     const vad = sileroVad({ thread });
-    const windows: VadWindow[] = [];
-    await new Promise<void>((resolve, reject) => {
-      const expected = Math.floor(sound.samples.length / WINDOW);
-      const stream = vad.open((window) => {
-        if (windows.push(window) === expected) resolve();
-      }, reject);
-      for (const piece of pieces(sound)) stream.push(piece);
-    });
-    await vad.close();
-    return windows;
+    afterTest(() => vad.close());
+    return listen(vad, sound);
   };
 
-  expect(await listen(true)).toEqual(await listen(false));
+  expect(await verdicts(true)).toEqual(await verdicts(false));
 });

@@ -5,36 +5,14 @@ import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { afterTest } from '../../test/support/after-test.ts';
-import {
-  amplified,
-  concat,
-  pieces,
-  type Sound,
-  silence,
-  speak,
-  withNoise,
-} from '../../test/support/speech.ts';
+import { amplified, concat, type Sound, silence, speak, withNoise } from '../../test/support/speech.ts';
 import { bundledModelPath } from './onnx-runtime.ts';
 import { sileroVad } from './silero.ts';
 import { loadSilero } from './silero-model.ts';
 import { type Row, type SpeechModel, WINDOW } from './speech-model.ts';
+import { failureOf, listen } from './vad-test-util.ts';
 
 const SENTENCE = concat(silence(700), speak('put the kettle on, please'), silence(500));
-
-/** All windows of `sound`, fed in pieces of `ms`. */
-function listen(vad: VadEngine, sound: Sound, ms = 20): Promise<VadWindow[]> {
-  const expected = Math.floor(sound.samples.length / WINDOW);
-  return new Promise((resolve, reject) => {
-    const windows: VadWindow[] = [];
-    const stream = vad.open((window) => {
-      windows.push(window);
-      if (windows.length < expected) return;
-      stream.close();
-      resolve(windows);
-    }, reject);
-    for (const piece of pieces(sound, ms)) stream.push(piece);
-  });
-}
 
 /** An engine that is closed when the test has finished. */
 function engine(...of: Parameters<typeof sileroVad>): VadEngine {
@@ -44,13 +22,6 @@ function engine(...of: Parameters<typeof sileroVad>): VadEngine {
 }
 
 const fails = (error: Error) => expect.fail(error.message);
-
-/** The error that a stream of `vad` ends with when `sound` is pushed. */
-function failureOf(vad: VadEngine, sound: Sound): Promise<Error> {
-  return new Promise((resolve) => {
-    vad.open(() => {}, resolve).push(sound);
-  });
-}
 
 /** The real model, with every run recorded. */
 function watched(look: (rows: readonly Row[]) => void) {
@@ -110,16 +81,10 @@ describe('with the model', () => {
   test('the caller may reuse its buffer after a push', async () => {
     const expected = await listen(vad, SENTENCE);
 
-    const windows = await new Promise<VadWindow[]>((resolve, reject) => {
-      const heard: VadWindow[] = [];
-      const stream = vad.open((window) => {
-        if (heard.push(window) === expected.length) resolve(heard);
-      }, reject);
-      const buffer = new Int16Array(320);
-      for (const { samples } of pieces(SENTENCE)) {
-        buffer.set(samples);
-        stream.push({ rate: PIPELINE_RATE, samples: buffer.subarray(0, samples.length) });
-      }
+    const buffer = new Int16Array(320);
+    const windows = await listen(vad, SENTENCE, 20, ({ samples }) => {
+      buffer.set(samples);
+      return { rate: PIPELINE_RATE, samples: buffer.subarray(0, samples.length) };
     });
 
     expect(windows).toEqual(expected);
@@ -191,21 +156,13 @@ describe('with the model', () => {
   });
 
   test('a listener that throws ends only its own stream', async () => {
+    const refuse = (words: string) => () => {
+      throw new Error(words);
+    };
     const failed = new Promise<Error>((resolve) => {
-      const stream = vad.open(() => {
-        throw new Error('no thanks');
-      }, resolve);
-      stream.push(SENTENCE);
+      vad.open(refuse('no thanks'), resolve).push(SENTENCE);
     });
-    const worse = vad.open(
-      () => {
-        throw new Error('no thanks');
-      },
-      () => {
-        throw new Error('no thanks at all');
-      },
-    );
-    worse.push(SENTENCE);
+    vad.open(refuse('no thanks'), refuse('no thanks at all')).push(SENTENCE);
 
     const windows = await listen(vad, SENTENCE);
 
@@ -247,12 +204,10 @@ describe('when it fails, a stream gets VAD_FAILED once', () => {
 
   test('a run fails: all streams in it, but no later ones', async () => {
     let runs = 0;
-    const vad = engine({ gate: false }, async () =>
-      model(() => {
-        runs++;
-        if (runs === 1) throw new Error('out of memory');
-      }),
-    );
+    const failing = model(() => {
+      if (++runs === 1) throw new Error('out of memory');
+    });
+    const vad = engine({ gate: false }, async () => failing);
 
     const failures = await Promise.all([failureOf(vad, silence(100)), failureOf(vad, silence(100))]);
 

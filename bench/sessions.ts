@@ -1,7 +1,6 @@
 /** Many sessions in one process, each in a spoken conversation in real time: real door, WebSockets, bus, runner, playback and embedded VAD; scripted engines; the clients in their own process.
  * `npm run bench:sessions -- --sessions 50 --seconds 30 [--json FILE]`
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +11,7 @@ import { loadConfig } from '../server/config/load.ts';
 import { makeLogger } from '../server/log.ts';
 import { serve } from '../server/serve.ts';
 import { scriptedLlm, scriptedStt, scriptedTts } from '../testing/scripted-engines.ts';
+import { runModule } from './load/module.ts';
 import { percentile, spread } from './statistics.ts';
 
 const REPLY =
@@ -66,7 +66,8 @@ let peakBytes = idleBytes;
 const sampler = setInterval(() => {
   peakBytes = Math.max(peakBytes, process.memoryUsage().rss);
 }, 500);
-const report = await runClients();
+const clients = await runModule('sessions-clients', [server.url, String(sessions), String(seconds)]);
+const report = clientsReport.parse(JSON.parse(clients));
 clearInterval(sampler);
 const cpu = process.cpuUsage(cpuBefore);
 const elapsedMs = performance.now() - startMs;
@@ -111,24 +112,3 @@ console.log(
 );
 if (values.json) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`);
 process.exitCode = report.turns > 0 && report.completed === report.turns ? 0 : 1;
-
-async function runClients(): Promise<z.infer<typeof clientsReport>> {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const script = new URL(`./sessions-clients.${fromSource ? 'ts' : 'js'}`, import.meta.url);
-  const child = spawn(
-    process.execPath,
-    [
-      ...(fromSource ? ['--import', 'tsx'] : []),
-      script.pathname,
-      server.url,
-      String(sessions),
-      String(seconds),
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  let output = '';
-  for await (const piece of child.stdout) output += piece;
-  return clientsReport.parse(JSON.parse(output));
-}

@@ -1,18 +1,14 @@
 // Takes the screenshots of docs/inspector.md: a real server with recorded sessions, and each view of its inspector.
 // npx tsx scripts/inspector-screenshots.ts [NAME…]   (default: all)
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Page } from 'playwright-core';
 import { realClock } from '../adapters/real-clock.ts';
-import { sqliteStore } from '../adapters/store/sqlite.ts';
-import { restepped } from '../bench/inspector-journal.ts';
+import type { Journal } from '../machines/journal/record.ts';
 import { VoiceClient } from '../server/client/voice-client.ts';
-import { parseJournalFile, piecesOf } from '../server/journal-file.ts';
 import { launchChromium, until } from '../test/support/chromium.ts';
-import { parley } from '../test/support/processes.ts';
-import { buildPages } from '../web/build.mjs';
+import { importRecordings, startPagesServer } from '../test/support/pages-server.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 const pictures = join(root, 'docs/inspector');
@@ -23,35 +19,22 @@ const RECORDED = [
   'examples/stalled-llm',
 ];
 
-const folder = mkdtempSync(join(tmpdir(), 'parley-pictures-'));
-const data = join(folder, 'data');
-mkdirSync(data);
 mkdirSync(pictures, { recursive: true });
-const store = sqliteStore({ path: join(data, 'parley.db') });
-for (const name of RECORDED) {
-  const text = restepped(readFileSync(join(root, `${name}.jsonl`), 'utf8'), name);
-  const { journal } = parseJournalFile(text, name);
-  await store.importJournal(journal, piecesOf({ journal, audio: [] }));
-}
-await store.close();
-await buildPages(join(folder, 'pages'));
-const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', join(folder, 'pages')]);
-const [, url = ''] = await server.line(/listens on (\S+)/u);
+let journals: readonly Journal[] = [];
+const server = await startPagesServer([], async (dataDir) => {
+  journals = await importRecordings(dataDir, RECORDED);
+});
+const { url } = server;
 // A live session, so that the list shows both kinds.
 const client = await VoiceClient.connect({ url, clock: realClock });
 client.send({ type: 'text', text: 'what is your name' });
 await client.waitFor((message) => message.type === 'reply.end', { timeoutMs: 60_000 });
 const chromium = await launchChromium();
 const { page } = chromium;
-const stalled = parseJournalFile(
-  readFileSync(join(root, 'examples/stalled-llm.jsonl'), 'utf8'),
-  'stalled',
-).journal;
-const session = stalled.header.session;
-const interrupted = parseJournalFile(
-  restepped(readFileSync(join(root, 'test/golden/barge-in.jsonl'), 'utf8'), 'barge-in'),
-  'barge-in',
-).journal;
+const [, interrupted, , stalled] = journals;
+if (!interrupted || !stalled) throw new Error('recordings are missing');
+const { session } = stalled.header;
+const { header, records } = interrupted;
 const failed = stalled.records.findIndex(({ event }) => event.includes('llmFirstToken'));
 
 const wanted = process.argv.slice(2);
@@ -67,8 +50,8 @@ async function shoot(name: string, of: Page = page, part = 'body'): Promise<void
 /** The chart of an interrupted session, after the event that first led to the state `holds`. */
 async function chartAt(of: Page, holds: string): Promise<void> {
   await of.goto('about:blank');
-  await of.goto(`${url}/inspect/#session=${interrupted.header.session}`);
-  await until(of, `inspector.open?.last === ${interrupted.records.length - 1}`);
+  await of.goto(`${url}/inspect/#session=${header.session}`);
+  await until(of, `inspector.open?.last === ${records.length - 1}`);
   await until(of, `inspector.open.tracer.done > inspector.open.last`);
   await of.evaluate(
     `inspector.open.seekRecord(inspector.open.log.entries.findIndex((_, at) => JSON.stringify(inspector.open.log.valueAt(at)).includes('${holds}')))`,
@@ -132,5 +115,4 @@ try {
   await chromium.close();
   await client.close();
   await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -3,14 +3,12 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { realClock } from '../adapters/real-clock.ts';
-import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { VoiceClient } from '../server/client/voice-client.ts';
-import { parseJournalFile, piecesOf } from '../server/journal-file.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
-import { goldenText, type PagesServer, startPagesServer } from './support/pages-server.ts';
+import { importRecordings, type PagesServer, startPagesServer } from './support/pages-server.ts';
 
-const RECORDED = ['spoken', 'barge-in', 'failing-engine'];
+const RECORDED = ['test/golden/spoken', 'test/golden/barge-in', 'test/golden/failing-engine'];
 
 let server: PagesServer;
 let client: VoiceClient;
@@ -20,18 +18,11 @@ let page: Page;
 let layout: LayoutCheck;
 let session: string;
 
-async function importRecorded(dataDir: string): Promise<void> {
-  const store = sqliteStore({ path: join(dataDir, 'parley.db') });
-  for (const name of RECORDED) {
-    const { journal } = parseJournalFile(await goldenText(name), name);
-    await store.importJournal(journal, piecesOf({ journal, audio: [] }));
-    if (name === 'barge-in') session = journal.header.session;
-  }
-  await store.close();
-}
-
 beforeAll(async () => {
-  server = await startPagesServer(['--inspect.control', 'true'], importRecorded);
+  server = await startPagesServer(['--inspect.control', 'true'], async (dataDir) => {
+    const [, interrupted] = await importRecordings(dataDir, RECORDED);
+    session = interrupted?.header.session ?? '';
+  });
   ({ url } = server);
   client = await VoiceClient.connect({ url, clock: realClock });
   client.send({ type: 'text', text: 'what is your name' });

@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { runModule } from '../load/module.ts';
 import { temporaryFolder } from '../load/temporary-folder.ts';
 import { valueRow } from '../report/rows.ts';
-import type { BenchContext, Benchmark } from './benchmark.ts';
+import type { Benchmark } from './benchmark.ts';
 
 const steps = z.object({ all: z.object({ p50Us: z.number(), p99Us: z.number() }) });
 const replayed = z.object({
@@ -21,16 +19,17 @@ export const kernelBenchmark: Benchmark = {
   name: 'kernel',
   run: async (context) => {
     const { quick } = context.options;
+    const run = (module: string, args: readonly string[]) => runModule(module, args, context.stopAtEnd);
     const folder = temporaryFolder('kernel');
     try {
       const kernelFile = join(folder.path, 'kernel.json');
       const replayFile = join(folder.path, 'replay.json');
       context.progress('kernel steps');
-      await run(context, 'kernel', ['--turns', quick ? '200' : '2000', '--json', kernelFile]);
+      await run('kernel', ['--turns', quick ? '200' : '2000', '--json', kernelFile]);
       context.progress('replay of the golden journals');
-      await run(context, 'replay', ['--seconds', quick ? '1' : '5', '--json', replayFile]);
+      await run('replay', ['--seconds', quick ? '1' : '5', '--json', replayFile]);
       context.progress('simulator');
-      const simulated = await run(context, 'simulation', []);
+      const simulated = await run('simulation', []);
       const step = steps.parse(JSON.parse(await readFile(kernelFile, 'utf8')));
       const replay = replayed.parse(JSON.parse(await readFile(replayFile, 'utf8')));
       const turns = Number(TURNS_PER_SECOND.exec(simulated)?.[1]);
@@ -55,27 +54,3 @@ export const kernelBenchmark: Benchmark = {
     }
   },
 };
-
-/** Runs a module of bench/ in the package's folder; resolves with its output. */
-async function run(context: BenchContext, module: string, args: readonly string[]): Promise<string> {
-  const fromSource = import.meta.url.endsWith('.ts');
-  const script = fileURLToPath(new URL(`../${module}.${fromSource ? 'ts' : 'js'}`, import.meta.url));
-  const child = spawn(process.execPath, [...(fromSource ? ['--import', 'tsx'] : []), script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    cwd: fileURLToPath(new URL(fromSource ? '../../' : '../../../', import.meta.url)),
-  });
-  const killAtExit = () => child.kill('SIGKILL');
-  process.once('exit', killAtExit);
-  context.stopAtEnd({
-    stop: async () => {
-      if (child.exitCode === null) child.kill('SIGTERM');
-    },
-  });
-  const exited = once(child, 'exit');
-  let output = '';
-  for await (const piece of child.stdout) output += piece;
-  const [code] = await exited;
-  process.off('exit', killAtExit);
-  if (code !== 0) throw new Error(`bench/${module} ended with ${code}`);
-  return output;
-}

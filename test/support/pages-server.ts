@@ -2,7 +2,10 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { restepped } from '../../bench/inspector-journal.ts';
+import type { Journal } from '../../machines/journal/record.ts';
+import { parseJournalFile, piecesOf } from '../../server/journal-file.ts';
 import { buildPages } from '../../web/build.mjs';
 import { type ParleyProcess, parley } from './processes.ts';
 
@@ -34,7 +37,25 @@ export async function startPagesServer(
 }
 
 /** The text of a recorded conversation of test/golden, as the machine of this version decides. */
-export async function goldenText(name: string): Promise<string> {
-  const recorded = fileURLToPath(new URL(`../golden/${name}.jsonl`, import.meta.url));
-  return restepped(await readFile(recorded, 'utf8'), name);
+export function goldenText(name: string): Promise<string> {
+  return recordedText(`test/golden/${name}`);
+}
+
+/** The same of a recording anywhere in the package. */
+async function recordedText(name: string): Promise<string> {
+  const path = fileURLToPath(new URL(`../../${name}.jsonl`, import.meta.url));
+  return restepped(await readFile(path, 'utf8'), name);
+}
+
+/** Puts recordings of the package into the store of a data directory; resolves with their journals. */
+export async function importRecordings(dataDir: string, names: readonly string[]): Promise<Journal[]> {
+  const store = sqliteStore({ path: join(dataDir, 'parley.db') });
+  const journals: Journal[] = [];
+  for (const name of names) {
+    const { journal } = parseJournalFile(await recordedText(name), name);
+    await store.importJournal(journal, piecesOf({ journal, audio: [] }));
+    journals.push(journal);
+  }
+  await store.close();
+  return journals;
 }

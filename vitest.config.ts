@@ -9,7 +9,7 @@ const REAL_TIME = [
   'test/server/{overload,overload-spoken,stop}.test.ts',
   'test/realtime/{agents,openai}.test.ts',
   'test/chat-stream/{ingest,output-service}.test.ts',
-  'test/ros/roslib.test.ts',
+  'test/ros/{robot,roslib}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];
 /** Long ones first, so that no core waits for the last file. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
-import { type Dialog, dialogActions, suggestedPhrases } from '../actors/dialog/mod.ts';
+import { type Dialog, suggestedPhrases } from '../actors/dialog/mod.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
@@ -13,7 +13,7 @@ import type { Store } from '../actors/ports/store.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import { clientAction } from '../adapters/action/client-action.ts';
+import type { RosRobot } from '../adapters/action/ros/robot.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
@@ -32,10 +32,11 @@ import type { DoorStats } from './door/stats.ts';
 import { CHAT_STREAM } from './endpoints/chat-stream/chat-session.ts';
 import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
-import { createMetrics, type MetricSources, type Metrics } from './endpoints/metrics/metrics.ts';
+import { createMetrics, type Metrics } from './endpoints/metrics/metrics.ts';
 import { EngineLoad } from './engine-load.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
+import { engineSources } from './engine-sources.ts';
 import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
 import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
@@ -48,6 +49,7 @@ import { LoopDelay } from './loop-delay.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { offeredActions } from './offered-actions.ts';
 import { rejectionLog } from './rejection-log.ts';
+import { executorOf, robotOf } from './ros-robot.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
 import { isKnown, openStores, type Stores } from './stores.ts';
@@ -125,6 +127,8 @@ interface Base {
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
   readonly readiness: Readiness;
+  /** Without `ros.url`, none. */
+  readonly robot: RosRobot | undefined;
 }
 
 /** Engines and the parts that belong to them. */
@@ -210,7 +214,21 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     ...(inspector ? [inspector] : []),
     ...logs.map((one) => ({ onLog: one })),
   ];
-  return { options, closers, dialog, bus, metrics, loop, stores, access, inspector, observers, readiness };
+  const robot = robotOf(config, dialog, log);
+  return {
+    options,
+    closers,
+    dialog,
+    bus,
+    metrics,
+    loop,
+    stores,
+    access,
+    inspector,
+    observers,
+    readiness,
+    robot,
+  };
 }
 
 /** Kinds whose engines come from the configuration, not from `parts`. */
@@ -285,7 +303,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, resamplers, store },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
-    actions: parts?.actions ?? clientAction({ clock: realClock, durationsMs: dialogActions(dialog) }),
+    actions: parts?.actions ?? executorOf(dialog, base.robot),
     ...(parts?.memory && { memory: parts.memory }),
     ...(journal && { journal }),
     onLog: logTo(observers),
@@ -317,6 +335,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
     chatSpeaks: output.chatSpeaks,
+    robot: base.robot && { robot: base.robot, ros: config.ros, token: config.token },
     resamplers: speech.resamplers,
     admission: speech.admission,
     stalledMs: () => base.loop.stalledMs(),
@@ -342,20 +361,6 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   });
   closers.push(async () => watch?.unsubscribe());
   return front;
-}
-
-/** Metric sources of the engines, if they keep statistics. */
-function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connections' | 'phraseCache'> {
-  const phrases = stats?.().phrases;
-  if (!stats) return {};
-  return {
-    connections: () =>
-      stats().connections.map(({ kind, engine, opened, requests }) => [
-        `${kind}:${engine}`,
-        { opened, requests },
-      ]),
-    ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
-  };
 }
 
 function watchedJournals(

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../machines/json.ts';
 import type { PhraseNode, SlotOption, Slots } from './phrase.ts';
+import type { RosMapping } from './schema.ts';
 
 /** A robot action. A string of `args` that consists only of `{slot}` becomes the slot's value. */
 export interface DialogAction {
@@ -7,6 +8,8 @@ export interface DialogAction {
   readonly args: JsonObject;
   /** Duration on a simulated robot, ms. */
   readonly durationMs?: number;
+  /** What executes it on a robot with ROS. */
+  readonly ros?: RosMapping;
   /** Time limit, ms. */
   readonly deadlineMs?: number;
 }
@@ -75,4 +78,12 @@ export function dialogActions(dialog: Dialog): ReadonlyMap<string, number | unde
     actions.set(name, durationMs ?? actions.get(name));
   }
   return actions;
+}
+
+/** What executes the dialog's actions on a robot with ROS, by name; of several entries for one action the first that says so. */
+export function rosMappings(dialog: Dialog): ReadonlyMap<string, RosMapping> {
+  const mappings = new Map<string, RosMapping>();
+  for (const { name, ros } of dialog.entries.flatMap((entry) => entry.actions))
+    if (ros && !mappings.has(name)) mappings.set(name, ros);
+  return mappings;
 }

@@ -118,9 +118,10 @@ function build(data: DialogFile, fail: Fail): Dialog {
       id: raw.id,
       phrases,
       replies: raw.replies,
-      actions: raw.actions.map(({ name, args, durationMs, deadlineMs }) => ({
+      actions: raw.actions.map(({ name, args, durationMs, deadlineMs, ros }) => ({
         ...{ name, args },
         ...(durationMs !== undefined && { durationMs }),
+        ...(ros && { ros }),
         ...(deadlineMs !== undefined && { deadlineMs }),
       })),
       halt: raw.halt,

@@ -15,11 +15,32 @@ const json: z.ZodType<Json> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
 );
 
+const rosName = z
+  .string()
+  .max(256)
+  .regex(/^[/~]?\w[\w/]*$/, 'a ROS name is written as /drive_home');
+const rosType = z
+  .string()
+  .max(256)
+  .regex(/^\w+(\/(msg|srv|action))?\/\w+$/, 'a ROS type is written as std_srvs/srv/Trigger');
+
+/** What executes an action on a robot with ROS. The arguments of the action are the request, message or goal. */
+const ros = z.union(
+  [
+    z.strictObject({ service: rosName, type: rosType.optional(), cancel: rosName.optional() }),
+    z.strictObject({ topic: rosName, type: rosType, stop: z.record(z.string(), json).optional() }),
+    z.strictObject({ action: rosName, type: rosType }),
+  ],
+  { error: 'needs service; or topic and type; or action and type (docs/ros.md)' },
+);
+export type RosMapping = z.output<typeof ros>;
+
 const action = z.strictObject({
   name,
   args: z.record(z.string(), json).default({}),
   durationMs: z.number().int().min(0).max(600_000).optional(),
   deadlineMs: z.number().int().min(1).max(86_400_000).optional(),
+  ros: ros.optional(),
 });
 
 const entry = z

@@ -8,6 +8,7 @@ import { count, group, key, list, optionalMs, optionalText, text, yesNo } from '
 import { parameterGroups } from '../../machines/parameters.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
+import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { ingestOptions } from '../ingest/options.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
@@ -120,6 +121,7 @@ export const configSchema = z.strictObject({
   }),
   chat: chatOptions,
   ingest: ingestOptions,
+  ros: robotOptions,
   limits: doorLimits,
   ...parameterGroups(),
 });

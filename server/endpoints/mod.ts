@@ -12,6 +12,7 @@ import type { Metrics } from './metrics/metrics.ts';
 import { openaiRealtime } from './openai-realtime/endpoint.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
+import type { RobotParts } from './rosbridge/robot-session.ts';
 
 /** Dependencies of the endpoints. */
 export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
@@ -24,6 +25,8 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
+  /** The robot that this server dials; undefined without `ros.url`. */
+  readonly robot?: RobotParts | undefined;
 }
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */

@@ -7,6 +7,7 @@ export * from './mp3.ts';
 export * from './openai-replies.ts';
 export * from './openai-server.ts';
 export * from './outcome.ts';
+export * from './rosbridge-server.ts';
 export type { Sockets } from './sockets.ts';
 export * from './strays.ts';
 export * from './wav.ts';

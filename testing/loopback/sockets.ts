@@ -41,11 +41,11 @@ export class Sockets {
   }
 }
 
-/** Listens on a free port of 127.0.0.1 and returns it. */
-export async function listenOnLoopback(server: Server): Promise<number> {
+/** Listens on 127.0.0.1, on a free port unless one is given, and returns it. */
+export async function listenOnLoopback(server: Server, wanted = 0): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       server.off('error', reject);
       resolve();
     });

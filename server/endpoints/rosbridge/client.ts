@@ -5,7 +5,7 @@ import type { Modality, SessionMessage } from '../../../machines/wire.ts';
 import type { SessionHandle } from '../../door/door.ts';
 import { pcmOf } from './audio.ts';
 import type { ClientOp, OpId, OpOf } from './client-ops.ts';
-import { checked, commandOf, reportOf } from './commands.ts';
+import { type Answer, Answers, commandOf, reportOf, textOf } from './commands.ts';
 import { fragmentsOf } from './fragments.ts';
 import {
   globalName,
@@ -17,6 +17,7 @@ import {
   SERVICES,
   sameType,
   TAKEN,
+  topicOf,
 } from './interfaces.ts';
 import type { RosOptions } from './options.ts';
 import { type Offer, RobotActions } from './robot-actions.ts';
@@ -58,12 +59,6 @@ export interface RosClientParts {
   readonly tooFast: (detail: string) => void;
 }
 
-/** How a service was answered. */
-interface Answer {
-  success: boolean;
-  message: string;
-}
-
 /** What the client is told about its message: an error, or a notice of a lower level. */
 type Told = string | { readonly level: 'warning' | 'info'; readonly msg: string } | undefined;
 
@@ -72,6 +67,7 @@ export class RosClient {
   readonly #parts: RosClientParts;
   readonly #subscriptions: Subscriptions;
   readonly #actions: RobotActions;
+  readonly #answers = new Answers();
   #session: Opened | undefined;
   /** Commands until the session is open. */
   #waiting: (() => void)[] | undefined = [];
@@ -79,8 +75,6 @@ export class RosClient {
   #publishesResults: boolean;
   /** The last state, for new subscribers. */
   #state: Fields | undefined;
-  /** While a command is given: how the session answers it. */
-  #answer: Answer | undefined;
   #fragmented = 0;
 
   constructor(parts: RosClientParts) {
@@ -89,8 +83,8 @@ export class RosClient {
     this.#subscriptions = new Subscriptions(parts.clock, (...what) => this.#sendMessage(...what));
     this.#actions = new RobotActions({
       send: (op) => parts.send(op),
-      report: (report) => {
-        const { success, message } = this.#run(report);
+      report: (id, report) => {
+        const { success, message } = this.#answers.report(this.#session?.handle, id, report);
         if (!success) parts.status('error', message);
       },
     });
@@ -163,35 +157,15 @@ export class RosClient {
 
   /** A message of the session. */
   message(message: SessionMessage): void {
-    switch (message.type) {
-      case 'state':
-        this.#state = { data: JSON.stringify(message) };
-        this.#publishAs('/parley/state', message);
-        break;
-      case 'transcript':
-        this.#publishAs('/parley/transcript', message);
-        break;
-      case 'reply':
-      case 'reply.end':
-        this.#publishAs('/parley/reply', message);
-        break;
-      case 'action':
-        this.#publishAs('/parley/action', message);
-        if (!this.#actions.note(message)) this.#refuseUnoffered(message.id, message.name);
-        break;
-      case 'error':
-        this.#onError(message);
-        break;
-      case 'flush':
-        this.#subscriptions.clear('/parley/audio/out');
-        this.#publishAs('/parley/event', message);
-        break;
-      case 'speech':
-      case 'playback':
-      case 'viseme':
-        this.#publishAs('/parley/event', message);
-        break;
+    if (message.type === 'error') {
+      this.#onError(message);
+      return;
     }
+    if (message.type === 'state') this.#state = { data: JSON.stringify(message) };
+    if (message.type === 'flush') this.#subscriptions.clear('/parley/audio/out');
+    this.#publishAs(topicOf(message), message);
+    if (message.type === 'action' && !this.#actions.note(message))
+      this.#refuseUnoffered(message.id, message.name);
   }
 
   /** PCM16LE of a reply. */
@@ -296,14 +270,9 @@ export class RosClient {
   }
 
   #onError(error: Extract<SessionMessage, { type: 'error' }>): void {
-    const text = `${error.code}: ${error.message}`;
-    if (this.#answer?.success) {
-      this.#answer.success = false;
-      this.#answer.message = text;
-      return;
-    }
+    if (this.#answers.takes(error)) return;
     this.#publishAs('/parley/event', error);
-    this.#parts.status('error', text);
+    this.#parts.status('error', textOf(error));
   }
 
   /** The session, which the first message for it opens. */
@@ -329,15 +298,8 @@ export class RosClient {
     else this.#parts.tooFast('the session is being opened; wait for an answer');
   }
 
-  #run(given: ClientCommand): Answer {
-    const command = checked(given);
-    if (typeof command === 'string') return { success: false, message: command };
-    const answer: Answer = { success: true, message: '' };
-    const outer = this.#answer;
-    this.#answer = answer;
-    this.#session?.handle.command(command);
-    this.#answer = outer;
-    return answer;
+  #run(command: ClientCommand): Answer {
+    return this.#answers.give(this.#session?.handle, command);
   }
 
   #publishAs(topic: PublishedTopic, message: SessionMessage): void {

@@ -1,7 +1,53 @@
 /** Services and reports of the client as commands to its session. A text says what is wrong with them. */
 import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
+import type { ErrorRecord } from '../../../machines/errors.ts';
+import type { ActionReport } from '../../../machines/wire.ts';
+import type { SessionHandle } from '../../door/door.ts';
 import { problemsOf } from './client-ops.ts';
 import { argumentNames, type ServiceName } from './interfaces.ts';
+
+/** How a service is answered. */
+export interface Answer {
+  readonly success: boolean;
+  readonly message: string;
+}
+
+/** Gives commands to a session, which answers one with an error at once if it refuses. */
+export class Answers {
+  #refusal: { error?: ErrorRecord } | undefined;
+
+  /** Returns true if the error is the answer to the command that is being given. */
+  takes(error: ErrorRecord): boolean {
+    if (!this.#refusal || this.#refusal.error) return false;
+    this.#refusal.error = error;
+    return true;
+  }
+
+  give(handle: SessionHandle | undefined, given: ClientCommand): Answer {
+    const command = checked(given);
+    if (typeof command === 'string') return { success: false, message: command };
+    const refusal: { error?: ErrorRecord } = {};
+    const outer = this.#refusal;
+    this.#refusal = refusal;
+    handle?.command(command);
+    this.#refusal = outer;
+    const { error } = refusal;
+    return error ? { success: false, message: textOf(error) } : { success: true, message: '' };
+  }
+
+  /** Reports on an action. What the session does not take of the report is left out, so that the action ends. */
+  report(handle: SessionHandle | undefined, id: string, report: ActionReport): Answer {
+    const whole = { type: 'action.result', id, ...report } as const;
+    const problem = checked(whole);
+    if (typeof problem !== 'string') return this.give(handle, whole);
+    const { status } = report;
+    return this.give(handle, { type: 'action.result', id, status, message: `unusable result: ${problem}` });
+  }
+}
+
+export function textOf({ code, message }: ErrorRecord): string {
+  return `${code}: ${message}`;
+}
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -48,7 +94,7 @@ function reportFrom({ id, status, message, data }: Arguments): ClientCommand | s
   });
 }
 
-export function checked(command: object): ClientCommand | string {
+function checked(command: object): ClientCommand | string {
   const { data, error } = clientCommand.safeParse(command);
   return data ?? problemsOf(error);
 }

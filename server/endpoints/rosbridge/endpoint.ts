@@ -7,6 +7,7 @@ import { ClientSocket } from '../../door/websocket/client-socket.ts';
 import { ServerSocket } from '../../door/websocket/server-socket.ts';
 import { Connection, MAX_MESSAGE_BYTES, ROSBRIDGE } from './connection.ts';
 import { optionsOf } from './options.ts';
+import { type RobotParts, RobotSession } from './robot-session.ts';
 
 const PATH = '/rosbridge';
 /** Maximum number of WebSocket frames in a message; more indicate an attack. */
@@ -16,10 +17,14 @@ const MAX_FRAMES = 64;
 export function rosbridge({
   door,
   access,
+  robot,
 }: {
   readonly door: Door;
   readonly access: Pick<Access, 'tokenAccepted'>;
+  /** The robot that this server dials, if one is configured. */
+  readonly robot?: RobotParts | undefined;
 }): Endpoint {
+  const dialled = robot && new RobotSession(door, robot);
   const webSockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -53,5 +58,7 @@ export function rosbridge({
       });
       return 'taken';
     },
+    listen: async () => dialled?.start(),
+    close: async () => dialled?.close(),
   };
 }

@@ -1,4 +1,5 @@
 /** Names and types that this server has in the ROS graph. */
+import type { SessionMessage } from '../../../machines/wire.ts';
 
 /** The fields of a ROS message by name; `[]` marks an array. */
 type Fields = Readonly<Record<string, string>>;
@@ -32,6 +33,20 @@ export const PUBLISHED = {
   '/parley/audio/out': AUDIO,
 } as const;
 export type PublishedTopic = keyof typeof PUBLISHED;
+
+export function topicOf({ type }: SessionMessage): PublishedTopic {
+  switch (type) {
+    case 'state':
+    case 'transcript':
+    case 'reply':
+    case 'action':
+      return `/parley/${type}`;
+    case 'reply.end':
+      return '/parley/reply';
+    default:
+      return '/parley/event';
+  }
+}
 
 /** Topics to which clients publish. */
 export const TAKEN = { '/parley/audio/in': AUDIO, '/parley/action/result': TEXT } as const;

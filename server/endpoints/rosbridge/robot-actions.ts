@@ -1,6 +1,5 @@
 /** Actions of the dialog that the client executes as a ROS service or a ROS 2 action. */
-import type { ClientCommand } from '../../../actors/session/client-command.ts';
-import type { SessionMessage } from '../../../machines/wire.ts';
+import type { ActionReport, SessionMessage } from '../../../machines/wire.ts';
 import type { OpOf } from './client-ops.ts';
 import { ACTION_PREFIX, globalName } from './interfaces.ts';
 
@@ -11,7 +10,6 @@ const SUCCEEDED = 4;
 const CANCELED = 5;
 
 export type ActionMessage = Extract<SessionMessage, { type: 'action' }>;
-export type ActionReport = Extract<ClientCommand, { type: 'action.result' }>;
 
 /** What the client offers to execute. */
 export interface Offer {
@@ -28,7 +26,7 @@ export type RobotOp = { readonly op: 'call_service' | 'send_action_goal' | 'canc
 
 export interface RobotActionsParts {
   readonly send: (op: RobotOp) => void;
-  readonly report: (report: ActionReport) => void;
+  readonly report: (id: string, report: ActionReport) => void;
 }
 
 export class RobotActions {
@@ -85,7 +83,7 @@ export class RobotActions {
   feedback({ id, values }: OpOf<'action_feedback'>): boolean {
     const running = this.#running.get(String(id));
     if (running?.kind !== 'action') return false;
-    this.#parts.report({ type: 'action.result', id: String(id), status: 'progress', ...outcomeOf(values) });
+    this.#parts.report(String(id), { status: 'progress', ...outcomeOf(values) });
     return true;
   }
 
@@ -120,7 +118,7 @@ export class RobotActions {
 
   #end(id: string, status: 'done' | 'failed', outcome: Outcome): void {
     this.#running.delete(id);
-    this.#parts.report({ type: 'action.result', id, status, ...outcome });
+    this.#parts.report(id, { status, ...outcome });
   }
 }
 

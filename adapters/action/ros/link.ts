@@ -1,0 +1,250 @@
+import { WebSocket } from 'ws';
+import { cancelled } from '../../../actors/cancellation.ts';
+import type { Clock, TimerHandle } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+
+/** Wait before the first reconnect; it doubles with each further one, up to the second. */
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 15_000;
+/** A robot that answers no ping within this time is gone. */
+const PING_MS = 5_000;
+const MAX_MESSAGE_BYTES = 4 * 1_024 * 1_024;
+/** More that the robot has not read means that the network is too slow: 30 s of audio in base64. */
+const MAX_UNREAD_BYTES = 2 * 1_024 * 1_024;
+
+type Values = Readonly<Record<string, unknown>>;
+
+export interface RosLinkOptions {
+  /** Of the robot’s `rosbridge_server`, such as `ws://robot:9090`. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
+}
+
+/** A service of this process, offered to the robot. */
+export type RosService = (args: unknown) => Values;
+
+interface Waiting {
+  readonly onFeedback: ((values: unknown) => void) | undefined;
+  /** `values` of the response; a text is the reason of a failure. */
+  settle(values: unknown, succeeded: boolean): void;
+}
+
+/**
+ * Connection to a robot's `rosbridge_server`, as its client: reconnects by itself, and repeats what was advertised and
+ * subscribed.
+ */
+export class RosLink {
+  readonly #options: RosLinkOptions;
+  /** Said again after each reconnect. */
+  readonly #declarations: object[] = [];
+  readonly #topics = new Map<string, (msg: unknown) => void>();
+  readonly #services = new Map<string, RosService>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #onLost: (() => void)[] = [];
+  #socket: WebSocket | undefined;
+  #connected = false;
+  #timer: TimerHandle | undefined;
+  #waitMs = FIRST_WAIT_MS;
+  #calls = 0;
+  #closed = false;
+
+  constructor(options: RosLinkOptions) {
+    this.#options = options;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Begins to connect. Everything is declared before. */
+  start(): void {
+    this.#connect();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#lost();
+    this.#socket?.terminate();
+  }
+
+  /** `lost` is called whenever the connection ends. */
+  onLost(lost: () => void): void {
+    this.#onLost.push(lost);
+  }
+
+  advertise(topic: string, type: string): void {
+    this.#declare({ op: 'advertise', topic, type });
+  }
+
+  subscribe(topic: string, type: string, take: (msg: unknown) => void): void {
+    this.#topics.set(topic, take);
+    this.#declare({ op: 'subscribe', id: `parley:${topic}`, topic, type });
+  }
+
+  serve(service: string, type: string, answer: RosService): void {
+    this.#services.set(service, answer);
+    this.#declare({ op: 'advertise_service', service, type });
+  }
+
+  /** Nothing is published while the robot is not connected. */
+  publish(topic: string, msg: object): void {
+    if (this.#connected) this.#send({ op: 'publish', topic, msg });
+  }
+
+  /** Resolves with the response. Rejects with ACTION_FAILED and the robot’s reason, or with CANCELLED. */
+  call(service: string, type: string | undefined, args: object, signal: AbortSignal): Promise<unknown> {
+    return this.#ask((id) => ({ op: 'call_service', id, service, type, args }), signal);
+  }
+
+  /** The same for a ROS 2 action. Aborting cancels it on the robot. */
+  pursue(
+    action: string,
+    action_type: string,
+    args: object,
+    signal: AbortSignal,
+    onFeedback: (values: unknown) => void,
+  ): Promise<unknown> {
+    return this.#ask(
+      (id) => ({ op: 'send_action_goal', id, action, action_type, args, feedback: true }),
+      signal,
+      { onFeedback, cancel: (id) => ({ op: 'cancel_action_goal', id, action }) },
+    );
+  }
+
+  #ask(
+    request: (id: string) => object,
+    signal: AbortSignal,
+    more: {
+      readonly onFeedback?: (values: unknown) => void;
+      readonly cancel?: (id: string) => object;
+    } = {},
+  ): Promise<unknown> {
+    this.#calls += 1;
+    const id = `parley:${this.#calls}`;
+    return new Promise((resolve, reject) => {
+      if (!this.#connected) throw new ParleyError('ACTION_FAILED', 'the robot is not connected');
+      const done = () => {
+        signal.removeEventListener('abort', stop);
+        this.#waiting.delete(id);
+      };
+      const stop = () => {
+        done();
+        if (more.cancel && this.#connected) this.#send(more.cancel(id));
+        reject(cancelled(signal));
+      };
+      this.#waiting.set(id, {
+        onFeedback: more.onFeedback,
+        settle: (values, succeeded) => {
+          done();
+          if (succeeded) resolve(values);
+          else reject(new ParleyError('ACTION_FAILED', typeof values === 'string' ? values : undefined));
+        },
+      });
+      if (signal.aborted) return stop();
+      signal.addEventListener('abort', stop, { once: true });
+      this.#send(request(id));
+    });
+  }
+
+  #declare(op: object): void {
+    this.#declarations.push(op);
+    if (this.#connected) this.#send(op);
+  }
+
+  #connect(): void {
+    const { url, clock, log } = this.#options;
+    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
+    this.#socket = socket;
+    let alive = true;
+    socket.on('open', () => {
+      this.#connected = true;
+      this.#waitMs = FIRST_WAIT_MS;
+      log.info({ url }, 'connected to the robot');
+      for (const op of this.#declarations) this.#send(op);
+      const watch = () => {
+        if (!alive) socket.terminate();
+        alive = false;
+        socket.ping();
+        this.#timer = clock.setTimer(PING_MS, watch);
+      };
+      watch();
+    });
+    socket.on('pong', () => {
+      alive = true;
+    });
+    socket.on('message', (data, isBinary) => {
+      alive = true;
+      if (!isBinary) this.#receive(String(data));
+    });
+    socket.on('error', (error) => log.warn({ url, error: error.message }, 'the robot cannot be reached'));
+    socket.on('close', () => {
+      if (this.#closed) return;
+      if (this.#connected) log.warn({ url }, 'the connection to the robot was lost');
+      this.#timer?.cancel();
+      this.#lost();
+      this.#timer = clock.setTimer(this.#waitMs, () => this.#connect());
+      this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
+    });
+  }
+
+  #lost(): void {
+    const wasConnected = this.#connected;
+    this.#connected = false;
+    for (const { settle } of [...this.#waiting.values()])
+      settle('the connection to the robot was lost', false);
+    if (wasConnected) for (const lost of this.#onLost) lost();
+  }
+
+  #receive(text: string): void {
+    const message = parsed(text);
+    const { op, id, topic, service, msg, args, values, result, status, level } = message;
+    const waiting = typeof id === 'string' ? this.#waiting.get(id) : undefined;
+    if (op === 'publish' && typeof topic === 'string') this.#topics.get(topic)?.(msg);
+    else if (op === 'service_response') waiting?.settle(values, result !== false);
+    else if (op === 'action_feedback') waiting?.onFeedback?.(values);
+    else if (op === 'action_result') {
+      const reason = typeof values === 'string' ? values : GOAL_STATUS[Number(status)];
+      if (result !== false && (status === undefined || status === SUCCEEDED)) waiting?.settle(values, true);
+      else waiting?.settle(reason, false);
+    } else if (op === 'call_service' && typeof service === 'string') this.#answer(service, id, args);
+    else if (op === 'status' && level === 'error')
+      this.#options.log.warn({ status: message.msg }, 'the robot reports an error');
+  }
+
+  #answer(service: string, id: unknown, args: unknown): void {
+    const answer = this.#services.get(service);
+    const values = answer ? answer(args) : 'there is no such service';
+    this.#send({ op: 'service_response', id, service, values, result: answer !== undefined });
+  }
+
+  #send(op: object): void {
+    const socket = this.#socket;
+    if (!socket || socket.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify(op));
+    if (socket.bufferedAmount <= MAX_UNREAD_BYTES) return;
+    this.#options.log.warn({ unread: socket.bufferedAmount }, 'the robot does not read fast enough');
+    socket.terminate();
+  }
+}
+
+/** `action_msgs/GoalStatus` */
+const SUCCEEDED = 4;
+const GOAL_STATUS: Readonly<Record<number, string>> = {
+  5: 'cancelled by the robot',
+  6: 'aborted by the robot',
+};
+
+/** What is not a JSON object has no operation. */
+function parsed(text: string): Values {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null ? { ...json } : {};
+  } catch {
+    return {};
+  }
+}

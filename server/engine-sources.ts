@@ -1,0 +1,16 @@
+import type { MetricSources } from './endpoints/metrics/metrics.ts';
+import type { LocalEngines } from './engines.ts';
+
+/** Metric sources of the engines, if they keep statistics. */
+export function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connections' | 'phraseCache'> {
+  const phrases = stats?.().phrases;
+  if (!stats) return {};
+  return {
+    connections: () =>
+      stats().connections.map(({ kind, engine, opened, requests }) => [
+        `${kind}:${engine}`,
+        { opened, requests },
+      ]),
+    ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
+  };
+}

@@ -51,6 +51,8 @@ export class RosLink {
   #waitMs = FIRST_WAIT_MS;
   #calls = 0;
   #closed = false;
+  /** An outage is logged once. */
+  #complained = false;
 
   constructor(options: RosLinkOptions) {
     this.#options = options;
@@ -158,13 +160,16 @@ export class RosLink {
 
   #connect(): void {
     const { url, clock, log } = this.#options;
+    // Without what the URL may hold of a password.
+    const { host } = new URL(url);
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES });
     this.#socket = socket;
     let alive = true;
     socket.on('open', () => {
       this.#connected = true;
       this.#waitMs = FIRST_WAIT_MS;
-      log.info({ url }, 'connected to the robot');
+      this.#complained = false;
+      log.info({ host }, 'connected to the robot');
       for (const op of this.#declarations) this.#send(op);
       const watch = () => {
         if (!alive) socket.terminate();
@@ -181,10 +186,13 @@ export class RosLink {
       alive = true;
       if (!isBinary) this.#receive(String(data));
     });
-    socket.on('error', (error) => log.warn({ url, error: error.message }, 'the robot cannot be reached'));
+    socket.on('error', (error) => {
+      if (!this.#complained) log.warn({ host, error: error.message }, 'the robot cannot be reached');
+      this.#complained = true;
+    });
     socket.on('close', () => {
       if (this.#closed) return;
-      if (this.#connected) log.warn({ url }, 'the connection to the robot was lost');
+      if (this.#connected) log.warn({ host }, 'the connection to the robot was lost');
       this.#timer?.cancel();
       this.#lost();
       this.#timer = clock.setTimer(this.#waitMs, () => this.#connect());

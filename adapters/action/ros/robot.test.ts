@@ -165,7 +165,7 @@ describe('an action of the dialog', () => {
 
 describe('the connection to the robot', () => {
   it('comes back by itself, later each time, and says again what it had declared', async () => {
-    const { clock, server, link, connected } = await meet();
+    const { clock, server, link, logged, connected } = await meet();
     const heard: unknown[] = [];
     link.advertise('/parley/state', 'std_msgs/String');
     link.subscribe('/mic', 'audio_common_msgs/AudioData', (msg) => heard.push(msg));
@@ -178,6 +178,7 @@ describe('the connection to the robot', () => {
       expect(clock.nextAtMs()).toBe(clock.nowMs() + waitMs);
       await clock.advance(waitMs);
     }
+    expect(logged).toEqual(['the robot cannot be reached']);
     const back = await RosbridgeServer.start(port);
     afterTest(() => back.close());
     while (clock.nextAtMs() === undefined) await nextTurn();

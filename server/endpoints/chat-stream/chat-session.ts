@@ -108,6 +108,11 @@ export class ChatSession {
     }
   }
 
+  /** Stops the session, ahead of every limit and of the store. `take` then answers the request. */
+  halt(): void {
+    this.#handle.command({ type: 'halt' });
+  }
+
   /** Ends the session; the conversation goes on in another one. */
   close(): void {
     this.#handle.close('bye');
@@ -119,13 +124,13 @@ export class ChatSession {
     const known = await this.#known(request.turn);
     if (this.#gone) throw errorFrom(this.#gone);
     if (!this.#requests.take(1)) throw new ParleyError('TOO_FAST', 'requests of one conversation');
-    // A stop is obeyed whatever its number.
-    if (order === 'halt') this.#handle.command({ type: 'halt' });
-    else if (known) {
+    // A stop was obeyed whatever its number.
+    if (known && order !== 'halt') {
       if (known.request !== digest) throw new ParleyError('TURN_CONFLICT', `turn ${request.turn}`);
       if (known.readers >= MAX_READERS) throw new ParleyError('TOO_MANY', 'requests wait for this turn');
       return known;
-    } else if (request.turn <= this.#newest)
+    }
+    if (request.turn <= this.#newest && order !== 'halt')
       throw new ParleyError('TURN_OLD', `${request.turn} after ${this.#newest}`);
     const { clock } = this.#parts.door;
     const exchange = new Exchange({

@@ -269,6 +269,18 @@ describe('a command of /chat/stream', () => {
     expect(given).toEqual(['text', 'halt', 'rearm', 'halt', 'halt']);
   });
 
+  it('halt is in force even if the request is refused: the server drains, or too many came', async () => {
+    const { rig, post, given } = await asked({ limits: { messageBurst: 1, messagesPerSecond: 1 } });
+    const fast = await post(order('halt', 2));
+    expect(await fast.code()).toBe('TOO_FAST');
+    const drained = rig.door.drain();
+    const refused = await post(order('halt', 3));
+    expect(await refused.code()).toBe('DRAINING');
+    expect(given).toEqual(['text', 'halt', 'halt']);
+    await rig.clock.advance(10_000);
+    await drained;
+  });
+
   it('of another name is refused', async () => {
     const { post } = await meet();
     const refused = await post(order('dance', 1));

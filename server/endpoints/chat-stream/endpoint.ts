@@ -10,7 +10,7 @@ import { FairPool } from '../../door/fair-pool.ts';
 import { jsonBody, onlyMethod, sendError } from '../../door/http.ts';
 import { CHAT_STREAM, ChatSession } from './chat-session.ts';
 import { streamEvents } from './event-stream.ts';
-import { parseChatRequest, sha256 } from './request.ts';
+import { orderOf, parseChatRequest, sha256 } from './request.ts';
 
 const PATH = '/chat/stream';
 const MAX_BODY_BYTES = 65_536;
@@ -72,11 +72,15 @@ class Chats {
     const chat = parseChatRequest(await jsonBody(request, MAX_BODY_BYTES));
     const startedAtMs = door.clock.nowMs();
     door.counters.messagesIn += 1;
-    this.#visit(request, response);
-    keep();
     const secret = String(request.headers[SECRET_HEADER] ?? '');
     const conversation = sha256(JSON.stringify([token ?? '', secret, chat.sessionId]));
+    const halts = orderOf(chat) === 'halt';
+    const known = this.#sessions.get(conversation);
+    if (halts) known?.halt();
+    this.#visit(request, response);
+    keep();
     const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), token);
+    if (halts && session !== known) session.halt();
     streamEvents(response, await session.take(chat, startedAtMs), door);
   }
 

@@ -8,6 +8,7 @@ import { type Invariant, type MakeInvariant, type MonitorOptions, SessionFacts }
 import { failuresInvariant } from './session/failures-invariant.ts';
 import { fillerInvariant } from './session/filler/invariant.ts';
 import { haltInvariant } from './session/halt/invariant.ts';
+import { lastingInvariant } from './session/lasting/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
@@ -29,6 +30,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   heardInvariant,
   speculationInvariant,
   actionsInvariant,
+  lastingInvariant,
   backchannelInvariant,
   settingsInvariant,
   commitInvariant,

@@ -9,6 +9,7 @@ import type { Json } from './json.ts';
 import type { Command, SpawnCommand } from './session/commands.ts';
 import type { SessionContext, SessionInput } from './session/context.ts';
 import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events.ts';
+import { lastingOf } from './session/lasting/lasting.ts';
 import type { SessionMachine } from './session/machine.ts';
 import { publicState } from './session/public-state.ts';
 import type { ListenerSample } from './session/reply/listener.ts';
@@ -130,7 +131,11 @@ export class SessionKernel {
     // The chart handles the delays that it has set; its own event types do not list them.
     this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
     this.#state = publicState(this.#snapshot.value);
-    if (this.state !== state || this.context.generation !== context.generation)
+    if (
+      this.state !== state ||
+      this.context.generation !== context.generation ||
+      lastingOf(this.context) !== lastingOf(context)
+    )
       this.#commands.push(this.#stateMessage());
     return { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
   }
@@ -168,9 +173,13 @@ export class SessionKernel {
 
   #stateMessage(): Command {
     const { turn, generation } = this.context;
+    const actions = lastingOf(this.context).map(({ id, name }) => ({ id, name }));
     return {
       type: 'publish',
-      message: { type: 'state', value: this.state, turn, generation, seq: this.#seq, at: this.#atMs },
+      message: {
+        ...{ type: 'state', value: this.state, turn, generation, seq: this.#seq, at: this.#atMs },
+        ...(actions.length > 0 && { actions }),
+      },
     };
   }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { count, factor, group, list, listsByLanguage, ms, text, yesNo } from './options.ts';
 import { BACKCHANNELS } from './session/barge-in/backchannel.ts';
+import type { ActionTerms, ReportedEnd } from './wire.ts';
 
 /** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
 export const defaultParameters = {
@@ -190,5 +191,9 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     readonly offered?: readonly string[];
     /** Time limits of single actions by name, ms; `deadlines.actionMs` is that of all others. */
     readonly deadlinesMs?: Readonly<Record<string, number>>;
+    /** The actions, by name, that may outlive their reply; others end with it. */
+    readonly lasting?: Readonly<Record<string, Pick<ActionTerms, 'whenInterrupted' | 'group'>>>;
+    /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */
+    readonly followUps?: Readonly<Record<string, readonly ReportedEnd[]>>;
   };
 };

@@ -35,8 +35,10 @@ export interface HelloMessage {
   readonly actions?: 'results';
 }
 
-/** Statuses that a client may report of a started action; each but `progress` ends it. */
-export const REPORTED_STATUSES = ['progress', 'done', 'failed', 'refused'] as const;
+/** Ways to end that a client may report of a started action. */
+export const REPORTED_ENDS = ['done', 'failed', 'refused'] as const;
+export type ReportedEnd = (typeof REPORTED_ENDS)[number];
+export const REPORTED_STATUSES = ['progress', ...REPORTED_ENDS] as const;
 
 /** What a client reports of a started action. */
 export interface ActionReport {
@@ -46,8 +48,24 @@ export interface ActionReport {
   readonly data?: JsonObject;
 }
 
+/** Ways to end of an action that still runs when its reply is interrupted or the next turn begins. */
+export const INTERRUPTED_ACTIONS = ['cancel', 'finish', 'replace'] as const;
+
+/** How long an action may run. */
+export interface ActionTerms {
+  /**
+   * `cancel`, the default: it ends with its reply. `finish`: it outlives its reply. `replace`: that too, until a newer
+   * action of its group starts.
+   */
+  readonly whenInterrupted?: (typeof INTERRUPTED_ACTIONS)[number];
+  /** Default: its own name. */
+  readonly group?: string;
+  /** Default: `deadlines.actionMs`. */
+  readonly deadlineMs?: number;
+}
+
 /** A function that the language engine may call: the call becomes an `action` of the same name. */
-export interface Tool {
+export interface Tool extends ActionTerms {
   readonly name: string;
   readonly description: string;
   /** JSON schema of the arguments, an object. */
@@ -168,6 +186,8 @@ export type SessionMessage =
       readonly generation: number;
       readonly seq: number;
       readonly at: number;
+      /** The running actions that may outlive their reply; absent if there is none. */
+      readonly actions?: readonly { readonly id: string; readonly name: string }[];
     }
   | { readonly type: 'speech'; readonly event: 'start' | 'stop'; readonly at: number }
   | {

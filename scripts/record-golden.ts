@@ -32,6 +32,8 @@ interface Stage {
 
 interface Scenario {
   readonly flags?: readonly string[];
+  /** The client reports the results of its actions. */
+  readonly reports?: true;
   /** The language engine is an HTTP server that lists its model and fails each request. */
   readonly llmFails?: true;
   /** The language engine's delay to its first token, in ms. */
@@ -102,6 +104,30 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await until(ended);
     },
   },
+  lasting: {
+    flags: ['--dialog', fileURLToPath(new URL('../test/support/lasting.dialog.yaml', import.meta.url))],
+    reports: true,
+    async plays({ client, until }) {
+      const id = () =>
+        client.arrivals.flatMap(({ message }) => (message.type === 'action' ? [message.id] : [])).at(-1) ??
+        '';
+      client.send({ type: 'text', text: 'go home' });
+      await until(ended);
+      // It runs on through another turn, until a newer one replaces it.
+      await Promise.all([until(ended), client.say(speak('what is your name'))]);
+      await Promise.all([until(ended), client.say(speak('go to the kitchen'))]);
+      client.send({ type: 'action.result', id: id(), status: 'progress', message: 'half way' });
+      client.send({
+        ...{ type: 'action.result', id: id(), status: 'failed' },
+        ...{ message: 'something is in the way', data: { leftM: 2 } },
+      });
+      await until(ended);
+      await Promise.all([until(speaking), client.say(speak('play some music'))]);
+      await client.wait(1_000);
+      client.send({ type: 'halt' });
+      await until((message) => message.type === 'state' && message.value === 'stopped');
+    },
+  },
   'worker-death': {
     flags: ['--engines', 'remote'],
     overNats: true,
@@ -116,7 +142,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 };
 
 async function record(name: string, scenario: Scenario): Promise<void> {
-  const { flags = [], llmFails, llmFirstTokenMs, overNats, plays } = scenario;
+  const { flags = [], reports, llmFails, llmFirstTokenMs, overNats, plays } = scenario;
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-golden-'));
   const closers: (() => Promise<unknown>)[] = [async () => rmSync(dataDir, { recursive: true, force: true })];
   try {
@@ -138,7 +164,8 @@ async function record(name: string, scenario: Scenario): Promise<void> {
     const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...engine, ...flags], env);
     closers.push(() => server.stop());
     const [, url = ''] = await server.line(/listens on (\S+)/u);
-    const client = await VoiceClient.connect({ url, clock: realClock });
+    const manners = reports ? { actions: 'results' as const } : {};
+    const client = await VoiceClient.connect({ url, clock: realClock, manners });
     const until: Stage['until'] = async (matches) => {
       const found = await client.waitFor(matches, { since: client.arrivals.length, timeoutMs: PATIENCE_MS });
       if (!found) throw new Error(`${name}: the expected message did not arrive`);

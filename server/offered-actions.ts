@@ -16,6 +16,11 @@ export function offeredActions(
   return ofDialog ? [...dialogActions(dialog).keys()] : toolsOf({ llm }, dialog).map(({ name }) => name);
 }
 
+/** Whether a language model may answer, which can speak about any result of an action. */
+export function answersWithModel({ engines }: Pick<Config, 'engines'>): boolean {
+  return engines.llm.some((name) => name !== 'dialog' && name !== 'remote');
+}
+
 /** The actions that `llm.tools` declares to language models, with the arguments that the dialog file uses.
  * Throws CONFIG_INVALID for an action that the dialog does not have.
  */

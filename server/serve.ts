@@ -47,7 +47,7 @@ import { startJournaling } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
-import { offeredActions } from './offered-actions.ts';
+import { answersWithModel, offeredActions } from './offered-actions.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
 import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
@@ -261,7 +261,8 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   };
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
-  const parameters = withRecogniser(withDialog(config, dialog, offered), tellsPartials);
+  const models = parts?.engines ? parts.engines.llm !== undefined : answersWithModel(config);
+  const parameters = withRecogniser(withDialog(config, dialog, offered, models), tellsPartials);
   const hosted = hostEngines(engines, config, bus);
   closers.push(() => hosted.close());
   const { sttMs, llmFirstTokenMs, ttsMs } = parameters.deadlines;

@@ -4,11 +4,14 @@ import {
   type Dialog,
   dialogActions,
   haltPhrases,
+  lastingActions,
   parseDialog,
+  toldEnds,
 } from '../actors/dialog/mod.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { baseLanguage, normalisedPhrases } from '../machines/policies/text.ts';
+import { REPORTED_ENDS } from '../machines/wire.ts';
 
 /** Reads a dialog file. Throws DIALOG_UNREADABLE or DIALOG_INVALID. */
 export async function readDialog(path: string): Promise<Dialog> {
@@ -29,22 +32,23 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/** Adds the session parameters that come from the dialog: stop words, complete sentences, fillers. `offered`: the actions that the language engine may request; by default those of the dialog.
+/** Adds the session parameters that come from the dialog: stop words, complete sentences, fillers. `offered`: the actions that the language engine may request; by default those of the dialog. `models`: whether a language model answers, which can speak about any result.
  */
 export function withDialog(
   parameters: SessionParameters,
   dialog: Dialog,
   offered: readonly string[] = [...dialogActions(dialog).keys()],
+  models = false,
 ): SessionParameters {
   const language = baseLanguage(dialog.language);
   const { words } = parameters;
-  const deadlinesMs = actionDeadlines(dialog);
   return {
     ...parameters,
     actions: {
       ...parameters.actions,
       offered,
-      ...(Object.keys(deadlinesMs).length > 0 && { deadlinesMs }),
+      ...filled({ deadlinesMs: actionDeadlines(dialog), lasting: lastingActions(dialog) }),
+      ...filled({ followUps: { ...toldEnds(dialog), ...(models && { '*': REPORTED_ENDS }) } }),
     },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
     words: {
@@ -57,6 +61,12 @@ export function withDialog(
       complete: [...normalisedPhrases([...words.complete, ...wholeSentences(dialog)], language)],
     },
   };
+}
+
+/** Those of the records that have entries. */
+function filled<T extends Readonly<Record<string, object>>>(records: T): Partial<T> {
+  const kept = Object.entries(records).filter(([, record]) => Object.keys(record).length > 0);
+  return Object.fromEntries(kept) as Partial<T>;
 }
 
 /** With a recogniser that reports partial transcripts, speech without words confirms a barge-in a little later: the first word decides at once, and a backchannel has time to be recognised.

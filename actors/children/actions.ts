@@ -5,7 +5,7 @@ import type { ActionPort } from '../ports/action.ts';
 
 type Run = ChildMessage & { readonly type: 'run' };
 
-/** Runs the robot actions of a reply concurrently, until all are done and `end` announces that no more follow. */
+/** Runs robot actions concurrently, until all are done and `end` announces that no more follow. */
 export function actionsChild(port: ActionPort, session: string): ChildLogic {
   return childLogic(async (scope) => {
     const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
@@ -15,8 +15,11 @@ export function actionsChild(port: ActionPort, session: string): ChildLogic {
     };
     scope.signal.addEventListener('abort', stopAll, { once: true });
     for await (const message of scope.mailbox) {
-      if (message.type === 'run') running.set(message.id, start(port, session, message, scope));
-      else if (message.type === 'abandon') running.get(message.id)?.abandon();
+      if (message.type === 'run') {
+        const action = start(port, session, message, scope);
+        running.set(message.id, action);
+        void action.over.then(() => running.delete(message.id));
+      } else if (message.type === 'abandon') running.get(message.id)?.abandon();
       // Until all are over, an action may still be abandoned.
       else if (message.type === 'end')
         void Promise.all([...running.values()].map(({ over }) => over)).then(() => scope.mailbox.close());

@@ -1,17 +1,18 @@
 import type { JsonObject } from '../../machines/json.ts';
+import { type ActionTerms, REPORTED_ENDS, type ReportedEnd } from '../../machines/wire.ts';
 import type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 import type { RosMapping } from './schema.ts';
 
 /** A robot action. A string of `args` that consists only of `{slot}` becomes the slot's value. */
-export interface DialogAction {
+export interface DialogAction extends ActionTerms {
   readonly name: string;
   readonly args: JsonObject;
   /** Duration on a simulated robot, ms. */
   readonly durationMs?: number;
   /** What executes it on a robot with ROS. */
   readonly ros?: RosMapping;
-  /** Time limit, ms. */
-  readonly deadlineMs?: number;
+  /** Texts to speak when it has ended so: of each list the first that can be filled. */
+  readonly tells: Readonly<Record<ReportedEnd, readonly string[]>>;
 }
 
 /** Phrases that the robot understands, with their replies and actions. */
@@ -69,6 +70,30 @@ export function actionDeadlines(dialog: Dialog): Readonly<Record<string, number>
   for (const { name, deadlineMs } of dialog.entries.flatMap((entry) => entry.actions))
     if (deadlineMs !== undefined) limits[name] = Math.max(limits[name] ?? 0, deadlineMs);
   return limits;
+}
+
+/** The actions that may outlive their reply, by name; of several entries for one action the first that says so. */
+export function lastingActions(dialog: Dialog): Readonly<Record<string, ActionTerms>> {
+  const terms: Record<string, ActionTerms> = {};
+  for (const { name, whenInterrupted, group } of dialog.entries.flatMap((entry) => entry.actions))
+    if (whenInterrupted || group)
+      terms[name] ??= { ...(whenInterrupted && { whenInterrupted }), ...(group && { group }) };
+  return terms;
+}
+
+/** The texts about one end of an action; of several entries for one action the first that has some. */
+export function tellsOf(dialog: Dialog, name: string, end: ReportedEnd): readonly string[] {
+  const actions = dialog.entries.flatMap((entry) => entry.actions).filter((action) => action.name === name);
+  return actions.map(({ tells }) => tells[end]).find((texts) => texts.length > 0) ?? [];
+}
+
+/** The ends of actions that the dialog has texts about, by name of the action. */
+export function toldEnds(dialog: Dialog): Readonly<Record<string, readonly ReportedEnd[]>> {
+  return Object.fromEntries(
+    [...dialogActions(dialog).keys()]
+      .map((name) => [name, REPORTED_ENDS.filter((end) => tellsOf(dialog, name, end).length > 0)] as const)
+      .filter(([, told]) => told.length > 0),
+  );
 }
 
 /** The actions of the dialog, with their duration on a simulated robot (ms) if given. */

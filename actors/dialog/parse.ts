@@ -118,11 +118,9 @@ function build(data: DialogFile, fail: Fail): Dialog {
       id: raw.id,
       phrases,
       replies: raw.replies,
-      actions: raw.actions.map(({ name, args, durationMs, deadlineMs, ros }) => ({
-        ...{ name, args },
-        ...(durationMs !== undefined && { durationMs }),
-        ...(ros && { ros }),
-        ...(deadlineMs !== undefined && { deadlineMs }),
+      actions: raw.actions.map(({ name, args, done, failed, refused, ...terms }) => ({
+        ...{ name, args, tells: { done, failed, refused } },
+        ...given(terms),
       })),
       halt: raw.halt,
       defaults,
@@ -170,6 +168,12 @@ function build(data: DialogFile, fail: Fail): Dialog {
       Object.entries(data.pronunciations).map(([word, phones]) => [normaliseText(word, language), phones]),
     ),
   };
+}
+
+/** Without the members that are undefined. */
+function given<T extends object>(all: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const kept = Object.entries(all).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as { [Key in keyof T]: Exclude<T[Key], undefined> };
 }
 
 function attempt<T>(fail: Fail, path: Path, work: () => T): T {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Json } from '../../machines/json.ts';
+import { INTERRUPTED_ACTIONS } from '../../machines/wire.ts';
 
 /** Maximum length of a reply, in characters: five minutes of speech. */
 const MAX_REPLY_CHARS = 5_000;
@@ -41,6 +42,11 @@ const action = z.strictObject({
   durationMs: z.number().int().min(0).max(600_000).optional(),
   deadlineMs: z.number().int().min(1).max(86_400_000).optional(),
   ros: ros.optional(),
+  whenInterrupted: z.enum(INTERRUPTED_ACTIONS).optional(),
+  group: name.optional(),
+  done: oneOrMore.default([]),
+  failed: oneOrMore.default([]),
+  refused: oneOrMore.default([]),
 });
 
 const entry = z

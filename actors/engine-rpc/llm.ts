@@ -9,16 +9,18 @@ import { jsonBytes, parseJson, type RpcScope } from './protocol.ts';
 
 const JsonRecord = z.record(z.string(), z.json());
 
+const Outcome = z.object({ id: z.string(), name: z.string(), args: JsonRecord, result: JsonRecord });
+
 const Request: z.ZodType<LlmRequest> = z.object({
   messages: z.array(
     z.object({
       role: z.enum(['system', 'user', 'assistant']),
       content: z.string(),
-      actions: z
-        .array(z.object({ id: z.string(), name: z.string(), args: JsonRecord, result: JsonRecord }))
-        .exactOptional(),
+      actions: z.array(Outcome).exactOptional(),
     }),
   ),
+  results: z.array(Outcome).exactOptional(),
+  reported: z.literal(true).exactOptional(),
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
   stream: z.boolean().exactOptional(),

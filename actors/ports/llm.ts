@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../machines/json.ts';
 import type { LlmOffer } from '../../machines/session/settings/settings.ts';
-import type { Message } from '../../machines/session/turn/history.ts';
+import type { ActionOutcome, Message } from '../../machines/session/turn/history.ts';
 
 /** `instructions`, `tools` and `toolChoice` are the session's own, besides those of the engine's configuration. */
 export interface LlmRequest extends LlmOffer {
@@ -9,6 +9,8 @@ export interface LlmRequest extends LlmOffer {
    * understood.
    */
   readonly messages: readonly Message[];
+  /** Results of actions, if the reply is to be about them: the messages end without words of the user. */
+  readonly results?: readonly ActionOutcome[];
   readonly language: string;
   /** Selects among variants: the same seed gives the same choice. An unsigned 32-bit number. */
   readonly seed: number;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../../machines/json.ts';
 import type { ClientEvent } from '../../machines/session/events.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
-import { REPORTED_STATUSES } from '../../machines/wire.ts';
+import { INTERRUPTED_ACTIONS, REPORTED_STATUSES } from '../../machines/wire.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
@@ -52,10 +52,16 @@ export const toolParameters = z.custom<JsonObject>(
   `must be an object of at most ${MAX_SCHEMA_DEPTH} levels`,
 );
 
+/** Longest time limit of an action: a day. */
+export const MAX_ACTION_MS = 86_400_000;
+
 const tool = z.object({
   name: toolName,
   description: z.string().max(4_000),
   parameters: toolParameters,
+  whenInterrupted: z.enum(INTERRUPTED_ACTIONS).exactOptional(),
+  group: z.string().min(1).max(64).exactOptional(),
+  deadlineMs: z.int().min(1).max(MAX_ACTION_MS).exactOptional(),
 });
 
 const settings = z.object({

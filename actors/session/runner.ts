@@ -9,7 +9,6 @@ import {
   CHILD_KINDS,
   type ChildEvent,
   type ChildKind,
-  REPLY_CHILDREN,
   type SessionEvent,
 } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
@@ -57,6 +56,7 @@ const FAILURE_OF: Record<ChildKind, ErrorCode> = {
   tts: 'TTS_FAILED',
   playback: 'PLAYBACK_FAILED',
   actions: 'ACTION_FAILED',
+  lasting: 'ACTION_FAILED',
 };
 
 /**
@@ -262,11 +262,11 @@ export class SessionRunner {
   #spawn(command: SpawnCommand): void {
     const kind = command.child;
     const { turn, generation } = this.#kernel.context;
-    const ofReply = REPLY_CHILDREN.some((one) => one === kind);
+    const ofNextTurn = kind === 'stt' || kind === 'speculation';
     const number = numberOf(command, generation);
     const child: Child = {
       kind,
-      name: `${this.#session}/${ofReply ? turn : turn + 1}/${kind}/${number}`,
+      name: `${this.#session}/${ofNextTurn ? turn + 1 : turn}/${kind}/${number}`,
       generation: number,
       mailbox: new AsyncQueue(),
     };
@@ -360,6 +360,7 @@ export class SessionRunner {
 /** Identifies a child among others of its kind: its utterance or its generation. */
 function numberOf(command: SpawnCommand, generation: number): number {
   if (command.child === 'stt') return command.input.utterance;
+  if (command.child === 'lasting') return command.input.number;
   return command.child === 'speculation' ? command.input.generation : generation;
 }
 

@@ -234,6 +234,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
             publish({ type: 'viseme', generation, at: runner.nowMs() + inMs, phoneme, viseme }),
         });
       case 'actions':
+      case 'lasting':
         return actionsChild(strict?.port ?? robot, session);
     }
   };

@@ -1,6 +1,8 @@
 import type { ChildKind } from './events.ts';
 import type { Entry, MakeInvariant } from './facts.ts';
 
+const OF_UTTERANCE: readonly ChildKind[] = ['stt', 'speculation'];
+
 /**
  * 3, 4 and 7, in part: children start and end once, at most one of a kind lives, none outlives its state, and events of
  * dead ones have no effect.
@@ -23,7 +25,7 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
       const { state } = facts;
       if (state === 'processing' || state === 'speaking') return;
       for (const [kind, child] of alive)
-        if ((kind !== 'stt' && kind !== 'speculation') || state !== 'listening')
+        if (kind === 'lasting' ? state === 'stopped' : !OF_UTTERANCE.includes(kind) || state !== 'listening')
           broken(4, `${child} lives in ${state}`, entry);
     },
     observe(entry) {

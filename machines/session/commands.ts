@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { EndReason, SessionMessage, TurnTimings } from '../wire.ts';
 import type { ChildKind } from './events.ts';
 import type { LlmOffer } from './settings/settings.ts';
-import type { Message } from './turn/history.ts';
+import type { ActionOutcome, Message } from './turn/history.ts';
 
 /** Commands of a kernel step, in order. Plain data: they are hashed into the journal. */
 export type Command =
@@ -45,12 +45,16 @@ export interface ChildInputs {
     readonly messages: readonly Message[];
   } & LlmOffer;
   readonly memory: { readonly text: string };
-  /** `speculated`: the speculation of this generation has already requested the reply; use its answer. */
+  /**
+   * `results`: of actions, which the reply is about. `speculated`: the speculation of this generation has already requested
+   * the reply; use its answer.
+   */
   readonly llm: {
     readonly generation: number;
     readonly language: string;
     readonly seed: number;
     readonly messages: readonly Message[];
+    readonly results?: readonly ActionOutcome[];
     readonly speculated?: true;
   } & LlmOffer;
   /**
@@ -66,6 +70,8 @@ export interface ChildInputs {
   };
   readonly playback: { readonly generation: number };
   readonly actions: { readonly generation: number };
+  /** `number`: of this executor in its session. */
+  readonly lasting: { readonly number: number };
 }
 
 /** Messages from the machine to its children. */

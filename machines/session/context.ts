@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.ts';
 import type { ActionReport, ActionStatus, SettingsChange } from '../wire.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
-import type { Message } from './turn/history.ts';
+import type { ActionOutcome, Message } from './turn/history.ts';
 
 /** Input of a session. */
 export interface SessionInput {
@@ -50,6 +50,24 @@ export interface SessionContext {
   readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
   readonly history: readonly Message[];
+  /** Actions that may outlive their reply; absent until the first one. */
+  readonly lasting?: LastingActions;
+  /** Results of actions that wait for a reply about them. */
+  readonly followUps?: readonly FollowUp[] | undefined;
+}
+
+/** The region beside the conversation. */
+export interface LastingActions {
+  /** Number of executors so far: one lives exactly while an action runs. */
+  readonly executors: number;
+  readonly running: readonly RobotAction[];
+}
+
+/** The result of an action that a reply is to be about. */
+export interface FollowUp {
+  readonly outcome: ActionOutcome;
+  /** Number of such replies that led to it, one by another. */
+  readonly round: number;
 }
 
 /** One stretch of user speech during its recognition. */
@@ -88,12 +106,16 @@ export interface PendingTurn {
   readonly asked?: AskedReply;
 }
 
-/** A client's request for a reply. `instructions` replace those of the settings; `say` is the whole reply. */
+/**
+ * A reply without words of the user: the client asked for it (`instructions` replace those of the settings; `say` is the
+ * whole reply), or it is about results of actions.
+ */
 export interface AskedReply {
   readonly instructions?: string;
   readonly say?: string;
   /** The audio of the reply comes from outside, so its text is not known. */
   readonly outside?: true;
+  readonly followUps?: readonly FollowUp[];
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */
@@ -154,6 +176,11 @@ export interface RobotAction {
   readonly startedAtMs: number;
   /** The client's report that ended it. */
   readonly report?: ActionReport;
+  /** It may outlive its reply. `replace`: until a newer action of its group starts. */
+  readonly lasting?: 'finish' | 'replace';
+  readonly group?: string;
+  /** Number of replies about results that led to it, one by another; absent for none. */
+  readonly round?: number;
 }
 
 export function initialContext(input: SessionInput): SessionContext {

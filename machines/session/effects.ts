@@ -5,12 +5,17 @@ import type { ChildMessage, Command } from './commands.ts';
 import type { SessionContext } from './context.ts';
 import type { ChildKind, SessionEvent } from './events.ts';
 
+/** Named like a delay of the session: its lasting actions belong to no state of the conversation. */
+export const LASTING_DEADLINE = 'xstate.after.lastingDeadline.session';
+
 /** Events that the machine raises to itself within one step. */
 export type InternalEvent =
   /** The reply's turn is known: its children may start. */
   | { readonly type: 'reply.begin' }
   /** No more text can be spoken in this reply. */
   | { readonly type: 'voice.lost' }
+  /** The next lasting action has reached its deadline. */
+  | { readonly type: typeof LASTING_DEADLINE }
   /** Entered by a transition of XState itself. */
   | { readonly type: 'xstate.done.state.responding' };
 
@@ -23,15 +28,18 @@ export interface Outcome {
 }
 
 /**
- * A command, or starting and stopping the STT child and the speculation, which belong to an utterance rather than to a
- * state.
+ * A command, or starting and stopping what belongs to no state: the STT child and the speculation of an utterance, and
+ * the executor and deadline of the lasting actions (`dueMs`: from now; null: none).
  */
 export type Effect =
   | Exclude<Command, { type: 'spawn' | 'stop' | 'delay' | 'cancelDelay' }>
   | { readonly type: 'stt.spawn' }
   | { readonly type: 'stt.stop' }
   | { readonly type: 'speculation.spawn' }
-  | { readonly type: 'speculation.stop' };
+  | { readonly type: 'speculation.stop' }
+  | { readonly type: 'lasting.spawn' }
+  | { readonly type: 'lasting.stop' }
+  | { readonly type: 'lasting.deadline'; readonly dueMs: number | null };
 
 /** A named action of the statechart: a pure function of the context and the event. */
 export type Reducer = (context: SessionContext, event: MachineEvent) => Outcome;

@@ -2,6 +2,7 @@ import type { SessionParameters } from '../parameters.ts';
 import { actionsRegion } from './actions/region.ts';
 import { initialContext } from './context.ts';
 import { stoppedState } from './halt/stopped.ts';
+import { lastingActions } from './lasting/region.ts';
 import { phaseRegion } from './reply/phase.ts';
 import { llmRegion, playbackRegion, ttsRegion } from './reply/regions.ts';
 import { sessionSetup } from './setup.ts';
@@ -31,7 +32,7 @@ export function sessionMachine(parameters: SessionParameters) {
       respond: { actions: 'refuseTurn' },
       history: { actions: 'takeHistory' },
       'ear.failed': { actions: 'publishEarFailure' },
-      'action.result': { actions: 'refuseActionResult' },
+      ...lastingActions,
       'transcript.partial': { actions: 'notePartial' },
       'xstate.done.actor.stt': { actions: 'noteFinal' },
       'xstate.error.actor.stt': { actions: 'noteSttFailure' },
@@ -53,6 +54,7 @@ export function sessionMachine(parameters: SessionParameters) {
           commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
           respond: { target: 'responding', actions: 'askReply' },
         },
+        always: { guard: 'hasFollowUp', target: 'responding', actions: 'takeFollowUps' },
       },
 
       /** The user has the turn: capturing, then endpointing. */
@@ -73,7 +75,7 @@ export function sessionMachine(parameters: SessionParameters) {
           },
           interrupt: [
             { guard: 'userSpeaks', target: 'listening' },
-            { target: 'idle', actions: ['dropUtterance', 'dropPending'] },
+            { target: 'idle', actions: ['dropUtterance', 'dropPending', 'dropFollowUps'] },
           ],
         },
         onDone: 'idle',
@@ -90,7 +92,7 @@ export function sessionMachine(parameters: SessionParameters) {
       /** Voice stop: no sound and no movement until the user rearms. */
       stopped: stoppedState(chart),
 
-      ended: { type: 'final', entry: ['dropUtterance', 'dropPending'] },
+      ended: { type: 'final', entry: ['dropLasting', 'dropUtterance', 'dropPending'] },
     },
   });
 }

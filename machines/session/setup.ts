@@ -1,11 +1,13 @@
 import { fromCallback, setup } from 'xstate';
 import { toMicroseconds } from '../clock.ts';
 import type { SessionParameters } from '../parameters.ts';
+import * as ends from './actions/ends.ts';
+import * as followUps from './actions/follow-ups.ts';
 import * as robot from './actions/robot-actions.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
 import type { ChildInputs, Command } from './commands.ts';
 import type { SessionContext, SessionInput } from './context.ts';
-import type { MachineEvent, Reducer } from './effects.ts';
+import { LASTING_DEADLINE, type MachineEvent, type Reducer } from './effects.ts';
 import type { ChildKind } from './events.ts';
 import * as filler from './filler/filler.ts';
 import * as halt from './halt/halt.ts';
@@ -38,6 +40,7 @@ export function sessionSetup(parameters: SessionParameters) {
       tts: child<'tts'>(),
       playback: child<'playback'>(),
       actions: child<'actions'>(),
+      lasting: child<'lasting'>(),
     },
     actions: { command: (_, _command: Command) => {} },
     guards: {
@@ -68,10 +71,11 @@ export function sessionSetup(parameters: SessionParameters) {
       mayFill: ({ context }) => filler.mayFill(context),
       ttsGivesAudio: ({ context }) => toMicroseconds(remainingTtsMs(context, deadlines.ttsMs)) > 0,
       endsFirst: ({ context, event }) => robot.endsFirst(context, event, parameters),
-      awaitsResult: ({ context, event }) => robot.awaitsResult(context, event),
+      awaitsResult: ({ context, event }) => ends.awaitsResult(context, event),
       repliesInText: ({ context }) => context.input.output === 'text',
       textBegun: ({ context }) => context.input.output === 'text' && isAudible(context),
       actionRuns: ({ context }) => robot.actionRuns(context),
+      hasFollowUp: ({ context }) => followUps.hasFollowUp(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
       // A speculation has already requested it.
@@ -102,7 +106,7 @@ export function sessionSetup(parameters: SessionParameters) {
       llmFirstToken: () => deadlines.llmFirstTokenMs,
       llmStall: () => deadlines.llmStallMs,
       ttsDeadline: ({ context }) => remainingTtsMs(context, deadlines.ttsMs),
-      actionDeadline: ({ context }) => robot.nextDeadlineMs(context, parameters),
+      actionDeadline: ({ context }) => robot.replyDeadlineMs(context, parameters),
     },
   });
 
@@ -121,7 +125,17 @@ export function sessionSetup(parameters: SessionParameters) {
             input: ({ context: now }) => speculation.speculationInput(now),
           });
         else if (effect.type === 'speculation.stop') enqueue.stopChild('speculation');
-        else enqueue({ type: 'command', params: effect });
+        else if (effect.type === 'lasting.spawn')
+          enqueue.spawnChild('lasting', {
+            id: 'lasting',
+            input: ({ context: now }) => ({ number: now.lasting?.executors ?? 0 }),
+          });
+        else if (effect.type === 'lasting.stop') enqueue.stopChild('lasting');
+        else if (effect.type === 'lasting.deadline') {
+          enqueue.cancel(LASTING_DEADLINE);
+          if (effect.dueMs !== null)
+            enqueue.raise({ type: LASTING_DEADLINE }, { id: LASTING_DEADLINE, delay: effect.dueMs });
+        } else enqueue({ type: 'command', params: effect });
       }
     });
 
@@ -163,7 +177,7 @@ export function sessionSetup(parameters: SessionParameters) {
       dropPending: act(turn.dropPending(parameters)),
       publishStopped: act(halt.publishStopped),
       takeHistory: act(turn.takeHistory(parameters)),
-      beginReply: act(reply.beginReply),
+      beginReply: act(reply.beginReply(parameters)),
       noteFacts: act(reply.noteFacts),
       publishMemoryFailure: act(reply.publishMemoryFailure),
       noteAsked: act(reply.noteAsked),
@@ -180,12 +194,17 @@ export function sessionSetup(parameters: SessionParameters) {
       noteFiller: act(filler.noteFiller),
       startAction: act(robot.startAction(parameters)),
       refuseAction: act(robot.refuseAction(parameters)),
-      noteActionDone: act(robot.noteActionDone),
-      noteActionResult: act(robot.noteActionResult),
-      refuseActionResult: act(robot.refuseActionResult),
-      noteActionFailed: act(robot.noteActionFailed),
-      failOverdueActions: act(robot.failOverdueActions(parameters)),
-      failActions: act(robot.failActions),
+      noteActionDone: act(ends.noteActionDone(parameters)),
+      noteActionResult: act(ends.noteActionResult(parameters)),
+      refuseActionResult: act(ends.refuseActionResult),
+      noteActionFailed: act(ends.noteActionFailed(parameters)),
+      failOverdueActions: act(ends.failOverdueActions(parameters)),
+      failActions: act(ends.failActions(parameters)),
+      failOverdueLasting: act(ends.failOverdueLasting(parameters)),
+      failLasting: act(ends.failLasting(parameters)),
+      dropLasting: act(ends.dropLasting(parameters)),
+      takeFollowUps: act(followUps.takeFollowUps),
+      dropFollowUps: act(followUps.dropFollowUps),
     },
   });
 }

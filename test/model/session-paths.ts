@@ -12,7 +12,7 @@ import {
   sessionRepresentatives,
   WORDS,
 } from '../../testing/model/mod.ts';
-import { ALLOWED_ACTION, BRIEF_ACTION } from '../../testing/model/representatives.ts';
+import { ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION } from '../../testing/model/representatives.ts';
 
 export const LEVELS = { kernel: 'kernel', inProcess: 'in-process bus', nats: 'nats-server' } as const;
 
@@ -52,9 +52,11 @@ function exploreAll() {
     // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: {
-      allow: [ALLOWED_ACTION, BRIEF_ACTION],
+      allow: [ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION],
       maxPerReply: 16,
       deadlinesMs: { [BRIEF_ACTION]: defaultParameters.deadlines.actionMs / 2 },
+      lasting: { [LASTING_ACTION]: { whenInterrupted: 'replace' } },
+      followUps: { [LASTING_ACTION]: ['failed'] },
     },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
     words: { ...defaultParameters.words, halt: [WORDS.halt] },

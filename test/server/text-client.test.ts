@@ -48,9 +48,10 @@ it('serves a client in text alone, which reports what became of an action, and t
   client.send({ type: 'action.result', id, status: 'progress', message: 'half way' });
   client.send({ type: 'action.result', id, status: 'failed', message: 'a wall', data: { leftDeg: 40 } });
   client.send({ type: 'action.result', id, status: 'done' });
-  await ended(1);
-  client.send({ type: 'text', text: 'did you turn?' });
+  // The reply to the request, and the one about its result.
   await ended(2);
+  client.send({ type: 'text', text: 'did you turn?' });
+  await ended(3);
 
   const messages = client.arrivals.map(({ message }) => message);
   expect(messages.filter(({ type }) => type === 'action')).toMatchObject([
@@ -64,18 +65,20 @@ it('serves a client in text alone, which reports what became of an action, and t
     { code: 'ACTION_RESULT_UNEXPECTED' },
   ]);
   expect(messages.filter(({ type }) => type === 'reply.end')).toMatchObject([
-    { reason: 'completed', heard: 'I turn. Anything else?' },
+    { reason: 'completed', heard: 'I turn.' },
+    { reason: 'completed', heard: 'Anything else?' },
     { reason: 'completed', heard: 'Anything else?' },
   ]);
   expect(client.frames).toEqual([]);
   expect(engines.requests.map(({ path }) => path)).not.toContain('/v1/audio/speech');
-  expect(asked.parse(engines.requests.at(-1)?.json).messages.slice(-3)).toMatchObject([
+  expect(asked.parse(engines.requests.at(-1)?.json).messages.slice(-4)).toMatchObject([
     { role: 'assistant', tool_calls: [{ id, function: { name: 'turn' } }] },
     {
       role: 'tool',
       tool_call_id: id,
       content: JSON.stringify({ status: 'failed', message: 'a wall', data: { leftDeg: 40 } }),
     },
+    { role: 'assistant', content: 'Anything else?' },
     { role: 'user', content: 'did you turn?' },
   ]);
 });

@@ -304,6 +304,7 @@ const LATE_EVENTS: Record<ChildKind, SessionEvent> = {
   tts: { type: 'segment.started', segment: 0 },
   playback: { type: 'playout.started' },
   actions: { type: 'action.done', id: 'a0', result: null },
+  lasting: { type: 'action.done', id: 'a0', result: null },
 };
 
 function ordersTo(session: string): string {

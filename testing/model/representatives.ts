@@ -1,8 +1,10 @@
 /** Representative events of a session: a finite set for all possible ones, each where it can really happen. */
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
+import { actionsOfReply } from '../../machines/session/actions/ends.ts';
 import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { lastingOf } from '../../machines/session/lasting/lasting.ts';
 import type { ActionReport, TurnDetection } from '../../machines/wire.ts';
 import {
   isDefault,
@@ -24,6 +26,8 @@ export const ALLOWED_ACTION = 'wave';
 /** Allowed too, with a deadline of its own that is shorter. */
 export const BRIEF_ACTION = 'nod';
 export const REFUSED_ACTION = 'fly';
+/** May outlive its reply, and its results are told. */
+export const LASTING_ACTION = 'drive';
 
 type Happens = Exclude<KernelEvent, TimerEvent>;
 
@@ -39,7 +43,9 @@ export function sessionRepresentatives(results = false): readonly Representative
     ...playback(),
     ...actions(),
   ];
-  return results ? [...base, requestOf(BRIEF_ACTION), ...reports()] : base;
+  return results
+    ? [...base, requestOf(BRIEF_ACTION), requestOf(LASTING_ACTION), ...reports(), ...lasting()]
+    : base;
 }
 
 /** Errors of the ear and the children in the model. */
@@ -52,6 +58,7 @@ const ERROR_OF: Record<ChildKind | 'ear' | 'action', ErrorRecord> = {
   tts: scriptedError('TTS_FAILED'),
   playback: scriptedError('PLAYBACK_FAILED'),
   actions: scriptedError('ACTION_FAILED'),
+  lasting: scriptedError('ACTION_FAILED'),
   action: scriptedError('ACTION_FAILED'),
 };
 
@@ -256,7 +263,11 @@ function playback(): Representative[] {
 }
 
 function running({ snapshot }: SessionModelState): RobotAction | undefined {
-  return snapshot.context.reply?.actions.find(({ status }) => status === 'started');
+  return actionsOfReply(snapshot.context)[0];
+}
+
+function runningLasting({ snapshot }: SessionModelState): RobotAction | undefined {
+  return lastingOf(snapshot.context)[0];
 }
 
 /** The client's reports: of an action that runs, and of one that does not. */
@@ -272,7 +283,22 @@ function reports(): Representative[] {
   return [
     of('progress', (state) => running(state)?.id),
     of('done', (state) => running(state)?.id),
+    of('failed', (state) => runningLasting(state)?.id),
     of('refused', () => 'unknown'),
+  ];
+}
+
+/** The same in every state of the conversation: a result is tried in all of them, these at rest only. */
+function lasting(): Representative[] {
+  const atRest = (name: string, event: (id: string) => Happens) =>
+    of('lasting', name, (state) => {
+      const action = state.snapshot.matches('idle') ? runningLasting(state) : undefined;
+      return action && event(action.id);
+    });
+  return [
+    atRest('lasting action.done', (id) => ({ type: 'action.done', id, result: null })),
+    atRest('lasting action.failed', (id) => ({ type: 'action.failed', id, error: ERROR_OF.action })),
+    atRest('error lasting', () => ({ type: 'xstate.error.actor.lasting', error: ERROR_OF.lasting })),
   ];
 }
 

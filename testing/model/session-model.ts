@@ -9,6 +9,7 @@ import { interrupts } from '../../machines/session/barge-in/barge-in.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { MachineEvent } from '../../machines/session/effects.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { lastingOf } from '../../machines/session/lasting/lasting.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import { isAudible, type ListenerSample } from '../../machines/session/reply/listener.ts';
 import { turnInHand } from '../../machines/session/turn/words.ts';
@@ -234,7 +235,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, speculations, reply, nowMs, settings } = snapshot.context;
+    const { utterance, pending, speculations, reply, nowMs, settings, followUps } = snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
     const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
@@ -242,8 +243,16 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const words = utterance?.final?.text ?? utterance?.partial;
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
     // What settings and requests of the client change is in the states; everything else is explored without them.
-    if (!isDefault(settings) || pending?.asked || reply?.asked)
-      return JSON.stringify([settings?.turnDetection, value, words, facts.earSpeaks]);
+    const lasting = lastingOf(snapshot.context).length;
+    if (!isDefault(settings) || pending?.asked || reply?.asked || lasting > 0 || followUps)
+      return JSON.stringify([
+        settings?.turnDetection,
+        value,
+        words,
+        facts.earSpeaks,
+        lasting > 0,
+        !!followUps,
+      ]);
     return JSON.stringify([
       value,
       yielding ? delayOfYielding(timers[0]?.id) : timers[0]?.id,

@@ -249,9 +249,9 @@ export function plannedMemory({ clock, faults, random }: EngineWorld): MemoryPor
 
 export function plannedRobot({ clock, faults, random }: EngineWorld): ActionPort {
   return {
-    async run({ reported }, signal) {
+    async run({ name, reported }, signal) {
       if (reported) await hang(signal);
-      const { afterMs, end } = actionPlan(faults, random);
+      const { afterMs, end } = actionPlan(faults, random, name);
       if (end === 'hang') await hang(signal);
       await pause(clock, afterMs, signal);
       if (end === 'ACTION_FAILED') throw new ParleyError('ACTION_FAILED', 'as planned');

@@ -1,7 +1,7 @@
 import type { Clock } from '../../machines/clock.ts';
 import type { ActionReport, SessionMessage } from '../../machines/wire.ts';
 import type { EngineWorld } from './engines.ts';
-import { actionPlan } from './plans.ts';
+import { actionPlan, LONGER } from './plans.ts';
 
 export interface HandOptions extends Pick<EngineWorld, 'faults' | 'random'> {
   readonly clock: Pick<Clock, 'setTimer'>;
@@ -19,13 +19,13 @@ export class Hand {
 
   message(message: SessionMessage): void {
     if (message.type !== 'action' || message.status === 'progress') return;
-    if (message.status === 'started') this.#start(message.id);
+    if (message.status === 'started') this.#start(message.id, message.name);
     else this.#running.delete(message.id);
   }
 
-  #start(id: string): void {
+  #start(id: string, name: string): void {
     const { faults, random, clock, report } = this.#options;
-    const { afterMs, end } = actionPlan(faults, random);
+    const { afterMs, end } = actionPlan(faults, random, name);
     const late = faults.does('action.resultLate');
     const twice = faults.does('action.resultTwice');
     const result: ActionReport = {
@@ -43,7 +43,7 @@ export class Hand {
     const finish = () => {
       if (this.#running.delete(id) || late) report(id, result);
     };
-    clock.setTimer(late ? afterMs + LATE_MS : afterMs, finish);
+    clock.setTimer(late ? afterMs + LATE_MS * (LONGER[name] ?? 1) : afterMs, finish);
     if (twice) clock.setTimer(afterMs + random.ms(0, 500), () => report(id, result));
   }
 }

@@ -9,7 +9,12 @@ export const simulationParameters: SessionParameters = {
   ...defaultParameters,
   endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },
   deadlines: { ...defaultParameters.deadlines, actionMs: 5_000 },
-  actions: { allow: ['wave', 'nod'], maxPerReply: 2 },
+  actions: {
+    ...{ allow: ['wave', 'nod'], maxPerReply: 2 },
+    lasting: { nod: { whenInterrupted: 'replace' } },
+    deadlinesMs: { nod: 20_000 },
+    followUps: { nod: ['failed', 'refused'], wave: ['failed'] },
+  },
   words: { ...defaultParameters.words, halt: [HALT_WORDS] },
   history: { maxMessages: 8 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },

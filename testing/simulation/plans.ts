@@ -145,10 +145,13 @@ export interface ActionPlan {
   readonly end: 'done' | 'hang' | 'ACTION_FAILED';
 }
 
-export function actionPlan(faults: FaultChoice, random: Random): ActionPlan {
+/** How much longer than others an action takes that may outlive its reply, by name. */
+export const LONGER: Readonly<Record<string, number>> = { nod: 8 };
+
+export function actionPlan(faults: FaultChoice, random: Random, name: string): ActionPlan {
   const afterMs = faults.does('action.slow') ? random.ms(2_000, 6_000) : random.ms(0, 600);
   return {
-    afterMs,
+    afterMs: afterMs * (LONGER[name] ?? 1),
     end: faults.does('action.hang') ? 'hang' : faults.does('action.error') ? 'ACTION_FAILED' : 'done',
   };
 }

@@ -31,6 +31,11 @@ export const SOMETIMES = [
   'a robot action was cancelled by a barge-in',
   'a robot action was refused',
   'a client reported the result of an action',
+  'an action outlived its reply',
+  'an action that outlived its reply was replaced',
+  'an action that outlived its reply missed its deadline',
+  'voice stop while an action outlived its reply',
+  'a reply was about the result of an action',
   'a result came for an action that did not run',
   'a text-only reply was completed',
   'a text-only reply was interrupted',
@@ -95,6 +100,7 @@ const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['llmStall', 'the language engine stalled in mid-sentence'],
   ['ttsDeadline', 'speech synthesis missed its deadline'],
   ['actionDeadline', 'an action missed its deadline'],
+  ['lastingDeadline', 'an action that outlived its reply missed its deadline'],
 ]);
 
 /** Watches one session's log for the events that should sometimes happen. */
@@ -112,6 +118,7 @@ export class SometimesWatch {
   #replyText = '';
   #speaking = false;
   #manual = false;
+  #lasting = false;
   #sounding = false;
   readonly #filler: FillerWatch;
   /** The newest generation that was prepared and taken over. */
@@ -136,6 +143,8 @@ export class SometimesWatch {
       if (command.type === 'publish') this.#message(command.message);
       if (command.type === 'persist' && command.turn.reason === 'completed' && command.turn.replyText === '')
         this.#reached('a turn was kept without a reply');
+      if (command.type === 'spawn' && command.child === 'llm' && command.input.results)
+        this.#reached('a reply was about the result of an action');
       if (command.type === 'spawn' && command.child === 'llm' && command.input.speculated) {
         this.#taken = command.input.generation;
         this.#reached('a reply took over a speculation');
@@ -203,6 +212,7 @@ export class SometimesWatch {
         if (this.#paused) this.#reached('voice stop while the reply was paused');
         if (before === 'listening') this.#reached('voice stop while listening');
         if (before === 'processing') this.#reached('voice stop while processing');
+        if (this.#lasting) this.#reached('voice stop while an action outlived its reply');
         return;
       case 'llm.action':
         if (state === 'stopped') this.#reached('voice stop by the language engine');
@@ -267,6 +277,8 @@ export class SometimesWatch {
           this.#reached('voice stop by the words of the user');
         return;
       case 'state':
+        this.#lasting = message.actions !== undefined;
+        if (this.#lasting && message.value === 'idle') this.#reached('an action outlived its reply');
         if (
           message.value === 'idle' &&
           this.#before === 'processing' &&
@@ -286,7 +298,9 @@ export class SometimesWatch {
       case 'action':
         if (this.#event === 'action.result') this.#reached('a client reported the result of an action');
         else if (message.status === 'refused') this.#reached('a robot action was refused');
-        if (message.status === 'cancelled' && this.#event !== 'halt')
+        if (message.status === 'cancelled' && this.#event === 'llm.action')
+          this.#reached('an action that outlived its reply was replaced');
+        else if (message.status === 'cancelled' && this.#event !== 'halt')
           this.#reached('a robot action was cancelled by a barge-in');
         return;
       case 'error':

@@ -83,6 +83,30 @@ describe('the dialog LLM', () => {
     expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'halt' }] });
   });
 
+  it.each([
+    ['done', undefined, { leftM: 1 }, 'There is 1 metre left. That was 3.'],
+    ['failed', 'a wall', undefined, 'No: a wall.'],
+    ['failed', undefined, undefined, ''],
+    ['refused', undefined, undefined, ''],
+    ['cancelled', 'a wall', undefined, ''],
+  ] as const)('says what became of an action: %s', async (status, message, data, said) => {
+    const told = parseDialog(`
+entries:
+  - id: go
+    phrases: go
+    actions:
+      - name: go
+        done: "There is {leftM} {leftM|metre|metres} left. That was {distance}."
+        failed: ["No: {message}.", "No, only {leftM} left."]
+`);
+    const result = { status, ...(message && { message }), ...(data && { data }) };
+    const request = { ...asked('go'), results: [{ id: '1-a', name: 'go', args: { distance: 3 }, result }] };
+    let text = '';
+    for await (const event of dialogLlm({ dialog: told }).reply(request, never))
+      text += event.type === 'delta' ? event.text : event.name;
+    expect(text).toBe(said);
+  });
+
   it('waits between words if configured, and ends with CANCELLED when aborted while it waits', async () => {
     const clock = new VirtualClock({ settle: () => new Promise((resolve) => setImmediate(resolve)) });
     const abort = new AbortController();

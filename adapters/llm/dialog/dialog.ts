@@ -1,17 +1,22 @@
 import { pause, throwIfAborted } from '../../../actors/cancellation.ts';
 import {
+  countsIn,
   type Dialog,
   type DialogAction,
   type Filling,
   fillPlaceholders,
   matchDialog,
+  placeholdersIn,
   type Slots,
   solePlaceholder,
+  tellsOf,
 } from '../../../actors/dialog/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
 import { HALT_ACTION } from '../../../machines/session/halt/halt.ts';
+import type { ActionOutcome } from '../../../machines/session/turn/history.ts';
+import { REPORTED_ENDS } from '../../../machines/wire.ts';
 import { realClock } from '../../real-clock.ts';
 
 export interface DialogLlmOptions {
@@ -34,6 +39,11 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
 
   async function* reply(request: LlmRequest, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     throwIfAborted(signal);
+    if (request.results) {
+      const told = request.results.flatMap((result) => tell(result) ?? []);
+      yield* spoken(told.join(' '), signal);
+      return;
+    }
     const match = matchDialog(
       dialog,
       request.messages.findLast(({ role }) => role === 'user')?.content ?? '',
@@ -60,6 +70,10 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
       ...fillingOf(slots),
       text: (name) => slotText(slots, name) ?? ownValue(name),
     });
+    yield* spoken(text, signal);
+  }
+
+  async function* spoken(text: string, signal: AbortSignal): AsyncGenerator<LlmEvent> {
     const pieces = deltaDelayMs > 0 ? wordsOf(text) : sentencesOf(text);
     for (const [index, piece] of pieces.entries()) {
       if (index > 0 && deltaDelayMs > 0) await pause(clock, deltaDelayMs, signal);
@@ -69,13 +83,36 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     throwIfAborted(signal);
   }
 
+  /** The first text about a result whose placeholders all have a value. */
+  function tell({ name, args, result }: ActionOutcome): string | undefined {
+    const end = REPORTED_ENDS.find((one) => one === result.status);
+    const { message, data } = result;
+    const values: JsonObject = {
+      ...args,
+      ...(isObject(data) ? data : {}),
+      ...(message !== undefined && { message }),
+    };
+    const value = (slot: string) => (Object.hasOwn(values, slot) ? values[slot] : undefined);
+    const filling: Filling = {
+      text: (slot) => ownValue(slot) ?? scalarText(value(slot)),
+      isOne: (slot) => isOne(value(slot)),
+    };
+    const variant = (end ? tellsOf(dialog, name, end) : []).find(
+      (text) =>
+        placeholdersIn(text).every((slot) => filling.text(slot) !== undefined) &&
+        countsIn(text).every((slot) => filling.isOne(slot) !== undefined),
+    );
+    return variant === undefined ? undefined : fillPlaceholders(variant, filling);
+  }
+
+  function isOne(value: Json | undefined): boolean | undefined {
+    return typeof value === 'number' ? plurals.select(value) === 'one' : undefined;
+  }
+
   function fillingOf(slots: Slots): Filling {
     return {
       text: (name) => slotText(slots, name),
-      isOne: (name) => {
-        const value = Object.hasOwn(slots, name) ? slots[name]?.value : undefined;
-        return typeof value === 'number' ? plurals.select(value) === 'one' : undefined;
-      },
+      isOne: (name) => isOne(Object.hasOwn(slots, name) ? slots[name]?.value : undefined),
     };
   }
 
@@ -98,6 +135,11 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   }
 
   return { name: 'dialog', reply, close: async () => {} };
+}
+
+/** A value that can be spoken. */
+function scalarText(value: Json | undefined): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
 function slotText(slots: Slots, name: string): string | undefined {
@@ -132,6 +174,10 @@ function filledArgs(action: DialogAction, filling: Filling, slots: Slots): JsonO
   const fillObject = (object: JsonObject): JsonObject =>
     Object.fromEntries(Object.entries(object).map(([key, value]) => [key, fill(value)]));
   return fillObject(action.args);
+}
+
+function isObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A type guard, because `Array.isArray` does not narrow readonly arrays. */

@@ -181,6 +181,24 @@ describe('openaiLlm', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
+  it('leaves the results of calls to a client that reports them, and passes on a late one', async () => {
+    const call = { toolCalls: [{ id: 'c1', name: 'wave', arguments: '{}' }] };
+    await start({ chat: () => chatReply([], call) }, { tools: [WAVE] });
+    await ask({ ...HELLO, reported: true });
+    expect(server.requests).toHaveLength(1);
+    const late = { id: '1-c1', name: 'wave', args: { hand: 'left' }, result: { status: 'failed' } };
+    const user = { role: 'user', content: 'hello' } as const;
+    await ask({ ...HELLO, reported: true, messages: [user], results: [late] });
+    expect(asked(1).messages).toEqual([
+      user,
+      { role: 'system', content: 'The call wave({"hand":"left"}) has just ended: {"status":"failed"}' },
+    ]);
+    const answered = { role: 'assistant', content: '', actions: [late] } as const;
+    await ask({ ...HELLO, reported: true, messages: [user, answered], results: [late] });
+    expect(asked(2).messages.at(-1)).toMatchObject({ role: 'tool', content: '{"status":"failed"}' });
+    expect(asked(2).messages).toHaveLength(3);
+  });
+
   it('limits the rounds of a model that only calls tools', async () => {
     const script = () => chatReply([], { toolCalls: [{ id: 'same', name: 'wave', arguments: '{}' }] });
     await start({ chat: script }, { tools: [WAVE], maxToolRounds: 2 });

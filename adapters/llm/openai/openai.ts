@@ -59,7 +59,9 @@ async function* rounds(
 ): AsyncGenerator<LlmEvent> {
   const messages = toMessages(request, options);
   const usedIds = new Set<string>();
-  const followUps = toolsOf(options, request).length > 0 ? (options.maxToolRounds ?? 3) : 0;
+  // A client that reports results has the next request go on with them.
+  const goesOn = toolsOf(options, request).length > 0 && !request.reported;
+  const followUps = goesOn ? (options.maxToolRounds ?? 3) : 0;
   let spoken = '';
   for (let round = 0; ; round++) {
     let said = '';
@@ -160,7 +162,17 @@ function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatComplet
     const understood = role !== 'user' || content !== '';
     return [{ role, content: understood ? content : (options.notUnderstood ?? NOT_UNDERSTOOD) }];
   });
-  return [...system, ...heard];
+  return [...system, ...heard, ...news(request)];
+}
+
+/** Results that came after the conversation went on: the model finds them far back, as those of its calls. */
+function news({ messages, results = [] }: LlmRequest): ChatCompletionMessageParam[] {
+  const last = messages.at(-1)?.actions ?? [];
+  const late = results.filter(({ id }) => !last.some((one) => one.id === id));
+  return late.map(({ name, args, result }) => ({
+    role: 'system',
+    content: `The call ${name}(${JSON.stringify(args)}) has just ended: ${JSON.stringify(result)}`,
+  }));
 }
 
 /** Tool calls and their results. A call without one has started, and the model may continue. */

@@ -1,6 +1,6 @@
 import { delayName, type KernelEvent } from '../../kernel.ts';
 import { type MakeInvariant, type Message, publishedIn } from '../facts.ts';
-import { actionRefusal } from './policy.ts';
+import { actionRefusal, lifeOf, termsOf } from './policy.ts';
 
 /** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
@@ -10,7 +10,8 @@ const KEPT_IDS = 1_000;
  * with its reply. Each result from a client gets one answer.
  */
 export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
-  const running = new Set<string>();
+  /** Whether each may outlive its reply. */
+  const running = new Map<string, boolean>();
   /** The newest started actions, running or not. */
   const known = new Set<string>();
   let generation = 0;
@@ -24,8 +25,12 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (due && state !== 'ended') broken(21, `a result was not answered with ${due}`, entry);
       due = undefined;
       if (running.size === 0 || state === 'processing' || state === 'speaking') return;
-      for (const id of running) broken(state === 'stopped' ? 9 : 4, `action ${id} runs in ${state}`, entry);
-      running.clear();
+      const over = state === 'stopped' || state === 'ended';
+      for (const [id, lasting] of running) {
+        if (lasting && !over) continue;
+        broken(state === 'stopped' ? 9 : 4, `action ${id} runs in ${state}`, entry);
+        running.delete(id);
+      }
     },
     observe(entry) {
       if (facts.generation !== generation) {
@@ -51,11 +56,12 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
         return;
       }
       if (facts.state === 'stopped') broken(9, `action ${name} was started stopped`, entry);
-      const why = actionRefusal(name, startedInReply, options.actions, facts.settings);
+      const lasting = [...running.values()].filter(Boolean).length;
+      const why = actionRefusal(name, startedInReply, options.actions, facts.settings, lasting);
       if (why) broken(9, `action ${name} was started against policy (${why})`, entry);
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
       startedInReply += 1;
-      running.add(id);
+      running.set(id, lifeOf(name, termsOf(name, options.actions, facts.settings)).lasting !== undefined);
       known.add(id);
       const [oldest] = known;
       if (oldest !== undefined && known.size > KEPT_IDS) known.delete(oldest);
@@ -71,5 +77,6 @@ function isCause(event: KernelEvent, { id, status }: Message<'action'>): boolean
   if (status !== 'failed') return false;
   return event.type === 'action.failed'
     ? event.id === id
-    : event.type === 'xstate.error.actor.actions' || delayName(event.type) === 'actionDeadline';
+    : ['xstate.error.actor.actions', 'xstate.error.actor.lasting'].includes(event.type) ||
+        ['actionDeadline', 'lastingDeadline'].includes(delayName(event.type));
 }

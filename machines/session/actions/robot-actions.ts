@@ -1,31 +1,41 @@
-/** Robot actions of the reply. */
-import { toMicroseconds } from '../../clock.ts';
-import { type ErrorCode, errorRecord, ParleyError } from '../../errors.ts';
+/** Robot actions that the reply requests. */
+import type { ErrorCode } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { ActionReport, ActionStatus } from '../../wire.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
-import {
-  type Effect,
-  failure,
-  type MachineEvent,
-  type Outcome,
-  publish,
-  publishError,
-  type Reducer,
-  send,
-} from '../effects.ts';
+import { failure, type MachineEvent, type Outcome, publishError, type Reducer, send } from '../effects.ts';
 import { HALT_ACTION } from '../halt/halt.ts';
-import type { ActionOutcome } from '../turn/history.ts';
-import { type ActionRefusal, actionRefusal } from './policy.ts';
+import { lastingOf, replacedBy, withLasting } from '../lasting/lasting.ts';
+import { deadlineMs, nextDeadlineMs } from './deadlines.ts';
+import { actionsOfReply, cancelLasting, publishAction } from './ends.ts';
+import { roundOf } from './follow-ups.ts';
+import { type ActionRefusal, actionRefusal, lifeOf, termsOf } from './policy.ts';
 
 export function startAction(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const action = requested(context, event);
     if (!action) return {};
     const why = refusal(context, action, parameters);
-    if (why) return refuse(context, action, why);
-    const { id, name, args } = action;
-    return add(context, action, 'started', send('actions', { type: 'run', id, name, args }));
+    return why ? refuse(context, action, why) : start(context, action, parameters);
+  };
+}
+
+/** Ends what it replaces, and begins. */
+function start(context: SessionContext, requested: Requested, parameters: SessionParameters): Outcome {
+  const { id, name, args } = requested;
+  const life = lifeOf(name, termsOf(name, parameters.actions, context.settings));
+  const replaced = cancelLasting(context, replacedBy({ name, ...life }, context), parameters);
+  const now = { ...context, ...replaced.patch };
+  const action: RobotAction = {
+    ...{ id, name, args, status: 'started', startedAtMs: context.nowMs },
+    ...life,
+    ...roundOf(context),
+  };
+  const run = life.lasting
+    ? withLasting(now, action, parameters)
+    : { patch: {}, effects: [send('actions', { type: 'run', id, name, args })] };
+  return {
+    patch: { ...replaced.patch, ...added(now, action), ...run.patch },
+    effects: [...(replaced.effects ?? []), publishAction(action), ...run.effects],
   };
 }
 
@@ -48,12 +58,13 @@ function requested({ reply }: SessionContext, event: MachineEvent): Requested | 
 }
 
 function refusal(
-  { reply, settings }: SessionContext,
+  context: SessionContext,
   { name }: Requested,
   { actions }: SessionParameters,
 ): ActionRefusal | undefined {
+  const { reply, settings } = context;
   const started = reply?.actions.filter(wasStarted).length ?? 0;
-  return actionRefusal(name, started, actions, settings);
+  return actionRefusal(name, started, actions, settings, lastingOf(context).length);
 }
 
 /** Maximum refused actions per reply that are published to the client. The journal has all. */
@@ -62,77 +73,21 @@ const MAX_REFUSALS = 16;
 function refuse(context: SessionContext, action: Requested, why: ErrorCode): Outcome {
   const refused = context.reply?.actions.filter(({ status }) => status === 'refused').length ?? 0;
   if (refused >= MAX_REFUSALS) return {};
-  return add(context, action, 'refused', publishError(failure(why)));
-}
-
-function add(
-  context: SessionContext,
-  { id, name, args }: Requested,
-  status: 'started' | 'refused',
-  then: Effect,
-): Outcome {
-  const { reply, nowMs } = context;
-  if (!reply) return {};
-  const action: RobotAction = { id, name, args, status, startedAtMs: nowMs };
+  const { id, name, args } = action;
+  const refusal: RobotAction = { id, name, args, status: 'refused', startedAtMs: context.nowMs };
   return {
-    patch: { reply: { ...reply, actions: [...reply.actions, action] } },
-    effects: [publishAction(action), then],
+    patch: added(context, refusal),
+    effects: [publishAction(refusal), publishError(failure(why))],
   };
 }
 
-export const noteActionDone: Reducer = (context, event) =>
-  event.type === 'action.done' ? settle(context, event.id, 'done') : {};
-
-export const noteActionFailed: Reducer = (context, event) => {
-  if (event.type !== 'action.failed') return {};
-  const { patch, effects } = settle(context, event.id, 'failed');
-  return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
-};
-
-/** True if the action runs and its client is expected to report its result. */
-export function awaitsResult({ input, reply }: SessionContext, event: MachineEvent): boolean {
-  if (event.type !== 'action.result' || input.results !== true) return false;
-  return reply?.actions.some(({ id, status }) => id === event.id && status === 'started') ?? false;
+function added({ reply }: SessionContext, action: RobotAction): Partial<SessionContext> {
+  return reply ? { reply: { ...reply, actions: [...reply.actions, action] } } : {};
 }
 
-export const noteActionResult: Reducer = (context, event) => {
-  if (event.type !== 'action.result') return {};
-  const { id, status, message, data } = event;
-  const report = { status, ...(message !== undefined && { message }), ...(data && { data }) };
-  const settled = settle(context, id, status, report);
-  if (status === 'progress') return { effects: settled.effects ?? [] };
-  return { ...settled, effects: [...(settled.effects ?? []), send('actions', { type: 'abandon', id })] };
-};
-
-/** A result that no action waits for: late, repeated, or of an unknown action. */
-export const refuseActionResult: Reducer = (_context, event) =>
-  event.type === 'action.result'
-    ? {
-        effects: [
-          publishError(errorRecord(new ParleyError('ACTION_RESULT_UNEXPECTED', event.id), 'INTERNAL')),
-        ],
-      }
-    : {};
-
-/** The actions that were started, for the history. One that still runs ends with its reply. */
-export function outcomesOf(actions: readonly RobotAction[]): readonly ActionOutcome[] {
-  return actions.filter(wasStarted).map(({ id, name, args, status, report }) => ({
-    ...{ id, name, args },
-    result: { status: status === 'started' ? 'cancelled' : status, ...report },
-  }));
-}
-
-/** Time limit of an action, ms. */
-function deadlineMs({ name }: Pick<RobotAction, 'name'>, { actions, deadlines }: SessionParameters): number {
-  const own = actions.deadlinesMs;
-  return (own && Object.hasOwn(own, name) ? own[name] : undefined) ?? deadlines.actionMs;
-}
-
-/** Time to the next deadline of a running action, ms; `deadlines.actionMs` if none runs. */
-export function nextDeadlineMs({ reply, nowMs }: SessionContext, parameters: SessionParameters): number {
-  const running = reply?.actions.filter(({ status }) => status === 'started') ?? [];
-  const leftMs = running.map((action) => deadlineMs(action, parameters) - (nowMs - action.startedAtMs));
-  return leftMs.length === 0 ? parameters.deadlines.actionMs : Math.max(0, Math.min(...leftMs));
+/** Time to the next deadline of the reply's actions, ms; `deadlines.actionMs` if none runs. */
+export function replyDeadlineMs(context: SessionContext, parameters: SessionParameters): number {
+  return nextDeadlineMs(actionsOfReply(context), context, parameters) ?? parameters.deadlines.actionMs;
 }
 
 /** True if the requested action would reach its deadline before those that run. */
@@ -143,56 +98,12 @@ export function endsFirst(
 ): boolean {
   const action = requested(context, event);
   if (!action || action.name === HALT_ACTION) return false;
-  return deadlineMs(action, parameters) < nextDeadlineMs(context, parameters);
+  if (lifeOf(action.name, termsOf(action.name, parameters.actions, context.settings)).lasting) return false;
+  return deadlineMs(action, context, parameters) < replyDeadlineMs(context, parameters);
 }
-
-/** Actions beyond their deadline have failed and are stopped; the others continue. */
-export function failOverdueActions(parameters: SessionParameters): Reducer {
-  return (context) => {
-    const { reply } = context;
-    if (!reply) return {};
-    const overdue = reply.actions.filter(
-      (action) =>
-        action.status === 'started' &&
-        toMicroseconds(context.nowMs - action.startedAtMs) >= deadlineMs(action, parameters),
-    );
-    return {
-      patch: {
-        reply: {
-          ...reply,
-          actions: reply.actions.map((one) => (overdue.includes(one) ? { ...one, status: 'failed' } : one)),
-        },
-      },
-      effects: overdue.flatMap((action) => [
-        send('actions', { type: 'abandon', id: action.id }),
-        publishAction(action, 'failed'),
-        publishError(failure('ACTION_TIMEOUT')),
-      ]),
-    };
-  };
-}
-
-/** The executor ended: running actions have failed. */
-export const failActions: Reducer = (context, event) => {
-  const { reply } = context;
-  if (!reply) return {};
-  const running = reply.actions.filter((action) => action.status === 'started');
-  const error = event.type === 'xstate.error.actor.actions' ? event.error : failure('ACTION_FAILED');
-  return {
-    patch: {
-      reply: {
-        ...reply,
-        actions: reply.actions.map((action) =>
-          action.status === 'started' ? { ...action, status: 'failed' } : action,
-        ),
-      },
-    },
-    effects: [...running.map((action) => publishAction(action, 'failed')), publishError(error)],
-  };
-};
 
 export function actionRuns(context: SessionContext): boolean {
-  return context.reply?.actions.some((action) => action.status === 'started') ?? false;
+  return actionsOfReply(context).length > 0;
 }
 
 /** True if an action was started in this reply: that cannot be undone. */
@@ -203,32 +114,4 @@ export function hasActed(context: SessionContext): boolean {
 /** A refusal by the client comes after the start. */
 export function wasStarted({ status, report }: RobotAction): boolean {
   return status !== 'refused' || report !== undefined;
-}
-
-export function publishAction(
-  { id, name, args, status }: RobotAction,
-  now: ActionStatus = status,
-  { message }: Pick<ActionReport, 'message'> = {},
-): Effect {
-  return publish({
-    ...{ type: 'action', id, name, args, status: now },
-    ...(message === undefined ? {} : { message }),
-  });
-}
-
-function settle(context: SessionContext, id: string, status: ActionStatus, report?: ActionReport): Outcome {
-  const { reply } = context;
-  const action = reply?.actions.find((one) => one.id === id && one.status === 'started');
-  if (!reply || !action) return {};
-  return {
-    patch: {
-      reply: {
-        ...reply,
-        actions: reply.actions.map((one) =>
-          one === action ? { ...one, status, ...(report && { report }) } : one,
-        ),
-      },
-    },
-    effects: [publishAction(action, status, report)],
-  };
 }

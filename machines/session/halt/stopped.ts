@@ -4,7 +4,7 @@ import type { SessionChart } from '../setup.ts';
 export function stoppedState(chart: SessionChart) {
   return chart.createStateConfig({
     id: 'stopped',
-    entry: ['dropUtterance', 'dropPending'],
+    entry: ['dropLasting', 'dropUtterance', 'dropPending'],
     on: {
       rearm: 'idle',
       halt: {},

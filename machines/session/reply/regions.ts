@@ -140,6 +140,7 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
 
 function llmInput(context: SessionContext): ChildInputs['llm'] {
   const { reply: current } = context;
+  const results = current?.asked?.followUps?.map(({ outcome }) => outcome);
   const facts = current?.facts ?? [];
   const { history } = context;
   const userText = current?.userText ?? '';
@@ -152,6 +153,7 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
     messages: withFacts(messages, facts),
     ...llmOffer(context),
     ...(instructions === undefined ? {} : { instructions }),
+    ...(results && { results }),
     ...speculated(context),
   };
 }

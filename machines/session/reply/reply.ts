@@ -4,7 +4,9 @@ import type { SessionParameters } from '../../parameters.ts';
 import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
-import { outcomesOf, publishAction } from '../actions/robot-actions.ts';
+import { actionsOfReply, publishAction } from '../actions/ends.ts';
+import { leftToTell } from '../actions/follow-ups.ts';
+import { wasStarted } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
   type Effect,
@@ -16,11 +18,15 @@ import {
   type Reducer,
   send,
 } from '../effects.ts';
-import { remember } from '../turn/history.ts';
+import { outcomeOf, remember } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
-export const beginReply: Reducer = (context) => {
+export function beginReply(parameters: SessionParameters): Reducer {
+  return (context) => begun(context, parameters);
+}
+
+function begun(context: SessionContext, parameters: SessionParameters): Outcome {
   const { pending, speculation, nowMs } = context;
   if (!pending) return {};
   const { value, state } = nextRandom(context.random);
@@ -33,6 +39,7 @@ export const beginReply: Reducer = (context) => {
       lastGeneration: Math.max(context.lastGeneration, generation),
       random: state,
       pending: null,
+      ...leftToTell(context, parameters),
       reply: {
         turn,
         generation,
@@ -57,7 +64,7 @@ export const beginReply: Reducer = (context) => {
       },
     },
   };
-};
+}
 
 export const noteFacts: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
@@ -123,9 +130,7 @@ export function endReply(parameters: SessionParameters): Reducer {
     // A reply that ended by itself was heard to its end, whatever a late client reports.
     const heard = heardOf(reply, context, reason === 'completed');
     const timings = timingsOf(reply, context.listener);
-    const effects: Effect[] = reply.actions
-      .filter((action) => action.status === 'started')
-      .map((action) => publishAction(action, 'cancelled'));
+    const effects: Effect[] = actionsOfReply(context).map((action) => publishAction(action, 'cancelled'));
     if (reason === 'interrupted') {
       effects.push(
         { type: 'cancelWork', generation: reply.generation },
@@ -135,10 +140,14 @@ export function endReply(parameters: SessionParameters): Reducer {
     effects.push(
       publish({ type: 'reply.end', turn: reply.turn, generation: reply.generation, reason, heard, timings }),
     );
+    const { asked } = reply;
+    const untold = reason === 'interrupted' && heard === '' ? asked?.followUps : undefined;
+    const retold = untold && { followUps: [...untold, ...(context.followUps ?? [])] };
     if (continued) {
       return {
         patch: {
           reply: null,
+          ...retold,
           pending: {
             text: reply.userText,
             counted: true,
@@ -147,7 +156,7 @@ export function endReply(parameters: SessionParameters): Reducer {
             endpointMs: null,
             sttMs: null,
             endedAtMs: reply.turnEndedAtMs,
-            ...(reply.asked ? { asked: reply.asked } : {}),
+            ...(asked && !untold ? { asked } : {}),
           },
         },
         effects,
@@ -161,11 +170,12 @@ export function endReply(parameters: SessionParameters): Reducer {
     return {
       patch: {
         reply: null,
+        ...retold,
         history: remember(
           context.history,
           {
             ...{ user: userText, assistant: heard },
-            ...(context.input.results && { actions: outcomesOf(reply.actions) }),
+            ...(context.input.results && { actions: reply.actions.filter(wasStarted).map(outcomeOf) }),
           },
           parameters.history,
         ),

@@ -16,14 +16,18 @@ export function voiceOf({ input, settings }: InForce): string | null {
 }
 
 /** What the language engine gets besides the conversation; empty members are absent. */
-export interface LlmOffer extends Pick<SettingsChange, 'instructions' | 'tools' | 'toolChoice'> {}
+export interface LlmOffer extends Pick<SettingsChange, 'instructions' | 'tools' | 'toolChoice'> {
+  /** The client reports how actions end, and a further reply may be about it. */
+  readonly reported?: true;
+}
 
-export function llmOffer({ settings = {} }: InForce): LlmOffer {
+export function llmOffer({ input, settings = {} }: InForce): LlmOffer {
   const { instructions, tools, toolChoice } = settings;
   return {
     ...(instructions ? { instructions } : {}),
     ...(tools?.length ? { tools } : {}),
     ...(toolChoice === undefined ? {} : { toolChoice }),
+    ...(input.results && { reported: true }),
   };
 }
 

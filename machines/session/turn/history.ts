@@ -1,6 +1,7 @@
 /** The conversation as the LLM gets it: who said what, as far as it was heard. */
 import type { JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
+import type { RobotAction } from '../context.ts';
 
 /** One message of the conversation. */
 export interface Message {
@@ -17,6 +18,26 @@ export interface ActionOutcome {
   readonly args: JsonObject;
   /** `status`, and `message` and `data` as the client reported them. */
   readonly result: JsonObject;
+}
+
+/** A started action, for the history. One that still runs ends with its reply, unless it outlives it. */
+export function outcomeOf({ id, name, args, status, report, lasting }: RobotAction): ActionOutcome {
+  const now = status === 'started' && !lasting ? 'cancelled' : status;
+  return { id, name, args, result: { status: now, ...report } };
+}
+
+/** The history with the outcomes of actions that have ended since; the same if it has none of them. */
+export function withOutcomes(
+  history: readonly Message[],
+  outcomes: readonly ActionOutcome[],
+): readonly Message[] {
+  const newOf = (one: ActionOutcome) => outcomes.find(({ id }) => id === one.id);
+  if (!history.some(({ actions }) => actions?.some(newOf))) return history;
+  return history.map((message) =>
+    message.actions?.some(newOf)
+      ? { ...message, actions: message.actions.map((one) => newOf(one) ?? one) }
+      : message,
+  );
 }
 
 export function remember(

@@ -67,15 +67,18 @@ export class Roster {
   #note(entry: Entry, message: SessionMessage): void {
     const change = changeOf(message, entry.session);
     if (!change) return;
-    entry.session = { ...entry.session, ...change };
+    const { actions: _ended, ...kept } = entry.session;
+    entry.session = message.type === 'state' ? { ...kept, ...change } : { ...entry.session, ...change };
     this.#onChange(entry.session.session);
   }
 }
 
 function changeOf(message: SessionMessage, { errors }: LiveSession): Partial<LiveSession> | undefined {
   switch (message.type) {
-    case 'state':
-      return { state: message.value, turn: message.turn, generation: message.generation };
+    case 'state': {
+      const { value: state, turn, generation, actions } = message;
+      return { state, turn, generation, ...(actions && { actions: [...actions] }) };
+    }
     case 'reply.end': {
       const { firstAudio } = message.timings;
       return firstAudio === undefined ? undefined : { latencyMs: firstAudio };

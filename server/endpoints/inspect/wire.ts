@@ -37,6 +37,8 @@ export const liveSession = z.object({
   state: publicState,
   turn: count,
   generation: count,
+  /** Running actions that may outlive their reply; absent if there is none. */
+  actions: z.exactOptional(z.array(z.object({ id: z.string(), name: z.string() }))),
   /** `firstAudio` of the last reply that was audible, in ms. */
   latencyMs: z.exactOptional(ms),
   errors: count,
@@ -97,6 +99,7 @@ export const journalRecord = z.object({
     'tts',
     'playback',
     'actions',
+    'lasting',
   ]),
   generation: count,
   stale: z.boolean(),
@@ -187,7 +190,7 @@ export type PageMessage = z.infer<typeof pageMessage>;
 export const childLife = z.object({
   /** `<session>/<turn>/<kind>/<generation>` */
   child: z.string(),
-  kind: z.enum(['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions']),
+  kind: z.enum(['stt', 'speculation', 'memory', 'llm', 'tts', 'playback', 'actions', 'lasting']),
   generation: count,
   at: ms,
   /** Absent: it started. */

@@ -14,6 +14,7 @@ const BY_SOURCE: Readonly<Record<string, EventFamily>> = {
   timer: 'timers',
   playback: 'playback',
   actions: 'actions',
+  lasting: 'actions',
 };
 
 /** The family of an event; children that have none of their own are engines. */

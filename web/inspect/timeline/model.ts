@@ -14,6 +14,7 @@ const CHILDREN: Readonly<Record<string, string>> = {
   tts: 'TTS',
   playback: 'playback',
   actions: 'executor',
+  lasting: 'lasting actions',
 };
 
 /** A sound of the user's during a reply, until it is known what it was. */

@@ -1,0 +1,197 @@
+/** Ends of actions: of those that run in the reply, and of those that may outlive it. */
+import { errorRecord, ParleyError } from '../../errors.ts';
+import type { SessionParameters } from '../../parameters.ts';
+import type { ActionReport, ActionStatus } from '../../wire.ts';
+import type { RobotAction, SessionContext } from '../context.ts';
+import {
+  type Effect,
+  failure,
+  type MachineEvent,
+  type Outcome,
+  publish,
+  publishError,
+  type Reducer,
+  send,
+} from '../effects.ts';
+import { lastingOf, withoutLasting } from '../lasting/lasting.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
+import { outcomeOf, withOutcomes } from '../turn/history.ts';
+import { overdueOf } from './deadlines.ts';
+import { followUpsOf } from './follow-ups.ts';
+
+/** The running actions that end with the reply. */
+export function actionsOfReply({ reply }: Pick<SessionContext, 'reply'>): readonly RobotAction[] {
+  return reply?.actions.filter(({ status, lasting }) => status === 'started' && !lasting) ?? [];
+}
+
+export function noteActionDone(parameters: SessionParameters): Reducer {
+  return (context, event) =>
+    event.type === 'action.done' ? settle(context, event.id, { status: 'done' }, parameters) : {};
+}
+
+export function noteActionFailed(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    if (event.type !== 'action.failed') return {};
+    const { patch, effects } = settle(context, event.id, { status: 'failed' }, parameters);
+    return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
+  };
+}
+
+/** True if the action runs and its client is expected to report its result. */
+export function awaitsResult(context: SessionContext, event: MachineEvent): boolean {
+  if (event.type !== 'action.result' || context.input.results !== true) return false;
+  return runningAction(context, event.id) !== undefined;
+}
+
+export function noteActionResult(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    if (event.type !== 'action.result') return {};
+    const { id, status, message, data } = event;
+    const report = { status, ...(message !== undefined && { message }), ...(data && { data }) };
+    const action = runningAction(context, id);
+    if (action && status === 'progress') return { effects: [publishAction(action, status, report)] };
+    return settle(context, id, { status, report }, parameters);
+  };
+}
+
+/** A result that no action waits for: late, repeated, or of an unknown action. */
+export const refuseActionResult: Reducer = (_context, event) =>
+  event.type === 'action.result'
+    ? {
+        effects: [
+          publishError(errorRecord(new ParleyError('ACTION_RESULT_UNEXPECTED', event.id), 'INTERNAL')),
+        ],
+      }
+    : {};
+
+/** Actions beyond their deadline have failed and are stopped; the others continue. */
+export function failOverdueActions(parameters: SessionParameters): Reducer {
+  return (context) => failOverdue(context, actionsOfReply(context), parameters);
+}
+
+export function failOverdueLasting(parameters: SessionParameters): Reducer {
+  return (context) => failOverdue(context, lastingOf(context), parameters);
+}
+
+/** Their executor ended: the running actions have failed. */
+export function failActions(parameters: SessionParameters): Reducer {
+  return (context, event) => failAll(context, event, actionsOfReply(context), parameters);
+}
+
+export function failLasting(parameters: SessionParameters): Reducer {
+  return (context, event) => failAll(context, event, lastingOf(context), parameters);
+}
+
+/** Ends lasting actions, on the robot first. */
+export function cancelLasting(
+  context: SessionContext,
+  cancelled: readonly RobotAction[],
+  parameters: SessionParameters,
+): Outcome {
+  if (cancelled.length === 0) return {};
+  const { patch, effects } = end(context, endedAs(cancelled, { status: 'cancelled' }), parameters);
+  return { patch, effects: [...effects, ...cancelled.map((action) => publishAction(action, 'cancelled'))] };
+}
+
+/** The voice stop and the end of the session leave nothing to do and nothing to say. */
+export function dropLasting(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { patch, effects = [] } = cancelLasting(context, lastingOf(context), parameters);
+    return { patch: { ...patch, ...(context.followUps && { followUps: undefined }) }, effects };
+  };
+}
+
+export function publishAction(
+  { id, name, args, status }: RobotAction,
+  now: ActionStatus = status,
+  { message }: Pick<ActionReport, 'message'> = {},
+): Effect {
+  return publish({
+    ...{ type: 'action', id, name, args, status: now },
+    ...(message === undefined ? {} : { message }),
+  });
+}
+
+type HowEnded = Pick<RobotAction, 'status' | 'report'>;
+
+function endedAs(actions: readonly RobotAction[], how: HowEnded): readonly RobotAction[] {
+  return actions.map((action) => ({ ...action, ...how }));
+}
+
+function runningAction(context: SessionContext, id: string): RobotAction | undefined {
+  return [...actionsOfReply(context), ...lastingOf(context)].find((one) => one.id === id);
+}
+
+function settle(
+  context: SessionContext,
+  id: string,
+  how: HowEnded,
+  parameters: SessionParameters,
+): Partial<ReturnType<typeof end>> {
+  const action = runningAction(context, id);
+  if (!action) return {};
+  const { patch, effects } = end(context, endedAs([action], how), parameters);
+  const { status, report } = how;
+  // The executor of an action whose client reports its end still waits.
+  const abandon = report && !action.lasting ? [send('actions', { type: 'abandon', id })] : [];
+  return { patch, effects: [publishAction(action, status, report), ...abandon, ...effects] };
+}
+
+function failOverdue(
+  context: SessionContext,
+  running: readonly RobotAction[],
+  parameters: SessionParameters,
+): Outcome {
+  const overdue = overdueOf(running, context, parameters);
+  const { patch, effects } = end(context, endedAs(overdue, { status: 'failed' }), parameters);
+  const publishes = overdue.flatMap((action) => [
+    ...(action.lasting ? [] : [send('actions', { type: 'abandon', id: action.id })]),
+    publishAction(action, 'failed'),
+    publishError(failure('ACTION_TIMEOUT')),
+  ]);
+  return { patch, effects: [...effects, ...publishes] };
+}
+
+function failAll(
+  context: SessionContext,
+  event: MachineEvent,
+  running: readonly RobotAction[],
+  parameters: SessionParameters,
+): Outcome {
+  const { patch, effects } = end(context, endedAs(running, { status: 'failed' }), parameters);
+  const error =
+    event.type === 'xstate.error.actor.actions' || event.type === 'xstate.error.actor.lasting'
+      ? event.error
+      : failure('ACTION_FAILED');
+  return {
+    patch,
+    effects: [...effects, ...running.map((action) => publishAction(action, 'failed')), publishError(error)],
+  };
+}
+
+/**
+ * Records the ends of actions: in the reply, in the history if they outlived it, and for a reply about them. The effects
+ * stop what still runs for lasting ones.
+ */
+function end(
+  context: SessionContext,
+  ended: readonly RobotAction[],
+  parameters: SessionParameters,
+): Required<Outcome> {
+  const { reply, followUps = [] } = context;
+  const changed = (one: RobotAction) => ended.find(({ id }) => id === one.id) ?? one;
+  const due = followUpsOf(ended, context, parameters);
+  const patch: Partial<SessionContext> = {
+    ...(reply && { reply: { ...reply, actions: reply.actions.map(changed) } }),
+    ...(due.length > 0 && { followUps: [...followUps, ...due] }),
+  };
+  const lasting = ended.filter((action) => action.lasting);
+  if (lasting.length === 0) return { patch, effects: [] };
+  const rest = withoutLasting(context, lasting, parameters);
+  const history = withOutcomes(context.history, lasting.map(outcomeOf));
+  const known = { patch: { ...patch, ...rest.patch }, effects: rest.effects };
+  if (history === context.history) return known;
+  // A speculation knows the old one.
+  const { patch: dropped, effects = [] } = withoutSpeculation(context, known);
+  return { patch: { ...dropped, history }, effects };
+}

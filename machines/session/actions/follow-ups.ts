@@ -1,0 +1,65 @@
+/** Replies about the results of actions: "I could not move: something is in the way". */
+import type { SessionParameters } from '../../parameters.ts';
+import type { FollowUp, RobotAction, SessionContext } from '../context.ts';
+import type { Reducer } from '../effects.ts';
+import { responds } from '../settings/settings.ts';
+import { outcomeOf } from '../turn/history.ts';
+
+/** A language engine that answers each result with an action must come to an end. */
+const MAX_ROUNDS = 3;
+
+/** Those of the ended actions that get a reply. Only a client that reports results knows how its actions ended. */
+export function followUpsOf(
+  ended: readonly RobotAction[],
+  { input }: Pick<SessionContext, 'input'>,
+  { actions: { followUps = {} } }: SessionParameters,
+): readonly FollowUp[] {
+  if (input.results !== true) return [];
+  return ended
+    .filter(({ name, status, round = 0 }) => {
+      const ends: readonly string[] | undefined = followUps[name] ?? followUps['*'];
+      return round < MAX_ROUNDS && ends?.includes(status);
+    })
+    .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
+}
+
+export function hasFollowUp(context: SessionContext): boolean {
+  return context.followUps !== undefined && responds(context);
+}
+
+/** The next reply is about the results that wait. */
+export const takeFollowUps: Reducer = ({ followUps, nowMs }) =>
+  followUps
+    ? {
+        patch: {
+          followUps: undefined,
+          pending: {
+            ...{ text: '', counted: false, phrase: null, failure: null, endpointMs: null, sttMs: null },
+            endedAtMs: nowMs,
+            asked: { followUps },
+          },
+        },
+      }
+    : {};
+
+export const dropFollowUps: Reducer = ({ followUps }) =>
+  followUps ? { patch: { followUps: undefined } } : {};
+
+/** The rounds of the actions that this reply starts. */
+export function roundOf({ reply }: Pick<SessionContext, 'reply'>): { readonly round?: number } {
+  const rounds = reply?.asked?.followUps?.map(({ round }) => round + 1) ?? [];
+  return rounds.length > 0 ? { round: Math.max(...rounds) } : {};
+}
+
+/**
+ * What a turn of the user leaves to tell: a language model knows all results from the history, and what `*` stands for is
+ * told by it.
+ */
+export function leftToTell(
+  { followUps, pending }: Pick<SessionContext, 'followUps' | 'pending'>,
+  { actions }: SessionParameters,
+): Pick<SessionContext, 'followUps'> {
+  if (!followUps || pending?.text === '') return {};
+  const left = followUps.filter(({ outcome }) => Object.hasOwn(actions.followUps ?? {}, outcome.name));
+  return { followUps: left.length > 0 ? left : undefined };
+}

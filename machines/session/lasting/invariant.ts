@@ -1,0 +1,47 @@
+import { lifeOf, termsOf } from '../actions/policy.ts';
+import { type MakeInvariant, publishedIn } from '../facts.ts';
+
+/**
+ * 22: an action that may outlive its reply runs through turns and barge-ins. At most one `replace` action of a group runs;
+ * only a newer one, the voice stop and the end of the session cancel such an action. The state lists those that run, and
+ * their executor lives as long.
+ */
+export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
+  /** By id: the group in which a newer action replaces it; null for `finish`. */
+  const running = new Map<string, string | null>();
+  let listed = '';
+  let executor = false;
+  let cause = '';
+  return {
+    rest(entry) {
+      const ids = [...running.keys()].join(' ');
+      if (listed !== ids) broken(22, `the state lists '${listed}' while '${ids}' run`, entry);
+      // The end of a child is logged before the event that it causes.
+      const failed = entry?.type === 'event' && entry.event.type === 'xstate.error.actor.lasting';
+      if (executor !== running.size > 0 && !failed)
+        broken(22, `the executor ${executor ? 'outlives' : 'does not run'} the lasting actions`, entry);
+      if (running.size > 0 && (facts.state === 'stopped' || facts.state === 'ended'))
+        broken(22, `'${ids}' run in ${facts.state}`, entry);
+    },
+    observe(entry) {
+      if (entry.type === 'event')
+        cause = entry.state === 'stopped' || entry.state === 'ended' ? entry.state : entry.event.type;
+      if (entry.type === 'child.start' && entry.kind === 'lasting') executor = true;
+      if (entry.type === 'child.end' && entry.kind === 'lasting') executor = false;
+      const message = publishedIn(entry);
+      if (message?.type === 'state') listed = (message.actions ?? []).map(({ id }) => id).join(' ');
+      if (message?.type !== 'action' || message.status === 'progress') return;
+      const { id, name, status } = message;
+      if (status !== 'started') {
+        if (running.has(id) && status === 'cancelled' && !['stopped', 'ended', 'llm.action'].includes(cause))
+          broken(22, `lasting action ${id} was cancelled because of ${cause}`, entry);
+        running.delete(id);
+        return;
+      }
+      const { lasting, group = name } = lifeOf(name, termsOf(name, options.actions, facts.settings));
+      for (const [other, replaceable] of running)
+        if (replaceable === group) broken(22, `${id} was started beside ${other} of its group`, entry);
+      if (lasting) running.set(id, lasting === 'replace' ? group : null);
+    },
+  };
+};

@@ -53,6 +53,8 @@ export class ChatSession {
   /** The turn whose reply is in progress. */
   #live: Exchange | undefined;
   #generation = 0;
+  /** The reply has begun to be said: once it is not any more, its text is complete. */
+  #speaks = false;
   #stopped = false;
   /** Requests that are being taken. */
   #taking = 0;
@@ -197,7 +199,8 @@ export class ChatSession {
     switch (message.type) {
       case 'state':
         this.#begin(message.generation);
-        if (message.value !== 'speaking') this.#live?.endText();
+        if (message.value === 'speaking') this.#speaks = true;
+        else if (this.#speaks) this.#live?.endText();
         if (message.value !== 'ended') this.#noteStop(message.value === 'stopped');
         break;
       case 'reply':
@@ -222,6 +225,7 @@ export class ChatSession {
   #begin(generation: number): void {
     if (generation <= this.#generation) return;
     this.#generation = generation;
+    this.#speaks = false;
     this.#live = this.#waiting.shift();
     if (!this.#live) return; // somebody else asked, such as a peer on the bus
     this.#live.begin(generation);

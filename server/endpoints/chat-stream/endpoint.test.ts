@@ -98,6 +98,19 @@ describe('a turn of /chat/stream', () => {
     });
   });
 
+  it('is complete when the session has stopped speaking, whatever states come before', async () => {
+    const { answer, session } = await asked();
+    const state = { type: 'state', turn: 1, generation: 1, seq: 0, at: 0 } as const;
+    say(session, 1, 'I go ');
+    session.say({ ...state, value: 'processing' }); // an action has begun
+    session.say({ ...state, value: 'speaking' });
+    say(session, 1, 'now.');
+    session.say({ ...state, value: 'processing' }); // only the action still runs
+    for (const eos of [false, false, true]) expect((await answer.next())?.data.eos).toBe(eos);
+    end(session, 1);
+    expect((await answer.next())?.event).toBe('done');
+  });
+
   it('is interrupted when its client closes the connection', async () => {
     const { answer, session } = await asked();
     say(session, 1, 'One two ');

@@ -17,7 +17,7 @@ it('the examples of docs/chat-stream.md chat with a server as it is started by d
   timeout: 120_000,
 }, async () => {
   await withPrintedPage('chat-stream.md', async ({ url, examples: [, curl = ''], run }) => {
-    const stdout = await run(0, url);
+    const stdout = await run(0, [url]);
     expect(stdout).toMatch(/^text-delta .*Parley/u);
     expect(stdout).toMatch(/done \{ stats: \{ ttft_ms: [\d.]+, tokens: \d+ \} \}\n$/u);
     const line = curl.replace('http://127.0.0.1:7400', url);
@@ -58,7 +58,7 @@ it('the source of docs/ingest.md is heard by a native client', { timeout: 120_00
     const client = await VoiceClient.connect({ url, clock: realClock });
     const [ready] = client.arrivals;
     const session = ready?.message.type === 'ready' ? ready.message.session : '';
-    expect(await run(1, session, `${url.replace('http', 'ws')}/ws/ingest/tts`)).toBe('');
+    expect(await run(1, [session, `${url.replace('http', 'ws')}/ws/ingest/tts`])).toBe('');
     const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
     expect(end?.message).toMatchObject({ reason: 'completed', heard: '' });
     await client.close();

@@ -7,7 +7,7 @@ it('the example of docs/realtime.md talks to a server as it is started by defaul
   timeout: 120_000,
 }, async () => {
   await withPrintedPage('realtime.md', async ({ url, folder, run }) => {
-    expect(await run(0, `${url.replace('http', 'ws')}/v1/realtime`)).toMatch(/Parley/u);
+    expect(await run(0, [`${url.replace('http', 'ws')}/v1/realtime`])).toMatch(/Parley/u);
     // More than half a second of speech.
     expect(readFileSync(join(folder, 'answer.pcm')).byteLength).toBeGreaterThan(24_000);
   });

@@ -15,7 +15,7 @@ export interface PrintedPage {
   /** The examples that a test of this kind runs, in the order of the page. */
   readonly examples: readonly string[];
   /** Runs the example of this number as printed, and returns what it prints. */
-  run(example: number, ...args: readonly string[]): Promise<string>;
+  run(example: number, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
 }
 
 /** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them. */
@@ -29,10 +29,14 @@ export async function withPrintedPage(page: string, test: (page: PrintedPage) =>
     const examples = fencesOf(`docs/${page}`)
       .filter(({ marker }) => marker.startsWith('test/'))
       .map(({ code }) => code);
-    const run = async (example: number, ...args: readonly string[]) => {
+    const run: PrintedPage['run'] = async (example, args, env = {}) => {
       const file = `example-${example}.mjs`;
       writeFileSync(join(folder, file), examples[example] ?? '');
-      return (await promisify(execFile)(process.execPath, [file, ...args], { cwd: folder })).stdout;
+      return (
+        await promisify(execFile)(process.execPath, [file, ...args], {
+          ...{ cwd: folder, env: { ...process.env, ...env } },
+        })
+      ).stdout;
     };
     await test({ url, folder, examples, run });
   } finally {

@@ -105,7 +105,7 @@ export function inspectorOf(config: Config, parts: InspectorParts, log: Logger):
   return {
     onLog: (session, entry) => watched.observe(session, entry),
     tapped: (journals) => watched.tapped(journals),
-    onOpening: ({ session, language }) => watched.opened(session, language),
+    onOpening: ({ session, language, endpoint }) => watched.opened(session, language, endpoint),
     onOpened: (session, handle) => live.set(session, handle),
     onClosed(session) {
       live.delete(session);

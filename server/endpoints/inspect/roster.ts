@@ -28,11 +28,14 @@ export class Roster {
     this.#onChange = onChange;
   }
 
-  open(session: string, language: string): void {
+  open(session: string, language: string, endpoint?: string): void {
     const { startedAtMs } = this.#entries.get(session) ?? {};
     const begun = { state: 'idle', turn: 0, generation: 0, errors: 0 } as const;
     this.#entries.set(session, {
-      session: { session, server: this.#server, startedAt: this.#now(), language, ...begun },
+      session: {
+        ...{ session, server: this.#server, startedAt: this.#now(), language, ...begun },
+        ...(endpoint !== undefined && { endpoint }),
+      },
       startedAtMs,
     });
     this.#onChange(session);

@@ -90,6 +90,11 @@ function publish(message: SessionMessage): void {
   watched.observe(SESSION, { type: 'command', seq: 1, atMs: 0, command });
 }
 
+it('a session shows the door that its client came through', () => {
+  watched.opened(SESSION, 'en', 'rosbridge');
+  expect(watched.get(SESSION)).toMatchObject({ language: 'en', endpoint: 'rosbridge' });
+});
+
 describe('a lease', () => {
   it('starts a feed with its first record number, and ends it when not renewed', async () => {
     const feed = told(subjects.inspectFeed(SESSION));

@@ -45,9 +45,9 @@ export class WatchedSessions {
     return this.#roster.get(session);
   }
 
-  opened(session: string, language: string): void {
+  opened(session: string, language: string, endpoint?: string): void {
     this.#watchable(session);
-    this.#roster.open(session, language);
+    this.#roster.open(session, language, endpoint);
   }
 
   closed(session: string): void {

@@ -34,6 +34,8 @@ export const liveSession = z.object({
   server: z.string(),
   startedAt: z.string(),
   language: z.string(),
+  /** Name of the endpoint that its client uses. */
+  endpoint: z.exactOptional(z.string()),
   state: publicState,
   turn: count,
   generation: count,

@@ -164,6 +164,22 @@ describe('a rosbridge client that misbehaves', () => {
     expect((await client.closed).code).toBe(4429);
   });
 
+  it('by being gone without a word loses its session, and others do not', async () => {
+    const { rig, client } = await meet();
+    const gone = await rawClient(rig.address, '/rosbridge');
+    gone.write(rawFrame(TEXT, JSON.stringify(HELLO)));
+    const session = await rig.host.opened.take();
+    gone.pause();
+    const { pingIntervalMs, pongTimeoutMs } = rig.door.limits;
+    await rig.clock.advance(pingIntervalMs);
+    client.say({ ...HELLO, id: 'alive' });
+    expect(await client.json()).toMatchObject({ ...ANSWERED, id: 'alive' });
+    await rig.clock.advance(pongTimeoutMs);
+    expect(await session.closed).toBe('lost');
+    client.say({ ...HELLO, id: 'still' });
+    expect(await client.json()).toMatchObject({ ...ANSWERED, id: 'still' });
+  });
+
   it('by reading nothing is closed with 4508', async () => {
     const rig = await startRig();
     const stalled = await rawClient(rig.address, '/rosbridge');

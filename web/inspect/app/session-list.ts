@@ -10,6 +10,8 @@ export interface SessionRow {
   /** A public state, or the journal's status of a session that has ended. */
   readonly state: string;
   readonly startedAt: string;
+  /** The door of a live session. */
+  readonly endpoint?: string;
   readonly turns: number;
   readonly latencyMs?: number;
   readonly errors: number;

@@ -93,12 +93,12 @@ describe('a robot that the server dials', () => {
     expect(server.stats().openedAt).toEqual({ 'ros-robot': 1 });
   });
 
-  it('executes actions, and their results are in the conversation', async () => {
-    const { robot, heard, asked } = await meet({
-      reply: ({ messages }) => {
-        const last = messages.at(-1)?.content ?? '';
-        return /^(drive|look|jump)$/u.test(last) ? act(last, { to: 'home' }) : { text: 'Fine.' };
-      },
+  it('executes actions, and says what became of them', async () => {
+    const { robot, heard } = await meet({
+      reply: ({ messages, results }) =>
+        results
+          ? { text: results.map(({ name, result }) => `${name}: ${JSON.stringify(result)}`).join() }
+          : act(messages.at(-1)?.content ?? '', { to: 'home' }),
       flags: { 'ros.loudspeaker': '' },
     });
     robot.action('/drive', async ({ goal, feedback }) => {
@@ -106,9 +106,10 @@ describe('a robot that the server dials', () => {
       return { status: GOAL_STATUS.succeeded, values: { goal } };
     });
     robot.service('/look', () => ({ success: false, message: 'it is dark' }));
-    for (const [at, word] of ['drive', 'look', 'jump', 'and'].entries()) {
+    for (const [at, word] of ['drive', 'look', 'jump'].entries()) {
       type(robot, word);
-      await heard.ended(at + 1);
+      // The reply, and the one about the result.
+      await heard.ended(2 * (at + 1));
     }
     expect(heard.of('action').map(({ name, status, message }) => [name, status, message])).toEqual([
       ['drive', 'started', undefined],
@@ -119,7 +120,14 @@ describe('a robot that the server dials', () => {
       ['jump', 'started', undefined],
       ['jump', 'refused', expect.stringMatching(/jump has no `ros`/)],
     ]);
-    expect(JSON.stringify(asked.at(-1)?.messages)).toMatch(/"to.*home.*it is dark/);
+    expect(heard.of('reply.end').map((end) => end.heard)).toEqual([
+      'Yes.',
+      'drive: {"status":"done","data":{"goal":{"to":"home"}}}',
+      'Yes.',
+      expect.stringMatching(/^look: .*"failed".*it is dark/),
+      'Yes.',
+      expect.stringMatching(/^jump: .*"refused"/),
+    ]);
     expect(heard.audioBytes).toBe(0);
   });
 

@@ -1,8 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { GOAL_STATUS, RosbridgeServer } from '../../testing/loopback/mod.ts';
+import { fencesOf } from '../docs/fences.ts';
 import { Cleanups, startTls } from '../realtime/scene.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
+import { parley } from '../support/processes.ts';
 
 const cleanups = new Cleanups();
 afterEach(() => cleanups.run());
@@ -24,4 +28,38 @@ it('the examples of docs/ros.md talk and move with a server as it is started by 
     const secure = [`wss://localhost:${port}/rosbridge`];
     expect(await run(0, secure, { NODE_EXTRA_CA_CERTS: file })).toMatch(/Parley/u);
   });
+});
+
+it('with the dialog of docs/ros.md a robot is sent home, and says why it did not get there', {
+  timeout: 120_000,
+}, async () => {
+  const robot = await RosbridgeServer.start();
+  cleanups.add(() => robot.close());
+  const folder = mkdtempSync(join(tmpdir(), 'parley-ros-doc-'));
+  cleanups.add(() => rmSync(folder, { recursive: true, force: true }));
+  const [entries] = fencesOf('docs/ros.md').filter(({ marker }) => marker === 'example: dialog entries');
+  const dialog = join(folder, 'robot.dialog.yaml');
+  writeFileSync(dialog, `entries:\n${entries?.code.replace(/^/gm, '  ')}`);
+  const server = parley([
+    'serve',
+    '--port',
+    '0',
+    '--data-dir',
+    folder,
+    '--dialog',
+    dialog,
+    '--ros.url',
+    robot.url,
+  ]);
+  cleanups.add(() => server.stop());
+  const goals: unknown[] = [];
+  robot.action('/drive', async ({ goal }) => {
+    goals.push(goal);
+    return { status: GOAL_STATUS.aborted, values: { message: 'something is in the way' } };
+  });
+  await robot.until(() => robot.received.some(({ service }) => service === '/parley/interrupt'));
+  robot.publish('/parley/text', { data: 'go home' });
+  const said = () => JSON.stringify(robot.received.filter(({ topic }) => topic === '/parley/reply'));
+  await robot.until(() => said().includes('I could not get home: something is in the way.'));
+  expect(goals).toEqual([{ target: 'home' }]);
 });

@@ -1,7 +1,6 @@
 import { WebSocket } from 'ws';
 import { cancelled } from '../../../actors/cancellation.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
-import { ParleyError } from '../../../machines/errors.ts';
 
 /** Wait before the first reconnect; it doubles with each further one, up to the second. */
 const FIRST_WAIT_MS = 500;
@@ -27,10 +26,16 @@ export interface RosLinkOptions {
 /** A service of this process, offered to the robot. */
 export type RosService = (args: unknown) => Values;
 
+/** How a call or goal ended on the robot. */
+export interface RosEnd {
+  readonly values?: unknown;
+  /** Why it failed, if it did. */
+  readonly failure?: string | undefined;
+}
+
 interface Waiting {
   readonly onFeedback: ((values: unknown) => void) | undefined;
-  /** `values` of the response; a text is the reason of a failure. */
-  settle(values: unknown, succeeded: boolean): void;
+  settle(end: RosEnd): void;
 }
 
 /**
@@ -98,8 +103,8 @@ export class RosLink {
     if (this.#connected) this.#send({ op: 'publish', topic, msg });
   }
 
-  /** Resolves with the response. Rejects with ACTION_FAILED and the robot’s reason, or with CANCELLED. */
-  call(service: string, type: string | undefined, args: object, signal: AbortSignal): Promise<unknown> {
+  /** Rejects with CANCELLED only: without a connection the call has failed. */
+  call(service: string, type: string | undefined, args: object, signal: AbortSignal): Promise<RosEnd> {
     return this.#ask((id) => ({ op: 'call_service', id, service, type, args }), signal);
   }
 
@@ -110,7 +115,7 @@ export class RosLink {
     args: object,
     signal: AbortSignal,
     onFeedback: (values: unknown) => void,
-  ): Promise<unknown> {
+  ): Promise<RosEnd> {
     return this.#ask(
       (id) => ({ op: 'send_action_goal', id, action, action_type, args, feedback: true }),
       signal,
@@ -125,11 +130,11 @@ export class RosLink {
       readonly onFeedback?: (values: unknown) => void;
       readonly cancel?: (id: string) => object;
     } = {},
-  ): Promise<unknown> {
+  ): Promise<RosEnd> {
     this.#calls += 1;
     const id = `parley:${this.#calls}`;
+    if (!this.#connected) return Promise.resolve({ failure: 'the robot is not connected' });
     return new Promise((resolve, reject) => {
-      if (!this.#connected) throw new ParleyError('ACTION_FAILED', 'the robot is not connected');
       const done = () => {
         signal.removeEventListener('abort', stop);
         this.#waiting.delete(id);
@@ -141,10 +146,9 @@ export class RosLink {
       };
       this.#waiting.set(id, {
         onFeedback: more.onFeedback,
-        settle: (values, succeeded) => {
+        settle: (end) => {
           done();
-          if (succeeded) resolve(values);
-          else reject(new ParleyError('ACTION_FAILED', typeof values === 'string' ? values : undefined));
+          resolve(end);
         },
       });
       if (signal.aborted) return stop();
@@ -204,7 +208,7 @@ export class RosLink {
     const wasConnected = this.#connected;
     this.#connected = false;
     for (const { settle } of [...this.#waiting.values()])
-      settle('the connection to the robot was lost', false);
+      settle({ failure: 'the connection to the robot was lost' });
     if (wasConnected) for (const lost of this.#onLost) lost();
   }
 
@@ -213,12 +217,13 @@ export class RosLink {
     const { op, id, topic, service, msg, args, values, result, status, level } = message;
     const waiting = typeof id === 'string' ? this.#waiting.get(id) : undefined;
     if (op === 'publish' && typeof topic === 'string') this.#topics.get(topic)?.(msg);
-    else if (op === 'service_response') waiting?.settle(values, result !== false);
+    else if (op === 'service_response')
+      waiting?.settle({ values, failure: result === false ? reasonOf(values, 'it failed') : undefined });
     else if (op === 'action_feedback') waiting?.onFeedback?.(values);
     else if (op === 'action_result') {
-      const reason = typeof values === 'string' ? values : GOAL_STATUS[Number(status)];
-      if (result !== false && (status === undefined || status === SUCCEEDED)) waiting?.settle(values, true);
-      else waiting?.settle(reason, false);
+      const succeeded = result !== false && (status === undefined || status === SUCCEEDED);
+      const reason = GOAL_STATUS[Number(status)] ?? 'it failed';
+      waiting?.settle({ values, failure: succeeded ? undefined : reasonOf(values, reason) });
     } else if (op === 'call_service' && typeof service === 'string') this.#answer(service, id, args);
     else if (op === 'status' && level === 'error')
       this.#options.log.warn({ status: message.msg }, 'the robot reports an error');
@@ -246,6 +251,12 @@ const GOAL_STATUS: Readonly<Record<number, string>> = {
   5: 'cancelled by the robot',
   6: 'aborted by the robot',
 };
+
+/** What the robot says about a failure, in a text or in the member `message`. */
+function reasonOf(values: unknown, otherwise: string): string {
+  const said = typeof values === 'object' && values !== null && 'message' in values ? values.message : values;
+  return typeof said === 'string' && said !== '' ? said : otherwise;
+}
 
 /** What is not a JSON object has no operation. */
 function parsed(text: string): Values {

@@ -103,6 +103,13 @@ describe('an action of the dialog', () => {
     expect(server.received.at(-1)).toMatchObject({ action: '/drive', id: server.received.at(-2)?.id });
   });
 
+  it('that the robot aborts has failed, with the reason and the other members of its result', async () => {
+    const { server, run } = await meetConnected();
+    const values = { message: 'something is in the way', leftM: 2 };
+    server.action('/drive', async () => ({ status: GOAL_STATUS.aborted, values }));
+    expect(await run('drive')).toEqual({ status: 'failed', message: values.message, data: values });
+  });
+
   it.each([
     [GOAL_STATUS.aborted, 'aborted by the robot'],
     [GOAL_STATUS.canceled, 'cancelled by the robot'],

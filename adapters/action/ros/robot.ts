@@ -2,10 +2,10 @@ import { pause } from '../../../actors/cancellation.ts';
 import type { RosMapping } from '../../../actors/dialog/mod.ts';
 import type { ActionPort } from '../../../actors/ports/action.ts';
 import type { Clock } from '../../../machines/clock.ts';
-import { errorRecord, ParleyError } from '../../../machines/errors.ts';
+import { ParleyError } from '../../../machines/errors.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { ActionReport } from '../../../machines/wire.ts';
-import type { RosLink, RosLinkOptions } from './link.ts';
+import type { RosEnd, RosLink, RosLinkOptions } from './link.ts';
 
 /** A service call that asks the robot to stop something takes no longer. */
 const STOP_MS = 5_000;
@@ -42,12 +42,9 @@ export class RosRobot {
   ): Promise<ActionReport> {
     const mapping = this.#options.mappings.get(name);
     if (!mapping) return { status: 'refused', message: `${name} has no \`ros\` in the dialog file` };
-    try {
-      return reportOf(await this.#run(name, mapping, args, signal, progress));
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ParleyError)) throw error;
-      return { status: 'failed', message: error.message.replace(/^an action failed: /u, '') };
-    }
+    const { values, failure } = await this.#run(name, mapping, args, signal, progress);
+    const report = reportOf(values);
+    return failure === undefined ? report : { ...report, status: 'failed', message: failure };
   }
 
   /** Actions with a mapping go to the robot, others to `others`, and so do those whose client reports results. */
@@ -69,7 +66,7 @@ export class RosRobot {
     args: JsonObject,
     signal: AbortSignal,
     progress: (report: ActionReport) => void,
-  ): Promise<unknown> {
+  ): Promise<RosEnd> {
     const { link, clock, durationsMs } = this.#options;
     if ('action' in mapping)
       return link.pursue(mapping.action, mapping.type, args, signal, (values) =>
@@ -82,7 +79,7 @@ export class RosRobot {
       return link.call(service, type, args, signal).finally(() => signal.removeEventListener('abort', stop));
     }
     const { topic, stop } = mapping;
-    if (!link.connected) throw new ParleyError('ACTION_FAILED', 'the robot is not connected');
+    if (!link.connected) return { failure: 'the robot is not connected' };
     link.publish(topic, args);
     try {
       await pause(clock, durationsMs.get(name) ?? 0, signal);
@@ -97,9 +94,10 @@ export class RosRobot {
     const { link, clock, log } = this.#options;
     const limit = new AbortController();
     const timer = clock.setTimer(STOP_MS, () => limit.abort());
-    await link
+    const { failure } = await link
       .call(service, 'std_srvs/Trigger', {}, limit.signal)
-      .catch((error) => log.warn(errorRecord(error, 'ACTION_FAILED'), 'the robot was not stopped'));
+      .catch(() => ({ failure: 'no response' }));
+    if (failure !== undefined) log.warn({ service, failure }, 'the robot was not stopped');
     timer.cancel();
   }
 }

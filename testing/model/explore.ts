@@ -47,23 +47,22 @@ export function explore<State, Event extends { readonly type: string }>(
 ): Exploration<State, Event> {
   const map = getAdjacencyMap(actorLogic(model), {
     events: ({ state }) => model.events(state),
-    serializeState: ({ state }) => model.key(state),
+    serializeState: ({ key }) => key,
     serializeEvent: (event) => nameOf(model, event),
     limit,
   });
   const explored = new Map<string, Explored<State, Event>>();
-  const reach = (state: State, path: readonly Event[]) => {
-    const key = model.key(state);
-    const known = explored.get(key) ?? { key, state, path, edges: new Map() };
+  const reach = ({ key, state }: Dressed<State>, before: readonly Event[], ...event: Event[]) => {
+    const known = explored.get(key) ?? { key, state, path: [...before, ...event], edges: new Map() };
     explored.set(key, known);
     return known;
   };
-  reach(model.initial(), []);
+  reach(dress(model, model.initial()), []);
   // XState walks breadth first and keeps that order, so the first path to a state is a shortest one.
   for (const { state, event, nextState } of adjacencyMapToArray(map)) {
-    const from = reach(state.state, []);
-    const { key: to } = reach(nextState.state, [...from.path, event]);
-    from.edges.set(nameOf(model, event), { event, state: nextState.state, to });
+    const from = reach(state, []);
+    reach(nextState, from.path, event);
+    from.edges.set(nameOf(model, event), { event, state: nextState.state, to: nextState.key });
   }
   return explored;
 }
@@ -72,21 +71,26 @@ interface Explored<State, Event> extends ExploredState<State, Event> {
   readonly edges: Map<string, Edge<State, Event>>;
 }
 
-/** A model's state in the form that XState's graph requires. */
-type Dressed<State> = Snapshot<undefined> & { readonly status: 'active'; readonly state: State };
+/** A model's state in the form that XState's graph requires, with its key, which costs as much as a step. */
+type Dressed<State> = Snapshot<undefined> & {
+  readonly status: 'active';
+  readonly state: State;
+  readonly key: string;
+};
+
+function dress<State, Event extends { readonly type: string }>(
+  model: Model<State, Event>,
+  state: State,
+): Dressed<State> {
+  return { status: 'active', output: undefined, error: undefined, state, key: model.key(state) };
+}
 
 function actorLogic<State, Event extends { readonly type: string }>(
   model: Model<State, Event>,
 ): ActorLogic<Dressed<State>, Event> {
-  const dress = (state: State): Dressed<State> => ({
-    status: 'active',
-    output: undefined,
-    error: undefined,
-    state,
-  });
   return {
-    getInitialSnapshot: () => dress(model.initial()),
-    transition: ({ state }, event) => dress(model.step(state, event)),
+    getInitialSnapshot: () => dress(model, model.initial()),
+    transition: ({ state }, event) => dress(model, model.step(state, event)),
     getPersistedSnapshot: (snapshot) => snapshot,
   };
 }
@@ -138,13 +142,35 @@ export function coveringPaths<State, Event extends { readonly type: string }>(
   return paths;
 }
 
+/** What paths must reach once: one or more edges. */
+interface Goal {
+  open: boolean;
+}
+
+/** An edge, as a path that looks for an open goal sees it. */
+interface Lead<State, Event> {
+  readonly name: string;
+  readonly event: Event;
+  readonly goal: Goal;
+  readonly to: ExploredState<State, Event>;
+}
+
+/** A state on the way to an open goal. */
+interface Stop<State, Event> {
+  readonly node: ExploredState<State, Event>;
+  readonly event?: Event;
+  readonly before?: Stop<State, Event>;
+}
+
 class Coverer<State, Event extends { readonly type: string }> {
   readonly #model: Model<State, Event>;
   readonly #explored: Exploration<State, Event>;
-  readonly #goal: (before: State, event: Event, after: State) => string;
+  readonly #goalKey: (before: State, event: Event, after: State) => string;
   readonly #maxSteps: number;
-  readonly #goals = new Map<Edge<State, Event>, string>();
-  readonly #open = new Set<string>();
+  readonly #goals = new Map<string, Goal>();
+  readonly #goalOf = new Map<Edge<State, Event>, Goal>();
+  /** The edges of each state, without those to final states, because nothing can follow them. */
+  readonly #leads = new Map<ExploredState<State, Event>, readonly Lead<State, Event>[]>();
 
   constructor(
     model: Model<State, Event>,
@@ -154,18 +180,23 @@ class Coverer<State, Event extends { readonly type: string }> {
     this.#model = model;
     this.#explored = explored;
     this.#maxSteps = options.maxSteps ?? 60;
-    this.#goal = options.goal ?? ((before, event) => `${model.key(before)} ${nameOf(model, event)}`);
-    for (const { state, edges } of explored.values()) {
-      for (const edge of edges.values()) {
-        const goal = this.#goal(state, edge.event, edge.state);
-        this.#goals.set(edge, goal);
-        this.#open.add(goal);
+    this.#goalKey = options.goal ?? ((before, event) => `${model.key(before)} ${nameOf(model, event)}`);
+    for (const node of explored.values()) {
+      const leads: Lead<State, Event>[] = [];
+      for (const [name, edge] of node.edges) {
+        const key = this.#goalKey(node.state, edge.event, edge.state);
+        const goal = this.#goals.get(key) ?? { open: true };
+        this.#goals.set(key, goal);
+        this.#goalOf.set(edge, goal);
+        const to = explored.get(edge.to);
+        if (to && to.edges.size > 0) leads.push({ name, event: edge.event, goal, to });
       }
+      this.#leads.set(node, leads);
     }
   }
 
   isOpen(edge: Edge<State, Event>): boolean {
-    return this.#open.has(this.#goals.get(edge) ?? '');
+    return this.#goalOf.get(edge)?.open === true;
   }
 
   pathThrough(way: readonly Event[]): ModelPath<State, Event> {
@@ -178,7 +209,8 @@ class Coverer<State, Event extends { readonly type: string }> {
         // States with the same key can differ in details outside the key; an impossible event ends the plan.
         if (!this.#possible(state).has(nameOf(this.#model, event))) break;
         const next = this.#model.step(state, event);
-        this.#open.delete(this.#goal(state, event, next));
+        const goal = this.#goals.get(this.#goalKey(state, event, next));
+        if (goal) goal.open = false;
         state = next;
         steps.push({ event, state });
       }
@@ -189,23 +221,18 @@ class Coverer<State, Event extends { readonly type: string }> {
   /** The shortest path from `state` through an open goal; empty if none is near. */
   #next(state: State): readonly Event[] {
     const possible = this.#possible(state);
-    const seen = new Set<string>();
-    let front: { readonly key: string; readonly way: readonly Event[] }[] = [
-      { key: this.#model.key(state), way: [] },
-    ];
+    const first = this.#explored.get(this.#model.key(state));
+    const seen = new Set([first]);
+    let front: Stop<State, Event>[] = first ? [{ node: first }] : [];
     for (let depth = 0; depth <= LOOK_AHEAD && front.length > 0; depth++) {
       const further: typeof front = [];
-      for (const { key, way } of front) {
-        const node = this.#explored.get(key);
-        if (!node || seen.has(key)) continue;
-        seen.add(key);
-        for (const [name, edge] of node.edges) {
+      for (const stop of front) {
+        for (const { name, event, goal, to } of this.#leads.get(stop.node) ?? []) {
           if (depth === 0 && !possible.has(name)) continue;
-          // Final events come last, because nothing can follow them.
-          const ends = this.#explored.get(edge.to)?.edges.size === 0;
-          if (ends) continue;
-          if (this.isOpen(edge)) return [...way, edge.event];
-          further.push({ key: edge.to, way: [...way, edge.event] });
+          if (goal.open) return [...wayTo(stop), event];
+          if (seen.has(to)) continue;
+          seen.add(to);
+          further.push({ node: to, event, before: stop });
         }
       }
       front = further;
@@ -216,4 +243,8 @@ class Coverer<State, Event extends { readonly type: string }> {
   #possible(state: State): ReadonlySet<string> {
     return new Set(this.#model.events(state).map((event) => nameOf(this.#model, event)));
   }
+}
+
+function wayTo<State, Event>({ event, before }: Stop<State, Event>): Event[] {
+  return before && event ? [...wayTo(before), event] : [];
 }

@@ -11,8 +11,6 @@ import { VoiceClient } from '../client/voice-client.ts';
 import { checkDemo, playDemo, speakLines } from '../demo/conversation.ts';
 import { printTimeline } from '../demo/timeline.ts';
 import { speaker } from '../demo/user-voice.ts';
-import { makeLogger } from '../log.ts';
-import { serve } from '../serve.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { writeOutput } from './output.ts';
 
@@ -35,6 +33,7 @@ export function demoCommand(setExitCode: SetExitCode): Command {
       await writeOutput(out, new Uint8Array());
       const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
       const { level, format } = config.log;
+      const [{ makeLogger }, { serve }] = await Promise.all([import('../log.ts'), import('../serve.ts')]);
       const log = makeLogger(level === 'info' ? 'warn' : level, format);
       const server = await serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) });
       const tts = espeakTts({ voice: 'en-us+m3', ratePerMinute: 150 });

@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import type { EngineKind } from '../../actors/subjects.ts';
-import { makeLogger } from '../log.ts';
-import { work } from '../worker.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -26,6 +24,7 @@ export function workerCommand(_setExitCode: SetExitCode): Command {
       const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
       if (unknown !== undefined) command.error(`error: --engines accepts stt, llm and tts, not '${unknown}'`);
       const { config, warnings } = configOf(command);
+      const [{ makeLogger }, { work }] = await Promise.all([import('../log.ts'), import('../worker.ts')]);
       const log = makeLogger(config.log.level, config.log.format);
       for (const warning of warnings) log.warn(warning);
       await untilStopped(

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { momentsJournal, momentsOf } from './support/chart-moments.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { goldenText, type PagesServer, startPagesServer } from './support/pages-server.ts';
+import { WITHOUT_ENGINES } from './support/processes.ts';
 
 /** As the windows of a phone, a tablet and a laptop. */
 const WINDOWS = [
@@ -20,7 +21,7 @@ let page: Page;
 const moments = momentsOf();
 
 beforeAll(async () => {
-  server = await startPagesServer();
+  server = await startPagesServer(WITHOUT_ENGINES);
   await writeFile(join(server.folder, 'moments.jsonl'), momentsJournal(moments));
   await writeFile(join(server.folder, 'barge-in.jsonl'), await goldenText('barge-in'));
   chromium = await launchChromium();

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -30,8 +29,7 @@ beforeAll(async () => {
   chromium = await launchChromium();
   ({ page } = chromium);
   // The chart has a test of its own.
-  const pictures = process.env.PAGE_PICTURES ?? join(server.folder, 'pictures');
-  layout = await layoutCheck({ pictures, except: '.chart-panel' });
+  layout = await layoutCheck({ pictures: process.env.PAGE_PICTURES, except: '.chart-panel' });
 }, 240_000);
 
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { MadeSession } from '../bench/inspector-journal.ts';
 import { buildPages, inspectorSize } from '../web/build.mjs';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { goldenText } from './support/pages-server.ts';
-import { type ParleyProcess, parley } from './support/processes.ts';
+import { type ParleyProcess, parley, WITHOUT_ENGINES } from './support/processes.ts';
 
 /** A real conversation, as the machine of this version decides. */
 const golden = (name: string) => join(folder, `${name}.jsonl`);
@@ -69,9 +69,9 @@ const eventAt = (index: number) => `document.querySelector('#moment')?.textConte
 const words = (selector: string) => page.textContent(selector);
 const measured = async (expression: string) => Number(await page.evaluate(expression));
 
-async function serve(...flags: string[]): Promise<{ server: ParleyProcess; url: string }> {
+async function serve(): Promise<{ server: ParleyProcess; url: string }> {
   const data = await mkdtemp(join(folder, 'data-'));
-  const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...flags]);
+  const server = parley(['serve', '--port', '0', '--data-dir', data, '--pages', pages, ...WITHOUT_ENGINES]);
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   return { server, url };
 }

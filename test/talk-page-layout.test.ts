@@ -1,16 +1,15 @@
-import { join } from 'node:path';
 import { beforeAll, beforeEach, expect, it } from 'vitest';
 import { until } from './support/chromium.ts';
 import { type LayoutCheck, layoutCheck } from './support/page-layout.ts';
 import type { ScriptedSession } from './support/scripted-session-server.ts';
-import { connected, folder, page, server, useTalkPage } from './support/talk-page.ts';
+import { connected, page, server, useTalkPage } from './support/talk-page.ts';
 
 let layout: LayoutCheck;
 
 useTalkPage({ mayComplain: true });
 // PAGE_PICTURES keeps what was drawn.
 beforeAll(async () => {
-  layout = await layoutCheck({ pictures: process.env.PAGE_PICTURES ?? join(folder, 'pictures') });
+  layout = await layoutCheck({ pictures: process.env.PAGE_PICTURES });
 });
 beforeEach(() => {
   server.about = { phrases: ['how are you', 'tell me a story', 'go forward'], notices: [] };

@@ -20,6 +20,9 @@ export interface ParleyProcess {
 /** The command as users have it. Compiles the sources first if they have changed. */
 export const COMMAND = fileURLToPath(new URL('../../bin/parley.mjs', import.meta.url));
 
+/** Flags of a server that nobody talks to. It loads no engines, which would take seconds of processor time. */
+export const WITHOUT_ENGINES = ['--engines', 'remote'] as const;
+
 /** Starts `parley`, in the test's environment without Parley's own variables. */
 export function parley(args: readonly string[], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const inherited = Object.entries(process.env).filter(

@@ -3,27 +3,48 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests without processes and threads: they need no compiled output. */
 const PURE = ['{machines,actors,web}/**/*.test.ts'];
-/** Claims about milliseconds, load and exact audio: one after another, on an otherwise idle machine. */
+/** Claims about milliseconds, and attacks: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
-  'test/talk-page.test.ts',
   'test/server/{overload,overload-spoken,stop}.test.ts',
-  'test/realtime/{agents,openai}.test.ts',
   'test/chat-stream/{ingest,output-service}.test.ts',
   'test/ros/{robot,roslib}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];
-/** Long ones first, so that no core waits for the last file. */
-const LONG =
-  /test\/(model\/session-model|simulation|inspector-page|prepare|journal\/large)|soundswallower\.test/u;
+/**
+ * Long ones first, so that no core waits for the last file. Beside the model, which computes, files that mostly wait;
+ * then the chart, so that the worker of the model has its states already.
+ */
+const FIRST = [
+  'model/session-model',
+  'talk-page.test',
+  'realtime/openai',
+  'server/store-health',
+  'realtime/agents',
+  'inspector-page-chart',
+  'simulation/simulation',
+  'docs/examples',
+  'inspector-page',
+  'soundswallower.test',
+  'stop/halt-at-faults',
+  'races/races',
+  'journal/kill',
+  'journal/large',
+  'bench.test',
+  'prepare.test',
+];
 const COMPILE = 'test/support/build.ts';
 /** Two cores. */
 const WORKERS = 2;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: TestSpecification) => LONG.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const place = ({ moduleId, project }: TestSpecification) => {
+      const at = FIRST.findIndex((name) => moduleId.includes(name));
+      if (at >= 0) return at;
+      // A worker that changes its project starts anew.
+      return project.name === 'pure' ? FIRST.length + 1 : FIRST.length;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
   }
 }
 
@@ -34,7 +55,6 @@ export default defineConfig({
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
     sequence: { sequencer: LongFirst },
-    // One after another: a worker that changes its project starts anew.
     projects: [
       {
         extends: true,
@@ -48,7 +68,7 @@ export default defineConfig({
           exclude: REAL_TIME,
           globalSetup: COMPILE,
           maxWorkers: WORKERS,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -59,7 +79,7 @@ export default defineConfig({
           globalSetup: COMPILE,
           maxWorkers: 1,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -126,10 +126,12 @@ export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
 }
 
 /** The error that a record was made of; its message already contains the catalogue's text. */
-export function errorFrom({ code, message }: ErrorRecord): ParleyError {
+export function errorFrom(record: ErrorRecord): ParleyError {
+  return new ParleyError(record.code, detailOf(record));
+}
+
+/** The message of an error without the catalogue's text; empty if that is all. */
+export function detailOf({ code, message }: ErrorRecord): string {
   const prefix = ERRORS[code];
-  return new ParleyError(
-    code,
-    message.startsWith(prefix) ? message.slice(prefix.length).replace(/^: /, '') : message,
-  );
+  return message.startsWith(prefix) ? message.slice(prefix.length).replace(/^: /, '') : message;
 }

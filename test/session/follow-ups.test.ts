@@ -3,6 +3,8 @@ import { parseDialog } from '../../actors/dialog/mod.ts';
 import { clientAction } from '../../adapters/action/client-action.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
 import { VirtualClock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { Json } from '../../machines/json.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { ActionReport } from '../../machines/wire.ts';
 import { withDialog } from '../../server/session-parameters.ts';
@@ -146,6 +148,32 @@ describe('the robot says what became of an action', () => {
     if (type === 'halt') talk.send({ type: 'rearm' });
     await talk.wait(5_000);
     expect(heard(talk)).toHaveLength(1);
+  });
+
+  it('as the robot’s own port reports it, unless the client has a tool of that name', async () => {
+    const ends = [
+      () => Promise.reject(new ParleyError('ACTION_FAILED', 'a wall')),
+      async () => ({ doneM: 2 }),
+      () => Promise.reject(new ParleyError('ACTION_FAILED')),
+    ];
+    const talk = await robot({
+      results: false,
+      actions: { run: (): Promise<Json> => ends.shift()?.() ?? Promise.resolve(null) },
+    });
+    for (let i = 0; i < 3; i++) {
+      const before = heard(talk).length;
+      await askByText(talk, 'go forward');
+      await talk.until(() => heard(talk).length === before + 2);
+    }
+    expect(heard(talk).filter((_, i) => i % 2 === 1)).toEqual([
+      'I could not move: a wall.',
+      'I went 3 metres.',
+      '',
+    ]);
+    talk.send({ type: 'settings', tools: [{ name: 'go-forward', description: '', parameters: {} }] });
+    await answered(talk, 'go forward');
+    await talk.wait(3_000);
+    expect(heard(talk)).toHaveLength(7);
   });
 
   it('not to a client that starts its own replies', async () => {

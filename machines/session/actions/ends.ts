@@ -1,5 +1,6 @@
 /** Ends of actions: of those that run in the reply, and of those that may outlive it. */
-import { errorRecord, ParleyError } from '../../errors.ts';
+import { detailOf, errorRecord, ParleyError } from '../../errors.ts';
+import type { Json, JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import type { ActionReport, ActionStatus } from '../../wire.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
@@ -17,7 +18,7 @@ import { lastingOf, withoutLasting } from '../lasting/lasting.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { outcomeOf, withOutcomes } from '../turn/history.ts';
 import { overdueOf } from './deadlines.ts';
-import { followUpsOf } from './follow-ups.ts';
+import { followUpsOf, type ToldByPort } from './follow-ups.ts';
 
 /** The running actions that end with the reply. */
 export function actionsOfReply({ reply }: Pick<SessionContext, 'reply'>): readonly RobotAction[] {
@@ -26,13 +27,17 @@ export function actionsOfReply({ reply }: Pick<SessionContext, 'reply'>): readon
 
 export function noteActionDone(parameters: SessionParameters): Reducer {
   return (context, event) =>
-    event.type === 'action.done' ? settle(context, event.id, { status: 'done' }, parameters) : {};
+    event.type === 'action.done'
+      ? settle(context, event.id, { status: 'done' }, parameters, dataOf(event.result))
+      : {};
 }
 
 export function noteActionFailed(parameters: SessionParameters): Reducer {
   return (context, event) => {
     if (event.type !== 'action.failed') return {};
-    const { patch, effects } = settle(context, event.id, { status: 'failed' }, parameters);
+    const message = detailOf(event.error);
+    const told = message === '' ? {} : { message };
+    const { patch, effects } = settle(context, event.id, { status: 'failed' }, parameters, told);
     return patch && effects ? { patch, effects: [...effects, publishError(event.error)] } : {};
   };
 }
@@ -112,6 +117,11 @@ export function publishAction(
   });
 }
 
+function dataOf(result: Json): ToldByPort {
+  const isObject = typeof result === 'object' && result !== null && !Array.isArray(result);
+  return isObject ? { data: result as JsonObject } : {};
+}
+
 type HowEnded = Pick<RobotAction, 'status' | 'report'>;
 
 function endedAs(actions: readonly RobotAction[], how: HowEnded): readonly RobotAction[] {
@@ -127,10 +137,11 @@ function settle(
   id: string,
   how: HowEnded,
   parameters: SessionParameters,
+  told?: ToldByPort,
 ): Partial<ReturnType<typeof end>> {
   const action = runningAction(context, id);
   if (!action) return {};
-  const { patch, effects } = end(context, endedAs([action], how), parameters);
+  const { patch, effects } = end(context, endedAs([action], how), parameters, told);
   const { status, report } = how;
   // The executor of an action whose client reports its end still waits.
   const abandon = report && !action.lasting ? [send('actions', { type: 'abandon', id })] : [];
@@ -177,10 +188,11 @@ function end(
   context: SessionContext,
   ended: readonly RobotAction[],
   parameters: SessionParameters,
+  told?: ToldByPort,
 ): Required<Outcome> {
   const { reply, followUps = [] } = context;
   const changed = (one: RobotAction) => ended.find(({ id }) => id === one.id) ?? one;
-  const due = followUpsOf(ended, context, parameters);
+  const due = followUpsOf(ended, context, parameters, told);
   const patch: Partial<SessionContext> = {
     ...(reply && { reply: { ...reply, actions: reply.actions.map(changed) } }),
     ...(due.length > 0 && { followUps: [...followUps, ...due] }),

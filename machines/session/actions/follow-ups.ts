@@ -1,26 +1,36 @@
 /** Replies about the results of actions: "I could not move: something is in the way". */
 import type { SessionParameters } from '../../parameters.ts';
+import type { ActionReport } from '../../wire.ts';
 import type { FollowUp, RobotAction, SessionContext } from '../context.ts';
 import type { Reducer } from '../effects.ts';
 import { responds } from '../settings/settings.ts';
 import { outcomeOf } from '../turn/history.ts';
 
+export type ToldByPort = Pick<ActionReport, 'message' | 'data'>;
+
 /** A language engine that answers each result with an action must come to an end. */
 const MAX_ROUNDS = 3;
 
-/** Those of the ended actions that get a reply. Only a client that reports results knows how its actions ended. */
+/**
+ * Those of the ended actions that get a reply. A language model speaks about what a client reports (`*`), and a client that
+ * declares a tool without reporting results speaks about it itself. `told`: what the robot's own port says of it.
+ */
 export function followUpsOf(
   ended: readonly RobotAction[],
-  { input }: Pick<SessionContext, 'input'>,
+  { input, settings }: Pick<SessionContext, 'input' | 'settings'>,
   { actions: { followUps = {} } }: SessionParameters,
+  told: ToldByPort = {},
 ): readonly FollowUp[] {
-  if (input.results !== true) return [];
   return ended
     .filter(({ name, status, round = 0 }) => {
-      const ends: readonly string[] | undefined = followUps[name] ?? followUps['*'];
-      return round < MAX_ROUNDS && ends?.includes(status);
+      const own = !input.results && settings?.tools?.some((tool) => tool.name === name);
+      const ends = followUps[name] ?? (input.results ? followUps['*'] : undefined);
+      return !own && round < MAX_ROUNDS && ends?.some((end) => end === status);
     })
-    .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
+    .map((action) => {
+      const { result, ...outcome } = outcomeOf(action);
+      return { outcome: { ...outcome, result: { ...result, ...told } }, round: action.round ?? 0 };
+    });
 }
 
 export function hasFollowUp(context: SessionContext): boolean {

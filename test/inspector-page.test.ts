@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { MadeSession } from '../bench/inspector-journal.ts';
 import { buildPages, inspectorSize } from '../web/build.mjs';
+import { folderOfFile } from './support/after-test.ts';
 import { launchChromium, type RunningChromium, until } from './support/chromium.ts';
 import { goldenText } from './support/pages-server.ts';
 import { type ParleyProcess, parley, WITHOUT_ENGINES } from './support/processes.ts';
@@ -25,16 +25,13 @@ const HOSTILE = [
   'unbroken'.repeat(1_250),
 ];
 
-let folder: string;
-let pages: string;
+const folder = folderOfFile();
+const pages = join(folder, 'pages');
 let chromium: RunningChromium;
 let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'parley-inspector-'));
-  pages = join(folder, 'pages');
-  await mkdir(pages);
   await buildPages(pages);
   for (const name of GOLDEN) await writeFile(golden(name), await goldenText(name));
   chromium = await launchChromium();
@@ -42,7 +39,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await chromium?.close();
-  await rm(folder, { recursive: true, force: true });
 });
 
 /** Every test has a page of its own; what a browser complains of fails it. */

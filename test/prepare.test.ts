@@ -1,32 +1,13 @@
 import { spawn } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from './support/after-test.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const lockModule = new URL('../native/lock.mjs', import.meta.url).href;
-
-const folders: string[] = [];
-function folder(): string {
-  const made = mkdtempSync(join(tmpdir(), 'parley-prepare-'));
-  folders.push(made);
-  return made;
-}
-afterEach(() => {
-  for (const made of folders.splice(0)) rmSync(made, { recursive: true, force: true });
-});
 
 interface Ended {
   readonly code: number | null;
@@ -70,7 +51,7 @@ describe('the lock between processes', () => {
   }
 
   it('lets one process in at a time', async () => {
-    const at = folder();
+    const at = await temporaryFolder();
     let waiting = 0;
     let held: (() => void) | undefined;
     // The first holder keeps the lock until both others have found it taken.
@@ -86,7 +67,7 @@ describe('the lock between processes', () => {
   });
 
   it('is taken over from a process that died, by one of those who wait', async () => {
-    const at = folder();
+    const at = await temporaryFolder();
     const dead = await node(['-p', 'process.pid']);
     mkdirSync(join(at, 'lock'));
     writeFileSync(join(at, 'lock', 'pid'), dead.output.trim());
@@ -102,7 +83,7 @@ describe('the lock between processes', () => {
 
 describe('two starts in one fresh clone', () => {
   it('compile it once, and both run', { timeout: 180_000 }, async () => {
-    const clone = folder();
+    const clone = await temporaryFolder();
     const skipped = new Set(
       ['node_modules', 'dist', '.git', '.parley', 'docs', 'test'].map((name) => join(root, name)),
     );

@@ -1,27 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { afterTest } from '../../test/support/after-test.ts';
 import { sqliteStore } from './sqlite.ts';
 import { loadSqlite } from './sqlite-binding.ts';
+import { path, SESSION, useStoreFolder } from './store-test-util.ts';
 
-let folder: string;
-let path: string;
-const children: ChildProcess[] = [];
-
+useStoreFolder();
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-crash-'));
-  path = join(folder, 'parley.db');
   const store = sqliteStore({ path });
-  await store.saveSession({ session: 's1', startedAt: '2026-01-02T03:04:05.000Z', language: 'en' });
+  await store.saveSession(SESSION);
   await store.close();
-});
-
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Generations of the turns in the file. */
@@ -43,7 +32,7 @@ describe('sqliteStore in a process that dies', () => {
       ${body}`;
     const args = ['--input-type=module', '--eval', code, path];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-    children.push(child);
+    afterTest(() => child.kill('SIGKILL'));
     return child;
   }
 

@@ -1,9 +1,9 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
 import { espeakTts } from './espeak/espeak.ts';
 import { type PhraseCache, type PhraseCacheOptions, phraseCache } from './phrase-cache.ts';
 import { type CachedTtsOptions, cachedTts } from './phrase-cache-tts.ts';
@@ -12,18 +12,13 @@ const never = new AbortController().signal;
 const SAMPLES = 1_000;
 
 let dir: string;
-const caches: PhraseCache[] = [];
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'parley-phrases-'));
-});
-afterEach(async () => {
-  await Promise.all(caches.splice(0).map((cache) => cache.close()));
-  await rm(dir, { recursive: true, force: true });
+  dir = await temporaryFolder();
 });
 
 function cacheOn(path: string | undefined, options: PhraseCacheOptions = {}): PhraseCache {
   const cache = phraseCache({ ...(path === undefined ? {} : { dir: path }), ...options });
-  caches.push(cache);
+  afterTest(() => cache.close());
   return cache;
 }
 

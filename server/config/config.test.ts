@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { temporaryFolder } from '../../test/support/after-test.ts';
 import { enginesOf } from '../engine-registry.ts';
 import { describeConfig, redactedConfig, renderConfig } from './describe.ts';
 import { refuseExposure } from './exposure.ts';
@@ -15,9 +15,8 @@ import { didYouMean } from './suggest.ts';
 describe('the configuration', () => {
   let cwd: string;
   beforeEach(async () => {
-    cwd = await mkdtemp(join(tmpdir(), 'parley-config-'));
+    cwd = await temporaryFolder();
   });
-  afterEach(() => rm(cwd, { recursive: true }));
 
   const file = (yaml: string, name = 'parley.config.yaml') => writeFile(join(cwd, name), yaml);
   const load = (input: ConfigInput = {}) => loadConfig({ cwd, ...input });

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { folderOfFile } from '../../test/support/after-test.ts';
 import { accessOf } from './access.ts';
 import { collected, type Rig, startRig } from './door-test-util.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -49,10 +49,9 @@ const upgrade = {
 const protocol = { 'Sec-WebSocket-Protocol': 'parley.v1' };
 
 describe('the web server', () => {
-  let pages: string;
+  const pages = folderOfFile();
 
   beforeAll(async () => {
-    pages = await mkdtemp(join(tmpdir(), 'parley-pages-'));
     await mkdir(join(pages, 'inspector'));
     await writeFile(join(pages, 'index.html'), '<!doctype html><title>Talk</title>');
     await writeFile(join(pages, 'inspector', 'index.html'), '<!doctype html><title>Inspector</title>');
@@ -60,7 +59,7 @@ describe('the web server', () => {
     await writeFile(join(pages, '.secret'), 'no');
     await symlink('/etc/hostname', join(pages, 'link.txt'));
   });
-  afterAll(() => rm(pages, { recursive: true }));
+
   it('is alive as soon as it listens', async () => {
     const rig = await startRig();
     const response = await fetch(`${rig.address.url}/healthz`);

@@ -1,17 +1,14 @@
 /** `/chat/stream` of a whole server with scripted engines and the real store, with Node's own HTTP client. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { asking, ChatAnswer } from '../../server/endpoints/chat-stream/chat-test-util.ts';
 import { breakOff, chatReply, openaiServer } from '../../testing/loopback/mod.ts';
-import { Cleanups, type Scene, startServer } from '../realtime/scene.ts';
-import { temporaryFolder } from '../support/after-test.ts';
+import { type Scene, startServer } from '../realtime/scene.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
 
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
-
 async function meet(scene: Scene = {}) {
-  const { server, asked } = await startServer(cleanups, scene);
+  const { server, asked } = await startServer(scene);
   const post = (body: object, headers?: Record<string, string>) => ChatAnswer.post(server.url, body, headers);
   return { server, asked, post };
 }
@@ -128,14 +125,14 @@ describe('a conversation over /chat/stream, after a restart of the server', () =
     const engine = await openaiServer({
       chat: () => breakOff(chatReply(['One ', 'two ']), 2, { do: 'hang' }),
     });
-    cleanups.add(() => engine.close());
+    afterTest(() => engine.close());
     const dataDir = await temporaryFolder();
     const start = async () => {
       const process = parley([
         ...['serve', '--port', '0', '--data-dir', dataDir, '--engines.llm=slow'],
         `--llm.servers=${JSON.stringify({ slow: { baseURL: engine.baseURL } })}`,
       ]);
-      cleanups.add(() => process.kill());
+      afterTest(() => process.kill());
       const [, url = ''] = await process.line(/listens on (\S+)/u);
       return { process, url };
     };

@@ -1,23 +1,21 @@
 /** Two servers in a chain: one makes the speech of a chat, the other plays it to its robot, whose user interrupts. */
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { asking, ChatAnswer } from '../../server/endpoints/chat-stream/chat-test-util.ts';
-import { Cleanups, type Scene, startServer } from '../realtime/scene.ts';
+import { type Scene, startServer } from '../realtime/scene.ts';
+import { afterTest } from '../support/after-test.ts';
 
 const PATIENCE_MS = 20_000;
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
-
 async function chain(robot: Scene, chat: Scene) {
-  const player = await startServer(cleanups, robot);
+  const player = await startServer(robot);
   const client = await VoiceClient.connect({ url: player.server.url, clock: realClock });
-  cleanups.add(() => client.close());
+  afterTest(() => client.close());
   const [ready] = client.arrivals;
   const sessionId = ready?.message.type === 'ready' ? ready.message.session : '';
   const url = `${player.server.url.replace('http', 'ws')}/ws/ingest/tts`;
-  const maker = await startServer(cleanups, { ...chat, flags: { 'ingest.url': url } });
+  const maker = await startServer({ ...chat, flags: { 'ingest.url': url } });
   const post = (content: string, turn: number) =>
     ChatAnswer.post(maker.server.url, asking(content, { turn, sessionId }));
   const next = async (matches: Parameters<VoiceClient['waitFor']>[0]) =>

@@ -1,16 +1,14 @@
 /** Speech of `/chat/stream` at an output service: a real server, and the service as its author would write it, with `ws`. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { AsyncQueue } from '../../actors/async-queue.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { asking, ChatAnswer } from '../../server/endpoints/chat-stream/chat-test-util.ts';
-import { Cleanups, type Scene, startServer } from '../realtime/scene.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
+import { type Scene, startServer } from '../realtime/scene.ts';
+import { afterTest } from '../support/after-test.ts';
 
 interface Heard {
   readonly type: string;
@@ -49,7 +47,7 @@ class Service {
     const server = new WebSocketServer({ port, host: '127.0.0.1' });
     await once(server, 'listening');
     const service = new Service(server);
-    cleanups.add(() => service.stop());
+    afterTest(() => service.stop());
     return service;
   }
 
@@ -75,7 +73,7 @@ async function meet(scene: Scene = {}) {
   const service = await Service.start();
   const url = `ws://127.0.0.1:${service.port}/ws/ingest/tts`;
   const flags = { 'ingest.url': url, 'ingest.token': 'for the service', ...scene.flags };
-  const { server, asked } = await startServer(cleanups, { ...scene, flags });
+  const { server, asked } = await startServer({ ...scene, flags });
   const socket = await service.sockets.take();
   const post = (body: object) => ChatAnswer.post(server.url, body);
   return { service, socket, asked, post, native: server.url };
@@ -145,7 +143,7 @@ describe('an output service', () => {
   it('gets the speech of native sessions too, if it is asked for', async () => {
     const { service, native } = await meet({ flags: { 'ingest.sessions': 'all' } });
     const client = await VoiceClient.connect({ url: native, clock: realClock });
-    cleanups.add(() => client.close());
+    afterTest(() => client.close());
     client.send({ type: 'text', text: 'hello' });
     const { sessionId } = await service.next('SPEECH_CHUNK');
     expect(await service.next('END')).toMatchObject({ sessionId });

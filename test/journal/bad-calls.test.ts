@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeWav } from '../../adapters/wav.ts';
 import { main } from '../../server/cli.ts';
+import { folderOfFile } from '../support/after-test.ts';
 
-let folder: string;
+const folder = folderOfFile();
 let printed: string;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-calls-'));
   const put = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
   mkdirSync(join(folder, 'folder'));
   put('file', 'not what is wanted');
@@ -18,7 +17,6 @@ beforeAll(() => {
   put('deep.jsonl', `${'['.repeat(3_000)}${']'.repeat(3_000)}\n`);
   put('deep-header.jsonl', `{"type":"header","input":${'{"a":'.repeat(3_000)}1${'}'.repeat(3_000)}}\n`);
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(() => {
   printed = '';
   const take = (text: unknown) => {

@@ -1,5 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -7,6 +6,7 @@ import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import type { Journal } from '../../machines/journal/record.ts';
 import { main } from '../../server/cli.ts';
 import { journalLines, piecesOf } from '../../server/journal-file.ts';
+import { temporaryFolder } from '../support/after-test.ts';
 import { recordedJournal } from './harness.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,8 +20,8 @@ beforeAll(async () => {
   journal = await recordedJournal();
   text = [...journalLines({ journal, audio: [] })].join('');
 });
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-replay-'));
+beforeEach(async () => {
+  folder = await temporaryFolder();
   file = join(folder, 'talk.jsonl');
   writeFileSync(file, text);
   printed = [];
@@ -30,7 +30,6 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 /** Runs the command line; what it printed is in `printed`. */

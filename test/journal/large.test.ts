@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { createWriteStream, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import { endLine, headerLine, recordLine } from '../../machines/journal/lines.ts';
 import { JOURNAL_FORMAT, type JournalHeader, type JournalRecord } from '../../machines/journal/record.ts';
 import { chainAfter, headerHash, stateHashOf } from '../../machines/journal/writer.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
+import { folderOfFile } from '../support/after-test.ts';
 import { COMMAND } from '../support/processes.ts';
 
 const MEGABYTES = 80;
@@ -18,14 +18,9 @@ const RECORDS = 15_000;
 /** Far less than the journal. */
 const HEAP_MB = 64;
 
-let folder: string;
-let file: string;
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'parley-large-'));
-  file = join(folder, 'large.jsonl');
-  await pipeline(Readable.from(lines('large')), createWriteStream(file));
-}, 120_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOfFile();
+const file = join(folder, 'large.jsonl');
+beforeAll(() => pipeline(Readable.from(lines('large')), createWriteStream(file)), 120_000);
 
 /** A journal of `RECORDS` records and `MEGABYTES`, with valid hashes. */
 function* lines(session: string): Generator<string> {

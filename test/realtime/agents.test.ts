@@ -1,16 +1,14 @@
 import { OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool } from '@openai/agents-realtime';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { Cleanups, type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
+import { afterTest } from '../support/after-test.ts';
+import { type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
 
 type Agent = Partial<ConstructorParameters<typeof RealtimeAgent>[0]>;
 
 async function meet({ agent, ...scene }: Scene & { readonly agent?: Agent } = {}) {
-  const started = await startServer(cleanups, scene);
+  const started = await startServer(scene);
   const transport = new OpenAIRealtimeWebSocket({ url: started.url });
   const session = new RealtimeSession(
     new RealtimeAgent({ name: 'robot', instructions: 'Be brief.', ...agent }),
@@ -20,7 +18,7 @@ async function meet({ agent, ...scene }: Scene & { readonly agent?: Agent } = {}
   );
   const errors: unknown[] = [];
   session.on('error', (error) => errors.push(error));
-  cleanups.add(() => session.close());
+  afterTest(() => session.close());
   await session.connect({ apiKey: 'no-key' });
   const types: string[] = [];
   session.on('transport_event', ({ type }) => types.push(type));
@@ -133,14 +131,14 @@ describe('the unmodified agents client', () => {
   it('connects again after it has left, as a new session, and over TLS', async () => {
     const { session, server } = await meet();
     session.close();
-    const { port, ca } = await startTls(cleanups, server.port);
+    const { port, ca } = await startTls(server.port);
     const transport = new OpenAIRealtimeWebSocket({
       url: `wss://localhost:${port}/v1/realtime`,
       createWebSocket: async ({ url, apiKey }) =>
         new WebSocket(url, { ca, headers: { Authorization: `Bearer ${apiKey}` } }) as never,
     });
     const again = new RealtimeSession(new RealtimeAgent({ name: 'robot' }), { transport });
-    cleanups.add(() => again.close());
+    afterTest(() => again.close());
     await again.connect({ apiKey: 'no-key' });
     again.sendMessage('hello');
     await until(again, () => words(again).some(([role]) => role === 'assistant'));

@@ -1,14 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeG711, encodeG711 } from '../../server/endpoints/openai-realtime/g711.ts';
-import { Cleanups, RealtimeUser, type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
+import { RealtimeUser, type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
 
 async function meet(scene: Scene = {}) {
-  const started = await startServer(cleanups, scene);
-  const tls = await startTls(cleanups, started.server.port);
-  return { ...started, tls, user: await RealtimeUser.connect(cleanups, tls) };
+  const started = await startServer(scene);
+  const tls = await startTls(started.server.port);
+  return { ...started, tls, user: await RealtimeUser.connect(tls) };
 }
 
 function append(user: RealtimeUser) {

@@ -1,9 +1,8 @@
 /** A whole server with scripted engines, and the unmodified npm clients of the API in front of it. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { OpenAI } from 'openai';
@@ -23,6 +22,7 @@ import {
   scriptedTts,
   type TtsScript,
 } from '../../testing/scripted-engines.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 
 export const RATE = 24_000;
 const PATIENCE_MS = 20_000;
@@ -34,19 +34,7 @@ export interface Scene {
   readonly flags?: Readonly<Record<string, unknown>>;
 }
 
-/** Closed in reverse order after each test. */
-export class Cleanups {
-  readonly #all: (() => Promise<unknown> | unknown)[] = [];
-
-  add(cleanup: () => Promise<unknown> | unknown): void {
-    this.#all.push(cleanup);
-  }
-
-  async run(): Promise<void> {
-    for (const cleanup of this.#all.splice(0).reverse()) await cleanup();
-  }
-}
-
+/** Closed when the test has finished. */
 export interface RealtimeServer {
   readonly server: Server;
   /** `ws://…/v1/realtime`. */
@@ -55,9 +43,8 @@ export interface RealtimeServer {
   readonly asked: LlmRequest[];
 }
 
-export async function startServer(cleanups: Cleanups, scene: Scene = {}): Promise<RealtimeServer> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'parley-realtime-'));
-  cleanups.add(() => rm(dataDir, { recursive: true, force: true }));
+export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
+  const dataDir = await temporaryFolder();
   const asked: LlmRequest[] = [];
   const server = await serve({
     config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...scene.flags } }),
@@ -74,7 +61,7 @@ export async function startServer(cleanups: Cleanups, scene: Scene = {}): Promis
       vad: levelVad(),
     },
   });
-  cleanups.add(() => server.close());
+  afterTest(() => server.close());
   return { server, asked, url: `${server.url.replace('http', 'ws')}/v1/realtime` };
 }
 
@@ -85,9 +72,8 @@ export interface Tls {
 }
 
 /** TLS in front of a server, as a reverse proxy would be: the `openai` client speaks `wss:` only. */
-export async function startTls(cleanups: Cleanups, port: number): Promise<Tls> {
-  const folder = await mkdtemp(join(tmpdir(), 'parley-tls-'));
-  cleanups.add(() => rm(folder, { recursive: true, force: true }));
+export async function startTls(port: number): Promise<Tls> {
+  const folder = await temporaryFolder();
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
   const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
   execFileSync(
@@ -122,7 +108,7 @@ export async function startTls(cleanups: Cleanups, port: number): Promise<Tls> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  cleanups.add(() => server.close());
+  afterTest(() => server.close());
   return { port: (server.address() as AddressInfo).port, ca };
 }
 
@@ -144,10 +130,10 @@ export class RealtimeUser {
   }
 
   /** A client whose session is created. */
-  static async connect(cleanups: Cleanups, { port, ca }: Tls, apiKey = 'no-key'): Promise<RealtimeUser> {
+  static async connect({ port, ca }: Tls, apiKey = 'no-key'): Promise<RealtimeUser> {
     const openai = new OpenAI({ apiKey, baseURL: `https://localhost:${port}/v1` });
     const client = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca } }, openai);
-    cleanups.add(() => client.close());
+    afterTest(() => client.close());
     const user = new RealtimeUser(client);
     await user.next('session.created');
     return user;

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import * as roslib2 from 'roslib';
 import type { SessionMessage } from '../../machines/wire.ts';
-import type { Cleanups } from '../realtime/scene.ts';
+import { afterTest } from '../support/after-test.ts';
 
 const PATIENCE_MS = 20_000;
 const TEXT = 'std_msgs/String';
@@ -72,9 +72,9 @@ export class RosUser {
     this.ros.on('status', (status) => this.#note(() => this.statuses.push(status)));
   }
 
-  static async connect(cleanups: Cleanups, library: RosLibrary, url: string): Promise<RosUser> {
+  static async connect(library: RosLibrary, url: string): Promise<RosUser> {
     const user = new RosUser(library, url);
-    cleanups.add(() => user.ros.close());
+    afterTest(() => user.ros.close());
     await user.event('connection');
     return user;
   }

@@ -1,17 +1,14 @@
 import * as roslib from 'roslib';
-import { afterEach, describe, expect, it } from 'vitest';
-import { Cleanups, type Scene, sound, speakInto, startServer } from '../realtime/scene.ts';
+import { describe, expect, it } from 'vitest';
+import { type Scene, sound, speakInto, startServer } from '../realtime/scene.ts';
 import { LIBRARIES, type RosLibrary, RosUser } from './roslib-user.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
 
 const COUNTING = 'One two three four five six seven eight nine ten.';
 // ROS names have no hyphen.
 const GO = { type: 'action', id: 'a', name: 'go-forward', args: { metres: 2 } } as const;
 
 async function start(scene: Scene = {}) {
-  const { server, asked } = await startServer(cleanups, scene);
+  const { server, asked } = await startServer(scene);
   const url = (query = '') => `${server.url.replace('http', 'ws')}/rosbridge${query}`;
   return { server, asked, url };
 }
@@ -19,7 +16,7 @@ async function start(scene: Scene = {}) {
 describe.each(LIBRARIES)('the unmodified roslib %s', (_version, library) => {
   async function meet({ query = '', ...scene }: Scene & { readonly query?: string } = {}) {
     const started = await start(scene);
-    return { ...started, user: await RosUser.connect(cleanups, library, started.url(query)) };
+    return { ...started, user: await RosUser.connect(library, started.url(query)) };
   }
 
   it('types, and reads the answer', async () => {
@@ -178,7 +175,7 @@ describe('roslib 2.1', () => {
     });
     // The package's own types do not resolve.
     const library = roslib as unknown as RosLibrary & { Action: new (options: object) => RosAction };
-    const user = await RosUser.connect(cleanups, library, url());
+    const user = await RosUser.connect(library, url());
     const drive = new library.Action({
       ros: user.ros,
       name: '/parley/action/go_forward',

@@ -1,23 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { folderOfFile } from '../support/after-test.ts';
 import { COMMAND, watched } from '../support/processes.ts';
 
 const taken = createServer();
-let dataDir: string;
-beforeAll(async () => {
-  dataDir = mkdtempSync(join(tmpdir(), 'parley-log-'));
-  await once(taken.listen(0, '127.0.0.1'), 'listening');
-});
-afterAll(() => {
-  taken.close();
-  rmSync(dataDir, { recursive: true, force: true });
-});
+const dataDir = folderOfFile();
+beforeAll(() => once(taken.listen(0, '127.0.0.1'), 'listening'));
+afterAll(() => taken.close());
 
 /** The output of a server that logs a warning and then ends, because its port is in use. */
 async function output(terminal: boolean): Promise<string> {

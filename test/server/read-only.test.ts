@@ -1,12 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { folderOfFile } from '../support/after-test.ts';
 import { COMMAND, type ParleyProcess, parley, watched } from '../support/processes.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'parley-read-only-'));
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+const folder = folderOfFile();
 
 /** A server whose data directory nobody can write, root included: a read-only mount that only it sees, or, where mounts are not allowed, a place in /proc. */
 function serveReadOnly(): { server: ParleyProcess; dataDir: string } {

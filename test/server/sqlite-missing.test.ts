@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { folderOfFile } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
 
-const dataDir = mkdtempSync(join(tmpdir(), 'parley-no-sqlite-'));
-afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
+const dataDir = folderOfFile();
 
 /** Makes every native binding fail to load, as in a package that was installed without one. */
 const NO_BINDING = `data:text/javascript,${encodeURIComponent('process.dlopen = () => { throw new Error("no such binding"); };')}`;

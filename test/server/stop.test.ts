@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { openaiServer } from '../../testing/loopback/openai-server.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { lockDatabase, type ParleyProcess, parley } from '../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
@@ -13,18 +12,13 @@ const PATIENCE_MS = 30_000;
 const CTRL_C_MS = 2_000;
 
 let dataDir: string;
-const cleanups: (() => Promise<unknown>)[] = [];
-beforeEach(() => {
-  dataDir = mkdtempSync(join(tmpdir(), 'parley-stop-'));
-});
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  rmSync(dataDir, { recursive: true, force: true });
+beforeEach(async () => {
+  dataDir = await temporaryFolder();
 });
 
 function start(args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): ParleyProcess {
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir, ...args], env);
-  cleanups.push(() => server.kill());
+  afterTest(() => server.kill());
   return server;
 }
 
@@ -32,7 +26,7 @@ function start(args: readonly string[] = [], env: Readonly<Record<string, string
 async function talking(server: ParleyProcess, value: string): Promise<VoiceClient> {
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   const client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   client.send({ type: 'text', text: 'tell me a story' });
   const arrived = await client.waitFor((message) => message.type === 'state' && message.value === value, {
     timeoutMs: PATIENCE_MS,
@@ -76,7 +70,7 @@ describe('Ctrl-C', () => {
 
   it('ends it while an engine hangs', async () => {
     const engine = await openaiServer({ chat: () => [{ do: 'hang' }] });
-    cleanups.push(() => engine.close());
+    afterTest(() => engine.close());
     const server = start([
       '--engines.llm=hung',
       `--llm.servers=${JSON.stringify({ hung: { baseURL: engine.baseURL } })}`,
@@ -92,7 +86,7 @@ describe('Ctrl-C', () => {
     const server = start([], { NATS_URL: nats.url });
     await talking(server, 'speaking');
     process.kill(nats.pid, 'SIGSTOP');
-    cleanups.push(async () => {
+    afterTest(async () => {
       process.kill(nats.pid, 'SIGCONT');
       await nats.stop();
     });
@@ -109,7 +103,7 @@ describe('Ctrl-C', () => {
       const server = start();
       const client = await talking(server, 'speaking');
       const lock = await lockDatabase(join(dataDir, 'parley.db'));
-      cleanups.push(() => lock.release());
+      afterTest(() => lock.release());
       client.send({ type: 'interrupt' });
       await recordsWait(server);
       if (terminated) {
@@ -146,7 +140,7 @@ describe('Ctrl-C', () => {
 
 it('SIGTERM lets a reply finish, without a warning about the broker', async () => {
   const nats = await startNatsServer();
-  cleanups.push(() => nats.stop());
+  afterTest(() => nats.stop());
   const server = start([], { NATS_URL: nats.url });
   const [, url = ''] = await server.line(/listens on (\S+)/u);
   const client = await VoiceClient.connect({ url, clock: realClock });

@@ -1,13 +1,12 @@
 /** The talk page in Chromium before a scripted server: what the files that test it share. */
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import * as z from 'zod';
 import { buildPages } from '../../web/build.mjs';
+import { folderOfFile } from './after-test.ts';
 import { launchChromium, type RunningChromium, until } from './chromium.ts';
 import { type ScriptedSession, ScriptedSessionServer } from './scripted-session-server.ts';
 
@@ -25,9 +24,9 @@ const log = z.array(
   }),
 );
 
-export let folder: string;
 export let server: ScriptedSessionServer;
 export let page: Page;
+export let folder: string;
 let complaints: string[];
 
 interface TalkPageOptions {
@@ -40,9 +39,9 @@ interface TalkPageOptions {
 /** Gives the tests of a file a browser, and each of them a `page` of its own; what the browser complains of fails it. */
 export function useTalkPage({ microphone, mayComplain = false }: TalkPageOptions = {}): void {
   let chromium: RunningChromium;
+  folder = folderOfFile();
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'parley-talk-'));
     const microphoneWav = join(folder, 'microphone.wav');
     if (microphone) await run('espeak-ng', ['-v', 'en', '-w', microphoneWav, microphone]);
     await buildPages(join(folder, 'pages'));
@@ -53,7 +52,6 @@ export function useTalkPage({ microphone, mayComplain = false }: TalkPageOptions
   afterAll(async () => {
     await chromium?.close();
     await server?.close();
-    await rm(folder, { recursive: true, force: true });
   });
 
   beforeEach(async () => {

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../../machines/wire.ts';
+import { temporaryFolder } from '../../../test/support/after-test.ts';
 import { type Rig, replyEnd, startRig } from '../../door/door-test-util.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -13,11 +13,7 @@ const page = await readFile(join(root, 'docs', 'protocol.md'), 'utf8');
 
 describe('docs/protocol.md', () => {
   let rig: Rig | undefined;
-  let directory: string | undefined;
-  afterEach(async () => {
-    await rig?.stop();
-    if (directory) await rm(directory, { recursive: true });
-  });
+  afterEach(() => rig?.stop());
 
   it('lists every close code', () => {
     for (const code of Object.values(CLOSE_CODES)) expect(page).toMatch(new RegExp(`\\| ${code} +\\|`));
@@ -32,7 +28,7 @@ describe('docs/protocol.md', () => {
   });
 
   it('contains a client that works unchanged', async () => {
-    directory = await mkdtemp(join(tmpdir(), 'parley-client-'));
+    const directory = await temporaryFolder();
     await writeFile(join(directory, 'client.mjs'), source);
     await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
     rig = await startRig({ token: 'an open secret' });

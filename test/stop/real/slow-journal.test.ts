@@ -1,12 +1,10 @@
-/** A server whose journal waits for the disk: another process keeps its database locked. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { loadSqlite } from '../../../adapters/store/sqlite-binding.ts';
 import { type ServerMessage, STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { VoiceClient } from '../../../server/client/voice-client.ts';
+import { afterTest, temporaryFolder } from '../../support/after-test.ts';
 import { type DatabaseLock, lockDatabase, parley } from '../../support/processes.ts';
 
 const PATIENCE_MS = 30_000;
@@ -15,23 +13,18 @@ let dataDir: string;
 let url: string;
 let client: VoiceClient;
 let lock: DatabaseLock;
-const cleanups: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'parley-test-'));
-  cleanups.push(() => rm(dataDir, { recursive: true, force: true }));
+  dataDir = await temporaryFolder();
   const server = parley(['serve', '--port', '0', '--data-dir', dataDir]);
-  cleanups.push(() => server.stop());
+  afterTest(() => server.stop());
   [, url = ''] = await server.line(/listens on (\S+)/u);
   client = await VoiceClient.connect({ url, clock: realClock });
-  cleanups.push(() => client.close());
+  afterTest(() => client.close());
   client.send({ type: 'text', text: 'hello' });
   await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: PATIENCE_MS });
   lock = await lockDatabase(join(dataDir, 'parley.db'));
-  cleanups.push(() => lock.release());
+  afterTest(() => lock.release());
 }, 60_000);
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
 
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();

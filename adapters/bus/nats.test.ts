@@ -1,8 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterTest } from '../../test/support/after-test.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { busConformance, text, utf8 } from './conformance.ts';
-import { type NatsBus, natsBus } from './nats.ts';
+import { natsBus } from './nats.ts';
 
 let server: NatsServer;
 beforeAll(async () => {
@@ -53,8 +54,6 @@ async function serverThatFallsMute() {
 }
 
 describe('a NATS bus', () => {
-  const open: NatsBus[] = [];
-  const servers: NatsServer[] = [];
   /** A bus with a promise for each change of its state, in order. */
   async function connectTo(url: string) {
     const states: string[] = [];
@@ -68,7 +67,7 @@ describe('a NATS bus', () => {
       },
       onError: () => {},
     });
-    open.push(bus);
+    afterTest(() => bus.drain());
     const reached = (state: string) =>
       states.includes(state)
         ? Promise.resolve()
@@ -77,13 +76,9 @@ describe('a NATS bus', () => {
   }
   async function ownServer(...args: string[]) {
     const own = await startNatsServer({ args });
-    servers.push(own);
+    afterTest(() => own.stop());
     return own;
   }
-  afterEach(async () => {
-    for (const bus of open.splice(0)) await bus.drain();
-    for (const own of servers.splice(0)) await own.stop();
-  });
 
   it('keeps its subscriptions when the server is killed and comes back', async () => {
     const own = await ownServer();
@@ -160,7 +155,7 @@ describe('a NATS bus', () => {
     });
     const onStatus = (status: string) => status === 'disconnected' && lost();
     const bus = await natsBus({ url: mute.url, pingMs: 10, onStatus });
-    open.push(bus);
+    afterTest(() => bus.drain());
     await isLost;
     expect(bus.connected()).toBe(false);
     await mute.close();

@@ -1,26 +1,22 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { hostLlm, remoteLlm } from '../../actors/engine-rpc/mod.ts';
-import { type NatsBus, natsBus } from '../../adapters/bus/nats.ts';
+import { natsBus } from '../../adapters/bus/nats.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { afterTest } from '../support/after-test.ts';
 import { ask, deferred, delta, hangingLlm, never, readAll } from './harness.ts';
 
 const scope = { session: 's', generation: 1 };
-const children: ChildProcess[] = [];
-const buses: NatsBus[] = [];
-let server: NatsServer | undefined;
-afterEach(async () => {
-  for (const child of children.splice(0)) await kill(child);
-  for (const bus of buses.splice(0)) await bus.drain();
-  await server?.stop();
-  server = undefined;
+let server: NatsServer;
+beforeEach(async () => {
+  server = await startNatsServer();
+  afterTest(() => server.stop());
 });
 
 async function connect() {
-  server ??= await startNatsServer();
   const disconnected = deferred();
   const reconnected = deferred();
   const bus = await natsBus({
@@ -31,7 +27,7 @@ async function connect() {
       if (status === 'reconnected') reconnected.resolve();
     },
   });
-  buses.push(bus);
+  afterTest(() => bus.drain());
   return { bus, server, disconnected: disconnected.promise, reconnected: reconnected.promise };
 }
 
@@ -40,7 +36,7 @@ async function startWorker(url: string, name: string, word: string): Promise<Chi
   const child = spawn(process.execPath, ['--import', 'tsx', script, url, name, word], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  children.push(child);
+  afterTest(() => kill(child));
   if (child.stdout) await once(child.stdout, 'data');
   return child;
 }

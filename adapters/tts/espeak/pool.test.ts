@@ -1,7 +1,7 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { TtsEngine } from '../../../actors/ports/tts.ts';
+import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../../machines/clock.ts';
+import { afterTest } from '../../../test/support/after-test.ts';
 import { type EspeakTtsOptions, espeakTts } from './espeak.ts';
 
 /** A thread with the real protocol that misbehaves on certain texts. */
@@ -18,11 +18,6 @@ const SCRIPTED = `
   });
   parentPort.postMessage({ type: 'ready' });`;
 
-const engines: TtsEngine[] = [];
-afterEach(async () => {
-  await Promise.all(engines.splice(0).map((engine) => engine.close()));
-});
-
 function scripted(options: EspeakTtsOptions = {}, code: (start: number) => string = () => SCRIPTED) {
   const clock = new VirtualClock();
   const started: Worker[] = [];
@@ -34,7 +29,7 @@ function scripted(options: EspeakTtsOptions = {}, code: (start: number) => strin
   const crashes: string[] = [];
   const onCrash = ({ code }: { code: string }) => crashes.push(code);
   const engine = espeakTts({ clock, startThread, onCrash, ...options });
-  engines.push(engine);
+  afterTest(() => engine.close());
   const say = async (text: string, signal = new AbortController().signal) => {
     let samples = 0;
     for await (const event of engine.synthesize({ text, language: 'en' }, signal)) {

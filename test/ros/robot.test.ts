@@ -1,16 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as roslib from 'roslib';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { GOAL_STATUS, RosbridgeServer } from '../../testing/loopback/mod.ts';
-import { Cleanups, type Scene, sound, speakInto, startServer } from '../realtime/scene.ts';
+import { type Scene, sound, speakInto, startServer } from '../realtime/scene.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { type RosLibrary, RosUser } from './roslib-user.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
 
 const COUNTING = 'One two three four five six seven eight nine ten.';
 const DIALOG = `
@@ -34,13 +31,11 @@ const act = (name: string, args = {}) => ({
 /** A robot with ROS, and a server that has dialled it. */
 async function meet({ flags, ...scene }: Scene = {}) {
   const robot = await RosbridgeServer.start();
-  cleanups.add(() => robot.close());
-  const folder = await mkdtemp(join(tmpdir(), 'parley-ros-'));
-  cleanups.add(() => rm(folder, { recursive: true, force: true }));
-  const dialog = join(folder, 'robot.dialog.yaml');
+  afterTest(() => robot.close());
+  const dialog = join(await temporaryFolder(), 'robot.dialog.yaml');
   await writeFile(dialog, DIALOG);
   const rates = { 'ros.microphoneRate': 24_000, 'ros.loudspeakerRate': 24_000 };
-  const started = await startServer(cleanups, {
+  const started = await startServer({
     ...scene,
     flags: { 'ros.url': robot.url, dialog, ...rates, ...flags },
   });
@@ -174,7 +169,7 @@ describe('a robot that the server dials', () => {
       return { status: GOAL_STATUS.succeeded };
     });
     const client = await VoiceClient.connect({ url: server.url });
-    cleanups.add(() => client.close());
+    afterTest(() => client.close());
     client.send({ type: 'text', text: 'go' });
     const done = await client.waitFor(
       (message) => message.type === 'action' && message.status !== 'started',
@@ -189,9 +184,9 @@ describe('a robot that the server dials', () => {
   it('may be missing at the start: everything else works', async () => {
     const gone = await RosbridgeServer.start();
     await gone.close();
-    const { server } = await startServer(cleanups, { flags: { 'ros.url': gone.url } });
+    const { server } = await startServer({ flags: { 'ros.url': gone.url } });
     const client = await VoiceClient.connect({ url: server.url });
-    cleanups.add(() => client.close());
+    afterTest(() => client.close());
     client.send({ type: 'text', text: 'hello' });
     const end = await client.waitFor(({ type: of }) => of === 'reply.end', { timeoutMs: 20_000 });
     expect(end?.message).toMatchObject({ reason: 'completed' });
@@ -200,7 +195,7 @@ describe('a robot that the server dials', () => {
 
 it('the loopback server speaks the protocol of the unmodified roslib', async () => {
   const robot = await RosbridgeServer.start();
-  cleanups.add(() => robot.close());
+  afterTest(() => robot.close());
   const library = roslib as unknown as RosLibrary & {
     Action: new (
       options: object,
@@ -208,7 +203,7 @@ it('the loopback server speaks the protocol of the unmodified roslib', async () 
       sendGoal(goal: object, done: (result: unknown) => void, feedback: (values: unknown) => void): void;
     };
   };
-  const user = await RosUser.connect(cleanups, library, robot.url);
+  const user = await RosUser.connect(library, robot.url);
   user.listen('/parley/state');
   user.topic('/chatter').publish({ data: 'hello' });
   expect(await robot.topic('/chatter').take()).toEqual({ data: 'hello' });

@@ -9,6 +9,8 @@ import type { ServerSocket } from './server-socket.ts';
 
 /** The protocol on a client's WebSocket. What it throws closes the socket as INTERNAL. */
 export interface SocketProtocol {
+  /** The socket is registered at the door. Called once, first, for a protocol whose client need not speak first. */
+  begin?(): void;
   /** A text message. The protocol calls `countMessage` for it. */
   text(text: string): void;
   binary(bytes: Buffer): void;
@@ -71,6 +73,7 @@ export class ClientSocket {
         socket.terminate();
       },
     });
+    this.#protocol.begin?.();
   }
 
   get isClosed(): boolean {

@@ -26,6 +26,7 @@ export interface ConnectionOptions {
 export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
+  readonly #options: ConnectionOptions;
   #handle: SessionHandle | undefined;
   #session: RealtimeSession | undefined;
   /** Events that arrived before the session was open. */
@@ -33,13 +34,14 @@ export class Connection implements SocketProtocol {
   #waitingChars = 0;
   #events = 0;
 
-  constructor(socket: ClientSocket, door: Door) {
+  constructor(socket: ClientSocket, door: Door, options: ConnectionOptions) {
     this.#socket = socket;
     this.#door = door;
+    this.#options = options;
   }
 
-  /** Opens the session. Called once, when the socket is registered at the door. */
-  open({ token, model }: ConnectionOptions): void {
+  begin(): void {
+    const { token, model } = this.#options;
     const { counters } = this.#door;
     const rates = { inputRate: DOOR_RATE, outputRate: DOOR_RATE } as const;
     const pace = { aheadMs: AHEAD_MS, audioBurstMs: AUDIO_BURST_MS };

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { addressOf } from '../access.ts';
+import type { Door } from '../door.ts';
+import type { Endpoint, UpgradeRefusal } from '../endpoint.ts';
+import { onlyReads, sendText } from '../http.ts';
+import { ClientSocket, type SocketProtocol } from './client-socket.ts';
+import { ServerSocket } from './server-socket.ts';
+
+/** Maximum number of frames in a message; more indicate an attack. */
+const MAX_FRAGMENTS = 64;
+
+export interface WebSocketProtocol {
+  /** Of the endpoint. */
+  readonly name: string;
+  readonly path: string;
+  /** The document that describes it, for those who come without a WebSocket. */
+  readonly page: string;
+  readonly maxMessageBytes: number;
+  /** Chooses one of the offered subprotocols. Default: the first. */
+  readonly subprotocol?: (offered: ReadonlySet<string>) => string | false;
+  /** Refuses the handshake, or returns what makes the protocol of the client's socket. */
+  admit(request: IncomingMessage): UpgradeRefusal | ((client: ClientSocket) => SocketProtocol);
+}
+
+/** An endpoint whose clients connect by WebSocket to one path. */
+export function webSocketEndpoint(
+  door: Door,
+  { name, path: own, page, maxMessageBytes, subprotocol, admit }: WebSocketProtocol,
+): Endpoint {
+  const webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    maxFragments: MAX_FRAGMENTS,
+    ...(subprotocol && { handleProtocols: subprotocol }),
+    WebSocket: ServerSocket,
+  });
+  return {
+    name,
+    routes(request, response, path) {
+      if (path !== own) return false;
+      if (onlyReads(request, response)) {
+        response.setHeader('Upgrade', 'websocket');
+        sendText(response, 426, `this is a WebSocket endpoint; see ${page}`);
+      }
+      return true;
+    },
+    upgrade(request, socket, head, path) {
+      if (path !== own) return undefined;
+      const admitted = admit(request);
+      if (typeof admitted !== 'function') return admitted;
+      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+        new ClientSocket(webSocket, socket, addressOf(request.socket), door, admitted);
+      });
+      return 'taken';
+    },
+  };
+}
+
+/** The subprotocols that the client offers. */
+export function offeredBy(request: IncomingMessage): readonly string[] {
+  return request.headers['sec-websocket-protocol']?.split(',').map((name) => name.trim()) ?? [];
+}

@@ -1,15 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { GOAL_STATUS, RosbridgeServer } from '../../testing/loopback/mod.ts';
 import { fencesOf } from '../docs/fences.ts';
-import { Cleanups, startTls } from '../realtime/scene.ts';
+import { startTls } from '../realtime/scene.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
 import { parley } from '../support/processes.ts';
-
-const cleanups = new Cleanups();
-afterEach(() => cleanups.run());
 
 it('the examples of docs/ros.md talk and move with a server as it is started by default, also over TLS', {
   timeout: 120_000,
@@ -22,7 +19,7 @@ it('the examples of docs/ros.md talk and move with a server as it is started by 
     expect(await run(1, [endpoint])).toMatch(
       /^go-forward started \ndriving \{ \w+: 2.*\}\ngo-forward done the way is free\n$/u,
     );
-    const { port, ca } = await startTls(cleanups, Number(new URL(url).port));
+    const { port, ca } = await startTls(Number(new URL(url).port));
     const file = join(folder, 'ca.pem');
     writeFileSync(file, ca);
     const secure = [`wss://localhost:${port}/rosbridge`];
@@ -34,9 +31,8 @@ it('with the dialog of docs/ros.md a robot is sent home, and says why it did not
   timeout: 120_000,
 }, async () => {
   const robot = await RosbridgeServer.start();
-  cleanups.add(() => robot.close());
-  const folder = mkdtempSync(join(tmpdir(), 'parley-ros-doc-'));
-  cleanups.add(() => rmSync(folder, { recursive: true, force: true }));
+  afterTest(() => robot.close());
+  const folder = await temporaryFolder();
   const [entries] = fencesOf('docs/ros.md').filter(({ marker }) => marker === 'example: dialog entries');
   const dialog = join(folder, 'robot.dialog.yaml');
   writeFileSync(dialog, `entries:\n${entries?.code.replace(/^/gm, '  ')}`);
@@ -51,7 +47,7 @@ it('with the dialog of docs/ros.md a robot is sent home, and says why it did not
     '--ros.url',
     robot.url,
   ]);
-  cleanups.add(() => server.stop());
+  afterTest(() => server.stop());
   const goals: unknown[] = [];
   robot.action('/drive', async ({ goal }) => {
     goals.push(goal);

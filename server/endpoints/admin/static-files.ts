@@ -62,7 +62,7 @@ export async function loadStaticFiles(directory: string): Promise<StaticFiles> {
 }
 
 function staticFile(name: string, body: Buffer): StaticFile {
-  const gzipped = gzipSync(body);
+  const gzipped = gzipSync(body, { level: 9 });
   return {
     body,
     gzipped: gzipped.length < body.length ? gzipped : undefined,

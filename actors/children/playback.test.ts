@@ -98,6 +98,22 @@ describe('playback', () => {
     },
   );
 
+  it('knows where the listener was before a gap, a pause and its end, for events handled late', async () => {
+    const { clock, listener, mailbox, write } = start();
+    const playedAt = (atMs: number) => listener.sample(atMs)?.played;
+    write(100);
+    await clock.advance(200);
+    write(300);
+    expect([50, 100, 150, 200].map(playedAt)).toEqual([1_200, 2_400, 2_400, 2_400]);
+    await clock.advance(100);
+    mailbox.push({ type: 'pause' });
+    await clock.advance(100);
+    expect([250, 300, 400].map(playedAt)).toEqual([3_600, 4_800, 4_800]);
+    mailbox.push({ type: 'resume' });
+    await clock.advance(50);
+    expect([350, 425].map(playedAt)).toEqual([4_800, 5_400]);
+  });
+
   it('ends when the last sample should have been heard, not when it is sent', async () => {
     const { clock, track, write, output } = start();
     write(500);

@@ -54,6 +54,8 @@ class Playout {
   /** The position was `#baseSample` at `#baseMs`; it moves with the clock unless paused or out of audio. */
   #baseSample = 0;
   #baseMs = 0;
+  /** The base before, for events that happened before the current one but are handled after it. */
+  #earlier: { readonly sample: number; readonly ms: number; readonly moved: boolean } | undefined;
   #started = false;
   #paused = false;
   /** True after the last frame; the client still plays what it has. */
@@ -103,19 +105,27 @@ class Playout {
 
   /** The sample that the client should be hearing now, or should have been hearing `agoMs` ago. */
   #position(agoMs = 0): number {
+    const { clock, track } = this.#options;
+    const atMs = clock.nowMs() - agoMs;
+    const after = (base: { sample: number; ms: number }) =>
+      base.sample + samplesInMs(Math.max(0, atMs - base.ms), track.rate);
+    const earlier = this.#earlier;
+    if (earlier && atMs < this.#baseMs)
+      return earlier.moved ? Math.min(this.#baseSample, after(earlier)) : earlier.sample;
     if (this.#paused || !this.#started) return this.#baseSample;
-    const elapsedMs = Math.max(0, this.#options.clock.nowMs() - agoMs - this.#baseMs);
-    return Math.min(this.#sent, this.#baseSample + samplesInMs(elapsedMs, this.#options.track.rate));
+    return Math.min(this.#sent, after({ sample: this.#baseSample, ms: this.#baseMs }));
   }
 
-  #rebase(position: number): void {
+  /** `moved`: whether the position moved since the last base. */
+  #rebase(position: number, moved: boolean): void {
+    this.#earlier = { sample: this.#baseSample, ms: this.#baseMs, moved };
     this.#baseSample = position;
     this.#baseMs = this.#options.clock.nowMs();
   }
 
   /** Restarts the clock reference and the pacing at `position`. */
-  #restart(position: number): void {
-    this.#rebase(position);
+  #restart(position: number, moved = true): void {
+    this.#rebase(position, moved);
     const laterMs = this.#slot.join(this.#baseMs);
     this.#aheadSamples = this.#ahead(laterMs);
   }
@@ -127,7 +137,7 @@ class Playout {
 
   #pause(): void {
     if (this.#paused) return;
-    this.#rebase(this.#position());
+    this.#rebase(this.#position(), true);
     this.#paused = true;
     this.#slot.release();
   }
@@ -135,7 +145,7 @@ class Playout {
   #resume(): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
-    if (this.#started) this.#restart(this.#baseSample);
+    if (this.#started) this.#restart(this.#baseSample, false);
     this.#run();
   }
 
@@ -191,7 +201,7 @@ class Playout {
     const first = !this.#started;
     if (first) {
       this.#started = true;
-      this.#restart(0);
+      this.#restart(0, false);
     }
     const frame = this.#nextFrame();
     const count = track.read(frame);

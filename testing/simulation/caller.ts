@@ -53,6 +53,8 @@ interface Line {
   readonly ear: ClientEar;
   /** Undefined: the user types what they would say. */
   readonly mouth: Mouth | undefined;
+  /** Undefined: the user reports no results of actions. */
+  readonly hand: Hand | undefined;
   left: boolean;
   closed: boolean;
 }
@@ -198,7 +200,7 @@ export class Caller {
       bus.subscribe(microphoneOf(id), ({ payload, headers }) =>
         session.audio(payload, Number(headers.sample)),
       );
-    const line: Line = { id, session, audit, ear, mouth, left: false, closed: false };
+    const line: Line = { id, session, audit, ear, mouth, hand, left: false, closed: false };
     this.#lines.push(line);
     return line;
   }
@@ -284,6 +286,7 @@ export class Caller {
     if (line.left) return;
     line.left = true;
     line.mouth?.close();
+    line.hand?.close();
     line.session.close(how).then(
       () => {
         line.closed = true;

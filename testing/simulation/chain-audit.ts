@@ -64,7 +64,10 @@ const STANDSTILL_MS = defaultParameters.deadlines.llmFirstTokenMs + 500;
  */
 export class ChainAudit {
   readonly #options: ChainAuditOptions;
-  readonly #startMs = new Map<ChildKind, { readonly ms: number; readonly lost: number }>();
+  readonly #startMs = new Map<
+    ChildKind,
+    { readonly ms: number; readonly askedMs: number; readonly lost: number }
+  >();
   readonly #replies = new Map<number, ReplyKept>();
   #speculationMs = Number.POSITIVE_INFINITY;
   #state: PublicState = 'idle';
@@ -114,15 +117,17 @@ export class ChainAudit {
 
   #onStart(kind: ChildKind, generation: number, nowMs: number): void {
     const lost = this.#options.lost();
-    this.#startMs.set(kind, { ms: nowMs, lost });
     if (kind === 'stt') this.#speculationMs = Number.POSITIVE_INFINITY;
     if (kind === 'speculation') this.#speculationMs = Math.min(this.#speculationMs, nowMs);
+    // A reply may take over what was asked for in advance.
+    const askedMs = kind === 'stt' ? nowMs : Math.min(nowMs, this.#speculationMs);
+    this.#startMs.set(kind, { ms: nowMs, askedMs, lost });
     if (kind === 'llm') this.#llmTold = false;
     if (kind !== 'tts') return;
     this.#generation = generation;
     this.#replies.set(generation, {
       ...{ text: '', reason: 'interrupted', errorSent: false, excused: false },
-      sinceMs: Math.min(nowMs, this.#speculationMs),
+      sinceMs: askedMs,
       takenOver: this.#options.chains.watch.takenOver,
     });
   }
@@ -153,15 +158,14 @@ export class ChainAudit {
   /** `code` is undefined if the engine kept the session waiting. */
   #onFailure(kind: EngineKind, code: ErrorCode | undefined): void {
     const { chains, viaBus, lost, reached } = this.#options;
-    const start = this.#startMs.get(kind) ?? { ms: 0, lost: 0 };
+    const start = this.#startMs.get(kind) ?? { ms: 0, askedMs: 0, lost: 0 };
     const reply = this.#replies.get(this.#generation);
     const excused = viaBus && (code ? LOST_ON_THE_WAY.has(code) : lost() > start.lost);
     if (excused && reply) reply.excused = true;
     // Text that was passed on cannot be taken back.
     if (excused || (kind === 'llm' && this.#llmTold && chains.brokenReply === 'fail')) return;
-    const sinceMs = kind === 'stt' ? start.ms : Math.min(start.ms, this.#speculationMs);
     if (chains.sickbay.downSince(kind, start.ms)) reached(DOWN[kind]);
-    if (chains.sickbay.worksSince(kind, sinceMs))
+    if (chains.sickbay.worksSince(kind, start.askedMs))
       this.#find(`${kind} failed (${code ?? 'too late'}) though one engine of its chain works`);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import type { ActionReport, SessionMessage } from '../../machines/wire.ts';
 import type { EngineWorld } from './engines.ts';
 import { actionPlan, LONGER } from './plans.ts';
@@ -12,6 +12,7 @@ export interface HandOptions extends Pick<EngineWorld, 'faults' | 'random'> {
 export class Hand {
   readonly #options: HandOptions;
   readonly #running = new Set<string>();
+  readonly #timers: TimerHandle[] = [];
 
   constructor(options: HandOptions) {
     this.#options = options;
@@ -23,8 +24,17 @@ export class Hand {
     else this.#running.delete(message.id);
   }
 
+  /** The client has gone: nothing more is reported. */
+  close(): void {
+    for (const timer of this.#timers) timer.cancel();
+  }
+
+  #later(afterMs: number, act: () => void): void {
+    this.#timers.push(this.#options.clock.setTimer(afterMs, act));
+  }
+
   #start(id: string, name: string): void {
-    const { faults, random, clock, report } = this.#options;
+    const { faults, random, report } = this.#options;
     const { afterMs, end } = actionPlan(faults, random, name);
     const late = faults.does('action.resultLate');
     const twice = faults.does('action.resultTwice');
@@ -37,14 +47,14 @@ export class Hand {
     if (faults.does('action.resultUnknown')) report(`${id}-of-another`, result);
     if (end === 'hang') return;
     if (progresses)
-      clock.setTimer(afterMs / 2, () => {
+      this.#later(afterMs / 2, () => {
         if (this.#running.has(id)) report(id, { status: 'progress' });
       });
     const finish = () => {
       if (this.#running.delete(id) || late) report(id, result);
     };
-    clock.setTimer(late ? afterMs + LATE_MS * (LONGER[name] ?? 1) : afterMs, finish);
-    if (twice) clock.setTimer(afterMs + random.ms(0, 500), () => report(id, result));
+    this.#later(late ? afterMs + LATE_MS * (LONGER[name] ?? 1) : afterMs, finish);
+    if (twice) this.#later(afterMs + random.ms(0, 500), () => report(id, result));
   }
 }
 

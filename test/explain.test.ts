@@ -38,7 +38,8 @@ describe('Explainer', () => {
       10,
     );
 
-    expect(explained).toEqual({ taken: [], guards: [] });
+    // The guard of what follows results of actions is asked after every event.
+    expect(explained).toEqual({ taken: [], guards: [{ transition: 'idle · always', passed: false }] });
   });
 
   it('says that an event after the end took nothing', () => {

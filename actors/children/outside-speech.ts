@@ -16,7 +16,7 @@ export interface OutsideSpeechOptions {
   readonly quietMs: number;
 }
 
-/** Writes speech from outside into the reply's track, in place of synthesis. There are no segments, because the text is not known. */
+/** Writes speech from outside into the reply's track, in place of synthesis. The text is unknown, so it has no segments. */
 export function outsideSpeechChild(options: OutsideSpeechOptions): ChildLogic {
   return childLogic(async ({ signal }) => {
     const { speech, resamplers, track } = options;

@@ -231,7 +231,7 @@ export class RosLink {
 
   #answer(service: string, id: unknown, args: unknown): void {
     const answer = this.#services.get(service);
-    const values = answer ? answer(args) : 'there is no such service';
+    const values = answer ? answer(args) : 'unknown service';
     this.#send({ op: 'service_response', id, service, values, result: answer !== undefined });
   }
 

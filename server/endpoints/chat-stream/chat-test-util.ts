@@ -2,8 +2,7 @@ import type { ChatRequest } from './request.ts';
 
 export interface SentEvent {
   readonly event: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what a client of any language would see
-  readonly data: any;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** An answer of `POST /chat/stream`, read as a client without a library does. */

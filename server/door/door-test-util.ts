@@ -331,6 +331,15 @@ export function rawFrame(
   return Buffer.concat([Buffer.from([first, ...length, 0, 0, 0, 0]), body]);
 }
 
+/** Lets a client that stopped reading read on to the end of its connection; returns what it gets. */
+export async function readsOn(socket: Socket, clock: Rig['clock']): Promise<Buffer> {
+  const received = collected(socket);
+  socket.resume();
+  await clock.advance(1_000);
+  await once(socket, 'close');
+  return received();
+}
+
 /** The close code in a server's stream of frames. */
 export function closeCodeIn(stream: Buffer): number | undefined {
   for (let at = 0; at + 2 <= stream.length; ) {

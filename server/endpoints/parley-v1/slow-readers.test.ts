@@ -7,6 +7,7 @@ import {
   type Rig,
   rawClient,
   rawFrame,
+  readsOn,
   startRig,
   startSession,
   until,
@@ -27,11 +28,7 @@ describe('a client that does not read', () => {
       await rig.clock.advance(20);
     }
     expect(await session.closed).toBe('lost');
-    const received = collected(stalled);
-    stalled.resume();
-    await rig.clock.advance(1_000);
-    await once(stalled, 'close');
-    const sent = received();
+    const sent = await readsOn(stalled, rig.clock);
     expect(closeCodeIn(sent)).toBe(4508);
     expect(sent.byteLength).toBeLessThan(100_000);
   });

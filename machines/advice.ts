@@ -74,6 +74,8 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   AUDIO_FILE_UNREADABLE: 'check the path and that the file exists',
   AUDIO_FILE_INVALID: 'give a mono or stereo 16-bit PCM WAV file',
   PORT_IN_USE: 'stop the other program or choose another port with --port',
+  TLS_UNREADABLE: 'check tls.cert and tls.key, and that this user may read the files',
+  TLS_INVALID: 'give PEM files of a certificate that is valid now and of its own key, without a passphrase',
   DATA_DIR_UNUSABLE: 'make it writable for the user that runs Parley, or choose another with --data-dir',
   STORE_FAILED: 'check the disk and the rights of the data directory',
   SQLITE_MISSING: 'see the message for the command that installs it, or use Node 22 or newer',

@@ -71,6 +71,8 @@ export const ERRORS = {
   AUDIO_FILE_UNREADABLE: 'the audio file cannot be read',
   AUDIO_FILE_INVALID: 'the audio file cannot be used',
   PORT_IN_USE: 'the port is in use',
+  TLS_UNREADABLE: 'a file for TLS cannot be read',
+  TLS_INVALID: 'certificate or key for TLS is not valid',
   DATA_DIR_UNUSABLE: 'the data directory cannot be used',
   STORE_FAILED: 'the store failed',
   SQLITE_MISSING: 'SQLite is not usable here',

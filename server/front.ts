@@ -1,4 +1,5 @@
 import type { Access } from './door/access.ts';
+import { readCertificate, type TlsFiles, watchCertificate } from './door/certificate.ts';
 import { Door, type DoorOptions } from './door/door.ts';
 import type { Readiness } from './door/readiness.ts';
 import { type ListeningAddress, WebServer } from './door/web-server.ts';
@@ -11,6 +12,8 @@ export interface FrontOptions extends Omit<DoorOptions, 'access'>, Omit<Endpoint
   readonly address?: string | undefined;
   /** 7400; 0 for any free one. */
   readonly port?: number | undefined;
+  /** Files for TLS; without them the port speaks plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
   /** Time limit for a request's head, in ms: 5,000. */
   readonly requestHeadMs?: number | undefined;
 }
@@ -18,14 +21,14 @@ export interface FrontOptions extends Omit<DoorOptions, 'access'>, Omit<Endpoint
 /** The client-facing part of a server: the door, its endpoints, and their listeners. */
 export interface Front {
   readonly door: Door;
-  /** Rejects with PORT_IN_USE if the port is taken, INTERNAL if the address or the pages cannot be used. */
+  /** Rejects with PORT_IN_USE if the port is taken, INTERNAL if the address or the pages cannot be used, and as {@link readCertificate} does. */
   listen(): Promise<ListeningAddress>;
   /** Drops remaining connections and stops listening. Call `door.drain()` first to let sessions finish. Idempotent. */
   close(): Promise<void>;
 }
 
 export function makeFront(options: FrontOptions): Front {
-  const { access, readiness, address, port, requestHeadMs } = options;
+  const { access, readiness, address, port, requestHeadMs, tls } = options;
   const door = new Door(options);
   readiness.add(() => (door.draining ? ['the server is draining'] : []));
   const made: (() => Promise<unknown> | undefined)[] = [() => door.close()];
@@ -41,8 +44,13 @@ export function makeFront(options: FrontOptions): Front {
       const onRefused = () => {
         door.counters.refused += 1;
       };
-      const web = new WebServer({ endpoints, access, limits, log, onRefused, address, port, requestHeadMs });
+      const certificate = tls && (await readCertificate(tls));
+      const web = new WebServer({
+        ...{ endpoints, access, limits, log, onRefused, address, port, requestHeadMs, certificate },
+      });
+      const unwatch = certificate && watchCertificate(tls, (read) => void web.renew(read));
       made.push(...endpoints.map((endpoint) => () => endpoint.close?.()), () => web.close());
+      if (unwatch) made.push(async () => unwatch());
       const listening = await web.listen();
       for (const endpoint of endpoints) await endpoint.listen?.();
       return listening;

@@ -347,6 +347,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     conversations: stores.conversations,
     address: config.host,
     port: config.port,
+    tls: config.tls,
     pages: config.pages ?? packagedPages(),
     about: {
       phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES),

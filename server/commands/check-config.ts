@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { refuseExposure } from '../config/exposure.ts';
+import { readCertificate } from '../door/certificate.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
@@ -18,6 +19,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     const notices = engineWarnings(resolved.config).map(({ message }) => message);
     for (const warning of [...resolved.warnings, ...notices]) console.error(`warning: ${warning}`);
     refuseExposure(resolved.config);
+    await readCertificate(resolved.config.tls);
     const dialog = await readDialog(resolved.config.dialog);
     console.log(
       `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${dialog.sentences.size} sentences`,

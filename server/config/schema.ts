@@ -32,6 +32,12 @@ export const configSchema = z.strictObject({
     [],
     'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
   ),
+  tls: group({
+    cert: optionalText(
+      'PEM file of a certificate, followed by intermediate ones. With it and `tls.key` the port speaks https: and wss: only. Read again when it changes.',
+    ),
+    key: optionalText('PEM file of the certificate’s private key, without a passphrase.'),
+  }),
   language: key(
     z
       .string()

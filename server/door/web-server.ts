@@ -6,10 +6,12 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Access, addressOf } from './access.ts';
+import type { Certificate } from './certificate.ts';
 import type { DoorLog } from './door.ts';
 import type { Endpoint, UpgradeRefusal } from './endpoint.ts';
 import { FairPool } from './fair-pool.ts';
@@ -37,6 +39,8 @@ export interface WebServerOptions {
   readonly address?: string | undefined;
   /** 7400; 0 for any free one. */
   readonly port?: number | undefined;
+  /** With one, `https:` and `wss:` only. */
+  readonly certificate?: Certificate | undefined;
   /** Time limit for sending a request's head, and the interval of its check, in ms: 5,000. */
   readonly requestHeadMs?: number | undefined;
 }
@@ -44,30 +48,32 @@ export interface WebServerOptions {
 export interface ListeningAddress {
   readonly host: string;
   readonly port: number;
-  /** `http://…`, without a slash at the end. */
+  /** `http://…` or `https://…`, without a slash at the end. */
   readonly url: string;
 }
 
-/** The HTTP server of all endpoints. It checks host, origin and address of each request before any endpoint sees it. */
+/** The HTTP or HTTPS server of all endpoints. It checks host, origin and address of each request before any endpoint sees it. */
 export class WebServer {
   readonly #options: WebServerOptions;
   readonly #server: Server;
   readonly #http = new FairPool<Socket>(HTTP_CONNECTIONS);
+  /** TCP sockets by their peer: with TLS a request has another socket than its connection. */
+  readonly #sockets = new Map<string, Socket>();
   #closed: Promise<void> | undefined;
 
   constructor(options: WebServerOptions) {
-    const { limits, requestHeadMs = REQUEST_HEAD_MS } = options;
+    const { limits, certificate, requestHeadMs = REQUEST_HEAD_MS } = options;
     this.#options = options;
-    this.#server = createServer(
-      {
-        noDelay: true,
-        headersTimeout: requestHeadMs,
-        requestTimeout: Math.max(REQUEST_MS, requestHeadMs),
-        connectionsCheckingInterval: requestHeadMs,
-        keepAliveTimeout: KEEP_ALIVE_MS,
-      },
-      this.#onRequest,
-    );
+    const settings = {
+      noDelay: true,
+      headersTimeout: requestHeadMs,
+      requestTimeout: Math.max(REQUEST_MS, requestHeadMs),
+      connectionsCheckingInterval: requestHeadMs,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    };
+    this.#server = certificate
+      ? createSecureServer({ ...settings, ...certificate, handshakeTimeout: requestHeadMs }, this.#onRequest)
+      : createServer(settings, this.#onRequest);
     this.#server.maxConnections =
       limits.sessions + 2 * limits.pendingConnections + HTTP_CONNECTIONS + CLOSING_CONNECTIONS;
     this.#server.on('connection', (socket) => this.#onConnection(socket));
@@ -88,15 +94,41 @@ export class WebServer {
       if (!this.#server.listening) return resolve();
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
+      // Those within a TLS handshake.
+      for (const socket of this.#http.items()) socket.destroy();
     });
     return this.#closed;
+  }
+
+  /** Takes over a new certificate; keeps the present one if it cannot be read. */
+  async renew(read: Promise<Certificate | undefined>): Promise<void> {
+    const { log } = this.#options;
+    try {
+      const certificate = await read;
+      if (certificate && this.#server instanceof SecureServer) this.#server.setSecureContext(certificate);
+      log.info({}, 'the TLS certificate was read again; new connections get it');
+    } catch (error) {
+      log.warn({ err: error }, 'the new TLS certificate cannot be used; the old one stays in force');
+    }
   }
 
   /** Makes room by dropping the oldest connection of the busiest address, so that short requests always succeed. */
   #onConnection(socket: Socket): void {
     const address = addressOf(socket);
+    const peer = peerOf(socket);
     this.#http.add(address, socket)?.destroy();
-    socket.once('close', () => this.#http.delete(address, socket));
+    this.#sockets.set(peer, socket);
+    socket.once('close', () => {
+      this.#http.delete(address, socket);
+      this.#sockets.delete(peer);
+    });
+  }
+
+  /** Stops counting the connection of a request among those that are dropped when too many are open. */
+  #uncount({ socket }: IncomingMessage): Socket {
+    const connection = this.#sockets.get(peerOf(socket)) ?? socket;
+    this.#http.delete(addressOf(connection), connection);
+    return connection;
   }
 
   readonly #onRequest: RequestListener = (request, response) => {
@@ -112,15 +144,15 @@ export class WebServer {
   };
 
   #routed(request: IncomingMessage, response: ServerResponse, path: string): boolean {
-    const keep = () => this.#keep(request.socket, response);
+    const keep = () => this.#keep(request, response);
     return this.#options.endpoints.some(
       (endpoint) => endpoint.routes?.(request, response, path, keep) === true,
     );
   }
 
-  #keep(socket: Socket, response: ServerResponse): void {
+  #keep(request: IncomingMessage, response: ServerResponse): void {
+    const socket = this.#uncount(request);
     const address = addressOf(socket);
-    this.#http.delete(address, socket);
     response.once('close', () => {
       if (!socket.destroyed) this.#http.add(address, socket)?.destroy();
     });
@@ -132,7 +164,7 @@ export class WebServer {
     let answer: 'taken' | UpgradeRefusal | undefined = access.refusal(request);
     for (const { upgrade } of endpoints) answer ??= upgrade?.(request, socket, head, path);
     if (answer === 'taken') {
-      this.#http.delete(addressOf(request.socket), request.socket);
+      this.#uncount(request);
       return;
     }
     onRefused();
@@ -157,6 +189,11 @@ function refuseUpgrade(socket: Duplex, { status, text }: UpgradeRefusal): void {
   );
 }
 
+/** Address and port of a peer, which no other connection has as long as it is open. */
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
+}
+
 function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) =>
@@ -178,5 +215,9 @@ function boundAddress(server: Server, host: string): ListeningAddress {
   if (bound === null || typeof bound === 'string') throw new ParleyError('INTERNAL', 'no TCP address');
   const wildcard = host === '0.0.0.0' || host === '::';
   const name = wildcard ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return { host, port: bound.port, url: `http://${name}:${bound.port}` };
+  return {
+    host,
+    port: bound.port,
+    url: `${server instanceof SecureServer ? 'https' : 'http'}://${name}:${bound.port}`,
+  };
 }

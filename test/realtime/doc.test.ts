@@ -12,3 +12,13 @@ it('the example of docs/realtime.md talks to a server as it is started by defaul
     expect(readFileSync(join(folder, 'answer.pcm')).byteLength).toBeGreaterThan(24_000);
   });
 });
+
+it('the example of docs/realtime.md for openai talks to a server with a certificate of its own', {
+  timeout: 120_000,
+}, async () => {
+  await withPrintedPage(
+    'realtime.md',
+    async ({ url, run }) => expect(await run(1, [`${url}/v1`])).toMatch(/Parley/u),
+    { tls: true },
+  );
+});

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { decodeG711, encodeG711 } from '../../server/endpoints/openai-realtime/g711.ts';
-import { RealtimeUser, type Scene, sound, speakInto, startServer, startTls } from './scene.ts';
+import { RealtimeUser, type Scene, sound, speakInto, startServer } from './scene.ts';
 
 async function meet(scene: Scene = {}) {
   const started = await startServer(scene);
-  const tls = await startTls(started.server.port);
-  return { ...started, tls, user: await RealtimeUser.connect(tls) };
+  return { ...started, user: await RealtimeUser.connect(started) };
 }
 
 function append(user: RealtimeUser) {

@@ -1,10 +1,4 @@
-/** A whole server with scripted engines, and the unmodified npm clients of the API in front of it. */
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { type AddressInfo, connect } from 'node:net';
-import { join } from 'node:path';
-import { createServer } from 'node:tls';
+/** A whole server with scripted engines that speaks TLS, and the unmodified npm clients of the API in front of it. */
 import { OpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeClientEvent, RealtimeServerEvent } from 'openai/resources/realtime/realtime';
@@ -23,6 +17,7 @@ import {
   type TtsScript,
 } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { makeCertificate } from '../support/certificate.ts';
 
 export const RATE = 24_000;
 const PATIENCE_MS = 20_000;
@@ -32,13 +27,17 @@ export interface Scene {
   readonly reply?: (request: LlmRequest) => LlmScript;
   readonly voice?: TtsScript;
   readonly flags?: Readonly<Record<string, unknown>>;
+  /** False: plain `ws:`. */
+  readonly tls?: boolean;
 }
 
 /** Closed when the test has finished. */
 export interface RealtimeServer {
   readonly server: Server;
-  /** `ws://…/v1/realtime`. */
+  /** `wss://…/v1/realtime`, or `ws://…` without TLS. */
   readonly url: string;
+  /** The server's certificate, which clients must trust. */
+  readonly ca: string;
   /** What the language engine was asked, in order. */
   readonly asked: LlmRequest[];
 }
@@ -46,8 +45,10 @@ export interface RealtimeServer {
 export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
   const dataDir = await temporaryFolder();
   const asked: LlmRequest[] = [];
+  const { ca, cert, key } = makeCertificate(dataDir);
+  const tls = scene.tls === false ? {} : { 'tls.cert': cert, 'tls.key': key };
   const server = await serve({
-    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...scene.flags } }),
+    config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...tls, ...scene.flags } }),
     log: makeLogger('silent'),
     parts: {
       engines: {
@@ -62,54 +63,9 @@ export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
     },
   });
   afterTest(() => server.close());
-  return { server, asked, url: `${server.url.replace('http', 'ws')}/v1/realtime` };
-}
-
-export interface Tls {
-  readonly port: number;
-  /** The certificate, which clients must trust. */
-  readonly ca: string;
-}
-
-/** TLS in front of a server, as a reverse proxy would be: the `openai` client speaks `wss:` only. */
-export async function startTls(port: number): Promise<Tls> {
-  const folder = await temporaryFolder();
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
-  execFileSync(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '1',
-      ],
-      ...['-keyout', key, '-out', cert, ...subject],
-    ],
-    { stdio: 'ignore' },
-  );
-  const ca = await readFile(cert, 'utf8');
-  const server = createServer({ key: await readFile(key), cert: ca }, (client) => {
-    const upstream = connect(port, '127.0.0.1');
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      one.on('error', () => other.destroy());
-      one.on('close', () => other.destroy());
-      one.pipe(other);
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  afterTest(() => server.close());
-  return { port: (server.address() as AddressInfo).port, ca };
+  // The certificate names localhost.
+  const url = `${server.url.replace('http', 'ws').replace('127.0.0.1', 'localhost')}/v1/realtime`;
+  return { server, asked, ca, url };
 }
 
 type EventOf<Type extends RealtimeServerEvent['type']> = Extract<RealtimeServerEvent, { type: Type }>;
@@ -130,8 +86,8 @@ export class RealtimeUser {
   }
 
   /** A client whose session is created. */
-  static async connect({ port, ca }: Tls, apiKey = 'no-key'): Promise<RealtimeUser> {
-    const openai = new OpenAI({ apiKey, baseURL: `https://localhost:${port}/v1` });
+  static async connect({ url, ca }: RealtimeServer, apiKey = 'no-key'): Promise<RealtimeUser> {
+    const openai = new OpenAI({ apiKey, baseURL: url.replace(/^wss(.*)\/realtime$/u, 'https$1') });
     const client = new OpenAIRealtimeWS({ model: 'gpt-realtime', options: { ca } }, openai);
     afterTest(() => client.close());
     const user = new RealtimeUser(client);

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { GOAL_STATUS, RosbridgeServer } from '../../testing/loopback/mod.ts';
 import { fencesOf } from '../docs/fences.ts';
-import { startTls } from '../realtime/scene.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { withPrintedPage } from '../support/printed-client.ts';
 import { parley } from '../support/processes.ts';
@@ -19,12 +18,13 @@ it('the examples of docs/ros.md talk and move with a server as it is started by 
     expect(await run(1, [endpoint])).toMatch(
       /^go-forward started \ndriving \{ \w+: 2.*\}\ngo-forward done the way is free\n$/u,
     );
-    const { port, ca } = await startTls(Number(new URL(url).port));
-    const file = join(folder, 'ca.pem');
-    writeFileSync(file, ca);
-    const secure = [`wss://localhost:${port}/rosbridge`];
-    expect(await run(0, secure, { NODE_EXTRA_CA_CERTS: file })).toMatch(/Parley/u);
   });
+  await withPrintedPage(
+    'ros.md',
+    async ({ url, run }) =>
+      expect(await run(0, [`${url.replace('https', 'wss')}/rosbridge`])).toMatch(/Parley/u),
+    { tls: true },
+  );
 });
 
 it('with the dialog of docs/ros.md a robot is sent home, and says why it did not get there', {

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fencesOf } from '../docs/fences.ts';
+import { makeCertificate } from './certificate.ts';
 import { parley } from './processes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PrintedPage {
-  /** `http://…` of a server as it is started by default. */
+  /** `http://…` of a server as it is started by default, or `https://localhost:…`, which the examples trust. */
   readonly url: string;
   readonly folder: string;
   /** The examples that a test of this kind runs, in the order of the page. */
@@ -18,14 +19,21 @@ export interface PrintedPage {
   run(example: number, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-/** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them. */
-export async function withPrintedPage(page: string, test: (page: PrintedPage) => Promise<void>) {
+/** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them, with TLS or without. */
+export async function withPrintedPage(
+  page: string,
+  test: (page: PrintedPage) => Promise<void>,
+  { tls = false } = {},
+) {
   mkdirSync(join(root, 'dist'), { recursive: true });
   // Below the project, so that an example finds its packages.
   const folder = mkdtempSync(join(root, 'dist', 'printed-'));
-  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data')]);
+  const certificate = tls ? makeCertificate(folder) : undefined;
+  const secure = certificate ? ['--tls.cert', certificate.cert, '--tls.key', certificate.key] : [];
+  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data'), ...secure]);
   try {
-    const [, url = ''] = await server.line(/listens on (\S+)/u);
+    const [, listening = ''] = await server.line(/listens on (\S+)/u);
+    const url = tls ? listening.replace('127.0.0.1', 'localhost') : listening;
     const examples = fencesOf(`docs/${page}`)
       .filter(({ marker }) => marker.startsWith('test/'))
       .map(({ code }) => code);
@@ -34,7 +42,10 @@ export async function withPrintedPage(page: string, test: (page: PrintedPage) =>
       writeFileSync(join(folder, file), examples[example] ?? '');
       return (
         await promisify(execFile)(process.execPath, [file, ...args], {
-          ...{ cwd: folder, env: { ...process.env, ...env } },
+          ...{
+            cwd: folder,
+            env: { ...process.env, ...(certificate && { NODE_EXTRA_CA_CERTS: certificate.cert }), ...env },
+          },
         })
       ).stdout;
     };

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests without processes and threads: they need no compiled output. */
-const PURE = ['{machines,actors,web}/**/*.test.ts'];
+const PURE = ['{machines,actors,web,clients}/**/*.test.ts'];
 /** Claims about milliseconds, and attacks: one after another, on an otherwise idle machine. */
 const REAL_TIME = [
   'test/server/{overload,overload-spoken,stop}.test.ts',

@@ -258,10 +258,10 @@ export const CLOSE_CODES = {
   slowReader: 4508,
 } as const;
 
-/** Limits of the wire, from the design. */
 /** A stop is in force within this time of its arrival: half of what people perceive as immediate (100 ms). */
 export const STOP_IN_FORCE_MS = 50;
 
+/** Limits of the wire, from the design. */
 export const WIRE_LIMITS = {
   helloMs: 5_000,
   messageBytes: 65_536,
@@ -273,6 +273,9 @@ export const WIRE_LIMITS = {
   audioBurstMs: 2_000,
   /** The server sends at most this far ahead of real time. */
   sendAheadMs: 200,
+  /** Maximum length of an action's reported message, and of its data as JSON: both stay in the prompts of the conversation. */
+  resultText: 1_000,
+  resultData: 4_000,
 } as const;
 
 export const AUDIO_HEADER_BYTES = 12;

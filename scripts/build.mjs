@@ -14,6 +14,7 @@ const sources = [
   'adapters',
   'server',
   'web',
+  'clients/typescript/src',
   'bench',
   'testing',
   'scripts',

@@ -63,7 +63,7 @@ function within(folders: readonly string[], from: string): boolean {
 
 function isOurs(from: string): boolean {
   return within(
-    ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'bench', 'scripts'],
+    ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'bench', 'scripts', 'clients'],
     from,
   );
 }
@@ -73,6 +73,9 @@ const actors = sources('actors');
 const adapters = sources('adapters');
 const server = sources('server');
 const web = sources('web');
+const client = sources('clients/typescript/src');
+/** What the wire is made of, without its checks. */
+const WIRE = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];
 
 describe('this test', () => {
   it('sees every kind of import, and none in a comment', () => {
@@ -92,7 +95,8 @@ const h = await import('h');
   });
 
   it('reads the folders', () => {
-    for (const files of [machines, actors, adapters, server, web]) expect(files.length).toBeGreaterThan(10);
+    for (const files of [machines, actors, adapters, server, web, client])
+      expect(files.length).toBeGreaterThan(10);
   });
 });
 
@@ -188,15 +192,15 @@ describe('server/door/ and server/endpoints/', () => {
 });
 
 describe('web/', () => {
-  it('imports its own files, and from machines/ what the wire is made of', () => {
-    const wire = ['machines/wire.ts', 'machines/audio.ts', 'machines/errors.ts', 'machines/json.ts'];
+  it('imports its own files, the client, and from machines/ what the wire is made of', () => {
     // The inspector runs sessions again in the page: it has the whole machine, and the inspector's own wire.
     const inspector = (from: string) =>
       within(['machines'], from) || from === 'server/endpoints/inspect/wire.ts';
     const allowed = (from: string, { path }: Source) =>
       !isOurs(from) ||
       within(['web'], from) ||
-      wire.includes(from) ||
+      WIRE.includes(from) ||
+      (from === 'clients/typescript/src/browser/mod.ts' && within(['web/talk'], path)) ||
       (within(['web/inspect'], path) && inspector(from));
     expect(forbidden(web, allowed)).toEqual([]);
   });
@@ -207,9 +211,26 @@ describe('web/', () => {
   });
 });
 
+describe('clients/typescript/', () => {
+  it('imports its own files and what the wire is made of; in Node also ws, and nothing else', () => {
+    const allowed = (from: string, { path }: Source) =>
+      within(['clients/typescript/src'], from) ||
+      WIRE.includes(from) ||
+      (within(['clients/typescript/src/node'], path) && ['ws', 'node:stream'].includes(from));
+    expect(forbidden(client, allowed)).toEqual([]);
+  });
+
+  it('knows nothing of browser or Node in what both share', () => {
+    const shared = client.filter(({ path }) => !/^clients\/typescript\/src\/(?:browser|node)\//u.test(path));
+    const allowed = (from: string) =>
+      !within(['clients/typescript/src/browser', 'clients/typescript/src/node'], from);
+    expect(forbidden(shared, allowed)).toEqual([]);
+  });
+});
+
 describe('every source file', () => {
   it(`has at most ${MAX_LINES} lines`, () => {
-    const long = [...machines, ...actors, ...adapters, ...server, ...web]
+    const long = [...machines, ...actors, ...adapters, ...server, ...web, ...client]
       .filter((source) => !isTest(source))
       .map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
       .filter(({ lines }) => lines > MAX_LINES);

@@ -11,8 +11,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 /** One entry per script. Worklets run in the audio thread, so they are separate scripts. */
 const TALK = {
   talk: 'talk/main.ts',
-  'worklet-capture': 'talk/worklets/capture.ts',
-  'worklet-playout': 'talk/worklets/playout.ts',
+  'worklet-capture': '../clients/typescript/src/browser/worklets/capture.ts',
+  'worklet-playout': '../clients/typescript/src/browser/worklets/playout.ts',
 };
 const INSPECT = { 'inspect/inspect': 'inspect/main.tsx' };
 const COPIES = {

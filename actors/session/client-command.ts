@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../../machines/json.ts';
 import type { ClientEvent } from '../../machines/session/events.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
-import { INTERRUPTED_ACTIONS, REPORTED_STATUSES } from '../../machines/wire.ts';
+import { INTERRUPTED_ACTIONS, REPORTED_STATUSES, WIRE_LIMITS } from '../../machines/wire.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
@@ -88,9 +88,6 @@ const settings = z.object({
 
 /** An action's id: a generation, a hyphen, and at most 256 characters from the language engine. */
 const MAX_ID_LENGTH = 300;
-/** A result stays in the prompts of the conversation, so it is short. */
-const MAX_RESULT_TEXT = 1_000;
-const MAX_RESULT_DATA = 4_000;
 const MAX_RESULT_DEPTH = 8;
 
 function isObject(value: unknown): value is object {
@@ -99,7 +96,9 @@ function isObject(value: unknown): value is object {
 
 function isResultData(value: unknown): value is JsonObject {
   return (
-    isObject(value) && !isDeeper(value, MAX_RESULT_DEPTH) && JSON.stringify(value).length <= MAX_RESULT_DATA
+    isObject(value) &&
+    !isDeeper(value, MAX_RESULT_DEPTH) &&
+    JSON.stringify(value).length <= WIRE_LIMITS.resultData
   );
 }
 
@@ -135,11 +134,11 @@ export const clientCommand = z.discriminatedUnion('type', [
     type: z.literal('action.result'),
     id: z.string().min(1).max(MAX_ID_LENGTH),
     status: z.enum(REPORTED_STATUSES),
-    message: z.string().max(MAX_RESULT_TEXT).exactOptional(),
+    message: z.string().max(WIRE_LIMITS.resultText).exactOptional(),
     data: z
       .custom<JsonObject>(
         isResultData,
-        `must be an object of at most ${MAX_RESULT_DATA} characters and ${MAX_RESULT_DEPTH} levels`,
+        `must be an object of at most ${WIRE_LIMITS.resultData} characters and ${MAX_RESULT_DEPTH} levels`,
       )
       .exactOptional(),
   }),

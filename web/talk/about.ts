@@ -1,12 +1,8 @@
-import * as z from 'zod/mini';
-
-const about = z.object({
-  phrases: z.array(z.string()),
-  notices: z.array(z.object({ code: z.string(), message: z.string() })),
-});
-
 /** Answer of `GET /v1/about`. */
-export type About = z.infer<typeof about>;
+export interface About {
+  readonly phrases: readonly string[];
+  readonly notices: readonly { readonly code: string; readonly message: string }[];
+}
 
 const NOTHING: About = { phrases: [], notices: [] };
 
@@ -16,8 +12,8 @@ export async function askAbout(token: string): Promise<About> {
   try {
     const response = await fetch(new URL('v1/about', document.baseURI), { headers, cache: 'no-store' });
     if (!response.ok) return NOTHING;
-    const parsed = z.safeParse(about, await response.json());
-    return parsed.success ? parsed.data : NOTHING;
+    const { phrases, notices }: Partial<About> = await response.json();
+    return Array.isArray(phrases) && Array.isArray(notices) ? { phrases, notices } : NOTHING;
   } catch {
     // The page works without it, and the connection reports that the server cannot be reached.
     return NOTHING;

@@ -1,6 +1,6 @@
+import type { Heard } from '../../clients/typescript/src/browser/mod.ts';
 import type { ActionStatus, EndReason, TurnTimings } from '../../machines/wire.ts';
 import type { Rejection } from '../rejection.ts';
-import type { Heard } from './messages.ts';
 
 /** Turns shown at most; older ones go. */
 const TURNS_KEPT = 100;

@@ -1,13 +1,15 @@
-import { OUTPUT_RATES } from '../../machines/audio.ts';
+import {
+  type Heard,
+  type LinkChange,
+  ParleyClient,
+  type Played,
+} from '../../clients/typescript/src/browser/mod.ts';
+import { CLOSE_CODES } from '../../machines/wire.ts';
 import { takeToken } from '../token.ts';
 import { askAbout } from './about.ts';
-import type { Played } from './audio/playout.ts';
-import { Connection, type Link } from './connection.ts';
 import { type Conversation, EMPTY_CONVERSATION, said, typed } from './conversation.ts';
 import { DebugLog } from './debug-log.ts';
-import type { Heard } from './messages.ts';
-import { Microphone, microphoneTrouble } from './microphone.ts';
-import { Playback } from './playback.ts';
+import { microphoneTrouble } from './microphone-trouble.ts';
 import { sentence } from './sentence.ts';
 import { type ShownState, View } from './view.ts';
 import { ChartView } from './view-chart.ts';
@@ -25,51 +27,50 @@ const log = new DebugLog(() => performance.now());
 let state: ShownState = 'offline';
 let paused = false;
 let conversation: Conversation = EMPTY_CONVERSATION;
-let playback: Playback | undefined;
-let microphone: Microphone | undefined;
-let muted = false;
 let capturedFrames = 0;
 let firstFrameLogged = -1;
-/** The error with which the server announced that it will close. */
-let fatal: { code: string; message: string } | undefined;
 /** True while the trouble shown is about the connection, so that a new connection ends it. */
 let linkTrouble = false;
-/** Incremented with every press of the connect button, so that slow devices of an earlier press are released. */
-let visit = 0;
 
-const url = new URL('v1/session', document.baseURI);
-url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-url.search = '';
-url.hash = '';
-const connection = new Connection(url.href, {
-  onLink,
-  onMessage,
-  onAudio(header, message) {
-    if (header.generation !== firstFrameLogged) {
-      firstFrameLogged = header.generation;
-      log.add('received', { type: 'audio', generation: header.generation, seq: header.seq });
-    }
-    playback?.frame(header, message);
-  },
-  onSent: (message) =>
-    log.add('sent', message.type === 'hello' && message.token ? { ...message, token: '(hidden)' } : message),
+const client = new ParleyClient({ url: new URL('.', document.baseURI) });
+client.on('link', onLink);
+client.on('message', onMessage);
+client.on('played', onPlayed);
+client.on('frame', ({ generation, seq }) => {
+  if (generation === firstFrameLogged) return;
+  firstFrameLogged = generation;
+  log.add('received', { type: 'audio', generation, seq });
+});
+client.on('sent', (message) =>
+  log.add('sent', message.type === 'hello' && message.token ? { ...message, token: '(hidden)' } : message),
+);
+client.on('level', (level) => {
+  capturedFrames++;
+  view.microphone.showLevel(level);
+});
+client.on('trouble', ({ device, error }) => {
+  if (device === 'microphone') {
+    view.microphone.show('none');
+    view.showTrouble('', 'The microphone went away. You can still type.');
+  } else {
+    const code = error instanceof Error ? error.name : '';
+    view.showTrouble(code, 'Sound cannot be played. Replies are text only.');
+  }
 });
 
-function onLink(link: Link, words: string, retryInMs?: number): void {
+function onLink({ link, words, closeCode, error, retryInMs }: LinkChange): void {
   log.add('page', { type: `link.${link}` });
-  const why = fatal ? `${words} ${sentence(fatal.message)} (${fatal.code})` : words;
+  const where = closeCode === CLOSE_CODES.unauthorised ? ' Enter it under Settings.' : '';
+  const why = `${words}${where}${error ? ` ${sentence(error.message)} (${error.code})` : ''}`;
   view.showLink(link, why, retryInMs);
   phrasesView.enable(link === 'connected');
-  if (words && link === 'offline') {
+  if (link !== 'offline') return;
+  if (why) {
     view.showTrouble('', why);
     linkTrouble = true;
   }
-  fatal = undefined;
-  if (link === 'offline') {
-    setState('offline');
-    playback?.order({ type: 'silence' });
-    void releaseDevices();
-  }
+  setState('offline');
+  view.microphone.show('none');
 }
 
 /** Loads suggested phrases and the server's warnings. */
@@ -91,7 +92,6 @@ function onMessage(message: Heard): void {
       }
       view.showInspector(inspectorAddress(message.session));
       void showAbout();
-      void matchPlayback(message.audio.outputRate, message.resumed);
       setState(message.resumed && state !== 'offline' ? state : 'idle');
       break;
     case 'state':
@@ -100,16 +100,11 @@ function onMessage(message: Heard): void {
       break;
     case 'playback':
       paused = message.state === 'paused';
-      playback?.order({ type: 'pause', generation: message.generation, paused });
       setState(state);
-      break;
-    case 'flush':
-      playback?.order({ type: 'flush', generation: message.generation });
       break;
     case 'error':
       view.showTrouble(message.code, message.message);
       linkTrouble = false;
-      if (message.fatal) fatal = message;
       return;
     default:
   }
@@ -141,102 +136,42 @@ function setConversation(next: Conversation): void {
 
 function onPlayed({ generation, samples, cause }: Played): void {
   log.add('page', { type: `playout.${cause}`, generation, samples });
-  connection.send({ type: 'played', generation, samples });
 }
 
-/** The speaker first, so that it hears the first frame; the microphone when the user has allowed it. */
-async function connect(): Promise<void> {
-  const mine = ++visit;
+function connect(): void {
   view.clearTrouble();
-  view.showLink('connecting');
-  void openMicrophone(mine);
-  await openPlayback(OUTPUT_RATES[1], mine);
-  if (mine === visit) connection.connect(view.tokenField.value.trim());
+  client.token = view.tokenField.value.trim();
+  // `onLink` shows why it failed.
+  client.connect().catch(() => {});
+  void openMicrophone();
 }
 
-function disconnect(): void {
-  visit++;
-  connection.disconnect();
-}
-
-async function openPlayback(rate: number, mine: number): Promise<void> {
+async function openMicrophone(): Promise<void> {
   try {
-    const opened = await Playback.open(rate, onPlayed);
-    if (mine !== visit) return await opened.close();
-    playback = opened;
-    // May stay pending for as long as the browser holds sound back; nothing waits for it.
-    playback.wake().catch(() => {});
-  } catch (error) {
-    view.showTrouble(
-      error instanceof Error ? error.name : '',
-      'Sound cannot be played. Replies are text only.',
-    );
-  }
-}
-
-async function matchPlayback(rate: number, resumed: boolean): Promise<void> {
-  if (playback?.rate === rate) {
-    playback.order({ type: resumed ? 'resume' : 'reset' });
-    return;
-  }
-  await playback?.close();
-  playback = undefined;
-  await openPlayback(rate, visit);
-}
-
-async function openMicrophone(mine: number): Promise<void> {
-  try {
-    const opened = await Microphone.open({
-      onFrame(pcm, level) {
-        capturedFrames++;
-        view.microphone.showLevel(level);
-        connection.sendAudio(pcm);
-      },
-      onLost() {
-        view.showTrouble('', 'The microphone went away. You can still type.');
-        void closeMicrophone();
-      },
-    });
-    if (mine !== visit) return await opened.close();
-    microphone = opened;
-    muted = false;
-    view.microphone.show('on');
+    await client.openMicrophone();
+    view.microphone.show(client.microphone);
   } catch (error) {
     const { code, words } = microphoneTrouble(error);
     view.showTrouble(code, words);
   }
 }
 
-async function closeMicrophone(): Promise<void> {
-  const closing = microphone;
-  microphone = undefined;
-  view.microphone.show('none');
-  await closing?.close();
-}
-
-async function releaseDevices(): Promise<void> {
-  const closing = playback;
-  playback = undefined;
-  await Promise.all([closing?.close(), closeMicrophone()]);
-}
-
 /** The page is silent at once; the server stops everything else. */
 function voiceStop(): void {
-  playback?.order({ type: 'silence' });
-  if (!connection.stop()) view.showTrouble('', 'Not connected: there is nothing to stop.');
-  else if (connection.link === 'waiting') view.showStopOwed();
+  if (!client.halt()) view.showTrouble('', 'Not connected: there is nothing to stop.');
+  else if (client.link === 'waiting') view.showStopOwed();
 }
 
 view.connectButton.addEventListener('click', () => {
-  if (document.body.dataset.link === 'offline') void connect();
-  else disconnect();
+  if (document.body.dataset.link === 'offline') connect();
+  else client.close();
 });
 view.settingsForm.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (document.body.dataset.link === 'offline') void connect();
+  if (document.body.dataset.link === 'offline') connect();
 });
 view.stopButton.addEventListener('click', () => {
-  if (view.offersRearm) connection.send({ type: 'rearm' });
+  if (view.offersRearm) client.rearm();
   else if (view.offersStop) voiceStop();
 });
 window.addEventListener(
@@ -246,13 +181,11 @@ window.addEventListener(
   },
   { capture: true },
 );
-view.retryButton.addEventListener('click', () => connection.retryNow());
-view.interruptButton.addEventListener('click', () => connection.send({ type: 'interrupt' }));
+view.retryButton.addEventListener('click', () => client.retryNow());
+view.interruptButton.addEventListener('click', () => client.interrupt());
 view.muteButton.addEventListener('click', () => {
-  if (!microphone) return;
-  muted = !muted;
-  microphone.muted = muted;
-  view.microphone.show(muted ? 'muted' : 'on');
+  client.mute(client.microphone === 'on');
+  view.microphone.show(client.microphone);
 });
 view.sayForm.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -261,7 +194,7 @@ view.sayForm.addEventListener('submit', (event) => {
 phrasesView.onSay = say;
 
 function say(text: string): boolean {
-  if (!text || !connection.send({ type: 'text', text })) return false;
+  if (!text || !client.text(text)) return false;
   setConversation(typed(conversation, text));
   return true;
 }
@@ -278,13 +211,13 @@ void showAbout();
 Object.defineProperty(window, 'parley', {
   value: Object.freeze({
     get link() {
-      return connection.link;
+      return client.link;
     },
     get state() {
       return state;
     },
     get session() {
-      return connection.session;
+      return client.session;
     },
     get conversation() {
       return structuredClone(conversation);
@@ -294,14 +227,14 @@ Object.defineProperty(window, 'parley', {
     },
     get microphone() {
       return {
-        open: microphone !== undefined,
-        muted,
+        open: client.microphone !== 'none',
+        muted: client.microphone === 'muted',
         capturedFrames,
-        droppedFrames: connection.droppedInput,
+        droppedFrames: client.droppedAudio,
       };
     },
     get playback() {
-      return playback && { rate: playback.rate, ...playback.stats };
+      return client.playback;
     },
   }),
 });

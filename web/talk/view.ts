@@ -1,5 +1,5 @@
+import type { Link } from '../../clients/typescript/src/browser/mod.ts';
 import type { PublicState } from '../../machines/wire.ts';
-import type { Link } from './connection.ts';
 import { byId, setText } from './elements.ts';
 import { MicrophoneView } from './view-microphone.ts';
 

@@ -1,4 +1,4 @@
-import { CLOSE_CODES } from '../../machines/wire.ts';
+import { CLOSE_CODES } from '../../../machines/wire.ts';
 
 export interface CloseAdvice {
   readonly words: string;
@@ -8,13 +8,10 @@ export interface CloseAdvice {
 
 const ADVICE: ReadonlyMap<number, CloseAdvice> = new Map([
   [1000, { words: 'The session is over.', retry: false }],
-  [CLOSE_CODES.badMessage, { words: 'The server could not read a message of this page.', retry: false }],
-  [
-    CLOSE_CODES.unauthorised,
-    { words: 'The server requires an access token: enter it under Settings.', retry: false },
-  ],
+  [CLOSE_CODES.badMessage, { words: 'The server could not read a message of this client.', retry: false }],
+  [CLOSE_CODES.unauthorised, { words: 'The server requires an access token.', retry: false }],
   [CLOSE_CODES.idle, { words: 'Nothing was heard for too long, so the server ended it.', retry: false }],
-  [CLOSE_CODES.superseded, { words: 'The session was taken over by another page.', retry: false }],
+  [CLOSE_CODES.superseded, { words: 'The session was taken over by another client.', retry: false }],
   [CLOSE_CODES.tooLarge, { words: 'A message was too large for the server.', retry: false }],
   [CLOSE_CODES.tooMany, { words: 'The server has no room for another session.', retry: true }],
   [CLOSE_CODES.draining, { words: 'The server is shutting down.', retry: true }],
@@ -31,7 +28,7 @@ const LONGEST_RETRY_MS = 8_000;
 
 /**
  * How long to wait before attempt `attempt` (from 0): doubling, capped, and spread by `random` (0..1) over the upper
- * half so that many pages do not come back at once.
+ * half so that many clients do not come back at once.
  */
 export function retryDelayMs(attempt: number, random: number): number {
   const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);

@@ -1,19 +1,14 @@
-import type { Played, PlayoutStats } from '../audio/playout.ts';
+import type { Played, PlayoutStats } from '../../audio/playout.ts';
+import type { PlayoutOrder } from '../../speaker.ts';
 
 export const CAPTURE_PROCESSOR = 'parley-capture';
 export const PLAYOUT_PROCESSOR = 'parley-playout';
 
-/** Capture thread → page: 20 ms of PCM16 at the pipeline's rate, and how loud it is (RMS, 0..1). */
+/** Capture thread → page: 20 ms of PCM16 at the session's rate, and how loud it is (RMS, 0..1). */
 export interface CaptureMessage {
   readonly pcm: ArrayBuffer;
   readonly level: number;
 }
-
-/** Page → playback thread: what to do with the audio it has. The methods of `Playout` say more. */
-export type PlayoutOrder =
-  | { readonly type: 'pause'; readonly generation: number; readonly paused: boolean }
-  | { readonly type: 'flush'; readonly generation: number }
-  | { readonly type: 'silence' | 'resume' | 'reset' };
 
 /** Page → playback thread: an order, or a binary message as it came, its PCM16LE samples from byte `offset` on. */
 export type PlayoutCommand =

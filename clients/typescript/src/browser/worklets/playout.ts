@@ -1,6 +1,6 @@
 /** The speaker's side in the audio thread: commands in, sound and exact counts out. */
-import { Declick } from '../audio/declick.ts';
-import { Playout } from '../audio/playout.ts';
+import { Declick } from '../../audio/declick.ts';
+import { Playout } from '../../audio/playout.ts';
 import { PLAYOUT_PROCESSOR, type PlayoutCommand, type PlayoutReport } from './protocol.ts';
 
 class PlayoutProcessor extends AudioWorkletProcessor {
@@ -29,9 +29,7 @@ class PlayoutProcessor extends AudioWorkletProcessor {
       const { generation, seq, message, offset } = command;
       // Browsers are little endian throughout, and the header's 12 bytes keep the samples aligned.
       this.#playout.push(generation, seq, new Int16Array(message, offset));
-    } else if (command.type === 'pause') this.#playout.setPaused(command.generation, command.paused);
-    else if (command.type === 'flush') this.#playout.flush(command.generation);
-    else this.#playout[command.type]();
+    } else this.#playout.obey(command);
   }
 
   #report(): void {

@@ -1,3 +1,5 @@
+import type { PlayoutOrder } from '../speaker.ts';
+
 /** Why a count is reported: on the way, or because playback of the generation paused, ran dry or was dropped. */
 export type PlayedCause = 'progress' | 'drained' | 'pause' | 'flush' | 'resume';
 
@@ -80,6 +82,17 @@ export class Playout {
 
   get stats(): PlayoutStats {
     return { ...this.#stats };
+  }
+
+  /** Samples received and not played yet. */
+  get queued(): number {
+    return this.#queued;
+  }
+
+  obey(order: PlayoutOrder): void {
+    if (order.type === 'pause') this.setPaused(order.generation, order.paused);
+    else if (order.type === 'flush') this.flush(order.generation);
+    else this[order.type]();
   }
 
   /** Takes frame `seq` of `generation`. Stale and repeated frames are dropped and counted. */

@@ -1,4 +1,4 @@
-import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { PIPELINE_RATE } from '../../../../machines/audio.ts';
 import { CAPTURE_PROCESSOR, type CaptureMessage } from './worklets/protocol.ts';
 
 export interface MicrophoneEvents {
@@ -8,7 +8,7 @@ export interface MicrophoneEvents {
   onLost(): void;
 }
 
-/** An open microphone. The page owns at most one. */
+/** An open microphone. A client owns at most one. */
 export class Microphone {
   readonly #stream: MediaStream;
   readonly #context: AudioContext;
@@ -18,7 +18,7 @@ export class Microphone {
     this.#context = context;
   }
 
-  /** Asks for the microphone. Rejects with the browser's DOMException; `microphoneTrouble` puts it in words. */
+  /** Asks for the microphone. Rejects with the browser's DOMException. */
   static async open(events: MicrophoneEvents): Promise<Microphone> {
     if (!navigator.mediaDevices) throw new DOMException('insecure context', 'SecurityError');
     const stream = await navigator.mediaDevices.getUserMedia({
@@ -28,7 +28,7 @@ export class Microphone {
     try {
       const opened = await openSource(stream);
       context = opened.context;
-      await context.audioWorklet.addModule(new URL('worklet-capture.js', document.baseURI));
+      await context.audioWorklet.addModule(new URL('./worklet-capture.js', import.meta.url));
       const capture = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
         numberOfOutputs: 0,
         channelCount: 1,
@@ -73,17 +73,4 @@ async function openSource(
 
 function endTracks(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
-}
-
-const TROUBLES: ReadonlyMap<string, string> = new Map([
-  ['NotAllowedError', 'The microphone is not allowed for this page. You can still type.'],
-  ['NotFoundError', 'No microphone was found. You can still type.'],
-  ['NotReadableError', 'The microphone is in use by another program. You can still type.'],
-  ['SecurityError', 'Browsers give the microphone only to https pages and to localhost. You can still type.'],
-]);
-
-/** Message for the user after `Microphone.open` failed. */
-export function microphoneTrouble(error: unknown): { code: string; words: string } {
-  const code = error instanceof Error ? error.name : 'UnknownError';
-  return { code, words: TROUBLES.get(code) ?? 'The microphone could not be opened. You can still type.' };
 }

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE_CODES } from '../../machines/wire.ts';
+import { CLOSE_CODES } from '../../../machines/wire.ts';
 import { closeAdvice, retryDelayMs } from './closes.ts';
-import { DebugLog } from './debug-log.ts';
 import { parseServerMessage } from './messages.ts';
 
 describe('after a close', () => {
@@ -13,7 +12,7 @@ describe('after a close', () => {
     expect(closeAdvice(1000).retry).toBe(false);
   });
 
-  it('waits longer with every attempt, up to a limit, and never all pages at once', () => {
+  it('waits longer with every attempt, up to a limit, and never all clients at once', () => {
     expect([0, 1, 2, 5, 6, 40].map((attempt) => retryDelayMs(attempt, 1))).toEqual([
       250, 500, 1_000, 8_000, 8_000, 8_000,
     ]);
@@ -22,7 +21,7 @@ describe('after a close', () => {
 });
 
 describe('parseServerMessage', () => {
-  it('takes an error with a code that this page does not know', () => {
+  it('takes an error with a code that this client does not know', () => {
     const text = '{"type":"error","code":"FROM_THE_FUTURE","message":"m","fatal":false}';
 
     expect(parseServerMessage(text)).toEqual({
@@ -44,14 +43,4 @@ describe('parseServerMessage', () => {
   ])('ignores %s', (text) => {
     expect(parseServerMessage(text)).toBeUndefined();
   });
-});
-
-it('keeps a bounded log, oldest entries first out', () => {
-  let nowMs = 0;
-  const log = new DebugLog(() => nowMs++);
-
-  for (let i = 0; i < 2_500; i++) log.add('page', { type: `n${i}` });
-
-  expect(log.entries).toHaveLength(2_000);
-  expect(log.entries[0]).toEqual({ atMs: 500, direction: 'page', message: { type: 'n500' } });
 });

@@ -1,7 +1,7 @@
 /** The microphone's side in the audio thread: any rate in, 20 ms frames of PCM16 at 16 kHz out. */
-import { PIPELINE_RATE, samplesPerFrame } from '../../../machines/audio.ts';
-import { Downsampler } from '../audio/downsampler.ts';
-import { Framer } from '../audio/framer.ts';
+import { PIPELINE_RATE, samplesPerFrame } from '../../../../../machines/audio.ts';
+import { Downsampler } from '../../audio/downsampler.ts';
+import { Framer } from '../../audio/framer.ts';
 import { CAPTURE_PROCESSOR, type CaptureMessage } from './protocol.ts';
 
 class Capture extends AudioWorkletProcessor {

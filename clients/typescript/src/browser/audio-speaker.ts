@@ -1,14 +1,10 @@
-import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../machines/wire.ts';
-import type { Played, PlayoutStats } from './audio/playout.ts';
-import {
-  PLAYOUT_PROCESSOR,
-  type PlayoutCommand,
-  type PlayoutOrder,
-  type PlayoutReport,
-} from './worklets/protocol.ts';
+import { AUDIO_HEADER_BYTES, type AudioHeader } from '../../../../machines/wire.ts';
+import type { Played, PlayoutStats } from '../audio/playout.ts';
+import type { PlayoutOrder, Speaker } from '../speaker.ts';
+import { PLAYOUT_PROCESSOR, type PlayoutCommand, type PlayoutReport } from './worklets/protocol.ts';
 
 /** The speaker: hands audio and orders to the playback worklet, and its counts back. */
-export class Playback {
+export class AudioSpeaker implements Speaker {
   readonly #context: AudioContext;
   readonly #node: AudioWorkletNode;
   #stats: PlayoutStats = { underruns: 0, gaps: 0, stale: 0, overflow: 0 };
@@ -23,16 +19,16 @@ export class Playback {
   }
 
   /** Opens the speaker at `rate` Hz, so that one sample of the server is one of the context. */
-  static async open(rate: number, onPlayed: (played: Played) => void): Promise<Playback> {
+  static async open(rate: number, onPlayed: (played: Played) => void): Promise<AudioSpeaker> {
     const context = new AudioContext({ sampleRate: rate, latencyHint: 'interactive' });
     try {
-      await context.audioWorklet.addModule(new URL('worklet-playout.js', document.baseURI));
+      await context.audioWorklet.addModule(new URL('./worklet-playout.js', import.meta.url));
       const node = new AudioWorkletNode(context, PLAYOUT_PROCESSOR, {
         numberOfInputs: 0,
         outputChannelCount: [1],
       });
       node.connect(context.destination);
-      return new Playback(context, node, onPlayed);
+      return new AudioSpeaker(context, node, onPlayed);
     } catch (error) {
       await context.close();
       throw error;

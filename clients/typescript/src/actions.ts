@@ -1,0 +1,94 @@
+import type { JsonObject } from '../../../machines/json.ts';
+import { type ActionReport, WIRE_LIMITS } from '../../../machines/wire.ts';
+import type { Heard } from './messages.ts';
+
+/** Thrown by an action's handler that will not do what was asked: the result is `refused` instead of `failed`. */
+export class Refused extends Error {}
+
+export interface ActionCall {
+  readonly id: string;
+  readonly name: string;
+  /** Aborts when the action must end now: an interruption, the voice stop, its deadline, or a lost connection. */
+  readonly signal: AbortSignal;
+  /** Reports how far it is; any number of times. */
+  progress(message?: string, data?: JsonObject): void;
+}
+
+/** Carries out an action. Returns what is reported with `done`: a message, data or nothing. What it throws is its failure. */
+export type ActionHandler = (args: JsonObject, call: ActionCall) => ActionResult | Promise<ActionResult>;
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler without a result
+export type ActionResult = string | JsonObject | undefined | void;
+
+type ActionMessage = Extract<Heard, { type: 'action' }>;
+
+/** Gives the server's actions to their handlers, and the server their results. */
+export class Actions {
+  readonly #handlers = new Map<string, ActionHandler>();
+  readonly #running = new Map<string, AbortController>();
+  readonly #report: (id: string, report: ActionReport) => void;
+
+  constructor(report: (id: string, report: ActionReport) => void) {
+    this.#report = report;
+  }
+
+  /** True if there is any handler: the server then waits for results. */
+  get handled(): boolean {
+    return this.#handlers.size > 0;
+  }
+
+  handle(name: string, handler: ActionHandler): void {
+    this.#handlers.set(name, handler);
+  }
+
+  receive(message: ActionMessage): void {
+    if (message.status === 'started') void this.#run(message);
+    else if (message.status !== 'progress') this.#abort(message.id);
+  }
+
+  abortAll(): void {
+    for (const id of [...this.#running.keys()]) this.#abort(id);
+  }
+
+  #abort(id: string): void {
+    this.#running.get(id)?.abort();
+    this.#running.delete(id);
+  }
+
+  async #run({ id, name, args }: ActionMessage): Promise<void> {
+    const handler = this.#handlers.get(name) ?? this.#handlers.get('*');
+    if (!handler)
+      return this.#report(id, { status: 'refused', message: `this client has no handler for ${name}` });
+    const abort = new AbortController();
+    const { signal } = abort;
+    this.#running.set(id, abort);
+    const report = (result: ActionReport) => {
+      if (!signal.aborted) this.#report(id, result);
+    };
+    const progress = (message?: string, data?: JsonObject) =>
+      report({ status: 'progress', ...(message !== undefined && { message }), ...(data && { data }) });
+    const result = await outcome(() => handler(args, { id, name, signal, progress }));
+    report(result);
+    if (this.#running.get(id) === abort) this.#running.delete(id);
+  }
+}
+
+async function outcome(carryOut: () => ActionResult | Promise<ActionResult>): Promise<ActionReport> {
+  try {
+    const result = await carryOut();
+    if (typeof result === 'string') return { status: 'done', message: shortened(result) };
+    if (!result) return { status: 'done' };
+    const { length } = JSON.stringify(result);
+    if (length > WIRE_LIMITS.resultData)
+      throw new RangeError(
+        `the result has ${length} characters of JSON; at most ${WIRE_LIMITS.resultData} fit`,
+      );
+    return { status: 'done', data: result };
+  } catch (error) {
+    const message = shortened(error instanceof Error ? error.message : String(error));
+    return { status: error instanceof Refused ? 'refused' : 'failed', message };
+  }
+}
+
+function shortened(message: string): string {
+  return message.slice(0, WIRE_LIMITS.resultText);
+}

@@ -1,0 +1,95 @@
+import type { OutputRate } from '../../../../machines/audio.ts';
+import type { PlayoutStats } from '../audio/playout.ts';
+import { SessionClient } from '../client.ts';
+import type { Socket } from '../connection.ts';
+import { AudioSpeaker } from './audio-speaker.ts';
+import { Microphone } from './microphone.ts';
+
+export * from '../mod.ts';
+
+/** A session of a page. Its loudspeaker opens with `connect`; call that from a click, or the browser may hold sound back. */
+export class ParleyClient extends SessionClient {
+  declare protected speaker: AudioSpeaker | undefined;
+  #microphone: Microphone | undefined;
+  #muted = false;
+
+  get microphone(): 'none' | 'on' | 'muted' {
+    if (!this.#microphone) return 'none';
+    return this.#muted ? 'muted' : 'on';
+  }
+
+  /** What the loudspeaker had to put up with; undefined without one. */
+  get playback(): ({ readonly rate: number } & PlayoutStats) | undefined {
+    return this.speaker && { rate: this.speaker.rate, ...this.speaker.stats };
+  }
+
+  /**
+   * Asks for the microphone and sends what it hears, also in later sessions of this connection. Rejects with the browser's DOMException. Call it
+   * after `connect`; it closes with the connection.
+   */
+  async openMicrophone(): Promise<void> {
+    const same = this.sameVisit();
+    const opened = await Microphone.open({
+      onFrame: (pcm, level) => {
+        this.emit('level', level);
+        this.sendFrame(pcm);
+      },
+      onLost: () => {
+        this.closeMicrophone();
+        const error = new DOMException('the microphone went away', 'NotFoundError');
+        this.emit('trouble', { device: 'microphone', error });
+      },
+    });
+    if (!same()) return opened.close();
+    this.#microphone = opened;
+    this.#muted = false;
+  }
+
+  /** A muted microphone keeps sending silence, so that the server still hears where speech ended. */
+  mute(muted: boolean): void {
+    if (!this.#microphone) return;
+    this.#muted = muted;
+    this.#microphone.muted = muted;
+  }
+
+  closeMicrophone(): void {
+    void this.#microphone?.close();
+    this.#microphone = undefined;
+  }
+
+  protected openSocket(url: string, subprotocol: string): Socket {
+    return new WebSocket(url, subprotocol);
+  }
+
+  protected prepare(): Promise<void> {
+    return this.#openSpeaker(this.outputRate);
+  }
+
+  protected async matchSpeaker(rate: OutputRate): Promise<void> {
+    this.#closeSpeaker();
+    await this.#openSpeaker(rate);
+  }
+
+  protected release(): void {
+    this.#closeSpeaker();
+    this.closeMicrophone();
+  }
+
+  async #openSpeaker(rate: number): Promise<void> {
+    const same = this.sameVisit();
+    try {
+      const opened = await AudioSpeaker.open(rate, this.onPlayed);
+      if (!same()) return await opened.close();
+      this.speaker = opened;
+      // May stay pending for as long as the browser holds sound back; nothing waits for it.
+      opened.wake().catch(() => {});
+    } catch (error) {
+      this.emit('trouble', { device: 'speaker', error });
+    }
+  }
+
+  #closeSpeaker(): void {
+    void this.speaker?.close();
+    this.speaker = undefined;
+  }
+}

@@ -15,6 +15,7 @@ import { firstAudioBenchmark } from './benchmarks/first-audio.ts';
 import { jitterBenchmark } from './benchmarks/jitter.ts';
 import { kernelBenchmark } from './benchmarks/kernel.ts';
 import { peerBenchmark } from './benchmarks/peer.ts';
+import { realtimeBenchmark } from './benchmarks/realtime.ts';
 import { speculationBenchmark } from './benchmarks/speculation.ts';
 import { textFirstDeltaBenchmark } from './benchmarks/text-first-delta.ts';
 import type { BusKind, LoadResult } from './load/world.ts';
@@ -27,6 +28,7 @@ import { markdownOf, tableOf } from './report/table.ts';
 const BENCHMARKS: readonly Benchmark[] = [
   firstAudioBenchmark,
   bargeInBenchmark,
+  realtimeBenchmark,
   jitterBenchmark,
   connectionReuseBenchmark,
   textFirstDeltaBenchmark,

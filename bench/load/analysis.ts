@@ -65,6 +65,17 @@ export function firstAudio(result: LoadResult): FirstAudio[] {
   });
 }
 
+/** The machine learned of speech → the client was told to drop the reply, in ms: `flush`, or `speech_started` of Realtime. */
+export function flushes(result: LoadResult): number[] {
+  const stamps = bySession(result.stamps);
+  return measured(result).flatMap(({ session, seen: { firstFrameMs = 0, flushMs } }) => {
+    const start = stamps
+      .get(session.session)
+      ?.findLast(({ type, atMs }) => type === 'speech.start' && atMs <= (flushMs ?? 0));
+    return flushMs !== undefined && start && start.atMs > firstFrameMs ? [flushMs - start.atMs] : [];
+  });
+}
+
 /** The delays of every reply that speech interrupted at the first attempt: paused, and not resumed. */
 export function bargeIns(result: LoadResult): BargeIn[] {
   const stamps = bySession(result.stamps);

@@ -3,6 +3,7 @@ import { FRAME_MS } from '../../machines/audio.ts';
 import { answerParent } from './child-process.ts';
 import { LoadClient } from './load-client.ts';
 import { monotonicMs } from './monotonic.ts';
+import { appendEvents, REALTIME_RATE, RealtimeClient } from './realtime-client.ts';
 import { type ClientsReport, type LoadPlan, loadPlan } from './reports.ts';
 import { tickAll } from './tick-all.ts';
 import { User } from './user.ts';
@@ -12,7 +13,23 @@ import { userFrames } from './user-frames.ts';
 const CONNECTING = 20;
 
 let stopping = false;
-let clients: LoadClient[] = [];
+let clients: (LoadClient | RealtimeClient)[] = [];
+
+/** How each kind of client connects, and what its microphone records. */
+const KINDS = {
+  native: { connect: (url: string) => LoadClient.connect(url), frames: userFrames },
+  'native-24k': {
+    connect: (url: string) => LoadClient.connect(url, REALTIME_RATE),
+    frames: (file: string) => userFrames(file, REALTIME_RATE),
+  },
+  realtime: {
+    connect: (url: string) => RealtimeClient.connect(url),
+    frames: (file: string) => {
+      const { quiet, phrase } = userFrames(file, REALTIME_RATE);
+      return { quiet: appendEvents(quiet), phrase: appendEvents(phrase) };
+    },
+  },
+};
 
 answerParent({ run: (argument) => run(loadPlan.parse(argument)) }, async () => {
   stopping = true;
@@ -21,11 +38,12 @@ answerParent({ run: (argument) => run(loadPlan.parse(argument)) }, async () => {
 
 async function run(plan: LoadPlan): Promise<ClientsReport> {
   clients = [];
+  const { connect, frames: framesOf } = KINDS[plan.client ?? 'native'];
   while (clients.length < plan.sessions) {
     const count = Math.min(CONNECTING, plan.sessions - clients.length);
-    clients.push(...(await Promise.all(Array.from({ length: count }, () => LoadClient.connect(plan.url)))));
+    clients.push(...(await Promise.all(Array.from({ length: count }, () => connect(plan.url)))));
   }
-  const frames = userFrames(plan.speechFile);
+  const frames = framesOf(plan.speechFile);
   const startMs = monotonicMs() + FRAME_MS;
   const users = clients.map(
     (client, index) =>

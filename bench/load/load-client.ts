@@ -1,5 +1,5 @@
 import WebSocket from 'ws';
-import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { type InputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { type ClientMessage, decodeAudio, type ServerMessage, SUBPROTOCOL } from '../../machines/wire.ts';
 import type { Conversant, ConversantListener } from './conversant.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -47,7 +47,7 @@ export class LoadClient implements Conversant {
     });
   }
 
-  static connect(url: string): Promise<LoadClient> {
+  static connect(url: string, inputRate: InputRate = PIPELINE_RATE): Promise<LoadClient> {
     const target = new URL('/v1/session', url.replace(/^http/u, 'ws'));
     const socket = new WebSocket(target, SUBPROTOCOL, {
       perMessageDeflate: false,
@@ -59,7 +59,7 @@ export class LoadClient implements Conversant {
       socket.once('open', () => {
         const hello: ClientMessage = {
           type: 'hello',
-          audio: { inputRate: PIPELINE_RATE, outputRate: OUTPUT_RATE },
+          audio: { inputRate, outputRate: OUTPUT_RATE },
         };
         socket.send(JSON.stringify(hello));
       });

@@ -129,6 +129,8 @@ export const loadPlan = z.object({
   does: z.enum(['talk', 'type', 'idle']),
   /** One of this many replies is interrupted; 0: none. */
   interruptEvery: z.number(),
+  /** Endpoint, and rate of the microphone where a client may choose it; `native`: 16 kHz. */
+  client: z.enum(['native', 'native-24k', 'realtime']).exactOptional(),
   /** The typed text; `{id}` becomes the id of the turn. */
   typed: z.string().optional(),
   /** File of PCM16LE at 16 kHz with the spoken words. */

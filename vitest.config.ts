@@ -34,7 +34,7 @@ const FIRST = [
 ];
 const COMPILE = 'test/support/build.ts';
 /** Two cores. */
-const WORKERS = 2;
+const WORKERS = 3;
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

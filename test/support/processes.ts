@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { sharePhrases } from './shared-phrases.ts';
 
 /** A `parley` process of a test. */
 export interface ParleyProcess {
@@ -28,10 +29,12 @@ export function parley(args: readonly string[], env: Readonly<Record<string, str
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(PARLEY_|NATS_URL|OPENAI_)/u.test(name),
   );
+  const giveBack = sharePhrases(args);
   const child = spawn(process.execPath, [COMMAND, ...args], {
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  child.once('exit', giveBack);
   return watched(child);
 }
 

@@ -21,8 +21,9 @@ import {
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { type Divergence, replayLog } from '../replay-log.ts';
+import { listenerOf } from './children.ts';
 import { compare, describePath, type SessionPath } from './kernel-level.ts';
-import { type Happening, listenerOf, type SessionModel, type SessionModelState } from './session-model.ts';
+import type { Happening, SessionModel, SessionModelState } from './session-model.ts';
 
 /** Findings of a path's run, beyond the agreement of each step with the model. */
 export interface PuppetOutcome {

@@ -6,13 +6,8 @@ import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import { lastingOf } from '../../machines/session/lasting/lasting.ts';
 import type { ActionReport, TurnDetection } from '../../machines/wire.ts';
-import {
-  isDefault,
-  PIECE_SAMPLES,
-  playedBy,
-  type Representative,
-  type SessionModelState,
-} from './session-model.ts';
+import { PIECE_SAMPLES, playedBy } from './children.ts';
+import { isDefault, type Representative, type SessionModelState } from './session-model.ts';
 
 /** Words of the user, by their meaning for the machine. The model's parameters contain the voice stop. */
 export const WORDS = {

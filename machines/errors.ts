@@ -70,6 +70,7 @@ export const ERRORS = {
   DIALOG_UNREADABLE: 'the dialog file cannot be read',
   AUDIO_FILE_UNREADABLE: 'the audio file cannot be read',
   AUDIO_FILE_INVALID: 'the audio file cannot be used',
+  LABELS_INVALID: 'the labels cannot be used',
   PORT_IN_USE: 'the port is in use',
   TLS_UNREADABLE: 'a file for TLS cannot be read',
   TLS_INVALID: 'certificate or key for TLS is not valid',

@@ -7,6 +7,7 @@ import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
+import { transcribeCommand } from './commands/transcribe.ts';
 import { workerCommand } from './commands/worker.ts';
 import { didYouMean } from './config/suggest.ts';
 import { report } from './report.ts';
@@ -26,6 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     serveCommand,
     workerCommand,
     talkCommand,
+    transcribeCommand,
     demoCommand,
     checkConfigCommand,
     prepareCommand,

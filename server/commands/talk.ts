@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { realClock } from '../../adapters/real-clock.ts';
-import { parseWav, writeWav } from '../../adapters/wav.ts';
-import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
+import { writeWav } from '../../adapters/wav.ts';
+import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';
 import { VoiceClient } from '../client/voice-client.ts';
+import { readRecording } from '../transcribe/recording.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
 import { writeOutput } from './output.ts';
 
@@ -41,7 +40,7 @@ export function talkCommand(_setExitCode: SetExitCode): Command {
     .option('--gap <ms>', 'silence after each file, and after the reply to it', wholeMs, 1_500)
     .option('--visemes', 'print visemes too')
     .action(async (files: string[], options: TalkOptions) => {
-      const speech = await Promise.all(files.map(readSpeech));
+      const speech = await Promise.all(files.map(readRecording));
       // Fail now rather than after the conversation if the file cannot be written.
       if (options.out !== undefined) await writeOutput(options.out, new Uint8Array());
       await converse(files, speech, options);
@@ -104,24 +103,6 @@ async function rest(client: VoiceClient): Promise<void> {
       timeoutMs: LONGEST_REPLY_MS,
     },
   );
-}
-
-async function readSpeech(path: string): Promise<Pcm<PipelineRate>> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new ParleyError('AUDIO_FILE_UNREADABLE', cause instanceof Error ? cause.message : path, { cause });
-  }
-  const pcm = parseWav(bytes);
-  const resampler = (await speexResampler()).create(pcm.rate, PIPELINE_RATE);
-  const head = resampler.push(pcm).samples.slice();
-  const tail = resampler.flush().samples;
-  resampler.close();
-  const samples = new Int16Array(head.length + tail.length);
-  samples.set(head);
-  samples.set(tail, head.length);
-  return { rate: PIPELINE_RATE, samples };
 }
 
 function wholeMs(text: string): number {

@@ -170,7 +170,7 @@ describe('a server that is gone', () => {
     await page.context().setOffline(false);
     await page.click('#retry');
     const again = await server.next();
-    again.ready('scripted', 2, true);
+    again.ready({ epoch: 2, resumed: true });
     await again.until((client) => client.received.length > 1);
 
     expect(again.received[1]).toEqual({ type: 'halt' });
@@ -189,7 +189,7 @@ describe('the connection', () => {
 
     session.cut();
     const again = await server.next();
-    again.ready('scripted', 2, true);
+    again.ready({ epoch: 2, resumed: true });
     await again.until((client) => client.played(1).length > 0);
 
     expect(again.all('hello')).toEqual([

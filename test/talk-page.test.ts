@@ -200,7 +200,7 @@ describe('the voice stop', () => {
 
     await page.keyboard.press('Escape');
     const again = await server.next();
-    again.ready('scripted', 2, true);
+    again.ready({ epoch: 2, resumed: true });
     await again.until((client) => client.received.length > 1);
 
     expect(again.received[1]).toEqual({ type: 'halt' });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** The languages whose examples must run, or say why they do not. */
-const TESTED = new Set(['yaml', 'sh', 'ts', 'js', 'json', 'mjs']);
+const TESTED = new Set(['yaml', 'sh', 'ts', 'js', 'json', 'mjs', 'html']);
 
 /** A fenced example of a page, as it is printed. */
 export interface Fence {
@@ -20,6 +20,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const pages: readonly string[] = [
   'README.md',
   'web/README.md',
+  'clients/typescript/README.md',
   ...readdirSync(`${root}docs`, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)

@@ -4,15 +4,16 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import * as z from 'zod';
 import { FRAME_MS, samplesPerFrame } from '../../machines/audio.ts';
 import {
   type ClientMessage,
   encodeAudio,
+  type ReadyMessage,
   type ServerMessage,
   SUBPROTOCOL,
   WIRE_LIMITS,
 } from '../../machines/wire.ts';
+import { parseCommand, parseHello } from '../../server/endpoints/parley-v1/client-messages.ts';
 
 const OUTPUT_RATE = 24_000;
 const FRAME = samplesPerFrame(OUTPUT_RATE);
@@ -23,19 +24,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
 };
-
-const clientMessage = z.discriminatedUnion('type', [
-  z.looseObject({
-    type: z.literal('hello'),
-    token: z.string().exactOptional(),
-    session: z.string().exactOptional(),
-    epoch: z.int().exactOptional(),
-    lastSeq: z.int().exactOptional(),
-  }),
-  z.object({ type: z.literal('text'), text: z.string() }),
-  z.object({ type: z.literal('played'), generation: z.int(), samples: z.int() }),
-  z.object({ type: z.enum(['interrupt', 'halt', 'rearm', 'bye']) }),
-]);
 
 /** A client's connection, driven by a test: sends scripted messages, and records those of the client. */
 export class ScriptedSession {
@@ -51,7 +39,7 @@ export class ScriptedSession {
     this.#socket = socket;
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) this.audio.push(data);
-      else this.received.push(clientMessage.parse(JSON.parse(data.toString())));
+      else this.received.push(checked(data.toString(), this.received.length === 0));
       for (const check of this.#waiting) check();
     });
   }
@@ -97,14 +85,9 @@ export class ScriptedSession {
     this.#socket.send(data);
   }
 
-  ready(session = 'scripted', epoch = 1, resumed = false): void {
-    this.say({
-      type: 'ready',
-      session,
-      epoch,
-      resumed,
-      audio: { inputRate: 16_000, outputRate: OUTPUT_RATE },
-    });
+  ready(more: Partial<ReadyMessage> = {}): void {
+    const audio = { inputRate: 16_000, outputRate: OUTPUT_RATE } as const;
+    this.say({ type: 'ready', session: 'scripted', epoch: 1, resumed: false, audio, ...more });
   }
 
   state(value: Extract<ServerMessage, { type: 'state' }>['value'], turn: number, generation: number): void {
@@ -149,6 +132,13 @@ export class ScriptedSession {
   cut(): void {
     this.#socket.terminate();
   }
+}
+
+/** The message as a real server reads it. Throws for one that it would refuse. */
+function checked(text: string, first: boolean): ClientMessage {
+  const parsed = first ? parseHello(text) : parseCommand(text);
+  if (!parsed.ok) throw new TypeError(`${parsed.failure.code}: ${parsed.failure.detail}`);
+  return parsed.message;
 }
 
 export interface About {

@@ -5,7 +5,6 @@ import {
   type OutputRate,
   PIPELINE_RATE,
 } from '../../../machines/audio.ts';
-import type { JsonObject } from '../../../machines/json.ts';
 import type {
   AudioHeader,
   ClientMessage,
@@ -141,7 +140,14 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     const visit = ++this.#visit;
     const ready = this.next('ready');
     this.#connection.prepare();
-    await this.prepare();
+    try {
+      await this.prepare();
+    } catch (error) {
+      // It would only say that the client was closed.
+      ready.catch(() => {});
+      this.close();
+      throw error;
+    }
     if (visit === this.#visit) this.#connection.connect();
     return ready;
   }
@@ -332,5 +338,3 @@ function sessionUrl(server: string | URL): string {
   url.protocol = url.protocol.replace(/^http/u, 'ws');
   return url.href;
 }
-
-export type { JsonObject };

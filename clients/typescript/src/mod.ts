@@ -1,4 +1,5 @@
 /** What the package exports for every environment. */
+export type { JsonObject } from '../../../machines/json.ts';
 export type {
   ActionReport,
   ClientMessage,

@@ -31,12 +31,12 @@ export class ParleyClient extends SessionClient {
     return this.#output;
   }
 
-  /** Says these samples (mono, at `inputRate`) in real time, then silence. Resolves when all is sent. */
+  /** Says these samples (mono, at `inputRate`) in real time, then silence. Resolves when all is sent, or the connection has ended. */
   async speak(samples: Int16Array, { silenceMs = SILENCE_MS } = {}): Promise<void> {
     const frame = (this.inputRate * FRAME_MS) / 1_000;
     const end = samples.length + (this.inputRate * silenceMs) / 1_000;
     const startMs = this.clock.nowMs();
-    for (let at = 0; at < end; at += frame) {
+    for (let at = 0; at < end && this.link !== 'offline'; at += frame) {
       const piece = new Int16Array(frame);
       piece.set(samples.subarray(at, at + frame));
       this.audio(piece);

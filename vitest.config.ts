@@ -17,6 +17,7 @@ const REAL_TIME = [
 const FIRST = [
   'model/session-model',
   'talk-page.test',
+  'clients/package',
   'realtime/openai',
   'server/store-health',
   'realtime/agents',

@@ -41,6 +41,14 @@ function conversation(session: ScriptedSession): void {
     { type: 'reply', turn: 2, generation: 2, text: 'I am going forward two meters.' },
     { type: 'action', id: 'a1', name: 'move', args: { meters: 2 }, status: 'done' },
     {
+      type: 'action',
+      id: 'a2',
+      name: 'drive-home',
+      args: {},
+      status: 'progress',
+      message: 'half way to the charging station',
+    },
+    {
       type: 'reply.end',
       turn: 2,
       generation: 2,

@@ -1,7 +1,6 @@
 /** The TypeScript client in Node before a scripted server, on virtual time. */
 import { afterAll, beforeAll } from 'vitest';
-import type { ClientOptions } from '../../clients/typescript/src/client.ts';
-import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
+import { type NodeOptions, ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { ReadyMessage } from '../../machines/wire.ts';
 import { afterTest, folderOfFile } from '../support/after-test.ts';
@@ -19,7 +18,7 @@ export function useScriptedServer(): void {
 }
 
 /** A client that is closed when the test has finished, and its clock. */
-export function clientOf(options: Partial<ClientOptions> = {}): {
+export function clientOf(options: Partial<NodeOptions> = {}): {
   client: ParleyClient;
   clock: VirtualClock;
 } {

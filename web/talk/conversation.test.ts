@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerMessage } from '../../machines/wire.ts';
-import { type Conversation, EMPTY_CONVERSATION, said, typed } from './conversation.ts';
+import { type Conversation, EMPTY_CONVERSATION, said, stillRunning, typed } from './conversation.ts';
 import { splitHeard } from './heard.ts';
 
 function replayed(messages: readonly ServerMessage[], from: Conversation = EMPTY_CONVERSATION): Conversation {
@@ -90,6 +90,28 @@ describe('the conversation shown', () => {
 
     expect(said(before, ready(true))).toBe(before);
     expect(said(before, ready(false))).toEqual(EMPTY_CONVERSATION);
+  });
+
+  it('shows actions of earlier turns as long as they run, with what the robot reported', () => {
+    const action = (status: 'started' | 'progress' | 'done', message?: string): ServerMessage => {
+      return {
+        type: 'action',
+        id: '1-home',
+        name: 'drive-home',
+        args: {},
+        status,
+        ...(message && { message }),
+      };
+    };
+    const asked = (turn: number): ServerMessage => ({ type: 'transcript', turn, text: 'go', final: true });
+    const started = replayed([asked(1), action('started')]);
+    expect(stillRunning(started)).toEqual([]);
+
+    const later = replayed([asked(2), action('progress', 'half way')], started);
+    expect(stillRunning(later)).toEqual([
+      { id: '1-home', name: 'drive-home', status: 'progress', message: 'half way' },
+    ]);
+    expect(stillRunning(replayed([action('done')], later))).toEqual([]);
   });
 
   it('keeps the last hundred turns', () => {

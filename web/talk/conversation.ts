@@ -24,6 +24,8 @@ export interface ActionLine {
   readonly id: string;
   readonly name: string;
   readonly status: ActionStatus;
+  /** As the robot reported it. */
+  readonly message?: string;
 }
 
 export interface Turn {
@@ -77,11 +79,12 @@ export function said(conversation: Conversation, message: Heard): Conversation {
       };
     }
     case 'action': {
-      const { id, name, status } = message;
-      const owner = conversation.turns.find((turn) => turn.actions.some((action) => action.id === id));
+      const { id, name, status, message: reported } = message;
+      const action: ActionLine = { id, name, status, ...(reported && { message: reported }) };
+      const owner = conversation.turns.find((turn) => turn.actions.some((known) => known.id === id));
       return inTurn(conversation, owner?.turn ?? conversation.turns.at(-1)?.turn ?? 0, (turn) => ({
         ...turn,
-        actions: [...turn.actions.filter((action) => action.id !== id), { id, name, status }],
+        actions: [...turn.actions.filter((known) => known.id !== id), action],
       }));
     }
     case 'ready':
@@ -89,6 +92,13 @@ export function said(conversation: Conversation, message: Heard): Conversation {
     default:
       return conversation;
   }
+}
+
+/** Actions of earlier turns that still run. Those of the newest turn are in sight. */
+export function stillRunning({ turns }: Conversation): readonly ActionLine[] {
+  return turns
+    .slice(0, -1)
+    .flatMap(({ actions }) => actions.filter(({ status }) => status === 'started' || status === 'progress'));
 }
 
 /** The server may not send a typed text back as a transcript, so the turn that answers it takes it over. */

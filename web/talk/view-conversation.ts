@@ -1,5 +1,12 @@
 import { rejectionWords } from '../rejection.ts';
-import type { Conversation, Reply, Turn, UserText } from './conversation.ts';
+import {
+  type ActionLine,
+  type Conversation,
+  type Reply,
+  stillRunning,
+  type Turn,
+  type UserText,
+} from './conversation.ts';
 import { byId, element } from './elements.ts';
 import { splitHeard } from './heard.ts';
 
@@ -12,6 +19,7 @@ export class ConversationView {
   readonly #scroller = byId('conversation', HTMLElement);
   readonly #empty = byId('empty', HTMLElement);
   readonly #drawn = new Map<number, { turn: Turn; item: HTMLElement }>();
+  /** What comes after the turns: texts without an answer, and actions that still run. */
   #pending: HTMLElement[] = [];
   #following = true;
 
@@ -35,6 +43,15 @@ export class ConversationView {
     this.#pending = conversation.pending.map((text) =>
       element('li', 'turn', line('user partial', 'You', 'auto', text)),
     );
+    const running = stillRunning(conversation);
+    if (running.length > 0)
+      this.#pending.push(
+        element(
+          'li',
+          'turn',
+          line('action running', 'Still running', 'ltr', running.map(actionWords).join('; ')),
+        ),
+      );
     this.#list.append(...this.#pending);
 
     this.#empty.hidden = conversation.turns.length + conversation.pending.length > 0;
@@ -57,10 +74,14 @@ export class ConversationView {
 
 function turnParts(turn: Turn): HTMLElement[] {
   const user = turn.user ? [userLine(turn.user)] : [];
-  const actions = turn.actions.map(({ name, status }) =>
-    line(`action ${status}`, 'Action', 'ltr', `${name}: ${status}`),
+  const actions = turn.actions.map((action) =>
+    line(`action ${action.status}`, 'Action', 'ltr', actionWords(action)),
   );
   return [...user, ...turn.replies.map(replyLine), ...actions];
+}
+
+function actionWords({ name, status, message }: ActionLine): string {
+  return `${name}: ${status}${message ? ` (${message})` : ''}`;
 }
 
 function userLine({ text, final, rejected }: UserText): HTMLElement {

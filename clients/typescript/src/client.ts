@@ -24,8 +24,6 @@ export interface ClientOptions extends Pick<HelloMessage, 'language' | 'voice' |
   /** Of the server, such as `http://127.0.0.1:7400`; `https:`, `ws:` and `wss:` too. */
   readonly url: string | URL;
   readonly token?: string;
-  /** Of the audio that you send, in Hz. Default 16,000, which is the rate of a browser's microphone. */
-  readonly inputRate?: InputRate;
   /** Of the reply's audio, in Hz. Default 24,000. */
   readonly outputRate?: OutputRate;
   /** Connect again by itself after a loss. Default true. */
@@ -75,6 +73,8 @@ export class ConnectionEnded extends Error {
 export abstract class SessionClient extends Emitter<ClientEvents> {
   /** Sent with the next connection; empty: none. */
   token: string;
+  /** Of the audio sent, in Hz. */
+  protected inputRate: InputRate = PIPELINE_RATE;
   protected speaker: Speaker | undefined;
   protected readonly clock: Clock;
   protected readonly outputRate: OutputRate;
@@ -253,10 +253,6 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   protected sendFrame(pcm: ArrayBuffer): void {
     this.#connection.sendAudio(pcm);
-  }
-
-  protected get inputRate(): InputRate {
-    return this.#options.inputRate ?? PIPELINE_RATE;
   }
 
   /** For a speaker: hands on what it has played. */

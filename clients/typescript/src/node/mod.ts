@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import { FRAME_MS, type OutputRate } from '../../../../machines/audio.ts';
-import { SessionClient } from '../client.ts';
+import { FRAME_MS, type InputRate, type OutputRate, PIPELINE_RATE } from '../../../../machines/audio.ts';
+import { type ClientOptions, SessionClient } from '../client.ts';
 import type { Socket } from '../connection.ts';
 import { PacedSpeaker } from './paced-speaker.ts';
 
@@ -12,11 +12,21 @@ type SocketClass = new (url: string, subprotocol: string) => Socket;
 /** Silence after spoken samples, so that the server hears where they end. */
 const SILENCE_MS = 2_000;
 
+export interface NodeOptions extends ClientOptions {
+  /** Of the audio that you send, in Hz. Default 16,000. */
+  readonly inputRate?: InputRate;
+}
+
 /** A session of a program in Node: it supplies audio and may read the reply's, which is played in real time. */
 export class ParleyClient extends SessionClient {
   #Socket: SocketClass | undefined;
   #output: Readable | undefined;
   #full = false;
+
+  constructor(options: NodeOptions) {
+    super(options);
+    this.inputRate = options.inputRate ?? PIPELINE_RATE;
+  }
 
   /**
    * The reply's audio as it is played, without the silence between: 16-bit little-endian PCM, mono. It ends with the connection. Whoever

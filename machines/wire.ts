@@ -231,9 +231,10 @@ export type SessionMessage =
 
 /**
  * Why a recogniser rejects an utterance: `silence` (silence or steady noise), `no-phrase` (no known phrase fits at
- * all), `unlike` (too different from the nearest phrase), `too-long` (longer than any phrase).
+ * all), `unlike` (too different from the nearest phrase), `too-long` (longer than any phrase), `invented` (words that the
+ * model wrote where nothing was said).
  */
-export const REJECTION_REASONS = ['silence', 'no-phrase', 'unlike', 'too-long'] as const;
+export const REJECTION_REASONS = ['silence', 'no-phrase', 'unlike', 'too-long', 'invented'] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
 
 /** Details of an utterance rejected by a recogniser with a fixed set of phrases. */

@@ -4,7 +4,7 @@ export interface Rejection {
   readonly nearest: string;
   /** 0..1: how likely that phrase was said. */
   readonly confidence: number;
-  /** `silence`, `no-phrase`, `unlike` or `too-long`; a newer server may have others. */
+  /** `silence`, `no-phrase`, `unlike`, `too-long` or `invented`; a newer server may have others. */
   readonly reason: string;
 }
 

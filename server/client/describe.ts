@@ -40,6 +40,7 @@ const REASONS = {
   'no-phrase': 'no phrase of the dialog fits',
   unlike: 'too unlike any phrase of the dialog',
   'too-long': 'longer than any phrase of the dialog',
+  invented: 'the recogniser seems to have made it up',
 } as const satisfies Record<RejectionReason, string>;
 
 /** The stages of a reply in parentheses; empty for a reply that ended before its first stage. */

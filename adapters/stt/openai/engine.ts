@@ -1,4 +1,5 @@
-import { optionalText, text, yesNo } from '../../../machines/options.ts';
+import { z } from 'zod';
+import { key, optionalText, text, yesNo } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
 
@@ -11,6 +12,22 @@ export const openai = defineEngine({
     model: text('gpt-4o-mini-transcribe', 'Transcription model.'),
     stream: yesNo(false, 'Request partial transcripts. Not every model supports this.'),
     prompt: optionalText('Words that users are likely to say.'),
+    prompts: key(
+      z.record(z.string(), z.string().min(1)).default({}),
+      'The same for turns in a language, by its tag without a region, such as `ja`.',
+    ),
+    responseFormat: key(
+      z.enum(['json', 'verbose_json']).default('json'),
+      '`verbose_json`: the server also reports how sure the model is, as whisper-1 and most Whisper servers can.',
+    ),
+    temperature: key(
+      z.number().min(0).max(1).exactOptional(),
+      'How freely the model guesses. Default: the server’s.',
+    ),
+    guard: yesNo(
+      true,
+      'Reject words that the model seems to have invented: in silence, in noise, or in circles.',
+    ),
   },
   can: { offline: false, languages: 'many', partials: false, understands: 'any speech' },
   missing: openAiMissing,

@@ -50,10 +50,12 @@ describe('openaiStt', () => {
     await start();
     const shared = new Int16Array(2);
     const audio = async function* (): Audio {
-      for (let i = 1; i <= 3; i++) yield { rate: PIPELINE_RATE, samples: shared.fill(i) };
+      for (let i = 1; i <= 3; i++) yield { rate: PIPELINE_RATE, samples: shared.fill(i * 1_000) };
     };
     await transcribe(audio());
-    expect(server.requests[0]?.form?.wav().samples).toEqual(Int16Array.of(1, 1, 2, 2, 3, 3));
+    expect(server.requests[0]?.form?.wav().samples).toEqual(
+      Int16Array.of(1, 1, 2, 2, 3, 3).map((n) => n * 1_000),
+    );
   });
 
   it('sends no request if there is no audio', async () => {
@@ -69,7 +71,7 @@ describe('openaiStt', () => {
     await start({}, { maxUtteranceMs: 100 });
     let read = 0;
     const audio = async function* (): Audio {
-      for await (const piece of pieces(new Int16Array(16_000).fill(7))) {
+      for await (const piece of pieces(new Int16Array(16_000).fill(700))) {
         read += piece.samples.length;
         yield piece;
       }
@@ -98,6 +100,39 @@ describe('openaiStt', () => {
       { type: 'partial', text: 'hello robot' },
       { type: 'final', text: 'hello robot' },
     ]);
+  });
+
+  it('sends the prompt of the language, and how freely the model may guess', async () => {
+    await start({}, { prompt: 'robot', prompts: { ja: 'ロボット' }, temperature: 0.2 });
+    for (const language of ['ja-JP', 'en'])
+      await transcribe(pieces(toneSamples(20, PIPELINE_RATE)), undefined, language);
+    expect(server.requests.map(({ form }) => [form?.fields.prompt, form?.fields.temperature])).toEqual([
+      ['ロボット', '0.2'],
+      ['robot', '0.2'],
+    ]);
+  });
+
+  it('asks for details if configured, and says how sure the model is', async () => {
+    const json = JSON.stringify({ text: 'hello', segments: [{ avg_logprob: -0.2 }, { avg_logprob: -0.4 }] });
+    await start(
+      { transcription: () => answer(200, 'application/json', json) },
+      { responseFormat: 'verbose_json' },
+    );
+    const { events } = await transcribe(pieces(toneSamples(20, PIPELINE_RATE)));
+    expect(server.requests[0]?.form?.fields.response_format).toBe('verbose_json');
+    expect(events).toEqual([{ type: 'final', text: 'hello', confidence: expect.closeTo(Math.exp(-0.3)) }]);
+  });
+
+  it('rejects what the model invented, and does not ask it about silence', async () => {
+    const loop = 'Thank you. '.repeat(8);
+    await start({ transcription: () => transcriptReply(loop) });
+    const silence = await transcribe(pieces(new Int16Array(8_000).fill(20)));
+    const circles = await transcribe(pieces(toneSamples(20, PIPELINE_RATE)));
+    expect([...silence.events, ...circles.events]).toEqual([
+      { type: 'final', text: '', rejected: { nearest: '', confidence: 0, reason: 'silence' } },
+      { type: 'final', text: '', rejected: { nearest: loop.trim(), confidence: 0, reason: 'invented' } },
+    ]);
+    expect(server.requests.length).toBe(1);
   });
 
   it('accepts a server that does not stream although requested', async () => {

@@ -18,6 +18,7 @@ import {
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
+import { finalOf, transcription } from './invented.ts';
 import { multipartBody } from './upload.ts';
 
 export interface OpenAiSttOptions extends OpenAiConnectionOptions {
@@ -27,12 +28,19 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   readonly sendLanguage?: boolean;
   /** Likely words, sent as the model's `prompt`. */
   readonly prompt?: string;
+  /** The prompt for turns in a language, by its primary tag; `prompt` for the others. */
+  readonly prompts?: Readonly<Record<string, string>>;
+  /** `verbose_json` reports how sure the model is; not every model knows it. Default `json`. */
+  readonly responseFormat?: 'json' | 'verbose_json';
+  /** 0 to 1. Default: the server's. */
+  readonly temperature?: number;
+  /** Reject text that the model seems to have invented. Default true. */
+  readonly guard?: boolean;
   /** Maximum length of an utterance, in ms; the rest is dropped. Default 60 000. */
   readonly maxUtteranceMs?: number;
 }
 
 const LIMITS = { maxResponseBytes: 1 << 20, maxEventChars: 128 << 10 };
-const transcription = z.object({ text: z.string() });
 const streamEvent = z.union([
   z.object({ type: z.literal('transcript.text.delta'), delta: z.string() }),
   z.object({ type: z.literal('transcript.text.done'), text: z.string() }),
@@ -56,9 +64,22 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
         const maxSamples = samplesInMs(options.maxUtteranceMs ?? 60_000, PIPELINE_RATE);
         const pieces = await collect(audio, maxSamples, call);
         if (pieces.length === 0) yield { type: 'final', text: '' };
+        else if ((options.guard ?? true) && pieces.every(isSilent)) yield SILENCE;
         else yield* recognise(connection, options, request, utteranceWav(pieces), call);
       }),
   };
+}
+
+/** Below -54 dB of full scale there is no speech, but a model may still write some. */
+const SILENT_BELOW = 65;
+const SILENCE: SttEvent = {
+  type: 'final',
+  text: '',
+  rejected: { nearest: '', confidence: 0, reason: 'silence' },
+};
+
+function isSilent({ samples }: Pcm<PipelineRate>): boolean {
+  return samples.every((sample) => Math.abs(sample) < SILENT_BELOW);
 }
 
 function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array {
@@ -98,11 +119,14 @@ async function* recognise(
   wav: Uint8Array,
   call: Call,
 ): AsyncGenerator<SttEvent> {
+  const prompt = options.prompts?.[primaryTag(request.language)] ?? options.prompt;
+  const guarded = options.guard ?? true;
   const fields = {
     model: options.model,
-    response_format: 'json',
+    response_format: options.responseFormat ?? 'json',
     ...languageField(request.language, options.sendLanguage ?? true),
-    ...(options.prompt ? { prompt: options.prompt } : {}),
+    ...(prompt ? { prompt } : {}),
+    ...(options.temperature === undefined ? {} : { temperature: String(options.temperature) }),
     ...(options.stream ? { stream: 'true' } : {}),
   };
   const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
@@ -118,15 +142,14 @@ async function* recognise(
   // A model that cannot stream ignores the request for it.
   if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
     requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
-    const { text } = transcription.parse(JSON.parse(await body.text()));
-    yield { type: 'final', text: text.trim() };
+    yield finalOf(transcription.parse(JSON.parse(await body.text())), guarded);
     return;
   }
   requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);
-  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars));
+  yield* streamedText(openAiEvents(body, LIMITS.maxEventChars), guarded);
 }
 
-async function* streamedText(events: AsyncIterable<unknown>): AsyncGenerator<SttEvent> {
+async function* streamedText(events: AsyncIterable<unknown>, guarded: boolean): AsyncGenerator<SttEvent> {
   let text = '';
   let final: string | undefined;
   for await (const data of events) {
@@ -139,11 +162,15 @@ async function* streamedText(events: AsyncIterable<unknown>): AsyncGenerator<Stt
     } else if ('text' in event) final = event.text.trim();
   }
   if (final === undefined) throw new ParleyError('ENGINE_PROTOCOL', 'the transcription broke off');
-  yield { type: 'final', text: final };
+  yield finalOf({ text: final }, guarded);
 }
 
 /** The servers want ISO 639-1: the first part of a BCP 47 tag. */
 function languageField(tag: string, send: boolean): { language?: string } {
-  const language = tag.split('-')[0]?.toLowerCase();
-  return send && language ? { language } : {};
+  const language = primaryTag(tag);
+  return send && language !== '' ? { language } : {};
+}
+
+function primaryTag(tag: string): string {
+  return tag.split('-')[0]?.toLowerCase() ?? '';
 }

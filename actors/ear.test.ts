@@ -4,6 +4,7 @@ import type { EarEvent } from '../machines/session/events.ts';
 import { openEar } from './ear.ts';
 import { InputAudio } from './input-audio.ts';
 import type { VadEngine } from './ports/vad.ts';
+import { defaultDetectorParameters } from './speech-detector.ts';
 
 const WINDOW = 512;
 
@@ -56,6 +57,22 @@ describe('an ear', () => {
     expect(events).toEqual([{ type: 'speech.start', sample: 16_384 - 1_536, ageMs: 96 + 64 }]);
     ear.hear(pcm(4 * WINDOW, 0), undefined);
     expect(events[1]).toEqual({ type: 'speech.stop', sample: 16_384 + 2 * WINDOW, ageMs: 128 });
+  });
+
+  it('can ask for more evidence before it reports speech', () => {
+    const events: EarEvent[] = [];
+    const patient = { ...defaultDetectorParameters, startEvidenceMs: 3 * 32, onsetPadMs: 0 };
+    const ear = openEar(
+      vad(),
+      new InputAudio(100_000),
+      new VirtualClock(),
+      (event) => events.push(event),
+      patient,
+    );
+    ear.hear(pcm(2 * WINDOW, 1), undefined);
+    expect(events).toEqual([]);
+    ear.hear(pcm(WINDOW, 1), undefined);
+    expect(events).toEqual([{ type: 'speech.start', sample: 0, ageMs: 96 }]);
   });
 
   it('includes the detector’s delay in the age', async () => {

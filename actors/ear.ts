@@ -7,7 +7,12 @@ import { Arrivals } from './arrivals.ts';
 import { pcmSamples } from './engine-rpc/pcm.ts';
 import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from './ports/vad.ts';
-import { defaultDetectorParameters, detectSpeech, initialDetectorState } from './speech-detector.ts';
+import {
+  defaultDetectorParameters,
+  detectSpeech,
+  initialDetectorState,
+  type SpeechDetectorParameters,
+} from './speech-detector.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {
@@ -21,9 +26,6 @@ export interface Ear {
   close(): void;
 }
 
-/** The reported start of speech lies this far before the first window with speech. */
-const PAD = samplesInMs(defaultDetectorParameters.onsetPadMs, PIPELINE_RATE);
-
 /** Copy buffer for audio that a socket's buffer holds at an odd address. The receiver copies it at once. */
 const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_RATE) + 2);
 
@@ -35,7 +37,9 @@ export function openEar(
   audio: InputAudio,
   clock: Clock,
   emit: (event: EarEvent) => void,
+  parameters: SpeechDetectorParameters = defaultDetectorParameters,
 ): Ear {
+  const pad = samplesInMs(parameters.onsetPadMs, PIPELINE_RATE);
   const arrivals = new Arrivals();
   // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.
   const ageMs = (sample: number) => {
@@ -45,10 +49,10 @@ export function openEar(
   let detector = initialDetectorState;
   let undecidedFrom = 0;
   const onWindow = (window: VadWindow) => {
-    const { state, event } = detectSpeech(detector, window, defaultDetectorParameters);
+    const { state, event } = detectSpeech(detector, window, parameters);
     detector = state;
     const candidate = state.phase === 'silence' && state.evidenceMs > 0;
-    undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - PAD;
+    undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - pad;
     if (!event) return;
     const sample = event.type === 'start' ? event.startSample : event.endSample;
     emit({

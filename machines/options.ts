@@ -51,6 +51,11 @@ export function factor(defaultFactor: number, meaning: string) {
   return key(z.number().min(1).max(10).default(defaultFactor), meaning);
 }
 
+/** A probability below 1. */
+export function probability(defaultValue: number, meaning: string) {
+  return key(z.number().min(0).max(0.99).default(defaultValue), meaning);
+}
+
 export function text(defaultText: string, meaning: string) {
   return key(z.string().default(defaultText), meaning);
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseDialog } from '../actors/dialog/mod.ts';
+import { parseDialog, withDialog } from '../actors/dialog/mod.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 import { fixedPhrases } from './phrases.ts';
-import { withDialog } from './session-parameters.ts';
 
 const ENTRIES = 'entries:\n  - { id: hello, phrases: hello, replies: Hello! }\n';
 const dialog = parseDialog(`fillers: ["**Hm**, let me see, that takes a moment."]\n${ENTRIES}`);

@@ -1,4 +1,4 @@
-import { type Dialog, placeholdersIn } from '../actors/dialog/mod.ts';
+import { type Dialog, fillersOf, placeholdersIn } from '../actors/dialog/mod.ts';
 import { speechText } from '../actors/reply/speech-text.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
@@ -6,7 +6,6 @@ import type { Clock } from '../machines/clock.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
 import type { Config } from './config/schema.ts';
-import { fillersOf } from './session-parameters.ts';
 
 export interface PhraseProgress {
   /** Synthesised now, or cached before. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
-import { type Dialog, suggestedPhrases } from '../actors/dialog/mod.ts';
+import { type Dialog, suggestedPhrases, withDialog, withRecogniser } from '../actors/dialog/mod.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
@@ -25,6 +25,7 @@ import { makeBus } from './bus.ts';
 import { refuseExposure } from './config/exposure.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
+import { readDialog } from './dialog-file.ts';
 import { type Access, accessOf } from './door/access.ts';
 import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
@@ -50,7 +51,6 @@ import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { answersWithModel, offeredActions } from './offered-actions.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
-import { readDialog, withDialog, withRecogniser } from './session-parameters.ts';
 import { sessionHost } from './sessions.ts';
 import { isKnown, openStores, type Stores } from './stores.ts';
 import { packageVersion } from './version.ts';
@@ -302,7 +302,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   if (stately) closers.push(() => stately.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
-    ...{ bus, clock: realClock, machine, parameters, engines, vad, resamplers, store },
+    ...{ bus, clock: realClock, machine, parameters, engines, vad, detector: config.vad, resamplers, store },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     ...(parts?.memory && { memory: parts.memory }),

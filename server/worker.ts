@@ -6,10 +6,10 @@ import { ParleyError } from '../machines/errors.ts';
 import { makeBus } from './bus.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
+import { readDialog } from './dialog-file.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
-import { readDialog } from './session-parameters.ts';
 
 export interface WorkerProcess {
   /** The engines served, such as `stt soundswallower`. */

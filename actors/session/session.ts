@@ -35,6 +35,7 @@ import type { VadEngine } from '../ports/vad.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
+import type { SpeechDetectorParameters } from '../speech-detector.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
 import { SessionRunner } from './runner.ts';
@@ -54,6 +55,8 @@ export interface SessionDeps {
   readonly parameters: SessionParameters;
   readonly engines: EngineClients;
   readonly vad: VadEngine;
+  /** Of the speech detector behind `vad`. Default: `defaultDetectorParameters`. */
+  readonly detector?: SpeechDetectorParameters;
   readonly resamplers: ResamplerFactory;
   readonly actions: ActionPort;
   /** Whether an engine knows this language (BCP 47). Default: any. */
@@ -323,7 +326,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const ear =
     options.input === 'text'
       ? undefined
-      : openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'));
+      : openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'), deps.detector);
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;

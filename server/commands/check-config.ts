@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { refuseExposure } from '../config/exposure.ts';
+import { readDialog } from '../dialog-file.ts';
 import { readCertificate } from '../door/certificate.ts';
 import { engineWarnings } from '../engine-warnings.ts';
-import { readDialog } from '../session-parameters.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 /** `parley check-config`: prints the effective configuration with its sources, and checks it. */

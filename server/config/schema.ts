@@ -1,10 +1,22 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
-import { count, group, key, list, optionalMs, optionalText, text, yesNo } from '../../machines/options.ts';
+import {
+  count,
+  group,
+  key,
+  list,
+  ms,
+  optionalMs,
+  optionalText,
+  probability,
+  text,
+  yesNo,
+} from '../../machines/options.ts';
 import { parameterGroups } from '../../machines/parameters.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
@@ -83,6 +95,23 @@ export const configSchema = z.strictObject({
     gatherMs: optionalMs(
       'Minimum time between two runs; under load more windows then share one. Default: with a thread 4 to 16, depending on how many users speak; without, 16.',
     ),
+    startThreshold: probability(
+      heard.startThreshold,
+      'A window of 32 ms more likely speech than this is evidence for it.',
+    ),
+    startEvidenceMs: ms(
+      heard.startEvidenceMs,
+      'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
+    ),
+    endThreshold: probability(
+      heard.endThreshold,
+      'A window less likely speech than this is silence. Keep it below startThreshold.',
+    ),
+    stopSilenceMs: ms(
+      heard.stopSilenceMs,
+      'Silence that ends speech; a pause within a sentence does not end the turn yet.',
+    ),
+    onsetPadMs: ms(heard.onsetPadMs, 'How far before its first window speech is taken to begin.'),
   }),
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
   llm: group({

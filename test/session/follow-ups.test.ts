@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDialog } from '../../actors/dialog/mod.ts';
+import { parseDialog, withDialog } from '../../actors/dialog/mod.ts';
 import { clientAction } from '../../adapters/action/client-action.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
 import { VirtualClock } from '../../machines/clock.ts';
@@ -7,7 +7,6 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Json } from '../../machines/json.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
 import type { ActionReport } from '../../machines/wire.ts';
-import { withDialog } from '../../server/session-parameters.ts';
 import { type Conversation, settle } from '../../testing/conversation.ts';
 import { answered, askByText, backToIdle, parameters, type Scene, say, scene } from './scene.ts';
 

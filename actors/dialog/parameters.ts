@@ -1,28 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import { baseLanguage, normalisedPhrases } from '../../machines/policies/text.ts';
+import { REPORTED_ENDS } from '../../machines/wire.ts';
 import {
   actionDeadlines,
   type Dialog,
   dialogActions,
   haltPhrases,
   lastingActions,
-  parseDialog,
   toldEnds,
-} from '../actors/dialog/mod.ts';
-import { ParleyError } from '../machines/errors.ts';
-import type { SessionParameters } from '../machines/parameters.ts';
-import { baseLanguage, normalisedPhrases } from '../machines/policies/text.ts';
-import { REPORTED_ENDS } from '../machines/wire.ts';
-
-/** Reads a dialog file. Throws DIALOG_UNREADABLE or DIALOG_INVALID. */
-export async function readDialog(path: string): Promise<Dialog> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new ParleyError('DIALOG_UNREADABLE', path, { cause });
-  }
-  return parseDialog(text, path);
-}
+} from './dialog.ts';
 
 /** The fillers for a late reply: those of the configuration, or else those of the dialog. */
 export function fillersOf(

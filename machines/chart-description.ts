@@ -4,7 +4,7 @@ import { defaultParameters } from './parameters.ts';
 import { type SessionMachine, sessionMachine } from './session/machine.ts';
 
 /** One state of the chart. */
-export interface StateInfo {
+interface StateInfo {
   /** Path of the state node, with dots; the root is empty. */
   readonly path: string;
   /** Its own name; for the root, the machine's. */

@@ -12,7 +12,7 @@ export {
 export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
 export { fillersOf, withDialog, withRecogniser } from './parameters.ts';
-export { MAX_SENTENCES, parseDialog } from './parse.ts';
+export { parseDialog } from './parse.ts';
 export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 export { countsIn, type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';
 export type { RosMapping } from './schema.ts';

@@ -8,7 +8,7 @@ import { countsIn, placeholdersIn, RESERVED_PLACEHOLDERS } from './placeholders.
 import { type DialogFile, dialogFile } from './schema.ts';
 
 /** Maximum number of concrete sentences in a dialog; keeps matching and the recogniser's grammar fast. */
-export const MAX_SENTENCES = 10_000;
+const MAX_SENTENCES = 10_000;
 
 /** Matches a line on which YAML may read a phrase's brackets as its own syntax. */
 const BRACKETS = /[[{].*[[{]|^\s*(- |phrases:\s*)[[{]/;

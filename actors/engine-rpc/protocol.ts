@@ -18,7 +18,7 @@ export interface RpcScope {
 }
 
 /** Maximum size of an audio piece: small enough for any server, large enough that the overhead is negligible. */
-export const MAX_AUDIO_BYTES = 32_768;
+const MAX_AUDIO_BYTES = 32_768;
 /** Room for the headers of a message of this protocol. */
 const HEADER_ROOM = 512;
 const MAX_ERROR_TEXT = 1_000;

@@ -8,7 +8,7 @@ import type { JournalStore } from '../ports/journal.ts';
 import { AudioPieces } from './audio-pieces.ts';
 
 /** Which audio is kept with the journal. */
-export type KeptAudio = 'none' | 'input' | 'all';
+type KeptAudio = 'none' | 'input' | 'all';
 
 /** Settings that all journals of a process share. */
 export interface JournalOptions {

@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../../machines/errors.ts';
 
 /** How a turn of a conversation ended. */
-export interface ConversationTurnEnd {
+interface ConversationTurnEnd {
   /** The error that its client got instead of the end of an answer. */
   readonly error?: ErrorRecord | undefined;
   /** From the request to the first text, or to the end if there was none, ms. */
@@ -13,7 +13,7 @@ export interface ConversationTurnEnd {
 }
 
 /** A turn of a conversation that outlives its sessions, by the number that its client gave it. */
-export interface ConversationTurn {
+interface ConversationTurn {
   /** Id of the conversation; secret. */
   readonly conversation: string;
   readonly turn: number;

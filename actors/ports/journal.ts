@@ -37,7 +37,7 @@ export interface JournalSink {
 }
 
 /** Summary of a journal, available without reading it. */
-export interface JournalSummary {
+interface JournalSummary {
   readonly session: string;
   /** ISO 8601. */
   readonly startedAt: string;

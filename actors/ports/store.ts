@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../machines/json.ts';
 
-export interface SessionRecord {
+interface SessionRecord {
   readonly session: string;
   /** Wall-clock time of the start, ISO 8601. */
   readonly startedAt: string;

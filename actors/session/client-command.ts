@@ -53,7 +53,7 @@ export const toolParameters = z.custom<JsonObject>(
 );
 
 /** Longest time limit of an action: a day. */
-export const MAX_ACTION_MS = 86_400_000;
+const MAX_ACTION_MS = 86_400_000;
 
 const tool = z.object({
   name: toolName,

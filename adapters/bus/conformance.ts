@@ -15,7 +15,7 @@ export interface TestRunner {
 }
 
 /** The matchers that it uses. */
-export interface Matchers {
+interface Matchers {
   toBe(expected: unknown): unknown;
   toBeGreaterThan(expected: number): unknown;
   toEqual(expected: unknown): unknown;

@@ -2,7 +2,7 @@ import type { PublishOptions } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
 
 /** NATS ends the connection at a protocol line of more than 4,096 bytes; it must fit two subjects and more. */
-export const MAX_SUBJECT_LENGTH = 1_024;
+const MAX_SUBJECT_LENGTH = 1_024;
 
 // Printable ASCII except the dot and the wildcards: accepted by every NATS server and client.
 const TOKEN = String.raw`[!-)+-\-/-=?-~]+`;

@@ -33,7 +33,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
 }
 
 type Operations = ReturnType<typeof operations>;
-export type Writes = Operations['writes'];
+type Writes = Operations['writes'];
 export type Reads = Operations['reads'];
 
 /** An operation and its argument, as sent to SQLite's thread. */

@@ -14,7 +14,7 @@ export const engineDelays = z.object({
 });
 export type EngineDelays = z.infer<typeof engineDelays>;
 
-export const sttCall = z.object({ id: z.string(), receivedMs: z.number(), answeredMs: z.number() });
+const sttCall = z.object({ id: z.string(), receivedMs: z.number(), answeredMs: z.number() });
 export const llmCall = z.object({
   /** Id of the user's words in the last message. */
   id: z.string(),
@@ -69,7 +69,7 @@ export const usage = z.object({
 export type Usage = z.infer<typeof usage>;
 
 /** One reply, as received by its client. */
-export const seenReply = z.object({
+const seenReply = z.object({
   turn: z.number(),
   generation: z.number(),
   /** The user's words as understood by the server. */
@@ -92,7 +92,7 @@ export const seenReply = z.object({
 });
 export type SeenReply = z.infer<typeof seenReply>;
 
-export const clientSession = z.object({
+const clientSession = z.object({
   session: z.string(),
   /** Time at which each 20 ms of the microphone was sent. */
   sentMs: z.instanceof(Float64Array),

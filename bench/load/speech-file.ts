@@ -9,7 +9,7 @@ import { speaker } from '../../server/demo/user-voice.ts';
 const VOICE = 'en-us+m3';
 
 /** The phrase that the benchmark's users speak. */
-export const PHRASE = 'please tell me what you see';
+const PHRASE = 'please tell me what you see';
 
 /** The phrase as PCM16LE at 16 kHz without silence at its ends, synthesised once and kept in the temporary folder. */
 export async function speechFile(): Promise<string> {

@@ -26,7 +26,7 @@ const DENSE_WEIGHT = 3;
 const HANGUL_WEIGHT = 2;
 
 /** Text without a break of this length is split between any two characters. In UTF-16 units. */
-export const SEAMLESS_LIMIT = 1_000;
+const SEAMLESS_LIMIT = 1_000;
 
 /**
  * Walks through the text and reports the breaks that no further text can invalidate: never within a number, an address,

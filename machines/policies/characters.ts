@@ -65,14 +65,14 @@ export function isEmoji(code: number): boolean {
   return isRegionalIndicator(code) || PICTOGRAPH.test(String.fromCodePoint(code));
 }
 
-export function isRegionalIndicator(code: number): boolean {
+function isRegionalIndicator(code: number): boolean {
   return code >= 0x1f1e6 && code <= 0x1f1ff;
 }
 
-export const ZERO_WIDTH_JOINER = 0x200d;
+const ZERO_WIDTH_JOINER = 0x200d;
 
 /** Characters that modify the one before: accents, variation selectors, skin tones, tags, the key of a keycap. */
-export function extendsCharacter(code: number): boolean {
+function extendsCharacter(code: number): boolean {
   if (code < 0x300) return false;
   return (
     code === ZERO_WIDTH_JOINER ||
@@ -83,7 +83,7 @@ export function extendsCharacter(code: number): boolean {
   );
 }
 
-export function unitsOf(code: number): number {
+function unitsOf(code: number): number {
   return code > 0xffff ? 2 : 1;
 }
 

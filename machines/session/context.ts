@@ -57,7 +57,7 @@ export interface SessionContext {
 }
 
 /** The region beside the conversation. */
-export interface LastingActions {
+interface LastingActions {
   /** Number of executors so far: one lives exactly while an action runs. */
   readonly executors: number;
   readonly running: readonly RobotAction[];
@@ -119,7 +119,7 @@ export interface AskedReply {
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */
-export interface Speculation {
+interface Speculation {
   readonly generation: number;
   /** The words of the turn that it answers. */
   readonly text: string;
@@ -149,7 +149,7 @@ export interface Reply {
 }
 
 /** One short phrase before a late reply: at the front of its audio, but not part of its text. */
-export interface Filler {
+interface Filler {
   readonly text: string;
   /** Its audio at the front of the reply's track. 0 until TTS reports it, and if it is not spoken. */
   readonly samples: number;

@@ -9,7 +9,7 @@ import type { ChildKind, SessionEvent } from './events.ts';
 export const LASTING_DEADLINE = 'xstate.after.lastingDeadline.session';
 
 /** Events that the machine raises to itself within one step. */
-export type InternalEvent =
+type InternalEvent =
   /** The reply's turn is known: its children may start. */
   | { readonly type: 'reply.begin' }
   /** No more text can be spoken in this reply. */

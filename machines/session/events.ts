@@ -78,7 +78,7 @@ export interface PlaybackOutput {
 }
 
 /** Final events of children that end by themselves, with XState's names. */
-export type ChildEnd =
+type ChildEnd =
   | { readonly type: 'xstate.done.actor.stt'; readonly output: SttOutput }
   | { readonly type: 'xstate.done.actor.memory'; readonly output: MemoryOutput }
   | { readonly type: 'xstate.done.actor.llm' }

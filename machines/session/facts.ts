@@ -34,7 +34,7 @@ export interface Invariant {
 }
 
 /** What an invariant gets: what is known so far, and where to report a violation. */
-export interface Watch {
+interface Watch {
   readonly facts: SessionFacts;
   readonly options: Required<MonitorOptions>;
   /** `invariant`: its number in docs/design.md. */

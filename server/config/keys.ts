@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { factsOf, type KeyFacts } from '../../machines/options.ts';
 
 /** How text from the environment or a flag is parsed. */
-export type KeyKind =
+type KeyKind =
   | 'integer'
   | 'number'
   | 'yes/no'

@@ -121,7 +121,7 @@ export function checkDemo(client: VoiceClient, scenes: readonly Scene[]): string
 }
 
 /** The messages from the start of a scene to the start of the next. */
-export function messagesOf(client: VoiceClient, scenes: readonly Scene[], index: number): ServerMessage[] {
+function messagesOf(client: VoiceClient, scenes: readonly Scene[], index: number): ServerMessage[] {
   return client.arrivals
     .slice(scenes[index]?.firstArrival, scenes[index + 1]?.firstArrival)
     .map(({ message }) => message);

@@ -55,7 +55,7 @@ export function accessOf({ token, insecure = false, allowedOrigins = [] }: Acces
 }
 
 /** Compares tokens in constant time. */
-export function tokenCheck(expected: string | undefined): (given: string | undefined) => boolean {
+function tokenCheck(expected: string | undefined): (given: string | undefined) => boolean {
   if (expected === undefined) return () => true;
   const wanted = digest(expected);
   return (given) => timingSafeEqual(digest(given ?? ''), wanted) && given !== undefined;
@@ -72,7 +72,7 @@ export function isLoopback(name: string): boolean {
 }
 
 /** True if the peer is on this machine and the request has no headers of a proxy. */
-export function fromThisMachine({ socket, headers }: IncomingMessage): boolean {
+function fromThisMachine({ socket, headers }: IncomingMessage): boolean {
   return isLoopback(addressOf(socket)) && FORWARDED.every((name) => headers[name] === undefined);
 }
 

@@ -22,7 +22,7 @@ export interface Ends {
   close(): Promise<void>;
 }
 
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

@@ -21,7 +21,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import { settle } from '../../testing/conversation.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 
-export const MACHINE = 'm'.repeat(64);
+const MACHINE = 'm'.repeat(64);
 
 /** A journal store in memory. A test can delay or fail writes. */
 export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {

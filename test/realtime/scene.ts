@@ -19,7 +19,7 @@ import {
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { makeCertificate } from '../support/certificate.ts';
 
-export const RATE = 24_000;
+const RATE = 24_000;
 const PATIENCE_MS = 20_000;
 
 export interface Scene {

@@ -23,10 +23,10 @@ const FILLER_SOUND = 1_000;
 const REPLY_SOUND = 2_000;
 
 /** How the voice speaks uncached text. Default: after 50 ms. */
-export type Slowness = (text: string) => number | 'hangs';
+type Slowness = (text: string) => number | 'hangs';
 
 /** A voice that speaks its cached phrase as one number and everything else as another; fills `asked` with the texts. */
-export function toneVoice(clock: VirtualClock, slowness: Slowness, asked: string[] = []): TtsEngine {
+function toneVoice(clock: VirtualClock, slowness: Slowness, asked: string[] = []): TtsEngine {
   return {
     name: 'tone',
     async *synthesize({ text }, signal): AsyncGenerator<TtsEvent, void, void> {

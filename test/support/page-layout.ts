@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import * as z from 'zod';
 
 /** A phone, a tablet, a laptop, in CSS pixels. */
-export const SIZES = [
+const SIZES = [
   { width: 360, height: 740 },
   { width: 820, height: 1_180 },
   { width: 1_280, height: 800 },

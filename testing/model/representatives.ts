@@ -20,7 +20,7 @@ export const WORDS = {
 export const ALLOWED_ACTION = 'wave';
 /** Allowed too, with a deadline of its own that is shorter. */
 export const BRIEF_ACTION = 'nod';
-export const REFUSED_ACTION = 'fly';
+const REFUSED_ACTION = 'fly';
 /** May outlive its reply, and its results are told. */
 export const LASTING_ACTION = 'drive';
 

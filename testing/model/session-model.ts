@@ -76,10 +76,10 @@ export interface SessionModelOptions {
 }
 
 /** The model's own events: time passes until the next delay expires, or for a while. */
-export const NEXT_DELAY = 'time: next delay';
-export const A_WHILE = 'time: a while';
+const NEXT_DELAY = 'time: next delay';
+const A_WHILE = 'time: a while';
 /** TTS makes a piece of the current segment: no event for the machine. */
-export const A_PIECE = 'tts: a piece';
+const A_PIECE = 'tts: a piece';
 
 export class SessionModel implements Model<SessionModelState, SessionModelEvent> {
   readonly machine: SessionMachine;

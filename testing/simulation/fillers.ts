@@ -15,7 +15,7 @@ const PIECE_MS = 100;
 
 const { fillers } = simulationParameters.phrases;
 
-export interface FillerPlan {
+interface FillerPlan {
   /** From the request to the first sound. */
   readonly afterMs: number;
   /** Duration. */
@@ -24,11 +24,11 @@ export interface FillerPlan {
 }
 
 /** Whether the cache has the filler now. */
-export function hasFiller(faults: FaultChoice): boolean {
+function hasFiller(faults: FaultChoice): boolean {
   return !faults.does('tts.fillerMissing');
 }
 
-export function fillerPlan(faults: FaultChoice, random: Random, text: string): FillerPlan {
+function fillerPlan(faults: FaultChoice, random: Random, text: string): FillerPlan {
   return {
     afterMs: faults.does('tts.fillerSlow') ? random.ms(20, 2_000) : 0,
     ms: text.length * random.int(8, 40),

@@ -14,7 +14,7 @@ export interface Plan<Event> {
 }
 
 /** A piece of a segment's audio, in ms, or the beginning of a word. */
-export type Sound =
+type Sound =
   | { readonly type: 'audio'; readonly ms: number }
   | { readonly type: 'word'; readonly atMs: number; readonly offset: number; readonly length: number };
 

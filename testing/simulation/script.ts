@@ -95,7 +95,7 @@ export function userScript(random: Random, turns: number): readonly UserStep[] {
 }
 
 /** A turn after the faults: it must be answered. */
-export const CLEAN_TURN: UserStep = {
+const CLEAN_TURN: UserStep = {
   id: -1,
   waitFor: 'idle',
   atMostMs: 60_000,

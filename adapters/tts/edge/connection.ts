@@ -177,7 +177,7 @@ function closeError(code: number, reason: string): ParleyError {
 
 /** An agent that connects to `endpoint`, because `msedge-tts` supports only one host. It also keeps the socket, so that a hanging handshake can be aborted.
  */
-export class EdgeAgent extends https.Agent {
+class EdgeAgent extends https.Agent {
   readonly #endpoint: URL;
   readonly #sockets = new Set<net.Socket>();
   #broken = false;
@@ -207,13 +207,13 @@ export class EdgeAgent extends https.Agent {
 }
 
 /** Identifying headers of a message from Edge. */
-export interface Envelope {
+interface Envelope {
   readonly requestId: string;
   readonly path: string;
 }
 
 /** Headers of a text message end at an empty line; the first two bytes of a binary one are their length, big endian. */
-export function readEnvelope(data: unknown): Envelope | undefined {
+function readEnvelope(data: unknown): Envelope | undefined {
   const headers = typeof data === 'string' ? data.split('\r\n\r\n', 1)[0] : binaryHeaders(data);
   const requestId = headers?.match(/^X-RequestId:(.+)$/m)?.[1]?.trim();
   const path = headers?.match(/^Path:(.+)$/m)?.[1]?.trim();

@@ -23,12 +23,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /** Escapes text for XML content or attributes; characters not allowed in XML become spaces. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(NOT_XML, ' ').replace(/[&<>"']/g, (char) => ENTITIES[char] ?? char);
 }
 
 /** Undoes `escapeXml` for what Edge sends back, numeric entities included. */
-export function unescapeXml(text: string): string {
+function unescapeXml(text: string): string {
   return text
     .replace(/&#(x?)([0-9a-f]{1,6});/gi, (whole, hex: string, digits: string) => {
       const code = Number.parseInt(digits, hex ? 16 : 10);

@@ -16,7 +16,7 @@ export function fills({ reply, phrases }: SessionParameters): boolean {
  * Minimum time for engines that were only just requested, so that no filler delays a fast reply: first token and first
  * audio.
  */
-export const PROMPT_MS = 200;
+const PROMPT_MS = 200;
 
 /** Remaining wait before a filler; at least PROMPT_MS if the transcript was late. */
 export function fillerDelayMs({ nowMs, reply }: SessionContext, parameters: SessionParameters): number {

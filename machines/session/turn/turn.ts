@@ -52,7 +52,7 @@ export function dropPending(parameters: SessionParameters): Reducer {
   };
 }
 
-export function spokeMs(context: SessionContext): number {
+function spokeMs(context: SessionContext): number {
   const { utterance } = context;
   return utterance ? (utterance.endedAtMs ?? context.nowMs) - utterance.startedAtMs : 0;
 }

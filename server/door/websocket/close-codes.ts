@@ -4,7 +4,7 @@ import { CLOSE_CODES } from '../../../machines/wire.ts';
 /** RFC 6455, section 7.4.1. */
 export const NORMAL_CLOSURE = 1000;
 /** RFC 6455, section 7.4.1: unexpected condition in the server. */
-export const INTERNAL_ERROR = 1011;
+const INTERNAL_ERROR = 1011;
 
 const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
   BAD_MESSAGE: CLOSE_CODES.badMessage,

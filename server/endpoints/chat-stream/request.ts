@@ -5,11 +5,11 @@ import { ParleyError } from '../../../machines/errors.ts';
 import { canonicalJson } from '../../../machines/json.ts';
 
 /** What a `COMMAND` may ask for. */
-export const ORDERS = ['halt', 'rearm', 'interrupt'] as const;
+const ORDERS = ['halt', 'rearm', 'interrupt'] as const;
 export type Order = (typeof ORDERS)[number];
 
 // Values are strict and never coerced; unknown fields are dropped.
-export const chatRequest = z
+const chatRequest = z
   .object({
     sessionId: z.string().min(1).max(128),
     turn: z.int().min(0),

@@ -7,10 +7,6 @@ export const DOOR_RATE = 24_000;
 const G711_RATE = 8_000;
 const BYTES_PER_SAMPLE = 2;
 
-export function rateOf({ type }: AudioFormat): number {
-  return type === 'audio/pcm' ? DOOR_RATE : G711_RATE;
-}
-
 /** Decodes the client's audio to PCM16LE at the door's rate. */
 export class AudioDecoder {
   readonly #law: G711Law | undefined;

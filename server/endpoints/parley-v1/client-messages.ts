@@ -33,7 +33,7 @@ const COMMAND_TYPES: ReadonlySet<string> = new Set(
 );
 
 /** `detail` names the field and the problem; it repeats at most a short word of the input. */
-export type ParseFailure = {
+type ParseFailure = {
   readonly code: 'BAD_MESSAGE' | 'BAD_FIELD' | 'UNKNOWN_TYPE' | 'BAD_HELLO';
   readonly detail: string;
 };

@@ -47,6 +47,13 @@ async function serverOf(flags: readonly string[] = []): Promise<string> {
   return url;
 }
 
+it('has the version of the server', async () => {
+  const [server, client] = await Promise.all(
+    ['package.json', 'clients/typescript/package.json'].map((name) => readFile(join(root, name), 'utf8')),
+  );
+  expect(JSON.parse(client ?? '').version).toBe(JSON.parse(server ?? '').version);
+});
+
 it('docs/clients.md and the README print the same example', () => {
   expect(fencesOf('docs/clients.md').map(({ code }) => code)).toContain(printed('js'));
 });

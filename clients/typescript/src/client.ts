@@ -73,6 +73,8 @@ export class ConnectionEnded extends Error {
 export abstract class SessionClient extends Emitter<ClientEvents> {
   /** Sent with the next connection; empty: none. */
   token: string;
+  /** False if replies come as text only. */
+  protected readonly audible: boolean;
   /** Of the audio sent, in Hz. */
   protected inputRate: InputRate = PIPELINE_RATE;
   protected speaker: Speaker | undefined;
@@ -90,6 +92,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     super();
     this.#options = options;
     this.token = options.token ?? '';
+    this.audible = options.output !== 'text';
     this.clock = options.clock ?? realClock;
     this.outputRate = options.outputRate ?? OUTPUT_RATES[1];
     this.#connection = new Connection({
@@ -142,13 +145,13 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.#connection.prepare();
     try {
       await this.prepare();
+      if (visit === this.#visit) this.#connection.connect();
     } catch (error) {
       // It would only say that the client was closed.
       ready.catch(() => {});
       this.close();
       throw error;
     }
-    if (visit === this.#visit) this.#connection.connect();
     return ready;
   }
 
@@ -157,11 +160,15 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.#connection.disconnect();
   }
 
-  /** Resolves with the next event of this name; rejects with `ConnectionEnded` if the connection ends for good. */
-  next<Name extends keyof ClientEvents>(name: Name): Promise<ClientEvents[Name]> {
+  /** Resolves with the next event of this name that matches; rejects with `ConnectionEnded` if the connection ends for good. */
+  next<Name extends keyof ClientEvents>(
+    name: Name,
+    matches: (event: ClientEvents[Name]) => boolean = () => true,
+  ): Promise<ClientEvents[Name]> {
     return new Promise((resolve, reject) => {
       const stops = [
         this.on(name, (event) => {
+          if (!matches(event)) return;
           for (const stop of stops) stop();
           resolve(event);
         }),
@@ -320,9 +327,10 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   #onReady({ audio, resumed }: ReadyMessage): void {
     this.#rest = new Int16Array(0);
+    if (this.#settings && !resumed) this.send({ type: 'settings', ...this.#settings });
+    if (!this.audible) return;
     if (this.speaker?.rate === audio.outputRate) this.speaker.order({ type: resumed ? 'resume' : 'reset' });
     else void this.matchSpeaker(audio.outputRate);
-    if (this.#settings && !resumed) this.send({ type: 'settings', ...this.#settings });
   }
 }
 

@@ -61,8 +61,8 @@ export class ParleyClient extends SessionClient {
     return new WebSocket(url, subprotocol);
   }
 
-  protected prepare(): Promise<void> {
-    return this.#openSpeaker(this.outputRate);
+  protected async prepare(): Promise<void> {
+    if (this.audible) await this.#openSpeaker(this.outputRate);
   }
 
   protected async matchSpeaker(rate: OutputRate): Promise<void> {

@@ -56,6 +56,7 @@ import { isKnown, openStores, type Stores } from './stores.ts';
 import { packageVersion } from './version.ts';
 import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
+import { wyomingServices } from './wyoming-services.ts';
 
 export interface ServeOptions {
   readonly config: Config;
@@ -336,6 +337,10 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
     chatSpeaks: output.chatSpeaks,
+    wyoming: wyomingServices(config, deps, {
+      own: parts?.engines,
+      hasActions: offeredActions(config, dialog).length > 0,
+    }),
     robot: base.robot && { robot: base.robot, ros: config.ros, token: config.token },
     resamplers: speech.resamplers,
     admission: speech.admission,

@@ -13,14 +13,14 @@ export const MAX_ENTRY_LENGTH = 16_000;
 const MAX_INSTRUCTIONS_LENGTH = 16_000;
 const MAX_TOOLS = 64;
 
-const LANGUAGE = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
+export const LANGUAGE_TAG = /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern finds them on purpose
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 export const languageField = z
   .string()
   .max(35)
-  .regex(LANGUAGE, 'must be a language tag such as en or zh-CN')
+  .regex(LANGUAGE_TAG, 'must be a language tag such as en or zh-CN')
   .exactOptional();
 
 export const voiceField = z

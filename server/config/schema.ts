@@ -21,6 +21,7 @@ import { parameterGroups } from '../../machines/parameters.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
+import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { ingestOptions } from '../ingest/options.ts';
 import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
@@ -157,6 +158,7 @@ export const configSchema = z.strictObject({
   chat: chatOptions,
   ingest: ingestOptions,
   ros: robotOptions,
+  wyoming: wyomingOptions,
   limits: doorLimits,
   ...parameterGroups(),
 });

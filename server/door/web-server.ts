@@ -7,7 +7,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import { createServer as createSecureServer, Server as SecureServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Access, addressOf } from './access.ts';
@@ -194,7 +194,8 @@ function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
+/** Rejects with PORT_IN_USE or INTERNAL. */
+export function listening(server: NetServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) =>
       reject(

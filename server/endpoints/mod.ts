@@ -13,6 +13,8 @@ import { openaiRealtime } from './openai-realtime/endpoint.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
 import type { RobotParts } from './rosbridge/robot-session.ts';
+import { wyoming } from './wyoming/endpoint.ts';
+import type { WyomingParts } from './wyoming/parts.ts';
 
 /** Dependencies of the endpoints. */
 export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
@@ -27,6 +29,8 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly inspector?: Inspector | undefined;
   /** The robot that this server dials; undefined without `ros.url`. */
   readonly robot?: RobotParts | undefined;
+  /** Undefined without `wyoming.port` and `wyoming.satellites`. */
+  readonly wyoming?: WyomingParts | undefined;
 }
 
 /** Every endpoint, one line each, tried in this order; undefined if it is off. */
@@ -37,6 +41,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     chatStream,
     ingestTts,
     rosbridge,
+    wyoming,
     aboutEndpoint,
     metricsEndpoint,
     inspect,

@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import { Backoff } from '../../actors/backoff.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import type { DoorLog } from '../door/door.ts';
 import { type IngestMessage, parseIngest } from './wire.ts';
@@ -44,7 +45,7 @@ export class OutputService {
   #waitingBytes = 0;
   #socket: WebSocket | undefined;
   #timer: TimerHandle | undefined;
-  #delayMs = RECONNECT_MS;
+  readonly #backoff = new Backoff(RECONNECT_MS, MAX_RECONNECT_MS);
   #answered = true;
   #failureLogged = false;
   #closed = false;
@@ -118,7 +119,7 @@ export class OutputService {
     this.#socket = socket;
     socket.on('open', () => {
       log.info({ url }, 'the output service is connected');
-      this.#delayMs = RECONNECT_MS;
+      this.#backoff.reset();
       this.#failureLogged = false;
       this.#answered = true;
       this.#ping(socket);
@@ -136,14 +137,8 @@ export class OutputService {
       this.#waitingBytes = 0;
       this.#timer?.cancel();
       if (!this.#closed)
-        this.#timer = this.#options.clock.setTimer(this.#nextDelayMs(), () => this.#connect());
+        this.#timer = this.#options.clock.setTimer(this.#backoff.nextMs(), () => this.#connect());
     });
-  }
-
-  #nextDelayMs(): number {
-    const delayMs = this.#delayMs;
-    this.#delayMs = Math.min(2 * delayMs, MAX_RECONNECT_MS);
-    return delayMs;
   }
 
   /** Once an outage. */

@@ -11,3 +11,4 @@ export * from './rosbridge-server.ts';
 export type { Sockets } from './sockets.ts';
 export * from './strays.ts';
 export * from './wav.ts';
+export * from './wyoming-peer.ts';

@@ -1,8 +1,9 @@
 import { WebSocket } from 'ws';
+import { Backoff } from '../../../actors/backoff.ts';
 import { cancelled } from '../../../actors/cancellation.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 
-/** Wait before the first reconnect; it doubles with each further one, up to the second. */
+/** Waits before the first reconnect, and before later ones at most. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 15_000;
 /** A robot that answers no ping within this time is gone. */
@@ -53,7 +54,7 @@ export class RosLink {
   #socket: WebSocket | undefined;
   #connected = false;
   #timer: TimerHandle | undefined;
-  #waitMs = FIRST_WAIT_MS;
+  readonly #backoff = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
   #calls = 0;
   #closed = false;
   /** An outage is logged once. */
@@ -171,7 +172,7 @@ export class RosLink {
     let alive = true;
     socket.on('open', () => {
       this.#connected = true;
-      this.#waitMs = FIRST_WAIT_MS;
+      this.#backoff.reset();
       this.#complained = false;
       log.info({ host }, 'connected to the robot');
       for (const op of this.#declarations) this.#send(op);
@@ -199,8 +200,7 @@ export class RosLink {
       if (this.#connected) log.warn({ host }, 'the connection to the robot was lost');
       this.#timer?.cancel();
       this.#lost();
-      this.#timer = clock.setTimer(this.#waitMs, () => this.#connect());
-      this.#waitMs = Math.min(LONGEST_WAIT_MS, 2 * this.#waitMs);
+      this.#timer = clock.setTimer(this.#backoff.nextMs(), () => this.#connect());
     });
   }
 

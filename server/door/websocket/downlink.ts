@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { LoopClock, TimerHandle } from '../../../machines/clock.ts';
 import type { DoorLimits } from '../limits.ts';
 
@@ -19,12 +18,21 @@ interface Mark {
   readonly atMs: number;
 }
 
+/** What a downlink writes to: a WebSocket, or another transport that can find out whether its peer reads. */
+export interface Outlet {
+  /** Bytes that are not with the kernel yet. */
+  readonly bufferedAmount: number;
+  send(bytes: Uint8Array, options: { readonly binary: boolean; readonly compress: boolean }): void;
+  /** The peer sends the text back when it has read what was sent before. */
+  ping(text: string): void;
+}
+
 /** Sends to the client and detects slow readers. Both kernels buffer megabytes that a stalled client has not read, and `bufferedAmount` does not include them. So numbered pings are sent between the data, and their pongs show how far the client has read. A client is too slow if it reads nothing for `unreadMs` while a ping with data before it waits, or if it is `pongTimeoutMs` behind. The amount sent at once does not matter.
  * Data sent in the same turn goes to the kernel in one write, because a write costs more than everything else about a
  * frame.
  */
 export class Downlink {
-  readonly #socket: WebSocket;
+  readonly #socket: Outlet;
   readonly #wire: Duplex;
   readonly #clock: LoopClock;
   readonly #limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>;
@@ -49,7 +57,7 @@ export class Downlink {
 
   /** `wire` is what `socket` writes to. `onSlow` is called at most once. */
   constructor(
-    socket: WebSocket,
+    socket: Outlet,
     wire: Duplex,
     clock: LoopClock,
     limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>,

@@ -1,0 +1,23 @@
+import type { EngineClients } from '../../../actors/session/session.ts';
+import type { SessionParameters } from '../../../machines/parameters.ts';
+import type { Offer } from './info.ts';
+import type { WyomingOptions } from './options.ts';
+
+/** Names of the endpoint's sessions in metrics and logs. */
+export const WYOMING = 'wyoming';
+export const WYOMING_SATELLITE = 'wyoming-satellite';
+
+/** What the services are made of, besides the door. */
+export interface WyomingParts {
+  readonly options: WyomingOptions;
+  readonly engines: EngineClients;
+  readonly offer: Offer;
+  /** Default language of a request. */
+  readonly language: string;
+  /** Default voice; without it, the engine's own. */
+  readonly voice: string | undefined;
+  /** How text is cut into pieces to speak. */
+  readonly reply: SessionParameters['reply'];
+  /** The protocol has none: whoever reaches the port may come in. */
+  readonly token: string | undefined;
+}

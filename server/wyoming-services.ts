@@ -1,0 +1,35 @@
+import type { SessionDeps } from '../actors/session/session.ts';
+import type { EngineKind } from '../actors/subjects.ts';
+import type { Config } from './config/schema.ts';
+import type { OfferedEngine } from './endpoints/wyoming/info.ts';
+import type { WyomingParts } from './endpoints/wyoming/parts.ts';
+import { engineOf } from './engine-registry.ts';
+import type { LocalEngines } from './engines.ts';
+import { packageVersion } from './version.ts';
+
+/** The services of the Wyoming protocol; undefined if nothing of it is configured. */
+export function wyomingServices(
+  config: Config,
+  { engines, parameters }: Pick<SessionDeps, 'engines' | 'parameters'>,
+  { own, hasActions }: { readonly own: LocalEngines | undefined; readonly hasActions: boolean },
+): WyomingParts | undefined {
+  const { wyoming: options, language, voice, token } = config;
+  if (options.port === undefined && options.satellites.length === 0) return undefined;
+  const offered = <Kind extends EngineKind>(kind: Kind): readonly OfferedEngine<Kind>[] => {
+    const replaced = own?.[kind];
+    if (replaced) return [{ name: replaced.name, summary: 'An engine of this server' }];
+    return config.engines[kind].map((name) => {
+      const { summary = name, can } = engineOf(kind, name) ?? {};
+      return { name, summary, can };
+    });
+  };
+  const [stt, llm, tts] = [offered('stt'), offered('llm'), offered('tts')];
+  return {
+    ...{ options, engines, language, voice, token, reply: parameters.reply },
+    offer: {
+      ...{ version: packageVersion(), stt, llm, tts, hasActions },
+      voice: voice ?? tts[0]?.name ?? 'default',
+      languages: options.languages.length > 0 ? options.languages : [language],
+    },
+  };
+}

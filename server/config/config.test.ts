@@ -168,6 +168,7 @@ describe('the configuration', () => {
     expect(warnings({ host: '0.0.0.0', insecure: 'yes' })).toHaveLength(1);
     expect(warnings({ host: '0.0.0.0', token: 'long enough' })).toHaveLength(0);
     expect(warnings({ host: '::1' })).toHaveLength(0);
+    expect(warnings({ 'wyoming.port': '1', 'wyoming.host': '::', insecure: 'yes' })).toHaveLength(1);
   });
 
   it('refuses to serve other machines without a token unless --insecure is set', () => {
@@ -178,6 +179,10 @@ describe('the configuration', () => {
     expect(refusal({ host: '0.0.0.0', insecure: 'yes' })).not.toThrow();
     expect(refusal({ host: '127.0.0.1' })).not.toThrow();
     expect(refusal({ host: '::1' })).not.toThrow();
+    const wyoming = { 'wyoming.host': '0.0.0.0', token: 'long enough' };
+    expect(refusal({ ...wyoming, 'wyoming.port': '10300' })).toThrow(/no token.*--insecure/u);
+    expect(refusal({ ...wyoming, 'wyoming.port': '10300', insecure: 'yes' })).not.toThrow();
+    expect(refusal(wyoming)).not.toThrow();
   });
 
   it('requires an OpenAI key only for the OpenAI server itself', () => {

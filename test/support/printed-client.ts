@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { fencesOf } from '../docs/fences.ts';
 import { makeCertificate } from './certificate.ts';
-import { parley } from './processes.ts';
+import { type ParleyProcess, parley } from './processes.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PrintedPage {
   /** `http://…` of a server as it is started by default, or `https://localhost:…`, which the examples trust. */
   readonly url: string;
+  readonly server: ParleyProcess;
   readonly folder: string;
   /** The examples that a test of this kind runs, in the order of the page. */
   readonly examples: readonly string[];
@@ -19,18 +20,18 @@ export interface PrintedPage {
   run(example: number, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
 }
 
-/** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them, with TLS or without. */
+/** Gives `test` the examples of `docs/<page>` that name a test as their proof, and a server for them, with TLS or without, and with `flags`. */
 export async function withPrintedPage(
   page: string,
   test: (page: PrintedPage) => Promise<void>,
-  { tls = false } = {},
+  { tls = false, flags = [] }: { readonly tls?: boolean; readonly flags?: readonly string[] } = {},
 ) {
   mkdirSync(join(root, 'dist'), { recursive: true });
   // Below the project, so that an example finds its packages.
   const folder = mkdtempSync(join(root, 'dist', 'printed-'));
   const certificate = tls ? makeCertificate(folder) : undefined;
   const secure = certificate ? ['--tls.cert', certificate.cert, '--tls.key', certificate.key] : [];
-  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data'), ...secure]);
+  const server = parley(['serve', '--port', '0', '--data-dir', join(folder, 'data'), ...secure, ...flags]);
   try {
     const [, listening = ''] = await server.line(/listens on (\S+)/u);
     const url = tls ? listening.replace('127.0.0.1', 'localhost') : listening;
@@ -49,7 +50,7 @@ export async function withPrintedPage(
         })
       ).stdout;
     };
-    await test({ url, folder, examples, run });
+    await test({ url, server, folder, examples, run });
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });

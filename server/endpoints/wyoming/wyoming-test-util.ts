@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LlmRequest } from '../../../actors/ports/llm.ts';
 import type { TtsRequest } from '../../../actors/ports/tts.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
@@ -25,7 +26,7 @@ export interface Scene {
 }
 
 /** A door with the Wyoming protocol on a free port, scripted engines behind its services, and a scripted host. */
-export async function startWyoming({ options = {}, said, reply, voice, rig: more }: Scene = {}) {
+export async function startWyoming({ options = { port: 0 }, said, reply, voice, rig: more }: Scene = {}) {
   const lines: { readonly url?: string }[] = [];
   const log = {
     info: (line: object) => void lines.push(line),
@@ -37,7 +38,7 @@ export async function startWyoming({ options = {}, said, reply, voice, rig: more
   const known = { version: '1.0.0', voice: 'tone', languages: ['en', 'de'], hasActions: true };
   const offered = (name: string) => [{ name, summary: `The engine ${name}` }];
   const wyoming: WyomingParts = {
-    options: wyomingOptions.parse({ port: 0, ...options }),
+    options: wyomingOptions.parse(options),
     engines: { stt: () => stt, llm: () => llm, tts: () => tts },
     offer: { ...known, stt: offered('ears'), llm: offered('mind'), tts: offered('mouth') },
     ...{ language: 'en', voice: undefined, token: undefined, reply: defaultParameters.reply },
@@ -58,3 +59,8 @@ export async function startWyoming({ options = {}, said, reply, voice, rig: more
 export const FORMAT = { rate: 16_000, width: 2, channels: 1 };
 /** A second of silence. */
 export const SECOND = Buffer.alloc(32_000);
+
+/** Lets both ends see what the other did to the connection. */
+export async function settled(): Promise<void> {
+  for (let i = 0; i < 50; i++) await nextTurn();
+}

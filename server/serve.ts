@@ -337,10 +337,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
     chatSpeaks: output.chatSpeaks,
-    wyoming: wyomingServices(config, deps, {
-      own: parts?.engines,
-      hasActions: offeredActions(config, dialog).length > 0,
-    }),
+    wyoming: wyomingServices(config, dialog, deps, parts?.engines),
     robot: base.robot && { robot: base.robot, ros: config.ros, token: config.token },
     resamplers: speech.resamplers,
     admission: speech.admission,

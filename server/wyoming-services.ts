@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import type { Dialog } from '../actors/dialog/mod.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import type { Config } from './config/schema.ts';
@@ -5,13 +7,15 @@ import type { OfferedEngine } from './endpoints/wyoming/info.ts';
 import type { WyomingParts } from './endpoints/wyoming/parts.ts';
 import { engineOf } from './engine-registry.ts';
 import type { LocalEngines } from './engines.ts';
+import { offeredActions } from './offered-actions.ts';
 import { packageVersion } from './version.ts';
 
 /** The services of the Wyoming protocol; undefined if nothing of it is configured. */
 export function wyomingServices(
   config: Config,
+  dialog: Dialog,
   { engines, parameters }: Pick<SessionDeps, 'engines' | 'parameters'>,
-  { own, hasActions }: { readonly own: LocalEngines | undefined; readonly hasActions: boolean },
+  own: LocalEngines | undefined,
 ): WyomingParts | undefined {
   const { wyoming: options, language, voice, token } = config;
   if (options.port === undefined && options.satellites.length === 0) return undefined;
@@ -23,9 +27,16 @@ export function wyomingServices(
       return { name, summary, can };
     });
   };
+  const scope = () => ({ session: `wyoming-${randomUUID()}`, generation: 0 });
+  const hasActions = offeredActions(config, dialog).length > 0;
   const [stt, llm, tts] = [offered('stt'), offered('llm'), offered('tts')];
   return {
-    ...{ options, engines, language, voice, token, reply: parameters.reply },
+    engines: {
+      stt: () => engines.stt(scope()),
+      llm: () => engines.llm(scope()),
+      tts: () => engines.tts(scope()),
+    },
+    ...{ options, language, voice, token, reply: parameters.reply },
     offer: {
       ...{ version: packageVersion(), stt, llm, tts, hasActions },
       voice: voice ?? tts[0]?.name ?? 'default',

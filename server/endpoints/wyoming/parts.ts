@@ -1,4 +1,6 @@
-import type { EngineClients } from '../../../actors/session/session.ts';
+import type { LlmEngine } from '../../../actors/ports/llm.ts';
+import type { SttEngine } from '../../../actors/ports/stt.ts';
+import type { TtsEngine } from '../../../actors/ports/tts.ts';
 import type { SessionParameters } from '../../../machines/parameters.ts';
 import type { Offer } from './info.ts';
 import type { WyomingOptions } from './options.ts';
@@ -10,7 +12,12 @@ export const WYOMING_SATELLITE = 'wyoming-satellite';
 /** What the services are made of, besides the door. */
 export interface WyomingParts {
   readonly options: WyomingOptions;
-  readonly engines: EngineClients;
+  /** An engine for one request. */
+  readonly engines: {
+    readonly stt: () => SttEngine;
+    readonly llm: () => LlmEngine;
+    readonly tts: () => TtsEngine;
+  };
   readonly offer: Offer;
   /** Default language of a request. */
   readonly language: string;

@@ -1,5 +1,4 @@
 /** Services that are an engine each: speech to text, text to speech, and the recognition of intents. */
-import { randomUUID } from 'node:crypto';
 import { AsyncQueue } from '../../../actors/async-queue.ts';
 import { throwIfAborted } from '../../../actors/cancellation.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
@@ -18,8 +17,6 @@ const CHUNK_MS = 50;
 /** Where a request's answers go. */
 export type Answers = Pick<WyomingLink, 'send' | 'drained'>;
 export type Voice = EventOf<'synthesize'>['data']['voice'];
-
-const scope = () => ({ session: `wyoming-${randomUUID()}`, generation: 0 });
 
 /** The audio of one `transcribe`. */
 export class Utterance {
@@ -51,7 +48,7 @@ export class Utterance {
     };
     send('transcript-start', { language });
     try {
-      for await (const event of engines.stt(scope()).transcribe(this.audio, { language }, signal)) {
+      for await (const event of engines.stt().transcribe(this.audio, { language }, signal)) {
         if (event.type === 'partial') tell(commonWords(before, event.text));
         else tell(event.text);
         if (event.type === 'partial') before = event.text;
@@ -119,7 +116,7 @@ export class SpokenText {
     try {
       for await (const text of this.#segments) {
         if (text.trim() === '') continue;
-        for await (const event of engines.tts(scope()).synthesize({ text, ...request }, signal)) {
+        for await (const event of engines.tts().synthesize({ text, ...request }, signal)) {
           if (event.type !== 'audio') continue;
           const { pcm } = event;
           // The next engine of a chain may have another one.
@@ -157,7 +154,7 @@ export async function recognize(
   const intents: { readonly name: string; readonly args: JsonObject }[] = [];
   let said = '';
   const request = { messages: [{ role: 'user', content: text } as const], language, seed: 0 };
-  for await (const event of engines.llm(scope()).reply(request, signal)) {
+  for await (const event of engines.llm().reply(request, signal)) {
     if (event.type === 'action') intents.push(event);
     else said += event.text;
   }

@@ -50,14 +50,14 @@ const cursor = z
     return { startedAt, session };
   });
 
-const listQuery = z.object({
+export const listQuery = z.object({
   state: z.string().max(200).exactOptional(),
   text: z.string().min(1).max(200).exactOptional(),
   error: z.string().min(1).max(60).exactOptional(),
   before: cursor.exactOptional(),
   limit: whole.pipe(z.int().min(1).max(INSPECT_LIMITS.sessions)).default(100),
 });
-const pageQuery = z.object({
+export const pageQuery = z.object({
   from: whole.default(0),
   limit: whole.pipe(z.int().min(1)).default(Number.MAX_SAFE_INTEGER),
   format: z.enum(['file']).exactOptional(),

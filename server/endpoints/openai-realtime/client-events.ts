@@ -184,7 +184,7 @@ export type ResponseCreate = z.output<typeof responseCreate>;
 const base = { event_id: eventId };
 
 /** Every client event of the GA API over WebSocket. */
-const clientEvent = z.discriminatedUnion('type', [
+export const clientEvent = z.discriminatedUnion('type', [
   z.object({ ...base, type: z.literal('session.update'), session: sessionUpdate }),
   z.object({ ...base, type: z.literal('input_audio_buffer.append'), audio: z.string().min(1) }),
   z.object({ ...base, type: z.literal('input_audio_buffer.commit') }),

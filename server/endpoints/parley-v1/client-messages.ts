@@ -9,7 +9,7 @@ import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import type { HelloMessage } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
-const hello = z.object({
+export const helloMessage = z.object({
   type: z.literal('hello'),
   token: z.string().max(1_024).exactOptional(),
   session: z.string().min(1).max(128).exactOptional(),
@@ -47,7 +47,7 @@ export function parseHello(text: string): Parsed<HelloMessage> {
   if (!json.ok) return json;
   const type = typeOf(json.message);
   if (type !== 'hello') return failed('BAD_HELLO', 'the first message must be of type hello');
-  const result = hello.safeParse(json.message);
+  const result = helloMessage.safeParse(json.message);
   return result.success ? { ok: true, message: result.data } : failed('BAD_HELLO', describe(result.error));
 }
 

@@ -41,7 +41,7 @@ const form = {
 };
 
 /** Operations that clients send, as the rosbridge protocol 2.1 describes them. Further fields are ignored. */
-const clientOp = z.discriminatedUnion('op', [
+export const clientOp = z.discriminatedUnion('op', [
   z.object({ op: z.literal('advertise'), id: optionalId, topic: name, type: name, qos }),
   z.object({ op: z.literal('unadvertise'), id: optionalId, topic: name }),
   z.object({ op: z.literal('publish'), id: optionalId, topic: name, msg: anything }),

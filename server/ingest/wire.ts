@@ -12,7 +12,7 @@ const weights = z
   .record(z.string().max(16), z.number().min(0).max(1))
   .refine((shapes) => Object.keys(shapes).length <= 64, 'has too many shapes');
 
-const ingestMessage = z.discriminatedUnion('type', [
+export const ingestMessage = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('SPEECH_CHUNK'),
     sessionId,

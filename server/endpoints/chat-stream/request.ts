@@ -5,11 +5,11 @@ import { ParleyError } from '../../../machines/errors.ts';
 import { canonicalJson } from '../../../machines/json.ts';
 
 /** What a `COMMAND` may ask for. */
-const ORDERS = ['halt', 'rearm', 'interrupt'] as const;
+export const ORDERS = ['halt', 'rearm', 'interrupt'] as const;
 export type Order = (typeof ORDERS)[number];
 
 // Values are strict and never coerced; unknown fields are dropped.
-const chatRequest = z
+export const chatRequest = z
   .object({
     sessionId: z.string().min(1).max(128),
     turn: z.int().min(0),

@@ -180,6 +180,20 @@ describe('a server that is gone', () => {
 });
 
 describe('the connection', () => {
+  it('that is lost while stopped stays stopped: the page says so, and the next session begins with it', async () => {
+    const session = await connected();
+    session.state('stopped', 0, 0);
+    await until(page, `parley.state === 'stopped'`);
+    await page.evaluate('Math.random = () => 1');
+    session.cut();
+    await until(page, `document.querySelector('#stop-label').textContent === 'Stop comes first when back'`);
+    const again = await server.next();
+    again.ready({ session: 'another' });
+    await again.until((client) => client.received.length > 1);
+
+    expect(again.received[1]).toEqual({ type: 'halt' });
+  });
+
   it('comes back by itself and resumes the session where it was', async () => {
     const session = await connected();
     session.say({ type: 'transcript', turn: 1, text: 'before the loss', final: true });

@@ -64,6 +64,8 @@ function onLink({ link, words, closeCode, error, retryInMs }: LinkChange): void 
   const why = `${words}${where}${error ? ` ${sentence(error.message)} (${error.code})` : ''}`;
   view.showLink(link, why, retryInMs);
   phrasesView.enable(link === 'connected');
+  // The client stops the session that comes next.
+  if (link === 'waiting' && state === 'stopped') view.showStopOwed();
   if (link !== 'offline') return;
   if (why) {
     view.showTrouble('', why);

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './commands/check-config.ts';
+import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { journalCommand } from './commands/journal.ts';
 import { prepareCommand } from './commands/prepare.ts';
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     replayCommand,
     journalCommand,
     simCommand,
+    conformanceCommand,
   ];
   for (const make of commands) program.addCommand(make(setExitCode));
   setUp(program);

@@ -1,0 +1,18 @@
+"""Client of Parley, a voice-conversation server for robots."""
+
+from .actions import Action, Refused
+from .audio import DeviceMicrophone, DeviceSpeaker, Microphone, Speaker, WavMicrophone, WavSpeaker
+from .client import ParleyClient, ParleyError
+
+__all__ = [
+    "Action",
+    "DeviceMicrophone",
+    "DeviceSpeaker",
+    "Microphone",
+    "ParleyClient",
+    "ParleyError",
+    "Refused",
+    "Speaker",
+    "WavMicrophone",
+    "WavSpeaker",
+]

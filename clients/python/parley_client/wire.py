@@ -1,0 +1,207 @@
+"""Messages of the protocol parley.v1. Made by scripts/python-wire.ts of Parley: do not edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union
+
+if TYPE_CHECKING:
+    from typing_extensions import NotRequired
+
+ErrorCode = Literal["STT_FAILED", "STT_TIMEOUT", "LLM_FAILED", "LLM_TIMEOUT", "TTS_FAILED", "TTS_TIMEOUT", "MEMORY_FAILED", "MEMORY_TIMEOUT", "ACTION_FAILED", "ACTION_TIMEOUT", "ACTION_REFUSED", "ACTION_UNKNOWN", "NOTHING_TO_COMMIT", "TURN_RUNNING", "TURN_CONFLICT", "TURN_OLD", "TURN_LOST", "LANGUAGE_UNSUPPORTED", "ACTION_LIMIT", "ACTION_RESULT_UNEXPECTED", "PLAYBACK_FAILED", "VAD_FAILED", "ENGINE_REQUEST", "ENGINE_PROTOCOL", "ENGINE_UNREACHABLE", "ENGINE_LOST", "ENGINE_NO_WORKER", "ENGINE_CRASHED", "ENGINE_OVERLOADED", "CANCELLED", "BUS_NO_RESPONDERS", "BUS_TIMEOUT", "BUS_PAYLOAD", "BUS_CLOSED", "BUS_UNREACHABLE", "BUS_SUBJECT", "BAD_MESSAGE", "BAD_FIELD", "UNKNOWN_TYPE", "BAD_HELLO", "AUDIO_NOT_TAKEN", "AUDIO_BEFORE_HELLO", "UNAUTHORISED", "FORBIDDEN", "HELLO_TIMEOUT", "IDLE_TIMEOUT", "EPOCH_SUPERSEDED", "TOO_LARGE", "TOO_FAST", "TOO_MANY", "OVERLOADED", "DRAINING", "SLOW_READER", "SESSION_STOPPED", "STOP_FAILED", "SESSION_UNKNOWN", "CONFIG_INVALID", "CONFIG_UNREADABLE", "DIALOG_INVALID", "DIALOG_UNREADABLE", "AUDIO_FILE_UNREADABLE", "AUDIO_FILE_INVALID", "PORT_IN_USE", "DATA_DIR_UNUSABLE", "STORE_FAILED", "SQLITE_MISSING", "STORE_UNUSABLE", "STORE_CLOSED", "OUTPUT_FAILED", "TOO_FEW_FILES", "JOURNAL_UNREADABLE", "JOURNAL_FORMAT", "JOURNAL_ALTERED", "JOURNAL_GAP", "JOURNAL_ORDER", "JOURNAL_INCOMPLETE", "REPLAY_DIVERGED", "REPLAY_AGAINST", "SESSION_DELETED", "SESSION_OPEN", "SERVER_UNREACHABLE", "ENGINE_MISSING", "INTERNAL"]
+
+class ReadyAudio(TypedDict):
+    inputRate: Literal[8000, 16000, 24000, 48000]
+    outputRate: Literal[16000, 24000]
+
+class Ready(TypedDict):
+    type: Literal["ready"]
+    session: str
+    epoch: int
+    resumed: bool
+    audio: ReadyAudio
+    input: NotRequired[Literal["text"]]
+    output: NotRequired[Literal["text"]]
+    actions: NotRequired[Literal["results"]]
+
+class StateActions(TypedDict):
+    id: str
+    name: str
+
+class State(TypedDict):
+    type: Literal["state"]
+    value: Literal["idle", "listening", "processing", "speaking", "stopped", "ended"]
+    turn: int
+    generation: int
+    seq: int
+    at: float
+    actions: NotRequired[list[StateActions]]
+
+class Speech(TypedDict):
+    type: Literal["speech"]
+    event: Literal["start", "stop"]
+    at: float
+
+class TranscriptRejected(TypedDict):
+    nearest: str
+    confidence: float
+    reason: Literal["silence", "no-phrase", "unlike", "too-long"]
+
+class Transcript(TypedDict):
+    type: Literal["transcript"]
+    turn: int
+    text: str
+    final: bool
+    language: NotRequired[str]
+    confidence: NotRequired[float]
+    rejected: NotRequired[TranscriptRejected]
+
+class Reply(TypedDict):
+    type: Literal["reply"]
+    turn: int
+    generation: int
+    text: str
+
+class ReplyEndTimings(TypedDict):
+    endpoint: NotRequired[float]
+    stt: NotRequired[float]
+    recall: NotRequired[float]
+    llmFirstToken: NotRequired[float]
+    firstSegment: NotRequired[float]
+    ttsFirstAudio: NotRequired[float]
+    firstFrame: NotRequired[float]
+    firstAudio: NotRequired[float]
+    prepared: NotRequired[float]
+    firstPlayed: NotRequired[float]
+    filler: NotRequired[float]
+
+class ReplyEnd(TypedDict):
+    type: Literal["reply.end"]
+    turn: int
+    generation: int
+    reason: Literal["completed", "interrupted", "failed"]
+    heard: str
+    timings: ReplyEndTimings
+
+class Playback(TypedDict):
+    type: Literal["playback"]
+    generation: int
+    state: Literal["playing", "paused"]
+
+class Flush(TypedDict):
+    type: Literal["flush"]
+    generation: int
+
+class Viseme(TypedDict):
+    type: Literal["viseme"]
+    generation: int
+    at: float
+    phoneme: str
+    viseme: int
+
+class Action(TypedDict):
+    type: Literal["action"]
+    id: str
+    name: str
+    args: dict[str, Any]
+    status: Literal["started", "progress", "done", "cancelled", "refused", "failed"]
+    message: NotRequired[str]
+
+class ErrorMessage(TypedDict):
+    type: Literal["error"]
+    code: ErrorCode
+    message: str
+    fatal: bool
+
+class HelloAudio(TypedDict):
+    inputRate: NotRequired[Literal[8000, 16000, 24000, 48000]]
+    outputRate: NotRequired[Literal[16000, 24000]]
+
+class Hello(TypedDict):
+    type: Literal["hello"]
+    token: NotRequired[str]
+    session: NotRequired[str]
+    epoch: NotRequired[int]
+    lastSeq: NotRequired[int]
+    audio: NotRequired[HelloAudio]
+    language: NotRequired[str]
+    voice: NotRequired[str]
+    input: NotRequired[Literal["audio", "text"]]
+    output: NotRequired[Literal["audio", "text"]]
+    actions: NotRequired[Literal["results"]]
+
+class Text(TypedDict):
+    type: Literal["text"]
+    text: str
+
+class HistoryEntries(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+class History(TypedDict):
+    type: Literal["history"]
+    entries: list[HistoryEntries]
+
+class Played(TypedDict):
+    type: Literal["played"]
+    generation: int
+    samples: int
+
+class SettingsTools(TypedDict):
+    name: str
+    description: str
+    parameters: dict[str, Any]
+    whenInterrupted: NotRequired[Literal["cancel", "finish", "replace"]]
+    group: NotRequired[str]
+    deadlineMs: NotRequired[int]
+
+class SettingsToolChoice(TypedDict):
+    name: str
+
+class SettingsTurnDetection(TypedDict):
+    mode: Literal["auto", "manual"]
+    silenceMs: NotRequired[int]
+    respond: NotRequired[bool]
+    interrupt: NotRequired[bool]
+
+class Settings(TypedDict):
+    type: Literal["settings"]
+    language: NotRequired[str]
+    voice: NotRequired[str]
+    instructions: NotRequired[str]
+    tools: NotRequired[list[SettingsTools]]
+    toolChoice: NotRequired[Union[Literal["auto", "none", "required"], SettingsToolChoice]]
+    turnDetection: NotRequired[SettingsTurnDetection]
+
+class Commit(TypedDict):
+    type: Literal["commit"]
+
+class Clear(TypedDict):
+    type: Literal["clear"]
+
+class Respond(TypedDict):
+    type: Literal["respond"]
+    instructions: NotRequired[str]
+    say: NotRequired[str]
+
+class ActionResult(TypedDict):
+    type: Literal["action.result"]
+    id: str
+    status: Literal["progress", "done", "failed", "refused"]
+    message: NotRequired[str]
+    data: NotRequired[dict[str, Any]]
+
+class Interrupt(TypedDict):
+    type: Literal["interrupt"]
+
+class Halt(TypedDict):
+    type: Literal["halt"]
+
+class Rearm(TypedDict):
+    type: Literal["rearm"]
+
+class Bye(TypedDict):
+    type: Literal["bye"]
+
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Viseme, Action, ErrorMessage]
+
+ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Interrupt, Halt, Rearm, Bye]

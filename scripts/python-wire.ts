@@ -6,7 +6,6 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { clientCommand } from '../actors/session/client-command.ts';
-import { ERRORS } from '../machines/errors.ts';
 import { helloMessage } from '../server/endpoints/parley-v1/client-messages.ts';
 import { serverMessage } from '../server/endpoints/parley-v1/server-messages.ts';
 
@@ -50,17 +49,14 @@ export function pythonWire(): string {
     union('Hello', helloMessage),
     union('ClientMessage', clientCommand),
   ].filter((line) => line !== '');
-  const codes = `ErrorCode = ${literal(Object.keys(ERRORS))}`;
-  return `${HEAD}\n${[codes, ...classes, ...unions].join('\n\n')}\n`;
+  return `${HEAD}\n${[...classes, ...unions].join('\n\n')}\n`;
 }
 
 /** Adds the class of an object, after those that it refers to. Returns its name. */
 function define(name: string, schema: Schema, classes: string[]): string {
   const fields = Object.entries(schema.properties ?? {}).map(([field, of]) => {
     const type = typeOf(`${name}${pascal(field)}`, of, classes);
-    const isCode = name === 'ErrorMessage' && field === 'code';
-    const python = isCode ? 'ErrorCode' : type;
-    return `    ${field}: ${schema.required?.includes(field) ? python : `NotRequired[${python}]`}`;
+    return `    ${field}: ${schema.required?.includes(field) ? type : `NotRequired[${type}]`}`;
   });
   classes.push(`class ${name}(TypedDict):\n${fields.join('\n')}`);
   return name;

@@ -85,7 +85,7 @@ async function testOf(url: string, flags: Flags, options: KitOptions): Promise<r
   const { testServer } = await import('../conformance/kit.ts');
   const { token, speech, ...phrases } = flags;
   const spoken =
-    speech === undefined ? ownSpeech() : (await import('../client/speech-file.ts')).readSpeech(speech);
+    speech === undefined ? ownSpeech() : (await import('../transcribe/recording.ts')).readRecording(speech);
   const server = { url: url.replace(/^http/u, 'ws'), phrases, speech: () => spoken };
   return testServer({ ...server, ...(token !== undefined && { token }) }, options);
 }

@@ -4,7 +4,6 @@ import { writeWav } from '../../adapters/wav.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { describeMessage } from '../client/describe.ts';
-import { readSpeech } from '../client/speech-file.ts';
 import { VoiceClient } from '../client/voice-client.ts';
 import { readRecording } from '../transcribe/recording.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';

@@ -85,7 +85,7 @@ export const serverMessage = z.discriminatedUnion('type', [
   }),
   z.object({
     type: z.literal('error'),
-    code: z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley'),
+    code: z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley').meta({ type: 'string' }),
     message: z.string().min(1),
     fatal: z.boolean(),
   }),

@@ -97,7 +97,7 @@ export class WyomingPeer {
 
   #take(event: WyomingMessage): void {
     if (event.type === 'ping') {
-      if (this.answersPings) this.send('pong', event.data);
+      if (this.answersPings && this.socket.writable) this.send('pong', event.data);
     } else if (event.type !== 'pong' || event.data.text === 'own') {
       this.received.push(event);
       this.onEvent(event);

@@ -126,7 +126,7 @@ export class Connection implements LinkOwner {
   }
 
   ended(): void {
-    if (this.#satellite || this.#waiting === 0) this.#link.close();
+    if (this.#waiting === 0) this.#link.close();
     else this.#leave();
   }
 
@@ -282,6 +282,7 @@ export class Connection implements LinkOwner {
         () => settle(),
         (error) => settle(record(error)),
       )
+      .catch((error) => this.#link.failWith(record(error)))
       .then(() => {
         this.#waiting -= 1;
         if (this.#leaving && this.#waiting === 0) this.#depart(this.#leaving.error);

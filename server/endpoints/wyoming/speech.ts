@@ -112,7 +112,8 @@ export class SpokenText {
       ...(name !== undefined && { voice: name }),
     };
     let rate: number | undefined;
-    signal.addEventListener('abort', () => this.#segments.close(), { once: true });
+    const stop = () => this.#segments.close();
+    signal.addEventListener('abort', stop, { once: true });
     try {
       for await (const text of this.#segments) {
         if (text.trim() === '') continue;
@@ -129,7 +130,8 @@ export class SpokenText {
         }
       }
     } finally {
-      this.#segments.close();
+      signal.removeEventListener('abort', stop);
+      stop();
     }
   }
 }

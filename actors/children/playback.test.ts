@@ -98,7 +98,7 @@ describe('playback', () => {
     },
   );
 
-  it('knows where the listener was before a gap, a pause and its end, for events handled late', async () => {
+  it('knows where the listener was before gaps and pauses and their ends, for events handled late', async () => {
     const { clock, listener, mailbox, write } = start();
     const playedAt = (atMs: number) => listener.sample(atMs)?.played;
     write(100);
@@ -112,6 +112,7 @@ describe('playback', () => {
     mailbox.push({ type: 'resume' });
     await clock.advance(50);
     expect([350, 425].map(playedAt)).toEqual([4_800, 5_400]);
+    expect([50, 150, 250].map(playedAt)).toEqual([1_200, 2_400, 3_600]);
   });
 
   it('ends when the last sample should have been heard, not when it is sent', async () => {

@@ -37,6 +37,18 @@ export function playbackChild(options: PlaybackOptions): ChildLogic {
   return childLogic(async (scope) => new Playout(options, scope).done);
 }
 
+/** Bases that are remembered: under load, a timer is later than a gap in the audio and a pause after it. */
+const EARLIER_BASES = 8;
+
+interface EarlierBase {
+  readonly sample: number;
+  readonly ms: number;
+  /** Whether the position moved until the next base. */
+  readonly moved: boolean;
+  /** The sample of the next base. */
+  readonly until: number;
+}
+
 class Playout {
   readonly done: Promise<PlaybackOutput>;
   readonly #options: PlaybackOptions;
@@ -54,8 +66,8 @@ class Playout {
   /** The position was `#baseSample` at `#baseMs`; it moves with the clock unless paused or out of audio. */
   #baseSample = 0;
   #baseMs = 0;
-  /** The base before, for events that happened before the current one but are handled after it. */
-  #earlier: { readonly sample: number; readonly ms: number; readonly moved: boolean } | undefined;
+  /** Bases before it, the newest first, for events that happened then but are handled now. */
+  #earlier: readonly EarlierBase[] = [];
   #started = false;
   #paused = false;
   /** True after the last frame; the client still plays what it has. */
@@ -109,16 +121,17 @@ class Playout {
     const atMs = clock.nowMs() - agoMs;
     const after = (base: { sample: number; ms: number }) =>
       base.sample + samplesInMs(Math.max(0, atMs - base.ms), track.rate);
-    const earlier = this.#earlier;
-    if (earlier && atMs < this.#baseMs)
-      return earlier.moved ? Math.min(this.#baseSample, after(earlier)) : earlier.sample;
+    const late = atMs < this.#baseMs;
+    const earlier = late ? (this.#earlier.find(({ ms }) => ms <= atMs) ?? this.#earlier.at(-1)) : undefined;
+    if (earlier) return earlier.moved ? Math.min(earlier.until, after(earlier)) : earlier.sample;
     if (this.#paused || !this.#started) return this.#baseSample;
     return Math.min(this.#sent, after({ sample: this.#baseSample, ms: this.#baseMs }));
   }
 
   /** `moved`: whether the position moved since the last base. */
   #rebase(position: number, moved: boolean): void {
-    this.#earlier = { sample: this.#baseSample, ms: this.#baseMs, moved };
+    const before = { sample: this.#baseSample, ms: this.#baseMs, moved, until: position };
+    this.#earlier = [before, ...this.#earlier].slice(0, EARLIER_BASES);
     this.#baseSample = position;
     this.#baseMs = this.#options.clock.nowMs();
   }

@@ -121,8 +121,9 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   const other = await talk.context().newPage();
   await other.goto(`${address}&token=${TOKEN}`);
   await until(other, `document.querySelector('#moment')?.textContent.includes('· ${spoke}/')`);
-  await talk.click('#connect');
   await other.click('#home');
+  await until(other, `document.querySelector('#sessions .mono .soft')?.textContent === 'parley-v1'`);
+  await talk.click('#connect');
   await until(other, `document.querySelector('#sessions .chip')?.textContent === 'ended'`);
   // Its audio is drawn from what was recorded.
   await other.click('#sessions [role=option]');

@@ -1,5 +1,5 @@
 // Bundles the pages for the browser. Every file has its own URL: nothing is inline, nothing comes from other servers.
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -37,6 +37,31 @@ const SHARED = {
   logLevel: 'warning',
 };
 
+/** The catalogue of errors with only those that the page itself can raise: the server writes the texts of its own. */
+const ownErrors = {
+  name: 'own-errors',
+  setup(bundle) {
+    bundle.onLoad({ filter: /machines[\\/]errors\.ts$/ }, async ({ path }) => {
+      const sources = await Promise.all(['../machines', 'inspect'].map(sourceText));
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace(/^ {2}([A-Z_\d]+):\s*'.*',\n/gm, (entry, code) =>
+        sources.some((text) => text.includes(`'${code}'`)) ? entry : '',
+      );
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+/** All TypeScript of a folder but its tests and the catalogues of errors themselves. */
+async function sourceText(folder) {
+  const names = await readdir(join(here, folder), { recursive: true });
+  const wanted = names.filter(
+    (name) => /\.tsx?$/.test(name) && !/\.test\.|errors\.ts$|advice\.ts$/.test(name),
+  );
+  const texts = await Promise.all(wanted.map((name) => readFile(join(here, folder, name), 'utf8')));
+  return texts.join('');
+}
+
 export async function buildPages(outDir) {
   await mkdir(join(outDir, 'inspect'), { recursive: true });
   const [fields] = await Promise.all([
@@ -49,6 +74,7 @@ export async function buildPages(outDir) {
       minify: true,
       jsx: 'automatic',
       jsxImportSource: 'preact',
+      plugins: [ownErrors],
     }),
     build({ ...SHARED, entryPoints: located(STYLES), outdir: outDir, minify: true }),
   ]);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { InspectStore, JournalHead } from '../../actors/ports/inspect.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -13,6 +14,7 @@ import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { AudioRow, JournalRow, StoredHead } from './journal-statements.ts';
 import type { Reads, Write } from './operations.ts';
+import { type TurnRow, turnSchema } from './session-statements.ts';
 
 /** Access to SQLite's thread. Writes join the waiting group; reads run after it. */
 export interface SqliteThread {
@@ -26,6 +28,8 @@ export interface SqliteThread {
   hurry(): void;
   read<Op extends keyof Reads>(op: Op, args: Parameters<Reads[Op]>[0]): Promise<ReturnType<Reads[Op]>>;
 }
+
+const persistCommand = z.object({ type: z.literal('persist'), turn: turnSchema.omit({ session: true }) });
 
 /** Rows fetched per page: some MB. */
 const ROWS = 4_000;
@@ -58,7 +62,7 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
     }),
     readAudio: (session) => all(PIECES, (_last, from) => audio(session, from, PIECES)),
     importJournal: async ({ header, headerHash }, pieces) => {
-      const { session } = header;
+      const { session, startedAt, input } = header;
       await write({ op: 'openJournal', args: headOf(header, headerHash) });
       const end = (footer: JournalFooter) =>
         write({ op: 'endJournal', args: { session, ...footer, endedAt: new Date().toISOString() } });
@@ -79,14 +83,19 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
       try {
         // It stays `incomplete` if this process ends before the import is complete.
         await end({ status: 'incomplete', records: null });
+        const { language } = z.object({ language: z.string().catch('') }).parse(input);
+        await write({ op: 'saveSession', args: { session, startedAt, language } });
         for await (const piece of pieces) {
           if (piece.type === 'end') {
             await written();
             await end(piece.footer);
             return;
           }
-          if (piece.type === 'record') writeSoon({ op: 'appendJournal', args: { session, ...piece.record } });
-          else writeSoon({ op: 'saveAudio', args: audioRow(session, piece.audio) });
+          if (piece.type === 'record') {
+            writeSoon({ op: 'appendJournal', args: { session, ...piece.record } });
+            for (const turn of turnsOf(piece.record))
+              writeSoon({ op: 'saveTurn', args: { ...turn, session } });
+          } else writeSoon({ op: 'saveAudio', args: audioRow(session, piece.audio) });
           if (underway.length >= IMPORTED) await written();
         }
         throw new ParleyError('JOURNAL_GAP', `the end of ${session} is missing`);
@@ -103,6 +112,15 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
     deleteSession: (session) => read('deleteSession', session),
     prune: (limits) => read('prune', limits),
   };
+}
+
+/** The turns that ended with this record. */
+function turnsOf({ commands }: JournalRecord): readonly Omit<TurnRow, 'session'>[] {
+  if (!commands.includes('"persist"')) return [];
+  const made: unknown = JSON.parse(commands);
+  return Array.isArray(made)
+    ? made.flatMap((command) => persistCommand.safeParse(command).data?.turn ?? [])
+    : [];
 }
 
 /** All items of a list, read in pages of `size`; `page` gets the last item so far and their number. */

@@ -119,6 +119,17 @@ describe('parley journal', () => {
     expect(output()).toBe('talk');
     await run('journal', 'list');
     expect(output()).toMatch(/^talk {2}2026-01-02T03:04:05\.000Z {2}ended, \d+ records, \d+ kB$/u);
+    const store = sqliteStore({ path: join(folder, 'parley.db') });
+    const [shown] = await store.overviews({ limit: 1 });
+    await store.close();
+    const turns = journal.records.filter(({ commands }) => commands.includes('"persist"')).length;
+    expect(turns).toBeGreaterThan(0);
+    expect(shown).toMatchObject({
+      session: 'talk',
+      turns,
+      lastText: expect.stringMatching(/\w/u),
+      language: 'en',
+    });
     const copy = join(folder, 'copy.jsonl');
     expect(await run('journal', 'export', 'talk', '--output', copy)).toBe(0);
     expect(readFileSync(copy, 'utf8')).toBe(text);

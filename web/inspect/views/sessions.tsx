@@ -107,8 +107,9 @@ function Row({ row, narrow }: { readonly row: SessionRow; readonly narrow: boole
   return (
     <div class="session-row">
       <Chip state={row.state} />
-      <span class="mono" title={`${row.session} ${row.endpoint ?? ''}`}>
-        {short(row.session)} <span class="soft">{row.origin === 'store' ? '' : row.origin}</span>
+      <span class="mono" title={row.session}>
+        {short(row.session)}{' '}
+        <span class="soft">{row.origin === 'store' ? '' : (row.endpoint ?? row.origin)}</span>
       </span>
       <span class="soft" title={row.startedAt}>
         {when(row.startedAt)}

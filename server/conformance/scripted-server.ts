@@ -54,7 +54,7 @@ export class Visitor extends Peer {
   async play(generation: number, ms: number, firstSeq = 0): Promise<void> {
     const total = this.samples(ms);
     const startMs = realClock.nowMs();
-    for (let at = 0, seq = firstSeq; at < total; seq++) {
+    for (let at = 0, seq = firstSeq; at < total; ) {
       const aheadMs = msOfSamples(at, this.#rate) - (realClock.nowMs() - startMs);
       if (aheadMs > WIRE_LIMITS.sendAheadMs - FRAME_MS) await observe(FRAME_MS);
       else {
@@ -64,6 +64,7 @@ export class Visitor extends Peer {
           this.#speaker.receive({ generation, seq }, tone, realClock.nowMs());
         this.send(encodeAudio({ generation, seq }, new Uint8Array(tone.buffer)));
         at += length;
+        seq += 1;
       }
     }
   }

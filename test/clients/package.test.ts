@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -36,6 +37,7 @@ beforeAll(async () => {
 /** Puts a package of this project beside the installed one. */
 async function lend(name: string): Promise<void> {
   const target = join(folder, 'node_modules', name);
+  if (existsSync(target)) return;
   await mkdir(join(target, '..'), { recursive: true });
   await symlink(join(root, 'node_modules', name), target);
 }
@@ -82,6 +84,14 @@ describe('the installed package in Node', () => {
     expect(stdout).toMatch(typed);
     expect(stdout).toMatch(/you: what is your name\nrobot: .*Parley.*\n$/u);
   });
+});
+
+it('passes the conformance kit', { timeout: 120_000 }, async () => {
+  await lend('ws');
+  await cp(join(root, 'clients/typescript/examples/conformance.mjs'), join(folder, 'conformance.mjs'));
+  const kit = parley(['conformance', '--run', `${process.execPath} ${join(folder, 'conformance.mjs')}`]);
+  expect(await kit.exited, kit.lines.join('\n')).toBe(0);
+  expect(kit.lines.at(-1)).toMatch(/^\d+ passed, 0 failed, 0 not checked$/u);
 });
 
 it('has types that need nothing else, and know each message and event', { timeout: 60_000 }, async () => {

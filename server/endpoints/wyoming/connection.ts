@@ -64,9 +64,8 @@ export class Connection implements LinkOwner {
     this.#visit = this.#door.arrive({
       address: this.#address,
       refuse: (code, detail) => {
-        const error = record(new ParleyError(code, detail));
-        if (code === 'DRAINING' && this.#waiting > 0) this.#leave(error);
-        else link.failWith(error);
+        if (code === 'DRAINING' && this.#waiting > 0) this.#leave(new ParleyError(code, detail));
+        else link.fail(code, detail);
       },
       terminate: () => {
         link.fail('DRAINING');
@@ -272,7 +271,7 @@ export class Connection implements LinkOwner {
       close(failed);
     };
     if (refusal) {
-      settle(record(refusal));
+      settle(refusal);
       return false;
     }
     this.#waiting += 1;
@@ -317,7 +316,7 @@ export class Connection implements LinkOwner {
   }
 
   #complain(code: 'BAD_MESSAGE' | 'BAD_FIELD', detail: string): void {
-    this.#link.complain(record(new ParleyError(code, detail)));
+    this.#link.complain(new ParleyError(code, detail));
   }
 }
 

@@ -105,7 +105,7 @@ export class WyomingLink {
 
   /** Reports the error and closes. */
   fail(code: ErrorCode, detail?: string): void {
-    this.failWith(errorRecord(new ParleyError(code, detail), 'INTERNAL'));
+    this.failWith(new ParleyError(code, detail));
   }
 
   failWith(error: ErrorRecord): void {
@@ -149,7 +149,7 @@ export class WyomingLink {
     if (this.#closed) return;
     const { event, code, why } = parseEvent(taken);
     if (!(event && isLongAudio(event)) && !this.#countMessage()) return;
-    if (code) this.complain(errorRecord(new ParleyError(code, why), 'INTERNAL'));
+    if (code) this.complain(new ParleyError(code, why));
     if (!event) return;
     if (event.type === 'ping') this.send('pong', { text: event.data.text ?? null });
     else if (event.type === 'pong')

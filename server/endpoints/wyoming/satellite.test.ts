@@ -96,6 +96,18 @@ describe('a satellite that Parley dials', () => {
     nothing(session);
   });
 
+  it('is told the text of a reply that begins with a filler as soon as it is known', async () => {
+    const { peer, session } = await meet();
+    session.play(1, 0);
+    session.say(reply('Good day.'));
+    session.play(1, 1);
+    session.play(1, 2);
+    await peer.next('audio-chunk', 2);
+    expect(typesOf(peer).slice(3)).toEqual([
+      ...['audio-start', 'audio-chunk', 'synthesize', 'audio-chunk', 'audio-chunk'],
+    ]);
+  });
+
   it('interrupts with its wake word, and ends a voice stop with it', async () => {
     const { peer, session } = await meet(CALLED);
     peer.send('detection', { name: 'ok robot' });

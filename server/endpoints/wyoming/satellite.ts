@@ -1,6 +1,6 @@
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { PublicState, SessionMessage } from '../../../machines/wire.ts';
 import type { AudioFrame, Door, SessionHandle } from '../../door/door.ts';
 import { bytesOf, InputFormat, isWhole } from './audio.ts';
@@ -43,7 +43,7 @@ export class Satellite {
   /** Runs from the wake word until speech. */
   #listening: TimerHandle | undefined;
   /** The reply whose audio is being sent. */
-  #speaking: { readonly generation: number; samples: number } | undefined;
+  #speaking: { readonly generation: number; samples: number; told: boolean } | undefined;
   #text = { generation: 0, text: '' };
   readonly #unplayed: Played[] = [];
 
@@ -121,7 +121,7 @@ export class Satellite {
 
   #hear({ data, payload }: EventOf<'audio-chunk'>): void {
     if (!isWhole(payload, data)) {
-      this.#link.complain(record(new ParleyError('BAD_FIELD', 'audio-chunk: half a sample')));
+      this.#link.complain(new ParleyError('BAD_FIELD', 'audio-chunk: half a sample'));
       return;
     }
     if (!this.#input?.matches(data)) {
@@ -228,13 +228,21 @@ export class Satellite {
     const format = { rate: this.#outputRate, width: BYTES_PER_SAMPLE, channels: 1 };
     if (this.#speaking?.generation !== generation) {
       if (this.#speaking) this.#stopAudio(this.#speaking.generation, false);
-      this.#speaking = { generation, samples: 0 };
-      if (this.#text.generation === generation)
-        this.#link.send('synthesize', { text: this.#text.text.trim() });
+      this.#speaking = { generation, samples: 0, told: false };
+      this.#tellText();
       this.#link.send('audio-start', { ...format, timestamp: 0 });
     }
+    // The text of a reply may come after its first audio, which is a filler then.
+    this.#tellText();
     this.#link.send('audio-chunk', format, pcm);
     this.#speaking.samples += pcm.byteLength / BYTES_PER_SAMPLE;
+  }
+
+  #tellText(): void {
+    const { generation, text } = this.#text;
+    if (!this.#speaking || this.#speaking.told || this.#speaking.generation !== generation) return;
+    this.#speaking.told = true;
+    this.#link.send('synthesize', { text: text.trim() });
   }
 
   #stopAudio(generation: number, whole: boolean): void {
@@ -256,8 +264,4 @@ export class Satellite {
   #noteRate(rate: number | undefined): void {
     if (rate !== undefined) this.#outputRate = rate <= 16_000 ? 16_000 : 24_000;
   }
-}
-
-function record(error: ParleyError): ErrorRecord {
-  return errorRecord(error, 'INTERNAL');
 }

@@ -8,7 +8,7 @@ const REAL_TIME = [
   'test/server/{overload,overload-spoken,stop}.test.ts',
   'test/chat-stream/{ingest,output-service}.test.ts',
   'test/ros/{robot,roslib}.test.ts',
-  'test/wyoming/spoken.test.ts',
+  'test/wyoming/{satellite,spoken}.test.ts',
   'test/stop/real/**/*.test.ts',
 ];
 /**

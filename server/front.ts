@@ -52,7 +52,13 @@ export function makeFront(options: FrontOptions): Front {
       made.push(...endpoints.map((endpoint) => () => endpoint.close?.()), () => web.close());
       if (unwatch) made.push(async () => unwatch());
       const listening = await web.listen();
-      for (const endpoint of endpoints) await endpoint.listen?.();
+      try {
+        for (const endpoint of endpoints) await endpoint.listen?.();
+      } catch (error) {
+        closed ??= close();
+        await closed;
+        throw error;
+      }
       return listening;
     },
     close() {

@@ -24,13 +24,14 @@ export function wyoming({
   return {
     name: WYOMING,
     async listen() {
+      if (server && port !== undefined) {
+        await listening(server, host, port);
+        // A server that listens over TCP has an address of this form.
+        const bound = server.address() as AddressInfo;
+        const name = host.includes(':') ? `[${host}]` : host;
+        door.log.info({ url: `tcp://${name}:${bound.port}` }, 'the Wyoming protocol is served');
+      }
       for (const satellite of dialled) satellite.start();
-      if (!server || port === undefined) return;
-      await listening(server, host, port);
-      // A server that listens over TCP has an address of this form.
-      const bound = server.address() as AddressInfo;
-      const name = host.includes(':') ? `[${host}]` : host;
-      door.log.info({ url: `tcp://${name}:${bound.port}` }, 'the Wyoming protocol is served');
     },
     async close() {
       for (const satellite of dialled) satellite.close();

@@ -172,10 +172,15 @@ describe('a Wyoming client that misbehaves', () => {
   });
 });
 
-it('a port that is taken is reported', async () => {
+it('a port that is taken is reported, and the server serves nothing', async () => {
   const { log } = await startWyoming();
   const port = Number(new URL(log.find(({ url }) => url)?.url ?? '').port);
   const peer = await WyomingPeer.connect(port);
   afterTest(() => peer.socket.destroy());
-  await expect(startWyoming({ options: { port } })).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  const { rig } = await startWyoming();
+  const { url, port: free } = rig.address;
+  await rig.stop();
+  const taken = startWyoming({ options: { port }, rig: { port: free } });
+  await expect(taken).rejects.toMatchObject({ code: 'PORT_IN_USE' });
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow('fetch failed');
 });

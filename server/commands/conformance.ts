@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { Command, InvalidArgumentError } from 'commander';
+import { ParleyError } from '../../machines/errors.ts';
 import type { Outcome } from '../conformance/check.ts';
 import type { ClientProgram, KitOptions } from '../conformance/kit.ts';
 import { type SetExitCode, withExamples } from './config-flags.ts';
@@ -84,6 +85,9 @@ export function conformanceCommand(setExitCode: SetExitCode): Command {
 async function testOf(url: string, flags: Flags, options: KitOptions): Promise<readonly Outcome[]> {
   const { testServer } = await import('../conformance/kit.ts');
   const { token, speech, ...phrases } = flags;
+  await fetch(new URL('/healthz', url.replace(/^ws/u, 'http'))).catch((cause: Error) => {
+    throw new ParleyError('SERVER_UNREACHABLE', `${url}: ${cause.message}`, { cause });
+  });
   const spoken =
     speech === undefined ? ownSpeech() : (await import('../transcribe/recording.ts')).readRecording(speech);
   const server = { url: url.replace(/^http/u, 'ws'), phrases, speech: () => spoken };

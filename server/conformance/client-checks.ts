@@ -212,7 +212,9 @@ async function playedIs(client: Visitor, generation: number, ms: number): Promis
 /** Starts `slow`, and waits for its progress. */
 async function progress(client: Visitor, id: string): Promise<void> {
   client.start(id, 'slow');
-  await client.message('action.result', (result) => result.id === id && result.status === 'progress', {
-    expected: `progress of ${id}`,
-  });
+  await client.message(
+    'action.result',
+    (result) => result.id === id && result.status === 'progress',
+    `progress of ${id}`,
+  );
 }

@@ -45,14 +45,14 @@ export function testServer(server: ServerUnderTest, options: KitOptions = {}): P
         subject: { ...server, connect, session },
         faults: () => clients.flatMap(({ faults }) => faults),
         close: async () => {
-          for (const client of clients) await client.bye();
+          for (const client of clients) client.bye();
         },
       };
     },
   });
 }
 
-/** Tests a client that `start` starts anew for each check, four at a time. */
+/** Tests a client that `start` starts anew for each check, six at a time: most of each is waiting. */
 export function testClient(
   start: (url: string, token: string) => ClientProgram,
   options: KitOptions = {},
@@ -60,7 +60,7 @@ export function testClient(
   return runChecks({
     ...options,
     checks: chosen(CLIENT_CHECKS, options.only),
-    jobs: 4,
+    jobs: 6,
     open: async () => {
       const server = await ScriptedServer.listen(0);
       const program = start(server.url, CONFORMANCE_TOKEN);

@@ -1,16 +1,9 @@
 import WebSocket from 'ws';
-import { realClock } from '../../adapters/real-clock.ts';
 import { parseJson } from '../../machines/json.ts';
 import { Mismatch } from './check.ts';
 
 /** A JSON message, before anybody has looked at its fields. */
 export type Message = Readonly<Record<string, unknown>> & { readonly type: string };
-
-export interface Received {
-  /** Of `realClock`. */
-  readonly atMs: number;
-  readonly message: Message;
-}
 
 export interface Closed {
   readonly code: number;
@@ -63,7 +56,7 @@ export abstract class Waiting {
 /** The other side of a WebSocket: what it sent, and what it did wrong. */
 export class Peer extends Waiting {
   readonly socket: WebSocket;
-  readonly received: Received[] = [];
+  readonly received: Message[] = [];
   readonly faults: string[] = [];
   closed: Closed | undefined;
   /** `faultOf` says what is wrong with a text message, if anything. */
@@ -78,7 +71,7 @@ export class Peer extends Waiting {
         if (fault !== undefined) this.fault(`it sent ${shortened(text)}: ${fault}`);
         const message = parseJson(text);
         if (isMessage(message)) {
-          this.received.push({ atMs: realClock.nowMs(), message });
+          this.received.push(message);
           this.onMessage(message);
         }
       }
@@ -104,37 +97,36 @@ export class Peer extends Waiting {
   }
 
   /** Messages of `type`, in the order of their arrival. */
-  all(type: string, matches: (message: Message) => boolean = () => true): readonly Received[] {
-    return this.received.filter(({ message }) => message.type === type && matches(message));
+  all(type: string, matches: (message: Message) => boolean = () => true): readonly Message[] {
+    return this.received.filter((message) => message.type === type && matches(message));
   }
 
   /** Waits for the first message of `type` that matches. */
   message(
     type: string,
     matches: (message: Message) => boolean = () => true,
-    options: { readonly expected?: string; readonly withinMs?: number } = {},
+    expected = type,
   ): Promise<Message> {
-    const { expected = type, withinMs } = options;
-    return this.until(expected, () => this.all(type, matches)[0]?.message, withinMs);
+    return this.until(expected, () => this.all(type, matches)[0]);
   }
 
   /** Waits for the error `code` that closes nothing. */
   warning(code: string): Promise<Message> {
-    return this.message('error', (error) => error.code === code && error.fatal === false, {
-      expected: `error ${code}, not fatal`,
-    });
+    const isIt = (error: Message) => error.code === code && error.fatal === false;
+    return this.message('error', isIt, `error ${code}, not fatal`);
   }
 
   /** Waits for the fatal error `code`, and the close code with that reason. */
   async fatal(code: string, closeCode: number): Promise<void> {
     const expected = `the fatal error ${code} and close ${closeCode} with the reason ${code}`;
     const { code: closed, reason } = await this.until(expected, () => this.closed);
-    const last = this.received.at(-1)?.message;
+    const last = this.received.at(-1);
     if (last?.code !== code || last.fatal !== true || closed !== closeCode || reason !== code)
       throw this.missed(expected, 'as the end of the connection');
   }
 
-  async bye(): Promise<void> {
+  /** Leaves. */
+  bye(): void {
     this.socket.close(1000);
     setTimeout(() => this.socket.terminate(), 1_000).unref();
   }
@@ -149,9 +141,9 @@ export class Peer extends Waiting {
 
   protected lately(): string {
     const shown = this.received
-      .filter(({ message }) => message.type !== 'viseme')
+      .filter(({ type }) => type !== 'viseme')
       .slice(-SHOWN_MESSAGES)
-      .map(({ message }) => shortened(JSON.stringify(message)));
+      .map((message) => shortened(JSON.stringify(message)));
     if (this.closed) shown.push(`close ${this.closed.code} ${this.closed.reason}`.trimEnd());
     return shown.join(', ') || 'nothing';
   }

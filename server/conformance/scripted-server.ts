@@ -85,7 +85,7 @@ export class Visitor extends Peer {
   /** The highest `played` of the generation. */
   played(generation: number): number {
     const reports = this.all('played', (report) => report.generation === generation);
-    return Math.max(0, ...reports.map(({ message }) => Number(message.samples)));
+    return Math.max(0, ...reports.map(({ samples }) => Number(samples)));
   }
 
   start(id: string, name: string, args: object = {}): void {
@@ -103,7 +103,7 @@ export class Visitor extends Peer {
   async result(id: string, status: string): Promise<Message> {
     const isEnd = (result: Message) => result.id === id && result.status !== 'progress';
     const expected = `an action.result of ${id}`;
-    const result = await this.message('action.result', isEnd, { expected });
+    const result = await this.message('action.result', isEnd, expected);
     demand(result.status === status, () => `expected ${id} ${status}, got ${JSON.stringify(result)}`);
     return result;
   }

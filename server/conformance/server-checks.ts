@@ -27,11 +27,11 @@ const PCM_100_MS = new Uint8Array(3_200);
 export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
   check('subprotocol', 'Connecting', 'without it the answer is HTTP 400', async (server) => {
     const socket = new WebSocket(new URL('/v1/session', server.url));
-    socket.on('error', () => {});
-    const status = await Promise.race([
-      once(socket, 'unexpected-response').then(([, response]) => response.statusCode),
-      once(socket, 'open').then(() => 101),
-    ]);
+    const status = await new Promise<unknown>((resolve) => {
+      socket.on('error', resolve);
+      socket.on('unexpected-response', (_request, { statusCode }) => resolve(statusCode));
+      socket.on('open', () => resolve(101));
+    });
     socket.terminate();
     demand(status === 400, () => `expected HTTP 400, got ${status}`);
   }),
@@ -50,7 +50,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
   }),
   check('ready', 'Connecting', 'ready comes first, with the rates asked for', async (server) => {
     const client = await server.session({ audio: { inputRate: 8_000, outputRate: 24_000 } });
-    const first = client.received[0]?.message;
+    const first = client.received[0];
     demand(first?.type === 'ready', () => `the first message was ${JSON.stringify(first)}`);
     const audio = JSON.stringify(first.audio);
     demand(audio === '{"inputRate":8000,"outputRate":24000}', () => `asked for 8000 and 24000, got ${audio}`);
@@ -75,7 +75,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
     const { heard } = await client.end(generation, 'completed');
     const text = client.textOf(generation).trim();
     demand(heard === text, () => `heard "${heard}", but the reply was "${text}"`);
-    demand(client.frames.length > 0, () => 'the reply had no audio');
+    demand(client.frames > 0, () => 'the reply had no audio');
     await client.state('idle');
     await observe(SETTLED_MS);
   }),
@@ -88,7 +88,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
   check('audio-turn', 'What you send', 'speech is found, transcribed, answered', async (server) => {
     const client = await server.session();
     await client.say(await server.speech());
-    await client.message('speech', ({ event }) => event === 'stop', { expected: 'speech stop' });
+    await client.message('speech', ({ event }) => event === 'stop', 'speech stop');
     demand(
       client.all('speech', ({ event }) => event === 'start').length > 0,
       () => 'speech stop without a start',
@@ -117,7 +117,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
     await client.say(await server.speech());
     await interrupted(client, generation);
     const isNext = (reply: Message) => Number(reply.generation) > generation;
-    const next = await client.message('reply', isNext, { expected: 'a reply to the interruption' });
+    const next = await client.message('reply', isNext, 'a reply to the interruption');
     await client.end(Number(next.generation), 'completed');
   }),
   check('halt', 'The voice stop', 'silence until rearm, then turns again', async (server) => {
@@ -206,7 +206,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
   check('text-only', 'Text only', 'a reply without audio', async (server) => {
     const client = await server.session({ output: 'text' });
     await client.end(await client.ask(server.phrases.short), 'completed');
-    demand(client.frames.length === 0, () => `${client.frames.length} frames of audio came`);
+    demand(client.frames === 0, () => `${client.frames} frames of audio came`);
   }),
   check('no-ear', 'What you send', 'only the first audio gets AUDIO_NOT_TAKEN', async (server) => {
     const client = await server.session({ input: 'text' });
@@ -230,7 +230,7 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
       client.send(wrong);
       const code = await client.until(
         `BAD_FIELD for ${JSON.stringify(wrong).slice(0, 80)}`,
-        () => client.all('error')[before]?.message.code,
+        () => client.all('error')[before]?.code,
       );
       demand(
         code === 'BAD_FIELD',
@@ -317,7 +317,7 @@ async function longReply(client: TestClient, { phrases }: ServerUnderTest): Prom
 /** What must come when a reply is interrupted. Audio after the flush is a fault wherever it comes. */
 async function interrupted(client: TestClient, generation: number): Promise<void> {
   const isFlush = (flush: Message) => Number(flush.generation) >= generation;
-  await client.message('flush', isFlush, { expected: `flush of generation ${generation}` });
+  await client.message('flush', isFlush, `flush of generation ${generation}`);
   const heard = String((await client.end(generation, 'interrupted')).heard);
   const text = client.textOf(generation);
   demand(
@@ -330,10 +330,7 @@ async function interrupted(client: TestClient, generation: number): Promise<void
 async function startedAction(client: TestClient, { phrases }: ServerUnderTest): Promise<string> {
   client.send({ type: 'text', text: phrases.action });
   const expected = `an action that "${phrases.action}" starts`;
-  const first = await client.until(
-    expected,
-    () => (client.all('action')[0] ?? client.all('reply.end')[0])?.message,
-  );
+  const first = await client.until(expected, () => client.all('action')[0] ?? client.all('reply.end')[0]);
   if (first.type !== 'action') throw new NotChecked(`"${phrases.action}" started no action: give --action`);
   demand(first.status === 'started', () => `the first status of the action was ${first.status}`);
   return String(first.id);
@@ -342,7 +339,5 @@ async function startedAction(client: TestClient, { phrases }: ServerUnderTest): 
 function actionIs(client: TestClient, id: string, status: string, message?: string): Promise<Message> {
   const matches = (action: Message) =>
     action.id === id && action.status === status && action.message === message;
-  return client.message('action', matches, {
-    expected: `action ${id} ${status}${message ? ` with "${message}"` : ''}`,
-  });
+  return client.message('action', matches, `action ${id} ${status}${message ? ` with "${message}"` : ''}`);
 }

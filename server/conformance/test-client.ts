@@ -26,9 +26,10 @@ export interface ServerUnderTest {
 
 /** A client that behaves, and sees what a server does wrong in any conversation. */
 export class TestClient extends Peer {
-  readonly frames: { readonly generation: number; readonly seq: number }[] = [];
+  /** Frames of audio that came. */
+  frames = 0;
   readonly speaker = new Speaker(OUTPUT_RATE, realClock.nowMs());
-  readonly microphone: Microphone;
+  #microphone: Microphone | undefined;
   readonly #ticker: NodeJS.Timeout;
   #flushed = -1;
   #stateSeq = -1;
@@ -37,13 +38,8 @@ export class TestClient extends Peer {
 
   constructor(socket: WebSocket) {
     super(socket, faultOf);
-    this.microphone = new Microphone(realClock, (frame) => {
-      if (this.#isOpenMicrophone) this.send(new Uint8Array(frame.buffer));
-    });
     this.#ticker = setInterval(() => this.#reportPlayed(), PLAYED_EVERY_MS);
   }
-
-  #isOpenMicrophone = false;
 
   /** Connects without a hello. */
   static async connect({ url }: ServerUnderTest): Promise<TestClient> {
@@ -69,8 +65,8 @@ export class TestClient extends Peer {
 
   /** Speaks in real time, in the silence of an open microphone. */
   async say(speech: Pcm<PipelineRate>): Promise<void> {
-    this.#isOpenMicrophone = true;
-    await this.microphone.say(speech);
+    this.#microphone ??= new Microphone(realClock, (frame) => this.send(new Uint8Array(frame.buffer)));
+    await this.#microphone.say(speech);
   }
 
   /** Sends a typed turn; resolves with its generation once its reply has begun. */
@@ -78,23 +74,20 @@ export class TestClient extends Peer {
     const before = this.#newest();
     this.send({ type: 'text', text });
     const isNew = ({ generation }: Message) => Number(generation) > before;
-    return Number((await this.message('reply', isNew, { expected: `a reply to "${text}"` })).generation);
+    return Number((await this.message('reply', isNew, `a reply to "${text}"`)).generation);
   }
 
-  async end(generation: number, reason: string, withinMs?: number): Promise<Message> {
-    const isEnd = (end: Message) => end.generation === generation;
+  async end(generation: number, reason: string): Promise<Message> {
     const expected = `reply.end of generation ${generation}`;
-    const end = await this.message('reply.end', isEnd, {
-      expected,
-      ...(withinMs !== undefined && { withinMs }),
-    });
+    const end = await this.message('reply.end', (end) => end.generation === generation, expected);
     demand(end.reason === reason, () => `expected ${expected} with "${reason}", got "${end.reason}"`);
     return end;
   }
 
-  state(value: string, withinMs?: number): Promise<Message> {
-    const options = { expected: `state ${value}`, ...(withinMs !== undefined && { withinMs }) };
-    return this.until(options.expected, () => this.#stateIs(value), withinMs);
+  /** Waits until this is the state. */
+  state(value: string): Promise<Message> {
+    const isIt = (state: Message | undefined) => (state?.value === value ? state : undefined);
+    return this.until(`state ${value}`, () => isIt(this.all('state').at(-1)));
   }
 
   /** Waits until audio of the generation has played for `ms`. */
@@ -110,7 +103,7 @@ export class TestClient extends Peer {
   /** The text of the reply so far. */
   textOf(generation: number): string {
     return this.all('reply', (reply) => reply.generation === generation)
-      .map(({ message }) => String(message.text))
+      .map(({ text }) => String(text))
       .join('');
   }
 
@@ -146,13 +139,13 @@ export class TestClient extends Peer {
       this.fault(`audio ${Math.round(aheadMs)} ms ahead of real time, at most ${WIRE_LIMITS.sendAheadMs} ms`);
     this.#track.frames += 1;
     this.#track.samples += pcm.byteLength / 2;
-    this.frames.push({ generation, seq });
+    this.frames += 1;
     this.speaker.receive(frame, new Int16Array(Uint8Array.from(pcm).buffer), nowMs);
   }
 
   protected override onClosed(): void {
     clearInterval(this.#ticker);
-    this.microphone.close();
+    this.#microphone?.close();
   }
 
   #reportPlayed(): void {
@@ -165,12 +158,7 @@ export class TestClient extends Peer {
   }
 
   #newest(): number {
-    return Math.max(0, ...this.received.map(({ message }) => Number(message.generation ?? 0)));
-  }
-
-  #stateIs(value: string): Message | undefined {
-    const state = this.all('state').at(-1)?.message;
-    return state?.value === value ? state : undefined;
+    return Math.max(0, ...this.received.map(({ generation }) => Number(generation ?? 0)));
   }
 }
 

@@ -53,6 +53,12 @@ describe('parley conformance', () => {
     expect(output).toContain('0 passed, 1 failed, 0 not checked');
   });
 
+  it('says that there is no server to test', async () => {
+    const kit = parley(['conformance', 'ws://127.0.0.1:1']);
+    expect(await kit.exited).toBe(1);
+    expect(kit.lines.join('\n')).toContain('code: SERVER_UNREACHABLE');
+  });
+
   it.each([
     [[], 'give the URL of a server, or --listen, or --run'],
     [['ws://127.0.0.1:1', '--listen', '0'], 'give the URL of a server, or --listen, or --run'],

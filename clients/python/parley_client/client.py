@@ -87,6 +87,8 @@ class ParleyClient:
         self._closing = False
         self._generation = 0
         self._reported = (0, 0)
+        self._stopped = False
+        self._settings: dict[str, Any] = {}
 
     def on(self, type: str) -> Callable[[L], L]:
         """Decorator of a function, async or not, that gets each server message of this type; "*": of all."""
@@ -168,19 +170,23 @@ class ParleyClient:
         await self.send({"type": "interrupt"})
 
     async def halt(self) -> None:
-        """The voice stop: silence and no action, at once, until `rearm`."""
+        """The voice stop: silence and no action, at once, until `rearm`; also in the session after a lost connection."""
+        self._stopped = True
         if self.speaker:
             self.speaker.flush(self._generation)
         self._actions.abort_all()
-        await self.send({"type": "halt"})
+        await self._send({"type": "halt"})
 
     async def rearm(self) -> None:
         """Ends the voice stop."""
-        await self.send({"type": "rearm"})
+        self._stopped = False
+        await self._send({"type": "rearm"})
 
     async def settings(self, **change: Any) -> None:
-        """Changes the session: language, voice, instructions, tools, toolChoice, turnDetection."""
-        await self._command({"type": "settings", **change})
+        """Changes the session, and those after a lost connection: language, voice, instructions, tools, toolChoice,
+        turnDetection."""
+        self._settings.update(change)
+        await self._send({"type": "settings", **change})
 
     async def commit(self) -> None:
         """Ends the user's turn at the audio sent so far."""
@@ -246,6 +252,10 @@ class ParleyClient:
             ) as socket:
                 self._socket = socket
                 await self._send(self._hello)
+                if self._stopped:
+                    await self._send({"type": "halt"})
+                if self._settings:
+                    await self._send({"type": "settings", **self._settings})
                 try:
                     while True:
                         data = await socket.recv()

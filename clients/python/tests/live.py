@@ -186,9 +186,13 @@ class LiveTest(unittest.IsolatedAsyncioTestCase):
             with self.assertRaises(ParleyError) as refused:
                 await client.text("hello")
             self.assertEqual(refused.exception.code, "NOT_CONNECTED")
+            await client.halt()
             ready = await self.find("ready", since=since)
             assert first is not None
             self.assertNotEqual(ready["session"], first["session"])
+            await self.find("state", lambda event: event["value"] == "stopped", since)
+            await client.rearm()
+            await self.find("state", lambda event: event["value"] == "idle", since)
             await client.text("hello")
             end = await self.find("reply.end", since=since)
             self.assertEqual((end["generation"], end["reason"]), (1, "completed"))

@@ -19,6 +19,8 @@ const FIRST = [
   'model/session-model',
   'talk-page.test',
   'clients/package',
+  'clients/python',
+  'conformance/',
   'realtime/openai',
   'server/store-health',
   'realtime/agents',

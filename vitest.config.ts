@@ -10,6 +10,7 @@ const REAL_TIME = [
   'test/ros/{robot,roslib}.test.ts',
   'test/wyoming/{satellite,spoken}.test.ts',
   'test/stop/real/**/*.test.ts',
+  'test/conformance/real-server.test.ts',
 ];
 /**
  * Long ones first, so that no core waits for the last file. Beside the model, which computes, files that mostly wait;

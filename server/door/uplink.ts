@@ -65,8 +65,8 @@ export class Uplink {
   }
 }
 
-// An Int16Array must begin at an even offset; a piece of a socket's buffer may not.
+// An Int16Array must begin at an even offset; a piece of a socket's buffer may not. (A Buffer's own `slice` would share it.)
 function samplesOf(bytes: Uint8Array): Int16Array {
-  const aligned = bytes.byteOffset % BYTES_PER_SAMPLE === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % BYTES_PER_SAMPLE === 0 ? bytes : new Uint8Array(bytes);
   return new Int16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / BYTES_PER_SAMPLE);
 }

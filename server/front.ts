@@ -29,7 +29,7 @@ export interface Front {
 
 export function makeFront(options: FrontOptions): Front {
   const { access, readiness, address, port, requestHeadMs, tls } = options;
-  const door = new Door(options);
+  const door = new Door({ ...options, wire: options.inspector?.wire });
   readiness.add(() => (door.draining ? ['the server is draining'] : []));
   const made: (() => Promise<unknown> | undefined)[] = [() => door.close()];
   let closed: Promise<void> | undefined;

@@ -72,6 +72,11 @@ it('a live conversation is followed from the talk page: states are lit, a barge-
   await until(page, active('responding.phase.speaking.playing'));
   expect(await talk.getAttribute('#chart .lit', 'data-state')).toBe('speaking');
 
+  // What the door gets and sends, for who asks.
+  await page.click('#tab-wire');
+  await until(page, `/"type":"played"/u.test(document.querySelector('#wire pre')?.textContent)`);
+  await page.click('#tab-events');
+
   await muted(talk, false);
   await sooner(talk, `parley.log.some(({ message }) => message.type === 'flush')`);
   await muted(talk, true);

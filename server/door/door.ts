@@ -12,6 +12,7 @@ import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
 import type { SessionHost } from './session-host.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
+import type { WireTaps } from './wire-taps.ts';
 
 /** Structured lines for the operator. A pino logger fits. */
 export interface DoorLog {
@@ -124,6 +125,8 @@ export interface DoorOptions {
   readonly admission?: Admission | undefined;
   /** How long this process has not read its sockets lately, in ms; clients are not blamed for it. Default: never. */
   readonly stalledMs?: (() => number) | undefined;
+  /** Sees the messages of clients. Default: nothing does. */
+  readonly wire?: WireTaps | undefined;
   /** Only those that differ from `defaultDoorLimits`. */
   readonly limits?: Partial<DoorLimits> | undefined;
   readonly log?: DoorLog | undefined;
@@ -141,6 +144,7 @@ export class Door {
   /** Endpoints add what only they can count. */
   readonly counters = new DoorCounters();
   readonly admission: Admission;
+  readonly wire: WireTaps | undefined;
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();
   readonly #perAddress = new Map<string, number>();
@@ -163,6 +167,7 @@ export class Door {
     this.limits = { ...defaultDoorLimits, ...options.limits };
     this.log = options.log ?? silent;
     this.resamplers = options.resamplers;
+    this.wire = options.wire;
     this.admission = options.admission ?? new Admission([], this.clock, this.log);
     this.#waiting = new FairPool(this.limits.pendingConnections);
     this.#leaving = new FairPool(this.limits.pendingConnections);

@@ -94,6 +94,14 @@ export class InspectorApi {
     return this.#get(audioPage, path(session, 'audio'), { from }, signal);
   }
 
+  /** Calls `onText` with pieces of the text that lists what goes over the wire at the session's door, until `signal` or its end. */
+  async wire(session: string, signal: AbortSignal, onText: (text: string) => void): Promise<void> {
+    const { body } = await this.#fetch(path(session, 'wire'), {}, signal);
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read())
+      onText(piece.value);
+  }
+
   /** Resolves when the command was sent to the session. FORBIDDEN unless the server allows it (`inspect.control`). */
   async control(session: string, command: ControlCommand): Promise<void> {
     const body = JSON.stringify({ command });

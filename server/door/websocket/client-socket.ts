@@ -32,6 +32,8 @@ export class ClientSocket {
   readonly #messages: TokenBucket;
   readonly #visit: Visit;
   #closed = false;
+  /** Id of the session behind it. */
+  #session: string | undefined;
   /** The timer of the closing handshake. */
   #timer: TimerHandle | undefined;
   /** The close code that we sent, if any. */
@@ -52,7 +54,14 @@ export class ClientSocket {
       burst: limits.messageBurst,
       perSecond: limits.messagesPerSecond,
     });
-    this.downlink = new Downlink(socket, wire, clock, limits, (detail) => this.fail('SLOW_READER', detail));
+    this.downlink = new Downlink(
+      socket,
+      wire,
+      clock,
+      limits,
+      (detail) => this.fail('SLOW_READER', detail),
+      (bytes, isBinary) => door.wire?.see(this.#session, 'server', bytes, isBinary),
+    );
     this.#protocol = makeProtocol(this);
     socket.onUnreadable = (oversize) => {
       if (oversize) this.fail('TOO_LARGE');
@@ -81,7 +90,8 @@ export class ClientSocket {
   }
 
   /** The client has a session and no longer counts as waiting. */
-  admitted(): void {
+  admitted(session: string): void {
+    this.#session = session;
     this.#visit.admitted();
   }
 
@@ -121,6 +131,7 @@ export class ClientSocket {
 
   #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
     if (this.#closed || !Buffer.isBuffer(data)) return;
+    this.#door.wire?.see(this.#session, 'client', data, isBinary);
     try {
       if (isBinary) this.#protocol.binary(data);
       else this.#protocol.text(data.toString());

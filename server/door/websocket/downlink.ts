@@ -37,6 +37,7 @@ export class Downlink {
   readonly #clock: LoopClock;
   readonly #limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>;
   readonly #onSlow: (detail: string) => void;
+  readonly #onSend: (bytes: Uint8Array, isBinary: boolean) => void;
   readonly #marks: Mark[] = [];
   #sentBytes = 0;
   #readBytes = 0;
@@ -62,12 +63,14 @@ export class Downlink {
     clock: LoopClock,
     limits: Pick<DoorLimits, 'unreadMs' | 'pongTimeoutMs' | 'pingIntervalMs'>,
     onSlow: (detail: string) => void,
+    onSend: (bytes: Uint8Array, isBinary: boolean) => void = () => {},
   ) {
     this.#socket = socket;
     this.#wire = wire;
     this.#clock = clock;
     this.#limits = limits;
     this.#onSlow = onSlow;
+    this.#onSend = onSend;
     this.#arm();
   }
 
@@ -103,6 +106,7 @@ export class Downlink {
     if (this.#closed) return;
     this.#cork();
     this.#socket.send(bytes, options);
+    this.#onSend(bytes, options === BINARY);
     this.#sentBytes += bytes.byteLength;
     const unread = Math.max(this.#sentBytes - this.#readBytes, this.#socket.bufferedAmount);
     if (unread > MAX_UNREAD_BYTES) this.#slow(`${unread} bytes are unread`);

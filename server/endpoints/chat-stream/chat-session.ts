@@ -88,6 +88,11 @@ export class ChatSession {
     this.#ready.catch(() => {}); // reported by `take`
   }
 
+  /** Id of the session behind it. */
+  get id(): string {
+    return this.#handle.session;
+  }
+
   /**
    * Returns the turn of this request: a new one, or the one that took the same request before. Throws TURN_CONFLICT,
    * TURN_OLD, TOO_FAST, or the error with which the session refuses it.

@@ -81,7 +81,8 @@ class Chats {
     keep();
     const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), token);
     if (halts && session !== known) session.halt();
-    streamEvents(response, await session.take(chat, startedAtMs), door);
+    door.wire?.see(session.id, 'client', chat);
+    streamEvents(response, await session.take(chat, startedAtMs), door, session.id);
   }
 
   /** Registers the connection at the door until the response has ended. */

@@ -7,8 +7,13 @@ import type { ChatEvent, ChatReader, Exchange } from './exchange.ts';
 const MAX_UNREAD_BYTES = 1_048_576;
 
 /** Sends an exchange as server-sent events, until it or the connection ends. */
-export function streamEvents(response: ServerResponse, exchange: Exchange, door: Door): void {
-  const { clock, limits, log, counters } = door;
+export function streamEvents(
+  response: ServerResponse,
+  exchange: Exchange,
+  door: Door,
+  session: string,
+): void {
+  const { clock, limits, log, counters, wire } = door;
   let unread: TimerHandle | undefined;
   let ping: TimerHandle | undefined;
   const drop = () => {
@@ -25,6 +30,7 @@ export function streamEvents(response: ServerResponse, exchange: Exchange, door:
   const read: ChatReader = (event) => {
     if (response.destroyed) return;
     counters.messagesOut += 1;
+    wire?.see(session, 'server', event);
     write(format(event));
     if (event.event === 'done' || event.event === 'error') response.end();
   };

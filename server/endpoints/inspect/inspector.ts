@@ -9,6 +9,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Access } from '../../door/access.ts';
 import type { HttpRoute, UpgradeRoute } from '../../door/endpoint.ts';
 import type { OpenSession } from '../../door/session-host.ts';
+import { WireTaps } from '../../door/wire-taps.ts';
 import type { Logger } from '../../log.ts';
 import type { SessionObserver } from '../../observers.ts';
 import { packageVersion } from '../../version.ts';
@@ -20,6 +21,7 @@ import { answerQuestions, remoteArchive } from './remote-archive.ts';
 import { inspectRoutes } from './routes.ts';
 import { WatchedSessions } from './watched.ts';
 import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
+import { WireStreams } from './wire-stream.ts';
 
 /** What an inspector shows. */
 export interface InspectorParts {
@@ -34,6 +36,8 @@ export interface InspectorParts {
 export interface Inspector extends SessionObserver {
   /** `store`, watched. */
   tapped(store: Pick<JournalStore, 'openJournal'>): Pick<JournalStore, 'openJournal'>;
+  /** Gets the messages of clients at their doors. */
+  readonly wire: WireTaps;
   readonly route: HttpRoute;
   readonly upgrade: UpgradeRoute;
   /** Call before closing the HTTP server, which waits for its WebSockets. Idempotent. */
@@ -58,6 +62,8 @@ export function inspectorOf(config: Config, parts: InspectorParts, log: Logger):
   const onProblem = (error: unknown) => log.warn({ err: error }, 'the inspector could not publish');
   const inspectBus: InspectBus = { bus, clock: realClock, server, onProblem };
   const live = new Map<string, OpenSession>();
+  const wire = new WireTaps();
+  const streams = new WireStreams(wire, () => realClock.nowMs());
   const watched = new WatchedSessions(inspectBus, () => new Date().toISOString());
   const hub = new Hub(inspectBus, config.bus.natsUrl === undefined);
   const own = storeArchive(store, inspectStore, MAX_PAGE_BYTES);
@@ -96,6 +102,7 @@ export function inspectorOf(config: Config, parts: InspectorParts, log: Logger):
 
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
+    streams.close();
     await sockets.close();
     hub.close();
     answering.unsubscribe();
@@ -103,16 +110,18 @@ export function inspectorOf(config: Config, parts: InspectorParts, log: Logger):
   };
 
   return {
+    wire,
     onLog: (session, entry) => watched.observe(session, entry),
     tapped: (journals) => watched.tapped(journals),
     onOpening: ({ session, language, endpoint }) => watched.opened(session, language, endpoint),
     onOpened: (session, handle) => live.set(session, handle),
     onClosed(session) {
       live.delete(session);
+      wire.end(session);
       watched.closed(session);
     },
     route: inspectRoutes({
-      ...{ bus, hub, access, store: inspectStore, archiveOf, control },
+      ...{ bus, hub, access, store: inspectStore, archiveOf, control, streams },
       local: (session) => live.get(session),
     }),
     upgrade(request, socket, head, path) {

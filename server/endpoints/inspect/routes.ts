@@ -21,6 +21,7 @@ import {
   sessionId,
   sessionsPage,
 } from './wire.ts';
+import type { WireStreams } from './wire-stream.ts';
 
 export interface InspectRoutesOptions {
   readonly bus: Bus;
@@ -33,6 +34,7 @@ export interface InspectRoutesOptions {
   readonly archiveOf: (session: string) => Promise<Archive>;
   /** Whether halt, interrupt and rearm may be sent. */
   readonly control: boolean;
+  readonly streams: WireStreams;
 }
 
 const PAGE = '/inspect';
@@ -66,7 +68,7 @@ export const pageQuery = z.object({
 
 /** The HTTP endpoints of the inspector; see docs/inspector.md. */
 export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
-  return (request, response, path) => {
+  return (request, response, path, keep) => {
     if (path === PAGE) {
       // With the slash, relative URLs of the page resolve correctly.
       response.writeHead(308, { Location: `${PAGE}/` }).end();
@@ -74,7 +76,7 @@ export function inspectRoutes(options: InspectRoutesOptions): HttpRoute {
     }
     if (path !== INSPECT_SESSIONS_PATH && !path.startsWith(`${INSPECT_SESSIONS_PATH}/`)) return false;
     const below = path.slice(INSPECT_SESSIONS_PATH.length + 1);
-    answer(options, request, response, below).catch((thrown: unknown) => sendError(response, thrown));
+    answer(options, request, response, below, keep).catch((thrown: unknown) => sendError(response, thrown));
     return true;
   };
 }
@@ -84,6 +86,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   below: string,
+  keep: () => void,
 ): Promise<void> {
   const { access } = options;
   const refused = access.operatorRefusal(request);
@@ -117,10 +120,14 @@ async function answer(
         await archive.audio(session, from, Math.min(limit, INSPECT_LIMITS.pieces)),
       );
     }
+    case 'wire':
+      if (!options.local(session))
+        throw new ParleyError('SESSION_UNKNOWN', 'no session of that id lives in this server');
+      return options.streams.send(response, session, keep);
     case 'control':
       return control(options, request, response, session);
     default:
-      throw new ParleyError('SESSION_UNKNOWN', 'a session has journal, turns, audio and control');
+      throw new ParleyError('SESSION_UNKNOWN', 'a session has journal, turns, audio, wire and control');
   }
 }
 

@@ -75,7 +75,7 @@ export class Connection implements SocketProtocol {
       this.#socket.failWith(error);
       return;
     }
-    this.#socket.admitted();
+    this.#socket.admitted(this.#handle.session);
   }
 
   text(line: string): void {

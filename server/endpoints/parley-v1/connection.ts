@@ -112,7 +112,7 @@ export class Connection implements SocketProtocol {
       this.#socket.failWith(error);
       return;
     }
-    this.#socket.admitted();
+    this.#socket.admitted(this.#session.session);
     this.#helloTimer.cancel();
   }
 

@@ -115,7 +115,7 @@ export class Connection implements SocketProtocol {
       );
       this.#idle?.cancel();
       this.#idle = undefined;
-      this.#socket.admitted();
+      this.#socket.admitted(handle.session);
       return handle;
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;

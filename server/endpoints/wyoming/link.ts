@@ -34,6 +34,8 @@ export class WyomingLink {
   readonly #messages: TokenBucket;
   readonly #downlink: Downlink;
   readonly #limits: { -readonly [Limit in keyof DoorLimits]: DoorLimits[Limit] };
+  /** Id of the session behind it, if it has one. */
+  session: string | undefined;
   /** Pings are events: the peer answers them. */
   #pings = false;
   #lastPing = '';
@@ -95,6 +97,7 @@ export class WyomingLink {
     const { counters } = this.#door;
     if (type === 'audio-chunk') counters.audioMessagesOut += 1;
     else counters.messagesOut += 1;
+    this.#see('server', { type, data, payload });
     this.#downlink.sendBinary(encodeEvent(type, data, payload));
   }
 
@@ -147,6 +150,7 @@ export class WyomingLink {
 
   #take(taken: WyomingEvent): void {
     if (this.#closed) return;
+    this.#see('client', taken);
     const { event, code, why } = parseEvent(taken);
     if (!(event && isLongAudio(event)) && !this.#countMessage()) return;
     if (code) this.complain(new ParleyError(code, why));
@@ -155,6 +159,14 @@ export class WyomingLink {
     else if (event.type === 'pong')
       this.#downlink.acceptPong(Buffer.from(event.data.text || this.#lastPing, 'latin1'));
     else this.#owner.event(event);
+  }
+
+  #see(
+    from: 'client' | 'server',
+    event: { type: string; data: object; payload?: Uint8Array | undefined },
+  ): void {
+    const { type, data, payload } = event;
+    this.#door.wire?.see(this.session, from, { type, ...data, payloadBytes: payload?.byteLength ?? 0 });
   }
 
   #countMessage(): boolean {

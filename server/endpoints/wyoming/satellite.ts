@@ -156,6 +156,7 @@ export class Satellite {
           ended: (error) => this.#onSessionEnded(error),
         },
       );
+      this.#link.session = this.#session.session;
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
       this.#onSessionEnded(error);

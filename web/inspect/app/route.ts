@@ -1,5 +1,5 @@
 /** Side panel of a session. */
-export const TABS = ['events', 'turns', 'transcript', 'context', 'replay', 'compare'] as const;
+export const TABS = ['events', 'turns', 'transcript', 'context', 'replay', 'compare', 'wire'] as const;
 export type Tab = (typeof TABS)[number];
 
 /** What the address says: a session and a moment of it. Without a session, the list. */

@@ -14,6 +14,7 @@ import { Events } from './events.tsx';
 import { Replay, type WhatIf } from './replay.tsx';
 import { Scrubber } from './scrubber.tsx';
 import { TranscriptView } from './transcript.tsx';
+import { Wire } from './wire.tsx';
 
 const TAB_NAMES: Readonly<Record<Tab, string>> = {
   events: 'Events',
@@ -22,6 +23,7 @@ const TAB_NAMES: Readonly<Record<Tab, string>> = {
   context: 'Context',
   replay: 'Replay',
   compare: 'Compare',
+  wire: 'Wire',
 };
 
 export interface SessionViewProps {
@@ -159,5 +161,7 @@ function Panel({ inspector, open, log, whatIf, onSeek, onWhatIf }: PanelProps) {
       return <Replay open={open} log={log} whatIf={whatIf} />;
     case 'compare':
       return <Compare inspector={inspector} open={open} log={log} />;
+    case 'wire':
+      return <Wire api={inspector.api} session={open.session} />;
   }
 }

@@ -76,52 +76,21 @@ export class Connection implements LinkOwner {
 
   event(event: Parameters<LinkOwner['event']>[0]): void {
     if (this.#satellite?.takes(event)) return;
-    switch (event.type) {
-      case 'describe':
-        this.#link.send('info', infoOf(this.#parts.offer));
-        return;
-      case 'transcribe':
-        this.#language = event.data.language ?? this.#parts.language;
-        return;
-      case 'audio-start':
-        this.#beginUtterance(event.data);
-        return;
-      case 'audio-chunk':
-        this.#hear(event);
-        return;
-      case 'audio-stop':
-        this.#endUtterance();
-        return;
-      case 'synthesize':
-        // A stream is followed by its whole text, for servers that take no streams.
-        if (!this.#stream) this.#synthesize(event.data);
-        return;
-      case 'synthesize-start':
-        this.#beginStream(event.data.voice);
-        return;
-      case 'synthesize-chunk':
-        this.#addToStream(event.data.text);
-        return;
-      case 'synthesize-stop':
-        this.#addToStream('', true);
-        return;
-      case 'transcript':
-        this.#handle(event.data);
-        return;
-      case 'recognize':
-        this.#run(
-          (signal) => recognize(this.#parts, event.data, this.#answers, signal),
-          (failed) => failed && this.#link.send('not-recognized', { text: failed.message }),
-        );
-        return;
-      case 'run-pipeline':
-        this.#beSatellite(event);
-        return;
-      case 'detection':
-      case 'played':
-      case 'info':
-        return; // of a satellite that runs no pipeline yet
-    }
+    const { type, data } = event;
+    if (type === 'describe') this.#link.send('info', infoOf(this.#parts.offer));
+    else if (type === 'transcribe') this.#language = data.language ?? this.#parts.language;
+    else if (type === 'audio-start') this.#beginUtterance(data);
+    else if (type === 'audio-chunk') this.#hear(event);
+    else if (type === 'audio-stop') this.#endUtterance();
+    else if (type === 'synthesize') {
+      // A stream is followed by its whole text, for servers that take no streams.
+      if (!this.#stream) this.#synthesize(data);
+    } else if (type === 'synthesize-start') this.#beginStream(data.voice);
+    else if (type === 'synthesize-chunk') this.#addToStream(data.text);
+    else if (type === 'synthesize-stop') this.#addToStream('', true);
+    else if (type === 'transcript') this.#handle(data);
+    else if (type === 'recognize') this.#recognize(data);
+    else if (type === 'run-pipeline') this.#beSatellite(event);
   }
 
   ended(): void {
@@ -255,6 +224,13 @@ export class Connection implements LinkOwner {
         else this.#link.send('handled', { text: said.trim(), ...more });
         if (said !== '') this.#link.send('handled-stop');
       },
+    );
+  }
+
+  #recognize(request: EventOf<'recognize'>['data']): void {
+    this.#run(
+      (signal) => recognize(this.#parts, request, this.#answers, signal),
+      (failed) => failed && this.#link.send('not-recognized', { text: failed.message }),
     );
   }
 

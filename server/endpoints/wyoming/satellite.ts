@@ -63,34 +63,17 @@ export class Satellite {
 
   /** Returns false for an event that is not for a conversation. */
   takes(event: ClientEvent): boolean {
-    switch (event.type) {
-      case 'run-pipeline':
-        this.#run(event.data);
-        return true;
-      case 'audio-start':
-        return true;
-      case 'audio-chunk':
-        this.#hear(event);
-        return true;
-      case 'audio-stop':
-        // Its user has released a button, or its own detector found the end.
-        this.#session?.command({ type: 'commit' });
-        return true;
-      case 'transcript':
-        this.#open()?.command({ type: 'text', text: event.data.text });
-        return true;
-      case 'detection':
-        this.#wake();
-        return true;
-      case 'played':
-        this.#onPlayed();
-        return true;
-      case 'info':
-        this.#noteRate(event.data.snd?.[0]?.snd_format?.rate);
-        return true;
-      default:
-        return false;
-    }
+    const { type, data } = event;
+    if (type === 'run-pipeline') this.#run(data);
+    else if (type === 'audio-chunk') this.#hear(event);
+    // Its user has released a button, or its own detector found the end.
+    else if (type === 'audio-stop') this.#session?.command({ type: 'commit' });
+    else if (type === 'transcript') this.#open()?.command({ type: 'text', text: data.text });
+    else if (type === 'detection') this.#wake();
+    else if (type === 'played') this.#onPlayed();
+    else if (type === 'info') this.#noteRate(data.snd?.[0]?.snd_format?.rate);
+    else return type === 'audio-start';
+    return true;
   }
 
   close(): void {
@@ -182,39 +165,27 @@ export class Satellite {
   }
 
   #onMessage(message: SessionMessage): void {
-    switch (message.type) {
-      case 'state':
-        this.#state = message.value;
-        // Always listening, it has no other way to end a stop.
-        if (message.value === 'stopped' && this.#pipeline?.restart_on_end)
-          this.#session?.command({ type: 'rearm' });
-        return;
-      case 'speech':
-        this.#listening?.cancel();
-        this.#link.send(message.event === 'start' ? 'voice-started' : 'voice-stopped', {
-          timestamp: Math.round(message.at),
-        });
-        return;
-      case 'transcript':
-        if (message.final) this.#link.send('transcript', { text: message.text });
-        return;
-      case 'reply': {
-        const { generation, text } = message;
-        const before = this.#text.generation === generation ? this.#text.text : '';
-        this.#text = { generation, text: before + text };
-        return;
-      }
-      case 'flush':
-        this.#stopAudio(message.generation, false);
-        return;
-      case 'reply.end':
-        this.#onReplyEnd(message.generation);
-        return;
-      case 'error':
-        // The user said nothing before the satellite stopped.
-        if (message.code === 'NOTHING_TO_COMMIT') this.#link.send('transcript', { text: '' });
-        else this.#link.complain(message);
-        return;
+    if (message.type === 'state') {
+      this.#state = message.value;
+      // Always listening, it has no other way to end a stop.
+      if (message.value === 'stopped' && this.#pipeline?.restart_on_end)
+        this.#session?.command({ type: 'rearm' });
+    } else if (message.type === 'speech') {
+      this.#listening?.cancel();
+      const timestamp = Math.round(message.at);
+      this.#link.send(message.event === 'start' ? 'voice-started' : 'voice-stopped', { timestamp });
+    } else if (message.type === 'transcript') {
+      if (message.final) this.#link.send('transcript', { text: message.text });
+    } else if (message.type === 'reply') {
+      const { generation, text } = message;
+      const before = this.#text.generation === generation ? this.#text.text : '';
+      this.#text = { generation, text: before + text };
+    } else if (message.type === 'flush') this.#stopAudio(message.generation, false);
+    else if (message.type === 'reply.end') this.#onReplyEnd(message.generation);
+    else if (message.type === 'error') {
+      // The user said nothing before the satellite stopped.
+      if (message.code === 'NOTHING_TO_COMMIT') this.#link.send('transcript', { text: '' });
+      else this.#link.complain(message);
     }
   }
 

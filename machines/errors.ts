@@ -70,6 +70,8 @@ export const ERRORS = {
   DIALOG_UNREADABLE: 'the dialog file cannot be read',
   AUDIO_FILE_UNREADABLE: 'the audio file cannot be read',
   AUDIO_FILE_INVALID: 'the audio file cannot be used',
+  SCENARIO_UNREADABLE: 'the scenario cannot be read',
+  SCENARIO_INVALID: 'the scenario is not valid',
   LABELS_INVALID: 'the labels cannot be used',
   PORT_IN_USE: 'the port is in use',
   TLS_UNREADABLE: 'a file for TLS cannot be read',

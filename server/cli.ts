@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
+import { evalCommand } from './commands/eval.ts';
 import { journalCommand } from './commands/journal.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -29,6 +30,7 @@ export async function main(args: readonly string[]): Promise<number> {
     workerCommand,
     talkCommand,
     transcribeCommand,
+    evalCommand,
     demoCommand,
     checkConfigCommand,
     prepareCommand,

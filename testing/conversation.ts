@@ -13,6 +13,7 @@ import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { ClientCommand } from '../actors/session/client-command.ts';
 import { openSession, type Session } from '../actors/session/session.ts';
+import type { SpeechDetectorParameters } from '../actors/speech-detector.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
 import type { VirtualClock } from '../machines/clock.ts';
 import { type InvariantMonitor, sessionMonitor, type Violation } from '../machines/invariants.ts';
@@ -45,6 +46,10 @@ export interface ConversationOptions {
   readonly output?: Modality;
   /** The client reports the results of actions. */
   readonly results?: boolean;
+  /** Of the speech detector. */
+  readonly detector?: SpeechDetectorParameters;
+  /** Receives what the client receives, at once. */
+  readonly onHeard?: (heard: Heard) => void;
   /** Makes the store reject each turn. */
   readonly storeFails?: Error;
 }
@@ -114,6 +119,7 @@ export class Conversation {
           tts: (scope) => remoteTts(bus, clock, tts.name, scope),
         },
         vad: options.vad ?? levelVad(),
+        ...(options.detector && { detector: options.detector }),
         resamplers: options.resamplers,
         actions: options.actions ?? { run: async () => null },
         ...(options.memory ? { memory: options.memory } : {}),
@@ -131,9 +137,9 @@ export class Conversation {
         ...(options.input && { input: options.input }),
       },
       {
-        message: (message) => this.heard.push(message),
+        message: (message) => this.#hear(message),
         audio: (generation, seq, pcm) =>
-          this.heard.push({
+          this.#hear({
             type: 'audio',
             generation,
             seq,
@@ -147,6 +153,11 @@ export class Conversation {
   /** Sends a command as a client does. */
   send(command: ClientCommand): void {
     this.#session.command(command);
+  }
+
+  /** Sends audio as a client does: PCM16LE at the pipeline rate. */
+  audio(pcm: Uint8Array): void {
+    this.#session.audio(pcm);
   }
 
   /** Gives the session speech from outside to play as a reply. */
@@ -205,6 +216,11 @@ export class Conversation {
     await hosts;
     const divergence = replayLog(this.log, sessionMachine(this.#parameters), this.#input);
     return { violations: this.#monitor.end(), divergence };
+  }
+
+  #hear(heard: Heard): void {
+    this.heard.push(heard);
+    this.#options.onHeard?.(heard);
   }
 
   async #stream(ms: number, level: number): Promise<void> {

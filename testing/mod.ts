@@ -17,6 +17,7 @@ export { InvariantMonitor, type Violation } from '../machines/invariants.ts';
 export type { EventSource, LogEntry } from '../machines/log.ts';
 export { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 export { Conversation, type ConversationOptions, type Heard, settle } from './conversation.ts';
+export * from './eval/mod.ts';
 export * from './loopback/mod.ts';
 export * from './model/mod.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './nats-server.ts';

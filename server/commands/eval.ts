@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { ParleyError } from '../../machines/errors.ts';
+import type { EvalScenario } from '../../testing/eval/mod.ts';
+import type { Config } from '../config/schema.ts';
+import { configKeys } from '../config/schema.ts';
+import { didYouMean } from '../config/suggest.ts';
+import { readDialog } from '../dialog-file.ts';
+import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
+
+interface Flags {
+  readonly set?: Readonly<Record<string, string>>;
+  readonly json?: true;
+}
+
+/** `parley eval`: holds spoken conversations on virtual time and measures them. Exit code 1 if an invariant broke. */
+export function evalCommand(setExitCode: SetExitCode): Command {
+  return withConfigFlags(
+    new Command('eval').description(
+      'spoken conversations with the embedded engines on virtual time: how fast the robot answers and yields, and what it ignores',
+    ),
+    ['parley eval examples/eval/*.yaml', 'parley eval --set vad.startThreshold=0.6 --json echo.yaml'],
+  )
+    .argument('<scenario.yaml...>', 'scenarios, as docs/eval.md describes')
+    .option('--set <key=value>', 'a key of the configuration, as often as needed', setting, {})
+    .option('--json', 'the report as JSON')
+    .action(async (files: string[], _options, command: Command) => {
+      const { set = {}, json } = command.opts<Flags>();
+      const { config } = configOf(command, set);
+      requireEmbedded(config);
+      const { evaluate, readScenario } = await import('../../testing/eval/mod.ts');
+      const { reportLines } = await import('../../testing/eval/report.ts');
+      const scenarios = await Promise.all(files.map((file) => readScenario(file)));
+      const report = await evaluate(scenarios, {
+        dialog: await readDialog(config.dialog),
+        ...{ parameters: config, detector: config.vad, espeak: config.tts.espeak },
+        ...(config.voice !== undefined && { robotVoice: config.voice }),
+        onConversation: progress(scenarios),
+      });
+      console.log(
+        json ? JSON.stringify(report) : reportLines(report.scenarios, report.all).join('\n').trimEnd(),
+      );
+      setExitCode(report.all.defects.length > 0 ? 1 : 0);
+    });
+}
+
+/** Shows on a terminal which conversations are over. */
+function progress(scenarios: readonly EvalScenario[]): (scenario: string, voice: string) => void {
+  const all = scenarios.reduce((sum, { voices }) => sum + voices.length, 0);
+  let done = 0;
+  return (scenario, voice) => {
+    if (!process.stderr.isTTY) return;
+    const line = ++done === all ? '' : `${done} of ${all}: ${scenario}, ${voice}`;
+    process.stderr.write(`\r\u001b[K${line}`);
+  };
+}
+
+/** Other engines need a network or do not say when they have heard all audio, so time could not wait for them. */
+function requireEmbedded({ engines }: Config): void {
+  const embedded = { stt: 'soundswallower', llm: 'dialog', tts: 'espeak' } as const;
+  for (const kind of ['stt', 'llm', 'tts'] as const)
+    if (engines[kind][0] !== embedded[kind])
+      throw new ParleyError(
+        'CONFIG_INVALID',
+        `parley eval runs ${embedded[kind]}, not ${engines[kind][0]}: leave out engines.${kind}`,
+      );
+}
+
+/** Adds a setting to the others, by the name of its flag. */
+function setting(given: string, others: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const [, name = '', value = ''] = /^([^=]+)=(.*)$/su.exec(given) ?? [];
+  const key = configKeys.find((one) => one.name === name);
+  if (key) return { ...others, [key.flag]: value };
+  const meant = didYouMean(
+    name,
+    configKeys.map((one) => one.name),
+  );
+  throw new InvalidArgumentError(
+    name === ''
+      ? 'expected key=value.'
+      : `there is no key ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+  );
+}

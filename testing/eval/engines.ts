@@ -1,0 +1,83 @@
+import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { Dialog } from '../../actors/dialog/mod.ts';
+import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { SttEngine } from '../../actors/ports/stt.ts';
+import type { TtsEngine } from '../../actors/ports/tts.ts';
+import type { VadEngine } from '../../actors/ports/vad.ts';
+import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
+import { soundswallowerStt } from '../../adapters/stt/soundswallower/soundswallower.ts';
+import { type EspeakTtsOptions, espeakTts } from '../../adapters/tts/espeak/espeak.ts';
+import { type SileroOptions, sileroVad } from '../../adapters/vad/silero.ts';
+import { startWorkerThread } from '../../adapters/worker-thread.ts';
+
+/** The embedded engines, shared by the conversations of an evaluation. */
+export interface EvalEngines {
+  readonly vad: VadEngine;
+  readonly stt: SttEngine;
+  /** Resolves when the recogniser has decoded all audio that it was given. */
+  readonly decoded: () => Promise<void>;
+  readonly llm: LlmEngine;
+  readonly tts: TtsEngine;
+  close(): Promise<void>;
+}
+
+export interface EvalEngineOptions {
+  readonly dialog: Dialog;
+  readonly vad?: SileroOptions;
+  readonly espeak?: EspeakTtsOptions;
+}
+
+/** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
+const WALL_CLOCK = new Date('2026-01-05T10:30:00Z');
+
+export async function evalEngines({ dialog, vad, espeak }: EvalEngineOptions): Promise<EvalEngines> {
+  const recogniser = new ProbedThread();
+  const engines = {
+    // There is one stream, so nothing is gained by waiting for others.
+    vad: sileroVad({ ...vad, gatherMs: 0 }),
+    stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
+    llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
+    tts: espeakTts(espeak),
+  };
+  const all = [engines.vad, engines.stt, engines.tts];
+  await Promise.all(all.map((engine) => engine.warm?.()));
+  return {
+    ...engines,
+    decoded: () => recogniser.decoded(),
+    async close() {
+      await Promise.all(all.map((engine) => engine.close()));
+    },
+  };
+}
+
+/** The recogniser's thread, which handles messages in order: an empty utterance is answered when all before is done. */
+class ProbedThread {
+  #worker: Worker | undefined;
+  /** Ids of the pool's own utterances are positive. */
+  #nextId = -1;
+
+  start(options: WorkerOptions): Worker {
+    this.#worker = startWorkerThread(import.meta.url, '../../adapters/stt/soundswallower/worker', options);
+    return this.#worker;
+  }
+
+  async decoded(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    const id = this.#nextId--;
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        worker.off('message', onMessage);
+        worker.off('exit', done);
+        resolve();
+      };
+      const onMessage = (message: { readonly id?: number }) => {
+        if (message.id === id) done();
+      };
+      worker.on('message', onMessage);
+      worker.on('exit', done);
+      worker.postMessage({ type: 'begin', id });
+      worker.postMessage({ type: 'abort', id });
+    });
+  }
+}

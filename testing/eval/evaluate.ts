@@ -1,0 +1,60 @@
+import { type Dialog, withDialog, withRecogniser } from '../../actors/dialog/mod.ts';
+import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
+import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
+import { converse } from './converse.ts';
+import { type EvalEngineOptions, evalEngines } from './engines.ts';
+import type { ModelledLatency } from './held-time.ts';
+import { type Evaluation, measured, summed } from './measure.ts';
+import type { EvalScenario } from './scenario.ts';
+import { Sounds } from './sounds.ts';
+
+/** Of a machine that answers in time, as measured with one session (docs/benchmarks). */
+export const MODELLED_LATENCY: ModelledLatency = { vadMs: 3, sttMs: 40, llmMs: 1, ttsMs: 20 };
+
+export interface EvaluateOptions {
+  readonly dialog: Dialog;
+  /** Without what the dialog adds to them. Default: those of a session. */
+  readonly parameters?: SessionParameters;
+  readonly detector?: SpeechDetectorParameters;
+  readonly vad?: EvalEngineOptions['vad'];
+  readonly espeak?: EvalEngineOptions['espeak'];
+  /** eSpeak voice of the robot. */
+  readonly robotVoice?: string;
+  readonly latency?: ModelledLatency;
+  /** Called after each conversation. */
+  readonly onConversation?: (scenario: string, voice: string) => void;
+}
+
+/**
+ * Holds the conversations of `scenarios` on virtual time with the embedded engines, and measures them: one result for
+ * each scenario, and all in sum. The same input gives the same result. Rejects with AUDIO_FILE_UNREADABLE,
+ * AUDIO_FILE_INVALID or an error of the engines.
+ */
+export async function evaluate(
+  scenarios: readonly EvalScenario[],
+  options: EvaluateOptions,
+): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
+  const { dialog, vad, espeak, robotVoice, detector, latency = MODELLED_LATENCY, onConversation } = options;
+  const parameters = withRecogniser(withDialog(options.parameters ?? defaultParameters, dialog), true);
+  const engines = await evalEngines({ dialog, ...(vad && { vad }), ...(espeak && { espeak }) });
+  const sounds = new Sounds(engines.tts);
+  const results: Evaluation[] = [];
+  try {
+    for (const scenario of scenarios) {
+      const parts: Evaluation[] = [];
+      for (const voice of scenario.voices) {
+        const held = await converse(scenario, voice, {
+          ...{ dialog, parameters, latency, engines, sounds },
+          ...(detector && { detector }),
+          ...(robotVoice !== undefined && { robotVoice }),
+        });
+        parts.push(measured(scenario.name, held, dialog));
+        onConversation?.(scenario.name, voice);
+      }
+      results.push(summed(scenario.name, parts));
+    }
+  } finally {
+    await engines.close();
+  }
+  return { scenarios: results, all: summed('all', results) };
+}

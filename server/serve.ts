@@ -331,7 +331,9 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
   const observed = observedHost(sessionHost(deps), observers);
-  const output = withOutputService(observed, config.ingest, CHAT_STREAM, { clock: realClock, log });
+  const output = withOutputService(observed, config.ingest, CHAT_STREAM, {
+    ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
+  });
   closers.push(async () => output.close());
   const front = makeFront({
     ...{ clock: realClock, access, readiness, log, metrics, inspector },

@@ -21,7 +21,11 @@ async function meet() {
     connected.push(socket);
   });
   const { port } = server.address() as AddressInfo;
-  const service = new OutputService({ url: `ws://127.0.0.1:${port}`, clock: realClock, log: silent });
+  const lost: string[] = [];
+  const service = new OutputService({
+    ...{ url: `ws://127.0.0.1:${port}`, clock: realClock, log: silent },
+    onLost: (why) => lost.push(why),
+  });
   afterTest(() => {
     service.close();
     for (const client of server.clients) client.terminate();
@@ -29,7 +33,7 @@ async function meet() {
   });
   const socket = await connected.take();
   await until(() => service.isConnected);
-  return { service, socket, heard };
+  return { service, socket, heard, lost };
 }
 
 it('sends the mouth shape of each chunk by name', async () => {
@@ -50,7 +54,7 @@ it('sends the mouth shape of each chunk by name', async () => {
 });
 
 it('drops the speech of a service that does not read, instead of keeping it', async () => {
-  const { service, socket, heard } = await meet();
+  const { service, socket, heard, lost } = await meet();
   socket.pause();
   let dropped = 0;
   service.add('s', { onStop: () => {}, onDropped: () => dropped++ });
@@ -61,6 +65,7 @@ it('drops the speech of a service that does not read, instead of keeping it', as
     await new Promise(setImmediate);
   }
   expect(dropped).toBe(1);
+  expect(lost).toEqual(['slow']);
   socket.resume();
   service.send({ type: 'CONTROL', action: 'END', sessionId: 'other' });
   for (let last = await heard.take(); last.sessionId !== 'other'; last = await heard.take());

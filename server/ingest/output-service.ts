@@ -22,6 +22,8 @@ export interface OutputServiceOptions {
   readonly token?: string | undefined;
   readonly clock: Clock;
   readonly log: DoorLog;
+  /** A speech is not sent, or not to its end: the service reads too slowly (`slow`), or is not connected (`gone`). */
+  readonly onLost?: ((why: 'slow' | 'gone') => void) | undefined;
 }
 
 /** A speech that goes to the service. */
@@ -80,7 +82,13 @@ export class OutputService {
     this.#flush();
     if (this.#waitingBytes <= MAX_WAITING_BYTES) return;
     this.#drop(sessionId);
+    this.lost('slow');
     for (const voice of this.#voices.get(sessionId) ?? []) voice.onDropped();
+  }
+
+  /** Counts a speech that is not sent to its end. */
+  lost(why: 'slow' | 'gone'): void {
+    this.#options.onLost?.(why);
   }
 
   /** Idempotent. */

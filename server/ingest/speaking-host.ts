@@ -11,7 +11,7 @@ export function withOutputService(
   host: SessionHost,
   { url, token, sessions }: IngestOptions,
   chat: string,
-  options: Pick<OutputServiceOptions, 'clock' | 'log'>,
+  options: Pick<OutputServiceOptions, 'clock' | 'log' | 'onLost'>,
 ): { readonly host: SessionHost; readonly chatSpeaks: boolean; close(): void } {
   if (url === undefined) return { host, chatSpeaks: false, close: () => {} };
   const service = new OutputService({ ...options, url, token });
@@ -86,6 +86,7 @@ class SessionVoice implements Voice {
   audio(generation: number, pcm: Uint8Array): void {
     if (generation <= this.#over) return;
     if (!this.#service.isConnected) {
+      this.#service.lost('gone');
       this.#skip(generation);
       return;
     }

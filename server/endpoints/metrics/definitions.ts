@@ -41,6 +41,11 @@ export function recorded(registry: Registry) {
       DELAY_SECONDS,
     ),
     errors: counter('parley_errors_total', 'Errors that sessions sent to their clients, by code.', ['code']),
+    speechLost: counter(
+      'parley_ingest_dropped_total',
+      'Speeches that the output service (ingest.url) did not get to their end, by reason.',
+      ['reason'],
+    ),
     problems: counter(
       'parley_problems_total',
       'Logged problems outside of conversations, by code. INTERNAL includes violated invariants.',

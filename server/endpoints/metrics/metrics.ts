@@ -28,6 +28,8 @@ export interface Metrics extends SessionObserver {
   /** The ordered log of every session. */
   onLog(session: string, entry: LogEntry): void;
   onProblem(error: unknown): void;
+  /** The output service did not get a speech to its end. */
+  onSpeechLost(reason: 'slow' | 'gone'): void;
   onChainEvent(event: ChainEvent): void;
   /** One run of the speech detector's model. */
   onVadRun(windows: number, ms: number): void;
@@ -65,6 +67,7 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
   return {
     contentType: registry.contentType,
     onLog: (session, entry) => conversations.onLog(session, entry),
+    onSpeechLost: (reason) => figures.speechLost.inc({ reason }),
     onProblem: (error) => figures.problems.inc({ code: errorRecord(error, 'INTERNAL').code }),
     onChainEvent(event) {
       const { kind, engine, type } = event;

@@ -206,6 +206,8 @@ export const clientEvent = z.discriminatedUnion('type', [
     audio_end_ms: z.int().min(0),
   }),
   z.object({ ...base, type: z.literal('response.create'), response: responseCreate.nullish() }),
+  // Of this server: the API has no word for it.
+  z.object({ ...base, type: z.literal('parley.rearm') }),
   z.object({ ...base, type: z.literal('response.cancel'), response_id: z.string().max(64).nullish() }),
 ]);
 export type ClientEvent = z.output<typeof clientEvent>;

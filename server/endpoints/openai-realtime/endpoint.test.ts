@@ -296,3 +296,13 @@ describe('responses', () => {
     });
   });
 });
+
+it('a voice stop is ended by parley.rearm, and only a voice stop', async () => {
+  const { client, session } = await meet();
+  client.say({ type: 'parley.rearm', event_id: 'e1' });
+  expect(await errorOf(client)).toMatchObject({ event_id: 'e1', message: 'the session is not stopped' });
+  session.say({ type: 'state', value: 'stopped', turn: 0, generation: 0, seq: 1, at: 0 });
+  client.say({ type: 'parley.rearm' });
+  expect(await session.commands.take()).toEqual({ type: 'rearm' });
+  expect(await client.json()).toMatchObject({ type: 'session.updated' });
+});

@@ -23,6 +23,10 @@ export class Link {
     return this.#state === 'listening';
   }
 
+  get isStopped(): boolean {
+    return this.#state === 'stopped';
+  }
+
   /** True while a reply is being made or heard. */
   get isReplying(): boolean {
     return this.#state === 'processing' || this.#state === 'speaking';

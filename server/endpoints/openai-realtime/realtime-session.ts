@@ -121,6 +121,8 @@ export class RealtimeSession {
         return this.#asked.create(event.response ?? {});
       case 'response.cancel':
         return this.#asked.cancel(event);
+      case 'parley.rearm':
+        return this.#rearm();
     }
   }
 
@@ -162,6 +164,14 @@ export class RealtimeSession {
   #commit(): Refusal | undefined {
     const refused = this.#link.command({ type: 'commit' });
     if (!refused) this.#send(this.#turn.commit(this.#audioMs()));
+    return refused;
+  }
+
+  /** Ends the voice stop, which the API does not know. */
+  #rearm(): Refusal | undefined {
+    if (!this.#link.isStopped) return refusal('invalid_value', 'the session is not stopped', 'type');
+    const refused = this.#link.command({ type: 'rearm' });
+    if (!refused) this.#send([{ type: 'session.updated', session: this.#resource() }]);
     return refused;
   }
 

@@ -187,8 +187,10 @@ export class RosClient {
     const name = globalName(topic);
     if (!isTaken(name)) return `${topic}: clients publish only to ${listOf(TAKEN)}`;
     if (name === '/parley/audio/in') return this.#hear(msg);
-    const report = reportOf(msg);
+    const report = reportOf(msg, name);
     if (typeof report === 'string') return `${topic}: ${report}`;
+    // Nothing was played before the session.
+    if (report.type === 'played' && !this.#session) return undefined;
     this.#give(report, ({ success, message }) => {
       if (!success) this.#parts.status('error', message, id);
     });

@@ -70,10 +70,15 @@ export function commandOf(service: ServiceName, given: unknown): ClientCommand |
 }
 
 /** A report on the topic: JSON inside a `std_msgs/String`. */
-export function reportOf(msg: unknown): ClientCommand | string {
+export function reportOf(
+  msg: unknown,
+  topic: '/parley/action/result' | '/parley/played',
+): ClientCommand | string {
   const data = typeof msg === 'object' && msg !== null && 'data' in msg ? msg.data : undefined;
   const report = typeof data === 'string' ? jsonOf(data) : undefined;
-  if (typeof report !== 'object' || report === null) return 'data: must be JSON of {id, status, …}';
+  if (typeof report !== 'object' || report === null)
+    return `data: must be JSON of ${topic === '/parley/played' ? '{generation, samples}' : '{id, status, …}'}`;
+  if (topic === '/parley/played') return checked({ ...report, type: 'played' });
   return reportFrom({ ...report });
 }
 

@@ -217,6 +217,19 @@ describe('topics', () => {
   });
 });
 
+it('learns from /parley/played what a loudspeaker has played', async () => {
+  const { client, session } = await meet();
+  const topic = '/parley/played';
+  client.say({ op: 'publish', topic, msg: { data: '{"generation":1,"samples":480}' } });
+  expect(await session.commands.take()).toEqual({ type: 'played', generation: 1, samples: 480 });
+  client.say({ op: 'publish', id: 'p', topic, msg: { data: '{"generation":1}' } });
+  expect(await client.json()).toMatchObject({
+    op: 'status',
+    id: 'p',
+    msg: expect.stringMatching(/samples: /u),
+  });
+});
+
 describe('services', () => {
   it.each([
     ['text', { text: 'hello' }, { type: 'text', text: 'hello' }],
@@ -285,7 +298,7 @@ describe('services', () => {
       typedefs: [{ fieldnames: ['data'], fieldtypes: ['uint8'], fieldarraylen: [0] }],
     });
     expect(await ask('node_details', { node: '/parley' })).toMatchObject({
-      subscribing: ['/parley/audio/in', '/parley/action/result'],
+      subscribing: ['/parley/audio/in', '/parley/action/result', '/parley/played'],
     });
     expect(await ask('get_param', { name: '/rosdistro' })).toMatch(/no ROS parameters/);
     expect(rig.door.stats().sessions).toBe(0);

@@ -49,7 +49,11 @@ export function topicOf({ type }: SessionMessage): PublishedTopic {
 }
 
 /** Topics to which clients publish. */
-export const TAKEN = { '/parley/audio/in': AUDIO, '/parley/action/result': TEXT } as const;
+export const TAKEN = {
+  '/parley/audio/in': AUDIO,
+  '/parley/action/result': TEXT,
+  '/parley/played': TEXT,
+} as const;
 export type TakenTopic = keyof typeof TAKEN;
 
 export const SERVICES = {

@@ -86,7 +86,8 @@ async function testOf(url: string, flags: Flags, options: KitOptions): Promise<r
   const { testServer } = await import('../conformance/kit.ts');
   const { token, speech, ...phrases } = flags;
   await fetch(new URL('/healthz', url.replace(/^ws/u, 'http'))).catch((cause: Error) => {
-    throw new ParleyError('SERVER_UNREACHABLE', `${url}: ${cause.message}`, { cause });
+    const { message } = cause.cause instanceof Error ? cause.cause : cause;
+    throw new ParleyError('SERVER_UNREACHABLE', `${url}: ${message}`, { cause });
   });
   const spoken =
     speech === undefined ? ownSpeech() : (await import('../transcribe/recording.ts')).readRecording(speech);

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parseWav, writeWav } from '../../adapters/wav.ts';
 import { PYTHON_WIRE, pythonWire } from '../../scripts/python-wire.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { parley } from '../support/processes.ts';
 import { PYTHON_CLIENT, python, runPython } from '../support/python.ts';
 import { speak } from '../support/speech.ts';
@@ -84,5 +85,32 @@ describe('the Python client', () => {
     ]);
     const { samples } = parseWav(readFileSync(join(folder, 'answer.wav')));
     expect(samples.some((sample) => Math.abs(sample) > 3_000)).toBe(true);
+  });
+
+  it('talks over TLS with the certificate that it is told of, and says what is missing without', async () => {
+    const folder = await temporaryFolder();
+    const { cert, key } = makeCertificate(folder);
+    const { url } = await talking('hello', ['--tls.cert', cert, '--tls.key', key]);
+    const program = `
+import asyncio, sys
+from parley_client import ParleyClient, ParleyError
+
+async def main():
+    async with ParleyClient(sys.argv[1]) as client:
+        events = client.events()
+        await client.text("hello")
+        print(*[event["heard"] async for event in events if event["type"] == "reply.end" and not await client.close()])
+
+try:
+    asyncio.run(main())
+except ParleyError as error:
+    print(error)`;
+    const run = async (env: Record<string, string>) => {
+      const python = runPython(['-c', program, url.replace('127.0.0.1', 'localhost')], folder, env);
+      await python.exited;
+      return python.lines.join('\n');
+    };
+    expect(await run({ SSL_CERT_FILE: cert })).toMatch(/^(Hello|Hi)\b.*/u);
+    expect(await run({})).toMatch(/CONNECTION_REFUSED: .*certificate.*set SSL_CERT_FILE/u);
   });
 });

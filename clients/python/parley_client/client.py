@@ -7,6 +7,7 @@ import inspect
 import json
 import logging
 import random
+import ssl
 import struct
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -270,8 +271,11 @@ class ParleyClient:
             if 400 <= status < 500:
                 self._fatal = ParleyError("CONNECTION_REFUSED", f"{self.url}: {error}")
                 return 4401
+        except ssl.SSLCertVerificationError as error:
+            self._fatal = ParleyError("CONNECTION_REFUSED", f"{self.url}: {error}; set SSL_CERT_FILE to the server's certificate")
+            return 4401
         except (EOFError, OSError, asyncio.TimeoutError) as error:
-            log.info("%s: %s", self.url, error)
+            log.warning("%s: %s", self.url, error or type(error).__name__)
         finally:
             for helper in helpers:
                 helper.cancel()

@@ -37,6 +37,17 @@ export interface SoundswallowerOptions {
   readonly startThread?: (options: WorkerOptions) => Worker;
 }
 
+/** What a thread needs to understand a dialog. */
+export function threadDataOf(dialog: Dialog, decoders: number, strictness = 0): ThreadData {
+  return {
+    grammar: dialogGrammar(dialog),
+    words: [...grammarWords(dialog)],
+    pronunciations: new Map(dialog.pronunciations),
+    decoders,
+    strictness,
+  };
+}
+
 /** Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads. Other speech gives a final with empty text. Throws DIALOG_INVALID if the dialog is not English or has a word without a known pronunciation.
  */
 export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
@@ -48,13 +59,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     );
   }
   checkWords(dialog);
-  const workerData: ThreadData = {
-    grammar: dialogGrammar(dialog),
-    words: [...grammarWords(dialog)],
-    pronunciations: new Map(dialog.pronunciations),
-    decoders: decodersPerWorker,
-    strictness: options.strictness ?? 0,
-  };
+  const workerData = threadDataOf(dialog, decodersPerWorker, options.strictness);
   const start =
     options.startThread ?? ((thread: WorkerOptions) => startWorkerThread(import.meta.url, 'worker', thread));
   const pool = new SoundswallowerPool({

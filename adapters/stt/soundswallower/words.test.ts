@@ -37,6 +37,10 @@ describe('pronunciations', () => {
     expect(pronounce(['read'], new Map([['read', 'R AE D']]), dictionary)).toEqual([
       { word: 'read', phones: 'R AE D' },
     ]);
+    expect(pronounce(['iced'], new Map(), 'iced AY S T\n').map(({ phones }) => phones)).toEqual([
+      'AY S T',
+      'AY S',
+    ]);
     expect(pronounce(['zab'], new Map(), dictionary)).toEqual([{ word: 'zab', phones: 'Z AE B' }]);
   });
 

@@ -16,6 +16,11 @@ const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   yeah: ['Y AE', 'Y EH', 'Y EH AH'],
   hmm: ['HH M', 'M'],
   mhm: ['M HH M', 'AH M HH AH M'],
+  almond: ['AA M AH N D', 'AA L M AH N D', 'AE L M AH N D', 'AO L M AH N D'],
+  americano: ['AH M EH R IH K AA N OW', 'AH M EH R AH K AA N OW'],
+  iced: ['AY S T', 'AY S'],
+  latte: ['L AA T EY', 'L AE T EY'],
+  mocha: ['M OW K AH', 'M AO K AH'],
 };
 
 /** Throws DIALOG_INVALID with the word if the pronunciation of a word is unknown: it is not written in Latin letters and the dialog gives no pronunciation, or gives one with unknown phones.

@@ -1,0 +1,93 @@
+import type { Observation } from './hear.ts';
+
+/** Shares of false accepts for which the curve is printed. */
+const CURVE = [0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0] as const;
+const BINS = [0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0001] as const;
+
+/** Tables in Markdown: what is right, the curve of what would be right at other thresholds, and how reliable the confidence is. */
+export function report(all: readonly Observation[], isHalt: (text: string) => boolean): string {
+  const noises = [...new Set(all.map(({ noise }) => noise))];
+  return [
+    ...noises.flatMap((noise) => [
+      `### ${noise === 'clean' ? 'Clean' : `Noise at ${noise} dB`}`,
+      '',
+      ...tables(
+        all.filter((one) => one.noise === noise),
+        isHalt,
+      ),
+    ]),
+    ...reliability(all),
+  ].join('\n');
+}
+
+/** The lowest confidence above which at most `share` of other speech is. @internal */
+export function confidenceAt(
+  all: readonly Pick<Observation, 'meant' | 'confidence'>[],
+  share: number,
+): number {
+  const others = all.filter(({ meant }) => !meant).map(({ confidence }) => confidence);
+  return others.toSorted((a, b) => b - a)[Math.floor(share * others.length)] ?? 0;
+}
+
+function tables(all: readonly Observation[], isHalt: (text: string) => boolean): readonly string[] {
+  const groups = [...new Set(all.map(({ group }) => group)), undefined];
+  return [
+    '| speech | right | wrong | rejected | other speech | false accepts | false stops |',
+    '|---|---|---|---|---|---|---|',
+    ...groups.map((group) => {
+      const some = all.filter((one) => group === undefined || one.group === group);
+      const got = counts(some, ({ accepted }) => accepted, isHalt);
+      return `| ${group ?? '**all**'} | ${share(got.right, got.meant)} | ${got.wrong} | ${got.meant - got.right - got.wrong} | ${got.others} | ${share(got.falseAccepts, got.others)} | ${got.falseStops} |`;
+    }),
+    '',
+    '| false accepts allowed | right | wrong | false accepts | confidence above |',
+    '|---|---|---|---|---|',
+    ...CURVE.map((allowed) => {
+      const least = confidenceAt(all, allowed);
+      const got = counts(all, ({ confidence }) => confidence > least, isHalt);
+      return `| ${allowed * 100} % | ${share(got.right, got.meant)} | ${got.wrong} | ${share(got.falseAccepts, got.others)} | ${least.toFixed(3)} |`;
+    }),
+    '',
+  ];
+}
+
+function counts(
+  all: readonly Observation[],
+  isAccepted: (one: Observation) => boolean,
+  isHalt: (text: string) => boolean,
+) {
+  const accepted = all.filter((one) => one.text !== '' && isAccepted(one));
+  const meant = all.filter((one) => one.meant).length;
+  return {
+    ...{ meant, others: all.length - meant },
+    right: accepted.filter((one) => one.right).length,
+    wrong: accepted.filter((one) => one.meant && !one.right).length,
+    falseAccepts: accepted.filter((one) => !one.meant).length,
+    falseStops: accepted.filter((one) => !one.meant && isHalt(one.text)).length,
+  };
+}
+
+function reliability(all: readonly Observation[]): readonly string[] {
+  const sure = all.filter(({ text }) => text !== '');
+  const bins = BINS.slice(0, -1).map((low, i) =>
+    sure.filter(({ confidence }) => confidence >= low && confidence < (BINS[i + 1] ?? 2)),
+  );
+  const cpuMs = all.reduce((sum, one) => sum + one.cpuMs, 0);
+  const audioMs = all.reduce((sum, one) => sum + one.audioMs, 0);
+  return [
+    ...['### Confidence', '', '| mean confidence | sentences | right |', '|---|---|---|'],
+    ...bins
+      .filter((bin) => bin.length > 0)
+      .map((bin) => {
+        const mean = bin.reduce((sum, { confidence }) => sum + confidence, 0) / bin.length;
+        const right = bin.filter((one) => one.right).length;
+        return `| ${mean.toFixed(2)} | ${bin.length} | ${((right / bin.length) * 100).toFixed(0)} % |`;
+      }),
+    '',
+    `CPU time, as a share of the audio: ${(cpuMs / audioMs).toFixed(2)}.`,
+  ];
+}
+
+function share(part: number, whole: number): string {
+  return whole === 0 ? '–' : `${part} of ${whole} (${((part / whole) * 100).toFixed(1)} %)`;
+}

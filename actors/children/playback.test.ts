@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import type { ChildMessage } from '../../machines/session/commands.ts';
 import type { ChildEvent } from '../../machines/session/events.ts';
 import { AsyncQueue } from '../async-queue.ts';
+import type { ChildMail } from '../child.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { playbackChild } from './playback.ts';
@@ -26,7 +26,7 @@ function start(
   aheadMs?: number,
 ) {
   const track = new ReplyTrack(rate);
-  const mailbox = new AsyncQueue<ChildMessage>();
+  const mailbox = new AsyncQueue<ChildMail>();
   const frames: Frame[] = [];
   const visemes: { viseme: number; atMs: number }[] = [];
   const events: ChildEvent[] = [];
@@ -113,6 +113,19 @@ describe('playback', () => {
     await clock.advance(50);
     expect([350, 425].map(playedAt)).toEqual([4_800, 5_400]);
     expect([50, 150, 250].map(playedAt)).toEqual([1_200, 2_400, 3_600]);
+  });
+
+  it('stands still from when the pause was sent, and goes on from when its end was, however late it reads them', async () => {
+    const { clock, listener, mailbox, write } = start();
+    const playedAt = (atMs: number) => listener.sample(atMs)?.played;
+    write(1_000);
+    await clock.advance(140);
+    mailbox.push({ type: 'pause', sentAtMs: clock.nowMs() - 40 });
+    await clock.advance(100);
+    expect([50, 100, 120, 240].map(playedAt)).toEqual([1_200, 2_400, 2_400, 2_400]);
+    mailbox.push({ type: 'resume', sentAtMs: clock.nowMs() - 40 });
+    await clock.advance(10);
+    expect([200, 250].map(playedAt)).toEqual([2_400, 3_600]);
   });
 
   it('ends when the last sample should have been heard, not when it is sent', async () => {

@@ -110,8 +110,10 @@ class Playout {
 
   async #obey(): Promise<void> {
     for await (const message of this.#scope.mailbox) {
-      if (message.type === 'pause') this.#pause();
-      else if (message.type === 'resume') this.#resume();
+      // The client was told then, and stopped or went on then.
+      const atMs = Math.max(this.#baseMs, message.sentAtMs ?? this.#options.clock.nowMs());
+      if (message.type === 'pause') this.#pause(atMs);
+      else if (message.type === 'resume') this.#resume(atMs);
     }
   }
 
@@ -129,16 +131,16 @@ class Playout {
   }
 
   /** `moved`: whether the position moved since the last base. */
-  #rebase(position: number, moved: boolean): void {
+  #rebase(position: number, moved: boolean, atMs = this.#options.clock.nowMs()): void {
     const before = { sample: this.#baseSample, ms: this.#baseMs, moved, until: position };
     this.#earlier = [before, ...this.#earlier].slice(0, EARLIER_BASES);
     this.#baseSample = position;
-    this.#baseMs = this.#options.clock.nowMs();
+    this.#baseMs = atMs;
   }
 
   /** Restarts the clock reference and the pacing at `position`. */
-  #restart(position: number, moved = true): void {
-    this.#rebase(position, moved);
+  #restart(position: number, moved = true, atMs?: number): void {
+    this.#rebase(position, moved, atMs);
     const laterMs = this.#slot.join(this.#baseMs);
     this.#aheadSamples = this.#ahead(laterMs);
   }
@@ -148,17 +150,17 @@ class Playout {
     return samplesInMs(aheadMs - laterMs, track.rate);
   }
 
-  #pause(): void {
+  #pause(atMs: number): void {
     if (this.#paused) return;
-    this.#rebase(this.#position(), true);
+    this.#rebase(this.#position(this.#options.clock.nowMs() - atMs), true, atMs);
     this.#paused = true;
     this.#slot.release();
   }
 
-  #resume(): void {
+  #resume(atMs: number): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
-    if (this.#started) this.#restart(this.#baseSample, false);
+    if (this.#started) this.#restart(this.#baseSample, false, atMs);
     this.#run();
   }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -76,6 +77,8 @@ describe('the Python client', () => {
 
   it('talks by its longer example, which records the answer', { timeout: 60_000 }, async () => {
     const { url, folder, wav } = await talking('go forward six meters');
+    // At 22,050 Hz, as docs/clients.md makes it.
+    execFileSync('espeak-ng', ['-v', 'en-us', '-w', wav, 'go forward six meters']);
     const talk = runPython([join(PYTHON_CLIENT, 'examples', 'talk.py'), url, wav, 'answer.wav'], folder);
     expect(await talk.exited, talk.lines.join('\n')).toBe(0);
     expect(talk.lines.slice(0, 3)).toEqual([

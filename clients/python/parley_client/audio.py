@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import threading
 import time
 import wave
@@ -162,7 +163,10 @@ class Microphone:
 
 
 class WavMicrophone(Microphone):
-    """Says a WAV file (16-bit, mono, 8, 16, 24 or 48 kHz), then is silent. `say` adds another of the same rate."""
+    """Says a WAV file (16-bit, mono), then is silent. `say` adds another of the same rate.
+
+    A rate that the protocol has not becomes 16 kHz.
+    """
 
     def __init__(self, path: str | Path) -> None:
         rate, self._pcm = _read_wav(path)
@@ -211,7 +215,16 @@ def _sounddevice() -> Any:
 
 def _read_wav(path: str | Path) -> tuple[InputRate, bytes]:
     with wave.open(str(path), "rb") as file:
-        rate = file.getframerate()
-        if file.getnchannels() != 1 or file.getsampwidth() != 2 or rate not in (8_000, 16_000, 24_000, 48_000):
-            raise ValueError(f"{path}: want 16-bit mono at 8, 16, 24 or 48 kHz")
-        return cast(InputRate, rate), file.readframes(file.getnframes())
+        if file.getnchannels() != 1 or file.getsampwidth() != 2:
+            raise ValueError(f"{path}: want 16-bit mono")
+        rate, pcm = file.getframerate(), file.readframes(file.getnframes())
+    if rate in (8_000, 16_000, 24_000, 48_000):
+        return cast(InputRate, rate), pcm
+    # Between two samples of the file, by their distance: enough for speech.
+    count = len(pcm) // 2
+    samples = struct.unpack(f"<{count}h", pcm)
+    out = []
+    for i in range((count - 1) * 16_000 // rate):
+        at, part = divmod(i * rate, 16_000)
+        out.append(samples[at] + (samples[at + 1] - samples[at]) * part // 16_000)
+    return 16_000, struct.pack(f"<{len(out)}h", *out)

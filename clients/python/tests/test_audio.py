@@ -1,6 +1,7 @@
 """Loudspeaker and microphone on a clock that the test sets."""
 
 import asyncio
+import struct
 import tempfile
 import unittest
 import wave
@@ -107,11 +108,20 @@ class WavTest(unittest.TestCase):
         speech = seconds(0.01, 8_000)
         self.assertEqual(asyncio.run(two()), [speech.ljust(320, b"\0"), bytes(320)])
 
+    def test_brings_other_rates_to_16_khz(self) -> None:
+        ramp = [20 * i for i in range(1_101)]
+        with wave.open(str(self.path), "wb") as file:
+            file.setparams((1, 2, 22_050, 0, "NONE", ""))
+            file.writeframes(struct.pack("<1101h", *ramp))
+        microphone = WavMicrophone(self.path)
+        heard = struct.unpack("<700h", microphone.read(700))
+        self.assertEqual(microphone.rate, 16_000)
+        self.assertEqual([heard[0], heard[160], heard[640]], [0, 4_410, 17_640])
+
     def test_says_which_files_it_takes(self) -> None:
-        for rate, channels in ((44_100, 1), (16_000, 2)):
-            self.write(rate, channels)
-            with self.assertRaisesRegex(ValueError, "want 16-bit mono at 8, 16, 24 or 48 kHz"):
-                WavMicrophone(self.path)
+        self.write(16_000, channels=2)
+        with self.assertRaisesRegex(ValueError, "want 16-bit mono"):
+            WavMicrophone(self.path)
 
 
 class DeviceTest(unittest.TestCase):

@@ -13,8 +13,9 @@ const server = await serve({
   config: loadConfig({
     flags: {
       ...{ port: 0, dataDir, 'log.level': 'error' },
-      // Clients type the next turn as soon as one ends, which is faster than people may.
+      // Clients type the next turn as soon as one ends, which is faster than people may, and never again after a refusal.
       ...{
+        'limits.loop-delay-ms': 60_000,
         'limits.turns-per-second': 10_000,
         'limits.turn-burst': 10_000,
         'limits.waiting-requests': 10_000,

@@ -13,6 +13,7 @@ const REASONS: ReadonlyMap<string, string> = new Map([
   ['no-phrase', 'No known phrase fits.'],
   ['unlike', 'Too unlike every known phrase.'],
   ['too-long', 'Longer than any known phrase.'],
+  ['invented', 'The recogniser made it up.'],
 ]);
 
 /** A rejection as a reader wants it: the reason, and the nearest phrase with its score. */

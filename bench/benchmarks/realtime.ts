@@ -2,6 +2,7 @@ import { firstAudio, flushes, outcomes } from '../load/analysis.ts';
 import type { LoadPlan } from '../load/reports.ts';
 import type { LoadResult } from '../load/world.ts';
 import { type Row, spreadRow, valueRow } from '../report/rows.ts';
+import { shown } from '../report/table.ts';
 import { percentile } from '../statistics.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 import { interruptEvery } from './conversations.ts';
@@ -45,6 +46,8 @@ export const realtimeBenchmark: Benchmark = {
           measured.get(client)?.push(await load(client, sessions, quick ? 6_000 : MEASURE_MS));
         }
       rows.push(...rowsOf(sessions, measured));
+      for (const [client, results] of measured)
+        notes.push(`${sessions}, ${NAMES[client]}: ${partsOf(results)}`);
       const errors = [...measured.values()].flat().flatMap((result) => outcomes(result).errors);
       if (errors.length > 0) notes.push(`${sessions}: errors ${[...new Set(errors)].join(', ')}`);
     }
@@ -60,6 +63,13 @@ export const realtimeBenchmark: Benchmark = {
     };
   },
 };
+
+/** Medians of the four gaps of first audio, in ms. */
+function partsOf(results: readonly LoadResult[]): string {
+  const turns = results.flatMap(firstAudio);
+  const middle = (pick: (turn: (typeof turns)[number]) => number) => shown(percentile(turns.map(pick), 0.5));
+  return `medians of the parts: to STT ${middle((turn) => turn.toSttMs)}, to LLM ${middle((turn) => turn.toLlmMs)}, to TTS ${middle((turn) => turn.toTtsMs)}, to the client ${middle((turn) => turn.toClientMs)} ms`;
+}
 
 interface Figures {
   readonly ownMs: readonly number[];

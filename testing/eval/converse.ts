@@ -1,18 +1,20 @@
 import type { Dialog } from '../../actors/dialog/mod.ts';
+import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { Conversation } from '../conversation.ts';
 import { Random } from '../simulation/random.ts';
 import { EvalClient, type Sounding } from './client.ts';
-import type { EvalEngines } from './engines.ts';
+import { type EvalEngines, rememberingEspeak } from './engines.ts';
 import { HeldTime, type ModelledLatency } from './held-time.ts';
 import { addEcho, impulseResponse } from './room.ts';
 import { type EvalScenario, type EvalStep, kindOf, wavOf } from './scenario.ts';
-import { levelled, levelOf, type Noise, type Sounds } from './sounds.ts';
+import { levelled, levelOf, type Noise, Sounds } from './sounds.ts';
 
 /** A step as it happened. Times are ms of the air in the room. */
 export interface Happened {
@@ -48,7 +50,7 @@ export interface ConverseOptions {
   readonly robotVoice?: string;
   readonly latency: ModelledLatency;
   readonly engines: EvalEngines;
-  readonly sounds: Sounds;
+  readonly espeak?: EspeakTtsOptions;
 }
 
 /** Silence between two steps, ms. */
@@ -70,7 +72,14 @@ export async function converse(
   voice: string,
   options: ConverseOptions,
 ): Promise<Held> {
-  return new Talk(scenario, voice, options, await soundsOf(scenario, voice, options)).run();
+  const tts = rememberingEspeak(options.espeak);
+  try {
+    await tts.warm?.();
+    const prepared = await soundsOf(scenario, voice, new Sounds(tts), options.robotVoice);
+    return await new Talk(scenario, voice, { ...options, tts }, prepared).run();
+  } finally {
+    await tts.close();
+  }
 }
 
 interface Prepared {
@@ -84,7 +93,8 @@ interface Prepared {
 async function soundsOf(
   scenario: EvalScenario,
   voice: string,
-  { sounds, robotVoice }: ConverseOptions,
+  sounds: Sounds,
+  robotVoice: string | undefined,
 ): Promise<Prepared> {
   const { seed, levelDbfs, background, echoDb } = scenario;
   const make = (named: string, ms: number, salt: number) => {
@@ -103,8 +113,11 @@ async function soundsOf(
     return levelled(sound, levelDbfs + step.db);
   };
   const robot = levelOf(await sounds.speech(REFERENCE, robotVoice ?? 'en'));
+  // One after another: the order decides how eSpeak says them.
+  const all: Float32Array[] = [];
+  for (const [index, step] of scenario.steps.entries()) all.push(await soundOf(step, index));
   return {
-    sounds: await Promise.all(scenario.steps.map(soundOf)),
+    sounds: all,
     background: background
       ? levelled(await make(background.kind, 20_000, 0), levelDbfs + background.db)
       : new Float32Array(1),
@@ -129,7 +142,12 @@ class Talk {
   #samples = 0;
   readonly #cuts: number[] = [];
 
-  constructor(scenario: EvalScenario, voice: string, options: ConverseOptions, prepared: Prepared) {
+  constructor(
+    scenario: EvalScenario,
+    voice: string,
+    options: ConverseOptions & { readonly tts: TtsEngine },
+    prepared: Prepared,
+  ) {
     const { dialog, parameters, detector, engines, latency, robotVoice } = options;
     const { seed, networkMs, outputMs, reverbMs, distanceM } = scenario;
     this.#scenario = scenario;
@@ -144,7 +162,7 @@ class Talk {
       ...{ clock, networkMs, outputMs },
       onPlayed: (generation, samples) => this.#talk.send({ type: 'played', generation, samples }),
     });
-    const tts = time.tts(engines.tts);
+    const tts = time.tts(options.tts);
     this.#talk = new Conversation({
       ...{
         bus: inProcessBus({ clock }),

@@ -1,8 +1,9 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
+import { throwIfAborted } from '../../actors/cancellation.ts';
 import type { Dialog } from '../../actors/dialog/mod.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
-import type { TtsEngine } from '../../actors/ports/tts.ts';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
 import { soundswallowerStt } from '../../adapters/stt/soundswallower/soundswallower.ts';
@@ -10,42 +11,67 @@ import { type EspeakTtsOptions, espeakTts } from '../../adapters/tts/espeak/espe
 import { type SileroOptions, sileroVad } from '../../adapters/vad/silero.ts';
 import { startWorkerThread } from '../../adapters/worker-thread.ts';
 
-/** The embedded engines, shared by the conversations of an evaluation. */
+/** The embedded engines, shared by the conversations of an evaluation; but for eSpeak, which each has of its own. */
 export interface EvalEngines {
   readonly vad: VadEngine;
   readonly stt: SttEngine;
   /** Resolves when the recogniser has decoded all audio that it was given. */
   readonly decoded: () => Promise<void>;
   readonly llm: LlmEngine;
-  readonly tts: TtsEngine;
   close(): Promise<void>;
 }
 
 export interface EvalEngineOptions {
   readonly dialog: Dialog;
   readonly vad?: SileroOptions;
-  readonly espeak?: EspeakTtsOptions;
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
 const WALL_CLOCK = new Date('2026-01-05T10:30:00Z');
 
-export async function evalEngines({ dialog, vad, espeak }: EvalEngineOptions): Promise<EvalEngines> {
+export async function evalEngines({ dialog, vad }: EvalEngineOptions): Promise<EvalEngines> {
   const recogniser = new ProbedThread();
   const engines = {
     // There is one stream, so nothing is gained by waiting for others.
     vad: sileroVad({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
-    tts: espeakTts(espeak),
   };
-  const all = [engines.vad, engines.stt, engines.tts];
+  const all = [engines.vad, engines.stt];
   await Promise.all(all.map((engine) => engine.warm?.()));
   return {
     ...engines,
     decoded: () => recogniser.decoded(),
     async close() {
       await Promise.all(all.map((engine) => engine.close()));
+    },
+  };
+}
+
+/**
+ * eSpeak of one conversation. It does not say a text twice in exactly the same way, because it goes on from the text before.
+ * So each text is spoken once, to its end, and kept: then speech depends only on the order in which texts are first needed.
+ */
+export function rememberingEspeak(options: EspeakTtsOptions = {}): TtsEngine {
+  const espeak = espeakTts(options);
+  const spoken = new Map<string, Promise<readonly TtsEvent[]>>();
+  const whole = async (request: TtsRequest) => {
+    const events: TtsEvent[] = [];
+    for await (const event of espeak.synthesize(request, new AbortController().signal)) events.push(event);
+    return events;
+  };
+  return {
+    ...espeak,
+    async *synthesize(request, signal) {
+      const key = JSON.stringify([request.text, request.language, request.voice]);
+      const speech = spoken.get(key) ?? whole(request);
+      spoken.set(key, speech);
+      for (const event of await speech) {
+        throwIfAborted(signal);
+        // A copy, because the receiver may change it.
+        if (event.type !== 'audio') yield event;
+        else yield { type: 'audio', pcm: { ...event.pcm, samples: event.pcm.samples.slice() } };
+      }
     },
   };
 }

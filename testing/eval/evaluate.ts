@@ -1,12 +1,12 @@
 import { type Dialog, withDialog, withRecogniser } from '../../actors/dialog/mod.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
+import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import { converse } from './converse.ts';
 import { type EvalEngineOptions, evalEngines } from './engines.ts';
 import type { ModelledLatency } from './held-time.ts';
 import { type Evaluation, measured, summed } from './measure.ts';
 import type { EvalScenario } from './scenario.ts';
-import { Sounds } from './sounds.ts';
 
 /** Of a machine that answers in time, as measured with one session (docs/benchmarks). */
 export const MODELLED_LATENCY: ModelledLatency = { vadMs: 3, sttMs: 40, llmMs: 1, ttsMs: 20 };
@@ -17,7 +17,7 @@ export interface EvaluateOptions {
   readonly parameters?: SessionParameters;
   readonly detector?: SpeechDetectorParameters;
   readonly vad?: EvalEngineOptions['vad'];
-  readonly espeak?: EvalEngineOptions['espeak'];
+  readonly espeak?: EspeakTtsOptions;
   /** eSpeak voice of the robot. */
   readonly robotVoice?: string;
   readonly latency?: ModelledLatency;
@@ -36,15 +36,15 @@ export async function evaluate(
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
   const { dialog, vad, espeak, robotVoice, detector, latency = MODELLED_LATENCY, onConversation } = options;
   const parameters = withRecogniser(withDialog(options.parameters ?? defaultParameters, dialog), true);
-  const engines = await evalEngines({ dialog, ...(vad && { vad }), ...(espeak && { espeak }) });
-  const sounds = new Sounds(engines.tts);
+  const engines = await evalEngines({ dialog, ...(vad && { vad }) });
   const results: Evaluation[] = [];
   try {
     for (const scenario of scenarios) {
       const parts: Evaluation[] = [];
       for (const voice of scenario.voices) {
         const held = await converse(scenario, voice, {
-          ...{ dialog, parameters, latency, engines, sounds },
+          ...{ dialog, parameters, latency, engines },
+          ...(espeak && { espeak }),
           ...(detector && { detector }),
           ...(robotVoice !== undefined && { robotVoice }),
         });

@@ -67,6 +67,7 @@ function start(index: number): ReplyTrack<typeof RATE> {
         new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
         { headers: { generation: '1', seq: String(seq) } },
       );
+      return nowMs;
     },
     sendViseme: () => {},
   });

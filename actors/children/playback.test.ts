@@ -19,6 +19,19 @@ const settle = async () => {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
 };
 
+/** A process that is not given the processor for a while. */
+class StallingClock extends VirtualClock {
+  #stalledMs = 0;
+
+  stall(forMs: number): void {
+    this.#stalledMs += forMs;
+  }
+
+  override nowMs(): number {
+    return super.nowMs() + this.#stalledMs;
+  }
+}
+
 function start(
   rate: OutputRate = 24_000,
   sendFrame: (seq: number) => void = () => {},
@@ -41,6 +54,7 @@ function start(
     sendFrame: (seq, samples) => {
       sendFrame(seq);
       frames.push({ atMs: clock.nowMs(), seq, samples });
+      return clock.nowMs();
     },
     sendViseme: ({ viseme }, inMs) => visemes.push({ viseme, atMs: clock.nowMs() + inMs }),
   });
@@ -126,6 +140,22 @@ describe('playback', () => {
     mailbox.push({ type: 'resume', sentAtMs: clock.nowMs() - 40 });
     await clock.advance(10);
     expect([200, 250].map(playedAt)).toEqual([2_400, 3_600]);
+  });
+
+  it('counts from when the first frame was sent, also after a gap, however long it took to make', async () => {
+    const clock = new StallingClock({ settle });
+    const { listener, frames, write } = start(24_000, (seq) => clock.stall(seq % 5 === 0 ? 39 : 0), clock);
+    write(100);
+    await clock.advance(30);
+    expect(listener.sample(clock.nowMs())?.played).toBe(
+      samplesInMs(clock.nowMs() - (frames[0]?.atMs ?? 0), 24_000),
+    );
+    await clock.advance(200);
+    write(100);
+    await clock.advance(30);
+    expect(listener.sample(clock.nowMs())?.played).toBe(
+      samplesInMs(100 + clock.nowMs() - (frames[5]?.atMs ?? 0), 24_000),
+    );
   });
 
   it('ends when the last sample should have been heard, not when it is sent', async () => {

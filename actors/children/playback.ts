@@ -12,8 +12,8 @@ export interface PlaybackOptions {
   readonly track: ReplyTrack<OutputRate>;
   /** Receives the playback position. */
   readonly listener?: Listener;
-  /** Sends one frame to the client. `samples` is never written again, so the receiver may keep it. */
-  readonly sendFrame: (seq: number, samples: Int16Array) => void;
+  /** Sends one frame to the client, and returns when, on the clock. `samples` is never written again, so the receiver may keep it. */
+  readonly sendFrame: (seq: number, samples: Int16Array) => number;
   /** Publishes a mouth shape that is due `inMs` from now. */
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
   /** Called once all of the reply's audio is sent. */
@@ -69,6 +69,8 @@ class Playout {
   /** Bases before it, the newest first, for events that happened then but are handled now. */
   #earlier: readonly EarlierBase[] = [];
   #started = false;
+  /** The next frame begins the audio, or continues it after a gap. */
+  #begins = false;
   #paused = false;
   /** True after the last frame; the client still plays what it has. */
   #over = false;
@@ -145,6 +147,12 @@ class Playout {
     this.#aheadSamples = this.#ahead(laterMs);
   }
 
+  /** Restarts at `position`, whose frame comes next. */
+  #begin(position: number, moved = true): void {
+    this.#restart(position, moved);
+    this.#begins = true;
+  }
+
   #ahead(laterMs: number): number {
     const { track, aheadMs = WIRE_LIMITS.sendAheadMs } = this.#options;
     return samplesInMs(aheadMs - laterMs, track.rate);
@@ -180,7 +188,7 @@ class Playout {
     const { track } = this.#options;
     let position = this.#position();
     // After a gap in the audio the position stands at the end of the sent audio; time restarts there.
-    if (this.#started && position === this.#sent && track.buffered > 0) this.#restart(position);
+    if (this.#started && position === this.#sent && track.buffered > 0) this.#begin(position);
     while (this.#sent + this.#frameSamples - position <= this.#aheadSamples && this.#sendNext())
       position = this.#position();
     const sentAll = track.ended && track.buffered === 0 && !this.#paused && !this.#over;
@@ -216,7 +224,7 @@ class Playout {
     const first = !this.#started;
     if (first) {
       this.#started = true;
-      this.#restart(0, false);
+      this.#begin(0, false);
     }
     const frame = this.#nextFrame();
     const count = track.read(frame);
@@ -224,7 +232,10 @@ class Playout {
     this.#sendVisemes(last ? Number.POSITIVE_INFINITY : this.#sent + count);
     this.#sent += count;
     this.#options.listener?.frameSent();
-    this.#options.sendFrame(this.#seq++, frame);
+    const sentAtMs = this.#options.sendFrame(this.#seq++, frame);
+    // The client hears it from then on, however long it took to make.
+    if (this.#begins) this.#baseMs = sentAtMs;
+    this.#begins = false;
     if (first) this.#scope.emit({ type: 'playout.started' });
     return !this.#paused && !this.#over;
   }

@@ -108,9 +108,9 @@ export class SessionRunner {
     return this.#kernel;
   }
 
-  /** ms since the session's start, to the microsecond. */
-  nowMs(): number {
-    return toMicroseconds(this.#ports.clock.nowMs() - this.#startMs);
+  /** ms since the session's start, to the microsecond, now or when the clock was at `clockMs`. */
+  nowMs(clockMs = this.#ports.clock.nowMs()): number {
+    return toMicroseconds(clockMs - this.#startMs);
   }
 
   /** Carries out the commands of the start. Call once, when all listeners are attached. */

@@ -256,11 +256,13 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       attempt(() => bus.publish(subject, payload(), headers && { headers }));
   };
   const sendFrame = (generation: number, seq: number, samples: Int16Array) => {
-    log({ type: 'frame', atMs: runner.nowMs(), generation, seq, samples: samples.length });
+    const sentAtMs = clock.nowMs();
+    log({ type: 'frame', atMs: runner.nowMs(sentAtMs), generation, seq, samples: samples.length });
     journal?.said(generation, samples);
     const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
     attempt(() => client?.audio(generation, seq, pcm));
     copy(audioOut, () => pcm, { generation: String(generation), seq: String(seq) });
+    return sentAtMs;
   };
   const publish = (message: SessionMessage) => {
     attempt(() => client?.message(message));

@@ -240,9 +240,8 @@ function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
 async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base): Promise<Speech> {
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
-  const vad =
-    parts?.vad ??
-    sileroVad({ ...config.vad, ...(metrics && { onRun: metrics.onVadRun }), onCrash: onProblem });
+  const counted = metrics && { onRun: metrics.onVadRun };
+  const vad = parts?.vad ?? sileroVad({ ...config.vad, ...counted, onCrash: onProblem });
   closers.push(() => vad.close());
   const resamplers = await speexResampler();
   const onEvent = (event: ChainEvent) => {

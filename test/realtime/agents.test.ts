@@ -8,7 +8,7 @@ import { type Scene, sound, speakInto, startServer } from './scene.ts';
 type Agent = Partial<ConstructorParameters<typeof RealtimeAgent>[0]>;
 
 async function meet({ agent, ...scene }: Scene & { readonly agent?: Agent } = {}) {
-  const started = await startServer({ tls: false, ...scene });
+  const started = await startServer(scene);
   const transport = new OpenAIRealtimeWebSocket({ url: started.url });
   const session = new RealtimeSession(
     new RealtimeAgent({ name: 'robot', instructions: 'Be brief.', ...agent }),
@@ -129,7 +129,7 @@ describe('the unmodified agents client', () => {
   });
 
   it('connects again after it has left, as a new session, and over TLS', async () => {
-    const { url, ca } = await startServer();
+    const { url, ca } = await startServer({ tls: true });
     expect(url).toMatch(/^wss:/u);
     for (const question of ['hello', 'hello again']) {
       const transport = new OpenAIRealtimeWebSocket({

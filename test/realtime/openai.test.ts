@@ -3,7 +3,7 @@ import { decodeG711, encodeG711 } from '../../server/endpoints/openai-realtime/g
 import { RealtimeUser, type Scene, sound, speakInto, startServer } from './scene.ts';
 
 async function meet(scene: Scene = {}) {
-  const started = await startServer(scene);
+  const started = await startServer({ tls: true, ...scene });
   return { ...started, user: await RealtimeUser.connect(started) };
 }
 

@@ -1,4 +1,4 @@
-/** A whole server with scripted engines that speaks TLS, and the unmodified npm clients of the API in front of it. */
+/** A whole server with scripted engines, which may speak TLS, and the unmodified npm clients of the API in front of it. */
 import { OpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeClientEvent, RealtimeServerEvent } from 'openai/resources/realtime/realtime';
@@ -27,17 +27,17 @@ export interface Scene {
   readonly reply?: (request: LlmRequest) => LlmScript;
   readonly voice?: TtsScript;
   readonly flags?: Readonly<Record<string, unknown>>;
-  /** False: plain `ws:`. */
+  /** Speak TLS. Default: plain. */
   readonly tls?: boolean;
 }
 
 /** Closed when the test has finished. */
 export interface RealtimeServer {
   readonly server: Server;
-  /** `wss://…/v1/realtime`, or `ws://…` without TLS. */
+  /** `ws://…/v1/realtime`, or `wss://…` with TLS. */
   readonly url: string;
-  /** The server's certificate, which clients must trust. */
-  readonly ca: string;
+  /** With TLS: its certificate, which clients must trust. */
+  readonly ca?: string;
   /** What the language engine was asked, in order. */
   readonly asked: LlmRequest[];
 }
@@ -45,8 +45,8 @@ export interface RealtimeServer {
 export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
   const dataDir = await temporaryFolder();
   const asked: LlmRequest[] = [];
-  const { ca, cert, key } = makeCertificate(dataDir);
-  const tls = scene.tls === false ? {} : { 'tls.cert': cert, 'tls.key': key };
+  const made = scene.tls ? makeCertificate(dataDir) : undefined;
+  const tls = made && { 'tls.cert': made.cert, 'tls.key': made.key };
   const server = await serve({
     config: loadConfig({ flags: { port: 0, dataDir, 'limits.drainGraceMs': 0, ...tls, ...scene.flags } }),
     log: makeLogger('silent'),
@@ -65,7 +65,7 @@ export async function startServer(scene: Scene = {}): Promise<RealtimeServer> {
   afterTest(() => server.close());
   // The certificate names localhost.
   const url = `${server.url.replace('http', 'ws').replace('127.0.0.1', 'localhost')}/v1/realtime`;
-  return { server, asked, ca, url };
+  return { server, asked, url, ...(made && { ca: made.ca }) };
 }
 
 type EventOf<Type extends RealtimeServerEvent['type']> = Extract<RealtimeServerEvent, { type: Type }>;

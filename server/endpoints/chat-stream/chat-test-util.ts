@@ -1,3 +1,4 @@
+import { type Rig, type ScriptedSession, startRig } from '../../door/door-test-util.ts';
 import type { ChatRequest } from './request.ts';
 
 export interface SentEvent {
@@ -77,4 +78,48 @@ export class ChatAnswer {
 /** A request with what every test leaves out. */
 export function asking(content: string, more: Partial<ChatRequest> & { turn: number }): object {
   return { sessionId: 'robot-1', type: 'TEXT', content, ...more };
+}
+
+/** A session's messages around one reply. */
+export function begin(session: ScriptedSession, generation: number): void {
+  session.say({ type: 'state', value: 'processing', turn: generation, generation, seq: 0, at: 0 });
+}
+export function say(session: ScriptedSession, generation: number, text: string): void {
+  session.say({ type: 'reply', turn: generation, generation, text });
+}
+export function end(
+  session: ScriptedSession,
+  generation: number,
+  reason: 'completed' | 'interrupted' | 'failed' = 'completed',
+): void {
+  session.say({ type: 'reply.end', turn: generation, generation, reason, heard: '', timings: {} });
+  session.say({ type: 'state', value: 'idle', turn: generation, generation, seq: 0, at: 0 });
+}
+
+/** Sessions that begin a reply to every text at once, and end it when interrupted. `given`: types of their commands. */
+function talkative(rig: Rig, given: string[]): void {
+  rig.host.beforeOpen = (_request, session) => {
+    let generation = 0;
+    session.onCommand = ({ type }) => {
+      given.push(type);
+      if (type === 'text') begin(session, ++generation);
+      if (type === 'interrupt') end(session, generation, 'interrupted');
+    };
+  };
+}
+
+export async function meet(options: Parameters<typeof startRig>[0] = {}) {
+  const rig = await startRig(options);
+  const given: string[] = [];
+  talkative(rig, given);
+  const post = (body: object | string, headers?: Record<string, string>) =>
+    ChatAnswer.post(rig.address.url, body, headers);
+  return { rig, post, given };
+}
+
+/** The first turn of a conversation whose reply has begun. */
+export async function asked(options: Parameters<typeof startRig>[0] = {}, headers?: Record<string, string>) {
+  const met = await meet(options);
+  const answer = await met.post(asking('hello', { turn: 1 }), headers);
+  return { ...met, answer, session: await met.rig.host.opened.take() };
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { clientCommand } from '../../actors/session/client-command.ts';
 import { isErrorCode } from '../../machines/errors.ts';
-import { SUBPROTOCOL } from '../../machines/wire.ts';
+import { SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
 import { chatRequest, ORDERS } from '../../server/endpoints/chat-stream/request.ts';
 import { listQuery, pageQuery } from '../../server/endpoints/inspect/routes.ts';
 import { controlRequest, INSPECT_SUBPROTOCOL, pageMessage } from '../../server/endpoints/inspect/wire.ts';
@@ -59,6 +59,10 @@ describe('with anything from a client, every door answers in its own way, ends w
       const expected: string[] = [];
       for (const frame of frames) {
         if (typeof frame !== 'string') {
+          if (frame.byteLength > WIRE_LIMITS.messageBytes) {
+            expected.push('TOO_LARGE');
+            break;
+          }
           if (frame.byteLength % 2 === 0) continue;
           expected.push('BAD_MESSAGE');
           break;

@@ -112,7 +112,7 @@ class Playout {
 
   async #obey(): Promise<void> {
     for await (const message of this.#scope.mailbox) {
-      // The client was told then, and stopped or went on then.
+      // From this moment on the client is silent, or plays again: it got the same order directly.
       const atMs = Math.max(this.#baseMs, message.sentAtMs ?? this.#options.clock.nowMs());
       if (message.type === 'pause') this.#pause(atMs);
       else if (message.type === 'resume') this.#resume(atMs);

@@ -65,7 +65,7 @@ export function firstAudio(result: LoadResult): FirstAudio[] {
   });
 }
 
-/** The machine learned of speech → the client was told to drop the reply, in ms: `flush`, or `speech_started` of Realtime. */
+/** The VAD's event → the message by which the client drops the reply (`flush`, or `speech_started` of Realtime), in ms. */
 export function flushes(result: LoadResult): number[] {
   const stamps = bySession(result.stamps);
   return measured(result).flatMap(({ session, seen: { firstFrameMs = 0, flushMs } }) => {

@@ -1,4 +1,5 @@
 /** A whole server with scripted engines, which may speak TLS, and the unmodified npm clients of the API in front of it. */
+
 import { OpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeClientEvent, RealtimeServerEvent } from 'openai/resources/realtime/realtime';
@@ -7,6 +8,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
 import { type Server, serve } from '../../server/serve.ts';
+import { Awaiting } from '../../testing/loopback/awaiting.ts';
 import {
   type LlmScript,
   levelVad,
@@ -20,7 +22,6 @@ import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { makeCertificate } from '../support/certificate.ts';
 
 const RATE = 24_000;
-const PATIENCE_MS = 20_000;
 
 export interface Scene {
   readonly said?: readonly SttScript[];
@@ -74,13 +75,15 @@ type EventOf<Type extends RealtimeServerEvent['type']> = Extract<RealtimeServerE
 export class RealtimeUser {
   readonly client: OpenAIRealtimeWS;
   readonly received: RealtimeServerEvent[] = [];
-  readonly #checks = new Set<() => void>();
+  readonly #awaiting = new Awaiting({
+    story: () => this.received.map((event) => JSON.stringify(event).slice(0, 300)).join('\n'),
+  });
 
   private constructor(client: OpenAIRealtimeWS) {
     this.client = client;
     client.on('event', (event) => {
       this.received.push(event);
-      for (const check of [...this.#checks]) check();
+      this.#awaiting.check();
     });
     client.on('error', () => {}); // its events are in `received`
   }
@@ -122,22 +125,7 @@ export class RealtimeUser {
 
   /** Resolves as soon as `condition` holds; it is checked with every event. */
   until(condition: () => boolean, what = 'a condition'): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        settle();
-      };
-      const check = () => {
-        if (condition()) done(resolve);
-      };
-      const timer = setTimeout(() => {
-        const types = this.received.map((event) => JSON.stringify(event).slice(0, 300)).join('\n');
-        done(() => reject(new Error(`no ${what}; received:\n${types}`)));
-      }, PATIENCE_MS);
-      this.#checks.add(check);
-      check();
-    });
+    return this.#awaiting.until(condition, what);
   }
 
   /** Types of the events, without those of audio and text in pieces. */

@@ -1,10 +1,11 @@
 /** The unmodified npm packages `roslib` 1.4 and 2.1, with all that they receive. */
+
 import { createRequire } from 'node:module';
 import * as roslib2 from 'roslib';
 import type { SessionMessage } from '../../machines/wire.ts';
+import { Awaiting } from '../../testing/loopback/awaiting.ts';
 import { afterTest } from '../support/after-test.ts';
 
-const PATIENCE_MS = 20_000;
 const TEXT = 'std_msgs/String';
 const AUDIO = 'audio_common_msgs/AudioData';
 
@@ -63,7 +64,10 @@ export class RosUser {
   readonly messages: SessionMessage[] = [];
   readonly audio: Uint8Array[] = [];
   readonly statuses: { readonly level: string; readonly msg: string }[] = [];
-  readonly #checks = new Set<() => void>();
+  readonly #awaiting = new Awaiting({
+    story: () =>
+      [...this.messages, ...this.statuses].map((one) => JSON.stringify(one).slice(0, 300)).join('\n'),
+  });
 
   private constructor(library: RosLibrary, url: string) {
     this.library = library;
@@ -130,26 +134,11 @@ export class RosUser {
 
   /** Resolves as soon as `condition` holds; it is checked with all that comes. */
   until(condition: () => boolean, what = 'a condition'): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        settle();
-      };
-      const check = () => {
-        if (condition()) done(resolve);
-      };
-      const timer = setTimeout(() => {
-        const got = [...this.messages, ...this.statuses].map((one) => JSON.stringify(one).slice(0, 300));
-        done(() => reject(new Error(`no ${what}; received:\n${got.join('\n')}`)));
-      }, PATIENCE_MS);
-      this.#checks.add(check);
-      check();
-    });
+    return this.#awaiting.until(condition, what);
   }
 
   #note(take: () => void): void {
     take();
-    for (const check of [...this.#checks]) check();
+    this.#awaiting.check();
   }
 }

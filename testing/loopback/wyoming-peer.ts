@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Awaiting } from './awaiting.ts';
 import { closeServer, listenOnLoopback, Sockets } from './sockets.ts';
 
 /** An event as it was on the wire. */
@@ -8,8 +9,6 @@ export interface WyomingMessage {
   readonly data: Readonly<Record<string, unknown>>;
   readonly payload: Buffer;
 }
-
-const PATIENCE_MS = 20_000;
 
 /** One end of a connection of the Wyoming protocol, written from its description alone. */
 export class WyomingPeer {
@@ -23,7 +22,7 @@ export class WyomingPeer {
   onEvent: (event: WyomingMessage) => void = () => {};
   answersPings = true;
   #bytes = Buffer.alloc(0);
-  readonly #checks = new Set<() => void>();
+  readonly #awaiting = new Awaiting({ story: () => this.#story(), closed: () => this.socket.closed });
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -31,9 +30,9 @@ export class WyomingPeer {
     socket.on('data', (chunk) => {
       this.#bytes = Buffer.concat([this.#bytes, chunk]);
       for (let event = this.#next(); event; event = this.#next()) this.#take(event);
-      this.#check();
+      this.#awaiting.check();
     });
-    this.closed = once(socket, 'close').then(() => this.#check());
+    this.closed = once(socket, 'close').then(() => this.#awaiting.check());
   }
 
   static async connect(port: number): Promise<WyomingPeer> {
@@ -67,32 +66,11 @@ export class WyomingPeer {
 
   /** Resolves as soon as `condition` holds; it is checked with everything that comes. */
   until(condition: () => boolean, what = 'condition'): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const done = (settle: () => void) => {
-        clearTimeout(timer);
-        this.#checks.delete(check);
-        settle();
-      };
-      const check = () => {
-        if (condition()) done(resolve);
-        else if (this.socket.closed)
-          done(() => reject(new Error(`closed without ${what}: ${this.#story()}`)));
-      };
-      const timer = setTimeout(
-        () => done(() => reject(new Error(`no ${what}: ${this.#story()}`))),
-        PATIENCE_MS,
-      );
-      this.#checks.add(check);
-      check();
-    });
+    return this.#awaiting.until(condition, what);
   }
 
   #story(): string {
     return this.received.map(({ type, data }) => `${type} ${JSON.stringify(data)}`.slice(0, 200)).join('\n');
-  }
-
-  #check(): void {
-    for (const check of [...this.#checks]) check();
   }
 
   #take(event: WyomingMessage): void {

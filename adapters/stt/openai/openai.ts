@@ -70,7 +70,7 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
   };
 }
 
-/** Below -54 dB of full scale there is no speech, but a model may still write some. */
+/** Quieter than -54 dB of full scale: no speech, but a model may invent words for it. */
 const SILENT_BELOW = 65;
 const SILENCE: SttEvent = {
   type: 'final',

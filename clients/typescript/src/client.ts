@@ -203,7 +203,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   /**
    * The voice stop: silent and without actions at once, here and at the server. While the connection is lost it becomes the first message
-   * of the next one; false if there is none at all. A stop stays in force across reconnections, until `rearm`.
+   * of the next one; it returns false if the client is closed. A stop lasts across reconnections, until `rearm`.
    */
   halt(): boolean {
     this.speaker?.order({ type: 'silence' });

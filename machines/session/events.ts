@@ -33,9 +33,23 @@ export type ClientEvent =
 
 /** From the ear. `sample` counts the session's input at the pipeline rate; `ageMs` is how long ago that sample was heard. */
 export type EarEvent =
+  /** The first evidence of speech; `speech.start` follows if there is more. `sample`: where the evidence begins. */
+  | { readonly type: 'speech.hint'; readonly sample: number; readonly ageMs: number }
   | { readonly type: 'speech.start'; readonly sample: number; readonly ageMs: number }
   | { readonly type: 'speech.stop'; readonly sample: number; readonly ageMs: number }
-  | { readonly type: 'ear.failed'; readonly error: ErrorRecord };
+  | { readonly type: 'ear.failed'; readonly error: ErrorRecord }
+  | StopEvent;
+
+/** From the lane that listens for the voice stop only, in every state. `sample`: the end of the phrase. */
+export type StopEvent =
+  | {
+      readonly type: 'stop.suspected';
+      readonly phrase: string;
+      readonly sample: number;
+      readonly ageMs: number;
+    }
+  | { readonly type: 'stop.confirmed'; readonly phrase: string }
+  | { readonly type: 'stop.refuted' };
 
 /** From running children. */
 export type ChildEvent =

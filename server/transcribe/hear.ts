@@ -92,7 +92,7 @@ async function listen(
 ): Promise<{ readonly audio: InputAudio; readonly spans: readonly Span[] }> {
   const { samples } = sound;
   const audio = new InputAudio(samples.length + PIPELINE_RATE);
-  const events: Exclude<EarEvent, { type: 'ear.failed' }>[] = [];
+  const events: Extract<EarEvent, { type: 'speech.start' | 'speech.stop' }>[] = [];
   await new Promise<void>((resolve, reject) => {
     const counted: VadEngine = {
       ...{ name: vad.name, close: () => vad.close() },
@@ -106,7 +106,7 @@ async function listen(
     };
     const ear = openEar(counted, audio, new VirtualClock(), (event) => {
       if (event.type === 'ear.failed') reject(errorFrom(event.error));
-      else events.push(event);
+      else if (event.type === 'speech.start' || event.type === 'speech.stop') events.push(event);
     });
     const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
     for (let at = 0; at < bytes.length; at += 2 * PIECE)

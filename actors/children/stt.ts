@@ -2,7 +2,7 @@ import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
-import type { InputAudio } from '../input-audio.ts';
+import type { InputAudio } from '../ear/input-audio.ts';
 import type { SttEngine } from '../ports/stt.ts';
 
 export interface SttChildOptions {

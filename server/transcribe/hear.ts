@@ -1,5 +1,5 @@
-import { openEar } from '../../actors/ear.ts';
-import { InputAudio } from '../../actors/input-audio.ts';
+import { openEar } from '../../actors/ear/ear.ts';
+import { InputAudio } from '../../actors/ear/input-audio.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
 import {

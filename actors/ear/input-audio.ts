@@ -1,4 +1,4 @@
-import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../machines/audio.ts';
+import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../machines/audio.ts';
 
 /** Half a second: unit of memory allocation. */
 const CHUNK = PIPELINE_RATE / 2;

@@ -1,18 +1,18 @@
-import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
-import { type Clock, toMicroseconds } from '../machines/clock.ts';
-import { errorRecord } from '../machines/errors.ts';
-import type { EarEvent } from '../machines/session/events.ts';
-import { WIRE_LIMITS } from '../machines/wire.ts';
+import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { type Clock, toMicroseconds } from '../../machines/clock.ts';
+import { errorRecord } from '../../machines/errors.ts';
+import type { EarEvent } from '../../machines/session/events.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { Arrivals } from './arrivals.ts';
-import { pcmSamples } from './engine-rpc/pcm.ts';
+import { pcmSamples } from '../engine-rpc/pcm.ts';
 import type { InputAudio } from './input-audio.ts';
-import type { VadEngine, VadWindow } from './ports/vad.ts';
+import type { VadEngine, VadWindow } from '../ports/vad.ts';
 import {
   defaultDetectorParameters,
   detectSpeech,
   initialDetectorState,
   type SpeechDetectorParameters,
-} from './speech-detector.ts';
+} from '../speech-detector.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {

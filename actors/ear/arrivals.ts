@@ -1,4 +1,4 @@
-import { msOfSamples, PIPELINE_RATE } from '../machines/audio.ts';
+import { msOfSamples, PIPELINE_RATE } from '../../machines/audio.ts';
 
 /** Messages remembered: 2.5 s of the shortest ones, which covers the time the ear needs to decide. */
 const KEPT = 256;

@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
-import { type Dialog, suggestedPhrases, withDialog, withRecogniser } from '../actors/dialog/mod.ts';
+import {
+  type Dialog,
+  dialogReader,
+  suggestedPhrases,
+  withDialog,
+  withRecogniser,
+} from '../actors/dialog/mod.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
@@ -261,7 +267,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   };
   const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
-  const models = parts?.engines ? parts.engines.llm !== undefined : answersWithModel(config);
+  const models = modelMayAnswer(options);
   const parameters = withRecogniser(withDialog(config, dialog, offered, models), tellsPartials);
   const hosted = hostEngines(engines, config, bus);
   closers.push(() => hosted.close());
@@ -286,6 +292,11 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   return { engines, vad, resamplers, parameters, hosted, admission, clients };
 }
 
+/** Whether any other language engine than the dialog may answer. */
+function modelMayAnswer({ config, parts }: ServeOptions): boolean {
+  return parts?.engines ? parts.engines.llm !== undefined : answersWithModel(config);
+}
+
 async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const { options, closers, dialog, bus, metrics, stores, inspector, observers } = base;
   const { config, log, parts } = options;
@@ -305,6 +316,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, detector: config.vad, resamplers, store },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
+    read: dialogReader(dialog, !modelMayAnswer(options)),
     ...(parts?.memory && { memory: parts.memory }),
     ...(journal && { journal }),
     onLog: logTo(observers),

@@ -21,6 +21,7 @@ import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 import type { SessionInput } from '../machines/session/context.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import type { ReadWords } from '../machines/session/turn/reading.ts';
 import type { Modality, SessionMessage } from '../machines/wire.ts';
 import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
@@ -41,6 +42,8 @@ export interface ConversationOptions {
   readonly language?: string;
   /** Whether an engine knows a language. Default: any. */
   readonly supports?: (language: string) => boolean;
+  /** What the dialog knows about recognised words. Default: nothing. */
+  readonly read?: ReadWords;
   /** Default: audio. */
   readonly input?: Modality;
   readonly output?: Modality;
@@ -124,6 +127,7 @@ export class Conversation {
         actions: options.actions ?? { run: async () => null },
         ...(options.memory ? { memory: options.memory } : {}),
         ...(options.supports ? { supports: options.supports } : {}),
+        ...(options.read ? { read: options.read } : {}),
         store: this.#store(),
         onLog: (_session, entry) => {
           this.log.push(entry);

@@ -1,6 +1,7 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
+import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { InputAudio } from '../ear/input-audio.ts';
 import type { SttEngine } from '../ports/stt.ts';
@@ -10,11 +11,13 @@ export interface SttChildOptions {
   readonly audio: InputAudio;
   /** Audio from before the onset that the engine hears too. */
   readonly prerollMs: number;
+  /** What the dialog knows about the words. */
+  readonly read?: ReadWords | undefined;
 }
 
 /** Recognises one utterance: emits partial transcripts and returns the final one. `finish` ends the audio. */
 export function sttChild(
-  { engine, audio, prerollMs }: SttChildOptions,
+  { engine, audio, prerollMs, read }: SttChildOptions,
   input: ChildInputs['stt'],
 ): ChildLogic {
   return childLogic(async ({ mailbox, signal, emit }) => {
@@ -33,16 +36,19 @@ export function sttChild(
     )) {
       if (event.type === 'final') {
         const { text, confidence, language, rejected } = event;
+        const reading = read?.(text, input.language);
         return {
           text,
           ...(confidence === undefined ? {} : { confidence }),
           ...(language === undefined ? {} : { language }),
           ...(rejected === undefined ? {} : { rejected }),
+          ...(reading && { reading }),
         };
       }
       if (event.text === partial) continue;
       partial = event.text;
-      emit({ type: 'transcript.partial', text: partial });
+      const reading = read?.(partial, input.language);
+      emit({ type: 'transcript.partial', text: partial, ...(reading && { reading }) });
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);
   });

@@ -24,6 +24,8 @@ export interface DialogEntry {
   readonly actions: readonly DialogAction[];
   /** Whether saying it is a voice stop. */
   readonly halt: boolean;
+  /** Below this confidence (0 to 1) recognised words are confirmed before the entry acts. 0: never. */
+  readonly askBelow: number;
   /** Values of slots that a phrase may omit. */
   readonly defaults: Slots;
 }

@@ -15,5 +15,6 @@ export { fillersOf, withDialog, withRecogniser } from './parameters.ts';
 export { parseDialog } from './parse.ts';
 export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
 export { countsIn, type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';
+export { dialogReader } from './reading.ts';
 export type { RosMapping } from './schema.ts';
 export { suggestedPhrases } from './suggest.ts';

@@ -123,6 +123,7 @@ function build(data: DialogFile, fail: Fail): Dialog {
         ...given(terms),
       })),
       halt: raw.halt,
+      askBelow: askBelowOf(raw, data.askBelow),
       defaults,
     };
     for (const [at, phrase] of phrases.entries()) {
@@ -168,6 +169,12 @@ function build(data: DialogFile, fail: Fail): Dialog {
       Object.entries(data.pronunciations).map(([word, phones]) => [normaliseText(word, language), phones]),
     ),
   };
+}
+
+/** A voice stop is never confirmed first: it stops at once. */
+function askBelowOf(entry: DialogFile['entries'][number], defaults: DialogFile['askBelow']): number {
+  if (entry.halt) return 0;
+  return entry.askBelow ?? (entry.actions.length > 0 ? defaults.actions : defaults.replies);
 }
 
 /** Without the members that are undefined. */

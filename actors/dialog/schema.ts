@@ -12,6 +12,8 @@ const line = z.string().trim().min(1).max(MAX_REPLY_CHARS);
 const oneOrMore = z.union([line.transform((only) => [only]), z.array(line).min(1)]);
 const value = z.union([z.string(), z.number(), z.boolean()]);
 
+const confidence = z.number().min(0).max(1);
+
 const json: z.ZodType<Json> = z.lazy(() =>
   z.union([z.null(), z.boolean(), z.number(), z.string(), z.array(json), z.record(z.string(), json)]),
 );
@@ -56,6 +58,7 @@ const entry = z
     replies: oneOrMore.default([]),
     actions: z.array(action).max(10).default([]),
     halt: z.boolean().default(false),
+    askBelow: confidence.optional(),
     defaults: z.record(name, value).default({}),
   })
   .refine((one) => one.halt || one.replies.length + one.actions.length > 0, {
@@ -64,6 +67,10 @@ const entry = z
   .refine((one) => !one.halt || one.actions.length === 0, {
     message: 'a voice stop cannot have actions, because it ends all of them; remove them',
     path: ['actions'],
+  })
+  .refine((one) => !one.halt || one.askBelow === undefined, {
+    message: 'a voice stop is never confirmed first, because it must stop at once; remove askBelow',
+    path: ['askBelow'],
   });
 
 /** Schema of a dialog file, before phrases are parsed. See docs/dialog.md. */
@@ -77,6 +84,9 @@ export const dialogFile = z.strictObject({
   greeting: line.optional(),
   slots: z.record(name, z.union([z.array(line).min(1), z.record(line, value)])).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
+  askBelow: z
+    .strictObject({ actions: confidence.default(0.7), replies: confidence.default(0.5) })
+    .prefault({}),
   fillers: z.array(line).default([]),
   backchannels: z.array(line).optional(),
   pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),

@@ -9,6 +9,7 @@ import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.
 import type { SessionContext, SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import { earTakesTurn } from '../../machines/session/settings/settings.ts';
+import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
@@ -61,6 +62,8 @@ export interface SessionDeps {
   readonly actions: ActionPort;
   /** Whether an engine knows this language (BCP 47). Default: any. */
   readonly supports?: (language: string) => boolean;
+  /** What the dialog knows about recognised words. Default: nothing. */
+  readonly read?: ReadWords;
   readonly memory?: MemoryPort;
   readonly store: Store;
   /** Without it, nothing is journaled and actions do not wait. */
@@ -173,7 +176,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
           session,
           generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
-        return sttChild({ engine, audio, prerollMs }, command.input);
+        return sttChild({ engine, audio, prerollMs, read: deps.read }, command.input);
       }
       case 'memory':
         return memoryChild(deps.memory ?? noMemory, session, command.input);

@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
 import type { ActionReport, Rejection, SettingsChange } from '../wire.ts';
 import type { Message } from './turn/history.ts';
+import type { Reading } from './turn/reading.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
 export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
@@ -53,7 +54,7 @@ export type StopEvent =
 
 /** From running children. */
 export type ChildEvent =
-  | { readonly type: 'transcript.partial'; readonly text: string }
+  | { readonly type: 'transcript.partial'; readonly text: string; readonly reading?: Reading }
   | { readonly type: 'llm.delta'; readonly text: string }
   | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
   /** A segment becomes the current one. */
@@ -81,6 +82,7 @@ export interface SttOutput {
   readonly language?: string;
   /** Why `text` is empty, if the recogniser reports it. */
   readonly rejected?: Rejection;
+  readonly reading?: Reading;
 }
 export interface MemoryOutput {
   /** Facts for the LLM, one per line. */

@@ -1,0 +1,16 @@
+/**
+ * What the dialog knows about recognised words. It is found beside the recogniser and journaled with the transcript,
+ * so the machine needs no dialog.
+ */
+export interface Reading {
+  /**
+   * `whole`: a phrase that cannot be continued. `open`: a phrase that can. `part`: the beginning of a phrase. Absent:
+   * the words are none of these.
+   */
+  readonly phrase?: 'whole' | 'open' | 'part';
+  /** Of the entry that the words mean: below this confidence (0 to 1) they are confirmed first. 0: never. Absent: no entry. */
+  readonly askBelow?: number;
+}
+
+/** Reads the text of an utterance so far. `language` is BCP 47. */
+export type ReadWords = (text: string, language: string) => Reading | undefined;

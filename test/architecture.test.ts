@@ -145,7 +145,8 @@ describe('adapters/', () => {
       if (!isOurs(from)) return true;
       if (within(['machines', 'actors'], from)) return true;
       const port = path.split('/').slice(0, 2).join('/');
-      const shared = /^adapters\/[^/]+\.ts$/u.test(from) || from.startsWith('adapters/http/');
+      const shared =
+        /^adapters\/[^/]+\.ts$/u.test(from) || within(['adapters/http', 'adapters/wyoming'], from);
       return shared || (path.split('/').length > 2 && from.startsWith(`${port}/`));
     };
     expect(forbidden(adapters, allowed)).toEqual([]);

@@ -1,7 +1,7 @@
 /** A satellite and the whole server, with scripted engines: what the session itself makes of its events. */
 import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
-import { type WyomingPeer, WyomingSatellite } from '../../testing/loopback/mod.ts';
+import { WyomingListener, type WyomingPeer } from '../../testing/loopback/mod.ts';
 import { type Scene, sound, speakInto, startServer } from '../realtime/scene.ts';
 import { afterTest } from '../support/after-test.ts';
 
@@ -10,7 +10,7 @@ const FORMAT = { rate: 24_000, width: 2, channels: 1 };
 const COUNTING = 'One two three four five six seven eight nine ten.';
 
 async function meet(run: object, scene: Scene) {
-  const satellite = await WyomingSatellite.start();
+  const satellite = await WyomingListener.start();
   afterTest(() => satellite.close());
   const started = await startServer({ ...scene, flags: { 'wyoming.satellites': satellite.url } });
   const peer = await satellite.server();

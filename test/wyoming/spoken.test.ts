@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
 import { sessionsPage } from '../../server/endpoints/inspect/wire.ts';
-import { type WyomingMessage, WyomingPeer, WyomingSatellite } from '../../testing/loopback/mod.ts';
+import { WyomingListener, type WyomingMessage, WyomingPeer } from '../../testing/loopback/mod.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { type ParleyProcess, parley } from '../support/processes.ts';
 import { type Sound, silence, speak } from '../support/speech.ts';
@@ -56,7 +56,7 @@ class Microphone {
 }
 
 it('a satellite holds a spoken conversation, and interrupts a story, of which nothing stale is sent', async () => {
-  const satellite = await WyomingSatellite.start();
+  const satellite = await WyomingListener.start();
   afterTest(() => satellite.close());
   const { server, url } = await start(['--wyoming.satellites', satellite.url]);
   const peer = await satellite.server();

@@ -101,18 +101,18 @@ export class WyomingPeer {
   }
 }
 
-/** A satellite on 127.0.0.1: whoever connects is its server. */
-export class WyomingSatellite {
+/** Listens on 127.0.0.1. Each connection gets a peer: a satellite for the server that dials it, or a service for a client. */
+export class WyomingListener {
   readonly url: string;
-  /** Every connection, the newest last. */
+  /** The other end of every connection, the newest last. */
   readonly servers: WyomingPeer[] = [];
   readonly #server: Server;
-  readonly #sockets: Sockets;
+  readonly sockets: Sockets;
   readonly #waiting: (() => void)[] = [];
 
   private constructor(server: Server, port: number, sockets: Sockets, meet: (server: WyomingPeer) => void) {
     this.#server = server;
-    this.#sockets = sockets;
+    this.sockets = sockets;
     this.url = `tcp://127.0.0.1:${port}`;
     server.on('connection', (socket) => {
       const peer = new WyomingPeer(socket);
@@ -123,10 +123,10 @@ export class WyomingSatellite {
   }
 
   /** `meet`: called with each server that connects. */
-  static async start(meet: (server: WyomingPeer) => void = () => {}): Promise<WyomingSatellite> {
+  static async start(meet: (server: WyomingPeer) => void = () => {}): Promise<WyomingListener> {
     const server = createServer();
     const sockets = new Sockets(server);
-    return new WyomingSatellite(server, await listenOnLoopback(server), sockets, meet);
+    return new WyomingListener(server, await listenOnLoopback(server), sockets, meet);
   }
 
   /** The connection with this number, from 0; waits for it. */
@@ -139,6 +139,6 @@ export class WyomingSatellite {
   }
 
   close(): Promise<void> {
-    return closeServer(this.#server, this.#sockets);
+    return closeServer(this.#server, this.sockets);
   }
 }

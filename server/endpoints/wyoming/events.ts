@@ -6,7 +6,7 @@ import {
   toolParameters,
   voiceField,
 } from '../../../actors/session/client-command.ts';
-import type { WyomingEvent } from './framing.ts';
+import type { WyomingEvent } from '../../../adapters/wyoming/framing.ts';
 
 /** Maximum length of a text to speak, in UTF-16 units. */
 export const MAX_SPOKEN_LENGTH = 16_000;

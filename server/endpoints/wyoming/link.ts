@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { encodeEvent, Framer, type WyomingEvent } from '../../../adapters/wyoming/framing.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { Door } from '../../door/door.ts';
@@ -7,7 +8,6 @@ import type { DoorLimits } from '../../door/limits.ts';
 import { TokenBucket } from '../../door/token-bucket.ts';
 import { Downlink } from '../../door/websocket/downlink.ts';
 import { type ClientEvent, type EventOf, parseEvent } from './events.ts';
-import { encodeEvent, Framer, type WyomingEvent } from './framing.ts';
 
 /** Shorter chunks count as messages, so that a flood of them is noticed, ms. */
 const MIN_CHUNK_MS = 10;

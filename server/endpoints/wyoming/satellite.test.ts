@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { PublicState, SessionMessage } from '../../../machines/wire.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
-import { type WyomingPeer, WyomingSatellite } from '../../../testing/loopback/mod.ts';
+import { WyomingListener, type WyomingPeer } from '../../../testing/loopback/mod.ts';
 import { replyEnd, type ScriptedSession, until } from '../../door/door-test-util.ts';
 import { FORMAT, SECOND, settled, startWyoming } from './wyoming-test-util.ts';
 
@@ -23,7 +23,7 @@ const transcript = (text: string): SessionMessage => ({ type: 'transcript', turn
 
 /** A satellite that the server has dialled, and its session. */
 async function meet(run: object = RUN) {
-  const satellite = await WyomingSatellite.start();
+  const satellite = await WyomingListener.start();
   afterTest(() => satellite.close());
   const { rig, log } = await startWyoming({ options: { satellites: [satellite.url] } });
   const peer = await satellite.server();
@@ -181,7 +181,7 @@ describe('a satellite that Parley dials', () => {
   });
 
   it('is dialled more and more rarely while it refuses', async () => {
-    const satellite = await WyomingSatellite.start((server) => server.socket.destroy());
+    const satellite = await WyomingListener.start((server) => server.socket.destroy());
     afterTest(() => satellite.close());
     const { rig } = await startWyoming({ options: { satellites: [satellite.url] } });
     for (const [i, waitMs] of [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].entries()) {

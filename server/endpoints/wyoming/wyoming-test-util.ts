@@ -48,6 +48,7 @@ export async function startWyoming({ options = { port: 0 }, said, reply, voice, 
   return {
     rig,
     log: lines,
+    url: url ?? '',
     connect: async () => {
       const peer = await WyomingPeer.connect(Number(new URL(url ?? '').port));
       afterTest(() => peer.socket.destroy());

@@ -1,8 +1,8 @@
 /** Frames of the Wyoming protocol: a line of JSON, then `data_length` bytes of JSON, then `payload_length` bytes. */
 import { z } from 'zod';
-import { ERRORS, type ErrorCode, type ErrorRecord } from '../../../machines/errors.ts';
-import { parseJson } from '../../../machines/json.ts';
-import { WIRE_LIMITS } from '../../../machines/wire.ts';
+import { ERRORS, type ErrorCode, type ErrorRecord } from '../../machines/errors.ts';
+import { parseJson } from '../../machines/json.ts';
+import { WIRE_LIMITS } from '../../machines/wire.ts';
 
 /** Version of the protocol that this server writes into its headers: streaming came with 1.7. */
 const VERSION = '1.7.2';

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import { type WyomingConnection, type WyomingOptions, WyomingServer } from '../../wyoming/server.ts';
+
+export interface WyomingTtsOptions extends WyomingOptions {
+  /** Default voice; without one, the server chooses by the language. */
+  readonly voice?: string;
+  /** Of a voice with several speakers. */
+  readonly speaker?: string;
+}
+
+/** 20 minutes at 24 kHz, far more than any segment. */
+const MAX_BYTES = 64 << 20;
+
+const format = z.object({
+  rate: z.int().min(4_000).max(192_000),
+  width: z.literal(2, 'only 16-bit audio can be played'),
+  channels: z.literal(1, 'only mono audio can be played'),
+});
+
+/**
+ * Speech synthesis by a server of the Wyoming protocol. Text without a letter or digit is not sent. Errors: TTS_FAILED (the
+ * server reports one, or sends no audio), ENGINE_REQUEST (it has no voice), ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
+ */
+export function wyomingTts(options: WyomingTtsOptions): TtsEngine {
+  const server = new WyomingServer(options, 'tts');
+  return {
+    name: server.name,
+    warm: () => server.warm(),
+    close: () => server.close(),
+    synthesize: (request, signal) =>
+      server.stream(signal, (connection, { supports_synthesize_streaming }) =>
+        speak(connection, request, options, supports_synthesize_streaming === true),
+      ),
+  };
+}
+
+async function* speak(
+  connection: WyomingConnection,
+  request: TtsRequest,
+  options: WyomingTtsOptions,
+  streams: boolean,
+): AsyncGenerator<TtsEvent> {
+  const { text } = request;
+  if (!/[\p{L}\p{N}]/u.test(text)) return;
+  const voice = voiceOf(request, options);
+  if (streams) {
+    await connection.send('synthesize-start', { voice });
+    await connection.send('synthesize-chunk', { text });
+    await connection.send('synthesize-stop');
+  } else await connection.send('synthesize', { text, voice });
+  let bytes = 0;
+  for (;;) {
+    const { type, data, payload } = await connection.next('audio-chunk', 'audio-stop', 'synthesize-stopped');
+    // A server that streams speaks sentence by sentence.
+    if (type === 'audio-stop' && streams) continue;
+    if (type !== 'audio-chunk') break;
+    const { rate } = format.parse(data);
+    bytes += payload.byteLength;
+    if (bytes > MAX_BYTES)
+      throw new ParleyError('ENGINE_PROTOCOL', `the audio is longer than ${MAX_BYTES} bytes`);
+    if (payload.byteLength % 2 !== 0)
+      throw new ParleyError('ENGINE_PROTOCOL', 'a chunk ends within a sample');
+    if (payload.byteLength > 0) yield { type: 'audio', pcm: { rate, samples: samplesOf(payload) } };
+  }
+  if (bytes === 0) throw new ParleyError('TTS_FAILED', 'the server sent no audio');
+}
+
+function voiceOf({ voice, language }: TtsRequest, options: WyomingTtsOptions): object {
+  const name = voice ?? options.voice;
+  if (name === undefined) return { language };
+  return { name, ...(options.speaker !== undefined && { speaker: options.speaker }) };
+}
+
+/** A copy: the bytes may lie at an odd address. Samples are little-endian, as on every platform that is supported. */
+function samplesOf(payload: Buffer): Int16Array {
+  const copy = new Uint8Array(payload);
+  return new Int16Array(copy.buffer);
+}

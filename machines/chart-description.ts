@@ -1,7 +1,14 @@
 /** Description of a statechart: its states and transitions, with names that are the same in every build. */
-import { type AnyStateMachine, type AnyStateNode, type AnyTransitionDefinition, not } from 'xstate';
+import {
+  type AnyStateMachine,
+  type AnyStateNode,
+  type AnyTransitionDefinition,
+  not,
+  type StateValue,
+} from 'xstate';
 import { defaultParameters } from './parameters.ts';
 import { type SessionMachine, sessionMachine } from './session/machine.ts';
+import { conversationOf } from './session/regions.ts';
 
 /** One state of the chart. */
 interface StateInfo {
@@ -51,7 +58,7 @@ export function transitionsOf(
     const groups = [...node.transitions.values(), ...(node.always ? [node.always] : [])];
     for (const group of groups) {
       group.forEach((definition, index) => {
-        const state = node.path.join('.');
+        const state = pathOf(node);
         const event = eventName(definition.eventType);
         const branch = group.length > 1 ? ` #${index + 1}` : '';
         all.set(definition, {
@@ -59,7 +66,7 @@ export function transitionsOf(
           state,
           event,
           guard: guardName(definition.guard),
-          targets: (definition.target ?? []).map((target) => target.path.join('.')),
+          targets: (definition.target ?? []).map((target) => pathOf(target)),
         });
       });
     }
@@ -71,20 +78,28 @@ function statesOf(machine: AnyStateMachine): StateInfo[] {
   return nodesOf(machine).map((node) => {
     const { type } = node;
     if (type === 'history') throw new Error(`the chart has a history state: ${node.id}`);
-    const initial = type === 'compound' ? node.initial?.target[0]?.path.join('.') : undefined;
+    const initial = type === 'compound' ? node.initial?.target[0] : undefined;
     return {
-      path: node.path.join('.'),
-      name: node.key,
+      path: pathOf(node),
+      name: node === node.machine.root.states.conversation ? node.machine.root.key : node.key,
       kind: type,
-      parent: node.parent ? node.parent.path.join('.') : null,
-      initial: initial ?? null,
+      parent: pathOf(node) === '' ? null : pathOf(node.parent),
+      initial: initial ? pathOf(initial) : null,
       invokes: node.invoke.map(({ id }) => id),
     };
   });
 }
 
+/** Of the session, the conversation stands for the root: so it was before there were other regions. */
 function nodesOf(machine: AnyStateMachine): readonly AnyStateNode[] {
-  return withDescendants(machine.root);
+  const { conversation, ...others } = machine.root.states;
+  if (!conversation) return withDescendants(machine.root);
+  return [conversation, ...Object.values(others)].flatMap(withDescendants);
+}
+
+function pathOf(node: AnyStateNode | undefined): string {
+  const [first, ...rest] = node?.path ?? [];
+  return (first === 'conversation' ? rest : (node?.path ?? [])).join('.');
 }
 
 function withDescendants(node: AnyStateNode): AnyStateNode[] {
@@ -115,7 +130,7 @@ function guardName(guard: unknown): string {
     return `${kind} ${inner.map(guardName).join(', ')}`;
   }
   const value: unknown = Reflect.get(guard, 'stateValue');
-  if (value !== undefined) return `in ${stateName(value)}`;
+  if (value !== undefined) return `in ${stateName(conversationOf(value as StateValue))}`;
   return guard.name === '' || guard.name === 'guard' ? 'by a function' : guard.name;
 }
 
@@ -131,5 +146,6 @@ export function wholeSessionMachine(): SessionMachine {
   return sessionMachine({
     ...defaultParameters,
     phrases: { ...defaultParameters.phrases, fillers: ['Hm.'] },
+    actions: { ...defaultParameters.actions, moving: ['drive'] },
   });
 }

@@ -12,6 +12,7 @@ import { CHILD_KINDS, type ChildKind, type SessionEvent } from './session/events
 import { lastingOf } from './session/lasting/lasting.ts';
 import type { SessionMachine } from './session/machine.ts';
 import { publicState } from './session/public-state.ts';
+import { conversationOf, type RegionStates, regionsOf } from './session/regions.ts';
 import type { ListenerSample } from './session/reply/listener.ts';
 import type { PublicState } from './wire.ts';
 
@@ -65,7 +66,7 @@ export class SessionKernel {
     this.#machine = machine;
     this.#scope = collectingScope(machine, (action) => this.#collect(action));
     this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
-    this.#state = publicState(this.#snapshot.value);
+    this.#state = publicState(this.value);
     this.#commands.push(this.#stateMessage());
     this.initial = { seq: 0, atMs: 0, commands: this.#commands };
   }
@@ -74,8 +75,14 @@ export class SessionKernel {
     return this.#snapshot.context;
   }
 
+  /** The state of the conversation. */
   get value(): StateValue {
-    return this.#snapshot.value;
+    return conversationOf(this.#snapshot.value);
+  }
+
+  /** The regions beside it; undefined while all are in their first state. */
+  get regions(): RegionStates | undefined {
+    return regionsOf(this.#snapshot.value);
   }
 
   get state(): PublicState {
@@ -83,7 +90,7 @@ export class SessionKernel {
   }
 
   get ended(): boolean {
-    return this.#snapshot.status !== 'active';
+    return this.#state === 'ended' || this.#snapshot.status !== 'active';
   }
 
   get nowMs(): number {
@@ -95,6 +102,7 @@ export class SessionKernel {
     return JSON.parse(
       JSON.stringify({
         value: this.value,
+        regions: this.regions,
         context: this.context,
         ended: this.ended,
         timers: this.#timers,
@@ -130,7 +138,7 @@ export class SessionKernel {
     const now = { ...this.#snapshot, context: { ...context, nowMs: this.#atMs, listener } };
     // The chart handles the delays that it has set; its own event types do not list them.
     this.#snapshot = this.#machine.transition(now, event as SessionEvent, this.#scope);
-    this.#state = publicState(this.#snapshot.value);
+    this.#state = publicState(this.value);
     if (
       this.state !== state ||
       this.context.generation !== context.generation ||

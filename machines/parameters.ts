@@ -193,6 +193,8 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     readonly deadlinesMs?: Readonly<Record<string, number>>;
     /** The actions, by name, that may outlive their reply; others end with it. */
     readonly lasting?: Readonly<Record<string, Pick<ActionTerms, 'whenInterrupted' | 'group'>>>;
+    /** Names of the actions that move the robot. Default: none. */
+    readonly moving?: readonly string[];
     /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */
     readonly followUps?: Readonly<Record<string, readonly ReportedEnd[]>>;
   };

@@ -4,6 +4,7 @@ import { defaultParameters } from '../machines/parameters.ts';
 import { initialContext, type SessionInput } from '../machines/session/context.ts';
 import type { SessionEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { conversationOf, regionsOf } from '../machines/session/regions.ts';
 import { Stepper } from '../testing/model/transitions.ts';
 import { Explainer } from '../web/inspect/model/explain.ts';
 
@@ -14,8 +15,7 @@ describe('Explainer', () => {
     const explainer = new Explainer(defaultParameters);
 
     const { taken, guards } = explainer.explain(
-      'idle',
-      initialContext(INPUT),
+      { value: 'idle', context: initialContext(INPUT) },
       { type: 'text', text: 'hi' },
       10,
     );
@@ -32,8 +32,7 @@ describe('Explainer', () => {
     const explainer = new Explainer(defaultParameters);
 
     const explained = explainer.explain(
-      'idle',
-      initialContext(INPUT),
+      { value: 'idle', context: initialContext(INPUT) },
       { type: 'llm.delta', text: 'late' },
       10,
     );
@@ -45,7 +44,11 @@ describe('Explainer', () => {
   it('says that an event after the end took nothing', () => {
     const explainer = new Explainer(defaultParameters);
 
-    const explained = explainer.explain('ended', initialContext(INPUT), { type: 'halt' }, 10);
+    const explained = explainer.explain(
+      { value: 'ended', context: initialContext(INPUT) },
+      { type: 'halt' },
+      10,
+    );
 
     expect(explained).toEqual({ taken: [], guards: [] });
   });
@@ -58,10 +61,15 @@ describe('Explainer', () => {
 
       for (const { event, t } of eventsOf(name)) {
         const before = snapshot;
-        if (before.status !== 'active') break; // the kernel takes nothing more either
+        const value = conversationOf(before.value);
+        if (value === 'ended') break; // the kernel takes nothing more either
         const now = { ...before, context: { ...before.context, nowMs: t } };
         const stepped = stepper.step(now, event);
-        const explained = explainer.explain(before.value, before.context, event, t);
+        const explained = explainer.explain(
+          { value, regions: regionsOf(before.value), context: before.context },
+          event,
+          t,
+        );
         snapshot = stepped.snapshot;
 
         expect(explained.taken).toEqual(stepped.taken);

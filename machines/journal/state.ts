@@ -3,6 +3,8 @@ import { canonicalJson } from '../json.ts';
 /** The part of a kernel that counts as its state: delays and numbers follow from the commands and events. */
 export interface KernelState {
   readonly value: unknown;
+  /** Of the regions beside the conversation, those that are not in their first state. */
+  readonly regions?: unknown;
   readonly ended: boolean;
   readonly context: object;
 }
@@ -36,7 +38,7 @@ class Level {
 }
 
 /**
- * A state as JSON in parts, and the changes between states. The parts are `value`, `ended`, the members of the context
+ * A state as JSON in parts, and the changes between states. The parts are `value`, `ended`, `regions`, the members of the context
  * (`context.turn`), those of its reply (`context.reply.text`), and each of the reply's segments
  * (`context.reply.segments.0`). They are compared by identity first, then by text, so that a step costs only what it
  * changed.
@@ -59,8 +61,9 @@ export class StateText {
     const changes: string[] = [];
     this.#visit(this.#top, 'value', state.value, changes);
     this.#visit(this.#top, 'ended', state.ended, changes);
+    this.#visit(this.#top, 'regions', state.regions, changes);
     this.#members(this.#context, state.context, changes);
-    for (const level of [this.#context, this.#reply, this.#segments]) this.#forget(level, changes);
+    for (const level of [this.#top, this.#context, this.#reply, this.#segments]) this.#forget(level, changes);
     return changes.length === 0 ? '[]' : `[${changes.join(',')}]`;
   }
 

@@ -52,6 +52,8 @@ export interface SessionContext {
   readonly history: readonly Message[];
   /** Actions that may outlive their reply; absent until the first one. */
   readonly lasting?: LastingActions;
+  /** As the client last reported it; absent until it does. */
+  readonly body?: { readonly moving: boolean; readonly noise?: number };
   /** Results of actions that wait for a reply about them. */
   readonly followUps?: readonly FollowUp[] | undefined;
 }

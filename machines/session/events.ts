@@ -28,6 +28,8 @@ export type ClientEvent =
       readonly say?: string;
       readonly outside?: true;
     }
+  /** `noise`: of the motors, dBFS at the microphone. */
+  | { readonly type: 'body'; readonly moving: boolean; readonly noise?: number }
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };

@@ -1,5 +1,6 @@
 import type { SessionParameters } from '../parameters.ts';
 import { actionsRegion } from './actions/region.ts';
+import { bodyRegion } from './body/region.ts';
 import { initialContext } from './context.ts';
 import { stoppedState } from './halt/stopped.ts';
 import { lastingActions } from './lasting/region.ts';
@@ -12,8 +13,8 @@ import { listeningState } from './turn/listening.ts';
 const MAX_MICROSTEPS = 100;
 
 /**
- * The conversation. Reads in the order of a turn: idle, listening, responding; stopped and ended are reachable from
- * anywhere. One machine serves all sessions with the same parameters.
+ * The conversation reads in the order of a turn: idle, listening, responding; stopped and ended are reachable from
+ * anywhere. The other regions are beside it (`regions.ts`). One machine serves all sessions with the same parameters.
  */
 export function sessionMachine(parameters: SessionParameters) {
   const chart = sessionSetup(parameters);
@@ -21,78 +22,86 @@ export function sessionMachine(parameters: SessionParameters) {
     id: 'session',
     context: ({ input }) => initialContext(input),
     options: { maxIterations: MAX_MICROSTEPS },
-    initial: 'idle',
-    on: {
-      halt: '.stopped',
-      bye: '.ended',
-      lost: '.ended',
-      settings: { actions: 'changeSettings' },
-      commit: { actions: 'refuseCommit' },
-      clear: { actions: 'clearAudio' },
-      respond: { actions: 'refuseTurn' },
-      history: { actions: 'takeHistory' },
-      'ear.failed': { actions: 'publishEarFailure' },
-      ...lastingActions,
-      'transcript.partial': { actions: 'notePartial' },
-      'xstate.done.actor.stt': { actions: 'noteFinal' },
-      'xstate.error.actor.stt': { actions: 'noteSttFailure' },
-      'xstate.error.actor.speculation': { actions: 'dropSpeculation' },
-      // A failure that no state handles would put the machine into XState's own error status.
-      'xstate.error.actor.memory': {},
-      'xstate.error.actor.llm': {},
-      'xstate.error.actor.tts': {},
-      'xstate.error.actor.playback': {},
-      'xstate.error.actor.actions': {},
-    },
+    type: 'parallel',
     states: {
-      /** Connected, without speech. */
-      idle: {
-        id: 'idle',
+      conversation: {
+        initial: 'idle',
         on: {
-          'speech.start': { guard: 'earTakesTurn', target: 'listening', actions: 'beginUtterance' },
-          text: { target: 'responding', actions: 'takeText' },
-          commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
-          respond: { target: 'responding', actions: 'askReply' },
+          halt: '#stopped',
+          bye: '#ended',
+          lost: '#ended',
+          settings: { actions: 'changeSettings' },
+          commit: { actions: 'refuseCommit' },
+          clear: { actions: 'clearAudio' },
+          respond: { actions: 'refuseTurn' },
+          history: { actions: 'takeHistory' },
+          'ear.failed': { actions: 'publishEarFailure' },
+          ...lastingActions,
+          'transcript.partial': { actions: 'notePartial' },
+          'xstate.done.actor.stt': { actions: 'noteFinal' },
+          'xstate.error.actor.stt': { actions: 'noteSttFailure' },
+          'xstate.error.actor.speculation': { actions: 'dropSpeculation' },
+          // A failure that no state handles would put the machine into XState's own error status.
+          'xstate.error.actor.memory': {},
+          'xstate.error.actor.llm': {},
+          'xstate.error.actor.tts': {},
+          'xstate.error.actor.playback': {},
+          'xstate.error.actor.actions': {},
         },
-        always: { guard: 'hasFollowUp', target: 'responding', actions: 'takeFollowUps' },
-      },
-
-      /** The user has the turn: capturing, then endpointing. */
-      listening: listeningState(chart),
-
-      /** One reply. Its children run in the regions below, so leaving this state stops them all. */
-      responding: {
-        id: 'responding',
-        type: 'parallel',
-        exit: 'endReply',
-        on: {
-          text: { target: 'responding', reenter: true, actions: ['dropUtterance', 'takeText'] },
-          commit: {
-            guard: 'hasAudio',
-            target: 'responding',
-            reenter: true,
-            actions: ['dropUtterance', 'commitAudio'],
-          },
-          interrupt: [
-            { guard: 'userSpeaks', target: 'listening' },
-            { target: 'idle', actions: ['dropUtterance', 'dropPending', 'dropFollowUps'] },
-          ],
-        },
-        onDone: 'idle',
         states: {
-          /** As the user hears it: processing, speaking (playing or yielding), acting. */
-          phase: phaseRegion(chart, parameters),
-          tts: ttsRegion(chart),
-          playback: playbackRegion(chart),
-          actions: actionsRegion(chart),
-          llm: llmRegion(chart),
+          /** Connected, without speech. */
+          idle: {
+            id: 'idle',
+            on: {
+              'speech.start': { guard: 'earTakesTurn', target: 'listening', actions: 'beginUtterance' },
+              text: { target: 'responding', actions: 'takeText' },
+              commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
+              respond: { target: 'responding', actions: 'askReply' },
+            },
+            always: { guard: 'hasFollowUp', target: 'responding', actions: 'takeFollowUps' },
+          },
+
+          /** The user has the turn: capturing, then endpointing. */
+          listening: listeningState(chart),
+
+          /** One reply. Its children run in the regions below, so leaving this state stops them all. */
+          responding: {
+            id: 'responding',
+            type: 'parallel',
+            exit: 'endReply',
+            on: {
+              text: { target: 'responding', reenter: true, actions: ['dropUtterance', 'takeText'] },
+              commit: {
+                guard: 'hasAudio',
+                target: 'responding',
+                reenter: true,
+                actions: ['dropUtterance', 'commitAudio'],
+              },
+              interrupt: [
+                { guard: 'userSpeaks', target: 'listening' },
+                { target: 'idle', actions: ['dropUtterance', 'dropPending', 'dropFollowUps'] },
+              ],
+            },
+            onDone: 'idle',
+            states: {
+              /** As the user hears it: processing, speaking (playing or yielding), acting. */
+              phase: phaseRegion(chart, parameters),
+              tts: ttsRegion(chart),
+              playback: playbackRegion(chart),
+              actions: actionsRegion(chart),
+              llm: llmRegion(chart),
+            },
+          },
+
+          /** Voice stop: no sound and no movement until the user rearms. */
+          stopped: stoppedState(chart),
+
+          ended: { id: 'ended', type: 'final', entry: ['dropLasting', 'dropUtterance', 'dropPending'] },
         },
       },
 
-      /** Voice stop: no sound and no movement until the user rearms. */
-      stopped: stoppedState(chart),
-
-      ended: { type: 'final', entry: ['dropLasting', 'dropUtterance', 'dropPending'] },
+      /** Whether the robot moves. */
+      body: bodyRegion(chart, parameters),
     },
   });
 }

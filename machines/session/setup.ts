@@ -5,6 +5,7 @@ import * as ends from './actions/ends.ts';
 import * as followUps from './actions/follow-ups.ts';
 import * as robot from './actions/robot-actions.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
+import * as body from './body/body.ts';
 import type { ChildInputs, Command } from './commands.ts';
 import type { SessionContext, SessionInput } from './context.ts';
 import { LASTING_DEADLINE, type MachineEvent, type Reducer } from './effects.ts';
@@ -75,6 +76,7 @@ export function sessionSetup(parameters: SessionParameters) {
       repliesInText: ({ context }) => context.input.output === 'text',
       textBegun: ({ context }) => context.input.output === 'text' && isAudible(context),
       actionRuns: ({ context }) => robot.actionRuns(context),
+      moves: ({ context, event }) => body.moves(context, event, parameters),
       hasFollowUp: ({ context }) => followUps.hasFollowUp(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
@@ -163,6 +165,7 @@ export function sessionSetup(parameters: SessionParameters) {
       startSpeculation: act(speculation.startSpeculation),
       dropSpeculation: act(speculation.dropSpeculation),
       releaseSpeculation: act(speculation.releaseSpeculation),
+      noteBody: act(body.noteBody),
       changeSettings: act(settings.changeSettings),
       takeText: act(turn.takeText(parameters)),
       keepTurn: act(turn.keepTurn(parameters)),

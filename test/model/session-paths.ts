@@ -13,6 +13,7 @@ import {
   WORDS,
 } from '../../testing/model/mod.ts';
 import { ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION } from '../../testing/model/representatives.ts';
+import { hasEnded } from '../../testing/model/session-model.ts';
 
 export const LEVELS = { kernel: 'kernel', inProcess: 'in-process bus', nats: 'nats-server' } as const;
 
@@ -97,7 +98,7 @@ export function feedImpossible({ sessions }: SessionPaths): Map<string, number> 
   const counts = new Map<string, number>();
   for (const { model, explored } of sessions)
     for (const { state } of explored.values()) {
-      if (state.snapshot.status !== 'active') continue;
+      if (hasEnded(state)) continue;
       for (const event of IMPOSSIBLE_EVENTS) {
         const after = model.happen({ ...state, happenings: [] }, event, 'client', state.atMs);
         if (after.snapshot.status === 'error')

@@ -2,7 +2,9 @@
  * Moments at which tests check the chart: every state that the session's model reaches, and every transition on the
  * way.
  */
+
 import { MadeSession } from '../../bench/inspector-journal.ts';
+import { conversationOf } from '../../machines/session/regions.ts';
 import { activeStates } from '../../web/inspect/chart/active.ts';
 import { type ChartMap, type MapTransition, sessionMap } from '../../web/inspect/chart/chart-map.ts';
 import { labelOf } from '../../web/inspect/chart/marks.ts';
@@ -34,7 +36,7 @@ export function momentsOf(): Moment[] {
   const states = exploredSessions().flatMap(({ explored }) => [...explored.values()]);
   for (const { state, edges } of states)
     for (const edge of edges.values()) {
-      const after: unknown = edge.state.snapshot.value;
+      const after: unknown = conversationOf(edge.state.snapshot.value);
       const taken = edge.state.happenings.at(-1)?.taken ?? [];
       const said = labelOf(map, { taken, refused: [] })?.transition;
       const news = [JSON.stringify(after), said?.id ?? ''].filter((one) => one !== '' && !seen.has(one));
@@ -44,7 +46,7 @@ export function momentsOf(): Moment[] {
         name: `${JSON.stringify(after)} by ${said?.id ?? 'nothing'}`,
         // Two records each: the state before, and the event.
         record: 2 + 2 * moments.length,
-        before: state.snapshot.value,
+        before: conversationOf(state.snapshot.value),
         after,
         active: [...activeStates(after)].filter((path) => path !== ''),
         explained: { taken, guards: said ? refusable(map, said) : [] },

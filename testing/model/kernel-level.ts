@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson } from '../../machines/json.ts';
 import { SessionKernel, type Step } from '../../machines/kernel.ts';
+import { sessionValue } from '../../machines/session/regions.ts';
 import type { ModelPath } from './explore.ts';
 import type { SessionModel, SessionModelEvent, SessionModelState } from './session-model.ts';
 
@@ -31,8 +32,9 @@ export function compare(
   kernel: SessionKernel,
 ): void {
   const { snapshot, timers } = expected;
-  if (!isDeepStrictEqual(kernel.value, snapshot.value))
-    throw parted(path, index, 'the state', snapshot.value, kernel.value);
+  const value = sessionValue(kernel.value, kernel.regions);
+  if (!isDeepStrictEqual(value, snapshot.value))
+    throw parted(path, index, 'the state', snapshot.value, value);
   // The model's time advances without events, the kernel's does not.
   const context = { ...snapshot.context, nowMs: kernel.context.nowMs };
   if (!isDeepStrictEqual(kernel.context, context))

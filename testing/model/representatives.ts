@@ -125,7 +125,7 @@ function settings(): Representative[] {
     source: 'client',
     event: ({ snapshot }) => {
       const userSpeaks = snapshot.context.utterance?.endedAtMs === null;
-      const matters = snapshot.matches('idle') || (often && userSpeaks);
+      const matters = snapshot.matches({ conversation: 'idle' }) || (often && userSpeaks);
       // From one way to another only by way of the default.
       const changes = isDefault(snapshot.context.settings) !== (name === 'default');
       return matters && changes ? { type: 'settings', change: { turnDetection }, sample: 0 } : undefined;
@@ -287,7 +287,7 @@ function reports(): Representative[] {
 function lasting(): Representative[] {
   const atRest = (name: string, event: (id: string) => Happens) =>
     of('lasting', name, (state) => {
-      const action = state.snapshot.matches('idle') ? runningLasting(state) : undefined;
+      const action = state.snapshot.matches({ conversation: 'idle' }) ? runningLasting(state) : undefined;
       return action && event(action.id);
     });
   return [

@@ -110,7 +110,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   };
 
   readonly events = (state: SessionModelState): readonly SessionModelEvent[] => {
-    if (state.snapshot.status !== 'active') return [];
+    if (hasEnded(state)) return [];
     const events: SessionModelEvent[] = [];
     const dueMs = state.timers[0]?.dueMs;
     if (dueMs !== undefined) events.push({ type: NEXT_DELAY });
@@ -187,9 +187,12 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const { value } = snapshot;
     const { utterance, pending, speculations, reply, nowMs, settings, followUps } = snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
-    const at = (state: Parameters<typeof snapshot.matches>[0]) => snapshot.matches(state);
-    const yielding = at({ responding: { phase: { speaking: 'yielding' } } });
-    const thinking = at({ responding: { phase: { processing: 'thinking' } } });
+    const yielding = snapshot.matches({
+      conversation: { responding: { phase: { speaking: 'yielding' } } },
+    });
+    const thinking = snapshot.matches({
+      conversation: { responding: { phase: { processing: 'thinking' } } },
+    });
     const words = utterance?.final?.text ?? utterance?.partial;
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
     // What settings and requests of the client change is in the states; everything else is explored without them.
@@ -271,6 +274,11 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       (timers[0]?.dueMs ?? Number.POSITIVE_INFINITY) > atMs + notUnderstoodMs
     );
   }
+}
+
+/** The chart of an ended session has other regions that are not final. */
+export function hasEnded({ snapshot }: Pick<SessionModelState, 'snapshot'>): boolean {
+  return snapshot.status !== 'active' || snapshot.matches({ conversation: 'ended' });
 }
 
 /** Whether turns are detected as when the session began. */

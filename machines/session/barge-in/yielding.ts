@@ -14,6 +14,7 @@ export function yieldingState(chart: SessionChart) {
     },
     states: {
       hearing: {
+        id: 'session.responding.phase.speaking.yielding.hearing',
         on: {
           'transcript.partial': [
             { guard: 'partialInterrupts', target: '#listening', actions: 'notePartial' },
@@ -29,6 +30,7 @@ export function yieldingState(chart: SessionChart) {
       },
       /** The sound has ended; its words decide. */
       judging: {
+        id: 'session.responding.phase.speaking.yielding.judging',
         entry: 'finishUtterance',
         always: [
           { guard: 'finalInterrupts', target: '#endpointing' },

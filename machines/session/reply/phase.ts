@@ -5,8 +5,8 @@ import { fills } from '../filler/filler.ts';
 import type { SessionChart } from '../setup.ts';
 
 /** A voice that failed or has finished speaks no filler. */
-const HAS_VOICE = stateIn({ responding: { tts: 'running' } });
-const ALL_PLAYED = stateIn({ responding: { playback: 'finished' } });
+const HAS_VOICE = stateIn({ conversation: { responding: { tts: 'running' } } });
+const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' } } });
 
 /** Phase of the reply, as the user hears it. */
 export function phaseRegion(chart: SessionChart, parameters: SessionParameters) {
@@ -18,6 +18,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
         initial: 'transcribing',
         states: {
           transcribing: {
+            id: 'session.responding.phase.processing.transcribing',
             entry: 'finishUtterance',
             always: [
               { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
@@ -42,6 +43,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             states: {
               deciding: { always: [{ guard: 'asksMemory', target: 'asking' }, { target: '#thinking' }] },
               asking: {
+                id: 'session.responding.phase.processing.recalling.asking',
                 invoke: {
                   id: 'memory',
                   src: 'memory',
@@ -90,7 +92,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
       /** All speech has ended; a robot action still runs. */
       acting: {
         id: 'acting',
-        always: { guard: stateIn({ responding: { actions: 'finished' } }), target: 'done' },
+        always: { guard: stateIn({ conversation: { responding: { actions: 'finished' } } }), target: 'done' },
         on: { 'speech.start': { guard: 'earInterrupts', target: '#yielding', actions: 'beginUtterance' } },
       },
       done: { type: 'final' },

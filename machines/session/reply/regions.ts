@@ -35,6 +35,7 @@ export function ttsRegion(chart: SessionChart) {
         states: {
           quiet: { on: { 'segment.started': 'synthesising' } },
           synthesising: {
+            id: 'session.responding.tts.running.synthesising',
             on: {
               'segment.ready': 'quiet',
             },
@@ -53,7 +54,7 @@ export function ttsRegion(chart: SessionChart) {
   });
 }
 
-const ALL_WRITTEN = stateIn({ responding: { llm: 'finished' } });
+const ALL_WRITTEN = stateIn({ conversation: { responding: { llm: 'finished' } } });
 
 /** Audio → frames, in order and in time. */
 export function playbackRegion(chart: SessionChart) {
@@ -80,7 +81,7 @@ export function playbackRegion(chart: SessionChart) {
 }
 
 /** While the LLM emits text, the executor ends only by failure, because it has not received `end`. */
-const EXECUTOR_GONE = stateIn({ responding: { actions: 'finished' } });
+const EXECUTOR_GONE = stateIn({ conversation: { responding: { actions: 'finished' } } });
 
 /** Words → text. Last of the regions, so that its messages reach running children. */
 export function llmRegion(chart: SessionChart) {
@@ -103,6 +104,7 @@ export function llmRegion(chart: SessionChart) {
         initial: 'asking',
         states: {
           asking: {
+            id: 'session.responding.llm.running.asking',
             // The child that takes the speculation over runs by now.
             always: { guard: 'hasSpeculation', actions: 'releaseSpeculation' },
             on: {
@@ -116,6 +118,7 @@ export function llmRegion(chart: SessionChart) {
             after: { llmFirstToken: { target: '#llmFinished', actions: 'failLlm' } },
           },
           streaming: {
+            id: 'session.responding.llm.running.streaming',
             on: {
               'llm.delta': { target: 'streaming', reenter: true, actions: 'noteDelta' },
               'llm.action': [

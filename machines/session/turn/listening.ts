@@ -18,6 +18,7 @@ export function listeningState(chart: SessionChart) {
     },
     states: {
       capturing: {
+        id: 'session.listening.capturing',
         on: {
           'speech.stop': { target: 'endpointing', actions: 'noteSpeechStop' },
           'ear.failed': { target: 'endpointing', actions: ['publishEarFailure', 'endSpeechUnheard'] },

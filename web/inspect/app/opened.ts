@@ -1,12 +1,10 @@
-import type { StateValue } from 'xstate';
 import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { KernelEvent } from '../../../machines/kernel.ts';
-import type { SessionContext } from '../../../machines/session/context.ts';
 import type { SessionFeed } from '../../../server/endpoints/inspect/wire.ts';
 import { ApiError, type InspectorApi, type LoadedJournal } from '../api.ts';
 import { RecordFollower } from '../follow.ts';
 import type { LiveLink } from '../live.ts';
-import { Explainer, type Explanation } from '../model/explain.ts';
+import { Explainer, type Explanation, type StateBefore } from '../model/explain.ts';
 import type { JournalText } from '../model/journal-text.ts';
 import { type Origin, SessionLog } from '../model/session-log.ts';
 import { runInSlices } from '../model/slices.ts';
@@ -144,14 +142,9 @@ export class OpenSession extends Observable {
     if (traced || !log || !record || index === 0) return traced;
     try {
       this.#explainer ??= new Explainer(log.header.parameters);
-      const { value, context } = stateTree(log.stateAt(index - 1));
       // The text was written by one kernel and is read by another.
-      const [at, knew, event] = [
-        value as StateValue,
-        context as SessionContext,
-        JSON.parse(record.event) as KernelEvent,
-      ];
-      return this.#explainer.explain(at, knew, event, record.t);
+      const before = stateTree(log.stateAt(index - 1)) as unknown as StateBefore;
+      return this.#explainer.explain(before, JSON.parse(record.event) as KernelEvent, record.t);
     } catch {
       return undefined;
     }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { describeChart, wholeSessionMachine } from '../../../machines/chart-description.ts';
+import { wholeSessionMachine } from '../../../machines/chart-description.ts';
 import { defaultParameters } from '../../../machines/parameters.ts';
 import { sessionMachine } from '../../../machines/session/machine.ts';
 import { PUBLIC_STATES } from '../../../machines/wire.ts';
-import { mapOf, sessionMap } from './chart-map.ts';
+import { conversationChart, mapOf, sessionMap } from './chart-map.ts';
 
-const written = describeChart(wholeSessionMachine());
+const written = conversationChart(wholeSessionMachine());
 const map = sessionMap();
 
 describe('the map', () => {
@@ -89,7 +89,7 @@ describe('the map', () => {
   });
 
   it('is the same for a machine with other parameters, but for the transitions that these leave out', () => {
-    const other = mapOf(describeChart(sessionMachine(defaultParameters)));
+    const other = mapOf(conversationChart(sessionMachine(defaultParameters)));
     expect([...other.states.keys()]).toEqual([...map.states.keys()]);
   });
 });

@@ -5,7 +5,9 @@ import {
   type TransitionInfo,
   wholeSessionMachine,
 } from '../../../machines/chart-description.ts';
+import type { SessionMachine } from '../../../machines/session/machine.ts';
 import { publicState } from '../../../machines/session/public-state.ts';
+import { REGIONS } from '../../../machines/session/regions.ts';
 import type { PublicState } from '../../../machines/wire.ts';
 import { isPublicState, PUBLIC_STATES } from '../../../machines/wire.ts';
 import { within } from './active.ts';
@@ -72,7 +74,18 @@ const LANE_ORDER = ['llm', 'tts', 'playback', 'actions'];
 
 /** The map of the machine of this version. */
 export function sessionMap(): ChartMap {
-  return mapOf(describeChart(wholeSessionMachine()));
+  return mapOf(conversationChart(wholeSessionMachine()));
+}
+
+/** The other regions have no place on the map. */
+export function conversationChart(machine: SessionMachine): ChartDescription {
+  const { states, transitions } = describeChart(machine);
+  const beside = Object.keys(REGIONS);
+  const drawn = (path: string) => !beside.some((region) => within(path, region) || path === region);
+  return {
+    states: states.filter(({ path }) => drawn(path)),
+    transitions: transitions.filter(({ state }) => drawn(state)),
+  };
 }
 
 /** Throws if a public state has no state of its name, or if the machine does not have exactly one parallel state. */

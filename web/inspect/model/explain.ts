@@ -13,6 +13,7 @@ import type { SessionParameters } from '../../../machines/parameters.ts';
 import type { SessionContext } from '../../../machines/session/context.ts';
 import type { MachineEvent } from '../../../machines/session/effects.ts';
 import { type SessionMachine, sessionMachine } from '../../../machines/session/machine.ts';
+import { type RegionStates, sessionValue } from '../../../machines/session/regions.ts';
 
 /** Result of a guard for a considered transition. */
 export interface GuardResult {
@@ -37,6 +38,13 @@ export function recordGuards(machine: AnyStateMachine, report: (result: GuardRes
     const known = guard as Parameters<typeof and<MachineContext, EventObject, never>>[0][number];
     definition.guard = or([and([known, note(true)]), note(false)]);
   }
+}
+
+/** The state before an event, as a journal has it. */
+export interface StateBefore {
+  readonly value: StateValue;
+  readonly regions?: RegionStates | undefined;
+  readonly context: SessionContext;
 }
 
 /** Explains the effect of an event. */
@@ -120,13 +128,16 @@ export class Explainer {
     };
   }
 
-  /** Explains `event` at `atMs`; `value` and `context` are the state before it. */
-  explain(value: StateValue, context: SessionContext, event: KernelEvent, atMs: number): Explanation {
+  /** Explains `event` at `atMs`, from the state before it. */
+  explain({ value, regions, context }: StateBefore, event: KernelEvent, atMs: number): Explanation {
     const { machine, take } = this.#traced;
-    const before = machine.resolveState({ value, context: { ...context, nowMs: atMs } });
+    const before = machine.resolveState({
+      value: sessionValue(value, regions),
+      context: { ...context, nowMs: atMs },
+    });
     take();
     // A session that has ended handles no events.
-    if (before.status === 'active') machine.transition(before, event as MachineEvent, this.#scope);
+    if (value !== 'ended') machine.transition(before, event as MachineEvent, this.#scope);
     return take();
   }
 }

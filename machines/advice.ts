@@ -94,6 +94,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   JOURNAL_GAP: 'do not rely on it from that record on; look for who or what removed it',
   JOURNAL_ORDER: 'do not rely on it from that record on; look for who or what moved them',
   JOURNAL_INCOMPLETE: 'it holds up to the record named; check the disk and the log of that time',
+  JOURNAL_NO_AUDIO: 'record with journal.audio=input; export the session with --audio',
   REPLAY_DIVERGED: 'see the difference; replay with the version that recorded it, or --against it',
   REPLAY_AGAINST: 'give a checkout or built package of Parley, or a revision of this git repository',
   SESSION_DELETED: 'nothing of it is recorded any more, and its actions are refused; end it',

@@ -90,6 +90,7 @@ export const ERRORS = {
   JOURNAL_GAP: 'a record of the journal is missing',
   JOURNAL_ORDER: 'records of the journal have changed places',
   JOURNAL_INCOMPLETE: 'the journal is incomplete',
+  JOURNAL_NO_AUDIO: 'the journal has no input audio',
   REPLAY_DIVERGED: 'the replay came to another result than the session',
   REPLAY_AGAINST: 'the version to replay against cannot be loaded',
   SESSION_DELETED: 'the session was deleted while it was live',

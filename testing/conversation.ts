@@ -40,6 +40,10 @@ export interface ConversationOptions {
   readonly outputRate?: 16_000 | 24_000;
   /** Default `en`. */
   readonly language?: string;
+  /** Of the session's replies. Default: the engine's own. */
+  readonly replyVoice?: string;
+  /** Of every random choice of the session. Default 1. */
+  readonly seed?: number;
   /** Whether an engine knows a language. Default: any. */
   readonly supports?: (language: string) => boolean;
   /** What the dialog knows about recognised words. Default: nothing. */
@@ -98,7 +102,8 @@ export class Conversation {
     this.#input = {
       language: options.language ?? 'en',
       outputRate: options.outputRate ?? 24_000,
-      seed: SEED,
+      ...(options.replyVoice !== undefined && { voice: options.replyVoice }),
+      seed: options.seed ?? SEED,
       memory: options.memory !== undefined,
       ...(options.output === 'text' && { output: 'text' }),
       ...(options.results && { results: true }),

@@ -22,3 +22,8 @@ export async function withStore<T>(
     await store.close();
   }
 }
+
+/** True for the name of an exported journal. Session ids contain neither a slash nor an extension. */
+export function isJournalFile(name: string): boolean {
+  return existsSync(name) || /\/|\.jsonl?$/u.test(name);
+}

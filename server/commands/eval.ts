@@ -9,24 +9,45 @@ import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 interface Flags {
   readonly set?: Readonly<Record<string, string>>;
+  readonly session?: string;
   readonly json?: true;
 }
 
-/** `parley eval`: holds spoken conversations on virtual time and measures them. Exit code 1 if an invariant broke. */
+/**
+ * `parley eval`: holds spoken conversations on virtual time and measures them, or compares a recorded session with one of
+ * now. Exit code 1 if an invariant broke.
+ */
 export function evalCommand(setExitCode: SetExitCode): Command {
   return withConfigFlags(
     new Command('eval').description(
       'spoken conversations with the embedded engines on virtual time: how fast the robot answers and yields, and what it ignores',
     ),
-    ['parley eval examples/eval/*.yaml', 'parley eval --set vad.startThreshold=0.6 --json echo.yaml'],
+    [
+      'parley eval examples/eval/*.yaml',
+      'parley eval --set vad.startThreshold=0.6 --json echo.yaml',
+      'parley eval --session 5f0c… --set bargeIn.confirmSpeechMs=400',
+    ],
   )
-    .argument('<scenario.yaml...>', 'scenarios, as docs/eval.md describes')
+    .argument('[scenario.yaml...]', 'scenarios, as docs/eval.md describes')
+    .option(
+      '--session <id>',
+      'instead: the recorded audio of a session, or of a file of `parley journal export --audio`, again',
+    )
     .option('--set <key=value>', 'a key of the configuration, as often as needed', setting, {})
     .option('--json', 'the report as JSON')
     .action(async (files: string[], _options, command: Command) => {
-      const { set = {}, json } = command.opts<Flags>();
-      const { config } = configOf(command, set);
+      const { set = {}, session, json } = command.opts<Flags>();
+      if ((session === undefined) === (files.length === 0))
+        command.error('error: name a scenario, or a session with --session');
+      const { config, sources } = configOf(command, set);
       requireEmbedded(config);
+      if (session !== undefined) {
+        const { rehearSession } = await import('./eval-session.ts');
+        const { lines, report } = await rehearSession(session, config, sources);
+        console.log(json ? JSON.stringify(report) : lines.join('\n'));
+        setExitCode(report.defects.length > 0 ? 1 : 0);
+        return;
+      }
       const { evaluate, readScenario } = await import('../../testing/eval/mod.ts');
       const { reportLines } = await import('../../testing/eval/report.ts');
       const scenarios = await Promise.all(files.map((file) => readScenario(file)));

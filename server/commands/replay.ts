@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Journal } from '../../machines/journal/record.ts';
@@ -14,7 +13,7 @@ import {
 } from '../replay/replay.ts';
 import { loadVersion } from '../replay/version.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
-import { withStore } from './data-store.ts';
+import { isJournalFile, withStore } from './data-store.ts';
 
 interface Options {
   readonly all?: true;
@@ -73,7 +72,7 @@ async function replayOne(
   replay: (journal: Journal) => ReplayReport,
 ): Promise<ReplayReport | UnreadReport> {
   try {
-    const journal = isFile(name)
+    const journal = isJournalFile(name)
       ? (await readJournalFile(name)).journal
       : await withStore(dataDir, (store) => store.readJournal(name));
     return replay(journal);
@@ -81,11 +80,6 @@ async function replayOne(
     if (!(error instanceof ParleyError)) throw error;
     return { session: name, matches: false, code: error.code, message: error.message };
   }
-}
-
-/** True for a file name. Session ids contain neither a slash nor an extension. */
-function isFile(name: string): boolean {
-  return existsSync(name) || /\/|\.jsonl?$/u.test(name);
 }
 
 async function known(dataDir: string): Promise<string[]> {

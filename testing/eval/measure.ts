@@ -168,7 +168,8 @@ function evaluationOf(name: string, counted: Counted): Evaluation {
   };
 }
 
-function latencyOf(values: readonly (number | undefined)[]): Latency {
+/** Median, 95th percentile and mean of the values that are there, in whole ms. */
+export function latencyOf(values: readonly (number | undefined)[]): Latency {
   const sorted = values.filter((value) => value !== undefined).sort((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0);
   const mean = sorted.reduce((sum, one) => sum + one, 0) / Math.max(1, sorted.length);

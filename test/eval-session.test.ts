@@ -29,14 +29,14 @@ async function rehearing(...args: string[]): Promise<Rehearing> {
   return JSON.parse(printed.join(''));
 }
 
-/** What was said, in the order of one of the two sessions. */
-function said({ moments }: Rehearing, side: 'recordedMs' | 'nowMs'): readonly string[] {
-  return moments
-    .filter(
-      (moment) => moment[side] !== undefined && ['speech', 'transcript', 'reply.end'].includes(moment.kind),
-    )
-    .sort((a, b) => (a[side] ?? 0) - (b[side] ?? 0))
-    .map(({ kind, what }) => `${kind} ${what}`);
+/** What was said, of each kind in the order of one of the two sessions. */
+function said({ moments }: Rehearing, side: 'recordedMs' | 'nowMs'): readonly (readonly string[])[] {
+  return ['speech', 'transcript', 'reply.end'].map((wanted) =>
+    moments
+      .filter((moment) => moment[side] !== undefined && moment.kind === wanted)
+      .sort((a, b) => (a[side] ?? 0) - (b[side] ?? 0))
+      .map(({ what }) => what),
+  );
 }
 
 describe('a session recorded by a server, heard again', { timeout: 120_000 }, () => {
@@ -57,7 +57,7 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
       client.waitFor((message) => message.type === 'reply.end' && message.reason === reason, {
         timeoutMs: 30_000,
       });
-    await client.say(concat(speak('what is your name'), silence(1_500)));
+    await client.say(concat(silence(500), speak('what is your name'), silence(1_500)));
     await ended('completed');
     client.send({ type: 'text', text: 'tell me a story' });
     await client.waitFor((message) => message.type === 'state' && message.value === 'speaking', {
@@ -81,9 +81,7 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
   it('is understood in the same way, from the data directory and from a file, each time', async () => {
     const report = await rehearing('--session', session, '--data-dir', dataDir);
     expect(said(report, 'nowMs')).toEqual(said(report, 'recordedMs'));
-    expect(said(report, 'nowMs')).toEqual(
-      expect.arrayContaining(['transcript what is your name', 'transcript turn left']),
-    );
+    expect(said(report, 'nowMs')[1]).toEqual(['what is your name', 'turn left']);
     // The audio is placed where it was: within a frame.
     expect(report.kinds.find(({ kind }) => kind === 'speech')).toMatchObject({
       both: 4,
@@ -96,7 +94,7 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
 
   it('parts where other parameters decide otherwise', async () => {
     const deaf = await rehearing('--session', file, '--set', 'vad.startEvidenceMs=60000');
-    expect(said(deaf, 'nowMs').filter((what) => !what.startsWith('reply.end'))).toEqual([]);
+    expect(said(deaf, 'nowMs').slice(0, 2)).toEqual([[], []]);
     expect(deaf.partAtMs).toBe(deaf.moments.find(({ nowMs }) => nowMs === undefined)?.recordedMs);
     const patient = await rehearing('--session', file, '--set', 'endpointing.completeDelayMs=900');
     const at = (what: string) => patient.moments.find((moment) => moment.what === what)?.nowMs ?? 0;

@@ -146,7 +146,8 @@ describe('adapters/', () => {
       if (within(['machines', 'actors'], from)) return true;
       const port = path.split('/').slice(0, 2).join('/');
       const shared =
-        /^adapters\/[^/]+\.ts$/u.test(from) || within(['adapters/http', 'adapters/wyoming'], from);
+        /^adapters\/[^/]+\.ts$/u.test(from) ||
+        within(['adapters/http', 'adapters/soundswallower', 'adapters/wyoming'], from);
       return shared || (path.split('/').length > 2 && from.startsWith(`${port}/`));
     };
     expect(forbidden(adapters, allowed)).toEqual([]);

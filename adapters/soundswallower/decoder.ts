@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import createModule, { type Decoder, type SoundSwallowerModule } from 'soundswallower';
+import { z } from 'zod';
+
+/** The library with its English model, and the text of its CMU dictionary. */
+export interface Loaded {
+  readonly module: SoundSwallowerModule;
+  readonly dictionary: string;
+}
+
+export async function loadSoundswallower(): Promise<Loaded> {
+  const models = new URL('./model/', import.meta.resolve('soundswallower'));
+  const options: Partial<SoundSwallowerModule> & { modelBase: string } = { modelBase: fileURLToPath(models) };
+  const [module, dictionary] = await Promise.all([
+    createModule(options),
+    readFile(new URL('en-us/dict.txt', models), 'utf8'),
+  ]);
+  return { module, dictionary };
+}
+
+/** Options of every decoder. All senones are scored in each frame, so scores of different hypotheses are relative to the same best. The dictionary is read by us, and only the words of the grammar are passed on. */
+const CONFIG = {
+  samprate: 16_000,
+  loglevel: 'FATAL',
+  bestpath: false,
+  remove_noise: false,
+  compallsen: true,
+  dict: 'none',
+} as const;
+
+/** Part of the best path: a word, or silence and noise. */
+export interface Segment {
+  readonly kind: 'word' | 'silence';
+  /** Without the mark of a second pronunciation. */
+  readonly text: string;
+  /** 10 ms each, from the start of the decoded audio. */
+  readonly fromFrame: number;
+  readonly frames: number;
+}
+
+/** An undeclared part of the package: the C function behind `get_text`, which also returns the score. */
+const scoreAccess = z.object({
+  _malloc: z.custom<(bytes: number) => number>((value) => typeof value === 'function'),
+  _decoder_hyp: z.custom<(decoder: number, score: number) => number>((value) => typeof value === 'function'),
+});
+const decoderHandle = z.object({ cdecoder: z.number().int().positive() });
+const alignment = z.object({
+  w: z.array(z.object({ t: z.string(), b: z.number(), d: z.number() })).default([]),
+});
+
+/** A decoder that also returns the score of its best path, in the decoder's log units (about 0.1 nat). */
+export class ScoredDecoder {
+  readonly #decoder: Decoder;
+  readonly #module: SoundSwallowerModule;
+  readonly #hypothesis: (decoder: number, score: number) => number;
+  readonly #handle: number;
+  readonly #scoreAt: number;
+  #running = false;
+
+  private constructor(module: SoundSwallowerModule, decoder: Decoder) {
+    const access = scoreAccess.parse({
+      _malloc: module._malloc,
+      _decoder_hyp: Reflect.get(module, '_decoder_hyp'),
+    });
+    this.#module = module;
+    this.#decoder = decoder;
+    this.#hypothesis = access._decoder_hyp;
+    this.#handle = decoderHandle.parse({ cdecoder: Reflect.get(decoder, 'cdecoder') }).cdecoder;
+    this.#scoreAt = access._malloc(4);
+  }
+
+  /** `words`: a word and its phones; a second pronunciation is written `read(2)`. `grammar`: JSGF. */
+  static async make(
+    module: SoundSwallowerModule,
+    config: Readonly<Record<string, boolean | number | string>>,
+    words: readonly (readonly [string, string])[],
+    grammar: string,
+  ): Promise<ScoredDecoder> {
+    const decoder = new module.Decoder({ ...CONFIG, ...config });
+    await decoder.initialize();
+    decoder.add_words(...words.map(([word, phones]): [string, string] => [word, phones]));
+    decoder.set_grammar(grammar);
+    return new ScoredDecoder(module, decoder);
+  }
+
+  /** Begins an utterance with the normalisation of a new decoder, independent of previous speakers. */
+  async start(): Promise<void> {
+    this.stop();
+    await this.#decoder.reinitialize_audio();
+    this.#decoder.start();
+    this.#running = true;
+  }
+
+  /** Samples −1..1. */
+  process(samples: Float32Array): void {
+    if (samples.length > 0) this.#decoder.process_audio(samples);
+  }
+
+  /** Ends the utterance, so that only paths to the end of the grammar count. Idempotent. */
+  stop(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#decoder.stop();
+  }
+
+  /** The best path so far, with marks of second pronunciations. */
+  text(): string {
+    return this.#decoder.get_text();
+  }
+
+  score(): number {
+    this.#hypothesis(this.#handle, this.#scoreAt);
+    return new DataView(this.#module.HEAPU8.buffer).getInt32(this.#scoreAt, true);
+  }
+
+  segments(): readonly Segment[] {
+    if (this.text() === '') return [];
+    return alignment.parse(this.#decoder.get_alignment()).w.flatMap(({ t, b, d }) =>
+      t === '(NULL)'
+        ? []
+        : {
+            kind: /^[<[]/.test(t) ? 'silence' : 'word',
+            text: t.replace(/\(\d+\)$/, ''),
+            fromFrame: Math.round(b * 100),
+            frames: Math.round(d * 100),
+          },
+    );
+  }
+}

@@ -1,0 +1,202 @@
+import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import type { SpotterGrammar } from './grammar.ts';
+import { Stretch } from './stretch.ts';
+import { type Evidence, isStop } from './verdict.ts';
+
+/** Audio between two looks at the first opinion (60 ms). */
+const STEP = samplesInMs(60, PIPELINE_RATE);
+/** Audio after a suspicion before the verdict (260 ms): with it the verdict comes within 500 ms of the phrase's end. */
+const AFTER = samplesInMs(260, PIPELINE_RATE);
+/** Audio before the phrase that the second opinion hears (200 ms). */
+const BEFORE = samplesInMs(200, PIPELINE_RATE);
+/** The first opinion starts anew after 4 s, with the last second, so its level follows the sound and its memory is bounded. */
+const LONGEST = samplesInMs(4_000, PIPELINE_RATE);
+const AGAIN = samplesInMs(1_000, PIPELINE_RATE);
+/** A gain that is off by more than this factor (3.5 dB) is replaced: the normalisation is fixed, so the level must fit. */
+const TOLERANCE = 1.5;
+const FRAME = samplesInMs(10, PIPELINE_RATE);
+
+/** Mean cepstrum of levelled speech, fitted to people (docs/recognition.md). The decoder keeps it for 5 s and more. A mean over the utterance would remove a lone word. */
+const NORMALISATION = { cmninit: '32,-6,0,-1.8,-2.6,-4,-1.7,0.2,-0.5,-0.8,0.2,-0.7,-0.5', topn: 4 } as const;
+const FIRST = { ...NORMALISATION, beam: 1e-60, pbeam: 1e-60, wbeam: 1e-60 } as const;
+const SECOND = { ...NORMALISATION, beam: 1e-70, pbeam: 1e-70, wbeam: 1e-60 } as const;
+
+/** `sample`: the phrase's end, from the start of the stretch. */
+export type Finding =
+  | { readonly type: 'suspected'; readonly phrase: string; readonly sample: number }
+  | { readonly type: 'confirmed'; readonly phrase: string; readonly evidence: Evidence }
+  | { readonly type: 'refuted'; readonly evidence: Evidence };
+
+interface Suspicion {
+  readonly phrase: string;
+  readonly from: number;
+  readonly to: number;
+  /** When it arose. */
+  readonly at: number;
+  readonly gain: number;
+  /** Where the second opinion's audio begins, and how far it has heard. */
+  readonly since: number;
+  heard: number;
+}
+
+/** Listens for the phrases in one stretch of sound at a time. */
+export class Spotter {
+  readonly #phrases: readonly string[];
+  readonly #loop: ScoredDecoder;
+  readonly #with: ScoredDecoder;
+  readonly #without: ScoredDecoder;
+  #audio = new Stretch(LONGEST);
+  #gain = 0;
+  /** The first opinion's audio: `[#from, #to)`. */
+  #from = 0;
+  #to = 0;
+  #started = false;
+  /** Phrases that began before it were decided. */
+  #decidedTo = 0;
+  #suspicion: Suspicion | undefined;
+
+  private constructor(
+    phrases: readonly string[],
+    loop: ScoredDecoder,
+    withPhrase: ScoredDecoder,
+    without: ScoredDecoder,
+  ) {
+    this.#phrases = phrases;
+    this.#loop = loop;
+    this.#with = withPhrase;
+    this.#without = without;
+  }
+
+  static async make({ module }: Loaded, grammar: SpotterGrammar): Promise<Spotter> {
+    const { words, loop, withPhrase, without } = grammar;
+    return new Spotter(
+      grammar.phrases,
+      await ScoredDecoder.make(module, FIRST, words, loop),
+      await ScoredDecoder.make(module, SECOND, words, withPhrase),
+      await ScoredDecoder.make(module, SECOND, words, without),
+    );
+  }
+
+  begin(): void {
+    this.#audio = new Stretch(LONGEST);
+    this.#gain = 0;
+    this.#from = 0;
+    this.#to = 0;
+    this.#started = false;
+    this.#decidedTo = 0;
+    this.#suspicion = undefined;
+  }
+
+  /** Adds audio; returns what was found in it. */
+  async push(samples: Int16Array): Promise<readonly Finding[]> {
+    const found: Finding[] = [];
+    for (let at = 0; at < samples.length; ) {
+      const count = Math.min(samples.length - at, STEP - (this.#audio.end - this.#to));
+      this.#audio.push(samples.subarray(at, at + count));
+      at += count;
+      if (this.#audio.end - this.#to >= STEP) found.push(...(await this.#look()));
+    }
+    return found;
+  }
+
+  /** Ends the stretch: a suspicion is decided. */
+  async end(): Promise<readonly Finding[]> {
+    const found = [...(await this.#look())];
+    if (this.#suspicion) found.push(await this.#decide(this.#suspicion));
+    this.abort();
+    return found;
+  }
+
+  abort(): void {
+    for (const decoder of [this.#loop, this.#with, this.#without]) decoder.stop();
+    this.begin();
+  }
+
+  async #look(): Promise<readonly Finding[]> {
+    await this.#hear();
+    const found: Finding[] = [];
+    if (!this.#suspicion) {
+      const phrase = this.#newPhrase();
+      if (phrase) {
+        this.#suspicion = await this.#suspect(phrase);
+        found.push({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
+      }
+    }
+    if (this.#suspicion) {
+      this.#hearAgain(this.#suspicion);
+      if (this.#audio.end >= this.#suspicion.at + AFTER) found.push(await this.#decide(this.#suspicion));
+    }
+    return found;
+  }
+
+  /** First opinion. Decodes new audio, or the last second again if the level has changed. */
+  async #hear(): Promise<void> {
+    const { end } = this.#audio;
+    const fitting = this.#audio.gain(this.#from, end);
+    const ratio = fitting / this.#gain;
+    const tooLong = end - this.#from > LONGEST && !this.#suspicion;
+    if (!this.#started || ratio > TOLERANCE || ratio < 1 / TOLERANCE || tooLong) {
+      if (tooLong || end - this.#from > 2 * AGAIN) this.#from = Math.max(this.#audio.first, end - AGAIN);
+      this.#gain = this.#audio.gain(this.#from, end);
+      this.#to = this.#from;
+      await this.#loop.start();
+      this.#started = true;
+    }
+    this.#loop.process(this.#audio.levelled(this.#to, end, this.#gain));
+    this.#to = end;
+  }
+
+  /** The newest phrase of the first opinion that was not decided before. */
+  #newPhrase(): Pick<Suspicion, 'phrase' | 'from' | 'to'> | undefined {
+    const text = this.#loop.text();
+    if (!this.#phrases.some((phrase) => text.includes(phrase.split(' ')[0] ?? phrase))) return undefined;
+    const words = this.#loop.segments().filter(({ kind }) => kind === 'word');
+    for (let last = words.length - 1; last >= 0; last--)
+      for (const phrase of this.#phrases) {
+        const length = phrase.split(' ').length;
+        const said = words.slice(Math.max(0, last - length + 1), last + 1);
+        const [first, final] = [said[0], said.at(-1)];
+        if (!first || !final || said.map((word) => word.text).join(' ') !== phrase) continue;
+        const from = this.#from + first.fromFrame * FRAME;
+        const to = this.#from + (final.fromFrame + final.frames) * FRAME;
+        if (from >= this.#decidedTo) return { phrase, from, to };
+      }
+    return undefined;
+  }
+
+  async #suspect(phrase: Pick<Suspicion, 'phrase' | 'from' | 'to'>): Promise<Suspicion> {
+    const since = Math.max(this.#audio.first, phrase.from - BEFORE);
+    await this.#with.start();
+    await this.#without.start();
+    return {
+      ...phrase,
+      ...{ at: this.#audio.end, since, heard: since },
+      gain: this.#audio.gain(phrase.from - 5 * FRAME, this.#audio.end),
+    };
+  }
+
+  /** Second opinion, at the level of the phrase itself. */
+  #hearAgain(suspicion: Suspicion): void {
+    const { end } = this.#audio;
+    const samples = this.#audio.levelled(suspicion.heard, end, suspicion.gain);
+    suspicion.heard = end;
+    this.#with.process(samples);
+    this.#without.process(samples);
+  }
+
+  async #decide(suspicion: Suspicion): Promise<Finding> {
+    this.#hearAgain(suspicion);
+    this.#with.stop();
+    this.#without.stop();
+    const { phrase, from, to } = suspicion;
+    const evidence = {
+      ratio: this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score(),
+      kept: this.#newPhrase() !== undefined,
+      frames: Math.round((to - from) / FRAME),
+    };
+    this.#decidedTo = to;
+    this.#suspicion = undefined;
+    return isStop(evidence) ? { type: 'confirmed', phrase, evidence } : { type: 'refuted', evidence };
+  }
+}

@@ -23,6 +23,8 @@ describe('an evaluation', () => {
         { order: 'what is your name' },
         { bargeIn: 'tell me a joke', over: 'tell me a story' },
         { noise: 'knocks', over: 'tell me a joke', ms: 500 },
+        { noise: 'music', ms: 3000 },
+        { quiet: 2000 },
       ],
     });
     const { scenarios, all } = await evaluate([scenario, scenario], { dialog });
@@ -30,8 +32,10 @@ describe('an evaluation', () => {
     expect(all.defects).toEqual([]);
     expect(all.understood).toEqual({ right: 4, wrong: 0, nothing: 0 });
     expect(all.yielded).toEqual({ part: 2, of: 2 });
-    expect(all.noisesIgnored).toEqual({ part: 2, of: 2 });
+    expect(all.noisesIgnored).toEqual({ part: 4, of: 4 });
     expect(all.tau.yielded).toEqual({ part: 2, of: 2 });
+    // Nobody spoke to it in vain, and it spoke to nobody.
+    expect(all).toMatchObject({ falseStops: 0, falseTurns: 0 });
     // Virtual time: no bound on the machine.
     expect(all.response.p50Ms).toBeLessThanOrEqual(700);
     expect(all.yield.p95Ms).toBeLessThanOrEqual(300);
@@ -82,7 +86,7 @@ describe('parley eval', () => {
   });
 
   it('reads the scenarios of the repository, and docs/eval.md has their keys', async () => {
-    for (const name of ['orders', 'barge-ins', 'listening', 'stop', 'echo-20', 'echo-10', 'echo-0'])
+    for (const name of ['orders', 'barge-ins', 'listening', 'stop', 'echo-20', 'echo-10', 'echo-0', 'day'])
       expect((await readScenario(join(root, `examples/eval/${name}.yaml`))).steps.length).toBeGreaterThan(3);
     const text = await readFile(page, 'utf8');
     const between = /(<!-- keys: made from the schema -->\n\n)[\s\S]*?(\n<!-- end of keys -->)/u;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import { openEar } from './ear.ts';
-import { InputAudio } from './input-audio.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import { defaultDetectorParameters } from '../speech-detector.ts';
+import { openEar } from './ear.ts';
+import { InputAudio } from './input-audio.ts';
 
 const WINDOW = 512;
 

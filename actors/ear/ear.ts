@@ -3,9 +3,7 @@ import { type Clock, toMicroseconds } from '../../machines/clock.ts';
 import { errorRecord } from '../../machines/errors.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
-import { Arrivals } from './arrivals.ts';
 import { pcmSamples } from '../engine-rpc/pcm.ts';
-import type { InputAudio } from './input-audio.ts';
 import type { VadEngine, VadWindow } from '../ports/vad.ts';
 import {
   defaultDetectorParameters,
@@ -13,6 +11,8 @@ import {
   initialDetectorState,
   type SpeechDetectorParameters,
 } from '../speech-detector.ts';
+import { Arrivals } from './arrivals.ts';
+import type { InputAudio } from './input-audio.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {

@@ -51,17 +51,45 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       const { evaluate, readScenario } = await import('../../testing/eval/mod.ts');
       const { reportLines } = await import('../../testing/eval/report.ts');
       const scenarios = await Promise.all(files.map((file) => readScenario(file)));
+      const before = process.cpuUsage();
       const report = await evaluate(scenarios, {
         dialog: await readDialog(config.dialog),
         ...{ parameters: config, detector: config.vad, espeak: config.tts.espeak },
         ...(config.voice !== undefined && { robotVoice: config.voice }),
         onConversation: progress(scenarios),
       });
+      const machine = machineUse(before);
       console.log(
-        json ? JSON.stringify(report) : reportLines(report.scenarios, report.all).join('\n').trimEnd(),
+        json
+          ? JSON.stringify({ ...report, machine })
+          : [...reportLines(report.scenarios, report.all), '', useLine(machine, report.all.virtualMs)].join(
+              '\n',
+            ),
       );
       setExitCode(report.all.defects.length > 0 ? 1 : 0);
     });
+}
+
+/** What an evaluation took of the machine: the only figures that differ from run to run. */
+interface MachineUse {
+  /** Processor time of all threads, ms. */
+  readonly cpuMs: number;
+  /** Most memory at once. */
+  readonly maxMegabytes: number;
+}
+
+function machineUse(before: NodeJS.CpuUsage): MachineUse {
+  const { user, system } = process.cpuUsage(before);
+  return {
+    cpuMs: Math.round((user + system) / 1_000),
+    // `maxRSS` is in kilobytes.
+    maxMegabytes: Math.round(process.resourceUsage().maxRSS / 1_024),
+  };
+}
+
+function useLine({ cpuMs, maxMegabytes }: MachineUse, virtualMs: number): string {
+  const share = (cpuMs / virtualMs).toFixed(2);
+  return `Computed in ${(cpuMs / 1_000).toFixed(0)} s of processor time, ${share} of the time held; at most ${maxMegabytes} MB.`;
 }
 
 /** Shows on a terminal which conversations are over. */

@@ -13,7 +13,7 @@ import { EvalClient, type Sounding } from './client.ts';
 import { type EvalEngines, rememberingEspeak } from './engines.ts';
 import { HeldTime, type ModelledLatency } from './held-time.ts';
 import { addEcho, impulseResponse } from './room.ts';
-import { type EvalScenario, type EvalStep, kindOf, wavOf } from './scenario.ts';
+import { type EvalScenario, type EvalStep, saidIn, stepsOf, wavOf } from './scenario.ts';
 import { levelled, levelOf, type Noise, Sounds } from './sounds.ts';
 
 /** A step as it happened. Times are ms of the air in the room. */
@@ -103,7 +103,10 @@ async function soundsOf(
   };
   const soundOf = async (step: EvalStep, salt: number) => {
     if (step.listen !== undefined) return new Float32Array();
-    const said = step[kindOf(step)] ?? '';
+    if (step.quiet !== undefined) return new Float32Array(samplesInMs(step.quiet, PIPELINE_RATE));
+    if (step.chatter !== undefined)
+      return levelled(await sounds.chatter(step.chatter, seed + salt), levelDbfs + step.db);
+    const said = saidIn(step);
     const wav = wavOf(scenario, said);
     const aside = step.aside === undefined ? voice : 'en-gb+m3';
     const sound =
@@ -115,7 +118,7 @@ async function soundsOf(
   const robot = levelOf(await sounds.speech(REFERENCE, robotVoice ?? 'en'));
   // One after another: the order decides how eSpeak says them.
   const all: Float32Array[] = [];
-  for (const [index, step] of scenario.steps.entries()) all.push(await soundOf(step, index));
+  for (const [index, step] of stepsOf(scenario).entries()) all.push(await soundOf(step, index));
   return {
     sounds: all,
     background: background
@@ -193,7 +196,7 @@ class Talk {
   async run(): Promise<Held> {
     const begun: Omit<Happened, 'untilMs'>[] = [];
     const ends: number[] = [];
-    for (const [index, step] of this.#scenario.steps.entries()) {
+    for (const [index, step] of stepsOf(this.#scenario).entries()) {
       await this.#quiet();
       ends.push(this.#nowMs);
       begun.push(await this.#happen(step, this.#prepared.sounds[index] ?? new Float32Array()));
@@ -228,7 +231,7 @@ class Talk {
     this.#sounds.push({ at, samples: sound });
     await this.#until(() => this.#samples > at, FRAME_MS);
     const over = this.#client.soundsAt(fromMs);
-    await this.#until(() => this.#samples >= at + sound.length, PATIENCE_MS);
+    await this.#until(() => this.#samples >= at + sound.length, Number.POSITIVE_INFINITY);
     const toMs = msOfSamples(at + sound.length, PIPELINE_RATE);
     await this.#seeWhatComes(step, toMs);
     return { step, voice: step.voice ?? this.#voice, fromMs, toMs, over };
@@ -240,7 +243,7 @@ class Talk {
     if (step.order !== undefined || step.bargeIn !== undefined) {
       await this.#until(isAnswered, VERDICT_MS);
       if (isAnswered()) await this.#wait(ANSWER_MS);
-    } else await this.#wait(VERDICT_MS);
+    } else if (step.quiet === undefined) await this.#wait(VERDICT_MS);
   }
 
   /** Asks the robot in writing, and waits until the answer sounds. */

@@ -132,3 +132,16 @@ it('refuses a scenario that cannot be held, and says where', () => {
   expect(faults({ name: 'x', steps: [{ order: 'hi.wav' }] })).toMatch(/needs expect/);
   expect(faults({ name: 'x', echo: 0, steps: [{ order: 'hi' }] })).toMatch(/echo/);
 });
+
+it('counts replies that nobody asked for, in silence and while people talk to each other', () => {
+  const sounding = [{ generation: 1, fromMs: 2_900, toMs: 4_000 }];
+  for (const step of [{ quiet: 600 }, { chatter: 600 }, { noise: 'music' }]) {
+    const spoke = measured('test', held(step, {}, { asked: [], sounding }), dialog);
+    expect(spoke).toMatchObject({ falseTurns: 1, steps: [{ ok: false }] });
+    expect(measured('test', held(step, {}, { asked: [] }), dialog)).toMatchObject({ falseTurns: 0 });
+  }
+  // An answer to somebody is not one of them.
+  expect(measured('test', held({ order: 'turn left' }, {}, { asked: [], sounding }), dialog).falseTurns).toBe(
+    0,
+  );
+});

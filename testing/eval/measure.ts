@@ -1,6 +1,6 @@
 import { type Dialog, matchDialog } from '../../actors/dialog/mod.ts';
 import type { Happened, Held } from './converse.ts';
-import { kindOf, type StepKind } from './scenario.ts';
+import { kindOf, type StepKind, saidIn } from './scenario.ts';
 
 /** Length of a tick of τ-voice, ms: a party speaks in a tick if it speaks anywhere in it. */
 const TICK_MS = 200;
@@ -67,6 +67,8 @@ export interface Evaluation {
   readonly stops: Rate;
   readonly stop: Latency;
   readonly falseStops: number;
+  /** Replies that began though nobody had spoken to the robot. */
+  readonly falseTurns: number;
   /** Replies that went on after a pause, and the pause. */
   readonly gaps: Latency;
   readonly tau: {
@@ -95,6 +97,9 @@ export function measured(name: string, held: Held, dialog: Dialog): Evaluation {
     virtualMs: held.virtualMs,
     ownVoiceIgnored: ownVoice(held),
     falseStops,
+    falseTurns: held.steps
+      .filter((one) => !['order', 'bargeIn', 'stop'].includes(kindOf(one.step)))
+      .reduce((sum, one) => sum + answersIn(held, one).length, 0),
     defects: held.defects,
     steps,
   });
@@ -111,6 +116,7 @@ export function summed(name: string, parts: readonly Evaluation[]): Evaluation {
       of: sum((one) => one.ownVoiceIgnored.of),
     },
     falseStops: sum((part) => part.falseStops),
+    falseTurns: sum((part) => part.falseTurns),
     defects: parts.flatMap((part) => part.defects),
     steps: parts.flatMap((part) => part.steps),
   });
@@ -118,19 +124,19 @@ export function summed(name: string, parts: readonly Evaluation[]): Evaluation {
 
 type Counted = Pick<
   Evaluation,
-  'conversations' | 'virtualMs' | 'ownVoiceIgnored' | 'falseStops' | 'defects' | 'steps'
+  'conversations' | 'virtualMs' | 'ownVoiceIgnored' | 'falseStops' | 'falseTurns' | 'defects' | 'steps'
 >;
 
 function evaluationOf(name: string, counted: Counted): Evaluation {
   const all = counted.steps.filter((step) => step.counted);
   const of = (...kinds: readonly StepKind[]) => all.filter(({ kind }) => kinds.includes(kind));
-  const rate = (kind: StepKind): Rate => ({
-    part: of(kind).filter(({ ok }) => ok).length,
-    of: of(kind).length,
+  const rate = (...kinds: readonly StepKind[]): Rate => ({
+    part: of(...kinds).filter(({ ok }) => ok).length,
+    of: of(...kinds).length,
   });
-  const tauRate = (kind: StepKind): Rate => ({
-    part: of(kind).filter(({ tau }) => tau?.ok).length,
-    of: of(kind).length,
+  const tauRate = (...kinds: readonly StepKind[]): Rate => ({
+    part: of(...kinds).filter(({ tau }) => tau?.ok).length,
+    of: of(...kinds).length,
   });
   const turns = of('order', 'bargeIn');
   const understood = (what: StepResult['understood']) =>
@@ -150,7 +156,7 @@ function evaluationOf(name: string, counted: Counted): Evaluation {
     yielded: rate('bargeIn'),
     yield: latencyOf(of('bargeIn').map(({ yieldMs }) => yieldMs)),
     backchannelsKept: rate('backchannel'),
-    asidesIgnored: rate('aside'),
+    asidesIgnored: rate('aside', 'chatter'),
     noisesIgnored: rate('noise'),
     stops: rate('stop'),
     stop: latencyOf(of('stop').map(({ stopMs }) => stopMs)),
@@ -161,7 +167,7 @@ function evaluationOf(name: string, counted: Counted): Evaluation {
       yielded: tauRate('bargeIn'),
       yield: latencyOf(of('bargeIn').map(({ tau }) => tau?.yieldMs)),
       backchannelsKept: tauRate('backchannel'),
-      asidesIgnored: tauRate('aside'),
+      asidesIgnored: tauRate('aside', 'chatter'),
       noisesIgnored: tauRate('noise'),
     },
     skipped: counted.steps.length - all.length,
@@ -181,7 +187,7 @@ function resultOf(one: Happened, held: Held, dialog: Dialog): StepResult {
   const kind = kindOf(step);
   const base = {
     kind,
-    said: step[kind] ?? '',
+    said: saidIn(step),
     voice,
     atMs: Math.round(fromMs),
     counted: step.over === undefined || over !== undefined,
@@ -215,6 +221,7 @@ function resultOf(one: Happened, held: Held, dialog: Dialog): StepResult {
     }
     case 'backchannel':
     case 'aside':
+    case 'chatter':
     case 'noise': {
       const answer = answersIn(held, one).length > 0;
       if (over === undefined)
@@ -246,6 +253,7 @@ function resultOf(one: Happened, held: Held, dialog: Dialog): StepResult {
       };
     }
     case 'listen':
+    case 'quiet':
       return { ...base, ok: answersIn(held, one).length === 0 };
   }
 }
@@ -329,19 +337,18 @@ function silentTick({ sounding }: Held, fromMs: number, withinMs: number): numbe
 
 /** Of the replies during which nobody else was heard: those that the robot's own voice neither interrupted nor answered. */
 function ownVoice(held: Held): Rate {
+  const audible = held.steps.filter(({ step }) => step.listen === undefined && step.quiet === undefined);
   const generations = [...new Set(held.sounding.map(({ generation }) => generation))];
   const alone = generations.flatMap((generation) => {
     const fromMs = held.sounding.find((sound) => sound.generation === generation)?.fromMs ?? 0;
     const toMs = lastOf(held, generation);
-    const others = held.steps.some((one) => one.toMs > one.fromMs && one.fromMs < toMs && one.toMs > fromMs);
+    const others = audible.some((one) => one.fromMs < toMs && one.toMs > fromMs);
     return others ? [] : { generation, fromMs, toMs };
   });
   const asked = (fromMs: number, toMs: number) => held.asked.some((ms) => ms > fromMs && ms < toMs);
   const ignored = alone.filter(({ generation, fromMs, toMs }) => {
     const next = held.sounding.find((sound) => sound.fromMs > fromMs && sound.generation > generation);
-    const sounds = held.steps.some(
-      (one) => one.toMs > one.fromMs && one.fromMs > fromMs && one.fromMs < (next?.fromMs ?? 0),
-    );
+    const sounds = audible.some((one) => one.fromMs > fromMs && one.fromMs < (next?.fromMs ?? 0));
     const itself = next && next.fromMs < toMs + ECHO_MS && !sounds && !asked(fromMs, next.fromMs);
     return !wasInterrupted(held, generation) && !itself;
   });

@@ -44,11 +44,10 @@ function figures(one: Evaluation): readonly string[] {
     ...row('side talk ignored', one.asidesIgnored, undefined, tau.asidesIgnored),
     ...row('own voice ignored', one.ownVoiceIgnored, GOALS.ownVoiceIgnored),
     ...latency('pause in a reply that went on', one.gaps),
-    ...row('voice stops', one.stops, undefined, undefined, `false ${one.falseStops}`),
+    ...row('voice stops', one.stops),
     ...latency('end of "stop" to silence', one.stop),
-    ...(one.stops.of === 0 && one.falseStops > 0
-      ? [`  false voice stops               ${one.falseStops}`]
-      : []),
+    ...hourly('false voice stops', one.falseStops, one.virtualMs),
+    ...hourly('false turns', one.falseTurns, one.virtualMs),
     ...(one.skipped > 0 ? [`  could not happen                ${one.skipped}`] : []),
     ...one.steps.filter(failed).map((step) => `    ${failure(step)}`),
   ];
@@ -65,6 +64,14 @@ function row(name: string, rate: Rate, goal?: number, tau?: Rate, more = ''): re
     more,
   ];
   return [`  ${name.padEnd(31)} ${parts.join(' ').trimEnd()}`];
+}
+
+function hourly(name: string, count: number, virtualMs: number): readonly string[] {
+  return count === 0
+    ? []
+    : [
+        `  ${name.padEnd(31)} ${`${count}`.padEnd(12)} ${((count * 3_600_000) / virtualMs).toFixed(1)} an hour`,
+      ];
 }
 
 function latency(name: string, own: Latency, tau?: Latency, goalMs?: number): readonly string[] {
@@ -97,9 +104,11 @@ const FAILURES: Readonly<Record<StepResult['kind'], string>> = {
   bargeIn: 'the robot did not yield',
   backchannel: 'the reply was lost, or the robot answered',
   aside: 'the reply was lost, or the robot answered',
+  chatter: 'the reply was lost, or the robot answered',
   noise: 'the reply was lost, or the robot answered',
   stop: 'not stopped',
   listen: 'the robot answered itself',
+  quiet: 'the robot spoke',
 };
 
 function share({ part, of }: Rate): string {

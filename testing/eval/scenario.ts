@@ -6,12 +6,24 @@ import { ParleyError } from '../../machines/errors.ts';
 import { NOISES } from './sounds.ts';
 
 /** What may happen in a conversation, each with what it is measured by. */
-export const STEP_KINDS = ['order', 'bargeIn', 'backchannel', 'aside', 'noise', 'stop', 'listen'] as const;
+export const STEP_KINDS = [
+  'order',
+  'bargeIn',
+  'backchannel',
+  'aside',
+  'chatter',
+  'noise',
+  'stop',
+  'listen',
+  'quiet',
+] as const;
 export type StepKind = (typeof STEP_KINDS)[number];
 
 const ms = (meaning: string) => z.int().min(0).max(600_000).describe(meaning);
 const db = (meaning: string) => z.number().min(-100).max(40).describe(meaning);
 const words = (meaning: string) => z.string().min(1).exactOptional().describe(meaning);
+
+const length = (meaning: string) => z.int().min(100).max(600_000).exactOptional().describe(meaning);
 
 const stepSchema = z
   .strictObject({
@@ -21,14 +33,18 @@ const stepSchema = z
     ),
     backchannel: words('A listener’s sound over the reply, such as `uh-huh`. The robot should go on.'),
     aside: words('People talk to each other. The robot should go on, or stay silent.'),
+    chatter: length(
+      'Two people talk to each other for this long, ms. The robot should go on, or stay silent.',
+    ),
     noise: z
       .union([z.enum(NOISES), z.string().endsWith('.wav')])
       .exactOptional()
       .describe(
-        `A sound that is no speech: ${NOISES.join(', ')}, or a WAV file. The robot should go on, or stay silent.`,
+        `A sound that is not for the robot: ${NOISES.join(', ')}, or a WAV file. The robot should go on, or stay silent.`,
       ),
     stop: words('The voice stop. The robot should be stopped.'),
     listen: words('The robot is asked this in writing, and nobody speaks. It should say all of its answer.'),
+    quiet: length('Nobody says or plays anything for this long, ms. The robot should stay silent.'),
     over: words('The robot is asked this in writing first; the step happens while it answers.'),
     afterMs: ms('How long after the reply begins to sound the step happens.').default(1_200),
     expect: words('What counts as understood. Default: what is said; needed for a WAV file.'),
@@ -77,6 +93,7 @@ const scenarioSchema = z.strictObject({
   background: noiseSchema.exactOptional().describe('Noise throughout the conversation: `{kind, db}`.'),
   networkMs: ms('Between client and server, one way.').default(10),
   outputMs: z.int().min(8).max(1_000).default(20).describe('From the player to the air.'),
+  repeat: z.int().min(1).max(1_000).default(1).describe('How often all steps happen.'),
   steps: z.array(stepSchema).min(1).max(200).describe('What happens, one after another.'),
 });
 
@@ -112,6 +129,17 @@ export function parseScenario(value: unknown, path = 'scenario'): EvalScenario {
   throw new ParleyError('SCENARIO_INVALID', `${path}: ${faults.join('; ')}`);
 }
 
+/** All steps of a conversation, in their order. */
+export function stepsOf({ steps, repeat }: EvalScenario): readonly EvalStep[] {
+  return Array.from({ length: repeat }, () => steps).flat();
+}
+
+/** What a step is about, as text. */
+export function saidIn(step: EvalStep): string {
+  const said = step[kindOf(step)] ?? '';
+  return typeof said === 'number' ? `${said} ms` : said;
+}
+
 export function kindOf(step: EvalStep): StepKind {
   return STEP_KINDS.find((kind) => step[kind] !== undefined) ?? 'listen';
 }
@@ -134,7 +162,7 @@ export function describeScenario(): string {
         return `| \`${name}\` | ${given} | ${schema.description ?? describedBy(inner)} |`;
       }),
     ].join('\n');
-  return `${table(scenarioSchema.shape)}\n\nA step has one of the first seven keys:\n\n${table(stepSchema.shape)}\n`;
+  return `${table(scenarioSchema.shape)}\n\nA step has one of the first nine keys:\n\n${table(stepSchema.shape)}\n`;
 }
 
 function describedBy(schema: unknown): string {

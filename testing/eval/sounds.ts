@@ -7,7 +7,7 @@ import { detailOf, ParleyError } from '../../machines/errors.ts';
 import { Random } from '../simulation/random.ts';
 
 /** Noises that are generated. */
-export const NOISES = ['white', 'pink', 'hum', 'beeps', 'knocks', 'babble'] as const;
+export const NOISES = ['white', 'pink', 'hum', 'beeps', 'knocks', 'babble', 'music'] as const;
 export type Noise = (typeof NOISES)[number];
 
 const FRAME = samplesInMs(20, PIPELINE_RATE);
@@ -17,6 +17,25 @@ const BABBLE = [
   'the meeting was moved to thursday because nobody could come on wednesday',
   'she said that the garden needs water again and the roses are almost dry',
   'we took the early train and had breakfast at the station in the end',
+];
+/** What people say to each other: no sentence of a robot's dialog. */
+const CHATTER = [
+  ...BABBLE,
+  'have you seen my other shoe',
+  'I think it will rain before the evening',
+  'could you pass me the salt please',
+  'they painted the whole house green last summer',
+  'my brother calls every sunday after lunch',
+  'no I have not read it but I saw the film',
+  'the train was forty minutes late again',
+  'well that depends on what the doctor says',
+  'put the bags over there next to the door',
+  'we could ask the neighbours for a ladder',
+  'yes exactly that is what I told her',
+  'it costs more than the old one did',
+  'the children are still at the swimming pool',
+  'who left the window open all night',
+  'I never liked that song very much',
 ];
 const BABBLE_VOICES = ['en-us+f2', 'en-gb+m4', 'en-us+m7'];
 
@@ -61,6 +80,27 @@ export class Sounds {
     return this.#once(`${kind} ${length} ${seed}`, async () =>
       kind === 'babble' ? this.#babble(length, seed) : generated(kind, length, Random.named(seed, kind)),
     );
+  }
+
+  /** Two people who talk to each other, one after the other. */
+  chatter(ms: number, seed: number): Promise<Float32Array> {
+    const length = samplesInMs(ms, PIPELINE_RATE);
+    return this.#once(`chatter ${length} ${seed}`, async () => {
+      const random = Random.named(seed, 'chatter');
+      const all = new Float32Array(length);
+      for (let [at, turn] = [0, 0]; at < length; turn++) {
+        const said = await this.speech(random.pick(CHATTER), BABBLE_VOICES[turn % 2] ?? 'en');
+        const gain = 1 / levelOf(said);
+        // Nobody is cut off by the end.
+        if (turn > 0 && at + said.length > length) break;
+        all.set(
+          said.subarray(0, length - at).map((sample) => gain * sample),
+          at,
+        );
+        at += said.length + random.int(PIPELINE_RATE / 10, PIPELINE_RATE);
+      }
+      return all;
+    });
   }
 
   async #babble(length: number, seed: number): Promise<Float32Array> {
@@ -155,6 +195,8 @@ function generated(kind: Exclude<Noise, 'babble'>, length: number, random: Rando
       return new Float32Array(length).map((_, i) =>
         seconds(i) % 0.4 < 0.2 ? Math.sin(2 * Math.PI * 1_200 * seconds(i)) : 0,
       );
+    case 'music':
+      return music(length, random);
     case 'knocks': {
       let since = 0;
       let every = 0.25;
@@ -168,4 +210,24 @@ function generated(kind: Exclude<Noise, 'babble'>, length: number, random: Rando
       });
     }
   }
+}
+
+/** Chords of four plucked voices, a beat of half a second, and a melody over them. */
+function music(length: number, random: Random): Float32Array {
+  const beat = PIPELINE_RATE / 2;
+  const tone = (note: number) => 220 * 2 ** (note / 12);
+  const scale = [0, 2, 4, 5, 7, 9, 11, 12];
+  const all = new Float32Array(length);
+  for (let at = 0; at < length; at += beat) {
+    const root = random.pick([0, 5, 7, 9]);
+    const notes = [root - 12, root, root + 4, root + 7, 12 + random.pick(scale)];
+    for (const note of notes)
+      for (let i = 0; i < 2 * beat && at + i < length; i++) {
+        const t = i / PIPELINE_RATE;
+        const phase = 2 * Math.PI * tone(note) * t;
+        const sound = Math.sin(phase) + 0.4 * Math.sin(2 * phase) + 0.2 * Math.sin(3 * phase);
+        all[at + i] = (all[at + i] ?? 0) + Math.min(1, 100 * t) * Math.exp(-3 * t) * sound;
+      }
+  }
+  return all;
 }

@@ -5,6 +5,7 @@ import { sha256 } from '../adapters/store/sha256.ts';
 import type { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import type { Config } from './config/schema.ts';
+import type { Inspector } from './endpoints/inspect/inspector.ts';
 import type { Logger } from './log.ts';
 import { machineHash } from './machine-hash.ts';
 import { startRetention } from './retention.ts';
@@ -67,4 +68,17 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
   const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
     parameters;
   return { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words };
+}
+
+/** `journals`, with what they write also shown to the inspector. */
+export function watchedJournals(
+  journals: JournalStore,
+  inspector: Inspector | undefined,
+): Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'> {
+  if (!inspector) return journals;
+  return {
+    ...inspector.tapped(journals),
+    prune: (limits) => journals.prune(limits),
+    onSize: (listener) => journals.onSize?.(listener),
+  };
 }

@@ -1,6 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ChainEvent } from '../actors/chain/mod.ts';
 import {
   type Dialog,
@@ -50,11 +47,12 @@ import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
 import { withOutputService } from './ingest/speaking-host.ts';
-import { startJournaling } from './journaling.ts';
+import { startJournaling, watchedJournals } from './journaling.ts';
 import type { Logger } from './log.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { answersWithModel, offeredActions } from './offered-actions.ts';
+import { packagedPages } from './packaged-pages.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
 import { sessionHost } from './sessions.ts';
@@ -380,18 +378,6 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   return front;
 }
 
-function watchedJournals(
-  journals: JournalStore,
-  inspector: Inspector | undefined,
-): Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'> {
-  if (!inspector) return journals;
-  return {
-    ...inspector.tapped(journals),
-    prune: (limits) => journals.prune(limits),
-    onSize: (listener) => journals.onSize?.(listener),
-  };
-}
-
 async function statelyBridge(
   { inspect }: Config,
   machine: SessionDeps['machine'],
@@ -403,10 +389,4 @@ async function statelyBridge(
 /** Closes all, in reverse order. */
 async function closeAll(closers: Closers): Promise<void> {
   for (const close of closers.splice(0).reverse()) await close();
-}
-
-/** The built pages lie beside the compiled server. */
-function packagedPages(): string | undefined {
-  const candidates = ['../web', '../dist/web'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  return candidates.find((path) => existsSync(join(path, 'index.html')));
 }

@@ -6,9 +6,8 @@ import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { SessionContext, SessionInput } from '../../machines/session/context.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import { earTakesTurn } from '../../machines/session/settings/settings.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
@@ -18,8 +17,9 @@ import { outsideSpeechChild } from '../children/outside-speech.ts';
 import { playbackChild } from '../children/playback.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
-import { type Ear, openEar } from '../ear/ear.ts';
+import { openEar } from '../ear/ear.ts';
 import { InputAudio } from '../ear/input-audio.ts';
+import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload, type RpcScope } from '../engine-rpc/mod.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
@@ -371,17 +371,6 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       await journal?.end();
     },
   };
-}
-
-/** The oldest sample that an utterance may still begin with. */
-function wantedFrom(ear: Ear | undefined, context: SessionContext): number {
-  const { utterance, committedTo } = context;
-  const uncommitted = earTakesTurn(context) ? undefined : committedTo;
-  return Math.min(
-    ear?.undecidedFrom ?? Number.POSITIVE_INFINITY,
-    utterance?.startSample ?? Number.POSITIVE_INFINITY,
-    uncommitted ?? Number.POSITIVE_INFINITY,
-  );
 }
 
 function settingsRefusal({ language }: SettingsChange, { supports }: SessionDeps): ErrorRecord | undefined {

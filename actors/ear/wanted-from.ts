@@ -1,0 +1,14 @@
+import type { SessionContext } from '../../machines/session/context.ts';
+import { earTakesTurn } from '../../machines/session/settings/settings.ts';
+import type { Ear } from './ear.ts';
+
+/** The oldest sample that an utterance may still begin with. */
+export function wantedFrom(ear: Ear | undefined, context: SessionContext): number {
+  const { utterance, committedTo } = context;
+  const uncommitted = earTakesTurn(context) ? undefined : committedTo;
+  return Math.min(
+    ear?.undecidedFrom ?? Number.POSITIVE_INFINITY,
+    utterance?.startSample ?? Number.POSITIVE_INFINITY,
+    uncommitted ?? Number.POSITIVE_INFINITY,
+  );
+}

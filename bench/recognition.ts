@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Dialog, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
+import { type Dialog, expandPhrase, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import { soundswallowerStt } from '../adapters/stt/soundswallower/soundswallower.ts';
 import type { Pcm, PipelineRate } from '../machines/audio.ts';
@@ -16,6 +16,8 @@ import { pieces, recording, speak } from './speech.ts';
 const VOICES = ['en-us', 'en-gb', 'en-us+f3', 'en-us+m7'];
 /** An entry with slots has many sentences: this many of each are spoken, evenly spaced through its expansion. */
 const MOST_OF_ENTRY = 24;
+/** Sentences of one phrase that are listed to choose from. */
+const MOST_SENTENCES = 10_000;
 const GOAL_RIGHT = 0.9;
 const GOAL_FALSE = 0.1;
 const AT_A_TIME = 4;
@@ -57,15 +59,15 @@ try {
   await engine.close();
 }
 
-function spoken({ sentences, backchannels }: Dialog): readonly Trial[] {
-  const texts = new Map<string, string[]>();
-  for (const { entry, text } of sentences.values())
-    texts.set(entry.id, [...(texts.get(entry.id) ?? []), text]);
-  const chosen = [...texts.values()].flatMap((all) => {
+function spoken({ entries, slots, grammar, backchannels }: Dialog): readonly Trial[] {
+  const texts = entries.map(({ phrases }) =>
+    phrases.flatMap((phrase) => expandPhrase(phrase, slots, MOST_SENTENCES)),
+  );
+  const chosen = texts.flatMap((all) => {
     const count = Math.min(MOST_OF_ENTRY, all.length);
     return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)] ?? '');
   });
-  const alone = backchannels.filter((said) => !sentences.has(said));
+  const alone = backchannels.filter((said) => !grammar.reach(said.split(' ')).ends);
   return VOICES.flatMap((voice) =>
     [...chosen, ...alone].map((text) => ({
       group: `in grammar, ${voice}`,

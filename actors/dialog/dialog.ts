@@ -1,7 +1,9 @@
 import type { JsonObject } from '../../machines/json.ts';
 import { type ActionTerms, REPORTED_ENDS, type ReportedEnd } from '../../machines/wire.ts';
-import type { PhraseNode, SlotOption, Slots } from './phrase.ts';
+import type { Grammar } from './grammar.ts';
+import type { PhraseNode } from './phrase.ts';
 import type { RosMapping } from './schema.ts';
+import type { Slots, SlotType } from './slots.ts';
 
 /** A robot action. A string of `args` that consists only of `{slot}` becomes the slot's value. */
 export interface DialogAction extends ActionTerms {
@@ -30,16 +32,7 @@ export interface DialogEntry {
   readonly defaults: Slots;
 }
 
-/** One concrete sentence of an entry, in normalised form. */
-export interface DialogSentence {
-  readonly text: string;
-  readonly words: readonly string[];
-  readonly entry: DialogEntry;
-  /** With the entry's defaults filled in. */
-  readonly slots: Slots;
-}
-
-/** A dialog file, validated and expanded. */
+/** A dialog file, validated. */
 export interface Dialog {
   /** BCP 47. */
   readonly language: string;
@@ -48,9 +41,11 @@ export interface Dialog {
   /** Spoken when a conversation begins, if the server is configured to. */
   readonly greeting?: string;
   readonly entries: readonly DialogEntry[];
-  /** Every sentence of every entry, by its text. */
-  readonly sentences: ReadonlyMap<string, DialogSentence>;
-  readonly slots: ReadonlyMap<string, readonly SlotOption[]>;
+  /** All phrases of all entries. */
+  readonly grammar: Grammar;
+  /** The sentences that are a voice stop, in normalised form. */
+  readonly halts: readonly string[];
+  readonly slots: ReadonlyMap<string, SlotType>;
   /** Replies to speech that was not understood, and to text that matches no entry. */
   readonly notUnderstood: readonly string[];
   /** Short phrases for the silence before a late reply. */
@@ -63,7 +58,7 @@ export interface Dialog {
 
 /** The sentences that are a voice stop, in normalised form. */
 export function haltPhrases(dialog: Dialog): readonly string[] {
-  return [...dialog.sentences.values()].filter(({ entry }) => entry.halt).map(({ text }) => text);
+  return dialog.halts;
 }
 
 /** The time limits of the dialog's actions, ms; of several for one action the longest. */

@@ -1,9 +1,12 @@
 import { isEnglish, normaliseText } from '../../machines/policies/text.ts';
-import type { Dialog, DialogEntry, DialogSentence } from './dialog.ts';
-import type { Slots } from './phrase.ts';
+import type { Dialog, DialogEntry } from './dialog.ts';
+import type { Parsed } from './grammar.ts';
+import type { Slots } from './slots.ts';
+import { digitByDigit, spoken } from './spoken.ts';
 
 export interface DialogMatch {
   readonly entry: DialogEntry;
+  /** By name in alphabetical order, with the entry's defaults filled in. */
   readonly slots: Slots;
   /** The sentence of the dialog that matched, in normalised form. */
   readonly sentence: string;
@@ -22,10 +25,12 @@ const NEGATIONS = new Set(
 );
 /** Longest sentence, in words, that can contain a voice stop ("stop stop stop", "robot stop now please"). */
 const MAX_WORDS_AROUND_HALT = 5;
+/** Fewest words of a sentence of which one may differ. */
+const MIN_WORDS_NEAR = 4;
 
 /**
- * Returns the entry that `text` means, or undefined. Tries these rules in order; each counts only if it finds exactly
- * one entry:
+ * Returns the entry that `text` means, or undefined. Tries these rules in order; each but the first counts only if it
+ * finds exactly one entry, with one set of slots:
  * 1. the sentence itself, after normalisation;
  * 2. the same without polite words and the robot's name at both ends;
  * 3. the same number of words, where words of five letters or more may differ by one letter;
@@ -34,45 +39,40 @@ const MAX_WORDS_AROUND_HALT = 5;
  * 5. a sentence of four words or more that differs by one word; never for entries with actions or a voice stop.
  */
 export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefined {
-  const normal = normaliseText(text, dialog.language);
-  if (normal === '') return undefined;
-  const exact = dialog.sentences.get(normal);
-  if (exact) return matched(exact, 'exact');
-
-  const words = normal.split(' ');
+  const { grammar, language } = dialog;
+  const words = spoken(text, language);
+  if (words.length === 0) return undefined;
   const bare = withoutPoliteness(dialog, words);
-  const polite = dialog.sentences.get(bare.join(' '));
+  const digits = withoutPoliteness(dialog, digitByDigit(text, language));
+
+  const exact = grammar.parse(words)[0];
+  if (exact) return matched(exact, 'exact');
+  const polite = grammar.parse(bare)[0] ?? grammar.parse(digits)[0];
   if (polite) return matched(polite, 'polite');
 
-  const sentences = [...dialog.sentences.values()];
-  const misspelt = onlyEntry(sentences.filter((one) => sameButForSpelling(one.words, bare)));
-  if (misspelt) return matched(misspelt, 'spelling');
+  const misspelt = only(grammar.parse(bare, 'spelling'), 'spelling');
+  if (misspelt) return misspelt;
 
-  const inside = longest(sentences.filter((one) => mayContain(one, words)));
-  const contained = onlyEntry(inside);
-  if (contained) return matched(contained, 'contains');
-  if (inside.length > 0) return undefined;
+  const inside = containedIn(dialog, words);
+  if (inside.length > 0) return only(inside, 'contains');
 
-  const near = onlyEntry(
-    sentences.filter(
-      (one) =>
-        !one.entry.halt &&
-        one.entry.actions.length === 0 &&
-        one.words.length >= 4 &&
-        !addsNegation(one.words, bare) &&
-        withinOneWord(one.words, bare),
-    ),
-  );
-  return near && matched(near, 'near');
+  const near = grammar
+    .parse(bare, 'word', NEGATIONS)
+    .filter(
+      ({ entry, words: sentence }) =>
+        !entry.halt && entry.actions.length === 0 && sentence.length >= MIN_WORDS_NEAR,
+    );
+  return only(near, 'near');
 }
 
-function matched(sentence: DialogSentence, how: DialogMatch['how']): DialogMatch {
-  return { entry: sentence.entry, slots: sentence.slots, sentence: sentence.text, how };
+function matched({ entry, slots, words }: Parsed, how: DialogMatch['how']): DialogMatch {
+  const filled = Object.entries({ ...entry.defaults, ...slots }).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { entry, slots: Object.fromEntries(filled), sentence: words.join(' '), how };
 }
 
-function onlyEntry(candidates: readonly DialogSentence[]): DialogSentence | undefined {
-  const first = candidates[0];
-  const same = candidates.every(
+function only(candidates: readonly Parsed[], how: DialogMatch['how']): DialogMatch | undefined {
+  const [first, ...others] = candidates.map((one) => matched(one, how));
+  const same = others.every(
     (one) => one.entry === first?.entry && JSON.stringify(one.slots) === JSON.stringify(first.slots),
   );
   return same ? first : undefined;
@@ -89,56 +89,24 @@ function withoutPoliteness(dialog: Dialog, words: readonly string[]): readonly s
   return from === to ? words : words.slice(from, to);
 }
 
-function sameButForSpelling(expected: readonly string[], words: readonly string[]): boolean {
-  return (
-    expected.length === words.length &&
-    expected.every((word, i) => {
-      const other = words[i] ?? '';
-      return word === other || (Math.min(word.length, other.length) >= 5 && withinOneLetter(word, other));
-    })
-  );
+/** The longest sentences inside the text that may stand for all of it. */
+function containedIn({ grammar }: Dialog, words: readonly string[]): readonly Parsed[] {
+  let longest: readonly Parsed[] = [];
+  for (let from = 0; from < words.length; from++) {
+    const found = grammar.longestFrom(words, from, (one) => mayStandFor(one, words, from));
+    const [best = 0, length = 0] = [longest, found].map((some) => some[0]?.words.length);
+    if (length > best) longest = found;
+    else if (length === best) longest = [...longest, ...found];
+  }
+  return longest;
 }
 
-/** Whether two words differ by at most one inserted, removed or changed letter, or by two swapped neighbours. */
-function withinOneLetter(a: string, b: string): boolean {
-  if (withinOne([...a], [...b])) return true;
-  if (a.length !== b.length) return false;
-  const differing = [...a].flatMap((letter, i) => (letter === b[i] ? [] : [i]));
-  const [i, j] = differing;
-  return differing.length === 2 && i !== undefined && j === i + 1 && a[i] === b[j] && a[j] === b[i];
-}
-
-function withinOneWord(a: readonly string[], b: readonly string[]): boolean {
-  return withinOne(a, b);
-}
-
-function withinOne(a: readonly string[], b: readonly string[]): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false;
-  let head = 0;
-  while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
-  let tail = 0;
-  const room = Math.min(a.length, b.length) - head;
-  while (tail < room && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
-  return Math.max(a.length, b.length) - head - tail <= 1;
-}
-
-function mayContain(sentence: DialogSentence, words: readonly string[]): boolean {
-  const { entry, words: inner } = sentence;
+function mayStandFor({ entry, words: inner }: Parsed, words: readonly string[], from: number): boolean {
   if (entry.actions.length > 0) return false;
+  const outside = [...words.slice(0, from), ...words.slice(from + inner.length)];
   // "no, stop!" asks for a stop; "don't stop" does not.
-  const heard = entry.halt ? words.filter((word) => word !== 'no') : words;
-  if (addsNegation(inner, heard)) return false;
-  const longEnough = entry.halt
+  if (outside.some((word) => NEGATIONS.has(word) && !(entry.halt && word === 'no'))) return false;
+  return entry.halt
     ? words.length <= MAX_WORDS_AROUND_HALT
     : inner.length >= 2 && inner.length * 2 >= words.length;
-  return longEnough && words.some((_, at) => inner.every((word, i) => words[at + i] === word));
-}
-
-function addsNegation(inner: readonly string[], words: readonly string[]): boolean {
-  return words.some((word) => NEGATIONS.has(word) && !inner.includes(word));
-}
-
-function longest(sentences: readonly DialogSentence[]): readonly DialogSentence[] {
-  const most = Math.max(0, ...sentences.map((one) => one.words.length));
-  return sentences.filter((one) => one.words.length === most);
 }

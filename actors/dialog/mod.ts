@@ -1,5 +1,7 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
-export type { Dialog, DialogAction, DialogEntry, DialogSentence } from './dialog.ts';
+export type { CalendarDay, SpokenDate } from './dates.ts';
+export { isoDate } from './dates.ts';
+export type { Dialog, DialogAction, DialogEntry } from './dialog.ts';
 export {
   actionDeadlines,
   dialogActions,
@@ -13,8 +15,10 @@ export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
 export { fillersOf, withDialog, withRecogniser } from './parameters.ts';
 export { parseDialog } from './parse.ts';
-export type { PhraseNode, SlotOption, Slots } from './phrase.ts';
+export type { PhraseNode } from './phrase.ts';
+export { expandPhrase, vocabulary, waysOf } from './phrase-facts.ts';
 export { countsIn, type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';
 export { dialogReader } from './reading.ts';
 export type { RosMapping } from './schema.ts';
+export type { FilledSlot, Slots, SlotType, SlotValue } from './slots.ts';
 export { suggestedPhrases } from './suggest.ts';

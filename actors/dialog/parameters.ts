@@ -18,7 +18,7 @@ export function fillersOf(
   return phrases.fillers.length > 0 ? phrases.fillers : dialog.fillers;
 }
 
-/** Adds the session parameters that come from the dialog: stop words, complete sentences, fillers. `offered`: the actions that the language engine may request; by default those of the dialog. `models`: whether a language model answers, which can speak about any result.
+/** Adds the session parameters that come from the dialog: stop words, backchannels, fillers, terms of actions. `offered`: the actions that the language engine may request; by default those of the dialog. `models`: whether a language model answers, which can speak about any result.
  */
 export function withDialog(
   parameters: SessionParameters,
@@ -44,7 +44,6 @@ export function withDialog(
         [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
       },
       halt: [...normalisedPhrases([...words.halt, ...haltPhrases(dialog)], language)],
-      complete: [...normalisedPhrases([...words.complete, ...wholeSentences(dialog)], language)],
     },
   };
 }
@@ -64,16 +63,4 @@ export function withRecogniser(parameters: SessionParameters, tellsPartials: boo
     ...parameters,
     bargeIn: { ...bargeIn, confirmSpeechMs: bargeIn.confirmSpeechMs + bargeIn.firstWordsMs },
   };
-}
-
-/** Sentences that are not the beginning of another one: "go forward" may continue with "ten meters". */
-function wholeSentences({ sentences }: Dialog): string[] {
-  const sorted = [...sentences.keys()].sort();
-  // In sorted order, the sentences that begin with this one and a space directly follow it.
-  const beginnings = new Set<string>();
-  for (const sentence of sorted) {
-    for (let at = sentence.indexOf(' '); at > 0; at = sentence.indexOf(' ', at + 1))
-      beginnings.add(sentence.slice(0, at));
-  }
-  return sorted.filter((sentence) => !beginnings.has(sentence));
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
-import { dialogActions, haltPhrases, parseDialog } from './mod.ts';
+import { dialogActions, haltPhrases, matchDialog, parseDialog } from './mod.ts';
 
 const example = readFileSync(new URL('../../examples/robot.dialog.yaml', import.meta.url), 'utf8');
 
@@ -20,7 +20,7 @@ describe('parseDialog', () => {
     const dialog = parseDialog(example, 'robot.dialog.yaml');
     expect(dialog.name).toBe('Parley');
     expect(dialog.greeting).toContain('{name}');
-    expect(dialog.sentences.get('go forward ten meters')).toMatchObject({
+    expect(matchDialog(dialog, 'go forward ten meters')).toMatchObject({
       entry: { id: 'go-forward' },
       slots: { distance: { words: ['ten'], value: 10 } },
     });
@@ -32,13 +32,13 @@ describe('parseDialog', () => {
 
   it('has a story long enough to be interrupted', () => {
     const dialog = parseDialog(example);
-    const story = dialog.sentences.get('tell me a story')?.entry.replies[0] ?? '';
+    const story = matchDialog(dialog, 'tell me a story')?.entry.replies[0] ?? '';
     expect(story.split(/[.?!]/).length).toBeGreaterThan(15);
   });
 
   it('fills slots that a phrase omits from the defaults', () => {
     const dialog = parseDialog(example);
-    expect(dialog.sentences.get('go forward')?.slots.distance).toEqual({ words: ['one'], value: 1 });
+    expect(matchDialog(dialog, 'go forward')?.slots.distance).toEqual({ words: ['one'], value: 1 });
   });
 
   it('uses the default backchannels of the language, or those of the file', () => {
@@ -96,6 +96,31 @@ describe('parseDialog', () => {
       'a sentence of two entries',
     ],
     [
+      'slots: { n: number }\nentries:\n  - { id: a, phrases: "go {n}", replies: y }\n  - { id: b, phrases: "go (to | a hundred)", replies: y }\n',
+      'my.yaml:4: entries.1.phrases.0: "go a hundred" is also said in entry "a"',
+      'a sentence of two entries by a slot',
+    ],
+    [
+      'slots: { n: many }\nentries:\n  - { id: a, phrases: "{n}", replies: y }\n',
+      'is not a type',
+      'an unknown type',
+    ],
+    [
+      'slots: { n: list of m }\nentries:\n  - { id: a, phrases: "{n}", replies: y }\n',
+      'there is no slot "m" before this one',
+      'a list of an unknown slot',
+    ],
+    [
+      'rules: { r: a <s>, s: b }\nentries:\n  - { id: a, phrases: <r>, replies: y }\n',
+      'my.yaml:1: rules.r: there is no rule "<s>"',
+      'a rule that uses a later one',
+    ],
+    [
+      'language: de\nslots: { n: date }\nentries:\n  - { id: a, phrases: "{n}", replies: y }\n',
+      'dates are understood in English only',
+      'a date in another language',
+    ],
+    [
       'slots: { n: [x] }\nentries:\n  - { id: a, phrases: b, replies: c }\n',
       'no phrase uses this slot',
       'an unused slot',
@@ -136,10 +161,50 @@ describe('parseDialog', () => {
     expect(errorOf(`a0: &a0 [x]\n${levels.join('\n')}\n`).code).toBe('DIALOG_INVALID');
   });
 
-  it('refuses a dialog with too many sentences', () => {
-    const many = Array(20).fill('(a | b)').join(' ');
-    expect(errorOf(`entries:\n  - { id: a, phrases: "${many}", replies: c }\n`).message).toContain(
-      'more than 10000',
-    );
+  it('takes phrases with more sentences than could be listed', () => {
+    const many = Array(40).fill('(a | b)').join(' ');
+    const dialog = parseDialog(`entries:\n  - { id: a, phrases: "${many}", replies: c }\n`);
+    expect(matchDialog(dialog, Array(40).fill('b').join(' '))?.entry.id).toBe('a');
+    expect(matchDialog(dialog, Array(39).fill('b').join(' '))?.how).not.toBe('exact');
+  });
+
+  it('refuses phrases that are too large for the recogniser', () => {
+    const large = Array.from({ length: 3 }, (_, i) => `{n:n${i}}`).join(' ');
+    expect(
+      errorOf(`slots: { n: number 0..999999999 }\nentries: [{ id: a, phrases: "${large}", replies: c }]`)
+        .message,
+    ).toContain('more than 5000 words');
+  });
+
+  it('refuses a voice stop with more sentences than can be compared', () => {
+    const halt = errorOf('slots: { n: number }\nentries: [{ id: a, phrases: "stop {n} {n:m}", halt: true }]');
+    expect(halt.message).toContain('my.yaml:2: entries.0.phrases.0: it can be said in more than 1000 ways');
+  });
+});
+
+describe('the coffee bar', () => {
+  const coffee = parseDialog(
+    readFileSync(new URL('../../examples/coffee.dialog.yaml', import.meta.url), 'utf8'),
+    'coffee.dialog.yaml',
+  );
+
+  it.each([
+    [
+      'Can I have a large dark roast latte with milk and two sugars',
+      'drink latte, milk whole, roast dark, size large, spoons 2',
+    ],
+    [
+      'make me a double shot twenty ounce iced coffee with a lot of brown sugar and cream',
+      'drink iced coffee, milk cream, shots 2, size huge, sweet brown sugar, sweet-amount much',
+    ],
+    ['brew an espresso', 'drink espresso'],
+  ])('understands: %s', (said, slots) => {
+    const match = matchDialog(coffee, said);
+    const filled = Object.entries(match?.slots ?? {}).map(([name, { value }]) => `${name} ${String(value)}`);
+    expect([match?.entry.id, filled.join(', ')]).toEqual(['order', slots]);
+  });
+
+  it('does not understand an order with two sizes', () => {
+    expect(matchDialog(coffee, 'make me a small large latte')).toBeUndefined();
   });
 });

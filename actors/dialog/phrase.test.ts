@@ -1,19 +1,29 @@
 import { describe, expect, it } from 'vitest';
-import { expandPhrase, PhraseError, parsePhrase, type SlotOption } from './phrase.ts';
+import { PhraseError, parsePhrase } from './phrase.ts';
+import { checkPhrase, expandPhrase, shortest, sizeOf, waysOf } from './phrase-facts.ts';
+import { wordsType } from './slots.ts';
 
-const slots = new Map<string, readonly SlotOption[]>([
+const slots = new Map([
   [
     'angle',
-    [
-      { words: ['ninety'], value: 90 },
-      { words: ['forty', 'five'], value: 45 },
-    ],
+    wordsType(
+      [
+        ['ninety', 90],
+        ['forty-five', 45],
+      ],
+      'en',
+    ),
   ],
 ]);
 
-function sayings(source: string, limit = 100): readonly string[] {
-  return expandPhrase(parsePhrase(source, 'en'), slots, limit).map(({ words }) => words.join(' '));
+function parsed(source: string) {
+  const phrase = parsePhrase(source, 'en', (name) =>
+    name === 'ask' ? parsePhrase('give me | make me', 'en') : undefined,
+  );
+  checkPhrase(phrase, slots);
+  return phrase;
 }
+const sayings = (source: string) => expandPhrase(parsed(source), slots, 100);
 
 describe('a phrase', () => {
   it('is said with and without its optional words, and with each alternative', () => {
@@ -36,12 +46,34 @@ describe('a phrase', () => {
   it('is normalised word by word', () => {
     expect(sayings("What's, the time?")).toEqual(["what's the time"]);
     expect(sayings('uh-huh')).toEqual(['uh huh']);
+    expect(sayings('area 1500')).toEqual(['area one thousand five hundred']);
   });
 
-  it('captures the words and the value of a slot', () => {
-    const [ninety, fortyFive] = expandPhrase(parsePhrase('turn {angle}', 'en'), slots, 100);
-    expect(ninety).toEqual({ words: ['turn', 'ninety'], slots: { angle: { words: ['ninety'], value: 90 } } });
-    expect(fortyFive?.slots).toEqual({ angle: { words: ['forty', 'five'], value: 45 } });
+  it('has the words of its slots and rules', () => {
+    expect(sayings('turn {angle}')).toEqual(['turn ninety', 'turn forty five']);
+    expect(sayings('<ask> {angle:corner}')).toEqual([
+      'give me ninety',
+      'give me forty five',
+      'make me ninety',
+      'make me forty five',
+    ]);
+  });
+
+  it('says parts in any order, each once, and optional ones or not', () => {
+    expect(sayings('(a; b; c)').toSorted()).toEqual(['a b c', 'a c b', 'b a c', 'b c a', 'c a b', 'c b a']);
+    expect(sayings('x ([a]; [b])').toSorted()).toEqual(['x', 'x a', 'x a b', 'x b', 'x b a']);
+    expect(sayings('([a]; b)').toSorted()).toEqual(['a b', 'b', 'b a']);
+    expect(waysOf(parsed('([a]; [b]; [c]; [d]; e)'), slots)).toBe(261);
+  });
+
+  it('knows its shortest form, with or without a slot', () => {
+    expect(shortest(parsed('go [on] (very far | {angle})'), slots)).toEqual(['go', 'ninety']);
+    expect(shortest(parsed('go [on] (very far | {angle})'), slots, 'angle')).toEqual(['go', 'very', 'far']);
+    expect(shortest(parsed('turn {angle}'), slots, 'angle')).toBeUndefined();
+  });
+
+  it('counts its words with each slot written out', () => {
+    expect(sizeOf(parsed('turn {angle} or {angle:other}'), slots)).toBe(8);
   });
 
   it.each([
@@ -49,22 +81,22 @@ describe('a phrase', () => {
     ['a)', 'without its opening'],
     ['[a)', 'without its opening'],
     ['a } b', 'without its opening'],
+    ['a > b', 'without its opening'],
     ['{not a name}', 'is not a slot'],
     ['(a | )', 'nothing between'],
     ['', 'nothing between'],
     ['?!', 'nothing between'],
-  ])('with a syntax error is refused: %s', (source, message) => {
-    expect(() => sayings(source)).toThrow(PhraseError);
-    expect(() => sayings(source)).toThrow(message);
-  });
-
-  it('that could be empty is refused', () => {
-    expect(() => sayings('[a] [b]')).toThrow('every word of the phrase can be left out');
-  });
-
-  it('that names an unknown slot, or one twice, is refused', () => {
-    expect(() => sayings('turn {speed}')).toThrow('no slot "speed"');
-    expect(() => sayings('{angle} or {angle}')).toThrow('filled twice');
+    ['(a | b; c)', 'put brackets around'],
+    ['(a; b; c; d; e; f)', 'more than 5 parts'],
+    ['<unknown> a', 'there is no rule'],
+    ['[a] [b]', 'every word of the phrase can be left out'],
+    ['([a]; [b])', 'every word of the phrase can be left out'],
+    ['turn {speed}', 'no slot "speed"'],
+    ['{angle} or {angle}', 'filled twice'],
+    ['({angle}; [a {angle}])', 'filled twice'],
+  ])('with an error is refused: %s', (source, message) => {
+    expect(() => parsed(source)).toThrow(PhraseError);
+    expect(() => parsed(source)).toThrow(message);
   });
 
   it('with more variants than the limit is refused without being expanded', () => {

@@ -1,53 +1,56 @@
-import { wordsOf } from '../../machines/policies/text.ts';
+import { spoken } from './spoken.ts';
 
 /**
- * A phrase as a tree. Written form: words; `(a | b)` alternatives; `[a]` optional; `{slot}` one of the words of a slot.
- * `|` binds weakest and also works outside brackets.
+ * A phrase as a tree. `slot`: words of the slot type `type`, captured as `slot`. `numeral`: a number in digits or in
+ * Chinese, Japanese or Korean numerals. `repeat`: nothing, or the item any number of times.
  */
 export type PhraseNode =
   | { readonly kind: 'word'; readonly word: string }
-  | { readonly kind: 'slot'; readonly slot: string }
+  | { readonly kind: 'numeral' }
+  | { readonly kind: 'slot'; readonly slot: string; readonly type: string }
   | { readonly kind: 'sequence'; readonly items: readonly PhraseNode[] }
   | { readonly kind: 'choice'; readonly options: readonly PhraseNode[] }
-  | { readonly kind: 'optional'; readonly item: PhraseNode };
+  | { readonly kind: 'optional'; readonly item: PhraseNode }
+  | { readonly kind: 'repeat'; readonly item: PhraseNode };
 
-/** One filling of a slot: the spoken words, and the value that actions get. */
-export interface SlotOption {
-  readonly words: readonly string[];
-  readonly value: string | number | boolean;
-}
+/** Maximum number of parts in any order: n parts have about 2.7 × n! orders. */
+const MAX_ANY_ORDER = 5;
 
-export type Slots = Readonly<Record<string, SlotOption>>;
-
-/** One way to say a phrase. */
-export interface Expansion {
-  readonly words: readonly string[];
-  readonly slots: Slots;
-}
-
-/** A syntax error in a phrase; `parseDialog` turns it into DIALOG_INVALID. */
+/** An error in a phrase; `parseDialog` turns it into DIALOG_INVALID. */
 export class PhraseError extends Error {
   override readonly name = 'PhraseError';
 }
 
-/** Throws PhraseError. */
-export function parsePhrase(source: string, language: string): PhraseNode {
-  const tokens = source.match(/[()[\]|]|\{[^}]*\}|[^()[\]|{}]+|[{}]/gu) ?? [];
+/**
+ * Parses a written phrase: words; `(a | b)` alternatives; `(a; b)` all of them in any order; `[a]` optional; `{slot}`;
+ * `{type:slot}` a slot type under another name; `<rule>` a named part. `|` and `;` bind weakest and also work outside
+ * brackets. `rule` returns the named part. Throws PhraseError.
+ */
+export function parsePhrase(
+  source: string,
+  language: string,
+  rule: (name: string) => PhraseNode | undefined = () => undefined,
+): PhraseNode {
+  const tokens = source.match(/[()[\]|;]|\{[^}]*\}|<[^>]*>|[^()[\]|;{}<>]+|[{}<>]/gu) ?? [];
   let at = 0;
 
-  function choice(closing: string | undefined): PhraseNode {
-    const options = [sequence(closing)];
-    while (tokens[at] === '|') {
+  function parts(closing: string | undefined): PhraseNode {
+    const items = [sequence(closing)];
+    const separator = tokens[at];
+    while (tokens[at] === '|' || tokens[at] === ';') {
+      if (tokens[at] !== separator)
+        throw new PhraseError(`put brackets around the parts with "|" or with ";" in "${source}"`);
       at += 1;
-      options.push(sequence(closing));
+      items.push(sequence(closing));
     }
-    const only = options[0];
-    return options.length === 1 && only ? only : { kind: 'choice', options };
+    const only = items[0];
+    if (items.length === 1 && only) return only;
+    return separator === ';' ? anyOrder(items, source) : { kind: 'choice', options: items };
   }
 
   function sequence(closing: string | undefined): PhraseNode {
     const items: PhraseNode[] = [];
-    for (let token = tokens[at]; token !== undefined && token !== '|'; token = tokens[at]) {
+    for (let token = tokens[at]; token !== undefined && token !== '|' && token !== ';'; token = tokens[at]) {
       if (token === ')' || token === ']') {
         if (token !== closing) throw new PhraseError(`"${token}" without its opening bracket in "${source}"`);
         break;
@@ -63,82 +66,60 @@ export function parsePhrase(source: string, language: string): PhraseNode {
   function term(token: string): readonly PhraseNode[] {
     if (token === '(' || token === '[') {
       const closing = token === '(' ? ')' : ']';
-      const inner = choice(closing);
+      const inner = parts(closing);
       if (tokens[at] !== closing) throw new PhraseError(`"${token}" is not closed in "${source}"`);
       at += 1;
       return [token === '[' ? { kind: 'optional', item: inner } : inner];
     }
     if (token.startsWith('{')) {
-      const slot = /^\{\s*([A-Za-z][\w-]*)\s*\}$/.exec(token)?.[1];
-      if (slot === undefined) throw new PhraseError(`"${token}" is not a slot in "${source}"; write {name}`);
-      return [{ kind: 'slot', slot }];
+      const [, type, slot] = /^\{\s*([A-Za-z][\w-]*)\s*(?::\s*([A-Za-z][\w-]*)\s*)?\}$/.exec(token) ?? [];
+      if (type === undefined) throw new PhraseError(`"${token}" is not a slot in "${source}"; write {name}`);
+      return [{ kind: 'slot', slot: slot ?? type, type }];
     }
-    if (token === '}') throw new PhraseError(`"}" without its opening bracket in "${source}"`);
-    return wordsOf(token, language).map((word) => ({ kind: 'word', word }));
-  }
-
-  return choice(undefined);
-}
-
-/** The slots that a phrase names. */
-export function slotsOf(node: PhraseNode): readonly string[] {
-  switch (node.kind) {
-    case 'word':
-      return [];
-    case 'slot':
-      return [node.slot];
-    case 'optional':
-      return slotsOf(node.item);
-    case 'sequence':
-      return node.items.flatMap(slotsOf);
-    case 'choice':
-      return node.options.flatMap(slotsOf);
-  }
-}
-
-/**
- * Every way to say a phrase, in reading order. Throws PhraseError if there are more than `limit`, if a slot is unknown
- * or filled twice, or if a phrase can be silence.
- */
-export function expandPhrase(
-  node: PhraseNode,
-  slots: ReadonlyMap<string, readonly SlotOption[]>,
-  limit: number,
-): readonly Expansion[] {
-  const bounded = (expansions: readonly Expansion[]): readonly Expansion[] => {
-    if (expansions.length > limit) throw new PhraseError(`a phrase can be said in more than ${limit} ways`);
-    return expansions;
-  };
-
-  function expand(part: PhraseNode): readonly Expansion[] {
-    switch (part.kind) {
-      case 'word':
-        return [{ words: [part.word], slots: {} }];
-      case 'slot': {
-        const options = slots.get(part.slot);
-        if (!options) throw new PhraseError(`there is no slot "${part.slot}"`);
-        return options.map((option) => ({ words: option.words, slots: { [part.slot]: option } }));
-      }
-      case 'optional':
-        return [{ words: [], slots: {} }, ...expand(part.item)];
-      case 'choice':
-        return bounded(part.options.flatMap(expand));
-      case 'sequence':
-        return part.items.map(expand).reduce((heads, tails) => {
-          if (heads.length * tails.length > limit) return bounded(Array(limit + 1).fill(heads[0]));
-          return heads.flatMap((head) => tails.map((tail) => join(head, tail)));
-        });
+    if (token.startsWith('<')) {
+      const name = /^<\s*([A-Za-z][\w-]*)\s*>$/.exec(token)?.[1];
+      const named = name === undefined ? undefined : rule(name);
+      if (!named) throw new PhraseError(`there is no rule "${token}" for "${source}"; add it to rules`);
+      return [named];
     }
+    if (token === '}' || token === '>')
+      throw new PhraseError(`"${token}" without its opening bracket in "${source}"`);
+    return spoken(token, language).map((word) => ({ kind: 'word', word }));
   }
 
-  const all = bounded(expand(node));
-  if (all.some((one) => one.words.length === 0))
-    throw new PhraseError('every word of the phrase can be left out');
-  return all;
+  return parts(undefined);
 }
 
-function join(head: Expansion, tail: Expansion): Expansion {
-  const twice = Object.keys(tail.slots).find((slot) => Object.hasOwn(head.slots, slot));
-  if (twice !== undefined) throw new PhraseError(`the slot "${twice}" is filled twice in one phrase`);
-  return { words: [...head.words, ...tail.words], slots: { ...head.slots, ...tail.slots } };
+/** All items in any order, of which optional ones may be missing. Equal rests are the same node. */
+function anyOrder(items: readonly PhraseNode[], source: string): PhraseNode {
+  if (items.length > MAX_ANY_ORDER)
+    throw new PhraseError(`more than ${MAX_ANY_ORDER} parts in any order in "${source}"`);
+  const orders = new Map<number, PhraseNode>();
+  /** The items whose bits are set in `left`. */
+  function orderOf(left: number): PhraseNode {
+    const known = orders.get(left);
+    if (known) return known;
+    const options = items.flatMap((item, i): PhraseNode[] => {
+      if ((left & (1 << i)) === 0) return [];
+      const first = item.kind === 'optional' ? item.item : item;
+      const rest = left & ~(1 << i);
+      return [rest === 0 ? first : { kind: 'sequence', items: [first, orderOf(rest)] }];
+    });
+    const choice: PhraseNode = { kind: 'choice', options };
+    const mayEnd = items.every((item, i) => (left & (1 << i)) === 0 || item.kind === 'optional');
+    const order: PhraseNode = mayEnd ? { kind: 'optional', item: choice } : choice;
+    orders.set(left, order);
+    return order;
+  }
+  return orderOf((1 << items.length) - 1);
+}
+
+/** The phrase of some words in sequence. */
+export function said(words: readonly string[]): PhraseNode {
+  return oneOrSequence(words.map((word) => ({ kind: 'word', word })));
+}
+
+export function oneOrSequence(items: readonly PhraseNode[]): PhraseNode {
+  const only = items[0];
+  return items.length === 1 && only ? only : { kind: 'sequence', items };
 }

@@ -3,6 +3,8 @@ export const RESERVED_PLACEHOLDERS: ReadonlySet<string> = new Set(['time', 'date
 
 /** `{name}`, or `{name|one|several}`: a word that depends on the slot's number. */
 const PLACEHOLDER = /\{([A-Za-z][\w-]*)(?:\|([^{}|]*)\|([^{}|]*))?\}/g;
+/** `[with {milk}]`: text that is left out, with the space before it, if a slot in it was not said. */
+const OPTIONAL = /\s*\[([^[\]]*\{[^[\]]*)\]/g;
 
 /** The names in braces. */
 export function placeholdersIn(text: string): readonly string[] {
@@ -14,6 +16,11 @@ export function countsIn(text: string): readonly string[] {
   return [...text.matchAll(PLACEHOLDER)].flatMap((match) => (match[2] === undefined ? [] : (match[1] ?? '')));
 }
 
+/** The text without its optional parts. */
+export function withoutOptional(text: string): string {
+  return text.replace(OPTIONAL, '');
+}
+
 /** Values for placeholders; a placeholder whose value is undefined stays unchanged. */
 export interface Filling {
   readonly text: (name: string) => string | undefined;
@@ -21,8 +28,17 @@ export interface Filling {
   readonly isOne: (name: string) => boolean | undefined;
 }
 
-/** Fills each `{name}` and each `{name|one|several}`. */
-export function fillPlaceholders(text: string, { text: fill, isOne }: Filling): string {
+/** Fills each `{name}` and each `{name|one|several}`, and leaves out optional parts that cannot be filled. */
+export function fillPlaceholders(text: string, filling: Filling): string {
+  const chosen = text.replace(OPTIONAL, (whole, part: string) =>
+    placeholdersIn(part).every((name) => filling.text(name) !== undefined)
+      ? `${whole.slice(0, whole.indexOf('['))}${part}`
+      : '',
+  );
+  return fillAll(chosen.trim(), filling);
+}
+
+function fillAll(text: string, { text: fill, isOne }: Filling): string {
   return text.replace(PLACEHOLDER, (whole, name: string, one?: string, several?: string) => {
     if (one === undefined) return fill(name) ?? whole;
     const singular = isOne(name);
@@ -30,7 +46,10 @@ export function fillPlaceholders(text: string, { text: fill, isOne }: Filling): 
   });
 }
 
-/** The name, if `text` is exactly one placeholder. */
-export function solePlaceholder(text: string): string | undefined {
-  return /^\{([A-Za-z][\w-]*)\}$/.exec(text.trim())?.[1];
+/** The name, if `text` is exactly one placeholder, and whether it is in brackets: then its slot may be missing. */
+export function solePlaceholder(
+  text: string,
+): { readonly name: string; readonly optional: boolean } | undefined {
+  const [, bracket, name] = /^(\[?)\s*\{([A-Za-z][\w-]*)\}\s*\]?$/.exec(text.trim()) ?? [];
+  return name === undefined ? undefined : { name, optional: bracket === '[' };
 }

@@ -1,16 +1,29 @@
 import { baseLanguage } from '../../machines/policies/text.ts';
-import type { ReadWords } from '../../machines/session/turn/reading.ts';
+import type { Reading, ReadWords } from '../../machines/session/turn/reading.ts';
 import type { Dialog } from './dialog.ts';
 import { matchDialog } from './match.ts';
+import { spoken } from './spoken.ts';
 
 /**
- * Reads recognised words with the dialog. `asks`: the dialog engine answers, so that words may be confirmed before an
- * entry acts on them. Words in another language than the dialog's have no reading.
+ * Reads recognised words with the dialog. `answers`: the dialog engine answers. Otherwise the words need not be a phrase,
+ * so they are never confirmed, nor taken for the beginning of one. Words in another language than the dialog's have
+ * no reading.
  */
-export function dialogReader(dialog: Dialog, asks = true): ReadWords {
+export function dialogReader(dialog: Dialog, answers = true): ReadWords {
   return (text, language) => {
     if (baseLanguage(language) !== baseLanguage(dialog.language)) return undefined;
-    const entry = asks ? matchDialog(dialog, text)?.entry : undefined;
-    return entry && { askBelow: entry.askBelow };
+    const phrase = phraseOf(dialog, text);
+    const entry = answers ? matchDialog(dialog, text)?.entry : undefined;
+    const reading: Reading = {
+      ...(phrase !== undefined && (answers || phrase === 'whole') && { phrase }),
+      ...(entry && { askBelow: entry.askBelow }),
+    };
+    return Object.keys(reading).length > 0 ? reading : undefined;
   };
+}
+
+function phraseOf({ grammar, language }: Dialog, text: string): Reading['phrase'] {
+  const { ends, continues } = grammar.reach(spoken(text, language));
+  if (ends === continues) return undefined;
+  return ends ? 'whole' : 'part';
 }

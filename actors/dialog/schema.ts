@@ -82,7 +82,8 @@ export const dialogFile = z.strictObject({
     .default('en'),
   name: line.default('Parley'),
   greeting: line.optional(),
-  slots: z.record(name, z.union([z.array(line).min(1), z.record(line, value)])).default({}),
+  slots: z.record(name, z.union([line, z.array(line).min(1), z.record(line, value)])).default({}),
+  rules: z.record(name, line).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
   askBelow: z
     .strictObject({ actions: confidence.default(0.7), replies: confidence.default(0.5) })

@@ -1,4 +1,5 @@
 import type { Dialog, DialogEntry } from './dialog.ts';
+import { shortest } from './phrase-facts.ts';
 
 /**
  * Returns at most `count` example phrases, in the order of the dialog. It prefers one with a long answer to interrupt,
@@ -25,8 +26,10 @@ function answerLength({ replies }: DialogEntry): number {
 
 /** Omits an entry's optional words and slots where possible. */
 function shortestOf(dialog: Dialog, entry: DialogEntry): string | undefined {
-  let shortest: string | undefined;
-  for (const { text, entry: of } of dialog.sentences.values())
-    if (of === entry && (shortest === undefined || text.length < shortest.length)) shortest = text;
-  return shortest;
+  return entry.phrases
+    .flatMap((phrase) => shortest(phrase, dialog.slots)?.join(' ') ?? [])
+    .reduce<string | undefined>(
+      (best, one) => (best === undefined || one.length < best.length ? one : best),
+      undefined,
+    );
 }

@@ -46,8 +46,8 @@ export function baseLanguage(language: string): string {
   return language.toLowerCase().split(/[-_]/)[0] ?? '';
 }
 
-/** 0 to 999 in spoken words: `forty five`, `one hundred eighty`. */
-function englishNumber(n: number): string {
+/** 0 to 999 in English words: `forty five`, `one hundred eighty`. */
+export function englishNumber(n: number): string {
   if (n >= 100) {
     const rest = n % 100;
     return `${UNITS[Math.floor(n / 100)]} hundred${rest === 0 ? '' : ` ${englishNumber(rest)}`}`;

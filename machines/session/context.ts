@@ -5,6 +5,7 @@ import type { ActionReport, ActionStatus, SettingsChange } from '../wire.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
 import type { ActionOutcome, Message } from './turn/history.ts';
+import type { Reading } from './turn/reading.ts';
 
 /** Input of a session. */
 export interface SessionInput {
@@ -85,6 +86,8 @@ export interface Utterance {
   readonly partial: string;
   /** Time of `partial`; null if there was none. */
   readonly partialAtMs: number | null;
+  /** What the dialog knows about `partial`. */
+  readonly reading?: Reading | undefined;
   /** STT's final text; null until then. */
   readonly final: SttOutput | null;
   readonly failure: ErrorRecord | null;

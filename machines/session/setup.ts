@@ -20,7 +20,7 @@ import * as commit from './turn/commit.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
 import * as utterance from './turn/utterance.ts';
-import { utteranceSettled, wordsSoFar } from './turn/words.ts';
+import { readingSoFar, utteranceSettled, wordsSoFar } from './turn/words.ts';
 
 /** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
@@ -92,7 +92,13 @@ export function sessionSetup(parameters: SessionParameters) {
       endpointDelay: ({ context }) => {
         const delayMs =
           context.settings?.turnDetection?.silenceMs ??
-          endpointDelayMs(wordsSoFar(context), settings.languageOf(context), endpointing, words);
+          endpointDelayMs(
+            wordsSoFar(context),
+            settings.languageOf(context),
+            endpointing,
+            words,
+            readingSoFar(context),
+          );
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
       steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),

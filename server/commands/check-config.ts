@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { type Dialog, waysOf } from '../../actors/dialog/mod.ts';
 import { renderConfig } from '../config/describe.ts';
 import { refuseExposure } from '../config/exposure.ts';
 import { readDialog } from '../dialog-file.ts';
@@ -22,7 +23,15 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     await readCertificate(resolved.config.tls);
     const dialog = await readDialog(resolved.config.dialog);
     console.log(
-      `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${dialog.sentences.size} sentences`,
+      `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${sentencesOf(dialog)} sentences`,
     );
   });
+}
+
+/** How many sentences the dialog understands exactly. */
+function sentencesOf({ entries, slots }: Dialog): string {
+  const count = entries
+    .flatMap(({ phrases }) => phrases)
+    .reduce((sum, phrase) => sum + waysOf(phrase, slots), 0);
+  return count <= 1_000_000 ? String(count) : 'more than a million';
 }

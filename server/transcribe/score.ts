@@ -1,4 +1,4 @@
-import { type Dialog, matchDialog } from '../../actors/dialog/mod.ts';
+import { type Dialog, matchDialog, type SlotValue } from '../../actors/dialog/mod.ts';
 import { consistsOf, sameWords } from '../../machines/policies/text.ts';
 import type { Utterance } from './hear.ts';
 
@@ -11,7 +11,7 @@ export interface Heard {
   readonly text: string;
   /** Entry of the dialog that it means; absent if there is none. */
   readonly entry?: string;
-  readonly slots?: Readonly<Record<string, string | number | boolean>>;
+  readonly slots?: Readonly<Record<string, SlotValue>>;
   /** Of the least certain utterance that was understood. */
   readonly confidence?: number;
 }

@@ -83,6 +83,44 @@ describe('the dialog LLM', () => {
     expect(await answer('stop')).toMatchObject({ text: '', deltas: 0, actions: [{ name: 'halt' }] });
   });
 
+  it('leaves out what was not said, where it stands in brackets', async () => {
+    const bar = parseDialog(`
+slots: { size: [small, large], milk: [milk, cream], drink: [latte, espresso] }
+entries:
+  - id: order
+    phrases: "a [{size}] {drink} [with {milk}]"
+    replies: "[{size},] One [{size}] {drink}[ with {milk}]."
+    actions: [{ name: brew, args: { drink: "{drink}", size: "[{size}]", in: ["[{milk}]"], note: "with [{milk}]" } }]
+`);
+    const one = await answer('a large latte with cream', 0, { dialog: bar });
+    expect(one.text).toBe('large, One large latte with cream.');
+    expect(one.actions).toMatchObject([
+      { args: { drink: 'latte', size: 'large', in: ['cream'], note: 'with cream' } },
+    ]);
+    const other = await answer('a espresso', 0, { dialog: bar });
+    expect(other.text).toBe('One espresso.');
+    expect(other.actions).toEqual([
+      { type: 'action', id: 'action-1', name: 'brew', args: { drink: 'espresso', in: [], note: 'with' } },
+    ]);
+  });
+
+  it('gives a day as an ISO date of its time zone', async () => {
+    const calendar = parseDialog(`
+slots: { when: date }
+entries: [{ id: meet, phrases: "meet me {when}", replies: "{when}.", actions: [{ name: note, args: { on: "{when}" } }] }]
+`);
+    // In Tokyo it is 1 January already.
+    const options = {
+      dialog: calendar,
+      wallClock: () => new Date('2026-12-31T16:00:00Z'),
+      timeZone: 'Asia/Tokyo',
+    };
+    expect(await answer('meet me tomorrow', 0, options)).toMatchObject({
+      text: 'tomorrow.',
+      actions: [{ args: { on: '2027-01-02' } }],
+    });
+  });
+
   it.each([
     ['done', undefined, { leftM: 1 }, 'There is 1 metre left. That was 3.'],
     ['failed', 'a wall', undefined, 'No: a wall.'],

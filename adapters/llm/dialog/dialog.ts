@@ -1,13 +1,16 @@
 import { pause, throwIfAborted } from '../../../actors/cancellation.ts';
 import {
+  type CalendarDay,
   countsIn,
   type Dialog,
   type DialogAction,
   type Filling,
   fillPlaceholders,
+  isoDate,
   matchDialog,
   placeholdersIn,
   type Slots,
+  type SlotValue,
   solePlaceholder,
   tellsOf,
 } from '../../../actors/dialog/mod.ts';
@@ -53,12 +56,13 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
       return;
     }
     const slots = match?.slots ?? {};
+    const slotValue = (slot: string) => (Object.hasOwn(slots, slot) ? jsonOf(slots[slot]?.value) : undefined);
     for (const [index, action] of (match?.entry.actions ?? []).entries()) {
       yield {
         type: 'action',
         id: `action-${index + 1}`,
         name: action.name,
-        args: filledArgs(action, fillingOf(slots), slots),
+        args: filledArgs(action, fillingOf(slots), slotValue),
       };
       throwIfAborted(signal);
     }
@@ -134,6 +138,21 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     }
   }
 
+  /** A day becomes an ISO date, such as `2026-05-03`. */
+  function jsonOf(value: SlotValue | undefined): Json | undefined {
+    if (isValueList(value)) return value.flatMap((one) => jsonOf(one) ?? []);
+    return typeof value === 'object' ? isoDate(value, today()) : value;
+  }
+
+  function today(): CalendarDay {
+    const zone = options.timeZone === undefined ? {} : { timeZone: options.timeZone };
+    const parts = new Intl.DateTimeFormat('en-US', { ...zone, calendar: 'iso8601', dateStyle: 'short' })
+      .formatToParts(wallClock())
+      .map(({ type, value }) => [type, Number(value)] as const);
+    const { year = 0, month = 0, day = 0 } = Object.fromEntries(parts);
+    return { year, month, day };
+  }
+
   return { name: 'dialog', reply, close: async () => {} };
 }
 
@@ -160,19 +179,29 @@ function wordsOf(text: string): readonly string[] {
   );
 }
 
-function filledArgs(action: DialogAction, filling: Filling, slots: Slots): JsonObject {
-  const fill = (value: Json): Json => {
+/** An argument in brackets whose slot was not said is left out. */
+function filledArgs(
+  action: DialogAction,
+  filling: Filling,
+  slotValue: (slot: string) => Json | undefined,
+): JsonObject {
+  const fill = (value: Json): Json | undefined => {
     if (typeof value === 'string') {
       const sole = solePlaceholder(value);
-      const slot = sole !== undefined && Object.hasOwn(slots, sole) ? slots[sole] : undefined;
-      return slot ? slot.value : fillPlaceholders(value, filling);
+      const known = sole && slotValue(sole.name);
+      return known === undefined && !sole?.optional ? fillPlaceholders(value, filling) : known;
     }
-    if (isList(value)) return value.map(fill);
+    if (isList(value)) return value.flatMap((one) => fill(one) ?? []);
     if (typeof value === 'object' && value !== null) return fillObject(value);
     return value;
   };
   const fillObject = (object: JsonObject): JsonObject =>
-    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, fill(value)]));
+    Object.fromEntries(
+      Object.entries(object).flatMap(([key, value]) => {
+        const filled = fill(value);
+        return filled === undefined ? [] : [[key, filled]];
+      }),
+    );
   return fillObject(action.args);
 }
 
@@ -182,5 +211,9 @@ function isObject(value: Json | undefined): value is JsonObject {
 
 /** A type guard, because `Array.isArray` does not narrow readonly arrays. */
 function isList(value: Json): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isValueList(value: SlotValue | undefined): value is readonly SlotValue[] {
   return Array.isArray(value);
 }

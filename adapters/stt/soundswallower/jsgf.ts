@@ -1,4 +1,4 @@
-import type { Dialog, PhraseNode } from '../../../actors/dialog/mod.ts';
+import { type Dialog, type PhraseNode, vocabulary } from '../../../actors/dialog/mod.ts';
 
 /** The phones of the recogniser's English model (ARPAbet, as in the CMU dictionary), without its silence and noises. */
 export const PHONES =
@@ -14,12 +14,11 @@ export function phoneWord(phone: string): string {
 /** The dialog's phrases and backchannels as a JSGF grammar. It stays a graph: shared parts are not expanded. */
 export function dialogGrammar(dialog: Dialog): string {
   const rules = [...dialog.slots].map(
-    ([name, options]) =>
-      `<slot_${ruleName(name)}> = ${options.map((option) => option.words.join(' ')).join(' | ')};`,
+    ([name, { phrase }]) => `<slot_${ruleName(name)}> = ${alternatives(phrase)};`,
   );
   const sayings = [
-    ...dialog.entries.flatMap((entry) => entry.phrases.map(toJsgf)),
-    ...dialog.backchannels.filter((said) => !dialog.sentences.has(said)),
+    ...dialog.entries.flatMap((entry) => entry.phrases.map(alternatives)),
+    ...dialog.backchannels.filter((said) => !dialog.grammar.reach(said.split(' ')).ends),
   ];
   return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${sayings.join(' | ')};`, ...rules].join('\n');
 }
@@ -33,24 +32,37 @@ export function phoneLoopGrammar(): string {
 
 /** The distinct words of the grammar. */
 export function grammarWords(dialog: Dialog): readonly string[] {
-  const words = new Set(dialog.backchannels.flatMap((said) => said.split(' ')));
-  for (const sentence of dialog.sentences.values()) for (const word of sentence.words) words.add(word);
-  return [...words];
+  const phrases = dialog.entries.flatMap((entry) => entry.phrases);
+  return [
+    ...new Set([
+      ...dialog.backchannels.flatMap((said) => said.split(' ')),
+      ...phrases.flatMap((phrase) => [...vocabulary(phrase, dialog.slots)]),
+    ]),
+  ];
 }
 
 function toJsgf(node: PhraseNode): string {
   switch (node.kind) {
     case 'word':
       return node.word;
+    case 'numeral':
+      throw new RangeError('numbers in digits have no words');
     case 'slot':
-      return `<slot_${ruleName(node.slot)}>`;
+      return `<slot_${ruleName(node.type)}>`;
     case 'optional':
       return `[ ${toJsgf(node.item)} ]`;
+    case 'repeat':
+      return `( ${toJsgf(node.item)} )*`;
     case 'sequence':
       return node.items.map(toJsgf).join(' ');
     case 'choice':
-      return `( ${node.options.map(toJsgf).join(' | ')} )`;
+      return `( ${alternatives(node)} )`;
   }
+}
+
+/** Without brackets around the whole. */
+function alternatives(node: PhraseNode): string {
+  return node.kind === 'choice' ? node.options.map(toJsgf).join(' | ') : toJsgf(node);
 }
 
 /** JSGF rule names must not contain a hyphen. */

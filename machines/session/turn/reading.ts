@@ -3,11 +3,8 @@
  * so the machine needs no dialog.
  */
 export interface Reading {
-  /**
-   * `whole`: a phrase that cannot be continued. `open`: a phrase that can. `part`: the beginning of a phrase. Absent:
-   * the words are none of these.
-   */
-  readonly phrase?: 'whole' | 'open' | 'part';
+  /** `whole`: a phrase that cannot be continued. `part`: the beginning of a phrase, which is not a phrase itself. */
+  readonly phrase?: 'whole' | 'part';
   /** Of the entry that the words mean: below this confidence (0 to 1) they are confirmed first. 0: never. Absent: no entry. */
   readonly askBelow?: number;
 }

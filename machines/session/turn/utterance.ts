@@ -112,7 +112,7 @@ export const notePartial: Reducer = (context, event) => {
   const { utterance, nowMs } = context;
   if (event.type !== 'transcript.partial' || !utterance) return {};
   const noted: Outcome = {
-    patch: update(context, { partial: event.text, partialAtMs: nowMs }),
+    patch: update(context, { partial: event.text, partialAtMs: nowMs, reading: event.reading }),
     effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
   };
   const same = sameWords(event.text, utterance.partial, languageOf(context));

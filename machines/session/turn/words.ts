@@ -1,6 +1,7 @@
 /** The words of the turn that has no reply yet. */
 import { joinText } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
+import type { Reading } from './reading.ts';
 
 /** The number of the turn of the current words. */
 export function turnInHand(context: SessionContext): number {
@@ -15,6 +16,12 @@ export function wordsInHand(context: SessionContext): string {
 /** The same, with STT's text of the utterance so far. */
 export function wordsSoFar({ pending, utterance }: SessionContext): string {
   return joinText(pending?.text ?? '', utterance?.final?.text ?? utterance?.partial ?? '');
+}
+
+/** What the dialog knows about the words so far; nothing if they continue earlier ones, which it has not read. */
+export function readingSoFar({ pending, utterance }: SessionContext): Reading | undefined {
+  if (pending && pending.text !== '') return undefined;
+  return utterance?.final ? utterance.final.reading : utterance?.reading;
 }
 
 /** True once STT has given its final text or is not running. */

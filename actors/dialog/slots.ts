@@ -1,0 +1,173 @@
+/** Types of slots: how their values are said, and which value the words mean. */
+import { isEnglish } from '../../machines/policies/text.ts';
+import { dateOf, datePhrase, type SpokenDate } from './dates.ts';
+import { decimalPhrase, digitsPhrase, numberPhrase } from './number-phrases.ts';
+import { digitsOf, inWords, isNumeral, MAX_NUMBER, numberOf, numeralOf } from './numbers.ts';
+import { oneOrSequence, PhraseError, type PhraseNode, said } from './phrase.ts';
+import { spoken } from './spoken.ts';
+
+export type SlotValue = string | number | boolean | SpokenDate | readonly SlotValue[];
+
+/** A filled slot: the spoken words, and their value. */
+export interface FilledSlot {
+  readonly words: readonly string[];
+  readonly value: SlotValue;
+}
+
+export type Slots = Readonly<Record<string, FilledSlot>>;
+
+export interface SlotType {
+  /** The ways to say its values. */
+  readonly phrase: PhraseNode;
+  /** Whether each value is a number. */
+  readonly numeric: boolean;
+  /** The words that a value is said with, for a default; undefined if it is none of the type's. */
+  readonly wordsFor: (value: string | number | boolean) => readonly string[] | undefined;
+  /** The value of words that `phrase` allows; undefined if they have none, such as the 31st of April. */
+  readonly valueOf: (words: readonly string[]) => SlotValue | undefined;
+}
+
+/** The built-in types as they are written in a dialog file. */
+export const BUILT_IN = '`number`, `number 1..20`, `decimal 0..5`, `digits 4..8`, `date` or `list of SLOT`';
+
+/** A type with words of its own: each with the value that actions get. Throws PhraseError for text without a word. */
+export function wordsType(
+  options: readonly (readonly [said: string, value: string | number | boolean])[],
+  language: string,
+): SlotType {
+  const ways = options.map(([text, value]) => {
+    const words = spoken(text, language);
+    if (words.length === 0) throw new PhraseError(`"${text}" has no word in it`);
+    return { words, value };
+  });
+  if (ways.length === 0) throw new PhraseError('the slot has no words');
+  const values = new Map(ways.map(({ words, value }) => [words.join(' '), value] as const).reverse());
+  const phrases = ways.map(({ words }) => said(words));
+  return {
+    phrase: phrases.length === 1 ? oneOrSequence(phrases) : { kind: 'choice', options: phrases },
+    numeric: ways.every(({ value }) => typeof value === 'number'),
+    wordsFor: (value) => ways.find((one) => one.value === value)?.words,
+    valueOf: (words) => values.get(words.join(' ')),
+  };
+}
+
+/** A built-in type. `typeOf` returns another slot's type. Throws PhraseError if `written` is none. */
+export function builtInType(
+  written: string,
+  language: string,
+  typeOf: (slot: string) => SlotType | undefined,
+): SlotType {
+  const [, kind = '', low, high] = /^(number|decimal|digits)(?:\s+(-?\d+)\.\.(-?\d+))?$/.exec(written) ?? [];
+  const from = low === undefined ? undefined : Number(low);
+  const to = high === undefined ? undefined : Number(high);
+  const list = /^list of ([A-Za-z][\w-]*)$/.exec(written)?.[1];
+  if (from !== undefined && to !== undefined && from > to)
+    throw new PhraseError(`${written}: ${from} is above ${to}`);
+  if (kind === 'number' || kind === 'decimal')
+    return numberType(kind === 'decimal', from ?? 0, to ?? 999, language);
+  if (kind === 'digits') return digitsType(from ?? 1, to ?? 12, language);
+  if (written === 'date') return dateType(language);
+  if (list === undefined) throw new PhraseError(`"${written}" is not a type; the types are ${BUILT_IN}`);
+  const item = typeOf(list);
+  if (!item) throw new PhraseError(`there is no slot "${list}" before this one`);
+  return listType(item, language);
+}
+
+function numberType(decimals: boolean, from: number, to: number, language: string): SlotType {
+  if (Math.max(-from, to) > MAX_NUMBER) throw new PhraseError(`numbers end at ${MAX_NUMBER}`);
+  const english = isEnglish(language);
+  const inRange = (value: number | undefined) =>
+    value !== undefined && value >= from && value <= to ? value : undefined;
+  const inEnglish = decimals ? decimalPhrase : numberPhrase;
+  return {
+    phrase: english ? inEnglish(from, to) : numeralPhrase(),
+    numeric: true,
+    wordsFor: (value) => {
+      if (typeof value !== 'number') return undefined;
+      return english && Number.isInteger(value) ? inWords(value).split(' ') : [String(value)];
+    },
+    valueOf: (words) => {
+      if (english) return inRange(numberOf(words));
+      const negative = words[0] === 'minus';
+      const point = words.indexOf('point');
+      const whole = numeralOf(words.slice(negative ? 1 : 0, point < 0 ? undefined : point));
+      const rest = point < 0 ? '' : words.slice(point + 1).join('');
+      if (whole === undefined || (point >= 0 && !decimals) || !/^\d*$/.test(rest)) return undefined;
+      return inRange((negative ? -1 : 1) * Number(`${whole}.${rest || '0'}`));
+    },
+  };
+}
+
+/** A number in a language whose number words are not known: digits, or Chinese, Japanese and Korean numerals. */
+function numeralPhrase(): PhraseNode {
+  const numerals = [{ kind: 'numeral' }, { kind: 'repeat', item: { kind: 'numeral' } }] as const;
+  return {
+    kind: 'sequence',
+    items: [
+      { kind: 'optional', item: said(['minus']) },
+      ...numerals,
+      { kind: 'optional', item: { kind: 'sequence', items: [said(['point']), ...numerals] } },
+    ],
+  };
+}
+
+function digitsType(min: number, max: number, language: string): SlotType {
+  if (min < 1 || max > 20) throw new PhraseError('digits are 1 to 20');
+  const english = isEnglish(language);
+  return {
+    phrase: english
+      ? digitsPhrase(min, max)
+      : { kind: 'sequence', items: [{ kind: 'numeral' }, { kind: 'repeat', item: { kind: 'numeral' } }] },
+    numeric: false,
+    wordsFor: (value) => [String(value)],
+    valueOf: (words) => {
+      const digits = english
+        ? digitsOf(words)
+        : words.map((one) => (/^\d+$/.test(one) ? one : isNumeral(one) ? numeralOf([one]) : 'x')).join('');
+      return digits && /^\d+$/.test(digits) && digits.length >= min && digits.length <= max
+        ? digits
+        : undefined;
+    },
+  };
+}
+
+function dateType(language: string): SlotType {
+  if (!isEnglish(language)) throw new PhraseError('dates are understood in English only');
+  return { phrase: datePhrase(), numeric: false, wordsFor: () => undefined, valueOf: dateOf };
+}
+
+/** What may stand between the items of a list. */
+const AND: Readonly<Record<string, readonly string[]>> = {
+  en: ['and'],
+  de: ['und'],
+  fr: ['et'],
+  es: ['y'],
+  zh: ['和'],
+  ja: ['と'],
+};
+
+function listType(item: SlotType, language: string): SlotType {
+  const between = AND[language.toLowerCase().split('-')[0] ?? ''] ?? ['and'];
+  const link: PhraseNode = { kind: 'optional', item: said(between) };
+  /** The items in `words`; undefined if they cannot be split into items. */
+  const split = (words: readonly string[]): readonly SlotValue[] | undefined => {
+    for (let end = words.length; end > 0; end--) {
+      const first = item.valueOf(words.slice(0, end));
+      if (first === undefined) continue;
+      if (end === words.length) return [first];
+      const linked = between.every((word, i) => words[end + i] === word);
+      const rest = (linked && split(words.slice(end + between.length))) || split(words.slice(end));
+      if (rest) return [first, ...rest];
+    }
+    return undefined;
+  };
+  return {
+    phrase: {
+      kind: 'sequence',
+      items: [item.phrase, { kind: 'repeat', item: { kind: 'sequence', items: [link, item.phrase] } }],
+    },
+    numeric: false,
+    wordsFor: () => undefined,
+    valueOf: split,
+  };
+}

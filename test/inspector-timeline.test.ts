@@ -58,6 +58,38 @@ describe('the timeline', () => {
     expect(told(model.segments)).toEqual(['1-2 dropped: filler: Hm.']);
   });
 
+  it('shows beside the conversation what the ear made of sounds, and each region that left its first state', () => {
+    const model = new TimelineModel();
+    const regions = (t: number, change: object[]) => ({
+      ...record(t, { type: 'body' }),
+      change: JSON.stringify(change),
+    });
+    const playback = (value: string) => publish({ type: 'playback', generation: 1, state: value });
+    const rejected = { nearest: 'turn left', confidence: 0.2, reason: 'unlike' };
+    expect(model.lanes.map(({ name }) => name)).not.toContain('ear');
+    model.append([
+      record(100, { type: 'speech.hint', sample: 0, ageMs: 40 }, [playback('ducked')]),
+      record(200, { type: 'speech.start', sample: 0, ageMs: 100 }, [playback('paused')]),
+      regions(300, [['regions', { body: 'moving' }]]),
+      record(400, { type: 'xstate.done.actor.stt', output: { text: '' } }, [
+        publish({ type: 'transcript', turn: 1, text: '', final: true, rejected }),
+        playback('playing'),
+      ]),
+      regions(500, [['regions', { body: 'moving', attention: 'asleep' }]]),
+      regions(600, [['regions']]),
+    ]);
+    const shown = Object.fromEntries(model.lanes.map((lane) => [lane.title, told(lane)]));
+    expect(shown).toMatchObject({
+      ear: [
+        '60-60 hint: may be speech',
+        '100-200 ducked: reply ducked',
+        '400-400 rejected: rejected (unlike), nearest: turn left',
+      ],
+      body: ['300-600 moving: moving'],
+      attention: ['500-600 asleep: asleep'],
+    });
+  });
+
   it('ends the life of every child as it ended', () => {
     const { lanes } = modelOf('barge-in');
     const children = lanes.filter(({ name }) => ['stt', 'llm', 'tts', 'playback', 'actions'].includes(name));

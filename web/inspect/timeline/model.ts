@@ -1,6 +1,7 @@
 import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
 import { commandsOf, errorOf, eventOf, isMap, typeOf } from '../model/entries.ts';
+import { BesideLanes } from './beside.ts';
 import { type Item, Lane } from './lane.ts';
 import { type TurnRow, turnOf } from './turns.ts';
 
@@ -34,6 +35,7 @@ export class TimelineModel {
   readonly robot = new Lane('robot', 'robot actions');
   readonly errors = new Lane('errors', 'errors');
   readonly stale = new Lane('stale', 'stale events');
+  readonly #beside = new BesideLanes();
   readonly turns: TurnRow[] = [];
   /** User audio, in the order of time. */
   readonly levels: AudioLevel[] = [];
@@ -60,7 +62,7 @@ export class TimelineModel {
     const children = Object.keys(CHILDREN).flatMap((kind) => this.#children.get(kind) ?? []);
     const always = [this.speech, this.words, this.state, this.bargeIns];
     const rest = [this.segments, this.playout, this.robot, this.errors, this.stale];
-    return [...always, ...children, ...rest.filter(({ items }) => items.length > 0)];
+    return [...always, ...this.#beside.lanes, ...children, ...rest.filter(({ items }) => items.length > 0)];
   }
 
   append(records: readonly JournalRecord[]): void {
@@ -68,6 +70,7 @@ export class TimelineModel {
     for (const record of records) {
       this.durationMs = Math.max(this.durationMs, record.t);
       this.#event(record, eventOf(record));
+      if (!record.stale) this.#beside.changed(record.t, record.change, record.record);
       for (const command of commandsOf(record)) this.#command(record, command);
     }
   }
@@ -99,6 +102,7 @@ export class TimelineModel {
       if (child === 'stt') this.#final(record, event);
       if (child === 'playback') this.#pause(t);
     }
+    this.#beside.event(t, type, event, at);
     if (type === 'speech.start') {
       this.#onsetAgeMs = typeof event.ageMs === 'number' ? event.ageMs : 0;
       this.#speaking ??= this.speech.begin(t, 'speech', 'speech', at);
@@ -126,6 +130,7 @@ export class TimelineModel {
   }
 
   #told({ t, record: at }: JournalRecord, message: Told): void {
+    this.#beside.message(t, message, at);
     switch (message.type) {
       case 'state': {
         const value = textOf(message.value);

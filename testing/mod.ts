@@ -1,5 +1,5 @@
 /** Entry point for users' own tests: `parley-voice/testing`. Described in docs/testing.md. */
-export { type Dialog, dialogActions, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
+export { type Dialog, dialogActions, dialogReader, haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 export { speexResampler } from '../adapters/audio/resampler.ts';
 export { type BusUnderTest, busConformance, type TestRunner } from '../adapters/bus/conformance.ts';
 export { type InProcessBusOptions, inProcessBus } from '../adapters/bus/in-process.ts';

@@ -1,4 +1,4 @@
-import type { Dialog } from '../../actors/dialog/mod.ts';
+import { type Dialog, dialogReader } from '../../actors/dialog/mod.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
@@ -176,6 +176,7 @@ class Talk {
       },
       ...(detector && { detector }),
       language: dialog.language,
+      read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),

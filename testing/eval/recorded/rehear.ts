@@ -1,5 +1,5 @@
 import type { Dialog } from '../../../actors/dialog/mod.ts';
-import { dialogActions } from '../../../actors/dialog/mod.ts';
+import { dialogActions, dialogReader } from '../../../actors/dialog/mod.ts';
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
 import type { SpeechDetectorParameters } from '../../../actors/speech-detector.ts';
@@ -80,6 +80,7 @@ export async function rehear(recording: Recording, options: RehearOptions): Prom
       ...(input.results && { results: input.results }),
       ...(detector && { detector }),
       actions: clientAction({ clock, durationsMs: dialogActions(dialog) }),
+      read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),

@@ -126,6 +126,34 @@ describe('before the first word', () => {
     expect(await page.isVisible('#notice')).toBe(false);
   });
 
+  it('the ear says what it makes of sounds, until there is nothing to say', async () => {
+    const session = await connected();
+    const words: (string | null)[] = [];
+    const tell = async (message: object) => {
+      session.raw(JSON.stringify(message));
+      session.raw(JSON.stringify({ type: 'reply', turn: 1, generation: 1, text: `${words.length} ` }));
+      await until(page, `document.querySelector('.reply')?.textContent.includes('${words.length} ')`);
+      words.push(await page.textContent('#ear'));
+    };
+    await tell({ type: 'speech', event: 'start', at: 1 });
+    await tell({ type: 'playback', generation: 1, state: 'paused' });
+    await tell({ type: 'speech', event: 'stop', at: 2 });
+    const rejected = { nearest: 'turn left', confidence: 0.3, reason: 'unlike' };
+    await tell({ type: 'transcript', turn: 1, text: '', final: true, rejected });
+    await tell({ type: 'playback', generation: 1, state: 'playing' });
+    await tell({ type: 'speech', event: 'start', at: 3 });
+    await tell({ type: 'speech', event: 'stop', at: 4 });
+    expect(words).toEqual([
+      'Hears speech',
+      'Speech: the reply waits',
+      'The reply waits for what was said',
+      'The reply waits for what was said',
+      'Ignored: Too unlike every known phrase.',
+      'Hears speech',
+      '',
+    ]);
+  });
+
   it('the meter moves with the microphone', async () => {
     await connected();
     await until(page, `document.querySelector('#level').value > 0.3`);

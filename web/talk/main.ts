@@ -9,6 +9,7 @@ import { takeToken } from '../token.ts';
 import { askAbout } from './about.ts';
 import { type Conversation, EMPTY_CONVERSATION, said, typed } from './conversation.ts';
 import { DebugLog } from './debug-log.ts';
+import { earAfter, earWords, QUIET_EAR } from './ear.ts';
 import { microphoneTrouble } from './microphone-trouble.ts';
 import { sentence } from './sentence.ts';
 import { type ShownState, View } from './view.ts';
@@ -26,6 +27,7 @@ const log = new DebugLog(() => performance.now());
 
 let state: ShownState = 'offline';
 let paused = false;
+let ear = QUIET_EAR;
 let conversation: Conversation = EMPTY_CONVERSATION;
 let capturedFrames = 0;
 let firstFrameLogged = -1;
@@ -72,6 +74,7 @@ function onLink({ link, words, closeCode, error, retryInMs }: LinkChange): void 
     linkTrouble = true;
   }
   setState('offline');
+  showEar(QUIET_EAR);
   view.microphone.show('none');
 }
 
@@ -84,6 +87,7 @@ async function showAbout(): Promise<void> {
 
 function onMessage(message: Heard): void {
   if (message.type !== 'viseme') log.add('received', message);
+  showEar(earAfter(ear, message));
   switch (message.type) {
     case 'ready':
       if (linkTrouble) view.clearTrouble();
@@ -120,6 +124,11 @@ function inspectorAddress(session: string): string {
   address.search = '';
   address.hash = new URLSearchParams({ session, ...(token === '' ? {} : { token }) }).toString();
   return address.href;
+}
+
+function showEar(next: typeof ear): void {
+  ear = next;
+  view.microphone.showEar(earWords(ear));
 }
 
 function setState(next: ShownState): void {

@@ -13,6 +13,7 @@ export type MicrophoneState = 'none' | 'on' | 'muted';
 export class MicrophoneView {
   readonly #mute: HTMLButtonElement;
   readonly #words = byId('microphone', HTMLElement);
+  readonly #ear = byId('ear', HTMLElement);
   readonly #level = byId('level', HTMLMeterElement);
   #state: MicrophoneState = 'none';
   #usable = true;
@@ -34,6 +35,11 @@ export class MicrophoneView {
     const share = level <= 0 ? 0 : Math.max(0, 1 - (20 * Math.log10(level)) / FLOOR_DB);
     if (share > AUDIBLE) this.#heardAtMs = performance.now();
     this.#draw(Math.min(1, share));
+  }
+
+  /** What the server's ear makes of it. */
+  showEar(words: string): void {
+    setText(this.#ear, words);
   }
 
   /** False while the server is gone. */

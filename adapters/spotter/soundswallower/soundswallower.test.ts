@@ -132,7 +132,7 @@ describe('the stop spotter', () => {
   });
 
   it('is made for English dialogs with a halt entry only', () => {
-    const without = { ...dialog, sentences: new Map() };
+    const without = { ...dialog, halts: [] };
     expect([canSpot(dialog), canSpot({ ...dialog, language: 'de' }), canSpot(without)]).toEqual([
       true,
       false,

@@ -1,5 +1,6 @@
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import { type Loaded, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import { Denoiser } from './denoiser.ts';
 import type { SpotterGrammar } from './grammar.ts';
 import { Stretch } from './stretch.ts';
 import { type Evidence, isStop } from './verdict.ts';
@@ -8,8 +9,8 @@ import { type Evidence, isStop } from './verdict.ts';
 const STEP = samplesInMs(60, PIPELINE_RATE);
 /** Audio after a suspicion before the verdict (260 ms): with it the verdict comes within 500 ms of the phrase's end. */
 const AFTER = samplesInMs(260, PIPELINE_RATE);
-/** Audio before the phrase that the second opinion hears (200 ms). */
-const BEFORE = samplesInMs(200, PIPELINE_RATE);
+/** Audio before the phrase that the second opinion hears (120 ms). */
+const BEFORE = samplesInMs(120, PIPELINE_RATE);
 /** The first opinion starts anew after 4 s, with the last second, so its level follows the sound and its memory is bounded. */
 const LONGEST = samplesInMs(4_000, PIPELINE_RATE);
 const AGAIN = samplesInMs(1_000, PIPELINE_RATE);
@@ -46,6 +47,8 @@ export class Spotter {
   readonly #loop: ScoredDecoder;
   readonly #with: ScoredDecoder;
   readonly #without: ScoredDecoder;
+  #emit: (finding: Finding) => void = () => {};
+  #denoiser = new Denoiser();
   #audio = new Stretch(LONGEST);
   #gain = 0;
   /** The first opinion's audio: `[#from, #to)`. */
@@ -78,7 +81,10 @@ export class Spotter {
     );
   }
 
-  begin(): void {
+  /** Begins a stretch. `emit` is called as soon as something is found, before the work that follows from it. */
+  begin(emit: (finding: Finding) => void): void {
+    this.#emit = emit;
+    this.#denoiser = new Denoiser();
     this.#audio = new Stretch(LONGEST);
     this.#gain = 0;
     this.#from = 0;
@@ -88,46 +94,40 @@ export class Spotter {
     this.#suspicion = undefined;
   }
 
-  /** Adds audio; returns what was found in it. */
-  async push(samples: Int16Array): Promise<readonly Finding[]> {
-    const found: Finding[] = [];
+  async push(noisy: Int16Array): Promise<void> {
+    const samples = this.#denoiser.push(noisy);
     for (let at = 0; at < samples.length; ) {
       const count = Math.min(samples.length - at, STEP - (this.#audio.end - this.#to));
       this.#audio.push(samples.subarray(at, at + count));
       at += count;
-      if (this.#audio.end - this.#to >= STEP) found.push(...(await this.#look()));
+      if (this.#audio.end - this.#to >= STEP) await this.#look();
     }
-    return found;
   }
 
   /** Ends the stretch: a suspicion is decided. */
-  async end(): Promise<readonly Finding[]> {
-    const found = [...(await this.#look())];
-    if (this.#suspicion) found.push(await this.#decide(this.#suspicion));
+  async end(): Promise<void> {
+    await this.#look();
+    if (this.#suspicion) this.#decide(this.#suspicion);
     this.abort();
-    return found;
   }
 
   abort(): void {
     for (const decoder of [this.#loop, this.#with, this.#without]) decoder.stop();
-    this.begin();
+    this.begin(() => {});
   }
 
-  async #look(): Promise<readonly Finding[]> {
+  async #look(): Promise<void> {
     await this.#hear();
-    const found: Finding[] = [];
     if (!this.#suspicion) {
       const phrase = this.#newPhrase();
       if (phrase) {
+        this.#emit({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
         this.#suspicion = await this.#suspect(phrase);
-        found.push({ type: 'suspected', phrase: phrase.phrase, sample: phrase.to });
       }
     }
-    if (this.#suspicion) {
-      this.#hearAgain(this.#suspicion);
-      if (this.#audio.end >= this.#suspicion.at + AFTER) found.push(await this.#decide(this.#suspicion));
-    }
-    return found;
+    if (!this.#suspicion) return;
+    this.#hearAgain(this.#suspicion);
+    if (this.#audio.end >= this.#suspicion.at + AFTER) this.#decide(this.#suspicion);
   }
 
   /** First opinion. Decodes new audio, or the last second again if the level has changed. */
@@ -185,18 +185,24 @@ export class Spotter {
     this.#without.process(samples);
   }
 
-  async #decide(suspicion: Suspicion): Promise<Finding> {
+  /** Whether `[start, end)` is 6 dB quieter than the phrase. */
+  #quiet(from: number, to: number, start: number, end: number): boolean {
+    return this.#audio.loudest(start, end) < this.#audio.loudest(from, to) / 2;
+  }
+
+  #decide(suspicion: Suspicion): void {
     this.#hearAgain(suspicion);
     this.#with.stop();
     this.#without.stop();
     const { phrase, from, to } = suspicion;
     const evidence = {
       ratio: this.#with.text() === '' ? Number.NEGATIVE_INFINITY : this.#with.score() - this.#without.score(),
-      kept: this.#newPhrase() !== undefined,
       frames: Math.round((to - from) / FRAME),
+      quietBefore: this.#quiet(from, to, from - 30 * FRAME, from - 4 * FRAME),
+      quietAfter: this.#quiet(from, to, to + 10 * FRAME, this.#audio.end),
     };
     this.#decidedTo = to;
     this.#suspicion = undefined;
-    return isStop(evidence) ? { type: 'confirmed', phrase, evidence } : { type: 'refuted', evidence };
+    this.#emit(isStop(evidence) ? { type: 'confirmed', phrase, evidence } : { type: 'refuted', evidence });
   }
 }

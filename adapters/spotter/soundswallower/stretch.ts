@@ -44,6 +44,11 @@ export class Stretch {
 
   /** The gain that brings the loudest part of `[from, to)` to the level that the model expects. */
   gain(from: number, to: number): number {
+    return Math.min(MOST_GAIN, LOUDEST / Math.max(1, this.loudest(from, to)));
+  }
+
+  /** RMS of the loudest 25 ms in `[from, to)`; 0 if it is shorter. */
+  loudest(from: number, to: number): number {
     let loudest = 0;
     for (let at = Math.max(from, this.#first); at + WINDOW <= to; at += HOP) {
       const window = this.#samples.subarray(at - this.#first, at - this.#first + WINDOW);
@@ -52,7 +57,7 @@ export class Stretch {
         window.reduce((sum, sample) => sum + sample * sample, 0),
       );
     }
-    return Math.min(MOST_GAIN, LOUDEST / Math.max(1, Math.sqrt(loudest / WINDOW)));
+    return Math.sqrt(loudest / WINDOW);
   }
 
   /** `[from, to)` with `gain` and noise, −1..1. Deterministic: the noise depends on the sample's index. */

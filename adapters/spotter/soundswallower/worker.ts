@@ -47,8 +47,9 @@ async function handle(message: ToThread): Promise<void> {
   if (message.type === 'begin') {
     const spotter = idle.pop();
     if (!spotter) throw new Error('no spotter is free');
-    busy.set(id, { spotter, next: 0, origin: 0, suspected: false });
-    spotter.begin();
+    const hearing = { spotter, next: 0, origin: 0, suspected: false };
+    busy.set(id, hearing);
+    spotter.begin((finding) => report(id, hearing, finding));
     return;
   }
   const hearing = busy.get(id);
@@ -59,7 +60,7 @@ async function handle(message: ToThread): Promise<void> {
     emit({ type: 'heard', id });
     return;
   }
-  if (message.type === 'end') report(id, hearing, await hearing.spotter.end());
+  if (message.type === 'end') await hearing.spotter.end();
   free(id);
   emit({ type: 'ended', id });
 }
@@ -69,19 +70,18 @@ async function hear(id: number, hearing: Hearing, sample: number, samples: Int16
     if (hearing.suspected) emit({ type: 'refuted', id });
     hearing.suspected = false;
     hearing.spotter.abort();
+    hearing.spotter.begin((finding) => report(id, hearing, finding));
     hearing.origin = sample;
   }
   hearing.next = sample + samples.length;
-  report(id, hearing, await hearing.spotter.push(samples));
+  await hearing.spotter.push(samples);
 }
 
-function report(id: number, hearing: Hearing, findings: readonly Finding[]): void {
-  for (const finding of findings) {
-    hearing.suspected = finding.type === 'suspected';
-    if (finding.type === 'refuted') emit({ type: 'refuted', id });
-    else if (finding.type === 'confirmed') emit({ type: 'confirmed', id, phrase: finding.phrase });
-    else emit({ ...finding, id, sample: hearing.origin + finding.sample });
-  }
+function report(id: number, hearing: Hearing, finding: Finding): void {
+  hearing.suspected = finding.type === 'suspected';
+  if (finding.type === 'refuted') emit({ type: 'refuted', id });
+  else if (finding.type === 'confirmed') emit({ type: 'confirmed', id, phrase: finding.phrase });
+  else emit({ ...finding, id, sample: hearing.origin + finding.sample });
 }
 
 /** If a decoder cannot be stopped, the thread ends and the pool starts a new one. */

@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
+import { VirtualClock } from '../../machines/clock.ts';
+import type { StopListener } from '../ports/stop-spotter.ts';
+import type { VadWindow } from '../ports/vad.ts';
+import { StopLane, type StopLaneParts } from './stop-lane.ts';
+
+const WINDOW = 512;
+
+/** A lane whose spotter and detector the test plays; everything that happens is written down in order. */
+function lane(parts: Partial<StopLaneParts> = {}) {
+  const log: string[] = [];
+  const clock = new VirtualClock();
+  const listeners: StopListener[] = [];
+  let onWindow = (_window: VadWindow) => {};
+  const stop = new StopLane({
+    clock,
+    emit: (event) => log.push(JSON.stringify(event)),
+    spotter: {
+      ...{ name: 'scripted', phrases: ['stop'], close: async () => {} },
+      listen(listener) {
+        listeners.push(listener);
+        log.push('listen');
+        return {
+          push: (samples) => log.push(`audio ${samples[0]} to ${samples.at(-1)}`),
+          end: () => log.push('end'),
+          abort: () => log.push('abort'),
+        };
+      },
+    },
+    ...parts,
+  });
+  const vad = stop.beside({
+    ...{ name: 'scripted', close: async () => {} },
+    open(listener) {
+      onWindow = listener;
+      return { push: () => {}, close: () => {} };
+    },
+  });
+  const stream = vad.open(
+    () => {},
+    () => {},
+  );
+  let sent = 0;
+  /** Hears `windows` windows of this probability; each sample's value is the number of its window. */
+  const hear = (windows: number, probability: number) => {
+    for (let i = 0; i < windows; i++) {
+      clock.advance(32);
+      stream.push({ rate: PIPELINE_RATE, samples: new Int16Array(WINDOW).fill(sent / WINDOW) });
+      onWindow({ startSample: sent, samples: WINDOW, probability });
+      sent += WINDOW;
+    }
+  };
+  return { log, hear, clock, stream, spotter: () => listeners.at(-1) };
+}
+
+describe('the stop lane', () => {
+  it('hands possible speech to the spotter, from 600 ms before its first window to 500 ms after its last', () => {
+    const { log, hear } = lane();
+    hear(40, 0.01);
+    expect(log).toEqual([]);
+    hear(2, 0.2);
+    // Window 40 begins at 1 280 ms; 600 ms before it is within window 21.
+    expect(log).toEqual(['listen', 'audio 21 to 40', 'audio 41 to 41']);
+    hear(20, 0);
+    expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
+  });
+
+  it('reports a suspicion with the sample in the session and how long ago it was said', () => {
+    const { log, hear, spotter } = lane();
+    hear(40, 0);
+    hear(10, 0.9);
+    log.length = 0;
+    // The stretch begins at sample 20 480 − 9 600.
+    spotter()?.onSuspected('stop', 14_000);
+    spotter()?.onConfirmed('stop');
+    spotter()?.onSuspected('stop', 14_720);
+    spotter()?.onRefuted();
+    expect(log.map((line) => JSON.parse(line))).toEqual([
+      { type: 'stop.suspected', phrase: 'stop', sample: 24_880, ageMs: 45 },
+      { type: 'stop.confirmed', phrase: 'stop' },
+      { type: 'stop.suspected', phrase: 'stop', sample: 25_600, ageMs: 0 },
+      { type: 'stop.refuted' },
+    ]);
+  });
+
+  it('ignores a stop phrase that the robot is just saying', () => {
+    const { log, hear, spotter } = lane({ ownWords: () => 'It did not Stop, when' });
+    hear(10, 0.9);
+    log.length = 0;
+    spotter()?.onSuspected('stop', 100);
+    spotter()?.onConfirmed('stop');
+    expect(log).toEqual([]);
+  });
+
+  it('does not take a part of a word of the robot for the phrase', () => {
+    const { log, hear, spotter } = lane({ ownWords: () => 'we stopped' });
+    hear(10, 0.9);
+    log.length = 0;
+    spotter()?.onSuspected('stop', 100);
+    expect(log).toHaveLength(1);
+  });
+
+  it('listens anew after a spotter that was lost, and reports the loss once', () => {
+    const problems: string[] = [];
+    const { log, hear, spotter } = lane({ onProblem: ({ message }) => problems.push(message) });
+    hear(1, 0.9);
+    spotter()?.onLost(new Error('overloaded'));
+    hear(1, 0.9);
+    spotter()?.onLost(new Error('overloaded'));
+    hear(1, 0.9);
+    expect({ problems, listened: log.filter((line) => line === 'listen').length }).toEqual({
+      problems: ['overloaded'],
+      listened: 3,
+    });
+  });
+
+  it('ends with the session', () => {
+    const { log, hear, stream } = lane();
+    hear(1, 0.9);
+    stream.close();
+    expect(log.at(-1)).toBe('abort');
+  });
+});

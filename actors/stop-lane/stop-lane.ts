@@ -1,0 +1,150 @@
+import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { type Clock, toMicroseconds } from '../../machines/clock.ts';
+import type { StopEvent } from '../../machines/session/events.ts';
+import { Arrivals } from '../ear/arrivals.ts';
+import type { StopListener, StopSpotter, StopStretch } from '../ports/stop-spotter.ts';
+import type { VadEngine, VadWindow } from '../ports/vad.ts';
+
+export interface StopLaneParts {
+  readonly spotter: StopSpotter;
+  readonly clock: Clock;
+  /** Receives the events of the lane, which go in front of everything that waits. */
+  readonly emit: (event: StopEvent) => void;
+  /** The words of the reply that the user may just have heard: a stop phrase in them is the robot's own. Default: none. */
+  readonly ownWords?: () => string;
+  /** Receives the error of a stretch that nobody listened to. */
+  readonly onProblem?: (error: Error) => void;
+}
+
+/** A window at least this likely to be speech opens the lane. Far below what begins a turn: a missed stop is worse than work for nothing. */
+const POSSIBLE = 0.15;
+/** Audio before the first such window: the detector often hears "s" only with the vowel after it, and the spotter measures the noise in it. */
+const BEFORE = samplesInMs(600, PIPELINE_RATE);
+/** Audio after the last one: longer than the verdict on a suspicion takes. */
+const AFTER = samplesInMs(500, PIPELINE_RATE);
+/** Audio kept: the detector answers within this time. */
+const KEPT = samplesInMs(2_000, PIPELINE_RATE);
+
+/**
+ * The voice-stop lane of a session: hands everything that may be speech to the spotter, in every state of the
+ * conversation and before any queue. It listens beside the ear, to the same detector.
+ */
+export class StopLane {
+  readonly #parts: StopLaneParts;
+  readonly #arrivals = new Arrivals();
+  /** The newest audio, by sample modulo its length. */
+  readonly #recent = new Int16Array(KEPT);
+  #written = 0;
+  #stretch: StopStretch | undefined;
+  /** First sample of the stretch, and the end of its last possible speech. */
+  #from = 0;
+  #possibleTo = 0;
+  #lost = false;
+
+  constructor(parts: StopLaneParts) {
+    this.#parts = parts;
+  }
+
+  /** `vad`, with this lane beside whoever opens the next stream of it. */
+  beside(vad: VadEngine): VadEngine {
+    return {
+      ...{ name: vad.name, close: () => vad.close() },
+      open: (onWindow, onError) => {
+        const stream = vad.open(
+          (window) => {
+            this.#look(window);
+            onWindow(window);
+          },
+          (error) => {
+            this.close();
+            onError(error);
+          },
+        );
+        return {
+          push: (pcm) => {
+            this.#hear(pcm.samples);
+            stream.push(pcm);
+          },
+          close: () => {
+            this.close();
+            stream.close();
+          },
+        };
+      },
+    };
+  }
+
+  close(): void {
+    this.#stretch?.abort();
+    this.#stretch = undefined;
+  }
+
+  #hear(samples: Int16Array): void {
+    for (let at = 0; at < samples.length; ) {
+      const offset = this.#written % KEPT;
+      const piece = samples.subarray(at, Math.min(samples.length, at + KEPT - offset));
+      this.#recent.set(piece, offset);
+      this.#written += piece.length;
+      at += piece.length;
+    }
+    this.#arrivals.note(this.#written, this.#parts.clock.nowMs());
+    this.#stretch?.push(samples.slice());
+    if (this.#stretch && this.#written > this.#possibleTo + KEPT) this.#end();
+  }
+
+  #look({ startSample, samples, probability }: VadWindow): void {
+    const end = startSample + samples;
+    if (probability >= POSSIBLE) {
+      this.#possibleTo = end;
+      if (!this.#stretch) this.#begin(startSample - BEFORE);
+    } else if (this.#stretch && end > this.#possibleTo + AFTER) this.#end();
+  }
+
+  #begin(wanted: number): void {
+    this.#from = Math.max(0, wanted, this.#written - KEPT);
+    const listener = this.#listener(this.#from);
+    const stretch = this.#parts.spotter.listen(listener);
+    this.#stretch = stretch;
+    const samples = Int16Array.from(
+      { length: this.#written - this.#from },
+      (_, i) => this.#recent[(this.#from + i) % KEPT] ?? 0,
+    );
+    stretch.push(samples);
+  }
+
+  #end(): void {
+    this.#stretch?.end();
+    this.#stretch = undefined;
+  }
+
+  #listener(from: number): StopListener {
+    const { emit, clock, ownWords, onProblem } = this.#parts;
+    let own = false;
+    return {
+      onSuspected: (phrase, at) => {
+        this.#lost = false;
+        own = ` ${plain(ownWords?.() ?? '')} `.includes(` ${phrase} `);
+        if (own) return;
+        const sample = from + at;
+        const nowMs = clock.nowMs();
+        const ageMs = Math.max(0, toMicroseconds(nowMs - (this.#arrivals.spokenAtMs(sample) ?? nowMs)));
+        emit({ type: 'stop.suspected', phrase, sample, ageMs });
+      },
+      onConfirmed: (phrase) => own || emit({ type: 'stop.confirmed', phrase }),
+      onRefuted: () => own || emit({ type: 'stop.refuted' }),
+      onLost: (error) => {
+        if (from === this.#from) this.#stretch = undefined;
+        if (!this.#lost) onProblem?.(error);
+        this.#lost = true;
+      },
+    };
+  }
+}
+
+/** Words in small letters, with single spaces. */
+function plain(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}']+/gu, ' ')
+    .trim();
+}

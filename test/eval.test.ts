@@ -42,6 +42,40 @@ describe('an evaluation', () => {
   });
 });
 
+describe('the goals, over a few steps of the scenarios', () => {
+  it('are met: people are yielded to and answered in time, noises and music are ignored', {
+    timeout: 600_000,
+  }, async () => {
+    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
+    const over = 'tell me a story';
+    const scenario = parseScenario({
+      name: 'Goals',
+      voices: ['en-us', 'en-gb+m3', 'en-us+f3'],
+      background: { kind: 'pink', db: -35 },
+      steps: [
+        { order: 'what is your name' },
+        { bargeIn: 'turn left', over, afterMs: 900 },
+        { bargeIn: 'tell me a joke', over, afterMs: 2_600 },
+        { backchannel: 'uh-huh', over, afterMs: 1_500 },
+        { noise: 'knocks', over, afterMs: 1_300 },
+        { noise: 'beeps', over, afterMs: 700 },
+        { noise: 'music', over, ms: 3_000 },
+        { noise: 'hum', ms: 2_000 },
+        { noise: 'white', ms: 500 },
+      ],
+    });
+    const { all } = await evaluate([scenario], { dialog });
+    const share = ({ part, of }: { part: number; of: number }) => part / of;
+    expect(all.defects).toEqual([]);
+    expect(all.skipped).toBe(0);
+    expect(share(all.yielded)).toBeGreaterThanOrEqual(0.97);
+    expect(share(all.noisesIgnored)).toBeGreaterThanOrEqual(0.95);
+    expect(share(all.backchannelsKept)).toBeGreaterThanOrEqual(0.9);
+    expect(all).toMatchObject({ falseStops: 0, falseTurns: 0 });
+    expect(all.response.p50Ms).toBeLessThanOrEqual(700);
+  });
+});
+
 describe('parley eval', () => {
   let folder: string;
   let printed: string[];

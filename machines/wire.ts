@@ -25,7 +25,12 @@ export interface HelloMessage {
   readonly session?: string;
   readonly epoch?: number;
   readonly lastSeq?: number;
-  readonly audio?: { readonly inputRate?: InputRate; readonly outputRate?: OutputRate };
+  readonly audio?: {
+    readonly inputRate?: InputRate;
+    readonly outputRate?: OutputRate;
+    /** Default: unknown. */
+    readonly echo?: EchoState;
+  };
   readonly language?: string;
   readonly voice?: string;
   /** Default: audio. */
@@ -176,6 +181,10 @@ export type ActionStatus = 'started' | 'progress' | 'done' | 'cancelled' | 'refu
 
 /** Whether the client should play the received audio of a reply. */
 export type PlaybackState = 'playing' | 'paused';
+
+/** What a client does about the robot’s own voice in its microphone. */
+export const ECHO_STATES = ['cancelled', 'present', 'unknown'] as const;
+export type EchoState = (typeof ECHO_STATES)[number];
 
 /** Messages of a session's machine and actors to the client; the gateway adds `ready` and its own errors. */
 export type SessionMessage =

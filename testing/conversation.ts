@@ -22,7 +22,7 @@ import { defaultParameters, type SessionParameters } from '../machines/parameter
 import type { SessionInput } from '../machines/session/context.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { ReadWords } from '../machines/session/turn/reading.ts';
-import type { Modality, SessionMessage } from '../machines/wire.ts';
+import type { EchoState, Modality, SessionMessage } from '../machines/wire.ts';
 import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
 
@@ -53,6 +53,8 @@ export interface ConversationOptions {
   readonly output?: Modality;
   /** The client reports the results of actions. */
   readonly results?: boolean;
+  /** Whether the microphone hears the robot. Default: cancelled. */
+  readonly echo?: EchoState;
   /** Of the speech detector. */
   readonly detector?: SpeechDetectorParameters;
   /** Receives what the client receives, at once. */
@@ -144,6 +146,7 @@ export class Conversation {
         session: this.#id,
         ...this.#input,
         ...(options.input && { input: options.input }),
+        ...(options.echo && { echo: options.echo }),
       },
       {
         message: (message) => this.#hear(message),

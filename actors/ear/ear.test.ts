@@ -45,7 +45,8 @@ function open() {
   const audio = new InputAudio(100_000);
   const events: EarEvent[] = [];
   const clock = new VirtualClock();
-  return { engine, audio, events, clock, ear: openEar(engine, audio, clock, (event) => events.push(event)) };
+  const emit = (event: EarEvent) => events.push(event);
+  return { engine, audio, events, clock, ear: openEar({ vad: engine, audio, clock, emit }) };
 }
 
 describe('an ear', () => {
@@ -62,13 +63,13 @@ describe('an ear', () => {
   it('can ask for more evidence before it reports speech', () => {
     const events: EarEvent[] = [];
     const patient = { ...defaultDetectorParameters, startEvidenceMs: 3 * 32, onsetPadMs: 0 };
-    const ear = openEar(
-      vad(),
-      new InputAudio(100_000),
-      new VirtualClock(),
-      (event) => events.push(event),
-      patient,
-    );
+    const ear = openEar({
+      vad: vad(),
+      audio: new InputAudio(100_000),
+      clock: new VirtualClock(),
+      emit: (event) => events.push(event),
+      detector: patient,
+    });
     ear.hear(pcm(2 * WINDOW, 1), undefined);
     expect(events).toEqual([]);
     ear.hear(pcm(WINDOW, 1), undefined);
@@ -83,7 +84,10 @@ describe('an ear', () => {
     };
     const clock = new VirtualClock();
     const events: EarEvent[] = [];
-    const ear = openEar(slow, new InputAudio(100_000), clock, (event) => events.push(event));
+    const ear = openEar({
+      ...{ vad: slow, audio: new InputAudio(100_000), clock },
+      emit: (event) => events.push(event),
+    });
     ear.hear(pcm(2 * WINDOW, 1), undefined);
     await clock.advance(25);
     for (const emit of late) emit();

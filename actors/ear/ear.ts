@@ -1,9 +1,10 @@
-import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
 import { errorRecord } from '../../machines/errors.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import { WIRE_LIMITS } from '../../machines/wire.ts';
+import { type EchoState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
 import { pcmSamples } from '../engine-rpc/pcm.ts';
+import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { VadEngine, VadWindow } from '../ports/vad.ts';
 import {
   defaultDetectorParameters,
@@ -12,6 +13,9 @@ import {
   type SpeechDetectorParameters,
 } from '../speech-detector.ts';
 import { Arrivals } from './arrivals.ts';
+import { MicTime } from './echo/mic-time.ts';
+import { PlayedAudio } from './echo/played-audio.ts';
+import { EchoStage } from './echo/stage.ts';
 import type { InputAudio } from './input-audio.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
@@ -23,6 +27,12 @@ export interface Ear {
   hear(pcm: Uint8Array, sample: number | undefined): void;
   /** The oldest sample at which speech may still be found to begin. */
   readonly undecidedFrom: number;
+  /** A frame of a reply was sent to the client, which plays it. */
+  sent(generation: number, frame: Int16Array): void;
+  /** The client was ordered something; pauses and drops are of interest. */
+  ordered(message: SessionMessage): void;
+  /** The client has played `samples` of the generation. */
+  played(generation: number, samples: number): void;
   close(): void;
 }
 
@@ -32,15 +42,31 @@ const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
 
-export function openEar(
-  vad: VadEngine,
-  audio: InputAudio,
-  clock: Clock,
-  emit: (event: EarEvent) => void,
-  parameters: SpeechDetectorParameters = defaultDetectorParameters,
-): Ear {
+export interface EarOptions {
+  readonly vad: VadEngine;
+  readonly audio: InputAudio;
+  readonly clock: Clock;
+  readonly emit: (event: EarEvent) => void;
+  /** Default: `defaultDetectorParameters`. */
+  readonly detector?: SpeechDetectorParameters;
+  /** Whether the microphone hears what the session plays. Default: cancelled, so that nothing need be done. */
+  readonly echo?: EchoState | undefined;
+  /** Of the audio that the session plays, with what converts it; needed to cancel echo. */
+  readonly outputRate?: OutputRate;
+  readonly resamplers?: ResamplerFactory;
+}
+
+export function openEar(options: EarOptions): Ear {
+  const { vad, audio, clock, emit, detector: parameters = defaultDetectorParameters } = options;
   const pad = samplesInMs(parameters.onsetPadMs, PIPELINE_RATE);
   const arrivals = new Arrivals();
+  const micTime = new MicTime();
+  const { echo: state = 'cancelled', outputRate, resamplers } = options;
+  const echo =
+    state !== 'cancelled' && outputRate && resamplers
+      ? new EchoStage(new PlayedAudio(outputRate, resamplers))
+      : undefined;
+  const position = () => micTime.sampleAt(clock.nowMs());
   // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.
   const ageMs = (sample: number) => {
     const nowMs = clock.nowMs();
@@ -66,9 +92,17 @@ export function openEar(
     emit({ type: 'ear.failed', error: errorRecord(error, 'VAD_FAILED') });
   });
 
-  const take = (samples: Int16Array) => {
+  /** Samples that have arrived. */
+  let arrived = 0;
+  const take = (heard: Int16Array) => {
+    const from = arrived;
+    arrived += heard.length;
+    const nowMs = clock.nowMs();
+    arrivals.note(arrived, nowMs);
+    micTime.note(arrived, nowMs);
+    const samples = echo ? echo.process(heard, from) : heard;
+    if (samples.length === 0) return;
     audio.write(samples);
-    arrivals.note(audio.written, clock.nowMs());
     stream.push({ rate: PIPELINE_RATE, samples });
   };
 
@@ -78,7 +112,7 @@ export function openEar(
   return {
     hear(pcm, sample) {
       let samples = pcmSamples(aligned(pcm));
-      const missing = sample === undefined ? 0 : sample - (origin + audio.written);
+      const missing = sample === undefined ? 0 : sample - (origin + arrived);
       if (missing > 0) {
         const filled = Math.min(missing, MAX_GAP_SAMPLES);
         take(new Int16Array(filled));
@@ -89,7 +123,16 @@ export function openEar(
     get undecidedFrom() {
       return undecidedFrom;
     },
-    close: () => stream.close(),
+    sent: (generation, frame) => echo?.played.send(generation, frame, position()),
+    ordered(message) {
+      if (message.type === 'playback') echo?.played.order(message.generation, message.state, position());
+      else if (message.type === 'flush') echo?.played.flush(message.generation, position());
+    },
+    played: (generation, samples) => echo?.played.report(generation, samples, position()),
+    close() {
+      stream.close();
+      echo?.close();
+    },
   };
 }
 

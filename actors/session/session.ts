@@ -9,7 +9,7 @@ import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
-import type { Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
+import type { EchoState, Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -86,6 +86,8 @@ export interface SessionOptions {
   readonly input?: Modality;
   /** `text`: nothing is synthesised or played; what was sent counts as heard. Default: audio. */
   readonly output?: Modality;
+  /** Whether the microphone hears what the session plays. Default: cancelled. */
+  readonly echo?: EchoState;
   /** The client sends `action.result` for each started action. */
   readonly results?: boolean;
 }
@@ -262,12 +264,14 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     const sentAtMs = clock.nowMs();
     log({ type: 'frame', atMs: runner.nowMs(sentAtMs), generation, seq, samples: samples.length });
     journal?.said(generation, samples);
+    ear?.sent(generation, samples);
     const pcm = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
     attempt(() => client?.audio(generation, seq, pcm));
     copy(audioOut, () => pcm, { generation: String(generation), seq: String(seq) });
     return sentAtMs;
   };
   const publish = (message: SessionMessage) => {
+    ear?.ordered(message);
     attempt(() => client?.message(message));
     copy(out, () => jsonBytes(message), { type: message.type });
   };
@@ -331,13 +335,16 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const ear =
     options.input === 'text'
       ? undefined
-      : openEar(deps.vad, audio, clock, (event) => runner.receive(event, 'ear'), deps.detector);
+      : openEar({ ...deps, ...options, audio, emit: (event) => runner.receive(event, 'ear') });
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;
     if (refusal) publish({ type: 'error', ...refusal, fatal: false });
     else if (given.type !== 'played') runner.receive(clientEvent(given, audio.written), 'client');
-    else if (given.generation === listener?.generation) listener.acknowledge(given.samples);
+    else if (given.generation === listener?.generation) {
+      listener.acknowledge(given.samples);
+      ear?.played(given.generation, given.samples);
+    }
   };
   // Peers on the bus may command the session; its own client calls it directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {

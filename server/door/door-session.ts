@@ -152,7 +152,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, results } = this.#request;
+    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, echo, results } =
+      this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -165,6 +166,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
           ...(voice !== undefined && { voice }),
           ...(input !== undefined && { input }),
           ...(output !== undefined && { output }),
+          ...(echo !== undefined && { echo }),
           ...(results && { results }),
         },
         {

@@ -4,7 +4,7 @@ import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
-import type { Modality, SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
@@ -43,6 +43,8 @@ export interface DoorRequest {
   readonly input?: Modality | undefined;
   /** `text`: replies arrive as `reply` messages only. Default: audio. */
   readonly output?: Modality | undefined;
+  /** Whether the microphone hears what the session plays. Default: cancelled by the client. */
+  readonly echo?: EchoState | undefined;
   /** The client reports the results of actions with `action.result`. Default: no. */
   readonly results?: boolean | undefined;
 }

@@ -1,7 +1,7 @@
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
-import type { Modality, SessionMessage } from '../../machines/wire.ts';
+import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 
 /** Parameters of a new session. */
 export interface SessionRequest {
@@ -23,6 +23,8 @@ export interface SessionRequest {
   readonly input?: Modality;
   /** `text`: the client gets no audio. Default: audio. */
   readonly output?: Modality;
+  /** Whether the microphone hears what the session plays. Default: cancelled by the client. */
+  readonly echo?: EchoState;
   /** The client reports the results of actions. Default: no. */
   readonly results?: boolean;
 }

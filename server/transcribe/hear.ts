@@ -104,9 +104,12 @@ async function listen(
           resolve();
         }, onError),
     };
-    const ear = openEar(counted, audio, new VirtualClock(), (event) => {
-      if (event.type === 'ear.failed') reject(errorFrom(event.error));
-      else if (event.type === 'speech.start' || event.type === 'speech.stop') events.push(event);
+    const ear = openEar({
+      ...{ vad: counted, audio, clock: new VirtualClock() },
+      emit(event) {
+        if (event.type === 'ear.failed') reject(errorFrom(event.error));
+        else if (event.type === 'speech.start' || event.type === 'speech.stop') events.push(event);
+      },
     });
     const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
     for (let at = 0; at < bytes.length; at += 2 * PIECE)

@@ -178,6 +178,7 @@ class Talk {
       language: dialog.language,
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
+      ...(prepared.echoGain > 0 && { echo: 'unknown' }),
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),
       tts:

@@ -113,6 +113,7 @@ class ErrorMessage(TypedDict):
 class HelloAudio(TypedDict):
     inputRate: NotRequired[Literal[8000, 16000, 24000, 48000]]
     outputRate: NotRequired[Literal[16000, 24000]]
+    echo: NotRequired[Literal["cancelled", "present", "unknown"]]
 
 class Hello(TypedDict):
     type: Literal["hello"]

@@ -8,6 +8,7 @@ import {
 import type {
   AudioHeader,
   ClientMessage,
+  EchoState,
   HelloMessage,
   ReadyMessage,
   SettingsChange,
@@ -77,6 +78,8 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   protected readonly audible: boolean;
   /** Of the audio sent, in Hz. */
   protected inputRate: InputRate = PIPELINE_RATE;
+  /** Whether the microphone hears the loudspeaker. */
+  protected echo: EchoState | undefined;
   protected speaker: Speaker | undefined;
   protected readonly clock: Clock;
   protected readonly outputRate: OutputRate;
@@ -280,7 +283,10 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
-      audio: { inputRate: this.inputRate, outputRate: this.outputRate },
+      audio: {
+        ...{ inputRate: this.inputRate, outputRate: this.outputRate },
+        ...(this.echo && { echo: this.echo }),
+      },
       ...(language !== undefined && { language }),
       ...(voice !== undefined && { voice }),
       ...(input && { input }),

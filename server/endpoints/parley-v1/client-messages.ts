@@ -6,7 +6,7 @@ import {
   voiceField,
 } from '../../../actors/session/client-command.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
-import type { HelloMessage } from '../../../machines/wire.ts';
+import { ECHO_STATES, type HelloMessage } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
@@ -19,6 +19,7 @@ export const helloMessage = z.object({
     .object({
       inputRate: z.literal(INPUT_RATES).exactOptional(),
       outputRate: z.literal(OUTPUT_RATES).exactOptional(),
+      echo: z.enum(ECHO_STATES).exactOptional(),
     })
     .exactOptional(),
   language: languageField,

@@ -104,7 +104,10 @@ export class Connection implements SocketProtocol {
       ...(actions && { actions }),
     };
     const results = actions === 'results';
-    const request = { endpoint: PARLEY_V1, token, language, voice, input, output, results, ...this.#audio };
+    const request = {
+      ...{ endpoint: PARLEY_V1, token, language, voice, input, output, results, ...this.#audio },
+      echo: audio?.echo ?? 'unknown',
+    } as const;
     try {
       this.#session = this.#door.open(request, this.#listener());
     } catch (error) {

@@ -99,7 +99,7 @@ export class RobotSession {
     try {
       this.#session = this.#door.open(
         {
-          ...{ endpoint: ROS_ROBOT, token, results: true },
+          ...{ endpoint: ROS_ROBOT, token, results: true, echo: 'unknown' },
           // The configuration knows these rates only.
           inputRate: ros.microphoneRate as InputRate,
           outputRate: ros.loudspeakerRate as OutputRate,

@@ -1,4 +1,5 @@
 import type { OutputRate } from '../../../../machines/audio.ts';
+import type { EchoState } from '../../../../machines/wire.ts';
 import type { PlayoutStats } from '../audio/playout.ts';
 import { SessionClient } from '../client.ts';
 import type { Socket } from '../connection.ts';
@@ -10,6 +11,8 @@ export * from '../mod.ts';
 /** A session of a page. Its loudspeaker opens with `connect`; call that from a click, or the browser may hold sound back. */
 export class ParleyClient extends SessionClient {
   declare protected speaker: AudioSpeaker | undefined;
+  /** `Microphone` asks the browser to cancel it. */
+  protected override echo: EchoState | undefined = 'cancelled';
   #microphone: Microphone | undefined;
   #muted = false;
 

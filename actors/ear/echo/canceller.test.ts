@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../../testing/simulation/random.ts';
+import { BLOCK } from './adaptive-filter.ts';
+import { EchoCanceller } from './canceller.ts';
+
+const RATE = 16_000;
+
+/** Noise in bursts, as syllables are: 200 ms with sound, 100 ms without. */
+function bursts(seconds: number, name: string, level = 0.1): Float32Array {
+  const noise = noiseOf(name);
+  let smooth = 0;
+  return Float32Array.from({ length: seconds * RATE }, (_, i) => {
+    smooth += 0.4 * (noise() - smooth);
+    return i % 4_800 < 3_200 ? 2 * level * smooth : 0;
+  });
+}
+
+function noiseOf(name: string): () => number {
+  const random = Random.named(1, name);
+  return () => 2 * random.next() - 1;
+}
+
+/** A room: the direct sound after `delay` samples, and an answer that decays by 60 dB in 200 ms. */
+function room(delay: number, name = 'room', gain = 0.5): { at: number; gain: number }[] {
+  const noise = noiseOf(name);
+  const taps = [{ at: delay, gain }];
+  for (let i = 40; i < 2_000; i += 7)
+    taps.push({ at: delay + i, gain: 0.2 * gain * noise() * 10 ** (-3 * (i / 3_200)) });
+  return taps;
+}
+
+function echoOf(played: Float32Array, taps: { at: number; gain: number }[]): Float32Array {
+  const echo = new Float32Array(played.length);
+  for (const { at, gain } of taps)
+    for (let i = at; i < echo.length; i++) echo[i] = (echo[i] ?? 0) + gain * (played[i - at] ?? 0);
+  return echo;
+}
+
+/** What is left of `heard` while `played` plays; playback begins at each of `starts`, and `early` samples before it is said to. */
+function cancelled(heard: Float32Array, played: Float32Array, starts: Record<number, number> = {}) {
+  let early = 0;
+  const canceller = new EchoCanceller((from, out) => {
+    for (let i = 0; i < out.length; i++) out[i] = played[from + early + i] ?? 0;
+  });
+  const left = new Float32Array(heard.length);
+  for (let at = 0; at < heard.length; at += BLOCK) {
+    const start = starts[at];
+    if (start !== undefined) {
+      early = start;
+      canceller.restart();
+    }
+    left.set(canceller.process(heard.subarray(at, at + BLOCK), at), at);
+  }
+  return left;
+}
+
+/** Power between two times, dB. */
+function levelDb(samples: Float32Array, fromS: number, toS: number): number {
+  const part = samples.subarray(fromS * RATE, toS * RATE);
+  return 10 * Math.log10(part.reduce((sum, one) => sum + one * one, 0) / part.length + 1e-12);
+}
+
+function sum(...all: Float32Array[]): Float32Array {
+  return Float32Array.from({ length: all[0]?.length ?? 0 }, (_, i) =>
+    all.reduce((s, one) => s + (one[i] ?? 0), 0),
+  );
+}
+
+const hiss = (seconds: number) =>
+  bursts(seconds, 'hiss', 0)
+    .map(noiseOf('hiss'))
+    .map((one) => 0.0003 * one);
+/** `samples` only between two times. */
+const between = (samples: Float32Array, fromS: number, toS: number) =>
+  samples.map((one, i) => (i >= fromS * RATE && i < toS * RATE ? one : 0));
+
+describe('the echo canceller', () => {
+  it.each([0, 50, 200, 400])('removes an echo that comes %i ms later by 25 dB and more', (ms) => {
+    const played = bursts(6, 'robot');
+    const echo = echoOf(played, room((ms * RATE) / 1_000));
+    const left = cancelled(sum(echo, hiss(6)), played);
+    expect(levelDb(echo, 4, 6) - levelDb(left, 4, 6)).toBeGreaterThan(25);
+  });
+
+  it('lets nothing of the robot’s first words through', () => {
+    const played = bursts(2, 'robot');
+    const echo = echoOf(played, room(300));
+    const left = cancelled(sum(echo, hiss(2)), played);
+    expect(levelDb(echo, 0, 1) - levelDb(left, 0, 1)).toBeGreaterThan(20);
+  });
+
+  it('lets a person through who is as loud as the echo, and does not unlearn the room meanwhile', () => {
+    const played = bursts(8, 'robot');
+    const echo = echoOf(played, room(300));
+    const person = between(bursts(8, 'person', 0.05), 4, 6);
+    const left = cancelled(sum(echo, person, hiss(8)), played);
+    expect(Math.abs(levelDb(left, 4, 6) - levelDb(person, 4, 6))).toBeLessThan(1.5);
+    expect(levelDb(echo, 6.1, 6.6) - levelDb(left, 6.1, 6.6)).toBeGreaterThan(20);
+  });
+
+  it('leaves a person alone after the first seconds of playback if there is no echo', () => {
+    const played = bursts(6, 'robot');
+    const person = between(bursts(6, 'person', 0.05), 3, 5);
+    const left = cancelled(sum(person, hiss(6)), played);
+    expect(Math.abs(levelDb(left, 3, 5) - levelDb(person, 3, 5))).toBeLessThan(1);
+  });
+
+  it('finds playback that began up to 25 ms off from when it was said to', () => {
+    const played = bursts(9, 'robot');
+    const echo = echoOf(played, room(800));
+    const heard = sum(echo, hiss(9));
+    const left = cancelled(heard, played, { [3 * RATE]: 137, [6 * RATE]: -200 });
+    for (const [from, to] of [
+      [3.4, 6],
+      [6.4, 9],
+    ] as const)
+      expect(levelDb(echo, from, to) - levelDb(left, from, to)).toBeGreaterThan(25);
+  });
+
+  it('learns the room anew when the microphone was moved', () => {
+    const played = bursts(10, 'robot');
+    const before = between(echoOf(played, room(300)), 0, 4);
+    const after = between(echoOf(played, room(420, 'another room')), 4, 10);
+    const left = cancelled(sum(before, after, hiss(10)), played);
+    expect(levelDb(after, 8, 10) - levelDb(left, 8, 10)).toBeGreaterThan(20);
+  });
+
+  it('gives the same samples each time', () => {
+    const played = bursts(2, 'robot');
+    const heard = sum(echoOf(played, room(300)), hiss(2), bursts(2, 'person', 0.01));
+    expect(cancelled(heard, played)).toEqual(cancelled(heard, played));
+  });
+});

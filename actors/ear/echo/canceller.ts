@@ -1,0 +1,95 @@
+import { AdaptiveFilter, BLOCK } from './adaptive-filter.ts';
+import { Alignment } from './alignment.ts';
+import { Judgement } from './judgement.ts';
+
+/** Reads what was played from this sample of the microphone on, −1..1. */
+export type ReadPlayed = (from: number, out: Float32Array) => void;
+
+/** Searches without a clear answer until the path is learned anew: once may be a person who speaks all the while. */
+const MOST_UNCLEAR = 2;
+
+/** Blocks with an echo after which the filter must have removed something: 300 ms. */
+const WORSE_BLOCKS = 30;
+
+/**
+ * Removes the robot's own voice from what the microphone hears, block by block: alignment at the begin of each stretch
+ * of playback, the adaptive filter, and the judgement of what it leaves. The same calls give the same samples.
+ */
+export class EchoCanceller {
+  readonly #read: ReadPlayed;
+  readonly #filter = new AdaptiveFilter();
+  readonly #judgement = new Judgement();
+  readonly #alignment = new Alignment();
+  readonly #played = new Float32Array(BLOCK);
+  #searching = false;
+  #unclear = 0;
+  /** Power of the microphone and of what the filter left, over `WORSE_BLOCKS` with an echo. */
+  #heard = 0;
+  #left = 0;
+  #blocks = 0;
+  /** How much later the echo comes than `read` says, samples. */
+  #shift = 0;
+
+  constructor(read: ReadPlayed) {
+    this.#read = read;
+  }
+
+  /** Share of the last block that was not explained by what is played, 0..1. */
+  get passed(): number {
+    return this.#judgement.passed;
+  }
+
+  /** Playback begins or continues after a gap, so its time must be found. */
+  restart(): void {
+    if (!this.#filter.learned) return;
+    this.#searching = true;
+    this.#alignment.restart();
+  }
+
+  /** `heard`, a block from sample `from` of the microphone on. Returns it without the echo, valid until the next call. */
+  process(heard: Float32Array, from: number): Float32Array {
+    this.#read(from - this.#shift, this.#played);
+    const filter = this.#filter;
+    filter.filter(heard, this.#played);
+    if (this.#searching) this.#search(heard, from);
+    else {
+      filter.adapt();
+      this.#watch(heard);
+    }
+    this.#judgement.apply(filter.error, filter.echo, filter.uncertain, this.#searching);
+    return filter.error;
+  }
+
+  /** Looks for the echo again when the filter adds more than it removes: it then comes otherwise than it did. */
+  #watch(heard: Float32Array): void {
+    if (!this.#judgement.loud) return;
+    for (let i = 0; i < BLOCK; i++) {
+      this.#heard += (heard[i] as number) ** 2;
+      this.#left += (this.#filter.error[i] as number) ** 2;
+    }
+    if (++this.#blocks < WORSE_BLOCKS) return;
+    if (this.#left > this.#heard) {
+      this.#unclear = MOST_UNCLEAR - 1;
+      this.restart();
+    }
+    this.#heard = 0;
+    this.#left = 0;
+    this.#blocks = 0;
+  }
+
+  #search(heard: Float32Array, from: number): void {
+    const found = this.#alignment.search(heard, this.#filter.echo, this.#judgement.loud);
+    if (found === undefined) return;
+    this.#searching = false;
+    if (found === 'unclear') {
+      if (++this.#unclear < MOST_UNCLEAR) return;
+      this.#unclear = 0;
+      this.#filter.forget();
+    } else {
+      this.#unclear = 0;
+      if (found.shift === 0) return;
+      this.#shift += found.shift;
+      this.#filter.reload((blocksAgo, out) => this.#read(from - blocksAgo * BLOCK - this.#shift, out));
+    }
+  }
+}

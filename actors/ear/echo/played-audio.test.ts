@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { noResampling } from '../../reply/no-resampling-test-util.ts';
+import { PlayedAudio } from './played-audio.ts';
+
+const RATE = 16_000;
+const FRAME = 320;
+
+function frame(value: number): Int16Array {
+  return new Int16Array(FRAME).fill(value);
+}
+
+function read(played: PlayedAudio, from: number, count: number): number[] {
+  const out = new Float32Array(count);
+  played.read(from, out);
+  return [...out].map((one) => Math.round(one * 0x8000));
+}
+
+const open = () => new PlayedAudio(RATE, noResampling);
+
+describe('the played audio', () => {
+  it('begins when it is sent, and waits behind what was sent before', () => {
+    const played = open();
+    played.send(1, frame(1), 1_000);
+    played.send(1, frame(2), 1_001);
+    expect(read(played, 999, 2)).toEqual([0, 1]);
+    expect(read(played, 1_319, 2)).toEqual([1, 2]);
+    expect(read(played, 1_639, 2)).toEqual([2, 0]);
+  });
+
+  it('stands still while the client pauses, and continues at the same sample', () => {
+    const played = open();
+    played.send(1, frame(1), 0);
+    played.send(1, frame(2), 0);
+    played.order(1, 'paused', 400);
+    expect(read(played, 399, 2)).toEqual([2, 0]);
+    played.order(1, 'playing', 5_000);
+    expect(read(played, 4_999, 2)).toEqual([0, 2]);
+    expect(read(played, 5_000 + 239, 2)).toEqual([2, 0]);
+  });
+
+  it('ends where the client drops a reply', () => {
+    const played = open();
+    played.send(1, frame(1), 0);
+    played.flush(1, 100);
+    played.send(1, frame(9), 120);
+    played.send(2, frame(2), 200);
+    expect(read(played, 99, 2)).toEqual([1, 0]);
+    expect(read(played, 199, 2)).toEqual([0, 2]);
+  });
+
+  it('says once that playback begins, or continues after a gap', () => {
+    const played = open();
+    played.send(1, frame(1), 1_000);
+    expect([played.takeRestart(999), played.takeRestart(1_000), played.takeRestart(1_001)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    played.send(1, frame(1), 1_100);
+    expect(played.takeRestart(1_400)).toBe(false);
+    played.send(1, frame(1), 9_000);
+    expect(played.takeRestart(9_100)).toBe(true);
+  });
+
+  it('follows a client that plays much later than it is sent, from the next reply on', () => {
+    const played = open();
+    for (let i = 0; i < 30; i++) played.send(1, frame(1), 0);
+    played.report(1, 1_600, 8_000); // 400 ms behind
+    played.send(2, frame(2), 20_000);
+    expect(read(played, 20_000 + 4_799, 2)).toEqual([0, 2]);
+  });
+});

@@ -1,0 +1,132 @@
+import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import type { PlaybackState } from '../../../machines/wire.ts';
+import type { Resampler, ResamplerFactory } from '../../ports/resampler.ts';
+
+const FULL_SCALE = 0x8000;
+/** How much of it is kept, before and after the microphone's position. A client is sent at most 200 ms ahead. */
+const KEPT = samplesInMs(4_000, PIPELINE_RATE);
+/** A client that plays later than this behind the sending is followed, ms: the canceller finds delays up to 500 ms. */
+const MOST_BEHIND_MS = 250;
+/** How far behind it is left then, ms, so that the echo never comes before what is played. */
+const LEFT_BEHIND_MS = 100;
+
+/**
+ * What the client's loudspeaker plays, by samples of its microphone. It follows what is sent as the client's player
+ * does: audio is played when it comes, behind what waits; a pause takes back what was not played. Echo, network and
+ * buffers of the client come on top as a delay that stays about the same. Samples are never further behind than
+ * `MOST_BEHIND_MS` once the client has reported what it played.
+ */
+export class PlayedAudio {
+  readonly #resampler: Resampler<OutputRate, typeof PIPELINE_RATE>;
+  readonly #ring = new Int16Array(KEPT);
+  /** Where the audio that waits to be played ends. */
+  #end = 0;
+  /** Where playback last began. */
+  #restartAt = Number.POSITIVE_INFINITY;
+  #generation = -1;
+  /** First sample of the generation, as if it had never paused. */
+  #begin = 0;
+  #flushed = -1;
+  #paused: Int16Array[] | undefined;
+  /** Added to the time at which audio is sent. */
+  #later = 0;
+  #samples = 0;
+  readonly #rate: OutputRate;
+
+  constructor(rate: OutputRate, resamplers: ResamplerFactory) {
+    this.#rate = rate;
+    this.#resampler = resamplers.create(rate, PIPELINE_RATE);
+  }
+
+  /** True if anything is or was to be heard at `sample` or within the `tail` samples before it. */
+  heardNear(sample: number, tail: number): boolean {
+    return this.#samples > 0 && sample < this.#end + tail;
+  }
+
+  /** A frame of a reply leaves when the microphone is at sample `at`. */
+  send(generation: number, frame: Int16Array, at: number): void {
+    if (generation <= this.#flushed) return;
+    const { samples } = this.#resampler.push({ rate: this.#rate, samples: frame });
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#paused = undefined;
+      this.#begin = Math.max(this.#end, at + this.#later);
+    }
+    this.#samples += samples.length;
+    if (this.#paused) this.#paused.push(samples.slice());
+    else this.#append(samples, at + this.#later);
+  }
+
+  /** The client was ordered to play, to play more softly or to pause. */
+  order(generation: number, state: PlaybackState, at: number): void {
+    if (generation !== this.#generation) return;
+    if (state === 'paused') {
+      this.#paused ??= [this.#takeBack(at + this.#later)];
+      return;
+    }
+    const waiting = this.#paused;
+    this.#paused = undefined;
+    const before = this.#end;
+    for (const samples of waiting ?? []) this.#append(samples, at + this.#later);
+    if (waiting) this.#begin += Math.max(0, at + this.#later - before);
+  }
+
+  /** The client drops what it has of the generation. */
+  flush(generation: number, at: number): void {
+    this.#flushed = Math.max(this.#flushed, generation);
+    if (generation < this.#generation) return;
+    this.#takeBack(at + this.#later);
+    this.#paused = undefined;
+  }
+
+  /** The client had played `samples` of the generation at its rate when its microphone was at `at`. */
+  report(generation: number, samples: number, at: number): void {
+    if (generation !== this.#generation || samples === 0 || this.#paused) return;
+    const behind = at - this.#begin - Math.round((samples * PIPELINE_RATE) / this.#rate);
+    if (behind <= samplesInMs(MOST_BEHIND_MS, PIPELINE_RATE)) return;
+    // From the next reply on: within one, the canceller has learned the delay by now.
+    this.#later = Math.min(
+      this.#later + behind - samplesInMs(LEFT_BEHIND_MS, PIPELINE_RATE),
+      samplesInMs(1_000, PIPELINE_RATE),
+    );
+  }
+
+  /** True once for each time that playback begins, or continues after a gap, before `sample`. */
+  takeRestart(sample: number): boolean {
+    if (sample < this.#restartAt) return false;
+    this.#restartAt = Number.POSITIVE_INFINITY;
+    return true;
+  }
+
+  /** Fills `out` with what was played from `from` on, −1..1. */
+  read(from: number, out: Float32Array): void {
+    for (let i = 0; i < out.length; i++) {
+      const at = from + i;
+      const known = at >= 0 && at < this.#end && at >= this.#end - KEPT;
+      out[i] = known ? (this.#ring[at % KEPT] ?? 0) / FULL_SCALE : 0;
+    }
+  }
+
+  close(): void {
+    this.#resampler.close();
+  }
+
+  #append(samples: Int16Array, at: number): void {
+    const from = Math.max(this.#end, at);
+    if (from > this.#end) {
+      this.#restartAt = from;
+      for (let i = Math.max(this.#end, from - KEPT); i < from; i++) this.#ring[i % KEPT] = 0;
+    }
+    for (let i = 0; i < samples.length; i++) this.#ring[(from + i) % KEPT] = samples[i] ?? 0;
+    this.#end = from + samples.length;
+  }
+
+  /** Removes what is to be played from `at` on, and returns it. */
+  #takeBack(at: number): Int16Array {
+    const from = Math.max(0, this.#end - KEPT, at);
+    const taken = new Int16Array(Math.max(0, this.#end - from));
+    for (let i = 0; i < taken.length; i++) taken[i] = this.#ring[(from + i) % KEPT] ?? 0;
+    if (taken.length > 0) this.#end = from;
+    return taken;
+  }
+}

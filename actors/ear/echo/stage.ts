@@ -1,0 +1,85 @@
+import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { BLOCK } from './adaptive-filter.ts';
+import { EchoCanceller } from './canceller.ts';
+import type { PlayedAudio } from './played-audio.ts';
+
+const FULL_SCALE = 0x8000;
+/** An echo may still be heard after what is played, ms: 500 of delay, and what the room adds. */
+const TAIL_MS = 800;
+
+/** What the echo stage found in the audio since it was last asked. */
+export interface EchoReport {
+  /** Something was played, so the microphone may hear it. */
+  readonly active: boolean;
+  /** How much of the microphone's audio the canceller removed meanwhile, dB: what is explained by what is played. */
+  readonly removedDb: number;
+}
+
+/** Removes the robot's own voice while it may be heard; at all other times audio passes untouched and at no cost. */
+export class EchoStage {
+  readonly played: PlayedAudio;
+  #canceller: EchoCanceller | undefined;
+  /** Less than a block that waits for more. */
+  #waiting = new Int16Array(0);
+  #heardPower = 0;
+  #leftPower = 0;
+  #active = false;
+
+  constructor(played: PlayedAudio) {
+    this.played = played;
+  }
+
+  /** Takes what the microphone heard from sample `from` on, and returns what of it others than the robot said. At most 10 ms come later. */
+  process(samples: Int16Array, from: number): Int16Array {
+    const near = this.played.heardNear(from, samplesInMs(TAIL_MS, PIPELINE_RATE));
+    if (!near && this.#waiting.length === 0) return samples;
+    const all = new Int16Array(this.#waiting.length + samples.length);
+    all.set(this.#waiting);
+    all.set(samples, this.#waiting.length);
+    const first = from - this.#waiting.length;
+    this.#waiting = new Int16Array(0);
+    if (!near) return all;
+    const count = all.length - (all.length % BLOCK);
+    this.#waiting = all.slice(count);
+    return this.#cancel(all.subarray(0, count), first);
+  }
+
+  /** What was found since the last call. */
+  take(): EchoReport {
+    const removed = this.#active && this.#heardPower > 0;
+    const report = {
+      active: this.#active,
+      removedDb: removed ? 10 * Math.log10(this.#heardPower / Math.max(1e-12, this.#leftPower)) : 0,
+    };
+    this.#heardPower = 0;
+    this.#leftPower = 0;
+    this.#active = false;
+    return report;
+  }
+
+  close(): void {
+    this.played.close();
+  }
+
+  #cancel(heard: Int16Array, from: number): Int16Array {
+    this.#canceller ??= new EchoCanceller((first, out) => this.played.read(first, out));
+    const left = new Int16Array(heard.length);
+    const block = new Float32Array(BLOCK);
+    for (let at = 0; at < heard.length; at += BLOCK) {
+      if (this.played.takeRestart(from + at)) this.#canceller.restart();
+      for (let i = 0; i < BLOCK; i++) {
+        const one = (heard[at + i] ?? 0) / FULL_SCALE;
+        block[i] = one;
+        this.#heardPower += one * one;
+      }
+      const cleaned = this.#canceller.process(block, from + at);
+      for (let i = 0; i < BLOCK; i++) {
+        const one = cleaned[i] ?? 0;
+        this.#leftPower += one * one;
+        left[at + i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(one * FULL_SCALE)));
+      }
+    }
+    this.#active = true;
+    return left;
+  }
+}

@@ -11,6 +11,8 @@ const UNITS =
   );
 const TENS = 'twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
 
+const NUMBER_WORDS: ReadonlySet<string> = new Set([...UNITS, ...TENS, 'hundred', 'thousand', 'million']);
+
 /**
  * Normal form in which phrases are compared with recognised or typed text. Compatibility forms and case are folded,
  * typographic apostrophes become plain ones, other punctuation and hyphens become spaces, and each character of a
@@ -56,6 +58,11 @@ export function englishNumber(n: number): string {
   if (unit !== undefined) return unit;
   const tens = TENS[Math.floor(n / 10) - 2];
   return n % 10 === 0 ? `${tens}` : `${tens} ${UNITS[n % 10]}`;
+}
+
+/** Whether a word in normal form is, or is part of, a number: digits in any language, and English number words. */
+export function isNumberWord(word: string, language: string): boolean {
+  return /^\p{N}+$/u.test(word) || (isEnglish(language) && NUMBER_WORDS.has(word));
 }
 
 /** Whether two texts differ at most in case, punctuation and spelling of numbers. */

@@ -59,6 +59,47 @@ describe('a turn looks', () => {
     expect(completeness('HALT', 'en', lists)).toBe('complete');
   });
 
+  it.each([
+    ['complete', 'en', 'yes', true],
+    ['complete', 'en', 'Yes, please', true],
+    ['complete', 'en', 'twenty five', true],
+    ['complete', 'en', '25', true],
+    ['complete', 'zh', '不用', true],
+    ['complete', 'de', 'ja bitte', true],
+    ['unknown', 'en', 'yes', false],
+    ['unknown', 'en', 'yes we might', true],
+    ['incomplete', 'en', 'my', true],
+    ['incomplete', 'en', 'four oh two', true],
+  ])('%s in %s after a question, or not: “%s”', (expected, language, text, asked) => {
+    expect(completeness(text, language, words, { asked })).toBe(expected);
+  });
+
+  it.each([
+    ['incomplete', 'en', 'my number is four oh two'],
+    ['incomplete', 'en', '4 0 2.'],
+    ['incomplete', 'zh', '号码是一三五'],
+    ['incomplete', 'de', 'eins zwo drei'],
+    ['unknown', 'en', 'go forward two'],
+    ['unknown', 'en', 'turn 402'],
+  ])('%s in %s while digits are dictated: “%s”', (expected, language, text) => {
+    expect(completeness(text, language, words)).toBe(expected);
+  });
+
+  it('complete as a whole phrase of the dialog, even of digits, and incomplete in its middle', () => {
+    expect(completeness('turn left', 'en', words, { reading: { phrase: 'whole' } })).toBe('complete');
+    expect(completeness('pin four oh two', 'en', words, { reading: { phrase: 'whole' } })).toBe('complete');
+    expect(completeness('go forward ten', 'en', words, { reading: { phrase: 'part' } })).toBe('incomplete');
+    expect(completeness('no', 'en', words, { reading: { phrase: 'part' }, asked: true })).toBe('complete');
+  });
+
+  it('as before to a journal whose parameters have neither answers nor digits', () => {
+    const { answers, digits, ...older } = words;
+    const inJournal: unknown = older;
+    const said = (text: string) => completeness(text, 'en', inJournal as typeof words, { asked: true });
+    expect([answers, digits].every(Boolean)).toBe(true);
+    expect(['yes', 'four oh two'].map(said)).toEqual(['unknown', 'unknown']);
+  });
+
   it('over after 250, 500 or 1,000 ms', () => {
     const delays = ['go.', 'go', 'go and'].map((text) => endpointDelayMs(text, 'en', endpointing, words));
     expect(delays).toEqual([250, 500, 1_000]);

@@ -20,7 +20,7 @@ import * as commit from './turn/commit.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
 import * as utterance from './turn/utterance.ts';
-import { readingSoFar, utteranceSettled, wordsSoFar } from './turn/words.ts';
+import { circumstancesOf, utteranceSettled, wordsSoFar } from './turn/words.ts';
 
 /** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
@@ -97,7 +97,7 @@ export function sessionSetup(parameters: SessionParameters) {
             settings.languageOf(context),
             endpointing,
             words,
-            readingSoFar(context),
+            circumstancesOf(context),
           );
         return left(delayMs, context.utterance?.endedAtMs, context);
       },

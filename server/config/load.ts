@@ -119,13 +119,15 @@ function culprit(
 /** A given language replaces its default; the other languages keep theirs. */
 function withDefaultLanguages(config: Config): Config {
   const defaults = configSchema.parse({}).words;
-  const { backchannels, continuations } = config.words;
+  const { backchannels, continuations, answers, digits } = config.words;
   return {
     ...config,
     words: {
       ...config.words,
       backchannels: { ...defaults.backchannels, ...backchannels },
       continuations: { ...defaults.continuations, ...continuations },
+      answers: { ...defaults.answers, ...answers },
+      digits: { ...defaults.digits, ...digits },
     },
   };
 }

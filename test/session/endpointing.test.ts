@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { dialogReader, parseDialog } from '../../actors/dialog/mod.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import { samplesInMs } from '../../machines/audio.ts';
+import { defaultParameters } from '../../machines/parameters.ts';
 import { answeredAloud, backToIdle, parameters, REPLY, say, scene, user } from './scene.ts';
 
 /** An STT engine that records the number of samples of each utterance, and the first sample. */
@@ -20,6 +22,22 @@ function listeningStt(heard: { samples: number; first: number | undefined }[], t
   };
 }
 
+/** An STT engine that recognises `text` after it has heard this much audio, ms. */
+function promptStt(text: string, afterMs: number): SttEngine {
+  return {
+    name: 'prompt',
+    async *transcribe(audio) {
+      let missing = samplesInMs(afterMs + defaultParameters.endpointing.prerollMs, 16_000);
+      for await (const { samples } of audio) {
+        if (missing > 0 && missing <= samples.length) yield { type: 'partial', text };
+        missing -= samples.length;
+      }
+      yield { type: 'final', text };
+    },
+    close: async () => {},
+  };
+}
+
 describe('the end of a turn', () => {
   it.each([
     ['500 ms after the last sound when nothing is known of the words', 'turn left now', 500],
@@ -30,6 +48,39 @@ describe('the end of a turn', () => {
     await say(talk, 600, 1_300);
     await backToIdle(talk);
     expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(delayMs);
+  });
+
+  it('comes 250 ms after a short answer to a question, and 500 ms after the same words otherwise', async () => {
+    const talk = await scene({
+      said: [{ partial: 'yes', text: 'yes' }],
+      replies: ['Shall I go there?', 'I am going.', 'Yes.'],
+    });
+    for (let turn = 1; turn <= 3; turn++) {
+      await say(talk, 600, 1_300);
+      await talk.until(() => talk.of('reply.end').length === turn);
+      await backToIdle(talk);
+    }
+    expect(talk.of('reply.end').map(({ timings }) => timings.endpoint)).toEqual([500, 250, 500]);
+  });
+
+  it.each([
+    ['250 ms after a phrase of the dialog that cannot be continued', 'turn left fast', 250],
+    ['500 ms after one that can', 'turn left', 500],
+    ['1,000 ms after the beginning of one', 'turn', 1_000],
+  ])('comes %s', async (_when, text, delayMs) => {
+    const dialog = parseDialog('entries: [{ id: turn, phrases: "turn left [fast]", replies: Fine. }]');
+    const talk = await scene({ stt: promptStt(text, 700), read: dialogReader(dialog) });
+    await say(talk, 600, 1_300);
+    await backToIdle(talk);
+    expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(delayMs);
+  });
+
+  it('does not wait for the rest of a phrase whose end may have been heard', async () => {
+    const dialog = parseDialog('entries: [{ id: turn, phrases: turn left, replies: Fine. }]');
+    const talk = await scene({ stt: promptStt('turn', 300), read: dialogReader(dialog) });
+    await say(talk, 600, 1_300);
+    await backToIdle(talk);
+    expect(talk.of('reply.end')[0]?.timings.endpoint).toBe(500);
   });
 
   it('does not come in a shorter pause', async () => {

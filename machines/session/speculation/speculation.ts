@@ -11,7 +11,7 @@ import type { Outcome, Reducer } from '../effects.ts';
 import { languageOf, llmOffer, responds, voiceOf } from '../settings/settings.ts';
 import { completeness } from '../turn/endpointing.ts';
 import { promptOf } from '../turn/history.ts';
-import { readingSoFar, turnInHand, utteranceSettled, wordsSoFar } from '../turn/words.ts';
+import { circumstancesOf, turnInHand, utteranceSettled, wordsSoFar } from '../turn/words.ts';
 
 /** Returns whether to speculate on the words so far. */
 export function maySpeculate(
@@ -35,13 +35,13 @@ export function maySpeculate(
     normaliseText(utterance.partial, language) !== '' &&
     !isAmong(text, words.halt, language) &&
     !isAmong(utterance.partial, words.halt, language) &&
-    completeness(text, language, words, readingSoFar(context)) !== 'incomplete'
+    completeness(text, language, words, circumstancesOf(context)) !== 'incomplete'
   );
 }
 
 /** How much longer the words must stay as they are before a speculation is worth it: not at all if they are plainly complete. */
 export function steadyDelayMs(context: SessionContext, { speculation, words }: SessionParameters): number {
-  if (completeness(wordsSoFar(context), languageOf(context), words, readingSoFar(context)) === 'complete')
+  if (completeness(wordsSoFar(context), languageOf(context), words, circumstancesOf(context)) === 'complete')
     return 0;
   const unchangedMs = context.nowMs - (context.utterance?.partialAtMs ?? context.nowMs);
   return Math.max(0, speculation.stableMs - unchangedMs);

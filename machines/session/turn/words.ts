@@ -1,6 +1,7 @@
 /** The words of the turn that has no reply yet. */
 import { joinText } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
+import type { Circumstances } from './endpointing.ts';
 import type { Reading } from './reading.ts';
 
 /** The number of the turn of the current words. */
@@ -18,10 +19,23 @@ export function wordsSoFar({ pending, utterance }: SessionContext): string {
   return joinText(pending?.text ?? '', utterance?.final?.text ?? utterance?.partial ?? '');
 }
 
-/** What the dialog knows about the words so far; nothing if they continue earlier ones, which it has not read. */
-export function readingSoFar({ pending, utterance }: SessionContext): Reading | undefined {
-  if (pending && pending.text !== '') return undefined;
-  return utterance?.final ? utterance.final.reading : utterance?.reading;
+/** What is known about the words so far besides their text. */
+export function circumstancesOf(context: SessionContext): Circumstances {
+  const last = context.history.at(-1);
+  const asked = last?.role === 'assistant' && /[?？]["'”’」』)]*$/u.test(last.content.trim());
+  return { reading: readingSoFar(context), asked };
+}
+
+/**
+ * What the dialog knows about the words so far; nothing if they continue earlier ones, which it has not read. A
+ * transcript from before the end of the speech may lack its last words, so the beginning of a phrase counts only later.
+ */
+function readingSoFar({ pending, utterance }: SessionContext): Reading | undefined {
+  if (!utterance || (pending && pending.text !== '')) return undefined;
+  const { final, reading, partialAtMs, endedAtMs } = utterance;
+  if (final) return final.reading;
+  const early = endedAtMs === null || (partialAtMs ?? 0) < endedAtMs;
+  return early && reading?.phrase === 'part' ? undefined : reading;
 }
 
 /** True once STT has given its final text or is not running. */

@@ -150,7 +150,7 @@ describe('before the first word', () => {
       'The reply waits for what was said',
       'Ignored: Too unlike every known phrase.',
       'Hears speech',
-      '',
+      'Echo cancelled by the browser',
     ]);
   });
 
@@ -240,7 +240,7 @@ describe('the connection', () => {
         session: 'scripted',
         epoch: 1,
         lastSeq: 2,
-        audio: { inputRate: 16_000, outputRate: 24_000 },
+        audio: { inputRate: 16_000, outputRate: 24_000, echo: 'cancelled' },
       },
     ]);
     expect(again.played(1)).toEqual([sent]);

@@ -1,4 +1,5 @@
 import type { Heard } from '../../clients/typescript/src/browser/mod.ts';
+import type { EchoState } from '../../machines/wire.ts';
 import { rejectionWords } from '../rejection.ts';
 
 /** What the server's ear makes of the microphone, as far as its messages tell. */
@@ -6,6 +7,8 @@ export interface EarState {
   readonly speech: boolean;
   /** Of the reply in the air: `ducked` and `paused` are what sounds do to it until their words are known. */
   readonly playback: string;
+  /** Who keeps the robot's own voice out; undefined without a session. */
+  readonly echo?: EchoState | undefined;
   /** Why the last sound was not understood; empty after the next one. */
   readonly rejected: string;
 }
@@ -32,17 +35,24 @@ export function earAfter(ear: EarState, message: Heard): EarState {
         rejected: message.rejected ? rejectionWords({ ...message.rejected, nearest: '' }) : '',
       };
     case 'ready':
-      return QUIET_EAR;
+      return { ...QUIET_EAR, echo: ear.echo };
     default:
       return ear;
   }
 }
 
-/** What the ear decides now, in a few words; empty while it hears nothing of interest. */
-export function earWords({ speech, playback, rejected }: EarState): string {
+const ECHO: Readonly<Record<EchoState, string>> = {
+  cancelled: 'Echo cancelled by the browser',
+  present: 'Echo cancelled by the server',
+  unknown: 'Echo cancelled by the server',
+};
+
+/** What the ear decides now, in a few words; and while it hears nothing of interest, what is done about echo. */
+export function earWords({ speech, playback, rejected, echo }: EarState): string {
   if (playback === 'ducked')
     return speech ? 'Speech: the reply is softer' : 'Perhaps speech: the reply is softer';
   if (playback === 'paused') return speech ? 'Speech: the reply waits' : 'The reply waits for what was said';
   if (speech) return 'Hears speech';
-  return rejected === '' ? '' : `Ignored: ${rejected}`;
+  if (rejected !== '') return `Ignored: ${rejected}`;
+  return echo === undefined ? '' : ECHO[echo];
 }

@@ -43,9 +43,10 @@ client.on('frame', ({ generation, seq }) => {
   firstFrameLogged = generation;
   log.add('received', { type: 'audio', generation, seq });
 });
-client.on('sent', (message) =>
-  log.add('sent', message.type === 'hello' && message.token ? { ...message, token: '(hidden)' } : message),
-);
+client.on('sent', (message) => {
+  if (message.type === 'hello') showEar({ ...ear, echo: message.audio?.echo });
+  log.add('sent', message.type === 'hello' && message.token ? { ...message, token: '(hidden)' } : message);
+});
 client.on('level', (level) => {
   capturedFrames++;
   view.microphone.showLevel(level);

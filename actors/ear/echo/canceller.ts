@@ -23,6 +23,8 @@ export class EchoCanceller {
   readonly #played = new Float32Array(BLOCK);
   #searching = false;
   #unclear = 0;
+  /** The search began because the filter added more than it removed. */
+  #harms = false;
   /** Power of the microphone and of what the filter left, over `WORSE_BLOCKS` with an echo. */
   #heard = 0;
   #left = 0;
@@ -43,6 +45,7 @@ export class EchoCanceller {
   restart(): void {
     if (!this.#filter.learned) return;
     this.#searching = true;
+    this.#harms = false;
     this.#alignment.restart();
   }
 
@@ -69,8 +72,8 @@ export class EchoCanceller {
     }
     if (++this.#blocks < WORSE_BLOCKS) return;
     if (this.#left > this.#heard) {
-      this.#unclear = MOST_UNCLEAR - 1;
       this.restart();
+      this.#harms = true;
     }
     this.#heard = 0;
     this.#left = 0;
@@ -82,7 +85,8 @@ export class EchoCanceller {
     if (found === undefined) return;
     this.#searching = false;
     if (found === 'unclear') {
-      if (++this.#unclear < MOST_UNCLEAR) return;
+      // Only a filter that does harm is given up: a person who speaks hides the echo, too.
+      if (!this.#harms || ++this.#unclear < MOST_UNCLEAR) return;
       this.#unclear = 0;
       this.#filter.forget();
     } else {

@@ -36,7 +36,7 @@ export function sttChild(
     )) {
       if (event.type === 'final') {
         const { text, confidence, language, rejected } = event;
-        const reading = read?.(text, input.language);
+        const reading = read?.(text, input.language, true);
         return {
           text,
           ...(confidence === undefined ? {} : { confidence }),
@@ -47,7 +47,7 @@ export function sttChild(
       }
       if (event.text === partial) continue;
       partial = event.text;
-      const reading = read?.(partial, input.language);
+      const reading = read?.(partial, input.language, false);
       emit({ type: 'transcript.partial', text: partial, ...(reading && { reading }) });
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);

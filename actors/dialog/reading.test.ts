@@ -9,7 +9,7 @@ entries:
   - { id: home, phrases: go home, actions: [{ name: home }], askBelow: 0.95 }
   - { id: joke, phrases: tell me a joke, replies: ha }
 `);
-const askBelow = (text: string) => dialogReader(dialog)(text, 'en-GB')?.askBelow;
+const askBelow = (text: string) => dialogReader(dialog)(text, 'en-GB', true)?.askBelow;
 
 describe('the confidence below which an entry is confirmed first', () => {
   it('is its own, or the one of the dialog for entries with actions or without', () => {
@@ -23,9 +23,13 @@ describe('the confidence below which an entry is confirmed first', () => {
     );
   });
 
+  it('is not known before all words are', () => {
+    expect(dialogReader(dialog)('go home', 'en', false)).toEqual({ phrase: 'whole' });
+  });
+
   it('is not known for other words, in another language, or when a language model answers', () => {
     expect(askBelow('ten of clubs')).toBeUndefined();
-    expect(dialogReader(dialog)('go home', 'de')).toBeUndefined();
-    expect(dialogReader(dialog, false)('go home', 'en')?.askBelow).toBeUndefined();
+    expect(dialogReader(dialog)('go home', 'de', true)).toBeUndefined();
+    expect(dialogReader(dialog, false)('go home', 'en', true)?.askBelow).toBeUndefined();
   });
 });

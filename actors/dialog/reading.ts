@@ -10,10 +10,10 @@ import { spoken } from './spoken.ts';
  * no reading.
  */
 export function dialogReader(dialog: Dialog, answers = true): ReadWords {
-  return (text, language) => {
+  return (text, language, final) => {
     if (baseLanguage(language) !== baseLanguage(dialog.language)) return undefined;
     const phrase = phraseOf(dialog, text);
-    const entry = answers ? matchDialog(dialog, text)?.entry : undefined;
+    const entry = answers && final ? matchDialog(dialog, text)?.entry : undefined;
     const reading: Reading = {
       ...(phrase !== undefined && (answers || phrase === 'whole') && { phrase }),
       ...(entry && { askBelow: entry.askBelow }),

@@ -9,5 +9,5 @@ export interface Reading {
   readonly askBelow?: number;
 }
 
-/** Reads the text of an utterance so far. `language` is BCP 47. */
-export type ReadWords = (text: string, language: string) => Reading | undefined;
+/** Reads the text of an utterance so far, or all of it (`final`), for which alone `askBelow` is known. `language` is BCP 47. */
+export type ReadWords = (text: string, language: string, final: boolean) => Reading | undefined;

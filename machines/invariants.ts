@@ -14,6 +14,7 @@ import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
 import { settingsInvariant } from './session/settings/invariant.ts';
 import { speculationInvariant } from './session/speculation/invariant.ts';
+import { suspicionInvariant } from './session/stop-lane/invariant.ts';
 import { textOnlyInvariant } from './session/text-only-invariant.ts';
 import { commitInvariant } from './session/turn/invariant.ts';
 import type { Modality } from './wire.ts';
@@ -35,6 +36,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   settingsInvariant,
   commitInvariant,
   haltInvariant,
+  suspicionInvariant,
   textOnlyInvariant,
 ];
 

@@ -14,7 +14,15 @@ export const defaultParameters = {
     notUnderstoodMs: 700,
   },
   speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
-  bargeIn: { confirmSpeechMs: 250, firstWordsMs: 200, backchannelMaxMs: 1_000, verdictMs: 800 },
+  bargeIn: {
+    confirmSpeechMs: 250,
+    firstWordsMs: 200,
+    backchannelMaxMs: 1_000,
+    verdictMs: 800,
+    duckMs: 160,
+    pauseAtOnce: true,
+    ownWords: true,
+  },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,
@@ -153,6 +161,18 @@ export function parameterGroups() {
       ],
       backchannelMaxMs: [ms, 'A backchannel longer than this is an interruption too.'],
       verdictMs: [ms, 'After speech has ended: maximum wait for its transcript before the reply resumes.'],
+      duckMs: [
+        ms,
+        'A first sign of speech makes a reply softer for this long, unless speech follows. 0: nothing makes it softer; it is paused until the verdict, even for a listener’s sound.',
+      ],
+      pauseAtOnce: [
+        yesNo,
+        'Pause a reply as soon as somebody certainly speaks. Off: it is only softer until it is clear that the speech interrupts, so a listener’s sound makes no gap and a real interruption is granted later.',
+      ],
+      ownWords: [
+        yesNo,
+        'Words that the robot itself is saying at that moment do not interrupt it; a phrase of the voice stop always does.',
+      ],
     }),
     deadlines: described('deadlines', {
       sttMs: [ms, 'End of the turn to the final transcript.'],

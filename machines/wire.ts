@@ -180,7 +180,13 @@ export interface ReadyMessage {
 export type ActionStatus = 'started' | 'progress' | 'done' | 'cancelled' | 'refused' | 'failed';
 
 /** Whether the client should play the received audio of a reply. */
-export type PlaybackState = 'playing' | 'paused';
+/** `ducked`: it plays on, softer by `DUCKED_DB`, because somebody may be speaking. */
+export type PlaybackState = 'playing' | 'ducked' | 'paused';
+
+/** Change of level of ducked playback, dB: still followed, and plainly making way. */
+export const DUCKED_DB = -12;
+/** Length of the ramp between two levels, ms: short enough to be at the lower one before speech is certain. */
+export const DUCK_RAMP_MS = 20;
 
 /** What a client does about the robot’s own voice in its microphone. */
 export const ECHO_STATES = ['cancelled', 'present', 'unknown'] as const;
@@ -236,6 +242,11 @@ export type SessionMessage =
       /** As the client reported it. */
       readonly message?: string;
     }
+  /**
+   * `held`: somebody may have said the stop phrase `phrase`, so stand still and begin nothing, for at most half a second. Then
+   * false, or the voice stop.
+   */
+  | { readonly type: 'hold'; readonly held: boolean; readonly phrase?: string }
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
 
 /**

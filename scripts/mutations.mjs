@@ -97,8 +97,8 @@ export const MUTATIONS = [
   {
     what: 'voice stop does not last',
     file: 'machines/session/machine.ts',
-    find: "halt: '.stopped',",
-    put: "halt: '.idle',",
+    find: "halt: '#stopped',",
+    put: "halt: '#idle',",
   },
   {
     what: 'a listener’s sound interrupts',

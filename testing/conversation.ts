@@ -20,6 +20,7 @@ import { type InvariantMonitor, sessionMonitor, type Violation } from '../machin
 import type { LogEntry } from '../machines/log.ts';
 import { defaultParameters, type SessionParameters } from '../machines/parameters.ts';
 import type { SessionInput } from '../machines/session/context.ts';
+import type { StopEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { ReadWords } from '../machines/session/turn/reading.ts';
 import type { EchoState, Modality, SessionMessage } from '../machines/wire.ts';
@@ -175,6 +176,11 @@ export class Conversation {
   /** Gives the session speech from outside to play as a reply. */
   speakFrom(speech: OutsideSpeech): boolean {
     return this.#session.speak(speech);
+  }
+
+  /** What the lane of the voice stop hears. */
+  stopHeard(event: StopEvent): void {
+    this.#session.stopHeard(event);
   }
 
   wait(ms: number): Promise<void> {

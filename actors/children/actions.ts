@@ -5,9 +5,13 @@ import type { ActionPort } from '../ports/action.ts';
 
 type Run = ChildMessage & { readonly type: 'run' };
 
-/** Runs robot actions concurrently, until all are done and `end` announces that no more follow. */
-export function actionsChild(port: ActionPort, session: string): ChildLogic {
+/**
+ * Runs robot actions concurrently, until all are done and `end` announces that no more follow. From `pause` to `resume`, or
+ * from the start if `paused`, none begins.
+ */
+export function actionsChild(port: ActionPort, session: string, paused = false): ChildLogic {
   return childLogic(async (scope) => {
+    const gate = new Gate(paused);
     const running = new Map<string, { readonly over: Promise<void>; readonly abandon: () => void }>();
     // One listener for all actions: Node warns of a leak where a signal has more than ten.
     const stopAll = () => {
@@ -16,16 +20,54 @@ export function actionsChild(port: ActionPort, session: string): ChildLogic {
     scope.signal.addEventListener('abort', stopAll, { once: true });
     for await (const message of scope.mailbox) {
       if (message.type === 'run') {
-        const action = start(port, session, message, scope);
+        const action = start(gated(port, gate), session, message, scope);
         running.set(message.id, action);
         void action.over.then(() => running.delete(message.id));
-      } else if (message.type === 'abandon') running.get(message.id)?.abandon();
+      } else if (message.type === 'pause') gate.close();
+      else if (message.type === 'resume') gate.open();
+      else if (message.type === 'abandon') running.get(message.id)?.abandon();
       // Until all are over, an action may still be abandoned.
       else if (message.type === 'end')
         void Promise.all([...running.values()].map(({ over }) => over)).then(() => scope.mailbox.close());
     }
     return null;
   });
+}
+
+/** What waits at it begins when it opens. */
+class Gate {
+  #opened: Promise<void> | undefined;
+  #open: () => void = () => {};
+
+  constructor(closed: boolean) {
+    if (closed) this.close();
+  }
+
+  close(): void {
+    this.#opened ??= new Promise((resolve) => {
+      this.#open = resolve;
+    });
+  }
+
+  open(): void {
+    this.#open();
+    this.#opened = undefined;
+  }
+
+  /** Undefined if it is open. */
+  get opened(): Promise<void> | undefined {
+    return this.#opened;
+  }
+}
+
+function gated(port: ActionPort, gate: Gate): ActionPort {
+  return {
+    async run(request, signal) {
+      while (gate.opened) await gate.opened;
+      if (signal.aborted) throw new ParleyError('CANCELLED');
+      return port.run(request, signal);
+    },
+  };
 }
 
 function start(port: ActionPort, session: string, { id, name, args }: Run, { signal, emit }: ChildScope) {

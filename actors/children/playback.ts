@@ -18,6 +18,8 @@ export interface PlaybackOptions {
   readonly sendViseme: (cue: VisemeCue, inMs: number) => void;
   /** Called once all of the reply's audio is sent. */
   readonly onSent?: () => void;
+  /** Begins paused. */
+  readonly paused?: boolean;
   /** Maximum lead over real time, ms: 200. A client with a queue of its own may take more. */
   readonly aheadMs?: number;
 }
@@ -71,13 +73,14 @@ class Playout {
   #started = false;
   /** The next frame begins the audio, or continues it after a gap. */
   #begins = false;
-  #paused = false;
+  #paused: boolean;
   /** True after the last frame; the client still plays what it has. */
   #over = false;
   #sentAll = false;
 
   constructor(options: PlaybackOptions, scope: ChildScope) {
     this.#options = options;
+    this.#paused = options.paused ?? false;
     this.#scope = scope;
     this.#slot = pacerOf(options.clock).slot(() => this.#run());
     this.#frameSamples = samplesPerFrame(options.track.rate);

@@ -71,7 +71,8 @@ describe('an ear', () => {
       detector: patient,
     });
     ear.hear(pcm(2 * WINDOW, 1), undefined);
-    expect(events).toEqual([]);
+    expect(events.map(({ type }) => type)).toEqual(['speech.hint']);
+    events.length = 0;
     ear.hear(pcm(WINDOW, 1), undefined);
     expect(events).toEqual([{ type: 'speech.start', sample: 0, ageMs: 96 }]);
   });

@@ -80,12 +80,8 @@ export function openEar(options: EarOptions): Ear {
     const candidate = state.phase === 'silence' && state.evidenceMs > 0;
     undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - pad;
     if (!event) return;
-    const sample = event.type === 'start' ? event.startSample : event.endSample;
-    emit({
-      type: event.type === 'start' ? 'speech.start' : 'speech.stop',
-      sample,
-      ageMs: ageMs(sample),
-    });
+    const sample = event.type === 'stop' ? event.endSample : event.startSample;
+    emit({ type: `speech.${event.type}`, sample, ageMs: ageMs(sample) });
   };
   const stream = vad.open(onWindow, (error) => {
     undecidedFrom = Number.POSITIVE_INFINITY;

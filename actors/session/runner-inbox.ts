@@ -14,6 +14,8 @@ export interface Received<Child> {
  * everything else. A client command may overtake events of children, because the client has only seen the results of
  * handled events. An interrupt concerns the reply that is heard now, and makes pending reports of its children stale.
  *
+ * What the lane of the voice stop heard belongs to the stops, in its order with them.
+ *
  * A stop also removes a waiting `rearm` that was sent before it: the `rearm` must not end the later stop.
  */
 export class RunnerInbox<Child> {
@@ -33,9 +35,11 @@ export class RunnerInbox<Child> {
   }
 
   put(received: Received<Child>): void {
-    if (received.event.type === 'halt') {
+    const { type } = received.event;
+    if (isStop(received.event)) {
       this.#halts.push(received);
-      this.#commands = this.#commands.filter(({ event }) => event.type !== 'rearm');
+      if (type === 'halt' || type === 'stop.confirmed')
+        this.#commands = this.#commands.filter(({ event }) => event.type !== 'rearm');
     } else if (received.source === 'client') this.#commands.push(received);
     else this.#others.push(received);
   }
@@ -56,6 +60,10 @@ export class RunnerInbox<Child> {
     }
     return next;
   }
+}
+
+function isStop({ type }: SessionEvent): boolean {
+  return type === 'halt' || type === 'stop.suspected' || type === 'stop.confirmed' || type === 'stop.refuted';
 }
 
 /** Maximum taken events that remain in the array. */

@@ -122,9 +122,12 @@ export class SessionRunner {
   /**
    * Takes an event from outside. It is handled before this returns, unless another one is being handled, the session
    * has used up its share of this turn of the event loop. A stop goes ahead of everything that waits and ignores the share.
+   * A hint of speech means something while a reply sounds; elsewhere it is dropped, so that it does not fill the journal.
    */
   receive(event: SessionEvent, source: EventSource): void {
-    if (event.type === 'halt') this.#ports.log({ type: 'halt.arrived', atMs: this.nowMs() });
+    if (event.type === 'speech.hint' && this.#kernel.state !== 'speaking') return;
+    if (event.type === 'halt' || event.type === 'stop.confirmed')
+      this.#ports.log({ type: 'halt.arrived', atMs: this.nowMs() });
     this.#enqueue({ event, source });
   }
 

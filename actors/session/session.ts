@@ -7,6 +7,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
+import type { StopEvent } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { EchoState, Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
@@ -113,6 +114,8 @@ export interface Session {
    * AUDIO_NOT_TAKEN if the session's input is text.
    */
   audio(pcm: Uint8Array, sample?: number): void;
+  /** Takes what the lane of the voice stop heard, ahead of everything that waits: it is handled when this returns. */
+  stopHeard(event: StopEvent): void;
   /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
@@ -235,6 +238,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
           clock,
           track,
           ...(listener && { listener }),
+          ...(command.input.paused && { paused: true }),
           ...(options.aheadMs !== undefined && { aheadMs: options.aheadMs }),
           sendFrame: (seq, samples) => sendFrame(generation, seq, samples),
           onSent: () => afterStarts(() => attempt(() => client?.audioSent?.(generation))),
@@ -243,7 +247,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         });
       case 'actions':
       case 'lasting':
-        return actionsChild(strict?.port ?? robot, session);
+        return actionsChild(strict?.port ?? robot, session, command.input.paused);
     }
   };
 
@@ -362,6 +366,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       journal?.heard(pcm, sample);
       copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
     },
+    stopHeard: (event) => runner.receive(event, 'ear'),
     speak(speech) {
       if (options.output === 'text' || runner.kernel.state !== 'idle') return false;
       outside = speech;

@@ -133,7 +133,7 @@ export class LoadClient implements Conversant {
         break;
       case 'playback':
         if (message.state === 'paused') this.#pause(message.generation, atMs);
-        else this.#reply(message.generation).resumed = true;
+        else if (message.state === 'playing') this.#reply(message.generation).resumed = true;
         break;
       case 'flush':
         for (const reply of this.#replies.values())

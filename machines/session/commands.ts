@@ -68,10 +68,11 @@ export interface ChildInputs {
     readonly speculated?: true;
     readonly outside?: true;
   };
-  readonly playback: { readonly generation: number };
-  readonly actions: { readonly generation: number };
+  /** `paused`: until `resume`, because a stop is suspected; so for all three. */
+  readonly playback: { readonly generation: number; readonly paused?: true };
+  readonly actions: { readonly generation: number; readonly paused?: true };
   /** `number`: of this executor in its session. */
-  readonly lasting: { readonly number: number };
+  readonly lasting: { readonly number: number; readonly paused?: true };
 }
 
 /** Messages from the machine to its children. */
@@ -81,6 +82,7 @@ export type ChildMessage =
   /** Speak this before all segments, if it is in the cache and no segment sounds first. */
   | { readonly type: 'filler'; readonly text: string }
   | { readonly type: 'end' }
+  /** Playback stops at its position; actions ask the robot to hold, and begin nothing. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   | { readonly type: 'run'; readonly id: string; readonly name: string; readonly args: JsonObject }

@@ -51,6 +51,8 @@ export interface SessionContext {
   readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
   readonly history: readonly Message[];
+  /** Somebody may have said this stop phrase; absent otherwise. */
+  readonly suspicion?: { readonly phrase: string } | undefined;
   /** Actions that may outlive their reply; absent until the first one. */
   readonly lasting?: LastingActions;
   /** As the client last reported it; absent until it does. */

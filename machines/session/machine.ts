@@ -7,6 +7,7 @@ import { lastingActions } from './lasting/region.ts';
 import { phaseRegion } from './reply/phase.ts';
 import { llmRegion, playbackRegion, ttsRegion } from './reply/regions.ts';
 import { sessionSetup } from './setup.ts';
+import { stopLaneRegion } from './stop-lane/region.ts';
 import { listeningState } from './turn/listening.ts';
 
 /** More microsteps for one event mean a loop in the chart. */
@@ -28,6 +29,7 @@ export function sessionMachine(parameters: SessionParameters) {
         initial: 'idle',
         on: {
           halt: '#stopped',
+          'stop.confirmed': '#stopped',
           bye: '#ended',
           lost: '#ended',
           settings: { actions: 'changeSettings' },
@@ -84,7 +86,7 @@ export function sessionMachine(parameters: SessionParameters) {
             },
             onDone: 'idle',
             states: {
-              /** As the user hears it: processing, speaking (playing or yielding), acting. */
+              /** As the user hears it: processing, speaking (playing, ducked or yielding), acting. */
               phase: phaseRegion(chart, parameters),
               tts: ttsRegion(chart),
               playback: playbackRegion(chart),
@@ -102,6 +104,9 @@ export function sessionMachine(parameters: SessionParameters) {
 
       /** Whether the robot moves. */
       body: bodyRegion(chart, parameters),
+
+      /** Whether a voice stop is suspected. */
+      stopLane: stopLaneRegion(chart, parameters),
     },
   });
 }

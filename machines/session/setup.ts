@@ -16,6 +16,7 @@ import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
 import * as speculation from './speculation/speculation.ts';
+import * as stopLane from './stop-lane/stop-lane.ts';
 import * as commit from './turn/commit.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
@@ -60,6 +61,11 @@ export function sessionSetup(parameters: SessionParameters) {
         context.utterance !== null &&
         context.utterance.partial !== '' &&
         !bargeIn.interrupts(context.utterance.partial, context, parameters),
+      soundsOwn: ({ context }) =>
+        context.utterance !== null && bargeIn.isOwn(context.utterance.partial, context, parameters),
+      partialHasWords: ({ event }) => event.type === 'transcript.partial' && event.text !== '',
+      hintDucks: ({ context }) =>
+        bargeIn.ducks(parameters) && context.input.output !== 'text' && settings.earInterrupts(context),
       earTakesTurn: ({ context }) => settings.earTakesTurn(context),
       earInterrupts: ({ context }) => settings.earInterrupts(context),
       endsListening: ({ context, event }) => !settings.earTakesTurn(settings.settingsAfter(context, event)),
@@ -107,6 +113,8 @@ export function sessionSetup(parameters: SessionParameters) {
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
       confirmSpeech: () => parameters.bargeIn.confirmSpeechMs,
       backchannelMax: () => parameters.bargeIn.backchannelMaxMs,
+      hintDeadline: () => parameters.bargeIn.duckMs,
+      suspicion: () => stopLane.SUSPICION_MS,
       verdict: () => parameters.bargeIn.verdictMs,
       sttDeadline: () => deadlines.sttMs,
       recallDeadline: () => deadlines.recallMs,
@@ -136,7 +144,10 @@ export function sessionSetup(parameters: SessionParameters) {
         else if (effect.type === 'lasting.spawn')
           enqueue.spawnChild('lasting', {
             id: 'lasting',
-            input: ({ context: now }) => ({ number: now.lasting?.executors ?? 0 }),
+            input: ({ context: now }) => ({
+              number: now.lasting?.executors ?? 0,
+              ...(stopLane.isHeld(now) && { paused: true as const }),
+            }),
           });
         else if (effect.type === 'lasting.stop') enqueue.stopChild('lasting');
         else if (effect.type === 'lasting.deadline') {
@@ -184,6 +195,11 @@ export function sessionSetup(parameters: SessionParameters) {
       askReply: act(commit.askReply),
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
+      hold: act(stopLane.hold),
+      releasePlaying: act(stopLane.release('playing')),
+      releaseDucked: act(stopLane.release('ducked')),
+      releasePaused: act(stopLane.release('paused')),
+      forgetSuspicion: act(stopLane.forgetSuspicion),
       publishStopped: act(halt.publishStopped),
       takeHistory: act(turn.takeHistory(parameters)),
       beginReply: act(reply.beginReply(parameters)),
@@ -197,6 +213,8 @@ export function sessionSetup(parameters: SessionParameters) {
       failTts: act(reply.failTts),
       failPlayback: act(reply.failPlayback),
       pausePlayout: act(bargeIn.pausePlayout),
+      duckPlayout: act(bargeIn.duckPlayout),
+      resumeDucked: act(bargeIn.resumeDucked),
       resumePlayout: act(bargeIn.resumePlayout),
       endReply: act(reply.endReply(parameters)),
       sayFiller: act(filler.sayFiller(parameters)),

@@ -24,6 +24,8 @@ export function describeMessage(message: ServerMessage): string {
       return `  viseme    ${message.viseme} (${message.phoneme})`;
     case 'action':
       return `action      ${message.name} ${JSON.stringify(message.args)} ${message.status}`;
+    case 'hold':
+      return `hold        ${message.held ? `perhaps "${message.phrase ?? ''}"` : 'goes on'}`;
     case 'error':
       return `error       ${message.code}: ${message.message}`;
   }

@@ -104,6 +104,10 @@ export const configSchema = z.strictObject({
       heard.startEvidenceMs,
       'Evidence that begins speech: all of a window that is certainly speech counts, none of one at the threshold.',
     ),
+    hintEvidenceMs: ms(
+      heard.hintEvidenceMs,
+      'Evidence of a first sign of speech, at which a reply becomes softer. From startEvidenceMs on: no such signs.',
+    ),
     endThreshold: probability(
       heard.endThreshold,
       'A window less likely speech than this is silence. Keep it below startThreshold.',

@@ -32,13 +32,15 @@ function feltOf(client: Heard, scene: Scene, next: Scene | undefined): string | 
   const first = (type: string) => within.find(({ message }) => message.type === type);
   switch (scene.line.how) {
     case 'backchannel': {
-      const [paused, resumed] = within.filter(({ message }) => message.type === 'playback');
+      const [paused, resumed] = within.filter(
+        ({ message }) => message.type === 'playback' && message.state !== 'ducked',
+      );
       return paused && resumed
         ? `paused ${Math.round(paused.atMs - scene.fromMs)} after its onset, went on ${Math.round(resumed.atMs - paused.atMs)} later`
         : undefined;
     }
     case 'barge-in': {
-      const paused = first('playback');
+      const paused = within.find(({ message }) => message.type === 'playback' && message.state === 'paused');
       const flush = first('flush');
       return paused && flush
         ? `silent ${Math.round(paused.atMs - scene.fromMs)} after its onset, confirmed ${Math.round(flush.atMs - paused.atMs)} later`

@@ -34,7 +34,7 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
 
 /** Happenings before the reply, which are the same in a session that replies in text. */
 const SAME_IN_TEXT =
-  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|rearm|lost)/;
+  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|rearm|lost|stop\.)/;
 
 let once: ReturnType<typeof exploreAll> | undefined;
 
@@ -50,6 +50,8 @@ export function exploredSessions() {
 function exploreAll() {
   const parameters: SessionParameters = {
     ...defaultParameters,
+    // Longer than a suspected stop, so that either may be over first.
+    bargeIn: { ...defaultParameters.bargeIn, confirmSpeechMs: 600 },
     // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: {

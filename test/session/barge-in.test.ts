@@ -11,6 +11,7 @@ import {
   askByText,
   assistant,
   backToIdle,
+  parameters,
   playback,
   REPLY,
   say,
@@ -80,7 +81,7 @@ describe('speech during a reply', () => {
       await talk.beSilent(600);
       await say(talk, 400);
       await backToIdle(talk);
-      expect(playback(talk)).toEqual(['paused', 'playing']);
+      expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
       expect(talk.of('reply.end')).toMatchObject([{ turn: 1, reason: 'completed', heard: REPLY }]);
       expect(talk.turns).toHaveLength(1);
       const untouched = await scene({ language });
@@ -99,7 +100,7 @@ describe('speech during a reply', () => {
     await talk.beSilent(600);
     await say(talk, 100, 400);
     await backToIdle(talk);
-    expect(playback(talk)).toEqual(['paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 
@@ -159,10 +160,38 @@ describe('speech during a reply', () => {
     await talk.beSilent(300);
     await say(talk, 1_500);
     await talk.until(() => talk.of('reply.end').length === 1);
-    const pausedAtMs = loggedAtMs(talk, ({ type }) => type === 'playback');
-    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(pausedAtMs + 1_000);
+    const duckedAtMs = loggedAtMs(talk, (message) => 'state' in message && message.state === 'ducked');
+    expect(loggedAtMs(talk, ({ type }) => type === 'flush')).toBe(duckedAtMs + 1_000);
     await talk.until(() => talk.state === 'speaking');
     await backToIdle(talk);
+  });
+
+  it('that is what the robot is saying is no interruption', async () => {
+    const talk = await scene({ said: [{ partial: 'there are', text: 'there are two chairs' }] });
+    await askByText(talk);
+    await talk.wait(500);
+    await say(talk, 900, 400);
+    await backToIdle(talk);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
+    expect(talk.turns).toHaveLength(1);
+  });
+
+  it.each([
+    ['says other words', 'two lamps', []],
+    ['repeats what was said long ago', 'there are', []],
+    ['says a stop phrase that the robot is saying', 'a desk', ['a desk']],
+  ])('interrupts if the user %s', async (_, text, halt) => {
+    const talk = await scene({
+      said: [{ partial: text, text }],
+      replies: [REPLY, 'Fine.'],
+      parameters: parameters({ words: { halt } }),
+    });
+    await askByText(talk);
+    await talk.wait(1_700);
+    await say(talk, 300, 900);
+    await talk.until(() => talk.of('reply.end').length > 0);
+    expect(talk.of('reply.end')[0]).toMatchObject({ reason: 'interrupted' });
   });
 
   it('twice in a row interrupts twice', async () => {
@@ -188,7 +217,7 @@ describe('speech during a reply', () => {
       await say(talk, 100, 300);
     }
     await backToIdle(talk);
-    expect(playback(talk)).toEqual(['paused', 'playing', 'paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing', 'paused', 'ducked', 'playing']);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 

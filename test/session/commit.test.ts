@@ -180,7 +180,7 @@ describe('a commit while the server detects turns', () => {
     await askByText(talk);
     await talk.speak(200);
     talk.send({ type: 'clear' });
-    expect(playback(talk)).toEqual(['paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
   });

@@ -71,7 +71,7 @@ describe('speech that is made outside', () => {
     await talk.until(() => talk.state === 'speaking');
     await say(talk, 300);
     await backToIdle(talk);
-    expect(playback(talk)).toEqual(['paused', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
     expect(soundMs(talk, speech.generation)).toBe(2_000);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
   });

@@ -2,7 +2,18 @@ import { describe, expect, it } from 'vitest';
 import type { LlmRequest } from '../../actors/ports/llm.ts';
 import type { TtsRequest } from '../../actors/ports/tts.ts';
 import type { Tool } from '../../machines/wire.ts';
-import { answered, askAloud, askByText, backToIdle, parameters, REPLY, say, scene, user } from './scene.ts';
+import {
+  answered,
+  askAloud,
+  askByText,
+  backToIdle,
+  parameters,
+  playback,
+  REPLY,
+  say,
+  scene,
+  user,
+} from './scene.ts';
 
 const WAVE: Tool = { name: 'wave', description: 'Waves a hand.', parameters: { type: 'object' } };
 
@@ -131,9 +142,9 @@ describe('the way to detect turns', () => {
     const talk = await scene({ said: [{ partial: 'mm', text: 'mm' }] });
     await askByText(talk);
     await talk.speak(200);
-    expect(talk.of('playback')).toMatchObject([{ state: 'paused' }]);
+    expect(playback(talk)).toEqual(['paused', 'ducked']);
     talk.send({ type: 'settings', turnDetection: { mode: 'manual' } });
-    expect(talk.of('playback')).toMatchObject([{ state: 'paused' }, { state: 'playing' }]);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
     await backToIdle(talk);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed' }]);
   });

@@ -47,7 +47,7 @@ export class EvalClient {
         this.#newest = heard.generation;
         this.#player.push(heard.generation, heard.seq, heard.samples);
       } else if (heard.type === 'playback') {
-        this.#player.setPaused(heard.generation, heard.state === 'paused');
+        this.#player.setPlayback(heard.generation, heard.state);
       } else if (heard.type === 'flush') this.#player.flush(heard.generation);
       this.#report();
     });

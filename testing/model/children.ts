@@ -181,7 +181,9 @@ export function follow(
       const facts =
         kind === first
           ? { ...NO_REPLY, earSpeaks, generation: state.snapshot.context.generation }
-          : state.facts;
+          : kind === 'playback'
+            ? { ...state.facts, paused: field(field(params, 'input'), 'paused') === true }
+            : state.facts;
       return { ...state, alive: [...state.alive.filter((one) => one !== kind), kind], facts };
     }
     case 'xstate.stopChild':
@@ -207,7 +209,7 @@ export function follow(
       const type = field(message, 'type');
       if (type === 'filler') return { ...state, facts: { ...state.facts, fillerAsked: true } };
       if (type === 'end') return { ...state, facts: { ...state.facts, endSent: true } };
-      if (type === 'pause' || type === 'resume') {
+      if (field(params, 'child') === 'playback' && (type === 'pause' || type === 'resume')) {
         const position = playedBy(state);
         return {
           ...state,

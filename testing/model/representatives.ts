@@ -31,6 +31,7 @@ export function sessionRepresentatives(results = false): readonly Representative
   const base = [
     ...client(),
     ...ear(),
+    ...stopLane(),
     ...stt(),
     ...memory(),
     ...llm(),
@@ -38,9 +39,14 @@ export function sessionRepresentatives(results = false): readonly Representative
     ...playback(),
     ...actions(),
   ];
-  return results
+  const all = results
     ? [...base, requestOf(BRIEF_ACTION), requestOf(LASTING_ACTION), ...reports(), ...lasting()]
     : base;
+  return all.map((one) =>
+    MEETS_SUSPICION.test(one.name)
+      ? one
+      : { ...one, event: (state) => (state.snapshot.context.suspicion ? undefined : one.event(state)) },
+  );
 }
 
 /** Errors of the ear and the children in the model. */
@@ -66,6 +72,9 @@ function scriptedError(code: ErrorCode): ErrorRecord {
  * that breaks its contract. No state may fail on any of them.
  */
 export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
+  { type: 'speech.hint', sample: 0, ageMs: 1e9 },
+  { type: 'stop.suspected', phrase: WORDS.halt, sample: 0, ageMs: 1e9 },
+  { type: 'stop.refuted' },
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
   { type: 'speech.stop', sample: 0, ageMs: 1e9 },
   { type: 'transcript.partial', text: WORDS.request },
@@ -143,6 +152,16 @@ function ear(): Representative[] {
   const sample = (state: SessionModelState) => Math.round(state.atMs * 16);
   return [
     {
+      name: 'speech.hint',
+      source: 'ear',
+      // Elsewhere the session drops it, and the chart knows no such event.
+      event: (state) =>
+        state.facts.earSpeaks ||
+        !state.snapshot.matches({ conversation: { responding: { phase: 'speaking' } } })
+          ? undefined
+          : { type: 'speech.hint', sample: sample(state), ageMs: 0 },
+    },
+    {
       name: 'speech.start',
       source: 'ear',
       event: (state) =>
@@ -155,6 +174,37 @@ function ear(): Representative[] {
         state.facts.earSpeaks ? { type: 'speech.stop', sample: sample(state), ageMs: 0 } : undefined,
     },
     { name: 'ear.failed', source: 'ear', event: () => ({ type: 'ear.failed', error: ERROR_OF.ear }) },
+  ];
+}
+
+const SUSPECTED_IN = [
+  'idle',
+  { responding: { llm: 'finished', phase: { processing: 'thinking' } } },
+  { responding: { llm: 'finished', phase: 'speaking' } },
+] as const;
+/** What meets a suspicion in the model; the chart handles all else as without one. */
+const MEETS_SUSPICION = /^(stop\.|speech\.|halt|text|interrupt|partial|done stt: (nothing|words))/;
+
+/** A suspicion where it matters: at rest, and where a reply is about to sound or sounds. */
+function stopLane(): Representative[] {
+  const lane = (name: string, event: Happens, happens: (state: SessionModelState) => boolean) => ({
+    name,
+    source: 'ear' as const,
+    event: (state: SessionModelState) => (happens(state) ? event : undefined),
+  });
+  const suspected = ({ snapshot }: SessionModelState) => snapshot.context.suspicion !== undefined;
+  return [
+    lane('stop.suspected', { type: 'stop.suspected', phrase: WORDS.halt, sample: 0, ageMs: 0 }, (state) => {
+      const { settings, pending, reply } = state.snapshot.context;
+      const matters = SUSPECTED_IN.some((conversation) => state.snapshot.matches({ conversation }));
+      return matters && !suspected(state) && isDefault(settings) && !pending?.asked && !reply?.asked;
+    }),
+    lane('stop.refuted', { type: 'stop.refuted' }, suspected),
+    lane(
+      'stop.confirmed',
+      { type: 'stop.confirmed', phrase: WORDS.halt },
+      (state) => suspected(state) || state.snapshot.matches({ conversation: 'stopped' }),
+    ),
   ];
 }
 

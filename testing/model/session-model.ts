@@ -185,7 +185,8 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, speculations, reply, nowMs, settings, followUps } = snapshot.context;
+    const { utterance, pending, speculations, reply, nowMs, settings, followUps, suspicion } =
+      snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const yielding = snapshot.matches({
       conversation: { responding: { phase: { speaking: 'yielding' } } },
@@ -197,7 +198,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
     // What settings and requests of the client change is in the states; everything else is explored without them.
     const lasting = lastingOf(snapshot.context).length;
-    if (!isDefault(settings) || pending?.asked || reply?.asked || lasting > 0 || followUps)
+    if (!isDefault(settings) || pending?.asked || reply?.asked || lasting > 0 || followUps || suspicion)
       return JSON.stringify([
         settings?.turnDetection,
         value,

@@ -18,7 +18,7 @@ import { Hand } from './hand.ts';
 import type { LogHash } from './log-hash.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
-import { TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep } from './script.ts';
+import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep } from './script.ts';
 import type { Finding } from './seed.ts';
 import type { Sometimes } from './sometimes.ts';
 import { User, voiced } from './user.ts';
@@ -241,6 +241,9 @@ export class Caller {
         if (mouth) mouth.say(voiced(act));
         else if (act.type === 'speak') this.#send({ type: 'text', text: act.text });
         return;
+      case 'stopHeard':
+        this.#stopHeard(act);
+        return;
       case 'played':
         this.#played(ear.playedReport(act.lie));
         return;
@@ -256,6 +259,18 @@ export class Caller {
       default:
         this.#send(act);
     }
+  }
+
+  #stopHeard({ end, afterMs }: UserAct & { type: 'stopHeard' }): void {
+    const { session, audit, mouth } = this.#line;
+    if (!mouth) return;
+    const phrase = HALT_WORDS;
+    session.stopHeard({ type: 'stop.suspected', phrase, sample: 0, ageMs: 0 });
+    if (end === 'nothing') return;
+    this.#world.clock.setTimer(afterMs, () => {
+      if (audit.state === 'ended') return;
+      session.stopHeard(end === 'refuted' ? { type: 'stop.refuted' } : { type: 'stop.confirmed', phrase });
+    });
   }
 
   #played(samples: number): void {

@@ -203,14 +203,17 @@ export function plannedVad({ faults }: EngineWorld): VadEngine {
       let held = 0;
       let heldLoud = false;
       let open = true;
-      let wasLoud = false;
+      /** Loud windows one after another. */
+      let loudFor = 0;
       const window = (loud: boolean) => {
-        if (loud && !wasLoud && faults.does('vad.error')) {
+        if (loud && loudFor === 0 && faults.does('vad.error')) {
           open = false;
           onError(new ParleyError('VAD_FAILED', 'as planned'));
         }
-        wasLoud = loud;
-        if (open) onWindow({ startSample: at, samples: VAD_WINDOW, probability: loud ? 0.99 : 0.01 });
+        loudFor = loud ? loudFor + 1 : 0;
+        // Two doubtful windows are a hint, and no start.
+        const probability = !loud ? 0.01 : loudFor <= 2 ? 0.65 : 0.99;
+        if (open) onWindow({ startSample: at, samples: VAD_WINDOW, probability });
         at += VAD_WINDOW;
       };
       return {

@@ -11,6 +11,12 @@ export type UserAct =
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
+  /** The lane of the voice stop hears a stop phrase; `end` follows after `afterMs`, or nothing. */
+  | {
+      readonly type: 'stopHeard';
+      readonly end: 'confirmed' | 'refuted' | 'nothing';
+      readonly afterMs: number;
+    }
   | ({ readonly type: 'settings' } & SettingsChange)
   | { readonly type: 'commit' }
   | { readonly type: 'clear' }
@@ -77,6 +83,7 @@ const TURNS = {
   halt: 3,
   haltWhileYielding: 2,
   saidHalt: 2,
+  suspectedStop: 4,
   flood: 2,
   lyingPlayed: 5,
   honestPlayed: 8,
@@ -166,7 +173,7 @@ function turnSteps(random: Random): readonly Step[] {
       return [opening(), then('speaking', random.ms(0, 700), act)];
     }
     case 'mumbleWhileSpeaking':
-      return [opening(), then('speaking', random.ms(0, 700), sound(random.int(60, 400)))];
+      return [opening(), then('speaking', random.ms(0, 700), sound(random.chance(0.4) ? 40 : random.int(60, 400)))];
     case 'mumble':
       return [open(sound(random.int(60, 1_500)))];
     case 'interrupt':
@@ -199,6 +206,16 @@ function turnSteps(random: Random): readonly Step[] {
         ? { type: 'text', text: HALT_WORDS }
         : { type: 'speak', text: HALT_WORDS, durationMs: 900, pauseMs: 0 };
       return [open(act), then('stopped', random.ms(0, 500), { type: 'rearm' })];
+    }
+    case 'suspectedStop': {
+      const end = random.weighted({ confirmed: 2, refuted: 3, nothing: 2 });
+      const act: UserAct = { type: 'stopHeard', end, afterMs: random.ms(0, 600) };
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening', 'anything']), random.ms(0, 900), act),
+        ...(random.chance(0.3) ? [then('anything', random.ms(0, 300), speech())] : []),
+        then('stopped', random.ms(0, 500), { type: 'rearm' }),
+      ];
     }
     case 'flood':
       return [opening(), then('anything', random.ms(0, 800), { type: 'flood', count: random.int(5, 30) })];

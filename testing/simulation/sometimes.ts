@@ -11,6 +11,9 @@ export const SOMETIMES = [
   'a barge-in was confirmed while the reply was paused',
   'a backchannel did not interrupt',
   'a sound without words did not interrupt',
+  'a first sign of speech ducked the reply',
+  'a first sign of speech was none, and the reply became loud again',
+  'a paused reply went on ducked',
   'the user continued after the turn was judged over, and the turn was continued',
   'the user continued after a pause',
   'an utterance was ended because it was too long',
@@ -44,6 +47,10 @@ export const SOMETIMES = [
   'voice stop while listening',
   'voice stop while processing',
   'voice stop by the words of the user',
+  'a suspected stop was confirmed',
+  'a suspected stop was refuted',
+  'a suspected stop came to nothing',
+  'a stop was suspected while the reply was paused',
   'voice stop by the language engine',
   'a text came while stopped',
   'a text was typed over a sounding reply',
@@ -99,6 +106,7 @@ const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['llmFirstToken', 'the language engine missed the deadline of its first token'],
   ['llmStall', 'the language engine stalled in mid-sentence'],
   ['ttsDeadline', 'speech synthesis missed its deadline'],
+  ['suspicion', 'a suspected stop came to nothing'],
   ['actionDeadline', 'an action missed its deadline'],
   ['lastingDeadline', 'an action that outlived its reply missed its deadline'],
 ]);
@@ -214,6 +222,15 @@ export class SometimesWatch {
         if (before === 'processing') this.#reached('voice stop while processing');
         if (this.#lasting) this.#reached('voice stop while an action outlived its reply');
         return;
+      case 'stop.suspected':
+        if (this.#paused) this.#reached('a stop was suspected while the reply was paused');
+        return;
+      case 'stop.confirmed':
+        this.#reached('a suspected stop was confirmed');
+        return;
+      case 'stop.refuted':
+        this.#reached('a suspected stop was refuted');
+        return;
       case 'llm.action':
         if (state === 'stopped') this.#reached('voice stop by the language engine');
         return;
@@ -242,7 +259,12 @@ export class SometimesWatch {
     switch (message.type) {
       case 'playback':
         this.#paused = message.state === 'paused';
-        if (!this.#paused)
+        if (/^stop\.|\.suspicion\./.test(this.#event)) return;
+        if (this.#event === 'speech.hint') this.#reached('a first sign of speech ducked the reply');
+        else if (this.#event.includes('hintDeadline'))
+          this.#reached('a first sign of speech was none, and the reply became loud again');
+        else if (message.state === 'ducked') this.#reached('a paused reply went on ducked');
+        else if (!this.#paused)
           this.#reached(
             this.#words.trim() === ''
               ? 'a sound without words did not interrupt'
@@ -255,7 +277,7 @@ export class SometimesWatch {
         return;
       case 'reply.end':
         if (this.#event === 'commit') this.#reached('a commit interrupted a reply');
-        if (this.#paused && this.#event !== 'halt' && message.reason === 'interrupted')
+        if (this.#paused && !/^(halt|stop\.confirmed)$/.test(this.#event) && message.reason === 'interrupted')
           this.#reached('a barge-in was confirmed while the reply was paused');
         this.#paused = false;
         this.#ended = message.generation;

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import array
 import asyncio
 import struct
+import sys
 import threading
 import time
 import wave
@@ -13,6 +15,10 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 FRAME_MS = 20
+DUCKED_GAIN = 10 ** (-12 / 20)
+"""Of ducked playback: 12 dB softer."""
+DUCK_RAMP_MS = 20
+"""Time from one level to the other."""
 MAX_LATE_S = 1.0
 """A microphone that is later than this, because the process stood still, loses the time instead of sending it at once."""
 
@@ -30,6 +36,8 @@ class Speaker:
         self._lock = threading.Lock()
         self._queue: deque[tuple[int, bytes]] = deque()
         self._paused = False
+        self._ducked = False
+        self._gain = 1.0
         self._flushed = -1
         self._pulled = (0, 0)
         self._played = (0, 0)
@@ -56,13 +64,18 @@ class Speaker:
         self.advance()
         self._paused = paused
 
+    def duck(self, ducked: bool) -> None:
+        """Plays on softer, or as before."""
+        self.advance()
+        self._ducked = ducked
+
     def flush(self, generation: int) -> None:
         """Drops all audio of this generation and those before."""
         self.advance()
         with self._lock:
             self._flushed = max(self._flushed, generation)
             self._queue = deque(piece for piece in self._queue if piece[0] > generation)
-            self._paused = False
+            self._paused = self._ducked = False
 
     def restart(self) -> None:
         """Drops everything: a new session counts its generations anew."""
@@ -70,7 +83,8 @@ class Speaker:
         with self._lock:
             self._queue.clear()
             self._log.clear()
-            self._paused, self._flushed, self._pulled, self._played = False, -1, (0, 0), (0, 0)
+            self._paused = self._ducked = False
+            self._flushed, self._pulled, self._played = -1, (0, 0), (0, 0)
 
     def played(self) -> tuple[int, int]:
         """The newest generation of which something was audible, and the number of its samples that were."""
@@ -101,7 +115,28 @@ class Speaker:
                 before = self._pulled[1] if self._pulled[0] == generation else 0
                 self._pulled = (generation, before + len(piece) // 2)
                 self._log.append((start + len(out) / 2 / self.rate, *self._pulled))
-        return bytes(out.ljust(2 * samples, b"\0"))
+            levelled = self._levelled(bytes(out))
+            if len(out) < 2 * samples:
+                # Nothing sounds, so nothing jumps: the next sound begins at its own level.
+                self._gain = DUCKED_GAIN if self._ducked else 1.0
+        return levelled.ljust(2 * samples, b"\0")
+
+    def _levelled(self, pcm: bytes) -> bytes:
+        target = DUCKED_GAIN if self._ducked else 1.0
+        gain = self._gain
+        if gain == target == 1.0:
+            return pcm
+        step = (1 - DUCKED_GAIN) / (self.rate * DUCK_RAMP_MS / 1_000)
+        samples = array.array("h", pcm)
+        if sys.byteorder == "big":
+            samples.byteswap()
+        for i, sample in enumerate(samples):
+            gain = max(target, gain - step) if gain > target else min(target, gain + step)
+            samples[i] = int(sample * gain)
+        self._gain = gain
+        if sys.byteorder == "big":
+            samples.byteswap()
+        return samples.tobytes()
 
 
 class WavSpeaker(Speaker):

@@ -304,6 +304,7 @@ class ParleyClient:
             self._start(self._send_played())
         elif self.speaker and message["type"] == "playback":
             self.speaker.pause(message["state"] == "paused")
+            self.speaker.duck(message["state"] == "ducked")
             self._start(self._send_played())
         for queue in self._queues:
             queue.put_nowait(message)

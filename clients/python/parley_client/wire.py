@@ -83,11 +83,16 @@ class ReplyEnd(TypedDict):
 class Playback(TypedDict):
     type: Literal["playback"]
     generation: int
-    state: Literal["playing", "paused"]
+    state: Literal["playing", "ducked", "paused"]
 
 class Flush(TypedDict):
     type: Literal["flush"]
     generation: int
+
+class Hold(TypedDict):
+    type: Literal["hold"]
+    held: bool
+    phrase: NotRequired[str]
 
 class Viseme(TypedDict):
     type: Literal["viseme"]
@@ -201,6 +206,6 @@ class Rearm(TypedDict):
 class Bye(TypedDict):
     type: Literal["bye"]
 
-ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Viseme, Action, ErrorMessage]
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Viseme, Action, ErrorMessage]
 
 ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Interrupt, Halt, Rearm, Bye]

@@ -47,6 +47,20 @@ class SpeakerTest(unittest.TestCase):
         self.speaker.pause(False)
         self.assertEqual(self.after(0.25), (1, 12_000))
 
+    def test_ducks_by_12_db_within_20_ms_and_counts_the_same(self) -> None:
+        loud = struct.pack("<480h", *[16_000] * 480)
+        for _ in range(3):
+            self.speaker.receive(1, loud)
+        self.assertEqual(self.speaker.pull(480, 0.0), loud)
+        self.speaker.duck(True)
+        ducked = struct.unpack("<480h", self.speaker.pull(480, 0.02))
+        self.assertEqual(ducked[-1], int(16_000 * 10 ** (-12 / 20)))
+        self.assertLess(max(abs(one - next_) for one, next_ in zip(ducked, ducked[1:])), 30)
+        self.speaker.duck(False)
+        self.assertEqual(struct.unpack("<480h", self.speaker.pull(480, 0.04))[-1], 16_000)
+        self.clock.now = 1.0
+        self.assertEqual(self.speaker.played(), (1, 1_440))
+
     def test_drops_what_was_flushed_and_what_comes_after_it(self) -> None:
         self.speaker.receive(1, seconds(1))
         self.clock.now = 0.5

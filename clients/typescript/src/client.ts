@@ -313,9 +313,9 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
         break;
       case 'playback':
         this.speaker?.order({
-          type: 'pause',
+          type: 'playback',
           generation: message.generation,
-          paused: message.state === 'paused',
+          state: message.state,
         });
         break;
       case 'flush':

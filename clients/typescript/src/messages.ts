@@ -76,7 +76,7 @@ const CHECKS: Checks = {
     heard: text,
     timings: numbers,
   },
-  playback: { generation: count, state: oneOf(['playing', 'paused']) },
+  playback: { generation: count, state: oneOf(['playing', 'ducked', 'paused']) },
   flush: { generation: count },
   viseme: { generation: count, at: number, phoneme: text, viseme: number },
   action: {
@@ -86,6 +86,7 @@ const CHECKS: Checks = {
     status: oneOf(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
     message: maybe(text),
   },
+  hold: { held: flag, phrase: maybe(text) },
   error: { code: text, message: text, fatal: flag },
 };
 

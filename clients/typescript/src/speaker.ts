@@ -1,8 +1,8 @@
-import type { AudioHeader } from '../../../machines/wire.ts';
+import type { AudioHeader, PlaybackState } from '../../../machines/wire.ts';
 
 /** What to do with the audio received so far. The methods of `Playout` say more. */
 export type PlayoutOrder =
-  | { readonly type: 'pause'; readonly generation: number; readonly paused: boolean }
+  | { readonly type: 'playback'; readonly generation: number; readonly state: PlaybackState }
   | { readonly type: 'flush'; readonly generation: number }
   | { readonly type: 'silence' | 'resume' | 'reset' };
 

@@ -1,5 +1,6 @@
 import { not } from 'xstate';
 import type { SessionChart } from '../setup.ts';
+import { isHeld } from '../stop-lane/stop-lane.ts';
 
 /** The robot's actions during the reply. */
 export function actionsRegion(chart: SessionChart) {
@@ -11,7 +12,10 @@ export function actionsRegion(chart: SessionChart) {
         invoke: {
           id: 'actions',
           src: 'actions',
-          input: ({ context }) => ({ generation: context.generation }),
+          input: ({ context }) => ({
+            generation: context.generation,
+            ...(isHeld(context) && { paused: true as const }),
+          }),
           onDone: 'finished',
           onError: { target: 'finished', actions: 'failActions' },
         },

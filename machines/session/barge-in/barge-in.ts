@@ -1,34 +1,76 @@
-/** Speech during a reply: playback pauses until it is clear whether it interrupts. */
+/** Speech during a reply: playback is ducked, then paused, until it is clear whether it interrupts. */
 import type { SessionParameters } from '../../parameters.ts';
-import { normaliseText } from '../../policies/text.ts';
+import { isOwnSpeech, wordsAround } from '../../policies/own-words.ts';
+import { isAmong, normaliseText } from '../../policies/text.ts';
+import type { PlaybackState } from '../../wire.ts';
 import type { SessionContext } from '../context.ts';
-import { publish, type Reducer, send } from '../effects.ts';
+import { type Effect, publish, type Reducer, send } from '../effects.ts';
 import { languageOf } from '../settings/settings.ts';
+import { isHeld } from '../stop-lane/stop-lane.ts';
 import { isBackchannel } from './backchannel.ts';
 
 /** Whether these words, spoken during a reply, interrupt it. */
-export function interrupts(text: string, context: SessionContext, { words }: SessionParameters): boolean {
+export function interrupts(text: string, context: SessionContext, parameters: SessionParameters): boolean {
+  const { words } = parameters;
   const language = languageOf(context);
-  return normaliseText(text, language) !== '' && !isBackchannel(text, language, words.backchannels);
+  if (isAmong(text, words.halt, language)) return true;
+  return (
+    normaliseText(text, language) !== '' &&
+    !isBackchannel(text, language, words.backchannels) &&
+    !isOwn(text, context, parameters)
+  );
 }
 
-/** A reply in text has no playback, so it continues. */
-export const pausePlayout: Reducer = ({ generation, input }) =>
-  input.output === 'text'
-    ? {}
-    : {
-        effects: [
-          send('playback', { type: 'pause' }),
-          publish({ type: 'playback', generation, state: 'paused' }),
-        ],
-      };
+/** Text is spoken at most this fast, UTF-16 units a ms: slow enough words are only looked for farther back. */
+const FASTEST_SPEECH = 0.02;
+/** Between a sample's place in the track and its echo in the transcript's audio, ms: network, buffer, room and padding of the onset. */
+const ECHO_MS = 700;
+/** The known position is at most about a word behind what sounds. */
+const AHEAD = 20;
 
-export const resumePlayout: Reducer = ({ generation, input }) =>
-  input.output === 'text'
-    ? {}
-    : {
-        effects: [
-          publish({ type: 'playback', generation, state: 'playing' }),
-          send('playback', { type: 'resume' }),
-        ],
-      };
+/** Whether these words are what the robot itself has been saying since they began. Journals of before have no such parameter. */
+export function isOwn(text: string, context: SessionContext, { bargeIn }: SessionParameters): boolean {
+  const { reply, listener, utterance, nowMs } = context;
+  if (!bargeIn.ownWords || !reply || !listener || !utterance) return false;
+  const sinceMs = nowMs - utterance.startedAtMs + ECHO_MS;
+  const said = reply.segments.join('');
+  const saying = wordsAround(
+    said,
+    listener.heard - Math.ceil(FASTEST_SPEECH * sinceMs),
+    listener.heard + AHEAD,
+  );
+  return isOwnSpeech(text, saying, languageOf(context));
+}
+
+/** Whether a reply becomes softer where it is not clear that somebody speaks to the robot. Journals of before have no such parameter. */
+export function ducks({ bargeIn }: SessionParameters): boolean {
+  return (bargeIn.duckMs ?? 0) > 0;
+}
+
+/** Whether certain speech pauses a reply before it is clear that it interrupts. */
+export function pauses({ bargeIn }: SessionParameters): boolean {
+  return bargeIn.pauseAtOnce ?? true;
+}
+
+/** The reply plays on, softer. */
+export const duckPlayout: Reducer = (context) =>
+  playsNow(context) ? { effects: [says(context, 'ducked')] } : {};
+
+/** A paused reply continues at the same sample, softer. */
+export const resumeDucked: Reducer = (context) =>
+  playsNow(context) ? { effects: [says(context, 'ducked'), send('playback', { type: 'resume' })] } : {};
+
+export const pausePlayout: Reducer = (context) =>
+  playsNow(context) ? { effects: [send('playback', { type: 'pause' }), says(context, 'paused')] } : {};
+
+export const resumePlayout: Reducer = (context) =>
+  playsNow(context) ? { effects: [says(context, 'playing'), send('playback', { type: 'resume' })] } : {};
+
+/** A reply in text has no playback. While a stop is suspected all is paused; then the state decides how it goes on. */
+function playsNow(context: SessionContext): boolean {
+  return context.input.output !== 'text' && !isHeld(context);
+}
+
+function says({ generation }: SessionContext, state: PlaybackState): Effect {
+  return publish({ type: 'playback', generation, state });
+}

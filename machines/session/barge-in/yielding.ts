@@ -1,34 +1,63 @@
 import { not } from 'xstate';
+import type { SessionParameters } from '../../parameters.ts';
 import type { SessionChart } from '../setup.ts';
+import { ducks, pauses } from './barge-in.ts';
 
-/** The user makes a sound during the reply: playback is paused until its meaning is clear. */
-export function yieldingState(chart: SessionChart) {
+/** The user makes a sound during the reply: it is paused, or only softer, until the sound's meaning is clear. */
+export function yieldingState(chart: SessionChart, parameters: SessionParameters) {
+  const softens = ducks(parameters);
+  const listens = pauses(parameters) ? 'hearing' : 'doubting';
+  const confirmed = {
+    confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },
+  } as const;
+  const tooLong = { backchannelMax: { guard: not('soundsOwn'), target: '#listening' } } as const;
   return chart.createStateConfig({
     id: 'yielding',
-    entry: 'pausePlayout',
-    initial: 'hearing',
+    // Journals of before: paused from here to the verdict.
+    entry: softens ? [] : 'pausePlayout',
+    initial: listens,
     on: {
       commit: { target: '#responding', actions: 'commitUtterance' },
       clear: '.resuming',
       settings: { guard: 'endsYielding', target: '.resuming', actions: 'changeSettings' },
     },
     states: {
+      /** Paused. */
       hearing: {
         id: 'session.responding.phase.speaking.yielding.hearing',
+        entry: softens ? 'pausePlayout' : [],
         on: {
           'transcript.partial': [
             { guard: 'partialInterrupts', target: '#listening', actions: 'notePartial' },
-            { actions: 'notePartial' },
+            softens
+              ? { guard: 'partialHasWords', target: 'doubting', actions: 'notePartial' }
+              : { actions: 'notePartial' },
           ],
+          'speech.stop': {
+            target: 'judging',
+            actions: ['noteSpeechStop', ...(softens ? ['resumeDucked' as const] : [])],
+          },
+          'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
+        },
+        after: { ...confirmed, ...tooLong },
+      },
+      /** The reply goes on, softer: so far it is a listener's sound or the robot's own words, or nothing is paused before its meaning is clear. */
+      doubting: {
+        id: 'session.responding.phase.speaking.yielding.doubting',
+        entry: 'resumeDucked',
+        on: {
+          'transcript.partial': {
+            guard: 'partialInterrupts',
+            target: '#listening',
+            actions: 'notePartial',
+          },
           'speech.stop': { target: 'judging', actions: 'noteSpeechStop' },
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
-        after: {
-          confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },
-          backchannelMax: { target: '#listening' },
-        },
+        // Words of a listener are not confirmed; without a pause there may be none yet.
+        after: { ...(listens === 'doubting' && confirmed), ...tooLong },
       },
-      /** The sound has ended; its words decide. */
+      /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer. */
       judging: {
         id: 'session.responding.phase.speaking.yielding.judging',
         entry: 'finishUtterance',
@@ -41,11 +70,11 @@ export function yieldingState(chart: SessionChart) {
             { guard: 'partialInterrupts', target: '#endpointing', actions: 'notePartial' },
             { actions: 'notePartial' },
           ],
-          'speech.start': { target: 'hearing', actions: 'restartUtterance' },
+          'speech.start': { target: listens, actions: 'restartUtterance' },
         },
         after: { verdict: { target: 'resuming' } },
       },
-      /** It was not an interruption: the reply continues at the same sample. */
+      /** It was not an interruption: the reply continues, at the same sample if it was paused. */
       resuming: {
         entry: ['dropUtterance', 'resumePlayout'],
         always: [{ guard: 'notYetAudible', target: '#thinking' }, { target: '#speaking.playing' }],

@@ -15,7 +15,8 @@ export const haltInvariant: MakeInvariant = ({ facts, broken }) => {
       if (entry.type === 'frame' && facts.state === 'stopped') broken(9, 'a frame was sent stopped', entry);
       if (entry.type !== 'event' || entry.state === 'stopped' || entry.state === 'ended') return;
       const { event, state } = entry;
-      if (event.type === 'halt') broken(9, `voice stop led to ${state}`, entry);
+      if (event.type === 'halt' || event.type === 'stop.confirmed')
+        broken(9, `voice stop led to ${state}`, entry);
       else if (facts.state === 'stopped' && event.type !== 'rearm')
         broken(9, `${event.type} ended the voice stop`, entry);
     },

@@ -8,6 +8,7 @@ export function stoppedState(chart: SessionChart) {
     on: {
       rearm: 'idle',
       halt: {},
+      'stop.confirmed': {},
       text: { actions: 'publishStopped' },
       commit: { actions: 'publishStopped' },
       respond: { actions: 'publishStopped' },

@@ -1,5 +1,6 @@
 import { and, raise, stateIn } from 'xstate';
 import type { SessionParameters } from '../../parameters.ts';
+import { duckedState } from '../barge-in/ducked.ts';
 import { yieldingState } from '../barge-in/yielding.ts';
 import { fills } from '../filler/filler.ts';
 import type { SessionChart } from '../setup.ts';
@@ -84,9 +85,13 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
         states: {
           playing: {
             always: { guard: ALL_PLAYED, target: '#acting' },
-            on: { 'speech.start': { guard: 'earInterrupts', target: 'yielding', actions: 'beginUtterance' } },
+            on: {
+              'speech.hint': { guard: 'hintDucks', target: 'ducked', actions: 'duckPlayout' },
+              'speech.start': { guard: 'earInterrupts', target: 'yielding', actions: 'beginUtterance' },
+            },
           },
-          yielding: yieldingState(chart),
+          ducked: { ...duckedState(chart), always: { guard: ALL_PLAYED, target: '#acting' } },
+          yielding: yieldingState(chart, parameters),
         },
       },
       /** All speech has ended; a robot action still runs. */

@@ -6,6 +6,7 @@ import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import { languageOf, llmOffer, voiceOf } from '../settings/settings.ts';
 import type { SessionChart } from '../setup.ts';
+import { isHeld } from '../stop-lane/stop-lane.ts';
 import { promptOf, withFacts } from '../turn/history.ts';
 
 /** Segments → audio. */
@@ -138,7 +139,7 @@ export function llmRegion(chart: SessionChart) {
 }
 
 function generation({ context }: { context: SessionContext }): ChildInputs['playback'] {
-  return { generation: context.generation };
+  return { generation: context.generation, ...(isHeld(context) && { paused: true }) };
 }
 
 function llmInput(context: SessionContext): ChildInputs['llm'] {

@@ -66,8 +66,13 @@ export const serverMessage = z.discriminatedUnion('type', [
       filler: stage,
     }),
   }),
-  z.object({ type: z.literal('playback'), generation: count, state: z.enum(['playing', 'paused']) }),
+  z.object({
+    type: z.literal('playback'),
+    generation: count,
+    state: z.enum(['playing', 'ducked', 'paused']),
+  }),
   z.object({ type: z.literal('flush'), generation: count }),
+  z.object({ type: z.literal('hold'), held: z.boolean(), phrase: z.string().exactOptional() }),
   z.object({
     type: z.literal('viseme'),
     generation: count,

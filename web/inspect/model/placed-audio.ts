@@ -62,14 +62,16 @@ function playoutOf(log: SessionLog): Map<number, Playout> {
     const { generation, played } = listener;
     const reply = replies.get(generation) ?? { anchors: [], endMs: Number.POSITIVE_INFINITY };
     replies.set(generation, reply);
-    const resumed = record.commands.includes('"type":"playback"') && record.commands.includes('"playing"');
+    const changes = record.commands.includes('"type":"playback"');
+    const pauses = changes && record.commands.includes('"paused"');
+    const resumed = changes && !pauses;
     // The client's report is a little old; the pacing continues from the last known time.
     const exact = type === 'playout.started' || resumed || listener.acknowledged !== true;
     const before = reply.anchors.at(-1)?.sample ?? 0;
     if (typeof played === 'number' && exact && (!paused || resumed) && played >= before)
       reply.anchors.push({ sample: played, t });
     if (record.commands.includes('"reply.end"')) reply.endMs = t;
-    if (record.commands.includes('"type":"playback"')) paused = !resumed;
+    if (changes) paused = pauses;
   }
   return replies;
 }

@@ -145,7 +145,8 @@ export class TimelineModel {
       }
       case 'playback':
         if (message.state === 'paused') this.#yielded(t, at);
-        else this.#judged(t, 'went on', (waited) => `no barge-in: the reply resumed after ${waited} ms`);
+        else if (message.state === 'playing')
+          this.#judged(t, 'went on', (waited) => `no barge-in: the reply resumed after ${waited} ms`);
         return;
       case 'flush':
         this.#judged(t, 'confirmed', (waited) => `barge-in, confirmed after ${waited} ms`);

@@ -59,10 +59,10 @@ describe('Playout', () => {
     const playout = filled(10);
     const before = hear(playout, 8 * QUANTUM);
 
-    playout.setPaused(1, true);
+    playout.setPlayback(1, 'paused');
     const during = hear(playout, 5_120);
     const paused = playout.takeReports().at(-1);
-    playout.setPaused(1, false);
+    playout.setPlayback(1, 'playing');
     const after = hear(playout, 6_000);
 
     expect(before).toEqual(positions(0, 1_024));
@@ -73,10 +73,10 @@ describe('Playout', () => {
 
   it('takes audio in while it is paused', () => {
     const playout = filled(2);
-    playout.setPaused(1, true);
+    playout.setPlayback(1, 'paused');
 
     playout.push(1, 2, ramp(2));
-    playout.setPaused(1, false);
+    playout.setPlayback(1, 'playing');
 
     expect(hear(playout, 2_048)).toEqual(positions(0, 3 * FRAME));
   });
@@ -84,7 +84,7 @@ describe('Playout', () => {
   it('leaves a newer generation audible when an older one is paused', () => {
     const playout = filled(4, 2);
 
-    playout.setPaused(1, true);
+    playout.setPlayback(1, 'paused');
 
     expect(hear(playout, 2_048)).toHaveLength(4 * FRAME);
   });
@@ -103,7 +103,7 @@ describe('Playout', () => {
 
   it('plays the next generation after a flush of the one before, even while that was paused', () => {
     const playout = filled(10);
-    playout.setPaused(1, true);
+    playout.setPlayback(1, 'paused');
     playout.flush(1);
     playout.takeReports();
 
@@ -200,13 +200,65 @@ describe('Playout', () => {
 
     for (let step = 0; step < 60; step++) {
       hear(playout, QUANTUM);
-      if (step % 7 === 3) playout.setPaused(1, true);
-      if (step % 7 === 5) playout.setPaused(1, false);
+      if (step % 7 === 3) playout.setPlayback(1, 'paused');
+      if (step % 7 === 5) playout.setPlayback(1, 'playing');
       if (step === 50) playout.flush(1);
       counts.push(...playout.takeReports().map(({ samples }) => samples));
     }
 
     expect(counts).toEqual([...counts].sort((a, b) => a - b));
     expect(counts.length).toBeGreaterThan(5);
+  });
+});
+
+describe('ducked playback', () => {
+  const LOUD = new Int16Array(4_800).fill(16_384);
+
+  function level(block: Float32Array, at: number): number {
+    return Math.round(20 * Math.log10((block[at] ?? 0) / 0.5));
+  }
+
+  function playing(): Playout {
+    const playout = new Playout({ rate: 24_000, targetMs: 0 });
+    playout.push(1, 0, LOUD);
+    return playout;
+  }
+
+  it('is 12 dB softer within 20 ms, without a jump, and loud again as fast', () => {
+    const playout = playing();
+    const block = new Float32Array(960);
+    playout.render(block);
+    expect(level(block, 959)).toBe(0);
+    playout.setPlayback(1, 'ducked');
+    playout.render(block);
+    expect(level(block, 480)).toBe(-12);
+    const steps = block.slice(1).map((value, i) => Math.abs(value - (block[i] ?? 0)));
+    expect(Math.max(...steps)).toBeLessThan(0.001);
+    playout.setPlayback(1, 'playing');
+    playout.render(block);
+    expect(level(block, 480)).toBe(0);
+  });
+
+  it('plays the same number of samples', () => {
+    const playout = playing();
+    playout.setPlayback(1, 'ducked');
+    playout.render(new Float32Array(2_400));
+    playout.setPlayback(1, 'paused');
+    expect(playout.takeReports().at(-1)).toMatchObject({ samples: 2_400, cause: 'pause' });
+  });
+
+  it('resumes softly after a pause, and another reply is as loud as ever', () => {
+    const playout = playing();
+    playout.setPlayback(1, 'paused');
+    playout.render(new Float32Array(480));
+    playout.setPlayback(1, 'ducked');
+    const block = new Float32Array(480);
+    playout.render(block);
+    expect(level(block, 479)).toBe(-12);
+    playout.flush(1);
+    playout.render(new Float32Array(128));
+    playout.push(2, 0, LOUD);
+    playout.render(block);
+    expect(level(block, 0)).toBe(0);
   });
 });

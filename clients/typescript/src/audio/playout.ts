@@ -1,3 +1,4 @@
+import { DUCK_RAMP_MS, DUCKED_DB, type PlaybackState } from '../../../../machines/wire.ts';
 import type { PlayoutOrder } from '../speaker.ts';
 
 /** Why a count is reported: on the way, or because playback of the generation paused, ran dry or was dropped. */
@@ -40,6 +41,7 @@ interface Chunk {
   offset: number;
 }
 
+const DUCKED_GAIN = 10 ** (DUCKED_DB / 20);
 const GROWTH_MS = 20;
 /** Counts of this many generations are kept, so that a late flush can still be answered. */
 const GENERATIONS_KEPT = 16;
@@ -61,6 +63,10 @@ export class Playout {
   #flowing = false;
   #waited = 0;
   #paused: number | undefined;
+  #ducked: number | undefined;
+  /** Of what is played now; it moves by `#gainStep` a sample towards its target. */
+  #gain = 1;
+  readonly #gainStep: number;
   #flushedThrough = -1;
   #newest = -1;
   #nextSeq = 0;
@@ -78,6 +84,7 @@ export class Playout {
     this.#growth = inSamples(GROWTH_MS);
     this.#reportEvery = inSamples(options.reportMs ?? 100);
     this.#capacity = inSamples(options.capacityMs ?? 10_000);
+    this.#gainStep = (1 - DUCKED_GAIN) / inSamples(DUCK_RAMP_MS);
   }
 
   get stats(): PlayoutStats {
@@ -90,7 +97,7 @@ export class Playout {
   }
 
   obey(order: PlayoutOrder): void {
-    if (order.type === 'pause') this.setPaused(order.generation, order.paused);
+    if (order.type === 'playback') this.setPlayback(order.generation, order.state);
     else if (order.type === 'flush') this.flush(order.generation);
     else this[order.type]();
   }
@@ -125,14 +132,16 @@ export class Playout {
     this.#queued += samples.length;
   }
 
-  /** Pauses `generation` before its next sample, or resumes at that sample. */
-  setPaused(generation: number, paused: boolean): void {
-    if (paused) {
+  /** Pauses `generation` before its next sample, or plays it on from that sample: `ducked` means softer. */
+  setPlayback(generation: number, state: PlaybackState): void {
+    if (state === 'paused') {
       this.#paused = generation;
       this.#report(generation, 'pause');
-    } else if (this.#paused === generation) {
-      this.#paused = undefined;
+      return;
     }
+    if (this.#paused === generation) this.#paused = undefined;
+    if (state === 'ducked') this.#ducked = generation;
+    else if (this.#ducked === generation) this.#ducked = undefined;
   }
 
   /** Drops all audio of `generation` and older ones, now and when it comes late. */
@@ -164,6 +173,7 @@ export class Playout {
     this.#queued = 0;
     this.#stop();
     this.#paused = undefined;
+    this.#ducked = undefined;
     this.#drained = undefined;
     this.#flushedThrough = -1;
     this.#newest = -1;
@@ -180,12 +190,27 @@ export class Playout {
       if (!chunk || chunk.generation === this.#paused) break;
       if (!this.#flowing && !this.#gathered(output.length - filled)) break;
       const count = Math.min(output.length - filled, chunk.samples.length - chunk.offset);
-      for (let i = 0; i < count; i++) output[filled + i] = (chunk.samples[chunk.offset + i] ?? 0) / 0x8000;
+      this.#copy(chunk, output.subarray(filled, filled + count));
       filled += count;
       this.#advance(chunk, count);
     }
     output.fill(0, filled);
+    // Nothing sounds, so nothing jumps: the next sound begins at its own level.
+    if (filled < output.length) this.#gain = this.#gainOf(this.#queue[0]);
     return filled;
+  }
+
+  #copy({ generation, samples, offset }: Chunk, output: Float32Array): void {
+    const target = this.#gainOf({ generation });
+    for (let i = 0; i < output.length; i++) {
+      if (this.#gain < target) this.#gain = Math.min(target, this.#gain + this.#gainStep);
+      else if (this.#gain > target) this.#gain = Math.max(target, this.#gain - this.#gainStep);
+      output[i] = ((samples[offset + i] ?? 0) / 0x8000) * this.#gain;
+    }
+  }
+
+  #gainOf(chunk: Pick<Chunk, 'generation'> | undefined): number {
+    return chunk !== undefined && chunk.generation === this.#ducked ? DUCKED_GAIN : 1;
   }
 
   /** The reports since the last call, oldest first. */

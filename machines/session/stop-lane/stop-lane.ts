@@ -1,0 +1,54 @@
+/** The lane of the voice stop: what it suspects holds the robot until it is sure. */
+import type { SessionContext } from '../context.ts';
+import { type Effect, publish, type Reducer, send } from '../effects.ts';
+
+/** Maximum time for which a suspicion holds speech and actions, ms: people notice a longer halt as one. */
+export const SUSPICION_MS = 500;
+
+/** Whether nothing may sound and no action may begin, because a stop is suspected. */
+export function isHeld({ suspicion }: Pick<SessionContext, 'suspicion'>): boolean {
+  return suspicion !== undefined;
+}
+
+/** Speech pauses, and actions are asked to hold. */
+export const hold: Reducer = (context, event) => {
+  if (event.type !== 'stop.suspected') return {};
+  const { phrase } = event;
+  return {
+    patch: { suspicion: { phrase } },
+    effects: [
+      publish({ type: 'hold', held: true, phrase }),
+      ...(playsAudio(context) ? [send('playback', { type: 'pause' }), playback(context, 'paused')] : []),
+      ...executors('pause'),
+    ],
+  };
+};
+
+/** It was no stop: actions go on, and speech, if it was not paused before, at the same sample. */
+export function release(speech: 'playing' | 'ducked' | 'paused'): Reducer {
+  return (context) => ({
+    patch: { suspicion: undefined },
+    effects: [
+      publish({ type: 'hold', held: false }),
+      ...(playsAudio(context) && speech !== 'paused'
+        ? [playback(context, speech), send('playback', { type: 'resume' })]
+        : []),
+      ...executors('resume'),
+    ],
+  });
+}
+
+/** The stop is in force, which ends speech and actions: there is nothing to resume. */
+export const forgetSuspicion: Reducer = () => ({ patch: { suspicion: undefined } });
+
+function playsAudio({ reply, input }: SessionContext): boolean {
+  return reply !== null && input.output !== 'text';
+}
+
+function playback({ generation }: SessionContext, state: 'playing' | 'ducked' | 'paused'): Effect {
+  return publish({ type: 'playback', generation, state });
+}
+
+function executors(type: 'pause' | 'resume'): readonly Effect[] {
+  return [send('actions', { type }), send('lasting', { type })];
+}

@@ -12,6 +12,7 @@ import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
 import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
+import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import type { Store } from '../actors/ports/store.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
@@ -56,6 +57,7 @@ import { packagedPages } from './packaged-pages.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
 import { sessionHost } from './sessions.ts';
+import { makeStopSpotter } from './stop-spotter.ts';
 import { isKnown, openStores, type Stores } from './stores.ts';
 import { packageVersion } from './version.ts';
 import { warmMachine } from './warm-machine.ts';
@@ -80,6 +82,7 @@ export interface ServeOptions {
     /** Provides facts before each reply. Default: none. */
     readonly memory?: MemoryPort;
     readonly vad?: VadEngine;
+    readonly stopSpotter?: StopSpotter;
     readonly store?: Store;
     readonly journals?: JournalStore;
     readonly inspectStore?: InspectStore;
@@ -140,6 +143,7 @@ interface Base {
 interface Speech {
   readonly engines: LocalEngines;
   readonly vad: VadEngine;
+  readonly stopSpotter: StopSpotter | undefined;
   readonly resamplers: ResamplerFactory;
   readonly parameters: SessionParameters;
   readonly hosted: HostedEngines;
@@ -153,7 +157,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const base = await makeBase(options, closers);
   const { bus, stores, readiness, inspector } = base;
   const speech = await makeSpeech(base);
-  const { engines, vad, hosted } = speech;
+  const { engines, vad, stopSpotter, hosted } = speech;
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
   const { door, listen, close } = await makeClientSide(base, speech, await makeSessions(base, speech));
@@ -170,7 +174,9 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     await close();
   });
   onProgress('loading the speech engines');
-  await Promise.all([vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()));
+  await Promise.all(
+    [vad, stopSpotter, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
+  );
   warm = true;
   void engines.preparePhrases?.(phraseLog(log), hosted.busy);
   let closing: Promise<void> | undefined;
@@ -246,7 +252,8 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
   const vad = parts?.vad ?? sileroVad({ ...config.vad, ...counted, onCrash: onProblem });
-  closers.push(() => vad.close());
+  const stopSpotter = makeStopSpotter(options, dialog, metrics?.onStopDropped, onProblem);
+  for (const ear of [vad, stopSpotter]) closers.push(async () => ear?.close());
   const resamplers = await speexResampler();
   const onEvent = (event: ChainEvent) => {
     logEngineEvent(log, event);
@@ -287,7 +294,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
     log,
   );
   const clients = load.watch(hosted.clients, () => admission.refusal('turn'));
-  return { engines, vad, resamplers, parameters, hosted, admission, clients };
+  return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, clients };
 }
 
 /** Whether any other language engine than the dialog may answer. */
@@ -298,7 +305,7 @@ function modelMayAnswer({ config, parts }: ServeOptions): boolean {
 async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const { options, closers, dialog, bus, metrics, stores, inspector, observers } = base;
   const { config, log, parts } = options;
-  const { vad, resamplers, parameters, clients: engines } = speech;
+  const { vad, stopSpotter, resamplers, parameters, clients: engines } = speech;
   const { store, journals } = stores;
   const journaling =
     journals && config.journal.enabled
@@ -311,7 +318,8 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   if (stately) closers.push(() => stately.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
-    ...{ bus, clock: realClock, machine, parameters, engines, vad, detector: config.vad, resamplers, store },
+    ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
+    detector: config.vad,
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),

@@ -33,6 +33,9 @@ interface Segment {
   audio?: SegmentAudio;
 }
 
+/** A word counts as heard when it has ended, and the one that sounds now is wanted too. */
+const LONGEST_WORD_MS = 700;
+
 const NOT_MADE: SegmentAudio = { made: 0, words: [], ready: false };
 
 /**
@@ -128,6 +131,16 @@ export class Listener {
   heardAt(samples: number): string {
     const text = this.#segments.map((segment) => segment.text).join('');
     return text.slice(0, this.#heardLength(samples)).trim();
+  }
+
+  /** The words that sounded in the last `agoMs`, with the one that sounds now; empty while nothing plays. */
+  lately(agoMs: number): string {
+    const [from, to] = [this.#playback?.position(agoMs) ?? 0, this.#playback?.position(0) ?? 0];
+    if (to <= from) return '';
+    const { rate } = this.#options.track;
+    const text = this.#segments.map((segment) => segment.text).join('');
+    const soon = to + (LONGEST_WORD_MS * rate) / 1_000;
+    return text.slice(this.#heardLength(from), this.#heardLength(soon)).trim();
   }
 
   /** Returns what the listener has heard at `atMs`, a recent time. Undefined while no audio is made. */

@@ -1,6 +1,6 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
-import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
 import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
@@ -10,7 +10,7 @@ import type { SessionInput } from '../../machines/session/context.ts';
 import type { StopEvent } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
-import type { EchoState, Modality, SessionMessage, SettingsChange } from '../../machines/wire.ts';
+import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -30,6 +30,7 @@ import type { LlmEngine } from '../ports/llm.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
+import type { StopSpotter } from '../ports/stop-spotter.ts';
 import type { Store } from '../ports/store.ts';
 import type { SttEngine } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
@@ -38,8 +39,10 @@ import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
 import type { SpeechDetectorParameters } from '../speech-detector.ts';
+import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
+import { asError, jsonBytes, noMemory, settingsRefusal } from './parts.ts';
 import { SessionRunner } from './runner.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one per request. */
@@ -59,6 +62,8 @@ export interface SessionDeps {
   readonly vad: VadEngine;
   /** Of the speech detector behind `vad`. Default: `defaultDetectorParameters`. */
   readonly detector?: SpeechDetectorParameters;
+  /** Of the voice-stop lane. Without it, only clients and transcripts stop the robot. */
+  readonly stopSpotter?: StopSpotter | undefined;
   readonly resamplers: ResamplerFactory;
   readonly actions: ActionPort;
   /** Whether an engine knows this language (BCP 47). Default: any. */
@@ -336,13 +341,18 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     },
   });
 
+  const vad = withStopLane(deps.vad, deps.stopSpotter, {
+    ...{ clock, emit: (event) => runner.receive(event, 'ear') },
+    ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
+    onProblem: (error) => deps.onProblem(session, error),
+  });
   const ear =
     options.input === 'text'
       ? undefined
-      : openEar({ ...deps, ...options, audio, emit: (event) => runner.receive(event, 'ear') });
+      : openEar({ ...deps, ...options, vad, audio, emit: (event) => runner.receive(event, 'ear') });
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
-    const refusal = given.type === 'settings' ? settingsRefusal(given, deps) : undefined;
+    const refusal = given.type === 'settings' ? settingsRefusal(given, deps.supports) : undefined;
     if (refusal) publish({ type: 'error', ...refusal, fatal: false });
     else if (given.type !== 'played') runner.receive(clientEvent(given, audio.written), 'client');
     else if (given.generation === listener?.generation) {
@@ -385,20 +395,4 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   };
 }
 
-function settingsRefusal({ language }: SettingsChange, { supports }: SessionDeps): ErrorRecord | undefined {
-  if (language === undefined || supports?.(language) !== false) return undefined;
-  return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
-}
-
-const noMemory: MemoryPort = { recall: async () => [] };
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-function jsonBytes(value: object): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
-}

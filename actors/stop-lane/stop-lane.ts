@@ -10,8 +10,8 @@ export interface StopLaneParts {
   readonly clock: Clock;
   /** Receives the events of the lane, which go in front of everything that waits. */
   readonly emit: (event: StopEvent) => void;
-  /** The words of the reply that the user may just have heard: a stop phrase in them is the robot's own. Default: none. */
-  readonly ownWords?: () => string;
+  /** The words of the reply that sounded in the last `agoMs`: a stop phrase in them is the robot's own. Default: none. */
+  readonly ownWords?: (agoMs: number) => string;
   /** Receives the error of a stretch that nobody listened to. */
   readonly onProblem?: (error: Error) => void;
 }
@@ -24,6 +24,18 @@ const BEFORE = samplesInMs(600, PIPELINE_RATE);
 const AFTER = samplesInMs(500, PIPELINE_RATE);
 /** Audio kept: the detector answers within this time. */
 const KEPT = samplesInMs(2_000, PIPELINE_RATE);
+
+/** The way of a word through playback, room and spotter takes up to a second; the client may play later than it should. */
+const OWN_WORDS_MS = 2_000;
+
+/** `vad`, with the lane of one session beside its ear, if there is a spotter. */
+export function withStopLane(
+  vad: VadEngine,
+  spotter: StopSpotter | undefined,
+  parts: Omit<StopLaneParts, 'spotter'>,
+): VadEngine {
+  return spotter ? new StopLane({ ...parts, spotter }).beside(vad) : vad;
+}
 
 /**
  * The voice-stop lane of a session: hands everything that may be speech to the spotter, in every state of the
@@ -123,7 +135,7 @@ export class StopLane {
     return {
       onSuspected: (phrase, at) => {
         this.#lost = false;
-        own = ` ${plain(ownWords?.() ?? '')} `.includes(` ${phrase} `);
+        own = ` ${plain(ownWords?.(OWN_WORDS_MS) ?? '')} `.includes(` ${phrase} `);
         if (own) return;
         const sample = from + at;
         const nowMs = clock.nowMs();

@@ -118,6 +118,13 @@ export const configSchema = z.strictObject({
     ),
     onsetPadMs: ms(heard.onsetPadMs, 'How far before its first window speech is taken to begin.'),
   }),
+  voiceStop: group({
+    enabled: yesNo(
+      false,
+      'Listen for the stop phrases of the dialog (`halt` entries) in every state, beside the recogniser. English dialogs only; see voice-stop.md.',
+    ),
+    workers: count(1, 'Number of threads that listen for them in this process.'),
+  }),
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
   llm: group({
     stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),

@@ -58,6 +58,10 @@ export function recorded(registry: Registry) {
       [1, 2, 4, 8, 16, 24, 32, 48, 64],
     ),
     vadRun: histogram('parley_vad_run_seconds', 'Duration of one run of the model.', DELAY_SECONDS),
+    stopDropped: counter(
+      'parley_voice_stop_dropped_seconds_total',
+      'Possible speech that nobody searched for a stop phrase, because the threads were busy.',
+    ),
     commit: histogram(
       'parley_store_commit_seconds',
       'Time from sending a group of records to the thread of the store until it is on disk.',

@@ -4,6 +4,7 @@ import type { Bus } from '../../../actors/ports/bus.ts';
 import type { ConnectionStats } from '../../../adapters/http/transport.ts';
 import type { StoreStats } from '../../../adapters/store/sqlite.ts';
 import type { PhraseCacheStats } from '../../../adapters/tts/phrase-cache.ts';
+import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { DoorStats } from '../../door/stats.ts';
@@ -33,6 +34,8 @@ export interface Metrics extends SessionObserver {
   onChainEvent(event: ChainEvent): void;
   /** One run of the speech detector's model. */
   onVadRun(windows: number, ms: number): void;
+  /** Audio that no stop spotter heard. */
+  onStopDropped(samples: number): void;
   /** One group of records is on disk. */
   onCommit(ms: number): void;
   /** Lateness of a timer. */
@@ -78,6 +81,7 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
       figures.vadWindows.observe(windows);
       figures.vadRun.observe(ms / 1_000);
     },
+    onStopDropped: (samples) => figures.stopDropped.inc(samples / PIPELINE_RATE),
     onCommit: (ms) => figures.commit.observe(ms / 1_000),
     onLoopDelay: (ms) => figures.loopDelay.observe(ms / 1_000),
     onClosed: (session) => conversations.forget(session),

@@ -1,0 +1,24 @@
+import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
+import type { SettingsChange } from '../../machines/wire.ts';
+import type { MemoryPort } from '../ports/memory.ts';
+
+/** Why a client's new settings cannot be taken; undefined if they can. */
+export function settingsRefusal(
+  { language }: SettingsChange,
+  supports: ((language: string) => boolean) | undefined,
+): ErrorRecord | undefined {
+  if (language === undefined || supports?.(language) !== false) return undefined;
+  return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
+}
+
+export const noMemory: MemoryPort = { recall: async () => [] };
+
+const encoder = new TextEncoder();
+
+export function jsonBytes(value: object): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}
+
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

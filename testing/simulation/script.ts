@@ -173,7 +173,10 @@ function turnSteps(random: Random): readonly Step[] {
       return [opening(), then('speaking', random.ms(0, 700), act)];
     }
     case 'mumbleWhileSpeaking':
-      return [opening(), then('speaking', random.ms(0, 700), sound(random.chance(0.4) ? 40 : random.int(60, 400)))];
+      return [
+        opening(),
+        then('speaking', random.ms(0, 700), sound(random.chance(0.4) ? 40 : random.int(60, 400))),
+      ];
     case 'mumble':
       return [open(sound(random.int(60, 1_500)))];
     case 'interrupt':

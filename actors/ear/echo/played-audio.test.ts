@@ -38,6 +38,27 @@ describe('the played audio', () => {
     expect(read(played, 5_000 + 239, 2)).toEqual([2, 0]);
   });
 
+  it('is as soft as the client plays it while it is ducked, 20 ms after the order', () => {
+    const played = open();
+    for (let i = 0; i < 10; i++) played.send(1, frame(1_000), 0);
+    played.order(1, 'ducked', 400);
+    played.order(1, 'playing', 1_600);
+    const at = (sample: number) => read(played, sample, 1)[0];
+    expect([399, 400 + 160, 720, 1_599, 1_600 + 160, 1_920].map(at)).toEqual([
+      1_000, 626, 251, 251, 626, 1_000,
+    ]);
+  });
+
+  it('is at full level again with the next reply', () => {
+    const played = open();
+    played.send(1, frame(1_000), 0);
+    played.order(1, 'ducked', 0);
+    played.flush(1, 320);
+    played.send(2, frame(1_000), 320);
+    played.send(2, frame(1_000), 320);
+    expect(read(played, 640, 1)).toEqual([1_000]);
+  });
+
   it('ends where the client drops a reply', () => {
     const played = open();
     played.send(1, frame(1), 0);

@@ -1,8 +1,13 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
-import type { PlaybackState } from '../../../machines/wire.ts';
+import { DUCK_RAMP_MS, DUCKED_DB, type PlaybackState } from '../../../machines/wire.ts';
 import type { Resampler, ResamplerFactory } from '../../ports/resampler.ts';
 
 const FULL_SCALE = 0x8000;
+const DUCKED_GAIN = 10 ** (DUCKED_DB / 20);
+/** Change of the gain in a sample of the client's ramp. */
+const GAIN_STEP = (1 - DUCKED_GAIN) / samplesInMs(DUCK_RAMP_MS, PIPELINE_RATE);
+/** Changes of the gain that are kept: more than happen in what is kept of the audio. */
+const GAINS_KEPT = 16;
 /** How much of it is kept, before and after the microphone's position. A client is sent at most 200 ms ahead. */
 const KEPT = samplesInMs(4_000, PIPELINE_RATE);
 /** A client that plays later than this behind the sending is followed, ms: the canceller finds delays up to 500 ms. */
@@ -27,6 +32,8 @@ export class PlayedAudio {
   /** First sample of the generation, as if it had never paused. */
   #begin = 0;
   #flushed = -1;
+  /** Changes of the client's gain, the newest first: from sample `at` on it moves from one to the other. */
+  #gains: readonly { readonly at: number; readonly from: number; readonly to: number }[] = [];
   #paused: Int16Array[] | undefined;
   /** Added to the time at which audio is sent. */
   #later = 0;
@@ -51,6 +58,7 @@ export class PlayedAudio {
       this.#generation = generation;
       this.#paused = undefined;
       this.#begin = Math.max(this.#end, at + this.#later);
+      this.#setGain(1, this.#begin);
     }
     this.#samples += samples.length;
     if (this.#paused) this.#paused.push(samples.slice());
@@ -64,6 +72,7 @@ export class PlayedAudio {
       this.#paused ??= [this.#takeBack(at + this.#later)];
       return;
     }
+    this.#setGain(state === 'ducked' ? DUCKED_GAIN : 1, at + this.#later);
     const waiting = this.#paused;
     this.#paused = undefined;
     const before = this.#end;
@@ -103,12 +112,25 @@ export class PlayedAudio {
     for (let i = 0; i < out.length; i++) {
       const at = from + i;
       const known = at >= 0 && at < this.#end && at >= this.#end - KEPT;
-      out[i] = known ? (this.#ring[at % KEPT] ?? 0) / FULL_SCALE : 0;
+      out[i] = known ? (this.#gainAt(at) * (this.#ring[at % KEPT] ?? 0)) / FULL_SCALE : 0;
     }
   }
 
   close(): void {
     this.#resampler.close();
+  }
+
+  #setGain(to: number, at: number): void {
+    const from = this.#gainAt(at);
+    if (from !== to) this.#gains = [{ at, from, to }, ...this.#gains].slice(0, GAINS_KEPT);
+  }
+
+  #gainAt(sample: number): number {
+    const change = this.#gains.find(({ at }) => at <= sample);
+    if (!change) return 1;
+    const { at, from, to } = change;
+    const moved = GAIN_STEP * (sample - at);
+    return from < to ? Math.min(to, from + moved) : Math.max(to, from - moved);
   }
 
   #append(samples: Int16Array, at: number): void {

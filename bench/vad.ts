@@ -1,4 +1,4 @@
-/** Cost of voice activity detection: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. The sound is synthetic, so no files are needed. Measures the model and the gate alone, then the engine with real-time streams.
+/** Cost of voice activity detection: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. The sound is synthetic, so no files are needed. Measures the model, the gate and the WebRTC engine alone, then the engine with real-time streams.
  *
  * Options: `--thread` / `--no-thread` (default: each in turn), `--gather 0,4,16` (ms), `--streams 1,10,50,100` (all with a
  * voice; `50:10` means 10 of 50), `--seconds 5`, `--paced` (only the last part), `--onset` (voices begin and end).
@@ -11,6 +11,7 @@ import { bundledModelPath } from '../adapters/vad/onnx-runtime.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
 import { loadSilero } from '../adapters/vad/silero-model.ts';
 import { WINDOW } from '../adapters/vad/speech-model.ts';
+import { webRtcVad } from '../adapters/vad/webrtc.ts';
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
 
 const FRAME_MS = 20;
@@ -85,6 +86,28 @@ async function gateAlone(): Promise<void> {
   gate.close();
 }
 
+/** Processor time of the WebRTC engine for a minute of a voice in pieces of 20 ms. */
+async function webRtcAlone(): Promise<void> {
+  const voice = buzz(PIPELINE_RATE);
+  for (const frameMs of [10, 20, 30]) {
+    const vad = webRtcVad({ frameMs });
+    await vad.warm?.();
+    const stream = vad.open(() => {}, fail);
+    const second = () => {
+      for (let at = 0; at < voice.length; at += FRAME)
+        stream.push({ rate: PIPELINE_RATE, samples: voice.subarray(at, at + FRAME) });
+    };
+    for (let i = 0; i < 10; i++) second();
+    const before = process.cpuUsage();
+    for (let i = 0; i < 60; i++) second();
+    const { user, system } = process.cpuUsage(before);
+    console.log(
+      `webrtc, windows of ${frameMs} ms: ${((user + system) / 60).toFixed(0)} µs a second of audio`,
+    );
+    await vad.close();
+  }
+}
+
 interface Load {
   readonly streams: number;
   readonly speaking: number;
@@ -157,6 +180,7 @@ function fail(error: Error): void {
 if (!options.paced) {
   await modelAlone();
   await gateAlone();
+  await webRtcAlone();
 }
 for (const load of options.streams.split(',')) {
   const [streams = 0, speaking = streams] = load.split(':').map(Number);

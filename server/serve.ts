@@ -20,7 +20,7 @@ import type { EngineKind } from '../actors/subjects.ts';
 import type { RosRobot } from '../adapters/action/ros/robot.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
-import { sileroVad } from '../adapters/vad/silero.ts';
+import { vadEngine } from '../adapters/vad/engine.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { LogEntry } from '../machines/log.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
@@ -251,7 +251,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
-  const vad = parts?.vad ?? sileroVad({ ...config.vad, ...counted, onCrash: onProblem });
+  const vad = parts?.vad ?? vadEngine({ ...config.vad, ...counted, onCrash: onProblem });
   const stopSpotter = makeStopSpotter(options, dialog, metrics?.onStopDropped, onProblem);
   for (const ear of [vad, stopSpotter]) closers.push(async () => ear?.close());
   const resamplers = await speexResampler();

@@ -18,6 +18,8 @@ export interface VadStream {
 /** Voice activity detection for many sessions at once. */
 export interface VadEngine {
   readonly name: string;
+  /** Length of each window, in samples. Default 512. */
+  readonly windowSamples?: number;
   /**
    * Calls `onWindow` for every window in order, and `onError` at most once (VAD_FAILED), after which the stream is
    * dead.

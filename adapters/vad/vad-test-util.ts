@@ -9,7 +9,7 @@ export function listen(
   ms = 20,
   given = (piece: Sound) => piece,
 ): Promise<VadWindow[]> {
-  const expected = Math.floor(sound.samples.length / WINDOW);
+  const expected = Math.floor(sound.samples.length / (vad.windowSamples ?? WINDOW));
   return new Promise((resolve, reject) => {
     const windows: VadWindow[] = [];
     const stream = vad.open((window) => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
-import { sileroVad } from '../../adapters/vad/silero.ts';
+import { vadEngine } from '../../adapters/vad/engine.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { readDialog } from '../dialog-file.ts';
 import { makeEngine } from '../engines.ts';
@@ -51,7 +51,7 @@ export function transcribeCommand(_setExitCode: SetExitCode): Command {
       const dialog = await readDialog(config.dialog);
       const known = labels === undefined ? undefined : await readLabels(labels);
       const sound = noise === undefined ? undefined : await readRecording(noise);
-      const vad = sileroVad({ ...config.vad, maxQueuedMs: Number.POSITIVE_INFINITY });
+      const vad = vadEngine({ ...config.vad, maxQueuedMs: Number.POSITIVE_INFINITY });
       const bus = inProcessBus();
       const stt = await makeEngine('stt', name, config, dialog, { bus });
       const progress = process.stderr.isTTY && files.length >= MANY_FILES;

@@ -87,6 +87,14 @@ export const configSchema = z.strictObject({
   }),
   chains: chains(),
   vad: group({
+    engine: key(
+      z.enum(['silero', 'webrtc']).default('silero'),
+      'Detector of speech: a neural network, or WebRTC’s, which costs a tenth but takes loud noises for speech; see engines.md.',
+    ),
+    webrtc: group({
+      aggressiveness: key(z.int().min(0).max(3).default(2), '0 finds the most speech, 3 the least.'),
+      frameMs: key(z.int().min(10).max(30).multipleOf(10).default(20), 'Length of a window: 10, 20 or 30.'),
+    }),
     thread: yesNo(
       true,
       'Run the model in its own thread, so that it does not block the event loop. Turn off on a machine with one core.',
@@ -98,7 +106,7 @@ export const configSchema = z.strictObject({
     ),
     startThreshold: probability(
       heard.startThreshold,
-      'A window of 32 ms more likely speech than this is evidence for it.',
+      'A window (32 ms) more likely speech than this is evidence for it.',
     ),
     startEvidenceMs: ms(
       heard.startEvidenceMs,

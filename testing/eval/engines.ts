@@ -8,7 +8,7 @@ import type { VadEngine } from '../../actors/ports/vad.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
 import { soundswallowerStt } from '../../adapters/stt/soundswallower/soundswallower.ts';
 import { type EspeakTtsOptions, espeakTts } from '../../adapters/tts/espeak/espeak.ts';
-import { type SileroOptions, sileroVad } from '../../adapters/vad/silero.ts';
+import { type VadOptions, vadEngine } from '../../adapters/vad/engine.ts';
 import { startWorkerThread } from '../../adapters/worker-thread.ts';
 
 /** The embedded engines, shared by the conversations of an evaluation; but for eSpeak, which each has of its own. */
@@ -23,7 +23,7 @@ export interface EvalEngines {
 
 export interface EvalEngineOptions {
   readonly dialog: Dialog;
-  readonly vad?: SileroOptions;
+  readonly vad?: VadOptions;
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
@@ -33,7 +33,7 @@ export async function evalEngines({ dialog, vad }: EvalEngineOptions): Promise<E
   const recogniser = new ProbedThread();
   const engines = {
     // There is one stream, so nothing is gained by waiting for others.
-    vad: sileroVad({ ...vad, gatherMs: 0 }),
+    vad: vadEngine({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
   };

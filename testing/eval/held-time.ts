@@ -35,8 +35,9 @@ export class HeldTime {
 
   /** `vad`, whose windows are awaited before time advances. */
   vad(vad: VadEngine): VadEngine {
+    const { windowSamples = WINDOW } = vad;
     return {
-      ...{ name: vad.name, close: () => vad.close() },
+      ...{ name: vad.name, windowSamples, close: () => vad.close() },
       open: (onWindow, onError) => {
         let pushed = 0;
         let owed = 0;
@@ -49,7 +50,7 @@ export class HeldTime {
         const stream = vad.open(
           (window) => {
             this.clock.setTimer(this.#latency.vadMs, () => open && onWindow(window));
-            settle(WINDOW);
+            settle(windowSamples);
           },
           (error) => {
             open = false;
@@ -60,9 +61,9 @@ export class HeldTime {
         return {
           push: (pcm) => {
             if (!open) return;
-            const before = Math.floor(pushed / WINDOW);
+            const before = Math.floor(pushed / windowSamples);
             pushed += pcm.samples.length;
-            const added = (Math.floor(pushed / WINDOW) - before) * WINDOW;
+            const added = (Math.floor(pushed / windowSamples) - before) * windowSamples;
             this.#outstanding += added;
             owed += added;
             stream.push(pcm);

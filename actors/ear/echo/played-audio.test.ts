@@ -87,7 +87,25 @@ describe('the played audio', () => {
     const played = open();
     for (let i = 0; i < 30; i++) played.send(1, frame(1), 0);
     played.report(1, 1_600, 8_000); // 400 ms behind
+    played.report(1, 3_200, 9_600);
     played.send(2, frame(2), 20_000);
     expect(read(played, 20_000 + 4_799, 2)).toEqual([0, 2]);
+    for (let i = 0; i < 30; i++) played.send(2, frame(2), 20_000);
+    played.report(2, 1_600, 22_400); // 50 ms behind what was sent, 250 ms before what is expected
+    played.send(3, frame(3), 40_000);
+    expect(read(played, 40_000, 1)).toEqual([3]);
+  });
+
+  it('takes neither a pause before a flush nor a gap in a reply for a late client', () => {
+    const played = open();
+    for (let i = 0; i < 10; i++) played.send(1, frame(1), 0);
+    played.order(1, 'paused', 1_600);
+    played.flush(1, 8_000);
+    played.report(1, 1_500, 8_100);
+    played.send(2, frame(2), 20_000);
+    played.send(2, frame(2), 30_000);
+    played.report(2, 400, 30_200);
+    played.send(3, frame(3), 40_000);
+    expect(read(played, 40_000, 1)).toEqual([3]);
   });
 });

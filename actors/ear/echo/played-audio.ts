@@ -29,15 +29,15 @@ export class PlayedAudio {
   /** Where playback last began. */
   #restartAt = Number.POSITIVE_INFINITY;
   #generation = -1;
-  /** First sample of the generation, as if it had never paused. */
-  #begin = 0;
+  /** Samples of the generation, sent or waiting. */
+  #sent = 0;
   #flushed = -1;
   /** Changes of the client's gain, the newest first: from sample `at` on it moves from one to the other. */
   #gains: readonly { readonly at: number; readonly from: number; readonly to: number }[] = [];
   #paused: Int16Array[] | undefined;
-  /** Added to the time at which audio is sent. */
+  /** Added to the time at which audio is sent: in this reply, and from the next one on. */
   #later = 0;
-  #samples = 0;
+  #nextLater = 0;
   readonly #rate: OutputRate;
 
   constructor(rate: OutputRate, resamplers: ResamplerFactory) {
@@ -47,7 +47,7 @@ export class PlayedAudio {
 
   /** True if anything is or was to be heard at `sample` or within the `tail` samples before it. */
   heardNear(sample: number, tail: number): boolean {
-    return this.#samples > 0 && sample < this.#end + tail;
+    return this.#end > 0 && sample < this.#end + tail;
   }
 
   /** A frame of a reply leaves when the microphone is at sample `at`. */
@@ -57,10 +57,11 @@ export class PlayedAudio {
     if (generation !== this.#generation) {
       this.#generation = generation;
       this.#paused = undefined;
-      this.#begin = Math.max(this.#end, at + this.#later);
-      this.#setGain(1, this.#begin);
+      this.#sent = 0;
+      this.#later = this.#nextLater;
+      this.#setGain(1, Math.max(this.#end, at + this.#later));
     }
-    this.#samples += samples.length;
+    this.#sent += samples.length;
     if (this.#paused) this.#paused.push(samples.slice());
     else this.#append(samples, at + this.#later);
   }
@@ -75,9 +76,7 @@ export class PlayedAudio {
     this.#setGain(state === 'ducked' ? DUCKED_GAIN : 1, at + this.#later);
     const waiting = this.#paused;
     this.#paused = undefined;
-    const before = this.#end;
     for (const samples of waiting ?? []) this.#append(samples, at + this.#later);
-    if (waiting) this.#begin += Math.max(0, at + this.#later - before);
   }
 
   /** The client drops what it has of the generation. */
@@ -90,14 +89,15 @@ export class PlayedAudio {
 
   /** The client had played `samples` of the generation at its rate when its microphone was at `at`. */
   report(generation: number, samples: number, at: number): void {
-    if (generation !== this.#generation || samples === 0 || this.#paused) return;
-    const behind = at - this.#begin - Math.round((samples * PIPELINE_RATE) / this.#rate);
-    if (behind <= samplesInMs(MOST_BEHIND_MS, PIPELINE_RATE)) return;
+    // The count stands still in a pause, and after one that ended in a flush.
+    if (generation !== this.#generation || generation <= this.#flushed || samples === 0 || this.#paused)
+      return;
+    const waits = this.#sent - Math.round((samples * PIPELINE_RATE) / this.#rate);
+    const behind = at - (this.#end - waits);
+    if (behind >= 0 && behind <= samplesInMs(MOST_BEHIND_MS, PIPELINE_RATE)) return;
     // From the next reply on: within one, the canceller has learned the delay by now.
-    this.#later = Math.min(
-      this.#later + behind - samplesInMs(LEFT_BEHIND_MS, PIPELINE_RATE),
-      samplesInMs(1_000, PIPELINE_RATE),
-    );
+    const later = this.#later + behind - samplesInMs(LEFT_BEHIND_MS, PIPELINE_RATE);
+    this.#nextLater = Math.max(0, Math.min(later, samplesInMs(1_000, PIPELINE_RATE)));
   }
 
   /** True once for each time that playback begins, or continues after a gap, before `sample`. */

@@ -1,6 +1,7 @@
 import type { LogEntry } from './log.ts';
 import type { SessionParameters } from './parameters.ts';
 import { actionsInvariant } from './session/actions/invariant.ts';
+import { askingInvariant } from './session/asking/invariant.ts';
 import { backchannelInvariant } from './session/barge-in/invariant.ts';
 import { childrenInvariant } from './session/children-invariant.ts';
 import type { SessionInput } from './session/context.ts';
@@ -37,6 +38,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   commitInvariant,
   haltInvariant,
   suspicionInvariant,
+  askingInvariant,
   textOnlyInvariant,
 ];
 
@@ -57,6 +59,7 @@ export function sessionMonitor(
     outputRate: input.outputRate,
     actions: parameters.actions,
     language: input.language,
+    asks: parameters,
     backchannels: parameters.words.backchannels,
     input: hears,
     output: input.output ?? 'audio',
@@ -79,6 +82,7 @@ export class InvariantMonitor {
       outputRate: 24_000,
       actions: { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER },
       language: 'en',
+      asks: undefined,
       backchannels: {},
       input: 'audio' as const,
       output: 'audio' as const,

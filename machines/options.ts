@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ATTENTION_MODES, type Attention } from './wire.ts';
 
 /** Properties of a configuration key that a schema cannot express. */
 export interface KeyFacts {
@@ -49,6 +50,10 @@ export function count(defaultCount: number, meaning: string, min = 1) {
 /** A factor of 1 to 10. */
 export function factor(defaultFactor: number, meaning: string) {
   return key(z.number().min(1).max(10).default(defaultFactor), meaning);
+}
+
+export function attentionMode(defaultMode: Attention, meaning: string) {
+  return key(z.enum(ATTENTION_MODES).default(defaultMode), meaning);
 }
 
 /** A probability below 1. */

@@ -1,5 +1,16 @@
 import type { z } from 'zod';
-import { count, factor, group, list, listsByLanguage, ms, text, yesNo } from './options.ts';
+import {
+  attentionMode,
+  count,
+  factor,
+  group,
+  list,
+  listsByLanguage,
+  ms,
+  probability,
+  text,
+  yesNo,
+} from './options.ts';
 import { BACKCHANNELS } from './session/barge-in/backchannel.ts';
 import type { ActionTerms, ReportedEnd } from './wire.ts';
 
@@ -23,6 +34,9 @@ export const defaultParameters = {
     pauseAtOnce: true,
     ownWords: true,
   },
+  attention: { mode: 'always', windowMs: 8_000 },
+  body: { startThreshold: 0.7, startEvidenceMs: 90 },
+  asking: { enabled: true, below: 0, nearestAbove: 0.3, answerMs: 6_000 },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,
@@ -46,6 +60,8 @@ export const defaultParameters = {
     notUnderstood: 'Sorry, I did not get that.',
     sttFailed: 'Sorry, I could not hear that.',
     llmFailed: 'Sorry, something went wrong. Please try again.',
+    didYouSay: 'Did you say: {words}?',
+    sayAgain: 'Sorry, please say it again.',
     fillers: [],
   },
   words: {
@@ -96,7 +112,24 @@ export const defaultParameters = {
       es: ['cero', 'uno', 'dos', 'tres', 'cuatro', 'cinco', 'seis', 'siete', 'ocho', 'nueve'],
     },
     halt: [],
+    wake: [],
     complete: [],
+    yes: {
+      en: ['yes', 'yeah', 'yep', 'yes please', 'right', 'correct', 'exactly'],
+      zh: ['是', '是的', '对', '对的'],
+      ja: ['はい', 'うん', 'そう', 'そうです'],
+      de: ['ja', 'genau', 'richtig', 'ja bitte'],
+      fr: ['oui', 'ouais', "c'est ça", 'exactement'],
+      es: ['sí', 'claro', 'exacto', 'correcto'],
+    },
+    no: {
+      en: ['no', 'nope', 'wrong', 'no thanks'],
+      zh: ['不', '不是', '不对'],
+      ja: ['いいえ', 'いや', '違う', '違います'],
+      de: ['nein', 'nee', 'falsch'],
+      fr: ['non', 'pas du tout'],
+      es: ['no'],
+    },
   },
 } as const;
 
@@ -174,6 +207,26 @@ export function parameterGroups() {
         'Words that the robot itself is saying at that moment do not interrupt it; a phrase of the voice stop always does.',
       ],
     }),
+    attention: described('attention', {
+      mode: [attentionMode, 'When speech is for the robot, unless the client says it in its hello.'],
+      windowMs: [ms, 'After a turn: time in which the next one needs no wake phrase.'],
+    }),
+    body: described('body', {
+      startThreshold: [probability, 'The `vad.startThreshold` while the robot moves.'],
+      startEvidenceMs: [ms, 'The `vad.startEvidenceMs` while the robot moves.'],
+    }),
+    asking: described('asking', {
+      enabled: [yesNo, 'Ask back ("Did you say: turn left?") instead of acting on words that are not sure.'],
+      below: [
+        probability,
+        'Confidence below which recognised words are asked about that have no `askBelow` of the dialog. 0: they are not.',
+      ],
+      nearestAbove: [
+        probability,
+        'A rejected utterance is asked about if the nearest phrase of the dialog has at least this confidence.',
+      ],
+      answerMs: [ms, 'End of the question to the answer; then the question is dropped.'],
+    }),
     deadlines: described('deadlines', {
       sttMs: [ms, 'End of the turn to the final transcript.'],
       recallMs: [ms, 'Final transcript to the facts from memory.'],
@@ -208,6 +261,8 @@ export function parameterGroups() {
       notUnderstood: [text, 'Spoken when speech was detected but no word was recognised. Empty: nothing.'],
       sttFailed: [text, 'Spoken when speech recognition failed. Empty: nothing.'],
       llmFailed: [text, 'Spoken when the language engine failed before its first token. Empty: nothing.'],
+      didYouSay: [text, 'Asks about words that are not sure; {words} are the words.'],
+      sayAgain: [text, 'Spoken when they were not what the user said.'],
       fillers: [list, 'Short phrases for the silence before a late reply. Empty: those of the dialog file.'],
     }),
     words: described('words', {
@@ -225,6 +280,9 @@ export function parameterGroups() {
         'Words for single digits; by language. Three in a row are a number that is being dictated: incomplete.',
       ],
       halt: [list, 'Transcripts that trigger a voice stop, besides those of the dialog file.'],
+      yes: [listsByLanguage, 'Answers that confirm the words asked about, by language.'],
+      no: [listsByLanguage, 'Answers that deny them, by language.'],
+      wake: [list, 'Phrases that wake the robot, besides those of the dialog file.'],
       complete: [list, 'Transcripts known to be complete, besides those of the dialog file.'],
     }),
   };

@@ -17,6 +17,11 @@ export function isPublicState(name: string): name is PublicState {
 
 /** How a client and its session talk to each other, in one direction. */
 export type Modality = 'audio' | 'text';
+/** When speech is for the robot: see docs/protocol.md#attention. */
+export const ATTENTION_MODES = ['always', 'wake', 'push', 'addressed'] as const;
+export type Attention = (typeof ATTENTION_MODES)[number];
+export const ATTENTION_STATES = ['asleep', 'window', 'awake'] as const;
+export type AttentionState = (typeof ATTENTION_STATES)[number];
 export type EndReason = 'completed' | 'interrupted' | 'failed';
 
 export interface HelloMessage {
@@ -38,6 +43,8 @@ export interface HelloMessage {
   readonly output?: Modality;
   /** The client sends an `action.result` for each started action. */
   readonly actions?: 'results';
+  /** Default: as the server is configured, usually `always`. */
+  readonly attention?: Attention;
 }
 
 /** Ways to end that a client may report of a started action. */
@@ -118,6 +125,8 @@ export type ClientMessage =
   /** Number of samples of `generation` played so far, at the output rate. */
   | { readonly type: 'played'; readonly generation: number; readonly samples: number }
   | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
+  /** The robot moves or rests. `noise`: level of its motors at the microphone, dBFS; absent: loud. */
+  | { readonly type: 'body'; readonly moving: boolean; readonly noise?: number }
   | { readonly type: 'interrupt' }
   | { readonly type: 'halt' }
   | { readonly type: 'rearm' }
@@ -226,6 +235,8 @@ export type SessionMessage =
     }
   | { readonly type: 'playback'; readonly generation: number; readonly state: PlaybackState }
   | { readonly type: 'flush'; readonly generation: number }
+  /** Whether speech is for the robot now. Not sent by a session that always listens. */
+  | { readonly type: 'attention'; readonly state: AttentionState }
   | {
       readonly type: 'viseme';
       readonly generation: number;

@@ -8,7 +8,7 @@ import {
   type MemberHealth,
   type ReportsHealth,
 } from '../actors/chain/mod.ts';
-import type { Dialog } from '../actors/dialog/mod.ts';
+import { type Dialog, withAnswers } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
@@ -64,10 +64,11 @@ export async function makeEngines(
   parts: EngineParts,
 ): Promise<LocalEngines> {
   const { engines } = config;
+  const heard = withAnswers(dialog, config);
   const connected: (() => EngineStats['connections'][number])[] = [];
   const healthy: (() => EngineStats['health'])[] = [];
   const make = async <Kind extends EngineKind>(kind: Kind, name: string): Promise<EngineOf[Kind]> => {
-    const engine = await makeEngine(kind, name, config, dialog, parts);
+    const engine = await makeEngine(kind, name, config, kind === 'stt' ? heard : dialog, parts);
     const stats = engine.connectionStats;
     if (stats) connected.push(() => ({ kind, engine: engine.name, ...stats() }));
     return engine;

@@ -65,9 +65,34 @@ export function startJournaling(
 
 /** The session's part of what may be a whole configuration. The journal must not contain the secrets of the rest. */
 function whatDecides(parameters: SessionParameters): SessionParameters {
-  const { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words } =
-    parameters;
-  return { endpointing, speculation, bargeIn, deadlines, reply, history, actions, phrases, words };
+  const {
+    endpointing,
+    speculation,
+    bargeIn,
+    attention,
+    body,
+    asking,
+    deadlines,
+    reply,
+    history,
+    actions,
+    phrases,
+    words,
+  } = parameters;
+  return {
+    endpointing,
+    speculation,
+    bargeIn,
+    attention,
+    body,
+    asking,
+    deadlines,
+    reply,
+    history,
+    actions,
+    phrases,
+    words,
+  };
 }
 
 /** `journals`, with what they write also shown to the inspector. */

@@ -22,7 +22,7 @@ describe('Explainer', () => {
 
     const transcribing = 'responding.phase.processing.transcribing · always';
     expect(taken.slice(0, 2)).toEqual(['idle · text', `${transcribing} #2`]);
-    expect(guards.slice(0, 2)).toEqual([
+    expect(guards.filter(({ transition }) => transition.startsWith(transcribing)).slice(0, 2)).toEqual([
       { transition: `${transcribing} #1`, passed: false },
       { transition: `${transcribing} #2`, passed: true },
     ]);
@@ -37,8 +37,14 @@ describe('Explainer', () => {
       10,
     );
 
-    // The guard of what follows results of actions is asked after every event.
-    expect(explained).toEqual({ taken: [], guards: [{ transition: 'idle · always', passed: false }] });
+    // The guards of what follows results of actions, and of the robot's attention, are asked after every event.
+    expect(explained.taken).toEqual([]);
+    expect(explained.guards.filter(({ passed }) => passed)).toEqual([]);
+    expect(explained.guards.map(({ transition }) => transition).sort()).toEqual([
+      'attention.awake · always #1',
+      'attention.awake · always #2',
+      'idle · always',
+    ]);
   });
 
   it('says that an event after the end took nothing', () => {

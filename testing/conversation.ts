@@ -23,7 +23,7 @@ import type { SessionInput } from '../machines/session/context.ts';
 import type { StopEvent } from '../machines/session/events.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import type { ReadWords } from '../machines/session/turn/reading.ts';
-import type { EchoState, Modality, SessionMessage } from '../machines/wire.ts';
+import type { Attention, EchoState, Modality, SessionMessage } from '../machines/wire.ts';
 import { type Divergence, replayLog } from './replay-log.ts';
 import { levelVad } from './scripted-engines.ts';
 
@@ -56,6 +56,7 @@ export interface ConversationOptions {
   readonly results?: boolean;
   /** Whether the microphone hears the robot. Default: cancelled. */
   readonly echo?: EchoState;
+  readonly attention?: Attention;
   /** Of the speech detector. */
   readonly detector?: SpeechDetectorParameters;
   /** Receives what the client receives, at once. */
@@ -110,6 +111,7 @@ export class Conversation {
       memory: options.memory !== undefined,
       ...(options.output === 'text' && { output: 'text' }),
       ...(options.results && { results: true }),
+      ...(options.attention && options.attention !== 'always' && { attention: options.attention }),
     };
     this.#monitor = sessionMonitor(this.#parameters, this.#input, options.input);
     const { bus, clock, stt, llm, tts } = options;

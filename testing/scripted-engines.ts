@@ -20,6 +20,7 @@ export interface SttScript {
   readonly finalMs?: number;
   readonly hangs?: boolean;
   readonly fails?: ParleyError;
+  readonly confidence?: number;
   /** Why `text` is empty. */
   readonly rejected?: Rejection;
 }
@@ -40,7 +41,12 @@ export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 
       if (script.hangs) await hang(signal);
       await pause(clock, script.finalMs ?? 50, signal);
       if (script.fails) throw script.fails;
-      yield { type: 'final', text: script.text ?? '', ...(script.rejected && { rejected: script.rejected }) };
+      const { text = '', confidence, rejected } = script;
+      yield {
+        ...{ type: 'final', text },
+        ...(confidence !== undefined && { confidence }),
+        ...(rejected && { rejected }),
+      };
     },
     close: async () => {},
   };

@@ -36,7 +36,7 @@ export function sttChild(
     )) {
       if (event.type === 'final') {
         const { text, confidence, language, rejected } = event;
-        const reading = read?.(text, input.language, true);
+        const reading = read?.(text || (rejected?.nearest ?? ''), input.language, true);
         return {
           text,
           ...(confidence === undefined ? {} : { confidence }),

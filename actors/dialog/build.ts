@@ -95,6 +95,7 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
     slots,
     notUnderstood: data.notUnderstood,
     fillers: data.fillers,
+    wake: [...normalisedPhrases(data.wake, language)],
     backchannels: [...normalisedPhrases(backchannels, language)],
     pronunciations: new Map(
       Object.entries(data.pronunciations).map(([word, phones]) => [normaliseText(word, language), phones]),

@@ -9,6 +9,8 @@ import type { Slots, SlotType } from './slots.ts';
 export interface DialogAction extends ActionTerms {
   readonly name: string;
   readonly args: JsonObject;
+  /** Whether the robot moves meanwhile, so that its motors may be heard. */
+  readonly moves?: boolean;
   /** Duration on a simulated robot, ms. */
   readonly durationMs?: number;
   /** What executes it on a robot with ROS. */
@@ -50,6 +52,8 @@ export interface Dialog {
   readonly notUnderstood: readonly string[];
   /** Short phrases for the silence before a late reply. */
   readonly fillers: readonly string[];
+  /** Phrases that wake the robot, in normalised form. */
+  readonly wake: readonly string[];
   /** In normalised form. */
   readonly backchannels: readonly string[];
   /** Word → phonemes of the recogniser (ARPAbet), for words missing in its dictionary. */
@@ -76,6 +80,12 @@ export function lastingActions(dialog: Dialog): Readonly<Record<string, ActionTe
     if (whenInterrupted || group)
       terms[name] ??= { ...(whenInterrupted && { whenInterrupted }), ...(group && { group }) };
   return terms;
+}
+
+/** The names of the actions that move the robot. */
+export function movingActions(dialog: Dialog): readonly string[] {
+  const moving = dialog.entries.flatMap((entry) => entry.actions).filter(({ moves }) => moves);
+  return [...new Set(moving.map(({ name }) => name))];
 }
 
 /** The texts about one end of an action; of several entries for one action the first that has some. */

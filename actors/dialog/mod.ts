@@ -1,4 +1,6 @@
 /** The dialog file: what a robot understands, says and does. Shared by the dialog LLM and the grammar recogniser. */
+
+export { withAnswers } from './answers.ts';
 export type { CalendarDay, SpokenDate } from './dates.ts';
 export { isoDate } from './dates.ts';
 export type { Dialog, DialogAction, DialogEntry } from './dialog.ts';

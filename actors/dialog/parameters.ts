@@ -7,6 +7,7 @@ import {
   dialogActions,
   haltPhrases,
   lastingActions,
+  movingActions,
   toldEnds,
 } from './dialog.ts';
 
@@ -34,6 +35,7 @@ export function withDialog(
       ...parameters.actions,
       offered,
       ...filled({ deadlinesMs: actionDeadlines(dialog), lasting: lastingActions(dialog) }),
+      ...filled({ moving: movingActions(dialog) }),
       ...filled({ followUps: { ...toldEnds(dialog), ...(models && { '*': REPORTED_ENDS }) } }),
     },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
@@ -44,6 +46,7 @@ export function withDialog(
         [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
       },
       halt: [...normalisedPhrases([...words.halt, ...haltPhrases(dialog)], language)],
+      wake: [...normalisedPhrases([...words.wake, ...dialog.wake], language)],
     },
   };
 }

@@ -1,4 +1,4 @@
-import { baseLanguage } from '../../machines/policies/text.ts';
+import { baseLanguage, normaliseText } from '../../machines/policies/text.ts';
 import type { Reading, ReadWords } from '../../machines/session/turn/reading.ts';
 import type { Dialog } from './dialog.ts';
 import { matchDialog } from './match.ts';
@@ -12,14 +12,22 @@ import { spoken } from './spoken.ts';
 export function dialogReader(dialog: Dialog, answers = true): ReadWords {
   return (text, language, final) => {
     if (baseLanguage(language) !== baseLanguage(dialog.language)) return undefined;
-    const phrase = phraseOf(dialog, text);
-    const entry = answers && final ? matchDialog(dialog, text)?.entry : undefined;
+    const said = withoutWake(dialog, text);
+    const phrase = phraseOf(dialog, said);
+    const entry = answers && final ? matchDialog(dialog, said)?.entry : undefined;
     const reading: Reading = {
       ...(phrase !== undefined && (answers || phrase === 'whole') && { phrase }),
       ...(entry && { askBelow: entry.askBelow }),
     };
     return Object.keys(reading).length > 0 ? reading : undefined;
   };
+}
+
+/** The words behind a wake phrase, as the session takes them. */
+function withoutWake({ wake, language }: Dialog, text: string): string {
+  const said = normaliseText(text, language);
+  const phrase = wake.find((one) => said.startsWith(`${one} `));
+  return phrase === undefined ? text : said.slice(phrase.length + 1);
 }
 
 function phraseOf({ grammar, language }: Dialog, text: string): Reading['phrase'] {

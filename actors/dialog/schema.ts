@@ -44,6 +44,7 @@ const action = z.strictObject({
   durationMs: z.number().int().min(0).max(600_000).optional(),
   deadlineMs: z.number().int().min(1).max(86_400_000).optional(),
   ros: ros.optional(),
+  moves: z.boolean().optional(),
   whenInterrupted: z.enum(INTERRUPTED_ACTIONS).optional(),
   group: name.optional(),
   done: oneOrMore.default([]),
@@ -89,6 +90,7 @@ export const dialogFile = z.strictObject({
     .strictObject({ actions: confidence.default(0.7), replies: confidence.default(0.5) })
     .prefault({}),
   fillers: z.array(line).default([]),
+  wake: oneOrMore.default([]),
   backchannels: z.array(line).optional(),
   pronunciations: z.record(z.string(), z.string().trim().min(1)).default({}),
   entries: z.array(entry).min(1).max(500),

@@ -33,6 +33,8 @@ export interface Ear {
   ordered(message: SessionMessage): void;
   /** The client has played `samples` of the generation. */
   played(generation: number, samples: number): void;
+  /** Changes the detector's parameters from its next window on. */
+  setDetector(parameters: SpeechDetectorParameters): void;
   close(): void;
 }
 
@@ -74,8 +76,9 @@ export function openEar(options: EarOptions): Ear {
   };
   let detector = initialDetectorState;
   let undecidedFrom = 0;
+  let detecting = parameters;
   const onWindow = (window: VadWindow) => {
-    const { state, event } = detectSpeech(detector, window, parameters);
+    const { state, event } = detectSpeech(detector, window, detecting);
     detector = state;
     const candidate = state.phase === 'silence' && state.evidenceMs > 0;
     undecidedFrom = (candidate ? state.candidateSample : window.startSample + window.samples) - pad;
@@ -128,6 +131,9 @@ export function openEar(options: EarOptions): Ear {
     close() {
       stream.close();
       echo?.close();
+    },
+    setDetector(changed) {
+      detecting = changed;
     },
   };
 }

@@ -142,6 +142,12 @@ export const clientCommand = z.discriminatedUnion('type', [
       )
       .exactOptional(),
   }),
+  /** `noise`: dBFS. */
+  z.object({
+    type: z.literal('body'),
+    moving: z.boolean(),
+    noise: z.number().min(-120).max(0).exactOptional(),
+  }),
   z.object({ type: z.literal('interrupt') }),
   z.object({ type: z.literal('halt') }),
   z.object({ type: z.literal('rearm') }),

@@ -29,6 +29,8 @@ export interface RunnerPorts {
   readonly publish: (message: SessionMessage) => void;
   readonly cancelWork: (generation: number) => void;
   readonly persist: (turn: TurnOutcome) => void;
+  /** Whether the ear asks for more before it reports speech. */
+  readonly ear?: (strict: boolean) => void;
   /** Called when Parley's own code threw: the session cannot continue. */
   readonly onDefect: (error: Error) => void;
   /** Receives all events and commands, in order. */
@@ -254,6 +256,9 @@ export class SessionRunner {
         break;
       case 'cancelWork':
         this.#ports.cancelWork(command.generation);
+        break;
+      case 'ear':
+        this.#ports.ear?.(command.strict);
         break;
       case 'persist':
         this.#ports.persist(command.turn);

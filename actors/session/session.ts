@@ -6,11 +6,10 @@ import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { SessionInput } from '../../machines/session/context.ts';
 import type { StopEvent } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
-import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -38,12 +37,13 @@ import type { VadEngine } from '../ports/vad.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
-import type { SpeechDetectorParameters } from '../speech-detector.ts';
+import { defaultDetectorParameters, type SpeechDetectorParameters } from '../speech-detector.ts';
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
 import { asError, jsonBytes, noMemory, settingsRefusal } from './parts.ts';
 import { SessionRunner } from './runner.ts';
+import { sessionInput } from './session-input.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one per request. */
 export interface EngineClients {
@@ -96,6 +96,8 @@ export interface SessionOptions {
   readonly echo?: EchoState;
   /** The client sends `action.result` for each started action. */
   readonly results?: boolean;
+  /** When speech is for the robot. Default: as the parameters say. */
+  readonly attention?: Attention;
 }
 
 /**
@@ -134,8 +136,8 @@ const INPUT_SLACK_MS = 1_000;
 
 /** Starts one session: its ear, its runner and its bus subscriptions. */
 export function openSession(deps: SessionDeps, options: SessionOptions, client?: SessionClient): Session {
-  const { bus, clock, parameters } = deps;
-  const { session, outputRate } = options;
+  const { bus, clock, parameters, detector = defaultDetectorParameters } = deps;
+  const { session, outputRate, attention = parameters.attention.mode } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
   // Built once, because the bus would hash a new string for each frame.
   const audioIn = subjects.audioIn(session);
@@ -147,15 +149,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     // An utterance may be recognised again from its start as long as the machine keeps it.
     () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
   );
-  const input: SessionInput = {
-    language: options.language,
-    ...(options.voice === undefined ? {} : { voice: options.voice }),
-    outputRate,
-    seed: options.seed,
-    memory: deps.memory !== undefined,
-    ...(options.output === 'text' && { output: 'text' }),
-    ...(options.results && { results: true }),
-  };
+  const input = sessionInput(options, { memory: deps.memory !== undefined, attention });
   const monitor = sessionMonitor(parameters, input, options.input);
   let violationsTold = 0;
   const log = (entry: LogEntry) => {
@@ -326,6 +320,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     cancelWork: (generation) =>
       attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation))),
     persist,
+    ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
     log: (entry) => {
       log(entry);
       if (entry.type === 'event') copy(ev, () => jsonBytes(entry));
@@ -367,6 +362,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
+  if (attention === 'push') command({ type: 'settings', turnDetection: { mode: 'manual' } });
 
   return {
     command,

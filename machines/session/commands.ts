@@ -15,6 +15,8 @@ export type Command =
   | { readonly type: 'publish'; readonly message: SessionMessage }
   /** Workers abort all requests of this generation or older. */
   | { readonly type: 'cancelWork'; readonly generation: number }
+  /** To the ear: `strict` while motors are heard. */
+  | { readonly type: 'ear'; readonly strict: boolean }
   | { readonly type: 'persist'; readonly turn: TurnOutcome };
 
 export type SpawnCommand = {

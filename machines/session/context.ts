@@ -1,7 +1,8 @@
 import type { OutputRate } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { ActionReport, ActionStatus, SettingsChange } from '../wire.ts';
+import type { ActionReport, ActionStatus, Attention, SettingsChange } from '../wire.ts';
+import type { Question } from './asking/asking.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
 import type { ActionOutcome, Message } from './turn/history.ts';
@@ -18,6 +19,8 @@ export interface SessionInput {
   readonly memory: boolean;
   /** Replies are text only: nothing is synthesised or played. Default: audio. */
   readonly output?: 'text';
+  /** When speech is for the robot. Absent: always. */
+  readonly attention?: Attention;
   /** The client reports the results of its actions; otherwise the action port decides when they end. */
   readonly results?: true;
 }
@@ -50,11 +53,15 @@ export interface SessionContext {
   /** Number of speculations in the turn of the last one. */
   readonly speculations: { readonly turn: number; readonly count: number };
   readonly reply: Reply | null;
+  /** The question that the newest reply asks, or whose answer is awaited. */
+  readonly question?: Question | undefined;
   readonly history: readonly Message[];
   /** Somebody may have said this stop phrase; absent otherwise. */
   readonly suspicion?: { readonly phrase: string } | undefined;
   /** Actions that may outlive their reply; absent until the first one. */
   readonly lasting?: LastingActions;
+  /** Somebody has woken the robot, and it does not sleep since. */
+  readonly woken?: true | undefined;
   /** As the client last reported it; absent until it does. */
   readonly body?: { readonly moving: boolean; readonly noise?: number };
   /** Results of actions that wait for a reply about them. */
@@ -109,6 +116,8 @@ export interface PendingTurn {
   readonly sttMs: number | null;
   /** When the user's turn ended: the zero of the reply's latency. */
   readonly endedAtMs: number;
+  /** `phrase` asks it. */
+  readonly question?: Question;
   /** The client asked for the reply; without words it is a reply to the history. */
   readonly asked?: AskedReply;
 }

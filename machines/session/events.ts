@@ -84,6 +84,7 @@ export interface SttOutput {
   readonly language?: string;
   /** Why `text` is empty, if the recogniser reports it. */
   readonly rejected?: Rejection;
+  /** Of `text`, or of the nearest phrase. */
   readonly reading?: Reading;
 }
 export interface MemoryOutput {

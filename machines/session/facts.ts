@@ -2,6 +2,7 @@ import type { LogEntry } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
 import type { Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
+import type { AskingParameters } from './asking/asking.ts';
 import { REPLY_CHILDREN } from './events.ts';
 import { PacedPosition } from './reply/heard-check.ts';
 import type { ListenerSample } from './reply/listener.ts';
@@ -16,6 +17,8 @@ export interface MonitorOptions {
   readonly actions?: SessionParameters['actions'];
   /** Language of the session. Default: `en`. */
   readonly language?: string;
+  /** Those of the session's parameters that decide what is asked back. Default: nothing is. */
+  readonly asks?: AskingParameters | undefined;
   /** `words.backchannels` of the session's parameters. Default: none. */
   readonly backchannels?: Readonly<Record<string, readonly string[]>>;
   /** Default: audio. */

@@ -1,5 +1,6 @@
 import type { SessionParameters } from '../parameters.ts';
 import { actionsRegion } from './actions/region.ts';
+import { attentionRegion } from './attention/region.ts';
 import { bodyRegion } from './body/region.ts';
 import { initialContext } from './context.ts';
 import { stoppedState } from './halt/stopped.ts';
@@ -54,6 +55,7 @@ export function sessionMachine(parameters: SessionParameters) {
           /** Connected, without speech. */
           idle: {
             id: 'idle',
+            entry: 'dropQuestion',
             on: {
               'speech.start': { guard: 'earTakesTurn', target: 'listening', actions: 'beginUtterance' },
               text: { target: 'responding', actions: 'takeText' },
@@ -84,7 +86,7 @@ export function sessionMachine(parameters: SessionParameters) {
                 { target: 'idle', actions: ['dropUtterance', 'dropPending', 'dropFollowUps'] },
               ],
             },
-            onDone: 'idle',
+            onDone: [{ guard: 'awaitsAnswer', target: '#asking' }, { target: 'idle' }],
             states: {
               /** As the user hears it: processing, speaking (playing, ducked or yielding), acting. */
               phase: phaseRegion(chart, parameters),
@@ -107,6 +109,8 @@ export function sessionMachine(parameters: SessionParameters) {
 
       /** Whether a voice stop is suspected. */
       stopLane: stopLaneRegion(chart, parameters),
+      /** Whether speech is for the robot. */
+      attention: attentionRegion(chart),
     },
   });
 }

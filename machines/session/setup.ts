@@ -4,6 +4,8 @@ import type { SessionParameters } from '../parameters.ts';
 import * as ends from './actions/ends.ts';
 import * as followUps from './actions/follow-ups.ts';
 import * as robot from './actions/robot-actions.ts';
+import * as asking from './asking/asking.ts';
+import * as attention from './attention/attention.ts';
 import * as bargeIn from './barge-in/barge-in.ts';
 import * as body from './body/body.ts';
 import type { ChildInputs, Command } from './commands.ts';
@@ -51,16 +53,25 @@ export function sessionSetup(parameters: SessionParameters) {
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
       saidHalt: ({ context }) =>
         (utteranceSettled(context) || context.utterance === null) && halt.saidHalt(context, parameters),
+      wakes: ({ context }) => attention.wakes(context, parameters),
+      isForOthers: ({ context }) => attention.isForOthers(context),
+      isUnwoken: ({ context }) => attention.sleeps(context) && context.woken === undefined,
+      sleeps: ({ context }) => attention.sleeps(context),
+      replies: ({ context }) => context.reply !== null,
+      isWoken: ({ context }) => context.woken === true,
+      answersYes: ({ context }) => asking.answers('yes', context, parameters),
+      asksBack: ({ context }) => asking.asksBack(context, parameters),
+      givesUp: ({ context }) => asking.givesUp(context, parameters),
+      answersNothing: ({ context }) =>
+        context.question !== undefined && turn.saidNothing(context, parameters),
+      awaitsAnswer: ({ context }) => context.question !== undefined,
       saidNothing: ({ context }) => turn.saidNothing(context, parameters),
       asksHalt: ({ event }) => event.type === 'llm.action' && event.name === halt.HALT_ACTION,
       partialInterrupts: ({ context, event }) =>
-        event.type === 'transcript.partial' && bargeIn.interrupts(event.text, context, parameters),
+        event.type === 'transcript.partial' && bargeIn.partialInterrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
         bargeIn.interrupts(context.utterance?.final?.text ?? '', context, parameters),
-      soundsLikeListener: ({ context }) =>
-        context.utterance !== null &&
-        context.utterance.partial !== '' &&
-        !bargeIn.interrupts(context.utterance.partial, context, parameters),
+      soundsLikeListener: ({ context }) => bargeIn.soundsLikeListener(context, parameters),
       soundsOwn: ({ context }) =>
         context.utterance !== null && bargeIn.isOwn(context.utterance.partial, context, parameters),
       partialHasWords: ({ event }) => event.type === 'transcript.partial' && event.text !== '',
@@ -111,6 +122,9 @@ export function sessionSetup(parameters: SessionParameters) {
       // From the onset, not from the last pause, so that an utterance with pauses ends too.
       maxUtterance: ({ context }) =>
         left(endpointing.maxUtteranceMs, context.utterance?.startedAtMs, context),
+      attentionWindow: () => parameters.attention?.windowMs ?? 0,
+      answerDeadline: ({ context }) =>
+        left(parameters.asking?.answerMs ?? 0, context.question?.sinceMs, context),
       confirmSpeech: () => parameters.bargeIn.confirmSpeechMs,
       backchannelMax: () => parameters.bargeIn.backchannelMaxMs,
       hintDeadline: () => parameters.bargeIn.duckMs,
@@ -183,6 +197,8 @@ export function sessionSetup(parameters: SessionParameters) {
       dropSpeculation: act(speculation.dropSpeculation),
       releaseSpeculation: act(speculation.releaseSpeculation),
       noteBody: act(body.noteBody),
+      strainEar: act(body.strainEar(parameters)),
+      relaxEar: act(body.relaxEar),
       changeSettings: act(settings.changeSettings),
       takeText: act(turn.takeText(parameters)),
       keepTurn: act(turn.keepTurn(parameters)),
@@ -200,6 +216,17 @@ export function sessionSetup(parameters: SessionParameters) {
       releaseDucked: act(stopLane.release('ducked')),
       releasePaused: act(stopLane.release('paused')),
       forgetSuspicion: act(stopLane.forgetSuspicion),
+      takeWakePhrase: act(attention.takeWakePhrase(parameters)),
+      wake: act(attention.wake),
+      fallAsleep: act(attention.fallAsleep),
+      publishAwake: act(attention.publishAttention('awake')),
+      publishWindow: act(attention.publishAttention('window')),
+      publishAsleep: act(attention.publishAttention('asleep')),
+      askBack: act(asking.askBack(parameters)),
+      takeAnswer: act(asking.takeAnswer(parameters)),
+      askAgain: act(asking.askAgain(parameters)),
+      awaitAnswer: act(asking.awaitAnswer),
+      dropQuestion: act(asking.dropQuestion),
       publishStopped: act(halt.publishStopped),
       takeHistory: act(turn.takeHistory(parameters)),
       beginReply: act(reply.beginReply(parameters)),

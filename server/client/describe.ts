@@ -20,6 +20,8 @@ export function describeMessage(message: ServerMessage): string {
       return `playback    ${message.state}`;
     case 'flush':
       return `flush       generation ${message.generation}`;
+    case 'attention':
+      return `attention   ${message.state}`;
     case 'viseme':
       return `  viseme    ${message.viseme} (${message.phoneme})`;
     case 'action':

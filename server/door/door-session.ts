@@ -152,7 +152,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, echo, results } =
+    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, echo, results, attention } =
       this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
@@ -168,6 +168,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
           ...(output !== undefined && { output }),
           ...(echo !== undefined && { echo }),
           ...(results && { results }),
+          ...(attention && { attention }),
         },
         {
           message: (message) => this.#pass(() => this.#message(message)),

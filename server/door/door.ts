@@ -4,7 +4,7 @@ import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
-import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
@@ -47,6 +47,8 @@ export interface DoorRequest {
   readonly echo?: EchoState | undefined;
   /** The client reports the results of actions with `action.result`. Default: no. */
   readonly results?: boolean | undefined;
+  /** When speech is for the robot. Default: as configured. */
+  readonly attention?: Attention | undefined;
 }
 
 export interface AudioFrame {

@@ -1,7 +1,7 @@
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
-import type { EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
 
 /** Parameters of a new session. */
 export interface SessionRequest {
@@ -27,6 +27,8 @@ export interface SessionRequest {
   readonly echo?: EchoState;
   /** The client reports the results of actions. Default: no. */
   readonly results?: boolean;
+  /** When speech is for the robot. Default: as configured. */
+  readonly attention?: Attention;
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */

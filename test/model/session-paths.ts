@@ -34,7 +34,13 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
 
 /** Happenings before the reply, which are the same in a session that replies in text. */
 const SAME_IN_TEXT =
-  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|rearm|lost|stop\.)/;
+  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|done stt: (unsure|yes|no)|body|rearm|lost|stop\.)/;
+
+/** The region of attention is explored with these alone: it would multiply the states of the conversation. */
+const OF_ATTENTION: readonly string[] = [
+  ...['text', 'speech.start', 'speech.stop', 'done stt: wake', 'done stt: words'],
+  ...['done llm', 'done actions', 'bye'],
+];
 
 let once: ReturnType<typeof exploreAll> | undefined;
 
@@ -57,20 +63,23 @@ function exploreAll() {
     actions: {
       allow: [ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION],
       maxPerReply: 16,
+      moving: [LASTING_ACTION],
       deadlinesMs: { [BRIEF_ACTION]: defaultParameters.deadlines.actionMs / 2 },
       lasting: { [LASTING_ACTION]: { whenInterrupted: 'replace' } },
       followUps: { [LASTING_ACTION]: ['failed'] },
     },
     phrases: { ...defaultParameters.phrases, fillers: ['One moment.'] },
-    words: { ...defaultParameters.words, halt: [WORDS.halt] },
+    words: { ...defaultParameters.words, halt: [WORDS.halt], wake: [WORDS.wake] },
   };
   const input: SessionInput = { language: 'en', outputRate: 24_000, seed: 1, memory: true };
   const inText: SessionInput = { ...input, memory: false, output: 'text', results: true };
   const spoken = sessionRepresentatives();
+  const attentive = spoken.filter(({ name }) => OF_ATTENTION.includes(name));
   const written = sessionRepresentatives(true).filter(({ name }) => !SAME_IN_TEXT.test(name));
   return [
     { input, representatives: spoken },
     { input: inText, representatives: written },
+    { input: { ...inText, attention: 'wake' as const }, representatives: attentive },
   ].map(({ input, representatives }) => {
     const model = new SessionModel({ parameters, input, representatives });
     return { model, explored: explore(model) };
@@ -131,7 +140,7 @@ Written by \`node scripts/transitions.mjs\`; a test compares it with what the te
 Each row is one transition of the statechart in \`machines/session\`: one guarded branch of one event of one state, as
 the machine itself has them. The columns count the generated paths that took it, by where the path was run: on the
 kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${states} abstract states
-of a spoken session and of one that replies in text,
+of a spoken session, of one that replies in text, and of one that sleeps,
 ${transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
 
 What no runner would give it, such as the failure of a child that does not live, the kernel is given in every state as

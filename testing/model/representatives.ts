@@ -15,6 +15,7 @@ export const WORDS = {
   listener: 'uh-huh',
   request: 'please tell me more',
   halt: 'stop now',
+  wake: 'robot',
 } as const;
 
 export const ALLOWED_ACTION = 'wave';
@@ -111,6 +112,7 @@ function client(): Representative[] {
     always('bye', { type: 'bye' }),
     always('lost', { type: 'lost' }),
     ...settings(),
+    ...body(),
     audio('commit', 'commit', 16_000),
     audio('commit: too short', 'commit', 800),
     audio('clear', 'clear', 16_000),
@@ -146,6 +148,25 @@ function settings(): Representative[] {
     change('no interruption', { mode: 'auto', interrupt: false }, true),
     change('no reply', { mode: 'auto', respond: false }, false),
   ];
+}
+
+/** The region beside the conversation: it moves at rest only, and nothing else happens until it rests again. */
+function body(): Representative[] {
+  const moves = (moving: boolean): Representative => ({
+    name: `body: ${moving ? 'moves' : 'rests'}`,
+    source: 'client',
+    event: ({ snapshot }) =>
+      snapshot.matches({ conversation: 'idle' }) && (snapshot.context.body?.moving ?? false) !== moving
+        ? { type: 'body', moving }
+        : undefined,
+  });
+  const noise: Representative = {
+    name: 'body: is loud',
+    source: 'client',
+    event: ({ snapshot }) =>
+      snapshot.context.body?.moving ? { type: 'body', moving: true, noise: -30 } : undefined,
+  };
+  return [moves(true), noise, moves(false)];
 }
 
 function ear(): Representative[] {
@@ -222,9 +243,35 @@ function stt(): Representative[] {
     final('listener', WORDS.listener),
     final('words', WORDS.request),
     final('halt', WORDS.halt),
+    unsure(),
+    answer('yes'),
+    answer('no'),
+    of('stt', 'done stt: wake', ({ snapshot }) =>
+      snapshot.context.input.attention === 'wake'
+        ? { type: 'xstate.done.actor.stt', output: { text: WORDS.wake } }
+        : undefined,
+    ),
     failure('stt'),
     failure('speculation'),
   ];
+}
+
+/** Words that are asked about: in the turn, and in the answer. */
+function unsure(): Representative {
+  const output = { text: WORDS.request, confidence: 0.5, reading: { askBelow: 0.7 } };
+  return of('stt', 'done stt: unsure', ({ snapshot }) =>
+    snapshot.matches({ conversation: { responding: { phase: { processing: 'transcribing' } } } }) &&
+    isDefault(snapshot.context.settings)
+      ? { type: 'xstate.done.actor.stt', output }
+      : undefined,
+  );
+}
+
+/** Of a question that is open. */
+function answer(text: 'yes' | 'no'): Representative {
+  return of('stt', `done stt: ${text}`, ({ snapshot }) =>
+    snapshot.context.question ? { type: 'xstate.done.actor.stt', output: { text } } : undefined,
+  );
 }
 
 function memory(): Representative[] {

@@ -118,8 +118,9 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     if (dueMs !== undefined && dueMs <= state.atMs) return events;
     if (this.#mayWait(state)) events.push({ type: A_WHILE });
     if (this.#mayMakePiece(state)) events.push({ type: A_PIECE });
+    const moving = state.snapshot.context.body?.moving;
     for (const { name, event } of this.#representatives.values())
-      if (event(state)) events.push({ type: name });
+      if ((!moving || name.startsWith('body')) && event(state)) events.push({ type: name });
     return events;
   };
 
@@ -185,7 +186,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
   readonly key = (state: SessionModelState): string => {
     const { snapshot, timers, alive, facts } = state;
     const { value } = snapshot;
-    const { utterance, pending, speculations, reply, nowMs, settings, followUps, suspicion } =
+    const { utterance, pending, speculations, reply, nowMs, settings, followUps, suspicion, body, question } =
       snapshot.context;
     const { notUnderstoodMs } = this.parameters.endpointing;
     const yielding = snapshot.matches({
@@ -198,7 +199,8 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
     // What settings and requests of the client change is in the states; everything else is explored without them.
     const lasting = lastingOf(snapshot.context).length;
-    if (!isDefault(settings) || pending?.asked || reply?.asked || lasting > 0 || followUps || suspicion)
+    const beside = lasting > 0 || followUps || suspicion || question || body?.moving;
+    if (!isDefault(settings) || pending?.asked || reply?.asked || beside)
       return JSON.stringify([
         settings?.turnDetection,
         value,
@@ -206,6 +208,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
         facts.earSpeaks,
         lasting > 0,
         !!followUps,
+        question?.count,
       ]);
     return JSON.stringify([
       value,

@@ -170,8 +170,12 @@ function fill(
   }
 }
 
+/** Below what the simulated sessions act on. */
+const UNSURE = 0.4;
+
 export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
   const { clock, said } = world;
+  let asked = false;
   return {
     name,
     async *transcribe(audio, _request, signal): AsyncGenerator<SttEvent, void, void> {
@@ -188,7 +192,10 @@ export function plannedStt(world: EngineWorld, name = 'planned'): SttEngine {
       await (plan.late ? wait(clock, plan.finalMs) : pause(clock, plan.finalMs, signal));
       if (plan.end === 'noFinal') return;
       if (plan.end !== 'done' && plan.end !== 'hang') throw new ParleyError(plan.end, 'as planned');
-      yield { type: 'final', text: plan.spoil(listener.text) };
+      const heard = plan.spoil(listener.text);
+      const text = asked && heard !== '' ? plan.answer : heard;
+      asked = plan.unsure && text !== '';
+      yield { type: 'final', text, ...(asked && { confidence: UNSURE }) };
     },
     close: async () => {},
   };

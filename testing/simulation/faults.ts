@@ -13,6 +13,8 @@ export const FAULT_POINTS = {
   'stt.garbage': { probability: 0.02, what: 'recognition yields text full of control characters' },
   'stt.empty': { probability: 0.03, what: 'nothing is understood' },
   'stt.noFinal': { probability: 0.01, what: 'recognition ends without a final transcript' },
+  'stt.unsure': { probability: 0.05, what: 'the transcript has a low confidence' },
+  'stt.denied': { probability: 0.3, what: 'the user answers the question about it with no' },
   'stt.early': { probability: 0.03, what: 'the final transcript comes while the user still speaks' },
   'stt.duplicate': { probability: 0.03, what: 'each partial transcript comes twice' },
   'stt.lateAfterCancel': { probability: 0.5, what: 'a cancelled recognition keeps yielding' },

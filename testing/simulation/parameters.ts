@@ -8,9 +8,10 @@ import { HALT_WORDS } from './script.ts';
 export const simulationParameters: SessionParameters = {
   ...defaultParameters,
   endpointing: { ...defaultParameters.endpointing, maxUtteranceMs: 6_000 },
+  asking: { ...defaultParameters.asking, below: 0.6 },
   deadlines: { ...defaultParameters.deadlines, actionMs: 5_000 },
   actions: {
-    ...{ allow: ['wave', 'nod'], maxPerReply: 2 },
+    ...{ allow: ['wave', 'nod'], maxPerReply: 2, moving: ['nod'] },
     lasting: { nod: { whenInterrupted: 'replace' } },
     deadlinesMs: { nod: 20_000 },
     followUps: { nod: ['failed', 'refused'], wave: ['failed'] },

@@ -102,6 +102,9 @@ export function ttsPlan(faults: FaultChoice, random: Random, text: string): TtsP
 export interface SttPlan {
   /** Distorts what was heard. */
   readonly spoil: (text: string) => string;
+  readonly unsure: boolean;
+  /** To a question about the last transcript. */
+  readonly answer: 'yes' | 'no';
   /** How often each partial transcript is emitted. */
   readonly repeats: number;
   /** Emits the final transcript after this much audio, without waiting for its end; null: waits. */
@@ -116,6 +119,8 @@ export function sttPlan(faults: FaultChoice, random: Random): SttPlan {
   const garbage = faults.does('stt.garbage') ? random.pick(GARBAGE) : '';
   return {
     spoil: (text) => (empty ? '' : text + garbage),
+    unsure: faults.does('stt.unsure'),
+    answer: faults.does('stt.denied') ? 'no' : 'yes',
     repeats: faults.does('stt.duplicate') ? 2 : 1,
     earlyMs: faults.does('stt.early') ? random.int(100, 600) : null,
     finalMs: faults.does('stt.slow') ? random.ms(1_000, 6_000) : random.ms(5, 200),

@@ -18,6 +18,11 @@ export const SOMETIMES = [
   'the user continued after a pause',
   'an utterance was ended because it was too long',
   'noise made no turn',
+  'words that were not sure were asked about',
+  'a question was answered with yes',
+  'the user was asked to say it again',
+  'nobody answered a question',
+  'the robot moved during a reply',
   'speech without a word understood was answered',
   'a failure of recognition was reported aloud',
   'a failure of the language engine was reported aloud',
@@ -109,6 +114,7 @@ const MISSED: ReadonlyMap<string, Sometimes> = new Map<string, Sometimes>([
   ['suspicion', 'a suspected stop came to nothing'],
   ['actionDeadline', 'an action missed its deadline'],
   ['lastingDeadline', 'an action that outlived its reply missed its deadline'],
+  ['answerDeadline', 'nobody answered a question'],
 ]);
 
 /** Watches one session's log for the events that should sometimes happen. */
@@ -128,6 +134,7 @@ export class SometimesWatch {
   #manual = false;
   #lasting = false;
   #sounding = false;
+  #question = false;
   readonly #filler: FillerWatch;
   /** The newest generation that was prepared and taken over. */
   #taken = 0;
@@ -149,6 +156,8 @@ export class SometimesWatch {
     } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
+      if (command.type === 'ear' && command.strict && this.#state === 'speaking')
+        this.#reached('the robot moved during a reply');
       if (command.type === 'persist' && command.turn.reason === 'completed' && command.turn.replyText === '')
         this.#reached('a turn was kept without a reply');
       if (command.type === 'spawn' && command.child === 'llm' && command.input.results)
@@ -192,6 +201,7 @@ export class SometimesWatch {
       case 'xstate.done.actor.stt':
         if (this.#speaking) this.#reached('recognition ended while the user still spoke');
         this.#words = event.output.text;
+        if (this.#question && this.#words === 'yes') this.#reached('a question was answered with yes');
         return;
       case 'xstate.error.actor.tts':
         // Its engine had given audio, and still had more to give.
@@ -340,7 +350,11 @@ export class SometimesWatch {
   }
 
   #phrase(text: string): void {
-    const { notUnderstood, sttFailed, llmFailed } = defaultParameters.phrases;
+    const { notUnderstood, sttFailed, llmFailed, didYouSay, sayAgain } = defaultParameters.phrases;
+    const [question = ''] = didYouSay.split('{');
+    this.#question = text.startsWith(question);
+    if (this.#question) this.#reached('words that were not sure were asked about');
+    if (text === sayAgain) this.#reached('the user was asked to say it again');
     if (text === notUnderstood) this.#reached('speech without a word understood was answered');
     if (text === sttFailed) this.#reached('a failure of recognition was reported aloud');
     if (text === llmFailed) this.#reached('a failure of the language engine was reported aloud');

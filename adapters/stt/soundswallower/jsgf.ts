@@ -20,7 +20,9 @@ export function dialogGrammar(dialog: Dialog): string {
     ...dialog.entries.flatMap((entry) => entry.phrases.map(alternatives)),
     ...dialog.backchannels.filter((said) => !dialog.grammar.reach(said.split(' ')).ends),
   ];
-  return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${sayings.join(' | ')};`, ...rules].join('\n');
+  const wake = dialog.wake.join(' | ');
+  const said = wake === '' ? sayings.join(' | ') : `[ ${wake} ] ( ${sayings.join(' | ')} ) | ${wake}`;
+  return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${said};`, ...rules].join('\n');
 }
 
 /**
@@ -35,7 +37,7 @@ export function grammarWords(dialog: Dialog): readonly string[] {
   const phrases = dialog.entries.flatMap((entry) => entry.phrases);
   return [
     ...new Set([
-      ...dialog.backchannels.flatMap((said) => said.split(' ')),
+      ...[...dialog.backchannels, ...dialog.wake].flatMap((said) => said.split(' ')),
       ...phrases.flatMap((phrase) => [...vocabulary(phrase, dialog.slots)]),
     ]),
   ];

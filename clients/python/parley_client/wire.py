@@ -109,6 +109,10 @@ class Action(TypedDict):
     status: Literal["started", "progress", "done", "cancelled", "refused", "failed"]
     message: NotRequired[str]
 
+class Attention(TypedDict):
+    type: Literal["attention"]
+    state: Literal["asleep", "window", "awake"]
+
 class ErrorMessage(TypedDict):
     type: Literal["error"]
     code: str
@@ -132,6 +136,7 @@ class Hello(TypedDict):
     input: NotRequired[Literal["audio", "text"]]
     output: NotRequired[Literal["audio", "text"]]
     actions: NotRequired[Literal["results"]]
+    attention: NotRequired[Literal["always", "wake", "push", "addressed"]]
 
 class Text(TypedDict):
     type: Literal["text"]
@@ -194,6 +199,11 @@ class ActionResult(TypedDict):
     message: NotRequired[str]
     data: NotRequired[dict[str, Any]]
 
+class Body(TypedDict):
+    type: Literal["body"]
+    moving: bool
+    noise: NotRequired[float]
+
 class Interrupt(TypedDict):
     type: Literal["interrupt"]
 
@@ -206,6 +216,6 @@ class Rearm(TypedDict):
 class Bye(TypedDict):
     type: Literal["bye"]
 
-ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Viseme, Action, ErrorMessage]
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Viseme, Action, Attention, ErrorMessage]
 
-ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Interrupt, Halt, Rearm, Bye]
+ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Body, Interrupt, Halt, Rearm, Bye]

@@ -1,5 +1,10 @@
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
-import { PUBLIC_STATES, type Rejection, type ServerMessage } from '../../../machines/wire.ts';
+import {
+  ATTENTION_STATES,
+  PUBLIC_STATES,
+  type Rejection,
+  type ServerMessage,
+} from '../../../machines/wire.ts';
 
 /** A newer server may have codes that this client does not know. */
 type Open<M> = M extends { type: 'error' }
@@ -78,6 +83,7 @@ const CHECKS: Checks = {
   },
   playback: { generation: count, state: oneOf(['playing', 'ducked', 'paused']) },
   flush: { generation: count },
+  attention: { state: oneOf(ATTENTION_STATES) },
   viseme: { generation: count, at: number, phoneme: text, viseme: number },
   action: {
     id: text,

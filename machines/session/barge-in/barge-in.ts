@@ -1,8 +1,10 @@
 /** Speech during a reply: playback is ducked, then paused, until it is clear whether it interrupts. */
 import type { SessionParameters } from '../../parameters.ts';
 import { isOwnSpeech, wordsAround } from '../../policies/own-words.ts';
-import { isAmong, normaliseText } from '../../policies/text.ts';
+import { isAmong, normaliseText, wordsOf } from '../../policies/text.ts';
 import type { PlaybackState } from '../../wire.ts';
+import { isAnswer } from '../asking/asking.ts';
+import { isLoud } from '../body/body.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
 import { languageOf } from '../settings/settings.ts';
@@ -14,11 +16,33 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
   const { words } = parameters;
   const language = languageOf(context);
   if (isAmong(text, words.halt, language)) return true;
+  if (isAnswer('yes', text, context, parameters) || isAnswer('no', text, context, parameters)) return true;
   return (
     normaliseText(text, language) !== '' &&
     !isBackchannel(text, language, words.backchannels) &&
     !isOwn(text, context, parameters)
   );
+}
+
+/** Whether a partial transcript does. While motors are heard, two that agree are needed. */
+export function partialInterrupts(
+  text: string,
+  context: SessionContext,
+  parameters: SessionParameters,
+): boolean {
+  if (!interrupts(text, context, parameters)) return false;
+  const language = languageOf(context);
+  if (!isLoud(context, parameters) || isAmong(text, parameters.words.halt, language)) return true;
+  const [first] = wordsOf(context.utterance?.partial ?? '', language);
+  return first !== undefined && wordsOf(text, language)[0] === first;
+}
+
+/** Speech so far that does not interrupt by its length: a backchannel, or, while motors are heard, a sound without words. */
+export function soundsLikeListener(context: SessionContext, parameters: SessionParameters): boolean {
+  const { utterance } = context;
+  if (!utterance) return false;
+  if (utterance.partial === '') return isLoud(context, parameters);
+  return !interrupts(utterance.partial, context, parameters);
 }
 
 /** Text is spoken at most this fast, UTF-16 units a ms: slow enough words are only looked for farther back. */

@@ -5,15 +5,24 @@ import type { SessionContext } from '../context.ts';
 import type { MachineEvent, Reducer } from '../effects.ts';
 import { lastingOf } from '../lasting/lasting.ts';
 
+/** Quieter motors are not heard beside speech, which is at -30 to -20 dBFS at a usual level. */
+const QUIET_DBFS = -50;
+
 /** Whether the client says so, or an action runs that moves the robot. */
-export function moves(
-  context: SessionContext,
-  event: MachineEvent,
-  { actions: { moving = [] } }: SessionParameters,
-): boolean {
-  const reported = event.type === 'body' ? event.moving : context.body?.moving;
-  if (reported || moving.length === 0) return reported ?? false;
+export function moves(context: SessionContext, event: MachineEvent, parameters: SessionParameters): boolean {
+  return (event.type === 'body' ? event.moving : context.body?.moving) || actionMoves(context, parameters);
+}
+
+function actionMoves(context: SessionContext, { actions: { moving = [] } }: SessionParameters): boolean {
+  if (moving.length === 0) return false;
   return [...actionsOfReply(context), ...lastingOf(context)].some(({ name }) => moving.includes(name));
+}
+
+/** Whether motors are heard that could be taken for a user. */
+export function isLoud(context: SessionContext, parameters: SessionParameters): boolean {
+  const { moving, noise } = context.body ?? {};
+  if (!moving && !actionMoves(context, parameters)) return false;
+  return noise === undefined || noise >= QUIET_DBFS;
 }
 
 export const noteBody: Reducer = (_context, event) => {
@@ -21,3 +30,9 @@ export const noteBody: Reducer = (_context, event) => {
   const { moving, noise } = event;
   return { patch: { body: { moving, ...(noise !== undefined && { noise }) } } };
 };
+
+export function strainEar(parameters: SessionParameters): Reducer {
+  return (context) => ({ effects: [{ type: 'ear', strict: isLoud(context, parameters) }] });
+}
+
+export const relaxEar: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });

@@ -7,14 +7,21 @@ export function bodyRegion(chart: SessionChart, { actions: { moving = [] } }: Se
   const byActions = moving.length > 0;
   return chart.createStateConfig({
     initial: 'still',
-    on: { body: { actions: 'noteBody' } },
     states: {
       still: {
         on: { body: { guard: 'moves', target: 'moving', actions: 'noteBody' } },
         ...(byActions && { always: { guard: 'moves', target: 'moving' } }),
       },
+      /** The ear asks for more; entered again when the noise changes. */
       moving: {
-        on: { body: { guard: not('moves'), target: 'still', actions: 'noteBody' } },
+        entry: 'strainEar',
+        exit: 'relaxEar',
+        on: {
+          body: [
+            { guard: 'moves', target: 'moving', reenter: true, actions: 'noteBody' },
+            { target: 'still', actions: 'noteBody' },
+          ],
+        },
         ...(byActions && { always: { guard: not('moves'), target: 'still' } }),
       },
     },

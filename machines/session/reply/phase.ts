@@ -7,6 +7,7 @@ import type { SessionChart } from '../setup.ts';
 
 /** A voice that failed or has finished speaks no filler. */
 const HAS_VOICE = stateIn({ conversation: { responding: { tts: 'running' } } });
+const ASLEEP = stateIn({ attention: 'asleep' });
 const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' } } });
 
 /** Phase of the reply, as the user hears it. */
@@ -24,6 +25,20 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
             always: [
               { guard: 'saidHalt', target: '#stopped', actions: 'takeUtterance' },
               { guard: 'turnKnown', target: 'recalling' },
+              { guard: 'wakes', actions: 'takeWakePhrase' },
+              {
+                guard: and(['isForOthers', ASLEEP]),
+                target: '#idle',
+                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
+              },
+              { guard: 'answersYes', target: 'recalling', actions: 'takeAnswer' },
+              { guard: 'asksBack', target: 'recalling', actions: 'askBack' },
+              { guard: 'givesUp', target: 'recalling', actions: 'askAgain' },
+              {
+                guard: 'answersNothing',
+                target: '#asking',
+                actions: ['publishNothing', 'dropUtterance', 'dropPending'],
+              },
               {
                 guard: 'saidNothing',
                 target: '#idle',

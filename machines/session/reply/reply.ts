@@ -39,6 +39,7 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
       lastGeneration: Math.max(context.lastGeneration, generation),
       random: state,
       pending: null,
+      question: pending.question,
       ...leftToTell(context, parameters),
       reply: {
         turn,

@@ -5,6 +5,7 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { isAmong, normaliseText, sameWords } from '../../policies/text.ts';
 import { nextRandom } from '../../random.ts';
+import { sleeps } from '../attention/attention.ts';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import type { Outcome, Reducer } from '../effects.ts';
@@ -24,6 +25,8 @@ export function maySpeculate(
     !options.enabled ||
     !responds(context) ||
     context.pending?.asked ||
+    context.question ||
+    (sleeps(context) && !context.woken) ||
     speculation ||
     !utterance ||
     utteranceSettled(context)

@@ -1,3 +1,4 @@
+import { askingState } from '../asking/state.ts';
 import type { SessionChart } from '../setup.ts';
 import { speculationStates } from '../speculation/states.ts';
 
@@ -17,6 +18,7 @@ export function listeningState(chart: SessionChart) {
       },
     },
     states: {
+      asking: askingState(chart),
       capturing: {
         id: 'session.listening.capturing',
         on: {

@@ -6,7 +6,7 @@ import {
   voiceField,
 } from '../../../actors/session/client-command.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
-import { ECHO_STATES, type HelloMessage } from '../../../machines/wire.ts';
+import { ATTENTION_MODES, ECHO_STATES, type HelloMessage } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
@@ -27,6 +27,7 @@ export const helloMessage = z.object({
   input: z.enum(['audio', 'text']).exactOptional(),
   output: z.enum(['audio', 'text']).exactOptional(),
   actions: z.literal('results').exactOptional(),
+  attention: z.enum(ATTENTION_MODES).exactOptional(),
 });
 
 const COMMAND_TYPES: ReadonlySet<string> = new Set(

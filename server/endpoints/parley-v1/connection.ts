@@ -93,7 +93,7 @@ export class Connection implements SocketProtocol {
       this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
-    const { token, language, voice, audio, input, output, actions }: HelloMessage = parsed.message;
+    const { token, language, voice, audio, input, output, actions, attention }: HelloMessage = parsed.message;
     this.#audio = {
       inputRate: audio?.inputRate ?? PIPELINE_RATE,
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
@@ -105,7 +105,7 @@ export class Connection implements SocketProtocol {
     };
     const results = actions === 'results';
     const request = {
-      ...{ endpoint: PARLEY_V1, token, language, voice, input, output, results, ...this.#audio },
+      ...{ endpoint: PARLEY_V1, token, language, voice, input, output, results, attention, ...this.#audio },
       echo: audio?.echo ?? 'unknown',
     } as const;
     try {

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
 import { type ErrorCode, isErrorCode } from '../../../machines/errors.ts';
 import type { JsonObject } from '../../../machines/json.ts';
-import { PUBLIC_STATES, REJECTION_REASONS, type ServerMessage } from '../../../machines/wire.ts';
+import {
+  ATTENTION_STATES,
+  PUBLIC_STATES,
+  REJECTION_REASONS,
+  type ServerMessage,
+} from '../../../machines/wire.ts';
 
 const count = z.int().min(0);
 const ms = z.number().min(0);
@@ -88,6 +93,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     status: z.enum(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
     message: z.string().exactOptional(),
   }),
+  z.object({ type: z.literal('attention'), state: z.enum(ATTENTION_STATES) }),
   z.object({
     type: z.literal('error'),
     code: z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley').meta({ type: 'string' }),

@@ -34,8 +34,9 @@ describe('the tree', () => {
     const items = tree(new Set(['listening']));
     const inner = items.filter(({ parent }) => parent === 'listening');
     expect(inner.map(({ position, siblings }) => [position, siblings])).toEqual([
-      [1, 2],
-      [2, 2],
+      [1, 3],
+      [2, 3],
+      [3, 3],
     ]);
   });
 });
@@ -56,9 +57,9 @@ describe('keys', () => {
 
   it('open what is closed, go into what is open, and out of it again', () => {
     expect(press('responding', 'ArrowRight')).toEqual({ toggle: 'responding' });
-    expect(press('listening', 'ArrowRight')).toEqual({ go: 'listening.capturing' });
-    expect(press('listening.capturing', 'ArrowRight')).toEqual({});
-    expect(press('listening.capturing', 'ArrowLeft')).toEqual({ go: 'listening' });
+    expect(press('listening', 'ArrowRight')).toEqual({ go: 'listening.asking' });
+    expect(press('listening.asking', 'ArrowRight')).toEqual({});
+    expect(press('listening.asking', 'ArrowLeft')).toEqual({ go: 'listening' });
   });
 
   it('close what was opened by hand, and not what is open because it is active', () => {

@@ -1,0 +1,128 @@
+/** Asking back: "Did you say turn left?" instead of acting on words that the recogniser is not sure of. */
+import type { SessionParameters } from '../../parameters.ts';
+import { isAmong, joinText } from '../../policies/text.ts';
+import { listFor } from '../barge-in/backchannel.ts';
+import type { PendingTurn, SessionContext } from '../context.ts';
+import type { Outcome, Reducer } from '../effects.ts';
+import type { SttOutput } from '../events.ts';
+import { languageOf, responds } from '../settings/settings.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
+import { takeUtterance } from '../turn/turn.ts';
+import { utteranceSettled } from '../turn/words.ts';
+
+/** A question about what the user said. */
+export interface Question {
+  /** The words asked about: with a yes they are the turn. */
+  readonly words: string;
+  /** Number of questions in a row, this one included. */
+  readonly count: number;
+  /** When the wait for the answer began; null until the question was spoken. */
+  readonly sinceMs: number | null;
+}
+
+/** The parameters that decide what is asked back. */
+export type AskingParameters = Pick<SessionParameters, 'asking' | 'words'>;
+
+/** A second answer that is not clear gets no third question. */
+const MAX_QUESTIONS = 2;
+
+/** The words to ask about; undefined if the recogniser is sure, or if nothing is like a known phrase. */
+export function unsureWords(
+  { text, confidence, rejected, reading }: SttOutput,
+  { asking }: Pick<SessionParameters, 'asking'>,
+): string | undefined {
+  if (!asking?.enabled) return undefined;
+  if (text !== '')
+    return confidence !== undefined && confidence < (reading?.askBelow ?? asking.below) ? text : undefined;
+  if (rejected?.reason !== 'unlike' || rejected.nearest === '') return undefined;
+  // A voice stop has 0: it is never confirmed first.
+  const known = reading?.askBelow ?? asking.below;
+  return known > 0 && rejected.confidence >= asking.nearestAbove ? rejected.nearest : undefined;
+}
+
+/** Whether the answer to the question is among these words: `yes` or `no`. */
+export function isAnswer(
+  answer: 'yes' | 'no',
+  text: string,
+  context: SessionContext,
+  { words }: SessionParameters,
+): boolean {
+  const language = languageOf(context);
+  return context.question !== undefined && isAmong(text, listFor(language, words[answer]), language);
+}
+
+function finalText({ utterance }: SessionContext): string {
+  return utterance?.final?.text ?? '';
+}
+
+export function answers(
+  answer: 'yes' | 'no',
+  context: SessionContext,
+  parameters: SessionParameters,
+): boolean {
+  return isAnswer(answer, finalText(context), context, parameters);
+}
+
+/** Words that are asked about, and not too often. */
+export function asksBack(context: SessionContext, parameters: SessionParameters): boolean {
+  return responds(context) && isUnsure(context, parameters) && (context.question?.count ?? 0) < MAX_QUESTIONS;
+}
+
+/** The user is to say it again: the answer was no, or the last question brought nothing clear. */
+export function givesUp(context: SessionContext, parameters: SessionParameters): boolean {
+  if (context.question === undefined) return false;
+  return answers('no', context, parameters) || isUnsure(context, parameters);
+}
+
+function isUnsure(context: SessionContext, parameters: SessionParameters): boolean {
+  const { utterance, pending } = context;
+  if (!utteranceSettled(context) || !utterance?.final || pending?.asked) return false;
+  return unsureWords(utterance.final, parameters) !== undefined;
+}
+
+/** The question becomes the reply to the utterance. */
+export function askBack(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { utterance, pending, question } = context;
+    const words = utterance?.final && unsureWords(utterance.final, parameters);
+    if (words === undefined) return {};
+    const all = joinText(pending?.text ?? '', words ?? '');
+    const phrase = parameters.phrases.didYouSay.replace('{words}', () => all);
+    return taken(context, event, parameters, {
+      ...{ text: '', phrase },
+      question: { words: all, count: (question?.count ?? 0) + 1, sinceMs: null },
+    });
+  };
+}
+
+/** The words that were asked about are the turn. */
+export function takeAnswer(parameters: SessionParameters): Reducer {
+  return (context, event) =>
+    taken(context, event, parameters, { text: context.question?.words ?? '', phrase: null });
+}
+
+export function askAgain(parameters: SessionParameters): Reducer {
+  return (context, event) =>
+    taken(context, event, parameters, { text: '', phrase: parameters.phrases.sayAgain });
+}
+
+/** The utterance is taken as a turn with other words. */
+function taken(
+  context: SessionContext,
+  event: Parameters<Reducer>[1],
+  parameters: SessionParameters,
+  change: Partial<PendingTurn>,
+): Outcome {
+  const outcome = takeUtterance(parameters)(context, event);
+  const { patch } = outcome;
+  if (!patch?.pending) return {};
+  const taken = { ...outcome, patch: { ...patch, pending: { ...patch.pending, ...change } } };
+  // A speculation for the words as they were heard.
+  return 'speculation' in patch ? taken : withoutSpeculation(context, taken);
+}
+
+/** The question was spoken; after a sound without words it is still the same wait. */
+export const awaitAnswer: Reducer = ({ question, nowMs }) =>
+  question ? { patch: { question: { ...question, sinceMs: question.sinceMs ?? nowMs } } } : {};
+
+export const dropQuestion: Reducer = ({ question }) => (question ? { patch: { question: undefined } } : {});

@@ -1,0 +1,30 @@
+import { isAmong } from '../../policies/text.ts';
+import { listFor } from '../barge-in/backchannel.ts';
+import { type MakeInvariant, publishedIn } from '../facts.ts';
+import { unsureWords } from './asking.ts';
+
+/** 23: words that the recogniser is not sure of start no action without a yes. */
+export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
+  const { asks } = options;
+  /** The newest reply when unsure words came: later ones answer them. Null: the words are sure, or over. */
+  let unsureSince: number | null = null;
+  return {
+    observe(entry) {
+      if (!asks) return;
+      if (entry.type === 'event') {
+        const { event, state } = entry;
+        if (event.type === 'xstate.done.actor.stt') {
+          const { text } = event.output;
+          const language = facts.settings?.language ?? options.language;
+          const yes = isAmong(text, listFor(language, asks.words.yes), language);
+          if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
+          else if (yes || text !== '') unsureSince = null;
+        } else if (event.type === 'text' || event.type === 'respond' || state === 'idle') unsureSince = null;
+      }
+      const message = publishedIn(entry);
+      if (message?.type !== 'action' || message.status !== 'started' || unsureSince === null) return;
+      if (facts.generation > unsureSince)
+        broken(23, `${message.id} was started for words that were not confirmed`, entry);
+    },
+  };
+};

@@ -1,0 +1,66 @@
+/** Attention: whether speech that the ear hears is for the robot. */
+import type { SessionParameters } from '../../parameters.ts';
+import { normaliseText, wordsOf } from '../../policies/text.ts';
+import type { Attention, AttentionState } from '../../wire.ts';
+import type { SessionContext } from '../context.ts';
+import { publish, type Reducer } from '../effects.ts';
+import { languageOf } from '../settings/settings.ts';
+import { utteranceSettled } from '../turn/words.ts';
+
+/** In `addressed`: words that the dialog does not know and that are more than this are not for the robot. */
+const MAX_WORDS = 6;
+
+export function modeOf({ input }: Pick<SessionContext, 'input'>): Attention {
+  return input.attention ?? 'always';
+}
+
+/** Whether this session ever sleeps; the others have one state. */
+export function sleeps(context: SessionContext): boolean {
+  return modeOf(context) === 'wake' || modeOf(context) === 'addressed';
+}
+
+/** The text behind a wake phrase at its beginning; undefined without one. */
+function behindWakePhrase(text: string, context: SessionContext, { words }: SessionParameters) {
+  const language = languageOf(context);
+  const said = wordsOf(text, language).join(' ');
+  for (const phrase of words.wake ?? []) {
+    const wake = normaliseText(phrase, language);
+    if (said === wake) return '';
+    if (wake !== '' && said.startsWith(`${wake} `)) return said.slice(wake.length + 1);
+  }
+  return undefined;
+}
+
+/** The final words begin with a wake phrase, which is not yet taken off. */
+export function wakes(context: SessionContext, parameters: SessionParameters): boolean {
+  const text = context.utterance?.final?.text ?? '';
+  return modeOf(context) === 'wake' && behindWakePhrase(text, context, parameters) !== undefined;
+}
+
+/** In `asleep`: the words are not for the robot. */
+export function isForOthers(context: SessionContext): boolean {
+  const { utterance, woken, pending } = context;
+  if (!sleeps(context) || woken || !utteranceSettled(context) || pending?.asked) return false;
+  if (modeOf(context) === 'wake') return true;
+  const { text = '', reading } = utterance?.final ?? {};
+  return (
+    text === '' || (reading?.askBelow === undefined && wordsOf(text, languageOf(context)).length > MAX_WORDS)
+  );
+}
+
+/** The wake phrase is taken off the words, and the robot is awake. */
+export function takeWakePhrase(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { utterance } = context;
+    if (!utterance?.final) return {};
+    const text = behindWakePhrase(utterance.final.text, context, parameters) ?? utterance.final.text;
+    return { patch: { woken: true, utterance: { ...utterance, final: { ...utterance.final, text } } } };
+  };
+}
+
+export const wake: Reducer = () => ({ patch: { woken: true } });
+export const fallAsleep: Reducer = () => ({ patch: { woken: undefined } });
+
+export function publishAttention(state: AttentionState): Reducer {
+  return () => ({ effects: [publish({ type: 'attention', state })] });
+}

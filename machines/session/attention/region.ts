@@ -1,0 +1,42 @@
+import { and, stateIn } from 'xstate';
+import type { SessionChart } from '../setup.ts';
+
+const IDLE = stateIn({ conversation: 'idle' });
+
+/**
+ * Whether speech is taken for the robot: always while `awake` and in the window after a turn, only with a wake phrase
+ * (`wake`) or if it plainly is (`addressed`) while `asleep`.
+ */
+export function attentionRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'awake',
+    states: {
+      awake: {
+        always: [
+          { guard: 'isUnwoken', target: 'asleep' },
+          { guard: and(['sleeps', IDLE]), target: 'window' },
+        ],
+      },
+      /** A turn has ended: the next one needs no wake phrase. */
+      window: {
+        entry: 'publishWindow',
+        always: { guard: 'replies', target: 'awake', actions: 'publishAwake' },
+        after: {
+          attentionWindow: [
+            // As at the start: it sleeps because nobody has woken it.
+            { guard: IDLE, target: 'awake', actions: 'fallAsleep' },
+            // The user speaks.
+            { target: 'window', reenter: true },
+          ],
+        },
+      },
+      asleep: {
+        entry: 'publishAsleep',
+        always: [
+          { guard: 'isWoken', target: 'awake', actions: 'publishAwake' },
+          { guard: 'replies', target: 'awake', actions: ['wake', 'publishAwake'] },
+        ],
+      },
+    },
+  });
+}

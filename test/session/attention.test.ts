@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { ReadWords } from '../../machines/session/turn/reading.ts';
+import type { Conversation } from '../../testing/conversation.ts';
+import type { SttScript } from '../../testing/scripted-engines.ts';
+import {
+  answered,
+  answeredAloud,
+  backToIdle,
+  parameters,
+  type Scene,
+  say,
+  scene,
+  type Talk,
+  user,
+} from './scene.ts';
+
+const read: ReadWords = (text) => (text.includes('turn') ? { askBelow: 0 } : undefined);
+
+function attentive(attention: Scene['attention'], said: readonly SttScript[]): Promise<Talk> {
+  return scene({
+    ...{ said, read },
+    ...(attention && { attention }),
+    parameters: parameters({
+      attention: { windowMs: 5_000 },
+      words: { wake: ['robot'], halt: ['stop'] },
+    }),
+  });
+}
+
+const led = (talk: Conversation) => talk.of('attention').map(({ state }) => state);
+const turns = (talk: Talk) => talk.asked.map((messages) => messages.at(-1));
+
+/** Says something, and waits until it was answered or dropped. */
+async function said(talk: Conversation): Promise<void> {
+  await say(talk, 900, 1_200);
+  await backToIdle(talk);
+}
+
+describe('with attention: wake', () => {
+  it('speech without the wake phrase gets no answer, not even that it was not understood', async () => {
+    const talk = await attentive('wake', [{ text: 'turn left' }, { text: '' }]);
+    await said(talk);
+    await said(talk);
+    expect(talk.of('reply')).toEqual([]);
+    expect(led(talk)).toEqual(['asleep']);
+  });
+
+  it('the wake phrase and an order in one breath are a turn of the order', async () => {
+    const talk = await attentive('wake', [{ text: 'Robot, turn left.' }]);
+    await answeredAloud(talk);
+    expect(turns(talk)).toEqual([user('turn left')]);
+    expect(led(talk)).toEqual(['asleep', 'awake', 'window']);
+  });
+
+  it('the wake phrase alone opens the window, in which none is needed', async () => {
+    const talk = await attentive('wake', [{ text: 'robot' }, { text: 'turn left' }]);
+    await said(talk);
+    expect(led(talk)).toEqual(['asleep', 'awake', 'window']);
+    await answeredAloud(talk);
+    expect(turns(talk)).toEqual([user('turn left')]);
+  });
+
+  it('the window closes, and a turn that began in it is still taken', async () => {
+    const talk = await attentive('wake', [{ text: 'robot' }, { text: 'turn left' }, { text: 'turn right' }]);
+    await said(talk);
+    await talk.beSilent(3_500);
+    await answeredAloud(talk, 2_000);
+    expect(turns(talk)).toEqual([user('turn left')]);
+    await talk.beSilent(5_100);
+    expect(led(talk).at(-1)).toBe('asleep');
+    await said(talk);
+    expect(turns(talk)).toEqual([user('turn left')]);
+  });
+
+  it('the voice stop works asleep', async () => {
+    const talk = await attentive('wake', [{ text: 'stop' }]);
+    await say(talk);
+    expect(talk.state).toBe('stopped');
+  });
+
+  it('a typed turn is always taken, and wakes', async () => {
+    const talk = await attentive('wake', [{ text: 'turn left' }]);
+    await answered(talk, 'hello');
+    await talk.beSilent(100);
+    await answeredAloud(talk);
+    expect(turns(talk)).toEqual([user('hello'), user('turn left')]);
+  });
+});
+
+describe('with attention: addressed', () => {
+  it('what is plainly not for the robot gets no answer', async () => {
+    const talk = await attentive('addressed', [
+      { text: '' },
+      { text: 'and then we went all the way back to the station' },
+    ]);
+    await said(talk);
+    await said(talk);
+    expect(talk.of('reply')).toEqual([]);
+  });
+
+  it('what the dialog knows, short words, and anything after a turn are answered', async () => {
+    const talk = await attentive('addressed', [
+      { text: 'would you please be so kind and turn left' },
+      { text: 'and then we went all the way back to the station' },
+    ]);
+    await answeredAloud(talk);
+    await talk.beSilent(100);
+    await answeredAloud(talk);
+    expect(turns(talk)).toHaveLength(2);
+  });
+});
+
+it('with attention: push the ear takes no turn; a commit makes one', async () => {
+  const talk = await attentive('push', [{ text: 'turn left' }]);
+  await say(talk);
+  expect(talk.of('speech')).toEqual([]);
+  talk.send({ type: 'clear' });
+  await talk.speak(500);
+  talk.send({ type: 'commit' });
+  await talk.until(() => talk.state === 'speaking');
+  expect(turns(talk)).toEqual([user('turn left')]);
+  await backToIdle(talk);
+});
+
+it('a session that always listens says nothing about it', async () => {
+  const talk = await attentive(undefined, [{ text: 'turn left' }]);
+  await answeredAloud(talk);
+  expect(led(talk)).toEqual([]);
+});

@@ -82,10 +82,10 @@ export class AdaptiveFilter {
     this.#learnedFrom = 0;
   }
 
-  /** Replaces what was played until now, because it was taken for earlier or later than it was. */
+  /** Replaces what was played before the next block, because it was taken for earlier or later than it was. */
   reload(read: (blocksAgo: number, out: Float32Array) => void): void {
     const block = new Float32Array(BLOCK);
-    for (let ago = this.#played.length + 2; ago >= 0; ago--) {
+    for (let ago = this.#played.length + 2; ago > 0; ago--) {
       read(ago, block);
       this.#push(block);
     }

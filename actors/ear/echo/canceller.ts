@@ -51,9 +51,8 @@ export class EchoCanceller {
 
   /** `heard`, a block from sample `from` of the microphone on. Returns it without the echo, valid until the next call. */
   process(heard: Float32Array, from: number): Float32Array {
-    this.#read(from - this.#shift, this.#played);
+    this.#filterBlock(heard, from);
     const filter = this.#filter;
-    filter.filter(heard, this.#played);
     if (this.#searching) this.#search(heard, from);
     else {
       filter.adapt();
@@ -61,6 +60,11 @@ export class EchoCanceller {
     }
     this.#judgement.apply(filter.error, filter.echo, filter.uncertain, this.#searching);
     return filter.error;
+  }
+
+  #filterBlock(heard: Float32Array, from: number): void {
+    this.#read(from - this.#shift, this.#played);
+    this.#filter.filter(heard, this.#played);
   }
 
   /** Looks for the echo again when the filter adds more than it removes: it then comes otherwise than it did. */
@@ -94,6 +98,7 @@ export class EchoCanceller {
       if (found.shift === 0) return;
       this.#shift += found.shift;
       this.#filter.reload((blocksAgo, out) => this.#read(from - blocksAgo * BLOCK - this.#shift, out));
+      this.#filterBlock(heard, from);
     }
   }
 }

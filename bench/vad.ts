@@ -1,4 +1,4 @@
-/** Cost of voice activity detection: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. The sound is synthetic, so no files are needed. Measures the model, the gate and the WebRTC engine alone, then the engine with real-time streams.
+/** Cost of voice activity detection: `npx tsx bench/vad.ts`, or built `node dist/bench/vad.js`. The sound is synthetic, so no files are needed. Measures the model, the gate, the WebRTC engine and the ear's first stages alone, then the engine with real-time streams.
  *
  * Options: `--thread` / `--no-thread` (default: each in turn), `--gather 0,4,16` (ms), `--streams 1,10,50,100` (all with a
  * voice; `50:10` means 10 of 50), `--seconds 5`, `--paced` (only the last part), `--onset` (voices begin and end).
@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { Clipping } from '../actors/ear/clipping.ts';
+import { HighPass } from '../actors/ear/high-pass.ts';
 import { loadGates } from '../adapters/vad/gate.ts';
 import { bundledModelPath } from '../adapters/vad/onnx-runtime.ts';
 import { sileroVad } from '../adapters/vad/silero.ts';
@@ -108,6 +110,26 @@ async function webRtcAlone(): Promise<void> {
   }
 }
 
+/** Processor time of the ear's first stages for a minute of audio in pieces of 20 ms. */
+function earAlone(): void {
+  const voice = buzz(PIPELINE_RATE);
+  const highPass = new HighPass(80);
+  const clipping = new Clipping();
+  for (const [name, step] of [
+    ['high-pass', (piece: Int16Array) => highPass.process(piece)],
+    ['clipping', (piece: Int16Array) => clipping.hear(piece)],
+  ] as const) {
+    const second = () => {
+      for (let at = 0; at < voice.length; at += FRAME) step(voice.subarray(at, at + FRAME));
+    };
+    for (let i = 0; i < 10; i++) second();
+    const before = process.cpuUsage();
+    for (let i = 0; i < 60; i++) second();
+    const { user, system } = process.cpuUsage(before);
+    console.log(`${name}: ${((user + system) / 60).toFixed(0)} µs a second of audio`);
+  }
+}
+
 interface Load {
   readonly streams: number;
   readonly speaking: number;
@@ -181,6 +203,7 @@ if (!options.paced) {
   await modelAlone();
   await gateAlone();
   await webRtcAlone();
+  earAlone();
 }
 for (const load of options.streams.split(',')) {
   const [streams = 0, speaking = streams] = load.split(':').map(Number);

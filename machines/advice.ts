@@ -50,6 +50,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   UNKNOWN_TYPE: 'see docs/protocol.md; the message was ignored',
   BAD_HELLO: 'see the message for the field',
   AUDIO_NOT_TAKEN: 'leave input: "text" out of hello to speak; all audio of this session is ignored',
+  AUDIO_CLIPPED: 'lower the gain of the microphone',
   AUDIO_BEFORE_HELLO: 'send hello first',
   UNAUTHORISED: 'send the token of the server in hello',
   FORBIDDEN: 'see the message: a token, another origin or a key of the configuration is needed',

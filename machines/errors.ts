@@ -48,6 +48,7 @@ export const ERRORS = {
   UNKNOWN_TYPE: 'there is no message of that type',
   BAD_HELLO: 'the hello is not valid',
   AUDIO_NOT_TAKEN: 'this session takes text, not audio',
+  AUDIO_CLIPPED: 'the microphone’s audio is at full scale: too loud to be recognised well',
   AUDIO_BEFORE_HELLO: 'audio came before hello',
   UNAUTHORISED: 'the token is not accepted',
   FORBIDDEN: 'that is not allowed here',

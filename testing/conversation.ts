@@ -1,3 +1,4 @@
+import type { EarParameters } from '../actors/ear/ear.ts';
 /** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
 
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/engine-rpc/mod.ts';
@@ -59,6 +60,7 @@ export interface ConversationOptions {
   readonly attention?: Attention;
   /** Of the speech detector. */
   readonly detector?: SpeechDetectorParameters;
+  readonly ear?: EarParameters;
   /** Receives what the client receives, at once. */
   readonly onHeard?: (heard: Heard) => void;
   /** Makes the store reject each turn. */
@@ -133,6 +135,7 @@ export class Conversation {
         },
         vad: options.vad ?? levelVad(),
         ...(options.detector && { detector: options.detector }),
+        ...(options.ear && { ear: options.ear }),
         resamplers: options.resamplers,
         actions: options.actions ?? { run: async () => null },
         ...(options.memory ? { memory: options.memory } : {}),

@@ -122,6 +122,32 @@ describe('an ear', () => {
     expect(audio.written).toBe(100 + 32_000 + 200);
   });
 
+  it('removes an offset of the microphone before detection and recognition', () => {
+    const engine = vad();
+    const audio = new InputAudio(100_000);
+    const ear = openEar({
+      ...{ vad: engine, audio, clock: new VirtualClock(), emit: () => {} },
+      ear: { highPassHz: 80 },
+    });
+    for (let i = 0; i < 20; i++) ear.hear(pcm(1_000, 5_000), undefined);
+    expect(engine.heard).toHaveLength(20_000);
+    expect(engine.heard.slice(-10_000)).toEqual(Array.from({ length: 10_000 }, () => 0));
+    expect([...audio.read(0, 20_000).samples]).toEqual(engine.heard);
+  });
+
+  it('reports audio at full scale once, whatever is removed from it', () => {
+    const problems: string[] = [];
+    const ear = openEar({
+      ...{ vad: vad(), audio: new InputAudio(100_000), clock: new VirtualClock(), emit: () => {} },
+      ear: { highPassHz: 80 },
+      onProblem: ({ code, message }) => problems.push(`${code} ${message}`),
+    });
+    for (let i = 0; i < 30; i++) ear.hear(pcm(1_600, i % 2 === 0 ? 32_767 : 100), undefined);
+    expect(problems).toEqual([
+      expect.stringMatching(/^AUDIO_CLIPPED .*: 50\.0 % of the samples in a second$/),
+    ]);
+  });
+
   it('reports its failure', () => {
     const { engine, events } = open();
     engine.fail();

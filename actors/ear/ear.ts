@@ -1,6 +1,6 @@
 import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
-import { errorRecord } from '../../machines/errors.ts';
+import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
 import { type EchoState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
 import { pcmSamples } from '../engine-rpc/pcm.ts';
@@ -13,9 +13,11 @@ import {
   type SpeechDetectorParameters,
 } from '../speech-detector.ts';
 import { Arrivals } from './arrivals.ts';
+import { Clipping } from './clipping.ts';
 import { MicTime } from './echo/mic-time.ts';
 import { PlayedAudio } from './echo/played-audio.ts';
 import { EchoStage } from './echo/stage.ts';
+import { HighPass } from './high-pass.ts';
 import type { InputAudio } from './input-audio.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
@@ -44,6 +46,14 @@ const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
 
+export interface EarParameters {
+  /** What is below this frequency, and a constant offset, is removed first. 0: nothing is. */
+  readonly highPassHz: number;
+}
+
+/** Nothing is removed: no gain in recognition or in ignoring noises was measured. */
+export const defaultEarParameters: EarParameters = { highPassHz: 0 };
+
 export interface EarOptions {
   readonly vad: VadEngine;
   readonly audio: InputAudio;
@@ -51,6 +61,10 @@ export interface EarOptions {
   readonly emit: (event: EarEvent) => void;
   /** Default: `defaultDetectorParameters`. */
   readonly detector?: SpeechDetectorParameters;
+  /** Default: audio is heard as it comes. */
+  readonly ear?: EarParameters;
+  /** Receives AUDIO_CLIPPED, once for each time in which the audio is too loud. */
+  readonly onProblem?: (error: ParleyError) => void;
   /** Whether the microphone hears what the session plays. Default: cancelled, so that nothing need be done. */
   readonly echo?: EchoState | undefined;
   /** Of the audio that the session plays, with what converts it; needed to cancel echo. */
@@ -59,7 +73,17 @@ export interface EarOptions {
 }
 
 export function openEar(options: EarOptions): Ear {
-  const { vad, audio, clock, emit, detector: parameters = defaultDetectorParameters } = options;
+  const {
+    vad,
+    audio,
+    clock,
+    emit,
+    detector: parameters = defaultDetectorParameters,
+    ear,
+    onProblem,
+  } = options;
+  const highPass = ear && ear.highPassHz > 0 ? new HighPass(ear.highPassHz) : undefined;
+  const clipping = new Clipping();
   const pad = samplesInMs(parameters.onsetPadMs, PIPELINE_RATE);
   const arrivals = new Arrivals();
   const micTime = new MicTime();
@@ -93,9 +117,15 @@ export function openEar(options: EarOptions): Ear {
 
   /** Samples that have arrived. */
   let arrived = 0;
-  const take = (heard: Int16Array) => {
+  const take = (raw: Int16Array) => {
     const from = arrived;
-    arrived += heard.length;
+    arrived += raw.length;
+    const clipped = clipping.hear(raw);
+    if (clipped !== undefined)
+      onProblem?.(
+        new ParleyError('AUDIO_CLIPPED', `${(100 * clipped).toFixed(1)} % of the samples in a second`),
+      );
+    const heard = highPass?.process(raw) ?? raw;
     const nowMs = clock.nowMs();
     arrivals.note(arrived, nowMs);
     micTime.note(arrived, nowMs);

@@ -17,7 +17,7 @@ import { outsideSpeechChild } from '../children/outside-speech.ts';
 import { playbackChild } from '../children/playback.ts';
 import { sttChild } from '../children/stt.ts';
 import { ttsChild } from '../children/tts.ts';
-import { openEar } from '../ear/ear.ts';
+import { type EarParameters, openEar } from '../ear/ear.ts';
 import { InputAudio } from '../ear/input-audio.ts';
 import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload, type RpcScope } from '../engine-rpc/mod.ts';
@@ -62,6 +62,8 @@ export interface SessionDeps {
   readonly vad: VadEngine;
   /** Of the speech detector behind `vad`. Default: `defaultDetectorParameters`. */
   readonly detector?: SpeechDetectorParameters;
+  /** What each session's ear does to its audio. Default: nothing. */
+  readonly ear?: EarParameters;
   /** Of the voice-stop lane. Without it, only clients and transcripts stop the robot. */
   readonly stopSpotter?: StopSpotter | undefined;
   readonly resamplers: ResamplerFactory;
@@ -344,7 +346,11 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const ear =
     options.input === 'text'
       ? undefined
-      : openEar({ ...deps, ...options, vad, audio, emit: (event) => runner.receive(event, 'ear') });
+      : openEar({
+          ...{ ...deps, ...options, vad, audio },
+          emit: (event) => runner.receive(event, 'ear'),
+          onProblem: (error) => deps.onProblem(session, error),
+        });
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps.supports) : undefined;

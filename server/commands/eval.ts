@@ -54,7 +54,13 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       const before = process.cpuUsage();
       const report = await evaluate(scenarios, {
         dialog: await readDialog(config.dialog),
-        ...{ parameters: config, detector: config.vad, vad: config.vad, espeak: config.tts.espeak },
+        ...{
+          parameters: config,
+          detector: config.vad,
+          ear: config.ear,
+          vad: config.vad,
+          espeak: config.tts.espeak,
+        },
         ...(config.voice !== undefined && { robotVoice: config.voice }),
         onConversation: progress(scenarios),
       });

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { defaultEarParameters } from '../../actors/ear/ear.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
@@ -125,6 +126,12 @@ export const configSchema = z.strictObject({
       'Silence that ends speech; a pause within a sentence does not end the turn yet.',
     ),
     onsetPadMs: ms(heard.onsetPadMs, 'How far before its first window speech is taken to begin.'),
+  }),
+  ear: group({
+    highPassHz: key(
+      z.number().min(0).max(400).default(defaultEarParameters.highPassHz),
+      'Remove what is below this frequency, and a constant offset, from the microphone’s audio; 0 for nothing. 80 is below the lowest voices.',
+    ),
   }),
   voiceStop: group({
     enabled: yesNo(

@@ -1,4 +1,4 @@
-import { openEar } from '../../actors/ear/ear.ts';
+import { type EarParameters, openEar } from '../../actors/ear/ear.ts';
 import { InputAudio } from '../../actors/ear/input-audio.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
@@ -39,6 +39,8 @@ const PIECE = samplesInMs(20, PIPELINE_RATE);
 
 export interface HearOptions {
   readonly vad: VadEngine;
+  /** Default: audio is heard as it comes. */
+  readonly ear?: EarParameters;
   readonly stt: SttEngine;
   readonly endpointing: Pick<SessionParameters['endpointing'], 'delayMs' | 'prerollMs'>;
   readonly language: string;
@@ -57,9 +59,9 @@ export function withRoom(
 
 /** Finds and recognises the utterances of a recording made by `withRoom`, as a session does, without waiting for real time. A pause of `delayMs` ends an utterance. */
 export async function hear(sound: Pcm<PipelineRate>, options: HearOptions): Promise<readonly Utterance[]> {
-  const { vad, stt, language } = options;
+  const { stt, language } = options;
   const { delayMs, prerollMs } = options.endpointing;
-  const { audio, spans } = await listen(sound, vad, samplesInMs(delayMs, PIPELINE_RATE));
+  const { audio, spans } = await listen(sound, options, samplesInMs(delayMs, PIPELINE_RATE));
   const utterances: Utterance[] = [];
   const never = new AbortController().signal;
   for (const { from, to } of spans) {
@@ -87,7 +89,7 @@ export async function hear(sound: Pcm<PipelineRate>, options: HearOptions): Prom
 /** Runs the session's ear over a sound. Speech after a pause shorter than `joined` samples belongs to the same span. */
 async function listen(
   sound: Pcm<PipelineRate>,
-  vad: VadEngine,
+  { vad, ear: parameters }: HearOptions,
   joined: number,
 ): Promise<{ readonly audio: InputAudio; readonly spans: readonly Span[] }> {
   const { samples } = sound;
@@ -106,6 +108,7 @@ async function listen(
     };
     const ear = openEar({
       ...{ vad: counted, audio, clock: new VirtualClock() },
+      ...(parameters && { ear: parameters }),
       emit(event) {
         if (event.type === 'ear.failed') reject(errorFrom(event.error));
         else if (event.type === 'speech.start' || event.type === 'speech.stop') events.push(event);

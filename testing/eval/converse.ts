@@ -1,4 +1,5 @@
 import { type Dialog, dialogReader } from '../../actors/dialog/mod.ts';
+import type { EarParameters } from '../../actors/ear/ear.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
@@ -47,6 +48,7 @@ export interface ConverseOptions {
   readonly dialog: Dialog;
   readonly parameters: SessionParameters;
   readonly detector?: SpeechDetectorParameters;
+  readonly ear: EarParameters;
   readonly robotVoice?: string;
   readonly latency: ModelledLatency;
   readonly engines: EvalEngines;
@@ -151,7 +153,7 @@ class Talk {
     options: ConverseOptions & { readonly tts: TtsEngine },
     prepared: Prepared,
   ) {
-    const { dialog, parameters, detector, engines, latency, robotVoice } = options;
+    const { dialog, parameters, detector, ear, engines, latency, robotVoice } = options;
     const { seed, networkMs, outputMs, reverbMs, distanceM } = scenario;
     this.#scenario = scenario;
     this.#voice = voice;
@@ -175,7 +177,7 @@ class Talk {
         outputRate: PIPELINE_RATE,
       },
       ...(detector && { detector }),
-      language: dialog.language,
+      ...{ ear, language: dialog.language },
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       ...(prepared.echoGain > 0 && { echo: 'unknown' }),

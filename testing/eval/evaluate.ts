@@ -1,4 +1,5 @@
 import { type Dialog, withDialog, withRecogniser } from '../../actors/dialog/mod.ts';
+import { defaultEarParameters, type EarParameters } from '../../actors/ear/ear.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
@@ -16,6 +17,8 @@ export interface EvaluateOptions {
   /** Without what the dialog adds to them. Default: those of a session. */
   readonly parameters?: SessionParameters;
   readonly detector?: SpeechDetectorParameters;
+  /** Default: that of a server. */
+  readonly ear?: EarParameters;
   readonly vad?: EvalEngineOptions['vad'];
   readonly espeak?: EspeakTtsOptions;
   /** eSpeak voice of the robot. */
@@ -35,6 +38,7 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
   const { dialog, vad, espeak, robotVoice, detector, latency = MODELLED_LATENCY, onConversation } = options;
+  const { ear = defaultEarParameters } = options;
   const parameters = withRecogniser(withDialog(options.parameters ?? defaultParameters, dialog), true);
   const engines = await evalEngines({ dialog, ...(vad && { vad }) });
   const results: Evaluation[] = [];
@@ -43,7 +47,7 @@ export async function evaluate(
       const parts: Evaluation[] = [];
       for (const voice of scenario.voices) {
         const held = await converse(scenario, voice, {
-          ...{ dialog, parameters, latency, engines },
+          ...{ dialog, parameters, latency, engines, ear },
           ...(espeak && { espeak }),
           ...(detector && { detector }),
           ...(robotVoice !== undefined && { robotVoice }),

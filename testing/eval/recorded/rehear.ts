@@ -1,5 +1,6 @@
 import type { Dialog } from '../../../actors/dialog/mod.ts';
 import { dialogActions, dialogReader } from '../../../actors/dialog/mod.ts';
+import { defaultEarParameters, type EarParameters } from '../../../actors/ear/ear.ts';
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
 import type { SpeechDetectorParameters } from '../../../actors/speech-detector.ts';
@@ -32,6 +33,8 @@ export interface RehearOptions {
   /** Default: those of the recording. */
   readonly parameters?: SessionParameters;
   readonly detector?: SpeechDetectorParameters;
+  /** Default: that of a server. */
+  readonly ear?: EarParameters;
   readonly vad?: EvalEngineOptions['vad'];
   readonly espeak?: EspeakTtsOptions;
   readonly latency?: ModelledLatency;
@@ -60,6 +63,7 @@ export async function rehear(recording: Recording, options: RehearOptions): Prom
   const { journal, audio } = recording;
   const { session, parameters: recorded, input } = journal.header;
   const { dialog, parameters = recorded, detector, vad, espeak, latency = MODELLED_LATENCY } = options;
+  const { ear = defaultEarParameters } = options;
   const frames = arrivingFrames(journal, audio);
   if (frames.length === 0) throw new ParleyError('JOURNAL_NO_AUDIO', session);
   const engines = await evalEngines({ dialog, ...(vad && { vad }) });
@@ -79,6 +83,7 @@ export async function rehear(recording: Recording, options: RehearOptions): Prom
       ...(input.output && { output: input.output }),
       ...(input.results && { results: input.results }),
       ...(detector && { detector }),
+      ear,
       actions: clientAction({ clock, durationsMs: dialogActions(dialog) }),
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),

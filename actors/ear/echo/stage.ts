@@ -7,23 +7,12 @@ const FULL_SCALE = 0x8000;
 /** An echo may still be heard after what is played, ms: 500 of delay, and what the room adds. */
 const TAIL_MS = 800;
 
-/** What the echo stage found in the audio since it was last asked. */
-export interface EchoReport {
-  /** Something was played, so the microphone may hear it. */
-  readonly active: boolean;
-  /** How much of the microphone's audio the canceller removed meanwhile, dB: what is explained by what is played. */
-  readonly removedDb: number;
-}
-
 /** Removes the robot's own voice while it may be heard; at all other times audio passes untouched and at no cost. */
 export class EchoStage {
   readonly played: PlayedAudio;
   #canceller: EchoCanceller | undefined;
   /** Less than a block that waits for more. */
   #waiting = new Int16Array(0);
-  #heardPower = 0;
-  #leftPower = 0;
-  #active = false;
 
   constructor(played: PlayedAudio) {
     this.played = played;
@@ -44,19 +33,6 @@ export class EchoStage {
     return this.#cancel(all.subarray(0, count), first);
   }
 
-  /** What was found since the last call. */
-  take(): EchoReport {
-    const removed = this.#active && this.#heardPower > 0;
-    const report = {
-      active: this.#active,
-      removedDb: removed ? 10 * Math.log10(this.#heardPower / Math.max(1e-12, this.#leftPower)) : 0,
-    };
-    this.#heardPower = 0;
-    this.#leftPower = 0;
-    this.#active = false;
-    return report;
-  }
-
   close(): void {
     this.played.close();
   }
@@ -67,19 +43,13 @@ export class EchoStage {
     const block = new Float32Array(BLOCK);
     for (let at = 0; at < heard.length; at += BLOCK) {
       if (this.played.takeRestart(from + at)) this.#canceller.restart();
-      for (let i = 0; i < BLOCK; i++) {
-        const one = (heard[at + i] ?? 0) / FULL_SCALE;
-        block[i] = one;
-        this.#heardPower += one * one;
-      }
+      for (let i = 0; i < BLOCK; i++) block[i] = (heard[at + i] ?? 0) / FULL_SCALE;
       const cleaned = this.#canceller.process(block, from + at);
       for (let i = 0; i < BLOCK; i++) {
         const one = cleaned[i] ?? 0;
-        this.#leftPower += one * one;
         left[at + i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(one * FULL_SCALE)));
       }
     }
-    this.#active = true;
     return left;
   }
 }

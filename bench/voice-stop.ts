@@ -56,6 +56,8 @@ interface Heard {
 
 let cpuMs = 0;
 let audioMs = 0;
+/** Processor time from each suspicion to its verdict, ms. */
+const verdicts: number[] = [];
 
 async function hear(sound: Float32Array): Promise<readonly Heard[]> {
   const samples = Int16Array.from(sound, (one) =>
@@ -65,8 +67,12 @@ async function hear(sound: Float32Array): Promise<readonly Heard[]> {
   const heard: Heard[] = [];
   let arrived = 0;
   let before = 0;
+  let suspectedAt = 0;
   spotter.begin((finding) => {
-    heard.push({ finding, at: arrived, computeMs: (process.cpuUsage().user - before) / 1_000 });
+    const now = process.cpuUsage().user;
+    if (finding.type === 'suspected') suspectedAt = now;
+    else verdicts.push((now - suspectedAt) / 1_000);
+    heard.push({ finding, at: arrived, computeMs: (now - before) / 1_000 });
   });
   for (let at = 0; at < samples.length; at += PIECE) {
     arrived = at + PIECE;
@@ -137,11 +143,13 @@ async function missed(): Promise<void> {
       `${name}: suspected ${suspected} of ${words.length}, confirmed ${words.length - failed.length}${failed.length > 0 ? `; missed: ${failed.join(', ')}` : ''}`,
     );
   }
-  delays.sort((a, b) => a - b);
-  const quantile = (part: number) => Math.round(delays[Math.floor(part * (delays.length - 1))] ?? Number.NaN);
-  console.log(
-    `from the end of the word to the suspicion, ms: p50 ${quantile(0.5)}, p95 ${quantile(0.95)}, latest ${quantile(1)}`,
-  );
+  console.log(`from the end of the word to the suspicion, ms: ${quantiles(delays)}`);
+}
+
+function quantiles(values: readonly number[]): string {
+  const sorted = [...values].sort((a, b) => a - b);
+  const quantile = (part: number) => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? Number.NaN);
+  return `p50 ${quantile(0.5)}, p95 ${quantile(0.95)}, most ${quantile(1)}`;
 }
 
 async function falsely(
@@ -191,6 +199,7 @@ async function falseStops(): Promise<void> {
 try {
   if (values.only !== 'false') await missed();
   if (values.only !== 'missed') await falseStops();
+  console.log(`processor time from a suspicion to its verdict, ms: ${quantiles(verdicts)}`);
   console.log(`processor time: ${((100 * cpuMs) / audioMs).toFixed(0)} % of the audio's duration`);
 } finally {
   await tts.close();

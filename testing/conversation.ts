@@ -8,6 +8,7 @@ import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { OutsideSpeech } from '../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
+import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import type { Store, TurnRecord } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
@@ -36,6 +37,8 @@ export interface ConversationOptions {
   readonly llm: LlmEngine;
   readonly tts: TtsEngine;
   readonly vad?: VadEngine;
+  /** Opens the lane of the voice stop. Default: none. */
+  readonly stopSpotter?: StopSpotter;
   readonly actions?: ActionPort;
   readonly memory?: MemoryPort;
   readonly parameters?: SessionParameters;
@@ -134,6 +137,7 @@ export class Conversation {
           tts: (scope) => remoteTts(bus, clock, tts.name, scope),
         },
         vad: options.vad ?? levelVad(),
+        stopSpotter: options.stopSpotter,
         ...(options.detector && { detector: options.detector }),
         ...(options.ear && { ear: options.ear }),
         resamplers: options.resamplers,

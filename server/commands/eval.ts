@@ -61,6 +61,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
           vad: config.vad,
           espeak: config.tts.espeak,
         },
+        spotStops: config.voiceStop.enabled,
         ...(config.voice !== undefined && { robotVoice: config.voice }),
         onConversation: progress(scenarios),
       });

@@ -180,6 +180,7 @@ class Talk {
       ...{ ear, language: dialog.language },
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
+      ...(engines.spotter && { stopSpotter: time.spotter(engines.spotter) }),
       ...(prepared.echoGain > 0 && { echo: 'unknown' }),
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),

@@ -6,10 +6,12 @@ import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
 import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
+import { canSpot } from '../../adapters/spotter/soundswallower/soundswallower.ts';
 import { soundswallowerStt } from '../../adapters/stt/soundswallower/soundswallower.ts';
 import { type EspeakTtsOptions, espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import { type VadOptions, vadEngine } from '../../adapters/vad/engine.ts';
 import { startWorkerThread } from '../../adapters/worker-thread.ts';
+import { type EvalSpotter, evalSpotter } from './spotter.ts';
 
 /** The embedded engines, shared by the conversations of an evaluation; but for eSpeak, which each has of its own. */
 export interface EvalEngines {
@@ -18,24 +20,28 @@ export interface EvalEngines {
   /** Resolves when the recogniser has decoded all audio that it was given. */
   readonly decoded: () => Promise<void>;
   readonly llm: LlmEngine;
+  readonly spotter?: EvalSpotter;
   close(): Promise<void>;
 }
 
 export interface EvalEngineOptions {
   readonly dialog: Dialog;
   readonly vad?: VadOptions;
+  /** Opens the lane of the voice stop, if the dialog has one. Default: no. */
+  readonly spotStops?: boolean;
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
 const WALL_CLOCK = new Date('2026-01-05T10:30:00Z');
 
-export async function evalEngines({ dialog, vad }: EvalEngineOptions): Promise<EvalEngines> {
+export async function evalEngines({ dialog, vad, spotStops }: EvalEngineOptions): Promise<EvalEngines> {
   const recogniser = new ProbedThread();
   const engines = {
     // There is one stream, so nothing is gained by waiting for others.
     vad: vadEngine({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
+    ...(spotStops && canSpot(dialog) && { spotter: await evalSpotter(dialog) }),
   };
   const all = [engines.vad, engines.stt];
   await Promise.all(all.map((engine) => engine.warm?.()));

@@ -21,6 +21,7 @@ export interface EvaluateOptions {
   readonly ear?: EarParameters;
   readonly vad?: EvalEngineOptions['vad'];
   readonly espeak?: EspeakTtsOptions;
+  readonly spotStops?: EvalEngineOptions['spotStops'];
   /** eSpeak voice of the robot. */
   readonly robotVoice?: string;
   readonly latency?: ModelledLatency;
@@ -37,10 +38,10 @@ export async function evaluate(
   scenarios: readonly EvalScenario[],
   options: EvaluateOptions,
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
-  const { dialog, vad, espeak, robotVoice, detector, latency = MODELLED_LATENCY, onConversation } = options;
-  const { ear = defaultEarParameters } = options;
+  const { dialog, vad, spotStops = false, espeak, robotVoice, detector, onConversation } = options;
+  const { latency = MODELLED_LATENCY, ear = defaultEarParameters } = options;
   const parameters = withRecogniser(withDialog(options.parameters ?? defaultParameters, dialog), true);
-  const engines = await evalEngines({ dialog, ...(vad && { vad }) });
+  const engines = await evalEngines({ dialog, spotStops, ...(vad && { vad }) });
   const results: Evaluation[] = [];
   try {
     for (const scenario of scenarios) {

@@ -1,10 +1,12 @@
 import { pause } from '../../actors/cancellation.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { StopSpotter } from '../../actors/ports/stop-spotter.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
 import { WINDOW } from '../../adapters/vad/speech-model.ts';
 import { VirtualClock } from '../../machines/clock.ts';
+import type { EvalSpotter } from './spotter.ts';
 
 /** What an engine’s computation is taken to cost, ms of virtual time. The real one costs none: the clock waits for it. */
 export interface ModelledLatency {
@@ -104,6 +106,12 @@ export class HeldTime {
         }
       },
     };
+  }
+
+  /** `spotter`, which is waited for while it hears. */
+  spotter(spotter: EvalSpotter): StopSpotter {
+    this.#probes.push(() => spotter.heard());
+    return spotter;
   }
 
   llm(llm: LlmEngine): LlmEngine {

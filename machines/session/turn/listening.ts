@@ -18,7 +18,6 @@ export function listeningState(chart: SessionChart) {
       },
     },
     states: {
-      asking: askingState(chart),
       capturing: {
         id: 'session.listening.capturing',
         on: {
@@ -38,6 +37,7 @@ export function listeningState(chart: SessionChart) {
         after: { endpointDelay: { target: '#responding' } },
         ...speculationStates(chart),
       },
+      asking: askingState(chart),
     },
   });
 }

@@ -90,7 +90,7 @@ export function openEar(options: EarOptions): Ear {
   const { echo: state = 'cancelled', outputRate, resamplers } = options;
   const echo =
     state !== 'cancelled' && outputRate && resamplers
-      ? new EchoStage(new PlayedAudio(outputRate, resamplers))
+      ? new EchoStage(new PlayedAudio(outputRate, resamplers), state === 'present')
       : undefined;
   const position = () => micTime.sampleAt(clock.nowMs());
   // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.

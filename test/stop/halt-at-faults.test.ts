@@ -15,6 +15,7 @@ const PROFILE: FaultProfile = {
     }),
   ),
   'action.error': 0.3,
+  'action.slow': 0.4,
   'action.hang': 0.3,
   'action.resultLate': 0.4,
   'action.resultTwice': 0.4,

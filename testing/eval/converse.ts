@@ -181,7 +181,7 @@ class Talk {
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       ...(engines.spotter && { stopSpotter: time.spotter(engines.spotter) }),
-      ...(prepared.echoGain > 0 && { echo: 'unknown' }),
+      ...(prepared.echoGain > 0 && { echo: 'present' }),
       stt: time.stt(engines.stt, engines.decoded),
       llm: time.llm(engines.llm),
       tts:

@@ -175,7 +175,7 @@ function turnSteps(random: Random): readonly Step[] {
     case 'mumbleWhileSpeaking':
       return [
         opening(),
-        then('speaking', random.ms(0, 700), sound(random.chance(0.4) ? 40 : random.int(60, 400))),
+        then('speaking', random.ms(0, 700), sound(random.chance(0.5) ? 30 : random.int(60, 400))),
       ];
     case 'mumble':
       return [open(sound(random.int(60, 1_500)))];
@@ -215,7 +215,9 @@ function turnSteps(random: Random): readonly Step[] {
       const act: UserAct = { type: 'stopHeard', end, afterMs: random.ms(0, 600) };
       return [
         opening(),
-        then(random.pick(['speaking', 'processing', 'listening', 'anything']), random.ms(0, 900), act),
+        ...(random.chance(0.4)
+          ? [then('speaking', random.ms(0, 500), sound(600)), then('anything', random.ms(100, 320), act)]
+          : [then(random.pick(['speaking', 'processing', 'listening', 'anything']), random.ms(0, 900), act)]),
         ...(random.chance(0.3) ? [then('anything', random.ms(0, 300), speech())] : []),
         then('stopped', random.ms(0, 500), { type: 'rearm' }),
       ];

@@ -37,11 +37,16 @@ function echoOf(played: Float32Array, taps: { at: number; gain: number }[]): Flo
 }
 
 /** What is left of `heard` while `played` plays; playback begins at each of `starts`, and `early` samples before it is said to. */
-function cancelled(heard: Float32Array, played: Float32Array, starts: Record<number, number> = {}) {
+function cancelled(
+  heard: Float32Array,
+  played: Float32Array,
+  starts: Record<number, number> = {},
+  expected = true,
+) {
   let early = 0;
   const canceller = new EchoCanceller((from, out) => {
     for (let i = 0; i < out.length; i++) out[i] = played[from + early + i] ?? 0;
-  });
+  }, expected);
   const left = new Float32Array(heard.length);
   for (let at = 0; at < heard.length; at += BLOCK) {
     const start = starts[at];
@@ -103,6 +108,16 @@ describe('the echo canceller', () => {
     const person = between(bursts(6, 'person', 0.05), 3, 5);
     const left = cancelled(sum(person, hiss(6)), played);
     expect(Math.abs(levelDb(left, 3, 5) - levelDb(person, 3, 5))).toBeLessThan(1);
+  });
+
+  it('hears a person from the first word on where no echo is expected, and still learns one', () => {
+    const played = bursts(6, 'robot');
+    const person = between(bursts(6, 'person', 0.05), 0, 1);
+    const alone = cancelled(sum(person, hiss(6)), played, {}, false);
+    expect(Math.abs(levelDb(alone, 0, 1) - levelDb(person, 0, 1))).toBeLessThan(1);
+    const echo = echoOf(played, room(300));
+    const left = cancelled(sum(echo, hiss(6)), played, {}, false);
+    expect(levelDb(echo, 3, 6) - levelDb(left, 3, 6)).toBeGreaterThan(25);
   });
 
   it('finds playback that began up to 25 ms off from when it was said to', () => {

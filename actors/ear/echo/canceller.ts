@@ -18,7 +18,7 @@ const WORSE_BLOCKS = 30;
 export class EchoCanceller {
   readonly #read: ReadPlayed;
   readonly #filter = new AdaptiveFilter();
-  readonly #judgement = new Judgement();
+  readonly #judgement: Judgement;
   readonly #alignment = new Alignment();
   readonly #played = new Float32Array(BLOCK);
   #searching = false;
@@ -32,8 +32,10 @@ export class EchoCanceller {
   /** How much later the echo comes than `read` says, samples. */
   #shift = 0;
 
-  constructor(read: ReadPlayed) {
+  /** `expected`: there is an echo, so what may be one does not pass before the path is known. */
+  constructor(read: ReadPlayed, expected: boolean) {
     this.#read = read;
+    this.#judgement = new Judgement(expected);
   }
 
   /** Share of the last block that was not explained by what is played, 0..1. */

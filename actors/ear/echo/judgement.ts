@@ -29,7 +29,7 @@ export class Judgement {
   /** Share of the echo's power that the filter leaves. */
   #left = 0.1;
   /** Share of the power that may be an echo, as far as the filter knows, that is heard. */
-  #likely = 1;
+  #likely: number;
   /** Blocks in which an echo was to be expected. */
   #seen = 0;
   #noise = 0;
@@ -37,6 +37,11 @@ export class Judgement {
   #seed = 1;
   /** Power of the echo while it is loud, over 0.5 s. */
   #usual = 0;
+
+  /** `expected`: what may be an echo is taken for one from the first block on; otherwise only what the filter has learned. */
+  constructor(expected: boolean) {
+    this.#likely = expected ? 1 : 0;
+  }
 
   /** The expected echo of the last block was well above the noise. */
   get loud(): boolean {

@@ -10,12 +10,15 @@ const TAIL_MS = 800;
 /** Removes the robot's own voice while it may be heard; at all other times audio passes untouched and at no cost. */
 export class EchoStage {
   readonly played: PlayedAudio;
+  readonly #expected: boolean;
   #canceller: EchoCanceller | undefined;
   /** Less than a block that waits for more. */
   #waiting = new Int16Array(0);
 
-  constructor(played: PlayedAudio) {
+  /** `expected`: the client said that there is an echo. */
+  constructor(played: PlayedAudio, expected: boolean) {
     this.played = played;
+    this.#expected = expected;
   }
 
   /** Takes what the microphone heard from sample `from` on, and returns what of it others than the robot said. At most 10 ms come later. */
@@ -38,7 +41,7 @@ export class EchoStage {
   }
 
   #cancel(heard: Int16Array, from: number): Int16Array {
-    this.#canceller ??= new EchoCanceller((first, out) => this.played.read(first, out));
+    this.#canceller ??= new EchoCanceller((first, out) => this.played.read(first, out), this.#expected);
     const left = new Int16Array(heard.length);
     const block = new Float32Array(BLOCK);
     for (let at = 0; at < heard.length; at += BLOCK) {

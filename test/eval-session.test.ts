@@ -9,6 +9,8 @@ import type { Rehearing } from '../testing/mod.ts';
 import { parley } from './support/processes.ts';
 import { concat, silence, speak } from './support/speech.ts';
 
+const DEAF = ['--set', 'vad.startEvidenceMs=60000', '--set', 'vad.hintEvidenceMs=60000'];
+
 let printed: string[];
 beforeEach(() => {
   printed = [];
@@ -93,13 +95,13 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
   });
 
   it('parts where other parameters decide otherwise', async () => {
-    const deaf = await rehearing('--session', file, '--set', 'vad.startEvidenceMs=60000');
+    const deaf = await rehearing('--session', file, ...DEAF);
     expect(said(deaf, 'nowMs').slice(0, 2)).toEqual([[], []]);
     expect(deaf.partAtMs).toBe(deaf.moments.find(({ nowMs }) => nowMs === undefined)?.recordedMs);
     const patient = await rehearing('--session', file, '--set', 'endpointing.completeDelayMs=900');
     const at = (what: string) => patient.moments.find((moment) => moment.what === what)?.nowMs ?? 0;
     expect(at('processing') - at('stop')).toBeGreaterThanOrEqual(900);
-    expect(await run('eval', '--session', file, '--set', 'vad.startEvidenceMs=60000')).toBe(0);
+    expect(await run('eval', '--session', file, ...DEAF)).toBe(0);
     expect(printed.join('\n')).toMatch(/They part at \d+\.\d\d s:\n +\d+\.\d\d s {2}recorded {2}speech/u);
   });
 

@@ -106,7 +106,8 @@ export class VoiceClient {
         const { token, language, voice, manners, outputRate = 24_000 } = options;
         const hello: ClientMessage = {
           type: 'hello',
-          audio: { inputRate: PIPELINE_RATE, outputRate },
+          // The simulated microphone does not hear the loudspeaker.
+          audio: { inputRate: PIPELINE_RATE, outputRate, echo: 'cancelled' },
           ...(token === undefined ? {} : { token }),
           ...(language === undefined ? {} : { language }),
           ...(voice === undefined ? {} : { voice }),

@@ -109,7 +109,7 @@ export class Talk {
     const clock = this.clock;
     const bus = this.#bus;
     this.#id = options.session ?? 'talk';
-    const stt = scriptedStt(clock, [{ partial: 'hello', text: 'hello there' }]);
+    const stt = scriptedStt(clock, [{ partial: 'turn', text: 'turn around' }]);
     const llm =
       options.llm?.(clock) ??
       scriptedLlm(clock, () => ({

@@ -52,7 +52,7 @@ describe('the bridge for Stately', () => {
     expect(session).toMatchObject({ type: '@xstate.actor', sessionId: 's1', snapshot: { value: 'idle' } });
     expect(session?.type === '@xstate.actor' && JSON.parse(session.definition ?? '')).toMatchObject({
       id: 'session',
-      initial: 'idle',
+      states: { conversation: { initial: 'idle' } },
     });
     expect(all.slice(1, 3)).toMatchObject([
       { type: '@xstate.event', sessionId: 's1', event },

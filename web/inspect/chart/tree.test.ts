@@ -57,9 +57,9 @@ describe('keys', () => {
 
   it('open what is closed, go into what is open, and out of it again', () => {
     expect(press('responding', 'ArrowRight')).toEqual({ toggle: 'responding' });
-    expect(press('listening', 'ArrowRight')).toEqual({ go: 'listening.asking' });
-    expect(press('listening.asking', 'ArrowRight')).toEqual({});
-    expect(press('listening.asking', 'ArrowLeft')).toEqual({ go: 'listening' });
+    expect(press('listening', 'ArrowRight')).toEqual({ go: 'listening.capturing' });
+    expect(press('listening.capturing', 'ArrowRight')).toEqual({});
+    expect(press('listening.capturing', 'ArrowLeft')).toEqual({ go: 'listening' });
   });
 
   it('close what was opened by hand, and not what is open because it is active', () => {

@@ -187,7 +187,7 @@ function defaultsOf(
   return Object.fromEntries(
     Object.entries(defaults).map(([name, value]) => {
       const type =
-        slots.get(types.get(name) ?? name) ?? fail([...path, 'defaults', name], `there is no slot "${name}"`);
+        slots.get(types.get(name) ?? name) ?? fail([...path, 'defaults', name], `unknown slot "${name}"`);
       return [name, { words: type.wordsFor(value) ?? [String(value)], value }];
     }),
   );

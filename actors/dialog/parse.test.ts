@@ -107,12 +107,12 @@ describe('parseDialog', () => {
     ],
     [
       'slots: { n: list of m }\nentries:\n  - { id: a, phrases: "{n}", replies: y }\n',
-      'there is no slot "m" before this one',
+      'unknown slot "m": define it before this one',
       'a list of an unknown slot',
     ],
     [
       'rules: { r: a <s>, s: b }\nentries:\n  - { id: a, phrases: <r>, replies: y }\n',
-      'my.yaml:1: rules.r: there is no rule "<s>"',
+      'my.yaml:1: rules.r: unknown rule "<s>"',
       'a rule that uses a later one',
     ],
     [

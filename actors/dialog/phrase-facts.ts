@@ -34,7 +34,7 @@ function checkSlots(node: PhraseNode, slots: PhraseSlots): void {
     case 'numeral':
       return;
     case 'slot':
-      if (!slots.has(node.type)) throw new PhraseError(`there is no slot "${node.type}"`);
+      if (!slots.has(node.type)) throw new PhraseError(`unknown slot "${node.type}"`);
       return;
     case 'optional':
     case 'repeat':

@@ -88,10 +88,10 @@ describe('a phrase', () => {
     ['?!', 'nothing between'],
     ['(a | b; c)', 'put brackets around'],
     ['(a; b; c; d; e; f)', 'more than 5 parts'],
-    ['<unknown> a', 'there is no rule'],
+    ['<unknown> a', 'unknown rule'],
     ['[a] [b]', 'every word of the phrase can be left out'],
     ['([a]; [b])', 'every word of the phrase can be left out'],
-    ['turn {speed}', 'no slot "speed"'],
+    ['turn {speed}', 'unknown slot "speed"'],
     ['{angle} or {angle}', 'filled twice'],
     ['({angle}; [a {angle}])', 'filled twice'],
   ])('with an error is refused: %s', (source, message) => {

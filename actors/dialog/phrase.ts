@@ -79,7 +79,7 @@ export function parsePhrase(
     if (token.startsWith('<')) {
       const name = /^<\s*([A-Za-z][\w-]*)\s*>$/.exec(token)?.[1];
       const named = name === undefined ? undefined : rule(name);
-      if (!named) throw new PhraseError(`there is no rule "${token}" for "${source}"; add it to rules`);
+      if (!named) throw new PhraseError(`unknown rule "${token}" for "${source}"; add it to rules`);
       return [named];
     }
     if (token === '}' || token === '>')

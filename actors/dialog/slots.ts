@@ -69,7 +69,7 @@ export function builtInType(
   if (written === 'date') return dateType(language);
   if (list === undefined) throw new PhraseError(`"${written}" is not a type; the types are ${BUILT_IN}`);
   const item = typeOf(list);
-  if (!item) throw new PhraseError(`there is no slot "${list}" before this one`);
+  if (!item) throw new PhraseError(`unknown slot "${list}": define it before this one`);
   return listType(item, language);
 }
 

@@ -84,12 +84,13 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
     const report = await rehearing('--session', session, '--data-dir', dataDir);
     expect(said(report, 'nowMs')).toEqual(said(report, 'recordedMs'));
     expect(said(report, 'nowMs')[1]).toEqual(['what is your name', 'turn left']);
+    // Whether a hint comes before a start depends on where the word falls in a window: on the client's clock.
+    expect(said(report, 'recordedMs')[0]?.filter((what) => what !== 'hint')).toEqual([
+      ...['start', 'stop'],
+      ...['start', 'stop'],
+    ]);
     // The audio is placed where it was: within a frame.
-    expect(report.kinds.find(({ kind }) => kind === 'speech')).toMatchObject({
-      both: 4,
-      onlyRecorded: 0,
-      onlyNow: 0,
-    });
+    expect(report.kinds.find(({ kind }) => kind === 'speech')).toMatchObject({ onlyRecorded: 0, onlyNow: 0 });
     expect(report.kinds.find(({ kind }) => kind === 'speech')?.apart.p95Ms).toBeLessThanOrEqual(20);
     expect(await rehearing('--session', file)).toEqual(report);
   });
@@ -100,7 +101,8 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
     expect(deaf.partAtMs).toBe(deaf.moments.find(({ nowMs }) => nowMs === undefined)?.recordedMs);
     const patient = await rehearing('--session', file, '--set', 'endpointing.completeDelayMs=900');
     const at = (what: string) => patient.moments.find((moment) => moment.what === what)?.nowMs ?? 0;
-    expect(at('processing') - at('stop')).toBeGreaterThanOrEqual(900);
+    // Rounded: the times are sums of fractions of a ms.
+    expect(Math.round(at('processing') - at('stop'))).toBeGreaterThanOrEqual(900);
     expect(await run('eval', '--session', file, ...DEAF)).toBe(0);
     expect(printed.join('\n')).toMatch(/They part at \d+\.\d\d s:\n +\d+\.\d\d s {2}recorded {2}speech/u);
   });

@@ -161,7 +161,9 @@ export async function faultyServer(target: string, fault: string): Promise<{ url
   await once(server, 'listening');
   server.on('connection', (client) => {
     const upstream = new WebSocket(`${target}/v1/session`, SUBPROTOCOL);
-    const opened = once(upstream, 'open');
+    // Not `once`: a client that leaves before it is open makes it fail, and then nobody waits for it.
+    const opened = new Promise<void>((resolve) => upstream.once('open', resolve));
+    upstream.on('error', () => client.terminate());
     const send = (data: Data) => {
       if (client.readyState === WebSocket.OPEN)
         client.send(Buffer.isBuffer(data) ? data : JSON.stringify(data));

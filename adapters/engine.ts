@@ -60,6 +60,8 @@ export interface EngineParts {
   readonly name: string;
   readonly dialog: Dialog;
   readonly bus: Bus;
+  /** Folder of the models that `parley models pull` fetches; see adapters/models/resolve.ts. */
+  readonly modelsDir: string;
   /** Language engines: the system prompt of the model. */
   readonly systemPrompt?: string;
   /** Language engines: actions that the model may request. */

@@ -102,5 +102,13 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   SESSION_OPEN: 'end it first; if its server was killed, add --force',
   SERVER_UNREACHABLE: 'start it with npm start, or give --url',
   ENGINE_MISSING: 'install the optional package named, or choose another engine',
+  // Models
+  MODEL_UNKNOWN: 'see parley models list, or give the path of a folder',
+  MODEL_MISSING: 'run the command named, or start with parley serve --pull',
+  MODEL_DAMAGED: 'remove it with parley models rm and pull it again',
+  MODEL_DOWNLOAD: 'run the command again, it resumes; behind a proxy or offline see docs/models.md',
+  MODEL_CHECKSUM: 'do not use it; try again, and if it stays so ask its publisher, see docs/models.md',
+  MODEL_ARCHIVE: 'do not use it; try again, or another source with --from',
+  MODEL_NO_ROOM: 'free space, choose another disk with --models.dir, or raise --models.max-bytes',
   INTERNAL: 'this is a defect: please report it with the log',
 };

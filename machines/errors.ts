@@ -98,6 +98,14 @@ export const ERRORS = {
   SESSION_OPEN: 'the session has not ended',
   SERVER_UNREACHABLE: 'the Parley server cannot be reached',
   ENGINE_MISSING: 'an engine is not installed',
+  // Models
+  MODEL_UNKNOWN: 'there is no model of that name',
+  MODEL_MISSING: 'a model is not on this machine',
+  MODEL_DAMAGED: 'files of a model are missing or were changed',
+  MODEL_DOWNLOAD: 'a model could not be downloaded',
+  MODEL_CHECKSUM: 'a download is not the file that it should be',
+  MODEL_ARCHIVE: 'the archive of a model cannot be unpacked',
+  MODEL_NO_ROOM: 'there is not enough room for a model',
   INTERNAL: 'something went wrong inside Parley',
 } as const;
 

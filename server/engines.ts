@@ -188,7 +188,7 @@ export async function makeEngine<Kind extends EngineKind>(
   const { systemPrompt } = config.llm;
   const made = engineOf(kind, name)?.make(optionsOf(kind, name, config), {
     ...parts,
-    ...{ name, dialog, tools: toolsOf(config, dialog) },
+    ...{ name, dialog, modelsDir: config.models.dir, tools: toolsOf(config, dialog) },
     ...(systemPrompt !== undefined && { systemPrompt }),
   });
   return made ?? unknownEngine(kind, name);

@@ -147,7 +147,7 @@ describe('adapters/', () => {
       const port = path.split('/').slice(0, 2).join('/');
       const shared =
         /^adapters\/[^/]+\.ts$/u.test(from) ||
-        within(['adapters/http', 'adapters/soundswallower', 'adapters/wyoming'], from);
+        within(['adapters/http', 'adapters/models', 'adapters/soundswallower', 'adapters/wyoming'], from);
       return shared || (path.split('/').length > 2 && from.startsWith(`${port}/`));
     };
     expect(forbidden(adapters, allowed)).toEqual([]);

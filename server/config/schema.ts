@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defaultEarParameters } from '../../actors/ear/ear.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
+import { defaultModelsDir } from '../../adapters/models/folder.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import {
@@ -62,6 +63,24 @@ export const configSchema = z.strictObject({
   voice: optionalText('Default voice of a session. Without it, the engine’s own.'),
   dialog: key(z.string().min(1).default(packagedDialog), 'Dialog file of the `dialog` language engine.', {
     shownDefault: 'the packaged `examples/robot.dialog.yaml`',
+  }),
+  models: group({
+    dir: key(
+      z
+        .string()
+        .min(1)
+        .default(() => defaultModelsDir()),
+      'Directory of the models that `parley models pull` fetches; see models.md.',
+      { shownDefault: '`~/.cache/parley/models`' },
+    ),
+    maxBytes: key(
+      z
+        .int()
+        .min(1)
+        .max(2 ** 40)
+        .default(4 * 2 ** 30),
+      'Maximum size of a model, as an archive and unpacked, in bytes.',
+    ),
   }),
   pages: optionalText('Directory of the pages at `/`. Default: the packaged ones.'),
   log: group({

@@ -89,9 +89,7 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
       ...['start', 'stop'],
       ...['start', 'stop'],
     ]);
-    // The audio is placed where it was: within a frame.
     expect(report.kinds.find(({ kind }) => kind === 'speech')).toMatchObject({ onlyRecorded: 0, onlyNow: 0 });
-    expect(report.kinds.find(({ kind }) => kind === 'speech')?.apart.p95Ms).toBeLessThanOrEqual(20);
     expect(await rehearing('--session', file)).toEqual(report);
   });
 

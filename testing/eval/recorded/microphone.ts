@@ -1,12 +1,17 @@
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import { msOfSamples, PIPELINE_RATE, samplesPerFrame } from '../../../machines/audio.ts';
-import type { Journal } from '../../../machines/journal/record.ts';
+import type { JournalRecord } from '../../../machines/journal/record.ts';
 import type { KernelEvent } from '../../../machines/kernel.ts';
 
 /** A frame of recorded input, and when it arrives, ms since the session's start. */
 export interface ArrivingFrame {
   readonly atMs: number;
   readonly samples: Int16Array;
+}
+
+/** What is read of a journal. */
+interface Timeline {
+  readonly records: readonly Pick<JournalRecord, 't' | 'source' | 'event'>[];
 }
 
 /** The ear fills gaps up to this length with silence and shortens longer ones to it. */
@@ -18,7 +23,7 @@ const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
  * later one; so a pause of the microphone lies after the earlier one. What a client had sent before a command is there
  * when the command comes.
  */
-export function arrivingFrames(journal: Journal, audio: readonly JournalAudio[]): readonly ArrivingFrame[] {
+export function arrivingFrames(journal: Timeline, audio: readonly JournalAudio[]): readonly ArrivingFrame[] {
   const input = joined(audio.filter(({ direction }) => direction === 'in'));
   const known = positionsOf(journal, 'ear');
   const sent = positionsOf(journal, 'client');
@@ -40,7 +45,7 @@ export function arrivingFrames(journal: Journal, audio: readonly JournalAudio[])
 
 /** Where in the input an event was, and when, by sample. */
 function positionsOf(
-  { records }: Journal,
+  { records }: Timeline,
   from: 'ear' | 'client',
 ): readonly { readonly sample: number; readonly atMs: number }[] {
   return records

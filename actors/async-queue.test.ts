@@ -28,6 +28,14 @@ describe('a queue', () => {
     expect(read).toEqual([1, 2, 3, 4]);
   });
 
+  it('gives each item to its consumer before the push returns', () => {
+    const queue = filled(1, 2);
+    const consumed: number[] = [];
+    queue.consume((item) => consumed.push(item));
+    queue.push(3);
+    expect([consumed, queue.bytes]).toEqual([[1, 2, 3], 0]);
+  });
+
   it('answers waiting readers in the order in which they asked', async () => {
     const queue = new AsyncQueue<number>();
     const taken = Promise.all([queue.take(), queue.take()]);

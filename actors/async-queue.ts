@@ -5,6 +5,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   #head = 0;
   #bytes = 0;
   #outcome: { readonly error?: unknown } | undefined;
+  #consumer: ((item: T) => void) | undefined;
   #readers: { resolve(result: IteratorResult<T, undefined>): void; reject(error: unknown): void }[] = [];
 
   /** `merge` may combine the last unread item with the next one, for a reader that is slow. */
@@ -24,6 +25,10 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
   /** Ignored once the queue has ended. */
   push(item: T, bytes = 0): void {
     if (this.#outcome) return;
+    if (this.#consumer) {
+      this.#consumer(item);
+      return;
+    }
     const reader = this.#readers.shift();
     if (reader) {
       reader.resolve({ done: false, value: item });
@@ -35,6 +40,14 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, undefined> {
     if (last && merged !== undefined)
       this.#entries.splice(-1, 1, { item: merged, bytes: last.bytes + bytes });
     else this.#entries.push({ item, bytes });
+  }
+
+  /** Gives the unread items to `consumer` now and every other one when it is pushed, before `push` returns. */
+  consume(consumer: (item: T) => void): void {
+    this.#consumer = consumer;
+    const { unread } = this;
+    this.#clear();
+    for (const item of unread) consumer(item);
   }
 
   /** Ends the queue after the unread items. */

@@ -3,13 +3,10 @@ import type { ChildMessage } from '../machines/session/commands.ts';
 import type { ChildEvent, MemoryOutput, PlaybackOutput, SttOutput } from '../machines/session/events.ts';
 import type { AsyncQueue } from './async-queue.ts';
 
-/** A message of the machine. `sentAtMs`, on the clock: its child reads it after what else the same step causes. */
-export type ChildMail = ChildMessage & { readonly sentAtMs?: number };
-
 /** Resources of a child actor. */
 export interface ChildScope {
   /** Messages from the machine. Closed when the child is stopped. */
-  readonly mailbox: AsyncQueue<ChildMail>;
+  readonly mailbox: AsyncQueue<ChildMessage>;
   /** Aborted when the child is stopped; the child then frees its resources at once. */
   readonly signal: AbortSignal;
   /** Sends an event to the machine. */
@@ -22,7 +19,7 @@ export type ChildOutput = SttOutput | MemoryOutput | PlaybackOutput | null;
 /** Creates the XState actor logic of a child: the promise's result is the child's result. */
 export type ChildLogic = PromiseActorLogic<
   ChildOutput,
-  { readonly mailbox: AsyncQueue<ChildMail> },
+  { readonly mailbox: AsyncQueue<ChildMessage> },
   ChildEvent
 >;
 

@@ -79,14 +79,14 @@ export const MUTATIONS = [
   {
     what: 'playback runs on while the user speaks',
     file: 'actors/children/playback.ts',
-    find: "if (message.type === 'pause') this.#pause(atMs);",
-    put: "if (message.type === 'pause') continue;",
+    find: "if (type === 'pause') this.#pause();",
+    put: "if (type === 'pause') return;",
   },
   {
     what: 'a frame number is used twice after a pause',
     file: 'actors/children/playback.ts',
-    find: 'if (this.#started) this.#restart(this.#baseSample, false, atMs);',
-    put: 'this.#seq = Math.max(0, this.#seq - 1);\n    if (this.#started) this.#restart(this.#baseSample, false, atMs);',
+    find: 'if (this.#started) this.#restart(this.#baseSample, false);',
+    put: 'this.#seq = Math.max(0, this.#seq - 1);\n    if (this.#started) this.#restart(this.#baseSample, false);',
   },
   {
     what: 'speech synthesis does not report the end of its audio',

@@ -1,98 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createActor } from 'xstate';
-import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
+import { samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import type { ChildEvent } from '../../machines/session/events.ts';
-import { AsyncQueue } from '../async-queue.ts';
-import type { ChildMail } from '../child.ts';
-import { Listener } from '../reply/listener.ts';
-import { ReplyTrack } from '../reply-track.ts';
-import { playbackChild } from './playback.ts';
-
-interface Frame {
-  readonly atMs: number;
-  readonly seq: number;
-  readonly samples: Int16Array;
-}
-
-const settle = async () => {
-  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve));
-};
-
-/** A process that is not given the processor for a while. */
-class StallingClock extends VirtualClock {
-  #stalledMs = 0;
-
-  stall(forMs: number): void {
-    this.#stalledMs += forMs;
-  }
-
-  override nowMs(): number {
-    return super.nowMs() + this.#stalledMs;
-  }
-}
-
-function start(
-  rate: OutputRate = 24_000,
-  sendFrame: (seq: number) => void = () => {},
-  clock = new VirtualClock({ settle }),
-  aheadMs?: number,
-) {
-  const track = new ReplyTrack(rate);
-  const mailbox = new AsyncQueue<ChildMail>();
-  const frames: Frame[] = [];
-  const visemes: { viseme: number; atMs: number }[] = [];
-  const events: ChildEvent[] = [];
-  const sentAtMs: number[] = [];
-  const listener = new Listener({ generation: 1, track, nowMs: () => clock.nowMs() });
-  const logic = playbackChild({
-    clock,
-    track,
-    listener,
-    onSent: () => sentAtMs.push(clock.nowMs()),
-    ...(aheadMs !== undefined && { aheadMs }),
-    sendFrame: (seq, samples) => {
-      sendFrame(seq);
-      frames.push({ atMs: clock.nowMs(), seq, samples });
-      return clock.nowMs();
-    },
-    sendViseme: ({ viseme }, inMs) => visemes.push({ viseme, atMs: clock.nowMs() + inMs }),
-  });
-  const actor = createActor(logic, { input: { mailbox } });
-  let failure: unknown;
-  actor.on('*', (event) => events.push(event));
-  actor.subscribe({ error: (error) => (failure = error) });
-  actor.start();
-  let written = 0;
-  /** A ramp, so that every sample differs from its neighbours. */
-  const write = (ms: number) => {
-    const samples = Int16Array.from({ length: samplesInMs(ms, rate) }, () => (written++ % 30_000) + 1);
-    track.write({ rate, samples });
-  };
-  return {
-    clock,
-    track,
-    listener,
-    mailbox,
-    frames,
-    visemes,
-    sentAtMs,
-    events,
-    actor,
-    write,
-    output: () => actor.getSnapshot().output,
-    failure: () => failure,
-  };
-}
-
-/** All sent audio, as one piece. */
-function sound(frames: readonly Frame[]): number[] {
-  return frames.flatMap(({ samples }) => [...samples]);
-}
-
-function ramp(samples: number): number[] {
-  return Array.from({ length: samples }, (_, i) => (i % 30_000) + 1);
-}
+import { ramp, sound, start } from './playback-test-util.ts';
 
 describe('playback', () => {
   it.each([16_000, 24_000] as const)(
@@ -111,52 +20,6 @@ describe('playback', () => {
       expect(output()).toEqual({ samples: samplesInMs(3_000, rate) });
     },
   );
-
-  it('knows where the listener was before gaps and pauses and their ends, for events handled late', async () => {
-    const { clock, listener, mailbox, write } = start();
-    const playedAt = (atMs: number) => listener.sample(atMs)?.played;
-    write(100);
-    await clock.advance(200);
-    write(300);
-    expect([50, 100, 150, 200].map(playedAt)).toEqual([1_200, 2_400, 2_400, 2_400]);
-    await clock.advance(100);
-    mailbox.push({ type: 'pause' });
-    await clock.advance(100);
-    expect([250, 300, 400].map(playedAt)).toEqual([3_600, 4_800, 4_800]);
-    mailbox.push({ type: 'resume' });
-    await clock.advance(50);
-    expect([350, 425].map(playedAt)).toEqual([4_800, 5_400]);
-    expect([50, 150, 250].map(playedAt)).toEqual([1_200, 2_400, 3_600]);
-  });
-
-  it('stands still from when the pause was sent, and goes on from when its end was, however late it reads them', async () => {
-    const { clock, listener, mailbox, write } = start();
-    const playedAt = (atMs: number) => listener.sample(atMs)?.played;
-    write(1_000);
-    await clock.advance(140);
-    mailbox.push({ type: 'pause', sentAtMs: clock.nowMs() - 40 });
-    await clock.advance(100);
-    expect([50, 100, 120, 240].map(playedAt)).toEqual([1_200, 2_400, 2_400, 2_400]);
-    mailbox.push({ type: 'resume', sentAtMs: clock.nowMs() - 40 });
-    await clock.advance(10);
-    expect([200, 250].map(playedAt)).toEqual([2_400, 3_600]);
-  });
-
-  it('counts from when the first frame was sent, also after a gap, however long it took to make', async () => {
-    const clock = new StallingClock({ settle });
-    const { listener, frames, write } = start(24_000, (seq) => clock.stall(seq % 5 === 0 ? 39 : 0), clock);
-    write(100);
-    await clock.advance(30);
-    expect(listener.sample(clock.nowMs())?.played).toBe(
-      samplesInMs(clock.nowMs() - (frames[0]?.atMs ?? 0), 24_000),
-    );
-    await clock.advance(200);
-    write(100);
-    await clock.advance(30);
-    expect(listener.sample(clock.nowMs())?.played).toBe(
-      samplesInMs(100 + clock.nowMs() - (frames[5]?.atMs ?? 0), 24_000),
-    );
-  });
 
   it('ends when the last sample should have been heard, not when it is sent', async () => {
     const { clock, track, write, output } = start();
@@ -300,21 +163,6 @@ describe('playback', () => {
     expect(sound(frames)).toEqual(ramp(9_600));
   });
 
-  it('emits only its start; the listener knows the position at any time', async () => {
-    const { clock, track, listener, events, write } = start();
-    write(650);
-    track.end();
-    const positions: (number | undefined)[] = [];
-    for (let ms = 0; ms <= 700; ms += 50) {
-      positions.push(listener.sample(clock.nowMs())?.played);
-      await clock.advance(50);
-    }
-    expect(positions).toEqual(positions.map((_, i) => Math.min(650, i * 50) * 24));
-    expect(events).toEqual([{ type: 'playout.started' }]);
-    // A delay that expired a moment ago uses the position of that time.
-    expect(listener.sample(clock.nowMs() - 200)?.played).toBe(550 * 24);
-  });
-
   it('publishes each mouth shape for the moment when its sample sounds', async () => {
     const { clock, track, visemes, write } = start();
     for (const [ms, viseme] of [
@@ -367,23 +215,6 @@ describe('playback', () => {
       expect(failure()).toEqual(new Error('the bus is closed'));
       expect(frames).toHaveLength(bad);
     }
-  });
-
-  it('is never ahead of what it has sent', async () => {
-    // given speech that trickles in slower than it is played, and stops within a frame
-    const { clock, write, listener, frames } = start();
-    await settle();
-    for (const ms of [39, 17, 17, 17, 9]) {
-      write(ms);
-      await clock.advance(30);
-      const { sent = 0, played = 0 } = listener.sample(clock.nowMs()) ?? {};
-      expect(played).toBeLessThanOrEqual(sent);
-    }
-    // when no more arrives
-    await clock.advance(1_000);
-    // then all sent audio was played
-    const sent = frames.length * samplesPerFrame(24_000);
-    expect(listener.sample(clock.nowMs())).toMatchObject({ sent, played: sent });
   });
 
   it('does not drift: the last frame of three minutes is sent on time', async () => {

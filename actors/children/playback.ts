@@ -98,7 +98,11 @@ class Playout {
       },
       position: (agoMs) => this.#position(agoMs),
     });
-    void this.#obey();
+    // At once: from then on the client is silent, or plays again, because it got the same order directly.
+    scope.mailbox.consume(({ type }) => {
+      if (type === 'pause') this.#pause();
+      else if (type === 'resume') this.#resume();
+    });
     this.#run();
   }
 
@@ -111,15 +115,6 @@ class Playout {
     this.#over = true;
     this.#slot.release();
     this.#options.track.onWrite(() => {});
-  }
-
-  async #obey(): Promise<void> {
-    for await (const message of this.#scope.mailbox) {
-      // From this moment on the client is silent, or plays again: it got the same order directly.
-      const atMs = Math.max(this.#baseMs, message.sentAtMs ?? this.#options.clock.nowMs());
-      if (message.type === 'pause') this.#pause(atMs);
-      else if (message.type === 'resume') this.#resume(atMs);
-    }
   }
 
   /** The sample that the client should be hearing now, or should have been hearing `agoMs` ago. */
@@ -136,16 +131,16 @@ class Playout {
   }
 
   /** `moved`: whether the position moved since the last base. */
-  #rebase(position: number, moved: boolean, atMs = this.#options.clock.nowMs()): void {
+  #rebase(position: number, moved: boolean): void {
     const before = { sample: this.#baseSample, ms: this.#baseMs, moved, until: position };
     this.#earlier = [before, ...this.#earlier].slice(0, EARLIER_BASES);
     this.#baseSample = position;
-    this.#baseMs = atMs;
+    this.#baseMs = this.#options.clock.nowMs();
   }
 
   /** Restarts the clock reference and the pacing at `position`. */
-  #restart(position: number, moved = true, atMs?: number): void {
-    this.#rebase(position, moved, atMs);
+  #restart(position: number, moved = true): void {
+    this.#rebase(position, moved);
     const laterMs = this.#slot.join(this.#baseMs);
     this.#aheadSamples = this.#ahead(laterMs);
   }
@@ -161,18 +156,19 @@ class Playout {
     return samplesInMs(aheadMs - laterMs, track.rate);
   }
 
-  #pause(atMs: number): void {
+  #pause(): void {
     if (this.#paused) return;
-    this.#rebase(this.#position(this.#options.clock.nowMs() - atMs), true, atMs);
+    this.#rebase(this.#position(), true);
     this.#paused = true;
     this.#slot.release();
   }
 
-  #resume(atMs: number): void {
+  #resume(): void {
     if (!this.#paused || this.#over) return;
     this.#paused = false;
-    if (this.#started) this.#restart(this.#baseSample, false, atMs);
-    this.#run();
+    if (this.#started) this.#restart(this.#baseSample, false);
+    // The next frame comes after whatever else the same step sends.
+    queueMicrotask(() => this.#run());
   }
 
   /** Sends the frames that are due and waits for the next one. */

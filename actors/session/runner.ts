@@ -3,7 +3,7 @@ import { type LoopClock, type TimerHandle, toMicroseconds } from '../../machines
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
 import type { EventSource, LogEntry } from '../../machines/log.ts';
-import type { Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { ChildMessage, Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import {
   CHILD_KINDS,
@@ -15,7 +15,7 @@ import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
-import { type ChildLogic, type ChildMail, childLogic } from '../child.ts';
+import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
 
@@ -43,7 +43,7 @@ interface Child {
   readonly kind: ChildKind;
   readonly name: string;
   readonly generation: number;
-  readonly mailbox: AsyncQueue<ChildMail>;
+  readonly mailbox: AsyncQueue<ChildMessage>;
   actor?: ActorRefFrom<ChildLogic>;
   /** True once it exceeded the limit of waiting events: nothing more is accepted from it. */
   overrun?: true;
@@ -247,9 +247,7 @@ export class SessionRunner {
         this.#stop(command.child);
         break;
       case 'send':
-        this.#children
-          .get(command.child)
-          ?.mailbox.push({ ...command.message, sentAtMs: this.#ports.clock.nowMs() });
+        this.#children.get(command.child)?.mailbox.push(command.message);
         break;
       case 'publish':
         this.#ports.publish(command.message);

@@ -16,6 +16,8 @@ export const subjects = {
   out: (session: string) => `${ROOT}.s.${session}.out`,
   /** Each journaled event, for observers. */
   ev: (session: string) => `${ROOT}.s.${session}.ev`,
+  /** The message `ear` as JSON, while somebody listens. */
+  ear: (session: string) => `${ROOT}.s.${session}.ear`,
   /** A client message other than hello, as JSON, from any authorised peer. */
   cmd: (session: string) => `${ROOT}.s.${session}.cmd`,
   /** A request to an engine, in the queue group of its kind; results go to the request's inbox. */

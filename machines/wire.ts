@@ -45,6 +45,8 @@ export interface HelloMessage {
   readonly actions?: 'results';
   /** Default: as the server is configured, usually `always`. */
   readonly attention?: Attention;
+  /** The client wants `ear` messages. */
+  readonly ear?: 'reports';
 }
 
 /** Ways to end that a client may report of a started action. */
@@ -201,6 +203,29 @@ export const DUCK_RAMP_MS = 20;
 export const ECHO_STATES = ['cancelled', 'present', 'unknown'] as const;
 export type EchoState = (typeof ECHO_STATES)[number];
 
+/** Audio that an `ear` message is about, ms. */
+export const EAR_REPORT_MS = 200;
+
+/** What the ear made of `EAR_REPORT_MS` of the microphone. */
+export interface EarReport {
+  /** RMS as speech detector and recogniser get it, dBFS, −96 to 0. */
+  readonly levelDb: number;
+  /** Highest probability of speech, 0..1. */
+  readonly speech: number;
+  /** Absent while nothing that was played may be heard, and if the client removes it. */
+  readonly echo?: EchoReport;
+}
+
+/** The robot's own voice in the microphone. */
+export interface EchoReport {
+  /** From the sending of a sample to its echo's arrival, ms; absent until an echo was found. */
+  readonly delayMs?: number;
+  /** How much softer the ear made what the microphone heard, dB. */
+  readonly removedDb: number;
+  /** Share of what the microphone heard that passed as somebody else's, by power, 0..1. */
+  readonly passed: number;
+}
+
 /** Messages of a session's machine and actors to the client; the gateway adds `ready` and its own errors. */
 export type SessionMessage =
   | {
@@ -258,6 +283,8 @@ export type SessionMessage =
    * false, or the voice stop.
    */
   | { readonly type: 'hold'; readonly held: boolean; readonly phrase?: string }
+  /** Five times a second, for a client that asked for it. */
+  | ({ readonly type: 'ear'; readonly at: number } & EarReport)
   | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
 
 /**

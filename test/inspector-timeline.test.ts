@@ -90,6 +90,25 @@ describe('the timeline', () => {
     });
   });
 
+  it('shows live what became of the robot’s own voice', () => {
+    const model = new TimelineModel();
+    const ear = (at: number, echo?: object) =>
+      ({ at, levelDb: -30, speech: 0, ...(echo && { echo }) }) as never;
+    model.addEar([
+      ear(200),
+      ear(400, { removedDb: 0, passed: 0 }),
+      ear(600, { delayMs: 140, removedDb: 20, passed: 0 }),
+      ear(800, { delayMs: 141, removedDb: 25, passed: 0 }),
+      ear(1_000, { delayMs: 141, removedDb: 3, passed: 0.9 }),
+      ear(1_200),
+    ]);
+    expect(model.lanes.filter(({ name }) => name === 'echo').flatMap(told)).toEqual([
+      '200-400 looking: looks for an echo',
+      '400-800 own: echo after 141 ms, own voice: up to −25 dB',
+      '800-1000 another: echo after 141 ms, another voice passes: up to −3 dB',
+    ]);
+  });
+
   it('ends the life of every child as it ended', () => {
     const { lanes } = modelOf('barge-in');
     const children = lanes.filter(({ name }) => ['stt', 'llm', 'tts', 'playback', 'actions'].includes(name));

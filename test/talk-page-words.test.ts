@@ -126,6 +126,29 @@ describe('before the first word', () => {
     expect(await page.isVisible('#notice')).toBe(false);
   });
 
+  it('level, speech and echo are shown as the server measures them', async () => {
+    const session = await connected();
+    const words: string[] = [];
+    const shown = `['decibels', 'ear', 'echo'].map((id) => document.getElementById(id).textContent).join(', ')`;
+    const tell = async (report: object) => {
+      const before = await page.evaluate(shown);
+      session.raw(JSON.stringify({ type: 'ear', at: 1, levelDb: -32, speech: 0.5, ...report }));
+      await until(page, `${shown} !== ${JSON.stringify(before)}`);
+      words.push(String(await page.evaluate(shown)));
+    };
+    await tell({});
+    await tell({ echo: { removedDb: 0, passed: 0 } });
+    await tell({ echo: { delayMs: 142, removedDb: 28, passed: 0.01 } });
+    await tell({ echo: { delayMs: 142, removedDb: 2, passed: 0.8 } });
+    expect(words).toEqual([
+      '−32 dB, Speech: 50 %, Echo cancelled by the browser',
+      '−32 dB, Speech: 50 %, Looks for the robot’s echo',
+      '−32 dB, Speech: 50 %, Echo after 142 ms: own voice −28 dB',
+      '−32 dB, Speech: 50 %, Echo after 142 ms: another voice passes',
+    ]);
+    expect(JSON.stringify(await pageLog())).not.toContain('levelDb');
+  });
+
   it('the ear says what it makes of sounds, until there is nothing to say', async () => {
     const session = await connected();
     const words: (string | null)[] = [];
@@ -150,7 +173,7 @@ describe('before the first word', () => {
       'The reply waits for what was said',
       'Ignored: Too unlike every known phrase.',
       'Hears speech',
-      'Echo cancelled by the browser',
+      '',
     ]);
   });
 
@@ -241,6 +264,7 @@ describe('the connection', () => {
         epoch: 1,
         lastSeq: 2,
         audio: { inputRate: 16_000, outputRate: 24_000, echo: 'cancelled' },
+        ear: 'reports',
       },
     ]);
     expect(again.played(1)).toEqual([sent]);

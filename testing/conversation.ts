@@ -61,6 +61,8 @@ export interface ConversationOptions {
   /** Whether the microphone hears the robot. Default: cancelled. */
   readonly echo?: EchoState;
   readonly attention?: Attention;
+  /** The client wants `ear` messages. */
+  readonly earReports?: boolean;
   /** Of the speech detector. */
   readonly detector?: SpeechDetectorParameters;
   readonly ear?: EarParameters;
@@ -157,6 +159,7 @@ export class Conversation {
         ...this.#input,
         ...(options.input && { input: options.input }),
         ...(options.echo && { echo: options.echo }),
+        ...(options.earReports && { earReports: true }),
       },
       {
         message: (message) => this.#hear(message),

@@ -2,7 +2,7 @@ import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audi
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import { type EchoState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
+import { type EarReport, type EchoState, type SessionMessage, WIRE_LIMITS } from '../../machines/wire.ts';
 import { pcmSamples } from '../engine-rpc/pcm.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { VadEngine, VadWindow } from '../ports/vad.ts';
@@ -19,6 +19,7 @@ import { PlayedAudio } from './echo/played-audio.ts';
 import { EchoStage } from './echo/stage.ts';
 import { HighPass } from './high-pass.ts';
 import type { InputAudio } from './input-audio.ts';
+import { EarReports } from './reports.ts';
 
 /** A session's ear: keeps its input audio and reports when speech begins and ends. */
 export interface Ear {
@@ -65,6 +66,8 @@ export interface EarOptions {
   readonly ear?: EarParameters;
   /** Receives AUDIO_CLIPPED, once for each time in which the audio is too loud. */
   readonly onProblem?: (error: ParleyError) => void;
+  /** Receives what the ear made of each `EAR_REPORT_MS` of audio. */
+  readonly onReport?: (report: EarReport) => void;
   /** Whether the microphone hears what the session plays. Default: cancelled, so that nothing need be done. */
   readonly echo?: EchoState | undefined;
   /** Of the audio that the session plays, with what converts it; needed to cancel echo. */
@@ -81,6 +84,7 @@ export function openEar(options: EarOptions): Ear {
     detector: parameters = defaultDetectorParameters,
     ear,
     onProblem,
+    onReport,
   } = options;
   const highPass = ear && ear.highPassHz > 0 ? new HighPass(ear.highPassHz) : undefined;
   const clipping = new Clipping();
@@ -92,6 +96,7 @@ export function openEar(options: EarOptions): Ear {
     state !== 'cancelled' && outputRate && resamplers
       ? new EchoStage(new PlayedAudio(outputRate, resamplers), state === 'present')
       : undefined;
+  const reports = onReport && new EarReports(onReport, () => echo?.takeReport());
   const position = () => micTime.sampleAt(clock.nowMs());
   // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.
   const ageMs = (sample: number) => {
@@ -102,6 +107,7 @@ export function openEar(options: EarOptions): Ear {
   let undecidedFrom = 0;
   let detecting = parameters;
   const onWindow = (window: VadWindow) => {
+    reports?.window(window.probability);
     const { state, event } = detectSpeech(detector, window, detecting);
     detector = state;
     const candidate = state.phase === 'silence' && state.evidenceMs > 0;
@@ -131,6 +137,7 @@ export function openEar(options: EarOptions): Ear {
     micTime.note(arrived, nowMs);
     const samples = echo ? echo.process(heard, from) : heard;
     if (samples.length === 0) return;
+    reports?.hear(samples);
     audio.write(samples);
     stream.push({ rate: PIPELINE_RATE, samples });
   };

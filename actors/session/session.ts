@@ -100,6 +100,8 @@ export interface SessionOptions {
   readonly results?: boolean;
   /** When speech is for the robot. Default: as the parameters say. */
   readonly attention?: Attention;
+  /** The client wants `ear` messages. */
+  readonly earReports?: boolean;
 }
 
 /**
@@ -350,6 +352,11 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
           ...{ ...deps, ...options, vad, audio },
           emit: (event) => runner.receive(event, 'ear'),
           onProblem: (error) => deps.onProblem(session, error),
+          onReport(report) {
+            const message = { type: 'ear', at: runner.nowMs(), ...report } as const;
+            if (options.earReports) attempt(() => client?.message(message));
+            copy(subjects.ear(session), () => jsonBytes(message));
+          },
         });
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {

@@ -28,6 +28,8 @@ export function describeMessage(message: ServerMessage): string {
       return `action      ${message.name} ${JSON.stringify(message.args)} ${message.status}`;
     case 'hold':
       return `hold        ${message.held ? `perhaps "${message.phrase ?? ''}"` : 'goes on'}`;
+    case 'ear':
+      return `  ear       ${message.levelDb} dB, speech ${message.speech}`;
     case 'error':
       return `error       ${message.code}: ${message.message}`;
   }

@@ -152,8 +152,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output, echo, results, attention } =
-      this.#request;
+    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = this.#request;
+    const { echo, results, attention, earReports } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -169,6 +169,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
           ...(echo !== undefined && { echo }),
           ...(results && { results }),
           ...(attention && { attention }),
+          ...(earReports && { earReports }),
         },
         {
           message: (message) => this.#pass(() => this.#message(message)),

@@ -49,6 +49,8 @@ export interface DoorRequest {
   readonly results?: boolean | undefined;
   /** When speech is for the robot. Default: as configured. */
   readonly attention?: Attention | undefined;
+  /** The client wants `ear` messages. Default: no. */
+  readonly earReports?: boolean | undefined;
 }
 
 export interface AudioFrame {

@@ -29,6 +29,8 @@ export interface SessionRequest {
   readonly results?: boolean;
   /** When speech is for the robot. Default: as configured. */
   readonly attention?: Attention;
+  /** The client wants `ear` messages. Default: no. */
+  readonly earReports?: boolean;
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */

@@ -9,7 +9,7 @@ import { takeToken } from '../token.ts';
 import { askAbout } from './about.ts';
 import { type Conversation, EMPTY_CONVERSATION, said, typed } from './conversation.ts';
 import { DebugLog } from './debug-log.ts';
-import { earAfter, earWords, QUIET_EAR } from './ear.ts';
+import { earAfter, earWords, echoWords, levelWords, QUIET_EAR } from './ear.ts';
 import { microphoneTrouble } from './microphone-trouble.ts';
 import { sentence } from './sentence.ts';
 import { type ShownState, View } from './view.ts';
@@ -34,7 +34,7 @@ let firstFrameLogged = -1;
 /** True while the trouble shown is about the connection, so that a new connection ends it. */
 let linkTrouble = false;
 
-const client = new ParleyClient({ url: new URL('.', document.baseURI) });
+const client = new ParleyClient({ url: new URL('.', document.baseURI), ear: 'reports' });
 client.on('link', onLink);
 client.on('message', onMessage);
 client.on('played', onPlayed);
@@ -87,7 +87,7 @@ async function showAbout(): Promise<void> {
 }
 
 function onMessage(message: Heard): void {
-  if (message.type !== 'viseme') log.add('received', message);
+  if (message.type !== 'viseme' && message.type !== 'ear') log.add('received', message);
   showEar(earAfter(ear, message));
   switch (message.type) {
     case 'ready':
@@ -129,7 +129,7 @@ function inspectorAddress(session: string): string {
 
 function showEar(next: typeof ear): void {
   ear = next;
-  view.microphone.showEar(earWords(ear));
+  view.microphone.showEar(levelWords(ear), earWords(ear), echoWords(ear));
 }
 
 function setState(next: ShownState): void {
@@ -153,6 +153,7 @@ function onPlayed({ generation, samples, cause }: Played): void {
 function connect(): void {
   view.clearTrouble();
   client.token = view.tokenField.value.trim();
+  client.echo = view.serverEchoBox.checked ? 'present' : 'cancelled';
   // `onLink` shows why it failed.
   client.connect().catch(() => {});
   void openMicrophone();

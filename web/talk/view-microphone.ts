@@ -14,6 +14,8 @@ export class MicrophoneView {
   readonly #mute: HTMLButtonElement;
   readonly #words = byId('microphone', HTMLElement);
   readonly #ear = byId('ear', HTMLElement);
+  readonly #echo = byId('echo', HTMLElement);
+  readonly #decibels = byId('decibels', HTMLElement);
   readonly #level = byId('level', HTMLMeterElement);
   #state: MicrophoneState = 'none';
   #usable = true;
@@ -37,9 +39,11 @@ export class MicrophoneView {
     this.#draw(Math.min(1, share));
   }
 
-  /** What the server's ear makes of it. */
-  showEar(words: string): void {
-    setText(this.#ear, words);
+  /** What the server's ear measures, decides, and makes of the robot's own voice. */
+  showEar(level: string, decision: string, echo: string): void {
+    setText(this.#decibels, level);
+    setText(this.#ear, decision);
+    setText(this.#echo, echo);
   }
 
   /** False while the server is gone. */

@@ -46,6 +46,7 @@ export class View {
   readonly textField = byId('text', HTMLInputElement);
   readonly settingsForm = byId('settings', HTMLFormElement);
   readonly tokenField = byId('token', HTMLInputElement);
+  readonly serverEchoBox = byId('server-echo', HTMLInputElement);
   readonly microphone = new MicrophoneView(this.muteButton);
   readonly #state = byId('state', HTMLElement);
   readonly #hint = byId('hint', HTMLElement);

@@ -64,6 +64,14 @@ export class AdaptiveFilter {
     return this.#learnedFrom > FOUND_BLOCKS / 4;
   }
 
+  /** Where the path is strongest, in samples after what is played. */
+  get delay(): number {
+    const strongest = this.#strongest();
+    inverse(this.#weights[strongest] as Spectrum, this.#time);
+    const taps = this.#time.subarray(0, PARTITION).map(Math.abs);
+    return strongest * PARTITION + taps.indexOf(Math.max(...taps));
+  }
+
   /** One block of both: sets `error` and `echo`. */
   filter(heard: Float32Array, played: Float32Array): void {
     this.#push(played);
@@ -193,13 +201,16 @@ export class AdaptiveFilter {
 
   /** Uses only the partitions around the strongest. */
   #narrow(): void {
+    this.#from = Math.max(0, Math.min(WIDE - NARROW, this.#strongest() - BEFORE));
+    this.#to = this.#from + NARROW;
+    this.#constrained = this.#from;
+  }
+
+  #strongest(): number {
     const energies = this.#weights.map(({ re, im }) =>
       re.reduce((sum, one, k) => sum + one * one + (im[k] as number) ** 2, 0),
     );
-    const strongest = energies.indexOf(Math.max(...energies));
-    this.#from = Math.max(0, Math.min(WIDE - NARROW, strongest - BEFORE));
-    this.#to = this.#from + NARROW;
-    this.#constrained = this.#from;
+    return energies.indexOf(Math.max(...energies));
   }
 
   #constrain(weights: Spectrum): void {

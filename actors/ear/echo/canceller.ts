@@ -29,6 +29,8 @@ export class EchoCanceller {
   #heard = 0;
   #left = 0;
   #blocks = 0;
+  /** An echo was well above the noise since the path was last forgotten. */
+  #found = false;
   /** How much later the echo comes than `read` says, samples. */
   #shift = 0;
 
@@ -38,9 +40,14 @@ export class EchoCanceller {
     this.#judgement = new Judgement(expected);
   }
 
-  /** Share of the last block that was not explained by what is played, 0..1. */
-  get passed(): number {
-    return this.#judgement.passed;
+  /** Share of the last block that was a sound, and not explained by what is played, 0..1. */
+  get voice(): number {
+    return this.#judgement.voice;
+  }
+
+  /** How much later than `read` says the echo comes, samples; undefined until one was heard. */
+  get delay(): number | undefined {
+    return this.#found && this.#filter.learned ? this.#filter.delay + this.#shift : undefined;
   }
 
   /** Playback begins or continues after a gap, so its time must be found. */
@@ -72,6 +79,7 @@ export class EchoCanceller {
   /** Looks for the echo again when the filter adds more than it removes: it then comes otherwise than it did. */
   #watch(heard: Float32Array): void {
     if (!this.#judgement.loud) return;
+    this.#found = true;
     for (let i = 0; i < BLOCK; i++) {
       this.#heard += (heard[i] as number) ** 2;
       this.#left += (this.#filter.error[i] as number) ** 2;
@@ -95,6 +103,7 @@ export class EchoCanceller {
       if (!this.#harms || ++this.#unclear < MOST_UNCLEAR) return;
       this.#unclear = 0;
       this.#filter.forget();
+      this.#found = false;
     } else {
       this.#unclear = 0;
       if (found.shift === 0) return;

@@ -26,6 +26,8 @@ const CLOSING = 0.56;
 export class Judgement {
   /** Share of the last block that passed, 0..1. */
   passed = 1;
+  /** The same of what was well above the noise; 0 for a block that was not. */
+  voice = 0;
   /** Share of the echo's power that the filter leaves. */
   #left = 0.1;
   /** Share of the power that may be an echo, as far as the filter knows, that is heard. */
@@ -67,6 +69,7 @@ export class Judgement {
     if (this.#loud) this.#usual += USUAL * (echoPower - this.#usual);
     const share = power <= this.#noise ? 1 : (power / expected - EXPLAINED) / (PASSED - EXPLAINED);
     this.passed = Math.max(Math.max(0, Math.min(1, share)), CLOSING * this.passed);
+    this.voice = power > EXPLAINED * this.#noise ? this.passed : 0;
     // What passes is not the robot, so it says nothing of the path.
     if (unknown > 10 * this.#noise && !misplaced && this.passed < 0.5 && ++this.#seen > UNSEEN)
       this.#likely += FALL * (Math.min(1, power / unknown) - this.#likely);

@@ -45,6 +45,11 @@ export class PlayedAudio {
     this.#resampler = resamplers.create(rate, PIPELINE_RATE);
   }
 
+  /** How much later than it is sent a frame of this reply is taken to be played, samples. */
+  get later(): number {
+    return this.#later;
+  }
+
   /** True if anything is or was to be heard at `sample` or within the `tail` samples before it. */
   heardNear(sample: number, tail: number): boolean {
     return this.#end > 0 && sample < this.#end + tail;

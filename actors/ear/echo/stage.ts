@@ -1,4 +1,6 @@
-import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import type { EchoReport } from '../../../machines/wire.ts';
+import { EchoSum } from '../reports.ts';
 import { BLOCK } from './adaptive-filter.ts';
 import { EchoCanceller } from './canceller.ts';
 import type { PlayedAudio } from './played-audio.ts';
@@ -11,6 +13,7 @@ const TAIL_MS = 800;
 export class EchoStage {
   readonly played: PlayedAudio;
   readonly #expected: boolean;
+  readonly #sum = new EchoSum();
   #canceller: EchoCanceller | undefined;
   /** Less than a block that waits for more. */
   #waiting = new Int16Array(0);
@@ -36,6 +39,14 @@ export class EchoStage {
     return this.#cancel(all.subarray(0, count), first);
   }
 
+  /** What was made of the robot's own voice since the last call; undefined if none may have been heard. */
+  takeReport(): EchoReport | undefined {
+    const delay = this.#canceller?.delay;
+    return this.#sum.take(
+      delay === undefined ? undefined : msOfSamples(delay + this.played.later, PIPELINE_RATE),
+    );
+  }
+
   close(): void {
     this.played.close();
   }
@@ -48,6 +59,7 @@ export class EchoStage {
       if (this.played.takeRestart(from + at)) this.#canceller.restart();
       for (let i = 0; i < BLOCK; i++) block[i] = (heard[at + i] ?? 0) / FULL_SCALE;
       const cleaned = this.#canceller.process(block, from + at);
+      this.#sum.add(block, cleaned, this.#canceller.voice);
       for (let i = 0; i < BLOCK; i++) {
         const one = cleaned[i] ?? 0;
         left[at + i] = Math.max(-FULL_SCALE, Math.min(FULL_SCALE - 1, Math.round(one * FULL_SCALE)));

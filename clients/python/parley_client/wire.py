@@ -94,6 +94,18 @@ class Hold(TypedDict):
     held: bool
     phrase: NotRequired[str]
 
+class EarEcho(TypedDict):
+    delayMs: NotRequired[float]
+    removedDb: float
+    passed: float
+
+class Ear(TypedDict):
+    type: Literal["ear"]
+    at: float
+    levelDb: float
+    speech: float
+    echo: NotRequired[EarEcho]
+
 class Viseme(TypedDict):
     type: Literal["viseme"]
     generation: int
@@ -137,6 +149,7 @@ class Hello(TypedDict):
     output: NotRequired[Literal["audio", "text"]]
     actions: NotRequired[Literal["results"]]
     attention: NotRequired[Literal["always", "wake", "push", "addressed"]]
+    ear: NotRequired[Literal["reports"]]
 
 class Text(TypedDict):
     type: Literal["text"]
@@ -216,6 +229,6 @@ class Rearm(TypedDict):
 class Bye(TypedDict):
     type: Literal["bye"]
 
-ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Viseme, Action, Attention, ErrorMessage]
+ServerMessage = Union[Ready, State, Speech, Transcript, Reply, ReplyEnd, Playback, Flush, Hold, Ear, Viseme, Action, Attention, ErrorMessage]
 
 ClientMessage = Union[Text, History, Played, Settings, Commit, Clear, Respond, ActionResult, Body, Interrupt, Halt, Rearm, Bye]

@@ -21,7 +21,7 @@ import { Emitter } from './emitter.ts';
 import type { Heard } from './messages.ts';
 import type { Speaker } from './speaker.ts';
 
-export interface ClientOptions extends Pick<HelloMessage, 'language' | 'voice' | 'input' | 'output'> {
+export interface ClientOptions extends Pick<HelloMessage, 'language' | 'voice' | 'input' | 'output' | 'ear'> {
   /** Of the server, such as `http://127.0.0.1:7400`; `https:`, `ws:` and `wss:` too. */
   readonly url: string | URL;
   readonly token?: string;
@@ -279,7 +279,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #hello(): HelloMessage {
-    const { language, voice, input, output } = this.#options;
+    const { language, voice, input, output, ear } = this.#options;
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
@@ -291,6 +291,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       ...(voice !== undefined && { voice }),
       ...(input && { input }),
       ...(output && { output }),
+      ...(ear && { ear }),
       ...(this.#actions.handled && { actions: 'results' as const }),
     };
   }

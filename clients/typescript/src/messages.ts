@@ -93,6 +93,12 @@ const CHECKS: Checks = {
     message: maybe(text),
   },
   hold: { held: flag, phrase: maybe(text) },
+  ear: {
+    at: number,
+    levelDb: number,
+    speech: number,
+    echo: maybe(fields({ delayMs: maybe(number), removedDb: number, passed: number })),
+  },
   error: { code: text, message: text, fatal: flag },
 };
 

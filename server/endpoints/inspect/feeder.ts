@@ -3,9 +3,16 @@ import { subjects } from '../../../actors/subjects.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import type { JournalRecord } from '../../../machines/journal/record.ts';
-import { type InspectBus, tell } from './bus-wire.ts';
+import { decode, type InspectBus, tell } from './bus-wire.ts';
 import { LevelMeter } from './level.ts';
-import type { ChildLife, InspectMessage, PlayoutPosition, SessionFeed } from './wire.ts';
+import {
+  type ChildLife,
+  earReport,
+  type InspectedEar,
+  type InspectMessage,
+  type PlayoutPosition,
+  type SessionFeed,
+} from './wire.ts';
 
 /** Minimum time between two feed messages, ms. */
 const EVERY_MS = 100;
@@ -23,9 +30,10 @@ export class Feeder {
   readonly #session: string;
   readonly #bus: InspectBus;
   readonly #meter: LevelMeter;
-  readonly #audio: Subscription;
+  readonly #heard: readonly Subscription[];
   #records: JournalRecord[] = [];
   #children: ChildLife[] = [];
+  #ear: InspectedEar[] = [];
   #playout: PlayoutPosition | undefined;
   #timer: TimerHandle | undefined;
 
@@ -34,9 +42,17 @@ export class Feeder {
     this.#session = session;
     this.#bus = inspectBus;
     this.#meter = new LevelMeter(PIPELINE_RATE, ageMs);
-    this.#audio = inspectBus.bus.subscribe(subjects.audioIn(session), ({ payload }) => {
-      if (this.#meter.hear(payload)) this.#later();
-    });
+    const { bus } = inspectBus;
+    this.#heard = [
+      bus.subscribe(subjects.audioIn(session), ({ payload }) => {
+        if (this.#meter.hear(payload)) this.#later();
+      }),
+      bus.subscribe(subjects.ear(session), ({ payload }) => {
+        const parsed = earReport.safeParse(decode(payload));
+        if (parsed.success) this.#ear.push(parsed.data);
+        this.#later();
+      }),
+    ];
   }
 
   /** Publishes the start of the feed: records from `from` on follow. */
@@ -58,7 +74,7 @@ export class Feeder {
 
   /** `ended`: the session is over. */
   close(ended: boolean): void {
-    this.#audio.unsubscribe();
+    for (const subscription of this.#heard) subscription.unsubscribe();
     this.#flush(ended);
     this.#timer?.cancel();
   }
@@ -72,6 +88,7 @@ export class Feeder {
     this.#timer = undefined;
     const levels = this.#meter.take();
     const children = this.#children.splice(0);
+    const ear = this.#ear.splice(0);
     const playout = this.#playout;
     this.#playout = undefined;
     const parts = inParts(
@@ -80,8 +97,9 @@ export class Feeder {
     );
     const last = parts.pop() ?? [];
     for (const records of parts) this.#feed({ records, children: [], levels: [], ended: false });
-    if (last.length + levels.length + children.length === 0 && !ended) return;
-    this.#feed({ records: last, children, levels, ended, ...(playout && { playout }) });
+    if (last.length + levels.length + children.length + ear.length === 0 && !ended) return;
+    const more = { ...(playout && { playout }), ...(ear.length > 0 && { ear }) };
+    this.#feed({ records: last, children, levels, ended, ...more });
   }
 
   #feed(feed: Omit<SessionFeed, 'session'>): void {

@@ -115,6 +115,19 @@ describe('a lease', () => {
     expect(numbers.flat()).toEqual(['1', '2']);
   });
 
+  it('brings what the ear reports, and nothing else from its subject', async () => {
+    const feed = told(subjects.inspectFeed(SESSION));
+    watched.opened(SESSION, 'en');
+    journalOf(SESSION);
+    await lease({ sessions: [SESSION] });
+    const report = { at: 200, levelDb: -30, speech: 0.9, echo: { delayMs: 140, removedDb: 20, passed: 0 } };
+    bus.publish(subjects.ear(SESSION), encode({ type: 'ear', ...report }));
+    bus.publish(subjects.ear(SESSION), encode({ type: 'ear' }));
+    await settle();
+    await clock.advance(100);
+    expect(feed.at(-1)).toMatchObject({ feed: { ear: [report] } });
+  });
+
   it('that is renewed continues the feed without restarting it', async () => {
     const feed = told(subjects.inspectFeed(SESSION));
     watched.opened(SESSION, 'en');

@@ -204,6 +204,15 @@ export type ChildLife = z.infer<typeof childLife>;
 export const audioLevel = z.object({ at: ms, rms: z.number(), peak: z.number() });
 export type AudioLevel = z.infer<typeof audioLevel>;
 
+/** What the ear made of 200 ms of user audio up to `at`: see EarReport in machines/wire.ts. */
+export const earReport = z.object({
+  ...{ at: ms, levelDb: z.number(), speech: z.number() },
+  echo: z.exactOptional(
+    z.object({ delayMs: z.exactOptional(ms), removedDb: z.number(), passed: z.number() }),
+  ),
+});
+export type InspectedEar = z.infer<typeof earReport>;
+
 /** Audio of a reply sent to the client, in samples at the output rate. */
 export const playoutPosition = z.object({ generation: count, sent: count, at: ms });
 export type PlayoutPosition = z.infer<typeof playoutPosition>;
@@ -214,6 +223,7 @@ export const sessionFeed = z.object({
   records: z.array(journalRecord),
   children: z.array(childLife),
   levels: z.array(audioLevel),
+  ear: z.exactOptional(z.array(earReport)),
   playout: z.exactOptional(playoutPosition),
   /** The session has ended: nothing follows. */
   ended: z.boolean(),

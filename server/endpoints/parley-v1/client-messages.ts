@@ -28,6 +28,7 @@ export const helloMessage = z.object({
   output: z.enum(['audio', 'text']).exactOptional(),
   actions: z.literal('results').exactOptional(),
   attention: z.enum(ATTENTION_MODES).exactOptional(),
+  ear: z.literal('reports').exactOptional(),
 });
 
 const COMMAND_TYPES: ReadonlySet<string> = new Set(

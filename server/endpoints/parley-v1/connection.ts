@@ -93,7 +93,8 @@ export class Connection implements SocketProtocol {
       this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
-    const { token, language, voice, audio, input, output, actions, attention }: HelloMessage = parsed.message;
+    const { token, language, voice, audio, input, output, actions, attention, ear }: HelloMessage =
+      parsed.message;
     this.#audio = {
       inputRate: audio?.inputRate ?? PIPELINE_RATE,
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
@@ -107,6 +108,7 @@ export class Connection implements SocketProtocol {
     const request = {
       ...{ endpoint: PARLEY_V1, token, language, voice, input, output, results, attention, ...this.#audio },
       echo: audio?.echo ?? 'unknown',
+      earReports: ear === 'reports',
     } as const;
     try {
       this.#session = this.#door.open(request, this.#listener());

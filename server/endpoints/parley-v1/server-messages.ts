@@ -79,6 +79,12 @@ export const serverMessage = z.discriminatedUnion('type', [
   z.object({ type: z.literal('flush'), generation: count }),
   z.object({ type: z.literal('hold'), held: z.boolean(), phrase: z.string().exactOptional() }),
   z.object({
+    ...{ type: z.literal('ear'), at: ms, levelDb: z.number(), speech: z.number() },
+    echo: z
+      .object({ delayMs: ms.exactOptional(), removedDb: z.number(), passed: z.number() })
+      .exactOptional(),
+  }),
+  z.object({
     type: z.literal('viseme'),
     generation: count,
     at: ms,

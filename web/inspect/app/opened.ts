@@ -124,6 +124,7 @@ export class OpenSession extends Observable {
   feed(feed: SessionFeed): void {
     this.#follower?.feed(feed);
     if (feed.levels.length > 0) this.timeline.addLevels(feed.levels);
+    if (feed.ear) this.timeline.addEar(feed.ear);
     if (feed.ended) {
       this.live = false;
       if (this.log) this.log.footer = { status: 'ended', records: this.log.records.length };

@@ -1,5 +1,8 @@
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { REGIONS, type RegionStates } from '../../../machines/session/regions.ts';
 import type { PublicState } from '../../../machines/wire.ts';
+import { spaced } from '../model/entries.ts';
+import { activeStates } from './active.ts';
 import type { ChartMap, MapTransition } from './chart-map.ts';
 import { Label } from './label.tsx';
 import { labelSpot } from './label-spot.ts';
@@ -30,6 +33,8 @@ export interface ChartProps {
   /** Where the machine is: XState's state value. */
   readonly value: unknown;
   readonly now: PublicState;
+  /** Regions beside the conversation that are not in their first state. */
+  readonly regions?: RegionStates | undefined;
   /** What the event of the moment did. */
   readonly effect?: Effect;
   /** What is said of it, or of the last event before it that did something. */
@@ -116,6 +121,9 @@ export function Chart(props: ChartProps) {
         <span class="chart-legend">
           Thicker path: taken more often. <span>Click a state to look inside.</span>
         </span>
+        {Object.entries(REGIONS).map(([name, first]) => (
+          <Region key={name} name={name} state={props.regions?.[name]} first={first} />
+        ))}
         <button
           type="button"
           class="chart-open"
@@ -160,6 +168,16 @@ export function Chart(props: ChartProps) {
         )}
       </div>
     </div>
+  );
+}
+
+/** Where a region beside the conversation is. */
+function Region({ name, state, first }: { name: string; state: unknown; first: string }) {
+  const moved = state !== undefined;
+  return (
+    <span class={`chart-region ${moved ? 'moved' : ''}`} data-region={name}>
+      {spaced(name)} <b>{moved ? [...activeStates(state)].at(-1) : first}</b>
+    </span>
   );
 }
 

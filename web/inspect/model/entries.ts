@@ -127,3 +127,8 @@ function quoted(text: string): string {
 export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** `stopLane` → `stop lane` */
+export function spaced(name: string): string {
+  return name.replace(/[A-Z]/gu, (letter) => ` ${letter.toLowerCase()}`).replaceAll('.', ' ');
+}

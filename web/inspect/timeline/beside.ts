@@ -1,6 +1,8 @@
 import { RecordedState } from '../../../machines/journal/state.ts';
 import { parseJson } from '../../../machines/json.ts';
-import { isMap } from '../model/entries.ts';
+import { EAR_REPORT_MS } from '../../../machines/wire.ts';
+import type { InspectedEar } from '../../../server/endpoints/inspect/wire.ts';
+import { isMap, spaced } from '../model/entries.ts';
 import { type Item, Lane } from './lane.ts';
 
 type Told = Readonly<Record<string, unknown>>;
@@ -8,24 +10,30 @@ type Told = Readonly<Record<string, unknown>>;
 /** What happens beside the conversation: what the ear makes of sounds, and the other regions of the chart. */
 export class BesideLanes {
   readonly #ear = new Lane('ear', 'ear');
+  readonly #echo = new Lane('echo', 'echo');
   /** One for each region that has left its first state: body, attention and others. */
   readonly #regions = new Map<string, Lane>();
   readonly #state = new RecordedState();
   readonly #in = new Map<Lane, Item>();
+  /** The last record so far. */
+  #record = 0;
+  /** Most that was removed in the echo lane's last item, dB. */
+  #removedDb = 0;
 
   /** Those in which something happened. */
   get lanes(): readonly Lane[] {
-    return [this.#ear, ...this.#regions.values()].filter(({ items }) => items.length > 0);
+    return [this.#ear, this.#echo, ...this.#regions.values()].filter(({ items }) => items.length > 0);
   }
 
   /** `change`: JSON, as recorded. */
   changed(t: number, change: string, record: number): void {
+    this.#record = record;
     if (!change.includes('["regions"')) return;
     this.#state.apply(change);
     const regions = parseJson(this.#state.part('regions') ?? '{}');
     const states = isMap(regions) ? regions : {};
     for (const name of [...this.#regions.keys(), ...Object.keys(states)]) {
-      const lane = this.#regions.get(name) ?? new Lane(`region-${name}`, words(name));
+      const lane = this.#regions.get(name) ?? new Lane(`region-${name}`, spaced(name));
       this.#regions.set(name, lane);
       this.#become(lane, t, textOf(states[name]), textOf(states[name]), record);
     }
@@ -35,7 +43,7 @@ export class BesideLanes {
     const heardMs = t - (typeof event.ageMs === 'number' ? event.ageMs : 0);
     if (type === 'speech.hint') this.#ear.mark(heardMs, 'hint', 'may be speech', record);
     else if (type.startsWith('stop.'))
-      this.#ear.mark(t, words(type), `${type} ${textOf(event.phrase)}`, record);
+      this.#ear.mark(t, spaced(type), `${type} ${textOf(event.phrase)}`, record);
     else if (type === 'body' && typeof event.noise === 'number')
       this.#ear.mark(t, 'noise', `noise of the body: ${event.noise}`, record);
   }
@@ -52,6 +60,27 @@ export class BesideLanes {
     }
   }
 
+  /** A live report of the ear: what became of the robot's own voice. */
+  heard({ at, echo }: InspectedEar): void {
+    const t = Math.max(0, at - EAR_REPORT_MS);
+    if (!echo) {
+      this.#become(this.#echo, t, '', '', this.#record);
+      return;
+    }
+    const { delayMs, removedDb, passed } = echo;
+    const kind = delayMs === undefined ? 'looking' : passed > 0.5 ? 'another' : 'own';
+    this.#become(this.#echo, t, kind, '', this.#record);
+    const item = this.#in.get(this.#echo);
+    if (!item) return;
+    if (item.label === '') this.#removedDb = 0;
+    this.#removedDb = Math.max(this.#removedDb, removedDb);
+    const whose = kind === 'own' ? 'own voice' : 'another voice passes';
+    item.label =
+      kind === 'looking'
+        ? 'looks for an echo'
+        : `echo after ${delayMs} ms, ${whose}: up to −${this.#removedDb} dB`;
+  }
+
   /** A lane is in one state at a time; empty: in none. */
   #become(lane: Lane, t: number, kind: string, label: string, record: number): void {
     const item = this.#in.get(lane);
@@ -60,11 +89,6 @@ export class BesideLanes {
     this.#in.delete(lane);
     if (kind) this.#in.set(lane, lane.begin(t, kind, label, record));
   }
-}
-
-/** `stopLane` → `stop lane` */
-function words(name: string): string {
-  return name.replace(/[A-Z]/gu, (letter) => ` ${letter.toLowerCase()}`).replaceAll('.', ' ');
 }
 
 function textOf(value: unknown): string {

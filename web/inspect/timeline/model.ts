@@ -1,5 +1,5 @@
 import type { JournalRecord } from '../../../machines/journal/record.ts';
-import type { AudioLevel } from '../../../server/endpoints/inspect/wire.ts';
+import type { AudioLevel, InspectedEar } from '../../../server/endpoints/inspect/wire.ts';
 import { commandsOf, errorOf, eventOf, isMap, typeOf } from '../model/entries.ts';
 import { BesideLanes } from './beside.ts';
 import { type Item, Lane } from './lane.ts';
@@ -78,6 +78,12 @@ export class TimelineModel {
   addLevels(levels: readonly AudioLevel[]): void {
     this.version += 1;
     for (const level of levels) if (level.at > (this.levels.at(-1)?.at ?? -1)) this.levels.push(level);
+  }
+
+  /** What the ear reports live; recorded sessions have none of it. */
+  addEar(reports: readonly InspectedEar[]): void {
+    this.version += 1;
+    for (const report of reports) this.#beside.heard(report);
   }
 
   /** What was recorded before the first level that came live. */

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from 'preact/hooks';
+import type { RegionStates } from '../../../machines/session/regions.ts';
 import type { OpenSession } from '../app/opened.ts';
 import { Chart, type Picked } from '../chart/chart.tsx';
 import { type ChartMap, sessionMap } from '../chart/chart-map.ts';
@@ -26,6 +27,8 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
   const { index, travel } = open;
   const part = log.stateAt(index).part('value') ?? '"idle"';
   const value: unknown = useMemo(() => JSON.parse(part), [part]);
+  const beside = log.stateAt(index).part('regions') ?? 'null';
+  const regions: RegionStates | undefined = useMemo(() => JSON.parse(beside) ?? undefined, [beside]);
   // Until its trace has come that far, an event is explained by itself, and those before it not at all.
   const traced = (open.tracer?.done ?? 0) > index;
   const effect = useMemo(() => effectAt(open, index), [open, index, traced]);
@@ -42,6 +45,7 @@ export function ChartPanel({ open, log }: ChartPanelProps) {
       <Chart
         map={chart}
         value={value}
+        regions={regions}
         now={log.entries[index]?.state ?? 'idle'}
         effect={effect}
         label={said?.label}

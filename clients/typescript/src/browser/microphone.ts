@@ -18,11 +18,11 @@ export class Microphone {
     this.#context = context;
   }
 
-  /** Asks for the microphone. Rejects with the browser's DOMException. */
-  static async open(events: MicrophoneEvents): Promise<Microphone> {
+  /** Asks for the microphone; the browser cancels echo or not. Rejects with the browser's DOMException. */
+  static async open(echoCancellation: boolean, events: MicrophoneEvents): Promise<Microphone> {
     if (!navigator.mediaDevices) throw new DOMException('insecure context', 'SecurityError');
     const stream = await navigator.mediaDevices.getUserMedia({
-      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      audio: { channelCount: 1, echoCancellation, noiseSuppression: true, autoGainControl: true },
     });
     let context: AudioContext | undefined;
     try {

@@ -11,8 +11,8 @@ export * from '../mod.ts';
 /** A session of a page. Its loudspeaker opens with `connect`; call that from a click, or the browser may hold sound back. */
 export class ParleyClient extends SessionClient {
   declare protected speaker: AudioSpeaker | undefined;
-  /** `Microphone` asks the browser to cancel it. */
-  protected override echo: EchoState | undefined = 'cancelled';
+  /** Who removes the robot's voice from the microphone, from the next connection on: the browser, or the server (`present`). */
+  override echo: EchoState = 'cancelled';
   #microphone: Microphone | undefined;
   #muted = false;
 
@@ -32,7 +32,7 @@ export class ParleyClient extends SessionClient {
    */
   async openMicrophone(): Promise<void> {
     const same = this.sameVisit();
-    const opened = await Microphone.open({
+    const opened = await Microphone.open(this.echo === 'cancelled', {
       onFrame: (pcm, level) => {
         this.emit('level', level);
         this.sendFrame(pcm);

@@ -1,6 +1,29 @@
+import type { OutputRate } from '../../machines/audio.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
-import type { Attention } from '../../machines/wire.ts';
-import type { SessionOptions } from './session.ts';
+import type { Attention, EchoState, Modality } from '../../machines/wire.ts';
+
+/** Choices of the client for its session. */
+export interface SessionOptions {
+  readonly session: string;
+  readonly language: string;
+  readonly voice?: string;
+  readonly outputRate: OutputRate;
+  readonly seed: number;
+  /** How far the audio of replies is sent ahead of real time, ms: 200. */
+  readonly aheadMs?: number | undefined;
+  /** `text`: the session has no ear. Default: audio. */
+  readonly input?: Modality;
+  /** `text`: nothing is synthesised or played; what was sent counts as heard. Default: audio. */
+  readonly output?: Modality;
+  /** Whether the microphone hears what the session plays. Default: cancelled. */
+  readonly echo?: EchoState;
+  /** The client sends `action.result` for each started action. */
+  readonly results?: boolean;
+  /** When speech is for the robot. Default: as the parameters say. */
+  readonly attention?: Attention;
+  /** The client wants `ear` messages. */
+  readonly earReports?: boolean;
+}
 
 /** The input of a session's machine; what is the default is absent, as in older journals. */
 export function sessionInput(

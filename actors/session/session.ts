@@ -1,4 +1,4 @@
-import { type OutputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
@@ -9,7 +9,7 @@ import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.
 import type { StopEvent } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
-import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
 import { actionsChild } from '../children/actions.ts';
 import { llmChild, memoryChild } from '../children/llm.ts';
@@ -43,7 +43,7 @@ import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
 import { asError, jsonBytes, noMemory, settingsRefusal } from './parts.ts';
 import { SessionRunner } from './runner.ts';
-import { sessionInput } from './session-input.ts';
+import { type SessionOptions, sessionInput } from './session-input.ts';
 
 /** The engines of a session, reached through the bus. Cheap to make: one per request. */
 export interface EngineClients {
@@ -80,28 +80,6 @@ export interface SessionDeps {
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** Reports problems outside the conversation to the operator. */
   readonly onProblem: (session: string, error: Error) => void;
-}
-
-export interface SessionOptions {
-  readonly session: string;
-  readonly language: string;
-  readonly voice?: string;
-  readonly outputRate: OutputRate;
-  readonly seed: number;
-  /** How far the audio of replies is sent ahead of real time, ms: 200. */
-  readonly aheadMs?: number | undefined;
-  /** `text`: the session has no ear. Default: audio. */
-  readonly input?: Modality;
-  /** `text`: nothing is synthesised or played; what was sent counts as heard. Default: audio. */
-  readonly output?: Modality;
-  /** Whether the microphone hears what the session plays. Default: cancelled. */
-  readonly echo?: EchoState;
-  /** The client sends `action.result` for each started action. */
-  readonly results?: boolean;
-  /** When speech is for the robot. Default: as the parameters say. */
-  readonly attention?: Attention;
-  /** The client wants `ear` messages. */
-  readonly earReports?: boolean;
 }
 
 /**

@@ -8,8 +8,12 @@ const root = new URL('..', import.meta.url).href;
  * sources (tests, `tsx`) the thread runs what `npm run build` made of them: loading a compiler first would take it a second.
  */
 export function startWorkerThread(from: string, name: string, options: WorkerOptions = {}): Worker {
-  const { href } = new URL(`./${name}.js`, from);
-  const compiled = from.endsWith('.ts') ? `${root}dist/${href.slice(root.length)}` : href;
   // Flags of the process are not for its threads: with --input-type, for example, none would start.
-  return new Worker(new URL(compiled), { execArgv: [], ...options });
+  return new Worker(compiledModule(from, name), { execArgv: [], ...options });
+}
+
+/** The compiled module `name` beside the module `from`. */
+export function compiledModule(from: string, name: string): URL {
+  const { href } = new URL(`./${name}.js`, from);
+  return new URL(from.endsWith('.ts') ? `${root}dist/${href.slice(root.length)}` : href);
 }

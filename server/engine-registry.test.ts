@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { parseDialog } from '../actors/dialog/mod.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
+import { writeSttModel } from '../testing/models/stt-models.ts';
 import { describeEngines } from './config/describe.ts';
 import { loadConfig } from './config/load.ts';
 import { ENGINE_KINDS, ENGINES, enginesOf } from './engine-registry.ts';
@@ -23,13 +26,16 @@ describe('the registry of engines', () => {
   it('declares partial transcripts only for recognisers that report them', async () => {
     const bus = inProcessBus();
     const dialog = parseDialog(await readFile(dialogFile, 'utf8'), 'robot.dialog.yaml');
-    const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1' } });
+    const folder = await mkdtemp(join(tmpdir(), 'parley-registry-'));
+    const model = writeSttModel('zipformer2-ctc', join(folder, 'model'));
+    const config = loadConfig({ env: { OPENAI_API_KEY: 'sk-1', PARLEY_STT_SHERPA_MODEL: model } });
     for (const { name, can } of ENGINES.stt) {
       const engine = await makeEngine('stt', name, config, dialog, { bus });
       expect([name, engine.tellsPartials === true]).toEqual([name, can.partials]);
       await engine.close();
     }
     await bus.drain();
+    await rm(folder, { recursive: true });
   });
 
   it('matches docs/engines.md', async () => {

@@ -5,6 +5,7 @@ import { openai as openaiLlm } from '../adapters/llm/openai/engine.ts';
 import { remote as remoteLlm } from '../adapters/llm/remote/engine.ts';
 import { openai as openaiStt } from '../adapters/stt/openai/engine.ts';
 import { remote as remoteStt } from '../adapters/stt/remote/engine.ts';
+import { sherpa as sherpaStt } from '../adapters/stt/sherpa/engine.ts';
 import { soundswallower } from '../adapters/stt/soundswallower/engine.ts';
 import { wyoming as wyomingStt } from '../adapters/stt/wyoming/engine.ts';
 import { edge } from '../adapters/tts/edge/engine.ts';
@@ -12,6 +13,7 @@ import { espeak } from '../adapters/tts/espeak/engine.ts';
 import { minimax } from '../adapters/tts/minimax/engine.ts';
 import { openai as openaiTts } from '../adapters/tts/openai/engine.ts';
 import { remote as remoteTts } from '../adapters/tts/remote/engine.ts';
+import { sherpa as sherpaTts } from '../adapters/tts/sherpa/engine.ts';
 import { wyoming as wyomingTts } from '../adapters/tts/wyoming/engine.ts';
 
 /** Every kind, in the order in which a turn uses them. */
@@ -21,9 +23,9 @@ export const ENGINE_KINDS = ['stt', 'llm', 'tts'] as const satisfies readonly En
  * Every engine. The configuration, its reference, the chains and the tables in docs/engines.md are derived from this.
  */
 export const ENGINES = {
-  stt: [soundswallower, openaiStt, wyomingStt, remoteStt],
+  stt: [soundswallower, sherpaStt, openaiStt, wyomingStt, remoteStt],
   llm: [dialog, openaiLlm, remoteLlm],
-  tts: [espeak, edge, openaiTts, minimax, wyomingTts, remoteTts],
+  tts: [espeak, sherpaTts, edge, openaiTts, minimax, wyomingTts, remoteTts],
 } as const satisfies AllEngines;
 
 type AllEngines = { readonly [Kind in EngineKind]: readonly EngineDescriptor<Kind>[] };

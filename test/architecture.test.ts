@@ -61,6 +61,11 @@ function within(folders: readonly string[], from: string): boolean {
   return folders.some((folder) => from.startsWith(`${folder}/`));
 }
 
+/** What engines of several kinds are made of. */
+const SHARED_ADAPTERS = ['http', 'models', 'sherpa', 'soundswallower', 'wyoming'].map(
+  (name) => `adapters/${name}`,
+);
+
 function isOurs(from: string): boolean {
   return within(
     ['machines', 'actors', 'adapters', 'server', 'web', 'test', 'testing', 'bench', 'scripts', 'clients'],
@@ -145,9 +150,7 @@ describe('adapters/', () => {
       if (!isOurs(from)) return true;
       if (within(['machines', 'actors'], from)) return true;
       const port = path.split('/').slice(0, 2).join('/');
-      const shared =
-        /^adapters\/[^/]+\.ts$/u.test(from) ||
-        within(['adapters/http', 'adapters/models', 'adapters/soundswallower', 'adapters/wyoming'], from);
+      const shared = /^adapters\/[^/]+\.ts$/u.test(from) || within(SHARED_ADAPTERS, from);
       return shared || (path.split('/').length > 2 && from.startsWith(`${port}/`));
     };
     expect(forbidden(adapters, allowed)).toEqual([]);

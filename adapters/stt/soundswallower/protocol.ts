@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { REJECTION_REASONS } from '../../../machines/wire.ts';
 
 /** Data for building the decoders of a thread. */
 export const threadDataSchema = z.object({
@@ -12,41 +11,3 @@ export const threadDataSchema = z.object({
   strictness: z.number(),
 });
 export type ThreadData = z.infer<typeof threadDataSchema>;
-
-const id = z.number().int();
-const confidence = z.number().min(0).max(1);
-
-/** To the thread. It never has more utterances at a time than decoders. */
-export const toThreadSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('begin'), id }),
-  z.object({
-    type: z.literal('audio'),
-    id,
-    samples: z.custom<Int16Array>((value) => value instanceof Int16Array),
-  }),
-  z.object({ type: z.literal('end'), id }),
-  z.object({ type: z.literal('abort'), id }),
-]);
-export type ToThread = z.infer<typeof toThreadSchema>;
-
-/**
- * From the thread. Each `begin` is answered by one of `final`, `rejected`, `failed` and `aborted`, which frees the
- * decoder.
- */
-export const fromThreadSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('ready') }),
-  /** At least once a second while there is work. */
-  z.object({ type: z.literal('alive') }),
-  z.object({ type: z.literal('partial'), id, text: z.string() }),
-  z.object({ type: z.literal('final'), id, text: z.string().min(1), confidence }),
-  z.object({
-    type: z.literal('rejected'),
-    id,
-    nearest: z.string(),
-    confidence,
-    reason: z.enum(REJECTION_REASONS),
-  }),
-  z.object({ type: z.literal('failed'), id, message: z.string() }),
-  z.object({ type: z.literal('aborted'), id }),
-]);
-export type FromThread = z.infer<typeof fromThreadSchema>;

@@ -1,16 +1,13 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
-import { AsyncQueue } from '../../../actors/async-queue.ts';
-import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { Dialog } from '../../../actors/dialog/mod.ts';
-import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
-import { msOfSamples, type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/audio.ts';
+import type { SttEngine } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import type { Rejection } from '../../../machines/wire.ts';
 import { realClock } from '../../real-clock.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
+import { UtterancePool } from '../utterance-pool.ts';
+import { transcribe } from '../utterances.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
-import { type Result, SoundswallowerPool } from './pool.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
@@ -62,7 +59,8 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   const workerData = threadDataOf(dialog, decodersPerWorker, options.strictness);
   const start =
     options.startThread ?? ((thread: WorkerOptions) => startWorkerThread(import.meta.url, 'worker', thread));
-  const pool = new SoundswallowerPool({
+  const pool = new UtterancePool({
+    engine: 'SoundSwallower',
     threads: workers,
     decodersPerThread: decodersPerWorker,
     maxWaiting,
@@ -72,70 +70,11 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     onCrash: options.onCrash,
   });
 
-  async function* transcribe(
-    audio: AsyncIterable<Pcm<PipelineRate>>,
-    _request: SttRequest,
-    signal: AbortSignal,
-  ): AsyncGenerator<SttEvent> {
-    throwIfAborted(signal);
-    // A slow reader needs only the newest partial.
-    const events = new AsyncQueue<SttEvent>((last, next) => (last.type === 'partial' ? next : undefined));
-    const utterance = pool.open({
-      onPartial: (text) => events.push({ type: 'partial', text }),
-      onEnd: (result) => {
-        if (result instanceof ParleyError) events.abort(result);
-        else events.push(finalOf(result));
-      },
-    });
-    const onAbort = () => events.abort(cancelled(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-    const source = audio[Symbol.asyncIterator]();
-    let over = false;
-    const feed = async () => {
-      for (let samples = 0; ; ) {
-        const next = await source.next();
-        if (over) return;
-        // The end of the audio is awaited, so that the final does not arrive before the end of the utterance.
-        const tooLong = msOfSamples(samples, PIPELINE_RATE) > maxUtteranceMs;
-        if (next.done && tooLong) return events.push({ type: 'final', text: '', rejected: TOO_LONG });
-        if (next.done) return pool.end(utterance);
-        samples += next.value.samples.length;
-        if (msOfSamples(samples, PIPELINE_RATE) > maxUtteranceMs) pool.abort(utterance);
-        else pool.push(utterance, next.value.samples);
-      }
-    };
-    feed().catch((cause: unknown) => {
-      events.abort(new ParleyError('STT_FAILED', 'the audio stream failed', { cause }));
-    });
-    try {
-      for await (const event of events) {
-        yield event;
-        if (event.type === 'final') return;
-      }
-    } finally {
-      over = true;
-      signal.removeEventListener('abort', onAbort);
-      pool.abort(utterance);
-      // The source may wait for audio that never arrives: it is closed but not awaited.
-      source.return?.()?.catch(() => {});
-    }
-  }
-
   return {
     name: 'soundswallower',
     tellsPartials: true,
-    transcribe,
+    transcribe: (audio, _request, signal) => transcribe(pool, audio, maxUtteranceMs, signal),
     warm: () => pool.warm(),
     close: () => pool.close(),
   };
 }
-
-function finalOf(result: Result): SttEvent {
-  const { confidence } = result;
-  if (result.type === 'final') return { type: 'final', text: result.text, confidence, language: 'en' };
-  const { nearest, reason } = result;
-  return { type: 'final', text: '', rejected: { nearest, confidence, reason } };
-}
-
-const TOO_LONG: Rejection = { nearest: '', confidence: 0, reason: 'too-long' };

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { type FromThread, type ToThread, threadDataSchema, toThreadSchema } from './protocol.ts';
+import { type FromThread, type ToThread, toThreadSchema } from '../utterance-protocol.ts';
+import { threadDataSchema } from './protocol.ts';
 import { loadRecognisers, type Recogniser } from './recogniser.ts';
 
 /**
@@ -60,8 +61,7 @@ async function handle(message: ToThread): Promise<void> {
     case 'end': {
       const result = await recogniser.finish();
       free(id);
-      if ('rejected' in result) tell({ type: 'rejected', id, ...result.rejected });
-      else tell({ type: 'final', id, ...result });
+      tell({ type: 'final', id, ...result, ...(!('rejected' in result) && { language: 'en' }) });
       return;
     }
     case 'abort':

@@ -7,10 +7,10 @@ import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Parsed } from '../../engine.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
+import { type Piece, pieces } from '../pieces.ts';
 import { espeakKeys } from './engine.ts';
 import { EspeakPool } from './pool.ts';
 import { ESPEAK_RATE } from './protocol.ts';
-import { type Piece, pieces } from './text.ts';
 
 export interface EspeakTtsOptions extends Partial<Parsed<typeof espeakKeys>> {
   /** Maximum number of requests in progress; further ones fail with ENGINE_OVERLOADED. Default 128. */

@@ -1,26 +1,30 @@
-import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../../../machines/clock.ts';
-import { ParleyError } from '../../../machines/errors.ts';
-import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
-import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
+import type { SttEvent } from '../../actors/ports/stt.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { type PoolJob, type PoolThread, ThreadPool } from '../thread-pool.ts';
+import { type FromThread, fromThreadSchema, type ToThread } from './utterance-protocol.ts';
 
-/** Result of a thread for an utterance. */
-export type Result = Extract<FromThread, { type: 'final' | 'rejected' }>;
+/** The result of an utterance. */
+export type Final = Extract<SttEvent, { type: 'final' }>;
 
 /** Callbacks of one utterance. `onEnd` is called exactly once unless the utterance is aborted. */
 export interface Listener {
   onPartial(text: string): void;
-  onEnd(result: Result | ParleyError): void;
+  onEnd(result: Final | ParleyError): void;
 }
 
 export interface PoolOptions {
+  /** Owner of the threads, for messages. */
+  readonly engine: string;
+  /** Command that installs what the threads need, if that is optional. */
+  readonly install?: string;
   readonly threads: number;
   readonly decodersPerThread: number;
   readonly maxWaiting: number;
   /** A thread with a pending result that sends nothing for this long is terminated, in ms. */
   readonly stallMs: number;
   readonly clock: Clock;
-  readonly startThread: () => Worker;
+  readonly startThread: () => PoolThread;
   /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
 }
@@ -42,16 +46,20 @@ export class Utterance {
  * Threads with decoders, and the utterances that wait for a decoder. If a thread dies, another decodes its utterances
  * again, once.
  */
-export class SoundswallowerPool {
+export class UtterancePool {
   readonly #maxWaiting: number;
+  readonly #engine: string;
+  readonly #install: string | undefined;
   readonly #pool: ThreadPool<ToThread, FromThread>;
   readonly #utterances = new Map<number, Utterance>();
 
   constructor(options: PoolOptions) {
-    const { threads, decodersPerThread, maxWaiting, stallMs, clock, startThread, onCrash } = options;
+    const { engine, threads, decodersPerThread, maxWaiting, stallMs, clock, startThread, onCrash } = options;
     this.#maxWaiting = maxWaiting;
+    this.#engine = engine;
+    this.#install = options.install;
     this.#pool = new ThreadPool({
-      engine: 'SoundSwallower',
+      engine,
       threads,
       jobsPerThread: decodersPerThread,
       stallMs,
@@ -67,7 +75,7 @@ export class SoundswallowerPool {
   open(listener: Listener): Utterance {
     const waiting = this.#pool.waiting;
     if (!this.#pool.closed && !this.#pool.hasRoom && waiting >= this.#maxWaiting) {
-      throw new ParleyError('ENGINE_OVERLOADED', `${waiting} utterances wait for a decoder`);
+      throw new ParleyError('ENGINE_OVERLOADED', `${this.#engine}: ${waiting} utterances wait for a decoder`);
     }
     if (this.#pool.closed) throw new ParleyError('CANCELLED', 'the engine is closed');
     const utterance = new Utterance(listener);
@@ -138,12 +146,16 @@ export class SoundswallowerPool {
       case 'aborted':
         this.#pool.finish(message.id, false);
         return;
-      case 'final':
-      case 'rejected':
-        this.#finish(message.id, message);
+      case 'missing':
+        this.#pool.giveUp(new ParleyError('ENGINE_MISSING', this.#install ?? this.#engine));
         return;
+      case 'final': {
+        const { id, ...final } = message;
+        this.#finish(id, final);
+        return;
+      }
       case 'failed':
-        this.#finish(message.id, new ParleyError('STT_FAILED', `SoundSwallower: ${message.message}`));
+        this.#finish(message.id, new ParleyError('STT_FAILED', `${this.#engine}: ${message.message}`));
     }
   }
 

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { count, key, optionalText, yesNo } from '../../../machines/options.ts';
+import { defineEngine } from '../../engine.ts';
+
+export const sherpa = defineEngine({
+  kind: 'stt',
+  name: 'sherpa',
+  summary: 'Neural models through sherpa-onnx, in a process beside this one',
+  options: {
+    model: optionalText('Name of a model (`parley models list`), or its folder.'),
+    precise: yesNo(false, 'Whether to take weights of full precision where the model also has int8 ones.'),
+    threads: count(2, 'Processor threads of one decoding.'),
+    provider: key(z.string().min(1).max(64).default('cpu'), 'Execution provider of ONNX Runtime.'),
+    streams: count(16, 'Utterances that are heard at a time.'),
+    hotWords: yesNo(true, 'Whether a transducer favours the words of the dialog.'),
+    hotWordsScore: key(z.number().min(0).max(20).default(1.5), 'Bonus of such a word, in log probability.'),
+  },
+  can: { offline: true, languages: 'many', partials: true, understands: 'any speech' },
+  missing: ({ model }) =>
+    model === undefined
+      ? { key: 'model', what: 'set the name of a model (`parley models list`) or its folder' }
+      : undefined,
+  make: async ({ model = '', precise, hotWords, ...options }, { name, dialog, modelsDir, onProblem }) => {
+    const [{ dialogWords, sherpaStt }, { configuredModel }] = await Promise.all([
+      import('./sherpa.ts'),
+      import('../../sherpa/configured.ts'),
+    ]);
+    return sherpaStt({
+      ...{ ...options, name, ...(await configuredModel(model, modelsDir, precise)) },
+      ...(hotWords && { hotWords: dialogWords(dialog) }),
+      ...(onProblem && { onCrash: onProblem }),
+    });
+  },
+});

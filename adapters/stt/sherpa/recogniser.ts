@@ -1,0 +1,166 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { joinedSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import type { OfflineRecognizer, OnlineRecognizer, Sherpa, Waveform } from '../../sherpa/library.ts';
+import { onnxMetadata } from '../../sherpa/onnx-metadata.ts';
+import type { Final } from '../utterance-pool.ts';
+import type { WorkerData } from './protocol.ts';
+
+/** One utterance at a time for each. */
+export interface Hearing {
+  /** Returns the text so far if it has changed. */
+  push(samples: Int16Array): string | undefined;
+  finish(): Promise<Final>;
+}
+
+/** Loads the model. If it is not what sherpa-onnx expects, that ends the process. */
+export async function loadRecogniser(sherpa: Sherpa, data: WorkerData): Promise<() => Hearing> {
+  const { kind, type, files } = data.model;
+  const { ruleFsts, ruleFars, tokens = '', bpeVocab, ...own } = files;
+  const modelConfig = {
+    ...{ [type]: own, tokens, numThreads: data.threads, provider: data.provider, debug: 0 },
+    ...(bpeVocab !== undefined && { bpeVocab, modelingUnit: 'bpe' }),
+  };
+  const config = {
+    featConfig: { sampleRate: PIPELINE_RATE, featureDim: 80 },
+    modelConfig,
+    ...(ruleFsts !== undefined && { ruleFsts }),
+    ...(ruleFars !== undefined && { ruleFars }),
+    ...(await hotWords(data, tokens)),
+  };
+  const { language } = data;
+  if (kind === 'stt') {
+    const recogniser = new sherpa.OfflineRecognizer(config);
+    return () => new WholeUtterance(recogniser, language);
+  }
+  const main = own.encoder ?? own.model;
+  const tail = tailSamples(main === undefined ? new Map() : await onnxMetadata(main));
+  const recogniser = new sherpa.OnlineRecognizer(config);
+  return () => new StreamedUtterance(recogniser, tail, language);
+}
+
+/** Only transducers can favour words, and only if the words can be spelled in the model's pieces. */
+async function hotWords({ model, hotWords, hotWordsScore }: WorkerData, tokens: string): Promise<object> {
+  if (model.type !== 'transducer' || model.files.bpeVocab === undefined || hotWords.length === 0) return {};
+  const onlyCapitals = !/\p{Ll}/u.test((await readFile(tokens, 'utf8')).replace(/<[^>]*>/gu, ''));
+  const words = onlyCapitals ? hotWords.map((word) => word.toUpperCase()) : hotWords;
+  const hotwordsBuf = words.join('\n');
+  return {
+    ...{ decodingMethod: 'modified_beam_search', maxActivePaths: 4, hotwordsScore: hotWordsScore },
+    ...{ hotwordsBuf, hotwordsBufSize: Buffer.byteLength(hotwordsBuf) },
+  };
+}
+
+/** What decoding one more piece of sound needs after the end of speech, in frames of 10 ms, if the model does not say it. */
+const USUAL_CHUNK_FRAMES = 56;
+/** A model that takes longer pieces is not one for conversations. */
+const MAX_CHUNK_FRAMES = 200;
+
+/** Silence that a streaming model must hear before its last words come out, in samples. */
+function tailSamples(metadata: ReadonlyMap<string, string>): number {
+  const frames = Number(metadata.get('T') ?? metadata.get('window_size') ?? USUAL_CHUNK_FRAMES);
+  const known = Number.isFinite(frames) ? Math.min(frames, MAX_CHUNK_FRAMES) : USUAL_CHUNK_FRAMES;
+  return samplesInMs(10 * known + 100, PIPELINE_RATE);
+}
+
+const resultSchema = z.object({
+  text: z.string(),
+  /** SenseVoice: a tag such as `<|en|>`. */
+  lang: z.string().optional(),
+  /** Natural logarithms, one a token, if the model's decoder reports them. */
+  ys_probs: z.array(z.number()).optional(),
+  ys_log_probs: z.array(z.number()).optional(),
+});
+
+class StreamedUtterance implements Hearing {
+  readonly #recogniser: OnlineRecognizer;
+  readonly #tail: number;
+  readonly #language: string | undefined;
+  readonly #stream;
+  #text = '';
+
+  constructor(recogniser: OnlineRecognizer, tail: number, language: string | undefined) {
+    this.#recogniser = recogniser;
+    this.#tail = tail;
+    this.#language = language;
+    this.#stream = recogniser.createStream();
+  }
+
+  push(samples: Int16Array): string | undefined {
+    this.#stream.acceptWaveform(wave(samples));
+    if (!this.#decode()) return undefined;
+    const { text } = this.#result();
+    if (text === this.#text) return undefined;
+    this.#text = text;
+    return text;
+  }
+
+  async finish(): Promise<Final> {
+    this.#stream.acceptWaveform(wave(new Int16Array(this.#tail)));
+    this.#stream.inputFinished();
+    this.#decode();
+    return this.#result();
+  }
+
+  /** True if there was enough sound for a step. */
+  #decode(): boolean {
+    let decoded = false;
+    for (; this.#recogniser.isReady(this.#stream); decoded = true) this.#recogniser.decode(this.#stream);
+    return decoded;
+  }
+
+  #result(): Final {
+    return finalOf(this.#recogniser.getResult(this.#stream), this.#language);
+  }
+}
+
+class WholeUtterance implements Hearing {
+  readonly #recogniser: OfflineRecognizer;
+  readonly #language: string | undefined;
+  readonly #heard: Int16Array[] = [];
+
+  constructor(recogniser: OfflineRecognizer, language: string | undefined) {
+    this.#recogniser = recogniser;
+    this.#language = language;
+  }
+
+  push(samples: Int16Array): undefined {
+    this.#heard.push(samples);
+  }
+
+  async finish(): Promise<Final> {
+    const samples = joinedSamples(this.#heard);
+    if (samples.length < SHORTEST) return { type: 'final', text: '' };
+    const stream = this.#recogniser.createStream();
+    stream.acceptWaveform(wave(samples));
+    return finalOf(await this.#recogniser.decodeAsync(stream), this.#language);
+  }
+}
+
+/** Models fail on less than some frames of sound; no word is as short. 100 ms. */
+const SHORTEST = samplesInMs(100, PIPELINE_RATE);
+
+function wave(samples: Int16Array): Waveform {
+  return { samples: Float32Array.from(samples, (sample) => sample / 32_768), sampleRate: PIPELINE_RATE };
+}
+
+function finalOf(result: unknown, ofModel: string | undefined): Final {
+  const { text, lang, ys_probs, ys_log_probs } = resultSchema.parse(result);
+  const logs = ys_probs?.length ? ys_probs : ys_log_probs;
+  const confidence = logs?.length
+    ? Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length)
+    : undefined;
+  const language = ofModel ?? /[a-z]{2,}/u.exec(lang ?? '')?.[0];
+  return {
+    type: 'final',
+    text: readable(text),
+    ...(confidence !== undefined && { confidence: Math.min(1, confidence) }),
+    ...(language !== undefined && { language }),
+  };
+}
+
+/** Some models know capitals only. */
+function readable(text: string): string {
+  const trimmed = text.trim();
+  return /\p{Ll}/u.test(trimmed) ? trimmed : trimmed.toLowerCase();
+}

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { SttEngine } from '../../../actors/ports/stt.ts';
+import { PIPELINE_RATE } from '../../../machines/audio.ts';
+import type { ParleyError } from '../../../machines/errors.ts';
+import { outcomeOf } from '../../../testing/loopback/outcome.ts';
+import { type SttModelKind, writeSttModel } from '../../../testing/models/stt-models.ts';
+import { toneSpeech } from '../../../testing/models/tones.ts';
+import { detectModel } from '../../sherpa/model-folder.ts';
+import { type SherpaSttOptions, sherpaStt } from './sherpa.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-sherpa-stt-'));
+const engines: SttEngine[] = [];
+afterAll(async () => {
+  await Promise.all(engines.map((engine) => engine.close()));
+  rmSync(folder, { recursive: true });
+});
+
+async function engineOf(kind: SttModelKind, options: Partial<SherpaSttOptions> = {}): Promise<SttEngine> {
+  const model = await detectModel(writeSttModel(kind, join(folder, kind)));
+  const engine = sherpaStt({ model, ...options });
+  engines.push(engine);
+  return engine;
+}
+
+const never = new AbortController().signal;
+
+async function* said(...words: string[]) {
+  const samples = toneSpeech(...words);
+  for (let at = 0; at < samples.length; at += 320)
+    yield { rate: PIPELINE_RATE, samples: samples.slice(at, at + 320) } as const;
+}
+
+const heard = async (engine: SttEngine, ...words: string[]) =>
+  (await outcomeOf(engine.transcribe(said(...words), { language: 'en' }, never))).events;
+
+describe('sherpaStt', () => {
+  it('streams the words of a zipformer CTC model while they are spoken', async () => {
+    const engine = await engineOf('zipformer2-ctc');
+    expect(engine.tellsPartials).toBe(true);
+    expect(await heard(engine, 'turn', 'left', 'hello')).toEqual([
+      { type: 'partial', text: 'turn' },
+      { type: 'partial', text: 'turn left' },
+      { type: 'partial', text: 'turn left hello' },
+      { type: 'final', text: 'turn left hello' },
+    ]);
+  });
+
+  it('streams the words of a transducer, with its confidence', async () => {
+    const events = await heard(await engineOf('lstm-transducer'), 'turn', 'right');
+    expect(events.at(-1)).toEqual({ type: 'final', text: 'turn right', confidence: expect.any(Number) });
+    expect(events.map(({ text }) => text)).toEqual(['turn', 'turn right', 'turn right']);
+  });
+
+  it('hears whole utterances with SenseVoice, and says in which language they were', async () => {
+    const engine = await engineOf('sense-voice');
+    expect(engine.tellsPartials).toBe(false);
+    expect(await heard(engine, 'turn', 'left')).toEqual([
+      { type: 'final', text: 'turn left', language: 'en' },
+    ]);
+    expect(await heard(engine, '你好', '停')).toEqual([{ type: 'final', text: '你好停', language: 'zh' }]);
+    expect(await heard(engine, 'はい')).toEqual([{ type: 'final', text: 'はい', language: 'ja' }]);
+  });
+
+  it('survives a model that ends the process of the library', async () => {
+    const broken = join(folder, 'broken');
+    writeSttModel('sense-voice', broken);
+    const model = await detectModel(broken);
+    writeFileSync(join(broken, 'model.onnx'), 'not a model');
+    const crashes: ParleyError[] = [];
+    const engine = sherpaStt({ model, onCrash: (error) => crashes.push(error) });
+    engines.push(engine);
+    await expect(engine.warm?.()).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
+    expect(crashes[0]?.message).toContain('Protobuf parsing failed');
+  });
+});

@@ -1,0 +1,54 @@
+import { loadSherpa } from '../../sherpa/library.ts';
+import { workerProcess } from '../../worker-process.ts';
+import { type FromThread, type ToThread, toThreadSchema } from '../utterance-protocol.ts';
+import { workerDataSchema } from './protocol.ts';
+import { type Hearing, loadRecogniser } from './recogniser.ts';
+
+/** The process of a model. It hears several utterances at a time, and decodes one after the other. */
+const port = workerProcess();
+const tell = (message: FromThread) => port.send(message);
+const hearings = new Map<number, Hearing>();
+
+const sherpa = loadSherpa();
+if (!sherpa) tell({ type: 'missing' });
+else {
+  const hear = await loadRecogniser(sherpa, workerDataSchema.parse(port.data));
+  /** Whole utterances are decoded in the order in which they ended, so that each gets all processors. */
+  let decoding: Promise<void> = Promise.resolve();
+  port.onMessage((raw) => {
+    const message = toThreadSchema.parse(raw);
+    try {
+      if (message.type === 'begin') hearings.set(message.id, hear());
+      else if (message.type === 'end') {
+        decoding = decoding.then(() => end(message.id)).catch((cause: unknown) => fail(message.id, cause));
+      } else handle(message);
+    } catch (cause) {
+      fail(message.id, cause);
+    }
+  });
+  tell({ type: 'ready' });
+}
+
+function handle(message: Extract<ToThread, { type: 'audio' | 'abort' }>): void {
+  const { id } = message;
+  if (message.type === 'abort') {
+    // An utterance that has ended by itself was answered.
+    if (hearings.delete(id)) tell({ type: 'aborted', id });
+    return;
+  }
+  const text = hearings.get(id)?.push(message.samples);
+  if (text !== undefined) tell({ type: 'partial', id, text });
+}
+
+async function end(id: number): Promise<void> {
+  const hearing = hearings.get(id);
+  // Aborted while it waited.
+  if (!hearing) return;
+  const final = await hearing.finish();
+  if (hearings.delete(id)) tell({ ...final, id });
+}
+
+function fail(id: number, cause: unknown): void {
+  if (hearings.delete(id))
+    tell({ type: 'failed', id, message: cause instanceof Error ? cause.message : String(cause) });
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { REJECTION_REASONS } from '../../machines/wire.ts';
+
+const id = z.number().int();
+const confidence = z.number().min(0).max(1);
+
+/** To a thread of decoders. It never has more utterances at a time than decoders. */
+export const toThreadSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('begin'), id }),
+  z.object({
+    type: z.literal('audio'),
+    id,
+    samples: z.custom<Int16Array>((value) => value instanceof Int16Array),
+  }),
+  z.object({ type: z.literal('end'), id }),
+  z.object({ type: z.literal('abort'), id }),
+]);
+export type ToThread = z.infer<typeof toThreadSchema>;
+
+/** From the thread. Each `begin` is answered by one of `final`, `failed` and `aborted`, which frees the decoder. */
+export const fromThreadSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  /** At least once a second while there is work. */
+  z.object({ type: z.literal('alive') }),
+  /** The package of the engine is not installed. The thread ends. */
+  z.object({ type: z.literal('missing') }),
+  z.object({ type: z.literal('partial'), id, text: z.string() }),
+  z.object({
+    type: z.literal('final'),
+    id,
+    text: z.string(),
+    confidence: confidence.exactOptional(),
+    language: z.string().exactOptional(),
+    rejected: z
+      .object({ nearest: z.string(), confidence, reason: z.enum(REJECTION_REASONS) })
+      .exactOptional(),
+  }),
+  z.object({ type: z.literal('failed'), id, message: z.string() }),
+  z.object({ type: z.literal('aborted'), id }),
+]);
+export type FromThread = z.infer<typeof fromThreadSchema>;

@@ -1,0 +1,78 @@
+import { loadSherpa, type OfflineTts } from '../../sherpa/library.ts';
+import { workerProcess } from '../../worker-process.ts';
+import { type FromWorker, type ToWorker, toWorkerSchema, workerDataSchema } from './protocol.ts';
+
+/** The process of a voice. */
+const port = workerProcess();
+const tell = (message: FromWorker) => port.send(message);
+let stopped = 0;
+
+const sherpa = loadSherpa();
+if (!sherpa) tell({ type: 'missing' });
+else {
+  const { model, threads, provider, steps } = workerDataSchema.parse(port.data);
+  const { ruleFsts, ruleFars, ...files } = model.files;
+  const voice = new sherpa.OfflineTts({
+    model: { [model.type]: files, numThreads: threads, provider, debug: 0 },
+    ...{
+      maxNumSentences: 1,
+      ...(ruleFsts !== undefined && { ruleFsts }),
+      ...(ruleFars !== undefined && { ruleFars }),
+    },
+  });
+  port.onMessage((raw) => {
+    const message = toWorkerSchema.parse(raw);
+    if (message.type === 'stop') {
+      stopped = message.id;
+      return;
+    }
+    speak(voice, message, steps).catch((cause: unknown) => {
+      tell({
+        type: 'failed',
+        id: message.id,
+        message: cause instanceof Error ? cause.message : String(cause),
+      });
+    });
+  });
+  tell({ type: 'ready' });
+}
+
+async function speak(
+  voice: OfflineTts,
+  { id, text, speaker, speed }: Extract<ToWorker, { type: 'speak' }>,
+  numSteps: number | undefined,
+): Promise<void> {
+  // The library would take the first speaker instead. A voice without speakers says that it has 0 or 1.
+  if (speaker >= Math.max(1, voice.numSpeakers)) {
+    return tell({ type: 'refused', id, message: `the voice has ${voice.numSpeakers} speakers, from 0` });
+  }
+  const send = (samples: Float32Array) => {
+    if (samples.length > 0) tell({ type: 'audio', id, rate: voice.sampleRate, samples: pcm(samples) });
+  };
+  let sent = 0;
+  const whole = await voice
+    .generateAsync({
+      text,
+      generationConfig: { sid: speaker, speed, ...(numSteps !== undefined && { numSteps }) },
+      // Electron and some builds of Node do not allow memory from outside.
+      enableExternalBuffer: false,
+      onProgress: ({ samples }) => {
+        if (stopped === id) return false;
+        send(samples);
+        sent += samples.length;
+        return true;
+      },
+    })
+    .catch((cause: unknown) => {
+      if (!(cause instanceof Error && /no audio/iu.test(cause.message))) throw cause;
+      return undefined;
+    });
+  if (!whole && sent === 0) return tell({ type: 'refused', id, message: 'the voice cannot say this text' });
+  // Not every form of model reports its progress.
+  if (whole && stopped !== id) send(whole.samples.subarray(sent));
+  tell({ type: 'done', id });
+}
+
+function pcm(samples: Float32Array): Int16Array {
+  return Int16Array.from(samples, (sample) => Math.round(32_767 * Math.max(-1, Math.min(1, sample))));
+}

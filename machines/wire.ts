@@ -24,6 +24,10 @@ export const ATTENTION_STATES = ['asleep', 'window', 'awake'] as const;
 export type AttentionState = (typeof ATTENTION_STATES)[number];
 export type EndReason = 'completed' | 'interrupted' | 'failed';
 
+/** Formats of audio from a client: 16-bit PCM, or G.711 with 8 bits a sample, which is at 8,000 Hz. */
+export const INPUT_FORMATS = ['pcm16', 'mulaw', 'alaw'] as const;
+export type InputFormat = (typeof INPUT_FORMATS)[number];
+
 export interface HelloMessage {
   readonly type: 'hello';
   readonly token?: string;
@@ -31,6 +35,8 @@ export interface HelloMessage {
   readonly epoch?: number;
   readonly lastSeq?: number;
   readonly audio?: {
+    /** Default: pcm16. */
+    readonly inputFormat?: InputFormat;
     readonly inputRate?: InputRate;
     readonly outputRate?: OutputRate;
     /** Default: unknown. */

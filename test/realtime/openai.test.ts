@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeG711, encodeG711 } from '../../server/endpoints/openai-realtime/g711.ts';
+import { decodeG711, encodeG711 } from '../../adapters/audio/g711.ts';
 import { RealtimeUser, type Scene, sound, speakInto, startServer } from './scene.ts';
 
 async function meet(scene: Scene = {}) {

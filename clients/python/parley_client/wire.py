@@ -134,6 +134,7 @@ class ErrorMessage(TypedDict):
 class HelloAudio(TypedDict):
     inputRate: NotRequired[Literal[8000, 16000, 24000, 48000]]
     outputRate: NotRequired[Literal[16000, 24000]]
+    inputFormat: NotRequired[Literal["pcm16", "mulaw", "alaw"]]
     echo: NotRequired[Literal["cancelled", "present", "unknown"]]
 
 class Hello(TypedDict):

@@ -1,10 +1,9 @@
 import type { Resampler, ResamplerFactory } from '../../../actors/ports/resampler.ts';
+import { decodeG711, encodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
 import type { AudioFormat } from './client-events.ts';
-import { decodeG711, encodeG711, type G711Law } from './g711.ts';
 
 /** Rate of `audio/pcm`, and of the audio between this endpoint and the door, in Hz. */
 export const DOOR_RATE = 24_000;
-const G711_RATE = 8_000;
 const BYTES_PER_SAMPLE = 2;
 
 /** Decodes the client's audio to PCM16LE at the door's rate. */

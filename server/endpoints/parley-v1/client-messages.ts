@@ -5,8 +5,9 @@ import {
   languageField,
   voiceField,
 } from '../../../actors/session/client-command.ts';
+import { G711_RATE } from '../../../adapters/audio/g711.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
-import { ATTENTION_MODES, ECHO_STATES, type HelloMessage } from '../../../machines/wire.ts';
+import { ATTENTION_MODES, ECHO_STATES, type HelloMessage, INPUT_FORMATS } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
@@ -19,8 +20,14 @@ export const helloMessage = z.object({
     .object({
       inputRate: z.literal(INPUT_RATES).exactOptional(),
       outputRate: z.literal(OUTPUT_RATES).exactOptional(),
+      inputFormat: z.enum(INPUT_FORMATS).exactOptional(),
       echo: z.enum(ECHO_STATES).exactOptional(),
     })
+    .refine(
+      ({ inputFormat = 'pcm16', inputRate = G711_RATE }) =>
+        inputFormat === 'pcm16' || inputRate === G711_RATE,
+      { path: ['inputRate'], error: `must be ${G711_RATE} with G.711` },
+    )
     .exactOptional(),
   language: languageField,
   voice: voiceField,

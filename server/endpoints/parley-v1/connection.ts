@@ -1,3 +1,4 @@
+import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
@@ -5,6 +6,7 @@ import {
   AUDIO_HEADER_BYTES,
   encodeAudio,
   type HelloMessage,
+  type InputFormat,
   type ReadyMessage,
   WIRE_LIMITS,
 } from '../../../machines/wire.ts';
@@ -20,12 +22,15 @@ const DEFAULT_OUTPUT_RATE = 24_000;
 /** Sessions are not resumed in this version of Parley, so each has one epoch. */
 const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
+const LAWS: Readonly<Record<InputFormat, G711Law | undefined>> = { pcm16: undefined, mulaw: 'mu', alaw: 'a' };
 
 /** The native protocol on one WebSocket and, from hello on, its session. */
 export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
+  /** Of the client's audio; undefined: PCM16LE. */
+  #law: G711Law | undefined;
   #granted: Pick<ReadyMessage, 'input' | 'output' | 'actions'> = {};
   #session: SessionHandle | undefined;
   readonly #helloTimer: TimerHandle;
@@ -44,20 +49,26 @@ export class Connection implements SocketProtocol {
 
   binary(bytes: Buffer): void {
     if (!this.#session) this.#socket.fail('AUDIO_BEFORE_HELLO');
-    else if (bytes.byteLength % BYTES_PER_SAMPLE !== 0)
+    else if (!this.#law && bytes.byteLength % BYTES_PER_SAMPLE !== 0)
       this.#socket.fail('BAD_MESSAGE', 'an odd number of audio bytes');
     else {
       const { inputRate } = this.#audio;
-      const samples = bytes.byteLength / BYTES_PER_SAMPLE;
+      const samples = bytes.byteLength / (this.#law ? 1 : BYTES_PER_SAMPLE);
       const [least, most] = [WIRE_LIMITS.audioMinMs, WIRE_LIMITS.audioMaxMs];
       const [min, max] = [samplesInMs(least, inputRate), samplesInMs(most, inputRate)];
-      if (samples >= min && samples <= max) this.#session.audio(bytes);
+      if (samples >= min && samples <= max) this.#session.audio(this.#pcm(bytes));
       else if (this.#socket.countMessage())
         this.#complain(
           'BAD_FIELD',
           `audio: ${samples} samples, want ${min} to ${max} (${least} to ${most} ms)`,
         );
     }
+  }
+
+  #pcm(bytes: Buffer): Uint8Array {
+    if (!this.#law) return bytes;
+    const { buffer } = decodeG711(this.#law, bytes);
+    return new Uint8Array(buffer);
   }
 
   fatal({ code, message }: ErrorRecord): void {
@@ -95,8 +106,9 @@ export class Connection implements SocketProtocol {
     }
     const { token, language, voice, audio, input, output, actions, attention, ear }: HelloMessage =
       parsed.message;
+    this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
-      inputRate: audio?.inputRate ?? PIPELINE_RATE,
+      inputRate: this.#law ? G711_RATE : (audio?.inputRate ?? PIPELINE_RATE),
       outputRate: audio?.outputRate ?? DEFAULT_OUTPUT_RATE,
     };
     this.#granted = {

@@ -19,6 +19,11 @@ describe('the limits of the native protocol', () => {
   it.each([
     ['text that is no JSON', '{"type":', 'BAD_MESSAGE'],
     ['a hello with a bad field', '{"type":"hello","audio":{"inputRate":44100}}', 'BAD_HELLO'],
+    [
+      'G.711 at another rate',
+      '{"type":"hello","audio":{"inputFormat":"alaw","inputRate":16000}}',
+      'BAD_HELLO',
+    ],
     ['a hello whose language is none', '{"type":"hello","language":"en; rm"}', 'BAD_HELLO'],
     ['another message before hello', '{"type":"text","text":"hi"}', 'BAD_HELLO'],
     ['JSON that is no message', '7', 'BAD_HELLO'],

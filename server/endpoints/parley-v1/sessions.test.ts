@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeG711, encodeG711 } from '../../../adapters/audio/g711.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
 import { startRig, startSession, until } from '../../door/door-test-util.ts';
@@ -24,12 +25,12 @@ describe('a session through the door', () => {
 
   it('repeats in ready what the client asked for other than audio and unreported actions', async () => {
     const rig = await startRig();
-    const client = await rig.hello({ input: 'text', output: 'text', actions: 'results' });
+    const client = await rig.hello({ input: 'text', output: 'text', actions: 'results', ear: 'reports' });
     const { request } = await rig.host.opened.take();
     expect(await client.json()).toMatchObject({
       ...{ type: 'ready', input: 'text', output: 'text', actions: 'results' },
     });
-    expect(request).toMatchObject({ input: 'text', output: 'text', results: true });
+    expect(request).toMatchObject({ input: 'text', output: 'text', results: true, earReports: true });
   });
 
   it('refuses a hello with an unknown way to talk', async () => {
@@ -127,6 +128,30 @@ describe('a session through the door', () => {
     expect(first).toMatchObject({ sample: 0 });
     expect(first.bytes.byteLength).toBe(640);
     expect(await session.heard.take()).toMatchObject({ sample: 320 });
+  });
+
+  it.each([
+    ['mulaw', 'mu'],
+    ['alaw', 'a'],
+  ] as const)('takes G.711 as %s: 8 bits a sample, at 8 kHz without being told', async (inputFormat, law) => {
+    const rig = await startRig();
+    const client = await rig.hello({ audio: { inputFormat } });
+    const session = await rig.host.opened.take();
+    expect(await client.json()).toMatchObject({ type: 'ready', audio: { inputRate: 8_000 } });
+    const bytes = encodeG711(
+      law,
+      Int16Array.from({ length: 161 }, (_, i) => 200 * i - 16_000),
+    );
+    client.socket.send(bytes);
+    client.socket.send(bytes);
+    const decoded = decodeG711(law, bytes);
+    const { sample, bytes: heard } = await session.heard.take();
+    expect(sample).toBe(0);
+    // The rig's resampler repeats samples.
+    expect([...new Int16Array(Uint8Array.from(heard).buffer)]).toEqual(
+      [...decoded].flatMap((one) => [one, one]),
+    );
+    expect((await session.heard.take()).sample).toBe(322);
   });
 
   it('queues the client’s messages between hello and ready for the session, in order', async () => {

@@ -1,5 +1,6 @@
 /** G.711 (ITU-T, 1988): 8 bits for each sample of 16, on a logarithmic scale. Everywhere at 8,000 Hz. */
 export type G711Law = 'mu' | 'a';
+export const G711_RATE = 8_000;
 
 const MU_BIAS = 0x84;
 /** Above this, the bias would overflow the highest segment. */

@@ -20,6 +20,8 @@ export const subjects = {
   ear: (session: string) => `${ROOT}.s.${session}.ear`,
   /** A client message other than hello, as JSON, from any authorised peer. */
   cmd: (session: string) => `${ROOT}.s.${session}.cmd`,
+  /** Which processes ask for which of the copies (audio, messages and events of a session), repeated every few seconds. */
+  interest: `${ROOT}.interest`,
   /** A request to an engine, in the queue group of its kind; results go to the request's inbox. */
   work: (kind: EngineKind, engine: string) => `${ROOT}.work.${kind}.${engine}`,
   /** `{generation}`: workers abort all requests of that generation or older. */
@@ -34,6 +36,24 @@ export const subjects = {
   /** Events of a session, while an inspector watches it; header `type` as in the message. */
   inspectFeed: (session: string) => `${ROOT}.inspect.feed.${session}`,
 } as const;
+
+const OWN_WORK = /^parley\.v1\.work\.[^.]+\.[^.]*@[^.]*$/;
+const COPY = /^parley\.v1\.s\.[^.]+\.(?:audio\.in|audio\.out|out|ev)$/;
+
+/** Whether `subject` carries a copy for observers, which is only made for those who asked. */
+export function isCopy(subject: string): boolean {
+  return COPY.test(subject);
+}
+
+/** Name on the bus of an engine that only the process with the id `process` asks. */
+export function ownEngine(name: string, process: string): string {
+  return `${name}@${process}`;
+}
+
+/** Whether `subject` asks an engine of this process: `ownEngine` names it. */
+export function isOwnWork(subject: string): boolean {
+  return OWN_WORK.test(subject);
+}
 
 /** The queue group that shares the requests to an engine. */
 export function queueOf(kind: EngineKind, engine: string): string {

@@ -1,6 +1,6 @@
 import type { Bus } from '../actors/ports/bus.ts';
+import { hybridBus } from '../adapters/bus/hybrid.ts';
 import { inProcessBus } from '../adapters/bus/in-process.ts';
-import { natsBus } from '../adapters/bus/nats.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { malformedLog, warnOfOpenBroker } from './bus-log.ts';
 import type { Config } from './config/schema.ts';
@@ -17,7 +17,7 @@ export async function makeBus(config: Config, log: Logger): Promise<Bus> {
     });
   }
   warnOfOpenBroker(natsUrl, log);
-  return natsBus({
+  return hybridBus({
     onMalformed,
     url: natsUrl,
     name: 'parley',

@@ -10,7 +10,7 @@ import {
 } from '../actors/engine-rpc/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { EngineClients } from '../actors/session/session.ts';
-import type { EngineKind } from '../actors/subjects.ts';
+import { type EngineKind, ownEngine } from '../actors/subjects.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { Config } from './config/schema.ts';
 import type { LocalEngines } from './engines.ts';
@@ -32,7 +32,7 @@ export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): Ho
     hosts.push({ engine, served });
   };
   const process = randomUUID().slice(0, 8);
-  const own = (name: string) => `${name}-${process}`;
+  const own = (name: string) => ownEngine(name, process);
   const { stt, llm, tts } = engines;
   if (stt) host(stt, hostStt(bus, realClock, stt, undefined, own(stt.name)));
   if (llm) host(llm, hostLlm(bus, realClock, llm, undefined, own(llm.name)));

@@ -377,7 +377,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       },
     },
   });
-  // Control works without the bus, but engine requests need it: notify clients why replies may fail.
+  // Control and own engines work without the bus, but engines elsewhere need it: notify clients why replies may fail.
   const watch = bus.watch?.((connected) => {
     if (!connected)
       front.door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');

@@ -2,7 +2,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { cancelled, throwIfAborted } from '../cancellation.ts';
 import type { Bus, BusMessage } from '../ports/bus.ts';
-import { type EngineKind, subjects } from '../subjects.ts';
+import { type EngineKind, isOwnWork, subjects } from '../subjects.ts';
 import { Call } from './call.ts';
 import type { WorkOptions } from './options.ts';
 import { isInbox, NO_PAYLOAD, type RpcScope } from './protocol.ts';
@@ -43,7 +43,8 @@ export async function* callEngine<Event>(
   signal.addEventListener('abort', onAbort, { once: true });
   inbox.calls.set(id, call);
   try {
-    bus.publish(subjects.work(request.kind, request.name), request.payload, {
+    const subject = subjects.work(request.kind, request.name);
+    bus.publish(subject, request.payload, {
       reply: `${inbox.subject}.${id}`,
       headers: {
         session: request.scope.session,
@@ -51,7 +52,8 @@ export async function* callEngine<Event>(
         request: id,
       },
     });
-    if (!bus.connected()) throw new ParleyError('ENGINE_LOST', 'the bus is not connected');
+    if (!bus.connected() && !isOwnWork(subject))
+      throw new ParleyError('ENGINE_LOST', 'the bus is not connected');
     yield* call.events;
   } finally {
     signal.removeEventListener('abort', onAbort);

@@ -12,6 +12,8 @@ export { type Delivery, type ManualPump, manualPump, microtaskPump, type Pump } 
 export interface InProcessBusOptions {
   /** Largest message in bytes, headers included. 1,048,576, as a NATS server has it. */
   readonly maxPayload?: number;
+  /** Beginning of its inboxes' names. Default `_INBOX`. */
+  readonly inboxes?: string;
   /** Schedules the deliveries. Default: a microtask pump; tests and simulations control the order with their own. */
   readonly pump?: Pump;
   /** Clock for the time-out of `request`. Default: real time. */
@@ -41,6 +43,7 @@ interface QueueGroup {
 
 class InProcessBus implements Bus {
   readonly maxPayload: number;
+  readonly #inboxNames: string;
   readonly #pump: Pump;
   readonly #clock: Clock;
   readonly #onHandlerError: (error: unknown, subject: string) => void;
@@ -57,6 +60,7 @@ class InProcessBus implements Bus {
 
   constructor(options: InProcessBusOptions) {
     this.maxPayload = options.maxPayload ?? 1_048_576;
+    this.#inboxNames = options.inboxes ?? '_INBOX';
     this.#pump = options.pump ?? microtaskPump();
     this.#clock = options.clock ?? realClock;
     this.#onMalformed = options.onMalformed;
@@ -136,7 +140,7 @@ class InProcessBus implements Bus {
   }
 
   inbox(): string {
-    return `_INBOX.${this.#inboxes++}`;
+    return `${this.#inboxNames}.${this.#inboxes++}`;
   }
 
   async flush(): Promise<void> {

@@ -10,6 +10,7 @@ import {
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 import { NO_RESPONDERS_HEADERS } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { Backoff } from './nats-backoff.ts';
 import { endDial, stopReconnecting } from './nats-closing.ts';
 import { parseNatsUrl } from './nats-url.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';
@@ -30,6 +31,8 @@ export interface NatsBusOptions {
   readonly pingMs?: number;
   /** Time limit of `drain` if the server does not answer, in ms. Default 5,000. */
   readonly drainMs?: number;
+  /** Whether its own messages come back to its own subscribers. Default true. */
+  readonly echo?: boolean;
   /** Called when the connection is lost, restored, or closed for good other than by `drain`. */
   readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
   /** Receives errors that the server reports, such as missing permissions. Default: writes them to stderr. */
@@ -45,9 +48,9 @@ export interface NatsBus extends Bus {
   dropped(): number;
   /** Number of times the connection was lost and restored. */
   reconnects(): number;
+  watch(onChange: (connected: boolean) => void): Subscription;
 }
 
-const FIRST_RECONNECT_MS = 100;
 /** Default ping interval, in ms. A broker that hangs is noticed within three of these. */
 const PING_MS = 500;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
@@ -69,6 +72,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
       pingInterval: options.pingMs ?? PING_MS,
       maxPingOut: 2,
       noAsyncTraces: true,
+      noEcho: options.echo === false,
       ...(address.tls && { tls: {} }),
       ...(address.user !== undefined && { user: address.user }),
       ...(address.pass !== undefined && { pass: address.pass }),
@@ -78,34 +82,6 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new ParleyError('BUS_UNREACHABLE', `${address.redacted}: ${detail}`, { cause: error });
-  }
-}
-
-/**
- * Pauses between connection attempts: doubling up to a limit, plus up to a quarter of jitter so that clients do not
- * reconnect at once.
- */
-class Backoff {
-  readonly #maxMs: number;
-  #nextMs = FIRST_RECONNECT_MS;
-  #jitter = Math.random();
-
-  constructor(maxMs: number) {
-    this.#maxMs = maxMs;
-  }
-
-  /** Read several times per attempt, so it has no side effects. */
-  delayMs(): number {
-    return Math.min(this.#nextMs, this.#maxMs) * (1 + this.#jitter / 4);
-  }
-
-  attempted(): void {
-    this.#nextMs = Math.min(this.#nextMs * 2, this.#maxMs);
-    this.#jitter = Math.random();
-  }
-
-  connected(): void {
-    this.#nextMs = FIRST_RECONNECT_MS;
   }
 }
 

@@ -19,8 +19,12 @@ export function checkSubject(subject: string): void {
 
 /** Throws BUS_SUBJECT unless `pattern`, and the queue group `queue` if given, are valid for subscribing. */
 export function checkPattern(pattern: string, queue: string | undefined): void {
-  if (pattern.length > MAX_SUBJECT_LENGTH || !PATTERN.test(pattern)) throw badSubject(pattern);
+  if (!isPattern(pattern)) throw badSubject(pattern);
   if (queue !== undefined) checkSubject(queue);
+}
+
+export function isPattern(text: string): boolean {
+  return text.length <= MAX_SUBJECT_LENGTH && PATTERN.test(text);
 }
 
 /** True if the pattern can match more than one subject. */

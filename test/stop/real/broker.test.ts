@@ -82,6 +82,21 @@ describe.each(AILMENTS)('while its broker is %s, a server', (what, befall) => {
     expect(await client.waitFor(isState('idle'), { since, timeoutMs: 5_000 })).toBeDefined();
   });
 
+  it('answers with its own engines', async () => {
+    const { nats, url } = await start();
+    const client = await listener(url);
+    await befall(nats);
+    await client.waitFor(isError('BUS_UNREACHABLE'), { timeoutMs: PATIENCE_MS });
+    const since = client.arrivals.length;
+    client.send({ type: 'interrupt' });
+    client.send({ type: 'text', text: 'what is your name' });
+    const answered = await client.waitFor(
+      (message) => message.type === 'reply.end' && message.reason === 'completed',
+      { since, timeoutMs: PATIENCE_MS },
+    );
+    expect(answered?.message).toMatchObject({ heard: expect.stringMatching(/Parley/u) });
+  });
+
   it('notifies its clients within 2 s, is not ready, refuses sessions, and recovers by itself', async () => {
     const { nats, url } = await start();
     const client = await listener(url);

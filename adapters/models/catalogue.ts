@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ParleyError } from '../../machines/errors.ts';
 import catalogueFile from './catalogue.json' with { type: 'json' };
 import { modelDescription } from './description.ts';
 
@@ -19,7 +21,7 @@ const catalogueModel = modelDescription.extend({
   /** Page that states these facts. */
   origin: z.url(),
   /** Addresses of one and the same archive, tried in this order. */
-  sources: z.array(z.url({ protocol: /^https$/u })).min(1),
+  sources: z.array(z.url({ protocol: /^https?$/u })).min(1),
   /** Size of the archive in bytes, where a source states it. */
   bytes: z.int().positive().exactOptional(),
   /** SHA-256 of the archive as hex, where a source states it. */
@@ -30,5 +32,16 @@ const catalogueModel = modelDescription.extend({
 });
 export type CatalogueModel = z.output<typeof catalogueModel>;
 
-/** Every model that `parley models pull` knows. */
+/** The models that `parley models pull` knows. */
 export const CATALOGUE: readonly CatalogueModel[] = z.array(catalogueModel).parse(catalogueFile);
+
+/** The models of a file in the form of the packaged catalogue, which go before those. Rejects with CONFIG_INVALID. */
+export async function readCatalogue(path: string): Promise<readonly CatalogueModel[]> {
+  try {
+    const own = z.array(catalogueModel).parse(JSON.parse(await readFile(path, 'utf8')));
+    return [...own, ...CATALOGUE.filter(({ name }) => !own.some((one) => one.name === name))];
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
+    throw new ParleyError('CONFIG_INVALID', `models.catalogue: ${path}: ${reason}`, { cause });
+  }
+}

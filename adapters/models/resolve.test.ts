@@ -60,4 +60,8 @@ describe('the catalogue', () => {
     const names = CATALOGUE.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
   });
+
+  it('names sources that nobody on the way can change', () => {
+    for (const { sources } of CATALOGUE) for (const source of sources) expect(source).toMatch(/^https:/u);
+  });
 });

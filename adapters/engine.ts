@@ -94,6 +94,8 @@ export interface EngineSpec<Kind extends EngineKind, Name extends string, Option
   make(options: Parsed<Options>, parts: EngineParts): Promise<Made<EngineOf[Kind]>>;
   /** Everything besides the request that determines its sound. Without it, its speech is not cached as phrases. */
   sound?(options: Parsed<Options>): unknown;
+  /** Models that it loads, by name or folder; see adapters/models/resolve.ts. */
+  models?(options: Parsed<Options>): readonly string[];
 }
 
 /** An engine in the registry. Its options are untyped here and parsed again when it is made. */
@@ -113,6 +115,7 @@ export interface EngineDescriptor<
   make(options: unknown, parts: EngineParts): Promise<Made<EngineOf[Kind]>>;
   /** The identity of its sound in the phrase cache; undefined if its speech is not cached. */
   sound(options: unknown): string | undefined;
+  models(options: unknown): readonly string[];
 }
 
 /** Makes a descriptor for the registry. */
@@ -128,5 +131,6 @@ export function defineEngine<
     missing: (given) => spec.missing?.(schema.parse(given)),
     make: async (given, parts) => spec.make(schema.parse(given), parts),
     sound: (given) => (spec.sound ? JSON.stringify(spec.sound(schema.parse(given))) : undefined),
+    models: (given) => spec.models?.(schema.parse(given)) ?? [],
   };
 }

@@ -4,6 +4,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { evalCommand } from './commands/eval.ts';
 import { journalCommand } from './commands/journal.ts';
+import { modelsCommand } from './commands/models.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -32,6 +33,7 @@ export async function main(args: readonly string[]): Promise<number> {
     transcribeCommand,
     evalCommand,
     demoCommand,
+    modelsCommand,
     checkConfigCommand,
     prepareCommand,
     replayCommand,

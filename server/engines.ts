@@ -201,7 +201,8 @@ function soundOf(name: string, config: Config): string | undefined {
   return engineOf('tts', name)?.sound(optionsOf('tts', name, config));
 }
 
-function optionsOf(kind: EngineKind, name: string, config: Config): unknown {
+/** The options of the engine `name`. Throws CONFIG_INVALID. */
+export function optionsOf(kind: EngineKind, name: string, config: Config): unknown {
   const group: Readonly<Record<string, unknown>> = config[kind];
   const { servers } = config[kind];
   if (engineOf(kind, name)?.name === name) return group[name];

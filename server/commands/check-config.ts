@@ -5,6 +5,7 @@ import { refuseExposure } from '../config/exposure.ts';
 import { readDialog } from '../dialog-file.ts';
 import { readCertificate } from '../door/certificate.ts';
 import { engineWarnings } from '../engine-warnings.ts';
+import { requireModels } from '../models/configured.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 /** `parley check-config`: prints the effective configuration with its sources, and checks it. */
@@ -21,6 +22,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     for (const warning of [...resolved.warnings, ...notices]) console.error(`warning: ${warning}`);
     refuseExposure(resolved.config);
     await readCertificate(resolved.config.tls);
+    await requireModels(resolved.config);
     const dialog = await readDialog(resolved.config.dialog);
     console.log(
       `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${sentencesOf(dialog)} sentences`,

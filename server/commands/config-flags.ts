@@ -11,13 +11,17 @@ const SHOWN =
     ' ',
   );
 
-/** Adds a flag for every configuration key to a command, and `--config`. */
-export function withConfigFlags(command: Command, examples: readonly string[]): Command {
+/** Adds a flag for every configuration key to a command, and `--config`. `shown` are the keys that `--help` lists. */
+export function withConfigFlags(
+  command: Command,
+  examples: readonly string[],
+  shown: readonly string[] = SHOWN,
+): Command {
   command.option('--config <file>', 'configuration file (default: parley.config.yaml, if there is one)');
   for (const key of configKeys) {
     const value = key.name === 'insecure' ? '[value]' : '<value>';
     const option = new Option(`--${key.flag} ${value}`, key.meaning);
-    if (!SHOWN.includes(key.name)) option.hideHelp();
+    if (!shown.includes(key.name)) option.hideHelp();
     command.addOption(option);
   }
   return withExamples(command, examples).addHelpText(

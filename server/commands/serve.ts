@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { renderConfig } from '../config/describe.ts';
+import { prepareModels } from '../models/pull.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -14,8 +15,9 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
       '--engines <where>',
       'remote: leave stt, llm and tts to `parley worker` processes on the same NATS',
     )
+    .option('--pull', 'fetch the models of the configured engines that are absent')
     .action(async (_options, command: Command) => {
-      const { engines } = command.opts<{ engines?: string }>();
+      const { engines, pull } = command.opts<{ engines?: string; pull?: true }>();
       if (engines !== undefined && engines !== 'remote')
         command.error('error: --engines takes only `remote`');
       const resolved = configOf(
@@ -25,6 +27,7 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
           : { 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote' },
       );
       const { config } = resolved;
+      await prepareModels(config, pull === true);
       // Loaded only here: other commands start without it, in half of the time.
       const [{ makeLogger }, { serve }] = await Promise.all([import('../log.ts'), import('../serve.ts')]);
       const log = makeLogger(config.log.level, config.log.format);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { EngineKind } from '../../actors/subjects.ts';
+import { prepareModels } from '../models/pull.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -17,13 +18,15 @@ export function workerCommand(_setExitCode: SetExitCode): Command {
     ],
   )
     .option('--engines <kinds>', 'engines to serve: stt, llm, tts, separated by commas', KINDS.join(','))
+    .option('--pull', 'fetch the models of the configured engines that are absent')
     .action(async (_options, command: Command) => {
-      const { engines } = command.opts<{ engines: string }>();
+      const { engines, pull } = command.opts<{ engines: string; pull?: true }>();
       const names = engines.split(',').map((name) => name.trim());
       const kinds = KINDS.filter((kind) => names.includes(kind));
       const unknown = names.find((name) => !KINDS.some((kind) => kind === name));
       if (unknown !== undefined) command.error(`error: --engines accepts stt, llm and tts, not '${unknown}'`);
       const { config, warnings } = configOf(command);
+      await prepareModels(config, pull === true, kinds);
       const [{ makeLogger }, { work }] = await Promise.all([import('../log.ts'), import('../worker.ts')]);
       const log = makeLogger(config.log.level, config.log.format);
       for (const warning of warnings) log.warn(warning);

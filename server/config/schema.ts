@@ -81,6 +81,9 @@ export const configSchema = z.strictObject({
         .default(4 * 2 ** 30),
       'Maximum size of a model, as an archive and unpacked, in bytes.',
     ),
+    catalogue: optionalText(
+      'JSON file with more models for `parley models`, in the form of the packaged catalogue.',
+    ),
   }),
   pages: optionalText('Directory of the pages at `/`. Default: the packaged ones.'),
   log: group({

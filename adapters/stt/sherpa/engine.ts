@@ -20,6 +20,7 @@ export const sherpa = defineEngine({
     model === undefined
       ? { key: 'model', what: 'set the name of a model (`parley models list`) or its folder' }
       : undefined,
+  models: ({ model }) => (model === undefined ? [] : [model]),
   make: async ({ model = '', precise, hotWords, ...options }, { name, dialog, modelsDir, onProblem }) => {
     const [{ dialogWords, sherpaStt }, { configuredModel }] = await Promise.all([
       import('./sherpa.ts'),

@@ -28,6 +28,7 @@ export const sherpa = defineEngine({
     model === undefined
       ? { key: 'model', what: 'set the name of a model (`parley models list`) or its folder' }
       : undefined,
+  models: ({ model }) => (model === undefined ? [] : [model]),
   make: async ({ model = '', preset, ...options }, { name, modelsDir, onProblem }) => {
     const [{ sherpaTts }, { configuredModel }] = await Promise.all([
       import('./sherpa.ts'),

@@ -1,0 +1,31 @@
+import type { EngineKind } from '../../actors/subjects.ts';
+import { CATALOGUE, type CatalogueModel, readCatalogue } from '../../adapters/models/catalogue.ts';
+import { resolveModel } from '../../adapters/models/resolve.ts';
+import type { Config } from '../config/schema.ts';
+import { ENGINE_KINDS, engineOf } from '../engine-registry.ts';
+import { optionsOf } from '../engines.ts';
+
+/** The models that `parley models` knows with this configuration. Rejects with CONFIG_INVALID. */
+export async function catalogueOf({ models }: Config): Promise<readonly CatalogueModel[]> {
+  return models.catalogue === undefined ? CATALOGUE : await readCatalogue(models.catalogue);
+}
+
+/** The models of the configured engines of `kinds`, by name or folder. */
+export function configuredModels(
+  config: Config,
+  kinds: readonly EngineKind[] = ENGINE_KINDS,
+): readonly string[] {
+  const names = kinds.flatMap((kind) =>
+    config.engines[kind].flatMap((name) => engineOf(kind, name)?.models(optionsOf(kind, name, config)) ?? []),
+  );
+  return [...new Set(names)];
+}
+
+/** Rejects with MODEL_MISSING, MODEL_UNKNOWN or MODEL_DAMAGED if a configured model cannot be loaded. */
+export async function requireModels(
+  config: Config,
+  kinds: readonly EngineKind[] = ENGINE_KINDS,
+): Promise<void> {
+  const catalogue = await catalogueOf(config);
+  for (const name of configuredModels(config, kinds)) await resolveModel(name, config.models.dir, catalogue);
+}

@@ -10,7 +10,7 @@ const KEPT_CHARS = 2_000;
  * Starts the module `name`, beside the module `from`, as a process of its own, for native code that ends its process when something
  * is wrong: neither a crash nor a call that never returns harms the server. `data` is what `workerProcess` returns there.
  */
-export function startWorkerProcess(from: string, name: string, data: unknown): PoolThread {
+export function startWorkerProcess(from: string, name: string, data: unknown): WorkerProcess {
   return new WorkerProcess(
     fork(compiledModule(from, name), [JSON.stringify(data)], {
       execArgv: [],
@@ -20,7 +20,9 @@ export function startWorkerProcess(from: string, name: string, data: unknown): P
   );
 }
 
-class WorkerProcess extends EventEmitter implements PoolThread {
+export class WorkerProcess extends EventEmitter implements PoolThread {
+  /** Undefined if it could not be started. */
+  readonly pid: number | undefined;
   readonly #child: ChildProcess;
   #errors = '';
   #exit: Promise<void>;
@@ -28,6 +30,7 @@ class WorkerProcess extends EventEmitter implements PoolThread {
   constructor(child: ChildProcess) {
     super();
     this.#child = child;
+    this.pid = child.pid;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errors = (this.#errors + text).slice(-KEPT_CHARS);
     });

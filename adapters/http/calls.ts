@@ -11,7 +11,10 @@ export interface Call {
   race<T>(work: Promise<T>): Promise<T>;
 }
 
-/** The running calls of an engine. */
+/** Calls that an engine of a network makes at a time: each may need a connection of its own. */
+export const MAX_CALLS = 256;
+
+/** The running calls of an engine, at most `MAX_CALLS`; more are refused with ENGINE_OVERLOADED. */
 export class Calls {
   readonly #toError: (thrown: unknown, cancelled: boolean) => ParleyError;
   readonly #open = new Set<() => void>();
@@ -29,6 +32,8 @@ export class Calls {
   ): AsyncGenerator<Event, void, undefined> {
     if (this.#closed) throw new ParleyError('CANCELLED', 'the engine is closed');
     throwIfAborted(signal);
+    if (this.#open.size >= MAX_CALLS)
+      throw new ParleyError('ENGINE_OVERLOADED', `${this.#open.size} requests are in progress`);
     const own = new AbortController();
     let cancelled = false;
     let complete = false;
@@ -39,11 +44,17 @@ export class Calls {
     this.#open.add(cancel);
     signal.addEventListener('abort', cancel, { once: true });
     try {
-      yield* work({
+      const events = work({
         signal: own.signal,
         cancelled: () => cancelled,
         race: (promise) => raceAbort(promise, own.signal),
       });
+      for await (const event of events) {
+        // What had arrived before the cancellation is dropped too.
+        if (cancelled) break;
+        yield event;
+      }
+      throwIfCancelled(cancelled);
       complete = true;
     } catch (thrown) {
       throw this.#toError(thrown, cancelled);
@@ -68,6 +79,10 @@ export class Calls {
     this.#closed = true;
     for (const cancel of [...this.#open]) cancel();
   }
+}
+
+function throwIfCancelled(cancelled: boolean): void {
+  if (cancelled) throw new ParleyError('CANCELLED');
 }
 
 function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { SttEngine } from '../../../actors/ports/stt.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
+import { VirtualClock } from '../../../machines/clock.ts';
 import type { ParleyError } from '../../../machines/errors.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
 import { type SttModelKind, writeSttModel } from '../../../testing/models/stt-models.ts';
 import { toneSpeech } from '../../../testing/models/tones.ts';
 import { detectModel } from '../../sherpa/model-folder.ts';
+import { startWorkerProcess } from '../../worker-process.ts';
 import { type SherpaSttOptions, sherpaStt } from './sherpa.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-sherpa-stt-'));
@@ -62,6 +64,24 @@ describe('sherpaStt', () => {
     ]);
     expect(await heard(engine, '你好', '停')).toEqual([{ type: 'final', text: '你好停', language: 'zh' }]);
     expect(await heard(engine, 'はい')).toEqual([{ type: 'final', text: 'はい', language: 'ja' }]);
+  });
+
+  it('ends a process that stands still, and has its utterance heard by another', async () => {
+    const clock = new VirtualClock();
+    const pids: number[] = [];
+    const startProcess: SherpaSttOptions['startProcess'] = (data) => {
+      const started = startWorkerProcess(import.meta.url, 'worker', data);
+      pids.push(started.pid ?? 0);
+      return started;
+    };
+    const engine = await engineOf('sense-voice', { clock, startProcess });
+    await engine.warm?.();
+    process.kill(pids[0] ?? 0, 'SIGSTOP');
+    const events = heard(engine, 'turn', 'left');
+    await new Promise(setImmediate);
+    await clock.advance(30_000);
+    expect(await events).toEqual([{ type: 'final', text: 'turn left', language: 'en' }]);
+    expect(pids).toHaveLength(2);
   });
 
   it('survives a model that ends the process of the library', async () => {

@@ -1,9 +1,10 @@
-import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
 import type { Dialog } from '../../../actors/dialog/mod.ts';
 import type { SttEngine } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { realClock } from '../../real-clock.ts';
+import type { PoolThread } from '../../thread-pool.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { UtterancePool } from '../utterance-pool.ts';
 import { transcribe } from '../utterances.ts';
@@ -31,7 +32,7 @@ export interface SoundswallowerOptions {
   /** Receives ENGINE_CRASHED for every thread that ended by itself; another decodes its utterances again. */
   readonly onCrash?: (error: ParleyError) => void;
   /** For tests that need access to the thread. */
-  readonly startThread?: (options: WorkerOptions) => Worker;
+  readonly startThread?: (options: WorkerOptions) => PoolThread;
 }
 
 /** What a thread needs to understand a dialog. */

@@ -46,13 +46,8 @@ export function edgeTts(options: EdgeTtsOptions = {}): TtsEngine & ReportsConnec
     synthesize: (request, signal) =>
       calls.stream(signal, async function* (call) {
         if (!/[\p{L}\p{N}]/u.test(request.text)) return;
-        const decoder = await decoders.take();
-        try {
-          const document = ssml(request.text, voiceOf(request), request.language, options);
-          yield* decode(items(pool, document, call), request.text, decoder);
-        } finally {
-          decoders.giveBack(decoder);
-        }
+        const document = ssml(request.text, voiceOf(request), request.language, options);
+        yield* decode(items(pool, document, call), request.text, decoders);
       }),
     async close() {
       calls.close();
@@ -82,31 +77,38 @@ async function* items(pool: EdgePool, document: string, call: Call): AsyncGenera
 async function* decode(
   source: AsyncIterable<EdgeItem>,
   text: string,
-  decoder: MPEGDecoder,
+  decoders: Mp3Decoders,
 ): AsyncGenerator<TtsEvent> {
   const cutter = new Mp3Frames();
   const finder = new WordFinder(text);
   const words: SpokenWord[] = [];
   let rate: number | undefined;
   let position = 0;
-  for await (const item of source) {
-    if (item.type === 'metadata') {
-      words.push(...finder.read(item.json));
-      continue;
+  // Taken with the first audio: a request that waits for a connection needs none.
+  let decoder: MPEGDecoder | undefined;
+  try {
+    for await (const item of source) {
+      if (item.type === 'metadata') {
+        words.push(...finder.read(item.json));
+        continue;
+      }
+      const cut = cutter.push(item.bytes);
+      if (cut.rate === undefined) continue;
+      decoder ??= await decoders.take();
+      rate ??= cut.rate;
+      if (cut.rate !== rate) throw new ParleyError('ENGINE_PROTOCOL', 'the sample rate changed');
+      for (const word of words.splice(0)) {
+        yield toEvent(word, Math.max(sampleOfTicks(word.ticks, rate), position));
+      }
+      const pcm = decodeFrames(decoder, cut.frames, rate);
+      position += pcm.samples.length;
+      if (pcm.samples.length > 0) yield { type: 'audio', pcm };
     }
-    const cut = cutter.push(item.bytes);
-    if (cut.rate === undefined) continue;
-    rate ??= cut.rate;
-    if (cut.rate !== rate) throw new ParleyError('ENGINE_PROTOCOL', 'the sample rate changed');
-    for (const word of words.splice(0)) {
-      yield toEvent(word, Math.max(sampleOfTicks(word.ticks, rate), position));
-    }
-    const pcm = decodeFrames(decoder, cut.frames, rate);
-    position += pcm.samples.length;
-    if (pcm.samples.length > 0) yield { type: 'audio', pcm };
+    if (position === 0) throw new ParleyError('TTS_FAILED', 'Edge sent no audio: check the voice');
+    for (const word of words) yield toEvent(word, position);
+  } finally {
+    if (decoder) decoders.giveBack(decoder);
   }
-  if (position === 0) throw new ParleyError('TTS_FAILED', 'Edge sent no audio: check the voice');
-  for (const word of words) yield toEvent(word, position);
 }
 
 function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {

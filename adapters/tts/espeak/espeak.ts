@@ -1,4 +1,4 @@
-import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
 import { AsyncQueue } from '../../../actors/async-queue.ts';
 import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
@@ -6,6 +6,7 @@ import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Parsed } from '../../engine.ts';
+import type { PoolThread } from '../../thread-pool.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { type Piece, pieces } from '../pieces.ts';
 import { espeakKeys } from './engine.ts';
@@ -22,7 +23,7 @@ export interface EspeakTtsOptions extends Partial<Parsed<typeof espeakKeys>> {
   /** Receives ENGINE_CRASHED for every thread that ended by itself; its request is retried once by another. */
   readonly onCrash?: (error: ParleyError) => void;
   /** Starts eSpeak's thread. Default: a worker thread of this process. */
-  readonly startThread?: (options: WorkerOptions) => Worker;
+  readonly startThread?: (options: WorkerOptions) => PoolThread;
 }
 
 const optionsSchema = z.object({

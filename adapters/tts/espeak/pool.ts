@@ -1,7 +1,7 @@
-import type { Worker, WorkerOptions } from 'node:worker_threads';
+import type { WorkerOptions } from 'node:worker_threads';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { type PoolJob, ThreadPool } from '../../thread-pool.ts';
+import { type PoolJob, type PoolThread, ThreadPool } from '../../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type Mark, type ThreadData, type ToThread } from './protocol.ts';
 
 /** A piece of speech to synthesise, with its callbacks. `onEnd` is called exactly once unless the job is cancelled. */
@@ -14,16 +14,14 @@ export interface Job {
 export interface PoolOptions {
   readonly threads: number;
   readonly packageName: string;
-  readonly startThread: (options: WorkerOptions) => Worker;
+  readonly startThread: (options: WorkerOptions) => PoolThread;
   readonly clock: Clock;
   /** Receives the crash of every thread that ended by itself. */
   readonly onCrash?: ((error: ParleyError) => void) | undefined;
 }
 
-/**
- * Time limit for a thread to stop a job before it is terminated, in ms. It checks every 100 ms of audio, about 1 ms.
- */
-const STOP_GRACE_MS = 2_000;
+/** A thread that sends nothing of a job for this long, or does not stop one, is terminated, in ms. It needs about 1 ms for 100 ms of audio. */
+const STALL_MS = 5_000;
 
 /** eSpeak's threads, each with one job at a time. A job whose thread dies before its first chunk is retried once. */
 export class EspeakPool {
@@ -44,7 +42,7 @@ export class EspeakPool {
       engine: 'eSpeak NG',
       threads,
       jobsPerThread: 1,
-      stallMs: STOP_GRACE_MS,
+      stallMs: STALL_MS,
       clock,
       startThread: (place) => {
         const stop = stops[place];
@@ -66,6 +64,7 @@ export class EspeakPool {
         begunAs = id;
         this.#jobs.set(id, running);
         this.#pool.send(id, { type: 'speak', id, ...job.speak });
+        this.#pool.expectAnswer(id);
       },
       canBeginAnew: () => running.chunks === 0,
       fail: (error) => {

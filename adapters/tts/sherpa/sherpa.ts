@@ -150,7 +150,8 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine {
         throw new ParleyError('ENGINE_OVERLOADED', `${name}, ${requests} requests`);
       requests++;
       try {
-        for (const piece of pieces(text, PIECE_CHARS)) yield* speak(piece.text, speaker, signal);
+        for (const piece of pieces(text, PIECE_CHARS))
+          if (/[\p{L}\p{N}]/u.test(piece.text)) yield* speak(piece.text, speaker, signal);
       } finally {
         requests--;
       }

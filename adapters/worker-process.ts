@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { Socket } from 'node:net';
 import type { PoolThread } from './thread-pool.ts';
 import { compiledModule } from './worker-thread.ts';
 
@@ -53,20 +54,24 @@ export class WorkerProcess extends EventEmitter implements PoolThread {
   }
 
   async terminate(): Promise<void> {
+    // Whoever waits for the end must live to see it.
+    this.ref();
     this.#child.kill('SIGKILL');
     await this.#exit;
   }
 
   ref(): void {
-    this.#child.ref();
-    this.#child.channel?.ref();
+    for (const handle of this.#handles()) handle.ref();
   }
 
   unref(): void {
-    this.#child.unref();
-    this.#child.channel?.unref();
-    const { stderr } = this.#child;
-    if (stderr && 'unref' in stderr && typeof stderr.unref === 'function') stderr.unref();
+    for (const handle of this.#handles()) handle.unref();
+  }
+
+  /** What keeps this process alive. */
+  #handles(): readonly { ref(): void; unref(): void }[] {
+    const { channel, stderr } = this.#child;
+    return [this.#child, ...(channel ? [channel] : []), ...(stderr instanceof Socket ? [stderr] : [])];
   }
 }
 

@@ -5,12 +5,14 @@ import { ParleyError } from '../../machines/errors.ts';
 import { catalogueOf } from '../models/configured.ts';
 import { megabytes, pullShown, unknownModel } from '../models/pull.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
+import { checkModel, tryModel } from './models-try.ts';
 
 /** A command of `parley models`; its help shows the keys of the models only. */
 function modelCommand(name: string, description: string, examples: readonly string[]): Command {
   return withConfigFlags(new Command(name).description(description), examples, [
     'models.dir',
     'models.catalogue',
+    'language',
   ]);
 }
 
@@ -28,7 +30,26 @@ export function modelsCommand(setExitCode: SetExitCode): Command {
     .addCommand(pullCommand())
     .addCommand(verifyCommand(setExitCode))
     .addCommand(removeCommand())
-    .addCommand(pathCommand());
+    .addCommand(pathCommand())
+    .addCommand(
+      tryModel(
+        modelCommand('try', 'transcribe recordings with a model, or have it say a text', [
+          'parley models try zipformer-en-20m hello.wav',
+          'parley models try piper-en "Hello, I am a robot." --out hello.wav',
+          'parley models try ./my-model hello.wav --language de',
+        ]),
+      ),
+    )
+    .addCommand(
+      checkModel(
+        modelCommand(
+          'check',
+          'does a model do its work? The embedded voice or recogniser is the other side',
+          ['parley models check sense-voice'],
+        ),
+        setExitCode,
+      ),
+    );
 }
 
 function listCommand(): Command {

@@ -24,8 +24,8 @@ function sameLastWord(word: string, candidates: readonly string[]): string | und
   return alike.length === 1 ? alike[0] : undefined;
 }
 
-/** Levenshtein distance, one row at a time. */
-function editDistance(a: string, b: string): number {
+/** Levenshtein distance of two texts or lists of words, one row at a time. */
+export function editDistance(a: ArrayLike<string>, b: ArrayLike<string>): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

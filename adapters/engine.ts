@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Dialog } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine, LlmTool } from '../actors/ports/llm.ts';
+import type { SpeechEngine } from '../actors/ports/speech.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { EngineKind } from '../actors/subjects.ts';
@@ -39,16 +40,21 @@ export interface TtsAbilities extends Abilities {
   readonly visemes: boolean;
 }
 
+/** Kinds of engines: those that a turn asks over the bus, and the models that take their place. */
+export type DescribedKind = EngineKind | 'speech';
+
 export interface AbilitiesOf {
   readonly stt: SttAbilities;
   readonly llm: LlmAbilities;
   readonly tts: TtsAbilities;
+  readonly speech: Abilities;
 }
 
 export interface EngineOf {
   readonly stt: SttEngine;
   readonly llm: LlmEngine;
   readonly tts: TtsEngine;
+  readonly speech: SpeechEngine;
 }
 
 /** An engine as its adapter makes it. */
@@ -78,7 +84,7 @@ export type Parsed<Options extends z.ZodRawShape> = z.output<z.ZodObject<Options
 export const CHAIN_SCOPE = { session: 'chain', generation: 0 };
 
 /** Description of an engine, from its folder. */
-export interface EngineSpec<Kind extends EngineKind, Name extends string, Options extends z.ZodRawShape> {
+export interface EngineSpec<Kind extends DescribedKind, Name extends string, Options extends z.ZodRawShape> {
   readonly kind: Kind;
   /** Its name in `engines.<kind>`, and of its option group below `<kind>`. */
   readonly name: Name;
@@ -100,7 +106,7 @@ export interface EngineSpec<Kind extends EngineKind, Name extends string, Option
 
 /** An engine in the registry. Its options are untyped here and parsed again when it is made. */
 export interface EngineDescriptor<
-  Kind extends EngineKind = EngineKind,
+  Kind extends DescribedKind = DescribedKind,
   Name extends string = string,
   Options extends z.ZodRawShape = z.ZodRawShape,
 > {
@@ -120,7 +126,7 @@ export interface EngineDescriptor<
 
 /** Makes a descriptor for the registry. */
 export function defineEngine<
-  Kind extends EngineKind,
+  Kind extends DescribedKind,
   const Name extends string,
   Options extends z.ZodRawShape,
 >(spec: EngineSpec<Kind, Name, Options>): EngineDescriptor<Kind, Name, Options> {

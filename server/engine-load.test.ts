@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { EngineClients } from '../actors/engine-rpc/mod.ts';
 import type { TtsEvent } from '../actors/ports/tts.ts';
-import type { EngineClients } from '../actors/session/session.ts';
 import { VirtualClock } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { scriptedLlm, scriptedStt, scriptedTts } from '../testing/scripted-engines.ts';

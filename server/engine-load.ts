@@ -1,4 +1,4 @@
-import type { EngineClients } from '../actors/session/session.ts';
+import type { EngineClients } from '../actors/engine-rpc/mod.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { ParleyError } from '../machines/errors.ts';
 

@@ -14,8 +14,9 @@ import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
+import type { SpeechParameters } from '../actors/speech/speech-session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import type { EngineOf, Made } from '../adapters/engine.ts';
+import type { DescribedKind, EngineOf, Made } from '../adapters/engine.ts';
 import type { ConnectionStats } from '../adapters/http/transport.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
@@ -41,6 +42,8 @@ export interface LocalEngines {
   readonly llm?: LlmEngine;
   readonly tts?: TtsEngine;
   readonly stats?: () => EngineStats;
+  /** In front of the others. */
+  readonly speech?: SpeechParameters;
   /** Synthesises the fixed phrases in advance. Absent without a phrase cache. */
   readonly preparePhrases?: PreparePhrases;
 }
@@ -91,7 +94,9 @@ export async function makeEngines(
   const voices = isLocal('tts') ? speech(config, dialog, parts, await makeAll('tts')) : undefined;
   if (voices) reported('tts', voices.chain);
   const phrases = voices?.cache;
+  const model = await makeSpeechModel(config, dialog, parts);
   return {
+    ...(model && { speech: model }),
     ...(stt && { stt }),
     ...(llm && { llm }),
     ...(voices && { tts: voices.tts }),
@@ -171,6 +176,25 @@ function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: rea
   return { tts, chain, cache, preparePhrases: preparer?.prepare };
 }
 
+/** The configured speech-to-speech model; undefined if there is none. Rejects with CONFIG_INVALID. */
+async function makeSpeechModel(
+  config: Config,
+  dialog: Dialog,
+  parts: EngineParts,
+): Promise<SpeechParameters | undefined> {
+  const [name] = config.engines.speech;
+  if (name === undefined) return undefined;
+  const engine = await makeEngine('speech', name, config, dialog, parts);
+  const { brokenReply } = config.chains;
+  return { engine, brokenReply, ...(parts.onEvent && { onEvent: parts.onEvent }) };
+}
+
+/** Whether words come while the user still speaks. */
+export function tellsPartials({ speech, stt }: LocalEngines, config: Config): boolean {
+  if (speech) return false;
+  return stt ? stt.tellsPartials === true : config.stt.remote.partials;
+}
+
 /** Throws CONFIG_INVALID if any of `kinds` is configured as `remote`. */
 export function requireLocal(config: Config, kinds: readonly EngineKind[]): void {
   if (kinds.some((kind) => config.engines[kind].includes('remote')))
@@ -178,7 +202,7 @@ export function requireLocal(config: Config, kinds: readonly EngineKind[]): void
 }
 
 /** Makes the engine `name` as configured, without loading its model yet. Rejects with CONFIG_INVALID. */
-export async function makeEngine<Kind extends EngineKind>(
+export async function makeEngine<Kind extends DescribedKind>(
   kind: Kind,
   name: string,
   config: Config,
@@ -202,13 +226,13 @@ function soundOf(name: string, config: Config): string | undefined {
 }
 
 /** The options of the engine `name`. Throws CONFIG_INVALID. */
-export function optionsOf(kind: EngineKind, name: string, config: Config): unknown {
+export function optionsOf(kind: DescribedKind, name: string, config: Config): unknown {
   const group: Readonly<Record<string, unknown>> = config[kind];
-  const { servers } = config[kind];
+  const servers = kind === 'speech' ? {} : config[kind].servers;
   if (engineOf(kind, name)?.name === name) return group[name];
-  return Object.hasOwn(servers, name) ? servers[name] : unknownEngine(kind, name);
+  return new Map(Object.entries(servers)).get(name) ?? unknownEngine(kind, name);
 }
 
-function unknownEngine(kind: EngineKind, name: string): never {
+function unknownEngine(kind: DescribedKind, name: string): never {
   throw new ParleyError('CONFIG_INVALID', `engines.${kind}: there is no engine ${name}`);
 }

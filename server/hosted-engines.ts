@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { EngineClients } from '../actors/engine-rpc/mod.ts';
 import {
   type EngineHost,
   hostLlm,
@@ -9,7 +10,6 @@ import {
   remoteTts,
 } from '../actors/engine-rpc/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
-import type { EngineClients } from '../actors/session/session.ts';
 import { type EngineKind, ownEngine } from '../actors/subjects.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { Config } from './config/schema.ts';
@@ -49,6 +49,7 @@ export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): Ho
     },
     busy: () => hosts.some(({ served }) => served.active() > 0),
     async close() {
+      await engines.speech?.engine.close();
       for (const { engine, served } of hosts.reverse()) {
         await served.close();
         await engine.close();

@@ -18,7 +18,7 @@ export function offeredActions(
 
 /** Whether a language model may answer, which can speak about any result of an action. */
 export function answersWithModel({ engines }: Pick<Config, 'engines'>): boolean {
-  return engines.llm.some((name) => name !== 'dialog' && name !== 'remote');
+  return engines.speech.length > 0 || engines.llm.some((name) => name !== 'dialog' && name !== 'remote');
 }
 
 /** The actions that `llm.tools` declares to language models, with the arguments that the dialog file uses.

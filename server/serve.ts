@@ -43,7 +43,7 @@ import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
 import { engineSources } from './engine-sources.ts';
 import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
-import { type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
+import { type EngineStats, type LocalEngines, makeEngines, tellsPartials } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
@@ -261,19 +261,17 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
     if (event.type === 'warmed') onProgress?.(`${event.kind} engine ${event.engine} is ready`);
     onEngineEvent?.(event);
   };
+  const kinds = configuredKinds(options);
   const engines: LocalEngines = {
-    ...(await makeEngines(config, dialog, configuredKinds(options), {
-      bus,
-      resamplers,
-      onEvent,
-      onProblem,
-    })),
+    ...(await makeEngines(config, dialog, kinds, { bus, resamplers, onEvent, onProblem })),
     ...parts?.engines,
   };
-  const tellsPartials = engines.stt ? engines.stt.tellsPartials === true : config.stt.remote.partials;
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
   const models = modelMayAnswer(options);
-  const parameters = withRecogniser(withDialog(config, dialog, offered, models), tellsPartials);
+  const parameters = withRecogniser(
+    withDialog(config, dialog, offered, models),
+    tellsPartials(engines, config),
+  );
   const hosted = hostEngines(engines, config, bus);
   closers.push(() => hosted.close());
   const { sttMs, llmFirstTokenMs, ttsMs } = parameters.deadlines;
@@ -319,7 +317,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
-    ...{ detector: config.vad, ear: config.ear },
+    ...{ detector: config.vad, ear: config.ear, speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),

@@ -15,6 +15,7 @@ import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { ClientCommand } from '../actors/session/client-command.ts';
 import { openSession, type Session } from '../actors/session/session.ts';
+import type { SpeechParameters } from '../actors/speech/speech-session.ts';
 import type { SpeechDetectorParameters } from '../actors/speech-detector.ts';
 import { FRAME_MS, PIPELINE_RATE, samplesPerFrame } from '../machines/audio.ts';
 import type { VirtualClock } from '../machines/clock.ts';
@@ -36,6 +37,8 @@ export interface ConversationOptions {
   readonly stt: SttEngine;
   readonly llm: LlmEngine;
   readonly tts: TtsEngine;
+  /** A model that hears and speaks, in front of the engines. */
+  readonly speech?: SpeechParameters;
   readonly vad?: VadEngine;
   /** Opens the lane of the voice stop. Default: none. */
   readonly stopSpotter?: StopSpotter;
@@ -138,6 +141,7 @@ export class Conversation {
           llm: (scope) => remoteLlm(bus, clock, llm.name, scope),
           tts: (scope) => remoteTts(bus, clock, tts.name, scope),
         },
+        speech: options.speech,
         vad: options.vad ?? levelVad(),
         stopSpotter: options.stopSpotter,
         ...(options.detector && { detector: options.detector }),

@@ -1,3 +1,4 @@
+import { msOfSamples } from '../../machines/audio.ts';
 import { toMicroseconds } from '../../machines/clock.ts';
 import { heardLength, type WordMark } from '../../machines/policies/heard.ts';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
@@ -55,6 +56,8 @@ export class Listener {
   #playback: PacedPlayback | undefined;
   /** Samples that the client reports as played; null until its first report. */
   #acknowledged: number | null = null;
+  /** Samples played, as the last sample says. */
+  #sampled = 0;
   #firstAudioAtMs: number | undefined;
   #fillerAtMs: number | undefined;
   #playingAtMs: number | undefined;
@@ -133,6 +136,12 @@ export class Listener {
     return text.slice(0, this.#heardLength(samples)).trim();
   }
 
+  /** How much of the reply's own audio was played at the last sample, ms; 0 of another reply. */
+  heardMs(generation: number): number {
+    const { lead, rate } = this.#options.track;
+    return generation === this.generation ? msOfSamples(Math.max(0, this.#sampled - lead), rate) : 0;
+  }
+
   /** The words that sounded in the last `agoMs`, with the one that sounds now; empty while nothing plays. */
   lately(agoMs: number): string {
     const [from, to] = [this.#playback?.position(agoMs) ?? 0, this.#playback?.position(0) ?? 0];
@@ -151,6 +160,7 @@ export class Listener {
     const sent = this.#playback?.sent ?? 0;
     const played = this.#acknowledged ?? this.#playback?.position(Math.max(0, nowMs() - atMs)) ?? 0;
     const heard = this.#heardLength(played);
+    this.#sampled = played;
     return {
       ...{ generation: this.generation, sent, played, heard },
       ...(this.#acknowledged !== null && { acknowledged: true }),

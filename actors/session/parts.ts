@@ -1,5 +1,6 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
+import type { ActionPort } from '../ports/action.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 
 /** Why a client's new settings cannot be taken; undefined if they can. */
@@ -9,6 +10,21 @@ export function settingsRefusal(
 ): ErrorRecord | undefined {
   if (language === undefined || supports?.(language) !== false) return undefined;
   return errorRecord(new ParleyError('LANGUAGE_UNSUPPORTED', language), 'INTERNAL');
+}
+
+/** Port to the robot that reports each action when it really begins. */
+export function watchedActions(
+  port: ActionPort,
+  reported: boolean | undefined,
+  onStart: (id: string) => void,
+): ActionPort {
+  return {
+    async run(request, signal) {
+      if (signal.aborted) throw new ParleyError('CANCELLED');
+      onStart(request.id);
+      return port.run(reported ? { ...request, reported } : request, signal);
+    },
+  };
 }
 
 export const noMemory: MemoryPort = { recall: async () => [] };

@@ -20,37 +20,28 @@ import { ttsChild } from '../children/tts.ts';
 import { type EarParameters, openEar } from '../ear/ear.ts';
 import { InputAudio } from '../ear/input-audio.ts';
 import { wantedFrom } from '../ear/wanted-from.ts';
-import { cancelPayload, type RpcScope } from '../engine-rpc/mod.ts';
+import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
-import type { LlmEngine } from '../ports/llm.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { StopSpotter } from '../ports/stop-spotter.ts';
 import type { Store } from '../ports/store.ts';
-import type { SttEngine } from '../ports/stt.ts';
-import type { TtsEngine } from '../ports/tts.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
 import { Speculation, speculationChild } from '../speculation/speculation.ts';
+import { type SpeechParameters, SpeechSession } from '../speech/speech-session.ts';
 import { defaultDetectorParameters, type SpeechDetectorParameters } from '../speech-detector.ts';
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
-import { asError, jsonBytes, noMemory, settingsRefusal } from './parts.ts';
+import { asError, jsonBytes, noMemory, settingsRefusal, watchedActions } from './parts.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
-
-/** The engines of a session, reached through the bus. Cheap to make: one per request. */
-export interface EngineClients {
-  readonly stt: (scope: RpcScope) => SttEngine;
-  readonly llm: (scope: RpcScope) => LlmEngine;
-  readonly tts: (scope: RpcScope) => TtsEngine;
-}
 
 /** Resources that all sessions of a process share. */
 export interface SessionDeps {
@@ -59,6 +50,8 @@ export interface SessionDeps {
   readonly machine: SessionMachine;
   readonly parameters: SessionParameters;
   readonly engines: EngineClients;
+  /** A model that hears and speaks, in front of `engines`. */
+  readonly speech?: SpeechParameters | undefined;
   readonly vad: VadEngine;
   /** Of the speech detector behind `vad`. Default: `defaultDetectorParameters`. */
   readonly detector?: SpeechDetectorParameters;
@@ -144,6 +137,9 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     violationsTold = monitor.violations.length;
     deps.onLog?.(session, entry);
   };
+  const onProblem = (error: Error) => deps.onProblem(session, error);
+  const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, onProblem });
+  const { engines } = speech ?? deps;
   let track = new ReplyTrack(outputRate);
   /** The last reply that has begun to speak. */
   let listener: Listener | undefined;
@@ -158,7 +154,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       case 'stt': {
         // An utterance leads to the next reply, so no cancel of the present reply or of a speculation may reach it.
         const { lastGeneration } = runner.kernel.context;
-        const engine = deps.engines.stt({
+        const engine = engines.stt({
           session,
           generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
@@ -171,8 +167,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         speculation = new Speculation(command.input, {
           session,
           clock,
-          llm: deps.engines.llm(scope),
-          tts: deps.engines.tts(scope),
+          llm: engines.llm(scope),
+          tts: engines.tts(scope),
           ...(deps.memory ? { memory: deps.memory } : {}),
           recallMs: parameters.deadlines.recallMs,
           reply: parameters.reply,
@@ -180,7 +176,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         return speculationChild(speculation);
       }
       case 'llm': {
-        const engine = deps.engines.llm({ session, generation });
+        const engine = engines.llm({ session, generation });
         return llmChild(
           speculation && command.input.speculated ? speculation.asLlm(engine) : engine,
           command.input,
@@ -200,7 +196,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
             quietMs: parameters.deadlines.ttsMs,
           });
         }
-        const own = deps.engines.tts({ session, generation });
+        const own = engines.tts({ session, generation });
         const taken = command.input.speculated ? speculation : undefined;
         return ttsChild(
           {
@@ -275,13 +271,9 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
 
   const journal = deps.journal?.(session, input, storeFailed);
   /** Port to the robot that logs each action when it really begins. */
-  const robot: ActionPort = {
-    async run(request, signal) {
-      if (signal.aborted) throw new ParleyError('CANCELLED');
-      log({ type: 'action.start', atMs: runner.nowMs(), id: request.id });
-      return deps.actions.run(options.results ? { ...request, reported: true } : request, signal);
-    },
-  };
+  const robot = watchedActions(deps.actions, options.results, (id) =>
+    log({ type: 'action.start', atMs: runner.nowMs(), id }),
+  );
   const strict =
     journal &&
     strictActions({
@@ -299,8 +291,10 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
     publish: strict?.publish ?? publish,
     ...(journal ? { journal } : {}),
-    cancelWork: (generation) =>
-      attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation))),
+    cancelWork: (generation) => {
+      attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation)));
+      speech?.interrupted(generation, listener?.heardMs(generation) ?? 0);
+    },
     persist,
     ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
     log: (entry) => {
@@ -321,7 +315,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
     ...{ clock, emit: (event) => runner.receive(event, 'ear') },
     ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
-    onProblem: (error) => deps.onProblem(session, error),
+    onProblem,
   });
   const ear =
     options.input === 'text'
@@ -329,7 +323,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       : openEar({
           ...{ ...deps, ...options, vad, audio },
           emit: (event) => runner.receive(event, 'ear'),
-          onProblem: (error) => deps.onProblem(session, error),
+          onProblem,
           onReport(report) {
             const message = { type: 'ear', at: runner.nowMs(), ...report } as const;
             if (options.earReports) attempt(() => client?.message(message));
@@ -375,6 +369,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await runner.ended;
+      speech?.close();
       peers.unsubscribe();
       ear?.close();
       await journal?.end();

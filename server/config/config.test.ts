@@ -204,6 +204,7 @@ llm:
       stt: ['soundswallower'],
       llm: ['fast', 'openai', 'dialog'],
       tts: ['espeak'],
+      speech: [],
     });
     expect(config.llm.servers.fast).toEqual({
       baseURL: 'http://127.0.0.1:8000/v1',

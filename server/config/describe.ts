@@ -53,7 +53,7 @@ This page is made from the schema in \`server/config/\`; do not edit it by hand.
 
 /** The engines and their capabilities, as the Markdown tables of `docs/engines.md`. */
 export function describeEngines(): string {
-  const { stt, llm, tts } = ENGINES;
+  const { stt, llm, tts, speech } = ENGINES;
   const known = ({ languages }: Abilities) =>
     typeof languages === 'string' ? languages : languages.map((one) => `\`${one}\``).join(', ');
   const name = (engine: { readonly name: string }) => `\`${engine.name}\``;
@@ -76,6 +76,10 @@ export function describeEngines(): string {
         ...[name(engine), summary, yes(can.offline), known(can), yes(can.streams), yes(can.wordTimes)],
         ...[yes(can.visemes), yes(cached)],
       ]),
+    ),
+    table(
+      ['speech-to-speech model', 'what it is', 'offline', 'languages'],
+      speech.map(({ can, summary, ...engine }) => [name(engine), summary, yes(can.offline), known(can)]),
     ),
   ].join('\n');
 }

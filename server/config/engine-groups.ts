@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EngineKind } from '../../actors/subjects.ts';
-import type { EngineDescriptor } from '../../adapters/engine.ts';
+import type { DescribedKind, EngineDescriptor } from '../../adapters/engine.ts';
 import { count, group, key, ms, yesNo } from '../../machines/options.ts';
 import { enginesOf } from '../engine-registry.ts';
 
@@ -13,8 +13,16 @@ export function chain(kind: EngineKind, fallback: string, meaning: string) {
   );
 }
 
+/** The speech-to-speech model in front of the engines, if there is one. */
+export function speechModel() {
+  return key(
+    z.array(z.string()).max(1).default([]),
+    `Speech-to-speech model: ${namesOf('speech').join(', ')}. The other engines answer while it cannot. Default: none. See speech-to-speech.md.`,
+  );
+}
+
 /** The engines that need no entry among the `servers` of their kind. */
-export function namesOf(kind: EngineKind): readonly string[] {
+export function namesOf(kind: DescribedKind): readonly string[] {
   return enginesOf(kind).map(({ name }) => name);
 }
 

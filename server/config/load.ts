@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ParleyError } from '../../machines/errors.ts';
-import { ENGINE_KINDS, enginesOf } from '../engine-registry.ts';
+import { DESCRIBED_KINDS, enginesOf } from '../engine-registry.ts';
 import { namesOf } from './engine-groups.ts';
 import { exposureWarnings } from './exposure.ts';
 import { type ConfigSource, type Entry, envLayer, fileLayer, flagLayer, shownSource } from './layers.ts';
@@ -134,7 +134,7 @@ function withDefaultLanguages(config: Config): Config {
 
 /** Engines that are nowhere described, or named twice. What is of the wrong kind altogether is for the schema to complain about. */
 function unknownEngines(given: ReadonlyMap<string, Entry>): readonly string[] {
-  return ENGINE_KINDS.flatMap((kind) => {
+  return DESCRIBED_KINDS.flatMap((kind) => {
     const entry = given.get(`engines.${kind}`);
     if (!entry || !Array.isArray(entry.value)) return [];
     const servers = given.get(`${kind}.servers`)?.value;
@@ -144,16 +144,18 @@ function unknownEngines(given: ReadonlyMap<string, Entry>): readonly string[] {
     return [
       ...names
         .filter((name) => !known.includes(name))
-        .map((name) =>
-          problem(`there is no engine ${name}; it can be ${known.join(', ')}, or one of ${kind}.servers`),
-        ),
+        .map((name) => problem(`there is no engine ${name}; it can be ${known.join(', ')}${others(kind)}`)),
       ...names.filter((name, i) => names.indexOf(name) < i).map((name) => problem(`${name} is named twice`)),
     ];
   });
 }
 
+function others(kind: (typeof DESCRIBED_KINDS)[number]): string {
+  return kind === 'speech' ? '' : `, or one of ${kind}.servers`;
+}
+
 function missingKeys(config: Config): readonly string[] {
-  return ENGINE_KINDS.flatMap((kind) => {
+  return DESCRIBED_KINDS.flatMap((kind) => {
     const options: Readonly<Record<string, unknown>> = config[kind];
     return enginesOf(kind).flatMap((engine) => {
       if (!config.engines[kind].includes(engine.name)) return [];

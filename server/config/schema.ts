@@ -26,7 +26,7 @@ import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { ingestOptions } from '../ingest/options.ts';
-import { chain, chains, optionsOf, phraseCache, servers } from './engine-groups.ts';
+import { chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 
 /** The one description of the configuration: types, defaults, reference and errors all come from here. */
@@ -107,6 +107,7 @@ export const configSchema = z.strictObject({
     stt: chain('stt', 'soundswallower', 'Speech recognisers:'),
     llm: chain('llm', 'dialog', 'Language engines:'),
     tts: chain('tts', 'espeak', 'Speech synthesisers:'),
+    speech: speechModel(),
   }),
   chains: chains(),
   vad: group({
@@ -179,6 +180,7 @@ export const configSchema = z.strictObject({
     servers: servers('tts', openaiTts.options),
     cache: phraseCache(),
   }),
+  speech: group(optionsOf(ENGINES.speech)),
   journal: group({
     enabled: yesNo(true, 'Journal every decision, for replay.'),
     audio: key(

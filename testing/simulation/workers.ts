@@ -1,3 +1,4 @@
+import type { EngineClients } from '../../actors/engine-rpc/mod.ts';
 import {
   type EngineHost,
   hostLlm,
@@ -11,7 +12,6 @@ import type { Bus } from '../../actors/ports/bus.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
-import type { EngineClients } from '../../actors/session/session.ts';
 import type { EngineKind } from '../../actors/subjects.ts';
 import { type EngineWorld, plannedLlm, plannedStt, plannedTts } from './engines.ts';
 import { withFillers } from './fillers.ts';

@@ -1,0 +1,189 @@
+import { msOfSamples, type Pcm } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { isUnspaced } from '../../machines/policies/text.ts';
+import { throwIfAborted } from '../cancellation.ts';
+import type { TtsEvent } from '../ports/tts.ts';
+import { Bell } from '../reply/bell.ts';
+import { speechText } from '../reply/speech-text.ts';
+
+/** What a letter lasts in a voice that was not heard yet, ms: normal speech has about 12 a second. */
+export const LETTER_MS = 80;
+/** More audio than any spoken reply has: ten minutes. */
+const MAX_MS = 600_000;
+
+const LETTER = /[\p{L}\p{N}]/gu;
+const LETTERS = /[^\p{L}\p{N}]/gu;
+
+/** Part of a reply's audio. */
+interface Part {
+  readonly item: string;
+  readonly fromMs: number;
+}
+
+/** The heard part of an item. */
+export interface HeardItem {
+  readonly item: string;
+  /** 0: nothing. */
+  readonly heardMs: number;
+}
+
+/**
+ * A reply that the model speaks: its words and its audio, which come without saying where each word begins. The words
+ * are cut into segments by the machine; each segment gets its share of the audio, by its letters.
+ */
+export class SpokenReply {
+  /** What a letter lasts in this reply, ms; estimated until the reply is complete. */
+  letterMs: number;
+  #text = '';
+  /** Up to where `#text` was requested. */
+  #requested = 0;
+  readonly #parts: Part[] = [];
+  readonly #pieces: Int16Array[] = [];
+  #first: string | undefined;
+  #rate = 0;
+  #waiting = 0;
+  #madeMs = 0;
+  #end: { readonly error?: ParleyError } | undefined;
+  /** The segments speak one after another. */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #bell = new Bell();
+
+  constructor(letterMs: number) {
+    this.letterMs = letterMs;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  addText(text: string): void {
+    this.#text += text;
+    this.#bell.ring();
+  }
+
+  /** Throws ENGINE_PROTOCOL if there is no end of it. */
+  addAudio(item: string, { rate, samples }: Pcm): void {
+    if (samples.length === 0) return;
+    if (this.#parts.at(-1)?.item !== item) this.#parts.push({ item, fromMs: this.#madeMs });
+    this.#rate = rate;
+    this.#pieces.push(samples);
+    this.#waiting += samples.length;
+    this.#madeMs += msOfSamples(samples.length, rate);
+    if (this.#madeMs > MAX_MS) throw new ParleyError('ENGINE_PROTOCOL', 'a reply of more than ten minutes');
+    this.#bell.ring();
+  }
+
+  /** The first of the reply's messages, if `item` is another one. */
+  firstItem(item: string): string | undefined {
+    this.#first ??= item;
+    return this.#first === item ? undefined : this.#first;
+  }
+
+  /** Nothing follows. */
+  end(error?: ParleyError): void {
+    if (this.#end) return;
+    this.#end = error ? { error } : {};
+    const letters = weightOf(this.#text);
+    if (!error && letters > 0 && this.#madeMs > 0) this.letterMs = this.#madeMs / letters;
+    this.#bell.ring();
+  }
+
+  /** What was heard of each item when the listener had heard this much of the reply. */
+  heard(heardMs: number): readonly HeardItem[] {
+    return this.#parts.flatMap(({ item, fromMs }, i) => {
+      const toMs = this.#parts[i + 1]?.fromMs ?? this.#madeMs;
+      if (heardMs >= toMs && this.#end) return [];
+      return [{ item, heardMs: Math.max(0, Math.min(heardMs, toMs) - fromMs) }];
+    });
+  }
+
+  /** Whether `text` (as it is spoken) comes next in the reply. */
+  says(text: string): boolean {
+    return this.#find(text) !== undefined;
+  }
+
+  /** The audio of the next segment. Ends without any if the model has spoken none. */
+  speak(text: string, signal: AbortSignal): AsyncGenerator<TtsEvent, void, void> {
+    const end = this.#find(text) ?? this.#text.length;
+    this.#requested = end;
+    const before = this.#turn;
+    let done = () => {};
+    this.#turn = new Promise((resolve) => {
+      done = resolve;
+    });
+    return this.#speak(text, end, signal, before, done);
+  }
+
+  async *#speak(
+    text: string,
+    end: number,
+    signal: AbortSignal,
+    before: Promise<void>,
+    done: () => void,
+  ): AsyncGenerator<TtsEvent, void, void> {
+    const stop = () => this.#bell.ring();
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      await before;
+      for (let spoken = 0; ; ) {
+        throwIfAborted(signal);
+        const samples = this.#take(this.#share(text, end, spoken) - spoken);
+        if (samples) {
+          spoken += samples.length;
+          yield { type: 'audio', pcm: { rate: this.#rate, samples } };
+        } else if (spoken > 0 && spoken >= this.#share(text, end, spoken)) return;
+        else if (this.#end) {
+          if (this.#end.error && spoken > 0) throw this.#end.error;
+          return;
+        } else await this.#bell.next();
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+      done();
+    }
+  }
+
+  /** Samples of a segment that has `spoken` of them and whose words end at `end`; infinite for the last one so far. */
+  #share(text: string, end: number, spoken: number): number {
+    const own = weightOf(text);
+    const later = weightOf(speechText(this.#text.slice(end)).text);
+    if (later === 0) return Number.POSITIVE_INFINITY;
+    if (this.#end) return Math.round(((spoken + this.#waiting) * own) / (own + later));
+    return Math.round((own * this.letterMs * this.#rate) / 1_000);
+  }
+
+  #take(most: number): Int16Array | undefined {
+    const [piece] = this.#pieces;
+    if (!piece || most <= 0) return undefined;
+    const samples = piece.subarray(0, Math.min(piece.length, most));
+    if (samples.length === piece.length) this.#pieces.shift();
+    else this.#pieces[0] = piece.subarray(samples.length);
+    this.#waiting -= samples.length;
+    return samples;
+  }
+
+  /** Where the words of `text` end in the rest of the reply; undefined if they are not its next ones. */
+  #find(text: string): number | undefined {
+    const wanted = text.replaceAll(LETTERS, '');
+    const rest = this.#text.slice(this.#requested);
+    const letters = [...rest.matchAll(LETTER)];
+    const from = letters
+      .map(([letter]) => letter)
+      .join('')
+      .indexOf(wanted);
+    if (wanted === '' || from < 0) return undefined;
+    let at = 0;
+    for (const { 0: letter, index } of letters) {
+      at += letter.length;
+      if (at >= from + wanted.length) return this.#requested + index + letter.length;
+    }
+    return undefined;
+  }
+}
+
+/** Letters; of a script that is written without spaces, each counts for three. */
+function weightOf(text: string): number {
+  let weight = 0;
+  for (const [letter] of text.matchAll(LETTER)) weight += isUnspaced(letter) ? 3 : 1;
+  return weight;
+}

@@ -1,0 +1,71 @@
+import type { ConversationItem, RealtimeSessionCreateRequest } from 'openai/resources/realtime/realtime';
+import type { LlmTool } from '../../../actors/ports/llm.ts';
+import type { SpeechItem, SpeechOffer } from '../../../actors/ports/speech.ts';
+import type { Modality } from '../../../machines/wire.ts';
+
+/** GA accepts no other rate of PCM. */
+export const RATE = 24_000;
+
+export interface RealtimeSessionOptions {
+  readonly voice?: string;
+  readonly transcriptionModel: string;
+  readonly systemPrompt?: string;
+  readonly tools: readonly LlmTool[];
+}
+
+/** The session as Parley wants it: the model takes no turn by itself. */
+export function sessionOf(
+  { voice, transcriptionModel, ...options }: RealtimeSessionOptions,
+  { language, output }: { readonly language: string; readonly output: Modality },
+): RealtimeSessionCreateRequest {
+  const format = { type: 'audio/pcm', rate: RATE } as const;
+  const [tag = language] = language.split('-');
+  return {
+    type: 'realtime',
+    output_modalities: [output],
+    audio: {
+      input: {
+        format,
+        transcription: { model: transcriptionModel, language: tag },
+        turn_detection: null,
+      },
+      output: { format, ...(voice === undefined ? {} : { voice }) },
+    },
+    ...offerOf(options, {}),
+  };
+}
+
+/** The session's tools come after those of the configuration; of two with one name, the session's counts. */
+export function offerOf(
+  { systemPrompt, tools }: Pick<RealtimeSessionOptions, 'systemPrompt' | 'tools'>,
+  { instructions, tools: own = [], toolChoice = 'auto' }: SpeechOffer,
+) {
+  const all = [...tools.filter(({ name }) => !own.some((tool) => tool.name === name)), ...own];
+  return {
+    instructions: [systemPrompt, instructions].filter(Boolean).join('\n\n'),
+    tools: all.map(({ name, description, parameters }) => ({
+      ...{ type: 'function' as const, name, description, parameters },
+    })),
+    tool_choice: typeof toolChoice === 'string' ? toolChoice : { type: 'function' as const, ...toolChoice },
+  };
+}
+
+export function itemOf(id: string, item: SpeechItem): ConversationItem {
+  switch (item.type) {
+    case 'message': {
+      const { role, text } = item;
+      if (role === 'assistant')
+        return { id, type: 'message', role, content: [{ type: 'output_text', text }] };
+      return { id, type: 'message', role, content: [{ type: 'input_text', text }] };
+    }
+    case 'call': {
+      const { callId: call_id, name, args } = item;
+      return { id, type: 'function_call', call_id, name, arguments: JSON.stringify(args) };
+    }
+    case 'result':
+      return {
+        ...{ id, type: 'function_call_output', call_id: item.callId },
+        output: JSON.stringify(item.result),
+      };
+  }
+}

@@ -1,0 +1,33 @@
+import { ms, optionalText, text } from '../../../machines/options.ts';
+import { defineEngine } from '../../engine.ts';
+import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
+import { realClock } from '../../real-clock.ts';
+
+export const openaiRealtime = defineEngine({
+  kind: 'speech',
+  name: 'openai-realtime',
+  summary: 'OpenAI’s Realtime API (GA), or any server with that protocol, Parley included',
+  options: {
+    ...openAiKeys(),
+    model: text('gpt-realtime', 'Speech-to-speech model.'),
+    voice: optionalText('Its voice, such as `marin`. Default: the server’s. It is not the session’s voice.'),
+    transcriptionModel: text('gpt-4o-mini-transcribe', 'Model that writes down what the user said.'),
+    connectMs: ms(5_000, 'Time for the connection and the set-up of the session.'),
+    renewMs: ms(
+      3_000_000,
+      'A connection is replaced when it is this old, as soon as nobody speaks. OpenAI ends it after 60 minutes.',
+    ),
+    wordsMs: ms(2_000, 'Time from the end of the audio to its words; then `engines.stt` hears it.'),
+    replyMs: ms(3_000, 'Time from the request to the first words of a reply; then `engines.llm` replies.'),
+  },
+  can: { offline: false, languages: 'many' },
+  missing: openAiMissing,
+  make: async ({ renewMs, wordsMs, replyMs, ...options }, { name, systemPrompt, tools }) => {
+    const { openAiRealtime } = await import('./openai-realtime.ts');
+    const engine = openAiRealtime({
+      ...{ ...options, name, tools, clock: realClock },
+      ...(systemPrompt !== undefined && { systemPrompt }),
+    });
+    return { ...engine, renewMs, wordsMs, replyMs };
+  },
+});

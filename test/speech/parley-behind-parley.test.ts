@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { meet } from './scene.ts';
+
+const COUNT = 'One two three four five six seven eight nine ten.';
+
+describe('a session whose speech model is another Parley', () => {
+  it('types a turn, and hears the answer of the model', async () => {
+    const { caller, model, ownAsked } = await meet();
+    caller.client.text('what is in the room');
+    expect(await caller.reply(0)).toMatchObject({ reason: 'completed', heard: 'There are two chairs.' });
+    expect(model.asked.map(({ messages }) => messages)).toEqual([
+      [{ role: 'user', content: 'what is in the room' }],
+    ]);
+    expect(ownAsked).toEqual([]);
+    expect(caller.of('error')).toEqual([]);
+  });
+
+  it('speaks, and the model has heard it', async () => {
+    const { caller, model, ownAsked } = await meet({ model: { said: [{ text: 'hello there' }] } });
+    void caller.talk(600);
+    expect(await caller.reply(0)).toMatchObject({ reason: 'completed', heard: 'There are two chairs.' });
+    expect(caller.of('transcript').at(-1)).toMatchObject({ text: 'hello there', final: true });
+    void caller.talk(600);
+    await caller.reply(1);
+    expect(model.asked.at(-1)?.messages).toEqual([
+      { role: 'user', content: 'hello there' },
+      { role: 'assistant', content: 'There are two chairs.' },
+      { role: 'user', content: 'hello there' },
+    ]);
+    expect(ownAsked).toEqual([]);
+    expect(caller.of('error')).toEqual([]);
+  });
+
+  it('is interrupted by voice, and both sides know the same heard words', async () => {
+    const { caller, model } = await meet({
+      model: {
+        said: [{ text: 'wait a moment' }],
+        voice: { msPerChar: 100 },
+        reply: ({ messages }) => ({ text: messages.length > 2 ? 'Fine.' : COUNT }),
+      },
+    });
+    caller.client.text('count');
+    await caller.until(() => caller.of('state').some(({ value }) => value === 'speaking'), 'speaking');
+    setTimeout(() => void caller.talk(800), 1_200);
+    const { reason, heard } = await caller.reply(0);
+    expect(reason).toBe('interrupted');
+    expect(COUNT.startsWith(heard)).toBe(true);
+    expect(heard).not.toBe('');
+    expect(await caller.reply(1)).toMatchObject({ reason: 'completed', heard: 'Fine.' });
+    // The model knows the times of its words, we estimate them: they may differ by the word that was being said.
+    const known = model.asked.at(-1)?.messages ?? [];
+    expect(known.map(({ role }) => role)).toEqual(['user', 'assistant', 'user']);
+    expect(known[2]?.content).toBe('wait a moment');
+    const cut = known[1]?.content ?? '';
+    expect(COUNT.startsWith(cut)).toBe(true);
+    expect(Math.abs(cut.split(' ').length - heard.split(' ').length)).toBeLessThanOrEqual(1);
+    expect(caller.of('error')).toEqual([]);
+  });
+});

@@ -2,7 +2,9 @@ import type { LogEntry } from './log.ts';
 import type { SessionParameters } from './parameters.ts';
 import { actionsInvariant } from './session/actions/invariant.ts';
 import { askingInvariant } from './session/asking/invariant.ts';
+import { attentionInvariant } from './session/attention/invariant.ts';
 import { backchannelInvariant } from './session/barge-in/invariant.ts';
+import { bodyInvariant } from './session/body/invariant.ts';
 import { childrenInvariant } from './session/children-invariant.ts';
 import type { SessionInput } from './session/context.ts';
 import { type Invariant, type MakeInvariant, type MonitorOptions, SessionFacts } from './session/facts.ts';
@@ -39,6 +41,8 @@ const INVARIANTS: readonly MakeInvariant[] = [
   haltInvariant,
   suspicionInvariant,
   askingInvariant,
+  attentionInvariant,
+  bodyInvariant,
   textOnlyInvariant,
 ];
 
@@ -60,6 +64,12 @@ export function sessionMonitor(
     actions: parameters.actions,
     language: input.language,
     asks: parameters,
+    attention: {
+      mode: input.attention ?? 'always',
+      wake: parameters.words.wake ?? [],
+      windowMs: parameters.attention?.windowMs ?? 0,
+    },
+    halt: parameters.words.halt,
     backchannels: parameters.words.backchannels,
     input: hears,
     output: input.output ?? 'audio',
@@ -83,6 +93,8 @@ export class InvariantMonitor {
       actions: { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER },
       language: 'en',
       asks: undefined,
+      attention: { mode: 'always' as const, wake: [], windowMs: 0 },
+      halt: [],
       backchannels: {},
       input: 'audio' as const,
       output: 'audio' as const,

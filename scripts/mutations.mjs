@@ -103,8 +103,20 @@ export const MUTATIONS = [
   {
     what: 'a listener’s sound interrupts',
     file: 'machines/session/barge-in/yielding.ts',
-    find: "confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },",
-    put: "confirmSpeech: { target: '#listening' },",
+    find: "const confirms = { guard: not('soundsLikeListener'), target: '#listening' } as const;",
+    put: "const confirms = { target: '#listening' } as const;",
+  },
+  {
+    what: 'speech without the wake phrase is answered',
+    file: 'machines/session/attention/attention.ts',
+    find: "if (modeOf(context) === 'wake' || utterance?.failure) return !woken;",
+    put: "if (modeOf(context) === 'wake' || utterance?.failure) return false;",
+  },
+  {
+    what: 'the ear asks for more after the robot has come to rest',
+    file: 'machines/session/body/body.ts',
+    find: "export const relaxEar: Reducer = () => ({ effects: [{ type: 'ear', strict: false }] });",
+    put: 'export const relaxEar: Reducer = () => ({});',
   },
   {
     what: 'the cancel of a request does not reach the engine',

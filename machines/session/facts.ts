@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
-import type { Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
+import type { Attention, Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
 import type { AskingParameters } from './asking/asking.ts';
 import { REPLY_CHILDREN } from './events.ts';
 import { PacedPosition } from './reply/heard-check.ts';
@@ -19,6 +19,10 @@ export interface MonitorOptions {
   readonly language?: string;
   /** Those of the session's parameters that decide what is asked back. Default: nothing is. */
   readonly asks?: AskingParameters | undefined;
+  /** When the session hears that speech is for it. Default: always. */
+  readonly attention?: Listening;
+  /** Phrases of the voice stop. Default: none. */
+  readonly halt?: readonly string[];
   /** `words.backchannels` of the session's parameters. Default: none. */
   readonly backchannels?: Readonly<Record<string, readonly string[]>>;
   /** Default: audio. */
@@ -26,6 +30,13 @@ export interface MonitorOptions {
   readonly output?: Modality;
   /** Whether the client reports the results of actions. Default: no. */
   readonly results?: boolean;
+}
+
+/** Attention of a session: its mode, wake phrases, and how long the window after a turn is open. */
+interface Listening {
+  readonly mode: Attention;
+  readonly wake: readonly string[];
+  readonly windowMs: number;
 }
 
 /** An invariant of docs/design.md, checked over a session's ordered log. */

@@ -1,13 +1,14 @@
 /** Representative events of a session: a finite set for all possible ones, each where it can really happen. */
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
-import type { KernelEvent, TimerEvent } from '../../machines/kernel.ts';
-import { actionsOfReply } from '../../machines/session/actions/ends.ts';
-import type { RobotAction } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
-import { lastingOf } from '../../machines/session/lasting/lasting.ts';
-import type { ActionReport, TurnDetection } from '../../machines/wire.ts';
 import { PIECE_SAMPLES, playedBy } from './children.ts';
-import { isDefault, type Representative, type SessionModelState } from './session-model.ts';
+import {
+  clientRepresentatives,
+  reportRepresentatives,
+  running,
+  runningLasting,
+} from './client-representatives.ts';
+import { type Happens, isDefault, type Representative, type SessionModelState } from './session-model.ts';
 
 /** Words of the user, by their meaning for the machine. The model's parameters contain the voice stop. */
 export const WORDS = {
@@ -25,12 +26,10 @@ const REFUSED_ACTION = 'fly';
 /** May outlive its reply, and its results are told. */
 export const LASTING_ACTION = 'drive';
 
-type Happens = Exclude<KernelEvent, TimerEvent>;
-
 /** All of a session; `results`: of one whose client reports the results of actions. */
 export function sessionRepresentatives(results = false): readonly Representative[] {
   const base = [
-    ...client(),
+    ...clientRepresentatives(),
     ...ear(),
     ...stopLane(),
     ...stt(),
@@ -41,7 +40,7 @@ export function sessionRepresentatives(results = false): readonly Representative
     ...actions(),
   ];
   const all = results
-    ? [...base, requestOf(BRIEF_ACTION), requestOf(LASTING_ACTION), ...reports(), ...lasting()]
+    ? [...base, requestOf(BRIEF_ACTION), requestOf(LASTING_ACTION), ...reportRepresentatives(), ...lasting()]
     : base;
   return all.map((one) =>
     MEETS_SUSPICION.test(one.name)
@@ -96,78 +95,6 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'xstate.done.actor.actions' },
   ...CHILD_KINDS.map((kind) => ({ type: `xstate.error.actor.${kind}` as const, error: ERROR_OF[kind] })),
 ];
-
-function client(): Representative[] {
-  const always = (name: string, event: Happens): Representative => ({
-    name,
-    source: 'client',
-    event: () => event,
-  });
-  return [
-    always('text', { type: 'text', text: 'what time is it?' }),
-    always('history', { type: 'history', entries: [{ role: 'system', content: 'Be brief.' }] }),
-    always('interrupt', { type: 'interrupt' }),
-    always('halt', { type: 'halt' }),
-    always('rearm', { type: 'rearm' }),
-    always('bye', { type: 'bye' }),
-    always('lost', { type: 'lost' }),
-    ...settings(),
-    ...body(),
-    audio('commit', 'commit', 16_000),
-    audio('commit: too short', 'commit', 800),
-    audio('clear', 'clear', 16_000),
-    always('respond', { type: 'respond', instructions: 'Be brief.' }),
-  ];
-}
-
-/** `samples`: input since the last commit or clear. */
-function audio(name: string, type: 'commit' | 'clear', samples: number): Representative {
-  return {
-    name,
-    source: 'client',
-    event: ({ snapshot }) => ({ type, sample: (snapshot.context.committedTo ?? 0) + samples }),
-  };
-}
-
-/** Ways to detect turns, each where a change matters most: at rest, and while the user speaks. */
-function settings(): Representative[] {
-  const change = (name: string, turnDetection: TurnDetection, often: boolean): Representative => ({
-    name: `settings: ${name}`,
-    source: 'client',
-    event: ({ snapshot }) => {
-      const userSpeaks = snapshot.context.utterance?.endedAtMs === null;
-      const matters = snapshot.matches({ conversation: 'idle' }) || (often && userSpeaks);
-      // From one way to another only by way of the default.
-      const changes = isDefault(snapshot.context.settings) !== (name === 'default');
-      return matters && changes ? { type: 'settings', change: { turnDetection }, sample: 0 } : undefined;
-    },
-  });
-  return [
-    change('default', { mode: 'auto' }, false),
-    change('manual', { mode: 'manual' }, true),
-    change('no interruption', { mode: 'auto', interrupt: false }, true),
-    change('no reply', { mode: 'auto', respond: false }, false),
-  ];
-}
-
-/** The region beside the conversation: it moves at rest only, and nothing else happens until it rests again. */
-function body(): Representative[] {
-  const moves = (moving: boolean): Representative => ({
-    name: `body: ${moving ? 'moves' : 'rests'}`,
-    source: 'client',
-    event: ({ snapshot }) =>
-      snapshot.matches({ conversation: 'idle' }) && (snapshot.context.body?.moving ?? false) !== moving
-        ? { type: 'body', moving }
-        : undefined,
-  });
-  const noise: Representative = {
-    name: 'body: is loud',
-    source: 'client',
-    event: ({ snapshot }) =>
-      snapshot.context.body?.moving ? { type: 'body', moving: true, noise: -30 } : undefined,
-  };
-  return [moves(true), noise, moves(false)];
-}
 
 function ear(): Representative[] {
   const sample = (state: SessionModelState) => Math.round(state.atMs * 16);
@@ -351,32 +278,6 @@ function playback(): Representative[] {
         : undefined;
     }),
     failure('playback'),
-  ];
-}
-
-function running({ snapshot }: SessionModelState): RobotAction | undefined {
-  return actionsOfReply(snapshot.context)[0];
-}
-
-function runningLasting({ snapshot }: SessionModelState): RobotAction | undefined {
-  return lastingOf(snapshot.context)[0];
-}
-
-/** The client's reports: of an action that runs, and of one that does not. */
-function reports(): Representative[] {
-  const of = (status: ActionReport['status'], id: (state: SessionModelState) => string | undefined) => ({
-    name: `action.result: ${status}`,
-    source: 'client' as const,
-    event: (state: SessionModelState): Happens | undefined => {
-      const about = id(state);
-      return about === undefined ? undefined : { type: 'action.result', id: about, status };
-    },
-  });
-  return [
-    of('progress', (state) => running(state)?.id),
-    of('done', (state) => running(state)?.id),
-    of('failed', (state) => runningLasting(state)?.id),
-    of('refused', () => 'unknown'),
   ];
 }
 

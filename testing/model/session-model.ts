@@ -66,8 +66,11 @@ export interface SessionModelEvent {
 export interface Representative {
   readonly name: string;
   readonly source: Exclude<EventSource, 'timer'>;
-  readonly event: (state: SessionModelState) => Exclude<KernelEvent, TimerEvent> | undefined;
+  readonly event: (state: SessionModelState) => Happens | undefined;
 }
+
+/** What can happen to a session from outside. */
+export type Happens = Exclude<KernelEvent, TimerEvent>;
 
 export interface SessionModelOptions {
   readonly parameters: SessionParameters;

@@ -43,7 +43,7 @@ export class Audit {
     this.#input = input;
     this.#options = options;
     this.#monitor = sessionMonitor(options.parameters, input, options.hears);
-    this.#watch = new SometimesWatch(options.reached);
+    this.#watch = new SometimesWatch(options.reached, input.attention);
   }
 
   get events(): number {

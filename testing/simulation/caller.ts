@@ -7,7 +7,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import type { Modality, PublicState } from '../../machines/wire.ts';
+import type { Attention, Modality, PublicState } from '../../machines/wire.ts';
 import { Audit } from './audit.ts';
 import { ChainAudit } from './chain-audit.ts';
 import type { Chains } from './chains.ts';
@@ -18,7 +18,7 @@ import { Hand } from './hand.ts';
 import type { LogHash } from './log-hash.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
-import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep } from './script.ts';
+import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep, WAKE_WORDS } from './script.ts';
 import type { Finding } from './seed.ts';
 import type { Sometimes } from './sometimes.ts';
 import { User, voiced } from './user.ts';
@@ -48,6 +48,7 @@ export interface CallerWorld {
 
 interface Line {
   readonly id: string;
+  readonly attention: Attention;
   readonly session: Session;
   readonly audit: Audit;
   readonly ear: ClientEar;
@@ -145,10 +146,12 @@ export class Caller {
     const output: Modality = manners.chance(0.15) ? 'text' : 'audio';
     const hears: Modality = manners.chance(output === 'text' ? 0.5 : 0.05) ? 'text' : 'audio';
     const results = manners.chance(0.4);
+    const attention = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
     const input: SessionInput = {
       ...{ language: 'en', outputRate, seed, memory: remembers },
       ...(output === 'text' && { output }),
       ...(results && { results }),
+      ...(attention !== 'always' && { attention }),
     };
     const audit = new Audit(id, input, {
       ...{ machine, parameters, hash, hears, found, reached },
@@ -186,7 +189,7 @@ export class Caller {
           found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
         },
       },
-      { session: id, ...input, input: hears },
+      { session: id, ...input, input: hears, attention },
       {
         message: (message) => {
           ear.message(message);
@@ -200,7 +203,7 @@ export class Caller {
       bus.subscribe(microphoneOf(id), ({ payload, headers }) =>
         session.audio(payload, Number(headers.sample)),
       );
-    const line: Line = { id, session, audit, ear, mouth, hand, left: false, closed: false };
+    const line: Line = { id, attention, session, audit, ear, mouth, hand, left: false, closed: false };
     this.#lines.push(line);
     return line;
   }
@@ -238,7 +241,7 @@ export class Caller {
     switch (act.type) {
       case 'speak':
       case 'mumble':
-        if (mouth) mouth.say(voiced(act));
+        if (mouth) mouth.say(voiced(this.#worded(act, step)));
         else if (act.type === 'speak') this.#send({ type: 'text', text: act.text });
         return;
       case 'stopHeard':
@@ -259,6 +262,16 @@ export class Caller {
       default:
         this.#send(act);
     }
+  }
+
+  /** A robot that waits for its wake phrase hears it in front of half of all words, and sometimes alone. */
+  #worded(act: UserAct & { type: 'speak' | 'mumble' }, step: number): UserAct & { type: 'speak' | 'mumble' } {
+    if (act.type === 'mumble' || this.#line.attention !== 'wake') return act;
+    const random = Random.named(this.#world.seed, `wake@${step}`);
+    const how = random.weighted({ never: 5, before: 4, alone: 1 });
+    return how === 'never'
+      ? act
+      : { ...act, text: how === 'alone' ? WAKE_WORDS : `${WAKE_WORDS} ${act.text}` };
   }
 
   #stopHeard({ end, afterMs }: UserAct & { type: 'stopHeard' }): void {

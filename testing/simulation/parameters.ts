@@ -1,5 +1,5 @@
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
-import { HALT_WORDS } from './script.ts';
+import { HALT_WORDS, WAKE_WORDS } from './script.ts';
 
 /**
  * The defaults, changed so that every rule is reached: some actions refused, words that stop everything, long
@@ -16,7 +16,9 @@ export const simulationParameters: SessionParameters = {
     deadlinesMs: { nod: 20_000 },
     followUps: { nod: ['failed', 'refused'], wave: ['failed'] },
   },
-  words: { ...defaultParameters.words, halt: [HALT_WORDS] },
+  words: { ...defaultParameters.words, halt: [HALT_WORDS], wake: [WAKE_WORDS] },
+  // Often over before the user's next turn.
+  attention: { mode: 'always', windowMs: 500 },
   history: { maxMessages: 8 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },
   phrases: { ...defaultParameters.phrases, fillers: ['Let me see.', 'One second, please.'] },

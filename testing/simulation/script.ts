@@ -18,6 +18,7 @@ export type UserAct =
       readonly afterMs: number;
     }
   | ({ readonly type: 'settings' } & SettingsChange)
+  | { readonly type: 'body'; readonly moving: boolean; readonly noise?: number }
   | { readonly type: 'commit' }
   | { readonly type: 'clear' }
   | { readonly type: 'respond'; readonly instructions?: string }
@@ -52,9 +53,11 @@ const SENTENCES = [
   'that is enough for today.',
   'how far is it to the',
 ] as const;
-const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see'] as const;
+const BACKCHANNELS = ['uh-huh', 'mm', 'yeah', 'okay', 'I see', 'yes'] as const;
 /** Words that stop everything; the simulation's parameters contain them. */
 export const HALT_WORDS = 'stop right there';
+/** Words that wake a robot that sleeps. */
+export const WAKE_WORDS = 'hey robot';
 
 const SETTINGS: readonly SettingsChange[] = [
   { turnDetection: { mode: 'manual' } },
@@ -92,6 +95,7 @@ const TURNS = {
   settings: 6,
   pushToTalk: 6,
   commit: 3,
+  body: 5,
 } as const;
 
 /** Generates a conversation of `turns` turns from the seed. */
@@ -271,6 +275,22 @@ function turnSteps(random: Random): readonly Step[] {
         }),
         ...(random.chance(0.5) ? [then('idle', random.ms(0, 400), { type: 'respond' })] : []),
       ];
+    case 'body': {
+      const moves = (): UserAct => ({
+        ...{ type: 'body', moving: true },
+        ...(random.chance(0.6) && { noise: random.pick([-60, -30]) }),
+      });
+      const over = () => [
+        ...(random.chance(0.3) ? [then('anything', random.ms(0, 500), moves())] : []),
+        then('speaking', random.ms(0, 700), random.chance(0.6) ? speech() : sound(random.int(60, 1_200))),
+      ];
+      return [
+        open(moves()),
+        then('anything', random.ms(0, 300), speech()),
+        ...Array.from({ length: random.int(1, 2) }, over).flat(),
+        then(random.pick(['idle', 'anything']), random.ms(0, 1_500), { type: 'body', moving: false }),
+      ];
+    }
     case 'long':
       return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':

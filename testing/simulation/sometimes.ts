@@ -1,7 +1,8 @@
 import { delayName } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { defaultParameters } from '../../machines/parameters.ts';
-import type { PublicState, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, PublicState, SessionMessage } from '../../machines/wire.ts';
+import { BesideWatch } from './beside-watch.ts';
 import { FillerWatch } from './filler-watch.ts';
 import { HALT_WORDS } from './script.ts';
 
@@ -23,6 +24,21 @@ export const SOMETIMES = [
   'the user was asked to say it again',
   'nobody answered a question',
   'the robot moved during a reply',
+  'motors were heard',
+  'motors were not heard',
+  'one partial transcript did not interrupt while motors were heard',
+  'partial transcripts that agree interrupted while motors were heard',
+  'a stop was suspected while the robot moved',
+  'a wake phrase woke the robot',
+  'a typed turn woke the robot',
+  'the robot woke without a wake phrase',
+  'speech without the wake phrase was ignored',
+  'speech that was plainly not for the robot was ignored',
+  'a turn in the window after another needed no wake phrase',
+  'the window after a turn stayed open while the user spoke',
+  'the window after a turn closed',
+  'voice stop while asleep',
+  'a session that begins with push to talk had a turn',
   'speech without a word understood was answered',
   'a failure of recognition was reported aloud',
   'a failure of the language engine was reported aloud',
@@ -136,18 +152,22 @@ export class SometimesWatch {
   #sounding = false;
   #question = false;
   readonly #filler: FillerWatch;
+  readonly #beside: BesideWatch;
   /** The newest generation that was prepared and taken over. */
   #taken = 0;
   /** The newest generation with audio. */
   #spoken = 0;
 
-  constructor(reached: (name: Sometimes) => void) {
+  /** `attention`: of the session. */
+  constructor(reached: (name: Sometimes) => void, attention: Attention = 'always') {
     this.#reached = reached;
+    this.#beside = new BesideWatch(reached, attention);
     this.#filler = new FillerWatch(reached);
   }
 
   observe(entry: LogEntry): void {
     this.#filler.observe(entry);
+    this.#beside.observe(entry);
     if (entry.type === 'event') this.#onEvent(entry);
     else if (entry.type === 'frame') this.#sounding = true;
     else if (entry.type === 'child.end' && entry.kind === 'speculation') {
@@ -156,8 +176,6 @@ export class SometimesWatch {
     } else if (entry.type === 'command') {
       const { command } = entry;
       if (command.type === 'publish') this.#message(command.message);
-      if (command.type === 'ear' && command.strict && this.#state === 'speaking')
-        this.#reached('the robot moved during a reply');
       if (command.type === 'persist' && command.turn.reason === 'completed' && command.turn.replyText === '')
         this.#reached('a turn was kept without a reply');
       if (command.type === 'spawn' && command.child === 'llm' && command.input.results)

@@ -6,7 +6,7 @@ import type { MachineEvent, Reducer } from '../effects.ts';
 import { lastingOf } from '../lasting/lasting.ts';
 
 /** Quieter motors are not heard beside speech, which is at -30 to -20 dBFS at a usual level. */
-const QUIET_DBFS = -50;
+export const QUIET_DBFS = -50;
 
 /** Whether the client says so, or an action runs that moves the robot. */
 export function moves(context: SessionContext, event: MachineEvent, parameters: SessionParameters): boolean {
@@ -21,8 +21,8 @@ function actionMoves(context: SessionContext, { actions: { moving = [] } }: Sess
 /** Whether motors are heard that could be taken for a user. */
 export function isLoud(context: SessionContext, parameters: SessionParameters): boolean {
   const { moving, noise } = context.body ?? {};
-  if (!moving && !actionMoves(context, parameters)) return false;
-  return noise === undefined || noise >= QUIET_DBFS;
+  // The client measures the noise of the motors that it says move.
+  return moving ? noise === undefined || noise >= QUIET_DBFS : actionMoves(context, parameters);
 }
 
 export const noteBody: Reducer = (_context, event) => {

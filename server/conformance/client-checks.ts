@@ -73,6 +73,27 @@ export const CLIENT_CHECKS: readonly Check<ClientSubject>[] = [
     await client.playback(1, 'playing');
     await playedIs(client, 1, 600);
   }),
+  check('duck', 'What you get', 'ducked playback plays on, also after a pause', async (subject) => {
+    const client = await subject.ready();
+    await client.play(1, 600);
+    await client.playback(1, 'ducked');
+    await playedIs(client, 1, 600);
+    await client.play(2, 600);
+    await client.playback(2, 'paused');
+    await client.playback(2, 'ducked');
+    await playedIs(client, 2, 600);
+  }),
+  check('hold', 'The voice stop', 'slow stands still while a stop is suspected', async (subject) => {
+    const client = await subject.ready();
+    const reports = () => client.all('action.result', ({ status }) => status === 'progress').length;
+    await progress(client, '1-slow');
+    await client.hold(true);
+    const before = reports();
+    await observe(SETTLED_MS);
+    demand(reports() === before, () => '1-slow reported progress while it was to stand still');
+    await client.hold(false);
+    await client.until('progress of 1-slow', () => reports() > before || undefined, SETTLED_MS);
+  }),
   check('action-done', 'Actions', 'wave is done once, with its data', async (subject) => {
     const client = await subject.ready();
     client.start('1-wave', 'wave', { times: 2 });
@@ -106,6 +127,7 @@ export const CLIENT_CHECKS: readonly Check<ClientSubject>[] = [
   check('unknown', 'What you get', 'unknown types, fields and frames are ignored', async (subject) => {
     const client = await subject.ready();
     client.send({ type: 'weather', sun: true });
+    client.send({ type: 'attention', state: 'asleep' });
     client.send({ type: 'error', code: 'BAD_FIELD', message: 'scripted', fatal: false });
     client.send({ type: 'state', value: 'speaking', turn: 1, generation: 1, seq: 2, at: 9, mood: 'good' });
     client.send(new Uint8Array([2, 1, ...Array(970).fill(0)]));

@@ -76,7 +76,7 @@ export class Visitor extends Peer {
     this.#speaker.flush(generation, realClock.nowMs());
   }
 
-  async playback(generation: number, state: 'playing' | 'paused'): Promise<void> {
+  async playback(generation: number, state: 'playing' | 'ducked' | 'paused'): Promise<void> {
     this.send({ type: 'playback', generation, state });
     if (state === 'paused') await observe(REACTION_MS);
     this.#speaker.setPaused(state === 'paused', realClock.nowMs());
@@ -86,6 +86,12 @@ export class Visitor extends Peer {
   played(generation: number): number {
     const reports = this.all('played', (report) => report.generation === generation);
     return Math.max(0, ...reports.map(({ samples }) => Number(samples)));
+  }
+
+  /** A voice stop is suspected, or was none. */
+  async hold(held: boolean): Promise<void> {
+    this.send({ type: 'hold', held, ...(held && { phrase: 'stop' }) });
+    if (held) await observe(REACTION_MS);
   }
 
   start(id: string, name: string, args: object = {}): void {

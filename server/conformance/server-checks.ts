@@ -178,6 +178,19 @@ export const SERVER_CHECKS: readonly Check<ServerSubject>[] = [
     const { heard } = await client.end(Number(generation), 'completed');
     demand(heard === 'These are the words.', () => `heard "${heard}"`);
   }),
+  check('attention', 'Attention', 'a sleeping robot says so, and a typed turn wakes it', async (server) => {
+    const client = await server.session({ attention: 'wake' });
+    const are = (...expected: readonly string[]) =>
+      client.until(`attention ${expected.join(', ')}`, () => {
+        const states = client.all('attention').map(({ state }) => state);
+        return states.join() === expected.join() || undefined;
+      });
+    await are('asleep');
+    client.send({ type: 'body', moving: true, noise: -40 });
+    await client.end(await client.ask(server.phrases.short), 'completed');
+    await are('asleep', 'awake', 'window');
+    demand(client.all('error').length === 0, () => 'body got an error');
+  }),
   check('action-result', 'Actions', 'results are answered, a second is not taken', async (server) => {
     const client = await server.session();
     const id = await startedAction(client, server);

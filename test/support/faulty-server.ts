@@ -110,6 +110,7 @@ export const SERVER_FAULTS: Readonly<Record<string, Plant>> = {
     found: ['respond', 'heard "Well, '],
     down: (message) => (is(message, 'reply.end') ? { ...message, heard: `Well, ${message.heard}` } : message),
   },
+  'never sleeps': { found: ['attention', 'expected attention asleep'], down: drop('attention') },
   'takes a result twice': {
     found: ['action-result', 'expected error ACTION_RESULT_UNEXPECTED'],
     down: drop('error'),

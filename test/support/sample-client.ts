@@ -19,6 +19,8 @@ export const CLIENT_FAULTS = {
   'gaps count as played': ['played-gap', 'were audible in real time'],
   'ignores flush': ['flush', 'were audible when it was flushed'],
   'ignores playback': ['pause', 'were played in spite of the pause'],
+  'pauses when it is ducked': ['duck', 'expected played {generation: 1, samples: 14400}'],
+  'moves while it is held': ['hold', '1-slow reported progress'],
   'sends a result twice': ['action-done', 'action.result done of 1-wave, which has ended'],
   'loses the data of a result': ['action-done', 'expected data {"times":2}, got undefined'],
   'fails without a message': ['action-failed', 'the result has no message'],
@@ -42,6 +44,7 @@ const FATAL = [4400, 4401, 4409, 4413];
 /** A client that passes the conformance kit, but for its fault. */
 export function sampleClient(url: string, token: string, fault?: ClientFault): ClientProgram {
   let stopped = false;
+  let held = false;
   let socket: WebSocket;
   let hello: Record<string, unknown> = { type: 'hello', token, actions: 'results' };
   if (fault === 'hello without actions') hello = { type: 'hello', token };
@@ -73,7 +76,7 @@ export function sampleClient(url: string, token: string, fault?: ClientFault): C
     else if (name === 'slow')
       slow.set(
         String(id),
-        setInterval(() => report(id, 'progress'), 200),
+        setInterval(() => held || report(id, 'progress'), 200),
       );
     else report(id, fault === 'does unknown actions' ? 'done' : 'refused');
   };
@@ -126,7 +129,11 @@ export function sampleClient(url: string, token: string, fault?: ClientFault): C
       } else if (message.type === 'flush' && fault !== 'ignores flush')
         speaker.flush(Number(message.generation), nowMs);
       else if (message.type === 'playback' && fault !== 'ignores playback')
-        speaker.setPaused(message.state === 'paused', nowMs);
+        speaker.setPaused(
+          message.state === 'paused' || (message.state === 'ducked' && fault === 'pauses when it is ducked'),
+          nowMs,
+        );
+      else if (message.type === 'hold') held = message.held === true && fault !== 'moves while it is held';
       else if (message.type === 'action') act(message);
       else if (message.type === 'weather' && fault === 'breaks at unknown messages') socket.close(1000);
       else if (message.code === 'DRAINING' && fault === 'leaves at a warning') socket.close(1000);

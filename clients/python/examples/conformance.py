@@ -23,6 +23,7 @@ async def main() -> None:
     async def slow(action: Action) -> None:
         while True:
             await asyncio.sleep(0.2)
+            await action.may_move()
             await action.progress("still at it")
 
     async with client:

@@ -32,6 +32,14 @@ class Action:
     name: str
     args: dict[str, Any]
     _report: Report = field(repr=False)
+    _go: asyncio.Event = field(repr=False)
+
+    async def may_move(self) -> None:
+        """Returns when the robot may move: at once, or, while the server suspects a voice stop (`hold`), when it was none.
+
+        An action that waits here between its steps stands still meanwhile.
+        """
+        await self._go.wait()
 
     async def progress(self, message: str = "", data: dict[str, Any] | None = None) -> None:
         """Reports that the action continues. It does not postpone its deadline."""
@@ -48,19 +56,29 @@ class Actions:
         self._send = send
         self._handlers: dict[str, Handler] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._go = asyncio.Event()
+        self._go.set()
 
     def add(self, name: str, handler: Handler) -> None:
         self._handlers[name] = handler
 
     def receive(self, message: wire.Action) -> None:
         if message["status"] == "started":
-            action = Action(message["id"], message["name"], message["args"], self._report)
+            action = Action(message["id"], message["name"], message["args"], self._report, self._go)
             self._running[action.id] = asyncio.create_task(self._run(action))
         elif message["status"] != "progress":
             # Cancelled, or past its deadline. An action that reported its end does not run any more.
             self._abort(message["id"])
 
+    def hold(self, held: bool) -> None:
+        """A voice stop is suspected, or was none."""
+        if held:
+            self._go.clear()
+        else:
+            self._go.set()
+
     def abort_all(self) -> None:
+        self.hold(False)
         for id in list(self._running):
             self._abort(id)
 

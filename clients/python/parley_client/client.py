@@ -56,6 +56,7 @@ class ParleyClient:
         token: str | None = None,
         language: str | None = None,
         voice: str | None = None,
+        attention: Literal["always", "wake", "push", "addressed"] | None = None,
         microphone: Microphone | None = None,
         speaker: Speaker | None = None,
     ) -> None:
@@ -77,6 +78,8 @@ class ParleyClient:
             self._hello["language"] = language
         if voice is not None:
             self._hello["voice"] = voice
+        if attention is not None:
+            self._hello["attention"] = attention
         self._actions = Actions(self._send)
         self._listeners: defaultdict[str, list[Listener]] = defaultdict(list)
         self._queues: list[asyncio.Queue[wire.ServerMessage | None]] = []
@@ -197,6 +200,10 @@ class ParleyClient:
         """Discards the audio since the last commit."""
         await self.send({"type": "clear"})
 
+    async def body(self, moving: bool, noise: float | None = None) -> None:
+        """The robot moves or rests; `noise`: level of its motors at the microphone, dBFS."""
+        await self._command({"type": "body", "moving": moving, **({} if noise is None else {"noise": noise})})
+
     async def respond(self, **options: str) -> None:
         """Starts a reply without words of the user; `say` are its words, else `instructions` are the model's."""
         await self._command({"type": "respond", **options})
@@ -299,6 +306,8 @@ class ParleyClient:
             self._fatal = ParleyError(message["code"], message["message"])
         elif message["type"] == "action":
             self._actions.receive(message)
+        elif message["type"] == "hold":
+            self._actions.hold(message["held"])
         elif self.speaker and message["type"] == "flush":
             self.speaker.flush(message["generation"])
             self._start(self._send_played())

@@ -7,8 +7,11 @@ client.onAction('wave', ({ times }) => ({ times }));
 client.onAction('fail', () => {
   throw new Error('the arm is stuck');
 });
-client.onAction('slow', async (_args, { signal, progress }) => {
-  for await (const _ of setInterval(200, undefined, { signal })) progress();
+client.onAction('slow', async (_args, { signal, progress, mayMove }) => {
+  for await (const _ of setInterval(200, undefined, { signal })) {
+    await mayMove();
+    progress();
+  }
 });
 
 await client.connect();

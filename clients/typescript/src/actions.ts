@@ -10,6 +10,11 @@ export interface ActionCall {
   readonly name: string;
   /** Aborts when the action must end now: an interruption, the voice stop, its deadline, or a lost connection. */
   readonly signal: AbortSignal;
+  /**
+   * Resolves when the robot may move: at once, or, while the server suspects a voice stop (`hold`), when it was none. An action that
+   * waits here between its steps stands still meanwhile. Rejects when the action must end.
+   */
+  mayMove(): Promise<void>;
   /** Reports how far it is; any number of times. */
   progress(message?: string, data?: JsonObject): void;
 }
@@ -26,6 +31,8 @@ export class Actions {
   readonly #handlers = new Map<string, ActionHandler>();
   readonly #running = new Map<string, AbortController>();
   readonly #report: (id: string, report: ActionReport) => void;
+  /** Present while the robot must stand still. */
+  #held: Hold | undefined;
 
   constructor(report: (id: string, report: ActionReport) => void) {
     this.#report = report;
@@ -45,7 +52,17 @@ export class Actions {
     else if (message.status !== 'progress') this.#abort(message.id);
   }
 
+  /** A voice stop is suspected, or was none. */
+  hold(held: boolean): void {
+    if (held) this.#held ??= newHold();
+    else {
+      this.#held?.resolve();
+      this.#held = undefined;
+    }
+  }
+
   abortAll(): void {
+    this.hold(false);
     for (const id of [...this.#running.keys()]) this.#abort(id);
   }
 
@@ -66,10 +83,32 @@ export class Actions {
     };
     const progress = (message?: string, data?: JsonObject) =>
       report({ status: 'progress', ...(message !== undefined && { message }), ...(data && { data }) });
-    const result = await outcome(() => handler(args, { id, name, signal, progress }));
+    const mayMove = async () => {
+      const { promise } = this.#held ?? {};
+      if (promise) await Promise.race([promise, aborted(signal)]);
+      signal.throwIfAborted();
+    };
+    const result = await outcome(() => handler(args, { id, name, signal, mayMove, progress }));
     report(result);
     if (this.#running.get(id) === abort) this.#running.delete(id);
   }
+}
+
+interface Hold {
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+}
+
+function newHold(): Hold {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 async function outcome(carryOut: () => ActionResult | Promise<ActionResult>): Promise<ActionReport> {

@@ -21,7 +21,8 @@ import { Emitter } from './emitter.ts';
 import type { Heard } from './messages.ts';
 import type { Speaker } from './speaker.ts';
 
-export interface ClientOptions extends Pick<HelloMessage, 'language' | 'voice' | 'input' | 'output' | 'ear'> {
+export interface ClientOptions
+  extends Pick<HelloMessage, 'language' | 'voice' | 'input' | 'output' | 'attention' | 'ear'> {
   /** Of the server, such as `http://127.0.0.1:7400`; `https:`, `ws:` and `wss:` too. */
   readonly url: string | URL;
   readonly token?: string;
@@ -240,6 +241,11 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.send({ type: 'settings', ...change });
   }
 
+  /** The robot moves or rests; `noise`: level of its motors at the microphone, dBFS. */
+  body(moving: boolean, noise?: number): boolean {
+    return this.send({ type: 'body', moving, ...(noise !== undefined && { noise }) });
+  }
+
   /**
    * Carries out the actions of this name (`*`: all without a handler of their own) and reports their results. Register the
    * first handler before `connect`: the server then waits for results. Actions without a handler are refused.
@@ -279,7 +285,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #hello(): HelloMessage {
-    const { language, voice, input, output, ear } = this.#options;
+    const { language, voice, input, output, attention, ear } = this.#options;
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
@@ -292,6 +298,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       ...(input && { input }),
       ...(output && { output }),
       ...(ear && { ear }),
+      ...(attention && { attention }),
       ...(this.#actions.handled && { actions: 'results' as const }),
     };
   }
@@ -321,6 +328,9 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
         break;
       case 'flush':
         this.speaker?.order({ type: 'flush', generation: message.generation });
+        break;
+      case 'hold':
+        this.#actions.hold(message.held);
         break;
       case 'action':
         if (this.#actions.handled) this.#actions.receive(message);

@@ -76,6 +76,45 @@ describe('the goals, over a few steps of the scenarios', () => {
   });
 });
 
+describe('attention, with the real recogniser', () => {
+  it('the wake phrase wakes a robot that ignores all else, and the order behind it is understood', {
+    timeout: 600_000,
+  }, async () => {
+    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
+    const scenario = parseScenario({
+      name: 'Asleep',
+      attention: 'wake',
+      steps: [
+        { aside: 'turn left' },
+        { aside: 'I put the keys on the kitchen table' },
+        { order: 'what is your name' },
+      ],
+    });
+    const { all } = await evaluate([scenario], { dialog });
+    expect(all).toMatchObject({ defects: [], falseTurns: 0, falseWakes: 0 });
+    expect(all.asidesIgnored).toEqual({ part: 2, of: 2 });
+    expect(all.understood).toEqual({ right: 1, wrong: 0, nothing: 0 });
+  });
+
+  it('what is addressed to others neither interrupts nor is answered', { timeout: 600_000 }, async () => {
+    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
+    const scenario = parseScenario({
+      name: 'Addressed',
+      attention: 'addressed',
+      background: { kind: 'pink', db: -35 },
+      steps: [
+        { aside: 'did you remember to feed the cat', over: 'tell me a story', db: -12 },
+        { aside: 'I put the keys on the kitchen table', db: -12 },
+        { bargeIn: 'tell me a joke', over: 'tell me a story' },
+      ],
+    });
+    const { all } = await evaluate([scenario], { dialog });
+    expect(all).toMatchObject({ defects: [], falseTurns: 0, falseStops: 0 });
+    expect(all.asidesIgnored).toEqual({ part: 2, of: 2 });
+    expect(all.yielded).toEqual({ part: 1, of: 1 });
+  });
+});
+
 describe('parley eval', () => {
   let folder: string;
   let printed: string[];

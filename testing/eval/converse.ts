@@ -7,7 +7,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { FRAME_MS, msOfSamples, PIPELINE_RATE, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { Attention, SessionMessage } from '../../machines/wire.ts';
 import { Conversation } from '../conversation.ts';
 import { Random } from '../simulation/random.ts';
 import { EvalClient, type Sounding } from './client.ts';
@@ -49,6 +49,7 @@ export interface ConverseOptions {
   readonly parameters: SessionParameters;
   readonly detector?: SpeechDetectorParameters;
   readonly ear: EarParameters;
+  readonly attention: Attention;
   readonly robotVoice?: string;
   readonly latency: ModelledLatency;
   readonly engines: EvalEngines;
@@ -65,6 +66,8 @@ const ANSWER_MS = 2_500;
 const PATIENCE_MS = 20_000;
 /** Steps begin up to this much later, by the seed, so that they meet the windows of the detector everywhere. */
 const JITTER_MS = 100;
+/** Motors that make no noise, relative to the user, dB. */
+const SILENCE_DB = -100;
 /** What the robot’s level is measured with. */
 const REFERENCE = 'Going forward two meters, and then I will tell you a story.';
 
@@ -77,7 +80,7 @@ export async function converse(
   const tts = rememberingEspeak(options.espeak);
   try {
     await tts.warm?.();
-    const prepared = await soundsOf(scenario, voice, new Sounds(tts), options.robotVoice);
+    const prepared = await soundsOf(scenario, voice, new Sounds(tts), options);
     return await new Talk(scenario, voice, { ...options, tts }, prepared).run();
   } finally {
     await tts.close();
@@ -96,7 +99,7 @@ async function soundsOf(
   scenario: EvalScenario,
   voice: string,
   sounds: Sounds,
-  robotVoice: string | undefined,
+  { robotVoice, attention }: Pick<ConverseOptions, 'robotVoice' | 'attention'>,
 ): Promise<Prepared> {
   const { seed, levelDbfs, background, echoDb } = scenario;
   const make = (named: string, ms: number, salt: number) => {
@@ -108,7 +111,8 @@ async function soundsOf(
     if (step.quiet !== undefined) return new Float32Array(samplesInMs(step.quiet, PIPELINE_RATE));
     if (step.chatter !== undefined)
       return levelled(await sounds.chatter(step.chatter, seed + salt), levelDbfs + step.db);
-    const said = saidIn(step);
+    const woken = attention === 'wake' && step.order !== undefined;
+    const said = woken ? `${scenario.wake}, ${step.order}` : saidIn(step);
     const wav = wavOf(scenario, said);
     const aside = step.aside === undefined ? voice : 'en-gb+m3';
     const sound =
@@ -153,7 +157,7 @@ class Talk {
     options: ConverseOptions & { readonly tts: TtsEngine },
     prepared: Prepared,
   ) {
-    const { dialog, parameters, detector, ear, engines, latency, robotVoice } = options;
+    const { dialog, parameters, detector, ear, engines, latency, robotVoice, attention } = options;
     const { seed, networkMs, outputMs, reverbMs, distanceM } = scenario;
     this.#scenario = scenario;
     this.#voice = voice;
@@ -177,7 +181,7 @@ class Talk {
         outputRate: PIPELINE_RATE,
       },
       ...(detector && { detector }),
-      ...{ ear, language: dialog.language },
+      ...{ ear, language: dialog.language, attention },
       read: dialogReader(dialog),
       vad: time.vad(engines.vad),
       ...(engines.spotter && { stopSpotter: time.spotter(engines.spotter) }),
@@ -199,6 +203,8 @@ class Talk {
   }
 
   async run(): Promise<Held> {
+    const { moving, background, levelDbfs } = this.#scenario;
+    if (moving) this.#talk.send({ type: 'body', moving, noise: levelDbfs + (background?.db ?? SILENCE_DB) });
     const begun: Omit<Happened, 'untilMs'>[] = [];
     const ends: number[] = [];
     for (const [index, step] of stepsOf(this.#scenario).entries()) {

@@ -4,7 +4,7 @@ import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import { converse } from './converse.ts';
-import { type EvalEngineOptions, evalEngines } from './engines.ts';
+import { type EvalEngineOptions, type EvalEngines, evalEngines } from './engines.ts';
 import type { ModelledLatency } from './held-time.ts';
 import { type Evaluation, measured, summed } from './measure.ts';
 import type { EvalScenario } from './scenario.ts';
@@ -38,17 +38,24 @@ export async function evaluate(
   scenarios: readonly EvalScenario[],
   options: EvaluateOptions,
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
-  const { dialog, vad, spotStops = false, espeak, robotVoice, detector, onConversation } = options;
-  const { latency = MODELLED_LATENCY, ear = defaultEarParameters } = options;
-  const parameters = withRecogniser(withDialog(options.parameters ?? defaultParameters, dialog), true);
-  const engines = await evalEngines({ dialog, spotStops, ...(vad && { vad }) });
+  const { vad, spotStops = false, espeak, robotVoice, detector, onConversation } = options;
+  const { latency = MODELLED_LATENCY, ear = defaultEarParameters, parameters = defaultParameters } = options;
+  const engines = new Map<Dialog, EvalEngines>();
+  const wakeful = new Map<string, Dialog>();
   const results: Evaluation[] = [];
   try {
     for (const scenario of scenarios) {
+      const { wake, attention = parameters.attention.mode } = scenario;
+      const sleeping = wakeful.get(wake) ?? { ...options.dialog, wake: [wake] };
+      wakeful.set(wake, sleeping);
+      const dialog = attention === 'wake' ? sleeping : options.dialog;
+      const hired = engines.get(dialog) ?? (await evalEngines({ dialog, spotStops, ...(vad && { vad }) }));
+      engines.set(dialog, hired);
       const parts: Evaluation[] = [];
       for (const voice of scenario.voices) {
         const held = await converse(scenario, voice, {
-          ...{ dialog, parameters, latency, engines, ear },
+          ...{ dialog, latency, engines: hired, ear, attention },
+          parameters: withRecogniser(withDialog(parameters, dialog), true),
           ...(espeak && { espeak }),
           ...(detector && { detector }),
           ...(robotVoice !== undefined && { robotVoice }),
@@ -59,7 +66,7 @@ export async function evaluate(
       results.push(summed(scenario.name, parts));
     }
   } finally {
-    await engines.close();
+    for (const one of engines.values()) await one.close();
   }
   return { scenarios: results, all: summed('all', results) };
 }

@@ -69,6 +69,8 @@ export interface Evaluation {
   readonly falseStops: number;
   /** Replies that began though nobody had spoken to the robot. */
   readonly falseTurns: number;
+  /** Times that it woke though nobody had spoken to it. */
+  readonly falseWakes: number;
   /** Replies that went on after a pause, and the pause. */
   readonly gaps: Latency;
   readonly tau: {
@@ -89,6 +91,7 @@ export interface Evaluation {
 /** Measures one conversation. */
 export function measured(name: string, held: Held, dialog: Dialog): Evaluation {
   const steps = held.steps.map((one) => resultOf(one, held, dialog));
+  const ignored = held.steps.filter((one) => !['order', 'bargeIn', 'stop'].includes(kindOf(one.step)));
   const falseStops = held.steps.filter(
     (one) => kindOf(one.step) !== 'stop' && stoppedIn(held, one) !== undefined,
   ).length;
@@ -97,9 +100,8 @@ export function measured(name: string, held: Held, dialog: Dialog): Evaluation {
     virtualMs: held.virtualMs,
     ownVoiceIgnored: ownVoice(held),
     falseStops,
-    falseTurns: held.steps
-      .filter((one) => !['order', 'bargeIn', 'stop'].includes(kindOf(one.step)))
-      .reduce((sum, one) => sum + answersIn(held, one).length, 0),
+    falseTurns: ignored.reduce((sum, one) => sum + answersIn(held, one).length, 0),
+    falseWakes: ignored.reduce((sum, one) => sum + wakesIn(held, one), 0),
     defects: held.defects,
     steps,
   });
@@ -117,6 +119,7 @@ export function summed(name: string, parts: readonly Evaluation[]): Evaluation {
     },
     falseStops: sum((part) => part.falseStops),
     falseTurns: sum((part) => part.falseTurns),
+    falseWakes: sum((part) => part.falseWakes),
     defects: parts.flatMap((part) => part.defects),
     steps: parts.flatMap((part) => part.steps),
   });
@@ -124,7 +127,14 @@ export function summed(name: string, parts: readonly Evaluation[]): Evaluation {
 
 type Counted = Pick<
   Evaluation,
-  'conversations' | 'virtualMs' | 'ownVoiceIgnored' | 'falseStops' | 'falseTurns' | 'defects' | 'steps'
+  | 'conversations'
+  | 'virtualMs'
+  | 'ownVoiceIgnored'
+  | 'falseStops'
+  | 'falseTurns'
+  | 'falseWakes'
+  | 'defects'
+  | 'steps'
 >;
 
 function evaluationOf(name: string, counted: Counted): Evaluation {
@@ -309,6 +319,19 @@ function answersIn(held: Held, { fromMs, untilMs, over }: Happened): readonly nu
     (askedMs) => held.sounding.find((sound) => sound.fromMs > askedMs)?.generation ?? [],
   );
   return [...new Set(begun)].filter((generation) => generation !== over && !asked.includes(generation));
+}
+
+/** How often the robot woke during a step, but for questions in writing. */
+function wakesIn({ messages, asked }: Held, { fromMs, untilMs }: Happened): number {
+  let asleep = false;
+  let wakes = 0;
+  for (const { atMs, message } of messages) {
+    if (message.type !== 'attention') continue;
+    if (asleep && message.state === 'awake' && atMs > fromMs && atMs < untilMs && !asked.includes(atMs))
+      wakes += 1;
+    asleep = message.state === 'asleep';
+  }
+  return wakes;
 }
 
 /** Silence within a reply after `fromMs`, ms. */

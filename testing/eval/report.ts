@@ -48,6 +48,7 @@ function figures(one: Evaluation): readonly string[] {
     ...latency('end of "stop" to silence', one.stop),
     ...hourly('false voice stops', one.falseStops, one.virtualMs),
     ...hourly('false turns', one.falseTurns, one.virtualMs),
+    ...hourly('false wakes', one.falseWakes, one.virtualMs),
     ...(one.skipped > 0 ? [`  could not happen                ${one.skipped}`] : []),
     ...one.steps.filter(failed).map((step) => `    ${failure(step)}`),
   ];

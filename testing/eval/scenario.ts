@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { ParleyError } from '../../machines/errors.ts';
+import { ATTENTION_MODES } from '../../machines/wire.ts';
 import { NOISES } from './sounds.ts';
 
 /** What may happen in a conversation, each with what it is measured by. */
@@ -90,6 +91,19 @@ const scenarioSchema = z.strictObject({
   reverbMs: z.int().min(1).max(1_000).default(250).describe('Time in which the room’s sound falls by 60 dB.'),
   distanceM: z.number().min(0.01).max(10).default(0.3).describe('From loudspeaker to microphone.'),
   distortion: z.number().min(0).max(1).default(0).describe('How far the loudspeaker clips softly.'),
+  attention: z
+    .enum(ATTENTION_MODES)
+    .exactOptional()
+    .describe('When speech is for the robot. Default: `attention.mode` of the configuration.'),
+  wake: z
+    .string()
+    .min(1)
+    .default('hey robot')
+    .describe('With `attention: wake`: the wake phrase, which the user says before each order.'),
+  moving: z
+    .boolean()
+    .default(false)
+    .describe('The robot moves throughout: its client says so, with the level of `background` as its noise.'),
   background: noiseSchema.exactOptional().describe('Noise throughout the conversation: `{kind, db}`.'),
   networkMs: ms('Between client and server, one way.').default(10),
   outputMs: z.int().min(8).max(1_000).default(20).describe('From the player to the air.'),

@@ -33,6 +33,7 @@ export const defaultParameters = {
     duckMs: 160,
     pauseAtOnce: true,
     ownWords: true,
+    yesListens: true,
   },
   attention: { mode: 'always', windowMs: 8_000 },
   body: { startThreshold: 0.7, startEvidenceMs: 90 },
@@ -205,6 +206,10 @@ export function parameterGroups() {
       ownWords: [
         yesNo,
         'Words that the robot itself is saying at that moment do not interrupt it; a phrase of the voice stop always does.',
+      ],
+      yesListens: [
+        yesNo,
+        'A yes (`words.yes`) over a reply that asks nothing is a listener’s sound, and does not interrupt.',
       ],
     }),
     attention: described('attention', {

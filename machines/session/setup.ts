@@ -70,11 +70,15 @@ export function sessionSetup(parameters: SessionParameters) {
       partialInterrupts: ({ context, event }) =>
         event.type === 'transcript.partial' && bargeIn.partialInterrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
-        bargeIn.interrupts(context.utterance?.final?.text ?? '', context, parameters),
+        bargeIn.interrupts(context.utterance?.final?.text ?? '', context, parameters) &&
+        !attention.isForOthers(context),
       soundsLikeListener: ({ context }) => bargeIn.soundsLikeListener(context, parameters),
-      soundsOwn: ({ context }) =>
-        context.utterance !== null && bargeIn.isOwn(context.utterance.partial, context, parameters),
-      partialHasWords: ({ event }) => event.type === 'transcript.partial' && event.text !== '',
+      isIgnored: ({ context }) => bargeIn.isIgnored(context, parameters),
+      partialListens: ({ context, event }) =>
+        event.type === 'transcript.partial' &&
+        event.text !== '' &&
+        !bargeIn.interrupts(event.text, context, parameters),
+      isWordless: ({ context }) => context.utterance?.partial === '',
       hintDucks: ({ context }) =>
         bargeIn.ducks(parameters) && context.input.output !== 'text' && settings.earInterrupts(context),
       earTakesTurn: ({ context }) => settings.earTakesTurn(context),

@@ -42,6 +42,12 @@ const OF_ATTENTION: readonly string[] = [
   ...['done llm', 'done actions', 'bye'],
 ];
 
+/** A session that ignores speech for others: what comes over its reply, alone. */
+const OF_OTHERS: readonly string[] = [
+  ...['text', 'speech.start', 'speech.stop', 'done stt: nothing', 'llm.delta: a sentence'],
+  ...['segment.started', 'playout.started', 'bye'],
+];
+
 let once: ReturnType<typeof exploreAll> | undefined;
 
 /**
@@ -75,11 +81,13 @@ function exploreAll() {
   const inText: SessionInput = { ...input, memory: false, output: 'text', results: true };
   const spoken = sessionRepresentatives();
   const attentive = spoken.filter(({ name }) => OF_ATTENTION.includes(name));
+  const addressed = spoken.filter(({ name }) => OF_OTHERS.includes(name));
   const written = sessionRepresentatives(true).filter(({ name }) => !SAME_IN_TEXT.test(name));
   return [
     { input, representatives: spoken },
     { input: inText, representatives: written },
     { input: { ...inText, attention: 'wake' as const }, representatives: attentive },
+    { input: { ...input, memory: false, attention: 'addressed' as const }, representatives: addressed },
   ].map(({ input, representatives }) => {
     const model = new SessionModel({ parameters, input, representatives });
     return { model, explored: explore(model) };
@@ -140,7 +148,7 @@ Written by \`node scripts/transitions.mjs\`; a test compares it with what the te
 Each row is one transition of the statechart in \`machines/session\`: one guarded branch of one event of one state, as
 the machine itself has them. The columns count the generated paths that took it, by where the path was run: on the
 kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${states} abstract states
-of a spoken session, of one that replies in text, and of one that sleeps,
+of a spoken session, of one that replies in text, of one that sleeps, and of one that ignores speech for others,
 ${transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
 
 What no runner would give it, such as the failure of a child that does not live, the kernel is given in every state as

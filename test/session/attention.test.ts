@@ -5,8 +5,11 @@ import type { SttScript } from '../../testing/scripted-engines.ts';
 import {
   answered,
   answeredAloud,
+  askAloud,
   backToIdle,
   parameters,
+  playback,
+  REPLY,
   type Scene,
   say,
   scene,
@@ -16,9 +19,13 @@ import {
 
 const read: ReadWords = (text) => (text.includes('turn') ? { askBelow: 0 } : undefined);
 
-function attentive(attention: Scene['attention'], said: readonly SttScript[]): Promise<Talk> {
+function attentive(
+  attention: Scene['attention'],
+  said: readonly SttScript[],
+  replies = [REPLY],
+): Promise<Talk> {
   return scene({
-    ...{ said, read },
+    ...{ said, read, replies },
     ...(attention && { attention }),
     parameters: parameters({
       attention: { windowMs: 5_000 },
@@ -98,15 +105,47 @@ describe('with attention: addressed', () => {
     expect(talk.of('reply')).toEqual([]);
   });
 
-  it('what the dialog knows, short words, and anything after a turn are answered', async () => {
-    const talk = await attentive('addressed', [
-      { text: 'would you please be so kind and turn left' },
-      { text: 'and then we went all the way back to the station' },
-    ]);
-    await answeredAloud(talk);
-    await talk.beSilent(100);
-    await answeredAloud(talk);
-    expect(turns(talk)).toHaveLength(2);
+  it('what the dialog knows, short words, and anything after a question of ours are answered', async () => {
+    const talk = await attentive(
+      'addressed',
+      [
+        { text: 'would you please be so kind and turn left' },
+        { text: 'who are you' },
+        { text: 'and then we went all the way back to the station' },
+        { text: 'and there we waited for the next train to come' },
+      ],
+      ['Turning left.', 'Where were you?', 'I see.'],
+    );
+    for (let turn = 0; turn < 3; turn++) {
+      await answeredAloud(talk);
+      await talk.beSilent(100);
+    }
+    await said(talk);
+    expect(turns(talk)).toHaveLength(3);
+  });
+
+  it('a sound without words over a reply makes it softer and does not interrupt it', async () => {
+    const talk = await attentive('addressed', [{ text: 'turn left' }, { text: '', finalMs: 1 }]);
+    await askAloud(talk);
+    await talk.wait(300);
+    await say(talk, 1_500);
+    await backToIdle(talk);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
+    expect(talk.of('reply.end').map(({ reason }) => reason)).toEqual(['completed']);
+  });
+
+  it('words that are not for the robot do not interrupt, and words that may be do', async () => {
+    for (const [text, reason] of [
+      ['and then we went all the way back to the station', 'completed'],
+      ['turn right', 'interrupted'],
+    ] as const) {
+      const talk = await attentive('addressed', [{ text: 'turn left' }, { text, finalMs: 1 }]);
+      await askAloud(talk);
+      await talk.wait(300);
+      await say(talk, 400);
+      await backToIdle(talk);
+      expect(talk.of('reply.end')[0]?.reason).toBe(reason);
+    }
   });
 });
 

@@ -154,6 +154,23 @@ describe('speech during a reply', () => {
     expect(talk.turns[1]).toMatchObject({ userText: 'stop and go home' });
   });
 
+  it('that is a yes interrupts a reply that asks something, and no other', async () => {
+    for (const [reply, reason] of [
+      [REPLY, 'completed'],
+      ['Shall I? There are two chairs.', 'interrupted'],
+    ] as const) {
+      const talk = await scene({
+        said: [{ text: 'hello' }, { partial: 'yes', text: 'yes' }],
+        replies: [reply],
+      });
+      await askAloud(talk);
+      await talk.wait(300);
+      await say(talk, 200);
+      await backToIdle(talk);
+      expect(talk.of('reply.end')[0]?.reason).toBe(reason);
+    }
+  });
+
   it('that continues after a backchannel interrupts', async () => {
     const talk = await scene({ said: [{ text: 'hello' }, { partial: 'yeah', text: 'yeah but no' }] });
     await askAloud(talk);

@@ -5,7 +5,7 @@ import type { Attention, AttentionState } from '../../wire.ts';
 import type { SessionContext } from '../context.ts';
 import { publish, type Reducer } from '../effects.ts';
 import { languageOf } from '../settings/settings.ts';
-import { utteranceSettled } from '../turn/words.ts';
+import { circumstancesOf, utteranceSettled } from '../turn/words.ts';
 
 /** In `addressed`: words that the dialog does not know and that are more than this are not for the robot. */
 const MAX_WORDS = 6;
@@ -37,15 +37,18 @@ export function wakes(context: SessionContext, parameters: SessionParameters): b
   return modeOf(context) === 'wake' && behindWakePhrase(text, context, parameters) !== undefined;
 }
 
-/** In `asleep`: the words are not for the robot. */
+/**
+ * Whether the words are not for the robot. `wake`: while it sleeps. `addressed`: they were not understood, or are many that the dialog
+ * does not know, and they neither continue a turn nor may answer a question.
+ */
 export function isForOthers(context: SessionContext): boolean {
   const { utterance, woken, pending } = context;
-  if (!sleeps(context) || woken || !utteranceSettled(context) || pending?.asked) return false;
-  if (modeOf(context) === 'wake') return true;
+  if (!sleeps(context) || !utteranceSettled(context) || pending?.asked) return false;
+  if (modeOf(context) === 'wake' || utterance?.failure) return !woken;
+  if (woken && (circumstancesOf(context).asked || pending?.text)) return false;
   const { text = '', reading } = utterance?.final ?? {};
-  return (
-    text === '' || (reading?.askBelow === undefined && wordsOf(text, languageOf(context)).length > MAX_WORDS)
-  );
+  const { length } = wordsOf(text, languageOf(context));
+  return length === 0 || (reading?.askBelow === undefined && length > MAX_WORDS);
 }
 
 /** The wake phrase is taken off the words, and the robot is awake. */

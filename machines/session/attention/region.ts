@@ -4,8 +4,8 @@ import type { SessionChart } from '../setup.ts';
 const IDLE = stateIn({ conversation: 'idle' });
 
 /**
- * Whether speech is taken for the robot: always while `awake` and in the window after a turn, only with a wake phrase
- * (`wake`) or if it plainly is (`addressed`) while `asleep`.
+ * Whether speech is taken for the robot. `wake`: always while `awake` and in the window after a turn, and only with a wake phrase
+ * while `asleep`. `addressed`: in all three as `isForOthers` says.
  */
 export function attentionRegion(chart: SessionChart) {
   return chart.createStateConfig({

@@ -1,15 +1,16 @@
 /** Speech during a reply: playback is ducked, then paused, until it is clear whether it interrupts. */
 import type { SessionParameters } from '../../parameters.ts';
 import { isOwnSpeech, wordsAround } from '../../policies/own-words.ts';
-import { isAmong, normaliseText, wordsOf } from '../../policies/text.ts';
+import { consistsOf, isAmong, normaliseText, wordsOf } from '../../policies/text.ts';
 import type { PlaybackState } from '../../wire.ts';
 import { isAnswer } from '../asking/asking.ts';
+import { modeOf } from '../attention/attention.ts';
 import { isLoud } from '../body/body.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
 import { languageOf } from '../settings/settings.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
-import { isBackchannel } from './backchannel.ts';
+import { isBackchannel, listFor } from './backchannel.ts';
 
 /** Whether these words, spoken during a reply, interrupt it. */
 export function interrupts(text: string, context: SessionContext, parameters: SessionParameters): boolean {
@@ -20,11 +21,19 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
   return (
     normaliseText(text, language) !== '' &&
     !isBackchannel(text, language, words.backchannels) &&
+    !agrees(text, context, parameters) &&
     !isOwn(text, context, parameters)
   );
 }
 
-/** Whether a partial transcript does. While motors are heard, two that agree are needed. */
+/** Whether the text is a yes to a reply that has asked nothing. Journals of before have no such parameter. */
+function agrees(text: string, context: SessionContext, { bargeIn, words }: SessionParameters): boolean {
+  const language = languageOf(context);
+  if (!bargeIn.yesListens || /[?？]/u.test(context.reply?.text ?? '')) return false;
+  return consistsOf(text, listFor(language, words.yes), language);
+}
+
+/** Whether a partial transcript does. Where motors or other people are heard, two that begin alike are needed. */
 export function partialInterrupts(
   text: string,
   context: SessionContext,
@@ -32,17 +41,30 @@ export function partialInterrupts(
 ): boolean {
   if (!interrupts(text, context, parameters)) return false;
   const language = languageOf(context);
-  if (!isLoud(context, parameters) || isAmong(text, parameters.words.halt, language)) return true;
+  const others = modeOf(context) === 'addressed';
+  if (!others && !isLoud(context, parameters)) return true;
+  if (!others && isAmong(text, parameters.words.halt, language)) return true;
   const [first] = wordsOf(context.utterance?.partial ?? '', language);
   return first !== undefined && wordsOf(text, language)[0] === first;
 }
 
-/** Speech so far that does not interrupt by its length: a backchannel, or, while motors are heard, a sound without words. */
+/**
+ * Speech so far that does not interrupt by its length: a backchannel, a sound without words while motors are heard, and anything
+ * where speech may be for others.
+ */
 export function soundsLikeListener(context: SessionContext, parameters: SessionParameters): boolean {
   const { utterance } = context;
   if (!utterance) return false;
+  if (modeOf(context) === 'addressed') return true;
   if (utterance.partial === '') return isLoud(context, parameters);
   return !interrupts(utterance.partial, context, parameters);
+}
+
+/** Speech that does not interrupt however long it is: the robot's own, and any that may be for others. */
+export function isIgnored(context: SessionContext, parameters: SessionParameters): boolean {
+  const { utterance } = context;
+  if (!utterance) return false;
+  return modeOf(context) === 'addressed' || isOwn(utterance.partial, context, parameters);
 }
 
 /** Text is spoken at most this fast, UTF-16 units a ms: slow enough words are only looked for farther back. */

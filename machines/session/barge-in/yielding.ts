@@ -7,10 +7,8 @@ import { ducks, pauses } from './barge-in.ts';
 export function yieldingState(chart: SessionChart, parameters: SessionParameters) {
   const softens = ducks(parameters);
   const listens = pauses(parameters) ? 'hearing' : 'doubting';
-  const confirmed = {
-    confirmSpeech: { guard: not('soundsLikeListener'), target: '#listening' },
-  } as const;
-  const tooLong = { backchannelMax: { guard: not('soundsOwn'), target: '#listening' } } as const;
+  const confirms = { guard: not('soundsLikeListener'), target: '#listening' } as const;
+  const tooLong = { backchannelMax: { guard: not('isIgnored'), target: '#listening' } } as const;
   return chart.createStateConfig({
     id: 'yielding',
     // Journals of before: paused from here to the verdict.
@@ -30,7 +28,7 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
           'transcript.partial': [
             { guard: 'partialInterrupts', target: '#listening', actions: 'notePartial' },
             softens
-              ? { guard: 'partialHasWords', target: 'doubting', actions: 'notePartial' }
+              ? { guard: 'partialListens', target: 'doubting', actions: 'notePartial' }
               : { actions: 'notePartial' },
           ],
           'speech.stop': {
@@ -39,7 +37,9 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
           },
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
-        after: { ...confirmed, ...tooLong },
+        after: softens
+          ? { confirmSpeech: [confirms, { guard: 'isWordless', target: 'doubting' }] }
+          : { confirmSpeech: confirms, ...tooLong },
       },
       /** The reply goes on, softer: so far it is a listener's sound or the robot's own words, or nothing is paused before its meaning is clear. */
       doubting: {
@@ -55,7 +55,7 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
         // Words of a listener are not confirmed; without a pause there may be none yet.
-        after: { ...(listens === 'doubting' && confirmed), ...tooLong },
+        after: { ...(listens === 'doubting' && { confirmSpeech: confirms }), ...tooLong },
       },
       /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer. */
       judging: {

@@ -7,7 +7,6 @@ import type { SessionChart } from '../setup.ts';
 
 /** A voice that failed or has finished speaks no filler. */
 const HAS_VOICE = stateIn({ conversation: { responding: { tts: 'running' } } });
-const ASLEEP = stateIn({ attention: 'asleep' });
 const ALL_PLAYED = stateIn({ conversation: { responding: { playback: 'finished' } } });
 
 /** Phase of the reply, as the user hears it. */
@@ -27,7 +26,7 @@ export function phaseRegion(chart: SessionChart, parameters: SessionParameters) 
               { guard: 'turnKnown', target: 'recalling' },
               { guard: 'wakes', actions: 'takeWakePhrase' },
               {
-                guard: and(['isForOthers', ASLEEP]),
+                guard: 'isForOthers',
                 target: '#idle',
                 actions: ['publishNothing', 'dropUtterance', 'dropPending'],
               },

@@ -34,6 +34,7 @@ import { type Access, accessOf } from './door/access.ts';
 import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
 import type { DoorStats } from './door/stats.ts';
+import { earOf } from './ear.ts';
 import { CHAT_STREAM } from './endpoints/chat-stream/chat-session.ts';
 import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
 import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
@@ -317,7 +318,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
-    ...{ detector: config.vad, ear: config.ear, speech: speech.engines.speech },
+    ...{ detector: config.vad, ear: await earOf(config.ear), speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),

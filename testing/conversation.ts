@@ -1,4 +1,4 @@
-import type { EarParameters } from '../actors/ear/ear.ts';
+import type { EarParameters } from '../actors/ear/front-end.ts';
 /** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
 
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/engine-rpc/mod.ts';

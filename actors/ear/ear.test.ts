@@ -4,6 +4,7 @@ import type { EarEvent } from '../../machines/session/events.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import { defaultDetectorParameters } from '../speech-detector.ts';
 import { openEar } from './ear.ts';
+import { defaultEarParameters } from './front-end.ts';
 import { InputAudio } from './input-audio.ts';
 
 const WINDOW = 512;
@@ -127,7 +128,7 @@ describe('an ear', () => {
     const audio = new InputAudio(100_000);
     const ear = openEar({
       ...{ vad: engine, audio, clock: new VirtualClock(), emit: () => {} },
-      ear: { highPassHz: 80 },
+      ear: { ...defaultEarParameters, highPassHz: 80 },
     });
     for (let i = 0; i < 20; i++) ear.hear(pcm(1_000, 5_000), undefined);
     expect(engine.heard).toHaveLength(20_000);
@@ -139,7 +140,7 @@ describe('an ear', () => {
     const problems: string[] = [];
     const ear = openEar({
       ...{ vad: vad(), audio: new InputAudio(100_000), clock: new VirtualClock(), emit: () => {} },
-      ear: { highPassHz: 80 },
+      ear: { ...defaultEarParameters, highPassHz: 80 },
       onProblem: ({ code, message }) => problems.push(`${code} ${message}`),
     });
     for (let i = 0; i < 30; i++) ear.hear(pcm(1_600, i % 2 === 0 ? 32_767 : 100), undefined);

@@ -17,7 +17,7 @@ import { Clipping } from './clipping.ts';
 import { MicTime } from './echo/mic-time.ts';
 import { PlayedAudio } from './echo/played-audio.ts';
 import { EchoStage } from './echo/stage.ts';
-import { HighPass } from './high-pass.ts';
+import { defaultEarParameters, type EarParameters, FrontEnd } from './front-end.ts';
 import type { InputAudio } from './input-audio.ts';
 import { EarReports } from './reports.ts';
 
@@ -47,14 +47,6 @@ const ALIGNED = new Uint8Array(2 * samplesInMs(WIRE_LIMITS.audioMaxMs, PIPELINE_
 /** A gap longer than this is not filled sample by sample. */
 const MAX_GAP_SAMPLES = 2 * PIPELINE_RATE;
 
-export interface EarParameters {
-  /** What is below this frequency, and a constant offset, is removed first. 0: nothing is. */
-  readonly highPassHz: number;
-}
-
-/** Nothing is removed: no gain in recognition or in ignoring noises was measured. */
-export const defaultEarParameters: EarParameters = { highPassHz: 0 };
-
 export interface EarOptions {
   readonly vad: VadEngine;
   readonly audio: InputAudio;
@@ -62,7 +54,7 @@ export interface EarOptions {
   readonly emit: (event: EarEvent) => void;
   /** Default: `defaultDetectorParameters`. */
   readonly detector?: SpeechDetectorParameters;
-  /** Default: audio is heard as it comes. */
+  /** Default: `defaultEarParameters`. */
   readonly ear?: EarParameters;
   /** Receives AUDIO_CLIPPED, once for each time in which the audio is too loud. */
   readonly onProblem?: (error: ParleyError) => void;
@@ -82,11 +74,10 @@ export function openEar(options: EarOptions): Ear {
     clock,
     emit,
     detector: parameters = defaultDetectorParameters,
-    ear,
+    ear = defaultEarParameters,
     onProblem,
     onReport,
   } = options;
-  const highPass = ear && ear.highPassHz > 0 ? new HighPass(ear.highPassHz) : undefined;
   const clipping = new Clipping();
   const pad = samplesInMs(parameters.onsetPadMs, PIPELINE_RATE);
   const arrivals = new Arrivals();
@@ -96,6 +87,7 @@ export function openEar(options: EarOptions): Ear {
     state !== 'cancelled' && outputRate && resamplers
       ? new EchoStage(new PlayedAudio(outputRate, resamplers), state === 'present')
       : undefined;
+  const frontEnd = new FrontEnd(ear, echo);
   const reports = onReport && new EarReports(onReport, () => echo?.takeReport());
   const position = () => micTime.sampleAt(clock.nowMs());
   // Ages count from when the audio arrived, so a slow detector does not delay the end of a turn.
@@ -131,11 +123,10 @@ export function openEar(options: EarOptions): Ear {
       onProblem?.(
         new ParleyError('AUDIO_CLIPPED', `${(100 * clipped).toFixed(1)} % of the samples in a second`),
       );
-    const heard = highPass?.process(raw) ?? raw;
     const nowMs = clock.nowMs();
     arrivals.note(arrived, nowMs);
     micTime.note(arrived, nowMs);
-    const samples = echo ? echo.process(heard, from) : heard;
+    const samples = frontEnd.process(raw, from);
     if (samples.length === 0) return;
     reports?.hear(samples);
     audio.write(samples);
@@ -167,7 +158,7 @@ export function openEar(options: EarOptions): Ear {
     played: (generation, samples) => echo?.played.report(generation, samples, position()),
     close() {
       stream.close();
-      echo?.close();
+      frontEnd.close();
     },
     setDetector(changed) {
       detecting = changed;

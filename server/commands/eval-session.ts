@@ -9,6 +9,7 @@ import type { ConfigSource } from '../config/layers.ts';
 import type { Config } from '../config/schema.ts';
 import { configKeys } from '../config/schema.ts';
 import { readDialog } from '../dialog-file.ts';
+import { earOf } from '../ear.ts';
 import { readJournalFile } from '../journal-file.ts';
 import { isJournalFile, withStore } from './data-store.ts';
 
@@ -29,7 +30,7 @@ export async function rehearSession(
   const report = await rehear(recording, {
     dialog,
     parameters: changedParameters(parameters, given, changed),
-    ...{ detector: config.vad, ear: config.ear, vad: config.vad, espeak: config.tts.espeak },
+    ...{ detector: config.vad, ear: await earOf(config.ear), vad: config.vad, espeak: config.tts.espeak },
   });
   return { lines: rehearingLines(report, changed), report };
 }

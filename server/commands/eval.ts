@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import { configKeys } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
 import { readDialog } from '../dialog-file.ts';
+import { earOf } from '../ear.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 
 interface Flags {
@@ -57,7 +58,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
         ...{
           parameters: config,
           detector: config.vad,
-          ear: config.ear,
+          ear: await earOf(config.ear),
           vad: config.vad,
           espeak: config.tts.espeak,
         },

@@ -3,6 +3,7 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { vadEngine } from '../../adapters/vad/engine.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { readDialog } from '../dialog-file.ts';
+import { earOf } from '../ear.ts';
 import { makeEngine } from '../engines.ts';
 import { readLabels } from '../transcribe/labels.ts';
 import { readRecording } from '../transcribe/recording.ts';
@@ -57,7 +58,7 @@ export function transcribeCommand(_setExitCode: SetExitCode): Command {
       const progress = process.stderr.isTTY && files.length >= MANY_FILES;
       try {
         const report = await transcribe(files, {
-          ...{ dialog, vad, ear: config.ear, stt, language: config.language },
+          ...{ dialog, vad, ear: await earOf(config.ear), stt, language: config.language },
           endpointing: config.endpointing,
           ...(known && { labels: known }),
           ...(sound && { noise: { sound, snrsDb: snr ?? [12] } }),

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { defaultEarParameters } from '../../actors/ear/ear.ts';
+import { defaultEarParameters } from '../../actors/ear/front-end.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
 import { defaultModelsDir } from '../../adapters/models/folder.ts';
@@ -154,6 +154,18 @@ export const configSchema = z.strictObject({
     highPassHz: key(
       z.number().min(0).max(400).default(defaultEarParameters.highPassHz),
       'Remove what is below this frequency, and a constant offset, from the microphone’s audio; 0 for nothing. 80 is below the lowest voices.',
+    ),
+    denoise: key(
+      z.enum(['none', 'rnnoise']).default('none'),
+      '`rnnoise` removes noise from the microphone’s audio; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md.',
+    ),
+    gateDbfs: key(
+      z.number().min(-90).max(0).default(defaultEarParameters.gateDbfs),
+      'Make the microphone 20 dB softer while it is below this level, dBFS (RMS); 0 for never. Speech must stay above it.',
+    ),
+    targetDbfs: key(
+      z.number().min(-50).max(0).default(defaultEarParameters.targetDbfs),
+      'Bring speech slowly to this level, dBFS (RMS), by at most 18 dB either way; 0 to leave it as it is.',
     ),
   }),
   voiceStop: group({

@@ -1,4 +1,5 @@
-import { type EarParameters, openEar } from '../../actors/ear/ear.ts';
+import { openEar } from '../../actors/ear/ear.ts';
+import type { EarParameters } from '../../actors/ear/front-end.ts';
 import { InputAudio } from '../../actors/ear/input-audio.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';

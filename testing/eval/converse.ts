@@ -1,5 +1,5 @@
 import { type Dialog, dialogReader } from '../../actors/dialog/mod.ts';
-import type { EarParameters } from '../../actors/ear/ear.ts';
+import type { EarParameters } from '../../actors/ear/front-end.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';

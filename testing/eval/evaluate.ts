@@ -1,5 +1,5 @@
 import { type Dialog, withDialog, withRecogniser } from '../../actors/dialog/mod.ts';
-import { defaultEarParameters, type EarParameters } from '../../actors/ear/ear.ts';
+import { defaultEarParameters, type EarParameters } from '../../actors/ear/front-end.ts';
 import type { SpeechDetectorParameters } from '../../actors/speech-detector.ts';
 import type { EspeakTtsOptions } from '../../adapters/tts/espeak/espeak.ts';
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';

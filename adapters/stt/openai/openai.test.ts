@@ -46,6 +46,17 @@ describe('openaiStt', () => {
     expect(form?.wav()).toEqual({ rate: PIPELINE_RATE, channels: 1, samples });
   });
 
+  it('uploads no silence before and after the utterance but 200 ms', async () => {
+    await start();
+    const tone = toneSamples(500, PIPELINE_RATE);
+    const long = new Int16Array(3 * PIPELINE_RATE);
+    long.set(tone, PIPELINE_RATE);
+    await transcribe(pieces(long));
+    expect(server.requests[0]?.form?.wav().samples).toEqual(
+      long.subarray(0.8 * PIPELINE_RATE, 1.7 * PIPELINE_RATE),
+    );
+  });
+
   it('copies the audio, so that the caller may reuse its buffer', async () => {
     await start();
     const shared = new Int16Array(2);

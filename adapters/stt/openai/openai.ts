@@ -18,6 +18,7 @@ import {
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
+import { withoutSilence } from '../silence.ts';
 import { finalOf, transcription } from './invented.ts';
 import { multipartBody } from './upload.ts';
 
@@ -48,7 +49,7 @@ const streamEvent = z.union([
   z.object({ type: z.string().regex(/^(?!transcript\.text\.(delta|done)$)/) }),
 ]);
 
-/** Speech recognition by any server with OpenAI's `POST /audio/transcriptions`. The utterance is sent as one WAV file after its end; without samples the result is '' without a request. Errors: STT_FAILED (5xx),
+/** Speech recognition by any server with OpenAI's `POST /audio/transcriptions`. The utterance is sent as one WAV file after its end, without the silence around it; without samples the result is '' without a request. Errors: STT_FAILED (5xx),
  * ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL. Requests are not retried. Throws
  * CONFIG_INVALID.
  */
@@ -83,7 +84,8 @@ function isSilent({ samples }: Pcm<PipelineRate>): boolean {
 }
 
 function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array {
-  return writeWav({ rate: PIPELINE_RATE, samples: joinedSamples(pieces.map(({ samples }) => samples)) });
+  const samples = joinedSamples(pieces.map((piece) => piece.samples));
+  return writeWav({ rate: PIPELINE_RATE, samples: withoutSilence(samples) });
 }
 
 /** The first `maxSamples` of the utterance. Reads on to its end, so that the writer does not block. */

@@ -8,7 +8,10 @@ export const wyoming = defineEngine({
   summary: 'A recogniser behind the Wyoming protocol: faster-whisper, whisper.cpp, Vosk …',
   options: {
     ...wyomingKeys('tcp://127.0.0.1:10300'),
-    partials: yesNo(false, 'Whether the server streams transcripts while the user speaks.'),
+    partials: yesNo(
+      false,
+      'Whether the server streams transcripts while the user speaks. If not, it gets the audio at the end, without the silence around it.',
+    ),
     model: optionalText('Model, if the server has several. Default: the server’s.'),
   },
   can: { offline: false, languages: 'many', partials: false, understands: 'any speech' },

@@ -4,7 +4,7 @@ import { type Pcm, PIPELINE_RATE, type PipelineRate } from '../../../machines/au
 import { WyomingListener, type WyomingPeer } from '../../../testing/loopback/mod.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
 import { closeAfterEach } from '../../engine-test-util.ts';
-import { wyomingStt } from './wyoming.ts';
+import { type WyomingSttOptions, wyomingStt } from './wyoming.ts';
 
 let server: WyomingListener;
 let engine: ReturnType<typeof wyomingStt>;
@@ -14,14 +14,17 @@ closeAfterEach(() => ({ engine, server }));
 const never = () => new AbortController().signal;
 
 /** A recogniser that does `onEvent` with each event after its description. */
-async function start(onEvent: (peer: WyomingPeer, type: string) => void, model?: string) {
+async function start(
+  onEvent: (peer: WyomingPeer, type: string) => void,
+  options: Partial<WyomingSttOptions> = {},
+) {
   server = await WyomingListener.start((peer) => {
     peer.onEvent = ({ type }) => {
       if (type === 'describe') peer.send('info', { asr: [{ name: 'ears', models: [] }] });
       else onEvent(peer, type);
     };
   });
-  engine = wyomingStt({ address: server.url, ...(model !== undefined && { model }) });
+  engine = wyomingStt({ address: server.url, ...options });
 }
 
 async function* pieces(...lengths: number[]): AsyncGenerator<Pcm<PipelineRate>> {
@@ -36,7 +39,7 @@ const answerAtStop = (text: string) => (peer: WyomingPeer, type: string) => {
 
 describe('wyomingStt', () => {
   it('sends the language, the model and the audio, and takes the transcript', async () => {
-    await start(answerAtStop(' Hallo. '), 'tiny');
+    await start(answerAtStop(' Hallo. '), { model: 'tiny' });
     const { events } = await outcomeOf(
       engine.transcribe(pieces(1_600, 40_000), { language: 'de-AT' }, never()),
     );
@@ -45,7 +48,7 @@ describe('wyomingStt', () => {
     expect(peer?.received.map(({ type }) => type)).toEqual([
       ...['describe', 'transcribe', 'audio-start'],
       // An event carries at most a second.
-      ...['audio-chunk', 'audio-chunk', 'audio-chunk', 'audio-chunk', 'audio-stop'],
+      ...['audio-chunk', 'audio-chunk', 'audio-chunk', 'audio-stop'],
     ]);
     expect(peer?.of('transcribe')[0]?.data).toEqual({ language: 'de-AT', name: 'tiny' });
     expect(peer?.of('audio-chunk')[0]?.data).toEqual({ rate: 16_000, width: 2, channels: 1 });
@@ -63,14 +66,17 @@ describe('wyomingStt', () => {
       yield* pieces(1_600);
       await partials;
     }
-    await start((peer, type) => {
-      if (type === 'audio-chunk') {
-        peer.send('transcript-start', { language: 'en' });
-        peer.send('transcript-chunk', { text: 'turn' });
-        peer.send('transcript-chunk', { text: ' left' });
-      }
-      if (type === 'audio-stop') peer.send('transcript-stop');
-    });
+    await start(
+      (peer, type) => {
+        if (type === 'audio-chunk') {
+          peer.send('transcript-start', { language: 'en' });
+          peer.send('transcript-chunk', { text: 'turn' });
+          peer.send('transcript-chunk', { text: ' left' });
+        }
+        if (type === 'audio-stop') peer.send('transcript-stop');
+      },
+      { partials: true },
+    );
     const events: SttEvent[] = [];
     for await (const event of engine.transcribe(speech(), { language: 'en' }, never())) {
       events.push(event);
@@ -81,6 +87,24 @@ describe('wyomingStt', () => {
       { type: 'partial', text: 'turn left' },
       { type: 'final', text: 'turn left' },
     ]);
+  });
+
+  it('sends no silence before and after the utterance but 200 ms, if the server waits for its end', async () => {
+    async function* quiet(): AsyncGenerator<Pcm<PipelineRate>> {
+      yield { rate: PIPELINE_RATE, samples: new Int16Array(16_000) };
+      yield* pieces(8_000);
+      yield { rate: PIPELINE_RATE, samples: new Int16Array(16_000) };
+    }
+    for (const [partials, samples] of [
+      [true, 40_000],
+      [false, 3_200 + 8_000 + 3_200],
+    ] as const) {
+      await start(answerAtStop('Hallo.'), { partials });
+      await outcomeOf(engine.transcribe(quiet(), { language: 'de' }, never()));
+      const sent = server.servers[0]?.of('audio-chunk').map(({ payload }) => payload.length / 2) ?? [];
+      expect(sent.reduce((sum, one) => sum + one, 0)).toBe(samples);
+      if (partials) await Promise.all([engine.close(), server.close()]);
+    }
   });
 
   it('understands nothing in an empty utterance', async () => {

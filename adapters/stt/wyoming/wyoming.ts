@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
-import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../../machines/audio.ts';
+import {
+  joinedSamples,
+  type Pcm,
+  PIPELINE_RATE,
+  type PipelineRate,
+  samplesInMs,
+} from '../../../machines/audio.ts';
 import { type WyomingConnection, type WyomingOptions, WyomingServer } from '../../wyoming/server.ts';
+import { withoutSilence } from '../silence.ts';
 
 export interface WyomingSttOptions extends WyomingOptions {
-  /** Whether the server streams transcripts while the user speaks. Default false. */
+  /** Whether the server streams transcripts while the user speaks. Default false: it gets the audio at the end. */
   readonly partials?: boolean;
   /** The server's default if absent. */
   readonly model?: string;
@@ -18,8 +25,8 @@ const transcript = z.object({ text: z.string(), language: z.string().min(1).null
 const piece = z.object({ text: z.string() });
 
 /**
- * Speech recognition by a server of the Wyoming protocol. The audio is sent as it arrives; servers that stream transcripts give
- * partial texts. Errors: STT_FAILED (the server reports one), ENGINE_REQUEST (it has no recogniser), ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
+ * Speech recognition by a server of the Wyoming protocol. Servers that stream transcripts get the audio
+ * as it arrives and give partial texts; others get it at the end, without the silence around it. Errors: STT_FAILED (the server reports one), ENGINE_REQUEST (it has no recogniser), ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
  */
 export function wyomingStt(options: WyomingSttOptions): SttEngine {
   const server = new WyomingServer(options, 'asr');
@@ -37,13 +44,13 @@ async function* transcribe(
   connection: WyomingConnection,
   audio: AsyncIterable<Pcm<PipelineRate>>,
   { language }: SttRequest,
-  { model }: WyomingSttOptions,
+  { model, partials = false }: WyomingSttOptions,
 ): AsyncGenerator<SttEvent> {
   const source = audio[Symbol.asyncIterator]();
   try {
     await connection.send('transcribe', { language, ...(model !== undefined && { name: model }) });
     await connection.send('audio-start', FORMAT);
-    yield* textOf(connection, sendAudio(connection, source));
+    yield* textOf(connection, sendAudio(connection, source, !partials));
   } finally {
     // Not awaited, because it may hang.
     source.return?.().catch(() => {});
@@ -74,17 +81,26 @@ async function* textOf(connection: WyomingConnection, sending: Promise<void>): A
   }
 }
 
+/** `whole`: all of it at the end, as the server does not listen before. */
 async function sendAudio(
   connection: WyomingConnection,
   source: AsyncIterator<Pcm<PipelineRate>>,
+  whole: boolean,
 ): Promise<void> {
+  const held: Int16Array[] = [];
   for (;;) {
     const { done, value } = await source.next();
     if (done) break;
-    for (let at = 0; at < value.samples.length; at += CHUNK) {
-      const { buffer, byteOffset, byteLength } = value.samples.subarray(at, at + CHUNK);
-      await connection.send('audio-chunk', FORMAT, new Uint8Array(buffer, byteOffset, byteLength));
-    }
+    if (whole) held.push(value.samples.slice());
+    else await sendSamples(connection, value.samples);
   }
+  await sendSamples(connection, withoutSilence(joinedSamples(held)));
   await connection.send('audio-stop');
+}
+
+async function sendSamples(connection: WyomingConnection, samples: Int16Array): Promise<void> {
+  for (let at = 0; at < samples.length; at += CHUNK) {
+    const { buffer, byteOffset, byteLength } = samples.subarray(at, at + CHUNK);
+    await connection.send('audio-chunk', FORMAT, new Uint8Array(buffer, byteOffset, byteLength));
+  }
 }

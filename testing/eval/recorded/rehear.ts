@@ -1,6 +1,6 @@
 import type { Dialog } from '../../../actors/dialog/mod.ts';
 import { dialogActions, dialogReader } from '../../../actors/dialog/mod.ts';
-import { defaultEarParameters, type EarParameters } from '../../../actors/ear/ear.ts';
+import { defaultEarParameters, type EarParameters } from '../../../actors/ear/front-end.ts';
 import type { JournalAudio } from '../../../actors/ports/journal.ts';
 import { type ClientCommand, clientCommand } from '../../../actors/session/client-command.ts';
 import type { SpeechDetectorParameters } from '../../../actors/speech-detector.ts';

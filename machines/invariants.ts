@@ -11,6 +11,7 @@ import { type Invariant, type MakeInvariant, type MonitorOptions, SessionFacts }
 import { failuresInvariant } from './session/failures-invariant.ts';
 import { fillerInvariant } from './session/filler/invariant.ts';
 import { haltInvariant } from './session/halt/invariant.ts';
+import { languageInvariant } from './session/language/invariant.ts';
 import { lastingInvariant } from './session/lasting/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
@@ -43,6 +44,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   askingInvariant,
   attentionInvariant,
   bodyInvariant,
+  languageInvariant,
   textOnlyInvariant,
 ];
 
@@ -63,6 +65,7 @@ export function sessionMonitor(
     outputRate: input.outputRate,
     actions: parameters.actions,
     language: input.language,
+    languages: parameters.languages,
     asks: parameters,
     attention: {
       mode: input.attention ?? 'always',
@@ -92,6 +95,7 @@ export class InvariantMonitor {
       outputRate: 24_000,
       actions: { allow: ['*'], maxPerReply: Number.MAX_SAFE_INTEGER },
       language: 'en',
+      languages: undefined,
       asks: undefined,
       attention: { mode: 'always' as const, wake: [], windowMs: 0 },
       halt: [],
@@ -101,7 +105,7 @@ export class InvariantMonitor {
       results: false,
       ...given,
     };
-    const facts = new SessionFacts(options.outputRate);
+    const facts = new SessionFacts(options);
     this.#facts = facts;
     const broken = (invariant: number, what: string, entry: LogEntry | null) => {
       this.violations.push({ invariant, what, entry });

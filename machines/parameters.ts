@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { LANGUAGES, listsOf, type OwnPhrases } from './language/mod.ts';
 import {
   attentionMode,
   count,
@@ -11,7 +12,6 @@ import {
   text,
   yesNo,
 } from './options.ts';
-import { BACKCHANNELS } from './session/barge-in/backchannel.ts';
 import type { ActionTerms, ReportedEnd } from './wire.ts';
 
 /** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
@@ -57,80 +57,18 @@ export const defaultParameters = {
   },
   history: { maxMessages: 40 },
   actions: { allow: ['*'], maxPerReply: 16 },
-  phrases: {
-    notUnderstood: 'Sorry, I did not get that.',
-    sttFailed: 'Sorry, I could not hear that.',
-    llmFailed: 'Sorry, something went wrong. Please try again.',
-    didYouSay: 'Did you say: {words}?',
-    sayAgain: 'Sorry, please say it again.',
-    fillers: [],
-  },
+  phrases: { ...LANGUAGES.en.phrases, fillers: [] },
+  languages: { follow: true, among: ['en', 'zh', 'ja', 'ko'] },
   words: {
-    backchannels: {
-      en: [...BACKCHANNELS.en, 'mmm', 'hm', 'yep', 'i see', 'uh', 'um', 'ah', 'oh', 'wow'],
-      zh: [...BACKCHANNELS.zh, '噢', '啊', '是的', '好的'],
-      ja: [...BACKCHANNELS.ja, 'うんうん', 'へえ', 'なるほど', 'そうですね'],
-      de: [...BACKCHANNELS.de, 'ach so'],
-      fr: [...BACKCHANNELS.fr, 'hum', 'ah bon'],
-      es: BACKCHANNELS.es,
-    },
-    continuations: {
-      en: 'and or but so because if the a an to of in on at for with from my your that um uh is are please then'.split(
-        ' ',
-      ),
-      zh: ['和', '或者', '但是', '因为', '如果', '然后', '那个', '就是', '还有', '把', '的'],
-      ja: ['と', 'が', 'を', 'に', 'で', 'から', 'けど', 'その', 'あの'],
-      de: 'und oder aber weil wenn der die das ein eine zu in mit ähm'.split(' '),
-      fr: ['et', 'ou', 'mais', 'parce que', 'si', 'le', 'la', 'les', 'un', 'une', 'de', 'à', 'avec', 'euh'],
-      es: ['y', 'o', 'pero', 'porque', 'si', 'el', 'la', 'los', 'un', 'una', 'de', 'a', 'con', 'eh'],
-    },
-    answers: {
-      en: [
-        ...'yes yeah yep yup no nope nah sure okay ok right correct exactly please thanks'.split(' '),
-        ...[
-          'thank you',
-          'of course',
-          "that's right",
-          "that's it",
-          'not that',
-          'never mind',
-          'i do',
-          "i don't",
-        ],
-      ],
-      zh: ['是', '是的', '对', '对的', '好', '好的', '可以', '行', '不', '不是', '不要', '不用', '没有'],
-      ja: ['はい', 'いいえ', 'うん', 'ううん', 'ええ', 'そうです', '違います', 'お願いします'],
-      de: ['ja', 'nein', 'doch', 'genau', 'gerne', 'bitte', 'danke', 'ja bitte', 'nein danke'],
-      fr: ['oui', 'non', 'si', "d'accord", 'exactement', "s'il vous plaît", 'merci'],
-      es: ['sí', 'no', 'claro', 'vale', 'exacto', 'por favor', 'gracias'],
-    },
-    digits: {
-      en: 'zero oh one two three four five six seven eight nine'.split(' '),
-      zh: [...'零〇一二三四五六七八九幺'],
-      ja: [...'〇零一二三四五六七八九'],
-      de: 'null eins zwei zwo drei vier fünf sechs sieben acht neun'.split(' '),
-      fr: ['zéro', 'un', 'deux', 'trois', 'quatre', 'cinq', 'six', 'sept', 'huit', 'neuf'],
-      es: ['cero', 'uno', 'dos', 'tres', 'cuatro', 'cinco', 'seis', 'siete', 'ocho', 'nueve'],
-    },
+    backchannels: listsOf(({ backchannels, moreBackchannels }) => [...backchannels, ...moreBackchannels]),
+    continuations: listsOf(({ continuations }) => continuations),
+    answers: listsOf(({ answers }) => answers),
+    digits: listsOf(({ digits }) => digits),
     halt: [],
     wake: [],
     complete: [],
-    yes: {
-      en: ['yes', 'yeah', 'yep', 'yes please', 'right', 'correct', 'exactly'],
-      zh: ['是', '是的', '对', '对的'],
-      ja: ['はい', 'うん', 'そう', 'そうです'],
-      de: ['ja', 'genau', 'richtig', 'ja bitte'],
-      fr: ['oui', 'ouais', "c'est ça", 'exactement'],
-      es: ['sí', 'claro', 'exacto', 'correcto'],
-    },
-    no: {
-      en: ['no', 'nope', 'wrong', 'no thanks'],
-      zh: ['不', '不是', '不对'],
-      ja: ['いいえ', 'いや', '違う', '違います'],
-      de: ['nein', 'nee', 'falsch'],
-      fr: ['non', 'pas du tout'],
-      es: ['no'],
-    },
+    yes: listsOf(({ yes }) => yes),
+    no: listsOf(({ no }) => no),
   },
 } as const;
 
@@ -270,6 +208,13 @@ export function parameterGroups() {
       sayAgain: [text, 'Spoken when they were not what the user said.'],
       fillers: [list, 'Short phrases for the silence before a late reply. Empty: those of the dialog file.'],
     }),
+    languages: described('languages', {
+      follow: [
+        yesNo,
+        'Answer each turn in its own language: as the recogniser reports it, else as detected from the text. Off: the session keeps its language until the client changes it.',
+      ],
+      among: [list, 'Languages that a turn may change to, besides the session’s own; see languages.md.'],
+    }),
     words: described('words', {
       backchannels: [listsByLanguage, 'Sounds of a listener that do not interrupt, by language.'],
       continuations: [
@@ -316,5 +261,9 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     readonly moving?: readonly string[];
     /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */
     readonly followUps?: Readonly<Record<string, readonly ReportedEnd[]>>;
+  };
+  readonly languages: {
+    /** By language, for turns in another than the server's. Default: `phrases`, whatever the language. */
+    readonly phrases?: Readonly<Record<string, OwnPhrases & { readonly fillers: readonly string[] }>>;
   };
 };

@@ -35,7 +35,8 @@ describe('the engines that are configured', () => {
 
   it('cause a warning when no recogniser or no voice supports the language', () => {
     const found = lines({ language: 'eo', 'engines.tts': 'minimax' });
-    expect(found).toHaveLength(2);
+    expect(found).toHaveLength(3);
+    expect(found[2]).toContain('no phrases of its own in eo');
     expect(found[0]).toMatch(
       /language is eo, but engines\.stt \(soundswallower\) knows only en: .*--language/u,
     );

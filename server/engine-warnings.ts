@@ -1,5 +1,7 @@
 import type { EngineKind } from '../actors/subjects.ts';
 import type { EngineDescriptor } from '../adapters/engine.ts';
+import { tableOf } from '../machines/language/mod.ts';
+import { defaultParameters } from '../machines/parameters.ts';
 import { baseLanguage } from '../machines/policies/text.ts';
 import type { Config } from './config/schema.ts';
 import type { Notice } from './endpoints/about/endpoint.ts';
@@ -7,7 +9,7 @@ import { engineOf } from './engine-registry.ts';
 
 /** Warnings about engine settings that are probably a mistake, with what to do about them. */
 export function engineWarnings(config: Config): readonly Notice[] {
-  return [...freeSpeechRejected(config), ...unknownLanguage(config)];
+  return [...freeSpeechRejected(config), ...unknownLanguage(config), ...withoutPhrases(config)];
 }
 
 /** A recogniser that understands only the dialog's phrases, combined with a language model that answers anything. */
@@ -24,6 +26,11 @@ function freeSpeechRejected(config: Config): readonly Notice[] {
   return [{ code: 'FREE_SPEECH_REJECTED', message }];
 }
 
+/** Whether an engine of the chain may speak this language (BCP 47). */
+export function hasVoice(language: string, config: Config): boolean {
+  return knownBy('tts', language, config);
+}
+
 /** Whether a recogniser and a voice of the chains may know this language (BCP 47). */
 export function supportsLanguage(language: string, config: Config): boolean {
   return SPEECH.every((kind) => knownBy(kind, language, config));
@@ -32,9 +39,25 @@ export function supportsLanguage(language: string, config: Config): boolean {
 const SPEECH = ['stt', 'tts'] as const;
 
 function knownBy(kind: (typeof SPEECH)[number], language: string, config: Config): boolean {
-  return configured(kind, config).some(
-    ({ can }) => typeof can.languages === 'string' || can.languages.includes(baseLanguage(language)),
+  const base = baseLanguage(language);
+  const names = config.byLanguage[base]?.engines?.[kind] ?? config.engines[kind];
+  return described(kind, names).some(
+    ({ can }) => typeof can.languages === 'string' || can.languages.includes(base),
   );
+}
+
+/** A language that Parley has no phrases for: it speaks those of the configuration. */
+function withoutPhrases(config: Config): readonly Notice[] {
+  const tags = new Set([config.language, ...config.languages.among].map(baseLanguage));
+  return [...tags].flatMap((tag) => {
+    const chosen = config.phrases.notUnderstood !== defaultParameters.phrases.notUnderstood;
+    const own = tag === baseLanguage(config.language) && chosen;
+    if (tableOf(tag) || config.byLanguage[tag]?.phrases || own) return [];
+    const message =
+      `Parley has no phrases of its own in ${tag} and says "${config.phrases.notUnderstood}": ` +
+      `set byLanguage.${tag}.phrases, or phrases; see docs/languages.md`;
+    return [{ code: 'LANGUAGE_WITHOUT_PHRASES', message }];
+  });
 }
 
 /** A language that no recogniser, or no voice, of the chain supports. */
@@ -50,5 +73,12 @@ function unknownLanguage(config: Config): readonly Notice[] {
 }
 
 function configured<Kind extends EngineKind>(kind: Kind, config: Config): readonly EngineDescriptor<Kind>[] {
-  return config.engines[kind].flatMap((name) => engineOf(kind, name) ?? []);
+  return described(kind, config.engines[kind]);
+}
+
+function described<Kind extends EngineKind>(
+  kind: Kind,
+  names: readonly string[],
+): readonly EngineDescriptor<Kind>[] {
+  return names.flatMap((name) => engineOf(kind, name) ?? []);
 }

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
 import {
+  type ByLanguage,
   type ChainEvent,
   type ChainOptions,
   chainLlm,
   chainStt,
   chainTts,
+  llmByLanguage,
   type MemberHealth,
   type ReportsHealth,
+  sttByLanguage,
+  ttsByLanguage,
 } from '../actors/chain/mod.ts';
 import { type Dialog, withAnswers } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
@@ -25,8 +29,9 @@ import { ParleyError } from '../machines/errors.ts';
 import type { Config } from './config/schema.ts';
 import { PHRASES } from './data-directory.ts';
 import { engineOf } from './engine-registry.ts';
+import { settingsByLanguage } from './languages.ts';
 import { toolsOf } from './offered-actions.ts';
-import { fixedPhrases, type PreparePhrases, phrasePreparer } from './phrases.ts';
+import { fixedPhrases, type PreparePhrases, phrasePreparer, phrasesOfOthers } from './phrases.ts';
 
 /** Statistics of the engines of this process, for metrics. */
 export interface EngineStats {
@@ -76,8 +81,24 @@ export async function makeEngines(
     if (stats) connected.push(() => ({ kind, engine: engine.name, ...stats() }));
     return engine;
   };
-  const makeAll = <Kind extends EngineKind>(kind: Kind) =>
-    Promise.all(engines[kind].map((name) => make(kind, name)));
+  /** Makes chains of a kind; an engine that is in several, for several languages, is made once. */
+  const chains = async <Kind extends EngineKind, Chain>(
+    kind: Kind,
+    chainOf: (members: readonly EngineOf[Kind][], names: readonly string[]) => Chain,
+  ) => {
+    const made = new Map<string, Promise<EngineOf[Kind]>>();
+    const member = (name: string) => {
+      const engine = made.get(name) ?? make(kind, name).then(closedOnce);
+      made.set(name, engine);
+      return engine;
+    };
+    const chain = async (names: readonly string[]) => chainOf(await Promise.all(names.map(member)), names);
+    const own = [...settingsByLanguage<readonly string[]>(config, ({ engines }) => engines?.[kind])];
+    return {
+      usual: await chain(engines[kind]),
+      others: new Map(await Promise.all(own.map(async ([tag, names]) => [tag, await chain(names)] as const))),
+    };
+  };
   const reported = <Chain extends ReportsHealth>(kind: EngineKind, chain: Chain): Chain => {
     healthy.push(() => chain.health().map((health) => ({ kind, ...health })));
     return chain;
@@ -86,19 +107,31 @@ export async function makeEngines(
     kinds.includes(kind) && engines[kind].some((name) => name !== 'remote');
   const options = (kind: EngineKind) => chainOptions(kind, config, parts);
 
-  const stt = isLocal('stt') ? reported('stt', chainStt(await makeAll('stt'), options('stt'))) : undefined;
+  const stt = isLocal('stt')
+    ? await chains('stt', (members) => chainStt(members, options('stt')))
+    : undefined;
   const { brokenReply } = config.chains;
   const llm = isLocal('llm')
-    ? reported('llm', chainLlm(await makeAll('llm'), { ...options('llm'), brokenReply }))
+    ? await chains('llm', (members) => chainLlm(members, { ...options('llm'), brokenReply }))
     : undefined;
-  const voices = isLocal('tts') ? speech(config, dialog, parts, await makeAll('tts')) : undefined;
+  const voices = isLocal('tts')
+    ? speech(config, dialog, parts, await chains('tts', (members, names) => ({ members, names })))
+    : undefined;
+  if (stt) reported('stt', stt.usual);
+  if (llm) reported('llm', llm.usual);
   if (voices) reported('tts', voices.chain);
   const phrases = voices?.cache;
   const model = await makeSpeechModel(config, dialog, parts);
   return {
     ...(model && { speech: model }),
-    ...(stt && { stt }),
-    ...(llm && { llm }),
+    ...(stt && { stt: sttByLanguage(stt.usual, stt.others) }),
+    ...(llm && {
+      llm: llmByLanguage(
+        llm.usual,
+        llm.others,
+        settingsByLanguage(config, (one) => one.systemPrompt),
+      ),
+    }),
     ...(voices && { tts: voices.tts }),
     ...(voices?.preparePhrases && { preparePhrases: voices.preparePhrases }),
     stats: () => ({
@@ -139,8 +172,19 @@ interface Speech {
   readonly preparePhrases: PreparePhrases | undefined;
 }
 
+/** The speech engines of a chain, with their names in the configuration. */
+interface Voices {
+  readonly members: readonly TtsEngine[];
+  readonly names: readonly string[];
+}
+
 /** The speech engines, with their common phrase cache. */
-function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: readonly TtsEngine[]): Speech {
+function speech(
+  config: Config,
+  dialog: Dialog,
+  parts: EngineParts,
+  { usual, others }: { readonly usual: Voices; readonly others: ByLanguage<Voices> },
+): Speech {
   const { enabled, maxBytes, maxPhraseMs } = config.tts.cache;
   const cache = enabled
     ? phraseCache({
@@ -149,27 +193,38 @@ function speech(config: Config, dialog: Dialog, parts: EngineParts, engines: rea
         ...(parts.onProblem && { onProblem: parts.onProblem }),
       })
     : undefined;
-  const fixed = new Set(fixedPhrases(dialog, config));
+  const fixed = new Set([
+    ...fixedPhrases(dialog, config),
+    ...phrasesOfOthers(config, dialog).map(({ text }) => text),
+  ]);
   let main: CachedTts | undefined;
-  const voices = engines.map((engine, place) => {
-    const identity = soundOf(config.engines.tts[place] ?? engine.name, config);
-    // The settings of a remote engine are not known here, and may change.
-    if (!cache || identity === undefined) return engine;
-    const cached = cachedTts(engine, cache, { identity, maxPhraseMs, isFixed: (text) => fixed.has(text) });
-    if (place === 0) main = cached;
-    return cached;
-  });
-  const chain = chainTts(voices, { ...chainOptions('tts', config, parts), resamplers: parts.resamplers });
-  if (!cache) return { tts: chain, chain, cache, preparePhrases: undefined };
+  const chainOf = ({ members, names }: Voices) => {
+    const voices = members.map((engine, place) => {
+      const identity = soundOf(names[place] ?? engine.name, config);
+      // The settings of a remote engine are not known here, and may change.
+      if (!cache || identity === undefined) return engine;
+      const cached = cachedTts(engine, cache, { identity, maxPhraseMs, isFixed: (text) => fixed.has(text) });
+      if (place === 0) main ??= cached;
+      return cached;
+    });
+    return chainTts(voices, { ...chainOptions('tts', config, parts), resamplers: parts.resamplers });
+  };
+  const chain = chainOf(usual);
+  const all = ttsByLanguage(
+    chain,
+    new Map([...others].map(([tag, voices]) => [tag, chainOf(voices)])),
+    settingsByLanguage(config, ({ voice }) => voice),
+  );
+  if (!cache) return { tts: all, chain, cache, preparePhrases: undefined };
   const preparer = main && phrasePreparer(main, config, dialog);
   const tts: TtsEngine = {
-    ...chain,
+    ...all,
     warm: async () => {
-      await Promise.all([cache.load(), chain.warm?.()]);
+      await Promise.all([cache.load(), all.warm?.()]);
     },
     close: async () => {
       await preparer?.stop();
-      await chain.close();
+      await all.close();
       await cache.close();
     },
   };
@@ -193,6 +248,18 @@ async function makeSpeechModel(
 export function tellsPartials({ speech, stt }: LocalEngines, config: Config): boolean {
   if (speech) return false;
   return stt ? stt.tellsPartials === true : config.stt.remote.partials;
+}
+
+/** The engine of several chains is closed with the first of them. */
+function closedOnce<Engine extends { close(): Promise<void> }>(engine: Engine): Engine {
+  let closed: Promise<void> | undefined;
+  return {
+    ...engine,
+    close: () => {
+      closed ??= engine.close();
+      return closed;
+    },
+  };
 }
 
 /** Throws CONFIG_INVALID if any of `kinds` is configured as `remote`. */

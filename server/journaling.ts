@@ -77,6 +77,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     history,
     actions,
     phrases,
+    languages,
     words,
   } = parameters;
   return {
@@ -91,6 +92,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     history,
     actions,
     phrases,
+    languages,
     words,
   };
 }

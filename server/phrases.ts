@@ -1,10 +1,11 @@
-import { type Dialog, fillersOf, placeholdersIn } from '../actors/dialog/mod.ts';
+import { type Dialog, fillersOf, placeholdersIn, withDialog } from '../actors/dialog/mod.ts';
 import { speechText } from '../actors/reply/speech-text.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import type { CachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { cutSegments } from '../machines/policies/segmenter.ts';
+import { baseLanguage } from '../machines/policies/text.ts';
 import type { Config } from './config/schema.ts';
 
 export interface PhraseProgress {
@@ -47,6 +48,29 @@ export function fixedPhrases(dialog: Dialog, parameters: SessionParameters): rea
   return [...new Set(spoken)].filter((text) => text !== '');
 }
 
+/**
+ * Parley's own phrases in the languages that a session may change to. A filler is only used if it is ready, so these are
+ * made in advance too; replies are not.
+ */
+export function phrasesOfOthers(
+  parameters: SessionParameters,
+  dialog: Dialog,
+): readonly { readonly text: string; readonly language: string }[] {
+  const { among, phrases = {} } = withDialog(parameters, dialog).languages;
+  const tags = new Set(among.map(baseLanguage));
+  return Object.entries(phrases).flatMap(([language, { fillers, ...own }]) => {
+    if (!tags.has(language)) return [];
+    const fixed = Object.values(own).filter(
+      (text) => text.trim() !== '' && placeholdersIn(text).length === 0,
+    );
+    const spoken = [
+      ...(parameters.reply.fillerAfterMs > 0 ? fillers.map((text) => speechText(text).text) : []),
+      ...fixed.flatMap((text) => segmentsOf(text, parameters)),
+    ];
+    return spoken.map((text) => ({ text, language }));
+  });
+}
+
 function segmentsOf(text: string, parameters: SessionParameters): string[] {
   const { lengths } = cutSegments(text, { segment: 0, final: true }, parameters.reply);
   let at = 0;
@@ -76,11 +100,17 @@ export function phrasePreparer(
     }
   };
   const prepareAll = async (onProgress: (progress: PhraseProgress) => void, busy: () => boolean) => {
-    const texts = fixedPhrases(dialog, config);
+    const texts = [
+      ...fixedPhrases(dialog, config).map((text) => ({ text, language, voice })),
+      ...phrasesOfOthers(config, dialog).map((one) => ({
+        ...one,
+        voice: config.byLanguage[one.language]?.voice,
+      })),
+    ];
     let made = 0;
     let ready = 0;
     let failed = 0;
-    for (const text of texts) {
+    for (const { text, language, voice } of texts) {
       await makeWay(busy);
       if (stopped.signal.aborted) return;
       try {

@@ -19,6 +19,7 @@ import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import type { RosRobot } from '../adapters/action/ros/robot.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
+import { languageIdentifier } from '../adapters/language/identify.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { vadEngine } from '../adapters/vad/engine.ts';
 import { ParleyError } from '../machines/errors.ts';
@@ -37,7 +38,7 @@ import type { DoorStats } from './door/stats.ts';
 import { earOf } from './ear.ts';
 import { CHAT_STREAM } from './endpoints/chat-stream/chat-session.ts';
 import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
-import { type StatelyBridge, startStatelyBridge } from './endpoints/inspect/stately.ts';
+import { statelyBridge } from './endpoints/inspect/stately.ts';
 import { createMetrics, type Metrics } from './endpoints/metrics/metrics.ts';
 import { EngineLoad } from './engine-load.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
@@ -50,6 +51,7 @@ import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
 import { withOutputService } from './ingest/speaking-host.ts';
 import { startJournaling, watchedJournals } from './journaling.ts';
+import { withLanguages } from './languages.ts';
 import type { Logger } from './log.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
@@ -113,7 +115,8 @@ const SUGGESTED_PHRASES = 3;
 export async function serve(options: ServeOptions): Promise<Server> {
   const closers: Closers = [];
   try {
-    return await assemble(options, closers);
+    const config = withLanguages(options.config, !options.parts?.engines);
+    return await assemble({ ...options, config }, closers);
   } catch (error) {
     await closeAll(closers);
     throw error;
@@ -199,7 +202,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
 async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> {
   const { config, log, parts, onLog } = options;
   refuseExposure(config);
-  const dialog = await readDialog(config.dialog);
+  const dialog = await readDialog(config);
   if (!parts?.store || configuredKinds(options).length > 0)
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
@@ -322,6 +325,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),
+    identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     ...(parts?.memory && { memory: parts.memory }),
     ...(journal && { journal }),
     onLog: logTo(observers),
@@ -383,14 +387,6 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   });
   closers.push(async () => watch?.unsubscribe());
   return front;
-}
-
-async function statelyBridge(
-  { inspect }: Config,
-  machine: SessionDeps['machine'],
-): Promise<StatelyBridge | undefined> {
-  if (!inspect.enabled || !inspect.stately.enabled) return undefined;
-  return startStatelyBridge({ port: inspect.stately.port, machine });
 }
 
 /** Closes all, in reverse order. */

@@ -37,7 +37,7 @@ export async function work(
     );
   }
   requireLocal(config, kinds);
-  const dialog = await readDialog(config.dialog);
+  const dialog = await readDialog(config);
   for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   onProgress('connecting to NATS');
   const bus = await makeBus(config, log);

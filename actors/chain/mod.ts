@@ -1,4 +1,5 @@
 /** Several engines of a kind as one. See docs/engines.md. */
+export { type ByLanguage, llmByLanguage, sttByLanguage, ttsByLanguage } from './by-language.ts';
 export type { MemberHealth } from './chain.ts';
 export type { AskReason, ChainEvent } from './events.ts';
 export { chainLlm, type LlmChainOptions, type ReportsHealth } from './llm.ts';

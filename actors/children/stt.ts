@@ -4,6 +4,7 @@ import type { ChildInputs } from '../../machines/session/commands.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { InputAudio } from '../ear/input-audio.ts';
+import type { IdentifyLanguage } from '../ports/language.ts';
 import type { SttEngine } from '../ports/stt.ts';
 
 export interface SttChildOptions {
@@ -13,11 +14,13 @@ export interface SttChildOptions {
   readonly prerollMs: number;
   /** What the dialog knows about the words. */
   readonly read?: ReadWords | undefined;
+  /** Of words whose language the engine does not report. Default: it stays unknown. */
+  readonly identify?: IdentifyLanguage | undefined;
 }
 
 /** Recognises one utterance: emits partial transcripts and returns the final one. `finish` ends the audio. */
 export function sttChild(
-  { engine, audio, prerollMs, read }: SttChildOptions,
+  { engine, audio, prerollMs, read, identify }: SttChildOptions,
   input: ChildInputs['stt'],
 ): ChildLogic {
   return childLogic(async ({ mailbox, signal, emit }) => {
@@ -35,8 +38,9 @@ export function sttChild(
       signal,
     )) {
       if (event.type === 'final') {
-        const { text, confidence, language, rejected } = event;
-        const reading = read?.(text || (rejected?.nearest ?? ''), input.language, true);
+        const { text, confidence, rejected } = event;
+        const language = event.language ?? identify?.(text, input.language);
+        const reading = read?.(text || (rejected?.nearest ?? ''), language ?? input.language, true);
         return {
           text,
           ...(confidence === undefined ? {} : { confidence }),
@@ -47,8 +51,13 @@ export function sttChild(
       }
       if (event.text === partial) continue;
       partial = event.text;
-      const reading = read?.(partial, input.language, false);
-      emit({ type: 'transcript.partial', text: partial, ...(reading && { reading }) });
+      const language = event.language ?? identify?.(partial, input.language);
+      const reading = read?.(partial, language ?? input.language, false);
+      emit({
+        ...{ type: 'transcript.partial', text: partial },
+        ...(reading && { reading }),
+        ...(language !== undefined && { language }),
+      });
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);
   });

@@ -8,8 +8,11 @@ export function withAnswers(
   { asking, words }: Pick<SessionParameters, 'asking' | 'words'>,
 ): Dialog {
   if (!asking.enabled) return dialog;
-  const { language, backchannels } = dialog;
-  const answers = [words.yes, words.no].flatMap((lists) => lists[baseLanguage(language)] ?? []);
-  const said = answers.map((answer) => normaliseText(answer, language));
-  return { ...dialog, backchannels: [...new Set([...backchannels, ...said])] };
+  const answerable = (one: Dialog): Dialog => {
+    const { language, backchannels } = one;
+    const answers = [words.yes, words.no].flatMap((lists) => lists[baseLanguage(language)] ?? []);
+    const said = answers.map((answer) => normaliseText(answer, language));
+    return { ...one, backchannels: [...new Set([...backchannels, ...said])] };
+  };
+  return { ...answerable(dialog), ...(dialog.others && { others: dialog.others.map(answerable) }) };
 }

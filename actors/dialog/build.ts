@@ -1,6 +1,7 @@
 /** From the data of a dialog file to a dialog, with all checks that a schema cannot make. */
+
+import { tableOf } from '../../machines/language/mod.ts';
 import { normalisedPhrases, normaliseText } from '../../machines/policies/text.ts';
-import { BACKCHANNELS, listFor } from '../../machines/session/barge-in/backchannel.ts';
 import type { Dialog, DialogEntry } from './dialog.ts';
 import { Grammar } from './grammar.ts';
 import { PhraseError, type PhraseNode, parsePhrase } from './phrase.ts';
@@ -84,7 +85,7 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
   if (data.greeting !== undefined) checkPlain(data.greeting, ['greeting'], fail);
   for (const name of slots.keys()) if (!used.has(name)) fail(['slots', name], 'no phrase uses this slot');
 
-  const backchannels = data.backchannels ?? listFor(language, BACKCHANNELS);
+  const backchannels = data.backchannels ?? tableOf(language)?.backchannels ?? [];
   return {
     language,
     name: data.name,

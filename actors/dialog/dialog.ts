@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../machines/json.ts';
+import { baseLanguage } from '../../machines/policies/text.ts';
 import { type ActionTerms, REPORTED_ENDS, type ReportedEnd } from '../../machines/wire.ts';
 import type { Grammar } from './grammar.ts';
 import type { PhraseNode } from './phrase.ts';
@@ -58,17 +59,34 @@ export interface Dialog {
   readonly backchannels: readonly string[];
   /** Word → phonemes of the recogniser (ARPAbet), for words missing in its dictionary. */
   readonly pronunciations: ReadonlyMap<string, string>;
+  /** The same robot in other languages; none has others of its own. */
+  readonly others?: readonly Dialog[];
 }
 
-/** The sentences that are a voice stop, in normalised form. */
+/** The dialog in all its languages, its own first. */
+export function allLanguages(dialog: Dialog): readonly Dialog[] {
+  return [dialog, ...(dialog.others ?? [])];
+}
+
+/** The dialog in a language (BCP 47); undefined if it is in no language like that. */
+export function dialogIn(dialog: Dialog, language: string): Dialog | undefined {
+  const base = baseLanguage(language);
+  return allLanguages(dialog).find((one) => baseLanguage(one.language) === base);
+}
+
+function actionsOf(dialog: Dialog): readonly DialogAction[] {
+  return allLanguages(dialog).flatMap(({ entries }) => entries.flatMap(({ actions }) => actions));
+}
+
+/** The sentences that are a voice stop in any of its languages, in normalised form. */
 export function haltPhrases(dialog: Dialog): readonly string[] {
-  return dialog.halts;
+  return allLanguages(dialog).flatMap(({ halts }) => halts);
 }
 
 /** The time limits of the dialog's actions, ms; of several for one action the longest. */
 export function actionDeadlines(dialog: Dialog): Readonly<Record<string, number>> {
   const limits: Record<string, number> = {};
-  for (const { name, deadlineMs } of dialog.entries.flatMap((entry) => entry.actions))
+  for (const { name, deadlineMs } of actionsOf(dialog))
     if (deadlineMs !== undefined) limits[name] = Math.max(limits[name] ?? 0, deadlineMs);
   return limits;
 }
@@ -76,7 +94,7 @@ export function actionDeadlines(dialog: Dialog): Readonly<Record<string, number>
 /** The actions that may outlive their reply, by name; of several entries for one action the first that says so. */
 export function lastingActions(dialog: Dialog): Readonly<Record<string, ActionTerms>> {
   const terms: Record<string, ActionTerms> = {};
-  for (const { name, whenInterrupted, group } of dialog.entries.flatMap((entry) => entry.actions))
+  for (const { name, whenInterrupted, group } of actionsOf(dialog))
     if (whenInterrupted || group)
       terms[name] ??= { ...(whenInterrupted && { whenInterrupted }), ...(group && { group }) };
   return terms;
@@ -84,7 +102,7 @@ export function lastingActions(dialog: Dialog): Readonly<Record<string, ActionTe
 
 /** The names of the actions that move the robot. */
 export function movingActions(dialog: Dialog): readonly string[] {
-  const moving = dialog.entries.flatMap((entry) => entry.actions).filter(({ moves }) => moves);
+  const moving = actionsOf(dialog).filter(({ moves }) => moves);
   return [...new Set(moving.map(({ name }) => name))];
 }
 
@@ -96,9 +114,11 @@ export function tellsOf(dialog: Dialog, name: string, end: ReportedEnd): readonl
 
 /** The ends of actions that the dialog has texts about, by name of the action. */
 export function toldEnds(dialog: Dialog): Readonly<Record<string, readonly ReportedEnd[]>> {
+  const tells = (name: string, end: ReportedEnd) =>
+    allLanguages(dialog).some((one) => tellsOf(one, name, end).length > 0);
   return Object.fromEntries(
     [...dialogActions(dialog).keys()]
-      .map((name) => [name, REPORTED_ENDS.filter((end) => tellsOf(dialog, name, end).length > 0)] as const)
+      .map((name) => [name, REPORTED_ENDS.filter((end) => tells(name, end))] as const)
       .filter(([, told]) => told.length > 0),
   );
 }
@@ -106,7 +126,7 @@ export function toldEnds(dialog: Dialog): Readonly<Record<string, readonly Repor
 /** The actions of the dialog, with their duration on a simulated robot (ms) if given. */
 export function dialogActions(dialog: Dialog): ReadonlyMap<string, number | undefined> {
   const actions = new Map<string, number | undefined>();
-  for (const { name, durationMs } of dialog.entries.flatMap((entry) => entry.actions)) {
+  for (const { name, durationMs } of actionsOf(dialog)) {
     actions.set(name, durationMs ?? actions.get(name));
   }
   return actions;
@@ -115,7 +135,6 @@ export function dialogActions(dialog: Dialog): ReadonlyMap<string, number | unde
 /** What executes the dialog's actions on a robot with ROS, by name; of several entries for one action the first that says so. */
 export function rosMappings(dialog: Dialog): ReadonlyMap<string, RosMapping> {
   const mappings = new Map<string, RosMapping>();
-  for (const { name, ros } of dialog.entries.flatMap((entry) => entry.actions))
-    if (ros && !mappings.has(name)) mappings.set(name, ros);
+  for (const { name, ros } of actionsOf(dialog)) if (ros && !mappings.has(name)) mappings.set(name, ros);
   return mappings;
 }

@@ -1,6 +1,7 @@
-import { isEnglish, normaliseText } from '../../machines/policies/text.ts';
+import { normaliseText } from '../../machines/policies/text.ts';
 import type { Dialog, DialogEntry } from './dialog.ts';
 import type { Parsed } from './grammar.ts';
+import { type Manners, mannersOf, wordStarts } from './manners.ts';
 import type { Slots } from './slots.ts';
 import { digitByDigit, spoken } from './spoken.ts';
 
@@ -13,16 +14,6 @@ export interface DialogMatch {
   readonly how: 'exact' | 'polite' | 'spelling' | 'contains' | 'near';
 }
 
-/** Words around a request that do not change it. Only English ones are known. */
-const POLITE = new Set(
-  'please robot hey um uh er so well now then ok okay can could would will you just kindly'.split(' '),
-);
-/** With one of these, a sentence means something other than the phrase inside it. */
-const NEGATIONS = new Set(
-  "not don't dont never no without didn't can't cannot won't shouldn't nicht kein keine ne pas jamais 不 别 没".split(
-    ' ',
-  ),
-);
 /** Longest sentence, in words, that can contain a voice stop ("stop stop stop", "robot stop now please"). */
 const MAX_WORDS_AROUND_HALT = 5;
 /** Fewest words of a sentence of which one may differ. */
@@ -35,15 +26,16 @@ const MIN_WORDS_NEAR = 4;
  * 2. the same without polite words and the robot's name at both ends;
  * 3. the same number of words, where words of five letters or more may differ by one letter;
  * 4. a sentence of two words or more inside the text that makes up at least half of it; for a voice stop, one word in a
- * text of up to five. Never with a negation outside it, and never for entries with actions;
+ * text of up to five. Never with a negation outside it, never for entries with actions, and never within a word;
  * 5. a sentence of four words or more that differs by one word; never for entries with actions or a voice stop.
  */
 export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefined {
   const { grammar, language } = dialog;
   const words = spoken(text, language);
   if (words.length === 0) return undefined;
-  const bare = withoutPoliteness(dialog, words);
-  const digits = withoutPoliteness(dialog, digitByDigit(text, language));
+  const manners = mannersOf(language);
+  const bare = withoutPoliteness(dialog, manners, words);
+  const digits = withoutPoliteness(dialog, manners, digitByDigit(text, language));
 
   const exact = grammar.parse(words)[0];
   if (exact) return matched(exact, 'exact');
@@ -53,11 +45,11 @@ export function matchDialog(dialog: Dialog, text: string): DialogMatch | undefin
   const misspelt = only(grammar.parse(bare, 'spelling'), 'spelling');
   if (misspelt) return misspelt;
 
-  const inside = containedIn(dialog, words);
+  const inside = containedIn(dialog, manners, words);
   if (inside.length > 0) return only(inside, 'contains');
 
   const near = grammar
-    .parse(bare, 'word', NEGATIONS)
+    .parse(bare, 'word', manners.negations)
     .filter(
       ({ entry, words: sentence }) =>
         !entry.halt && entry.actions.length === 0 && sentence.length >= MIN_WORDS_NEAR,
@@ -78,22 +70,40 @@ function only(candidates: readonly Parsed[], how: DialogMatch['how']): DialogMat
   return same ? first : undefined;
 }
 
-function withoutPoliteness(dialog: Dialog, words: readonly string[]): readonly string[] {
-  const name = new Set(normaliseText(dialog.name, dialog.language).split(' '));
-  const drop = (word: string | undefined) =>
-    word !== undefined && (name.has(word) || (isEnglish(dialog.language) && POLITE.has(word)));
+function withoutPoliteness(dialog: Dialog, { polite }: Manners, words: readonly string[]): readonly string[] {
+  const around = [
+    ...normaliseText(dialog.name, dialog.language)
+      .split(' ')
+      .map((word) => [word]),
+    ...polite,
+  ];
   let from = 0;
   let to = words.length;
-  while (from < to && drop(words[from])) from += 1;
-  while (to > from && drop(words[to - 1])) to -= 1;
+  const drop = (count: (said: readonly string[]) => boolean) =>
+    around.find((said) => said.length <= to - from && count(said))?.length ?? 0;
+  for (let more = true; more; ) {
+    const first = drop((said) => said.every((word, i) => words[from + i] === word));
+    from += first;
+    const last = drop((said) => said.every((word, i) => words[to - said.length + i] === word));
+    to -= last;
+    more = first + last > 0;
+  }
   return from === to ? words : words.slice(from, to);
 }
 
 /** The longest sentences inside the text that may stand for all of it. */
-function containedIn({ grammar }: Dialog, words: readonly string[]): readonly Parsed[] {
+function containedIn(
+  { grammar, language }: Dialog,
+  manners: Manners,
+  words: readonly string[],
+): readonly Parsed[] {
+  const starts = wordStarts(words, language);
   let longest: readonly Parsed[] = [];
   for (let from = 0; from < words.length; from++) {
-    const found = grammar.longestFrom(words, from, (one) => mayStandFor(one, words, from));
+    const found = grammar.longestFrom(words, from, (one) => {
+      const whole = starts.has(from) && starts.has(from + one.words.length);
+      return (one.entry.halt || whole) && mayStandFor(one, words, from, manners);
+    });
     const [best = 0, length = 0] = [longest, found].map((some) => some[0]?.words.length);
     if (length > best) longest = found;
     else if (length === best) longest = [...longest, ...found];
@@ -101,11 +111,16 @@ function containedIn({ grammar }: Dialog, words: readonly string[]): readonly Pa
   return longest;
 }
 
-function mayStandFor({ entry, words: inner }: Parsed, words: readonly string[], from: number): boolean {
+function mayStandFor(
+  { entry, words: inner }: Parsed,
+  words: readonly string[],
+  from: number,
+  { denies }: Manners,
+): boolean {
   if (entry.actions.length > 0) return false;
-  const outside = [...words.slice(0, from), ...words.slice(from + inner.length)];
+  const outside = [words.slice(0, from), words.slice(from + inner.length)];
   // "no, stop!" asks for a stop; "don't stop" does not.
-  if (outside.some((word) => NEGATIONS.has(word) && !(entry.halt && word === 'no'))) return false;
+  if (outside.some((some) => denies(entry.halt ? some.filter((word) => word !== 'no') : some))) return false;
   return entry.halt
     ? words.length <= MAX_WORDS_AROUND_HALT
     : inner.length >= 2 && inner.length * 2 >= words.length;

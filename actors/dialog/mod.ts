@@ -6,7 +6,9 @@ export { isoDate } from './dates.ts';
 export type { Dialog, DialogAction, DialogEntry } from './dialog.ts';
 export {
   actionDeadlines,
+  allLanguages,
   dialogActions,
+  dialogIn,
   haltPhrases,
   lastingActions,
   rosMappings,

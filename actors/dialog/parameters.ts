@@ -3,8 +3,10 @@ import { baseLanguage, normalisedPhrases } from '../../machines/policies/text.ts
 import { REPORTED_ENDS } from '../../machines/wire.ts';
 import {
   actionDeadlines,
+  allLanguages,
   type Dialog,
   dialogActions,
+  dialogIn,
   haltPhrases,
   lastingActions,
   movingActions,
@@ -27,8 +29,8 @@ export function withDialog(
   offered: readonly string[] = [...dialogActions(dialog).keys()],
   models = false,
 ): SessionParameters {
-  const language = baseLanguage(dialog.language);
   const { words } = parameters;
+  const dialogs = allLanguages(dialog);
   return {
     ...parameters,
     actions: {
@@ -39,15 +41,41 @@ export function withDialog(
       ...filled({ followUps: { ...toldEnds(dialog), ...(models && { '*': REPORTED_ENDS }) } }),
     },
     phrases: { ...parameters.phrases, fillers: fillersOf(parameters, dialog) },
+    languages: languagesOf(parameters, dialog, models),
     words: {
       ...words,
       backchannels: {
         ...words.backchannels,
-        [language]: [...(words.backchannels[language] ?? []), ...dialog.backchannels],
+        ...Object.fromEntries(
+          dialogs.map((one) => {
+            const base = baseLanguage(one.language);
+            return [base, [...(words.backchannels[base] ?? []), ...one.backchannels]];
+          }),
+        ),
       },
-      halt: [...normalisedPhrases([...words.halt, ...haltPhrases(dialog)], language)],
-      wake: [...normalisedPhrases([...words.wake, ...dialog.wake], language)],
+      halt: [...normalisedPhrases([...words.halt, ...haltPhrases(dialog)], dialog.language)],
+      wake: [...normalisedPhrases([...words.wake, ...dialogs.flatMap(({ wake }) => wake)], dialog.language)],
     },
+  };
+}
+
+/**
+ * Which languages a turn may be in: with a dialog engine alone those that the dialog has. Their phrases are those of the
+ * configuration, else of Parley's tables; the fillers of their dialog go first.
+ */
+function languagesOf(
+  { languages }: Pick<SessionParameters, 'languages'>,
+  dialog: Dialog,
+  models: boolean,
+): SessionParameters['languages'] {
+  const phrases = Object.entries(languages.phrases ?? {}).map(([tag, own]) => {
+    const fillers = dialogIn(dialog, tag)?.fillers ?? [];
+    return [tag, fillers.length > 0 ? { ...own, fillers } : own];
+  });
+  return {
+    ...languages,
+    among: models ? languages.among : languages.among.filter((tag) => dialogIn(dialog, tag)),
+    phrases: Object.fromEntries(phrases),
   };
 }
 

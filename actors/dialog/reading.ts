@@ -1,17 +1,18 @@
-import { baseLanguage, normaliseText } from '../../machines/policies/text.ts';
+import { normaliseText } from '../../machines/policies/text.ts';
 import type { Reading, ReadWords } from '../../machines/session/turn/reading.ts';
-import type { Dialog } from './dialog.ts';
+import { type Dialog, dialogIn } from './dialog.ts';
 import { matchDialog } from './match.ts';
 import { spoken } from './spoken.ts';
 
 /**
  * Reads recognised words with the dialog. `answers`: the dialog engine answers. Otherwise the words need not be a phrase,
- * so they are never confirmed, nor taken for the beginning of one. Words in another language than the dialog's have
- * no reading.
+ * so they are never confirmed, nor taken for the beginning of one. Words in a language that the dialog does not have,
+ * have no reading.
  */
-export function dialogReader(dialog: Dialog, answers = true): ReadWords {
+export function dialogReader(all: Dialog, answers = true): ReadWords {
   return (text, language, final) => {
-    if (baseLanguage(language) !== baseLanguage(dialog.language)) return undefined;
+    const dialog = dialogIn(all, language);
+    if (!dialog) return undefined;
     const said = withoutWake(dialog, text);
     const phrase = phraseOf(dialog, said);
     const entry = answers && final ? matchDialog(dialog, said)?.entry : undefined;

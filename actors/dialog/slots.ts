@@ -1,5 +1,6 @@
 /** Types of slots: how their values are said, and which value the words mean. */
-import { isEnglish } from '../../machines/policies/text.ts';
+import { tableOf } from '../../machines/language/mod.ts';
+import { isEnglish, wordsOf } from '../../machines/policies/text.ts';
 import { dateOf, datePhrase, type SpokenDate } from './dates.ts';
 import { decimalPhrase, digitsPhrase, numberPhrase } from './number-phrases.ts';
 import { digitsOf, inWords, isNumeral, MAX_NUMBER, numberOf, numeralOf } from './numbers.ts';
@@ -80,7 +81,7 @@ function numberType(decimals: boolean, from: number, to: number, language: strin
     value !== undefined && value >= from && value <= to ? value : undefined;
   const inEnglish = decimals ? decimalPhrase : numberPhrase;
   return {
-    phrase: english ? inEnglish(from, to) : numeralPhrase(),
+    phrase: english ? inEnglish(from, to) : numeralPhrase(language),
     numeric: true,
     wordsFor: (value) => {
       if (typeof value !== 'number') return undefined;
@@ -88,27 +89,41 @@ function numberType(decimals: boolean, from: number, to: number, language: strin
     },
     valueOf: (words) => {
       if (english) return inRange(numberOf(words));
-      const negative = words[0] === 'minus';
-      const point = words.indexOf('point');
-      const whole = numeralOf(words.slice(negative ? 1 : 0, point < 0 ? undefined : point));
-      const rest = point < 0 ? '' : words.slice(point + 1).join('');
-      if (whole === undefined || (point >= 0 && !decimals) || !/^\d*$/.test(rest)) return undefined;
-      return inRange((negative ? -1 : 1) * Number(`${whole}.${rest || '0'}`));
+      const { minus, point } = signsOf(language);
+      const sign = minus.find((said) => said.every((word, i) => words[i] === word)) ?? [];
+      const at = words.findIndex((_, i) =>
+        point.some((said) => said.every((word, j) => words[i + j] === word)),
+      );
+      const whole = numeralOf(words.slice(sign.length, at < 0 ? undefined : at));
+      const rest = at < 0 ? [] : words.slice(at + 1).map((word) => numeralOf([word]));
+      if (whole === undefined || (at >= 0 && !decimals) || rest.includes(undefined)) return undefined;
+      return inRange((sign.length > 0 ? -1 : 1) * Number(`${whole}.${rest.join('') || '0'}`));
     },
   };
 }
 
 /** A number in a language whose number words are not known: digits, or Chinese, Japanese and Korean numerals. */
-function numeralPhrase(): PhraseNode {
+function numeralPhrase(language: string): PhraseNode {
+  const { minus, point } = signsOf(language);
   const numerals = [{ kind: 'numeral' }, { kind: 'repeat', item: { kind: 'numeral' } }] as const;
   return {
     kind: 'sequence',
     items: [
-      { kind: 'optional', item: said(['minus']) },
+      { kind: 'optional', item: { kind: 'choice', options: minus.map(said) } },
       ...numerals,
-      { kind: 'optional', item: { kind: 'sequence', items: [said(['point']), ...numerals] } },
+      {
+        kind: 'optional',
+        item: { kind: 'sequence', items: [{ kind: 'choice', options: point.map(said) }, ...numerals] },
+      },
     ],
   };
+}
+
+/** How a minus sign and a decimal point are said: "minus" and "point" stand for the signs in digits. */
+function signsOf(language: string) {
+  const table = tableOf(language);
+  const ways = (sign: string, name = sign) => [[sign], ...(name === sign ? [] : [wordsOf(name, language)])];
+  return { minus: ways('minus', table?.minus), point: ways('point', table?.point) };
 }
 
 function digitsType(min: number, max: number, language: string): SlotType {
@@ -136,18 +151,8 @@ function dateType(language: string): SlotType {
   return { phrase: datePhrase(), numeric: false, wordsFor: () => undefined, valueOf: dateOf };
 }
 
-/** What may stand between the items of a list. */
-const AND: Readonly<Record<string, readonly string[]>> = {
-  en: ['and'],
-  de: ['und'],
-  fr: ['et'],
-  es: ['y'],
-  zh: ['和'],
-  ja: ['と'],
-};
-
 function listType(item: SlotType, language: string): SlotType {
-  const between = AND[language.toLowerCase().split('-')[0] ?? ''] ?? ['and'];
+  const between = wordsOf(tableOf(language)?.and ?? 'and', language);
   const link: PhraseNode = { kind: 'optional', item: said(between) };
   /** The items in `words`; undefined if they cannot be split into items. */
   const split = (words: readonly string[]): readonly SlotValue[] | undefined => {

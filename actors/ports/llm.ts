@@ -12,6 +12,8 @@ export interface LlmRequest extends LlmOffer {
   /** Results of actions, if the reply is to be about them: the messages end without words of the user. */
   readonly results?: readonly ActionOutcome[];
   readonly language: string;
+  /** In place of the engine's own system prompt. */
+  readonly systemPrompt?: string;
   /** Selects among variants: the same seed gives the same choice. An unsigned 32-bit number. */
   readonly seed: number;
   /** False: the reply is wanted whole, so the engine may request it in one piece. Default true. */

@@ -8,7 +8,7 @@ export interface SttRequest {
 
 export type SttEvent =
   /** The text so far. A later partial replaces an earlier one. */
-  | { readonly type: 'partial'; readonly text: string }
+  | { readonly type: 'partial'; readonly text: string; readonly language?: string }
   /**
    * The end of the utterance: exactly once, last. `text` is empty if nothing was understood; `confidence` is 0..1 where
    * the engine reports it, and `rejected` says why the text is empty.

@@ -6,7 +6,8 @@ import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { StopEvent } from '../../machines/session/events.ts';
+import type { ClientEvent, StopEvent } from '../../machines/session/events.ts';
+import { replyLanguage } from '../../machines/session/language/language.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
@@ -26,6 +27,7 @@ import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
+import type { IdentifyLanguage } from '../ports/language.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
@@ -64,6 +66,8 @@ export interface SessionDeps {
   readonly actions: ActionPort;
   /** Whether an engine knows this language (BCP 47). Default: any. */
   readonly supports?: (language: string) => boolean;
+  /** Language of typed text, and of words whose recogniser does not report it. Default: the session's. */
+  readonly identify?: IdentifyLanguage | undefined;
   /** What the dialog knows about recognised words. Default: nothing. */
   readonly read?: ReadWords;
   readonly memory?: MemoryPort;
@@ -125,6 +129,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     // An utterance may be recognised again from its start as long as the machine keeps it.
     () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
   );
+  const identify = parameters.languages.follow ? deps.identify : undefined;
   const input = sessionInput(options, { memory: deps.memory !== undefined, attention });
   const monitor = sessionMonitor(parameters, input, options.input);
   let violationsTold = 0;
@@ -159,7 +164,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
           session,
           generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
-        return sttChild({ engine, audio, prerollMs, read: deps.read }, command.input);
+        return sttChild({ engine, audio, prerollMs, read: deps.read, identify }, command.input);
       }
       case 'memory':
         return memoryChild(deps.memory ?? noMemory, session, command.input);
@@ -331,11 +336,17 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
             copy(subjects.ear(session), () => jsonBytes(message));
           },
         });
+  /** A typed turn with its language, if that is certain. */
+  const identified = (event: ClientEvent): ClientEvent => {
+    if (event.type !== 'text') return event;
+    const language = identify?.(event.text, replyLanguage(runner.kernel.context));
+    return language === undefined ? event : { ...event, language };
+  };
   /** Played reports are not events: the listener uses them whenever an event is handled. */
   const command = (given: ClientCommand) => {
     const refusal = given.type === 'settings' ? settingsRefusal(given, deps.supports) : undefined;
     if (refusal) publish({ type: 'error', ...refusal, fatal: false });
-    else if (given.type !== 'played') runner.receive(clientEvent(given, audio.written), 'client');
+    else if (given.type !== 'played') runner.receive(identified(clientEvent(given, audio.written)), 'client');
     else if (given.generation === listener?.generation) {
       listener.acknowledge(given.samples);
       ear?.played(given.generation, given.samples);

@@ -2,8 +2,11 @@
 
 /** Scripts written without spaces between words: Chinese and Japanese. */
 const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-/** One token per Chinese, Japanese or Thai character: these scripts put no spaces between words. */
-const TOKENS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu;
+/**
+ * One token per Chinese, Japanese or Thai character, because these scripts put no spaces between words, and per Korean
+ * syllable, because Korean is often written without them.
+ */
+const TOKENS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}ー\p{Script=Thai}]|[\uac00-\ud7a3]/gu;
 
 const UNITS =
   'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(

@@ -30,6 +30,8 @@ export interface SessionContext {
   readonly input: SessionInput;
   /** What the client changed since; absent until it changes something. */
   readonly settings?: SettingsChange | undefined;
+  /** Language of the newest turn with words, if it is not the session's own. */
+  readonly spoken?: string | undefined;
   /** With manual turn detection: the sample up to which the client has committed or cleared its audio. */
   readonly committedTo?: number;
   /** Time of the current event, ms since the session's start. Set by the kernel before each step. */
@@ -95,6 +97,8 @@ export interface Utterance {
   readonly partial: string;
   /** Time of `partial`; null if there was none. */
   readonly partialAtMs: number | null;
+  /** Language of the words so far, if it is known. */
+  readonly language?: string;
   /** What the dialog knows about `partial`. */
   readonly reading?: Reading | undefined;
   /** STT's final text; null until then. */

@@ -10,7 +10,8 @@ export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
 
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
-  | { readonly type: 'text'; readonly text: string }
+  /** `language`: of the text, if it is certain. */
+  | { readonly type: 'text'; readonly text: string; readonly language?: string }
   /** The conversation so far, from now on, in place of what was heard. */
   | { readonly type: 'history'; readonly entries: readonly Message[] }
   | ({ readonly type: 'action.result'; readonly id: string } & ActionReport)
@@ -56,7 +57,12 @@ export type StopEvent =
 
 /** From running children. */
 export type ChildEvent =
-  | { readonly type: 'transcript.partial'; readonly text: string; readonly reading?: Reading }
+  | {
+      readonly type: 'transcript.partial';
+      readonly text: string;
+      readonly reading?: Reading;
+      readonly language?: string;
+    }
   | { readonly type: 'llm.delta'; readonly text: string }
   | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }
   /** A segment becomes the current one. */
@@ -81,6 +87,7 @@ export type ChildEvent =
 export interface SttOutput {
   readonly text: string;
   readonly confidence?: number;
+  /** As the recogniser reports it, else as detected from `text`. */
   readonly language?: string;
   /** Why `text` is empty, if the recogniser reports it. */
   readonly rejected?: Rejection;

@@ -4,6 +4,7 @@ import type { SpokenSegment } from '../policies/heard.ts';
 import type { Attention, Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
 import type { AskingParameters } from './asking/asking.ts';
 import { REPLY_CHILDREN } from './events.ts';
+import { followed } from './language/language.ts';
 import { PacedPosition } from './reply/heard-check.ts';
 import type { ListenerSample } from './reply/listener.ts';
 
@@ -17,6 +18,8 @@ export interface MonitorOptions {
   readonly actions?: SessionParameters['actions'];
   /** Language of the session. Default: `en`. */
   readonly language?: string;
+  /** Those of the session's parameters that decide which language a turn has. Default: its own. */
+  readonly languages?: SessionParameters['languages'] | undefined;
   /** Those of the session's parameters that decide what is asked back. Default: nothing is. */
   readonly asks?: AskingParameters | undefined;
   /** When the session hears that speech is for it. Default: always. */
@@ -82,9 +85,17 @@ export class SessionFacts {
   speculation = 0;
   reply: OpenReply | null = null;
   settings: SettingsChange | undefined;
+  /** Of the newest words, as the session follows it. */
+  language: string;
 
-  constructor(outputRate: number) {
+  readonly #languages: MonitorOptions['languages'];
+  readonly #own: string;
+
+  constructor({ outputRate, language, languages }: Required<MonitorOptions>) {
     this.#outputRate = outputRate;
+    this.#own = language;
+    this.#languages = languages;
+    this.language = language;
   }
 
   /** Before the checks: a reply may begin with this entry. */
@@ -110,6 +121,7 @@ export class SessionFacts {
     switch (entry.type) {
       case 'event':
         this.state = entry.state;
+        this.#noteLanguage(entry.event);
         if (entry.event.type === 'settings') this.settings = { ...this.settings, ...entry.event.change };
         if (reply) noteEvent(reply, entry.event);
         return;
@@ -132,6 +144,13 @@ export class SessionFacts {
     }
   }
 
+  #noteLanguage(event: Entry<'event'>['event']): void {
+    if (event.type === 'settings') this.language = event.change.language ?? this.language;
+    const said = saidIn(event);
+    const input = { language: this.#own };
+    this.language = followed(said, { input, settings: this.settings }, this.#languages) ?? this.language;
+  }
+
   #published(message: SessionMessage, atMs: number): void {
     const { reply } = this;
     if (message.type === 'state') this.turn = message.turn;
@@ -139,6 +158,12 @@ export class SessionFacts {
     else if (message.type === 'reply' && reply) reply.text += message.text;
     else if (message.type === 'reply.end' && reply?.generation === message.generation) this.reply = null;
   }
+}
+
+/** The language of an event's words, if it has one. */
+function saidIn(event: Entry<'event'>['event']): string | undefined {
+  if (event.type === 'text' || event.type === 'transcript.partial') return event.language;
+  return event.type === 'xstate.done.actor.stt' ? event.output.language : undefined;
 }
 
 function noteEvent(reply: OpenReply, event: Entry<'event'>['event']): void {

@@ -14,6 +14,7 @@ import { LASTING_DEADLINE, type MachineEvent, type Reducer } from './effects.ts'
 import type { ChildKind } from './events.ts';
 import * as filler from './filler/filler.ts';
 import * as halt from './halt/halt.ts';
+import { languageOf } from './language/language.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
@@ -115,7 +116,7 @@ export function sessionSetup(parameters: SessionParameters) {
           context.settings?.turnDetection?.silenceMs ??
           endpointDelayMs(
             wordsSoFar(context),
-            settings.languageOf(context),
+            languageOf(context),
             endpointing,
             words,
             circumstancesOf(context),
@@ -180,7 +181,7 @@ export function sessionSetup(parameters: SessionParameters) {
     utterance: context.utterance?.number ?? 0,
     fromSample: context.utterance?.startSample ?? 0,
     ...(context.utterance?.endSample === undefined ? {} : { toSample: context.utterance.endSample }),
-    language: settings.languageOf(context),
+    language: languageOf(context),
   });
 
   return base.extend({
@@ -190,8 +191,8 @@ export function sessionSetup(parameters: SessionParameters) {
       noteSpeechResumed: act(utterance.noteSpeechResumed),
       noteSpeechStop: act(utterance.noteSpeechStop),
       endSpeechUnheard: act(utterance.endSpeechUnheard),
-      notePartial: act(utterance.notePartial),
-      noteFinal: act(utterance.noteFinal),
+      notePartial: act(utterance.notePartial(parameters)),
+      noteFinal: act(utterance.noteFinal(parameters)),
       noteSttFailure: act(utterance.noteSttFailure),
       failSttLate: act(utterance.failSttLate),
       finishUtterance: act(utterance.finishUtterance),

@@ -23,7 +23,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     refuseExposure(resolved.config);
     await readCertificate(resolved.config.tls);
     await requireModels(resolved.config);
-    const dialog = await readDialog(resolved.config.dialog);
+    const dialog = await readDialog(resolved.config);
     console.log(
       `ok: ${resolved.file ?? 'no file'}; the dialog has ${dialog.entries.length} entries and ${sentencesOf(dialog)} sentences`,
     );

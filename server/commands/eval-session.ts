@@ -23,7 +23,7 @@ export async function rehearSession(
   sources: ReadonlyMap<string, ConfigSource>,
 ): Promise<{ readonly lines: readonly string[]; readonly report: Rehearing }> {
   const recording = await read(name, config.dataDir);
-  const dialog = await readDialog(config.dialog);
+  const dialog = await readDialog(config);
   const { parameters } = recording.journal.header;
   const given = withRecogniser(withDialog(config, dialog), true);
   const changed = [...sources].filter(([, { kind }]) => kind === 'flag').map(([key]) => key);

@@ -54,7 +54,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
       const scenarios = await Promise.all(files.map((file) => readScenario(file)));
       const before = process.cpuUsage();
       const report = await evaluate(scenarios, {
-        dialog: await readDialog(config.dialog),
+        dialog: await readDialog(config),
         ...{
           parameters: config,
           detector: config.vad,

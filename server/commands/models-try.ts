@@ -117,7 +117,7 @@ async function withEngine<Kind extends 'stt' | 'tts', Result>(
   config: Config,
   use: (engine: EngineOf[Kind]) => Promise<Result>,
 ): Promise<Result> {
-  const dialog = name === 'soundswallower' ? SPOKEN : await readDialog(config.dialog);
+  const dialog = name === 'soundswallower' ? SPOKEN : await readDialog(config);
   const engine = await makeEngine(kind, name, config, dialog, { bus: inProcessBus() });
   try {
     // What it takes to load is not its pace.

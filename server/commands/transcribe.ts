@@ -49,7 +49,7 @@ export function transcribeCommand(_setExitCode: SetExitCode): Command {
           'CONFIG_INVALID',
           'parley transcribe runs the recogniser itself: name one with --engine',
         );
-      const dialog = await readDialog(config.dialog);
+      const dialog = await readDialog(config);
       const known = labels === undefined ? undefined : await readLabels(labels);
       const sound = noise === undefined ? undefined : await readRecording(noise);
       const vad = vadEngine({ ...config.vad, maxQueuedMs: Number.POSITIVE_INFINITY });

@@ -57,6 +57,34 @@ export function servers<Url extends z.ZodType, Options extends z.ZodRawShape>(
   );
 }
 
+/** What is different in other languages than the server's, by primary language tag. */
+export function byLanguage() {
+  const tag = z.string().regex(/^[a-z]{2,3}$/, 'must be a language tag without a region, such as zh');
+  const words = z.string().min(1).exactOptional();
+  const engines = z.array(z.string()).min(1).max(8).exactOptional();
+  const phrase = z.string().exactOptional();
+  const one = z.strictObject({
+    ...{ voice: words, dialog: words, systemPrompt: words },
+    engines: z.strictObject({ stt: engines, llm: engines, tts: engines }).exactOptional(),
+    phrases: z
+      .strictObject({
+        ...{
+          notUnderstood: phrase,
+          sttFailed: phrase,
+          llmFailed: phrase,
+          didYouSay: phrase,
+          sayAgain: phrase,
+        },
+        fillers: z.array(z.string().min(1)).exactOptional(),
+      })
+      .exactOptional(),
+  });
+  return key(
+    z.record(tag, one).default({}),
+    'What is different for turns in a language, by its tag without a region: `voice`, `dialog` (file), `systemPrompt`, `engines` (chains `stt`, `llm`, `tts`) and `phrases`; see languages.md.',
+  );
+}
+
 /** Options of the engine chains of every kind; see actors/chain. */
 export function chains() {
   return group({

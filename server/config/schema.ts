@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { defaultEarParameters } from '../../actors/ear/front-end.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
@@ -26,7 +24,8 @@ import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { ingestOptions } from '../ingest/options.ts';
-import { chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
+import { packagedDialog } from '../packaged-dialogs.ts';
+import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 
 /** The one description of the configuration: types, defaults, reference and errors all come from here. */
@@ -61,9 +60,16 @@ export const configSchema = z.strictObject({
     'Default language of a session, as BCP 47.',
   ),
   voice: optionalText('Default voice of a session. Without it, the engine’s own.'),
-  dialog: key(z.string().min(1).default(packagedDialog), 'Dialog file of the `dialog` language engine.', {
-    shownDefault: 'the packaged `examples/robot.dialog.yaml`',
-  }),
+  dialog: key(
+    z
+      .string()
+      .min(1)
+      .default(() => packagedDialog()),
+    'Dialog file of the `dialog` language engine.',
+    {
+      shownDefault: 'the packaged `examples/robot.dialog.yaml`',
+    },
+  ),
   models: group({
     dir: key(
       z
@@ -223,17 +229,10 @@ export const configSchema = z.strictObject({
   wyoming: wyomingOptions,
   limits: doorLimits,
   ...parameterGroups(),
+  byLanguage: byLanguage(),
 });
 
 export type Config = z.infer<typeof configSchema>;
 
 /** Every key, in the order of the reference. */
 export const configKeys = keysOf(configSchema);
-
-// The sources lie two levels below the package, the compiled output three.
-function packagedDialog(): string {
-  const candidates = ['../../', '../../../'].map((up) =>
-    fileURLToPath(new URL(`${up}examples/robot.dialog.yaml`, import.meta.url)),
-  );
-  return candidates.find((path) => existsSync(path)) ?? 'examples/robot.dialog.yaml';
-}

@@ -70,6 +70,7 @@ export function parameters(
     history: { ...base.history, ...change.history },
     actions: { ...base.actions, ...change.actions },
     phrases: { ...base.phrases, ...change.phrases },
+    languages: { ...base.languages, ...change.languages },
     words: { ...base.words, ...change.words },
   };
 }

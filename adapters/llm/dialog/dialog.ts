@@ -1,9 +1,11 @@
 import { pause, throwIfAborted } from '../../../actors/cancellation.ts';
 import {
+  allLanguages,
   type CalendarDay,
   countsIn,
   type Dialog,
   type DialogAction,
+  dialogIn,
   type Filling,
   fillPlaceholders,
   isoDate,
@@ -34,8 +36,27 @@ export interface DialogLlmOptions {
   readonly clock?: Pick<Clock, 'setTimer'>;
 }
 
-/** A language engine that answers from a dialog file, without key or network. The same seed gives the same answer. */
+/**
+ * A language engine that answers from a dialog file, without key or network, in the language of the request if the
+ * dialog has it. The same seed gives the same answer.
+ */
 export function dialogLlm(options: DialogLlmOptions): LlmEngine {
+  const { dialog } = options;
+  const dialogs = allLanguages(dialog);
+  const own = answerer(options);
+  const answers = new Map(dialogs.slice(1).map((one) => [one, answerer({ ...options, dialog: one })]));
+  return {
+    name: 'dialog',
+    reply(request, signal) {
+      const asked = dialogIn(dialog, request.language);
+      return ((asked && answers.get(asked)) ?? own)(request, signal);
+    },
+    close: async () => {},
+  };
+}
+
+/** Answers from one dialog file. */
+function answerer(options: DialogLlmOptions): LlmEngine['reply'] {
   const { dialog, deltaDelayMs = 0, clock = realClock } = options;
   const wallClock = options.wallClock ?? (() => new Date());
   const plurals = new Intl.PluralRules(dialog.language);
@@ -153,7 +174,7 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
     return { year, month, day };
   }
 
-  return { name: 'dialog', reply, close: async () => {} };
+  return reply;
 }
 
 /** A value that can be spoken. */
@@ -162,7 +183,16 @@ function scalarText(value: Json | undefined): string | undefined {
 }
 
 function slotText(slots: Slots, name: string): string | undefined {
-  return Object.hasOwn(slots, name) ? slots[name]?.words.join(' ') : undefined;
+  const words = Object.hasOwn(slots, name) ? slots[name]?.words : undefined;
+  return words && unspaced(words.join(' '));
+}
+
+/** Without the spaces between Chinese, Japanese or Korean characters, which words in normal form have. */
+function unspaced(text: string): string {
+  return text.replace(
+    /(?<=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー]) (?=[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}ー])/gu,
+    '',
+  );
 }
 
 /** Sentences with the space that follows them. Smaller pieces would have no benefit. */

@@ -155,7 +155,7 @@ function chosen(choice: NonNullable<LlmRequest['toolChoice']>) {
 }
 
 function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatCompletionMessageParam[] {
-  const prompts = [options.systemPrompt, request.instructions].filter(Boolean);
+  const prompts = [request.systemPrompt ?? options.systemPrompt, request.instructions].filter(Boolean);
   const system = prompts.length > 0 ? [{ role: 'system' as const, content: prompts.join('\n\n') }] : [];
   const heard = request.messages.flatMap(({ role, content, actions }): ChatCompletionMessageParam[] => {
     if (actions) return answered(content, actions);

@@ -1,3 +1,4 @@
+import { dialogIn } from '../../../actors/dialog/mod.ts';
 import { count } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
@@ -9,6 +10,7 @@ export const soundswallower = defineEngine({
   can: { offline: true, languages: ['en'], partials: true, understands: 'the dialog' },
   make: async ({ workers }, { dialog, onProblem }) => {
     const { soundswallowerStt } = await import('./soundswallower.ts');
-    return soundswallowerStt({ dialog, workers, ...(onProblem && { onCrash: onProblem }) });
+    const english = dialogIn(dialog, 'en') ?? dialog;
+    return soundswallowerStt({ dialog: english, workers, ...(onProblem && { onCrash: onProblem }) });
   },
 });

@@ -109,7 +109,7 @@ describe('edgeTts', () => {
     await speak({ text: 'a < b & "c"\u0000\ud800 </speak>', language: 'en' });
     const [request] = server.requests;
     expect(request?.ssml).toContain('a &lt; b &amp; &quot;c&quot;   &lt;/speak&gt;</prosody>');
-    expect(request?.ssml).toContain('<voice name="en-US-AriaNeural">');
+    expect(request?.ssml).toContain('<voice name="en-US-JennyNeural">');
     expect(request?.config).toContain('"wordBoundaryEnabled": "true"');
     expect(request?.config).toContain('audio-24khz-48kbitrate-mono-mp3');
   });

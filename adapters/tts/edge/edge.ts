@@ -1,6 +1,8 @@
 import type { MPEGDecoder } from 'mpg123-decoder';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../../actors/ports/tts.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import { tableOf } from '../../../machines/language/mod.ts';
+import { baseLanguage } from '../../../machines/policies/text.ts';
 import { type Call, Calls } from '../../http/calls.ts';
 import { codeOfStatus, engineError, type Finding } from '../../http/errors.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
@@ -10,7 +12,7 @@ import { EdgePool } from './pool.ts';
 import { type EdgeProsody, type SpokenWord, sampleOfTicks, ssml, WordFinder } from './text.ts';
 
 export interface EdgeTtsOptions extends EdgeProsody {
-  /** Default voice if neither the request nor `voices` has one. Default `en-US-AriaNeural`. */
+  /** Voice for its own language, and for those that neither `voices` nor Parley's tables have. Default `en-US-JennyNeural`. */
   readonly voice?: string;
   /** Voices by language: a BCP 47 tag or its first part, such as `{ de: 'de-DE-KatjaNeural' }`. */
   readonly voices?: Readonly<Record<string, string>>;
@@ -23,7 +25,7 @@ export interface EdgeTtsOptions extends EdgeProsody {
 }
 
 const EDGE = 'wss://speech.platform.bing.com';
-const DEFAULT_VOICE = 'en-US-AriaNeural';
+const DEFAULT_VOICE = 'en-US-JennyNeural';
 
 /** Speech synthesis by Edge's Read Aloud (`msedge-tts`): needs no key but the network, and a service that Microsoft offers only to its browser. MP3 at 24 kHz is decoded in this process: 2 to 3 ms of work per second of audio, in a burst per message. Yields `word`s; a word that arrives after its audio gets the current audio position. Text without a letter or digit is skipped. A barge-in closes the connection, because Edge has no stop message; another is opened at once for the next segment. Errors: TTS_FAILED (5xx, no audio), ENGINE_REQUEST, ENGINE_OVERLOADED, ENGINE_UNREACHABLE, ENGINE_PROTOCOL.
  * Throws CONFIG_INVALID.
@@ -118,12 +120,12 @@ function toEvent({ offset, length }: SpokenWord, sample: number): TtsEvent {
 function voiceChooser(options: EdgeTtsOptions): (request: TtsRequest) => string {
   // A map, not an object, because the language is untrusted client input.
   const voices = new Map(Object.entries(options.voices ?? {}));
+  const { voice: own = DEFAULT_VOICE } = options;
+  // A voice's name begins with its language.
+  const usual = (language: string) =>
+    baseLanguage(own) === baseLanguage(language) ? own : (tableOf(language)?.voices.edge[0] ?? own);
   return ({ voice, language }) =>
-    voice ??
-    voices.get(language) ??
-    voices.get(language.split('-')[0] ?? '') ??
-    options.voice ??
-    DEFAULT_VOICE;
+    voice ?? voices.get(language) ?? voices.get(baseLanguage(language)) ?? usual(language);
 }
 
 function parseEndpoint(endpoint: string): URL {

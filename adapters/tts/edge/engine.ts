@@ -6,7 +6,10 @@ export const edge = defineEngine({
   name: 'edge',
   summary: 'The Read Aloud voices of Microsoft Edge: no key, but an unofficial service',
   options: {
-    voice: text('en-US-AriaNeural', 'Default voice.'),
+    voice: text(
+      'en-US-JennyNeural',
+      'Voice for its own language; others have a usual voice, such as zh-CN-XiaoxiaoNeural. See languages.md.',
+    ),
     speed: text('+0%', 'Change of speed, such as +10%.'),
     pitch: text('+0Hz', 'Change of pitch, such as +20Hz.'),
     volume: text('+0%', 'Change of volume, such as -10%.'),

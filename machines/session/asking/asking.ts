@@ -5,7 +5,8 @@ import { listFor } from '../barge-in/backchannel.ts';
 import type { PendingTurn, SessionContext } from '../context.ts';
 import type { Outcome, Reducer } from '../effects.ts';
 import type { SttOutput } from '../events.ts';
-import { languageOf, responds } from '../settings/settings.ts';
+import { languageOf, phrasesOf } from '../language/language.ts';
+import { responds } from '../settings/settings.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { takeUtterance } from '../turn/turn.ts';
 import { utteranceSettled } from '../turn/words.ts';
@@ -87,7 +88,7 @@ export function askBack(parameters: SessionParameters): Reducer {
     const words = utterance?.final && unsureWords(utterance.final, parameters);
     if (words === undefined) return {};
     const all = joinText(pending?.text ?? '', words ?? '');
-    const phrase = parameters.phrases.didYouSay.replace('{words}', () => all);
+    const phrase = phrasesOf(context, parameters).didYouSay.replace('{words}', () => all);
     return taken(context, event, parameters, {
       ...{ text: '', phrase },
       question: { words: all, count: (question?.count ?? 0) + 1, sinceMs: null },
@@ -97,13 +98,19 @@ export function askBack(parameters: SessionParameters): Reducer {
 
 /** The words that were asked about are the turn. */
 export function takeAnswer(parameters: SessionParameters): Reducer {
-  return (context, event) =>
-    taken(context, event, parameters, { text: context.question?.words ?? '', phrase: null });
+  return (context, event) => {
+    const { utterance, question } = context;
+    if (!utterance) return {};
+    // A yes may be in another language than the words that were asked about.
+    const { language: _ofYes, ...heard } = utterance;
+    const words = { text: question?.words ?? '', phrase: null };
+    return taken({ ...context, utterance: heard }, event, parameters, words);
+  };
 }
 
 export function askAgain(parameters: SessionParameters): Reducer {
   return (context, event) =>
-    taken(context, event, parameters, { text: '', phrase: parameters.phrases.sayAgain });
+    taken(context, event, parameters, { text: '', phrase: phrasesOf(context, parameters).sayAgain });
 }
 
 /** The utterance is taken as a turn with other words. */

@@ -15,7 +15,7 @@ export const askingInvariant: MakeInvariant = ({ facts, options, broken }) => {
         const { event, state } = entry;
         if (event.type === 'xstate.done.actor.stt') {
           const { text } = event.output;
-          const language = facts.settings?.language ?? options.language;
+          const { language } = facts;
           const yes = isAmong(text, listFor(language, asks.words.yes), language);
           if (unsureWords(event.output, asks) !== undefined) unsureSince = facts.generation;
           else if (yes || text !== '') unsureSince = null;

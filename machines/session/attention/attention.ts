@@ -4,7 +4,7 @@ import { normaliseText, wordsOf } from '../../policies/text.ts';
 import type { Attention, AttentionState } from '../../wire.ts';
 import type { SessionContext } from '../context.ts';
 import { publish, type Reducer } from '../effects.ts';
-import { languageOf } from '../settings/settings.ts';
+import { languageOf } from '../language/language.ts';
 import { circumstancesOf, utteranceSettled } from '../turn/words.ts';
 
 /** In `addressed`: words that the dialog does not know and that are more than this are not for the robot. */

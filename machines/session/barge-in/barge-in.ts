@@ -8,7 +8,7 @@ import { modeOf } from '../attention/attention.ts';
 import { isLoud } from '../body/body.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
-import { languageOf } from '../settings/settings.ts';
+import { languageOf } from '../language/language.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
 import { isBackchannel, listFor } from './backchannel.ts';
 

@@ -16,7 +16,7 @@ export const backchannelInvariant: MakeInvariant = ({ facts, options, broken }) 
       else if (
         delayName(event.type) === 'confirmSpeech' &&
         state !== 'speaking' &&
-        isBackchannel(partial, facts.settings?.language ?? options.language, options.backchannels)
+        isBackchannel(partial, facts.language, options.backchannels)
       )
         broken(17, `'${partial}' interrupted the reply`, entry);
     },

@@ -6,10 +6,12 @@ import type { SessionParameters } from '../../parameters.ts';
 import { nextRandom } from '../../random.ts';
 import type { SessionContext } from '../context.ts';
 import { type Reducer, send } from '../effects.ts';
+import { phrasesOf } from '../language/language.ts';
 
 /** Whether a filler is configured. If not, the chart has no such delay. */
-export function fills({ reply, phrases }: SessionParameters): boolean {
-  return reply.fillerAfterMs > 0 && phrases.fillers.length > 0;
+export function fills({ reply, phrases, languages }: SessionParameters): boolean {
+  const all = [phrases, ...Object.values(languages?.phrases ?? {})];
+  return reply.fillerAfterMs > 0 && all.some(({ fillers }) => fillers.length > 0);
 }
 
 /**
@@ -34,9 +36,11 @@ export function mayFill({ reply }: SessionContext): boolean {
 }
 
 /** Picks by the reply's own seed, so that no other choice of the session depends on it. */
-export function sayFiller({ phrases: { fillers } }: SessionParameters): Reducer {
-  return ({ reply }) => {
+export function sayFiller(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { reply } = context;
     if (!reply) return {};
+    const { fillers } = phrasesOf({ ...context, utterance: null }, parameters);
     const text = fillers[nextRandom(reply.seed).value % fillers.length];
     if (text === undefined) return {};
     return {

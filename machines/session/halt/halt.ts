@@ -3,7 +3,7 @@ import type { SessionParameters } from '../../parameters.ts';
 import { isAmong } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
 import { failure, publishError, type Reducer } from '../effects.ts';
-import { languageOf } from '../settings/settings.ts';
+import { languageOf } from '../language/language.ts';
 import { wordsInHand } from '../turn/words.ts';
 
 /** Reserved action name: the language engine uses it for the voice stop. It is not a robot action. */

@@ -4,7 +4,8 @@
 import { raise, stateIn } from 'xstate';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
-import { languageOf, llmOffer, voiceOf } from '../settings/settings.ts';
+import { replyLanguage } from '../language/language.ts';
+import { llmOffer, voiceOf } from '../settings/settings.ts';
 import type { SessionChart } from '../setup.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
 import { promptOf, withFacts } from '../turn/history.ts';
@@ -23,8 +24,8 @@ export function ttsRegion(chart: SessionChart) {
           src: 'tts',
           input: ({ context }) => ({
             generation: context.generation,
-            language: languageOf(context),
-            voice: voiceOf(context),
+            language: replyLanguage(context),
+            voice: voiceOf(context, replyLanguage(context)),
             ...speculated(context),
             ...(context.reply?.asked?.outside && { outside: true }),
           }),
@@ -152,7 +153,7 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
   const instructions = current?.asked?.instructions;
   return {
     generation: context.generation,
-    language: languageOf(context),
+    language: replyLanguage(context),
     seed: current?.seed ?? 0,
     messages: withFacts(messages, facts),
     ...llmOffer(context),

@@ -18,6 +18,7 @@ import {
   type Reducer,
   send,
 } from '../effects.ts';
+import { phrasesOf } from '../language/language.ts';
 import { outcomeOf, remember } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
@@ -105,7 +106,7 @@ export function failLlm(parameters: SessionParameters): Reducer {
     if (!reply) return {};
     const error = event.type === 'xstate.error.actor.llm' ? event.error : failure('LLM_TIMEOUT');
     const failed = { ...reply, failure: error };
-    const apology = reply.text.trim() === '' ? parameters.phrases.llmFailed : '';
+    const apology = reply.text.trim() === '' ? phrasesOf(context, parameters).llmFailed : '';
     const said = addText({ ...context, reply: failed }, failed, apology, true, parameters);
     return { ...said, effects: [publishError(error), ...(said.effects ?? [])] };
   };

@@ -1,18 +1,21 @@
 /** What the client changed in its live session. It applies from the next decision on. */
 import type { SettingsChange } from '../../wire.ts';
-import type { SessionContext } from '../context.ts';
+import type { SessionContext, SessionInput } from '../context.ts';
 import type { MachineEvent, Reducer } from '../effects.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 
 type InForce = Pick<SessionContext, 'input' | 'settings'>;
+type Languages = Pick<SessionContext, 'settings'> & { readonly input: Pick<SessionInput, 'language'> };
 
-export function languageOf({ input, settings }: InForce): string {
+/** The session's own language: as the client set it. A turn may be in another. */
+export function ownLanguage({ input, settings }: Languages): string {
   return settings?.language ?? input.language;
 }
 
-/** Null: the engine's own. */
-export function voiceOf({ input, settings }: InForce): string | null {
-  return settings?.voice ?? input.voice ?? null;
+/** The client's voice, if the reply is in the session's own language. Null: the engine's own. */
+export function voiceOf(context: InForce, language: string): string | null {
+  const { input, settings } = context;
+  return language === ownLanguage(context) ? (settings?.voice ?? input.voice ?? null) : null;
 }
 
 /** What the language engine gets besides the conversation; empty members are absent. */
@@ -56,7 +59,12 @@ export const changeSettings: Reducer = (context, event) => {
   if (event.type !== 'settings') return {};
   const changed = settingsAfter(context, event);
   const becomesManual = earTakesTurn(context) && !earTakesTurn(changed);
+  const spoken = context.spoken !== undefined && event.change.language !== undefined;
   return withoutSpeculation(context, {
-    patch: { ...changed, ...(becomesManual ? { committedTo: event.sample } : {}) },
+    patch: {
+      ...changed,
+      ...(spoken ? { spoken: undefined } : {}),
+      ...(becomesManual ? { committedTo: event.sample } : {}),
+    },
   });
 };

@@ -9,7 +9,8 @@ import { sleeps } from '../attention/attention.ts';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import type { Outcome, Reducer } from '../effects.ts';
-import { languageOf, llmOffer, responds, voiceOf } from '../settings/settings.ts';
+import { languageOf } from '../language/language.ts';
+import { llmOffer, responds, voiceOf } from '../settings/settings.ts';
 import { completeness } from '../turn/endpointing.ts';
 import { promptOf } from '../turn/history.ts';
 import { circumstancesOf, turnInHand, utteranceSettled, wordsSoFar } from '../turn/words.ts';
@@ -70,7 +71,7 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
   return {
     generation: speculation?.generation ?? 0,
     language: languageOf(context),
-    voice: voiceOf(context),
+    voice: voiceOf(context, languageOf(context)),
     seed: nextRandom(random).value,
     text,
     recalls: input.memory,

@@ -4,6 +4,7 @@ import type { EndReason } from '../../wire.ts';
 import type { TurnOutcome } from '../commands.ts';
 import type { PendingTurn, SessionContext } from '../context.ts';
 import { type Outcome, publish, type Reducer } from '../effects.ts';
+import { followed, inLanguage, phrasesOf } from '../language/language.ts';
 import { answers, withoutSpeculation } from '../speculation/speculation.ts';
 import { newest, remember } from './history.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
@@ -22,7 +23,11 @@ export function takeText(parameters: SessionParameters): Reducer {
       sttMs: null,
       endedAtMs: context.nowMs,
     };
-    return { patch: { ...patch, pending }, ...(effects ? { effects } : {}) };
+    const language = followed(event.language, context, parameters.languages);
+    return {
+      patch: { ...patch, pending, ...inLanguage(language, context) },
+      ...(effects ? { effects } : {}),
+    };
   };
 }
 
@@ -62,7 +67,8 @@ export function saidNothing(context: SessionContext, parameters: SessionParamete
   if (!utteranceSettled(context) || context.utterance?.failure || context.pending?.asked) return false;
   return (
     wordsInHand(context) === '' &&
-    (spokeMs(context) < parameters.endpointing.notUnderstoodMs || parameters.phrases.notUnderstood === '')
+    (spokeMs(context) < parameters.endpointing.notUnderstoodMs ||
+      phrasesOf(context, parameters).notUnderstood === '')
   );
 }
 
@@ -77,12 +83,13 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
     const endedAtMs = utterance.endedAtMs ?? decidedAtMs;
     const unheard = text === '' && !pending?.asked;
     const failed = unheard ? utterance.failure : null;
-    const { sttFailed, notUnderstood } = parameters.phrases;
+    const { sttFailed, notUnderstood } = phrasesOf(context, parameters);
     const asked = text === '' ? (pending?.asked?.say ?? null) : null;
     const phrase = unheard ? (failed ? sttFailed : notUnderstood) : asked;
     const taken: Outcome = {
       patch: {
         utterance: null,
+        ...(text !== '' && inLanguage(utterance.language, context)),
         pending: {
           text,
           counted,

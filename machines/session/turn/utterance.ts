@@ -1,10 +1,11 @@
 /** The life of an utterance: it begins, pauses, gets its words or is dropped. */
 
 import type { ErrorRecord } from '../../errors.ts';
+import type { SessionParameters } from '../../parameters.ts';
 import { sameWords } from '../../policies/text.ts';
 import type { SessionContext, Utterance } from '../context.ts';
 import { type Effect, failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
-import { languageOf } from '../settings/settings.ts';
+import { followed, languageOf } from '../language/language.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 import { turnInHand } from './words.ts';
 
@@ -108,19 +109,36 @@ export const endSpeechUnheard: Reducer = (context) => ({
 });
 
 /** A speculation for other words is not needed any more. */
-export const notePartial: Reducer = (context, event) => {
-  const { utterance, nowMs } = context;
-  if (event.type !== 'transcript.partial' || !utterance) return {};
-  const noted: Outcome = {
-    patch: update(context, { partial: event.text, partialAtMs: nowMs, reading: event.reading }),
-    effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
+export function notePartial(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    const { utterance, nowMs } = context;
+    if (event.type !== 'transcript.partial' || !utterance) return {};
+    const language = followed(event.language, context, parameters.languages);
+    const noted: Outcome = {
+      patch: update(context, {
+        ...{ partial: event.text, partialAtMs: nowMs, reading: event.reading },
+        ...(language !== undefined && { language }),
+      }),
+      effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],
+    };
+    const same = sameWords(event.text, utterance.partial, languageOf(context));
+    return same ? noted : withoutSpeculation(context, noted);
   };
-  const same = sameWords(event.text, utterance.partial, languageOf(context));
-  return same ? noted : withoutSpeculation(context, noted);
-};
+}
 
-export const noteFinal: Reducer = (context, event) =>
-  event.type === 'xstate.done.actor.stt' ? { patch: update(context, { final: event.output }) } : {};
+/** A speculation in another language is not needed either. */
+export function noteFinal(parameters: SessionParameters): Reducer {
+  return (context, event) => {
+    if (event.type !== 'xstate.done.actor.stt') return {};
+    const language = followed(event.output.language, context, parameters.languages);
+    const noted: Outcome = {
+      patch: update(context, { final: event.output, ...(language !== undefined && { language }) }),
+    };
+    return language === undefined || language === languageOf(context)
+      ? noted
+      : withoutSpeculation(context, noted);
+  };
+}
 
 export const noteSttFailure: Reducer = (context, event) =>
   event.type === 'xstate.error.actor.stt' ? fail(context, event.error) : {};

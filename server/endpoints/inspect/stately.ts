@@ -8,6 +8,7 @@ import type { JournaledKernel } from '../../../machines/journal/writer.ts';
 import type { KernelEvent, Step } from '../../../machines/kernel.ts';
 import type { EventSource } from '../../../machines/log.ts';
 import { CHILD_KINDS } from '../../../machines/session/events.ts';
+import type { Config } from '../../config/schema.ts';
 import { isLoopback } from '../../door/access.ts';
 import { StatelyEvents } from './stately-events.ts';
 
@@ -31,6 +32,15 @@ export interface StatelyBridge {
 /** Maximum size of a client's message; clients only watch. */
 const MAX_MESSAGE_BYTES = 1_024;
 const MAX_UNREAD_BYTES = 4 * 1_024 * 1_024;
+
+/** The bridge as configured; undefined if it is turned off. */
+export async function statelyBridge(
+  { inspect }: Pick<Config, 'inspect'>,
+  machine: AnyStateMachine,
+): Promise<StatelyBridge | undefined> {
+  if (!inspect.enabled || !inspect.stately.enabled) return undefined;
+  return startStatelyBridge({ port: inspect.stately.port, machine });
+}
 
 /** Starts a WebSocket server on loopback with the event format of `@statelyai/inspect`. Rejects with PORT_IN_USE if the port is taken. Pages of other machines' origins may not connect, because it shows conversations.
  */

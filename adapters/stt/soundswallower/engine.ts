@@ -1,16 +1,20 @@
-import { dialogIn } from '../../../actors/dialog/mod.ts';
-import { count } from '../../../machines/options.ts';
+import { count, list } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
 export const soundswallower = defineEngine({
   kind: 'stt',
   name: 'soundswallower',
   summary: 'SoundSwallower with the dialog file as its grammar, in threads of this process',
-  options: { workers: count(1, 'Number of recogniser threads in this process.') },
-  can: { offline: true, languages: ['en'], partials: true, understands: 'the dialog' },
-  make: async ({ workers }, { dialog, onProblem }) => {
+  options: {
+    workers: count(1, 'Number of recogniser threads in this process, for each language that is spoken.'),
+    together: list(
+      [],
+      'Languages that are heard together, such as en,zh: one may follow another by voice. Others are heard only while the conversation is in them. See languages.md.',
+    ),
+  },
+  can: { offline: true, languages: ['en', 'zh', 'ja', 'ko'], partials: true, understands: 'the dialog' },
+  make: async ({ workers, together }, { dialog, onProblem }) => {
     const { soundswallowerStt } = await import('./soundswallower.ts');
-    const english = dialogIn(dialog, 'en') ?? dialog;
-    return soundswallowerStt({ dialog: english, workers, ...(onProblem && { onCrash: onProblem }) });
+    return soundswallowerStt({ dialog, workers, together, ...(onProblem && { onCrash: onProblem }) });
   },
 });

@@ -1,20 +1,27 @@
 import type { WorkerOptions } from 'node:worker_threads';
 import type { Dialog } from '../../../actors/dialog/mod.ts';
-import type { SttEngine } from '../../../actors/ports/stt.ts';
+import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import { baseLanguage } from '../../../machines/policies/text.ts';
 import { realClock } from '../../real-clock.ts';
 import type { PoolThread } from '../../thread-pool.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { UtterancePool } from '../utterance-pool.ts';
 import { transcribe } from '../utterances.ts';
+import { heardDialog, heardLanguages, isHeard, textOf } from './foreign.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
 export interface SoundswallowerOptions {
-  /** Only its phrases and backchannels are understood. English only. */
+  /**
+   * Only its phrases and backchannels are understood, of its languages the one that is asked for. Chinese, Japanese and
+   * Korean are heard with an English model.
+   */
   readonly dialog: Dialog;
+  /** Languages that are heard together: an utterance may be in any of them if one of them is asked for. Default: none. */
+  readonly together?: readonly string[];
   /** Number of threads. Default 1. */
   readonly workers?: number;
   /** Utterances that a thread decodes in parallel; about 20 MB each. Default 4. */
@@ -46,36 +53,64 @@ export function threadDataOf(dialog: Dialog, decoders: number, strictness = 0): 
   };
 }
 
-/** Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads. Other speech gives a final with empty text. Throws DIALOG_INVALID if the dialog is not English or has a word without a known pronunciation.
+/** Speech to text without key or network: SoundSwallower with the dialog as its grammar, in worker threads. Other speech gives a final with empty text. Throws DIALOG_INVALID if it can hear no language of the dialog, or a word has no known pronunciation.
  */
 export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   const { dialog, workers = 1, decodersPerWorker = 4, maxWaiting = 32, maxUtteranceMs = 12_000 } = options;
-  if (!/^en(-|$)/i.test(dialog.language)) {
+  const [own, ...others] = heardLanguages(dialog);
+  if (own === undefined) {
     throw new ParleyError(
       'DIALOG_INVALID',
-      `SoundSwallower understands English only, and the dialog is in ${dialog.language}`,
+      `SoundSwallower hears English, Chinese, Japanese and Korean, and the dialog is in ${dialog.language}`,
     );
   }
-  checkWords(dialog);
-  const workerData = threadDataOf(dialog, decodersPerWorker, options.strictness);
+  const together = (options.together ?? []).map(baseLanguage).filter((one) => isHeard(one));
+  for (const language of [own, ...others]) checkWords(heardDialog(dialog, [language]));
   const start =
     options.startThread ?? ((thread: WorkerOptions) => startWorkerThread(import.meta.url, 'worker', thread));
-  const pool = new UtterancePool({
-    engine: 'SoundSwallower',
-    threads: workers,
-    decodersPerThread: decodersPerWorker,
-    maxWaiting,
-    stallMs: options.stallMs ?? 10_000,
-    clock: options.clock ?? realClock,
-    startThread: () => start({ workerData }),
-    onCrash: options.onCrash,
-  });
+  const poolOf = (languages: readonly string[]) => {
+    const workerData = threadDataOf(heardDialog(dialog, languages), decodersPerWorker, options.strictness);
+    return new UtterancePool({
+      engine: 'SoundSwallower',
+      threads: workers,
+      decodersPerThread: decodersPerWorker,
+      maxWaiting,
+      stallMs: options.stallMs ?? 10_000,
+      clock: options.clock ?? realClock,
+      startThread: () => start({ workerData }),
+      onCrash: options.onCrash,
+    });
+  };
+  const pools = new Map<string, UtterancePool>();
+  /** The threads that hear a language, made when it is first spoken. */
+  const poolFor = (language: string) => {
+    const base = baseLanguage(language);
+    const languages = together.includes(base) ? together : [others.includes(base) ? base : own];
+    const pool = pools.get(languages.join()) ?? poolOf(languages);
+    pools.set(languages.join(), pool);
+    return pool;
+  };
+  const main = poolFor(own);
 
   return {
     name: 'soundswallower',
     tellsPartials: true,
-    transcribe: (audio, _request, signal) => transcribe(pool, audio, maxUtteranceMs, signal),
-    warm: () => pool.warm(),
-    close: () => pool.close(),
+    transcribe: (audio, { language }, signal) =>
+      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal)),
+    warm: () => main.warm(),
+    close: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    },
   };
+}
+
+/** The words as they are written, with their language. */
+async function* inItsLanguage(events: AsyncIterable<SttEvent>): AsyncGenerator<SttEvent> {
+  for await (const event of events) {
+    const { text, language } = textOf(event.text);
+    if (event.type === 'partial') yield { ...event, text, ...(text !== '' && { language }) };
+    else if (event.rejected)
+      yield { ...event, rejected: { ...event.rejected, nearest: textOf(event.rejected.nearest).text } };
+    else yield { ...event, text, language };
+  }
 }

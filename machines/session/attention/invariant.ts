@@ -19,7 +19,7 @@ export const attentionInvariant: MakeInvariant = ({ facts, options, broken }) =>
   let spokenTo = false;
   let asked = false;
 
-  const language = () => facts.settings?.language ?? options.language;
+  const language = () => facts.language;
   const isForRobot = (event: KernelEvent & { type: 'xstate.done.actor.stt' }) => {
     const said = wordsOf(event.output.text, language());
     if (mode === 'wake') return wake.some((phrase) => startsWith(said, wordsOf(phrase, language())));

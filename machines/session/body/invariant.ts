@@ -13,7 +13,7 @@ export const bodyInvariant: MakeInvariant = ({ facts, options, broken }) => {
   let partials = 0;
 
   const loud = () => (body.moving ? (body.noise ?? 0) >= QUIET_DBFS : running.size > 0);
-  const language = () => facts.settings?.language ?? options.language;
+  const language = () => facts.language;
 
   return {
     observe(entry) {

@@ -57,8 +57,25 @@ export interface EngineOf {
   readonly speech: SpeechEngine;
 }
 
+/** What a model in a process of its own has done, and what it takes. */
+export const modelLoadSchema = z.object({
+  /** Audio heard or spoken, in ms. */
+  audioMs: z.number(),
+  /** Time that it took, in ms: divided by the audio it is the real-time factor. */
+  busyMs: z.number(),
+  /** Resident memory of the process, in bytes. */
+  memoryBytes: z.number(),
+});
+export type ModelLoad = z.infer<typeof modelLoadSchema>;
+
+/** Additional interface of an engine whose model has a process of its own. */
+export interface ReportsLoad {
+  /** Undefined before the first request. */
+  load(): ModelLoad | undefined;
+}
+
 /** An engine as its adapter makes it. */
-export type Made<Engine> = Engine & Partial<ReportsConnections>;
+export type Made<Engine> = Engine & Partial<ReportsConnections & ReportsLoad>;
 
 /** Dependencies of an engine besides its own options. */
 export interface EngineParts {

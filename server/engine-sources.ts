@@ -2,7 +2,9 @@ import type { MetricSources } from './endpoints/metrics/metrics.ts';
 import type { LocalEngines } from './engines.ts';
 
 /** Metric sources of the engines, if they keep statistics. */
-export function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'connections' | 'phraseCache'> {
+export function engineSources({
+  stats,
+}: LocalEngines): Pick<MetricSources, 'connections' | 'models' | 'phraseCache'> {
   const phrases = stats?.().phrases;
   if (!stats) return {};
   return {
@@ -11,6 +13,7 @@ export function engineSources({ stats }: LocalEngines): Pick<MetricSources, 'con
         `${kind}:${engine}`,
         { opened, requests },
       ]),
+    models: () => stats().models.map(({ kind, engine, ...load }) => [`${kind}:${engine}`, load]),
     ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
   };
 }

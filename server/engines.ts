@@ -20,7 +20,7 @@ import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { SpeechParameters } from '../actors/speech/speech-session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
-import type { DescribedKind, EngineOf, Made } from '../adapters/engine.ts';
+import type { DescribedKind, EngineOf, Made, ModelLoad } from '../adapters/engine.ts';
 import type { ConnectionStats } from '../adapters/http/transport.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
@@ -38,6 +38,8 @@ export interface EngineStats {
   /** Of engines that use a network. */
   readonly connections: readonly ({ readonly kind: EngineKind; readonly engine: string } & ConnectionStats)[];
   readonly health: readonly ({ readonly kind: EngineKind } & MemberHealth)[];
+  /** Of engines whose model has a process of its own, once it was used. */
+  readonly models: readonly ({ readonly kind: EngineKind; readonly engine: string } & ModelLoad)[];
   readonly phrases?: PhraseCacheStats;
 }
 
@@ -74,11 +76,14 @@ export async function makeEngines(
   const { engines } = config;
   const heard = withAnswers(dialog, config);
   const connected: (() => EngineStats['connections'][number])[] = [];
+  const loaded: (() => EngineStats['models'])[] = [];
   const healthy: (() => EngineStats['health'])[] = [];
   const make = async <Kind extends EngineKind>(kind: Kind, name: string): Promise<EngineOf[Kind]> => {
     const engine = await makeEngine(kind, name, config, kind === 'stt' ? heard : dialog, parts);
-    const stats = engine.connectionStats;
+    const { connectionStats: stats, load } = engine;
     if (stats) connected.push(() => ({ kind, engine: engine.name, ...stats() }));
+    if (load)
+      loaded.push(() => [load()].flatMap((now) => (now ? [{ kind, engine: engine.name, ...now }] : [])));
     return engine;
   };
   /** Makes chains of a kind; an engine that is in several, for several languages, is made once. */
@@ -137,6 +142,7 @@ export async function makeEngines(
     stats: () => ({
       connections: connected.map((stats) => stats()),
       health: healthy.flatMap((health) => health()),
+      models: loaded.flatMap((models) => models()),
       ...(phrases && { phrases: phrases.stats() }),
     }),
   };

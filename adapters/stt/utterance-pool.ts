@@ -1,6 +1,7 @@
 import type { SttEvent } from '../../actors/ports/stt.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import type { ModelLoad } from '../engine.ts';
 import { type PoolJob, type PoolThread, ThreadPool } from '../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type ToThread } from './utterance-protocol.ts';
 
@@ -51,6 +52,7 @@ export class UtterancePool {
   readonly #engine: string;
   readonly #install: string | undefined;
   readonly #pool: ThreadPool<ToThread, FromThread>;
+  #load: ModelLoad | undefined;
   readonly #utterances = new Map<number, Utterance>();
 
   constructor(options: PoolOptions) {
@@ -123,6 +125,11 @@ export class UtterancePool {
     if (this.#pool.cancel(id)) this.#pool.send(id, { type: 'abort', id });
   }
 
+  /** The last report of the model. */
+  load(): ModelLoad | undefined {
+    return this.#load;
+  }
+
   /** Starts every thread. Resolves when they are ready; rejects with ENGINE_CRASHED if none can start. */
   warm(): Promise<void> {
     return this.#pool.warm();
@@ -139,6 +146,9 @@ export class UtterancePool {
         return;
       case 'ready':
         this.#pool.ready(place);
+        return;
+      case 'load':
+        this.#load = message.load;
         return;
       case 'partial':
         this.#utterances.get(message.id)?.listener.onPartial(message.text);

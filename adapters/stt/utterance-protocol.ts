@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { REJECTION_REASONS } from '../../machines/wire.ts';
+import { modelLoadSchema } from '../engine.ts';
 
 const id = z.number().int();
 const confidence = z.number().min(0).max(1);
@@ -24,6 +25,8 @@ export const fromThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('alive') }),
   /** The package of the engine is not installed. The thread ends. */
   z.object({ type: z.literal('missing') }),
+  /** After an utterance, from a model in a process of its own. */
+  z.object({ type: z.literal('load'), load: modelLoadSchema }),
   z.object({ type: z.literal('partial'), id, text: z.string() }),
   z.object({
     type: z.literal('final'),

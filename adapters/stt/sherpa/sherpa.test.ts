@@ -50,6 +50,18 @@ describe('sherpaStt', () => {
     ]);
   });
 
+  it('reports what its model does and takes', async () => {
+    const model = await detectModel(writeSttModel('zipformer2-ctc', join(folder, 'measured')));
+    const engine = sherpaStt({ model });
+    engines.push(engine);
+    expect(engine.load()).toBeUndefined();
+    await heard(engine, 'turn', 'left');
+    const load = engine.load();
+    expect(load?.audioMs).toBe(640);
+    expect(load?.busyMs).toBeGreaterThan(0);
+    expect(load?.memoryBytes).toBeGreaterThan(20e6);
+  });
+
   it('streams the words of a transducer, with its confidence', async () => {
     const events = await heard(await engineOf('lstm-transducer'), 'turn', 'right');
     expect(events.at(-1)).toEqual({ type: 'final', text: 'turn right', confidence: expect.any(Number) });

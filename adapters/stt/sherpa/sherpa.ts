@@ -2,6 +2,7 @@ import { type Dialog, vocabulary } from '../../../actors/dialog/mod.ts';
 import type { SttEngine } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import type { ReportsLoad } from '../../engine.ts';
 import { realClock } from '../../real-clock.ts';
 import { SHERPA_PACKAGE } from '../../sherpa/library.ts';
 import type { SherpaModel } from '../../sherpa/model-folder.ts';
@@ -46,7 +47,7 @@ export interface SherpaSttOptions {
  * is broken, so it is not loaded into this one. Throws CONFIG_INVALID if the model is not a recogniser.
  * Errors of `transcribe`: CANCELLED, ENGINE_MISSING (the optional package is not installed), ENGINE_OVERLOADED, ENGINE_CRASHED, STT_FAILED.
  */
-export function sherpaStt(options: SherpaSttOptions): SttEngine {
+export function sherpaStt(options: SherpaSttOptions): SttEngine & ReportsLoad {
   const { name = 'sherpa', model, maxUtteranceMs = 60_000 } = options;
   const { kind, type, files } = model;
   if (kind !== 'stt' && kind !== 'streaming-stt')
@@ -75,6 +76,7 @@ export function sherpaStt(options: SherpaSttOptions): SttEngine {
     name,
     tellsPartials: kind === 'streaming-stt',
     transcribe: (audio, _request, signal) => transcribe(pool, audio, maxUtteranceMs, signal),
+    load: () => pool.load(),
     warm: () => pool.warm(),
     close: () => pool.close(),
   };

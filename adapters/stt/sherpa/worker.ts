@@ -1,4 +1,6 @@
+import { msOfSamples, PIPELINE_RATE } from '../../../machines/audio.ts';
 import { loadSherpa } from '../../sherpa/library.ts';
+import { Meter } from '../../sherpa/meter.ts';
 import { workerProcess } from '../../worker-process.ts';
 import { type FromThread, type ToThread, toThreadSchema } from '../utterance-protocol.ts';
 import { workerDataSchema } from './protocol.ts';
@@ -7,6 +9,7 @@ import { type Hearing, loadRecogniser } from './recogniser.ts';
 /** The process of a model. It hears several utterances at a time, and decodes one after the other. */
 const port = workerProcess();
 const tell = (message: FromThread) => port.send(message);
+const meter = new Meter();
 const hearings = new Map<number, Hearing>();
 
 const sherpa = loadSherpa();
@@ -36,7 +39,9 @@ function handle(message: Extract<ToThread, { type: 'audio' | 'abort' }>): void {
     if (hearings.delete(id)) tell({ type: 'aborted', id });
     return;
   }
+  const began = performance.now();
   const text = hearings.get(id)?.push(message.samples);
+  meter.add(msOfSamples(message.samples.length, PIPELINE_RATE), began);
   if (text !== undefined) tell({ type: 'partial', id, text });
 }
 
@@ -44,7 +49,10 @@ async function end(id: number): Promise<void> {
   const hearing = hearings.get(id);
   // Aborted while it waited.
   if (!hearing) return;
+  const began = performance.now();
   const final = await hearing.finish();
+  meter.add(0, began);
+  tell({ type: 'load', load: meter.read() });
   if (hearings.delete(id)) tell({ ...final, id });
 }
 

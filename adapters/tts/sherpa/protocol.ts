@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { modelLoadSchema } from '../../engine.ts';
 
 /** What a worker process needs to load a voice. */
 export const workerDataSchema = z.strictObject({
@@ -33,6 +34,8 @@ export const fromWorkerSchema = z.discriminatedUnion('type', [
     rate: z.int().positive(),
     samples: z.custom<Int16Array>((value) => value instanceof Int16Array),
   }),
+  /** After each text. */
+  z.object({ type: z.literal('load'), load: modelLoadSchema }),
   z.object({ type: z.literal('done'), id }),
   /** The voice has no such speaker, or cannot say any of the text. */
   z.object({ type: z.literal('refused'), id, message: z.string() }),

@@ -3,6 +3,7 @@ import { cancelled, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { TtsEngine, TtsEvent } from '../../../actors/ports/tts.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
+import type { ModelLoad, ReportsLoad } from '../../engine.ts';
 import { realClock } from '../../real-clock.ts';
 import { SHERPA_PACKAGE } from '../../sherpa/library.ts';
 import type { SherpaModel } from '../../sherpa/model-folder.ts';
@@ -54,7 +55,7 @@ interface Job {
  * Errors of `synthesize`: CANCELLED, ENGINE_MISSING (the optional package is not installed), ENGINE_REQUEST (unknown speaker, or a
  * text in letters that the voice does not know), ENGINE_OVERLOADED, ENGINE_CRASHED, TTS_FAILED.
  */
-export function sherpaTts(options: SherpaTtsOptions): TtsEngine {
+export function sherpaTts(options: SherpaTtsOptions): TtsEngine & ReportsLoad {
   const { name = 'sherpa', model, speed = 1, maxRequests = 32 } = options;
   if (model.kind !== 'tts')
     throw new ParleyError('CONFIG_INVALID', `tts: a model of the kind ${model.kind} is not a voice`);
@@ -85,6 +86,9 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine {
           return pool.giveUp(new ParleyError('ENGINE_MISSING', `npm install ${SHERPA_PACKAGE}`));
         case 'audio':
           return jobs.get(message.id)?.onAudio(message);
+        case 'load':
+          load = message.load;
+          return;
         case 'done':
           return end(message.id);
         case 'refused':
@@ -95,6 +99,7 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine {
     },
     onCrash: options.onCrash,
   });
+  let load: ModelLoad | undefined;
   let requests = 0;
 
   async function* speak(text: string, speaker: number, signal: AbortSignal): AsyncGenerator<TtsEvent> {
@@ -156,6 +161,7 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine {
         requests--;
       }
     },
+    load: () => load,
     warm: () => pool.warm(),
     close: () => pool.close(),
   };

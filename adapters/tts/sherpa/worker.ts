@@ -1,10 +1,13 @@
+import { msOfSamples } from '../../../machines/audio.ts';
 import { loadSherpa, type OfflineTts } from '../../sherpa/library.ts';
+import { Meter } from '../../sherpa/meter.ts';
 import { workerProcess } from '../../worker-process.ts';
 import { type FromWorker, type ToWorker, toWorkerSchema, workerDataSchema } from './protocol.ts';
 
 /** The process of a voice. */
 const port = workerProcess();
 const tell = (message: FromWorker) => port.send(message);
+const meter = new Meter();
 let stopped = 0;
 
 const sherpa = loadSherpa();
@@ -50,6 +53,7 @@ async function speak(
     if (samples.length > 0) tell({ type: 'audio', id, rate: voice.sampleRate, samples: pcm(samples) });
   };
   let sent = 0;
+  const began = performance.now();
   const whole = await voice
     .generateAsync({
       text,
@@ -67,6 +71,8 @@ async function speak(
       if (!(cause instanceof Error && /no audio/iu.test(cause.message))) throw cause;
       return undefined;
     });
+  meter.add(msOfSamples(whole?.samples.length ?? sent, voice.sampleRate), began);
+  tell({ type: 'load', load: meter.read() });
   if (!whole && sent === 0) return tell({ type: 'refused', id, message: 'the voice cannot say this text' });
   // Not every form of model reports its progress.
   if (whole && stopped !== id) send(whole.samples.subarray(sent));

@@ -231,6 +231,7 @@ it('exports exactly the metrics in docs/metrics.md', () => {
     bus: inProcessBus(),
     store: () => ({ transactions: 0, saved: 0, failed: 0, waiting: 0 }),
     connections: () => [['llm:openai', counts]],
+    models: () => [['stt:sherpa', { audioMs: 1_000, busyMs: 50, memoryBytes: 1 }]],
     phraseCache: () => ({ hits: 0, misses: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),
   });
   const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
+import type { ModelLoad } from '../../../adapters/engine.ts';
 import type { ConnectionStats } from '../../../adapters/http/transport.ts';
 import type { StoreStats } from '../../../adapters/store/sqlite.ts';
 import type { PhraseCacheStats } from '../../../adapters/tts/phrase-cache.ts';
@@ -20,6 +21,8 @@ export interface MetricSources {
   readonly store?: () => Omit<StoreStats, 'largestGroup'>;
   /** By `kind:engine`. */
   readonly connections?: () => Iterable<readonly [string, ConnectionStats]>;
+  /** By `kind:engine`. */
+  readonly models?: () => Iterable<readonly [string, ModelLoad]>;
   readonly phraseCache?: () => Omit<PhraseCacheStats, 'damaged' | 'writeFailures'>;
 }
 
@@ -109,7 +112,7 @@ function nameOf(event: ChainEvent): string {
 
 function describeSources(
   registry: Registry,
-  { door, bus, store, connections, phraseCache }: MetricSources,
+  { door, bus, store, connections, models, phraseCache }: MetricSources,
 ): void {
   const { total, level } = readings(registry);
   level('parley_connections', 'Open WebSockets.', () => door().connections);
@@ -200,6 +203,28 @@ function describeSources(
       'parley_engine_requests_total',
       'Requests sent over these connections.',
       () => Array.from(connections(), ([engine, { requests }]) => [engine, requests] as const),
+      'engine',
+    );
+  }
+  if (models) {
+    const each = (value: (load: ModelLoad) => number) => () =>
+      Array.from(models(), ([engine, load]) => [engine, value(load)] as const);
+    total(
+      'parley_model_audio_seconds_total',
+      'Audio that the model of an engine has heard or spoken.',
+      each(({ audioMs }) => audioMs / 1_000),
+      'engine',
+    );
+    total(
+      'parley_model_busy_seconds_total',
+      'Time that it took.',
+      each(({ busyMs }) => busyMs / 1_000),
+      'engine',
+    );
+    level(
+      'parley_model_memory_bytes',
+      'Memory of the process of the model.',
+      each(({ memoryBytes }) => memoryBytes),
       'engine',
     );
   }

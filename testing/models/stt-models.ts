@@ -30,6 +30,9 @@ const FILES: Readonly<Record<SttModelKind, () => Record<string, Buffer | string>
     'decoder.onnx': onnxModel(decoder()),
     'joiner.onnx': onnxModel(joiner()),
     'tokens.txt': tokens(words()),
+    'bpe.vocab': words()
+      .map((word, id) => `${word}\t${-id}\n`)
+      .join(''),
   }),
   'sense-voice': () => ({
     'model.onnx': onnxModel(senseVoice()),

@@ -68,6 +68,18 @@ describe('sherpaStt', () => {
     expect(events.map(({ text }) => text)).toEqual(['turn', 'turn right', 'turn right']);
   });
 
+  it('favours the words of the dialog, if the model can spell them', async () => {
+    const quiet = toneSpeech('turn', 'left', 'stop').map((sample) => sample / 5);
+    const audio = async function* () {
+      yield { rate: PIPELINE_RATE, samples: quiet } as const;
+    };
+    const hear = async (engine: SttEngine) =>
+      (await outcomeOf(engine.transcribe(audio(), { language: 'en' }, never))).events.at(-1)?.text;
+    expect(await hear(await engineOf('lstm-transducer'))).toBe('');
+    const hotWords = ['left', 'stop', 'no spelling for this'];
+    expect(await hear(await engineOf('lstm-transducer', { hotWords, hotWordsScore: 6 }))).toBe('left stop');
+  });
+
   it('hears whole utterances with SenseVoice, and says in which language they were', async () => {
     const engine = await engineOf('sense-voice');
     expect(engine.tellsPartials).toBe(false);

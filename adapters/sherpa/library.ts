@@ -40,7 +40,7 @@ export interface OfflineTts {
   /** Synthesises on another thread. `onProgress` gets each part that is ready; false stops. */
   generateAsync(request: {
     readonly text: string;
-    readonly generationConfig: Readonly<Record<string, number>>;
+    readonly generationConfig: Readonly<Record<string, number | Readonly<Record<string, string>>>>;
     readonly enableExternalBuffer: boolean;
     readonly onProgress: (part: { readonly samples: Float32Array }) => boolean;
   }): Promise<GeneratedAudio>;

@@ -17,12 +17,16 @@ export interface Hearing {
 export async function loadRecogniser(sherpa: Sherpa, data: WorkerData): Promise<() => Hearing> {
   const { kind, type, files } = data.model;
   const { ruleFsts, ruleFars, tokens = '', bpeVocab, ...own } = files;
+  const main = own.encoder ?? own.model;
+  const metadata = main?.endsWith('.onnx') ? await onnxMetadata(main) : new Map<string, string>();
+  const isNemo = /^EncDec/u.test(metadata.get('model_type') ?? '');
   const modelConfig = {
     ...{ [type]: own, tokens, numThreads: data.threads, provider: data.provider, debug: 0 },
+    ...(kind === 'stt' && type === 'transducer' && isNemo && { modelType: 'nemo_transducer' }),
     ...(bpeVocab !== undefined && { bpeVocab, modelingUnit: 'bpe' }),
   };
   const config = {
-    featConfig: { sampleRate: PIPELINE_RATE, featureDim: 80 },
+    featConfig: { sampleRate: PIPELINE_RATE, featureDim: Number(metadata.get('feat_dim') ?? 80) },
     modelConfig,
     ...(ruleFsts !== undefined && { ruleFsts }),
     ...(ruleFars !== undefined && { ruleFars }),
@@ -33,8 +37,7 @@ export async function loadRecogniser(sherpa: Sherpa, data: WorkerData): Promise<
     const recogniser = new sherpa.OfflineRecognizer(config);
     return () => new WholeUtterance(recogniser, language);
   }
-  const main = own.encoder ?? own.model;
-  const tail = tailSamples(main === undefined ? new Map() : await onnxMetadata(main));
+  const tail = tailSamples(metadata);
   const recogniser = new sherpa.OnlineRecognizer(config);
   return () => new StreamedUtterance(recogniser, tail, language);
 }

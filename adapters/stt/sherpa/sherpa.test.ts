@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import type { ParleyError } from '../../../machines/errors.ts';
 import { outcomeOf } from '../../../testing/loopback/outcome.ts';
 import { type SttModelKind, writeSttModel } from '../../../testing/models/stt-models.ts';
 import { toneSpeech } from '../../../testing/models/tones.ts';
+import { writeTtsModel } from '../../../testing/models/tts-model.ts';
 import { detectModel } from '../../sherpa/model-folder.ts';
 import { startWorkerProcess } from '../../worker-process.ts';
 import { type SherpaSttOptions, sherpaStt } from './sherpa.ts';
@@ -112,11 +113,11 @@ describe('sherpaStt', () => {
     const broken = join(folder, 'broken');
     writeSttModel('sense-voice', broken);
     const model = await detectModel(broken);
-    writeFileSync(join(broken, 'model.onnx'), 'not a model');
+    copyFileSync(join(writeTtsModel(join(folder, 'voice')), 'model.onnx'), join(broken, 'model.onnx'));
     const crashes: ParleyError[] = [];
     const engine = sherpaStt({ model, onCrash: (error) => crashes.push(error) });
     engines.push(engine);
     await expect(engine.warm?.()).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });
-    expect(crashes[0]?.message).toContain('Protobuf parsing failed');
+    expect(crashes[0]?.message).toContain('metadata');
   });
 });

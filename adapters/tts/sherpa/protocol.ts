@@ -17,7 +17,15 @@ const id = z.int();
 
 /** To the process. It speaks one text at a time. */
 export const toWorkerSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('speak'), id, text: z.string(), speaker: z.int().min(0), speed: z.number() }),
+  z.object({
+    type: z.literal('speak'),
+    id,
+    text: z.string(),
+    /** Primary language tag. */
+    language: z.string(),
+    speaker: z.int().min(0),
+    speed: z.number(),
+  }),
   /** Ends the text before its next part. */
   z.object({ type: z.literal('stop'), id }),
 ]);

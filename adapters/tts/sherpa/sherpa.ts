@@ -102,7 +102,10 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine & ReportsLoad {
   let load: ModelLoad | undefined;
   let requests = 0;
 
-  async function* speak(text: string, speaker: number, signal: AbortSignal): AsyncGenerator<TtsEvent> {
+  async function* speak(
+    what: Omit<Extract<ToWorker, { type: 'speak' }>, 'type' | 'id'>,
+    signal: AbortSignal,
+  ): AsyncGenerator<TtsEvent> {
     throwIfAborted(signal);
     const events = new AsyncQueue<TtsEvent>();
     let begun = false;
@@ -117,7 +120,7 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine & ReportsLoad {
     id = pool.submit({
       begin: (given) => {
         jobs.set(given, job);
-        pool.send(given, { type: 'speak', id: given, text, speaker, speed });
+        pool.send(given, { type: 'speak', id: given, ...what });
         pool.expectAnswer(given);
       },
       canBeginAnew: () => !begun,
@@ -145,7 +148,7 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine & ReportsLoad {
 
   return {
     name,
-    async *synthesize({ text, voice }, signal) {
+    async *synthesize({ text, language: tag, voice }, signal) {
       throwIfAborted(signal);
       const speaker = voice === undefined ? (options.speaker ?? 0) : Number(voice);
       if (!Number.isInteger(speaker) || speaker < 0)
@@ -153,10 +156,12 @@ export function sherpaTts(options: SherpaTtsOptions): TtsEngine & ReportsLoad {
       if (pool.closed) throw new ParleyError('CANCELLED', 'the engine is closed');
       if (requests >= maxRequests)
         throw new ParleyError('ENGINE_OVERLOADED', `${name}, ${requests} requests`);
+      const [language = tag] = tag.toLowerCase().split('-');
       requests++;
       try {
         for (const piece of pieces(text, PIECE_CHARS))
-          if (/[\p{L}\p{N}]/u.test(piece.text)) yield* speak(piece.text, speaker, signal);
+          if (/[\p{L}\p{N}]/u.test(piece.text))
+            yield* speak({ text: piece.text, language, speaker, speed }, signal);
       } finally {
         requests--;
       }

@@ -42,7 +42,7 @@ else {
 
 async function speak(
   voice: OfflineTts,
-  { id, text, speaker, speed }: Extract<ToWorker, { type: 'speak' }>,
+  { id, text, language, speaker, speed }: Extract<ToWorker, { type: 'speak' }>,
   numSteps: number | undefined,
 ): Promise<void> {
   // The library would take the first speaker instead. A voice without speakers says that it has 0 or 1.
@@ -57,7 +57,11 @@ async function speak(
   const whole = await voice
     .generateAsync({
       text,
-      generationConfig: { sid: speaker, speed, ...(numSteps !== undefined && { numSteps }) },
+      // Supertonic reads the language from here; other models ignore it.
+      generationConfig: {
+        ...{ sid: speaker, speed, extra: { lang: language } },
+        ...(numSteps !== undefined && { numSteps }),
+      },
       // Electron and some builds of Node do not allow memory from outside.
       enableExternalBuffer: false,
       onProgress: ({ samples }) => {

@@ -256,7 +256,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
   const vad = parts?.vad ?? vadEngine({ ...config.vad, ...counted, onCrash: onProblem });
-  const stopSpotter = makeStopSpotter(options, dialog, metrics?.onStopDropped, onProblem);
+  const stopSpotter = await makeStopSpotter(options, dialog, metrics?.onStopDropped, onProblem);
   for (const ear of [vad, stopSpotter]) closers.push(async () => ear?.close());
   const resamplers = await speexResampler();
   const onEvent = (event: ChainEvent) => {

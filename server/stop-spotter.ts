@@ -1,23 +1,33 @@
-import type { Dialog } from '../actors/dialog/mod.ts';
+import { type Dialog, haltPhrases } from '../actors/dialog/mod.ts';
 import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
+import { configuredModel } from '../adapters/sherpa/configured.ts';
+import { sherpaSpotter } from '../adapters/spotter/sherpa/sherpa.ts';
 import { canSpot, soundswallowerSpotter } from '../adapters/spotter/soundswallower/soundswallower.ts';
-import type { ParleyError } from '../machines/errors.ts';
+import { ParleyError } from '../machines/errors.ts';
 import type { ServeOptions } from './serve.ts';
 
 /**
  * The spotter of the voice-stop lane: that of `parts`, else the configured one. Undefined if it is turned off, if the dialog
- * has no stop phrase or is not English, or if `parts` replaces the recogniser and names no spotter.
+ * has no stop phrase or (for `soundswallower`) is not English, or if `parts` replaces the recogniser and names no spotter. Rejects
+ * with CONFIG_INVALID or MODEL_….
  */
-export function makeStopSpotter(
-  { config: { voiceStop }, parts }: Pick<ServeOptions, 'config' | 'parts'>,
+export async function makeStopSpotter(
+  { config: { models, voiceStop }, parts }: Pick<ServeOptions, 'config' | 'parts'>,
   dialog: Dialog,
   onDropped: ((samples: number) => void) | undefined,
   onCrash: (error: ParleyError) => void,
-): StopSpotter | undefined {
+): Promise<StopSpotter | undefined> {
   if (parts?.stopSpotter) return parts.stopSpotter;
-  if (!voiceStop.enabled || parts?.engines?.stt || !canSpot(dialog)) return undefined;
-  return soundswallowerSpotter({
-    ...{ dialog, workers: voiceStop.workers, onCrash },
-    ...(onDropped && { onDropped }),
-  });
+  if (!voiceStop.enabled || parts?.engines?.stt) return undefined;
+  const options = { dialog, onCrash, ...(onDropped && { onDropped }) };
+  if (voiceStop.engine === 'soundswallower')
+    return canSpot(dialog) ? soundswallowerSpotter({ ...options, workers: voiceStop.workers }) : undefined;
+  if (haltPhrases(dialog).length === 0) return undefined;
+  if (voiceStop.model === undefined)
+    throw new ParleyError(
+      'CONFIG_INVALID',
+      'voiceStop.model: name a spotter of keywords (`parley models list`)',
+    );
+  const { model } = await configuredModel(voiceStop.model, models.dir, false);
+  return sherpaSpotter({ ...options, model });
 }

@@ -29,6 +29,16 @@ export interface OfflineRecognizer {
   decodeAsync(stream: Pick<Stream, 'acceptWaveform'>): Promise<unknown>;
 }
 
+export interface KeywordSpotter {
+  createStream(): Stream;
+  isReady(stream: Stream): boolean;
+  decode(stream: Stream): void;
+  /** Forgets what was heard. */
+  reset(stream: Stream): void;
+  /** The keyword that the last step completed, or ''. */
+  getResult(stream: Stream): { readonly keyword: string };
+}
+
 export interface GeneratedAudio {
   readonly samples: Float32Array;
   readonly sampleRate: number;
@@ -51,9 +61,10 @@ export interface Sherpa {
   readonly OnlineRecognizer: new (config: object) => OnlineRecognizer;
   readonly OfflineRecognizer: new (config: object) => OfflineRecognizer;
   readonly OfflineTts: new (config: object) => OfflineTts;
+  readonly KeywordSpotter: new (config: object) => KeywordSpotter;
 }
 
-const CLASSES = ['OnlineRecognizer', 'OfflineRecognizer', 'OfflineTts'] as const;
+const CLASSES = ['OnlineRecognizer', 'OfflineRecognizer', 'OfflineTts', 'KeywordSpotter'] as const;
 
 const sherpaSchema = z.custom<Sherpa>(
   (value) =>

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { fieldAt } from './protobuf.ts';
 
 const GRAPH = 7;
 const METADATA = 14;
@@ -15,7 +16,9 @@ export async function onnxMetadata(path: string): Promise<ReadonlyMap<string, st
     const entries = new Map<string, string>();
     let isModel = false;
     for (let at = 0; at < size; ) {
-      const { field, start, end } = await fieldAt(file, at);
+      const header = fieldIn(await read(file, at, HEADER_BYTES));
+      const { field } = header;
+      const [start, end] = [at + header.start, at + header.end];
       if (end > size) throw new Error(`${path} is cut off, or not an ONNX model`);
       isModel ||= field === GRAPH;
       if (field === METADATA && end - start <= MAX_ENTRY_BYTES) {
@@ -31,51 +34,23 @@ export async function onnxMetadata(path: string): Promise<ReadonlyMap<string, st
   }
 }
 
-/** A field of a Protocol Buffers message: https://protobuf.dev/programming-guides/encoding/ */
-async function fieldAt(file: FileHandle, at: number) {
-  const header = await read(file, at, HEADER_BYTES);
-  const tag = varint(header, 0);
-  const field = Math.floor(tag.value / 8);
-  const start = at + tag.end;
-  switch (tag.value % 8) {
-    case 0:
-      return { field, start, end: at + varint(header, tag.end).end };
-    case 1:
-      return { field, start, end: start + 8 };
-    case 2: {
-      const length = varint(header, tag.end);
-      return { field, start: at + length.end, end: at + length.end + length.value };
-    }
-    case 5:
-      return { field, start, end: start + 4 };
-    default:
-      throw new Error('not an ONNX model');
-  }
-}
-
-function varint(bytes: Buffer, from: number): { readonly value: number; readonly end: number } {
-  let value = 0;
-  for (let at = from, scale = 1; at < bytes.length; at++, scale *= 128) {
-    const byte = bytes.readUInt8(at);
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { value, end: at + 1 };
-  }
-  throw new Error('not an ONNX model');
-}
-
 /** A key and a value, fields 1 and 2. */
 function pair(bytes: Buffer): readonly [string, string] {
   const texts = ['', ''] as [string, string];
   for (let at = 0; at < bytes.length; ) {
-    const tag = varint(bytes, at);
-    const length = varint(bytes, tag.end);
-    const end = length.end + length.value;
-    const text = bytes.toString('utf8', length.end, end);
-    if (tag.value >> 3 === 1) texts[0] = text;
-    else texts[1] = text;
+    const { field, start, end } = fieldAt(bytes, at);
+    texts[field === 1 ? 0 : 1] = bytes.toString('utf8', start, end);
     at = end;
   }
   return texts;
+}
+
+function fieldIn(header: Buffer): ReturnType<typeof fieldAt> {
+  try {
+    return fieldAt(header, 0);
+  } catch (cause) {
+    throw new Error('not an ONNX model', { cause });
+  }
 }
 
 async function read(file: FileHandle, position: number, length: number): Promise<Buffer> {

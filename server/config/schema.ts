@@ -177,9 +177,16 @@ export const configSchema = z.strictObject({
   voiceStop: group({
     enabled: yesNo(
       false,
-      'Listen for the stop phrases of the dialog (`halt` entries) in every state, beside the recogniser. English dialogs only; see voice-stop.md.',
+      'Listen for the stop phrases of the dialog (`halt` entries) in every state, beside the recogniser; see voice-stop.md.',
     ),
-    workers: count(1, 'Number of threads that listen for them in this process.'),
+    engine: key(
+      z.enum(['soundswallower', 'sherpa']).default('soundswallower'),
+      'What listens: `soundswallower` for English dialogs, or `sherpa` with a model.',
+    ),
+    model: optionalText(
+      'With `sherpa`: name of a spotter of keywords (`parley models list`), or its folder.',
+    ),
+    workers: count(1, 'With `soundswallower`: number of threads that listen for them in this process.'),
   }),
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
   llm: group({

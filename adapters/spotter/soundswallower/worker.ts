@@ -1,7 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadSoundswallower } from '../../soundswallower/decoder.ts';
+import { type FromThread, type ToThread, toThreadSchema } from '../protocol.ts';
 import { spotterGrammar } from './grammar.ts';
-import { type FromThread, type ToThread, threadDataSchema, toThreadSchema } from './protocol.ts';
+import { threadDataSchema } from './protocol.ts';
 import { type Finding, Spotter } from './spotter.ts';
 
 /** A thread with several spotters. Each hears one stretch at a time; pieces of audio are handled in order of arrival. */

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { joinedSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
-import type { OfflineRecognizer, OnlineRecognizer, Sherpa, Waveform } from '../../sherpa/library.ts';
+import type { OfflineRecognizer, OnlineRecognizer, Sherpa } from '../../sherpa/library.ts';
 import { onnxMetadata } from '../../sherpa/onnx-metadata.ts';
+import { waveOf } from '../../sherpa/wave.ts';
 import type { Final } from '../utterance-pool.ts';
 import type { WorkerData } from './protocol.ts';
 
@@ -90,7 +91,7 @@ class StreamedUtterance implements Hearing {
   }
 
   push(samples: Int16Array): string | undefined {
-    this.#stream.acceptWaveform(wave(samples));
+    this.#stream.acceptWaveform(waveOf(samples));
     if (!this.#decode()) return undefined;
     const { text } = this.#result();
     if (text === this.#text) return undefined;
@@ -99,7 +100,7 @@ class StreamedUtterance implements Hearing {
   }
 
   async finish(): Promise<Final> {
-    this.#stream.acceptWaveform(wave(new Int16Array(this.#tail)));
+    this.#stream.acceptWaveform(waveOf(new Int16Array(this.#tail)));
     this.#stream.inputFinished();
     this.#decode();
     return this.#result();
@@ -135,17 +136,13 @@ class WholeUtterance implements Hearing {
     const samples = joinedSamples(this.#heard);
     if (samples.length < SHORTEST) return { type: 'final', text: '' };
     const stream = this.#recogniser.createStream();
-    stream.acceptWaveform(wave(samples));
+    stream.acceptWaveform(waveOf(samples));
     return finalOf(await this.#recogniser.decodeAsync(stream), this.#language);
   }
 }
 
 /** Models fail on less than some frames of sound; no word is as short. 100 ms. */
 const SHORTEST = samplesInMs(100, PIPELINE_RATE);
-
-function wave(samples: Int16Array): Waveform {
-  return { samples: Float32Array.from(samples, (sample) => sample / 32_768), sampleRate: PIPELINE_RATE };
-}
 
 function finalOf(result: unknown, ofModel: string | undefined): Final {
   const { text, lang, ys_probs, ys_log_probs } = resultSchema.parse(result);

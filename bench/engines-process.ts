@@ -27,7 +27,7 @@ const TEXTS = [
 const command = withConfigFlags(new Command(), []).allowUnknownOption();
 command.option('--streams <list>').option('--seconds <number>').parse(flags, { from: 'user' });
 const { config } = configOf(command);
-const dialog = await readDialog(config.dialog);
+const dialog = await readDialog(config);
 const bus = inProcessBus();
 const never = new AbortController().signal;
 const firstMs: number[] = [];

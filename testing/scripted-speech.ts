@@ -59,6 +59,8 @@ interface KnownItem {
   item: SpeechItem;
   /** How much of its words it has spoken, ms a character. */
   readonly msPerChar?: number;
+  /** An utterance whose words were not sent yet. */
+  unsent?: boolean;
 }
 
 /** The engine, with all conversations that were opened. */
@@ -130,8 +132,9 @@ export class ScriptedConversation implements SpeechConversation {
     this.#behaviour = behaviour;
   }
 
+  /** But for utterances whose words nobody but the model knows yet. */
   get items(): readonly SpeechItem[] {
-    return this.known.map(({ item }) => item);
+    return this.known.flatMap(({ item, unsent }) => (unsent ? [] : [item]));
   }
 
   /** The messages as `role: text`. */
@@ -160,9 +163,11 @@ export class ScriptedConversation implements SpeechConversation {
       return;
     }
     const item = this.#name();
-    this.known.push({ id: item, item: { type: 'message', role: 'user', text } });
+    const known: KnownItem = { id: item, item: { type: 'message', role: 'user', text }, unsent: true };
+    this.known.push(known);
     this.#later(1, () => this.#emit({ type: 'committed', item }));
     this.#later(Math.max(2, wordsMs), () => {
+      known.unsent = false;
       if (end === 'closes') this.drop();
       if (end === 'words') this.#emit({ type: 'words', item, text });
       if (end === 'wordless') this.#emit({ type: 'wordless', item, error: failure('STT_FAILED') });

@@ -90,7 +90,7 @@ export class Mirror {
   settle(wanted: readonly Wanted[]): void {
     const fresh = this.#entries.filter((entry) => entry.fresh);
     const last = wanted.at(-1);
-    const taken = fresh.length > 0 && isSpoken(fresh, last) ? fresh : [];
+    const taken = spokenAs(fresh, last);
     for (const [i, entry] of taken.entries()) {
       entry.fresh = false;
       if (i === 0 && last) entry.item = last;
@@ -138,11 +138,16 @@ export class Mirror {
   }
 }
 
-/** Whether these utterances are the turn of the user that is wanted; a wake phrase in front is not part of the turn. */
-function isSpoken(utterances: readonly Entry[], wanted: Wanted | undefined): boolean {
-  if (wanted?.type !== 'message' || wanted.role !== 'user') return false;
-  const words = plain(utterances.map(({ item }) => (item.type === 'message' ? item.text : '')).join(' '));
-  return words.endsWith(plain(wanted.text));
+/**
+ * The last of these utterances that are together the turn of the user that is wanted; none if it was said otherwise. Before them
+ * are those that were heard again as a whole. A wake phrase in front is not part of the turn.
+ */
+function spokenAs(utterances: readonly Entry[], wanted: Wanted | undefined): readonly Entry[] {
+  if (wanted?.type !== 'message' || wanted.role !== 'user') return [];
+  const words = utterances.map(({ item }) => (item.type === 'message' ? item.text : ''));
+  for (let from = words.length - 1; from >= 0; from--)
+    if (plain(words.slice(from).join(' ')).endsWith(plain(wanted.text))) return utterances.slice(from);
+  return [];
 }
 
 function isSame({ item, cut, action }: Entry, wanted: Wanted): boolean {

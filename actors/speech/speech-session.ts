@@ -13,7 +13,7 @@ import type { SpeechEngine } from '../ports/speech.ts';
 import type { SttEngine } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Link } from './link.ts';
-import { LETTER_MS, SpokenReply } from './spoken-reply.ts';
+import { CHAR_MS, SpokenReply } from './spoken-reply.ts';
 import { wantedItems } from './wanted.ts';
 
 /** How sessions use a speech engine. */
@@ -44,6 +44,9 @@ const ALIVE_MS = 1_000;
 /** Responses of one reply: after a call that nobody reports the result of, the model goes on. */
 const MAX_ROUNDS = 4;
 
+/** What a character lasts in an engine's voice, ms, as its last reply shows. */
+const paces = new WeakMap<SpeechEngine, number>();
+
 interface Reply {
   readonly spoken: SpokenReply;
   readonly link: Link;
@@ -67,7 +70,6 @@ export class SpeechSession {
   /** Replaces the present connection when nobody speaks. */
   #next: Link | undefined;
   #timer: TimerHandle | undefined;
-  #letterMs = LETTER_MS;
 
   constructor(options: SpeechSessionOptions) {
     this.#options = options;
@@ -218,7 +220,8 @@ export class SpeechSession {
     signal: AbortSignal,
   ): AsyncGenerator<LlmEvent, void, void> {
     const link = await this.#ready(signal);
-    const reply: Reply = { spoken: new SpokenReply(this.#letterMs), link };
+    throwIfAborted(signal);
+    const reply: Reply = { spoken: new SpokenReply(paces.get(this.#options.engine) ?? CHAR_MS), link };
     const { instructions, tools, toolChoice = 'auto', reported = false } = request;
     const offer = { ...(instructions !== undefined && { instructions }), ...(tools && { tools }) };
     this.#keep(generation, reply);
@@ -246,7 +249,7 @@ export class SpeechSession {
       throw error;
     } finally {
       reply.spoken.end(error);
-      if (!error) this.#letterMs = reply.spoken.letterMs;
+      if (!error) paces.set(this.#options.engine, reply.spoken.charMs);
       // Other engines may answer in its place.
       if (reply.spoken.text === '') this.#replies.delete(generation);
       this.#swap();

@@ -1,4 +1,4 @@
-import { msOfSamples, type Pcm } from '../../machines/audio.ts';
+import { msOfSamples, type Pcm, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { isUnspaced } from '../../machines/policies/text.ts';
 import { throwIfAborted } from '../cancellation.ts';
@@ -6,8 +6,13 @@ import type { TtsEvent } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
 import { speechText } from '../reply/speech-text.ts';
 
-/** What a letter lasts in a voice that was not heard yet, ms: normal speech has about 12 a second. */
-export const LETTER_MS = 80;
+/**
+ * What a character lasts in a voice that was not heard yet, ms. Normal speech has about 15 a second; this is 13, so that
+ * no word counts as heard too early.
+ */
+export const CHAR_MS = 77;
+/** In place of a segment's audio that was played with the segments before. */
+const SILENCE_MS = 20;
 /** More audio than any spoken reply has: ten minutes. */
 const MAX_MS = 600_000;
 
@@ -20,6 +25,12 @@ interface Part {
   readonly fromMs: number;
 }
 
+/** Of a segment in the reply's text. */
+interface Place {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** The heard part of an item. */
 export interface HeardItem {
   readonly item: string;
@@ -29,11 +40,11 @@ export interface HeardItem {
 
 /**
  * A reply that the model speaks: its words and its audio, which come without saying where each word begins. The words
- * are cut into segments by the machine; each segment gets its share of the audio, by its letters.
+ * are cut into segments by the machine; each segment gets its share of the audio, by its length.
  */
 export class SpokenReply {
-  /** What a letter lasts in this reply, ms; estimated until the reply is complete. */
-  letterMs: number;
+  /** What a character lasts in this reply, ms; estimated until the reply is complete. */
+  charMs: number;
   #text = '';
   /** Up to where `#text` was requested. */
   #requested = 0;
@@ -48,8 +59,8 @@ export class SpokenReply {
   #turn: Promise<void> = Promise.resolve();
   readonly #bell = new Bell();
 
-  constructor(letterMs: number) {
-    this.letterMs = letterMs;
+  constructor(charMs: number) {
+    this.charMs = charMs;
   }
 
   get text(): string {
@@ -83,8 +94,8 @@ export class SpokenReply {
   end(error?: ParleyError): void {
     if (this.#end) return;
     this.#end = error ? { error } : {};
-    const letters = weightOf(this.#text);
-    if (!error && letters > 0 && this.#madeMs > 0) this.letterMs = this.#madeMs / letters;
+    const weight = weightOf(this.#text);
+    if (!error && weight > 0 && this.#madeMs > 0) this.charMs = this.#madeMs / weight;
     this.#bell.ring();
   }
 
@@ -102,21 +113,21 @@ export class SpokenReply {
     return this.#find(text) !== undefined;
   }
 
-  /** The audio of the next segment. Ends without any if the model has spoken none. */
+  /** The audio of the next segment. Ends without any if the model has spoken none of the reply. */
   speak(text: string, signal: AbortSignal): AsyncGenerator<TtsEvent, void, void> {
-    const end = this.#find(text) ?? this.#text.length;
-    this.#requested = end;
+    const from = this.#requested;
+    const to = this.#find(text) ?? this.#text.length;
+    this.#requested = to;
     const before = this.#turn;
     let done = () => {};
     this.#turn = new Promise((resolve) => {
       done = resolve;
     });
-    return this.#speak(text, end, signal, before, done);
+    return this.#speak({ from, to }, signal, before, done);
   }
 
   async *#speak(
-    text: string,
-    end: number,
+    place: Place,
     signal: AbortSignal,
     before: Promise<void>,
     done: () => void,
@@ -127,13 +138,18 @@ export class SpokenReply {
       await before;
       for (let spoken = 0; ; ) {
         throwIfAborted(signal);
-        const samples = this.#take(this.#share(text, end, spoken) - spoken);
+        const share = this.#share(place, spoken);
+        const samples = this.#take(share - spoken);
         if (samples) {
           spoken += samples.length;
           yield { type: 'audio', pcm: { rate: this.#rate, samples } };
-        } else if (spoken > 0 && spoken >= this.#share(text, end, spoken)) return;
+        } else if (spoken > 0 && spoken >= share) return;
         else if (this.#end) {
           if (this.#end.error && spoken > 0) throw this.#end.error;
+          if (spoken === 0 && this.#madeMs > 0 && !this.#end.error) {
+            const silence = new Int16Array(samplesInMs(SILENCE_MS, this.#rate));
+            yield { type: 'audio', pcm: { rate: this.#rate, samples: silence } };
+          }
           return;
         } else await this.#bell.next();
       }
@@ -143,13 +159,13 @@ export class SpokenReply {
     }
   }
 
-  /** Samples of a segment that has `spoken` of them and whose words end at `end`; infinite for the last one so far. */
-  #share(text: string, end: number, spoken: number): number {
-    const own = weightOf(text);
-    const later = weightOf(speechText(this.#text.slice(end)).text);
-    if (later === 0) return Number.POSITIVE_INFINITY;
-    if (this.#end) return Math.round(((spoken + this.#waiting) * own) / (own + later));
-    return Math.round((own * this.letterMs * this.#rate) / 1_000);
+  /** Samples of a segment that has `spoken` of them; infinite for the last one so far. */
+  #share({ from, to }: Place, spoken: number): number {
+    const rest = this.#text.slice(to);
+    if (speechText(rest).text === '') return Number.POSITIVE_INFINITY;
+    const own = weightOf(this.#text.slice(from, to));
+    if (this.#end) return Math.round(((spoken + this.#waiting) * own) / (own + weightOf(rest)));
+    return Math.round((own * this.charMs * this.#rate) / 1_000);
   }
 
   #take(most: number): Int16Array | undefined {
@@ -162,7 +178,7 @@ export class SpokenReply {
     return samples;
   }
 
-  /** Where the words of `text` end in the rest of the reply; undefined if they are not its next ones. */
+  /** Where the words after `text` begin in the rest of the reply; undefined if they are not its next ones. */
   #find(text: string): number | undefined {
     const wanted = text.replaceAll(LETTERS, '');
     const rest = this.#text.slice(this.#requested);
@@ -174,16 +190,16 @@ export class SpokenReply {
     if (wanted === '' || from < 0) return undefined;
     let at = 0;
     for (const { 0: letter, index } of letters) {
+      if (at >= from + wanted.length) return this.#requested + index;
       at += letter.length;
-      if (at >= from + wanted.length) return this.#requested + index + letter.length;
     }
-    return undefined;
+    return this.#text.length;
   }
 }
 
-/** Letters; of a script that is written without spaces, each counts for three. */
+/** Characters; of a script that is written without spaces, each counts for three. */
 function weightOf(text: string): number {
   let weight = 0;
-  for (const [letter] of text.matchAll(LETTER)) weight += isUnspaced(letter) ? 3 : 1;
+  for (const character of text) weight += isUnspaced(character) ? 3 : 1;
   return weight;
 }

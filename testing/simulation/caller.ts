@@ -21,6 +21,7 @@ import { Random } from './random.ts';
 import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep, WAKE_WORDS } from './script.ts';
 import type { Finding } from './seed.ts';
 import type { Sometimes } from './sometimes.ts';
+import { plannedSpeech } from './speech.ts';
 import { User, voiced } from './user.ts';
 import type { Workers } from './workers.ts';
 
@@ -173,8 +174,19 @@ export class Caller {
           report: (of, report) => session.command({ type: 'action.result', id: of, ...report }),
         })
       : undefined;
+    // Chains are judged by which of their engines answer.
+    const speaks = !chainAudit && Random.named(this.#world.seed, `speech ${id}`).chance(0.3);
+    const model = speaks
+      ? plannedSpeech(world, {
+          seed: this.#world.seed,
+          id,
+          reached,
+          found: (what) => this.#find('model', what),
+        })
+      : undefined;
     const session = openSession(
       {
+        ...(model && { speech: { engine: model.engine } }),
         ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
         vad: plannedVad(world),
         actions: plannedRobot(world),
@@ -183,9 +195,11 @@ export class Caller {
         onLog: (_session, entry) => {
           audit.observe(entry);
           chainAudit?.observe(entry);
+          model?.observe(entry);
         },
         onProblem: (_session, error) => {
-          if (error instanceof ParleyError && error.code === 'STORE_FAILED') return;
+          const known = model ? ['STORE_FAILED', 'ENGINE_UNREACHABLE'] : ['STORE_FAILED'];
+          if (error instanceof ParleyError && known.includes(error.code)) return;
           found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
         },
       },

@@ -18,7 +18,7 @@ type Sound =
   | { readonly type: 'audio'; readonly ms: number }
   | { readonly type: 'word'; readonly atMs: number; readonly offset: number; readonly length: number };
 
-const REPLIES = [
+export const REPLIES = [
   'Yes.',
   'It is noon. The sun is up.',
   'I can do that, of course. Look!',

@@ -7,7 +7,15 @@ import type { Sometimes } from './sometimes.ts';
 /** A violation. */
 export interface Finding {
   /** The check that found it: an invariant by its number, the replay, the client's ear, … */
-  readonly by: `invariant ${number}` | 'replay' | 'chain' | 'liveness' | 'client' | 'defect' | 'unhandled';
+  readonly by:
+    | `invariant ${number}`
+    | 'replay'
+    | 'chain'
+    | 'model'
+    | 'liveness'
+    | 'client'
+    | 'defect'
+    | 'unhandled';
   readonly what: string;
   readonly session: string;
   /** Number of the event in its session; -1 if there is none. */

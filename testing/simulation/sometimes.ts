@@ -115,6 +115,12 @@ export const SOMETIMES = [
   'all language engines of a chain were down',
   'all speech engines of a chain were down',
   'fifty sessions talked while an engine was down',
+  'a speech model heard a turn and answered it',
+  'a speech model learned how much of its reply was heard',
+  'a speech model was lost in mid-reply',
+  'other engines answered while a speech model was gone',
+  'a speech model got as text what other engines had answered',
+  'a connection to a speech model was renewed',
 ] as const;
 
 export type Sometimes = (typeof SOMETIMES)[number];

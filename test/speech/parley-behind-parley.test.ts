@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meet } from './scene.ts';
+import { meet, OWN_REPLY, OWN_WORDS } from './scene.ts';
 
 const COUNT = 'One two three four five six seven eight nine ten.';
 
@@ -28,6 +28,49 @@ describe('a session whose speech model is another Parley', () => {
       { role: 'user', content: 'hello there' },
     ]);
     expect(ownAsked).toEqual([]);
+    expect(caller.of('error')).toEqual([]);
+  });
+
+  it('has the client act on a call of the model, which learns how it went and speaks about it', async () => {
+    const wave = { name: 'wave', description: 'Waves.', parameters: { type: 'object' } };
+    const asked: unknown[] = [];
+    const { caller, model } = await meet({
+      tools: [wave],
+      actions: {
+        async wave(args) {
+          asked.push(args);
+          throw new Error('stuck');
+        },
+      },
+      model: {
+        reply: ({ messages }) => {
+          const told = JSON.stringify(messages).includes('stuck');
+          const call = { type: 'action' as const, id: 'a', name: 'wave', args: { times: 2 } };
+          return told ? { text: 'My arm is stuck.' } : { text: 'I will.', actions: [call] };
+        },
+      },
+    });
+    caller.client.text('wave');
+    expect(await caller.reply(1)).toMatchObject({ reason: 'completed', heard: 'My arm is stuck.' });
+    expect(asked).toEqual([{ times: 2 }]);
+    expect(model.asked[0]?.tools).toEqual([wave]);
+    expect(caller.of('reply.end')[0]?.heard).toBe('I will.');
+    expect(caller.of('error')).toEqual([]);
+  });
+
+  it('goes on with its own engines when the model goes', async () => {
+    const { caller, model, ownAsked } = await meet();
+    caller.client.text('one');
+    await caller.reply(0);
+    await model.server.close();
+    caller.client.text('two');
+    expect(await caller.reply(1)).toMatchObject({ reason: 'completed', heard: OWN_REPLY });
+    expect(ownAsked[0]?.messages.map(({ content }) => content)).toEqual([
+      ...['one', 'There are two chairs.', 'two'],
+    ]);
+    void caller.talk(600);
+    expect(await caller.reply(2)).toMatchObject({ reason: 'completed', heard: OWN_REPLY });
+    expect(caller.of('transcript').at(-1)?.text).toBe(OWN_WORDS);
     expect(caller.of('error')).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
 
 import type { LlmRequest } from '../../actors/ports/llm.ts';
 import { realClock } from '../../adapters/real-clock.ts';
+import type { ActionHandler } from '../../clients/typescript/src/actions.ts';
 import type { Heard } from '../../clients/typescript/src/messages.ts';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
@@ -23,6 +24,8 @@ export interface SpeechScene {
   readonly model?: Scene;
   readonly flags?: Readonly<Record<string, unknown>>;
   readonly tools?: readonly Tool[];
+  /** What the client does with each action, by name. */
+  readonly actions?: Readonly<Record<string, ActionHandler>>;
 }
 
 export class Caller {
@@ -106,10 +109,16 @@ export async function serverWith(
   return { server, caller, ownAsked };
 }
 
-export async function meet({ model: scene, flags, tools }: SpeechScene = {}): Promise<SpeechSetting> {
+export async function meet({
+  model: scene,
+  flags,
+  tools,
+  actions = {},
+}: SpeechScene = {}): Promise<SpeechSetting> {
   const model = await startServer(scene);
   const made = await serverWith(model.url.replace(/^ws(.*)\/realtime$/u, 'http$1'), flags);
   if (tools) made.caller.client.settings({ tools: [...tools] });
+  for (const [name, act] of Object.entries(actions)) made.caller.client.onAction(name, act);
   await made.caller.client.connect();
   return { ...made, model };
 }

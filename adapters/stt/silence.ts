@@ -1,4 +1,19 @@
+import type { SttEvent } from '../../actors/ports/stt.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+
+/** Quieter than -54 dB of full scale: no speech, but a model may invent words for it. */
+const SILENT_BELOW = 65;
+
+/** The result of an utterance that is silent. */
+export const SILENCE: Extract<SttEvent, { type: 'final' }> = {
+  type: 'final',
+  text: '',
+  rejected: { nearest: '', confidence: 0, reason: 'silence' },
+};
+
+export function isSilent(samples: Int16Array): boolean {
+  return samples.every((sample) => Math.abs(sample) < SILENT_BELOW);
+}
 
 const WINDOW = samplesInMs(20, PIPELINE_RATE);
 /** Power below the loudest window's at which nothing is spoken: 25 dB, as weak consonants are nearer to their vowels. */

@@ -18,7 +18,7 @@ import {
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
-import { withoutSilence } from '../silence.ts';
+import { isSilent, SILENCE, withoutSilence } from '../silence.ts';
 import { finalOf, transcription } from './invented.ts';
 import { multipartBody } from './upload.ts';
 
@@ -65,22 +65,10 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
         const maxSamples = samplesInMs(options.maxUtteranceMs ?? 60_000, PIPELINE_RATE);
         const pieces = await collect(audio, maxSamples, call);
         if (pieces.length === 0) yield { type: 'final', text: '' };
-        else if ((options.guard ?? true) && pieces.every(isSilent)) yield SILENCE;
+        else if ((options.guard ?? true) && pieces.every(({ samples }) => isSilent(samples))) yield SILENCE;
         else yield* recognise(connection, options, request, utteranceWav(pieces), call);
       }),
   };
-}
-
-/** Quieter than -54 dB of full scale: no speech, but a model may invent words for it. */
-const SILENT_BELOW = 65;
-const SILENCE: SttEvent = {
-  type: 'final',
-  text: '',
-  rejected: { nearest: '', confidence: 0, reason: 'silence' },
-};
-
-function isSilent({ samples }: Pcm<PipelineRate>): boolean {
-  return samples.every((sample) => Math.abs(sample) < SILENT_BELOW);
 }
 
 function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array {

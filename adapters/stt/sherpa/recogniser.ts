@@ -4,7 +4,10 @@ import { joinedSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/aud
 import type { OfflineRecognizer, OnlineRecognizer, Sherpa } from '../../sherpa/library.ts';
 import { onnxMetadata } from '../../sherpa/onnx-metadata.ts';
 import { waveOf } from '../../sherpa/wave.ts';
+import { finalOf as guarded } from '../openai/invented.ts';
+import { isSilent, SILENCE, withoutSilence } from '../silence.ts';
 import type { Final } from '../utterance-pool.ts';
+import { cutAtPauses } from './cuts.ts';
 import type { WorkerData } from './protocol.ts';
 
 /** One utterance at a time for each. */
@@ -36,7 +39,8 @@ export async function loadRecogniser(sherpa: Sherpa, data: WorkerData): Promise<
   const { language } = data;
   if (kind === 'stt') {
     const recogniser = new sherpa.OfflineRecognizer(config);
-    return () => new WholeUtterance(recogniser, language);
+    const whisper = type === 'whisper';
+    return () => new WholeUtterance(recogniser, language, whisper);
   }
   const tail = tailSamples(metadata);
   const recogniser = new sherpa.OnlineRecognizer(config);
@@ -121,11 +125,14 @@ class StreamedUtterance implements Hearing {
 class WholeUtterance implements Hearing {
   readonly #recogniser: OfflineRecognizer;
   readonly #language: string | undefined;
+  readonly #whisper: boolean;
   readonly #heard: Int16Array[] = [];
 
-  constructor(recogniser: OfflineRecognizer, language: string | undefined) {
+  /** `whisper`: the model hears 30 s at most, and writes words where nobody spoke. */
+  constructor(recogniser: OfflineRecognizer, language: string | undefined, whisper: boolean) {
     this.#recogniser = recogniser;
     this.#language = language;
+    this.#whisper = whisper;
   }
 
   push(samples: Int16Array): undefined {
@@ -133,8 +140,17 @@ class WholeUtterance implements Hearing {
   }
 
   async finish(): Promise<Final> {
-    const samples = joinedSamples(this.#heard);
+    const samples = withoutSilence(joinedSamples(this.#heard));
     if (samples.length < SHORTEST) return { type: 'final', text: '' };
+    if (isSilent(samples)) return SILENCE;
+    if (!this.#whisper) return this.#decode(samples);
+    const finals: Final[] = [];
+    for (const part of cutAtPauses(samples, LONGEST_OF_WHISPER)) finals.push(await this.#decode(part));
+    const text = finals.map((final) => final.text).join(' ');
+    return { ...finals[0], ...guarded({ text }, true) };
+  }
+
+  async #decode(samples: Int16Array): Promise<Final> {
     const stream = this.#recogniser.createStream();
     stream.acceptWaveform(waveOf(samples));
     return finalOf(await this.#recogniser.decodeAsync(stream), this.#language);
@@ -143,6 +159,8 @@ class WholeUtterance implements Hearing {
 
 /** Models fail on less than some frames of sound; no word is as short. 100 ms. */
 const SHORTEST = samplesInMs(100, PIPELINE_RATE);
+/** Below the 30 s of the model, which takes some silence at the end. */
+const LONGEST_OF_WHISPER = samplesInMs(29_000, PIPELINE_RATE);
 
 function finalOf(result: unknown, ofModel: string | undefined): Final {
   const { text, lang, ys_probs, ys_log_probs } = resultSchema.parse(result);

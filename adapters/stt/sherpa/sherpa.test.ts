@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { SttEngine } from '../../../actors/ports/stt.ts';
+import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import { VirtualClock } from '../../../machines/clock.ts';
 import type { ParleyError } from '../../../machines/errors.ts';
@@ -30,14 +30,27 @@ async function engineOf(kind: SttModelKind, options: Partial<SherpaSttOptions> =
 
 const never = new AbortController().signal;
 
-async function* said(...words: string[]) {
-  const samples = toneSpeech(...words);
-  for (let at = 0; at < samples.length; at += 320)
-    yield { rate: PIPELINE_RATE, samples: samples.slice(at, at + 320) } as const;
+/** The events of an utterance. A recogniser with partial texts gets the next word when it told the last one. */
+async function heard(engine: SttEngine, ...words: string[]): Promise<readonly SttEvent[]> {
+  const events: SttEvent[] = [];
+  let told = () => {};
+  async function* said() {
+    for (const word of words) {
+      const next = new Promise<void>((resolve) => {
+        told = resolve;
+      });
+      const samples = toneSpeech(word);
+      for (let at = 0; at < samples.length; at += 320)
+        yield { rate: PIPELINE_RATE, samples: samples.slice(at, at + 320) } as const;
+      if (engine.tellsPartials) await next;
+    }
+  }
+  for await (const event of engine.transcribe(said(), { language: 'en' }, never)) {
+    events.push(event);
+    told();
+  }
+  return events;
 }
-
-const heard = async (engine: SttEngine, ...words: string[]) =>
-  (await outcomeOf(engine.transcribe(said(...words), { language: 'en' }, never))).events;
 
 describe('sherpaStt', () => {
   it('streams the words of a zipformer CTC model while they are spoken', async () => {
@@ -89,6 +102,13 @@ describe('sherpaStt', () => {
     ]);
     expect(await heard(engine, '你好', '停')).toEqual([{ type: 'final', text: '你好停', language: 'zh' }]);
     expect(await heard(engine, 'はい')).toEqual([{ type: 'final', text: 'はい', language: 'ja' }]);
+    const silence = async function* () {
+      yield { rate: PIPELINE_RATE, samples: new Int16Array(16_000) } as const;
+    };
+    const { events } = await outcomeOf(engine.transcribe(silence(), { language: 'en' }, never));
+    expect(events).toEqual([
+      expect.objectContaining({ text: '', rejected: expect.objectContaining({ reason: 'silence' }) }),
+    ]);
   });
 
   it('ends a process that stands still, and has its utterance heard by another', async () => {

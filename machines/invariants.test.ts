@@ -263,6 +263,12 @@ describe('the monitor finds', () => {
       expect(broken(confirmed('uh-huh', 'listening'), { backchannels })).toContain(17);
     });
 
+    it('and one that interrupts it with its first transcript', () => {
+      const log = new Log().reply().frames(0, 45).speech('speaking').start('stt');
+      log.event({ type: 'transcript.partial', text: 'uh-huh' }, 'listening', 'stt');
+      expect(broken(log, { backchannels })).toContain(17);
+    });
+
     it('but not words, nor a sound that changes nothing', () => {
       expect(broken(confirmed('wait', 'listening'), { backchannels })).not.toContain(17);
       expect(broken(confirmed('uh-huh', 'speaking'), { backchannels })).not.toContain(17);

@@ -102,9 +102,9 @@ export const MUTATIONS = [
   },
   {
     what: 'a listener’s sound interrupts',
-    file: 'machines/session/barge-in/yielding.ts',
-    find: "const confirms = { guard: not('soundsLikeListener'), target: '#listening' } as const;",
-    put: "const confirms = { target: '#listening' } as const;",
+    file: 'machines/session/barge-in/barge-in.ts',
+    find: '!isBackchannel(text, language, words.backchannels) &&',
+    put: '',
   },
   {
     what: 'speech without the wake phrase is answered',

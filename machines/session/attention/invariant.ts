@@ -19,10 +19,9 @@ export const attentionInvariant: MakeInvariant = ({ facts, options, broken }) =>
   let spokenTo = false;
   let asked = false;
 
-  const language = () => facts.language;
   const isForRobot = (event: KernelEvent & { type: 'xstate.done.actor.stt' }) => {
-    const said = wordsOf(event.output.text, language());
-    if (mode === 'wake') return wake.some((phrase) => startsWith(said, wordsOf(phrase, language())));
+    const said = wordsOf(event.output.text, facts.language);
+    if (mode === 'wake') return wake.some((phrase) => startsWith(said, wordsOf(phrase, facts.language)));
     const known = event.output.reading?.askBelow !== undefined;
     return said.length > 0 && (known || said.length <= MAX_WORDS);
   };

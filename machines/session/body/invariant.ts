@@ -13,8 +13,6 @@ export const bodyInvariant: MakeInvariant = ({ facts, options, broken }) => {
   let partials = 0;
 
   const loud = () => (body.moving ? (body.noise ?? 0) >= QUIET_DBFS : running.size > 0);
-  const language = () => facts.language;
-
   return {
     observe(entry) {
       if (entry.type === 'command' && entry.command.type === 'ear') strict = entry.command.strict;
@@ -28,10 +26,10 @@ export const bodyInvariant: MakeInvariant = ({ facts, options, broken }) => {
       const { event, state } = entry;
       if (event.type === 'body') body = event;
       if (facts.state !== 'speaking') partials = 0;
-      if (event.type !== 'transcript.partial' || wordsOf(event.text, language()).length === 0) return;
+      if (event.type !== 'transcript.partial' || wordsOf(event.text, facts.language).length === 0) return;
       partials += 1;
       const ended = facts.state === 'speaking' && state === 'listening';
-      if (ended && partials === 1 && loud() && !isAmong(event.text, options.halt, language()))
+      if (ended && partials === 1 && loud() && !isAmong(event.text, options.halt, facts.language))
         broken(26, `'${event.text}' alone interrupted the reply while motors are heard`, entry);
     },
     rest(entry) {

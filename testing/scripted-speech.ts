@@ -118,6 +118,7 @@ export class ScriptedConversation implements SpeechConversation {
   readonly complaints: string[] = [];
   offer: SpeechOffer = {};
   closed = false;
+  language = '';
   readonly #clock: Clock;
   readonly #onEvent: (event: SpeechEvent) => void;
   readonly #behaviour: Behaviour;
@@ -144,6 +145,10 @@ export class ScriptedConversation implements SpeechConversation {
 
   configure(offer: SpeechOffer): void {
     this.offer = offer;
+  }
+
+  expect(language: string): void {
+    this.language = language;
   }
 
   append({ samples }: Pcm): void {

@@ -41,6 +41,8 @@ export interface SpeechConversation {
   readonly inputRate: number;
   /** Applies from the next response on. */
   configure(offer: SpeechOffer): void;
+  /** What the user probably speaks from the next utterance on, BCP 47. */
+  expect(language: string): void;
   /** Adds speech to the user's utterance. */
   append(pcm: Pcm): void;
   /** Drops the utterance so far. */

@@ -184,8 +184,9 @@ export class SpeechSession {
     const swap = () => this.#swap();
     return {
       name: this.#name,
-      async *transcribe(audio, _request, signal) {
+      async *transcribe(audio, { language }, signal) {
         const link = await ready(signal);
+        link.conversation.expect(language);
         const resampler = resamplers.create(PIPELINE_RATE, link.conversation.inputRate);
         async function* pieces() {
           for await (const pcm of audio) {

@@ -19,20 +19,25 @@ export function sessionOf(
   { language, output }: { readonly language: string; readonly output: Modality },
 ): RealtimeSessionCreateRequest {
   const format = { type: 'audio/pcm', rate: RATE } as const;
-  const [tag = language] = language.split('-');
   return {
     type: 'realtime',
     output_modalities: [output],
     audio: {
       input: {
         format,
-        transcription: { model: transcriptionModel, language: tag },
+        transcription: transcriptionOf(transcriptionModel, language),
         turn_detection: null,
       },
       output: { format, ...(voice === undefined ? {} : { voice }) },
     },
     ...offerOf(options, {}),
   };
+}
+
+/** The model that writes down what was said takes primary language tags. */
+export function transcriptionOf(model: string, language: string) {
+  const [tag = language] = language.split('-');
+  return { model, language: tag };
 }
 
 /** The session's tools come after those of the configuration; of two with one name, the session's counts. */

@@ -9,11 +9,13 @@ import type {
 import type { Pcm } from '../../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import { itemOf, offerOf, RATE, type RealtimeSessionOptions } from './client-events.ts';
+import { itemOf, offerOf, RATE, type RealtimeSessionOptions, transcriptionOf } from './client-events.ts';
 import { callIn, parseServerEvent, type RealtimeServerEvent } from './events.ts';
 
 export interface RealtimeConversationOptions extends RealtimeSessionOptions {
   readonly clock: Clock;
+  /** As the session was set up. */
+  readonly language: string;
   readonly onEvent: (event: SpeechEvent) => void;
 }
 
@@ -56,6 +58,7 @@ export class RealtimeConversation implements SpeechConversation {
   /** Not answered yet. */
   readonly #commits: string[] = [];
   #offer: string;
+  #language: string;
   #overdue: TimerHandle | undefined;
   #ping: TimerHandle | undefined;
   #over = false;
@@ -64,6 +67,7 @@ export class RealtimeConversation implements SpeechConversation {
     this.#socket = socket;
     this.#options = options;
     this.#offer = JSON.stringify(offerOf(options, {}));
+    this.#language = options.language;
     socket.on('message', (data, isBinary) => this.#receive(String(data), isBinary));
     socket.on('close', (code, reason) => this.#end('ENGINE_UNREACHABLE', `closed with ${code} ${reason}`));
     this.#watch();
@@ -75,6 +79,16 @@ export class RealtimeConversation implements SpeechConversation {
     if (shown === this.#offer) return;
     this.#offer = shown;
     this.#send({ type: 'session.update', session: { type: 'realtime', ...session } });
+  }
+
+  expect(language: string): void {
+    if (language === this.#language) return;
+    this.#language = language;
+    const transcription = transcriptionOf(this.#options.transcriptionModel, language);
+    this.#send({
+      type: 'session.update',
+      session: { type: 'realtime', audio: { input: { transcription } } },
+    });
   }
 
   append({ samples }: Pcm): void {

@@ -86,9 +86,14 @@ describe('openAiRealtime', () => {
     const { peer, conversation } = await connect();
     conversation.configure({ toolChoice: 'auto' });
     conversation.configure({ instructions: 'Sing.', toolChoice: { name: 'wave' } });
+    conversation.expect('en-GB');
+    conversation.expect('zh-CN');
     conversation.clear();
     await peer.next('input_audio_buffer.clear');
-    expect(peer.of('session.update')).toHaveLength(2);
+    expect(peer.of('session.update')).toHaveLength(3);
+    expect(peer.of('session.update')[2]?.session).toMatchObject({
+      audio: { input: { transcription: { language: 'zh' } } },
+    });
     expect(peer.of('session.update')[1]?.session).toMatchObject({
       instructions: 'Be brief.\n\nSing.',
       tool_choice: { type: 'function', name: 'wave' },

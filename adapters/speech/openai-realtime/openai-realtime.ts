@@ -63,7 +63,7 @@ export function openAiRealtime(
         isLate.catch(() => {});
       }
       const conversation: RealtimeConversation = new RealtimeConversation(socket, {
-        ...{ ...options, clock },
+        ...{ ...options, clock, language },
         onEvent: (event) => {
           if (event.type === 'closed') open.delete(conversation);
           onEvent(event);

@@ -254,6 +254,8 @@ export type SessionMessage =
       readonly confidence?: number;
       /** With an empty final text, the recogniser's reason, if known. */
       readonly rejected?: Rejection;
+      /** Of the last utterance of the turn, if the recogniser reports them. */
+      readonly words?: readonly TimedWord[];
     }
   | { readonly type: 'reply'; readonly turn: number; readonly generation: number; readonly text: string }
   | {
@@ -300,6 +302,13 @@ export type SessionMessage =
  */
 export const REJECTION_REASONS = ['silence', 'no-phrase', 'unlike', 'too-long', 'invented'] as const;
 export type RejectionReason = (typeof REJECTION_REASONS)[number];
+
+/** A word that the user said, in ms of the session's audio from its start. */
+export interface TimedWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
 
 /** Details of an utterance rejected by a recogniser with a fixed set of phrases. */
 export interface Rejection {

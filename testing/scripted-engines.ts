@@ -7,7 +7,7 @@ import type { VadEngine, VadStream, VadWindow } from '../actors/ports/vad.ts';
 import { samplesInMs } from '../machines/audio.ts';
 import type { Clock } from '../machines/clock.ts';
 import { ParleyError } from '../machines/errors.ts';
-import type { Rejection } from '../machines/wire.ts';
+import type { Rejection, TimedWord } from '../machines/wire.ts';
 
 export { hang, pause };
 
@@ -23,6 +23,7 @@ export interface SttScript {
   readonly confidence?: number;
   /** Why `text` is empty. */
   readonly rejected?: Rejection;
+  readonly words?: readonly TimedWord[];
 }
 
 /** Recogniser that follows the script: one entry per utterance; the last entry repeats. */
@@ -41,11 +42,12 @@ export function scriptedStt(clock: Clock, scripts: readonly SttScript[], name = 
       if (script.hangs) await hang(signal);
       await pause(clock, script.finalMs ?? 50, signal);
       if (script.fails) throw script.fails;
-      const { text = '', confidence, rejected } = script;
+      const { text = '', confidence, rejected, words } = script;
       yield {
         ...{ type: 'final', text },
         ...(confidence !== undefined && { confidence }),
         ...(rejected && { rejected }),
+        ...(words && { words }),
       };
     },
     close: async () => {},

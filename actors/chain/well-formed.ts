@@ -28,14 +28,24 @@ export function malformed(engine: string): ParleyError {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function isSttEvent({ type, text, confidence, language, rejected }: Fields): boolean {
+function isSttEvent({ type, text, confidence, language, rejected, words }: Fields): boolean {
   if (typeof text !== 'string') return false;
   if (type === 'partial') return true;
   return (
     type === 'final' &&
     (confidence === undefined || isShare(confidence)) &&
     (language === undefined || typeof language === 'string') &&
-    (rejected === undefined || isRejection(rejected))
+    (rejected === undefined || isRejection(rejected)) &&
+    (words === undefined || (Array.isArray(words) && words.every(isTimedWord)))
+  );
+}
+
+function isTimedWord(value: unknown): boolean {
+  return (
+    isObject(value) &&
+    typeof value.text === 'string' &&
+    Number.isFinite(value.startMs) &&
+    Number.isFinite(value.endMs)
   );
 }
 

@@ -1,7 +1,8 @@
-import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
+import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
+import type { TimedWord } from '../../machines/wire.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { InputAudio } from '../ear/input-audio.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
@@ -38,7 +39,7 @@ export function sttChild(
       signal,
     )) {
       if (event.type === 'final') {
-        const { text, confidence, rejected } = event;
+        const { text, confidence, rejected, words } = event;
         const language = event.language ?? identify?.(text, input.language);
         const reading = read?.(text || (rejected?.nearest ?? ''), language ?? input.language, true);
         return {
@@ -46,6 +47,7 @@ export function sttChild(
           ...(confidence === undefined ? {} : { confidence }),
           ...(language === undefined ? {} : { language }),
           ...(rejected === undefined ? {} : { rejected }),
+          ...(words === undefined ? {} : { words: words.map((word) => later(word, from)) }),
           ...(reading && { reading }),
         };
       }
@@ -61,4 +63,10 @@ export function sttChild(
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);
   });
+}
+
+/** A word of an utterance that begins at the session's sample `from`. */
+function later({ text, startMs, endMs }: TimedWord, from: number): TimedWord {
+  const beginMs = msOfSamples(Math.max(0, from), PIPELINE_RATE);
+  return { text, startMs: beginMs + startMs, endMs: beginMs + endMs };
 }

@@ -28,6 +28,10 @@ const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
         reason: z.enum(REJECTION_REASONS),
       })
       .exactOptional(),
+    words: z
+      .array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() }))
+      .readonly()
+      .exactOptional(),
   }),
 ]);
 

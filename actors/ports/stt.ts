@@ -1,5 +1,5 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
-import type { Rejection } from '../../machines/wire.ts';
+import type { Rejection, TimedWord } from '../../machines/wire.ts';
 
 export interface SttRequest {
   /** BCP 47, such as `en` or `zh-CN`. */
@@ -19,6 +19,8 @@ export type SttEvent =
       readonly confidence?: number;
       readonly language?: string;
       readonly rejected?: Rejection;
+      /** The words with their times from the start of `audio`, if the engine knows them. */
+      readonly words?: readonly TimedWord[];
     };
 
 /** Speech to text: one utterance per call. */

@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
-import type { ActionReport, Rejection, SettingsChange } from '../wire.ts';
+import type { ActionReport, Rejection, SettingsChange, TimedWord } from '../wire.ts';
 import type { Message } from './turn/history.ts';
 import type { Reading } from './turn/reading.ts';
 
@@ -91,6 +91,8 @@ export interface SttOutput {
   readonly language?: string;
   /** Why `text` is empty, if the recogniser reports it. */
   readonly rejected?: Rejection;
+  /** The words with their times, if the recogniser reports them. */
+  readonly words?: readonly TimedWord[];
   /** Of `text`, or of the nearest phrase. */
   readonly reading?: Reading;
 }

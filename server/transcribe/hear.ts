@@ -14,7 +14,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { errorFrom } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { EarEvent } from '../../machines/session/events.ts';
-import type { Rejection } from '../../machines/wire.ts';
+import type { Rejection, TimedWord } from '../../machines/wire.ts';
 
 /** What the recogniser made of one stretch of speech. */
 export interface Utterance {
@@ -24,6 +24,8 @@ export interface Utterance {
   readonly text: string;
   readonly confidence?: number;
   readonly rejected?: Rejection;
+  /** With their times, in ms from the start of the recording, if the recogniser knows them. */
+  readonly words?: readonly TimedWord[];
 }
 
 /** A stretch of speech, in samples of the ear's audio. */
@@ -74,13 +76,14 @@ export async function hear(sound: Pcm<PipelineRate>, options: HearOptions): Prom
       never,
     )) {
       if (event.type !== 'final') continue;
-      const { text, confidence, rejected } = event;
+      const { text, confidence, rejected, words } = event;
       utterances.push({
         fromMs: Math.round(msOfSamples(from - BEFORE, PIPELINE_RATE)),
         toMs: Math.round(msOfSamples(to - BEFORE, PIPELINE_RATE)),
         text,
         ...(confidence === undefined ? {} : { confidence }),
         ...(rejected === undefined ? {} : { rejected }),
+        ...(words && { words: words.map((word) => fromStart(word, start)) }),
       });
     }
   }
@@ -138,4 +141,10 @@ export function spansOf(
     else spans.push({ from: sample, to: length });
   }
   return spans;
+}
+
+/** A word of what the recogniser heard from the ear's sample `start` on. */
+function fromStart({ text, startMs, endMs }: TimedWord, start: number): TimedWord {
+  const beginMs = msOfSamples(start - BEFORE, PIPELINE_RATE);
+  return { text, startMs: Math.round(beginMs + startMs), endMs: Math.round(beginMs + endMs) };
 }

@@ -50,6 +50,17 @@ describe('a turn', () => {
     expect(talk.of('transcript')).toEqual([{ type: 'transcript', turn: 1, text: '', final: true, rejected }]);
   });
 
+  it('reports when each word was said, in ms of the session’s audio', async () => {
+    const words = [{ text: 'hello', startMs: 350, endMs: 600 }];
+    const talk = await scene({ said: [{ text: 'hello', words }] });
+    await talk.beSilent(1_000);
+    await say(talk, 600);
+    await backToIdle(talk);
+    const [transcript] = talk.of('transcript').filter(({ final }) => final);
+    // The recogniser heard from 596 ms on: the preroll of 300 ms, and what the detector adds before the onset.
+    expect(transcript?.words).toEqual([{ text: 'hello', startMs: 946, endMs: 1_196 }]);
+  });
+
   it('reports how long each stage took', async () => {
     const talk = await scene({ said: [{ text: 'hello', finalMs: 70 }] });
     await say(talk, 600);

@@ -28,7 +28,7 @@ export interface OpenAiRequest {
 }
 
 export interface OpenAiUpload {
-  /** The text fields. */
+  /** The text fields; several of one name are joined with commas. */
   readonly fields: Readonly<Record<string, string>>;
   readonly fileName: string;
   /** The uploaded file, parsed as WAV. Throws if it is invalid. */
@@ -101,7 +101,7 @@ async function readUpload(body: Buffer, contentType: string): Promise<OpenAiUplo
   let fileName = '';
   let file = new Uint8Array();
   for (const [name, value] of form) {
-    if (typeof value === 'string') fields[name] = value;
+    if (typeof value === 'string') fields[name] = name in fields ? `${fields[name]},${value}` : value;
     else {
       fileName = value.name;
       file = new Uint8Array(await value.arrayBuffer());

@@ -20,6 +20,10 @@ export const openai = defineEngine({
       z.enum(['json', 'verbose_json']).default('json'),
       '`verbose_json`: the server also reports how sure the model is, as whisper-1 and most Whisper servers can.',
     ),
+    wordTimes: yesNo(
+      false,
+      'Ask for the times of words too (`timestamp_granularities`), as whisper-1 and many Whisper servers can; implies verbose_json.',
+    ),
     temperature: key(
       z.number().min(0).max(1).exactOptional(),
       'How freely the model guesses. Default: the server’s.',

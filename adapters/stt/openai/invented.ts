@@ -3,15 +3,24 @@ import type { SttEvent } from '../../../actors/ports/stt.ts';
 
 type Final = Extract<SttEvent, { type: 'final' }>;
 
+/** A word with its times in seconds. */
+const word = z.object({ word: z.string(), start: z.number().min(0), end: z.number().min(0) });
+
 /** A segment of `response_format: verbose_json`. Servers leave out what their model does not know. */
 const segment = z.object({
   avg_logprob: z.number().nullish(),
   no_speech_prob: z.number().nullish(),
   compression_ratio: z.number().nullish(),
+  /** Where whisper.cpp has them. */
+  words: z.array(word).nullish(),
 });
 
 /** The answer to an upload, in either JSON format. */
-export const transcription = z.object({ text: z.string(), segments: z.array(segment).nullish() });
+export const transcription = z.object({
+  text: z.string(),
+  segments: z.array(segment).nullish(),
+  words: z.array(word).nullish(),
+});
 export type Transcription = z.output<typeof transcription>;
 
 /** The bounds at which Whisper's own decoder gives up a segment (openai/whisper, `transcribe`). */
@@ -32,9 +41,22 @@ export function finalOf(answer: Transcription, guarded: boolean): Final {
   const known = (answer.segments ?? []).flatMap(({ avg_logprob }) => avg_logprob ?? []);
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
   const confidence = known.length > 0 ? { confidence: Math.min(1, Math.exp(mean)) } : {};
-  if (!guarded || text === '' || !isInvented(answer, text)) return { type: 'final', text, ...confidence };
+  if (!guarded || text === '' || !isInvented(answer, text))
+    return { type: 'final', text, ...confidence, ...timedWords(answer) };
   const rejected = { nearest: text, confidence: confidence.confidence ?? 0, reason: 'invented' as const };
   return { type: 'final', text: '', rejected };
+}
+
+function timedWords({ words, segments }: Transcription): Pick<Final, 'words'> {
+  const timed = words ?? segments?.flatMap((one) => one.words ?? []) ?? [];
+  const spoken = timed
+    .map(({ word, start, end }) => ({
+      text: word.trim(),
+      startMs: Math.round(start * 1_000),
+      endMs: Math.round(end * 1_000),
+    }))
+    .filter(({ text }) => text !== '');
+  return spoken.length > 0 ? { words: spoken } : {};
 }
 
 function isInvented({ segments }: Transcription, text: string): boolean {

@@ -134,6 +134,41 @@ describe('openaiStt', () => {
     expect(events).toEqual([{ type: 'final', text: 'hello', confidence: expect.closeTo(Math.exp(-0.3)) }]);
   });
 
+  it('asks for the times of words if configured, and finds them where servers put them', async () => {
+    const timed = [
+      { word: ' turn', start: 0.3, end: 0.52 },
+      { word: ' left', start: 0.52, end: 0.9 },
+      { word: ' ', start: 0.9, end: 0.9 },
+    ];
+    const text = 'turn left';
+    const answers = [
+      { text, words: timed, segments: [{ avg_logprob: -0.1 }] },
+      // whisper.cpp
+      { text, segments: [{ words: timed.slice(0, 1) }, { words: timed.slice(1) }] },
+      { text, words: [] },
+    ];
+    await start(
+      { transcription: ({ n }) => answer(200, 'application/json', JSON.stringify(answers[n])) },
+      { wordTimes: true },
+    );
+    const finals = [];
+    for (const _ of answers)
+      finals.push(...(await transcribe(pieces(toneSamples(20, PIPELINE_RATE)))).events);
+    expect(server.requests[0]?.form?.fields).toMatchObject({
+      response_format: 'verbose_json',
+      'timestamp_granularities[]': 'word,segment',
+    });
+    const words = [
+      { text: 'turn', startMs: 300, endMs: 520 },
+      { text: 'left', startMs: 520, endMs: 900 },
+    ];
+    expect(finals).toEqual([
+      { type: 'final', text, confidence: expect.closeTo(Math.exp(-0.1)), words },
+      { type: 'final', text, words },
+      { type: 'final', text },
+    ]);
+  });
+
   it('rejects what the model invented, and does not ask it about silence', async () => {
     const loop = 'Thank you. '.repeat(8);
     await start({ transcription: () => transcriptReply(loop) });

@@ -33,6 +33,8 @@ export interface OpenAiSttOptions extends OpenAiConnectionOptions {
   readonly prompts?: Readonly<Record<string, string>>;
   /** `verbose_json` reports how sure the model is; not every model knows it. Default `json`. */
   readonly responseFormat?: 'json' | 'verbose_json';
+  /** Request the times of words; implies `verbose_json`. Not every model knows them. Default false. */
+  readonly wordTimes?: boolean;
   /** 0 to 1. Default: the server's. */
   readonly temperature?: number;
   /** Reject text that the model seems to have invented. Default true. */
@@ -113,7 +115,9 @@ async function* recognise(
   const guarded = options.guard ?? true;
   const fields = {
     model: options.model,
-    response_format: options.responseFormat ?? 'json',
+    response_format: options.wordTimes ? 'verbose_json' : (options.responseFormat ?? 'json'),
+    // Some servers leave the segments out, with what the guard needs, if only words are asked for.
+    ...(options.wordTimes ? { 'timestamp_granularities[]': ['word', 'segment'] } : {}),
     ...languageField(request.language, options.sendLanguage ?? true),
     ...(prompt ? { prompt } : {}),
     ...(options.temperature === undefined ? {} : { temperature: String(options.temperature) }),

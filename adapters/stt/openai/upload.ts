@@ -13,11 +13,17 @@ export interface MultipartBody {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Encodes text fields and one file in one buffer. The platform's `FormData` uses streams and blobs, which takes longer than the upload itself. Names must not contain quotes or line ends.
+/** Encodes text fields and one file in one buffer; a list is a field for each of its values. The platform's `FormData` uses streams and blobs, which takes longer than the upload itself. Names must not contain quotes or line ends.
  */
-export function multipartBody(fields: Readonly<Record<string, string>>, file: UploadedFile): MultipartBody {
+export function multipartBody(
+  fields: Readonly<Record<string, string | readonly string[]>>,
+  file: UploadedFile,
+): MultipartBody {
   const boundary = `parley-${randomUUID()}`;
-  const texts = Object.entries(fields).map(
+  const parts = Object.entries(fields).flatMap(([name, values]) =>
+    [values].flat().map((value) => [name, value] as const),
+  );
+  const texts = parts.map(
     ([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
   );
   const before = `${texts.join('')}--${boundary}\r\nContent-Disposition: form-data; name="${file.field}"; filename="${file.name}"\r\nContent-Type: ${file.type}\r\n\r\n`;

@@ -44,6 +44,11 @@ class TranscriptRejected(TypedDict):
     confidence: float
     reason: Literal["silence", "no-phrase", "unlike", "too-long", "invented"]
 
+class TranscriptWords(TypedDict):
+    text: str
+    startMs: float
+    endMs: float
+
 class Transcript(TypedDict):
     type: Literal["transcript"]
     turn: int
@@ -52,6 +57,7 @@ class Transcript(TypedDict):
     language: NotRequired[str]
     confidence: NotRequired[float]
     rejected: NotRequired[TranscriptRejected]
+    words: NotRequired[list[TranscriptWords]]
 
 class Reply(TypedDict):
     type: Literal["reply"]

@@ -72,6 +72,7 @@ const CHECKS: Checks = {
     language: maybe(text),
     confidence: maybe(number),
     rejected: maybe(fields({ nearest: text, confidence: number, reason: text })),
+    words: maybe(listOf(fields({ text, startMs: number, endMs: number }))),
   },
   reply: { turn: count, generation: count, text },
   'reply.end': {

@@ -113,6 +113,7 @@ export function takeUtterance(parameters: SessionParameters): Reducer {
           ...(text !== '' || utterance.final?.rejected === undefined
             ? {}
             : { rejected: utterance.final.rejected }),
+          ...(utterance.final?.words === undefined ? {} : { words: utterance.final.words }),
         }),
       ],
     };

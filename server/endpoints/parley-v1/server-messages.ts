@@ -49,6 +49,10 @@ export const serverMessage = z.discriminatedUnion('type', [
     rejected: z
       .object({ nearest: z.string(), confidence: z.number(), reason: z.enum(REJECTION_REASONS) })
       .exactOptional(),
+    words: z
+      .array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() }))
+      .readonly()
+      .exactOptional(),
   }),
   z.object({ type: z.literal('reply'), turn: count, generation: count, text: z.string() }),
   z.object({

@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { writeWav } from '../adapters/wav.ts';
 import { main } from '../server/cli.ts';
+import { answer } from '../testing/loopback/http-script.ts';
+import { openaiServer } from '../testing/loopback/openai-server.ts';
 import { temporaryFolder } from './support/after-test.ts';
-import { type Sound, silence, speak, withNoise } from './support/speech.ts';
+import { concat, type Sound, silence, speak, withNoise } from './support/speech.ts';
 
 let folder: string;
 let printed: string[];
@@ -42,7 +44,14 @@ const reportSchema = z.array(
           entry: z.string().optional(),
           slots: z.record(z.string(), z.unknown()).optional(),
           confidence: z.number().optional(),
-          utterances: z.array(z.object({ rejected: z.object({ reason: z.string() }).optional() })),
+          utterances: z.array(
+            z.object({
+              rejected: z.object({ reason: z.string() }).optional(),
+              words: z
+                .array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() }))
+                .optional(),
+            }),
+          ),
         }),
       }),
     ),
@@ -81,6 +90,31 @@ describe('parley transcribe', () => {
     expect(reports[0]?.score).toEqual({ right: 1, meant: 1, falseAccepts: 0 });
     await run(...call);
     expect(printed.join('')).toBe(first);
+  });
+
+  it('prints when each word was said, from a recogniser that knows it', { timeout: 30_000 }, async () => {
+    const words = [{ word: 'hello', start: 0.5, end: 0.75 }];
+    const json = JSON.stringify({ text: 'hello', words });
+    const server = await openaiServer({ transcription: () => answer(200, 'application/json', json) });
+    const engine = [
+      '--engine',
+      'openai',
+      '--stt.openai.base-url',
+      server.baseURL,
+      '--stt.openai.word-times',
+      'yes',
+    ];
+    const order = file('order.wav', concat(silence(1_000), speak('hello there', { voice: 'en-us' })));
+    expect(await run('--json', ...engine, order)).toBe(0);
+    await server.close();
+    const [report] = reportSchema.parse(JSON.parse(printed.join('')));
+    const [utterance] = report?.files[0]?.heard.utterances ?? [];
+    // What the server heard begins before the speech, which begins a second into the recording.
+    const [word] = utterance?.words ?? [];
+    expect(word?.text).toBe('hello');
+    expect(word?.startMs).toBeGreaterThan(900);
+    expect(word?.startMs).toBeLessThan(1_300);
+    expect(Number(word?.endMs) - Number(word?.startMs)).toBe(250);
   });
 
   it('prints totals for people', { timeout: 30_000 }, async () => {

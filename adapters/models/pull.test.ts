@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { answer, type HttpStep } from '../../testing/loopback/http-script.ts';
@@ -85,6 +86,23 @@ describe('pullModel', () => {
     await rig.pull({ sha256: SHA256 });
     expect(rig.asked()[1]).toEqual([`bytes=${HALF}-`, '"one"']);
     expect(await readdir(rig.dir)).toEqual(['small', 'small.lock.json']);
+  });
+
+  it('continues what a process left that was killed, not what another one does now', async () => {
+    const left = (who: string) => join(rig.dir, `.pull-small@${who}@0`);
+    const others = [`${hostname()}@${process.ppid}`, 'another-machine@1'];
+    // Process ids are smaller on every system.
+    for (const who of [`${hostname()}@2000000000`, ...others]) {
+      await mkdir(left(who));
+      await writeFile(join(left(who), 'archive'), ARCHIVE.subarray(0, HALF));
+      const notes = { url: `${rig.server.baseURL}/small.tar`, validator: '"one"' };
+      await writeFile(join(left(who), 'archive.json'), JSON.stringify(notes));
+    }
+    rig.script = [rest];
+    await rig.pull({ sha256: SHA256 });
+    expect(rig.asked()).toEqual([[`bytes=${HALF}-`, '"one"']]);
+    const hidden = (await readdir(rig.dir)).filter((name) => name.startsWith('.'));
+    expect(hidden.toSorted()).toEqual(others.map((who) => `.pull-small@${who}@0`).toSorted());
   });
 
   it('begins anew if the file changed, or the server does not say which file it is', async () => {

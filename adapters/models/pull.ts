@@ -1,6 +1,5 @@
 import { copyFile, mkdir, readdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type UnpackedFile, unpack } from './archive.ts';
@@ -158,7 +157,7 @@ async function fetchFrom(
 ): Promise<string> {
   if (!/^https?:/u.test(source)) {
     if (await exists(source)) return source;
-    throw new ParleyError('MODEL_DOWNLOAD', `there is no file ${pathToFileURL(source).pathname}`);
+    throw new ParleyError('MODEL_DOWNLOAD', `there is no file ${resolve(source)}`);
   }
   const path = join(workspace, ARCHIVE);
   await download(source, path, {

@@ -3,7 +3,7 @@ import { Header } from 'tar';
 /** An entry of a tar file, as no careful program writes it. */
 export interface TarEntry {
   readonly path: string;
-  readonly content?: string;
+  readonly content?: string | Uint8Array;
   /** Default: a file, or a directory if the path ends with a slash. */
   readonly type?: 'SymbolicLink' | 'Link' | 'CharacterDevice';
   readonly linkpath?: string;

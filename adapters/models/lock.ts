@@ -9,7 +9,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/u);
 /** What the first pull of a model found; each later pull and `verify` must find the same. */
 const modelLock = z.strictObject({
   archive: z.strictObject({ bytes: z.int().min(0), sha256 }),
-  files: z.array(z.strictObject({ path: z.string(), bytes: z.int().min(0), sha256 })),
+  files: z.array(z.strictObject({ path: z.string(), bytes: z.int().min(0), sha256 })).readonly(),
 });
 export type ModelLock = z.output<typeof modelLock>;
 

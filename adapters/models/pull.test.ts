@@ -127,7 +127,9 @@ describe('pullModel', () => {
   });
 
   it('needs no second download of a file that was complete before it was unpacked', async () => {
-    await expect(rig.pull({ files: { model: 'absent' } })).rejects.toMatchObject(refused('MODEL_ARCHIVE'));
+    await expect(rig.pull({ sha256: SHA256, files: { model: 'absent' } })).rejects.toMatchObject(
+      refused('MODEL_ARCHIVE'),
+    );
     const headers = { 'content-range': `bytes */${ARCHIVE.length}` };
     rig.script = [() => [{ do: 'head', status: 416, headers }, { do: 'end' }]];
     await rig.pull({ sha256: SHA256 });
@@ -265,6 +267,10 @@ describe('pullModel', () => {
     rig.script = [() => full(tarOf([{ path: 'm/model.onnx', content: 'x' }, link]))];
     await expect(rig.pull()).rejects.toThrow('small lacks tokens.txt');
     expect(await rig.names()).toEqual([]);
+    // It does not keep what failed.
+    rig.script = [whole];
+    await rig.pull();
+    expect(rig.asked()).toEqual(Array.from({ length: 4 }, () => [undefined, undefined]));
   });
 
   it('does no harm twice at once', async () => {

@@ -73,10 +73,18 @@ async function pullInto(
   // What an earlier pull left.
   await rm(unpacked, { recursive: true, force: true });
   await mkdir(unpacked);
-  const files = await unpackInto(unpacked, archive, fileOf(model), options);
-  const root = await rootOf(unpacked);
-  const inside = files.map((file) => ({ ...file, path: file.path.slice(root.length) }));
-  requireFiles(model, inside);
+  let root = '';
+  let inside: readonly UnpackedFile[] = [];
+  try {
+    const files = await unpackInto(unpacked, archive, fileOf(model), options);
+    root = await rootOf(unpacked);
+    inside = files.map((file) => ({ ...file, path: file.path.slice(root.length) }));
+    requireFiles(model, inside);
+  } catch (error) {
+    // Nobody said what it should be: the fault may be of this download.
+    if (model.sha256 === undefined) await discardIn(workspace, archive.path);
+    throw error;
+  }
   const found: ModelLock = { archive: archive.print, files: inside };
   const kept = await writeLock(name, options.modelsDir, workspace, found);
   requireSame(name, options.modelsDir, found.archive, kept.archive);
@@ -127,7 +135,7 @@ async function fetchArchive(
           requireSame(model.name, undefined, print, { bytes: bytes ?? print.bytes, sha256 });
         if (lock) requireSame(model.name, options.modelsDir, print, lock.archive);
       } catch (error) {
-        if (path.startsWith(workspace)) await discard(path);
+        await discardIn(workspace, path);
         throw error;
       }
       return { path, print };
@@ -139,6 +147,11 @@ async function fetchArchive(
     }
   }
   throw failure;
+}
+
+/** Discards a download, but not an archive of the user. */
+async function discardIn(workspace: string, path: string): Promise<void> {
+  if (path.startsWith(workspace)) await discard(path);
 }
 
 /** Paths of files, or addresses. */

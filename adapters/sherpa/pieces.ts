@@ -25,10 +25,12 @@ export async function readPieces(tokensPath: string, bpeModelPath: string | unde
 export function spell(phrase: string, pieces: Pieces): readonly string[] | undefined {
   const onlyCapitals = ![...pieces.keys()].some((piece) => /\p{Ll}/u.test(piece));
   const cased = onlyCapitals ? phrase.toUpperCase() : phrase;
-  const text = cased
-    .split(' ')
-    .map((word) => `▁${word}`)
-    .join('');
+  const words = cased.split(' ');
+  // A model of a language without spaces may not mark the beginnings of words.
+  return spelling(words.map((word) => `▁${word}`).join(''), pieces) ?? spelling(words.join(''), pieces);
+}
+
+function spelling(text: string, pieces: Pieces): readonly string[] | undefined {
   const best: ({ readonly score: number; readonly from: number } | undefined)[] = [{ score: 0, from: 0 }];
   for (let end = 1; end <= text.length; end++)
     for (let from = 0; from < end; from++) {
@@ -38,14 +40,14 @@ export function spell(phrase: string, pieces: Pieces): readonly string[] | undef
       if (before.score + score > (best[end]?.score ?? Number.NEGATIVE_INFINITY))
         best[end] = { score: before.score + score, from };
     }
-  const spelling: string[] = [];
+  const found: string[] = [];
   for (let end = text.length; end > 0; ) {
     const last = best[end];
     if (!last) return undefined;
-    spelling.unshift(text.slice(last.from, end));
+    found.unshift(text.slice(last.from, end));
     end = last.from;
   }
-  return spelling;
+  return found;
 }
 
 /** Field 1 of the model is a piece: a text (1), its score (2, a 32-bit float), and a type. */

@@ -134,3 +134,19 @@ it('leaves the page where it was scrolled to while states change, on a phone too
   await goTo('ended');
   expect(await page.evaluate('scrollY')).toBe(before);
 });
+
+it('shows where the regions beside the conversation are', async () => {
+  const moved = (await goldenText('barge-in')).replace(
+    '"change":[["value",{"listening":"capturing"}],',
+    '"change":[["value",{"listening":"capturing"}],["regions",{"body":"moving"}],',
+  );
+  await writeFile(join(server.folder, 'moving.jsonl'), moved);
+  await openFile('moving.jsonl');
+  const regions = () => page.$$eval('.chart-region', (all) => all.map(({ textContent }) => textContent));
+  await page.evaluate('inspector.open.seekRecord(0)');
+  await until(page, `document.querySelectorAll('.chart-region.moved').length === 0`);
+  expect(await regions()).toEqual(['body still', 'stop lane clear', 'attention awake']);
+  await goTo('listening');
+  await until(page, `document.querySelectorAll('.chart-region.moved').length === 1`);
+  expect(await regions()).toEqual(['body moving', 'stop lane clear', 'attention awake']);
+});

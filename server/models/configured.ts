@@ -10,22 +10,18 @@ export async function catalogueOf({ models }: Config): Promise<readonly Catalogu
   return models.catalogue === undefined ? CATALOGUE : await readCatalogue(models.catalogue);
 }
 
-/** The models of the configured engines of `kinds`, by name or folder. */
-export function configuredModels(
-  config: Config,
-  kinds: readonly EngineKind[] = ENGINE_KINDS,
-): readonly string[] {
-  const names = kinds.flatMap((kind) =>
+/** The models of a worker's engines of `kinds`, by name or folder; without `kinds` those of a server, with its spotter of stops. */
+export function configuredModels(config: Config, kinds?: readonly EngineKind[]): readonly string[] {
+  const names = (kinds ?? ENGINE_KINDS).flatMap((kind) =>
     config.engines[kind].flatMap((name) => engineOf(kind, name)?.models(optionsOf(kind, name, config)) ?? []),
   );
-  return [...new Set(names)];
+  const { enabled, engine, model } = config.voiceStop;
+  const spots = kinds === undefined && enabled && engine === 'sherpa';
+  return [...new Set([...names, ...(spots && model !== undefined ? [model] : [])])];
 }
 
 /** Rejects with MODEL_MISSING, MODEL_UNKNOWN or MODEL_DAMAGED if a configured model cannot be loaded. */
-export async function requireModels(
-  config: Config,
-  kinds: readonly EngineKind[] = ENGINE_KINDS,
-): Promise<void> {
+export async function requireModels(config: Config, kinds?: readonly EngineKind[]): Promise<void> {
   const catalogue = await catalogueOf(config);
   for (const name of configuredModels(config, kinds)) await resolveModel(name, config.models.dir, catalogue);
 }

@@ -85,6 +85,15 @@ describe('prepareModels', () => {
     expect(publisher.requests).toEqual([]);
   });
 
+  it('fetches the spotter of stops for a server, not for a worker', async () => {
+    const spotter = { 'voiceStop.enabled': 'yes', 'voiceStop.engine': 'sherpa', 'voiceStop.model': 'tones' };
+    const config = configured({ 'engines.tts': 'espeak', ...spotter });
+    await prepareModels(config, true, ['stt', 'llm', 'tts']);
+    expect(publisher.requests).toEqual([]);
+    await prepareModels(config, true);
+    expect(publisher.requests).toEqual(['/v1/tones.tar.gz']);
+  });
+
   it('does not fetch a folder', async () => {
     const config = configured({ 'tts.sherpa.model': './my-voice' });
     await expect(prepareModels(config, true)).rejects.toMatchObject({ code: 'MODEL_MISSING' });

@@ -5,17 +5,16 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { didYouMean } from '../config/suggest.ts';
-import { ENGINE_KINDS } from '../engine-registry.ts';
 import { catalogueOf, configuredModels, requireModels } from './configured.ts';
 
 /**
- * Sees to it that the models of the configured engines of `kinds` are on this machine: with `pull` it fetches those that are not, with
+ * Sees to it that the configured models are on this machine, for a worker those of its `kinds`: with `pull` it fetches those that are not, with
  * progress on standard error. Rejects with MODEL_MISSING, MODEL_UNKNOWN, MODEL_DAMAGED, or like `pullModel`.
  */
 export async function prepareModels(
   config: Config,
   pull: boolean,
-  kinds: readonly EngineKind[] = ENGINE_KINDS,
+  kinds?: readonly EngineKind[],
 ): Promise<void> {
   if (pull) {
     const catalogue = await catalogueOf(config);

@@ -147,7 +147,11 @@ export class Caller {
     const output: Modality = manners.chance(0.15) ? 'text' : 'audio';
     const hears: Modality = manners.chance(output === 'text' ? 0.5 : 0.05) ? 'text' : 'audio';
     const results = manners.chance(0.4);
-    const attention = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
+    // Chains are judged by which of their engines answer.
+    const speaks = !chainAudit && Random.named(this.#world.seed, `speech ${id}`).chance(0.3);
+    const asked = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
+    // A speech model hears wake phrases and speech for others, which the session's history does not have.
+    const attention = speaks && asked !== 'push' ? 'always' : asked;
     const input: SessionInput = {
       ...{ language: 'en', outputRate, seed, memory: remembers },
       ...(output === 'text' && { output }),
@@ -174,8 +178,6 @@ export class Caller {
           report: (of, report) => session.command({ type: 'action.result', id: of, ...report }),
         })
       : undefined;
-    // Chains are judged by which of their engines answer.
-    const speaks = !chainAudit && Random.named(this.#world.seed, `speech ${id}`).chance(0.3);
     const model = speaks
       ? plannedSpeech(world, {
           seed: this.#world.seed,

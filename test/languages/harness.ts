@@ -1,7 +1,9 @@
 import { realClock } from '../../adapters/real-clock.ts';
+import { espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { type Arrival, VoiceClient, type VoiceClientOptions } from '../../server/client/voice-client.ts';
 import { loadConfig } from '../../server/config/load.ts';
+import { speaker } from '../../server/demo/user-voice.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
@@ -38,6 +40,15 @@ export async function conversation(
     async type(text: string): Promise<string> {
       const messages = await replied(() => client.send({ type: 'text', text }));
       return messages.flatMap((message) => (message.type === 'reply.end' ? message.heard : [])).join('');
+    },
+    /** Says a turn in an embedded voice; resolves with the messages up to the end of its reply. */
+    async say(text: string, voice: string) {
+      const tts = espeakTts({ voice, ratePerMinute: 150 });
+      const pcm = await (await speaker(tts))(text);
+      await tts.close();
+      return replied(async () => {
+        await client.say(pcm);
+      });
     },
     /** The languages in which the children of a kind were asked. */
     askedIn: (kind: 'stt' | 'llm' | 'tts') =>

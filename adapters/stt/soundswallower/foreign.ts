@@ -15,6 +15,22 @@ const SOUNDS: ReadonlyMap<string, (text: string) => string | undefined> = new Ma
 /** Their words in the grammar: language, a mark and the text, such as `zh_左转`. */
 const FOREIGN = /^([a-z]{2})_(.+)$/u;
 
+/**
+ * Log odds that are added in a language: foreign sounds never fit the English model as well as its own. Set by eSpeak
+ * NG's voices (bench/languages.ts); people were not measured.
+ */
+const LENIENCY: Readonly<Record<string, number>> = { zh: 1, ko: 1 };
+
+/** The most that one of `languages` is given. */
+export function leniencyOf(languages: readonly string[]): number {
+  return Math.max(...languages.map((one) => LENIENCY[one] ?? 0));
+}
+
+/** The confidence in words of a language. */
+export function confidenceIn(language: string, confidence: number): number {
+  return 1 / (1 + (1 / confidence - 1) * Math.exp(-(LENIENCY[language] ?? 0)));
+}
+
 /** Whether the recogniser can be made to hear a language (BCP 47). */
 export function isHeard(language: string): boolean {
   return baseLanguage(language) === 'en' || SOUNDS.has(baseLanguage(language));

@@ -9,7 +9,7 @@ import type { PoolThread } from '../../thread-pool.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { UtterancePool } from '../utterance-pool.ts';
 import { transcribe } from '../utterances.ts';
-import { heardDialog, heardLanguages, isHeard, textOf } from './foreign.ts';
+import { confidenceIn, heardDialog, heardLanguages, isHeard, leniencyOf, textOf } from './foreign.ts';
 import { dialogGrammar, grammarWords } from './jsgf.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
@@ -69,7 +69,8 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   const start =
     options.startThread ?? ((thread: WorkerOptions) => startWorkerThread(import.meta.url, 'worker', thread));
   const poolOf = (languages: readonly string[]) => {
-    const workerData = threadDataOf(heardDialog(dialog, languages), decodersPerWorker, options.strictness);
+    const strictness = (options.strictness ?? 0) - leniencyOf(languages);
+    const workerData = threadDataOf(heardDialog(dialog, languages), decodersPerWorker, strictness);
     return new UtterancePool({
       engine: 'SoundSwallower',
       threads: workers,
@@ -96,7 +97,7 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     name: 'soundswallower',
     tellsPartials: true,
     transcribe: (audio, { language }, signal) =>
-      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal)),
+      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal), options.strictness ?? 0),
     warm: () => main.warm(),
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -104,13 +105,25 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
   };
 }
 
-/** The words as they are written, with their language. */
-async function* inItsLanguage(events: AsyncIterable<SttEvent>): AsyncGenerator<SttEvent> {
+/**
+ * The words as they are written, with their language and the confidence in it. Where several languages are heard, the
+ * threads accept as much as the most lenient of them; `strictness` is that of the others.
+ */
+async function* inItsLanguage(events: AsyncIterable<SttEvent>, strictness: number): AsyncGenerator<SttEvent> {
+  const least = 1 / (1 + Math.exp(-strictness));
   for await (const event of events) {
     const { text, language } = textOf(event.text);
-    if (event.type === 'partial') yield { ...event, text, ...(text !== '' && { language }) };
-    else if (event.rejected)
-      yield { ...event, rejected: { ...event.rejected, nearest: textOf(event.rejected.nearest).text } };
-    else yield { ...event, text, language };
+    if (event.type === 'partial') {
+      yield { ...event, text, ...(text !== '' && { language }) };
+      continue;
+    }
+    const { rejected, confidence = 0 } = event;
+    const nearest = rejected ? textOf(rejected.nearest) : { text, language };
+    const sure = confidenceIn(nearest.language, rejected?.confidence ?? confidence);
+    if (!rejected && sure >= least) yield { ...event, text, confidence: sure, language };
+    else {
+      const { reason = 'unlike' } = rejected ?? {};
+      yield { type: 'final', text: '', rejected: { nearest: nearest.text, confidence: sure, reason } };
+    }
   }
 }

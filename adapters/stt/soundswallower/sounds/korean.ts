@@ -1,6 +1,6 @@
 /** Sounds of Hangul in Unicode's order: initials, vowels, finals (the first final is none). */
 const INITIALS = 'G,K,N,D,T,R,M,B,P,S,S,,JH,CH,CH,K,T,P,HH'.split(',');
-const VOWELS = 'AA,EH,Y AA,Y EH,AH,EH,Y AH,Y EH,OW,W AA,W EH,W EH,Y OW,UW,W AH,W EH,W IY,Y UW,UH,IY,IY'.split(
+const VOWELS = 'AA,EH,Y AA,Y EH,AH,EH,Y AH,Y EH,AO,W AA,W EH,W EH,Y AO,UW,W AH,W EH,W IY,Y UW,UH,IY,IY'.split(
   ',',
 );
 const FINALS = ',K,K,K,N,N,N,T,L,K,M,L,L,L,P,L,M,P,P,T,T,NG,T,T,K,T,P,T'.split(',');

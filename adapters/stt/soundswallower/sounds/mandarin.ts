@@ -7,7 +7,7 @@ const INITIALS: readonly (readonly [string, string])[] = [
     ['ch', 'CH'],
     ['sh', 'SH'],
   ] as const),
-  ...'b=B p=P m=M f=F d=D t=T n=N l=L g=G k=K h=HH j=JH q=CH x=SH r=R z=D_Z c=T_S s=S y= w='
+  ...'b=B p=P m=M f=F d=D t=T n=N l=L g=G k=K h=HH j=JH q=CH x=SH r=R z=T_S c=T_S s=S y= w='
     .split(' ')
     .map((pair) => pair.split('=') as unknown as readonly [string, string]),
 ];

@@ -23,7 +23,7 @@ it('kana sound as their table', () => {
 });
 
 it('Hangul sounds as its letters, and a final moves to the vowel after it', () => {
-  expect(koreanSound('왼쪽으로돌아')).toBe('W EH N CH OW G UH R OW D OW R AA');
+  expect(koreanSound('왼쪽으로돌아')).toBe('W EH N CH AO G UH R AO D AO R AA');
   expect(koreanSound('멈춰')).toBe('M AH M CH W AH');
   expect(koreanSound('left')).toBeUndefined();
 });

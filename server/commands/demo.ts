@@ -8,7 +8,7 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { espeakTts } from '../../adapters/tts/espeak/espeak.ts';
 import { writeWav } from '../../adapters/wav.ts';
 import { VoiceClient } from '../client/voice-client.ts';
-import { checkDemo, playDemo, speakLines } from '../demo/conversation.ts';
+import { checkDemo, playDemo, scriptIn, speakLines } from '../demo/conversation.ts';
 import { printTimeline } from '../demo/timeline.ts';
 import { speaker } from '../demo/user-voice.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
@@ -20,7 +20,7 @@ export function demoCommand(setExitCode: SetExitCode): Command {
     new Command('demo').description(
       'hold a spoken conversation with a server of its own, and show how it went',
     ),
-    ['parley demo', 'parley demo --out both-sides.wav'],
+    ['parley demo', 'parley demo --language zh', 'parley demo --out both-sides.wav'],
   )
     .option('--out <file.wav>', 'where both sides go: the user left, Parley right', 'parley-demo.wav')
     .action(async (_options, command: Command) => {
@@ -32,14 +32,15 @@ export function demoCommand(setExitCode: SetExitCode): Command {
       // Fail now rather than after the conversation if the file cannot be written.
       await writeOutput(out, new Uint8Array());
       const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
+      const script = scriptIn(config.language);
       const { level, format } = config.log;
       const [{ makeLogger }, { serve }] = await Promise.all([import('../log.ts'), import('../serve.ts')]);
       const log = makeLogger(level === 'info' ? 'warn' : level, format);
       const server = await serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) });
-      const tts = espeakTts({ voice: 'en-us+m3', ratePerMinute: 150 });
+      const tts = espeakTts({ voice: script.voice, ratePerMinute: 150 });
       try {
         console.log(`A conversation with ${server.url}. It takes about a minute.\n`);
-        const lines = await speakLines(await speaker(tts));
+        const lines = await speakLines(script, await speaker(tts));
         const client = await VoiceClient.connect({ url: server.url, clock: realClock });
         const scenes = await playDemo(client, lines);
         const left = client.microphone.recording();

@@ -1,4 +1,6 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { baseLanguage } from '../../machines/policies/text.ts';
 import type { ServerMessage } from '../../machines/wire.ts';
 import type { VoiceClient } from '../client/voice-client.ts';
 
@@ -11,16 +13,57 @@ interface Line {
   readonly action?: string;
 }
 
-const LINES: readonly Line[] = [
-  { text: 'hello', how: 'turn' },
-  { text: 'what is your name', how: 'turn' },
-  { text: 'what time is it', how: 'turn' },
-  { text: 'go forward', how: 'turn', action: 'go-forward' },
-  { text: 'tell me a story', how: 'starts' },
-  { text: 'uh-huh', how: 'backchannel' },
-  { text: 'tell me a joke', how: 'barge-in' },
-  { text: 'goodbye', how: 'turn' },
-];
+/** A conversation, and the embedded voice of its user. */
+export interface Script {
+  readonly voice: string;
+  readonly lines: readonly Line[];
+}
+
+/** The conversations of the demo, by language. */
+const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
+  [
+    'en',
+    {
+      voice: 'en-us+m3',
+      lines: [
+        { text: 'hello', how: 'turn' },
+        { text: 'what is your name', how: 'turn' },
+        { text: 'what time is it', how: 'turn' },
+        { text: 'go forward', how: 'turn', action: 'go-forward' },
+        { text: 'tell me a story', how: 'starts' },
+        { text: 'uh-huh', how: 'backchannel' },
+        { text: 'tell me a joke', how: 'barge-in' },
+        { text: 'goodbye', how: 'turn' },
+      ],
+    },
+  ],
+  [
+    'zh',
+    {
+      voice: 'cmn+m3',
+      lines: [
+        { text: '你好', how: 'turn' },
+        { text: '谢谢', how: 'turn' },
+        { text: '现在几点', how: 'turn' },
+        { text: '左转', how: 'turn', action: 'turn' },
+        { text: '讲一个故事', how: 'starts' },
+        { text: '讲一个笑话', how: 'barge-in' },
+        { text: '再见', how: 'turn' },
+      ],
+    },
+  ],
+]);
+
+/** The conversation in a language (BCP 47). Throws CONFIG_INVALID if there is none. */
+export function scriptIn(language: string): Script {
+  const script = SCRIPTS.get(baseLanguage(language));
+  if (!script)
+    throw new ParleyError(
+      'CONFIG_INVALID',
+      `language: the demo speaks ${[...SCRIPTS.keys()].join(' and ')}, not ${language}`,
+    );
+  return script;
+}
 
 /** The result of a line: when the user spoke, and which messages followed. */
 export interface Scene {
@@ -44,9 +87,10 @@ export interface SpokenLine {
 
 /** Synthesises every line of the user. */
 export function speakLines(
+  { lines }: Script,
   voice: (text: string) => Promise<Pcm<PipelineRate>>,
 ): Promise<readonly SpokenLine[]> {
-  return Promise.all(LINES.map(async (line) => ({ line, pcm: await voice(line.text) })));
+  return Promise.all(lines.map(async (line) => ({ line, pcm: await voice(line.text) })));
 }
 
 /** Speaks the lines like a person: in turn, or into the reply. */

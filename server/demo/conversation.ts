@@ -42,12 +42,12 @@ const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
     {
       voice: 'cmn+m3',
       lines: [
-        { text: '你好', how: 'turn' },
         { text: '谢谢', how: 'turn' },
-        { text: '现在几点', how: 'turn' },
-        { text: '左转', how: 'turn', action: 'turn' },
-        { text: '讲一个故事', how: 'starts' },
-        { text: '讲一个笑话', how: 'barge-in' },
+        { text: '现在几点了', how: 'turn' },
+        { text: '向左转', how: 'turn', action: 'turn' },
+        { text: '向前走', how: 'turn', action: 'go-forward' },
+        { text: '讲一个笑话', how: 'starts' },
+        { text: '今天星期几', how: 'barge-in' },
         { text: '再见', how: 'turn' },
       ],
     },

@@ -287,7 +287,7 @@ describe('the SoundSwallower STT', () => {
     const speech = await said('turn left');
     const events = small.transcribe(pieces(speech), request, never)[Symbol.asyncIterator]();
     // The thread got the end of the audio and must send a final.
-    expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked' });
+    expect((await events.next()).value).toEqual({ type: 'partial', text: 'asked', language: 'en' });
     // Another thread decodes it again, and does not answer either.
     const again = events.next();
     await clock.advance(1_000);
@@ -312,9 +312,11 @@ describe('the SoundSwallower STT', () => {
     speech.end();
   });
 
-  it('refuses a dialog that is not English', () => {
-    const chinese = parseDialog('language: zh\nentries: [{ id: a, phrases: 你好, replies: 你好 }]');
-    expect(() => soundswallowerStt({ dialog: chinese })).toThrow(/English only/);
+  it('refuses a dialog in a language that it cannot hear, and characters without a reading', () => {
+    const dutch = parseDialog('language: nl\nentries: [{ id: a, phrases: dag, replies: dag }]');
+    expect(() => soundswallowerStt({ dialog: dutch })).toThrow(/the dialog is in nl/);
+    const kanji = parseDialog('language: ja\nentries: [{ id: a, phrases: 左, replies: x }]');
+    expect(() => soundswallowerStt({ dialog: kanji })).toThrow(/readings of "左"/);
   });
 
   if (!existsSync(join(recordings, 'go_forward_ten_meters.wav'))) return;

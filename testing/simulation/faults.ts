@@ -44,7 +44,7 @@ export const FAULT_POINTS = {
   'memory.slow': { probability: 0.05, what: 'facts come after the deadline' },
   'memory.error': { probability: 0.03, what: 'recall fails' },
   'action.error': { probability: 0.08, what: 'the robot reports failure' },
-  'action.hang': { probability: 0.03, what: 'the action never ends' },
+  'action.hang': { probability: 0.05, what: 'the action never ends' },
   'action.slow': { probability: 0.15, what: 'the action outlasts the words' },
   'action.resultLate': { probability: 0.1, what: 'the client reports a result after the deadline' },
   'action.resultTwice': { probability: 0.1, what: 'the client reports a result twice' },

@@ -4,6 +4,7 @@ import { ScriptedSpeech } from '../scripted-speech.ts';
 import { type EngineWorld, Listener } from './engines.ts';
 import { REPLIES } from './plans.ts';
 import { Random } from './random.ts';
+import { WAKE_WORDS } from './script.ts';
 import type { Sometimes } from './sometimes.ts';
 
 export interface PlannedSpeech {
@@ -141,6 +142,7 @@ function agrees({ role, content }: Said, wanted: Said | undefined): boolean {
   return role === 'assistant' ? known.startsWith(told) || told.startsWith(known) : known === told;
 }
 
+/** The model hears the wake phrase, which is not part of the turn. */
 function plain(text: string): string {
-  return text.trim().replaceAll(/\s+/gu, ' ');
+  return text.replaceAll(WAKE_WORDS, ' ').trim().replaceAll(/\s+/gu, ' ');
 }

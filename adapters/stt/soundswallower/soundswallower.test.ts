@@ -291,7 +291,7 @@ describe('the SoundSwallower STT', () => {
     // Another thread decodes it again, and does not answer either.
     const again = events.next();
     await clock.advance(1_000);
-    expect((await again).value).toEqual({ type: 'partial', text: 'asked' });
+    expect((await again).value).toEqual({ type: 'partial', text: 'asked', language: 'en' });
     const final = events.next();
     await clock.advance(1_000);
     await expect(final).rejects.toMatchObject({ code: 'ENGINE_CRASHED' });

@@ -139,7 +139,17 @@ function agrees({ role, content }: Said, wanted: Said | undefined): boolean {
   if (wanted?.role !== role) return false;
   const [known, told] = [plain(content), plain(wanted.content)];
   // The model counts the word that was being said in another way.
-  return role === 'assistant' ? known.startsWith(told) || told.startsWith(known) : known === told;
+  return role === 'assistant' ? isWithin(told, known) || isWithin(known, told) : known === told;
+}
+
+/** Whether these words follow each other in `text`, perhaps with others between. */
+function isWithin(words: string, text: string): boolean {
+  const all = text.split(' ');
+  let at = 0;
+  return words.split(' ').every((word) => {
+    at = all.indexOf(word, at) + 1;
+    return at > 0;
+  });
 }
 
 /** The model hears the wake phrase, which is not part of the turn. */

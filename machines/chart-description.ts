@@ -6,7 +6,7 @@ import {
   not,
   type StateValue,
 } from 'xstate';
-import { defaultParameters } from './parameters.ts';
+import { plainDefaults } from './plain-defaults.ts';
 import { type SessionMachine, sessionMachine } from './session/machine.ts';
 import { conversationOf } from './session/regions.ts';
 
@@ -141,11 +141,18 @@ function stateName(value: unknown): string {
     .join(' & ');
 }
 
-/** A machine with every possible state of a session, for drawing the chart. */
+/** A machine with every possible state of a session, for drawing the chart; it has no words to say. */
 export function wholeSessionMachine(): SessionMachine {
   return sessionMachine({
-    ...defaultParameters,
-    phrases: { ...defaultParameters.phrases, fillers: ['Hm.'] },
-    actions: { ...defaultParameters.actions, moving: ['drive'] },
+    ...plainDefaults,
+    phrases: {
+      ...{ notUnderstood: '', sttFailed: '', llmFailed: '', didYouSay: '', sayAgain: '' },
+      fillers: ['Hm.'],
+    },
+    words: {
+      ...{ backchannels: {}, continuations: {}, answers: {}, digits: {}, yes: {}, no: {} },
+      ...{ halt: [], wake: [], complete: [] },
+    },
+    actions: { ...plainDefaults.actions, moving: ['drive'] },
   });
 }

@@ -12,53 +12,13 @@ import {
   text,
   yesNo,
 } from './options.ts';
+import { plainDefaults } from './plain-defaults.ts';
 import type { ActionTerms, ReportedEnd } from './wire.ts';
 
 /** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
 export const defaultParameters = {
-  endpointing: {
-    delayMs: 500,
-    completeDelayMs: 250,
-    incompleteDelayMs: 1_000,
-    prerollMs: 300,
-    maxUtteranceMs: 30_000,
-    notUnderstoodMs: 700,
-  },
-  speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
-  bargeIn: {
-    confirmSpeechMs: 250,
-    firstWordsMs: 200,
-    backchannelMaxMs: 1_000,
-    verdictMs: 800,
-    duckMs: 160,
-    pauseAtOnce: true,
-    ownWords: true,
-    yesListens: true,
-  },
-  attention: { mode: 'always', windowMs: 8_000 },
-  body: { startThreshold: 0.7, startEvidenceMs: 90 },
-  asking: { enabled: true, below: 0, nearestAbove: 0.3, answerMs: 6_000 },
-  deadlines: {
-    sttMs: 5_000,
-    recallMs: 500,
-    llmFirstTokenMs: 8_000,
-    llmStallMs: 5_000,
-    ttsMs: 5_000,
-    actionMs: 30_000,
-  },
-  reply: {
-    firstSegmentMinChars: 22,
-    firstSegmentMaxChars: 56,
-    segmentMinChars: 24,
-    segmentGrowth: 1.5,
-    segmentMaxChars: 220,
-    parallelSegments: 2,
-    fillerAfterMs: 1_500,
-  },
-  history: { maxMessages: 40 },
-  actions: { allow: ['*'], maxPerReply: 16 },
+  ...plainDefaults,
   phrases: { ...LANGUAGES.en.phrases, fillers: [] },
-  languages: { follow: true, among: ['en', 'zh', 'ja', 'ko'] },
   words: {
     backchannels: listsOf(({ backchannels, moreBackchannels }) => [...backchannels, ...moreBackchannels]),
     continuations: listsOf(({ continuations }) => continuations),

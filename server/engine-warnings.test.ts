@@ -38,7 +38,7 @@ describe('the engines that are configured', () => {
     expect(found).toHaveLength(3);
     expect(found[2]).toContain('no phrases of its own in eo');
     expect(found[0]).toMatch(
-      /language is eo, but engines\.stt \(soundswallower\) knows only en: .*--language/u,
+      /language is eo, but engines\.stt \(soundswallower\) knows only en, zh, ja, ko: .*--language/u,
     );
     expect(found[1]).toMatch(/engines\.tts \(minimax\) knows only zh, .*--engines\.tts=openai/u);
   });

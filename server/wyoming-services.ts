@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Dialog } from '../actors/dialog/mod.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
+import { baseLanguage } from '../machines/policies/text.ts';
 import type { Config } from './config/schema.ts';
 import type { OfferedEngine } from './endpoints/wyoming/info.ts';
 import type { WyomingParts } from './endpoints/wyoming/parts.ts';
@@ -40,6 +41,7 @@ export function wyomingServices(
     offer: {
       ...{ version: packageVersion(), stt, llm, tts, hasActions },
       voice: voice ?? tts[0]?.name ?? 'default',
+      dialogLanguages: [dialog, ...(dialog.others ?? [])].map((one) => baseLanguage(one.language)),
       languages: options.languages.length > 0 ? options.languages : [language],
     },
   };

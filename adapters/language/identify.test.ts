@@ -29,6 +29,11 @@ describe('the four shipped languages', async () => {
     for (const text of ['OK', 'ok!', '42', '…', 'WiFi', 'A']) expect(identify(text, 'zh-CN')).toBeUndefined();
   });
 
+  it('letters tell nothing beside a language that is none of them', () => {
+    expect(identify('und dort', 'de')).toBeUndefined();
+    expect(identify('你好', 'de')).toBe('zh');
+  });
+
   it('a few Chinese characters keep a conversation in Japanese, a sentence of them does not', () => {
     expect(identify('左', 'ja')).toBeUndefined();
     expect(identify('今何時', 'ja-JP')).toBeUndefined();

@@ -39,6 +39,8 @@ export async function languageIdentifier(languages: readonly string[]): Promise<
   const detector = lettered.length > 1 ? await detectorOf(lettered) : undefined;
 
   const byLetters = (text: string, count: number, current: string): string | undefined => {
+    // Beside a language that is not among the known ones, none of them can be told.
+    if (!OWN_SCRIPT.includes(current) && !lettered.includes(current)) return undefined;
     if (count < MIN_LETTERS || EVERYWHERE.test(text.replace(/[^\p{L}-]/gu, ''))) return undefined;
     if (!detector) return lettered[0];
     const found = detector.detect(text);

@@ -113,7 +113,12 @@ it('the services understand what they have said themselves', async () => {
   afterTest(() => peer.socket.destroy());
   peer.send('describe');
   expect((await peer.next('info')).data).toMatchObject({
-    asr: [{ models: [{ name: 'soundswallower', languages: ['en'] }], supports_transcript_streaming: true }],
+    asr: [
+      {
+        models: [{ name: 'soundswallower', languages: ['en', 'zh', 'ja', 'ko'] }],
+        supports_transcript_streaming: true,
+      },
+    ],
     tts: [{ voices: [{ name: 'espeak', languages: ['en'] }] }],
     handle: [{ models: [{ name: 'dialog' }] }],
     intent: [{ models: [{ name: 'dialog' }] }],

@@ -17,6 +17,8 @@ export interface Offer {
   readonly voice: string;
   /** For engines that know many. */
   readonly languages: readonly string[];
+  /** For engines that understand only the dialog. */
+  readonly dialogLanguages: readonly string[];
   /** The language engine has actions. */
   readonly hasActions: boolean;
 }
@@ -24,12 +26,24 @@ export interface Offer {
 const ATTRIBUTION = { name: 'Parley', url: 'https://www.npmjs.com/package/parley-voice' };
 
 /** The data of `info`. */
-export function infoOf({ version, stt, llm, tts, voice, languages, hasActions }: Offer): object {
+export function infoOf({
+  version,
+  stt,
+  llm,
+  tts,
+  voice,
+  languages,
+  dialogLanguages,
+  hasActions,
+}: Offer): object {
   const artifact = (name: string, description: string) => ({
     ...{ name, description, attribution: ATTRIBUTION, installed: true, version },
   });
-  const languagesOf = ({ can }: OfferedEngine) =>
-    can && typeof can.languages !== 'string' ? can.languages : languages;
+  const languagesOf = ({ can }: OfferedEngine) => {
+    if (!can || typeof can.languages === 'string') return languages;
+    const onlyDialog = 'understands' in can && can.understands === 'the dialog';
+    return onlyDialog ? can.languages.filter((one) => dialogLanguages.includes(one)) : can.languages;
+  };
   const models = (engines: readonly OfferedEngine[]) =>
     engines.map((engine) => ({
       ...artifact(engine.name, engine.summary),

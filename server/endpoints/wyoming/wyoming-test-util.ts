@@ -35,7 +35,13 @@ export async function startWyoming({ options = { port: 0 }, said, reply, voice, 
   const stt = scriptedStt(realClock, said ?? [{ text: 'hello', finalMs: 1 }]);
   const llm = scriptedLlm(realClock, (request) => ({ firstTokenMs: 0, tokenMs: 0, ...reply?.(request) }));
   const tts = scriptedTts(realClock, (request) => ({ firstByteMs: 0, msPerChar: 10, ...voice?.(request) }));
-  const known = { version: '1.0.0', voice: 'tone', languages: ['en', 'de'], hasActions: true };
+  const known = {
+    version: '1.0.0',
+    voice: 'tone',
+    languages: ['en', 'de'],
+    dialogLanguages: ['en'],
+    hasActions: true,
+  };
   const offered = (name: string) => [{ name, summary: `The engine ${name}` }];
   const wyoming: WyomingParts = {
     options: wyomingOptions.parse(options),

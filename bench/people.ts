@@ -1,21 +1,26 @@
-/** What the embedded recogniser makes of people: accuracy against false accepts, clean and in noise,.
- * Run: `npx tsx bench/people.ts --recordings DIR [--noise 6,12,24] [--cache FILE]`. DIR has orders/, digits/, keywords/ and
- * noise_kitchen.wav. With a cache file, a run that was interrupted goes on where it was.
+/** What the embedded recogniser makes of people: accuracy against false accepts, clean and in noise.
+ * Run: `npx tsx bench/people.ts --recordings DIR [--noise 24,12,6] [--every 3] [--cache FILE] [--fit]`. DIR has orders/, digits/,
+ * keywords/ and noise_kitchen.wav. `--every N` hears every Nth recording in noise. `--fit` fits the verdict to the people, by
+ * halves and together, and to synthetic voices (needs espeak-ng). With a cache file, an interrupted run goes on where it was.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { readRecording } from '../server/transcribe/recording.ts';
+import { byHalves, fitVerdict, observe } from './people/fit.ts';
 import { hear } from './people/hear.ts';
 import { report } from './people/report.ts';
+import { syntheticTrials } from './people/synthetic.ts';
 import { peopleTrials } from './people/trials.ts';
 
 const { values } = parseArgs({
   options: {
     recordings: { type: 'string' },
     noise: { type: 'string' },
+    every: { type: 'string', default: '1' },
     cache: { type: 'string' },
+    fit: { type: 'boolean', default: false },
   },
 });
 const folder = values.recordings ?? process.env.PARLEY_PEOPLE_DIR;
@@ -25,10 +30,16 @@ if (folder === undefined) {
 }
 const dialog = parseDialog(await readFile(new URL('../examples/robot.dialog.yaml', import.meta.url), 'utf8'));
 const stops = new Set(haltPhrases(dialog));
-const observations = await hear(peopleTrials(folder), {
-  ...{ folder, dialog },
-  noises: ['clean', ...(values.noise?.split(',') ?? [])],
+const options = {
+  ...{ folder, dialog, cache: values.cache },
   noise: await readRecording(join(folder, 'noise_kitchen.wav')),
-  cache: values.cache,
-});
-console.log(report(observations, (text) => stops.has(text)));
+};
+const trials = peopleTrials(folder);
+// Each recording has two trials.
+const some = trials.filter((_, i) => (i >> 1) % Number(values.every) === 0);
+const clean = await hear(trials, { ...options, noises: ['clean'] });
+const synthetic = values.fit ? await hear(syntheticTrials(dialog), { ...options, noises: ['clean'] }) : [];
+const noisy = await hear(some, { ...options, noises: values.noise?.split(',') ?? [] });
+const people = [...clean, ...noisy];
+console.log(report(values.fit ? byHalves(people, synthetic) : observe(people), (text) => stops.has(text)));
+if (values.fit) console.log(JSON.stringify(fitVerdict([...people, ...synthetic]), null, 2));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Observation } from '../bench/people/hear.ts';
-import { confidenceAt, report } from '../bench/people/report.ts';
+import { fitLogistic } from '../bench/people/logistic.ts';
+import { confidenceAt, type Observation, report } from '../bench/people/report.ts';
 import { isRight } from '../bench/people/trials.ts';
 
 describe('the bench on recordings of people', () => {
@@ -10,7 +10,7 @@ describe('the bench on recordings of people', () => {
     return {
       ...{ name: `${i}`, group: 'digits', grammar: meant ? 'digits' : 'robot', noise: 'clean' },
       ...{ text: meant ? 'one' : 'stop', meant, right: meant, accepted: confidence > 0.5, confidence },
-      ...{ audioMs: 1_000, cpuMs: 100 },
+      ...{ audioMs: 1_000, cpuMs: 100, asking: { below: 0.8, nearestAbove: 0.4 } },
     };
   });
   const isHalt = (text: string) => text === 'stop';
@@ -28,6 +28,20 @@ describe('the bench on recordings of people', () => {
     expect(text).toMatch(new RegExp(`\\| ${stops} of 200 \\([\\d.]+ %\\) \\| ${stops} \\|`));
     expect(text).toMatch(/\| 5 % \| .* \| 10 of 200 \(5\.0 %\) \|/);
     expect(text).toContain('as a share of the audio: 0.10');
+  });
+
+  it('fits a confidence to what is true as often as it says', () => {
+    // True in 1 of 5 below zero, and in 4 of 5 above.
+    const examples = Array.from({ length: 1_000 }, (_, i) => {
+      const above = i % 2 === 0;
+      const isTrue = (i >> 1) % 5 === 0 ? !above : above;
+      return { features: { constant: 1, side: above ? 3 : -1, useless: i % 7 }, isTrue, weight: 1 };
+    });
+    const { constant = 0, side = 0, useless = 0 } = fitLogistic(examples);
+    const confidence = (at: number) => 1 / (1 + Math.exp(-(constant + side * at + useless * 3)));
+    expect(confidence(3)).toBeCloseTo(0.8, 2);
+    expect(confidence(-1)).toBeCloseTo(0.2, 2);
+    expect(useless).toBeCloseTo(0, 2);
   });
 
   it('takes an order for right if all its slots are', () => {

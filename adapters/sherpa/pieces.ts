@@ -25,12 +25,10 @@ export async function readPieces(tokensPath: string, bpeModelPath: string | unde
 export function spell(phrase: string, pieces: Pieces): readonly string[] | undefined {
   const onlyCapitals = ![...pieces.keys()].some((piece) => /\p{Ll}/u.test(piece));
   const cased = onlyCapitals ? phrase.toUpperCase() : phrase;
-  const words = cased.split(' ');
-  // A model of a language without spaces may not mark the beginnings of words.
-  return spelling(words.map((word) => `▁${word}`).join(''), pieces) ?? spelling(words.join(''), pieces);
-}
-
-function spelling(text: string, pieces: Pieces): readonly string[] | undefined {
+  const text = cased
+    .split(' ')
+    .map((word) => `▁${word}`)
+    .join('');
   const best: ({ readonly score: number; readonly from: number } | undefined)[] = [{ score: 0, from: 0 }];
   for (let end = 1; end <= text.length; end++)
     for (let from = 0; from < end; from++) {
@@ -40,14 +38,14 @@ function spelling(text: string, pieces: Pieces): readonly string[] | undefined {
       if (before.score + score > (best[end]?.score ?? Number.NEGATIVE_INFINITY))
         best[end] = { score: before.score + score, from };
     }
-  const found: string[] = [];
+  const spelling: string[] = [];
   for (let end = text.length; end > 0; ) {
     const last = best[end];
     if (!last) return undefined;
-    found.unshift(text.slice(last.from, end));
+    spelling.unshift(text.slice(last.from, end));
     end = last.from;
   }
-  return found;
+  return spelling;
 }
 
 /** Field 1 of the model is a piece: a text (1), its score (2, a 32-bit float), and a type. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import createModule, { type Decoder, type SoundSwallowerModule } from 'soundswallower';
+import createModule, { type Decoder, type FeatureBuffer, type SoundSwallowerModule } from 'soundswallower';
 import { z } from 'zod';
 
 /** The library with its English model, and the text of its CMU dictionary. */
@@ -32,12 +32,19 @@ const CONFIG = {
 /** Part of the best path: a word, or silence and noise. */
 export interface Segment {
   readonly kind: 'word' | 'silence';
+  /** With the mark of a second pronunciation: `read(2)`. */
+  readonly name: string;
   /** Without the mark of a second pronunciation. */
   readonly text: string;
   /** 10 ms each, from the start of the decoded audio. */
   readonly fromFrame: number;
   readonly frames: number;
+  /** In the decoder's log units, 0 at best. */
+  readonly cost: number;
 }
+
+/** Set after the model is read, because its own parameters come first. */
+export type FrontEnd = Readonly<Record<string, number | string>>;
 
 /** An undeclared part of the package: the C function behind `get_text`, which also returns the score. */
 const scoreAccess = z.object({
@@ -46,8 +53,12 @@ const scoreAccess = z.object({
 });
 const decoderHandle = z.object({ cdecoder: z.number().int().positive() });
 const alignment = z.object({
-  w: z.array(z.object({ t: z.string(), b: z.number(), d: z.number() })).default([]),
+  w: z.array(z.object({ t: z.string(), b: z.number(), d: z.number(), p: z.number() })).default([]),
 });
+
+/** The decoder reports the acoustic score of a segment as a power of its log base (1.0001), with three decimals. */
+const LOG_UNIT = 1e-4;
+const SMALLEST_P = 0.0005;
 
 /** A decoder that also returns the score of its best path, in the decoder's log units (about 0.1 nat). */
 export class ScoredDecoder {
@@ -70,23 +81,29 @@ export class ScoredDecoder {
     this.#scoreAt = access._malloc(4);
   }
 
-  /** `words`: a word and its phones; a second pronunciation is written `read(2)`. `grammar`: JSGF. */
+  /** `words`: a word and its phones; a second pronunciation is written `read(2)`. `grammar`: JSGF. Without `frontEnd`, that of the model. */
   static async make(
     module: SoundSwallowerModule,
     config: Readonly<Record<string, boolean | number | string>>,
     words: readonly (readonly [string, string])[],
     grammar: string,
+    frontEnd: FrontEnd = {},
   ): Promise<ScoredDecoder> {
     const decoder = new module.Decoder({ ...CONFIG, ...config });
     await decoder.initialize();
+    if (Object.keys(frontEnd).length > 0) {
+      setAll(decoder, frontEnd);
+      await decoder.reinitialize_audio();
+    }
     decoder.add_words(...words.map(([word, phones]): [string, string] => [word, phones]));
     decoder.set_grammar(grammar);
     return new ScoredDecoder(module, decoder);
   }
 
   /** Begins an utterance with the normalisation of a new decoder, independent of previous speakers. */
-  async start(): Promise<void> {
+  async start(frontEnd: FrontEnd = {}): Promise<void> {
     this.stop();
+    setAll(this.#decoder, frontEnd);
     await this.#decoder.reinitialize_audio();
     this.#decoder.start();
     this.#running = true;
@@ -95,6 +112,11 @@ export class ScoredDecoder {
   /** Samples −1..1. */
   process(samples: Float32Array): void {
     if (samples.length > 0) this.#decoder.process_audio(samples);
+  }
+
+  /** The logarithmic mel spectrum of an utterance. */
+  spectrum(samples: Float32Array): FeatureBuffer {
+    return this.#decoder.spectrogram(samples);
   }
 
   /** Ends the utterance, so that only paths to the end of the grammar count. Idempotent. */
@@ -116,15 +138,21 @@ export class ScoredDecoder {
 
   segments(): readonly Segment[] {
     if (this.text() === '') return [];
-    return alignment.parse(this.#decoder.get_alignment()).w.flatMap(({ t, b, d }) =>
+    return alignment.parse(this.#decoder.get_alignment()).w.flatMap(({ t, b, d, p }) =>
       t === '(NULL)'
         ? []
         : {
             kind: /^[<[]/.test(t) ? 'silence' : 'word',
+            name: t,
             text: t.replace(/\(\d+\)$/, ''),
             fromFrame: Math.round(b * 100),
             frames: Math.round(d * 100),
+            cost: Math.round(-Math.log(Math.max(p, SMALLEST_P)) / LOG_UNIT),
           },
     );
   }
+}
+
+function setAll(decoder: Decoder, frontEnd: FrontEnd): void {
+  for (const [name, value] of Object.entries(frontEnd)) decoder.set_config(name, value);
 }

@@ -1,4 +1,29 @@
-import type { Observation } from './hear.ts';
+import type { GrammarName, Group } from './trials.ts';
+
+/** What was understood in one trial under one condition, whether it was accepted or not. */
+export interface Observation {
+  readonly name: string;
+  readonly group: Group;
+  readonly grammar: GrammarName;
+  /** `clean`, or dB. */
+  readonly noise: string;
+  /** Whether the speech belongs to the grammar. */
+  readonly meant: boolean;
+  /** Empty if no sentence fits. */
+  readonly text: string;
+  readonly right: boolean;
+  readonly accepted: boolean;
+  readonly confidence: number;
+  readonly asking: Asking;
+  readonly audioMs: number;
+  readonly cpuMs: number;
+}
+
+/** Confidence from which on a sentence is taken at once, and from which on it is asked about. */
+export interface Asking {
+  readonly below: number;
+  readonly nearestAbove: number;
+}
 
 /** Shares of false accepts for which the curve is printed. */
 const CURVE = [0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0] as const;
@@ -47,6 +72,33 @@ function tables(all: readonly Observation[], isHalt: (text: string) => boolean):
       const got = counts(all, ({ confidence }) => confidence > least, isHalt);
       return `| ${allowed * 100} % | ${share(got.right, got.meant)} | ${got.wrong} | ${share(got.falseAccepts, got.others)} | ${least.toFixed(3)} |`;
     }),
+    '',
+    ...asked(all),
+  ];
+}
+
+/** What would be right if the machine asked back when it is unsure. */
+function asked(all: readonly Observation[]): readonly string[] {
+  const known = all.filter(({ text }) => text !== '');
+  const atOnce = known.filter(({ confidence, asking }) => confidence >= asking.below);
+  const inDoubt = known.filter(
+    ({ confidence, asking }) => confidence < asking.below && confidence >= asking.nearestAbove,
+  );
+  const meant = all.filter((one) => one.meant).length;
+  const right = (some: readonly Observation[]) => some.filter((one) => one.right).length;
+  const others = (some: readonly Observation[]) => some.filter((one) => !one.meant).length;
+  const total = all.length - meant;
+  return [
+    '| with asking back | right | wrong | other speech |',
+    '|---|---|---|---|',
+    ...[
+      { name: 'at once', some: atOnce },
+      { name: 'asked about', some: inDoubt },
+      { name: 'at once or asked about', some: [...atOnce, ...inDoubt] },
+    ].map(
+      ({ name, some }) =>
+        `| ${name} | ${share(right(some), meant)} | ${some.length - right(some) - others(some)} | ${share(others(some), total)} |`,
+    ),
     '',
   ];
 }

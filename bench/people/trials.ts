@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Dialog } from '../../actors/dialog/mod.ts';
+import { otherWords } from '../../adapters/stt/soundswallower/common-words.ts';
 import type { ThreadData } from '../../adapters/stt/soundswallower/protocol.ts';
 import { threadDataOf } from '../../adapters/stt/soundswallower/soundswallower.ts';
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
@@ -14,10 +15,14 @@ export interface Trial {
   readonly grammar: GrammarName;
   /** What must be recognised; absent if the speech must be rejected. */
   readonly said?: string;
+  /** Whether `heard` means what was said. */
+  readonly isRight: (heard: string) => boolean;
+  /** Every second recording is in half 1. */
+  readonly half: number;
   readonly audio: () => Promise<Pcm<PipelineRate>>;
 }
 
-export type Group = 'orders' | 'digits' | 'keywords';
+export type Group = 'orders' | 'digits' | 'keywords' | 'synthetic';
 export type GrammarName = 'robot' | 'coffee' | 'digits' | 'keywords';
 
 const DIGITS = 'zero one two three four five six seven eight nine'.split(' ');
@@ -37,7 +42,7 @@ export function peopleTrials(folder: string): readonly Trial[] {
       ['orders', 'coffee'],
     ] as const
   ).flatMap(([group, own]) =>
-    files(group).flatMap((file): Trial[] => {
+    files(group).flatMap((file, i): Trial[] => {
       const name = file.slice(0, -4);
       const said = {
         orders: () => orderOf(labels[name]?.slots ?? {}),
@@ -47,11 +52,12 @@ export function peopleTrials(folder: string): readonly Trial[] {
       const trial = {
         name,
         group,
+        half: i % 2,
         audio: () => readRecording(join(folder, group, file)),
       };
       return [
-        { ...trial, grammar: own, said },
-        { ...trial, grammar: 'robot' },
+        { ...trial, grammar: own, said, isRight: (heard) => isRight({ grammar: own, said }, heard) },
+        { ...trial, grammar: 'robot', isRight: () => false },
       ];
     }),
   );
@@ -85,7 +91,8 @@ function dataOf(grammar: string, all: readonly string[]): ThreadData {
   return {
     grammar,
     words,
-
+    backchannels: [],
+    otherWords: [...otherWords(words, [])],
     pronunciations: new Map(),
     decoders: 1,
     strictness: 0,

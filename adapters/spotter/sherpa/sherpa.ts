@@ -26,8 +26,8 @@ export interface SherpaSpotterOptions extends SpotterOptions {
 }
 
 /**
- * The stop phrases of a dialog that the model can spell, spotted by sherpa-onnx in a process of its own. Rejects with CONFIG_INVALID if
- * the model is not a transducer, or can spell none.
+ * The stop phrases of a dialog, spotted by sherpa-onnx in a process of its own. Rejects with CONFIG_INVALID if the model is not a
+ * transducer, or cannot spell a phrase.
  */
 export async function sherpaSpotter(options: SherpaSpotterOptions): Promise<StopSpotter> {
   const { dialog, model, stretches = 16, score = 1.5, threshold = 0.25 } = options;
@@ -35,13 +35,11 @@ export async function sherpaSpotter(options: SherpaSpotterOptions): Promise<Stop
   if (encoder === undefined || decoder === undefined || joiner === undefined || tokens === undefined)
     throw new ParleyError('CONFIG_INVALID', `voiceStop: a ${model.type} model spots no keywords`);
   const pieces = await readPieces(tokens, bpeModel);
-  const wanted = stopPhrases(dialog);
-  const phrases = wanted.flatMap((phrase) => {
+  const phrases = stopPhrases(dialog).map((phrase) => {
     const spelling = spell(phrase, pieces);
-    return spelling ? [{ phrase, pieces: [...spelling] }] : [];
+    if (!spelling) throw new ParleyError('CONFIG_INVALID', `voiceStop: the model cannot spell "${phrase}"`);
+    return { phrase, pieces: [...spelling] };
   });
-  if (phrases.length === 0)
-    throw new ParleyError('CONFIG_INVALID', `voiceStop: the model can spell none of ${wanted.join(', ')}`);
   const data: WorkerData = { encoder, decoder, joiner, tokens, phrases, score, threshold };
   const start = options.startProcess ?? ((given) => startWorkerProcess(import.meta.url, 'worker', given));
   return threadSpotter(

@@ -25,11 +25,9 @@ export function dialogGrammar(dialog: Dialog): string {
   return ['#JSGF V1.0;', 'grammar dialog;', `public <dialog> = ${said};`, ...rules].join('\n');
 }
 
-/**
- * Any phones in any order with equal probability: the reference score for speech that is not a sentence of the dialog.
- */
-export function phoneLoopGrammar(): string {
-  return `#JSGF V1.0;\ngrammar phones;\npublic <phones> = (${PHONES.map(phoneWord).join(' | ')})+;`;
+/** Any of the words in any order with equal probability: the reference for speech that is not a sentence of the dialog. */
+export function loopGrammar(words: readonly string[]): string {
+  return `#JSGF V1.0;\ngrammar loop;\npublic <loop> = (${words.join(' | ')})+;`;
 }
 
 /** The distinct words of the grammar. */
@@ -41,6 +39,16 @@ export function grammarWords(dialog: Dialog): readonly string[] {
       ...phrases.flatMap((phrase) => [...vocabulary(phrase, dialog.slots)]),
     ]),
   ];
+}
+
+/** The words of the grammar that occur only as values of slots: no sentence consists of them alone. */
+export function slotWords(dialog: Dialog): readonly string[] {
+  const phrases = dialog.entries.flatMap((entry) => entry.phrases);
+  const others = new Set([
+    ...dialog.backchannels.flatMap((said) => said.split(' ')),
+    ...phrases.flatMap((phrase) => [...vocabulary(phrase, new Map())]),
+  ]);
+  return grammarWords(dialog).filter((word) => !others.has(word));
 }
 
 function toJsgf(node: PhraseNode): string {

@@ -4,6 +4,10 @@ import { z } from 'zod';
 export const threadDataSchema = z.object({
   grammar: z.string(),
   words: z.array(z.string()),
+  /** Sounds of a listener, which are also in the grammar. */
+  backchannels: z.array(z.string()),
+  /** Words of other speech, see common-words.ts. */
+  otherWords: z.array(z.string()),
   /** Word → phones, from the dialog. */
   pronunciations: z.map(z.string(), z.string()),
   decoders: z.number().int().min(1),

@@ -1,63 +1,36 @@
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import createModule, { type Decoder, type SoundSwallowerModule } from 'soundswallower';
-import { z } from 'zod';
+import type { FeatureBuffer } from 'soundswallower';
 import type { Rejection } from '../../../machines/wire.ts';
-import { PHONES, phoneLoopGrammar, phoneWord } from './jsgf.ts';
+import { loadSoundswallower, ScoredDecoder } from '../../soundswallower/decoder.ts';
+import { loopGrammar, PHONES, phoneWord } from './jsgf.ts';
 import { LevelledAudio } from './level.ts';
 import type { ThreadData } from './protocol.ts';
-import { type Evidence, judge } from './verdict.ts';
+import { type Evidence, type Hypothesis, judge, maySoFar } from './verdict.ts';
 import { pronounce } from './words.ts';
 
 /** Audio before the first decoding, in samples (700 ms): enough to measure the speaker's level. */
 const HEAR_FIRST = 11_200;
 /** Audio between two partial results, in samples (100 ms). */
 const STEP = 1_600;
-/** Options of both decoders. All senones are scored in each frame, so that the scores of different hypotheses, and of the two decoders, are relative to the same best. Two Gaussians per codebook instead of four cost no accuracy and save a quarter of the time. LevelledAudio sets the level and noise of the audio, not the front end.
- */
-const CONFIG = {
-  samprate: 16_000,
-  loglevel: 'FATAL',
-  bestpath: false,
-  remove_noise: false,
-  compallsen: true,
-  topn: 2,
-  // The dictionary is read here, and only the words of the grammar are passed on.
-  dict: 'none',
-} as const;
+/** The mean cepstrum of people's speech at the level of LevelledAudio: of every second recording that bench/people.ts hears. */
+const USUAL_MEAN = [37.4, -6, 1.5, -1.5, -2.9, -4.8, -2.1, -0.5, -0.4, -1.3, 0.4, -0.4, 0.2];
+/** Frames of 10 ms that the usual mean counts for in an utterance's own: a short word is too little to measure a voice by. */
+const USUAL_FRAMES = 200;
+/** Of the model's cepstra. */
+const LIFTER = 22;
+/** LevelledAudio sets the level and noise of the audio, not the front end. */
+const FRONT_END = { remove_noise: 0, cmninit: USUAL_MEAN.join(',') } as const;
 
-/** Wide beams: narrower ones lose the correct sentence before its end (measured over 240 phrases in four voices: 90 % correct at 1e-80 and 1e-30, 96 % with these values, for a fifth more time).
- */
-const SENTENCES = { beam: 1e-120, pbeam: 1e-120, wbeam: 1e-80 } as const;
-/** Context-independent phones, every second frame scored: half the time, and accurate enough for a reference. */
-const ANYTHING = { cionly: true, ds: 2, beam: 1e-15, pbeam: 1e-12, wbeam: 1e-8 } as const;
+/** Wide beams: narrower ones lose the correct sentence before its end (measured over 240 phrases in four voices: 90 % correct at 1e-30, 96 % from 1e-80 on). */
+const SENTENCES = { topn: 4, beam: 1e-80, pbeam: 1e-80, wbeam: 1e-60 } as const;
+/** Context-independent phones, every second frame scored: half the time, and accurate enough for partial texts. */
+const ANYTHING = { topn: 2, cionly: true, ds: 2, beam: 1e-15, pbeam: 1e-12, wbeam: 1e-8 } as const;
+/** Every frame is scored: with `ds: 2` the loop of words is no longer a reference. */
+const OTHER_WORDS = { topn: 4, cionly: true, beam: 1e-40, wbeam: 1e-20 } as const;
 
-/** Reduction of the required log odds for a partial text, because an incomplete sentence has less evidence. */
-const HALF_SAID = 3;
-
-/** An undeclared part of the package: the C function behind `get_text`, which also returns the score. */
-const scoreAccess = z.object({
-  _malloc: z.custom<(bytes: number) => number>((value) => typeof value === 'function'),
-  _decoder_hyp: z.custom<(decoder: number, score: number) => number>((value) => typeof value === 'function'),
-});
-const decoderHandle = z.object({ cdecoder: z.number().int().positive() });
-
-const alignment = z.object({
-  w: z.array(z.object({ t: z.string(), d: z.number(), p: z.number() })).default([]),
-});
-
-/** The decoder reports the acoustic score of a segment as a power of its log base (1.0001), with three decimals. */
-const LOG_UNIT = 1e-4;
-const SMALLEST_P = 0.0005;
-
-interface Segment {
-  /** Noise counts as silence. */
-  readonly kind: 'word' | 'silence';
-  readonly text: string;
-  /** 10 ms each. */
-  readonly frames: number;
-  readonly cost: number;
-}
+/** Reduction of the required log odds for a partial text, because an incomplete sentence has less evidence: for a listener's sound… */
+const LISTENING = 3;
+/** …and for a sentence, which interrupts a reply, unless it contradicts the text before. */
+const HALF_SAID = 1;
 
 /** The recognised sentence, or why there is none. */
 export type Recognition =
@@ -66,33 +39,26 @@ export type Recognition =
 
 /** Loads the model once and creates `data.decoders` recognisers with it. */
 export async function loadRecognisers(data: ThreadData): Promise<readonly Recogniser[]> {
-  const models = new URL('./model/', import.meta.resolve('soundswallower'));
-  const options: Partial<SoundSwallowerModule> & { modelBase: string } = { modelBase: fileURLToPath(models) };
-  const module = await createModule(options);
-  const dictionary = await readFile(new URL('en-us/dict.txt', models), 'utf8');
+  const { module, dictionary } = await loadSoundswallower();
   const words = pronounce(data.words, data.pronunciations, dictionary);
   const entries = spelled(words);
   const phones = PHONES.map((phone): [string, string] => [phoneWord(phone), phone]);
+  const others = spelled(pronounce(data.otherWords, data.pronunciations, dictionary));
   const recognisers: Recogniser[] = [];
   for (let made = 0; made < data.decoders; made++) {
-    const sentences = await decoderFor(module, SENTENCES, entries, data.grammar);
-    const anything = await decoderFor(module, ANYTHING, phones, phoneLoopGrammar());
-    recognisers.push(new Recogniser(module, sentences, anything, new Map(entries), data.strictness));
+    const decoderFor = (
+      config: Readonly<Record<string, boolean | number>>,
+      of: typeof others,
+      grammar: string,
+    ) => ScoredDecoder.make(module, config, of, grammar, FRONT_END);
+    const decoders = {
+      sentences: await decoderFor(SENTENCES, entries, data.grammar),
+      anything: await decoderFor(ANYTHING, phones, loopGrammar(PHONES.map(phoneWord))),
+      otherWords: await decoderFor(OTHER_WORDS, others, loopGrammar(data.otherWords)),
+    };
+    recognisers.push(new Recogniser(decoders, new Map(entries), data));
   }
   return recognisers;
-}
-
-async function decoderFor(
-  module: SoundSwallowerModule,
-  config: Readonly<Record<string, boolean | number>>,
-  words: readonly (readonly [string, string])[],
-  grammar: string,
-): Promise<Decoder> {
-  const decoder = new module.Decoder({ ...CONFIG, ...config });
-  await decoder.initialize();
-  decoder.add_words(...words.map(([word, phones]): [string, string] => [word, phones]));
-  decoder.set_grammar(grammar);
-  return decoder;
 }
 
 /** The decoder's notation for a second pronunciation: `read(2)`. */
@@ -105,67 +71,89 @@ function spelled(words: readonly { word: string; phones: string }[]): readonly (
   });
 }
 
-/** Recognises one utterance at a time with two decoders on the same audio: one for the dialog's sentences, the other for any sequence of phones. A sentence of the dialog scores about the same in both; other speech scores worse in the first.
+interface Decoders {
+  readonly sentences: ScoredDecoder;
+  readonly anything: ScoredDecoder;
+  readonly otherWords: ScoredDecoder;
+}
+
+/** Recognises one utterance at a time, twice. While it is said, with the mean cepstrum of other people, which serves short words; this gives the partial texts. At its end, with its own mean cepstrum, which serves longer sentences and unusual microphones. Both are compared with what other speech fits: any phones in the first pass, common words that are not in the dialog in the second.
  */
 export class Recogniser {
-  readonly #sentences: Scored;
-  readonly #anything: Scored;
+  readonly #sentences: ScoredDecoder;
+  readonly #anything: ScoredDecoder;
+  readonly #otherWords: ScoredDecoder;
   readonly #phonesOf: ReadonlyMap<string, string>;
   readonly #strictness: number;
+  readonly #backchannels: ReadonlySet<string>;
   #audio = new LevelledAudio();
-  #decoded = 0;
+  #heard = 0;
   #running = false;
   #said = '';
 
   constructor(
-    module: SoundSwallowerModule,
-    sentences: Decoder,
-    anything: Decoder,
+    { sentences, anything, otherWords }: Decoders,
     phonesOf: ReadonlyMap<string, string>,
-    strictness: number,
+    { strictness, backchannels }: ThreadData,
   ) {
-    this.#sentences = new Scored(module, sentences);
-    this.#anything = new Scored(module, anything);
+    this.#sentences = sentences;
+    this.#anything = anything;
+    this.#otherWords = otherWords;
     this.#phonesOf = phonesOf;
     this.#strictness = strictness;
+    this.#backchannels = new Set(backchannels);
   }
 
   begin(): void {
     this.#audio = new LevelledAudio();
     this.#said = '';
-    this.#decoded = 0;
+    this.#heard = 0;
   }
 
   /** Adds audio; returns the text so far, if it changed. */
   async push(samples: Int16Array): Promise<string | undefined> {
     this.#audio.push(samples);
     const ready = this.#audio.length;
-    if (ready < HEAR_FIRST || ready - this.#decoded < STEP) return undefined;
-    await this.#decode();
+    if (ready < HEAR_FIRST || ready - this.#heard < STEP) return undefined;
+    await this.#listen();
     if (!this.#audio.mayBeSpeech()) return undefined;
-    const { text, evidence } = this.#found();
-    if (text === this.#said || !judge(evidence, this.#strictness - HALF_SAID).accepted) return undefined;
-    this.#said = text;
-    return text;
+    const said = this.#found();
+    const anything = -this.#anything.score();
+    const goesOn = said.text.startsWith(this.#said) ? HALF_SAID : 0;
+    const easier = this.#backchannels.has(said.text) ? LISTENING : goesOn;
+    if (said.text === this.#said || !maySoFar(said, anything, this.#strictness - easier)) return undefined;
+    this.#said = said.text;
+    return said.text;
   }
 
   async finish(): Promise<Recognition> {
-    if (!this.#audio.mayBeSpeech()) {
-      this.abort();
-      return { text: '', rejected: { nearest: '', confidence: 0, reason: 'silence' } };
-    }
-    const { text, evidence } = await this.hear();
-    const { accepted, confidence } = judge(evidence, this.#strictness);
+    const evidence = await this.hear();
+    if (!evidence) return { text: '', rejected: { nearest: '', confidence: 0, reason: 'silence' } };
+    const { text, confidence, accepted } = judge(evidence, this.#strictness);
     if (accepted) return { text, confidence };
     const reason = text === '' ? 'no-phrase' : 'unlike';
     return { text: '', rejected: { nearest: text, confidence, reason } };
   }
 
-  /** Ends the utterance; returns the best sentence and its evidence. */
-  async hear(): Promise<{ readonly text: string; readonly evidence: Evidence }> {
-    await this.#decode();
+  /** Ends the utterance; returns what both passes make of it, and nothing if it is silence or steady noise. */
+  async hear(): Promise<Evidence | undefined> {
+    if (!this.#audio.mayBeSpeech()) {
+      this.abort();
+      return undefined;
+    }
+    await this.#listen();
     this.#stop();
-    return this.#found();
+    const usual = this.#found();
+    const anything = -this.#anything.score();
+    const audio = this.#audio.whole();
+    const mean = meanCepstrum(this.#sentences.spectrum(audio));
+    const unusual = Math.hypot(...mean.cepstrum.slice(1).map((value, i) => value - (USUAL_MEAN[i + 1] ?? 0)));
+    for (const decoder of [this.#sentences, this.#otherWords]) {
+      await decoder.start({ cmninit: blended(mean).join(',') });
+      decoder.process(audio);
+      decoder.stop();
+    }
+    return { usual, anything, own: this.#found(), otherWords: -this.#otherWords.score(), unusual };
   }
 
   abort(): void {
@@ -173,99 +161,74 @@ export class Recogniser {
     this.#audio = new LevelledAudio();
   }
 
-  #found(): { readonly text: string; readonly evidence: Evidence } {
+  #found(): Hypothesis {
     const segments = this.#sentences.segments();
-    const words = segments.filter(({ kind }) => kind === 'word');
-    const total = (of: readonly Segment[], what: 'frames' | 'cost') =>
-      of.reduce((sum, one) => sum + one[what], 0);
-    return {
-      text: plain(this.#sentences.text()),
-      evidence: {
-        sentence: -this.#sentences.score(),
-        anything: -this.#anything.score(),
-        words: total(words, 'cost'),
-        silence: total(segments, 'cost') - total(words, 'cost'),
-        phones: words.flatMap(({ text }) => (this.#phonesOf.get(text) ?? '').split(' ')).length,
-        frames: total(words, 'frames'),
-        silentFrames: total(segments, 'frames') - total(words, 'frames'),
-      },
-    };
+    const words = segments.flatMap(({ name, frames, cost }) => {
+      const phones = this.#phonesOf.get(name)?.split(' ').length;
+      return phones === undefined ? [] : { cost, frames, phones };
+    });
+    const silence = segments
+      .filter(({ kind }) => kind === 'silence')
+      .reduce((sum, one) => ({ cost: sum.cost + one.cost, frames: sum.frames + one.frames }), {
+        cost: 0,
+        frames: 0,
+      });
+    return { text: plain(this.#sentences.text()), cost: -this.#sentences.score(), words, silence };
   }
 
-  /** Decodes new audio, or everything again if the speaker turned out to be louder than estimated. */
-  async #decode(): Promise<void> {
-    if (!this.#running || this.#audio.gainIsOff()) {
+  /** Decodes new audio, or everything again if the level or the start of the speech was estimated wrongly. */
+  async #listen(): Promise<void> {
+    this.#heard = this.#audio.length;
+    if (!this.#running || this.#audio.isOff()) {
       this.#stop();
-      this.#audio.fixGain();
-      this.#decoded = 0;
-      await this.#sentences.start();
-      await this.#anything.start();
+      this.#audio.fix();
+      await this.#sentences.start(FRONT_END);
+      await this.#anything.start(FRONT_END);
       this.#running = true;
     }
-    const piece = this.#audio.from(this.#decoded);
-    this.#decoded = this.#audio.length;
+    const piece = this.#audio.next();
     if (piece.length === 0) return;
-    this.#sentences.decoder.process_audio(piece);
-    this.#anything.decoder.process_audio(piece);
+    this.#sentences.process(piece);
+    this.#anything.process(piece);
   }
 
   #stop(): void {
     if (!this.#running) return;
     this.#running = false;
-    this.#sentences.decoder.stop();
-    this.#anything.decoder.stop();
+    this.#sentences.stop();
+    this.#anything.stop();
   }
 }
 
-/** A decoder that also returns the score of its best path, in the decoder's log units (about 0.1 nat). */
-class Scored {
-  readonly decoder: Decoder;
-  readonly #module: SoundSwallowerModule;
-  readonly #hypothesis: (decoder: number, score: number) => number;
-  readonly #handle: number;
-  readonly #scoreAt: number;
+interface Mean {
+  readonly cepstrum: readonly number[];
+  readonly frames: number;
+}
 
-  constructor(module: SoundSwallowerModule, decoder: Decoder) {
-    const access = scoreAccess.parse({
-      _malloc: module._malloc,
-      _decoder_hyp: Reflect.get(module, '_decoder_hyp'),
-    });
-    this.#module = module;
-    this.decoder = decoder;
-    this.#hypothesis = access._decoder_hyp;
-    this.#handle = decoderHandle.parse({ cdecoder: Reflect.get(decoder, 'cdecoder') }).cdecoder;
-    this.#scoreAt = access._malloc(4);
-  }
-
-  /** Begins an utterance with the normalisation of a new decoder, independent of previous speakers. */
-  async start(): Promise<void> {
-    await this.decoder.reinitialize_audio();
-    this.decoder.start();
-  }
-
-  text(): string {
-    return this.decoder.get_text();
-  }
-
-  score(): number {
-    this.#hypothesis(this.#handle, this.#scoreAt);
-    return new DataView(this.#module.HEAPU8.buffer).getInt32(this.#scoreAt, true);
-  }
-
-  /** The segments of the best path. */
-  segments(): readonly Segment[] {
-    if (this.text() === '') return [];
-    return alignment.parse(this.decoder.get_alignment()).w.flatMap(({ t, d, p }) =>
-      t === '(NULL)'
-        ? []
-        : {
-            kind: /^[<[]/.test(t) ? 'silence' : 'word',
-            text: t,
-            frames: Math.round(d * 100),
-            cost: Math.round(-Math.log(Math.max(p, SMALLEST_P)) / LOG_UNIT),
-          },
+/** Given a logarithmic mel spectrum. */
+function meanCepstrum({ data, nfr, nfeat }: FeatureBuffer): Mean {
+  const sums = new Float64Array(nfeat);
+  data.forEach((value, i) => {
+    sums[i % nfeat] = (sums[i % nfeat] ?? 0) + value;
+  });
+  const cepstrum = USUAL_MEAN.map((_, i) => {
+    const cosine = sums.reduce(
+      (sum, value, band) => sum + value * Math.cos((Math.PI * i * (band + 0.5)) / nfeat),
+      0,
     );
-  }
+    const scale =
+      Math.sqrt((i === 0 ? 1 : 2) / nfeat) * (1 + (LIFTER / 2) * Math.sin((Math.PI * i) / LIFTER));
+    return (cosine * scale) / Math.max(1, nfr);
+  });
+  return { cepstrum, frames: nfr };
+}
+
+/** Together with `USUAL_FRAMES` of the usual one. */
+function blended({ cepstrum, frames }: Mean): readonly number[] {
+  return cepstrum.map((own, i) => {
+    const usual = USUAL_MEAN[i] ?? 0;
+    return (own * frames + usual * USUAL_FRAMES) / (frames + USUAL_FRAMES);
+  });
 }
 
 /** Removes the marks of second pronunciations. */

@@ -109,6 +109,24 @@ describe('the SoundSwallower STT', () => {
     expect(await heard(engine, pieces(speech))).toBe('what is your name');
   });
 
+  it('is not moved by the silence before and after the speech', async () => {
+    const { rate, samples } = await said('turn left');
+    const finals: SttEvent[] = [];
+    for (const [before, after] of [
+      [0, 0],
+      [0, 8_000],
+      [0, 48_000],
+      [16_000, 0],
+    ] as const) {
+      const padded = new Int16Array(before + samples.length + after);
+      padded.set(samples, before);
+      finals.push(await finalOf(engine, pieces({ rate, samples: padded })));
+    }
+    expect(finals[0]).toMatchObject({ text: 'turn left' });
+    expect(finals.slice(1, 3)).toEqual([finals[0], finals[0]]);
+    expect(finals[3]).toMatchObject({ text: 'turn left' });
+  });
+
   it('recognises a backchannel', async () => {
     expect(dialog.backchannels).toContain(await heard(engine, await spoken('uh-huh')));
   });

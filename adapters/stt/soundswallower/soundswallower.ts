@@ -9,8 +9,9 @@ import type { PoolThread } from '../../thread-pool.ts';
 import { startWorkerThread } from '../../worker-thread.ts';
 import { UtterancePool } from '../utterance-pool.ts';
 import { transcribe } from '../utterances.ts';
+import { otherWords } from './common-words.ts';
 import { confidenceIn, heardDialog, heardLanguages, isHeard, leniencyOf, textOf } from './foreign.ts';
-import { dialogGrammar, grammarWords } from './jsgf.ts';
+import { dialogGrammar, grammarWords, slotWords } from './jsgf.ts';
 import type { ThreadData } from './protocol.ts';
 import { checkWords } from './words.ts';
 
@@ -47,6 +48,8 @@ export function threadDataOf(dialog: Dialog, decoders: number, strictness = 0): 
   return {
     grammar: dialogGrammar(dialog),
     words: [...grammarWords(dialog)],
+    backchannels: [...dialog.backchannels],
+    otherWords: [...otherWords(grammarWords(dialog), slotWords(dialog))],
     pronunciations: new Map(dialog.pronunciations),
     decoders,
     strictness,

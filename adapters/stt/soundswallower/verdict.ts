@@ -1,65 +1,152 @@
-/** Results of the two decoders for one utterance. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
-export interface Evidence {
-  /** Cost of the best sentence of the dialog. */
-  readonly sentence: number;
-  /** Cost of the best sequence of any phones. */
-  readonly anything: number;
-  /** The parts of `sentence` for its words, and for the silence around and between them. */
-  readonly words: number;
-  readonly silence: number;
-  /** Phones in the sentence. */
-  readonly phones: number;
-  /** Frames of 10 ms in its words, without silence. */
+import { FINAL, SO_FAR, type Weights } from './weights.ts';
+
+/** A word, or the silence, of a decoded sentence. Frames have 10 ms. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
+export interface Stretch {
   readonly frames: number;
-  /** Frames of silence. */
-  readonly silentFrames: number;
+  readonly cost: number;
 }
 
-export interface Verdict {
-  readonly accepted: boolean;
-  /** Probability of the sentence, 0..1. */
+export interface Word extends Stretch {
+  readonly phones: number;
+}
+
+/** The best sentence of the dialog in one pass; its text is empty if there is none. */
+export interface Hypothesis {
+  readonly text: string;
+  /** Cost of the whole pass. */
+  readonly cost: number;
+  readonly words: readonly Word[];
+  /** Silence around and between the words. */
+  readonly silence: Stretch;
+}
+
+/** What two passes over the same speech found. */
+export interface Evidence {
+  /** With the usual mean cepstrum… */
+  readonly usual: Hypothesis;
+  /** …and the cost of any phones in that pass. */
+  readonly anything: number;
+  /** With the utterance's own mean cepstrum… */
+  readonly own: Hypothesis;
+  /** …and the cost of common words that are not in the dialog. */
+  readonly otherWords: number;
+  /** Distance of the utterance's mean cepstrum from the usual one, without its loudness. People's are 8 to 20 away. */
+  readonly unusual: number;
+}
+
+export interface Judgement {
+  /** The likelier of the two sentences; empty if there is none. */
+  readonly text: string;
+  /** Probability that it was said, 0..1. */
   readonly confidence: number;
+  readonly accepted: boolean;
 }
 
-/** Maximum average length of a phone, in frames: speech has 8 to 20 phones per second. */
-const LONGEST_PHONE = 25;
-
-/** A logistic regression that separates sentences of a dialog from other speech. Fitted to the example dialog in three espeak-ng voices, to other sentences and single words in seven, and to pieces of recorded speech. bench/recognition.ts checks it with other voices and sentences, and with the whole recordings. With this constant, about one in 23 of the other sentences is accepted as one of the dialog's.
- */
-const WEIGHTS = {
-  constant: -9.29,
-  /** Extra cost compared with any phones, over the whole utterance. */
-  worse: -0.001806,
-  /** Cost of the words per frame. */
-  words: -0.0246,
-  /** Cost of the silence per frame: high if speech had to be matched as silence. */
-  silence: -0.0257,
-  /** Short words have a larger share of the fixed costs of both decoders; long sentences seldom match by chance. */
-  shortness: 3.502,
-  length: 0.4404,
-  /** Words that match by chance are too short or too long: natural logarithm of frames per phone, and its deviation. */
-  pace: 3.688,
-  unusualPace: -3.83,
-} as const;
+/** Maximum average length of a phone, in frames. Speech has 8 to 20 phones per second, but a lone "no" may be drawn out. */
+const LONGEST_PHONE = 40;
 /** Natural logarithm of 9 frames per phone: eleven phones per second. */
 const USUAL_PACE = 2.2;
-/** Minimum number of silent frames for a meaningful cost. */
+/** A longer sentence is not less likely to match by chance. */
+const MOST_PHONES = 20;
+/** Distance of the mean cepstrum: people's voices and microphones are not further away. */
+const PERSON = 20;
+/** Natural logarithm of 20 frames per phone: few people speak as slowly. */
+const SLOW = 3;
+/** Frames of silence that level.ts leaves around speech. */
+const PADDING = 40;
+/** Excess per frame of a pass without a sentence. */
+const NOTHING = 30;
+/** Frames: in a shorter silence the cost of its borders weighs too much. */
 const LEAST_SILENCE = 20;
 
-/** `strictness`: required log odds of a sentence; above 0 more is rejected. */
-export function judge(evidence: Evidence, strictness: number): Verdict {
-  const { sentence, anything, words, silence, phones, frames, silentFrames } = evidence;
-  if (phones === 0 || frames === 0 || frames / phones > LONGEST_PHONE)
-    return { accepted: false, confidence: 0 };
-  const pace = Math.log(frames / phones);
-  const odds =
-    WEIGHTS.constant +
-    WEIGHTS.worse * (sentence - anything) +
-    WEIGHTS.words * (words / frames) +
-    WEIGHTS.silence * (silence / Math.max(LEAST_SILENCE, silentFrames)) +
-    WEIGHTS.shortness / phones +
-    WEIGHTS.length * phones +
-    WEIGHTS.pace * pace +
-    WEIGHTS.unusualPace * (pace - USUAL_PACE) ** 2;
-  return { accepted: odds > strictness, confidence: 1 / (1 + Math.exp(-odds)) };
+export type Features = Readonly<Record<string, number>>;
+
+/** Chooses between the sentences of the two passes. `strictness`: required log odds; above 0 more is rejected. */
+export function judge(evidence: Evidence, strictness: number, weights = FINAL): Judgement {
+  const [best] = finalFeatures(evidence)
+    .map(({ text, features }) => ({ text, odds: oddsOf(features, weights) }))
+    .toSorted((a, b) => b.odds - a.odds);
+  if (!best) return { text: '', confidence: 0, accepted: false };
+  return { text: best.text, confidence: 1 / (1 + Math.exp(-best.odds)), accepted: best.odds > strictness };
+}
+
+/** Whether the sentence may be what is said so far. `anything`: cost of any phones. */
+export function maySoFar(usual: Hypothesis, anything: number, strictness: number): boolean {
+  const features = featuresSoFar(usual, anything);
+  return features !== undefined && oddsOf(features, SO_FAR) > strictness;
+}
+
+/** Log odds. */
+function oddsOf(features: Features, weights: Weights): number {
+  return Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (features[name] ?? 0), 0);
+}
+
+/** The possible sentences of both passes, and what speaks for each. @internal */
+export function finalFeatures(
+  evidence: Evidence,
+): readonly { readonly text: string; readonly features: Features }[] {
+  const { usual, own, otherWords, unusual } = evidence;
+  const frames = framesOf(own.text === '' ? usual : own);
+  const excess = {
+    /** Extra cost per frame compared with other words. */
+    overWords: own.text === '' ? NOTHING : (own.cost - otherWords) / frames,
+    /** An unusual voice or microphone fits its sentence worse. */
+    unusual: Math.min(unusual, PERSON),
+    /** Both passes found the same sentence. */
+    agreed: own.text === usual.text ? 1 : 0,
+  };
+  return [own, ...(own.text === usual.text ? [] : [usual])].flatMap((hypothesis) => {
+    const shape = shapeOf(hypothesis);
+    if (!shape) return [];
+    const features = {
+      ...shape,
+      ...excess,
+      /** The same per frame of the words. */
+      overWordsSpoken: (hypothesis.cost - otherWords) / total(hypothesis.words, 'frames'),
+      /** Cost of the silence per frame: words that are not in the sentence are taken for it. */
+      silence: hypothesis.silence.cost / Math.max(LEAST_SILENCE, hypothesis.silence.frames),
+    };
+    return { text: hypothesis.text, features };
+  });
+}
+
+/** @internal */
+export function featuresSoFar(usual: Hypothesis, anything: number): Features | undefined {
+  const shape = shapeOf(usual);
+  return (
+    shape && {
+      ...shape,
+      /** Cost of the words per frame. */
+      words: total(usual.words, 'cost') / total(usual.words, 'frames'),
+      /** Extra cost per frame compared with any phones. */
+      overPhones: (usual.cost - anything) / framesOf(usual),
+    }
+  );
+}
+
+/** How well a sentence fits by itself; nothing if no one speaks like that. */
+function shapeOf({ words, silence }: Hypothesis): Features | undefined {
+  const frames = total(words, 'frames');
+  const phones = words.reduce((sum, word) => sum + word.phones, 0);
+  if (phones === 0 || frames === 0 || frames / phones > LONGEST_PHONE) return undefined;
+  const pace = Math.min(SLOW, Math.log(frames / phones));
+  const paces = words.map((word) => Math.abs(Math.log(Math.max(1, word.frames) / word.phones) - USUAL_PACE));
+  return {
+    constant: 1,
+    /** A long sentence seldom matches by chance. */
+    phones: Math.min(MOST_PHONES, phones),
+    /** Words that match by chance are too short or too long: natural logarithm of frames per phone. */
+    pace,
+    oddestWord: Math.max(...paces),
+    /** Nobody pauses for long within a sentence: seconds of silence beyond the padding around it. */
+    pauses: Math.max(0, silence.frames - PADDING) / 100,
+  };
+}
+
+function framesOf({ words, silence }: Hypothesis): number {
+  return Math.max(1, total(words, 'frames') + silence.frames);
+}
+
+function total(stretches: readonly Stretch[], what: keyof Stretch): number {
+  return stretches.reduce((sum, one) => sum + one[what], 0);
 }

@@ -41,7 +41,15 @@ describe('pronunciations', () => {
       'AY S T',
       'AY S',
     ]);
-    expect(pronounce(['zab'], new Map(), dictionary)).toEqual([{ word: 'zab', phones: 'Z AE B' }]);
+    expect(pronounce(['zeb'], new Map(), dictionary)).toEqual([{ word: 'zeb', phones: 'Z EH B' }]);
+  });
+
+  it('also have British vowels, unless the dialog says how a word sounds', () => {
+    const dictionary = 'stop S T AA P\nfar F AA R\n';
+    const sounds = (own: ReadonlyMap<string, string>) =>
+      pronounce(['stop', 'far'], own, dictionary).map(({ phones }) => phones);
+    expect(sounds(new Map())).toEqual(['S T AA P', 'S T AO P', 'F AA R']);
+    expect(sounds(new Map([['stop', 'S T UH P']]))).toEqual(['S T UH P', 'F AA R']);
   });
 
   it.each([

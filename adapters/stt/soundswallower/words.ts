@@ -23,6 +23,13 @@ const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   mocha: ['M OW K AH', 'M AO K AH'],
 };
 
+/** The vowels of British voices, in the phones of an American model: those of "stop", "back" and "go". */
+const BRITISH = [
+  [/\bAA\b(?! R)/g, 'AO'],
+  [/\bAE\b(?! (?:M|N|NG)\b)/g, 'AH'],
+  [/\bOW\b/g, 'ER UW'],
+] as const;
+
 /** Throws DIALOG_INVALID with the word if the pronunciation of a word is unknown: it is not written in Latin letters and the dialog gives no pronunciation, or gives one with unknown phones.
  */
 export function checkWords(dialog: Dialog): void {
@@ -47,7 +54,7 @@ export function checkWords(dialog: Dialog): void {
   }
 }
 
-/** The pronunciations of each word: from the dialog, else from the dictionary (with its alternatives), else by English letter-to-sound rules. `dictionary` is the text of a CMU dictionary.
+/** The pronunciations of each word: from the dialog, else from the dictionary (with its alternatives) or by English letter-to-sound rules, each also with British vowels. `dictionary` is the text of a CMU dictionary.
  */
 export function pronounce(
   words: readonly string[],
@@ -62,9 +69,14 @@ export function pronounce(
   }
   return [...wanted].flatMap(([word, found]) => {
     const mine = own.get(word);
-    const ways = mine !== undefined ? [mine] : (SOUNDS[word] ?? (found.length > 0 ? found : [soundOf(word)]));
-    return [...new Set(ways)].map((phones) => ({ word, phones }));
+    const ways = SOUNDS[word] ?? (found.length > 0 ? found : [soundOf(word)]);
+    const all = mine !== undefined ? [mine] : [...ways, ...ways.map(british)];
+    return [...new Set(all)].map((phones) => ({ word, phones }));
   });
+}
+
+function british(phones: string): string {
+  return BRITISH.reduce((said, [american, vowel]) => said.replace(american, vowel), phones);
 }
 
 /**

@@ -1,22 +1,28 @@
-/** How well the embedded recogniser hears Chinese, Japanese and Korean, spoken by eSpeak NG.
- * Run: `npx tsx bench/languages.ts [--together en,zh,ja] [--verbose]`.
+/** How well the embedded recogniser hears Chinese, Japanese and Korean, spoken by the embedded voice.
+ * Run: `npx tsx bench/languages.ts [--together en,zh,ja] [--verbose] [LANGUAGE…]`.
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Dialog, expandPhrase, matchDialog, parseDialog } from '../actors/dialog/mod.ts';
 import { soundswallowerStt } from '../adapters/stt/soundswallower/soundswallower.ts';
-import { pieces, speak } from './speech.ts';
+import { espeakTts } from '../adapters/tts/espeak/espeak.ts';
+import { speaker } from '../server/demo/user-voice.ts';
+import { asUtterance, pieces } from './speech.ts';
 
 const VOICES: Readonly<Record<string, readonly string[]>> = {
   en: ['en-us', 'en-us+f3', 'en-us+m7'],
-  zh: ['cmn', 'cmn+f3', 'cmn+m7'],
+  zh: ['cmn', 'cmn+m3', 'cmn+f3'],
   ja: ['ja', 'ja+f3', 'ja+m7'],
   ko: ['ko', 'ko+f3', 'ko+m7'],
 };
 /** An entry with slots has many sentences: this many of each are spoken. */
 const MOST_OF_ENTRY = 6;
 
-const { values } = parseArgs({
+/** As people talk to a machine. */
+const WORDS_A_MINUTE = 150;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: { together: { type: 'string', default: '' }, verbose: { type: 'boolean' } },
 });
 const together = values.together.split(',').filter(Boolean);
@@ -47,6 +53,16 @@ const [main, ...others] = dialogs.values();
 if (!main) throw new Error('no dialog');
 const engine = soundswallowerStt({ dialog: { ...main, others }, workers: 1, decodersPerWorker: 2, together });
 
+const voices = Object.values(VOICES)
+  .flat()
+  .map((voice) => ({ voice, tts: espeakTts({ voice, ratePerMinute: WORDS_A_MINUTE }) }));
+
+async function speak(text: string, voice: string) {
+  const said = voices.find((one) => one.voice === voice);
+  if (!said) throw new Error(`no voice ${voice}`);
+  return asUtterance((await (await speaker(said.tts))(text)).samples);
+}
+
 /** The entry and language that are heard in a sentence while the conversation is in `language`; null if it is rejected. */
 async function hear(text: string, voice: string, language: string) {
   const audio = pieces(await speak(text, voice));
@@ -60,7 +76,7 @@ async function hear(text: string, voice: string, language: string) {
 }
 
 try {
-  const asked = together.length > 0 ? together : Object.keys(VOICES);
+  const asked = together.length > 0 ? together : positionals.length > 0 ? positionals : Object.keys(VOICES);
   for (const language of asked) {
     const dialog = dialogs.get(language);
     if (!dialog) continue;
@@ -91,4 +107,5 @@ try {
   }
 } finally {
   await engine.close();
+  for (const { tts } of voices) await tts.close();
 }

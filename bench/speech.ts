@@ -40,7 +40,8 @@ export async function* pieces(pcm: Pcm<PipelineRate>): AsyncGenerator<Pcm<Pipeli
   }
 }
 
-function asUtterance(speech: Int16Array): Pcm<PipelineRate> {
+/** Speech with the silence of an utterance around it. */
+export function asUtterance(speech: Int16Array): Pcm<PipelineRate> {
   const before = samplesInMs(BEFORE_MS, PIPELINE_RATE);
   const samples = new Int16Array(before + speech.length + samplesInMs(AFTER_MS, PIPELINE_RATE));
   samples.set(speech, before);

@@ -1,11 +1,16 @@
 // Removes files from a project's node_modules that Parley does not need at run time: libraries of other platforms,
-// sources, type declarations, source maps. For container images:
+// sources, type declarations, source maps; and the library of neural models, unless it is to stay. For container images:
 //
-//   node node_modules/parley-voice/native/prune.mjs [node_modules]
+//   node node_modules/parley-voice/native/prune.mjs [--keep-sherpa] [node_modules]
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 
-const root = resolve(process.argv[2] ?? 'node_modules');
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { 'keep-sherpa': { type: 'boolean' } },
+});
+const root = resolve(positionals[0] ?? 'node_modules');
 if (!existsSync(join(root, 'parley-voice'))) {
   console.error(`parley: no parley-voice in ${root}; pass the project's node_modules`);
   process.exit(1);
@@ -22,6 +27,13 @@ const sqlite = join(root, 'better-sqlite3');
 for (const name of ['deps', 'src']) remove(join(sqlite, name));
 for (const name of entries(join(sqlite, 'prebuilds')))
   if (!new RegExp(`^${platform}(musl)?-${arch}\\.node$`).test(name)) remove(join(sqlite, 'prebuilds', name));
+
+if (!values['keep-sherpa'])
+  for (const name of entries(root)) if (name.startsWith('sherpa-onnx')) remove(join(root, name));
+
+// The detector of languages has four sizes, of which one is used.
+const sizes = join(root, 'eld/src/ngrams');
+for (const name of entries(sizes)) if (!name.includes('medium')) remove(join(sizes, name));
 
 // Sources; the compiled files are beside them.
 for (const name of ['openai/src', 'superjson/src', 'zod/src', 'parley-voice/docs']) remove(join(root, name));

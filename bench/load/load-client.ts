@@ -59,7 +59,7 @@ export class LoadClient implements Conversant {
       socket.once('open', () => {
         const hello: ClientMessage = {
           type: 'hello',
-          audio: { inputRate, outputRate: OUTPUT_RATE },
+          audio: { inputRate, outputRate: OUTPUT_RATE, echo: 'cancelled' },
         };
         socket.send(JSON.stringify(hello));
       });

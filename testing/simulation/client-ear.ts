@@ -14,7 +14,7 @@ export interface ClientEarOptions {
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
   readonly found: (what: string) => void;
-  /** The voice does not say where its words begin: the last word that counts as heard may still sound. */
+  /** The voice does not say where its words begin, so these are estimated: the last one that counts as heard may still sound. */
   readonly unmarked?: boolean;
   /**
    * Called at the end of each reply with its audible text. If set, engines may take over from each other, and words may

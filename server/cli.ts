@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { checkConfigCommand } from './commands/check-config.ts';
 import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { journalCommand } from './commands/journal.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -34,6 +35,7 @@ export async function main(args: readonly string[]): Promise<number> {
     evalCommand,
     demoCommand,
     modelsCommand,
+    doctorCommand,
     checkConfigCommand,
     prepareCommand,
     replayCommand,

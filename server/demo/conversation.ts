@@ -54,6 +54,11 @@ const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
   ],
 ]);
 
+/** The voice that the embedded recogniser understands best, as eSpeak names it; undefined: the language's own. */
+export function userVoiceIn(language: string): string | undefined {
+  return SCRIPTS.get(baseLanguage(language))?.voice;
+}
+
 /** The conversation in a language (BCP 47). Throws CONFIG_INVALID if there is none. */
 export function scriptIn(language: string): Script {
   const script = SCRIPTS.get(baseLanguage(language));

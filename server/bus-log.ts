@@ -1,4 +1,4 @@
-import { isLoopbackBroker, parseNatsUrl } from '../adapters/bus/nats-url.ts';
+import { isLoopbackBroker, parseNatsUrl } from '../adapters/nats/url.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { Logger } from './log.ts';
 

@@ -1,5 +1,4 @@
 import {
-  connect,
   createInbox,
   errors,
   type Msg,
@@ -10,29 +9,14 @@ import {
 import type { Bus, BusCounts, BusMessage, PublishOptions, Subscription } from '../../actors/ports/bus.ts';
 import { NO_RESPONDERS_HEADERS } from '../../actors/ports/bus.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { Backoff } from './nats-backoff.ts';
-import { endDial, stopReconnecting } from './nats-closing.ts';
-import { parseNatsUrl } from './nats-url.ts';
+import type { Backoff } from '../nats/backoff.ts';
+import { endDial, stopReconnecting } from '../nats/closing.ts';
+import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { checkMessage, checkPattern, checkSubject } from './subject.ts';
 
-export interface NatsBusOptions {
-  /** `nats://[user:pass@]host:port`, `tls://…`, or several separated by commas. */
-  readonly url: string;
-  /** Name in the server's list of connections. Default `parley`. */
-  readonly name?: string;
-  /** Time limit of one connection attempt, in ms. Default 5,000. */
-  readonly connectMs?: number;
-  /** Maximum pause between two attempts to reconnect, in ms; it starts at 100 and doubles. Default 2,000. */
-  readonly maxReconnectMs?: number;
-  /**
-   * Time between pings, in ms. A connection with two unanswered pings counts as dead when the third is due. Default
-   * 500.
-   */
-  readonly pingMs?: number;
+export interface NatsBusOptions extends NatsConnectOptions {
   /** Time limit of `drain` if the server does not answer, in ms. Default 5,000. */
   readonly drainMs?: number;
-  /** Whether its own messages come back to its own subscribers. Default true. */
-  readonly echo?: boolean;
   /** Called when the connection is lost, restored, or closed for good other than by `drain`. */
   readonly onStatus?: (status: 'disconnected' | 'reconnected' | 'closed') => void;
   /** Receives errors that the server reports, such as missing permissions. Default: writes them to stderr. */
@@ -51,38 +35,13 @@ export interface NatsBus extends Bus {
   watch(onChange: (connected: boolean) => void): Subscription;
 }
 
-/** Default ping interval, in ms. A broker that hangs is noticed within three of these. */
-const PING_MS = 500;
 const NO_HEADERS: Readonly<Record<string, string>> = Object.freeze({});
 
 /** A bus over a NATS server. Rejects with BUS_UNREACHABLE if the server cannot be reached now. Once connected it always reconnects and keeps its subscriptions. Messages published while disconnected are dropped and counted.
  */
 export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
-  const address = parseNatsUrl(options.url);
-  const backoff = new Backoff(options.maxReconnectMs ?? 2_000);
-  try {
-    const connection = await connect({
-      servers: address.servers,
-      name: options.name ?? 'parley',
-      timeout: options.connectMs ?? 5_000,
-      reconnect: true,
-      maxReconnectAttempts: -1,
-      ignoreAuthErrorAbort: true,
-      reconnectDelayHandler: () => backoff.delayMs(),
-      pingInterval: options.pingMs ?? PING_MS,
-      maxPingOut: 2,
-      noAsyncTraces: true,
-      noEcho: options.echo === false,
-      ...(address.tls && { tls: {} }),
-      ...(address.user !== undefined && { user: address.user }),
-      ...(address.pass !== undefined && { pass: address.pass }),
-      ...(address.token !== undefined && { token: address.token }),
-    });
-    return new NatsConnectionBus(connection, options, address.redacted, backoff);
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    throw new ParleyError('BUS_UNREACHABLE', `${address.redacted}: ${detail}`, { cause: error });
-  }
+  const { connection, address, backoff } = await connectNats(options);
+  return new NatsConnectionBus(connection, options, address.redacted, backoff);
 }
 
 class NatsConnectionBus implements NatsBus {

@@ -24,6 +24,9 @@ export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
     'journals',
     'turns',
     'conversation_turns',
+    'outbox_events',
+    'dead_events',
+    'analytics_turns',
     'sessions',
   ].map((table) => db.prepare(`DELETE FROM ${table} WHERE session = ?`));
   const unused = [

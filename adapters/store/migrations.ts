@@ -93,6 +93,36 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (conversation, turn)
    ) STRICT;
    CREATE INDEX conversation_turns_by_session ON conversation_turns (session);`,
+  // `delivered`: when a stream had acknowledged it, ms since 1970.
+  `CREATE TABLE outbox_events (
+     id         TEXT PRIMARY KEY,
+     session    TEXT NOT NULL,
+     type       TEXT NOT NULL,
+     payload    TEXT NOT NULL,
+     created_at INTEGER NOT NULL,
+     delivered  INTEGER
+   ) STRICT;
+   CREATE INDEX outbox_events_by_session ON outbox_events (session);
+   CREATE INDEX outbox_events_waiting ON outbox_events (created_at) WHERE delivered IS NULL;
+   CREATE INDEX outbox_events_delivered ON outbox_events (delivered) WHERE delivered IS NOT NULL;
+   CREATE TABLE dead_events (
+     id      TEXT PRIMARY KEY,
+     session TEXT NOT NULL,
+     type    TEXT NOT NULL,
+     payload TEXT NOT NULL,
+     error   TEXT NOT NULL,
+     tries   INTEGER NOT NULL,
+     at      TEXT NOT NULL
+   ) STRICT;
+   CREATE TABLE analytics_turns (
+     id      TEXT PRIMARY KEY,
+     session TEXT NOT NULL,
+     turn    INTEGER NOT NULL,
+     at      TEXT NOT NULL,
+     facts   TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX analytics_turns_by_time ON analytics_turns (at);
+   CREATE INDEX analytics_turns_by_session ON analytics_turns (session);`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

@@ -1,7 +1,9 @@
 import type { Database } from 'better-sqlite3';
+import { analyticsStatements } from './analytics-statements.ts';
 import { conversationStatements } from './conversation-statements.ts';
 import { deletion } from './deletion.ts';
 import { journalStatements } from './journal-statements.ts';
+import { outboxStatements } from './outbox-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { sessionStatements } from './session-statements.ts';
 import type { ThreadGate } from './thread-gate.ts';
@@ -15,12 +17,22 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
   const sessions = sessionStatements(db);
   const journals = journalStatements(db);
   const conversations = conversationStatements(db);
+  const outbox = outboxStatements(db, sessions.writes.saveTurn);
+  const analytics = analyticsStatements(db);
   return {
-    writes: { ...sessions.writes, ...journals.writes, ...conversations.writes },
+    writes: {
+      ...sessions.writes,
+      ...journals.writes,
+      ...conversations.writes,
+      ...outbox.writes,
+      ...analytics.writes,
+    },
     reads: {
       ...sessions.reads,
       ...journals.reads,
       ...conversations.reads,
+      ...outbox.reads,
+      ...analytics.reads,
       ...deletion(db, whileLocked),
       overviews: overviewStatements(db),
       /** Throws if the database cannot grow. */

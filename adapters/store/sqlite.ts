@@ -1,17 +1,21 @@
 import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { z } from 'zod';
+import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
 import type { ConversationStore } from '../../actors/ports/conversation.ts';
 import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
+import type { OutboxStore } from '../../actors/ports/outbox.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { startWorkerThread } from '../worker-thread.ts';
+import { analyticsTurnSchema } from './analytics-statements.ts';
 import { conversationTurnSchema } from './conversation-statements.ts';
 import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
 import type { Read, Reads, Write } from './operations.ts';
 import { sessionSchema, turnSchema } from './session-statements.ts';
 import { loadSqlite } from './sqlite-binding.ts';
-import { sqliteJournals } from './sqlite-journal.ts';
+import { type SqliteThread, sqliteJournals } from './sqlite-journal.ts';
+import { sqliteOutbox } from './sqlite-outbox.ts';
 import type { SqliteThreadData } from './sqlite-worker.ts';
 import { endWithProcess, threadFlags } from './thread-gate.ts';
 
@@ -61,6 +65,8 @@ export interface StoreStats {
 }
 
 export interface SqliteStore extends Store, JournalStore, InspectStore, ConversationStore {
+  readonly outbox: OutboxStore;
+  readonly analytics: AnalyticsStore;
   /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
   ready(): Promise<void>;
   /** Writes and deletes a probe, which updates `problem`. Never rejects. */
@@ -299,8 +305,15 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     await gone;
   }
 
+  const queue: SqliteThread = { write, writeInTime, hurry: schedule, read };
   return {
-    ...sqliteJournals({ write, writeInTime, hurry: schedule, read }),
+    ...sqliteJournals(queue),
+    outbox: sqliteOutbox(queue, valid),
+    analytics: {
+      save: async (turn) => write({ op: 'saveAnalyticsTurn', args: valid(analyticsTurnSchema, turn) }),
+      turns: (of) => read('analyticsTurns', of),
+      prune: (before) => write({ op: 'pruneAnalytics', args: before }),
+    },
     // Parsing makes a copy, so later changes by the caller have no effect.
     saveSession: async (record) => write({ op: 'saveSession', args: valid(sessionSchema, record) }),
     endSession: (session, endedAt) => write({ op: 'endSession', args: { session, endedAt } }),

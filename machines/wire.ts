@@ -31,6 +31,8 @@ export type InputFormat = (typeof INPUT_FORMATS)[number];
 export interface HelloMessage {
   readonly type: 'hello';
   readonly token?: string;
+  /** Who speaks: memory belongs to a user. Absent: nobody known, or the user of the token. */
+  readonly user?: string;
   readonly session?: string;
   readonly epoch?: number;
   readonly lastSeq?: number;

@@ -11,6 +11,7 @@ import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
+import { tokenCommand } from './commands/token.ts';
 import { transcribeCommand } from './commands/transcribe.ts';
 import { workerCommand } from './commands/worker.ts';
 import { didYouMean } from './config/suggest.ts';
@@ -40,6 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
     prepareCommand,
     replayCommand,
     journalCommand,
+    tokenCommand,
     simCommand,
     conformanceCommand,
   ];

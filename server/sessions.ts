@@ -6,11 +6,11 @@ import type { OpenSession, SessionHost } from './door/session-host.ts';
 export function sessionHost(deps: SessionDeps): SessionHost {
   return {
     async open(request, listener): Promise<OpenSession> {
-      const { session, language } = request;
+      const { session, language, user } = request;
       const seed = randomInt(2 ** 32);
       // Not awaited: the conversation does not wait for the disk.
       deps.store
-        .saveSession({ session, startedAt: new Date().toISOString(), language })
+        .saveSession({ session, startedAt: new Date().toISOString(), language, ...(user && { user }) })
         .catch((error: Error) => deps.onProblem(session, error));
       const opened = openSession(deps, { ...request, seed }, listener);
       return {

@@ -5,6 +5,8 @@ interface SessionRecord {
   /** Wall-clock time of the start, ISO 8601. */
   readonly startedAt: string;
   readonly language: string;
+  /** Who spoke, if it was known. */
+  readonly user?: string;
 }
 
 export interface TurnRecord {

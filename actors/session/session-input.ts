@@ -5,6 +5,8 @@ import type { Attention, EchoState, Modality } from '../../machines/wire.ts';
 /** Choices of the client for its session. */
 export interface SessionOptions {
   readonly session: string;
+  /** Who speaks, if it is known. */
+  readonly user?: string;
   readonly language: string;
   readonly voice?: string;
   readonly outputRate: OutputRate;
@@ -30,8 +32,9 @@ export function sessionInput(
   options: SessionOptions,
   { memory, attention }: { readonly memory: boolean; readonly attention: Attention },
 ): SessionInput {
-  const { language, voice, outputRate, seed, output, results } = options;
+  const { user, language, voice, outputRate, seed, output, results } = options;
   return {
+    ...(user !== undefined && { user }),
     language,
     ...(voice !== undefined && { voice }),
     ...{ outputRate, seed, memory },

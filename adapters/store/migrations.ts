@@ -123,6 +123,8 @@ export const MIGRATIONS: readonly string[] = [
    ) STRICT;
    CREATE INDEX analytics_turns_by_time ON analytics_turns (at);
    CREATE INDEX analytics_turns_by_session ON analytics_turns (session);`,
+  `ALTER TABLE sessions ADD COLUMN user TEXT;
+   CREATE INDEX sessions_by_user ON sessions (user) WHERE user IS NOT NULL;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

@@ -5,6 +5,7 @@ export const sessionSchema = z.object({
   session: z.string().min(1),
   startedAt: z.string(),
   language: z.string(),
+  user: z.string().exactOptional(),
 });
 export type SessionRow = z.infer<typeof sessionSchema>;
 
@@ -35,9 +36,9 @@ const storedTurn = turnSchema.extend({
 export function sessionStatements(db: Database) {
   // A session that is saved again was resumed, so its end is cleared.
   const save = db.prepare(
-    `INSERT INTO sessions (session, started_at, language) VALUES (@session, @startedAt, @language)
+    `INSERT INTO sessions (session, started_at, language, user) VALUES (@session, @startedAt, @language, @user)
      ON CONFLICT (session) DO UPDATE
-     SET started_at = excluded.started_at, language = excluded.language, ended_at = NULL`,
+     SET started_at = excluded.started_at, language = excluded.language, user = excluded.user, ended_at = NULL`,
   );
   const end = db.prepare('UPDATE sessions SET ended_at = @endedAt WHERE session = @session');
   // Not for a session that was deleted while live: nothing of it may be stored again.
@@ -48,7 +49,7 @@ export function sessionStatements(db: Database) {
      WHERE EXISTS (SELECT 1 FROM sessions WHERE session = @session)`,
   );
   const sessions = db.prepare(
-    `SELECT session, started_at AS startedAt, ended_at AS endedAt, language,
+    `SELECT session, started_at AS startedAt, ended_at AS endedAt, language, user,
             (SELECT count(*) FROM turns WHERE turns.session = sessions.session) AS turns
      FROM sessions ORDER BY started_at DESC, rowid DESC LIMIT ?`,
   );
@@ -61,7 +62,7 @@ export function sessionStatements(db: Database) {
   return {
     writes: {
       saveSession(record: SessionRow): void {
-        save.run(record);
+        save.run({ user: null, ...record });
       },
       endSession(of: { readonly session: string; readonly endedAt: string }): void {
         if (end.run(of).changes === 0) throw new NoSession(of.session);

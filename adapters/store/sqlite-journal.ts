@@ -83,8 +83,10 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
       try {
         // It stays `incomplete` if this process ends before the import is complete.
         await end({ status: 'incomplete', records: null });
-        const { language } = z.object({ language: z.string().catch('') }).parse(input);
-        await write({ op: 'saveSession', args: { session, startedAt, language } });
+        const known = z
+          .object({ language: z.string().catch(''), user: z.string().exactOptional() })
+          .parse(input);
+        await write({ op: 'saveSession', args: { session, startedAt, ...known } });
         for await (const piece of pieces) {
           if (piece.type === 'end') {
             await written();

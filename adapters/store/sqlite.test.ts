@@ -55,6 +55,12 @@ describe('sqliteStore', () => {
     expect(await second.sessions()).toEqual([{ ...SESSION, endedAt: '2026-01-02T03:05:00.000Z', turns: 2 }]);
   });
 
+  it('keeps who spoke', async () => {
+    const store = open();
+    await store.saveSession({ ...SESSION, user: 'anna' });
+    expect(await store.sessions()).toEqual([{ ...SESSION, user: 'anna', turns: 0 }]);
+  });
+
   it('returns turns by generation and sessions newest first, up to the limit', async () => {
     const store = open();
     const days = ['2026-01-02', '2026-01-04', '2026-01-03'];

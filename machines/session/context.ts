@@ -10,6 +10,8 @@ import type { Reading } from './turn/reading.ts';
 
 /** Input of a session. */
 export interface SessionInput {
+  /** Who speaks: the owner of the memory. Absent: nobody known. */
+  readonly user?: string;
   readonly language: string;
   readonly voice?: string;
   readonly outputRate: OutputRate;

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { accessOf } from './access.ts';
+import { accessOf, userToken } from './access.ts';
 
 function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
   const socket = new Socket();
@@ -30,5 +30,37 @@ describe('access to the server', () => {
       expect(refusal(requestFrom('10.0.0.7', { host }))).toBeUndefined();
     for (const host of ['rebound.example', '192.168.1.4.rebound.example', ''])
       expect(refusal(requestFrom('10.0.0.7', { host }))?.status).toBe(403);
+  });
+});
+
+describe('who a session is for', () => {
+  const access = accessOf({ token: 'long enough' });
+  const annas = userToken('anna', 'long enough');
+
+  it('believes the holder of the server’s token who the user is', () => {
+    expect(access.visitor('long enough')).toEqual({});
+    expect(access.visitor('long enough', 'anna')).toEqual({ user: 'anna' });
+    expect(accessOf({}).visitor(undefined, 'anna')).toEqual({ user: 'anna' });
+  });
+
+  it('takes a user’s token for that user only', () => {
+    expect(access.visitor(annas)).toEqual({ user: 'anna' });
+    expect(access.visitor(annas, 'anna')).toEqual({ user: 'anna' });
+    expect(access.visitor(annas, 'ben')).toBeUndefined();
+  });
+
+  it('refuses every other token, and gives a user no look at other conversations', () => {
+    const forged = annas.replace('anna', 'ben');
+    for (const token of [
+      undefined,
+      '',
+      'anna',
+      'anna.',
+      forged,
+      `${annas}x`,
+      userToken('anna', 'another token'),
+    ])
+      expect(access.visitor(token, 'anna')).toBeUndefined();
+    expect(access.tokenAccepted(annas)).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { USER_ID } from '../../machines/user.ts';
 import type { UpgradeRefusal } from './endpoint.ts';
 
 /** Loopback names: host names that a browser may use for a server that only this machine can reach. */
@@ -27,10 +28,16 @@ export interface Access {
   operatorRefusal(request: IncomingMessage): UpgradeRefusal | undefined;
   /** True if this is the server's token, or if the server has none. */
   tokenAccepted(token: string | undefined): boolean;
+  /**
+   * Who may open a session with this token; undefined: nobody. The server's token speaks for any user that its holder
+   * names, and a user's token for that user only.
+   */
+  visitor(token: string | undefined, user?: string): { readonly user?: string } | undefined;
 }
 
 export function accessOf({ token, insecure = false, allowedOrigins = [] }: AccessOptions): Access {
   const hosts = new Set(allowedOrigins.flatMap((origin) => hostOf(origin)?.host ?? []));
+  const tokenAccepted = tokenCheck(token);
   const refused = (text: string): UpgradeRefusal => ({ status: 403, text });
   return {
     refusal(request) {
@@ -50,8 +57,24 @@ export function accessOf({ token, insecure = false, allowedOrigins = [] }: Acces
       token === undefined && !fromThisMachine(request)
         ? refused('without a token only this machine may look; configure one')
         : undefined,
-    tokenAccepted: tokenCheck(token),
+    tokenAccepted,
+    visitor(given, user) {
+      if (tokenAccepted(given)) return user === undefined ? {} : { user };
+      const owner = token === undefined ? undefined : ownerOf(given, token);
+      return owner === undefined || (user !== undefined && user !== owner) ? undefined : { user: owner };
+    },
   };
+}
+
+/** The token of one user: the user's id and its HMAC-SHA256 under the server's token. */
+export function userToken(user: string, serverToken: string): string {
+  return `${user}.${createHmac('sha256', serverToken).update(`parley user ${user}`).digest('base64url')}`;
+}
+
+/** The user whose token this is; undefined if it is none of this server's. */
+function ownerOf(given: string | undefined, serverToken: string): string | undefined {
+  const user = given?.slice(0, given.lastIndexOf('.')) ?? '';
+  return USER_ID.test(user) && tokenCheck(userToken(user, serverToken))(given) ? user : undefined;
 }
 
 /** Compares tokens in constant time. */

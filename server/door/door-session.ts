@@ -153,7 +153,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
     const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = this.#request;
-    const { echo, results, attention, earReports } = this.#request;
+    const { echo, results, attention, earReports, user } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
@@ -163,6 +163,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       this.#opened = await host.open(
         {
           ...{ endpoint, alias, session: this.session, language, outputRate, aheadMs },
+          ...(user !== undefined && { user }),
           ...(voice !== undefined && { voice }),
           ...(input !== undefined && { input }),
           ...(output !== undefined && { output }),

@@ -28,6 +28,8 @@ export interface DoorRequest {
   readonly alias?: string | undefined;
   /** Token that the client presented in its protocol. */
   readonly token?: string | undefined;
+  /** Who the client says its user is. Default: the user of the token, if it is a user's. */
+  readonly user?: string | undefined;
   /** Default: the server's own. */
   readonly language?: string | undefined;
   readonly voice?: string | undefined;
@@ -122,7 +124,7 @@ export interface DoorOptions {
   readonly clock: LoopClock;
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
-  readonly access: Pick<Access, 'tokenAccepted'>;
+  readonly access: Pick<Access, 'visitor'>;
   /** Default language: `en`. */
   readonly language?: string | undefined;
   /** Default voice; without it, the engine's own. */
@@ -212,7 +214,8 @@ export class Door {
    */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { access, host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
-    if (!access.tokenAccepted(request.token)) throw new ParleyError('UNAUTHORISED');
+    const visitor = access.visitor(request.token, request.user);
+    if (!visitor) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
     const refusal = this.admission.refusal('session');
     if (refusal) {
@@ -220,7 +223,12 @@ export class Door {
       throw refusal;
     }
     if (this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
-    const spoken = { ...request, language: request.language ?? language, voice: request.voice ?? voice };
+    const spoken = {
+      ...request,
+      user: visitor.user,
+      language: request.language ?? language,
+      voice: request.voice ?? voice,
+    };
     const session = new DoorSession(spoken, listener, {
       clock: this.clock,
       host,

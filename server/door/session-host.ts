@@ -11,6 +11,8 @@ export interface SessionRequest {
   readonly alias?: string | undefined;
   /** Unguessable, and one token of a bus subject. */
   readonly session: string;
+  /** Who speaks, as the door has checked it. Default: nobody known. */
+  readonly user?: string;
   /** BCP 47, such as `en`. */
   readonly language: string;
   /** Voice of the speech engine. Default: the engine's own. */

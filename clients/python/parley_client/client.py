@@ -54,6 +54,7 @@ class ParleyClient:
         url: str,
         *,
         token: str | None = None,
+        user: str | None = None,
         language: str | None = None,
         voice: str | None = None,
         attention: Literal["always", "wake", "push", "addressed"] | None = None,
@@ -74,6 +75,8 @@ class ParleyClient:
             self._hello.setdefault("audio", {})["outputRate"] = speaker.rate
         if token is not None:
             self._hello["token"] = token
+        if user is not None:
+            self._hello["user"] = user
         if language is not None:
             self._hello["language"] = language
         if voice is not None:

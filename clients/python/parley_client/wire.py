@@ -146,6 +146,7 @@ class HelloAudio(TypedDict):
 class Hello(TypedDict):
     type: Literal["hello"]
     token: NotRequired[str]
+    user: NotRequired[str]
     session: NotRequired[str]
     epoch: NotRequired[int]
     lastSeq: NotRequired[int]

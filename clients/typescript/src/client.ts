@@ -22,7 +22,7 @@ import type { Heard } from './messages.ts';
 import type { Speaker } from './speaker.ts';
 
 export interface ClientOptions
-  extends Pick<HelloMessage, 'language' | 'voice' | 'input' | 'output' | 'attention' | 'ear'> {
+  extends Pick<HelloMessage, 'user' | 'language' | 'voice' | 'input' | 'output' | 'attention' | 'ear'> {
   /** Of the server, such as `http://127.0.0.1:7400`; `https:`, `ws:` and `wss:` too. */
   readonly url: string | URL;
   readonly token?: string;
@@ -285,7 +285,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #hello(): HelloMessage {
-    const { language, voice, input, output, attention, ear } = this.#options;
+    const { user, language, voice, input, output, attention, ear } = this.#options;
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
@@ -298,6 +298,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       ...(input && { input }),
       ...(output && { output }),
       ...(ear && { ear }),
+      ...(user && { user }),
       ...(attention && { attention }),
       ...(this.#actions.handled && { actions: 'results' as const }),
     };

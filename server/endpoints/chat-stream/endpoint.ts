@@ -31,7 +31,7 @@ export const chatOptions = group({
 
 export interface ChatStreamParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'tokenAccepted'>;
+  readonly access: Pick<Access, 'visitor'>;
   readonly chat?: z.output<typeof chatOptions> | undefined;
   readonly conversations?: ConversationStore | undefined;
   /** An output service gets the answers as speech. Default: no. */
@@ -68,7 +68,7 @@ class Chats {
   async answer(request: IncomingMessage, response: ServerResponse, keep: () => void): Promise<void> {
     const { door, access } = this.#parts;
     const token = bearerOf(request);
-    if (!access.tokenAccepted(token)) throw new ParleyError('UNAUTHORISED', 'send Authorization: Bearer …');
+    if (!access.visitor(token)) throw new ParleyError('UNAUTHORISED', 'send Authorization: Bearer …');
     const chat = parseChatRequest(await jsonBody(request, MAX_BODY_BYTES));
     const startedAtMs = door.clock.nowMs();
     door.counters.messagesIn += 1;

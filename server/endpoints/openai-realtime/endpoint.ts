@@ -14,7 +14,7 @@ const MAX_MODEL_CHARS = 200;
 
 interface RealtimeParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'tokenAccepted'>;
+  readonly access: Pick<Access, 'visitor'>;
 }
 
 /** OpenAI's Realtime API over WebSocket, for its unmodified clients: docs/realtime.md. */
@@ -28,8 +28,7 @@ export function openaiRealtime({ door, access }: RealtimeParts): Endpoint {
     admit(request) {
       const token = keyOf(request);
       // Also checked when the session opens; clients of this protocol expect the answer to the handshake.
-      if (!access.tokenAccepted(token))
-        return { status: 401, text: 'the key is not the token of this server' };
+      if (!access.visitor(token)) return { status: 401, text: 'the key is not the token of this server' };
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const foreign = ['call_id', 'intent'].find((name) => searchParams.has(name));
       if (foreign) return { status: 400, text: `${foreign} is not supported; see docs/realtime.md` };

@@ -7,12 +7,14 @@ import {
 } from '../../../actors/session/client-command.ts';
 import { G711_RATE } from '../../../adapters/audio/g711.ts';
 import { INPUT_RATES, OUTPUT_RATES } from '../../../machines/audio.ts';
+import { USER_ID, USER_ID_RULE } from '../../../machines/user.ts';
 import { ATTENTION_MODES, ECHO_STATES, type HelloMessage, INPUT_FORMATS } from '../../../machines/wire.ts';
 
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
   type: z.literal('hello'),
   token: z.string().max(1_024).exactOptional(),
+  user: z.string().regex(USER_ID, USER_ID_RULE).exactOptional(),
   session: z.string().min(1).max(128).exactOptional(),
   epoch: z.int().min(0).exactOptional(),
   lastSeq: z.int().min(0).exactOptional(),

@@ -104,7 +104,7 @@ export class Connection implements SocketProtocol {
       this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
-    const { token, language, voice, audio, input, output, actions, attention, ear }: HelloMessage =
+    const { token, user, language, voice, audio, input, output, actions, attention, ear }: HelloMessage =
       parsed.message;
     this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
@@ -118,7 +118,18 @@ export class Connection implements SocketProtocol {
     };
     const results = actions === 'results';
     const request = {
-      ...{ endpoint: PARLEY_V1, token, language, voice, input, output, results, attention, ...this.#audio },
+      ...{
+        endpoint: PARLEY_V1,
+        token,
+        user,
+        language,
+        voice,
+        input,
+        output,
+        results,
+        attention,
+        ...this.#audio,
+      },
       echo: audio?.echo ?? 'unknown',
       earReports: ear === 'reports',
     } as const;

@@ -25,6 +25,7 @@ describe('the limits of the native protocol', () => {
       'BAD_HELLO',
     ],
     ['a hello whose language is none', '{"type":"hello","language":"en; rm"}', 'BAD_HELLO'],
+    ['a hello whose user is none', '{"type":"hello","user":"../anna"}', 'BAD_HELLO'],
     ['another message before hello', '{"type":"text","text":"hi"}', 'BAD_HELLO'],
     ['JSON that is no message', '7', 'BAD_HELLO'],
   ])('closes with 4400 for %s', async (_what, text, code) => {

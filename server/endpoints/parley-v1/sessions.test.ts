@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeG711, encodeG711 } from '../../../adapters/audio/g711.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { STOP_IN_FORCE_MS } from '../../../machines/wire.ts';
+import { userToken } from '../../door/access.ts';
 import { startRig, startSession, until } from '../../door/door-test-util.ts';
 
 describe('a session through the door', () => {
@@ -31,6 +32,18 @@ describe('a session through the door', () => {
       ...{ type: 'ready', input: 'text', output: 'text', actions: 'results' },
     });
     expect(request).toMatchObject({ input: 'text', output: 'text', results: true, earReports: true });
+  });
+
+  it('passes on who speaks, if the token may say so', async () => {
+    const rig = await startRig({ token: 'long enough' });
+    await rig.hello({ token: 'long enough', user: 'anna' });
+    const { request } = await rig.host.opened.take();
+    expect(request.user).toBe('anna');
+    const token = userToken('ben', 'long enough');
+    await rig.hello({ token });
+    expect((await rig.host.opened.take()).request.user).toBe('ben');
+    const client = await rig.hello({ token, user: 'anna' });
+    expect(await client.json()).toMatchObject({ code: 'UNAUTHORISED', fatal: true });
   });
 
   it('refuses a hello with an unknown way to talk', async () => {

@@ -8,7 +8,7 @@ import { type RobotParts, RobotSession } from './robot-session.ts';
 
 interface RosbridgeParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'tokenAccepted'>;
+  readonly access: Pick<Access, 'visitor'>;
   /** The robot that this server dials, if one is configured. */
   readonly robot?: RobotParts | undefined;
 }
@@ -27,7 +27,7 @@ export function rosbridge({ door, access, robot }: RosbridgeParts): Endpoint {
       const options = optionsOf(searchParams, bearerOf(request));
       if (typeof options === 'string') return { status: 400, text: options };
       // Also checked when the session opens; a wrong token shall not wait until then.
-      if (!access.tokenAccepted(options.token))
+      if (!access.visitor(options.token))
         return { status: 401, text: 'the token is not accepted: ?token=… or Authorization: Bearer …' };
       return (client) => new Connection(client, door, options);
     },

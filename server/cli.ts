@@ -4,6 +4,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { demoCommand } from './commands/demo.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { initCommand } from './commands/init.ts';
 import { journalCommand } from './commands/journal.ts';
 import { modelsCommand } from './commands/models.ts';
 import { prepareCommand } from './commands/prepare.ts';
@@ -36,6 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
     evalCommand,
     demoCommand,
     modelsCommand,
+    initCommand,
     doctorCommand,
     checkConfigCommand,
     prepareCommand,

@@ -13,6 +13,7 @@ import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
 import { tokenCommand } from './commands/token.ts';
+import { topCommand } from './commands/top.ts';
 import { transcribeCommand } from './commands/transcribe.ts';
 import { workerCommand } from './commands/worker.ts';
 import { didYouMean } from './config/suggest.ts';
@@ -42,6 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
     checkConfigCommand,
     prepareCommand,
     replayCommand,
+    topCommand,
     journalCommand,
     tokenCommand,
     simCommand,

@@ -128,6 +128,32 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       await until((message) => message.type === 'state' && message.value === 'stopped');
     },
   },
+  attentive: {
+    flags: [
+      ...['--dialog', fileURLToPath(new URL('../test/support/attentive.dialog.yaml', import.meta.url))],
+      ...['--attention.mode', 'wake', '--attention.window-ms', '3000', '--voice-stop.enabled', 'true'],
+    ],
+    async plays({ client, until }) {
+      const asleep = () => until((message) => message.type === 'attention' && message.state === 'asleep');
+      const said = (text: string) => speak(text, { voice: 'en-us' });
+      // Asleep: not for the robot.
+      await client.say(said('what is your name'));
+      await client.wait(1_500);
+      await Promise.all([until(ended), client.say(said('hey robot, go forward'))]);
+      // It asks back; the action moves it.
+      await Promise.all([until(ended), client.say(said('yes'))]);
+      client.send({ type: 'body', moving: true, noise: -30 });
+      await Promise.all([until(speaking), client.say(said('tell me a story'))]);
+      await client.wait(800);
+      client.send({ type: 'body', moving: false });
+      await Promise.all([
+        until((message) => message.type === 'state' && message.value === 'stopped'),
+        client.say(said('stop')),
+      ]);
+      client.send({ type: 'rearm' });
+      await asleep();
+    },
+  },
   'worker-death': {
     flags: ['--engines', 'remote'],
     overNats: true,

@@ -44,6 +44,9 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   BUS_CLOSED: 'nothing to do at shutdown; else reconnect',
   BUS_UNREACHABLE: 'check NATS_URL and that nats-server runs',
   BUS_SUBJECT: 'subjects are dot-separated tokens without spaces; wildcards only when subscribing',
+  STREAM_FAILED:
+    'events wait in the outbox and are sent again; check that nats-server runs with JetStream (-js)',
+  EVENT_UNKNOWN: 'see parley outbox list',
   // Wire
   BAD_MESSAGE: 'send JSON text frames with a type, and PCM16 in binary frames',
   BAD_FIELD: 'see the message for the field; the message was ignored',

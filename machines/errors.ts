@@ -42,6 +42,8 @@ export const ERRORS = {
   BUS_CLOSED: 'the bus is closed',
   BUS_UNREACHABLE: 'the NATS server cannot be reached',
   BUS_SUBJECT: 'invalid subject',
+  STREAM_FAILED: 'a stream of events cannot be used',
+  EVENT_UNKNOWN: 'there is no dead letter with this id',
   // Wire
   BAD_MESSAGE: 'the message cannot be parsed',
   BAD_FIELD: 'a field of the message is wrong',

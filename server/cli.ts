@@ -7,6 +7,7 @@ import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { journalCommand } from './commands/journal.ts';
 import { modelsCommand } from './commands/models.ts';
+import { outboxCommand } from './commands/outbox.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
 import { serveCommand } from './commands/serve.ts';
@@ -45,6 +46,7 @@ export async function main(args: readonly string[]): Promise<number> {
     replayCommand,
     topCommand,
     journalCommand,
+    outboxCommand,
     tokenCommand,
     simCommand,
     conformanceCommand,

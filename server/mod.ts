@@ -19,5 +19,6 @@ export { type ConfigInput, loadConfig } from './config/load.ts';
 export type { Config } from './config/schema.ts';
 export { type EngineParts, type EngineStats, type LocalEngines, makeEngines } from './engines.ts';
 export { makeLogger } from './log.ts';
-export { type ServeOptions, type Server, serve } from './serve.ts';
+export { serve } from './serve.ts';
+export type { ServeOptions, Server } from './serve-options.ts';
 export { work } from './worker.ts';

@@ -6,14 +6,9 @@ import {
   withDialog,
   withRecogniser,
 } from '../actors/dialog/mod.ts';
-import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
-import type { InspectStore } from '../actors/ports/inspect.ts';
-import type { JournalStore } from '../actors/ports/journal.ts';
-import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
-import type { Store } from '../actors/ports/store.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { SessionDeps } from '../actors/session/session.ts';
 import type { EngineKind } from '../actors/subjects.ts';
@@ -23,18 +18,15 @@ import { languageIdentifier } from '../adapters/language/identify.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { vadEngine } from '../adapters/vad/engine.ts';
 import { ParleyError } from '../machines/errors.ts';
-import type { LogEntry } from '../machines/log.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
 import { makeBus } from './bus.ts';
 import { refuseExposure } from './config/exposure.ts';
-import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { readDialog } from './dialog-file.ts';
 import { type Access, accessOf } from './door/access.ts';
 import { Admission, burstGate } from './door/admission.ts';
 import { Readiness } from './door/readiness.ts';
-import type { DoorStats } from './door/stats.ts';
 import { earOf } from './ear.ts';
 import { CHAT_STREAM } from './endpoints/chat-stream/chat-session.ts';
 import { type Inspector, inspectorOf } from './endpoints/inspect/inspector.ts';
@@ -45,68 +37,28 @@ import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
 import { engineSources } from './engine-sources.ts';
 import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
-import { type EngineStats, type LocalEngines, makeEngines, tellsPartials } from './engines.ts';
+import { type LocalEngines, makeEngines, tellsPartials } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
 import { withOutputService } from './ingest/speaking-host.ts';
 import { startJournaling, watchedJournals } from './journaling.ts';
 import { withLanguages } from './languages.ts';
-import type { Logger } from './log.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { answersWithModel, offeredActions } from './offered-actions.ts';
+import { type EventfulStores, withOutbox } from './outbox/outbox.ts';
 import { packagedPages } from './packaged-pages.ts';
 import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
+import type { ServeOptions, Server } from './serve-options.ts';
 import { sessionHost } from './sessions.ts';
 import { makeStopSpotter } from './stop-spotter.ts';
-import { isKnown, openStores, type Stores } from './stores.ts';
+import { isKnown, openStores } from './stores.ts';
 import { packageVersion } from './version.ts';
 import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
 import { wyomingServices } from './wyoming-services.ts';
-
-export interface ServeOptions {
-  readonly config: Config;
-  readonly log: Logger;
-  /** Receives a line about each step of the start. */
-  readonly onProgress?: (what: string) => void;
-  /** The ordered log of every session. */
-  readonly onLog?: (session: string, entry: LogEntry) => void;
-  /** Receives the events of the engine chains. Must not throw. */
-  readonly onEngineEvent?: (event: ChainEvent) => void;
-  /** Parts that replace the configured ones. See docs/embedding.md. */
-  readonly parts?: {
-    /** For a kind that is absent here, the configured engines are used. */
-    readonly engines?: LocalEngines;
-    /** Executes actions. Default: the client does, and each takes the duration given in the dialog. */
-    readonly actions?: ActionPort;
-    /** Provides facts before each reply. Default: none. */
-    readonly memory?: MemoryPort;
-    readonly vad?: VadEngine;
-    readonly stopSpotter?: StopSpotter;
-    readonly store?: Store;
-    readonly journals?: JournalStore;
-    readonly inspectStore?: InspectStore;
-  };
-}
-
-export interface Server {
-  /** `http://host:port`. */
-  readonly url: string;
-  readonly port: number;
-  readonly bus: Bus;
-  readonly store: Store;
-  stats(): DoorStats;
-  /** Statistics of the configured engines. */
-  engineStats(): EngineStats | undefined;
-  /** Refuses new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all records are on disk, so the process may end then. Idempotent.
-   */
-  drain(graceMs?: number): Promise<void>;
-  /** Drains and releases everything. Idempotent. */
-  close(): Promise<void>;
-}
 
 /** Number of example phrases that the talk page shows. */
 const SUGGESTED_PHRASES = 3;
@@ -134,7 +86,7 @@ interface Base {
   readonly bus: Bus;
   readonly metrics: Metrics | undefined;
   readonly loop: LoopDelay;
-  readonly stores: Stores;
+  readonly stores: EventfulStores;
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
@@ -169,6 +121,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     door: () => door.stats(),
     bus,
     ...(stores.stats && { store: stores.stats }),
+    ...(stores.outbox && { outbox: stores.outbox }),
     ...engineSources(engines),
   });
   const { url, port } = await listen();
@@ -212,9 +165,13 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     : undefined;
   const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
   closers.push(async () => loop.close());
-  const stores = await openStores(config.dataDir, parts, log, metrics?.onCommit);
-  const { store, inspectStore } = stores;
-  closers.push(() => store.close());
+  const stores = await withOutbox(
+    await openStores(config.dataDir, parts, log, metrics?.onCommit),
+    config,
+    log,
+  );
+  closers.push(() => stores.close());
+  const { store, inspectStore, meter } = stores;
   const access = accessOf(config);
   const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
   closers.push(async () => inspector?.close());
@@ -227,6 +184,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
   const observers: readonly SessionObserver[] = [
     ...(metrics ? [metrics] : []),
     ...(inspector ? [inspector] : []),
+    ...(meter ? [meter] : []),
     ...logs.map((one) => ({ onLog: one })),
   ];
   const robot = robotOf(config, dialog, log);

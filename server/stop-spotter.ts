@@ -4,7 +4,7 @@ import { configuredModel } from '../adapters/sherpa/configured.ts';
 import { sherpaSpotter } from '../adapters/spotter/sherpa/sherpa.ts';
 import { canSpot, soundswallowerSpotter } from '../adapters/spotter/soundswallower/soundswallower.ts';
 import { ParleyError } from '../machines/errors.ts';
-import type { ServeOptions } from './serve.ts';
+import type { ServeOptions } from './serve-options.ts';
 
 /**
  * The spotter of the voice-stop lane: that of `parts`, else the configured one. Undefined if it is turned off, if the dialog

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { AnalyticsStore } from '../actors/ports/analytics.ts';
 import type { ConversationStore } from '../actors/ports/conversation.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
+import type { OutboxStore } from '../actors/ports/outbox.ts';
 import type { Store } from '../actors/ports/store.ts';
 import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { ADVICE } from '../machines/advice.ts';
@@ -16,13 +18,22 @@ export interface Stores {
   readonly inspectStore: InspectStore | undefined;
   /** Undefined for a store of an embedder, so that conversations are forgotten with their sessions. */
   readonly conversations: ConversationStore | undefined;
+  /** Undefined for a store of an embedder, so that its turns cause no events. */
+  readonly events: Events | undefined;
   readonly stats?: () => StoreStats;
   /** Why nothing can be recorded; undefined while the store works or its health is unknown. */
   problem(): ParleyError | undefined;
 }
 
+/** Where the events of turns are kept, and what analytics makes of them. */
+export interface Events {
+  readonly outbox: OutboxStore;
+  readonly analytics: AnalyticsStore;
+}
+
 export interface StoreParts {
   readonly store?: Store;
+  readonly events?: Events;
   readonly journals?: JournalStore;
   readonly inspectStore?: InspectStore;
 }
@@ -41,6 +52,7 @@ export async function openStores(
       journals: parts.journals,
       inspectStore: parts.inspectStore,
       conversations: undefined,
+      events: parts.events,
       problem: () => undefined,
     };
   const store = sqliteStore({
@@ -58,6 +70,7 @@ export async function openStores(
     journals: parts?.journals ?? store,
     inspectStore: parts?.inspectStore ?? store,
     conversations: store,
+    events: store,
     stats: () => store.stats(),
     problem: () => store.problem(),
   };

@@ -1,4 +1,5 @@
 import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/engine-rpc/mod.ts';
+import type { Role } from '../actors/ports/event-stream.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
@@ -10,9 +11,10 @@ import { readDialog } from './dialog-file.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
+import { workRoles } from './outbox/role-worker.ts';
 
 export interface WorkerProcess {
-  /** The engines served, such as `stt soundswallower`. */
+  /** The engines served, such as `stt soundswallower`, and the roles, such as `role analytics`. */
   readonly serves: readonly string[];
   /** Refuses new requests, and ends running ones after a grace. */
   drain(): Promise<void>;
@@ -21,12 +23,12 @@ export interface WorkerProcess {
 }
 
 /**
- * Serves engines to the servers on the same NATS. Rejects with CONFIG_INVALID without NATS or without an engine to
- * serve.
+ * Serves engines, and works roles, for the servers on the same NATS. Rejects with CONFIG_INVALID without NATS or
+ * without an engine to serve.
  */
 export async function work(
   config: Config,
-  kinds: readonly EngineKind[],
+  { kinds, roles }: { readonly kinds: readonly EngineKind[]; readonly roles: readonly Role[] },
   log: Logger,
   onProgress: (what: string) => void = () => {},
 ): Promise<WorkerProcess> {
@@ -37,9 +39,32 @@ export async function work(
     );
   }
   requireLocal(config, kinds);
-  const dialog = await readDialog(config);
   for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   onProgress('connecting to NATS');
+  const working = roles.length > 0 ? await workRoles(roles, config, log) : undefined;
+  try {
+    const engines = kinds.length > 0 ? await serveEngines(config, kinds, log, onProgress) : undefined;
+    return {
+      serves: [...(engines?.serves ?? []), ...(working?.roles ?? []).map((role) => `role ${role}`)],
+      drain: async () => engines?.drain(),
+      async close() {
+        await engines?.close();
+        await working?.close();
+      },
+    };
+  } catch (error) {
+    await working?.close();
+    throw error;
+  }
+}
+
+async function serveEngines(
+  config: Config,
+  kinds: readonly EngineKind[],
+  log: Logger,
+  onProgress: (what: string) => void,
+): Promise<WorkerProcess> {
+  const dialog = await readDialog(config);
   const bus = await makeBus(config, log);
   onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {

@@ -11,6 +11,9 @@ export const ROLE_OF = { LtmWriteRequested: 'ltm', TurnEnded: 'analytics' } as c
 >;
 export type EventType = keyof typeof ROLE_OF;
 
+/** Maximum number of events that one process handles at once. */
+export const IN_HAND: Readonly<Record<Role, number>> = { ltm: 8, analytics: 128 };
+
 /** What an event says, as JSON on the wire. */
 export interface EventBody {
   /** `<session>#<turn>`. */

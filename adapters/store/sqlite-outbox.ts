@@ -1,28 +1,11 @@
-import { z } from 'zod';
-import {
-  type DeadLetter,
-  type EventBody,
-  type EventType,
-  ROLE_OF,
-  type StreamEvent,
-} from '../../actors/ports/event-stream.ts';
+import type { z } from 'zod';
+import type { DeadLetter, StreamEvent } from '../../actors/ports/event-stream.ts';
 import type { OutboxStore } from '../../actors/ports/outbox.ts';
 import type { TurnRecord } from '../../actors/ports/store.ts';
+import { eventBody } from '../event-body.ts';
 import type { EventRow } from './outbox-statements.ts';
 import { type TurnRow, turnSchema } from './session-statements.ts';
 import type { SqliteThread } from './sqlite-journal.ts';
-
-const typeSchema = z.enum(Object.keys(ROLE_OF) as [EventType, ...EventType[]]);
-
-/** An event's body, as it is on the wire and in the outbox. */
-export const eventBody = z.object({
-  correlationId: z.string().min(1),
-  sessionId: z.string().min(1),
-  turn: z.int().nonnegative(),
-  type: typeSchema,
-  payload: z.record(z.string(), z.json()),
-  ts: z.string(),
-});
 
 /** The outbox in the store's SQLite file. */
 export function sqliteOutbox(
@@ -57,6 +40,5 @@ function rowOf({ id, body }: StreamEvent): EventRow {
 }
 
 function eventOf({ id, payload }: Pick<EventRow, 'id' | 'payload'>): StreamEvent {
-  const body: EventBody = eventBody.parse(JSON.parse(payload));
-  return { id, body };
+  return { id, body: eventBody.parse(JSON.parse(payload)) };
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
-import { type Server, serve } from '../../server/serve.ts';
+import { serve } from '../../server/serve.ts';
+import type { Server } from '../../server/serve-options.ts';
 import { answerParent } from './child-process.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { EarStamp, Usage } from './reports.ts';

@@ -24,6 +24,7 @@ import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { ingestOptions } from '../ingest/options.ts';
+import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
 import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
@@ -219,6 +220,7 @@ export const configSchema = z.strictObject({
       0,
     ),
   }),
+  outbox: outboxOptions,
   metrics: group({
     enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
   }),

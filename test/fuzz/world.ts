@@ -6,7 +6,8 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
-import { type Server, serve } from '../../server/serve.ts';
+import { serve } from '../../server/serve.ts';
+import type { Server } from '../../server/serve-options.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 
 const PATIENCE_MS = 15_000;

@@ -7,7 +7,8 @@ import type { LlmRequest } from '../../actors/ports/llm.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
-import { type Server, serve } from '../../server/serve.ts';
+import { serve } from '../../server/serve.ts';
+import type { Server } from '../../server/serve-options.ts';
 import { Awaiting } from '../../testing/loopback/awaiting.ts';
 import {
   type LlmScript,

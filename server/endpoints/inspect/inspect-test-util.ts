@@ -6,7 +6,8 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../../testin
 import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
 import { makeLogger } from '../../log.ts';
-import { type Server, serve } from '../../serve.ts';
+import { serve } from '../../serve.ts';
+import type { Server } from '../../serve-options.ts';
 import {
   INSPECT_LIVE_PATH,
   INSPECT_SESSIONS_PATH,

@@ -12,7 +12,8 @@ import { VoiceClient } from '../../client/voice-client.ts';
 import { loadConfig } from '../../config/load.ts';
 import { makeLogger } from '../../log.ts';
 import { observedHost } from '../../observers.ts';
-import { type Server, serve } from '../../serve.ts';
+import { serve } from '../../serve.ts';
+import type { Server } from '../../serve-options.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 
 const TOKEN = 'a long enough token';
@@ -230,6 +231,7 @@ it('exports exactly the metrics in docs/metrics.md', () => {
     },
     bus: inProcessBus(),
     store: () => ({ transactions: 0, saved: 0, failed: 0, waiting: 0 }),
+    outbox: () => ({ events: 0, ageMs: 0, published: 0, failed: 0 }),
     connections: () => [['llm:openai', counts]],
     models: () => [['stt:sherpa', { audioMs: 1_000, busyMs: 50, memoryBytes: 1 }]],
     phraseCache: () => ({ hits: 0, misses: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),

@@ -10,6 +10,7 @@ import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import type { DoorStats } from '../../door/stats.ts';
 import type { SessionObserver } from '../../observers.ts';
+import type { RelayStats } from '../../outbox/relay.ts';
 import { Conversations } from './conversations.ts';
 import { readings, recorded } from './definitions.ts';
 import { describeProcess } from './process.ts';
@@ -19,6 +20,7 @@ export interface MetricSources {
   readonly door: () => DoorStats;
   readonly bus: Bus;
   readonly store?: () => Omit<StoreStats, 'largestGroup'>;
+  readonly outbox?: () => RelayStats;
   /** By `kind:engine`. */
   readonly connections?: () => Iterable<readonly [string, ConnectionStats]>;
   /** By `kind:engine`. */
@@ -112,7 +114,7 @@ function nameOf(event: ChainEvent): string {
 
 function describeSources(
   registry: Registry,
-  { door, bus, store, connections, models, phraseCache }: MetricSources,
+  { door, bus, store, outbox, connections, models, phraseCache }: MetricSources,
 ): void {
   const { total, level } = readings(registry);
   level('parley_connections', 'Open WebSockets.', () => door().connections);
@@ -189,6 +191,16 @@ function describeSources(
       'parley_store_records_total',
       'Records sent to the store.',
       () => Object.entries({ saved: store().saved, failed: store().failed }),
+      'outcome',
+    );
+  }
+  if (outbox) {
+    level('parley_outbox_waiting_events', 'Events that wait for their stream.', () => outbox().events);
+    level('parley_outbox_age_seconds', 'Age of the oldest of them.', () => outbox().ageMs / 1_000);
+    total(
+      'parley_outbox_events_total',
+      'Attempts to publish an event.',
+      () => Object.entries({ published: outbox().published, failed: outbox().failed }),
       'outcome',
     );
   }

@@ -1,0 +1,89 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { ROLES, type Role } from '../../actors/ports/event-stream.ts';
+
+const MS = 1_000_000; // nanoseconds
+const DAY_MS = 86_400_000;
+
+/** How long the broker recognises an event that is published again, ms. The relay sends again what is newer than half of it. */
+export const DUPLICATE_WINDOW_MS = 1_200_000;
+/** Time that a consumer has for an event before another member of its group gets it, ms. */
+export const ACK_WAIT_MS = 30_000;
+/** Events that all members of a group together may have at once. */
+const GROUP_IN_HAND = 4_096;
+
+/** Name of a stream; the broker allows no dots. */
+export function streamOf(name: Role | 'dead'): string {
+  return `events-${name}`;
+}
+
+/** The last token is the session, so that its events can be found and erased. */
+export function subjectOf(name: Role | 'dead', session: string): string {
+  return `events.${name}.${session}`;
+}
+
+export interface Replication {
+  /** Copies of each stream, on as many brokers of a cluster. */
+  readonly replicas: number;
+}
+
+function streamConfig(name: Role | 'dead', { replicas }: Replication) {
+  return {
+    name: streamOf(name),
+    subjects: [subjectOf(name, '*')],
+    storage: StorageType.File,
+    num_replicas: replicas,
+    duplicate_window: DUPLICATE_WINDOW_MS * MS,
+    // An event leaves its stream when its consumer has acknowledged it; dead letters stay until somebody decides.
+    retention: name === 'dead' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
+    max_age: (name === 'dead' ? 90 : 30) * DAY_MS * MS,
+  } satisfies Partial<StreamConfig>;
+}
+
+function consumerConfig(role: Role) {
+  return {
+    durable_name: role,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * MS,
+    max_ack_pending: GROUP_IN_HAND,
+    // The consumer counts the tries itself: the broker would only forget the event.
+    max_deliver: -1,
+  } satisfies Partial<ConsumerConfig>;
+}
+
+/** Makes the streams and consumers that are absent, and brings others to this version's settings. Repeating it changes nothing. */
+export async function migrate(manager: JetStreamManager, replication: Replication): Promise<void> {
+  for (const name of [...ROLES, 'dead'] as const) {
+    const config = streamConfig(name, replication);
+    if (await known(() => manager.streams.info(config.name))) {
+      const { retention: _fixed, storage: _too, ...changeable } = config;
+      await manager.streams.update(config.name, changeable);
+    } else await manager.streams.add(config);
+  }
+  for (const role of ROLES) {
+    const config = consumerConfig(role);
+    if (await known(() => manager.consumers.info(streamOf(role), role))) {
+      const { ack_policy: _fixed, durable_name: _name, ...changeable } = config;
+      await manager.consumers.update(streamOf(role), role, changeable);
+    } else await manager.consumers.add(streamOf(role), config);
+  }
+}
+
+async function known(info: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await info();
+    return true;
+  } catch (error) {
+    const absent: readonly number[] = [JetStreamApiCodes.StreamNotFound, JetStreamApiCodes.ConsumerNotFound];
+    if (error instanceof JetStreamApiError && absent.includes(error.code)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { ROLES } from '../../actors/ports/event-stream.ts';
+import { count, group, key } from '../../machines/options.ts';
+
+/** Events of turns, and who handles them. */
+export const outboxOptions = group({
+  roles: key(
+    z.array(z.enum(ROLES)).default([...ROLES]),
+    'Roles that this server works itself, beside `parley worker --roles`: `ltm` writes the memory, `analytics` the figures for `parley report`. With NATS, empty leaves them to workers.',
+  ),
+  maxTries: count(5, 'Tries of a role before an event becomes a dead letter; see outbox.md.'),
+  replicas: key(
+    z.int().min(1).max(5).default(1),
+    'With NATS: copies of each stream, on as many brokers of a cluster.',
+  ),
+});

@@ -1,0 +1,147 @@
+import { Backoff } from '../../actors/backoff.ts';
+import {
+  type EventStreams,
+  type EventType,
+  IN_HAND,
+  ROLE_OF,
+  ROLES,
+  type Role,
+} from '../../actors/ports/event-stream.ts';
+import type { Backlog, OutboxStore } from '../../actors/ports/outbox.ts';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
+
+export interface RelayOptions {
+  readonly outbox: OutboxStore;
+  readonly streams: Pick<EventStreams, 'publish' | 'onRestart'>;
+  readonly clock: Clock;
+  /** Called with the reason when events cannot be published, and with undefined when they can again. */
+  readonly onHealth: (problem: unknown) => void;
+}
+
+export interface RelayStats extends Backlog {
+  readonly published: number;
+  /** Attempts to publish an event that failed. */
+  readonly failed: number;
+}
+
+export interface Relay {
+  /** Looks for events now. */
+  wake(): void;
+  stats(): RelayStats;
+  close(): Promise<void>;
+}
+
+/** Longest time until events are found that nobody announced, such as those of an earlier process, ms. */
+const LOOK_MS = 5_000;
+const FIRST_WAIT_MS = 200;
+const LONGEST_WAIT_MS = 10_000;
+/** A delivered event is kept, and sent again when the broker restarts, for this long, ms: five times the longest time that an acknowledged event may not be on the broker’s disk. */
+export const KEPT_MS = 600_000;
+const PRUNE_EVERY_MS = 60_000;
+
+/** Publishes the events of the outbox, each role apart from the others, until closed. */
+export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): Relay {
+  let closed = false;
+  let backlog: Backlog = { events: 0, ageMs: 0 };
+  let healthy = true;
+  let prunedAtMs = clock.nowMs();
+  const counts = { published: 0, failed: 0 };
+
+  function report(problem: unknown): void {
+    if (healthy !== (problem === undefined)) onHealth(problem);
+    healthy = problem === undefined;
+  }
+
+  /** Publishes all that waits for a role. Rejects with the first failure, after the others of its batch. */
+  async function drain(role: Role): Promise<void> {
+    while (!closed) {
+      const events = await outbox.waiting(typesOf(role), IN_HAND[role]);
+      if (events.length === 0) return;
+      const results = await Promise.allSettled(events.map((event) => streams.publish(event)));
+      const delivered = events.filter((_, i) => results[i]?.status === 'fulfilled').map(({ id }) => id);
+      counts.published += delivered.length;
+      counts.failed += events.length - delivered.length;
+      await outbox.delivered(delivered);
+      backlog = await outbox.backlog();
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      report(undefined);
+    }
+  }
+
+  /** Prunes from time to time, and counts what waits. */
+  async function tidy(): Promise<void> {
+    if (clock.nowMs() - prunedAtMs >= PRUNE_EVERY_MS) {
+      prunedAtMs = clock.nowMs();
+      await outbox.prune(KEPT_MS);
+    }
+    backlog = await outbox.backlog();
+  }
+
+  const lanes = [...ROLES.map((role) => lane(clock, () => drain(role), report)), lane(clock, tidy, () => {})];
+  streams.onRestart(() => {
+    void outbox.again(KEPT_MS).then(wake, report);
+  });
+
+  function wake(): void {
+    for (const { wake } of lanes) wake();
+  }
+
+  wake();
+  return {
+    wake,
+    stats: () => ({ ...backlog, ...counts }),
+    async close() {
+      closed = true;
+      await Promise.all(lanes.map((one) => one.close()));
+    },
+  };
+}
+
+function typesOf(role: Role): EventType[] {
+  return (Object.keys(ROLE_OF) as EventType[]).filter((type) => ROLE_OF[type] === role);
+}
+
+/** Runs `work` when woken and every few seconds, once at a time; after a failure, which it reports, it waits. */
+function lane(clock: Clock, work: () => Promise<void>, report: (problem: unknown) => void) {
+  const wait = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
+  let timer: TimerHandle | undefined;
+  let running: Promise<void> | undefined;
+  let woken = false;
+  let waiting = false;
+  let closed = false;
+
+  async function run(): Promise<void> {
+    let nextMs = LOOK_MS;
+    try {
+      do {
+        woken = false;
+        await work();
+      } while (woken && !closed);
+      wait.reset();
+    } catch (problem) {
+      if (!closed) report(problem);
+      nextMs = wait.nextMs();
+      waiting = true;
+    }
+    running = undefined;
+    if (!closed) timer = clock.setTimer(nextMs, start);
+  }
+
+  function start(): void {
+    timer?.cancel();
+    waiting = false;
+    running ??= run();
+  }
+
+  return {
+    wake() {
+      woken = true;
+      if (!running && !waiting && !closed) start();
+    },
+    async close() {
+      closed = true;
+      timer?.cancel();
+      await running;
+    },
+  };
+}

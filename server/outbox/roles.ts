@@ -1,0 +1,29 @@
+import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
+import type { EventHandler, Role } from '../../actors/ports/event-stream.ts';
+import type { Config } from '../config/schema.ts';
+import type { Logger } from '../log.ts';
+import { analyticsRole } from './analytics-role.ts';
+
+/** What the handlers of roles are made of. */
+export interface RoleParts {
+  readonly config: Config;
+  readonly analytics: AnalyticsStore;
+  readonly log: Logger;
+}
+
+/** A role at work. `handle` resolves after its own commit, and gets an event again after a crash. */
+export interface WorkingRole {
+  readonly handle: EventHandler;
+  close?(): Promise<void>;
+}
+
+/** What each role does with its events; undefined if this configuration has nothing for it to do. */
+export const ROLE_MAKERS: Readonly<Record<Role, (parts: RoleParts) => Promise<WorkingRole | undefined>>> = {
+  ltm: async () => undefined,
+  analytics: async (parts) => analyticsRole(parts),
+};
+
+/** True if turns are to be remembered. */
+export function remembers(_config: Config): boolean {
+  return false;
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+const figure = z.number().nonnegative();
+
+/** What analytics knows of one ended reply: the payload of `TurnEnded`. */
+export const turnFacts = z.object({
+  generation: z.int().nonnegative(),
+  reason: z.enum(['completed', 'interrupted', 'failed']),
+  language: z.string(),
+  /** Name of the endpoint that the session came in by. */
+  endpoint: z.string(),
+  /** The user spoke; otherwise the turn was typed. */
+  spoken: z.boolean(),
+  /** False: speech without a word that was understood. */
+  understood: z.boolean(),
+  /** The timings of `reply.end`, ms. */
+  stagesMs: z.record(z.string(), figure),
+  /** Speech over this reply until it was silent, ms. */
+  bargeInMs: figure.exactOptional(),
+  costs: z.object({
+    /** Speech of the user. */
+    speechSeconds: figure,
+    /** Audio that was sent. */
+    replySeconds: figure,
+    /** Text that was given to speech synthesis. */
+    characters: figure,
+    /** Pieces of text from the language engine, which are tokens or a little more. */
+    tokens: figure,
+  }),
+});
+export type TurnFacts = z.infer<typeof turnFacts>;

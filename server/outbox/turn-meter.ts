@@ -1,0 +1,148 @@
+import type { EventType, StreamEvent } from '../../actors/ports/event-stream.ts';
+import type { TurnRecord } from '../../actors/ports/store.ts';
+import { PIPELINE_RATE } from '../../machines/audio.ts';
+import type { JsonObject } from '../../machines/json.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { Command } from '../../machines/session/commands.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import type { SessionRequest } from '../door/session-host.ts';
+import type { SessionObserver } from '../observers.ts';
+import type { TurnFacts } from './turn-facts.ts';
+
+/** What is counted for the reply to come or in progress. */
+interface Counts {
+  speechSamples: number;
+  replySamples: number;
+  characters: number;
+  tokens: number;
+  bargeInMs: number | undefined;
+}
+
+interface Metered {
+  readonly request: SessionRequest;
+  counts: Counts;
+  /** Of the utterance in progress. */
+  speechFrom: number | undefined;
+  /** Time of the speech that may interrupt the reply. */
+  bargeInAtMs: number | undefined;
+  speaking: boolean;
+}
+
+/** Makes the events of a turn from what its session did. */
+export class TurnMeter implements SessionObserver {
+  readonly #sessions = new Map<string, Metered>();
+  readonly #now: () => string;
+  readonly #remembers: boolean;
+
+  /** `remembers`: turns are for the memory too. `now`: wall-clock time, ISO 8601. */
+  constructor({ remembers, now }: { readonly remembers: boolean; readonly now: () => string }) {
+    this.#remembers = remembers;
+    this.#now = now;
+  }
+
+  onOpening(request: SessionRequest): void {
+    this.#sessions.set(request.session, {
+      ...{ request, counts: nothing(), speechFrom: undefined, bargeInAtMs: undefined, speaking: false },
+    });
+  }
+
+  onClosed(session: string): void {
+    this.#sessions.delete(session);
+  }
+
+  onLog(session: string, entry: LogEntry): void {
+    const metered = this.#sessions.get(session);
+    if (!metered) return;
+    if (entry.type === 'frame') metered.counts.replySamples += entry.samples;
+    else if (entry.type === 'event') onEvent(metered, entry);
+    else if (entry.type === 'command') onCommand(metered, entry.command, entry.atMs);
+  }
+
+  /** The events of a turn that ended just now. Their ids depend on the turn only. */
+  eventsOf(turn: TurnRecord): StreamEvent[] {
+    const metered = this.#sessions.get(turn.session);
+    if (!metered) return [];
+    const ts = this.#now();
+    const event = (type: EventType, payload: JsonObject): StreamEvent => ({
+      id: `${turn.session}/${turn.turn}/${turn.generation}/${type}`,
+      body: {
+        correlationId: `${turn.session}#${turn.turn}`,
+        sessionId: turn.session,
+        turn: turn.turn,
+        ...{ type, payload, ts },
+      },
+    });
+    const facts = factsOf(metered, turn);
+    metered.counts = nothing();
+    const remembered = this.#remembers && turn.userText !== '';
+    return [
+      ...(remembered ? [event('LtmWriteRequested', rememberedOf(metered.request, turn))] : []),
+      event('TurnEnded', { ...facts }),
+    ];
+  }
+}
+
+function rememberedOf({ user, language }: SessionRequest, turn: TurnRecord): JsonObject {
+  return {
+    ...{ text: turn.userText, reply: turn.heard, vectorize: true, language },
+    ...(user !== undefined && { user }),
+  };
+}
+
+function nothing(): Counts {
+  return { speechSamples: 0, replySamples: 0, characters: 0, tokens: 0, bargeInMs: undefined };
+}
+
+function onEvent(metered: Metered, { event, atMs }: Extract<LogEntry, { type: 'event' }>): void {
+  metered.bargeInAtMs = undefined;
+  switch (event.type) {
+    case 'speech.start':
+      metered.speechFrom = event.sample;
+      if (metered.speaking) metered.bargeInAtMs = atMs;
+      return;
+    case 'speech.stop':
+      metered.counts.speechSamples += Math.max(0, event.sample - (metered.speechFrom ?? event.sample));
+      metered.speechFrom = undefined;
+      return;
+    case 'llm.delta':
+      metered.counts.tokens += 1;
+      return;
+    default:
+  }
+}
+
+function onCommand(metered: Metered, command: Command, atMs: number): void {
+  if (command.type === 'publish') onMessage(metered, command.message, atMs);
+  else if (command.type === 'send' && command.child === 'tts' && command.message.type === 'segment')
+    metered.counts.characters += command.message.text.length;
+}
+
+function onMessage(metered: Metered, message: SessionMessage, atMs: number): void {
+  if (message.type === 'state') metered.speaking = message.value === 'speaking';
+  const silenced = message.type === 'flush' || (message.type === 'playback' && message.state === 'paused');
+  if (!silenced || metered.bargeInAtMs === undefined) return;
+  metered.counts.bargeInMs = Math.max(0, atMs - metered.bargeInAtMs);
+  metered.bargeInAtMs = undefined;
+}
+
+function factsOf({ request, counts }: Metered, turn: TurnRecord): TurnFacts {
+  const { timings, reason, generation, userText } = turn;
+  const spoken = timings.stt !== undefined;
+  const { bargeInMs } = counts;
+  const stages = Object.entries(timings).filter(
+    (stage): stage is [string, number] => typeof stage[1] === 'number',
+  );
+  return {
+    ...{ generation, reason, language: request.language, spoken },
+    endpoint: request.endpoint ?? 'embedded',
+    understood: !spoken || userText !== '',
+    stagesMs: Object.fromEntries(stages),
+    ...(bargeInMs !== undefined && { bargeInMs }),
+    costs: {
+      speechSeconds: counts.speechSamples / PIPELINE_RATE,
+      replySeconds: counts.replySamples / request.outputRate,
+      characters: counts.characters,
+      tokens: counts.tokens,
+    },
+  };
+}

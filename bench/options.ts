@@ -12,7 +12,7 @@ const SIZES = [1, 10, 50, 100, 200];
 const QUICK_SIZES = [1, 10];
 
 export const USAGE = `npm run bench -- [--json FILE] [--only NAME[,NAME]] [--quick] [--bus in-process|nats|both]
-                  [--sessions N[,N]] [--out FOLDER] [--profile FOLDER]`;
+                  [--sessions N[,N]] [--out FOLDER] [--profile FOLDER] [--echo-unknown]`;
 
 /** Parses the command line. Throws an Error with the problem. */
 export function commandLine(args: readonly string[], names: readonly string[]): CommandLine {
@@ -26,6 +26,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
       sessions: { type: 'string' },
       out: { type: 'string' },
       profile: { type: 'string' },
+      'echo-unknown': { type: 'boolean', default: false },
     },
   });
   const { quick } = values;
@@ -40,6 +41,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
     buses: buses(values.bus ?? (quick ? 'in-process' : 'both')),
     sessions: sizes ?? (quick ? QUICK_SIZES : SIZES),
     profile: values.profile,
+    echoUnknown: values['echo-unknown'],
     json: values.json,
     only,
     out: values.out,

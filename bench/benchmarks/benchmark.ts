@@ -9,6 +9,8 @@ export interface BenchOptions {
   readonly sessions: readonly number[];
   /** Folder for processor profiles of the server. */
   readonly profile: string | undefined;
+  /** Clients of the conversations do not say whether they hear their loudspeaker, so the server looks for an echo. */
+  readonly echoUnknown: boolean;
 }
 
 /** Shared context of benchmarks. */

@@ -20,12 +20,13 @@ export async function measureConversations(
   context: BenchContext,
   bus: BusKind,
 ): Promise<ReadonlyMap<number, LoadResult>> {
-  const { quick, sessions } = context.options;
+  const { quick, sessions, echoUnknown } = context.options;
+  const client = echoUnknown ? 'native-echo-unknown' : 'native';
   const world = await startWorld(context, { bus });
   try {
     context.progress(`${bus}: warm-up`);
     await world.load({
-      does: 'talk',
+      ...{ does: 'talk', client },
       interruptEvery: 2,
       sessions: quick ? 2 : 10,
       rampMs: 0,
@@ -37,7 +38,7 @@ export async function measureConversations(
       results.set(
         size,
         await world.load({
-          does: 'talk',
+          ...{ does: 'talk', client },
           interruptEvery: interruptEvery(size),
           sessions: size,
           rampMs: size === 1 ? 0 : quick ? QUICK_RAMP_MS : RAMP_MS,

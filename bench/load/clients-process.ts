@@ -1,5 +1,5 @@
 /** The users of the benchmark in their own process: real WebSockets, speech in real time. */
-import { FRAME_MS } from '../../machines/audio.ts';
+import { FRAME_MS, PIPELINE_RATE } from '../../machines/audio.ts';
 import { answerParent } from './child-process.ts';
 import { LoadClient } from './load-client.ts';
 import { monotonicMs } from './monotonic.ts';
@@ -18,6 +18,10 @@ let clients: (LoadClient | RealtimeClient)[] = [];
 /** How each kind of client connects, and what its microphone records. */
 const KINDS = {
   native: { connect: (url: string) => LoadClient.connect(url), frames: userFrames },
+  'native-echo-unknown': {
+    connect: (url: string) => LoadClient.connect(url, PIPELINE_RATE, 'unknown'),
+    frames: userFrames,
+  },
   'native-24k': {
     connect: (url: string) => LoadClient.connect(url, REALTIME_RATE),
     frames: (file: string) => userFrames(file, REALTIME_RATE),

@@ -1,6 +1,12 @@
 import WebSocket from 'ws';
 import { type InputRate, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
-import { type ClientMessage, decodeAudio, type ServerMessage, SUBPROTOCOL } from '../../machines/wire.ts';
+import {
+  type ClientMessage,
+  decodeAudio,
+  type EchoState,
+  type ServerMessage,
+  SUBPROTOCOL,
+} from '../../machines/wire.ts';
 import type { Conversant, ConversantListener } from './conversant.ts';
 import { monotonicMs } from './monotonic.ts';
 import type { ClientSession, SeenReply } from './reports.ts';
@@ -47,7 +53,12 @@ export class LoadClient implements Conversant {
     });
   }
 
-  static connect(url: string, inputRate: InputRate = PIPELINE_RATE): Promise<LoadClient> {
+  /** `echo`: what it says of its loudspeaker. */
+  static connect(
+    url: string,
+    inputRate: InputRate = PIPELINE_RATE,
+    echo: EchoState = 'cancelled',
+  ): Promise<LoadClient> {
     const target = new URL('/v1/session', url.replace(/^http/u, 'ws'));
     const socket = new WebSocket(target, SUBPROTOCOL, {
       perMessageDeflate: false,
@@ -59,7 +70,7 @@ export class LoadClient implements Conversant {
       socket.once('open', () => {
         const hello: ClientMessage = {
           type: 'hello',
-          audio: { inputRate, outputRate: OUTPUT_RATE, echo: 'cancelled' },
+          audio: { inputRate, outputRate: OUTPUT_RATE, echo },
         };
         socket.send(JSON.stringify(hello));
       });

@@ -139,9 +139,9 @@ export class AdaptiveFilter {
     forward(this.#time, this.#errorSpectrum);
   }
 
-  /** Learns from the last block, and sets `uncertain`. */
-  adapt(): void {
-    this.#countSound();
+  /** Learns from the last block, and sets `uncertain`. Returns true if anything was played in it. */
+  adapt(): boolean {
+    const sound = this.#countSound();
     const e = this.#errorSpectrum;
     const { uncertain } = this;
     uncertain.fill(0);
@@ -191,12 +191,15 @@ export class AdaptiveFilter {
       this.#constrain(this.#weights[this.#constrained] as Spectrum);
       this.#constrained = this.#constrained + 1 < this.#to ? this.#constrained + 1 : this.#from;
     }
+    return sound;
   }
 
-  #countSound(): void {
+  #countSound(): boolean {
     let power = 0;
     for (let i = FFT_SIZE - BLOCK; i < FFT_SIZE; i++) power += (this.#input[i] as number) ** 2;
-    if (power > SOUND * BLOCK && ++this.#learnedFrom === FOUND_BLOCKS) this.#narrow();
+    const sound = power > SOUND * BLOCK;
+    if (sound && ++this.#learnedFrom === FOUND_BLOCKS) this.#narrow();
+    return sound;
   }
 
   /** Uses only the partitions around the strongest. */

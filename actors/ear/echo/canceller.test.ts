@@ -42,9 +42,11 @@ function cancelled(
   played: Float32Array,
   starts: Record<number, number> = {},
   expected = true,
+  onRead: (from: number) => void = () => {},
 ) {
   let early = 0;
   const canceller = new EchoCanceller((from, out) => {
+    onRead(from);
     for (let i = 0; i < out.length; i++) out[i] = played[from + early + i] ?? 0;
   }, expected);
   const left = new Float32Array(heard.length);
@@ -118,6 +120,27 @@ describe('the echo canceller', () => {
     const echo = echoOf(played, room(300));
     const left = cancelled(sum(echo, hiss(6)), played, {}, false);
     expect(levelDb(echo, 3, 6) - levelDb(left, 3, 6)).toBeGreaterThan(25);
+  });
+
+  it('computes nothing in a room without an echo while nobody speaks, and less and less while somebody does', () => {
+    const played = bursts(40, 'robot');
+    const reads: number[] = [];
+    const share = (heard: Float32Array) => {
+      reads.length = 0;
+      const left = cancelled(heard, played, {}, false, (from) => reads.push(from));
+      expect(left.every((one, i) => reads.length > 0 || one === heard[i])).toBe(true);
+      return (reads.length * BLOCK) / heard.length;
+    };
+    expect(share(hiss(40))).toBe(0);
+    expect(share(sum(bursts(40, 'person', 0.05), hiss(40)))).toBeLessThan(0.4);
+  });
+
+  it('removes an echo that first appears after it has looked for one in vain', () => {
+    const played = bursts(16, 'robot');
+    const echo = between(echoOf(played, room(300)), 9, 16);
+    const person = between(bursts(16, 'person', 0.05), 0, 3);
+    const left = cancelled(sum(person, echo, hiss(16)), played, {}, false);
+    expect(levelDb(echo, 14, 16) - levelDb(left, 14, 16)).toBeGreaterThan(20);
   });
 
   it('finds playback that began up to 25 ms off from when it was said to', () => {

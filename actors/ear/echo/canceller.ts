@@ -1,6 +1,7 @@
 import { AdaptiveFilter, BLOCK } from './adaptive-filter.ts';
 import { Alignment } from './alignment.ts';
 import { Judgement } from './judgement.ts';
+import { Presence } from './presence.ts';
 
 /** Reads what was played from this sample of the microphone on, −1..1. */
 export type ReadPlayed = (from: number, out: Float32Array) => void;
@@ -33,11 +34,14 @@ export class EchoCanceller {
   #found = false;
   /** How much later the echo comes than `read` says, samples. */
   #shift = 0;
+  /** Undefined: there is an echo, the client said so. */
+  readonly #presence: Presence | undefined;
 
   /** `expected`: there is an echo, so what may be one does not pass before the path is known. */
   constructor(read: ReadPlayed, expected: boolean) {
     this.#read = read;
     this.#judgement = new Judgement(expected);
+    this.#presence = expected ? undefined : new Presence();
   }
 
   /** Share of the last block that was a sound, and not explained by what is played, 0..1. */
@@ -52,7 +56,7 @@ export class EchoCanceller {
 
   /** Playback begins or continues after a gap, so its time must be found. */
   restart(): void {
-    if (!this.#filter.learned) return;
+    if (!this.#filter.learned || this.#presence?.sure === false) return;
     this.#searching = true;
     this.#harms = false;
     this.#alignment.restart();
@@ -60,11 +64,15 @@ export class EchoCanceller {
 
   /** `heard`, a block from sample `from` of the microphone on. Returns it without the echo, valid until the next call. */
   process(heard: Float32Array, from: number): Float32Array {
-    this.#filterBlock(heard, from);
     const filter = this.#filter;
+    if (this.#presence && !this.#presence.looking) {
+      if (!this.#presence.wakes(heard)) return this.#judgement.pass(heard);
+      this.#load(from);
+    }
+    this.#filterBlock(heard, from);
     if (this.#searching) this.#search(heard, from);
     else {
-      filter.adapt();
+      if (filter.adapt() && this.#presence?.judge(heard, filter.error)) this.#forget();
       this.#watch(heard);
     }
     this.#judgement.apply(filter.error, filter.echo, filter.uncertain, this.#searching);
@@ -102,14 +110,24 @@ export class EchoCanceller {
       // Only a filter that does harm is given up: a person who speaks hides the echo, too.
       if (!this.#harms || ++this.#unclear < MOST_UNCLEAR) return;
       this.#unclear = 0;
-      this.#filter.forget();
-      this.#found = false;
+      this.#forget();
     } else {
       this.#unclear = 0;
       if (found.shift === 0) return;
       this.#shift += found.shift;
-      this.#filter.reload((blocksAgo, out) => this.#read(from - blocksAgo * BLOCK - this.#shift, out));
+      this.#load(from);
       this.#filterBlock(heard, from);
     }
+  }
+
+  /** Gives the filter what was played before sample `from`. */
+  #load(from: number): void {
+    this.#filter.reload((blocksAgo, out) => this.#read(from - blocksAgo * BLOCK - this.#shift, out));
+  }
+
+  #forget(): void {
+    this.#filter.forget();
+    this.#presence?.forgot();
+    this.#found = false;
   }
 }

@@ -50,6 +50,15 @@ export class Judgement {
     return this.#loud;
   }
 
+  /** A block that the filter has not seen passes as it is. */
+  pass(heard: Float32Array): Float32Array {
+    const power = powerOf(heard);
+    this.#noise = this.#noise === 0 ? power : Math.min(power, this.#noise * NOISE_RISE);
+    this.passed = 1;
+    this.voice = power > EXPLAINED * this.#noise ? 1 : 0;
+    return heard;
+  }
+
   /** `left`, the filter's error, is changed in place. `misplaced`: the echo is expected at a time that may be wrong. */
   apply(left: Float32Array, echo: Float32Array, uncertain: Float32Array, misplaced: boolean): void {
     const power = powerOf(left);

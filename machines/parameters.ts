@@ -113,6 +113,10 @@ export function parameterGroups() {
     attention: described('attention', {
       mode: [attentionMode, 'When speech is for the robot, unless the client says it in its hello.'],
       windowMs: [ms, 'After a turn: time in which the next one needs no wake phrase.'],
+      unlikeBelow: [
+        probability,
+        'Speech that the recogniser rejects, with the nearest phrase below this confidence, is not for the robot and gets no reply, unless the robot has asked something. 0: it gets `phrases.notUnderstood`.',
+      ],
     }),
     body: described('body', {
       startThreshold: [probability, 'The `vad.startThreshold` while the robot moves.'],

@@ -161,6 +161,34 @@ it('with attention: push the ear takes no turn; a commit makes one', async () =>
   await backToIdle(talk);
 });
 
+describe('speech in which the recogniser is sure to hear nothing that the robot knows', () => {
+  const unlike = (confidence: number): SttScript => ({
+    text: '',
+    rejected: { reason: 'unlike', nearest: 'turn left', confidence },
+  });
+
+  it('gets no reply; what is a little like a phrase gets the apology', async () => {
+    const talk = await attentive(undefined, [unlike(0.02), unlike(0.2)]);
+    await said(talk);
+    await said(talk);
+    expect(talk.of('reply').map(({ text }) => text)).toEqual(['Sorry, I did not get that.']);
+  });
+
+  it('gets the apology where the robot has asked something, or the client has ended the turn', async () => {
+    const talk = await attentive(undefined, [{ text: 'turn left' }, unlike(0.02)], ['Which way?']);
+    await answeredAloud(talk);
+    await said(talk);
+    const pushed = await attentive('push', [unlike(0.02)]);
+    await pushed.speak(900);
+    pushed.send({ type: 'commit' });
+    await backToIdle(pushed);
+    for (const { heard } of [talk, pushed])
+      expect(heard.findLast(({ type }) => type === 'reply')).toMatchObject({
+        text: 'Sorry, I did not get that.',
+      });
+  });
+});
+
 it('a session that always listens says nothing about it', async () => {
   const talk = await attentive(undefined, [{ text: 'turn left' }]);
   await answeredAloud(talk);

@@ -51,6 +51,17 @@ export function isForOthers(context: SessionContext): boolean {
   return length === 0 || (reading?.askBelow === undefined && length > MAX_WORDS);
 }
 
+/**
+ * Speech in which the recogniser is sure to hear nothing that the robot knows: others speak. Not so if the client ended the turn, or
+ * if the robot has asked something. Journals of before have no such parameter.
+ */
+export function isPlainlyUnlike(context: SessionContext, { attention }: SessionParameters): boolean {
+  const { utterance, question } = context;
+  const { rejected } = utterance?.final ?? {};
+  if (rejected?.reason !== 'unlike' || rejected.confidence >= (attention?.unlikeBelow ?? 0)) return false;
+  return utterance?.endSample === undefined && !question && !circumstancesOf(context).asked;
+}
+
 /** The wake phrase is taken off the words, and the robot is awake. */
 export function takeWakePhrase(parameters: SessionParameters): Reducer {
   return (context) => {

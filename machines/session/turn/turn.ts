@@ -1,6 +1,7 @@
 /** From words to a turn, which the next reply answers. */
 import type { SessionParameters } from '../../parameters.ts';
 import type { EndReason } from '../../wire.ts';
+import { isPlainlyUnlike } from '../attention/attention.ts';
 import type { TurnOutcome } from '../commands.ts';
 import type { PendingTurn, SessionContext } from '../context.ts';
 import { type Outcome, publish, type Reducer } from '../effects.ts';
@@ -68,7 +69,8 @@ export function saidNothing(context: SessionContext, parameters: SessionParamete
   return (
     wordsInHand(context) === '' &&
     (spokeMs(context) < parameters.endpointing.notUnderstoodMs ||
-      phrasesOf(context, parameters).notUnderstood === '')
+      phrasesOf(context, parameters).notUnderstood === '' ||
+      isPlainlyUnlike(context, parameters))
   );
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../../testing/simulation/random.ts';
 import { noResampling } from '../../reply/no-resampling-test-util.ts';
 import { PlayedAudio } from './played-audio.ts';
 
@@ -88,12 +89,37 @@ describe('the played audio', () => {
     for (let i = 0; i < 30; i++) played.send(1, frame(1), 0);
     played.report(1, 1_600, 8_000); // 400 ms behind
     played.report(1, 3_200, 9_600);
+    played.report(1, 4_800, 11_200);
     played.send(2, frame(2), 20_000);
     expect(read(played, 20_000 + 4_799, 2)).toEqual([0, 2]);
     for (let i = 0; i < 30; i++) played.send(2, frame(2), 20_000);
     played.report(2, 1_600, 22_400); // 50 ms behind what was sent, 250 ms before what is expected
     played.send(3, frame(3), 40_000);
     expect(read(played, 40_000, 1)).toEqual([3]);
+  });
+
+  it('is not misled by reports that come late, or many at once', () => {
+    const random = Random.named(1, 'late reports');
+    for (const behind of [1_600, 8_000]) {
+      const played = open();
+      const later = new Set<number>();
+      for (let reply = 1; reply <= 20; reply++) {
+        const from = reply * 64_000;
+        for (let i = 0; i < 150; i++) played.send(reply, frame(1), from);
+        let stuckUntil = 0;
+        for (let said = 1_600; said < 48_000; said += 1_600) {
+          // Every few reports nothing gets through for up to 600 ms; then all that waited comes at once.
+          const leavesAt = from + said + behind;
+          if (leavesAt >= stuckUntil && random.int(0, 2) === 0) stuckUntil = leavesAt + random.int(0, 9_600);
+          played.report(reply, said, Math.max(leavesAt, stuckUntil));
+        }
+        if (reply > 2) later.add(played.later);
+      }
+      // Never after what is heard, at most 250 ms before, and the same for nearly all replies.
+      expect(Math.max(...later)).toBeLessThanOrEqual(behind);
+      expect(Math.min(...later)).toBeGreaterThanOrEqual(Math.max(0, behind - 4_000));
+      expect(later.size).toBeLessThanOrEqual(2);
+    }
   });
 
   it('takes neither a pause before a flush nor a gap in a reply for a late client', () => {

@@ -14,6 +14,10 @@ const KEPT = samplesInMs(4_000, PIPELINE_RATE);
 const MOST_BEHIND_MS = 250;
 /** How far behind it is left then, ms, so that the echo never comes before what is played. */
 const LEFT_BEHIND_MS = 100;
+/** Later than this behind the sending no client is taken to play, ms. */
+const MOST_LATER_MS = 1_000;
+/** Reports on a reply that must all be late: on a busy machine a few come late together. One that is too early cannot be wrong. */
+const FEWEST_REPORTS = 3;
 
 /**
  * What the client's loudspeaker plays, by samples of its microphone. It follows what is sent as the client's player
@@ -35,9 +39,11 @@ export class PlayedAudio {
   /** Changes of the client's gain, the newest first: from sample `at` on it moves from one to the other. */
   #gains: readonly { readonly at: number; readonly from: number; readonly to: number }[] = [];
   #paused: Int16Array[] | undefined;
-  /** Added to the time at which audio is sent: in this reply, and from the next one on. */
+  /** Added to the time at which audio of this reply is sent. */
   #later = 0;
-  #nextLater = 0;
+  /** Reports on this reply, and the least that one was behind, samples: others may have waited on their way. */
+  #reports = 0;
+  #leastBehind = Number.POSITIVE_INFINITY;
   readonly #rate: OutputRate;
 
   constructor(rate: OutputRate, resamplers: ResamplerFactory) {
@@ -63,7 +69,7 @@ export class PlayedAudio {
       this.#generation = generation;
       this.#paused = undefined;
       this.#sent = 0;
-      this.#later = this.#nextLater;
+      this.#follow();
       this.#setGain(1, Math.max(this.#end, at + this.#later));
     }
     this.#sent += samples.length;
@@ -98,11 +104,8 @@ export class PlayedAudio {
     if (generation !== this.#generation || generation <= this.#flushed || samples === 0 || this.#paused)
       return;
     const waits = this.#sent - Math.round((samples * PIPELINE_RATE) / this.#rate);
-    const behind = at - (this.#end - waits);
-    if (behind >= 0 && behind <= samplesInMs(MOST_BEHIND_MS, PIPELINE_RATE)) return;
-    // From the next reply on: within one, the canceller has learned the delay by now.
-    const later = this.#later + behind - samplesInMs(LEFT_BEHIND_MS, PIPELINE_RATE);
-    this.#nextLater = Math.max(0, Math.min(later, samplesInMs(1_000, PIPELINE_RATE)));
+    this.#reports++;
+    this.#leastBehind = Math.min(this.#leastBehind, at - (this.#end - waits));
   }
 
   /** True once for each time that playback begins, or continues after a gap, before `sample`. */
@@ -123,6 +126,18 @@ export class PlayedAudio {
 
   close(): void {
     this.#resampler.close();
+  }
+
+  /** Follows the reports on the last reply: only now, because within one the canceller has learned the delay. */
+  #follow(): void {
+    const behind = this.#leastBehind;
+    const late = this.#reports >= FEWEST_REPORTS && behind > samplesInMs(MOST_BEHIND_MS, PIPELINE_RATE);
+    if (late || behind < 0) {
+      const later = this.#later + behind - samplesInMs(LEFT_BEHIND_MS, PIPELINE_RATE);
+      this.#later = Math.max(0, Math.min(later, samplesInMs(MOST_LATER_MS, PIPELINE_RATE)));
+    }
+    this.#reports = 0;
+    this.#leastBehind = Number.POSITIVE_INFINITY;
   }
 
   #setGain(to: number, at: number): void {

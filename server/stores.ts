@@ -29,6 +29,8 @@ export interface Stores {
 export interface Events {
   readonly outbox: OutboxStore;
   readonly analytics: AnalyticsStore;
+  /** Turns also cause events for the role `ltm`, whatever the configuration says: somebody else works it. */
+  readonly remembers?: true;
 }
 
 export interface StoreParts {

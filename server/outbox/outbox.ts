@@ -42,7 +42,10 @@ export async function withOutbox(stores: Stores, config: Config, log: Logger): P
   const { outbox, analytics } = events;
   try {
     const streams = await openStreams(config, outbox, log);
-    const meter = new TurnMeter({ remembers: remembers(config), now: () => new Date().toISOString() });
+    const meter = new TurnMeter({
+      remembers: events.remembers ?? remembers(config),
+      now: () => new Date().toISOString(),
+    });
     const workers = await startWorkers(config.outbox.roles, streams, { config, analytics, log });
     const relay = startRelay({
       outbox,

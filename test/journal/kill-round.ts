@@ -46,10 +46,15 @@ export async function killRound(dataDir: string, seed: number): Promise<KillRoun
   return inspect(dataDir, server.acknowledged);
 }
 
-async function startServer(
-  dataDir: string,
-): Promise<{ child: ChildProcess; url: string; acknowledged: readonly string[] }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir], {
+export interface KillServer {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** `<session> <turn> <generation>` of each turn that the store acknowledged. */
+  readonly acknowledged: readonly string[];
+}
+
+export async function startServer(dataDir: string, ...natsUrl: readonly string[]): Promise<KillServer> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir, ...natsUrl], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const acknowledged: string[] = [];

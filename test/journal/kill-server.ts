@@ -1,5 +1,6 @@
-// A server with immediate engines, to be killed. Its argument is the data directory; it prints its address, and a line
-// for each turn acknowledged by the store.
+// A server with immediate engines, to be killed. Its arguments are the data directory and, if it has one, the address of
+// its NATS server, on which others work the roles. It prints its address, and a line for each turn acknowledged by the
+// store: session, turn, generation.
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { loadConfig } from '../../server/config/load.ts';
@@ -7,12 +8,13 @@ import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 
-const [dataDir = ''] = process.argv.slice(2);
+const [dataDir = '', natsUrl] = process.argv.slice(2);
 const store = sqliteStore({ path: `${dataDir}/parley.db` });
 const server = await serve({
   config: loadConfig({
     flags: {
       ...{ port: 0, dataDir, 'log.level': 'error' },
+      ...(natsUrl !== undefined && { 'bus.nats-url': natsUrl, 'outbox.roles': [] }),
       // Clients type the next turn as soon as one ends, which is faster than people may, and never again after a refusal.
       ...{
         'limits.loop-delay-ms': 60_000,
@@ -31,13 +33,18 @@ const server = await serve({
       tts: scriptedTts(realClock, () => ({ firstByteMs: 1, msPerChar: 4 })),
     },
     vad: levelVad(),
+    store,
     journals: store,
-    store: {
-      ...store,
-      saveTurn: async (turn) => {
-        await store.saveTurn(turn);
-        console.log(`acknowledged ${turn.session} ${turn.turn}`);
+    events: {
+      outbox: {
+        ...store.outbox,
+        async saveTurn(turn, events) {
+          await store.outbox.saveTurn(turn, events);
+          console.log(`acknowledged ${turn.session} ${turn.turn} ${turn.generation}`);
+        },
       },
+      analytics: store.analytics,
+      ...(natsUrl !== undefined && { remembers: true }),
     },
   },
 });

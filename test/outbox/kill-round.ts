@@ -1,0 +1,160 @@
+/** Kills a server, a worker or the broker during conversations, and looks where the events of the turns went. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { realClock } from '../../adapters/real-clock.ts';
+import { sqliteStore } from '../../adapters/store/sqlite.ts';
+import { loadSqlite } from '../../adapters/store/sqlite-binding.ts';
+import { nextRandom } from '../../machines/random.ts';
+import { VoiceClient } from '../../server/client/voice-client.ts';
+import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { type KillServer, startServer } from '../journal/kill-round.ts';
+
+const program = fileURLToPath(new URL('./kill-worker.ts', import.meta.url));
+const CLIENTS = 3;
+/** Turns of a round. */
+const TURNS = 30;
+/** The victim dies at one of this many messages from the first acknowledged turn on. */
+const MOMENTS = 150;
+const VICTIMS = ['server', 'worker', 'broker'] as const;
+const DRAIN_MS = 60_000;
+
+/** What all rounds share: the broker goes on with its streams, and everything is started anew in the same folders. */
+export interface KillScene {
+  readonly folder: string;
+  readonly broker: NatsServer;
+  /** Of all rounds. */
+  readonly acknowledged: Set<string>;
+}
+
+export async function killScene(folder: string): Promise<KillScene> {
+  const broker = await startNatsServer({ args: ['-js', '-sd', join(folder, 'nats')] });
+  return { folder, broker, acknowledged: new Set() };
+}
+
+export interface EventRound {
+  readonly victim: string;
+  readonly acknowledged: number;
+  /** Events that a role got more than once, in all rounds so far. */
+  readonly copies: number;
+  /** Time until everything had arrived, ms. */
+  readonly drainMs: number;
+  /** Empty if nothing was lost. */
+  readonly problems: readonly string[];
+}
+
+export async function eventKillRound(
+  { folder, broker, acknowledged }: KillScene,
+  seed: number,
+): Promise<EventRound> {
+  const victim = VICTIMS[seed % VICTIMS.length] ?? 'server';
+  const dataDir = join(folder, 'server');
+  let server = await startServer(dataDir, broker.url);
+  let worker = await startWorker(folder, broker.url);
+  const kill = {
+    server: async () => end(server.child),
+    worker: async () => end(worker),
+    broker: () => broker.kill(),
+  }[victim];
+  await talkUntil(server, 1 + (nextRandom(seed).value % MOMENTS), kill);
+  const before = acknowledged.size;
+  for (const one of server.acknowledged) acknowledged.add(one);
+  if (victim === 'server') server = await startServer(dataDir, broker.url);
+  if (victim === 'worker') worker = await startWorker(folder, broker.url);
+  if (victim === 'broker') await broker.restart();
+
+  const expected = [...acknowledged].flatMap(eventsOf);
+  const fromMs = performance.now();
+  let lost = expected;
+  while (lost.length > 0 && performance.now() - fromMs < DRAIN_MS) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const handled = handledIn(folder);
+    lost = expected.filter((id) => !handled.has(id));
+  }
+  const drainMs = Math.round(performance.now() - fromMs);
+  const waiting = await drained(dataDir);
+  await end(server.child);
+  await end(worker);
+  const handled = handledIn(folder);
+  return {
+    victim,
+    acknowledged: acknowledged.size - before,
+    copies: [...handled.values()].filter((copies) => copies > 1).length,
+    drainMs,
+    problems: [
+      ...lost.map((id) => `${id} never arrived`),
+      ...(waiting > 0 ? [`${waiting} events still wait in the outbox`] : []),
+    ],
+  };
+}
+
+/** Clients type on until the victim is dead and the round has its turns, or the server is gone. */
+async function talkUntil(server: KillServer, moment: number, kill: () => Promise<void>): Promise<void> {
+  let left = moment;
+  let turns = 0;
+  let killing: Promise<void> | undefined;
+  const clients = await Promise.all(
+    Array.from({ length: CLIENTS }, () => VoiceClient.connect({ url: server.url, clock: realClock })),
+  );
+  const gone = once(server.child, 'close');
+  await new Promise<void>((resolve) => {
+    void gone.then(() => resolve());
+    for (const client of clients) {
+      client.onMessage(({ message }) => {
+        if (server.acknowledged.length > 0 && --left === 0) killing = kill();
+        if (message.type !== 'reply.end') return;
+        turns += 1;
+        if (turns >= TURNS && left <= 0) resolve();
+        else client.send({ type: 'text', text: `and then? ${turns}` });
+      });
+      client.send({ type: 'text', text: 'hello' });
+    }
+  });
+  await killing;
+  await Promise.all(clients.map((client) => client.close()));
+}
+
+/** The ids of the events that a turn causes. */
+function eventsOf(name: string): string[] {
+  const id = name.replaceAll(' ', '/');
+  return [`${id}/LtmWriteRequested`, `${id}/TurnEnded`];
+}
+
+function handledIn(folder: string): Map<string, number> {
+  const db = new (loadSqlite())(join(folder, 'worker.db'), { readonly: true });
+  try {
+    return new Map(db.prepare<[], [string, number]>('SELECT id, copies FROM handled').raw().all());
+  } finally {
+    db.close();
+  }
+}
+
+/** Waits until the outbox is empty; returns what still waits then. */
+async function drained(dataDir: string): Promise<number> {
+  const store = sqliteStore({ path: join(dataDir, 'parley.db') });
+  try {
+    for (const fromMs = performance.now(); ; ) {
+      const { events } = await store.outbox.backlog();
+      if (events === 0 || performance.now() - fromMs > DRAIN_MS) return events;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function startWorker(folder: string, url: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, join(folder, 'worker.db'), url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await once(child.stdout, 'data');
+  return child;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}

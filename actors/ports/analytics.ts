@@ -1,5 +1,5 @@
 /** One ended reply, measured. */
-interface MeasuredTurn {
+export interface MeasuredTurn {
   /** Of the event that brought it: saving it again changes nothing. */
   readonly id: string;
   readonly session: string;

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { MeasuredTurn } from '../../actors/ports/analytics.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
@@ -6,17 +7,21 @@ import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
 import { turnFacts } from '../../server/outbox/turn-facts.ts';
 import { serve } from '../../server/serve.ts';
-import type { Server } from '../../server/serve-options.ts';
+import type { ServeOptions, Server } from '../../server/serve-options.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
 import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 
-async function start(flags: Record<string, string> = {}): Promise<{ server: Server; dataDir: string }> {
+async function start(
+  flags: Record<string, string> = {},
+  parts: (dataDir: string) => ServeOptions['parts'] = () => ({}),
+): Promise<{ server: Server; dataDir: string }> {
   const dataDir = await temporaryFolder();
   const server = await serve({
     config: loadConfig({ env: {}, flags: { port: '0', 'data-dir': dataDir, ...flags } }),
     log: makeLogger('silent'),
     parts: {
+      ...parts(dataDir),
       vad: levelVad(),
       engines: {
         stt: scriptedStt(realClock, [{ text: 'hello' }]),
@@ -107,3 +112,24 @@ it('while the broker is gone conversations go on and the backlog shows it; then 
   await expect.poll(() => measured(dataDir), { timeout: 30_000 }).toHaveLength(5);
   await expect.poll(() => metric(server, 'parley_outbox_waiting_events'), { timeout: 15_000 }).toBe(0);
 }, 90_000);
+
+it('a role that is slow holds up no conversation, and gets everything in the end', async () => {
+  let open = () => {};
+  const slow = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  const { server, dataDir } = await start({}, (dataDir) => {
+    const store = sqliteStore({ path: `${dataDir}/parley.db` });
+    const analytics = {
+      ...store.analytics,
+      save: (turn: MeasuredTurn) => slow.then(() => store.analytics.save(turn)),
+    };
+    return { store, journals: store, events: { outbox: store.outbox, analytics } };
+  });
+  await talk(await connect(server), 3);
+  expect(await measured(dataDir)).toEqual([]);
+  await expect.poll(() => metric(server, 'parley_outbox_waiting_events'), { timeout: 15_000 }).toBe(3);
+  open();
+  await expect.poll(() => measured(dataDir)).toHaveLength(3);
+  await expect.poll(() => metric(server, 'parley_outbox_waiting_events')).toBe(0);
+});

@@ -79,6 +79,16 @@ describe('a server whose store cannot be used', () => {
     const later = await connected(url);
     expect(await typed(later, 'go forward')).toBe('completed');
     expect(errors(later)).toEqual([]);
+    // The events of what could be stored have arrived, and nothing waits.
+    const stored = 'SELECT count(DISTINCT session || turn || generation) FROM turns';
+    await vi.waitFor(
+      () => {
+        const count = (sql: string) => tables((db) => db.prepare(sql).pluck().all())[0];
+        expect(count('SELECT count(*) FROM analytics_turns')).toBe(count(stored));
+        expect(count('SELECT count(*) FROM outbox_events WHERE delivered IS NULL')).toBe(0);
+      },
+      { timeout: PATIENCE_MS, interval: 200 },
+    );
   }, 120_000);
 
   it('starts and talks if the database is damaged, and is not ready', async () => {

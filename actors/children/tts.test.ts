@@ -172,6 +172,15 @@ describe('speech synthesis of a reply', () => {
     expect(offsets.map((offset) => '`a b`: **over** 你好.'.charAt(offset)).join('')).toBe('abo你好.');
   });
 
+  it('marks the words of a voice without marks by their letters, so that each counts as heard once the next one begins', async () => {
+    const { calls, say, events } = start();
+    await say('The sun is up.');
+    await calls[0]?.give(audio(1_400, 1), 'end');
+    expect(events.at(-1)).toMatchObject({
+      words: [0, 4, 8, 11].map((offset) => ({ offset, sample: samplesInMs(100 * offset, RATE) })),
+    });
+  });
+
   it('skips text that is not spoken, without the engine and without audio', async () => {
     const { calls, say, end, reports, status } = start();
     await say('```\ncode\n```\n', '🙂', '\n', 'Done.');

@@ -1,6 +1,7 @@
 import { type OutputRate, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { WordMark } from '../../machines/policies/heard.ts';
+import { wordPlaces } from '../../machines/policies/text.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { Resampler, ResamplerFactory } from '../ports/resampler.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
@@ -128,9 +129,7 @@ export class SegmentVoice {
     throwIfAborted(this.#signal);
     if (this.#resampler) this.#keep(this.#resampler.flush().samples);
     if (this.made === 0) throw new ParleyError('TTS_FAILED', `${engine.name} gave no audio for a text`);
-    // Letters that are not spoken would distort the estimated heard position of an unmarked segment.
-    if (this.words.length === 0 && text !== this.#text.trim())
-      this.words.push(...evenMarks(this.#spoken, this.made));
+    if (this.words.length === 0) this.words.push(...evenMarks(this.#spoken, this.made));
   }
 
   #keep(samples: Int16Array): void {
@@ -148,14 +147,13 @@ export class SegmentVoice {
   }
 }
 
-/** Words and, in scripts without spaces, characters. */
-const WORDS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
-
-/** Marks as if all letters lasted equally long. */
+/**
+ * Marks as if all letters that are spoken lasted equally long, for a voice that does not report when each word begins.
+ * As with other marks, a word counts as heard once the next one begins.
+ */
 function evenMarks({ text, originalOffset }: SpeechText, samples: number): WordMark[] {
-  return [...text.matchAll(WORDS)].map(({ index }) => ({
-    sample: Math.round((samples * index) / text.length),
-    offset: originalOffset(index),
+  return wordPlaces(text).map(({ offset }) => ({
+    sample: Math.round((samples * offset) / text.length),
+    offset: originalOffset(offset),
   }));
 }

@@ -1,6 +1,6 @@
 import { msOfSamples, type Pcm, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import { isUnspaced } from '../../machines/policies/text.ts';
+import { isUnspaced, wordPlaces } from '../../machines/policies/text.ts';
 import { throwIfAborted } from '../cancellation.ts';
 import type { TtsEvent } from '../ports/tts.ts';
 import { Bell } from '../reply/bell.ts';
@@ -25,10 +25,18 @@ interface Part {
   readonly fromMs: number;
 }
 
-/** Of a segment in the reply's text. */
+/** A segment in the reply's text. */
 interface Place {
   readonly from: number;
   readonly to: number;
+  readonly words: readonly Word[];
+}
+
+/** A word of a segment: its place in the requested text, and where it begins in the reply's. */
+interface Word {
+  readonly offset: number;
+  readonly length: number;
+  readonly at: number;
 }
 
 /** The heard part of an item. */
@@ -116,14 +124,14 @@ export class SpokenReply {
   /** The audio of the next segment. Ends without any if the model has spoken none of the reply. */
   speak(text: string, signal: AbortSignal): AsyncGenerator<TtsEvent, void, void> {
     const from = this.#requested;
-    const to = this.#find(text) ?? this.#text.length;
-    this.#requested = to;
+    const place: Place = { from, ...(this.#find(text) ?? { to: this.#text.length, words: [] }) };
+    this.#requested = place.to;
     const before = this.#turn;
     let done = () => {};
     this.#turn = new Promise((resolve) => {
       done = resolve;
     });
-    return this.#speak({ from, to }, signal, before, done);
+    return this.#speak(place, signal, before, done);
   }
 
   async *#speak(
@@ -136,11 +144,18 @@ export class SpokenReply {
     signal.addEventListener('abort', stop, { once: true });
     try {
       await before;
+      let marked = 0;
       for (let spoken = 0; ; ) {
         throwIfAborted(signal);
         const share = this.#share(place, spoken);
         const samples = this.#take(share - spoken);
         if (samples) {
+          for (const { at, ...word } of place.words.slice(marked)) {
+            const sample = Math.max(spoken, this.#startOf(at, place, share));
+            if (sample >= spoken + samples.length) break;
+            marked += 1;
+            yield { type: 'word', sample, ...word };
+          }
           spoken += samples.length;
           yield { type: 'audio', pcm: { rate: this.#rate, samples } };
         } else if (spoken > 0 && spoken >= share) return;
@@ -168,6 +183,13 @@ export class SpokenReply {
     return Math.round((own * this.charMs * this.#rate) / 1_000);
   }
 
+  /** The sample of the segment at which the reply's text has come to `at`. */
+  #startOf(at: number, { from, to }: Place, share: number): number {
+    const before = weightOf(this.#text.slice(from, at));
+    if (!this.#end || !Number.isFinite(share)) return Math.round((before * this.charMs * this.#rate) / 1_000);
+    return Math.round((share * before) / weightOf(this.#text.slice(from, to)));
+  }
+
   #take(most: number): Int16Array | undefined {
     const [piece] = this.#pieces;
     if (!piece || most <= 0) return undefined;
@@ -178,22 +200,24 @@ export class SpokenReply {
     return samples;
   }
 
-  /** Where the words after `text` begin in the rest of the reply; undefined if they are not its next ones. */
-  #find(text: string): number | undefined {
+  /** The next segment's words, and where the text after it begins; undefined if `text` does not come next in the reply. */
+  #find(text: string): Omit<Place, 'from'> | undefined {
     const wanted = text.replaceAll(LETTERS, '');
-    const rest = this.#text.slice(this.#requested);
-    const letters = [...rest.matchAll(LETTER)];
-    const from = letters
-      .map(([letter]) => letter)
-      .join('')
-      .indexOf(wanted);
-    if (wanted === '' || from < 0) return undefined;
-    let at = 0;
-    for (const { 0: letter, index } of letters) {
-      if (at >= from + wanted.length) return this.#requested + index;
-      at += letter.length;
+    // Of each UTF-16 unit of the letters that follow: its place in the reply.
+    const places: number[] = [];
+    let letters = '';
+    for (const { 0: letter, index } of this.#text.slice(this.#requested).matchAll(LETTER)) {
+      for (let unit = 0; unit < letter.length; unit++) places.push(this.#requested + index + unit);
+      letters += letter;
     }
-    return this.#text.length;
+    const first = letters.indexOf(wanted);
+    if (wanted === '' || first < 0) return undefined;
+    const placeOf = (letter: number) => places[first + letter] ?? this.#text.length;
+    const words = wordPlaces(text).map((word) => ({
+      ...word,
+      at: placeOf(text.slice(0, word.offset).replaceAll(LETTERS, '').length),
+    }));
+    return { to: placeOf(wanted.length), words };
   }
 }
 

@@ -36,6 +36,15 @@ export function normaliseText(text: string, language: string): string {
   return spoken.trim().replace(/\s+/g, ' ');
 }
 
+/** A word, or a character of a script without spaces. */
+const PRONOUNCED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
+
+/** Where the words of a text are, in UTF-16 units; in scripts without spaces, the characters. */
+export function wordPlaces(text: string): readonly { readonly offset: number; readonly length: number }[] {
+  return [...text.matchAll(PRONOUNCED)].map(({ 0: word, index }) => ({ offset: index, length: word.length }));
+}
+
 /** The words of a text in normal form. */
 export function wordsOf(text: string, language: string): readonly string[] {
   const normal = normaliseText(text, language);

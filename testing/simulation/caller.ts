@@ -169,7 +169,6 @@ export class Caller {
       ...{ clock, outputRate, output, spoken: workers.world.spoken },
       onState: (state) => this.#sees(id, state),
       found: (what) => found({ by: 'client', what, session: id, seq: -1 }),
-      ...(speaks && { unmarked: true }),
       ...(chainAudit && { onHeard: (reply) => chainAudit.heard(reply) }),
     });
     const world = workers.world;

@@ -14,8 +14,6 @@ export interface ClientEarOptions {
   readonly spoken: Vocabulary;
   readonly onState: (state: PublicState) => void;
   readonly found: (what: string) => void;
-  /** The voice does not say where its words begin, so these are estimated: the last one that counts as heard may still sound. */
-  readonly unmarked?: boolean;
   /**
    * Called at the end of each reply with its audible text. If set, engines may take over from each other, and words may
    * be repeated.
@@ -149,7 +147,6 @@ export class ClientEar implements SessionClient {
       .split(/\s+/u)
       .map(spoken)
       .filter((word) => word !== '');
-    if (this.#options.unmarked && interrupted) words.pop();
     const at = this.#options.onHeard ? firstMissing(words, played) : firstOther(words, played);
     if (at >= 0) this.#find(`'${words[at]}' counts as heard, but what was played is '${played.join(' ')}'`);
   }

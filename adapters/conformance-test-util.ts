@@ -26,6 +26,7 @@ export const BROKEN = [
   'ENGINE_UNREACHABLE',
   'ENGINE_PROTOCOL',
   'STT_FAILED',
+  'LLM_FAILED',
   'TTS_FAILED',
 ];
 

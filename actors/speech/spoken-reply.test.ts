@@ -25,9 +25,7 @@ async function said(spoken: SpokenReply, text: string): Promise<TtsEvent[]> {
 /** Each word with the millisecond at which it begins. */
 function words(text: string, events: readonly TtsEvent[]): string[] {
   return events.flatMap((event) =>
-    event.type === 'word'
-      ? [`${event.sample} ${text.slice(event.offset, event.offset + event.length)}`]
-      : [],
+    event.type === 'word' ? [`${event.sample} ${text.slice(event.offset, event.offset + event.length)}`] : [],
   );
 }
 
@@ -55,6 +53,10 @@ describe('a spoken reply', () => {
     const spoken = reply('**It** is [noon](http://x.org).');
     spoken.end();
     const events = await said(spoken, 'It is noon.');
-    expect(words('It is noon.', events).map((word) => word.replace(/^\d+ /u, ''))).toEqual(['It', 'is', 'noon.']);
+    expect(words('It is noon.', events).map((word) => word.replace(/^\d+ /u, ''))).toEqual([
+      'It',
+      'is',
+      'noon.',
+    ]);
   });
 });

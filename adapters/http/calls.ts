@@ -14,15 +14,17 @@ export interface Call {
 /** Calls that an engine of a network makes at a time: each may need a connection of its own. */
 export const MAX_CALLS = 256;
 
-/** The running calls of an engine, at most `MAX_CALLS`; more are refused with ENGINE_OVERLOADED. */
+/** The running calls of an engine, at most `limit`; more are refused with ENGINE_OVERLOADED. */
 export class Calls {
   readonly #toError: (thrown: unknown, cancelled: boolean) => ParleyError;
+  readonly #limit: number;
   readonly #open = new Set<() => void>();
   #closed = false;
 
   /** `toError` converts any error of a call to one of the catalogue. */
-  constructor(toError: (thrown: unknown, cancelled: boolean) => ParleyError) {
+  constructor(toError: (thrown: unknown, cancelled: boolean) => ParleyError, limit = MAX_CALLS) {
     this.#toError = toError;
+    this.#limit = limit;
   }
 
   /** The events of one call. */
@@ -32,7 +34,7 @@ export class Calls {
   ): AsyncGenerator<Event, void, undefined> {
     if (this.#closed) throw new ParleyError('CANCELLED', 'the engine is closed');
     throwIfAborted(signal);
-    if (this.#open.size >= MAX_CALLS)
+    if (this.#open.size >= this.#limit)
       throw new ParleyError('ENGINE_OVERLOADED', `${this.#open.size} requests are in progress`);
     const own = new AbortController();
     let cancelled = false;

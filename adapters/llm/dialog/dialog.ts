@@ -18,10 +18,12 @@ import {
 } from '../../../actors/dialog/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
+import { ParleyError } from '../../../machines/errors.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
 import { HALT_ACTION } from '../../../machines/session/halt/halt.ts';
 import type { ActionOutcome } from '../../../machines/session/turn/history.ts';
 import { REPORTED_ENDS } from '../../../machines/wire.ts';
+import { Calls } from '../../http/calls.ts';
 import { realClock } from '../../real-clock.ts';
 
 export interface DialogLlmOptions {
@@ -45,13 +47,20 @@ export function dialogLlm(options: DialogLlmOptions): LlmEngine {
   const dialogs = allLanguages(dialog);
   const own = answerer(options);
   const answers = new Map(dialogs.slice(1).map((one) => [one, answerer({ ...options, dialog: one })]));
+  // Nothing of it waits in a queue or for a server, so that it can answer everybody.
+  const calls = new Calls(
+    (thrown) =>
+      thrown instanceof ParleyError ? thrown : new ParleyError('LLM_FAILED', undefined, { cause: thrown }),
+    Number.POSITIVE_INFINITY,
+  );
   return {
     name: 'dialog',
     reply(request, signal) {
       const asked = dialogIn(dialog, request.language);
-      return ((asked && answers.get(asked)) ?? own)(request, signal);
+      const answer = (asked && answers.get(asked)) ?? own;
+      return calls.stream(signal, (call) => answer(request, call.signal));
     },
-    close: async () => {},
+    close: async () => calls.close(),
   };
 }
 

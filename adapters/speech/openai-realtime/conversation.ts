@@ -17,6 +17,8 @@ export interface RealtimeConversationOptions extends RealtimeSessionOptions {
   /** As the session was set up. */
   readonly language: string;
   readonly onEvent: (event: SpeechEvent) => void;
+  /** The conversation is over, by either side. May be called again. */
+  readonly onOver: () => void;
 }
 
 /** A server that has not ended a cancelled response after this time has lost it, ms. */
@@ -144,6 +146,7 @@ export class RealtimeConversation implements SpeechConversation {
 
   close(): void {
     this.#over = true;
+    this.#options.onOver();
     this.#overdue?.cancel();
     this.#ping?.cancel();
     const socket = this.#socket;

@@ -16,6 +16,8 @@ export interface OpenAiRealtimeOptions extends RealtimeSessionOptions {
   readonly model: string;
   /** Time for the connection and the set-up of the session, ms. */
   readonly connectMs: number;
+  /** Conversations at a time, those that open included; more are refused with ENGINE_OVERLOADED. Default 2,000. */
+  readonly maxConversations?: number;
 }
 
 /** The largest events are audio: some seconds of it, in base64. */
@@ -27,11 +29,18 @@ export function openAiRealtime(
 ): Omit<SpeechEngine, 'renewMs' | 'wordsMs' | 'replyMs'> {
   const { name, clock, baseURL = 'https://api.openai.com/v1', apiKey, model, connectMs } = options;
   const url = `${baseURL.replace(/^http/u, 'ws').replace(/\/$/u, '')}/realtime?model=${encodeURIComponent(model)}`;
+  const { maxConversations = 2_000 } = options;
   const open = new Set<RealtimeConversation>();
+  let opening = 0;
+  let closed = false;
   return {
     name,
     async open({ language, output, onEvent }, signal) {
+      if (closed) throw new ParleyError('CANCELLED', 'the engine is closed');
       throwIfAborted(signal);
+      if (open.size + opening >= maxConversations)
+        throw new ParleyError('ENGINE_OVERLOADED', `${maxConversations} conversations are open`);
+      opening += 1;
       const socket = new WebSocket(url, {
         ...{ perMessageDeflate: false, maxPayload: MAX_MESSAGE_BYTES, handshakeTimeout: connectMs },
         ...(apiKey ? { headers: { authorization: `Bearer ${apiKey}` } } : {}),
@@ -59,22 +68,20 @@ export function openAiRealtime(
         socket.terminate();
         throw thrown;
       } finally {
+        opening -= 1;
         timer.cancel();
         isLate.catch(() => {});
       }
       const conversation: RealtimeConversation = new RealtimeConversation(socket, {
-        ...{ ...options, clock, language },
-        onEvent: (event) => {
-          if (event.type === 'closed') open.delete(conversation);
-          onEvent(event);
-        },
+        ...{ ...options, clock, language, onEvent },
+        onOver: () => open.delete(conversation),
       });
       open.add(conversation);
       return conversation;
     },
     async close() {
+      closed = true;
       for (const conversation of open) conversation.close();
-      open.clear();
     },
   };
 }

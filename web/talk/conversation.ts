@@ -30,6 +30,8 @@ export interface ActionLine {
 
 export interface Turn {
   readonly turn: number;
+  /** BCP 47: what the user spoke, where the recogniser says so. */
+  readonly language?: string;
   readonly user?: UserText;
   readonly replies: readonly Reply[];
   readonly actions: readonly ActionLine[];
@@ -56,9 +58,12 @@ export function said(conversation: Conversation, message: Heard): Conversation {
   switch (message.type) {
     case 'transcript': {
       const pending = withoutFirst(conversation.pending, message.text);
-      const { text, final, rejected } = message;
+      const { text, final, rejected, language } = message;
       const user: UserText = { text, final, ...(rejected && { rejected }) };
-      return inTurn({ ...conversation, pending }, message.turn, (turn) => ({ ...turn, user }));
+      return inTurn({ ...conversation, pending }, message.turn, (turn) => ({
+        ...{ ...turn, user },
+        ...(language !== undefined && { language }),
+      }));
     }
     case 'reply':
       return inTurn(adopted(conversation, message.turn), message.turn, (turn) => ({

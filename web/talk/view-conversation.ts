@@ -77,7 +77,10 @@ function turnParts(turn: Turn): HTMLElement[] {
   const actions = turn.actions.map((action) =>
     line(`action ${action.status}`, 'Action', 'ltr', actionWords(action)),
   );
-  return [...user, ...turn.replies.map(replyLine), ...actions];
+  const spoken = [...user, ...turn.replies.map(replyLine)];
+  // The same character is drawn and read aloud otherwise in Chinese than in Japanese.
+  if (turn.language) for (const made of spoken) made.lang = turn.language;
+  return [...spoken, ...actions];
 }
 
 function actionWords({ name, status, message }: ActionLine): string {

@@ -21,11 +21,17 @@ const QUIET = 10 ** -2.5;
 /** What is kept before and after, for the weakest onsets and the fall of the last syllable. */
 const MARGIN = samplesInMs(200, PIPELINE_RATE);
 
+/** The middle of an utterance, and where in the utterance it begins. */
+export interface Spoken {
+  readonly samples: Int16Array;
+  readonly fromSample: number;
+}
+
 /**
  * An utterance without the silence around it, for engines that get it whole: they work less, and invent less text for what
  * is not there. Shares memory with `samples`. In noise less than 25 dB below the voice, nothing is removed.
  */
-export function withoutSilence(samples: Int16Array): Int16Array {
+export function withoutSilence(samples: Int16Array): Spoken {
   const powers = Array.from({ length: Math.ceil(samples.length / WINDOW) }, (_, index) => {
     const window = samples.subarray(index * WINDOW, (index + 1) * WINDOW);
     return window.reduce((sum, one) => sum + one * one, 0) / window.length;
@@ -33,5 +39,6 @@ export function withoutSilence(samples: Int16Array): Int16Array {
   const spoken = QUIET * powers.reduce((most, one) => Math.max(most, one), 0);
   const first = powers.findIndex((power) => power >= spoken);
   const last = powers.findLastIndex((power) => power >= spoken);
-  return samples.subarray(Math.max(0, first * WINDOW - MARGIN), (last + 1) * WINDOW + MARGIN);
+  const fromSample = Math.max(0, first * WINDOW - MARGIN);
+  return { samples: samples.subarray(fromSample, (last + 1) * WINDOW + MARGIN), fromSample };
 }

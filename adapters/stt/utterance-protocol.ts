@@ -34,6 +34,10 @@ export const fromThreadSchema = z.discriminatedUnion('type', [
     text: z.string(),
     confidence: confidence.exactOptional(),
     language: z.string().exactOptional(),
+    words: z
+      .array(z.object({ text: z.string(), startMs: z.number(), endMs: z.number() }))
+      .readonly()
+      .exactOptional(),
     rejected: z
       .object({ nearest: z.string(), confidence, reason: z.enum(REJECTION_REASONS) })
       .exactOptional(),

@@ -35,25 +35,26 @@ const LONGEST_LOOP = 80;
 /**
  * The final event of a transcription. Whisper and its relatives write words where there are none, such as thanks to viewers in
  * noise: what the model itself doubts, and text that goes round in circles, is rejected as `invented` if `guarded`.
+ * `fromMs`: where the audio that the server got begins in the utterance.
  */
-export function finalOf(answer: Transcription, guarded: boolean): Final {
+export function finalOf(answer: Transcription, guarded: boolean, fromMs = 0): Final {
   const text = answer.text.trim();
   const known = (answer.segments ?? []).flatMap(({ avg_logprob }) => avg_logprob ?? []);
   const mean = known.reduce((sum, one) => sum + one, 0) / known.length;
   const confidence = known.length > 0 ? { confidence: Math.min(1, Math.exp(mean)) } : {};
   if (!guarded || text === '' || !isInvented(answer, text))
-    return { type: 'final', text, ...confidence, ...timedWords(answer) };
+    return { type: 'final', text, ...confidence, ...timedWords(answer, fromMs) };
   const rejected = { nearest: text, confidence: confidence.confidence ?? 0, reason: 'invented' as const };
   return { type: 'final', text: '', rejected };
 }
 
-function timedWords({ words, segments }: Transcription): Pick<Final, 'words'> {
+function timedWords({ words, segments }: Transcription, fromMs: number): Pick<Final, 'words'> {
   const timed = words ?? segments?.flatMap((one) => one.words ?? []) ?? [];
   const spoken = timed
     .map(({ word, start, end }) => ({
       text: word.trim(),
-      startMs: Math.round(start * 1_000),
-      endMs: Math.round(end * 1_000),
+      startMs: Math.round(fromMs + start * 1_000),
+      endMs: Math.round(fromMs + end * 1_000),
     }))
     .filter(({ text }) => text !== '');
   return spoken.length > 0 ? { words: spoken } : {};

@@ -169,6 +169,16 @@ describe('openaiStt', () => {
     ]);
   });
 
+  it('counts the times of words from the start of the utterance, also where the silence before it is not sent', async () => {
+    const timed = [{ word: 'turn', start: 0.2, end: 0.5 }];
+    const body = JSON.stringify({ text: 'turn', words: timed });
+    await start({ transcription: () => answer(200, 'application/json', body) }, { wordTimes: true });
+    const utterance = new Int16Array(PIPELINE_RATE);
+    utterance.set(toneSamples(300, PIPELINE_RATE), 0.6 * PIPELINE_RATE);
+    const { events } = await transcribe(pieces(utterance));
+    expect(events).toMatchObject([{ words: [{ text: 'turn', startMs: 600, endMs: 900 }] }]);
+  });
+
   it('rejects what the model invented, and does not ask it about silence', async () => {
     const loop = 'Thank you. '.repeat(8);
     await start({ transcription: () => transcriptReply(loop) });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { SttEngine, SttEvent, SttRequest } from '../../../actors/ports/stt.ts';
 import {
   joinedSamples,
+  msOfSamples,
   type Pcm,
   PIPELINE_RATE,
   type PipelineRate,
@@ -18,7 +19,7 @@ import {
 } from '../../http/openai-client.ts';
 import type { ReportsConnections } from '../../http/transport.ts';
 import { writeWav } from '../../wav.ts';
-import { isSilent, SILENCE, withoutSilence } from '../silence.ts';
+import { isSilent, SILENCE, type Spoken, withoutSilence } from '../silence.ts';
 import { finalOf, transcription } from './invented.ts';
 import { multipartBody } from './upload.ts';
 
@@ -68,14 +69,13 @@ export function openaiStt(options: OpenAiSttOptions): SttEngine & ReportsConnect
         const pieces = await collect(audio, maxSamples, call);
         if (pieces.length === 0) yield { type: 'final', text: '' };
         else if ((options.guard ?? true) && pieces.every(({ samples }) => isSilent(samples))) yield SILENCE;
-        else yield* recognise(connection, options, request, utteranceWav(pieces), call);
+        else yield* recognise(connection, options, request, spokenIn(pieces), call);
       }),
   };
 }
 
-function utteranceWav(pieces: readonly Pcm<PipelineRate>[]): Uint8Array {
-  const samples = joinedSamples(pieces.map((piece) => piece.samples));
-  return writeWav({ rate: PIPELINE_RATE, samples: withoutSilence(samples) });
+function spokenIn(pieces: readonly Pcm<PipelineRate>[]): Spoken {
+  return withoutSilence(joinedSamples(pieces.map((piece) => piece.samples)));
 }
 
 /** The first `maxSamples` of the utterance. Reads on to its end, so that the writer does not block. */
@@ -108,7 +108,7 @@ async function* recognise(
   connection: OpenAiConnection,
   options: OpenAiSttOptions,
   request: SttRequest,
-  wav: Uint8Array,
+  { samples, fromSample }: Spoken,
   call: Call,
 ): AsyncGenerator<SttEvent> {
   const prompt = options.prompts?.[primaryTag(request.language)] ?? options.prompt;
@@ -123,6 +123,7 @@ async function* recognise(
     ...(options.temperature === undefined ? {} : { temperature: String(options.temperature) }),
     ...(options.stream ? { stream: 'true' } : {}),
   };
+  const wav = writeWav({ rate: PIPELINE_RATE, samples });
   const file = { field: 'file', name: 'utterance.wav', type: 'audio/wav', bytes: wav };
   const { contentType, bytes } = multipartBody(fields, file);
   const response = await connection.client
@@ -136,7 +137,8 @@ async function* recognise(
   // A model that cannot stream ignores the request for it.
   if (!options.stream || /json/i.test(response.headers.get('content-type') ?? '')) {
     requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
-    yield finalOf(transcription.parse(JSON.parse(await body.text())), guarded);
+    const fromMs = msOfSamples(fromSample, PIPELINE_RATE);
+    yield finalOf(transcription.parse(JSON.parse(await body.text())), guarded, fromMs);
     return;
   }
   requireContentType(response, /^(text\/event-stream|text\/plain|application\/octet-stream)/i);

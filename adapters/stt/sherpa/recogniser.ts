@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { joinedSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
+import { joinedSamples, msOfSamples, PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { OfflineRecognizer, OnlineRecognizer, Sherpa } from '../../sherpa/library.ts';
 import { onnxMetadata } from '../../sherpa/onnx-metadata.ts';
 import { waveOf } from '../../sherpa/wave.ts';
@@ -9,6 +9,7 @@ import { isSilent, SILENCE, withoutSilence } from '../silence.ts';
 import type { Final } from '../utterance-pool.ts';
 import { cutAtPauses } from './cuts.ts';
 import type { WorkerData } from './protocol.ts';
+import { wordTimes } from './word-times.ts';
 
 /** One utterance at a time for each. */
 export interface Hearing {
@@ -75,6 +76,10 @@ const resultSchema = z.object({
   text: z.string(),
   /** SenseVoice: a tag such as `<|en|>`. */
   lang: z.string().optional(),
+  /** The model's pieces of words, and when each was heard, in seconds. Some models know how long, too. */
+  tokens: z.array(z.string()).optional(),
+  timestamps: z.array(z.number()).optional(),
+  durations: z.array(z.number()).optional(),
   /** Natural logarithms, one a token, if the model's decoder reports them. */
   ys_probs: z.array(z.number()).optional(),
   ys_log_probs: z.array(z.number()).optional(),
@@ -97,7 +102,7 @@ class StreamedUtterance implements Hearing {
   push(samples: Int16Array): string | undefined {
     this.#stream.acceptWaveform(waveOf(samples));
     if (!this.#decode()) return undefined;
-    const { text } = this.#result();
+    const text = readable(resultSchema.parse(this.#recogniser.getResult(this.#stream)).text);
     if (text === this.#text) return undefined;
     this.#text = text;
     return text;
@@ -107,7 +112,7 @@ class StreamedUtterance implements Hearing {
     this.#stream.acceptWaveform(waveOf(new Int16Array(this.#tail)));
     this.#stream.inputFinished();
     this.#decode();
-    return this.#result();
+    return finalOf(this.#recogniser.getResult(this.#stream), this.#language, 0);
   }
 
   /** True if there was enough sound for a step. */
@@ -115,10 +120,6 @@ class StreamedUtterance implements Hearing {
     let decoded = false;
     for (; this.#recogniser.isReady(this.#stream); decoded = true) this.#recogniser.decode(this.#stream);
     return decoded;
-  }
-
-  #result(): Final {
-    return finalOf(this.#recogniser.getResult(this.#stream), this.#language);
   }
 }
 
@@ -140,20 +141,22 @@ class WholeUtterance implements Hearing {
   }
 
   async finish(): Promise<Final> {
-    const samples = withoutSilence(joinedSamples(this.#heard));
+    const { samples, fromSample } = withoutSilence(joinedSamples(this.#heard));
     if (samples.length < SHORTEST) return { type: 'final', text: '' };
     if (isSilent(samples)) return SILENCE;
-    if (!this.#whisper) return this.#decode(samples);
+    if (!this.#whisper) return this.#decode(samples, fromSample);
     const finals: Final[] = [];
     for (const part of cutAtPauses(samples, LONGEST_OF_WHISPER)) finals.push(await this.#decode(part));
     const text = finals.map((final) => final.text).join(' ');
     return { ...finals[0], ...guarded({ text }, true) };
   }
 
-  async #decode(samples: Int16Array): Promise<Final> {
+  async #decode(samples: Int16Array, fromSample?: number): Promise<Final> {
     const stream = this.#recogniser.createStream();
     stream.acceptWaveform(waveOf(samples));
-    return finalOf(await this.#recogniser.decodeAsync(stream), this.#language);
+    const result = await this.#recogniser.decodeAsync(stream);
+    const fromMs = fromSample === undefined ? undefined : msOfSamples(fromSample, PIPELINE_RATE);
+    return finalOf(result, this.#language, fromMs);
   }
 }
 
@@ -162,8 +165,12 @@ const SHORTEST = samplesInMs(100, PIPELINE_RATE);
 /** Below the 30 s of the model, which takes some silence at the end. */
 const LONGEST_OF_WHISPER = samplesInMs(29_000, PIPELINE_RATE);
 
-function finalOf(result: unknown, ofModel: string | undefined): Final {
-  const { text, lang, ys_probs, ys_log_probs } = resultSchema.parse(result);
+/** `fromMs`: where the decoded audio begins in the utterance; undefined if the times of words are of no use. */
+function finalOf(result: unknown, ofModel: string | undefined, fromMs: number | undefined): Final {
+  const { text: written, lang, ys_probs, ys_log_probs, ...times } = resultSchema.parse(result);
+  const { tokens = [], timestamps = [], durations } = times;
+  const text = readable(written);
+  const words = fromMs === undefined ? [] : wordTimes(text, { tokens, timestamps, durations }, fromMs);
   const logs = ys_probs?.length ? ys_probs : ys_log_probs;
   const confidence = logs?.length
     ? Math.exp(logs.reduce((sum, log) => sum + log, 0) / logs.length)
@@ -171,7 +178,8 @@ function finalOf(result: unknown, ofModel: string | undefined): Final {
   const language = ofModel ?? /[a-z]{2,}/u.exec(lang ?? '')?.[0];
   return {
     type: 'final',
-    text: readable(text),
+    text,
+    ...(words.length > 0 && { words }),
     ...(confidence !== undefined && { confidence: Math.min(1, confidence) }),
     ...(language !== undefined && { language }),
   };

@@ -52,11 +52,39 @@ async function heard(engine: SttEngine, ...words: string[]): Promise<readonly St
   return events;
 }
 
+/** The events without the times of words. */
+function untimed(events: readonly SttEvent[]): readonly object[] {
+  return events.map((event) => ({ ...event, words: undefined }));
+}
+
+/** Of one word of `toneSpeech` and the pause behind it, ms. */
+const WORD_MS = 320;
+/** SenseVoice counts in frames of 60 ms. */
+const FRAME_MS = 60;
+
+/** The words of the final, each with the place in `toneSpeech` at which it begins. */
+function saidAt(events: readonly SttEvent[]): readonly string[] {
+  const final = events.at(-1);
+  const words = final?.type === 'final' ? (final.words ?? []) : [];
+  return words.map(({ text, startMs }) => {
+    const place = Math.round(startMs / WORD_MS);
+    return Math.abs(startMs - place * WORD_MS) <= FRAME_MS ? `${text} ${place}` : `${text} at ${startMs} ms`;
+  });
+}
+
 describe('sherpaStt', () => {
+  it.each(['zipformer2-ctc', 'lstm-transducer', 'sense-voice'] as const)(
+    'says when each word was said: %s',
+    async (kind) => {
+      const events = await heard(await engineOf(kind), 'turn', 'left', 'hello');
+      expect(saidAt(events)).toEqual(['turn 0', 'left 1', 'hello 2']);
+    },
+  );
+
   it('streams the words of a zipformer CTC model while they are spoken', async () => {
     const engine = await engineOf('zipformer2-ctc');
     expect(engine.tellsPartials).toBe(true);
-    expect(await heard(engine, 'turn', 'left', 'hello')).toEqual([
+    expect(untimed(await heard(engine, 'turn', 'left', 'hello'))).toEqual([
       { type: 'partial', text: 'turn' },
       { type: 'partial', text: 'turn left' },
       { type: 'partial', text: 'turn left hello' },
@@ -78,7 +106,7 @@ describe('sherpaStt', () => {
 
   it('streams the words of a transducer, with its confidence', async () => {
     const events = await heard(await engineOf('lstm-transducer'), 'turn', 'right');
-    expect(events.at(-1)).toEqual({ type: 'final', text: 'turn right', confidence: expect.any(Number) });
+    expect(events.at(-1)).toMatchObject({ text: 'turn right', confidence: expect.any(Number) });
     expect(events.map(({ text }) => text)).toEqual(['turn', 'turn right', 'turn right']);
   });
 
@@ -97,11 +125,13 @@ describe('sherpaStt', () => {
   it('hears whole utterances with SenseVoice, and says in which language they were', async () => {
     const engine = await engineOf('sense-voice');
     expect(engine.tellsPartials).toBe(false);
-    expect(await heard(engine, 'turn', 'left')).toEqual([
+    expect(untimed(await heard(engine, 'turn', 'left'))).toEqual([
       { type: 'final', text: 'turn left', language: 'en' },
     ]);
-    expect(await heard(engine, '你好', '停')).toEqual([{ type: 'final', text: '你好停', language: 'zh' }]);
-    expect(await heard(engine, 'はい')).toEqual([{ type: 'final', text: 'はい', language: 'ja' }]);
+    expect(untimed(await heard(engine, '你好', '停'))).toEqual([
+      { type: 'final', text: '你好停', language: 'zh' },
+    ]);
+    expect(untimed(await heard(engine, 'はい'))).toEqual([{ type: 'final', text: 'はい', language: 'ja' }]);
     const silence = async function* () {
       yield { rate: PIPELINE_RATE, samples: new Int16Array(16_000) } as const;
     };
@@ -125,7 +155,7 @@ describe('sherpaStt', () => {
     const events = heard(engine, 'turn', 'left');
     await new Promise(setImmediate);
     await clock.advance(30_000);
-    expect(await events).toEqual([{ type: 'final', text: 'turn left', language: 'en' }]);
+    expect(untimed(await events)).toEqual([{ type: 'final', text: 'turn left', language: 'en' }]);
     expect(pids).toHaveLength(2);
   });
 

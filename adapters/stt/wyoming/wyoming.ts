@@ -94,7 +94,7 @@ async function sendAudio(
     if (whole) held.push(value.samples.slice());
     else await sendSamples(connection, value.samples);
   }
-  await sendSamples(connection, withoutSilence(joinedSamples(held)));
+  await sendSamples(connection, withoutSilence(joinedSamples(held)).samples);
   await connection.send('audio-stop');
 }
 

@@ -257,6 +257,40 @@ describe('the configured speech engines', () => {
   });
 });
 
+describe('engines that are all remote', () => {
+  it('give way to those of a language, and get its voice', async () => {
+    const made = await engines({
+      ...{ 'engines.llm': 'remote', 'engines.tts': 'remote', 'tts.remote.engine': 'scripted' },
+      byLanguage: '{"ja":{"engines":{"llm":["dialog"]},"voice":"nanami"}}',
+    });
+    const { llm, tts } = made;
+    if (!llm || !tts) throw new Error('no engines');
+    const voices: (string | undefined)[] = [];
+    const host = hostTts(
+      made.bus,
+      realClock,
+      scriptedTts(realClock, ({ voice }) => {
+        voices.push(voice);
+        return { firstByteMs: 0 };
+      }),
+    );
+    for (const language of ['en', 'ja']) await outcomeOf(tts.synthesize({ text: 'はい', language }, never));
+    await host.close();
+    expect(voices).toEqual([undefined, 'nanami']);
+    const messages = [{ role: 'user' as const, content: 'hello' }];
+    await outcomeOf(llm.reply({ messages, language: 'ja', seed: 1 }, never));
+    expect(made.events.flatMap((event) => (event.type === 'asked' ? [event.engine] : []))).toEqual([
+      ...['remote', 'remote', 'dialog'],
+    ]);
+    expect(made.stt).toBeDefined();
+  });
+
+  it('are asked without a chain of this process if all languages have the same', async () => {
+    const made = await engines({ 'engines.llm': 'remote', byLanguage: '{"ja":{"voice":"nanami"}}' });
+    expect(made.llm).toBeUndefined();
+  });
+});
+
 describe('the fixed phrases', () => {
   const small = parseDialog(
     `entries:

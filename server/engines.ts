@@ -65,7 +65,7 @@ export interface EngineParts {
   readonly onProblem?: (error: ParleyError) => void;
 }
 
-/** Makes the configured chain of each of `kinds`; none for a kind that is only `remote`. Models are not loaded yet. Rejects with CONFIG_INVALID.
+/** Makes the configured chain of each of `kinds`; none for a kind that is only `remote`, in any language. Models are not loaded yet. Rejects with CONFIG_INVALID.
  */
 export async function makeEngines(
   config: Config,
@@ -109,7 +109,8 @@ export async function makeEngines(
     return chain;
   };
   const isLocal = (kind: EngineKind) =>
-    kinds.includes(kind) && engines[kind].some((name) => name !== 'remote');
+    kinds.includes(kind) &&
+    (engines[kind].some((name) => name !== 'remote') || differsByLanguage(kind, config));
   const options = (kind: EngineKind) => chainOptions(kind, config, parts);
 
   const stt = isLocal('stt')
@@ -146,6 +147,13 @@ export async function makeEngines(
       ...(phrases && { phrases: phrases.stats() }),
     }),
   };
+}
+
+/** Whether requests in some language go to other engines, or are changed. */
+function differsByLanguage(kind: EngineKind, config: Config): boolean {
+  const own = ({ engines, systemPrompt, voice }: Config['byLanguage'][string]) =>
+    engines?.[kind] ?? { stt: undefined, llm: systemPrompt, tts: voice }[kind];
+  return settingsByLanguage<unknown>(config, own).size > 0;
 }
 
 function chainOptions(
@@ -216,13 +224,14 @@ function speech(
     return chainTts(voices, { ...chainOptions('tts', config, parts), resamplers: parts.resamplers });
   };
   const chain = chainOf(usual);
+  const first = main;
   const all = ttsByLanguage(
     chain,
     new Map([...others].map(([tag, voices]) => [tag, chainOf(voices)])),
     settingsByLanguage(config, ({ voice }) => voice),
   );
   if (!cache) return { tts: all, chain, cache, preparePhrases: undefined };
-  const preparer = main && phrasePreparer(main, config, dialog);
+  const preparer = first && phrasePreparer(first, config, dialog);
   const tts: TtsEngine = {
     ...all,
     warm: async () => {

@@ -259,6 +259,28 @@ async function makeSpeechModel(
   return { engine, brokenReply, ...(parts.onEvent && { onEvent: parts.onEvent }) };
 }
 
+/**
+ * Connects to the model once, so that a wrong key or address is reported at the start. A failure is an event, because other
+ * engines answer while the model cannot.
+ */
+export async function warmSpeechModel(
+  { engine, onEvent }: SpeechParameters,
+  language: string,
+): Promise<void> {
+  const about = { kind: 'llm', engine: engine.name } as const;
+  const startMs = realClock.nowMs();
+  const tookMs = () => realClock.nowMs() - startMs;
+  try {
+    const setup = { language, output: 'audio', onEvent: () => {} } as const;
+    (await engine.open(setup, new AbortController().signal)).close();
+    onEvent?.({ type: 'warmed', ...about, ms: tookMs() });
+  } catch (thrown) {
+    const error =
+      thrown instanceof ParleyError ? thrown : new ParleyError('LLM_FAILED', undefined, { cause: thrown });
+    onEvent?.({ type: 'notWarmed', ...about, ms: tookMs(), error });
+  }
+}
+
 /** Whether words come while the user still speaks. */
 export function tellsPartials({ speech, stt }: LocalEngines, config: Config): boolean {
   if (speech) return false;

@@ -37,7 +37,7 @@ import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { ENGINE_KINDS } from './engine-registry.ts';
 import { engineSources } from './engine-sources.ts';
 import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
-import { type LocalEngines, makeEngines, tellsPartials } from './engines.ts';
+import { type LocalEngines, makeEngines, tellsPartials, warmSpeechModel } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
@@ -131,9 +131,10 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     await close();
   });
   onProgress('loading the speech engines');
-  await Promise.all(
-    [vad, stopSpotter, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
-  );
+  await Promise.all([
+    ...[vad, stopSpotter, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
+    engines.speech && warmSpeechModel(engines.speech, options.config.language),
+  ]);
   warm = true;
   void engines.preparePhrases?.(phraseLog(log), hosted.busy);
   let closing: Promise<void> | undefined;

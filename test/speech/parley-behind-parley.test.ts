@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { meet, OWN_REPLY, OWN_WORDS } from './scene.ts';
+import { meet, OWN_REPLY, OWN_WORDS, serverWith } from './scene.ts';
 
 const COUNT = 'One two three four five six seven eight nine ten.';
 
 describe('a session whose speech model is another Parley', () => {
+  it('is connected to it once at the start, which reports what does not work', async () => {
+    const { warmed } = await meet();
+    expect(warmed).toEqual(['openai-realtime warmed']);
+    const { warmed: failed } = await serverWith('http://127.0.0.1:1/v1');
+    expect(failed).toEqual(['openai-realtime notWarmed ENGINE_UNREACHABLE']);
+  });
+
   it('types a turn, and hears the answer of the model', async () => {
     const { caller, model, ownAsked } = await meet();
     caller.client.text('what is in the room');

@@ -75,6 +75,8 @@ export interface SpeechSetting {
   readonly caller: Caller;
   /** What the session's own language engine was asked. */
   readonly ownAsked: LlmRequest[];
+  /** Of the model at the start: `warmed`, or `notWarmed` and the error's code. */
+  readonly warmed: readonly string[];
 }
 
 /** The server with this address of a Realtime API as its speech model. */
@@ -83,7 +85,12 @@ export async function serverWith(
   flags: SpeechScene['flags'] = {},
 ): Promise<Omit<SpeechSetting, 'model'>> {
   const ownAsked: LlmRequest[] = [];
+  const warmed: string[] = [];
   const server = await serve({
+    onEngineEvent(event) {
+      if (event.type === 'warmed') warmed.push(`${event.engine} warmed`);
+      if (event.type === 'notWarmed') warmed.push(`${event.engine} notWarmed ${event.error.code}`);
+    },
     config: loadConfig({
       flags: {
         ...{ port: 0, dataDir: await temporaryFolder(), 'limits.drainGraceMs': 0 },
@@ -107,7 +114,7 @@ export async function serverWith(
   afterTest(() => server.close());
   const caller = new Caller(server.url);
   afterTest(() => caller.client.close());
-  return { server, caller, ownAsked };
+  return { server, caller, ownAsked, warmed };
 }
 
 export async function meet({

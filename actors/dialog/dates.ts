@@ -57,10 +57,13 @@ export function dateOf(words: readonly string[]): SpokenDate | undefined {
   const [, before, after] = /^(?:the )?(.+) of (\w+)$/.exec(text) ?? [];
   const [, first, second] = /^(\w+) (?:the )?(.+)$/.exec(text) ?? [];
   const [month, day] = after === undefined ? [first, second] : [after, before];
-  const index = MONTHS.indexOf(month ?? '');
-  const number = ORDINALS.get(day ?? '');
-  if (number === undefined || number > (DAYS[index] ?? 0)) return undefined;
-  return { month: index + 1, day: number };
+  const number = { month: MONTHS.indexOf(month ?? '') + 1, day: ORDINALS.get(day ?? '') ?? 0 };
+  return isDayOf(number.month, number.day) ? number : undefined;
+}
+
+/** Whether some year has this day of this month, from 1. */
+export function isDayOf(month: number, day: number): boolean {
+  return day >= 1 && day <= (DAYS[month - 1] ?? 0);
 }
 
 /** The ISO date of a spoken one, such as `2026-05-03`. `today` is the day on which it was said. */

@@ -117,7 +117,7 @@ describe('parseDialog', () => {
     ],
     [
       'language: de\nslots: { n: date }\nentries:\n  - { id: a, phrases: "{n}", replies: y }\n',
-      'dates are understood in English only',
+      'dates are understood in English, Chinese, Japanese and Korean only',
       'a date in another language',
     ],
     [

@@ -110,6 +110,31 @@ describe('a date', () => {
     expect(heard('date', 'the 31st of April')).toBeUndefined();
   });
 
+  it.each([
+    ['zh', '今天', { offsetDays: 0 }],
+    ['zh', '大后天', { offsetDays: 3 }],
+    ['zh', '三天后', { offsetDays: 3 }],
+    ['zh', '星期天', { weekday: 7 }],
+    ['zh', '周日', { weekday: 7 }],
+    ['zh', '五月三日', { month: 5, day: 3 }],
+    ['zh', '12月31号', { month: 12, day: 31 }],
+    ['zh', '四月三十一日', undefined],
+    ['zh', '下周一', undefined],
+    ['ja', 'あさって', { offsetDays: 2 }],
+    ['ja', '10日後', { offsetDays: 10 }],
+    ['ja', '金曜日', { weekday: 5 }],
+    ['ja', 'どようび', { weekday: 6 }],
+    ['ja', '二月二十九日', { month: 2, day: 29 }],
+    ['ko', '내일', { offsetDays: 1 }],
+    ['ko', '삼일 후', { offsetDays: 3 }],
+    ['ko', '일요일', { weekday: 7 }],
+    ['ko', '오월 삼일', { month: 5, day: 3 }],
+    ['ko', '십이월 십일일', { month: 12, day: 11 }],
+    ['ko', '5월 3일', { month: 5, day: 3 }],
+  ])('is understood in Chinese, Japanese and Korean: %s %s', (language, text, expected) => {
+    expect(heard('date', text, language)).toEqual(expected);
+  });
+
   it('has English ordinals', () => {
     expect([1, 2, 3, 5, 8, 9, 12, 20, 21, 30].map(ordinal)).toEqual(
       'first,second,third,fifth,eighth,ninth,twelfth,twentieth,twenty first,thirtieth'.split(','),

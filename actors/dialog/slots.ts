@@ -2,6 +2,7 @@
 import { tableOf } from '../../machines/language/mod.ts';
 import { isEnglish, wordsOf } from '../../machines/policies/text.ts';
 import { dateOf, datePhrase, type SpokenDate } from './dates.ts';
+import { datesInNumerals } from './dates-in-numerals.ts';
 import { decimalPhrase, digitsPhrase, numberPhrase } from './number-phrases.ts';
 import { digitsOf, inWords, isNumeral, MAX_NUMBER, numberOf, numeralOf } from './numbers.ts';
 import { oneOrSequence, PhraseError, type PhraseNode, said } from './phrase.ts';
@@ -147,8 +148,10 @@ function digitsType(min: number, max: number, language: string): SlotType {
 }
 
 function dateType(language: string): SlotType {
-  if (!isEnglish(language)) throw new PhraseError('dates are understood in English only');
-  return { phrase: datePhrase(), numeric: false, wordsFor: () => undefined, valueOf: dateOf };
+  const english = isEnglish(language) ? { phrase: datePhrase(), valueOf: dateOf } : undefined;
+  const dates = english ?? datesInNumerals(language);
+  if (!dates) throw new PhraseError('dates are understood in English, Chinese, Japanese and Korean only');
+  return { ...dates, numeric: false, wordsFor: () => undefined };
 }
 
 function listType(item: SlotType, language: string): SlotType {

@@ -1,9 +1,20 @@
 import type { EarParameters } from '../actors/ear/front-end.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { rnnoise } from '../adapters/denoiser/rnnoise.ts';
+import { sherpaDenoiser } from '../adapters/denoiser/sherpa/sherpa.ts';
+import { configuredModel } from '../adapters/sherpa/configured.ts';
 import type { Config } from './config/schema.ts';
 
-/** What each session's ear does, as configured. Throws ENGINE_MISSING without the package of the denoiser. */
-export async function earOf({ denoise, ...ear }: Config['ear']): Promise<EarParameters> {
-  return denoise === 'none' ? ear : { ...ear, denoiser: await rnnoise(await speexResampler()) };
+/**
+ * What each session's ear does, as configured. Throws ENGINE_MISSING without the package of the denoiser, and CONFIG_INVALID or
+ * MODEL_MISSING for its model.
+ */
+export async function earOf({ ear, models }: Pick<Config, 'ear' | 'models'>): Promise<EarParameters> {
+  const { denoise, denoiseModel, ...parameters } = ear;
+  if (denoise === 'none') return parameters;
+  const denoiser =
+    denoise === 'rnnoise'
+      ? await rnnoise(await speexResampler())
+      : await sherpaDenoiser((await configuredModel(denoiseModel, models.dir, false)).model);
+  return { ...parameters, denoiser };
 }

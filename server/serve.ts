@@ -280,7 +280,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
-    ...{ detector: config.vad, ear: await earOf(config.ear), speech: speech.engines.speech },
+    ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { z } from 'zod';
 
-/** The package with sherpa-onnx's native library; optional, about 35 MB. Loaded in worker processes only. */
+/** The package with sherpa-onnx's native library; optional, about 35 MB. Loaded in worker processes, but for the denoiser. */
 export const SHERPA_PACKAGE = 'sherpa-onnx-node';
 
 /** Samples between -1 and 1. */
@@ -56,15 +56,29 @@ export interface OfflineTts {
   }): Promise<GeneratedAudio>;
 }
 
+/** Removes noise from one stream of audio. Its calls block. */
+export interface OnlineSpeechDenoiser {
+  readonly sampleRate: number;
+  /** Returns the clean samples that are ready. */
+  run(wave: Waveform & { readonly enableExternalBuffer: boolean }): GeneratedAudio;
+}
+
 /** What is used of the package, which has no types of its own. */
 export interface Sherpa {
   readonly OnlineRecognizer: new (config: object) => OnlineRecognizer;
   readonly OfflineRecognizer: new (config: object) => OfflineRecognizer;
   readonly OfflineTts: new (config: object) => OfflineTts;
   readonly KeywordSpotter: new (config: object) => KeywordSpotter;
+  readonly OnlineSpeechDenoiser: new (config: object) => OnlineSpeechDenoiser;
 }
 
-const CLASSES = ['OnlineRecognizer', 'OfflineRecognizer', 'OfflineTts', 'KeywordSpotter'] as const;
+const CLASSES = [
+  'OnlineRecognizer',
+  'OfflineRecognizer',
+  'OfflineTts',
+  'KeywordSpotter',
+  'OnlineSpeechDenoiser',
+] as const;
 
 const sherpaSchema = z.custom<Sherpa>(
   (value) =>

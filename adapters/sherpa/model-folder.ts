@@ -81,6 +81,8 @@ const FORMS: readonly Form[] = [
   { kind: 'stt', type: 'nemoCtc', files: { model, tokens }, if: typeIs(/^EncDec/u) },
   { kind: 'stt', type: 'zipformerCtc', files: { model, tokens }, if: typeIs(/zipformer2/u) },
   { kind: 'stt', type: 'paraformer', files: { model, tokens }, if: typeIs(/paraformer/u) },
+  { kind: 'denoiser', type: 'gtcrn', files: { model: /\.onnx$/u }, if: typeIs(/^gtcrn$/u) },
+  { kind: 'denoiser', type: 'dpdfnet', files: { model: /\.onnx$/u }, if: typeIs(/^dpdfnet$/u) },
   { kind: 'tts', type: 'kokoro', files: { model, voices: /^voices\.bin$/u, tokens }, also: phonemes },
   {
     kind: 'tts',

@@ -30,7 +30,7 @@ export async function rehearSession(
   const report = await rehear(recording, {
     dialog,
     parameters: changedParameters(parameters, given, changed),
-    ...{ detector: config.vad, ear: await earOf(config.ear), vad: config.vad, espeak: config.tts.espeak },
+    ...{ detector: config.vad, ear: await earOf(config), vad: config.vad, espeak: config.tts.espeak },
   });
   return { lines: rehearingLines(report, changed), report };
 }

@@ -58,7 +58,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
         ...{
           parameters: config,
           detector: config.vad,
-          ear: await earOf(config.ear),
+          ear: await earOf(config),
           vad: config.vad,
           espeak: config.tts.espeak,
         },

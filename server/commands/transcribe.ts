@@ -58,7 +58,7 @@ export function transcribeCommand(_setExitCode: SetExitCode): Command {
       const progress = process.stderr.isTTY && files.length >= MANY_FILES;
       try {
         const report = await transcribe(files, {
-          ...{ dialog, vad, ear: await earOf(config.ear), stt, language: config.language },
+          ...{ dialog, vad, ear: await earOf(config), stt, language: config.language },
           endpointing: config.endpointing,
           ...(known && { labels: known }),
           ...(sound && { noise: { sound, snrsDb: snr ?? [12] } }),

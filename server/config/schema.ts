@@ -163,9 +163,10 @@ export const configSchema = z.strictObject({
       'Remove what is below this frequency, and a constant offset, from the microphone’s audio; 0 for nothing. 80 is below the lowest voices.',
     ),
     denoise: key(
-      z.enum(['none', 'rnnoise']).default('none'),
-      '`rnnoise` removes noise from the microphone’s audio; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md.',
+      z.enum(['none', 'rnnoise', 'sherpa']).default('none'),
+      '`rnnoise` removes noise from the microphone’s audio; needs the optional package @echogarden/rnnoise-wasm. Costs 1.8 % of a core for each session; see ear.md. `sherpa` does it with `denoiseModel`.',
     ),
+    denoiseModel: text('gtcrn', 'Model of `denoise: sherpa`: its name (`parley models list`) or its folder.'),
     gateDbfs: key(
       z.number().min(-90).max(0).default(defaultEarParameters.gateDbfs),
       'Make the microphone 20 dB softer while it is below this level, dBFS (RMS); 0 for never. Speech must stay above it.',

@@ -10,14 +10,22 @@ export async function catalogueOf({ models }: Config): Promise<readonly Catalogu
   return models.catalogue === undefined ? CATALOGUE : await readCatalogue(models.catalogue);
 }
 
-/** The models of a worker's engines of `kinds`, by name or folder; without `kinds` those of a server, with its spotter of stops. */
+/** The models of a worker's engines of `kinds`, by name or folder; without `kinds` those of a server, with its spotter of stops and its denoiser. */
 export function configuredModels(config: Config, kinds?: readonly EngineKind[]): readonly string[] {
   const names = (kinds ?? ENGINE_KINDS).flatMap((kind) =>
     config.engines[kind].flatMap((name) => engineOf(kind, name)?.models(optionsOf(kind, name, config)) ?? []),
   );
   const { enabled, engine, model } = config.voiceStop;
   const spots = kinds === undefined && enabled && engine === 'sherpa';
-  return [...new Set([...names, ...(spots && model !== undefined ? [model] : [])])];
+  const { denoise, denoiseModel } = config.ear;
+  const cleans = kinds === undefined && denoise === 'sherpa';
+  return [
+    ...new Set([
+      ...names,
+      ...(spots && model !== undefined ? [model] : []),
+      ...(cleans ? [denoiseModel] : []),
+    ]),
+  ];
 }
 
 /** Rejects with MODEL_MISSING, MODEL_UNKNOWN or MODEL_DAMAGED if a configured model cannot be loaded. */

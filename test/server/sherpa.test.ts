@@ -1,7 +1,8 @@
-/** A whole server whose recogniser and voice are neural models: the real library, with tiny models whose words are tones. */
-import { join } from 'node:path';
+/** A whole server whose recogniser, voice and denoiser are neural models: the real library, with tiny models whose words are tones. */
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FRAME_MS, PIPELINE_RATE } from '../../machines/audio.ts';
+import { writeDenoiserModel } from '../../testing/models/denoiser-model.ts';
 import { type SttModelKind, writeSttModel } from '../../testing/models/stt-models.ts';
 import { toneSpeech } from '../../testing/models/tones.ts';
 import { writeTtsModel } from '../../testing/models/tts-model.ts';
@@ -21,6 +22,10 @@ it.each<SttModelKind>(['zipformer2-ctc', 'sense-voice'])(
       ...{ 'engines.tts': 'sherpa', 'tts.sherpa.model': writeTtsModel(join(folder, 'voice')) },
       // Takes tones for speech.
       'vad.engine': 'webrtc',
+      ...{
+        'ear.denoise': 'sherpa',
+        'ear.denoiseModel': dirname(writeDenoiserModel(join(folder, 'denoiser'))),
+      },
     });
     const { client } = talk;
     const messages = await talk.replied(() =>

@@ -226,6 +226,8 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */
     readonly followUps?: Readonly<Record<string, readonly ReportedEnd[]>>;
   };
+  /** The steps that the session has, by the names of the configuration's `flags`: for readers of the journal. */
+  readonly steps?: Readonly<Record<string, boolean>>;
   readonly languages: {
     /** By language, for turns in another than the server's. Default: `phrases`, whatever the language. */
     readonly phrases?: Readonly<Record<string, OwnPhrases & { readonly fillers: readonly string[] }>>;

@@ -20,7 +20,6 @@ export interface Journaling {
 /** Journals the sessions of this process, and deletes old sessions beyond the configured limits. */
 export function startJournaling(
   store: Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'>,
-  parameters: SessionParameters,
   { audio, maxAgeDays, maxMegabytes }: Config['journal'],
   log: Logger,
   storeProblem: () => ParleyError | undefined,
@@ -31,7 +30,6 @@ export function startJournaling(
     sha256,
     machine: machineHash(),
     version: packageVersion(),
-    parameters: whatDecides(parameters),
     audio,
     now: () => new Date().toISOString(),
   });
@@ -48,9 +46,9 @@ export function startJournaling(
     },
   });
   return {
-    open(session, input, onFailure) {
+    open(session, input, onFailure, parameters) {
       live.add(session);
-      const recorder = open(session, input, onFailure);
+      const recorder = open(session, input, onFailure, whatDecides(parameters));
       return {
         ...recorder,
         async end() {
@@ -79,6 +77,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     phrases,
     languages,
     words,
+    steps,
   } = parameters;
   return {
     endpointing,
@@ -94,6 +93,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
     phrases,
     languages,
     words,
+    ...(steps && { steps }),
   };
 }
 

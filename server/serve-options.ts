@@ -50,6 +50,8 @@ export interface Server {
   stats(): DoorStats;
   /** Statistics of the configured engines. */
   engineStats(): EngineStats | undefined;
+  /** The flags of new sessions from now on; see flags.md. */
+  setFlags(flags: Config['flags']): void;
   /** Refuses new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all records are on disk, so the process may end then. Idempotent.
    */
   drain(graceMs?: number): Promise<void>;

@@ -39,6 +39,7 @@ import { engineSources } from './engine-sources.ts';
 import { engineWarnings, supportsLanguage } from './engine-warnings.ts';
 import { type LocalEngines, makeEngines, tellsPartials, warmSpeechModel } from './engines.ts';
 import { failedReplies } from './failed-replies.ts';
+import { FlagSource } from './flags/flags.ts';
 import { type Front, makeFront } from './front.ts';
 import { type HostedEngines, hostEngines } from './hosted-engines.ts';
 import { withOutputService } from './ingest/speaking-host.ts';
@@ -87,6 +88,7 @@ interface Base {
   readonly metrics: Metrics | undefined;
   readonly loop: LoopDelay;
   readonly stores: EventfulStores;
+  readonly flags: FlagSource;
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
@@ -145,6 +147,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     store: stores.store,
     stats: () => door.stats(),
     engineStats: () => engines.stats?.(),
+    setFlags: (shares) => base.flags.set(shares),
     drain: (graceMs) => door.drain(graceMs),
     close: () => {
       closing ??= closeAll(closers);
@@ -166,9 +169,11 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     : undefined;
   const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
   closers.push(async () => loop.close());
+  const flags = new FlagSource(config.flags);
   const stores = await withOutbox(
     await openStores(config.dataDir, parts, log, metrics?.onCommit),
     config,
+    flags,
     log,
   );
   closers.push(() => stores.close());
@@ -197,6 +202,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     metrics,
     loop,
     stores,
+    flags,
     access,
     inspector,
     observers,
@@ -270,7 +276,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   const { store, journals } = stores;
   const journaling =
     journals && config.journal.enabled
-      ? startJournaling(watchedJournals(journals, inspector), parameters, config.journal, log, stores.problem)
+      ? startJournaling(watchedJournals(journals, inspector), config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   const machine = sessionMachine(parameters);
@@ -309,7 +315,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
-  const observed = observedHost(sessionHost(deps), observers);
+  const observed = observedHost(sessionHost(deps, base.flags), observers);
   const output = withOutputService(observed, config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
   });

@@ -1,9 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import type { OpenSession, SessionHost } from './door/session-host.ts';
+import { flagged, withoutBargeIn } from './flags/flagged.ts';
+import type { FlagSource } from './flags/flags.ts';
 
 /** Runs the sessions of this process. */
-export function sessionHost(deps: SessionDeps): SessionHost {
+export function sessionHost(deps: SessionDeps, flags: FlagSource): SessionHost {
+  const depsWith = flagged(deps);
   return {
     async open(request, listener): Promise<OpenSession> {
       const { session, language, user } = request;
@@ -12,7 +15,10 @@ export function sessionHost(deps: SessionDeps): SessionHost {
       deps.store
         .saveSession({ session, startedAt: new Date().toISOString(), language, ...(user && { user }) })
         .catch((error: Error) => deps.onProblem(session, error));
-      const opened = openSession(deps, { ...request, seed }, listener);
+      const steps = flags.of(session);
+      const begun = openSession(depsWith(steps), { ...request, seed }, listener);
+      const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
+      const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual);
       return {
         command: opened.command,
         audio: opened.audio,

@@ -17,7 +17,6 @@ export interface JournalOptions {
   /** Hash of the sources that decide a session's behaviour. */
   readonly machine: string;
   readonly version: string;
-  readonly parameters: SessionParameters;
   readonly audio: KeptAudio;
   /** Wall-clock time now, ISO 8601. */
   readonly now: () => string;
@@ -49,11 +48,12 @@ export type OpenJournal = (
   session: string,
   input: SessionInput,
   onFailure: (error: Error) => void,
+  parameters: SessionParameters,
 ) => SessionRecorder;
 
 export function journalOf(options: JournalOptions): OpenJournal {
-  const { store, sha256, machine, version, parameters, now } = options;
-  return (session, input, onFailure) => {
+  const { store, sha256, machine, version, now } = options;
+  return (session, input, onFailure, parameters) => {
     const header = { format: JOURNAL_FORMAT, session, machine, version, startedAt: now(), parameters, input };
     const first = headerHash(header, sha256);
     const sink = store.openJournal(header, first, onFailure);

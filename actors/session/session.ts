@@ -275,7 +275,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
   };
 
-  const journal = deps.journal?.(session, input, storeFailed);
+  const journal = deps.journal?.(session, input, storeFailed, parameters);
   /** Port to the robot that logs each action when it really begins. */
   const robot = watchedActions(deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),

@@ -33,10 +33,26 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
       const log = makeLogger(config.log.level, config.log.format);
       for (const warning of resolved.warnings) log.warn(warning);
       log.debug(renderConfig(resolved));
+      const reread = () => {
+        try {
+          return configOf(command).config.flags;
+        } catch (error) {
+          log.error({ err: error }, 'the flags stay as they are: the configuration cannot be used');
+          return undefined;
+        }
+      };
       await untilStopped(
         config.limits.drainGraceMs,
         () => serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) }),
-        ({ url }) => console.log(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`),
+        ({ url, setFlags }) => {
+          process.on('SIGHUP', () => {
+            const flags = reread();
+            if (!flags) return;
+            setFlags(flags);
+            log.info({ flags }, 'new sessions have these flags');
+          });
+          console.log(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`);
+        },
       );
     });
 }

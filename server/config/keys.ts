@@ -87,6 +87,11 @@ function kindOf(schema: z.ZodType, name: string): KeyKind {
   if (schema instanceof z.ZodRecord)
     return schema.valueType instanceof z.ZodObject ? 'groups by name' : 'lists by name';
   if (schema instanceof z.ZodString || schema instanceof z.ZodStringFormat) return 'text';
+  // Text with a form of its own: what is parsed before or after it does not matter here.
+  if (schema instanceof z.ZodPipe) {
+    const { in: from, out } = schema.def;
+    return kindOf((from instanceof z.ZodTransform ? out : from) as z.ZodType, name);
+  }
   throw new TypeError(`the key ${name} has a type that cannot be parsed from text`);
 }
 

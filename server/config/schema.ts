@@ -23,6 +23,7 @@ import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
+import { flagOptions } from '../flags/options.ts';
 import { ingestOptions } from '../ingest/options.ts';
 import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
@@ -221,6 +222,7 @@ export const configSchema = z.strictObject({
       0,
     ),
   }),
+  flags: flagOptions,
   outbox: outboxOptions,
   metrics: group({
     enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),

@@ -5,6 +5,7 @@ import { localStreams } from '../../adapters/stream/local.ts';
 import { ADVICE } from '../../machines/advice.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Config } from '../config/schema.ts';
+import type { FlagSource } from '../flags/flags.ts';
 import type { Logger } from '../log.ts';
 import { isKnown, type Stores } from '../stores.ts';
 import { type RelayStats, startRelay } from './relay.ts';
@@ -36,13 +37,19 @@ export async function openStreams(config: Config, outbox: OutboxStore, log: Logg
  * `stores`, whose turns cause events: starts the relay, and the roles that this server works itself. Rejects with
  * BUS_UNREACHABLE, with the stores closed.
  */
-export async function withOutbox(stores: Stores, config: Config, log: Logger): Promise<EventfulStores> {
+export async function withOutbox(
+  stores: Stores,
+  config: Config,
+  flags: FlagSource,
+  log: Logger,
+): Promise<EventfulStores> {
   const { store, events } = stores;
   if (!events) return { ...stores, close: () => store.close() };
   const { outbox, analytics } = events;
   try {
     const streams = await openStreams(config, outbox, log);
     const meter = new TurnMeter({
+      flags,
       remembers: events.remembers ?? remembers(config),
       now: () => new Date().toISOString(),
     });

@@ -6,6 +6,7 @@ import type { LogEntry } from '../../machines/log.ts';
 import type { Command } from '../../machines/session/commands.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { SessionRequest } from '../door/session-host.ts';
+import type { FlagSource, Flags } from '../flags/flags.ts';
 import type { SessionObserver } from '../observers.ts';
 import type { TurnFacts } from './turn-facts.ts';
 
@@ -20,6 +21,7 @@ interface Counts {
 
 interface Metered {
   readonly request: SessionRequest;
+  readonly flags: Flags;
   counts: Counts;
   /** Of the utterance in progress. */
   speechFrom: number | undefined;
@@ -33,16 +35,33 @@ export class TurnMeter implements SessionObserver {
   readonly #sessions = new Map<string, Metered>();
   readonly #now: () => string;
   readonly #remembers: boolean;
+  readonly #flags: Pick<FlagSource, 'of'>;
 
   /** `remembers`: turns are for the memory too. `now`: wall-clock time, ISO 8601. */
-  constructor({ remembers, now }: { readonly remembers: boolean; readonly now: () => string }) {
+  constructor({
+    remembers,
+    flags,
+    now,
+  }: {
+    readonly remembers: boolean;
+    readonly flags: Pick<FlagSource, 'of'>;
+    readonly now: () => string;
+  }) {
+    this.#flags = flags;
     this.#remembers = remembers;
     this.#now = now;
   }
 
   onOpening(request: SessionRequest): void {
     this.#sessions.set(request.session, {
-      ...{ request, counts: nothing(), speechFrom: undefined, bargeInAtMs: undefined, speaking: false },
+      ...{
+        request,
+        flags: this.#flags.of(request.session),
+        counts: nothing(),
+        speechFrom: undefined,
+        bargeInAtMs: undefined,
+        speaking: false,
+      },
     });
   }
 
@@ -61,7 +80,7 @@ export class TurnMeter implements SessionObserver {
   /** The events of a turn that ended just now. Their ids depend on the turn only. */
   eventsOf(turn: TurnRecord): StreamEvent[] {
     const metered = this.#sessions.get(turn.session);
-    if (!metered) return [];
+    if (!metered?.flags.outbox) return [];
     const ts = this.#now();
     const event = (type: EventType, payload: JsonObject): StreamEvent => ({
       id: `${turn.session}/${turn.turn}/${turn.generation}/${type}`,
@@ -74,7 +93,7 @@ export class TurnMeter implements SessionObserver {
     });
     const facts = factsOf(metered, turn);
     metered.counts = nothing();
-    const remembered = this.#remembers && turn.userText !== '';
+    const remembered = this.#remembers && metered.flags.memory && turn.userText !== '';
     return [
       ...(remembered ? [event('LtmWriteRequested', rememberedOf(metered.request, turn))] : []),
       event('TurnEnded', { ...facts }),

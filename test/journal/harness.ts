@@ -122,7 +122,6 @@ export class Talk {
       sha256,
       machine: MACHINE,
       version: '0.0.0',
-      parameters: defaultParameters,
       audio: options.audio ?? 'none',
       now: () => '2026-01-02T03:04:05.000Z',
     });

@@ -39,7 +39,7 @@ function receive(port: number) {
 describe('the bridge for Stately', () => {
   it('sends sessions, their events, states and children to clients of @statelyai/inspect', async () => {
     const bridge = await startBridge();
-    const journal = bridge.watching(undefined)('s1', INPUT, () => {});
+    const journal = bridge.watching(undefined)('s1', INPUT, () => {}, defaultParameters);
     const kernel = new SessionKernel(machine, INPUT);
     journal.start(kernel, kernel.initial);
     const { until } = receive(bridge.port);
@@ -88,7 +88,7 @@ describe('the bridge for Stately', () => {
     const bridge = await startBridge();
     const open = bridge.watching(undefined);
     for (const session of ['over', 'lives']) {
-      const journal = open(session, INPUT, () => {});
+      const journal = open(session, INPUT, () => {}, defaultParameters);
       const kernel = new SessionKernel(machine, INPUT);
       journal.start(kernel, kernel.initial);
       if (session === 'over') await journal.end();

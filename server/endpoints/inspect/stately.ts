@@ -97,8 +97,8 @@ export async function startStatelyBridge(options: StatelyBridgeOptions): Promise
   const { port: bound } = addressOf(server);
   return {
     port: bound,
-    watching: (open) => (session, input, onFailure) => {
-      const recorder = open?.(session, input, onFailure) ?? NOTHING_RECORDED;
+    watching: (open) => (session, input, onFailure, parameters) => {
+      const recorder = open?.(session, input, onFailure, parameters) ?? NOTHING_RECORDED;
       return {
         ...recorder,
         start(kernel, step) {

@@ -10,6 +10,7 @@ import { modelsCommand } from './commands/models.ts';
 import { outboxCommand } from './commands/outbox.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
+import { reportCommand } from './commands/report.ts';
 import { serveCommand } from './commands/serve.ts';
 import { simCommand } from './commands/sim.ts';
 import { talkCommand } from './commands/talk.ts';
@@ -47,6 +48,7 @@ export async function main(args: readonly string[]): Promise<number> {
     topCommand,
     journalCommand,
     outboxCommand,
+    reportCommand,
     tokenCommand,
     simCommand,
     conformanceCommand,

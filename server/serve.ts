@@ -119,12 +119,14 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
   const { door, listen, close } = await makeClientSide(base, speech, await makeSessions(base, speech));
+  const sources = engineSources(engines);
+  stores.meter?.engines.read(sources.connections ?? (() => []));
   base.metrics?.read({
     door: () => door.stats(),
     bus,
     ...(stores.stats && { store: stores.stats }),
     ...(stores.outbox && { outbox: stores.outbox }),
-    ...engineSources(engines),
+    ...sources,
   });
   const { url, port } = await listen();
   closers.push(async () => {
@@ -216,7 +218,7 @@ function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
   return ENGINE_KINDS.filter((kind) => !parts?.engines?.[kind]);
 }
 
-async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base): Promise<Speech> {
+async function makeSpeech({ options, closers, dialog, bus, metrics, loop, stores }: Base): Promise<Speech> {
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
@@ -227,6 +229,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop }: Base
   const onEvent = (event: ChainEvent) => {
     logEngineEvent(log, event);
     metrics?.onChainEvent(event);
+    stores.meter?.engines.onChainEvent(event);
     if (event.type === 'warmed') onProgress?.(`${event.kind} engine ${event.engine} is ready`);
     onEngineEvent?.(event);
   };
@@ -334,6 +337,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     limits: config.limits,
     chat: config.chat,
     conversations: stores.conversations,
+    analytics: inspector && stores.events?.analytics,
     address: config.host,
     port: config.port,
     tls: config.tls,

@@ -201,9 +201,12 @@ describe('web/', () => {
     // The inspector runs sessions again in the page: it has the whole machine, and the inspector's own wire.
     const inspector = (from: string) =>
       within(['machines'], from) || from === 'server/endpoints/inspect/wire.ts';
+    // The page of the report shows what the command prints.
+    const report = (from: string) => /^server\/analytics\/(?:report|render)\.ts$/u.test(from);
     const allowed = (from: string, { path }: Source) =>
       !isOurs(from) ||
       within(['web'], from) ||
+      (within(['web/report'], path) && report(from)) ||
       WIRE.includes(from) ||
       (from === 'clients/typescript/src/browser/mod.ts' && within(['web/talk'], path)) ||
       (within(['web/inspect'], path) && inspector(from));

@@ -14,13 +14,19 @@ const TALK = {
   'worklet-capture': '../clients/typescript/src/browser/worklets/capture.ts',
   'worklet-playout': '../clients/typescript/src/browser/worklets/playout.ts',
 };
+const REPORT = { 'inspect/report/report': 'report/main.ts' };
 const INSPECT = { 'inspect/inspect': 'inspect/main.tsx' };
 const COPIES = {
   'index.html': 'talk/index.html',
   'icon.svg': 'talk/icon.svg',
   'inspect/index.html': 'inspect/index.html',
+  'inspect/report/index.html': 'report/index.html',
 };
-const STYLES = { talk: 'talk/talk.css', 'inspect/inspect': 'inspect/inspect.css' };
+const STYLES = {
+  talk: 'talk/talk.css',
+  'inspect/inspect': 'inspect/inspect.css',
+  'inspect/report/report': 'report/report.css',
+};
 /** Source files of the inspector. */
 const INSPECTOR_FILES = [
   'inspect/index.html',
@@ -63,10 +69,11 @@ async function sourceText(folder) {
 }
 
 export async function buildPages(outDir) {
-  await mkdir(join(outDir, 'inspect'), { recursive: true });
+  await mkdir(join(outDir, 'inspect/report'), { recursive: true });
   const [fields] = await Promise.all([
     parameterFields(),
     build({ ...SHARED, entryPoints: located(TALK), outdir: outDir }),
+    build({ ...SHARED, entryPoints: located(REPORT), outdir: outDir, minify: true }),
     build({
       ...SHARED,
       entryPoints: located(INSPECT),

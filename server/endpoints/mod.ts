@@ -1,3 +1,4 @@
+import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
 import type { Access } from '../door/access.ts';
 import type { Endpoint } from '../door/endpoint.ts';
 import type { Readiness } from '../door/readiness.ts';
@@ -11,6 +12,7 @@ import { metricsEndpoint } from './metrics/endpoint.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { openaiRealtime } from './openai-realtime/endpoint.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
+import { reportEndpoint } from './report/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
 import type { RobotParts } from './rosbridge/robot-session.ts';
 import { wyoming } from './wyoming/endpoint.ts';
@@ -27,6 +29,8 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
+  /** Undefined if nothing is measured, or the inspector is off. */
+  readonly analytics?: AnalyticsStore | undefined;
   /** The robot that this server dials; undefined without `ros.url`. */
   readonly robot?: RobotParts | undefined;
   /** Undefined without `wyoming.port` and `wyoming.satellites`. */
@@ -44,6 +48,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     wyoming,
     aboutEndpoint,
     metricsEndpoint,
+    reportEndpoint,
     inspect,
     admin,
   ];

@@ -4,13 +4,13 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { localStreams } from '../../adapters/stream/local.ts';
 import { ADVICE } from '../../machines/advice.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { TurnMeter } from '../analytics/turn-meter.ts';
 import type { Config } from '../config/schema.ts';
 import type { FlagSource } from '../flags/flags.ts';
 import type { Logger } from '../log.ts';
 import { isKnown, type Stores } from '../stores.ts';
 import { type RelayStats, startRelay } from './relay.ts';
 import { remembers } from './roles.ts';
-import { TurnMeter } from './turn-meter.ts';
 import { startWorkers } from './workers.ts';
 
 /** Stores whose turns cause events. */
@@ -52,6 +52,7 @@ export async function withOutbox(
       flags,
       remembers: events.remembers ?? remembers(config),
       now: () => new Date().toISOString(),
+      nowMs: () => realClock.nowMs(),
     });
     const workers = await startWorkers(config.outbox.roles, streams, { config, analytics, log });
     const relay = startRelay({

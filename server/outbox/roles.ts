@@ -1,8 +1,8 @@
 import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
 import type { EventHandler, Role } from '../../actors/ports/event-stream.ts';
+import { analyticsRole } from '../analytics/role.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
-import { analyticsRole } from './analytics-role.ts';
 
 /** What the handlers of roles are made of. */
 export interface RoleParts {

@@ -8,6 +8,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import type { SessionRequest } from '../door/session-host.ts';
 import type { FlagSource, Flags } from '../flags/flags.ts';
 import type { SessionObserver } from '../observers.ts';
+import { EngineMeter } from './engine-meter.ts';
 import type { TurnFacts } from './turn-facts.ts';
 
 /** What is counted for the reply to come or in progress. */
@@ -32,21 +33,25 @@ interface Metered {
 
 /** Makes the events of a turn from what its session did. */
 export class TurnMeter implements SessionObserver {
+  readonly engines: EngineMeter;
   readonly #sessions = new Map<string, Metered>();
   readonly #now: () => string;
   readonly #remembers: boolean;
   readonly #flags: Pick<FlagSource, 'of'>;
 
-  /** `remembers`: turns are for the memory too. `now`: wall-clock time, ISO 8601. */
+  /** `remembers`: turns are for the memory too. `now`: wall-clock time, ISO 8601. `nowMs`: of a monotonic clock. */
   constructor({
     remembers,
     flags,
     now,
+    nowMs,
   }: {
     readonly remembers: boolean;
     readonly flags: Pick<FlagSource, 'of'>;
     readonly now: () => string;
+    readonly nowMs: () => number;
   }) {
+    this.engines = new EngineMeter(nowMs);
     this.#flags = flags;
     this.#remembers = remembers;
     this.#now = now;
@@ -91,7 +96,7 @@ export class TurnMeter implements SessionObserver {
         ...{ type, payload, ts },
       },
     });
-    const facts = factsOf(metered, turn);
+    const facts = { ...factsOf(metered, turn), engines: this.engines.take() };
     metered.counts = nothing();
     const remembered = this.#remembers && metered.flags.memory && turn.userText !== '';
     return [
@@ -144,7 +149,7 @@ function onMessage(metered: Metered, message: SessionMessage, atMs: number): voi
   metered.bargeInAtMs = undefined;
 }
 
-function factsOf({ request, counts }: Metered, turn: TurnRecord): TurnFacts {
+function factsOf({ request, counts }: Metered, turn: TurnRecord): Omit<TurnFacts, 'engines'> {
   const { timings, reason, generation, userText } = turn;
   const spoken = timings.stt !== undefined;
   const { bargeInMs } = counts;

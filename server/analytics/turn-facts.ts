@@ -2,6 +2,20 @@ import { z } from 'zod';
 
 const figure = z.number().nonnegative();
 
+/** What one engine of the process did since the turn before. */
+const engineFacts = z.object({
+  asked: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  /** Request to first text or audio, ms. */
+  firstByteMs: z.array(figure),
+  /** Failure of another engine to the request to this one, ms. */
+  failoverMs: z.array(figure),
+  /** Connections opened, and requests sent over all. */
+  opened: z.int().nonnegative(),
+  requests: z.int().nonnegative(),
+});
+export type EngineFacts = z.infer<typeof engineFacts>;
+
 /** What analytics knows of one ended reply: the payload of `TurnEnded`. */
 export const turnFacts = z.object({
   generation: z.int().nonnegative(),
@@ -17,6 +31,8 @@ export const turnFacts = z.object({
   stagesMs: z.record(z.string(), figure),
   /** Speech over this reply until it was silent, ms. */
   bargeInMs: figure.exactOptional(),
+  /** By `kind:engine`. */
+  engines: z.record(z.string(), engineFacts).default({}),
   costs: z.object({
     /** Speech of the user. */
     speechSeconds: figure,

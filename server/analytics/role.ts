@@ -1,4 +1,4 @@
-import type { RoleParts, WorkingRole } from './roles.ts';
+import type { RoleParts, WorkingRole } from '../outbox/roles.ts';
 import { turnFacts } from './turn-facts.ts';
 
 /** Keeps what is known of each turn, for reports. */

@@ -21,7 +21,7 @@ export const plainDefaults = {
   },
   attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.05 },
   body: { startThreshold: 0.7, startEvidenceMs: 90 },
-  asking: { enabled: true, below: 0, nearestAbove: 0.3, answerMs: 6_000 },
+  asking: { enabled: true, below: 0, nearestAbove: 0.15, answerMs: 6_000 },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,

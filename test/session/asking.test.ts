@@ -143,7 +143,7 @@ describe('an utterance that was rejected', () => {
   });
 
   it('is not asked about if it is not, or if the nearest phrase is a voice stop', async () => {
-    for (const rejected of [unlike(LEFT, 0.2), unlike('stop', 0.6)]) {
+    for (const rejected of [unlike(LEFT, 0.1), unlike('stop', 0.6)]) {
       const talk = await robot([rejected]);
       await say(talk);
       expect(talk.of('reply')).toEqual([]);

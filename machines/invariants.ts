@@ -13,6 +13,7 @@ import { fillerInvariant } from './session/filler/invariant.ts';
 import { haltInvariant } from './session/halt/invariant.ts';
 import { languageInvariant } from './session/language/invariant.ts';
 import { lastingInvariant } from './session/lasting/invariant.ts';
+import { memoryInvariant } from './session/memory/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
@@ -28,6 +29,7 @@ export type { MonitorOptions } from './session/facts.ts';
 /** All invariants; each feature has its own. */
 const INVARIANTS: readonly MakeInvariant[] = [
   failuresInvariant,
+  memoryInvariant,
   childrenInvariant,
   lifecycleInvariant,
   audioInvariant,

@@ -4,7 +4,7 @@ import type { ChildKind, SessionEvent } from './session/events.ts';
 import type { PublicState } from './wire.ts';
 
 /** Sender of an event. */
-export type EventSource = 'client' | 'ear' | 'timer' | ChildKind;
+export type EventSource = 'client' | 'server' | 'ear' | 'timer' | ChildKind;
 
 /** The ordered log of a session: its events, commands and frames. The invariants are checked over it. */
 export type LogEntry =

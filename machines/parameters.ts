@@ -136,7 +136,11 @@ export function parameterGroups() {
     }),
     deadlines: described('deadlines', {
       sttMs: [ms, 'End of the turn to the final transcript.'],
-      recallMs: [ms, 'Final transcript to the facts from memory.'],
+      recallMs: [
+        ms,
+        'Final transcript to the facts from memory. Facts that come later count from the next reply on.',
+      ],
+      memoryMs: [ms, 'Time limit of a request to the memory.'],
       llmFirstTokenMs: [ms, 'Request to the language engine to its first token.'],
       llmStallMs: [ms, 'Between two tokens.'],
       ttsMs: [ms, 'Segment given to speech synthesis to its first audio, and between two pieces of audio.'],

@@ -25,6 +25,7 @@ export const plainDefaults = {
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,
+    memoryMs: 2_000,
     llmFirstTokenMs: 8_000,
     llmStallMs: 5_000,
     ttsMs: 5_000,

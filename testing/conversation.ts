@@ -46,6 +46,8 @@ export interface ConversationOptions {
   readonly memory?: MemoryPort;
   readonly parameters?: SessionParameters;
   readonly outputRate?: 16_000 | 24_000;
+  /** Who speaks. Default: nobody known. */
+  readonly user?: string;
   /** Default `en`. */
   readonly language?: string;
   /** Of the session's replies. Default: the engine's own. */
@@ -114,6 +116,7 @@ export class Conversation {
     this.#options = options;
     this.#parameters = options.parameters ?? defaultParameters;
     this.#input = {
+      ...(options.user !== undefined && { user: options.user }),
       language: options.language ?? 'en',
       outputRate: options.outputRate ?? 24_000,
       ...(options.replyVoice !== undefined && { voice: options.replyVoice }),

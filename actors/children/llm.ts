@@ -1,7 +1,7 @@
 import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
+import type { SessionMemory } from '../memory/session-memory.ts';
 import type { LlmEngine } from '../ports/llm.ts';
-import type { MemoryPort } from '../ports/memory.ts';
 
 /**
  * Requests the reply from the language engine and emits its text and actions as they arrive. Engines number their
@@ -21,8 +21,6 @@ export function llmChild(
 }
 
 /** Recalls facts from the memory for the LLM. */
-export function memoryChild(memory: MemoryPort, session: string, input: ChildInputs['memory']): ChildLogic {
-  return childLogic(async ({ signal }) => ({
-    facts: await memory.recall({ session, text: input.text }, signal),
-  }));
+export function memoryChild(memory: SessionMemory, input: ChildInputs['memory']): ChildLogic {
+  return childLogic(async ({ signal }) => ({ facts: await memory.recall(input.text, signal) }));
 }

@@ -1,7 +1,6 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
 import type { ActionPort } from '../ports/action.ts';
-import type { MemoryPort } from '../ports/memory.ts';
 
 /** Why a client's new settings cannot be taken; undefined if they can. */
 export function settingsRefusal(
@@ -26,8 +25,6 @@ export function watchedActions(
     },
   };
 }
-
-export const noMemory: MemoryPort = { recall: async () => [] };
 
 const encoder = new TextEncoder();
 

@@ -25,6 +25,7 @@ import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
+import { SessionMemory } from '../memory/session-memory.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
@@ -42,7 +43,7 @@ import { defaultDetectorParameters, type SpeechDetectorParameters } from '../spe
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
-import { asError, jsonBytes, noMemory, settingsRefusal, watchedActions } from './parts.ts';
+import { asError, jsonBytes, settingsRefusal, watchedActions } from './parts.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
 
@@ -144,6 +145,13 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.onLog?.(session, entry);
   };
   const onProblem = (error: Error) => deps.onProblem(session, error);
+  const memory =
+    deps.memory &&
+    new SessionMemory({
+      ...{ memory: deps.memory, session, user: options.user, clock },
+      timeoutMs: parameters.deadlines.memoryMs,
+      emit: (event) => runner.receive(event, 'server'),
+    });
   const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, onProblem });
   const { engines } = speech ?? deps;
   let track = new ReplyTrack(outputRate);
@@ -167,15 +175,14 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         return sttChild({ engine, audio, prerollMs, read: deps.read, identify }, command.input);
       }
       case 'memory':
-        return memoryChild(deps.memory ?? noMemory, session, command.input);
+        if (!memory) throw new ParleyError('MEMORY_FAILED', 'there is none');
+        return memoryChild(memory, command.input);
       case 'speculation': {
         const scope = { session, generation: command.input.generation };
         speculation = new Speculation(command.input, {
-          session,
-          clock,
           llm: engines.llm(scope),
           tts: engines.tts(scope),
-          ...(deps.memory ? { memory: deps.memory } : {}),
+          ...(memory && { memory }),
           recallMs: parameters.deadlines.recallMs,
           reply: parameters.reply,
         });
@@ -305,7 +312,9 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
     log: (entry) => {
       log(entry);
-      if (entry.type === 'event') copy(ev, () => jsonBytes(entry));
+      if (entry.type !== 'event') return;
+      memory?.foresee(entry.event);
+      copy(ev, () => jsonBytes(entry));
     },
     onDefect: (error) => {
       deps.onProblem(session, error);
@@ -359,6 +368,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
+  memory?.prefetch();
   if (attention === 'push') command({ type: 'settings', turnDetection: { mode: 'manual' } });
 
   return {
@@ -381,6 +391,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await runner.ended;
+      memory?.close();
       speech?.close();
       peers.unsubscribe();
       ear?.close();

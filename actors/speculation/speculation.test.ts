@@ -8,13 +8,13 @@ import type { TtsEngine } from '../ports/tts.ts';
 import { Speculation, type SpeculationDeps } from './speculation.ts';
 
 /** A speculation of a reply to "hello". */
-function speculationOf({ clock, llm, tts }: Pick<SpeculationDeps, 'clock' | 'llm' | 'tts'>) {
+function speculationOf({ llm, tts }: Pick<SpeculationDeps, 'llm' | 'tts'>) {
   return new Speculation(
     {
       ...{ generation: 1, language: 'en', voice: null, seed: 1, text: 'hello', recalls: false },
       messages: [{ role: 'user', content: 'hello' }],
     },
-    { ...{ session: 's', clock, llm, tts }, recallMs: 500, reply: defaultParameters.reply },
+    { ...{ llm, tts }, recallMs: 500, reply: defaultParameters.reply },
   );
 }
 
@@ -40,7 +40,7 @@ describe('a speculation that is discarded', () => {
       close: async () => {},
     };
     const child = new AbortController();
-    const run = speculationOf({ clock, llm, tts }).run(child.signal);
+    const run = speculationOf({ llm, tts }).run(child.signal);
     const ended = expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
     await clock.advance(500);
     // when the user says more
@@ -71,7 +71,7 @@ describe('a speculation after the takeover', () => {
       close: async () => {},
     };
     const llm = scriptedLlm(clock, () => ({ text: 'There are two chairs by a desk.' }));
-    const speculation = speculationOf({ clock, llm, tts });
+    const speculation = speculationOf({ llm, tts });
     const child = new AbortController();
     const run = speculation.run(child.signal).catch(() => {});
     await clock.advance(500);

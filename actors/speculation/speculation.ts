@@ -1,12 +1,12 @@
-import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { cutSegments } from '../../machines/policies/segmenter.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
+import { together } from '../../machines/session/memory/known.ts';
 import { withFacts } from '../../machines/session/turn/history.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
+import type { SessionMemory } from '../memory/session-memory.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
-import type { MemoryPort } from '../ports/memory.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { speechText } from '../reply/speech-text.ts';
 import { Tape } from './tape.ts';
@@ -15,12 +15,10 @@ import { Tape } from './tape.ts';
  * Dependencies of a speculation. Its engines carry the speculation's own generation, so that its cancel reaches them.
  */
 export interface SpeculationDeps {
-  readonly session: string;
-  readonly clock: Clock;
   readonly llm: LlmEngine;
   readonly tts: TtsEngine;
-  readonly memory?: MemoryPort;
-  /** Time limit of the memory, ms. */
+  readonly memory?: Pick<SessionMemory, 'recall' | 'fail'>;
+  /** How long it waits for the memory, ms. */
   readonly recallMs: number;
   readonly reply: SessionParameters['reply'];
 }
@@ -43,7 +41,7 @@ export class Speculation {
   }
 
   /**
-   * Runs until it is stopped; rejects when the memory or the language engine fails. After the takeover, failures reach
+   * Runs until it is stopped; rejects when the language engine fails. After the takeover, failures reach
    * the reply instead.
    */
   run(signal: AbortSignal): Promise<never> {
@@ -111,32 +109,31 @@ export class Speculation {
   }
 
   async *#ask(signal: AbortSignal): AsyncGenerator<LlmEvent, void, undefined> {
-    const { generation: _of, voice: _spoken, text: _said, recalls, messages, ...request } = this.#input;
+    const {
+      generation: _of,
+      voice: _spoken,
+      text: _said,
+      recalls,
+      known = [],
+      messages,
+      ...request
+    } = this.#input;
     const facts = recalls ? await this.#recall(signal) : [];
     if (signal.aborted) return;
-    yield* this.#deps.llm.reply({ ...request, messages: withFacts(messages, facts) }, signal);
+    yield* this.#deps.llm.reply(
+      { ...request, messages: withFacts(messages, together(known, facts)) },
+      signal,
+    );
   }
 
+  /** A reply without facts now is better than one that waits for them. */
   async #recall(signal: AbortSignal): Promise<readonly string[]> {
-    const { clock, memory, session, recallMs } = this.#deps;
-    if (!memory) return [];
-    const over = new AbortController();
-    const timer = clock.setTimer(recallMs, () => over.abort(new ParleyError('MEMORY_TIMEOUT')));
-    const stop = () => over.abort(new ParleyError('CANCELLED'));
-    signal.addEventListener('abort', stop, { once: true });
-    const late = new Promise<never>((_resolve, reject) => {
-      over.signal.addEventListener('abort', () => reject(over.signal.reason), { once: true });
-    });
+    const { memory, recallMs } = this.#deps;
     try {
-      return await Promise.race([memory.recall({ session, text: this.#input.text }, over.signal), late]);
+      return (await memory?.recall(this.#input.text, signal, recallMs)) ?? [];
     } catch (thrown) {
-      // A reply that took over continues without the memory; otherwise the speculation has failed, and the reply asks
-      // the memory itself.
-      if (this.#taken) return [];
-      throw thrown;
-    } finally {
-      timer.cancel();
-      signal.removeEventListener('abort', stop);
+      if (!signal.aborted) memory?.fail(thrown);
+      return [];
     }
   }
 

@@ -83,7 +83,7 @@ export interface Journal {
 /** SHA-256 of a text's UTF-8, in lower-case hex. Injected: this folder computes no hashes itself. */
 export type Sha256 = (text: string) => string;
 
-const SOURCES = ['start', 'client', 'ear', 'timer', ...CHILD_KINDS] as const;
+const SOURCES = ['start', 'client', 'server', 'ear', 'timer', ...CHILD_KINDS] as const;
 
 /** Returns the source with this name in a stored record; undefined if unknown. */
 export function sourceOf(name: string): JournalRecord['source'] | undefined {

@@ -15,7 +15,7 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
 
   const checkSender = (entry: Entry<'event'>) => {
     const { source, event } = entry;
-    if (source === 'client' || source === 'ear' || source === 'timer') return;
+    if (source === 'client' || source === 'server' || source === 'ear' || source === 'timer') return;
     const ends = event.type.startsWith('xstate.done.') || event.type.startsWith('xstate.error.');
     if (ends ? lastBuried !== source : !alive.has(source))
       broken(7, `an event of a ${source} that does not live was taken`, entry);

@@ -33,7 +33,8 @@ export interface ChildInputs {
     readonly language: string;
   };
   /**
-   * `text`: the turn's words so far, for the memory if it `recalls`; `messages` do not contain the recalled facts.
+   * `text`: the turn's words so far, for the memory if it `recalls`; `messages` contain neither these facts nor those
+   * that are `known` already.
    * `silent`: nothing is synthesised.
    */
   readonly speculation: {
@@ -43,6 +44,7 @@ export interface ChildInputs {
     readonly seed: number;
     readonly text: string;
     readonly recalls: boolean;
+    readonly known?: readonly string[];
     readonly silent?: true;
     readonly messages: readonly Message[];
   } & LlmOffer;

@@ -60,6 +60,8 @@ export interface SessionContext {
   /** The question that the newest reply asks, or whose answer is awaited. */
   readonly question?: Question | undefined;
   readonly history: readonly Message[];
+  /** What the memory told outside of a reply's recall; absent until it does. */
+  readonly known?: readonly string[];
   /** Somebody may have said this stop phrase; absent otherwise. */
   readonly suspicion?: { readonly phrase: string } | undefined;
   /** Actions that may outlive their reply; absent until the first one. */

@@ -6,7 +6,7 @@ import type { Message } from './turn/history.ts';
 import type { Reading } from './turn/reading.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
-export type SessionEvent = ClientEvent | EarEvent | ChildEvent | ChildEnd;
+export type SessionEvent = ClientEvent | EarEvent | MemoryEvent | ChildEvent | ChildEnd;
 
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
@@ -54,6 +54,13 @@ export type StopEvent =
     }
   | { readonly type: 'stop.confirmed'; readonly phrase: string }
   | { readonly type: 'stop.refuted' };
+
+/** From the memory of the session, outside of a reply's recall. */
+export type MemoryEvent =
+  /** Known before anything was asked, or recalled too late for the reply that asked. */
+  | { readonly type: 'memory.facts'; readonly facts: readonly string[] }
+  /** A recall failed that its reply no longer waited for. */
+  | { readonly type: 'memory.failed'; readonly error: ErrorRecord };
 
 /** From running children. */
 export type ChildEvent =

@@ -38,6 +38,8 @@ export function sessionMachine(parameters: SessionParameters) {
           clear: { actions: 'clearAudio' },
           respond: { actions: 'refuseTurn' },
           history: { actions: 'takeHistory' },
+          'memory.facts': { actions: 'noteKnown' },
+          'memory.failed': { actions: 'publishLateFailure' },
           'ear.failed': { actions: 'publishEarFailure' },
           ...lastingActions,
           'transcript.partial': { actions: 'notePartial' },

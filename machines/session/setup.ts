@@ -15,6 +15,7 @@ import type { ChildKind } from './events.ts';
 import * as filler from './filler/filler.ts';
 import * as halt from './halt/halt.ts';
 import { languageOf } from './language/language.ts';
+import * as known from './memory/known.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
@@ -236,7 +237,9 @@ export function sessionSetup(parameters: SessionParameters) {
       takeHistory: act(turn.takeHistory(parameters)),
       beginReply: act(reply.beginReply(parameters)),
       noteFacts: act(reply.noteFacts),
-      publishMemoryFailure: act(reply.publishMemoryFailure),
+      publishMemoryFailure: act(reply.publishMemoryFailure(parameters)),
+      noteKnown: act(known.noteKnown),
+      publishLateFailure: act(known.publishLateFailure),
       noteAsked: act(reply.noteAsked),
       noteDelta: act(reply.noteDelta(parameters)),
       sayPhrase: act(reply.sayPhrase(parameters)),

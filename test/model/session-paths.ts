@@ -34,7 +34,7 @@ export const UNREACHABLE: Readonly<Record<string, string>> = {
 
 /** Happenings before the reply, which are the same in a session that replies in text. */
 const SAME_IN_TEXT =
-  /^(settings|history|commit|clear|respond|ear\.failed|error (stt|speculation)|done stt: (unsure|yes|no)|body|rearm|lost|stop\.)/;
+  /^(settings|history|memory|commit|clear|respond|ear\.failed|error (stt|speculation)|done stt: (unsure|yes|no)|body|rearm|lost|stop\.)/;
 
 /** The region of attention is explored with these alone: it would multiply the states of the conversation. */
 const OF_ATTENTION: readonly string[] = [

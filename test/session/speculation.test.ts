@@ -207,35 +207,29 @@ describe('a speculation during the silence that ends the turn', () => {
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 
-  it('knows what the memory knows; a memory that is slow or fails is asked again by the reply', async () => {
-    for (const [delayMs, fails] of [
-      [50, false],
-      [50, true],
-      [2_000, false],
-    ] as const) {
-      const clock = new VirtualClock({ settle });
-      let recalls = 0;
-      const memory: MemoryPort = {
-        recall: async (_request, signal) => {
-          const first = recalls++ === 0;
-          await pause(clock, first ? delayMs : 10, signal);
-          if (first && fails) throw new ParleyError('MEMORY_FAILED', 'as scripted');
-          return ['It is noon.'];
-        },
-      };
-      // A turn that takes a second to end, so that a slow memory has missed its deadline by then.
-      const talk = await scene({
-        clock,
-        memory,
-        parameters: parameters({ endpointing: { delayMs: 1_000 } }),
-      });
-      await say(talk, 600, 1_300);
-      await backToIdle(talk);
-      expect(recalls).toBe(delayMs === 50 && !fails ? 1 : 2);
-      expect(talk.asked).toEqual([[system('It is noon.'), user('hello')]]);
-      expect(talk.of('error')).toEqual([]);
-      expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
-    }
+  it.each([
+    ['knows what the memory knows', 50, false, [system('It is noon.'), user('hello')], []],
+    ['does without a memory that fails', 50, true, [user('hello')], ['MEMORY_FAILED']],
+    ['waits for the memory no longer than a reply does', 1_500, false, [user('hello')], []],
+  ])('%s', async (_what, delayMs, fails, asked, errors) => {
+    const clock = new VirtualClock({ settle });
+    let recalls = 0;
+    const memory: MemoryPort = {
+      recall: async (_request, signal) => {
+        recalls += 1;
+        await pause(clock, delayMs, signal);
+        if (fails) throw new ParleyError('MEMORY_FAILED', 'as scripted');
+        return ['It is noon.'];
+      },
+    };
+    // A turn that takes a second to end, so that a slow memory has missed its deadline by then.
+    const talk = await scene({ clock, memory, parameters: parameters({ endpointing: { delayMs: 1_000 } }) });
+    await say(talk, 600, 1_300);
+    await backToIdle(talk);
+    expect(recalls).toBe(1);
+    expect(talk.asked).toEqual([asked]);
+    expect(talk.of('error').map(({ code }) => code)).toEqual(errors);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 
   it.each([

@@ -158,6 +158,7 @@ class PuppetSession {
     for (const { event, source } of happenings) {
       if (source === 'timer') continue; // the clock has fired it
       if (source === 'client') this.#command(event as SessionEvent);
+      else if (source === 'server') this.runner.receive(event as SessionEvent, 'server');
       else this.#order({ to: source, late: false, event: event as SessionEvent });
     }
     await this.#until(() => this.#events.length >= before + happenings.length, 'the event did not arrive');

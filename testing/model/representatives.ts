@@ -75,6 +75,8 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'speech.hint', sample: 0, ageMs: 1e9 },
   { type: 'stop.suspected', phrase: WORDS.halt, sample: 0, ageMs: 1e9 },
   { type: 'stop.refuted' },
+  { type: 'memory.facts', facts: [] },
+  { type: 'memory.failed', error: ERROR_OF.memory },
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
   { type: 'speech.stop', sample: 0, ageMs: 1e9 },
   { type: 'transcript.partial', text: WORDS.request },
@@ -208,7 +210,22 @@ function memory(): Representative[] {
       output: { facts: ['It is noon.'] },
     })),
     failure('memory'),
+    beside('memory.facts', { type: 'memory.facts', facts: ['drink: tea'] }),
+    beside('memory.failed', { type: 'memory.failed', error: ERROR_OF.memory }),
   ];
+}
+
+/** From the memory outside of a recall: at rest, while a reply waits for it, and while one sounds. */
+function beside(name: string, event: Happens): Representative {
+  const where = [
+    'idle',
+    { responding: { phase: { processing: 'recalling' } } },
+    { responding: { phase: 'speaking' } },
+  ];
+  const matters = ({ snapshot }: SessionModelState) =>
+    isDefault(snapshot.context.settings) &&
+    where.some((conversation) => snapshot.matches({ conversation } as never));
+  return { name, source: 'server', event: (state) => (matters(state) ? event : undefined) };
 }
 
 function requestOf(name: string): Representative {

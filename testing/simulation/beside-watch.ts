@@ -35,7 +35,10 @@ export class BesideWatch {
     this.#state = state;
     this.#event = event.type;
     const sleeps = this.#attention === 'asleep';
-    if (event.type === 'body') this.#moving = event.moving;
+    if (event.type === 'memory.facts') this.#reached('the memory told facts that no reply waited for');
+    else if (event.type === 'memory.failed')
+      this.#reached('the memory failed when no reply waited for it any more');
+    else if (event.type === 'body') this.#moving = event.moving;
     else if (event.type === 'speech.start') this.#partials = 0;
     else if (event.type === 'transcript.partial') this.#onPartial(before);
     else if (event.type === 'xstate.done.actor.stt') {

@@ -152,7 +152,9 @@ export class Caller {
     const asked = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
     // A speech model hears wake phrases and speech for others, which the session's history does not have.
     const attention = speaks && asked !== 'push' ? 'always' : asked;
+    const known = remembers && Random.named(this.#world.seed, `user ${id}`).chance(0.5);
     const input: SessionInput = {
+      ...(known && { user: this.#name }),
       ...{ language: 'en', outputRate, seed, memory: remembers },
       ...(output === 'text' && { output }),
       ...(results && { results }),

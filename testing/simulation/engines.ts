@@ -247,12 +247,16 @@ export function plannedVad({ faults }: EngineWorld): VadEngine {
 }
 
 export function plannedMemory({ clock, faults, random }: EngineWorld): MemoryPort {
+  let recalls = 0;
   return {
-    async recall(_request, signal) {
-      const { afterMs, fails } = memoryPlan(faults, random);
+    async recall({ text }, signal) {
+      const { afterMs, end } = memoryPlan(faults, random);
+      recalls += 1;
       await pause(clock, afterMs, signal);
-      if (fails) throw new ParleyError('MEMORY_FAILED', 'as planned');
-      return ['the user likes tea'];
+      if (end === 'hang') await hang(signal);
+      if (end === 'MEMORY_FAILED') throw new ParleyError(end, 'as planned');
+      if (end === 'garbage') return JSON.parse('{"facts":7}');
+      return ['drink: tea', `mood: ${recalls % 3}`, `${text} was said before`];
     },
   };
 }

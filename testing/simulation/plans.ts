@@ -138,11 +138,11 @@ export function sttPlan(faults: FaultChoice, random: Random): SttPlan {
 export function memoryPlan(
   faults: FaultChoice,
   random: Random,
-): { readonly afterMs: number; readonly fails: boolean } {
-  return {
-    afterMs: faults.does('memory.slow') ? random.ms(400, 1_200) : random.ms(0, 40),
-    fails: faults.does('memory.error'),
-  };
+): { readonly afterMs: number; readonly end: 'done' | 'hang' | 'garbage' | 'MEMORY_FAILED' } {
+  const afterMs = faults.does('memory.slow') ? random.ms(400, 1_200) : random.ms(0, 40);
+  if (faults.does('memory.hang')) return { afterMs, end: 'hang' };
+  if (faults.does('memory.garbage')) return { afterMs, end: 'garbage' };
+  return { afterMs, end: faults.does('memory.error') ? 'MEMORY_FAILED' : 'done' };
 }
 
 export interface ActionPlan {

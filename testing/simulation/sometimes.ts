@@ -45,6 +45,8 @@ export const SOMETIMES = [
   'recognition ended while the user still spoke',
   'recognition missed its deadline',
   'memory missed its deadline',
+  'the memory told facts that no reply waited for',
+  'the memory failed when no reply waited for it any more',
   'the language engine missed the deadline of its first token',
   'the language engine stalled in mid-sentence',
   'speech synthesis missed its deadline',

@@ -5,6 +5,7 @@ import { raise, stateIn } from 'xstate';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import { replyLanguage } from '../language/language.ts';
+import { factsFor } from '../memory/known.ts';
 import { llmOffer, voiceOf } from '../settings/settings.ts';
 import type { SessionChart } from '../setup.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
@@ -146,7 +147,6 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
 function llmInput(context: SessionContext): ChildInputs['llm'] {
   const { reply: current } = context;
   const results = current?.asked?.followUps?.map(({ outcome }) => outcome);
-  const facts = current?.facts ?? [];
   const { history } = context;
   const userText = current?.userText ?? '';
   const messages = current?.asked && userText === '' ? history : promptOf(history, userText);
@@ -155,7 +155,7 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
     generation: context.generation,
     language: replyLanguage(context),
     seed: current?.seed ?? 0,
-    messages: withFacts(messages, facts),
+    messages: withFacts(messages, factsFor(context, current?.facts ?? [])),
     ...llmOffer(context),
     ...(instructions === undefined ? {} : { instructions }),
     ...(results && { results }),

@@ -71,11 +71,13 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
 export const noteFacts: Reducer = (context, event) =>
   event.type === 'xstate.done.actor.memory' ? change(context, { facts: event.output.facts }) : {};
 
-export const publishMemoryFailure: Reducer = (_context, event) => ({
-  effects: [
-    publishError(event.type === 'xstate.error.actor.memory' ? event.error : failure('MEMORY_TIMEOUT')),
-  ],
-});
+/** A recall that is only late goes on: its facts count from the next reply. Older journals have no such time limit. */
+export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer {
+  return (_context, event) => {
+    if (event.type === 'xstate.error.actor.memory') return { effects: [publishError(event.error)] };
+    return deadlines.memoryMs === undefined ? { effects: [publishError(failure('MEMORY_TIMEOUT'))] } : {};
+  };
+}
 
 export const noteAsked: Reducer = (context) =>
   context.reply ? change(context, { marks: { ...context.reply.marks, askedAtMs: context.nowMs } }) : {};

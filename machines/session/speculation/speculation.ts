@@ -66,7 +66,7 @@ export const startSpeculation: Reducer = (context) => {
 
 /** Uses the seed that the reply will have. */
 export function speculationInput(context: SessionContext): ChildInputs['speculation'] {
-  const { speculation, input, history, random } = context;
+  const { speculation, input, history, random, known } = context;
   const text = speculation?.text ?? '';
   return {
     generation: speculation?.generation ?? 0,
@@ -75,6 +75,7 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
     seed: nextRandom(random).value,
     text,
     recalls: input.memory,
+    ...(known && { known }),
     ...(input.output === 'text' && { silent: true }),
     messages: promptOf(history, text),
     ...llmOffer(context),

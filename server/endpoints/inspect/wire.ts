@@ -92,6 +92,7 @@ export const journalRecord = z.object({
   source: z.enum([
     'start',
     'client',
+    'server',
     'ear',
     'timer',
     'stt',

@@ -1,0 +1,28 @@
+/** What the memory told outside of a reply's recall: before it, or too late for it. */
+import type { SessionContext } from '../context.ts';
+import { publishError, type Reducer } from '../effects.ts';
+
+/** Maximum facts that are kept for the next replies; the oldest are dropped. */
+const MAX_KNOWN = 20;
+
+/** A fact with a name, such as `drink: tea`. A newer one of that name replaces it. */
+const NAMED = /^(\p{L}[\p{L}\p{N}_-]*): /u;
+
+/** `earlier` and then `later`, each fact once. */
+export function together(earlier: readonly string[], later: readonly string[]): readonly string[] {
+  const nameOf = (fact: string) => NAMED.exec(fact)?.[1] ?? fact;
+  const newer = new Set(later.map(nameOf));
+  return [...earlier.filter((fact) => !newer.has(nameOf(fact))), ...later];
+}
+
+/** Facts for the language engine: what is known, and what was recalled for this reply. */
+export function factsFor({ known = [] }: SessionContext, recalled: readonly string[]): readonly string[] {
+  return together(known, recalled);
+}
+
+/** Facts count from the next decision on: nothing of the reply in progress changes. */
+export const noteKnown: Reducer = ({ known = [] }, event) =>
+  event.type === 'memory.facts' ? { patch: { known: together(known, event.facts).slice(-MAX_KNOWN) } } : {};
+
+export const publishLateFailure: Reducer = (_context, event) =>
+  event.type === 'memory.failed' ? { effects: [publishError(event.error)] } : {};

@@ -10,6 +10,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   TTS_FAILED: 'see the cause; check the TTS engine and its key',
   TTS_TIMEOUT: 'raise deadlines.ttsMs or use a faster engine',
   MEMORY_FAILED: 'the turn continued without it; see the cause',
+  USER_DELETED: 'begin a new session',
   MEMORY_TIMEOUT: 'the reply did not wait for it; see deadlines.recallMs and deadlines.memoryMs',
   ACTION_FAILED: 'see the cause; check the robot side',
   ACTION_TIMEOUT: 'raise deadlines.actionMs or make the action shorter',

@@ -66,6 +66,7 @@ export const ERRORS = {
   SESSION_STOPPED: 'the session is stopped',
   STOP_FAILED: 'the session did not stop in time and was ended',
   SESSION_UNKNOWN: 'there is no such session',
+  USER_DELETED: 'all that was kept of the user was deleted, and the session ended',
   // Process
   CONFIG_INVALID: 'the configuration is not valid',
   CONFIG_UNREADABLE: 'the configuration file cannot be read',

@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { initCommand } from './commands/init.ts';
 import { journalCommand } from './commands/journal.ts';
+import { memoryCommand } from './commands/memory.ts';
 import { modelsCommand } from './commands/models.ts';
 import { outboxCommand } from './commands/outbox.ts';
 import { prepareCommand } from './commands/prepare.ts';
@@ -49,6 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
     journalCommand,
     outboxCommand,
     reportCommand,
+    memoryCommand,
     tokenCommand,
     simCommand,
     conformanceCommand,

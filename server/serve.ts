@@ -7,6 +7,7 @@ import {
   withRecogniser,
 } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
+import type { Memory } from '../actors/ports/memory.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
@@ -46,6 +47,8 @@ import { withOutputService } from './ingest/speaking-host.ts';
 import { startJournaling, watchedJournals } from './journaling.ts';
 import { withLanguages } from './languages.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { openMemory } from './memory/memory.ts';
+import { deleteUserData } from './memory/user-data.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { answersWithModel, offeredActions } from './offered-actions.ts';
 import { type EventfulStores, withOutbox } from './outbox/outbox.ts';
@@ -89,6 +92,7 @@ interface Base {
   readonly loop: LoopDelay;
   readonly stores: EventfulStores;
   readonly flags: FlagSource;
+  readonly memory: Memory | undefined;
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
@@ -172,12 +176,10 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
   const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
   closers.push(async () => loop.close());
   const flags = new FlagSource(config.flags);
-  const stores = await withOutbox(
-    await openStores(config.dataDir, parts, log, metrics?.onCommit),
-    config,
-    flags,
-    log,
-  );
+  const plain = await openStores(config.dataDir, parts, log, metrics?.onCommit);
+  const memory = await openMemory(config, plain.memories);
+  const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
+  closers.push(async () => memory?.close());
   closers.push(() => stores.close());
   const { store, inspectStore, meter } = stores;
   const access = accessOf(config);
@@ -205,6 +207,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     loop,
     stores,
     flags,
+    memory,
     access,
     inspector,
     observers,
@@ -294,7 +297,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
     actions: parts?.actions ?? executorOf(dialog, base.robot),
     read: dialogReader(dialog, !modelMayAnswer(options)),
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
-    ...(parts?.memory && { memory: parts.memory }),
+    memory: parts?.memory ?? base.memory,
     ...(journal && { journal }),
     onLog: logTo(observers),
     onProblem: (session, error) => {
@@ -338,6 +341,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     chat: config.chat,
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,
+    deleteUser: userDeletion(base),
     address: config.host,
     port: config.port,
     tls: config.tls,
@@ -356,6 +360,11 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
   });
   closers.push(async () => watch?.unsubscribe());
   return front;
+}
+
+/** Deletes all that is kept of a user; undefined for a store of an embedder. */
+function userDeletion({ stores: { deleteUser, streams }, memory }: Base) {
+  return deleteUser && ((user: string) => deleteUserData({ store: { deleteUser }, streams, memory }, user));
 }
 
 /** Closes all, in reverse order. */

@@ -3,9 +3,10 @@ import type { AnalyticsStore } from '../actors/ports/analytics.ts';
 import type { ConversationStore } from '../actors/ports/conversation.ts';
 import type { InspectStore } from '../actors/ports/inspect.ts';
 import type { JournalStore } from '../actors/ports/journal.ts';
+import type { MemoryRows } from '../actors/ports/memory.ts';
 import type { OutboxStore } from '../actors/ports/outbox.ts';
 import type { Store } from '../actors/ports/store.ts';
-import { type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
+import { type SqliteStore, type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { ADVICE } from '../machines/advice.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { DATABASE } from './data-directory.ts';
@@ -18,6 +19,10 @@ export interface Stores {
   readonly inspectStore: InspectStore | undefined;
   /** Undefined for a store of an embedder, so that conversations are forgotten with their sessions. */
   readonly conversations: ConversationStore | undefined;
+  /** Undefined for a store of an embedder, so that there is no local memory. */
+  readonly memories?: MemoryRows;
+  /** Undefined for a store of an embedder. */
+  readonly deleteUser?: SqliteStore['deleteUser'];
   /** Undefined for a store of an embedder, so that its turns cause no events. */
   readonly events: Events | undefined;
   readonly stats?: () => StoreStats;
@@ -72,6 +77,8 @@ export async function openStores(
     journals: parts?.journals ?? store,
     inspectStore: parts?.inspectStore ?? store,
     conversations: store,
+    memories: store.memories,
+    deleteUser: store.deleteUser,
     events: store,
     stats: () => store.stats(),
     problem: () => store.problem(),

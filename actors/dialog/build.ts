@@ -6,7 +6,14 @@ import type { Dialog, DialogEntry } from './dialog.ts';
 import { Grammar } from './grammar.ts';
 import { PhraseError, type PhraseNode, parsePhrase } from './phrase.ts';
 import { checkPhrase, expandPhrase, shortest, sizeOf, slotsOf } from './phrase-facts.ts';
-import { countsIn, placeholdersIn, RESERVED_PLACEHOLDERS, withoutOptional } from './placeholders.ts';
+import {
+  countsIn,
+  isForAnybody,
+  isOfUser,
+  placeholdersIn,
+  RESERVED_PLACEHOLDERS,
+  withoutOptional,
+} from './placeholders.ts';
 import type { DialogFile } from './schema.ts';
 import { builtInType, type Slots, type SlotType, wordsType } from './slots.ts';
 
@@ -68,6 +75,7 @@ export function buildDialog(data: DialogFile, fail: Fail): Dialog {
       halt: raw.halt,
       askBelow: askBelowOf(raw, data.askBelow),
       defaults: defaultsOf(raw, types, slots, path, fail),
+      remember: raw.remember,
     };
     for (const type of types.values()) used.add(type);
     for (const [at, phrase] of phrases.entries()) {
@@ -207,7 +215,8 @@ function checkFilled(
   path: Path,
 ): void {
   const { entry, types, slots } = of;
-  const unknown = (name: string) => !RESERVED_PLACEHOLDERS.has(name) && !Object.hasOwn(entry.defaults, name);
+  const unknown = (name: string) =>
+    !RESERVED_PLACEHOLDERS.has(name) && !isOfUser(name) && !Object.hasOwn(entry.defaults, name);
   const check = (text: string, at: Path) => {
     const missing = (name: string, mayBe: boolean) => {
       const example = mayBe && types.has(name) ? undefined : shortest(phrase, slots, name);
@@ -224,6 +233,9 @@ function checkFilled(
     }
   };
   for (const [at, reply] of raw.replies.entries()) check(reply, [...path, 'replies', at]);
+  for (const [key, text] of Object.entries(raw.remember)) check(text, [...path, 'remember', key]);
+  if (raw.replies.length > 0 && raw.replies.every((reply) => !isForAnybody(reply)))
+    fail([...path, 'replies'], 'one reply must do without {user.…}, for users of whom it is not known');
   for (const [at, action] of raw.actions.entries()) {
     for (const text of textsOf(action.args)) check(text, [...path, 'actions', at, 'args']);
   }

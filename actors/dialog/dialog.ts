@@ -33,6 +33,8 @@ export interface DialogEntry {
   readonly askBelow: number;
   /** Values of slots that a phrase may omit. */
   readonly defaults: Slots;
+  /** What it says about the user, by name: texts with slots. */
+  readonly remember: Readonly<Record<string, string>>;
 }
 
 /** A dialog file, validated. */

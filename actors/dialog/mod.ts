@@ -15,13 +15,24 @@ export {
   tellsOf,
   toldEnds,
 } from './dialog.ts';
+export { learntFrom } from './learning.ts';
 export type { DialogMatch } from './match.ts';
 export { matchDialog } from './match.ts';
 export { fillersOf, withDialog, withRecogniser } from './parameters.ts';
 export { parseDialog } from './parse.ts';
 export type { PhraseNode } from './phrase.ts';
 export { expandPhrase, vocabulary, waysOf } from './phrase-facts.ts';
-export { countsIn, type Filling, fillPlaceholders, placeholdersIn, solePlaceholder } from './placeholders.ts';
+export {
+  countsIn,
+  type Filling,
+  fillPlaceholders,
+  isForAnybody,
+  isOfUser,
+  ofUser,
+  placeholdersIn,
+  solePlaceholder,
+  withoutOptional,
+} from './placeholders.ts';
 export { dialogReader } from './reading.ts';
 export type { RosMapping } from './schema.ts';
 export type { FilledSlot, Slots, SlotType, SlotValue } from './slots.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ParleyError } from '../../machines/errors.ts';
-import { dialogActions, haltPhrases, matchDialog, parseDialog } from './mod.ts';
+import { dialogActions, haltPhrases, learntFrom, matchDialog, parseDialog } from './mod.ts';
 
 const example = readFileSync(new URL('../../examples/robot.dialog.yaml', import.meta.url), 'utf8');
 
@@ -206,5 +206,29 @@ describe('the coffee bar', () => {
 
   it('does not understand an order with two sizes', () => {
     expect(matchDialog(coffee, 'make me a small large latte')).toBeUndefined();
+  });
+});
+
+describe('what a dialog knows of its users', () => {
+  const dialog = (order: string) => `
+language: en
+slots: { drink: [green tea, water] }
+entries:
+  - { id: taste, phrases: ["i like {drink}"], remember: { drink: "{drink}" }, replies: [Fine.] }
+  - { id: order, phrases: [bring me a drink], replies: [${order}] }`;
+
+  it('is learnt from phrases that say so, and only words of no phrase are unknown', () => {
+    const parsed = parseDialog(dialog('Here is water.'));
+    expect(learntFrom(parsed, 'I like green tea!', 'en')).toEqual({
+      profile: { drink: 'green tea' },
+      known: true,
+    });
+    expect(learntFrom(parsed, 'bring me a drink', 'en')).toEqual({ profile: {}, known: true });
+    expect(learntFrom(parsed, 'my cat is called Tom', 'en')).toEqual({ profile: {}, known: false });
+  });
+
+  it('is never needed by all replies of an entry', () => {
+    expect(() => parseDialog(dialog('"Your {user.drink}."'))).toThrow('one reply must do without {user.…}');
+    expect(() => parseDialog(dialog('"Your drink[, {user.name}]."'))).not.toThrow();
   });
 });

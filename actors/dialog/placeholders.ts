@@ -1,8 +1,9 @@
 /** Placeholders that Parley fills: the time, the date, the day of the week, the robot's name. */
 export const RESERVED_PLACEHOLDERS: ReadonlySet<string> = new Set(['time', 'date', 'day', 'name']);
 
-/** `{name}`, or `{name|one|several}`: a word that depends on the slot's number. */
-const PLACEHOLDER = /\{([A-Za-z][\w-]*)(?:\|([^{}|]*)\|([^{}|]*))?\}/g;
+/** `{name}`, or `{name|one|several}`: a word that depends on the slot's number. `{user.name}`: what is known of the user. */
+const PLACEHOLDER = /\{((?:user\.)?[A-Za-z][\w-]*)(?:\|([^{}|]*)\|([^{}|]*))?\}/g;
+const OF_USER = 'user.';
 /** `[with {milk}]`: text that is left out, with the space before it, if a slot in it was not said. */
 const OPTIONAL = /\s*\[([^[\]]*\{[^[\]]*)\]/g;
 
@@ -19,6 +20,22 @@ export function countsIn(text: string): readonly string[] {
 /** The text without its optional parts. */
 export function withoutOptional(text: string): string {
   return text.replace(OPTIONAL, '');
+}
+
+/** Whether a placeholder stands for what is known of the user. */
+export function isOfUser(placeholder: string): boolean {
+  return placeholder.startsWith(OF_USER);
+}
+
+/** Whether the text needs nothing that is known of the user. */
+export function isForAnybody(text: string): boolean {
+  return !placeholdersIn(withoutOptional(text)).some(isOfUser);
+}
+
+/** The value of a placeholder that stands for what is known of the user, if it is. */
+export function ofUser(placeholder: string, profile: Readonly<Record<string, string>>): string | undefined {
+  const key = placeholder.slice(OF_USER.length);
+  return isOfUser(placeholder) && Object.hasOwn(profile, key) ? profile[key] : undefined;
 }
 
 /** Values for placeholders; a placeholder whose value is undefined stays unchanged. */

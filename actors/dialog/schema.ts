@@ -61,6 +61,7 @@ const entry = z
     halt: z.boolean().default(false),
     askBelow: confidence.optional(),
     defaults: z.record(name, value).default({}),
+    remember: z.record(name, line).default({}),
   })
   .refine((one) => one.halt || one.replies.length + one.actions.length > 0, {
     message: 'an entry needs replies, actions or halt: true',

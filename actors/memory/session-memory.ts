@@ -1,10 +1,32 @@
 import type { Clock } from '../../machines/clock.ts';
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { KernelEvent } from '../../machines/kernel.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
 import type { MemoryEvent } from '../../machines/session/events.ts';
 import { together } from '../../machines/session/memory/known.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import { similarity } from './similarity.ts';
+
+/** The memory of a session; undefined if there is none for it. `emit` is not called before this returns. */
+export function sessionMemory(
+  {
+    memory,
+    clock,
+    parameters,
+  }: {
+    readonly memory?: MemoryPort | undefined;
+    readonly clock: Clock;
+    readonly parameters: Pick<SessionParameters, 'deadlines'>;
+  },
+  { session, user }: { readonly session: string; readonly user?: string },
+  emit: (event: MemoryEvent) => void,
+): SessionMemory | undefined {
+  if (!memory || (memory.usersOnly && user === undefined)) return undefined;
+  const { memoryMs: timeoutMs } = parameters.deadlines;
+  const made = new SessionMemory({ memory, session, user, clock, timeoutMs, emit });
+  made.prefetch();
+  return made;
+}
 
 export interface SessionMemoryDeps {
   readonly memory: MemoryPort;

@@ -1,5 +1,7 @@
 /** Port to knowledge from outside this conversation. */
 export interface MemoryPort {
+  /** It knows users only: sessions without one do not ask it. */
+  readonly usersOnly?: true;
   /**
    * Facts that help to answer `text`, one per line, most useful first; for an empty text, those that are worth knowing
    * whatever the user says. Aborting `signal` ends it with CANCELLED. It may be asked before the user has finished.
@@ -45,4 +47,30 @@ export interface Memory extends MemoryPort {
   /** Deletes all of it; resolves with the number of things, if it is known, when no file holds them any more. */
   forget(user: string): Promise<number | undefined>;
   close(): Promise<void>;
+}
+
+/** Where the local memory keeps what it remembers. Vectors are 32-bit floats, little endian. Errors: STORE_FAILED. */
+export interface MemoryRows {
+  /** Rows with the same id are the same thing; a fact (with a key) is replaced by a newer one. */
+  remember(
+    rows: readonly {
+      readonly id: string;
+      readonly user: string;
+      readonly key: string | null;
+      readonly text: string;
+      readonly at: string;
+      readonly session: string;
+      readonly vector: Uint8Array | null;
+    }[],
+  ): Promise<void>;
+  /** Facts about the user, what they said last, and what they said that is like `text`: by its words, and by its vector. */
+  recall(of: { readonly user: string; readonly text: string; readonly vector: Uint8Array | null }): Promise<{
+    readonly facts: readonly MemoryItem[];
+    readonly newest: readonly MemoryItem[];
+    readonly byWords: readonly MemoryItem[];
+    readonly byMeaning: readonly (MemoryItem & { readonly distance: number })[];
+  }>;
+  list(user: string): Promise<readonly MemoryItem[]>;
+  /** Resolves when no file holds them any more. */
+  forget(user: string): Promise<void>;
 }

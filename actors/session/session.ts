@@ -25,7 +25,7 @@ import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
-import { SessionMemory } from '../memory/session-memory.ts';
+import { sessionMemory } from '../memory/session-memory.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
@@ -71,7 +71,8 @@ export interface SessionDeps {
   readonly identify?: IdentifyLanguage | undefined;
   /** What the dialog knows about recognised words. Default: nothing. */
   readonly read?: ReadWords;
-  readonly memory?: MemoryPort;
+  /** Default: none. */
+  readonly memory?: MemoryPort | undefined;
   readonly store: Store;
   /** Without it, nothing is journaled and actions do not wait. */
   readonly journal?: OpenJournal;
@@ -131,7 +132,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
   );
   const identify = parameters.languages.follow ? deps.identify : undefined;
-  const input = sessionInput(options, { memory: deps.memory !== undefined, attention });
+  const memory = sessionMemory(deps, options, (event) => runner.receive(event, 'server'));
+  const input = sessionInput(options, { memory: memory !== undefined, attention });
   const monitor = sessionMonitor(parameters, input, options.input);
   let violationsTold = 0;
   const log = (entry: LogEntry) => {
@@ -145,13 +147,6 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     deps.onLog?.(session, entry);
   };
   const onProblem = (error: Error) => deps.onProblem(session, error);
-  const memory =
-    deps.memory &&
-    new SessionMemory({
-      ...{ memory: deps.memory, session, user: options.user, clock },
-      timeoutMs: parameters.deadlines.memoryMs,
-      emit: (event) => runner.receive(event, 'server'),
-    });
   const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, onProblem });
   const { engines } = speech ?? deps;
   let track = new ReplyTrack(outputRate);
@@ -368,7 +363,6 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
-  memory?.prefetch();
   if (attention === 'push') command({ type: 'settings', turnDetection: { mode: 'manual' } });
 
   return {

@@ -4,7 +4,7 @@ import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 
 export interface ErrorContext {
   /** Code for a failure of the engine itself. */
-  readonly failed: 'STT_FAILED' | 'LLM_FAILED' | 'TTS_FAILED';
+  readonly failed: 'STT_FAILED' | 'LLM_FAILED' | 'TTS_FAILED' | 'MEMORY_FAILED';
   /** True once the call is cancelled: then every error is CANCELLED. */
   readonly cancelled: boolean;
   /** The key, which must not appear in any message or cause. */

@@ -15,7 +15,11 @@ export function usedBytes(db: Database): number {
 
 /** Deletes sessions so that nothing of them remains in the files: freed space is overwritten (`secure_delete`, set when the file is opened), and the write-ahead log, which also contains the old pages, is checkpointed and truncated.
  */
-export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
+export function deletion(
+  db: Database,
+  whileLocked: ThreadGate['whileLocked'],
+  forgetMemories: (user: string) => void,
+) {
   const { SqliteError } = loadSqlite();
   const bySession = [
     'journal',
@@ -52,6 +56,14 @@ export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
     return changes > 0;
   });
 
+  const sessionsOf = db.prepare('SELECT session FROM sessions WHERE user = ?').pluck();
+  const removeAll = db.transaction((user: string, withSessions: boolean): string[] => {
+    const sessions = withSessions ? namesSchema.parse(sessionsOf.all(user)) : [];
+    for (const session of sessions) remove(session);
+    forgetMemories(user);
+    return sessions;
+  });
+
   /** Throws if another connection still reads deleted pages; the rows are deleted from the database anyway. */
   function emptyWal(): void {
     whileLocked(() => {
@@ -68,6 +80,12 @@ export function deletion(db: Database, whileLocked: ThreadGate['whileLocked']) {
       const known = whileLocked(() => remove.immediate(session));
       emptyWal();
       return known;
+    },
+    /** Deletes what a user has said and is known of them: the memory, and with `sessions` their sessions, which it returns. */
+    deleteUser({ user, sessions }: { readonly user: string; readonly sessions: boolean }): string[] {
+      const deleted = whileLocked(() => removeAll.immediate(user, sessions));
+      emptyWal();
+      return deleted;
     },
     /** Returns the deleted sessions. */
     prune({ startedBefore, maxBytes, except }: RetentionLimits): string[] {

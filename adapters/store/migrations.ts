@@ -125,6 +125,23 @@ export const MIGRATIONS: readonly string[] = [
    CREATE INDEX analytics_turns_by_session ON analytics_turns (session);`,
   `ALTER TABLE sessions ADD COLUMN user TEXT;
    CREATE INDEX sessions_by_user ON sessions (user) WHERE user IS NOT NULL;`,
+  // Words that are deleted leave the index at once, not with the next merge of its parts. `owner`: a word for the user.
+  `CREATE TABLE memories (
+     id      TEXT PRIMARY KEY,
+     user    TEXT NOT NULL,
+     key     TEXT,
+     text    TEXT NOT NULL,
+     at      TEXT NOT NULL,
+     session TEXT NOT NULL,
+     vector  BLOB
+   ) STRICT;
+   CREATE INDEX memories_by_user ON memories (user, at);
+   CREATE VIRTUAL TABLE memory_words USING fts5 (owner, words, tokenize = 'porter unicode61');
+   INSERT INTO memory_words (memory_words, rank) VALUES ('secure-delete', 1);
+   CREATE TABLE forgotten_users (
+     owner TEXT PRIMARY KEY,
+     at    TEXT NOT NULL
+   ) STRICT;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

@@ -3,6 +3,7 @@ import { analyticsStatements } from './analytics-statements.ts';
 import { conversationStatements } from './conversation-statements.ts';
 import { deletion } from './deletion.ts';
 import { journalStatements } from './journal-statements.ts';
+import { memoryStatements } from './memory-statements.ts';
 import { outboxStatements } from './outbox-statements.ts';
 import { overviewStatements } from './overview-statements.ts';
 import { sessionStatements } from './session-statements.ts';
@@ -19,6 +20,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
   const conversations = conversationStatements(db);
   const outbox = outboxStatements(db, sessions.writes.saveTurn);
   const analytics = analyticsStatements(db);
+  const memories = memoryStatements(db);
   return {
     writes: {
       ...sessions.writes,
@@ -26,6 +28,7 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
       ...conversations.writes,
       ...outbox.writes,
       ...analytics.writes,
+      ...memories.writes,
     },
     reads: {
       ...sessions.reads,
@@ -33,7 +36,8 @@ export function operations(db: Database, whileLocked: ThreadGate['whileLocked'])
       ...conversations.reads,
       ...outbox.reads,
       ...analytics.reads,
-      ...deletion(db, whileLocked),
+      ...memories.reads,
+      ...deletion(db, whileLocked, memories.forgetUser),
       overviews: overviewStatements(db),
       /** Throws if the database cannot grow. */
       probe(_nothing: null): void {

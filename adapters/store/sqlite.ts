@@ -4,6 +4,7 @@ import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
 import type { ConversationStore } from '../../actors/ports/conversation.ts';
 import type { InspectStore } from '../../actors/ports/inspect.ts';
 import type { JournalStore } from '../../actors/ports/journal.ts';
+import type { MemoryRows } from '../../actors/ports/memory.ts';
 import type { OutboxStore } from '../../actors/ports/outbox.ts';
 import type { Store } from '../../actors/ports/store.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -67,6 +68,9 @@ export interface StoreStats {
 export interface SqliteStore extends Store, JournalStore, InspectStore, ConversationStore {
   readonly outbox: OutboxStore;
   readonly analytics: AnalyticsStore;
+  readonly memories: MemoryRows;
+  /** Deletes the user's sessions, whose ids it returns, and memories, so that nothing of them remains in the file. */
+  deleteUser(user: string): Promise<readonly string[]>;
   /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
   ready(): Promise<void>;
   /** Writes and deletes a probe, which updates `problem`. Never rejects. */
@@ -314,6 +318,13 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
       turns: (of) => read('analyticsTurns', of),
       prune: (before) => write({ op: 'pruneAnalytics', args: before }),
     },
+    memories: {
+      remember: (rows) => write({ op: 'remember', args: { rows } }),
+      recall: (of) => read('recall', of),
+      list: (user) => read('memoriesOf', user),
+      forget: async (user) => void (await read('deleteUser', { user, sessions: false })),
+    },
+    deleteUser: (user) => read('deleteUser', { user, sessions: true }),
     // Parsing makes a copy, so later changes by the caller have no effect.
     saveSession: async (record) => write({ op: 'saveSession', args: valid(sessionSchema, record) }),
     endSession: (session, endedAt) => write({ op: 'endSession', args: { session, endedAt } }),

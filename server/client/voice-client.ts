@@ -19,6 +19,7 @@ export interface VoiceClientOptions {
   /** Default: the machine's. */
   readonly clock?: Clock;
   readonly token?: string;
+  readonly user?: string;
   /** Default 24,000. */
   readonly outputRate?: OutputRate;
   readonly language?: string;
@@ -103,12 +104,13 @@ export class VoiceClient {
         reject(new ParleyError('SERVER_UNREACHABLE', `${url.origin} closed with ${code}`)),
       );
       socket.once('open', () => {
-        const { token, language, voice, manners, outputRate = 24_000 } = options;
+        const { token, user, language, voice, manners, outputRate = 24_000 } = options;
         const hello: ClientMessage = {
           type: 'hello',
           // The simulated microphone does not hear the loudspeaker.
           audio: { inputRate: PIPELINE_RATE, outputRate, echo: 'cancelled' },
           ...(token === undefined ? {} : { token }),
+          ...(user === undefined ? {} : { user }),
           ...(language === undefined ? {} : { language }),
           ...(voice === undefined ? {} : { voice }),
           ...manners,

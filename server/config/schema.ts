@@ -25,6 +25,7 @@ import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { flagOptions } from '../flags/options.ts';
 import { ingestOptions } from '../ingest/options.ts';
+import { memoryOptions } from '../memory/options.ts';
 import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
 import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
@@ -235,6 +236,7 @@ export const configSchema = z.strictObject({
       port: key(z.int().min(0).max(65_535).default(7_401), 'Port for these clients, on 127.0.0.1.'),
     }),
   }),
+  memory: memoryOptions,
   chat: chatOptions,
   ingest: ingestOptions,
   ros: robotOptions,

@@ -162,7 +162,10 @@ export class Door {
   readonly #waiting: FairPool<Visit>;
   /** Visitors that were asked to leave and have not closed yet. */
   readonly #leaving: FairPool<Visit>;
-  readonly #sessions = new Set<DoorSession>();
+  /** With their users, if they are known. */
+  readonly #sessions = new Map<DoorSession, string | undefined>();
+  /** Called when these have ended completely. */
+  readonly #awaited = new Map<DoorSession, () => void>();
   readonly #closes: Record<number, number> = {};
   #places = 0;
   #drained: Promise<void> | undefined;
@@ -240,11 +243,13 @@ export class Door {
       log: this.log,
       onReleased: () => {
         this.#sessions.delete(session);
+        this.#awaited.get(session)?.();
+        this.#awaited.delete(session);
         this.#places -= 1;
         this.#settleIfEmpty();
       },
     });
-    this.#sessions.add(session);
+    this.#sessions.set(session, visitor.user);
     this.#places += 1;
     session.open();
     return session;
@@ -252,13 +257,21 @@ export class Door {
 
   /** The live session of this id, which only its client knows. */
   peer(session: string): SessionPeer | undefined {
-    return [...this.#sessions].find((one) => one.session === session);
+    return [...this.#sessions.keys()].find((one) => one.session === session);
+  }
+
+  /** Ends the sessions of a user; resolves when they have ended completely. */
+  async endSessionsOf(user: string): Promise<void> {
+    const theirs = [...this.#sessions].flatMap(([session, owner]) => (owner === user ? [session] : []));
+    const released = theirs.map((session) => new Promise<void>((go) => this.#awaited.set(session, go)));
+    for (const session of theirs) session.end('lost', new ParleyError('USER_DELETED'));
+    await Promise.all(released);
   }
 
   /** Warns every client of something that does not work at the moment. */
   warn(code: ErrorCode, detail: string): void {
     if (this.#drained !== undefined) return;
-    for (const session of this.#sessions) session.warn(code, detail);
+    for (const session of this.#sessions.keys()) session.warn(code, detail);
   }
 
   /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace. Resolves when the last connection and session has closed. Idempotent.
@@ -309,7 +322,7 @@ export class Door {
 
   async #drain(graceMs: number): Promise<void> {
     for (const visit of this.#waiting.items()) this.#visits.get(visit)?.refuse('DRAINING');
-    for (const session of this.#sessions) session.announceDrain();
+    for (const session of this.#sessions.keys()) session.announceDrain();
     const grace = this.clock.setTimer(graceMs, () => this.#endAll());
     await this.#empty();
     grace.cancel();
@@ -323,7 +336,7 @@ export class Door {
   }
 
   #endAll(): void {
-    for (const session of this.#sessions) session.end('draining', new ParleyError('DRAINING'));
+    for (const session of this.#sessions.keys()) session.end('draining', new ParleyError('DRAINING'));
   }
 
   #empty(): Promise<void> {

@@ -95,7 +95,11 @@ export function sendError(response: ServerResponse, thrown: unknown): void {
 }
 
 /** True for this method; otherwise responds with 405. */
-export function onlyMethod(method: 'GET' | 'POST', request: IncomingMessage, response: ServerResponse) {
+export function onlyMethod(
+  method: 'GET' | 'POST' | 'DELETE',
+  request: IncomingMessage,
+  response: ServerResponse,
+) {
   if (request.method === method) return true;
   response.setHeader('Allow', method);
   const message = `this endpoint accepts only ${method}`;

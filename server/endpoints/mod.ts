@@ -15,6 +15,7 @@ import { parleyV1 } from './parley-v1/endpoint.ts';
 import { reportEndpoint } from './report/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
 import type { RobotParts } from './rosbridge/robot-session.ts';
+import { type UsersParts, users } from './users/endpoint.ts';
 import { wyoming } from './wyoming/endpoint.ts';
 import type { WyomingParts } from './wyoming/parts.ts';
 
@@ -26,6 +27,7 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly pages?: string | undefined;
   /** Content of the talk page before the conversation. */
   readonly about?: About | undefined;
+  readonly deleteUser?: UsersParts['deleteUser'];
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
   readonly inspector?: Inspector | undefined;
@@ -47,6 +49,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     rosbridge,
     wyoming,
     aboutEndpoint,
+    users,
     metricsEndpoint,
     reportEndpoint,
     inspect,

@@ -10,7 +10,7 @@ import type { FlagSource } from '../flags/flags.ts';
 import type { Logger } from '../log.ts';
 import { isKnown, type Stores } from '../stores.ts';
 import { type RelayStats, startRelay } from './relay.ts';
-import { remembers } from './roles.ts';
+import { type RoleParts, remembers } from './roles.ts';
 import { startWorkers } from './workers.ts';
 
 /** Stores whose turns cause events. */
@@ -18,6 +18,7 @@ export interface EventfulStores extends Stores {
   /** Must see all sessions; undefined if nothing keeps events. */
   readonly meter?: TurnMeter;
   readonly outbox?: () => RelayStats;
+  readonly streams?: Pick<EventStreams, 'forget'>;
   close(): Promise<void>;
 }
 
@@ -42,6 +43,7 @@ export async function withOutbox(
   config: Config,
   flags: FlagSource,
   log: Logger,
+  parts: Pick<RoleParts, 'memory' | 'dialog'>,
 ): Promise<EventfulStores> {
   const { store, events } = stores;
   if (!events) return { ...stores, close: () => store.close() };
@@ -54,7 +56,10 @@ export async function withOutbox(
       now: () => new Date().toISOString(),
       nowMs: () => realClock.nowMs(),
     });
-    const workers = await startWorkers(config.outbox.roles, streams, { config, analytics, log });
+    const workers = await startWorkers(config.outbox.roles, streams, {
+      ...{ config, analytics, log },
+      ...parts,
+    });
     const relay = startRelay({
       outbox,
       streams,
@@ -73,6 +78,7 @@ export async function withOutbox(
         },
       },
       meter,
+      streams,
       outbox: () => relay.stats(),
       async close() {
         await workers.close();

@@ -3,7 +3,9 @@ import type { Role } from '../../actors/ports/event-stream.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import type { Config } from '../config/schema.ts';
 import { DATABASE } from '../data-directory.ts';
+import { readDialog } from '../dialog-file.ts';
 import type { Logger } from '../log.ts';
+import { openMemory } from '../memory/memory.ts';
 import { openStreams } from './outbox.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
@@ -11,13 +13,16 @@ import { startWorkers, type Workers } from './workers.ts';
 export async function workRoles(roles: readonly Role[], config: Config, log: Logger): Promise<Workers> {
   const store = sqliteStore({ path: join(config.dataDir, DATABASE) });
   try {
-    const { outbox, analytics } = store;
+    const { outbox, analytics, memories } = store;
+    const memory = await openMemory(config, memories);
+    const dialog = await readDialog(config);
     const streams = await openStreams(config, outbox, log);
-    const workers = await startWorkers(roles, streams, { config, analytics, log });
+    const workers = await startWorkers(roles, streams, { config, analytics, memory, dialog, log });
     return {
       roles: workers.roles,
       async close() {
         await workers.close();
+        await memory?.close();
         await streams.close();
         await store.close();
       },

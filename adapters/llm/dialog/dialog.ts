@@ -8,19 +8,24 @@ import {
   dialogIn,
   type Filling,
   fillPlaceholders,
+  isForAnybody,
+  isOfUser,
   isoDate,
   matchDialog,
+  ofUser,
   placeholdersIn,
   type Slots,
   type SlotValue,
   solePlaceholder,
   tellsOf,
+  withoutOptional,
 } from '../../../actors/dialog/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../../../actors/ports/llm.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { Json, JsonObject } from '../../../machines/json.ts';
 import { HALT_ACTION } from '../../../machines/session/halt/halt.ts';
+import { profileIn } from '../../../machines/session/memory/known.ts';
 import type { ActionOutcome } from '../../../machines/session/turn/history.ts';
 import { REPORTED_ENDS } from '../../../machines/wire.ts';
 import { Calls } from '../../http/calls.ts';
@@ -97,12 +102,13 @@ function answerer(options: DialogLlmOptions): LlmEngine['reply'] {
       throwIfAborted(signal);
     }
 
-    const variants = match ? match.entry.replies : dialog.notUnderstood;
+    const profile = profileIn(request.messages);
+    const variants = match ? repliesFor(match.entry.replies, profile) : dialog.notUnderstood;
     const variant = variants[(request.seed >>> 0) % Math.max(1, variants.length)];
     if (variant === undefined) return;
     const text = fillPlaceholders(variant, {
       ...fillingOf(slots),
-      text: (name) => slotText(slots, name) ?? ownValue(name),
+      text: (name) => slotText(slots, name) ?? ofUser(name, profile) ?? ownValue(name),
     });
     yield* spoken(text, signal);
   }
@@ -255,4 +261,16 @@ function isList(value: Json): value is readonly Json[] {
 
 function isValueList(value: SlotValue | undefined): value is readonly SlotValue[] {
   return Array.isArray(value);
+}
+
+/** Replies that use what is known of the user, if there are any; else those for anybody. */
+function repliesFor(
+  replies: readonly string[],
+  profile: Readonly<Record<string, string>>,
+): readonly string[] {
+  const personal = replies.filter((reply) => {
+    const wanted = placeholdersIn(withoutOptional(reply)).filter(isOfUser);
+    return wanted.length > 0 && wanted.every((name) => ofUser(name, profile) !== undefined);
+  });
+  return personal.length > 0 ? personal : replies.filter(isForAnybody);
 }

@@ -1,6 +1,7 @@
 /** What the memory told outside of a reply's recall: before it, or too late for it. */
 import type { SessionContext } from '../context.ts';
 import { publishError, type Reducer } from '../effects.ts';
+import type { Message } from '../turn/history.ts';
 
 /** Maximum facts that are kept for the next replies; the oldest are dropped. */
 const MAX_KNOWN = 20;
@@ -13,6 +14,17 @@ export function together(earlier: readonly string[], later: readonly string[]): 
   const nameOf = (fact: string) => NAMED.exec(fact)?.[1] ?? fact;
   const newer = new Set(later.map(nameOf));
   return [...earlier.filter((fact) => !newer.has(nameOf(fact))), ...later];
+}
+
+/** The named facts in front of a conversation, by name. */
+export function profileIn(messages: readonly Message[]): Readonly<Record<string, string>> {
+  const [first] = messages;
+  const lines = first?.role === 'system' ? first.content.split('\n') : [];
+  const named = lines.flatMap((line) => {
+    const name = NAMED.exec(line)?.[1];
+    return name === undefined ? [] : [[name, line.slice(name.length + 2)] as const];
+  });
+  return Object.fromEntries(named);
 }
 
 /** Facts for the language engine: what is known, and what was recalled for this reply. */

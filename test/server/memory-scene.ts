@@ -1,11 +1,14 @@
 import { expect } from 'vitest';
+import { dialogLlm } from '../../adapters/llm/dialog/dialog.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import { VoiceClient } from '../../server/client/voice-client.ts';
 import { loadConfig } from '../../server/config/load.ts';
+import { readDialog } from '../../server/dialog-file.ts';
 import { makeLogger } from '../../server/log.ts';
 import { serve } from '../../server/serve.ts';
 import type { Server } from '../../server/serve-options.ts';
+import { levelVad, scriptedStt, scriptedTts } from '../../testing/scripted-engines.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
 
 /** Servers of one data directory with the example dialog that remembers, and clients that type. */
@@ -20,7 +23,17 @@ export async function startScene(flags: Record<string, string> = {}) {
         ...flags,
       },
     });
-    const started = await serve({ config, log: makeLogger('silent') });
+    const started = await serve({
+      ...{ config, log: makeLogger('silent') },
+      parts: {
+        vad: levelVad(),
+        engines: {
+          stt: scriptedStt(realClock, []),
+          llm: dialogLlm({ dialog: await readDialog(config) }),
+          tts: scriptedTts(realClock, () => ({})),
+        },
+      },
+    });
     afterTest(() => started.close());
     return started;
   };

@@ -1,9 +1,11 @@
 /** Public exports for programs that embed Parley. Fakes and helpers for tests are in `parley-voice/testing`. */
 export * from '../actors/chain/mod.ts';
 export type { ActionPort, ActionRequest } from '../actors/ports/action.ts';
+export type { AnalyticsStore } from '../actors/ports/analytics.ts';
 export type { Bus, BusMessage } from '../actors/ports/bus.ts';
 export type { LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../actors/ports/llm.ts';
 export type { MemoryPort } from '../actors/ports/memory.ts';
+export type { OutboxStore } from '../actors/ports/outbox.ts';
 export type { Store } from '../actors/ports/store.ts';
 export type { SttEngine, SttEvent, SttRequest } from '../actors/ports/stt.ts';
 export type { TtsEngine, TtsEvent, TtsRequest } from '../actors/ports/tts.ts';

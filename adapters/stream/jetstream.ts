@@ -19,10 +19,13 @@ import { endDial, stopReconnecting } from '../nats/closing.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { deadLetters, LETTER } from './dead-letters.ts';
 
-import { migrate, type Replication, streamOf, subjectOf } from './layout.ts';
+import { migrate, type StreamSettings, streamOf, subjectOf } from './layout.ts';
 import { attempt, defaultTryLimits, type TryLimits } from './tries.ts';
 
-export interface JetStreamOptions extends NatsConnectOptions, Replication, Partial<TryLimits> {
+export interface JetStreamOptions
+  extends NatsConnectOptions,
+    Pick<StreamSettings, 'replicas'>,
+    Partial<TryLimits & Pick<StreamSettings, 'ackWaitMs'>> {
   readonly clock: Clock;
   /** Receives what goes wrong while consuming; it is tried again. */
   readonly onProblem: (error: ParleyError) => void;
@@ -32,6 +35,8 @@ export interface JetStreamOptions extends NatsConnectOptions, Replication, Parti
 const ID = 'Parley-Event';
 /** Time limit of a request to the broker, ms. */
 const ANSWER_MS = 5_000;
+/** Default time without a sign of life after which an event goes to another consumer, ms; there are three signs in it. */
+const ACK_WAIT_MS = 10_000;
 /** How long the broker holds a request for events, ms. */
 const PULL_MS = 5_000;
 const FIRST_WAIT_MS = 200;
@@ -49,6 +54,7 @@ const decoder = new TextDecoder();
 export async function jetStreams(options: JetStreamOptions): Promise<EventStreams> {
   const { clock, onProblem } = options;
   const limits = { ...defaultTryLimits, ...options };
+  const { ackWaitMs = ACK_WAIT_MS } = options;
   const { connection, backoff } = await connectNats({ ...options, name: options.name ?? 'parley streams' });
   const restartListeners: (() => void)[] = [];
   const closing = new AbortController();
@@ -69,7 +75,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
   function ready(): Promise<JetStreamManager> {
     manager ??= (async () => {
       const made = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
-      await migrate(made, options);
+      await migrate(made, { ...options, ackWaitMs });
       return made;
     })();
     const current = manager;
@@ -111,13 +117,23 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     // Not of this server: nobody can handle it.
     if (!event) return message.term();
     const tries = message.info.deliveryCount;
-    const result =
-      tries > CRASHES * limits.maxTries
-        ? { event, error: 'its consumer ended while handling it', tries, at: new Date().toISOString() }
-        : await attempt(event, tries, handle, limits);
-    if (typeof result === 'number') return message.nak(result);
-    if (result) await bury(result);
-    message.ack();
+    let beat = clock.setTimer(ackWaitMs / 3, alive);
+    function alive(): void {
+      if (connection.isClosed()) return;
+      message.working();
+      beat = clock.setTimer(ackWaitMs / 3, alive);
+    }
+    try {
+      const result =
+        tries > CRASHES * limits.maxTries
+          ? crashed(event, tries)
+          : await attempt(event, tries, handle, limits);
+      if (typeof result === 'number') return message.nak(result);
+      if (result) await bury(result);
+      message.ack();
+    } finally {
+      beat.cancel();
+    }
   }
 
   const report = (cause: unknown) => onProblem(failed(cause));
@@ -202,6 +218,10 @@ function eventOf(headers: MsgHdrs | undefined, data: Uint8Array): StreamEvent | 
   const id = headers?.get(ID);
   const body = eventBody.safeParse(parseJson(decoder.decode(data)));
   return id && body.success ? { id, body: body.data } : undefined;
+}
+
+function crashed(event: StreamEvent, tries: number): DeadLetter {
+  return { event, error: 'its consumer ended while handling it', tries, at: new Date().toISOString() };
 }
 
 function failed(cause: unknown): ParleyError {

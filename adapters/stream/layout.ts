@@ -15,8 +15,6 @@ const DAY_MS = 86_400_000;
 
 /** How long the broker recognises an event that is published again, ms. The relay sends again what is newer than half of it. */
 export const DUPLICATE_WINDOW_MS = 1_200_000;
-/** Time that a consumer has for an event before another member of its group gets it, ms. */
-export const ACK_WAIT_MS = 30_000;
 /** Events that all members of a group together may have at once. */
 const GROUP_IN_HAND = 4_096;
 
@@ -30,12 +28,14 @@ export function subjectOf(name: Role | 'dead', session: string): string {
   return `events.${name}.${session}`;
 }
 
-export interface Replication {
+export interface StreamSettings {
   /** Copies of each stream, on as many brokers of a cluster. */
   readonly replicas: number;
+  /** Time without a sign of life from the consumer of an event after which another member of its group gets it, ms. */
+  readonly ackWaitMs: number;
 }
 
-function streamConfig(name: Role | 'dead', { replicas }: Replication) {
+function streamConfig(name: Role | 'dead', { replicas }: StreamSettings) {
   return {
     name: streamOf(name),
     subjects: [subjectOf(name, '*')],
@@ -48,11 +48,11 @@ function streamConfig(name: Role | 'dead', { replicas }: Replication) {
   } satisfies Partial<StreamConfig>;
 }
 
-function consumerConfig(role: Role) {
+function consumerConfig(role: Role, { ackWaitMs }: StreamSettings) {
   return {
     durable_name: role,
     ack_policy: AckPolicy.Explicit,
-    ack_wait: ACK_WAIT_MS * MS,
+    ack_wait: ackWaitMs * MS,
     max_ack_pending: GROUP_IN_HAND,
     // The consumer counts the tries itself: the broker would only forget the event.
     max_deliver: -1,
@@ -60,16 +60,16 @@ function consumerConfig(role: Role) {
 }
 
 /** Makes the streams and consumers that are absent, and brings others to this version's settings. Repeating it changes nothing. */
-export async function migrate(manager: JetStreamManager, replication: Replication): Promise<void> {
+export async function migrate(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
   for (const name of [...ROLES, 'dead'] as const) {
-    const config = streamConfig(name, replication);
+    const config = streamConfig(name, settings);
     if (await known(() => manager.streams.info(config.name))) {
       const { retention: _fixed, storage: _too, ...changeable } = config;
       await manager.streams.update(config.name, changeable);
     } else await manager.streams.add(config);
   }
   for (const role of ROLES) {
-    const config = consumerConfig(role);
+    const config = consumerConfig(role, settings);
     if (await known(() => manager.consumers.info(streamOf(role), role))) {
       const { ack_policy: _fixed, durable_name: _name, ...changeable } = config;
       await manager.consumers.update(streamOf(role), role, changeable);

@@ -189,6 +189,42 @@ describe('jetStreams', () => {
     expect(both.got.toSorted()).toEqual(ids.toSorted());
   });
 
+  it('an event stays with the member that works at it, however long', async () => {
+    const [first, second] = [await overNats({ ackWaitMs: 600 }), await overNats({ ackWaitMs: 600 })];
+    const steps: string[] = [];
+    consuming(first, async () => {
+      steps.push('first begins');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      steps.push('first ends');
+    });
+    await first.publish(event('long'));
+    await expect.poll(() => steps).toEqual(['first begins']);
+    consuming(second, async () => {
+      steps.push('second');
+    });
+    await expect.poll(() => steps, { timeout: 10_000 }).toEqual(['first begins', 'first ends']);
+  });
+
+  it('an event of a member that is gone goes to another', async () => {
+    const [first, second] = [await overNats({ ackWaitMs: 600 }), await overNats({ ackWaitMs: 600 })];
+    const steps: string[] = [];
+    let release = () => {};
+    consuming(first, async () => {
+      steps.push('first');
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    });
+    await first.publish(event('lost'));
+    await expect.poll(() => steps).toEqual(['first']);
+    consuming(second, async () => {
+      steps.push('second');
+    });
+    await first.close();
+    await expect.poll(() => steps, { timeout: 10_000 }).toEqual(['first', 'second']);
+    release();
+  });
+
   it('erases the events of a session that is deleted', async () => {
     const streams = await overNats();
     await streams.publish(event('kept', 'kept'));

@@ -11,6 +11,7 @@ import { VoiceClient } from '../client/voice-client.ts';
 import { checkDemo, playDemo, scriptIn, speakLines } from '../demo/conversation.ts';
 import { printTimeline } from '../demo/timeline.ts';
 import { speaker } from '../demo/user-voice.ts';
+import { packagedExample } from '../packaged-dialogs.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { writeOutput } from './output.ts';
 
@@ -20,15 +21,20 @@ export function demoCommand(setExitCode: SetExitCode): Command {
     new Command('demo').description(
       'hold a spoken conversation with a server of its own, and show how it went',
     ),
-    ['parley demo', 'parley demo --language zh', 'parley demo --out both-sides.wav'],
+    ['parley demo', 'parley demo --language zh', 'parley demo --memory', 'parley demo --out both-sides.wav'],
   )
+    .option('--memory', 'two sessions of a user, of which the second remembers the first, instead')
     .option('--out <file.wav>', 'where both sides go: the user left, Parley right', 'parley-demo.wav')
     .action(async (_options, command: Command) => {
-      const { out } = command.opts<{ out: string }>();
+      const { out, memory } = command.opts<{ out: string; memory?: true }>();
       const dataDir = await mkdtemp(join(tmpdir(), 'parley-demo-'));
       // Delete the demo's records, however it ends.
       process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
       process.once('SIGINT', () => process.exit(130));
+      if (memory) {
+        await rememberingDemo(command, dataDir, setExitCode);
+        return;
+      }
       // Fail now rather than after the conversation if the file cannot be written.
       await writeOutput(out, new Uint8Array());
       const { config } = configOf(command, { port: '0', 'data-dir': dataDir });
@@ -57,6 +63,27 @@ export function demoCommand(setExitCode: SetExitCode): Command {
         await server.close();
       }
     });
+}
+
+/** `--memory`: two sessions with a server each, in one data directory. */
+async function rememberingDemo(command: Command, dataDir: string, setExitCode: SetExitCode): Promise<void> {
+  const own = { dialog: packagedExample('memory') ?? '', 'memory.engine': 'local' };
+  const { config } = configOf(command, { port: '0', 'data-dir': dataDir, ...own });
+  const [{ makeLogger }, { playMemoryDemo }] = await Promise.all([
+    import('../log.ts'),
+    import('../demo/remembering.ts'),
+  ]);
+  const { level, format } = config.log;
+  const tts = espeakTts({ voice: scriptIn(config.language).voice, ratePerMinute: 150 });
+  try {
+    const log = makeLogger(level === 'info' ? 'warn' : level, format);
+    const voice = await speaker(tts);
+    const problems = await playMemoryDemo({ config, log, voice, print: console.log });
+    for (const problem of problems) console.error(`parley: ${problem}`);
+    setExitCode(problems.length > 0 ? 1 : 0);
+  } finally {
+    await tts.close();
+  }
 }
 
 /** One stereo file at the reply's rate. */

@@ -33,6 +33,8 @@ const FIRST = [
   'stop/halt-at-faults',
   'races/races',
   'journal/kill',
+  'outbox/',
+  'report-page',
   'journal/large',
   'bench.test',
   'prepare.test',

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { userToken } from '../../server/door/access.ts';
 import { startNatsServer } from '../../testing/nats-server.ts';
@@ -77,6 +79,32 @@ it('only the server’s token or the user’s own deletes a user', async () => {
   expect(await status(userToken('anna', 'long enough'))).toBe(200);
   expect(await status('long enough')).toBe(200);
   expect(await status('long enough', '..%2F')).toBe(400);
+});
+
+it('parley memory shows and deletes what is remembered of a user', async () => {
+  const scene = await startScene();
+  const server = await scene.server();
+  const anna = await scene.visit(server, 'anna');
+  await anna.say('my name is Anna');
+  await anna.say('my sister lives in Rome');
+  await scene.remembered('anna', 2);
+  await server.close();
+  const parley = async (what: string) => {
+    const command = ['bin/parley.mjs', 'memory', what, '--user', 'anna', '--data-dir', scene.dataDir];
+    return (await promisify(execFile)(process.execPath, command)).stdout;
+  };
+  const today = new Date().toISOString().slice(0, 10);
+  const lines = (await parley('list')).trim().split('\n');
+  expect(lines.map((line) => line.replace(/T.{5}/u, ''))).toEqual([
+    `${today}  name: anna`,
+    `${today}  my sister lives in Rome`,
+  ]);
+  expect(JSON.parse((await parley('export')).split('\n')[0] ?? '')).toMatchObject({
+    key: 'name',
+    text: 'anna',
+  });
+  expect(JSON.parse(await parley('delete'))).toEqual({ sessions: 1, memories: 2 });
+  await scene.remembered('anna', 0);
 });
 
 /** The files below these folders that contain the words, in any case. */

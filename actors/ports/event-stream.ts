@@ -61,6 +61,8 @@ export interface DeadLetters {
 export interface EventStreams {
   /** Resolves when the event no longer needs the outbox. Rejects with STREAM_FAILED; it may have arrived then. */
   publish(event: StreamEvent): Promise<void>;
+  /** Maximum number of a role's events that are published at once. */
+  atOnce(role: Role): number;
   /** Joins the group of a role until closed; `close` waits for the events that are being handled. */
   consume(role: Role, handle: EventHandler): { close(): Promise<void> };
   /** Events whose consumer failed too often: `events.dead`. */

@@ -39,6 +39,8 @@ const ANSWER_MS = 5_000;
 const ACK_WAIT_MS = 10_000;
 /** How long the broker holds a request for events, ms. */
 const PULL_MS = 5_000;
+/** Events published at once. */
+const AT_ONCE = 256;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
 /** An event that was begun this many times as often as it may fail ends its consumer each time. */
@@ -178,6 +180,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
 
   return {
     publish,
+    atOnce: () => AT_ONCE,
     consume(role, handle) {
       const own = new AbortController();
       const ended = consumeUntil(role, handle, AbortSignal.any([own.signal, closing.signal]));

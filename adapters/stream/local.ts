@@ -1,6 +1,7 @@
 import {
   type EventHandler,
   type EventStreams,
+  IN_HAND,
   ROLE_OF,
   type Role,
   type StreamEvent,
@@ -65,6 +66,7 @@ export function localStreams({ clock, outbox, ...limits }: LocalStreamsOptions):
 
   return {
     publish,
+    atOnce: (role) => IN_HAND[role],
     consume(role, handle) {
       handlers.set(role, handle);
       wake(false);

@@ -23,6 +23,7 @@ async function rig(count: number) {
       if (!state.up) throw new Error('no broker');
       log.push(id);
     },
+    atOnce: () => 8,
     onRestart: (listener: () => void) => {
       restart = listener;
     },
@@ -113,6 +114,20 @@ it('a role whose stream hangs does not hold up the others', async () => {
   await save(2);
   relay.wake();
   await expect.poll(() => log).toEqual(['1 TurnEnded', '2 TurnEnded']);
+});
+
+it('a broker that is back is asked at once, not after the wait', async () => {
+  const { relay, log, state, restart, save } = await rig(0);
+  await expect.poll(() => relay.stats().events).toBe(0);
+  state.up = false;
+  await save(1);
+  relay.wake();
+  await expect.poll(() => relay.stats().failed).toBeGreaterThan(1);
+  state.up = true;
+  restart();
+  await expect.poll(() => log).toHaveLength(4);
+  expect(log).toEqual(expect.arrayContaining(['1 TurnEnded', '1 LtmWriteRequested', 'works']));
+  await relay.close();
 });
 
 it('after a restart of the broker it sends again what was delivered lately', async () => {

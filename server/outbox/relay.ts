@@ -2,7 +2,6 @@ import { Backoff } from '../../actors/backoff.ts';
 import {
   type EventStreams,
   type EventType,
-  IN_HAND,
   ROLE_OF,
   ROLES,
   type Role,
@@ -12,7 +11,7 @@ import type { Clock, TimerHandle } from '../../machines/clock.ts';
 
 export interface RelayOptions {
   readonly outbox: OutboxStore;
-  readonly streams: Pick<EventStreams, 'publish' | 'onRestart'>;
+  readonly streams: Pick<EventStreams, 'publish' | 'atOnce' | 'onRestart'>;
   readonly clock: Clock;
   /** Called with the reason when events cannot be published, and with undefined when they can again. */
   readonly onHealth: (problem: unknown) => void;
@@ -55,7 +54,7 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
   /** Publishes all that waits for a role. Rejects with the first failure, after the others of its batch. */
   async function drain(role: Role): Promise<void> {
     while (!closed) {
-      const events = await outbox.waiting(typesOf(role), IN_HAND[role]);
+      const events = await outbox.waiting(typesOf(role), streams.atOnce(role));
       if (events.length === 0) return;
       const results = await Promise.allSettled(events.map((event) => streams.publish(event)));
       const delivered = events.filter((_, i) => results[i]?.status === 'fulfilled').map(({ id }) => id);
@@ -79,7 +78,12 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
 
   const lanes = [...ROLES.map((role) => lane(clock, () => drain(role), report)), lane(clock, tidy, () => {})];
   streams.onRestart(() => {
-    void outbox.again(KEPT_MS).then(wake, report);
+    outbox
+      .again(KEPT_MS)
+      .catch(report)
+      .finally(() => {
+        for (const one of lanes) one.now();
+      });
   });
 
   function wake(): void {
@@ -137,6 +141,12 @@ function lane(clock: Clock, work: () => Promise<void>, report: (problem: unknown
     wake() {
       woken = true;
       if (!running && !waiting && !closed) start();
+    },
+    /** Also ends the wait after a failure. */
+    now() {
+      woken = true;
+      wait.reset();
+      if (!running && !closed) start();
     },
     async close() {
       closed = true;

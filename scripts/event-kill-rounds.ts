@@ -9,11 +9,11 @@ const [rounds = 50, first = 1] = process.argv.slice(2).map(Number);
 const folder = mkdtempSync(join(tmpdir(), 'parley-event-kill-'));
 const scene = await killScene(folder);
 let bad = 0;
-let copies = 0;
+let [handled, copies] = [0, 0];
 let slowestMs = 0;
 for (let seed = first; seed < first + rounds; seed++) {
   const round = await eventKillRound(scene, seed);
-  copies = round.copies;
+  ({ handled, copies } = round);
   slowestMs = Math.max(slowestMs, round.drainMs);
   if (round.problems.length > 0) bad += 1;
   console.log(
@@ -24,7 +24,7 @@ for (let seed = first; seed < first + rounds; seed++) {
 await scene.broker.stop();
 const turns = scene.acknowledged.size;
 console.log(
-  `${rounds} rounds: ${turns} turns acknowledged, ${2 * turns} events, ${copies} of them arrived more than once, slowest ${slowestMs} ms, ${bad} rounds with a loss`,
+  `${rounds} rounds: ${turns} turns acknowledged; the roles have ${handled} events, ${copies} of which came more than once; slowest ${slowestMs} ms, ${bad} rounds with a loss`,
 );
 if (bad === 0) rmSync(folder, { recursive: true, force: true });
 else console.log(`data kept in ${folder}`);

@@ -36,7 +36,8 @@ export async function killScene(folder: string): Promise<KillScene> {
 export interface EventRound {
   readonly victim: string;
   readonly acknowledged: number;
-  /** Events that a role got more than once, in all rounds so far. */
+  /** Events that the roles got in all rounds so far, and those that came more than once. */
+  readonly handled: number;
   readonly copies: number;
   /** Time until everything had arrived, ms. */
   readonly drainMs: number;
@@ -80,6 +81,7 @@ export async function eventKillRound(
   return {
     victim,
     acknowledged: acknowledged.size - before,
+    handled: handled.size,
     copies: [...handled.values()].filter((copies) => copies > 1).length,
     drainMs,
     problems: [

@@ -149,9 +149,7 @@ export class Caller {
     const results = manners.chance(0.4);
     // Chains are judged by which of their engines answer.
     const speaks = !chainAudit && Random.named(this.#world.seed, `speech ${id}`).chance(0.3);
-    const asked = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
-    // A speech model hears wake phrases and speech for others, which the session's history does not have.
-    const attention = speaks && asked !== 'push' ? 'always' : asked;
+    const attention = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
     const known = remembers && Random.named(this.#world.seed, `user ${id}`).chance(0.5);
     const input: SessionInput = {
       ...(known && { user: this.#name }),

@@ -47,7 +47,11 @@ export function plannedSpeech(world: EngineWorld, { seed, id, reached, found }: 
       items.at(-1)?.type === 'result' && known.length === wanted.length + 1 ? known.pop() : undefined;
     if (known.length !== wanted.length || known.some((message, i) => !agrees(message, wanted[i])))
       found(`the model knows another conversation: ${JSON.stringify({ known, wanted, more })}`);
-    if (known.some(({ role, content }, i) => role === 'assistant' && plain(content) !== wanted[i]?.content))
+    if (
+      known.some(
+        ({ role, content }, i) => role === 'assistant' && plain(content) !== plain(wanted[i]?.content ?? ''),
+      )
+    )
       reached('a speech model learned how much of its reply was heard');
     const inserted = engine.conversation.known.some(
       ({ item, msPerChar: spoken }) => item.type === 'message' && item.role === 'assistant' && !spoken,
@@ -152,7 +156,7 @@ function isWithin(words: string, text: string): boolean {
   });
 }
 
-/** The model hears the wake phrase, which is not part of the turn. */
+/** The model hears the wake phrase, which is not part of the turn; the words after it are in normal form. */
 function plain(text: string): string {
-  return text.replaceAll(WAKE_WORDS, ' ').trim().replaceAll(/\s+/gu, ' ');
+  return text.toLowerCase().replaceAll(WAKE_WORDS, ' ').trim().replaceAll(/\s+/gu, ' ');
 }

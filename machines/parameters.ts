@@ -132,6 +132,10 @@ export function parameterGroups() {
         probability,
         'A rejected utterance is asked about if the nearest phrase of the dialog has at least this confidence.',
       ],
+      stopAbove: [
+        probability,
+        'A rejected utterance in which the voice-stop lane suspected a stop is one if its nearest phrase is a voice stop of at least this confidence. 0: it is not.',
+      ],
       answerMs: [ms, 'End of the question to the answer; then the question is dropped.'],
     }),
     deadlines: described('deadlines', {

@@ -11,7 +11,7 @@ export const plainDefaults = {
   speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
   bargeIn: {
     confirmSpeechMs: 250,
-    firstWordsMs: 200,
+    firstWordsMs: 500,
     backchannelMaxMs: 1_000,
     verdictMs: 800,
     duckMs: 160,
@@ -21,7 +21,7 @@ export const plainDefaults = {
   },
   attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.05 },
   body: { startThreshold: 0.7, startEvidenceMs: 90 },
-  asking: { enabled: true, below: 0, nearestAbove: 0.15, answerMs: 6_000 },
+  asking: { enabled: true, below: 0, nearestAbove: 0.15, stopAbove: 0.25, answerMs: 6_000 },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,

@@ -108,6 +108,8 @@ export interface Utterance {
   /** STT's final text; null until then. */
   readonly final: SttOutput | null;
   readonly failure: ErrorRecord | null;
+  /** A stop was suspected in it. */
+  readonly suspected?: true;
   /** Where the client committed it; absent while, or if, the ear finds the end. */
   readonly endSample?: number | undefined;
 }

@@ -72,8 +72,7 @@ export function sessionSetup(parameters: SessionParameters) {
       partialInterrupts: ({ context, event }) =>
         event.type === 'transcript.partial' && bargeIn.partialInterrupts(event.text, context, parameters),
       finalInterrupts: ({ context }) =>
-        bargeIn.interrupts(context.utterance?.final?.text ?? '', context, parameters) &&
-        !attention.isForOthers(context),
+        bargeIn.finalInterrupts(context, parameters) && !attention.isForOthers(context),
       soundsLikeListener: ({ context }) => bargeIn.soundsLikeListener(context, parameters),
       isIgnored: ({ context }) => bargeIn.isIgnored(context, parameters),
       partialListens: ({ context, event }) =>
@@ -218,9 +217,9 @@ export function sessionSetup(parameters: SessionParameters) {
       takeUtterance: act(turn.takeUtterance(parameters)),
       dropPending: act(turn.dropPending(parameters)),
       hold: act(stopLane.hold),
-      releasePlaying: act(stopLane.release('playing')),
-      releaseDucked: act(stopLane.release('ducked')),
-      releasePaused: act(stopLane.release('paused')),
+      releasePlaying: act(stopLane.release('playing', parameters)),
+      releaseDucked: act(stopLane.release('ducked', parameters)),
+      releasePaused: act(stopLane.release('paused', parameters)),
       forgetSuspicion: act(stopLane.forgetSuspicion),
       takeWakePhrase: act(attention.takeWakePhrase(parameters)),
       wake: act(attention.wake),

@@ -58,6 +58,28 @@ async function asked(talk: Conversation): Promise<void> {
   await talk.until(() => talk.state === 'listening');
 }
 
+describe('over a reply', () => {
+  it('words that were nearly understood interrupt it and are asked about; a listener’s sound is not', async () => {
+    for (const [nearest, ends] of [
+      [LEFT, ['interrupted', `completed: ${QUESTION}`]],
+      ['uh-huh', ['completed']],
+    ] as const) {
+      const talk = await robot([
+        { text: LEFT, confidence: 0.9 },
+        { ...unlike(nearest, 0.4), partial: 'uh-huh' },
+      ]);
+      await askAloud(talk);
+      await talk.wait(300);
+      await say(talk, 400);
+      await backToIdle(talk);
+      const replies = talk
+        .of('reply.end')
+        .map(({ reason, heard }, i) => (i === 0 ? reason : `${reason}: ${heard}`));
+      expect(replies).toEqual(ends);
+    }
+  });
+});
+
 describe('words that the recogniser is not sure of', () => {
   it('are asked about, and nothing moves before the answer', async () => {
     const talk = await robot([unsure]);

@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionPort } from '../../actors/ports/action.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import { askAloud, askByText, backToIdle, playback, REPLY, say, scene, type Talk } from './scene.ts';
+import type { SttScript } from '../../testing/scripted-engines.ts';
+import {
+  askAloud,
+  askByText,
+  backToIdle,
+  parameters,
+  playback,
+  REPLY,
+  say,
+  scene,
+  type Talk,
+} from './scene.ts';
 
 const SUSPECTED = { type: 'stop.suspected', phrase: 'stop', sample: 0, ageMs: 40 } as const;
 const REFUTED = { type: 'stop.refuted' } as const;
@@ -23,6 +34,36 @@ const WAVE = {
   text: 'I wave. And now there is more to say.',
   actions: [{ type: 'action', id: 'a', name: 'wave', args: {} } as const],
 };
+
+describe('a stop that the recogniser rejects too narrowly', () => {
+  const rejected = (nearest: string, confidence: number): SttScript => ({
+    text: '',
+    ...{ partial: 'mhm', rejected: { reason: 'unlike', nearest, confidence } },
+  });
+
+  /** Over a reply somebody says what the recogniser rejects; the lane suspects a stop in it if `suspected`. */
+  async function stateAfter(script: SttScript, suspected: boolean): Promise<string> {
+    const talk = await scene({ said: [script], parameters: parameters({ words: { halt: ['stop'] } }) });
+    await askByText(talk);
+    await talk.wait(300);
+    await talk.speak(300);
+    if (suspected) talk.stopHeard(SUSPECTED);
+    await talk.speak(100);
+    if (suspected) talk.stopHeard(REFUTED);
+    await talk.beSilent(800);
+    return talk.state;
+  }
+
+  it('is one if the lane suspected it, even if it then refuted it', async () => {
+    expect(await stateAfter(rejected('stop', 0.3), true)).toBe('stopped');
+  });
+
+  it('is none without the lane, far from the phrase, or nearer to another one', async () => {
+    expect(await stateAfter(rejected('stop', 0.3), false)).toBe('speaking');
+    expect(await stateAfter(rejected('stop', 0.2), true)).toBe('speaking');
+    expect(await stateAfter(rejected('mhm', 0.3), true)).toBe('speaking');
+  });
+});
 
 describe('a suspected stop', () => {
   it('pauses the reply at once and lets it go on at the same sample when it is refuted', async () => {

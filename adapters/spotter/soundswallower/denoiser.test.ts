@@ -36,6 +36,17 @@ describe('the denoiser', () => {
     expect(clean[PIPELINE_RATE + 8]).toBeGreaterThan(2_000);
   });
 
+  it('takes out the tones of a motor, which wander', () => {
+    let phase = 0;
+    const hum = Int16Array.from({ length: 2 * PIPELINE_RATE }, (_, i) => {
+      phase += (2 * Math.PI * (270 + 40 * Math.sin((4.4 * i) / PIPELINE_RATE))) / PIPELINE_RATE;
+      return Math.round(1_000 * Math.sin(phase) + 300 * Math.sin(3 * phase));
+    });
+    expect(db(hum.subarray(PIPELINE_RATE)) - db(filtered(hum, 320).subarray(PIPELINE_RATE))).toBeGreaterThan(
+      9,
+    );
+  });
+
   it('gives the same sound for pieces of any size', () => {
     const sound = noisyTone();
     const [small, large] = [filtered(sound, 100), filtered(sound, 5_000)];

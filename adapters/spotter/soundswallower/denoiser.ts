@@ -5,8 +5,11 @@ const HALF = FFT_SIZE / 2;
 const SHAPE = Float32Array.from({ length: FFT_SIZE }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / FFT_SIZE));
 /** The quietest moment of the last 60 frames (about a second) is noise… */
 const MEMORY = 60;
-/** …whose mean is higher than its minimum. */
-const MEAN_OF_MINIMUM = 1.6;
+/**
+ * …at the loudest of so many frequencies on either side, 125 Hz: the tones of a motor wander, so at each frequency there are
+ * moments without them. That maximum is about as far above the noise's mean as a minimum over time is below it.
+ */
+const AROUND = 4;
 /** Of the noise, so much more is subtracted than its mean, because it varies. */
 const OVERSUBTRACTION = 1.5;
 /** Noise stays audible at −12 dB: less of it makes artefacts that the recogniser takes for sounds. */
@@ -69,16 +72,28 @@ export class Denoiser {
       this.#level[bin] = first ? power : 0.7 * (this.#level[bin] ?? 0) + 0.3 * power;
     }
     const oldest = this.#recent.length < MEMORY ? new Float32Array(BINS) : this.#recent.shift();
-    oldest?.set(this.#level);
-    if (oldest) this.#recent.push(oldest);
+    if (oldest) {
+      setLoudestAround(this.#level, oldest);
+      this.#recent.push(oldest);
+    }
     for (let bin = 0; bin < BINS; bin++) {
       let least = Number.POSITIVE_INFINITY;
       for (const level of this.#recent) least = Math.min(least, level[bin] ?? 0);
       const power = (re[bin] ?? 0) ** 2 + (im[bin] ?? 0) ** 2;
-      const ratio = Math.max(0, power / Math.max(1e-9, MEAN_OF_MINIMUM * least) - OVERSUBTRACTION);
+      const ratio = Math.max(0, power / Math.max(1e-9, least) - OVERSUBTRACTION);
       const gain = Math.max(FLOOR, Math.sqrt(ratio / (ratio + 1)));
       re[bin] = gain * (re[bin] ?? 0);
       im[bin] = gain * (im[bin] ?? 0);
     }
+  }
+}
+
+function setLoudestAround(level: Float32Array, out: Float32Array): void {
+  for (let bin = 0; bin < BINS; bin++) {
+    let loudest = 0;
+    const last = Math.min(BINS - 1, bin + AROUND);
+    for (let near = Math.max(0, bin - AROUND); near <= last; near++)
+      loudest = Math.max(loudest, level[near] ?? 0);
+    out[bin] = loudest;
   }
 }

@@ -58,7 +58,7 @@ export function isForOthers(context: SessionContext): boolean {
 export function isPlainlyUnlike(context: SessionContext, { attention }: SessionParameters): boolean {
   const { utterance, question } = context;
   const { rejected } = utterance?.final ?? {};
-  if (rejected?.reason !== 'unlike' || rejected.confidence >= (attention?.unlikeBelow ?? 0)) return false;
+  if (!rejected || rejected.confidence >= (attention?.unlikeBelow ?? 0)) return false;
   return utterance?.endSample === undefined && !question && !circumstancesOf(context).asked;
 }
 

@@ -3,7 +3,7 @@ import type { SessionParameters } from '../../parameters.ts';
 import { isOwnSpeech, wordsAround } from '../../policies/own-words.ts';
 import { consistsOf, isAmong, normaliseText, wordsOf } from '../../policies/text.ts';
 import type { PlaybackState } from '../../wire.ts';
-import { isAnswer } from '../asking/asking.ts';
+import { isAnswer, unsureWords } from '../asking/asking.ts';
 import { modeOf } from '../attention/attention.ts';
 import { isLoud } from '../body/body.ts';
 import type { SessionContext } from '../context.ts';
@@ -24,6 +24,14 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
     !agrees(text, context, parameters) &&
     !isOwn(text, context, parameters)
   );
+}
+
+/** Whether the final words do. Those that were nearly understood are asked about. */
+export function finalInterrupts(context: SessionContext, parameters: SessionParameters): boolean {
+  const { final } = context.utterance ?? {};
+  if (!final) return false;
+  const words = final.text === '' ? unsureWords(final, parameters) : final.text;
+  return words !== undefined && interrupts(words, context, parameters);
 }
 
 /** Whether the text is a yes to a reply that has asked nothing. Journals of before have no such parameter. */

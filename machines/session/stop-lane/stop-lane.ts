@@ -1,6 +1,10 @@
 /** The lane of the voice stop: what it suspects holds the robot until it is sure. */
+import type { SessionParameters } from '../../parameters.ts';
+import { isAmong } from '../../policies/text.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
+import type { SttOutput } from '../events.ts';
+import { languageOf } from '../language/language.ts';
 
 /** Maximum time for which a suspicion holds speech and actions, ms: people notice a longer halt as one. */
 export const SUSPICION_MS = 500;
@@ -8,6 +12,24 @@ export const SUSPICION_MS = 500;
 /** Whether nothing may sound and no action may begin, because a stop is suspected. */
 export function isHeld({ suspicion }: Pick<SessionContext, 'suspicion'>): boolean {
   return suspicion !== undefined;
+}
+
+/**
+ * STT's final text. What it rejected is the stop phrase that it is nearest to if the lane suspected one too: two that hear
+ * differently are seldom wrong together. Journals of before have no such parameter.
+ */
+export function withSuspectedStop(
+  output: SttOutput,
+  context: SessionContext,
+  { asking, words }: SessionParameters,
+): SttOutput {
+  const { rejected } = output;
+  const least = asking?.stopAbove ?? 0;
+  if (!isHeld(context) && !context.utterance?.suspected) return output;
+  if (least === 0 || rejected?.reason !== 'unlike' || rejected.confidence < least) return output;
+  if (!isAmong(rejected.nearest, words.halt, languageOf(context))) return output;
+  const { rejected: _, ...heard } = output;
+  return { ...heard, text: rejected.nearest, confidence: rejected.confidence };
 }
 
 /** Speech pauses, and actions are asked to hold. */
@@ -25,9 +47,15 @@ export const hold: Reducer = (context, event) => {
 };
 
 /** It was no stop: actions go on, and speech, if it was not paused before, at the same sample. */
-export function release(speech: 'playing' | 'ducked' | 'paused'): Reducer {
+export function release(
+  speech: 'playing' | 'ducked' | 'paused',
+  { asking }: Pick<SessionParameters, 'asking'>,
+): Reducer {
   return (context) => ({
-    patch: { suspicion: undefined },
+    patch: {
+      suspicion: undefined,
+      ...(asking?.stopAbove && context.utterance && { utterance: { ...context.utterance, suspected: true } }),
+    },
     effects: [
       publish({ type: 'hold', held: false }),
       ...(playsAudio(context) && speech !== 'paused'

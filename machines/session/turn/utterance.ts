@@ -7,6 +7,7 @@ import type { SessionContext, Utterance } from '../context.ts';
 import { type Effect, failure, type Outcome, publish, publishError, type Reducer, send } from '../effects.ts';
 import { followed, languageOf } from '../language/language.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
+import { withSuspectedStop } from '../stop-lane/stop-lane.ts';
 import { turnInHand } from './words.ts';
 
 function update(context: SessionContext, patch: Partial<Utterance>): Partial<SessionContext> {
@@ -132,7 +133,10 @@ export function noteFinal(parameters: SessionParameters): Reducer {
     if (event.type !== 'xstate.done.actor.stt') return {};
     const language = followed(event.output.language, context, parameters.languages);
     const noted: Outcome = {
-      patch: update(context, { final: event.output, ...(language !== undefined && { language }) }),
+      patch: update(context, {
+        final: withSuspectedStop(event.output, context, parameters),
+        ...(language !== undefined && { language }),
+      }),
     };
     return language === undefined || language === languageOf(context)
       ? noted

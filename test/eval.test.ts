@@ -57,11 +57,13 @@ describe('the goals, over a few steps of the scenarios', () => {
         { bargeIn: 'turn left', over, afterMs: 900 },
         { bargeIn: 'tell me a joke', over, afterMs: 2_600 },
         { backchannel: 'uh-huh', over, afterMs: 1_500 },
+        { backchannel: 'okay', over, afterMs: 2_100 },
         { noise: 'knocks', over, afterMs: 1_300 },
         { noise: 'beeps', over, afterMs: 700 },
         { noise: 'music', over, ms: 3_000 },
         { noise: 'hum', ms: 2_000 },
         { noise: 'white', ms: 500 },
+        { noise: 'babble', ms: 3_000, db: -12 },
       ],
     });
     const { all } = await evaluate([scenario], { dialog });
@@ -73,6 +75,23 @@ describe('the goals, over a few steps of the scenarios', () => {
     expect(share(all.backchannelsKept)).toBeGreaterThanOrEqual(0.9);
     expect(all).toMatchObject({ falseStops: 0, falseTurns: 0 });
     expect(all.response.p50Ms).toBeLessThanOrEqual(700);
+  });
+});
+
+describe('the voice stop, over the robot’s own voice before the ear knows its echo', () => {
+  it('stops the robot where neither the lane nor the recogniser is sure alone', {
+    timeout: 600_000,
+  }, async () => {
+    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
+    const scenario = parseScenario({
+      name: 'Stop',
+      voices: ['en-gb+m3'],
+      ...{ echoDb: 0, distortion: 0.2, background: { kind: 'pink', db: -35 } },
+      steps: [{ stop: 'stop', over: 'tell me a story' }],
+    });
+    const { all } = await evaluate([scenario], { dialog, spotStops: true });
+    expect(all.defects).toEqual([]);
+    expect(all.stops).toEqual({ part: 1, of: 1 });
   });
 });
 

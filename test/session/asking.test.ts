@@ -59,14 +59,16 @@ async function asked(talk: Conversation): Promise<void> {
 }
 
 describe('over a reply', () => {
-  it('words that were nearly understood interrupt it and are asked about; a listener’s sound is not', async () => {
-    for (const [nearest, ends] of [
-      [LEFT, ['interrupted', `completed: ${QUESTION}`]],
-      ['uh-huh', ['completed']],
+  it('words that were rejected interrupt it unless they are plainly for others or a listener’s; those nearly understood are asked about', async () => {
+    for (const [nearest, confidence, ends] of [
+      [LEFT, 0.4, ['interrupted', `completed: ${QUESTION}`]],
+      [LEFT, 0.1, ['interrupted', 'completed: Sorry, I did not get that.']],
+      [LEFT, 0.02, ['completed']],
+      ['uh-huh', 0.4, ['completed']],
     ] as const) {
       const talk = await robot([
         { text: LEFT, confidence: 0.9 },
-        { ...unlike(nearest, 0.4), partial: 'uh-huh' },
+        { ...unlike(nearest, confidence), partial: 'uh-huh' },
       ]);
       await askAloud(talk);
       await talk.wait(300);

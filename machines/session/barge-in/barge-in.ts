@@ -3,8 +3,8 @@ import type { SessionParameters } from '../../parameters.ts';
 import { isOwnSpeech, wordsAround } from '../../policies/own-words.ts';
 import { consistsOf, isAmong, normaliseText, wordsOf } from '../../policies/text.ts';
 import type { PlaybackState } from '../../wire.ts';
-import { isAnswer, unsureWords } from '../asking/asking.ts';
-import { modeOf } from '../attention/attention.ts';
+import { isAnswer } from '../asking/asking.ts';
+import { isPlainlyUnlike, modeOf } from '../attention/attention.ts';
 import { isLoud } from '../body/body.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
@@ -26,12 +26,12 @@ export function interrupts(text: string, context: SessionContext, parameters: Se
   );
 }
 
-/** Whether the final words do. Those that were nearly understood are asked about. */
+/** Whether the final words do. So do those that were rejected but may be for the robot. Journals of before do not say when. */
 export function finalInterrupts(context: SessionContext, parameters: SessionParameters): boolean {
-  const { final } = context.utterance ?? {};
-  if (!final) return false;
-  const words = final.text === '' ? unsureWords(final, parameters) : final.text;
-  return words !== undefined && interrupts(words, context, parameters);
+  const { text = '', rejected } = context.utterance?.final ?? {};
+  if (text !== '' || rejected?.reason !== 'unlike') return interrupts(text, context, parameters);
+  if (!parameters.attention?.unlikeBelow || isPlainlyUnlike(context, parameters)) return false;
+  return interrupts(rejected.nearest, context, parameters);
 }
 
 /** Whether the text is a yes to a reply that has asked nothing. Journals of before have no such parameter. */

@@ -63,7 +63,6 @@ describe('the goals, over a few steps of the scenarios', () => {
         { noise: 'music', over, ms: 3_000 },
         { noise: 'hum', ms: 2_000 },
         { noise: 'white', ms: 500 },
-        { noise: 'babble', ms: 3_000, db: -12 },
       ],
     });
     const { all } = await evaluate([scenario], { dialog });

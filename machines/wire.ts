@@ -2,6 +2,7 @@
  * The native protocol `parley.v1`: messages of the WebSocket. Types and the audio header only; the gateway does parsing
  * and limits. Times (`at`) are ms since the session's start.
  */
+import type { ActionTerms } from './action-terms.ts';
 import type { InputRate, OutputRate } from './audio.ts';
 import type { ErrorCode } from './errors.ts';
 import type { JsonObject } from './json.ts';
@@ -68,22 +69,6 @@ export interface ActionReport {
   /** For people and language models. */
   readonly message?: string;
   readonly data?: JsonObject;
-}
-
-/** Ways to end of an action that still runs when its reply is interrupted or the next turn begins. */
-export const INTERRUPTED_ACTIONS = ['cancel', 'finish', 'replace'] as const;
-
-/** How long an action may run. */
-export interface ActionTerms {
-  /**
-   * `cancel`, the default: it ends with its reply. `finish`: it outlives its reply. `replace`: that too, until a newer
-   * action of its group starts.
-   */
-  readonly whenInterrupted?: (typeof INTERRUPTED_ACTIONS)[number];
-  /** Default: its own name. */
-  readonly group?: string;
-  /** Default: `deadlines.actionMs`. */
-  readonly deadlineMs?: number;
 }
 
 /** A function that the language engine may call: the call becomes an `action` of the same name. */
@@ -285,6 +270,8 @@ export type SessionMessage =
       readonly name: string;
       readonly args: JsonObject;
       readonly status: ActionStatus;
+      /** With `started`: `<session>/<turn>/<call>`. Whoever has seen a key must not run its call again. */
+      readonly key?: string;
       /** As the client reported it. */
       readonly message?: string;
     }

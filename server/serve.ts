@@ -59,6 +59,8 @@ import type { ServeOptions, Server } from './serve-options.ts';
 import { sessionHost } from './sessions.ts';
 import { makeStopSpotter } from './stop-spotter.ts';
 import { isKnown, openStores } from './stores.ts';
+import { withTools } from './tools/parameters.ts';
+import { openTools } from './tools/sources.ts';
 import { packageVersion } from './version.ts';
 import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
@@ -244,7 +246,7 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop, stores
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
   const models = modelMayAnswer(options);
   const parameters = withRecogniser(
-    withDialog(config, dialog, offered, models),
+    withTools(withDialog(config, dialog, offered, models), config),
     tellsPartials(engines, config),
   );
   const hosted = hostEngines(engines, config, bus);
@@ -289,12 +291,15 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
   warmMachine(machine);
   const stately = await statelyBridge(config, machine);
   if (stately) closers.push(() => stately.close());
+  const executor = parts?.actions ?? executorOf(dialog, base.robot);
+  const tools = await openTools(config.tools, (error) => log.warn({ err: error }, error.message));
+  if (tools) closers.push(() => tools.close());
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
     ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
-    actions: parts?.actions ?? executorOf(dialog, base.robot),
+    ...{ tools, actions: tools?.port(executor) ?? executor },
     read: dialogReader(dialog, !modelMayAnswer(options)),
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,

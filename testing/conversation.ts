@@ -11,6 +11,7 @@ import type { ResamplerFactory } from '../actors/ports/resampler.ts';
 import type { StopSpotter } from '../actors/ports/stop-spotter.ts';
 import type { Store, TurnRecord } from '../actors/ports/store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
+import type { ToolSource } from '../actors/ports/tools.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { VadEngine } from '../actors/ports/vad.ts';
 import type { ClientCommand } from '../actors/session/client-command.ts';
@@ -43,6 +44,8 @@ export interface ConversationOptions {
   /** Opens the lane of the voice stop. Default: none. */
   readonly stopSpotter?: StopSpotter;
   readonly actions?: ActionPort;
+  /** Tools of the server; `actions` runs their calls. */
+  readonly tools?: ToolSource;
   readonly memory?: MemoryPort;
   readonly parameters?: SessionParameters;
   readonly outputRate?: 16_000 | 24_000;
@@ -116,6 +119,7 @@ export class Conversation {
     this.#options = options;
     this.#parameters = options.parameters ?? defaultParameters;
     this.#input = {
+      session: this.#id,
       ...(options.user !== undefined && { user: options.user }),
       language: options.language ?? 'en',
       outputRate: options.outputRate ?? 24_000,
@@ -151,6 +155,7 @@ export class Conversation {
         ...(options.ear && { ear: options.ear }),
         resamplers: options.resamplers,
         actions: options.actions ?? { run: async () => null },
+        tools: options.tools,
         ...(options.memory ? { memory: options.memory } : {}),
         ...(options.supports ? { supports: options.supports } : {}),
         ...(options.read ? { read: options.read } : {}),

@@ -70,7 +70,12 @@ function gated(port: ActionPort, gate: Gate): ActionPort {
   };
 }
 
-function start(port: ActionPort, session: string, { id, name, args }: Run, { signal, emit }: ChildScope) {
+function start(
+  port: ActionPort,
+  session: string,
+  { id, name, args, key }: Run,
+  { signal, emit }: ChildScope,
+) {
   const controller = new AbortController();
   const stop = () => controller.abort(new ParleyError('CANCELLED'));
   if (signal.aborted) stop();
@@ -81,7 +86,10 @@ function start(port: ActionPort, session: string, { id, name, args }: Run, { sig
   });
   const run = async () => {
     try {
-      const result = await port.run({ session, id, name, args }, controller.signal);
+      const result = await port.run(
+        { session, id, name, args, ...(key !== undefined && { key }) },
+        controller.signal,
+      );
       if (!controller.signal.aborted) emit({ type: 'action.done', id, result });
     } catch (thrown) {
       if (!controller.signal.aborted)

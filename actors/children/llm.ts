@@ -5,16 +5,17 @@ import type { LlmEngine } from '../ports/llm.ts';
 
 /**
  * Requests the reply from the language engine and emits its text and actions as they arrive. Engines number their
- * actions per reply; the generation in front makes an action's id unique in its session.
+ * actions per request; generation and round in front make an action's id unique in its session.
  */
 export function llmChild(
   engine: LlmEngine,
-  { generation, speculated: _taken, ...request }: ChildInputs['llm'],
+  { generation, round, speculated: _taken, ...request }: ChildInputs['llm'],
 ): ChildLogic {
+  const prefix = round === undefined ? generation : `${generation}.${round}`;
   return childLogic(async ({ signal, emit }) => {
     for await (const event of engine.reply(request, signal)) {
       if (event.type === 'delta') emit({ type: 'llm.delta', text: event.text });
-      else emit({ type: 'llm.action', id: `${generation}-${event.id}`, name: event.name, args: event.args });
+      else emit({ type: 'llm.action', id: `${prefix}-${event.id}`, name: event.name, args: event.args });
     }
     return null;
   });

@@ -1,6 +1,7 @@
+import type { ActionTerms } from '../../machines/action-terms.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import { baseLanguage } from '../../machines/policies/text.ts';
-import { type ActionTerms, REPORTED_ENDS, type ReportedEnd } from '../../machines/wire.ts';
+import { REPORTED_ENDS, type ReportedEnd } from '../../machines/wire.ts';
 import type { Grammar } from './grammar.ts';
 import type { PhraseNode } from './phrase.ts';
 import type { RosMapping } from './schema.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { INTERRUPTED_ACTIONS } from '../../machines/action-terms.ts';
 import type { Json } from '../../machines/json.ts';
-import { INTERRUPTED_ACTIONS } from '../../machines/wire.ts';
 
 /** Maximum length of a reply, in characters: five minutes of speech. */
 const MAX_REPLY_CHARS = 5_000;

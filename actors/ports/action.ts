@@ -5,6 +5,8 @@ export interface ActionRequest {
   readonly id: string;
   readonly name: string;
   readonly args: JsonObject;
+  /** Idempotency key, `<session>/<turn>/<call>`. The call starts at most once; its record is durable by then. */
+  readonly key?: string;
   /**
    * The session's client reports the result. A port that leaves the action to the client waits for the abort, which
    * comes with the result.

@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { ACTION_POLICIES, INTERRUPTED_ACTIONS } from '../../machines/action-terms.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import type { ClientEvent } from '../../machines/session/events.ts';
 import { HALT_ACTION } from '../../machines/session/halt/halt.ts';
-import { INTERRUPTED_ACTIONS, REPORTED_STATUSES, WIRE_LIMITS } from '../../machines/wire.ts';
+import { REPORTED_STATUSES, WIRE_LIMITS } from '../../machines/wire.ts';
 
 const UINT32_MAX = 0xffff_ffff;
 /** Maximum length of a typed turn, in UTF-16 units. */
@@ -62,6 +63,8 @@ const tool = z.object({
   whenInterrupted: z.enum(INTERRUPTED_ACTIONS).exactOptional(),
   group: z.string().min(1).max(64).exactOptional(),
   deadlineMs: z.int().min(1).max(MAX_ACTION_MS).exactOptional(),
+  policy: z.enum(ACTION_POLICIES).exactOptional(),
+  question: z.string().min(1).max(500).exactOptional(),
 });
 
 const settings = z.object({

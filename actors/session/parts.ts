@@ -1,6 +1,7 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
 import type { ActionPort } from '../ports/action.ts';
+import type { ToolSource } from '../ports/tools.ts';
 
 /** Why a client's new settings cannot be taken; undefined if they can. */
 export function settingsRefusal(
@@ -34,4 +35,13 @@ export function jsonBytes(value: object): Uint8Array {
 
 export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Offers the server's tools, and again at each change. Returns how to stop that. */
+export function offerTools(
+  source: ToolSource | undefined,
+  offer: (tools: ToolSource['tools']) => void,
+): (() => void) | undefined {
+  if (source && source.tools.length > 0) offer(source.tools);
+  return source?.watch(() => offer(source.tools));
 }

@@ -274,7 +274,7 @@ export class SessionRunner {
     const number = numberOf(command, generation);
     const child: Child = {
       kind,
-      name: `${this.#session}/${ofNextTurn ? turn + 1 : turn}/${kind}/${number}`,
+      name: `${this.#session}/${ofNextTurn ? turn + 1 : turn}/${kind}/${number}${roundOf(command)}`,
       generation: number,
       mailbox: new AsyncQueue(),
     };
@@ -370,6 +370,11 @@ function numberOf(command: SpawnCommand, generation: number): number {
   if (command.child === 'stt') return command.input.utterance;
   if (command.child === 'lasting') return command.input.number;
   return command.child === 'speculation' ? command.input.generation : generation;
+}
+
+/** A reply has an `llm` child for each round of its calls. */
+function roundOf(command: SpawnCommand): string {
+  return command.child === 'llm' && command.input.round !== undefined ? `.${command.input.round}` : '';
 }
 
 function isEnd(event: SessionEvent): boolean {

@@ -32,8 +32,9 @@ export function sessionInput(
   options: SessionOptions,
   { memory, attention }: { readonly memory: boolean; readonly attention: Attention },
 ): SessionInput {
-  const { user, language, voice, outputRate, seed, output, results } = options;
+  const { session, user, language, voice, outputRate, seed, output, results } = options;
   return {
+    session,
     ...(user !== undefined && { user }),
     language,
     ...(voice !== undefined && { voice }),

@@ -34,6 +34,7 @@ import type { OutsideSpeech } from '../ports/outside-speech.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { StopSpotter } from '../ports/stop-spotter.ts';
 import type { Store } from '../ports/store.ts';
+import type { ToolSource } from '../ports/tools.ts';
 import type { VadEngine } from '../ports/vad.ts';
 import { Listener } from '../reply/listener.ts';
 import { ReplyTrack } from '../reply-track.ts';
@@ -43,7 +44,7 @@ import { defaultDetectorParameters, type SpeechDetectorParameters } from '../spe
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
-import { asError, jsonBytes, settingsRefusal, watchedActions } from './parts.ts';
+import { asError, jsonBytes, offerTools, settingsRefusal, watchedActions } from './parts.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
 
@@ -71,7 +72,8 @@ export interface SessionDeps {
   readonly identify?: IdentifyLanguage | undefined;
   /** What the dialog knows about recognised words. Default: nothing. */
   readonly read?: ReadWords;
-  /** Default: none. */
+  /** The server's own tools, and the memory. Default: none. */
+  readonly tools?: ToolSource | undefined;
   readonly memory?: MemoryPort | undefined;
   readonly store: Store;
   /** Without it, nothing is journaled and actions do not wait. */
@@ -282,13 +284,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const robot = watchedActions(deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
   );
-  const strict =
-    journal &&
-    strictActions({
-      durable: () => journal.durable(),
-      port: robot,
-      publish,
-    });
+  const strict = journal && strictActions({ durable: () => journal.durable(), port: robot, publish });
 
   const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
 
@@ -363,6 +359,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     else bus.reportMalformed?.(message.subject, 'no command of a client');
   });
   runner.start();
+  const unwatch = offerTools(deps.tools, (tools) => runner.receive({ type: 'tools', tools }, 'server'));
   if (attention === 'push') command({ type: 'settings', turnDetection: { mode: 'manual' } });
 
   return {
@@ -384,6 +381,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
     async close(reason) {
       runner.receive({ type: reason }, 'client');
+      unwatch?.();
       await runner.ended;
       memory?.close();
       speech?.close();

@@ -20,6 +20,16 @@ export interface ConnectionStats {
   readonly opened: number;
   /** Requests sent over them. */
   readonly requests: number;
+  /** Of a language model whose server reports them. */
+  readonly tokens?: TokenStats;
+}
+
+/** Tokens of a language model. */
+export interface TokenStats {
+  readonly input: number;
+  /** Those of the input that the provider had in its cache. */
+  readonly cached: number;
+  readonly output: number;
 }
 
 /** Additional interface of every engine that uses a network. */

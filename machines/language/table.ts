@@ -39,4 +39,7 @@ export interface OwnPhrases {
   readonly llmFailed: string;
   readonly didYouSay: string;
   readonly sayAgain: string;
+  readonly shallI: string;
+  readonly willDo: string;
+  readonly wontDo: string;
 }

@@ -11,6 +11,8 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
   const alive = new Map<ChildKind, string>();
   /** Number of the newest child of each kind; it only increases. */
   const numbers = new Map<ChildKind, number>();
+  /** The language engines of the newest reply. */
+  const started = new Set<string>();
   let lastBuried: ChildKind | null = null;
 
   const checkSender = (entry: Entry<'event'>) => {
@@ -40,7 +42,14 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
         case 'child.start': {
           const { child, kind, generation } = entry;
           if (alive.has(kind)) broken(3, `a second ${kind} was started`, entry);
-          if (generation <= (numbers.get(kind) ?? 0)) broken(4, `${child} was started twice`, entry);
+          const newest = numbers.get(kind) ?? 0;
+          // A reply asks its language engine once for each round of calls.
+          const again = kind === 'llm' && generation === newest && !started.has(child);
+          if (generation <= newest && !again) broken(4, `${child} was started twice`, entry);
+          if (kind === 'llm') {
+            if (generation > newest) started.clear();
+            started.add(child);
+          }
           alive.set(kind, child);
           numbers.set(kind, generation);
           return;

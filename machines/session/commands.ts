@@ -59,6 +59,8 @@ export interface ChildInputs {
     readonly seed: number;
     readonly messages: readonly Message[];
     readonly results?: readonly ActionOutcome[];
+    /** Number of earlier requests of this reply: it goes on with the results of their calls. */
+    readonly round?: number;
     readonly speculated?: true;
   } & LlmOffer;
   /**
@@ -89,7 +91,13 @@ export type ChildMessage =
   /** Playback stops at its position; actions ask the robot to hold, and begin nothing. */
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
-  | { readonly type: 'run'; readonly id: string; readonly name: string; readonly args: JsonObject }
+  | {
+      readonly type: 'run';
+      readonly id: string;
+      readonly name: string;
+      readonly args: JsonObject;
+      readonly key?: string;
+    }
   /** Stop this action without waiting for it. */
   | { readonly type: 'abandon'; readonly id: string };
 

@@ -1,10 +1,11 @@
 import type { OutputRate } from '../audio.ts';
 import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
-import type { ActionReport, ActionStatus, Attention, SettingsChange } from '../wire.ts';
+import type { ActionReport, ActionStatus, Attention, SettingsChange, Tool } from '../wire.ts';
 import type { Question } from './asking/asking.ts';
 import type { SttOutput } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
+import type { Round } from './tools/loop.ts';
 import type { ActionOutcome, Message } from './turn/history.ts';
 import type { Reading } from './turn/reading.ts';
 
@@ -12,6 +13,8 @@ import type { Reading } from './turn/reading.ts';
 export interface SessionInput {
   /** Who speaks: the owner of the memory. Absent: nobody known. */
   readonly user?: string;
+  /** Its id, of which the keys of its actions are made. Absent in older journals: they have none. */
+  readonly session?: string;
   readonly language: string;
   readonly voice?: string;
   readonly outputRate: OutputRate;
@@ -32,6 +35,8 @@ export interface SessionContext {
   readonly input: SessionInput;
   /** What the client changed since; absent until it changes something. */
   readonly settings?: SettingsChange | undefined;
+  /** What the server offers to the language engine now; absent until it offers something. */
+  readonly tools?: readonly Tool[] | undefined;
   /** Language of the newest turn with words, if it is not the session's own. */
   readonly spoken?: string | undefined;
   /** With manual turn detection: the sample up to which the client has committed or cleared its audio. */
@@ -142,6 +147,8 @@ export interface AskedReply {
   /** The audio of the reply comes from outside, so its text is not known. */
   readonly outside?: true;
   readonly followUps?: readonly FollowUp[];
+  /** The user has allowed these calls: they begin with it. */
+  readonly calls?: readonly RobotAction[];
 }
 
 /** A reply prepared before the turn is known to be over. It is invisible until a reply takes it over. */
@@ -172,6 +179,10 @@ export interface Reply {
   /** The filler of the reply, spoken or requested. */
   readonly filler?: Filler;
   readonly asked?: AskedReply;
+  /** The ended rounds of the tool loop; absent until the first. */
+  readonly rounds?: readonly Round[];
+  /** With the tool loop: no more text follows. */
+  readonly complete?: true;
 }
 
 /** One short phrase before a late reply: at the front of its audio, but not part of its text. */
@@ -198,9 +209,14 @@ export interface RobotAction {
   readonly id: string;
   readonly name: string;
   readonly args: JsonObject;
-  readonly status: ActionStatus;
+  /** Idempotency key: the same for every attempt to run this call, and for no other call. */
+  readonly key?: string;
+  /** `asked`: it begins when the user allows it. */
+  readonly status: ActionStatus | 'asked';
   readonly startedAtMs: number;
-  /** The client's report that ended it. */
+  /** It was requested in an earlier reply, and the user has allowed it since. */
+  readonly allowed?: true;
+  /** The report that ended it: the client's, or in the tool loop that of who ran it. */
   readonly report?: ActionReport;
   /** It may outlive its reply. `replace`: until a newer action of its group starts. */
   readonly lasting?: 'finish' | 'replace';

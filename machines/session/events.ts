@@ -1,12 +1,12 @@
 import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
-import type { ActionReport, Rejection, SettingsChange, TimedWord } from '../wire.ts';
+import type { ActionReport, Rejection, SettingsChange, TimedWord, Tool } from '../wire.ts';
 import type { Message } from './turn/history.ts';
 import type { Reading } from './turn/reading.ts';
 
 /** Events of a session, from outside and from its children. Plain data: every event can be journaled. */
-export type SessionEvent = ClientEvent | EarEvent | MemoryEvent | ChildEvent | ChildEnd;
+export type SessionEvent = ClientEvent | ServerEvent | EarEvent | MemoryEvent | ChildEvent | ChildEnd;
 
 /** From the client or an authorised peer on the bus. */
 export type ClientEvent =
@@ -34,6 +34,11 @@ export type ClientEvent =
   | { readonly type: 'bye' }
   /** The connection is gone. */
   | { readonly type: 'lost' };
+
+/** From the server around the session. */
+type ServerEvent =
+  /** The tools that it offers to the language engine from now on, beside those of the client. */
+  { readonly type: 'tools'; readonly tools: readonly Tool[] };
 
 /** From the ear. `sample` counts the session's input at the pipeline rate; `ageMs` is how long ago that sample was heard. */
 export type EarEvent =

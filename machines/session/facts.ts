@@ -1,7 +1,7 @@
 import type { LogEntry } from '../log.ts';
 import type { SessionParameters } from '../parameters.ts';
 import type { SpokenSegment } from '../policies/heard.ts';
-import type { Attention, Modality, PublicState, SessionMessage, SettingsChange } from '../wire.ts';
+import type { Attention, Modality, PublicState, SessionMessage, SettingsChange, Tool } from '../wire.ts';
 import type { AskingParameters } from './asking/asking.ts';
 import { REPLY_CHILDREN } from './events.ts';
 import { followed } from './language/language.ts';
@@ -85,6 +85,8 @@ export class SessionFacts {
   speculation = 0;
   reply: OpenReply | null = null;
   settings: SettingsChange | undefined;
+  /** The tools of the server. */
+  tools: readonly Tool[] | undefined;
   /** Of the newest words, as the session follows it. */
   language: string;
 
@@ -123,6 +125,7 @@ export class SessionFacts {
         this.state = entry.state;
         this.#noteLanguage(entry.event);
         if (entry.event.type === 'settings') this.settings = { ...this.settings, ...entry.event.change };
+        if (entry.event.type === 'tools') this.tools = entry.event.tools;
         if (reply) noteEvent(reply, entry.event);
         return;
       case 'child.start':

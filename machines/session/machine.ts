@@ -34,6 +34,7 @@ export function sessionMachine(parameters: SessionParameters) {
           bye: '#ended',
           lost: '#ended',
           settings: { actions: 'changeSettings' },
+          tools: { actions: 'takeTools' },
           commit: { actions: 'refuseCommit' },
           clear: { actions: 'clearAudio' },
           respond: { actions: 'refuseTurn' },
@@ -95,7 +96,7 @@ export function sessionMachine(parameters: SessionParameters) {
               tts: ttsRegion(chart),
               playback: playbackRegion(chart),
               actions: actionsRegion(chart),
-              llm: llmRegion(chart),
+              llm: llmRegion(chart, parameters),
             },
           },
 

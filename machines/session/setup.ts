@@ -21,6 +21,9 @@ import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
 import * as speculation from './speculation/speculation.ts';
 import * as stopLane from './stop-lane/stop-lane.ts';
+import * as consent from './tools/consent.ts';
+import * as loop from './tools/loop.ts';
+import * as offer from './tools/offer.ts';
 import * as commit from './turn/commit.ts';
 import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
@@ -99,6 +102,13 @@ export function sessionSetup(parameters: SessionParameters) {
       textBegun: ({ context }) => context.input.output === 'text' && isAudible(context),
       actionRuns: ({ context }) => robot.actionRuns(context),
       moves: ({ context, event }) => body.moves(context, event, parameters),
+      runsAllowed: ({ context }) => context.reply?.asked?.calls !== undefined,
+      isLooping: () => loop.loops(parameters),
+      allowsCalls: ({ context }) => consent.allows(context, parameters),
+      deniesCalls: ({ context }) => consent.denies(context, parameters),
+      asksCallsAgain: ({ context }) => consent.asksAgain(context, parameters),
+      goesOn: ({ context }) => loop.goesOn(context, parameters),
+      awaitsResults: ({ context }) => loop.awaitsResults(context, parameters),
       hasFollowUp: ({ context }) => followUps.hasFollowUp(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,
@@ -107,6 +117,7 @@ export function sessionSetup(parameters: SessionParameters) {
         context.input.memory &&
         context.reply?.phrase === null &&
         context.reply.userText !== '' &&
+        context.reply.asked?.calls === undefined &&
         context.speculation === null,
       saysPhrase: ({ context }) => context.reply?.phrase !== null,
     },
@@ -157,7 +168,7 @@ export function sessionSetup(parameters: SessionParameters) {
         else if (effect.type === 'speculation.spawn')
           enqueue.spawnChild('speculation', {
             id: 'speculation',
-            input: ({ context: now }) => speculation.speculationInput(now),
+            input: ({ context: now }) => speculation.speculationInput(now, loop.loops(parameters)),
           });
         else if (effect.type === 'speculation.stop') enqueue.stopChild('speculation');
         else if (effect.type === 'lasting.spawn')
@@ -205,6 +216,7 @@ export function sessionSetup(parameters: SessionParameters) {
       strainEar: act(body.strainEar(parameters)),
       relaxEar: act(body.relaxEar),
       changeSettings: act(settings.changeSettings),
+      takeTools: act(offer.takeTools),
       takeText: act(turn.takeText(parameters)),
       keepTurn: act(turn.keepTurn(parameters)),
       commitAudio: act(commit.commitAudio(parameters)),
@@ -231,7 +243,10 @@ export function sessionSetup(parameters: SessionParameters) {
       takeAnswer: act(asking.takeAnswer(parameters)),
       askAgain: act(asking.askAgain(parameters)),
       awaitAnswer: act(asking.awaitAnswer),
-      dropQuestion: act(asking.dropQuestion),
+      dropQuestion: act(consent.dropQuestion),
+      takeConsent: act(consent.takeConsent(parameters)),
+      askCallsAgain: act(consent.askCallsAgain(parameters)),
+      sayAllowed: act(reply.sayAllowed(parameters)),
       publishStopped: act(halt.publishStopped),
       takeHistory: act(turn.takeHistory(parameters)),
       beginReply: act(reply.beginReply(parameters)),
@@ -242,6 +257,7 @@ export function sessionSetup(parameters: SessionParameters) {
       noteAsked: act(reply.noteAsked),
       noteDelta: act(reply.noteDelta(parameters)),
       sayPhrase: act(reply.sayPhrase(parameters)),
+      endRound: act(reply.endRound(parameters)),
       finishText: act(reply.finishText(parameters)),
       failLlm: act(reply.failLlm(parameters)),
       failTts: act(reply.failTts),

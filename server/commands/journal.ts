@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
+import { callsOf } from '../../machines/journal/calls.ts';
 import { exportedText, importJournalFile } from '../journal-import.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
@@ -8,11 +9,14 @@ import { writeOutput } from './output.ts';
 
 /** `parley journal`: list, export, import and delete recorded sessions. */
 export function journalCommand(_setExitCode: SetExitCode): Command {
-  const command = new Command('journal').description('list, export, import and delete recorded sessions');
+  const command = new Command('journal').description(
+    'list, export, import and delete recorded sessions, and list their calls',
+  );
   return withExamples(command, ['parley journal list', 'parley journal export 5f0c… --output talk.jsonl'])
     .addCommand(listCommand())
     .addCommand(exportCommand())
     .addCommand(importCommand())
+    .addCommand(callsCommand())
     .addCommand(deleteCommand());
 }
 
@@ -70,6 +74,28 @@ function importCommand(): Command {
         async (store) => console.log(await importJournalFile(name, store)),
         'create',
       );
+    });
+}
+
+function callsCommand(): Command {
+  return withConfigFlags(
+    new Command('calls').description('the actions and tool calls that a session started, and how they ended'),
+    ['parley journal calls 5f0c…', 'parley journal calls --json 5f0c…'],
+  )
+    .argument('<session>', 'its id')
+    .option('--json', 'a line of JSON for each')
+    .action(async (session: string, _options, command: Command) => {
+      const { json } = command.opts<{ json?: true }>();
+      const { records } = await withStore(configOf(command).config.dataDir, (store) =>
+        store.readJournal(session),
+      );
+      for (const call of callsOf(records)) {
+        const { key, id, name, startedAtMs, status } = call;
+        const how = status === 'started' ? 'may have begun; its end is not known' : status;
+        console.log(
+          json ? JSON.stringify(call) : `${key ?? id}  ${name}  at ${Math.round(startedAtMs)} ms  ${how}`,
+        );
+      }
     });
 }
 

@@ -210,6 +210,7 @@ llm:
       baseURL: 'http://127.0.0.1:8000/v1',
       apiKey: 'sk-secret',
       model: 'small',
+      temperature: 0.3,
     });
     expect(load({ flags: { 'engines.llm': 'fast,dialog' } }).engines.llm).toEqual(['fast', 'dialog']);
     const servers = JSON.stringify({

@@ -74,6 +74,7 @@ export function byLanguage() {
           llmFailed: phrase,
           didYouSay: phrase,
           sayAgain: phrase,
+          ...{ shallI: phrase, willDo: phrase, wontDo: phrase },
         },
         fillers: z.array(z.string().min(1)).exactOptional(),
       })

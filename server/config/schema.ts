@@ -28,6 +28,7 @@ import { ingestOptions } from '../ingest/options.ts';
 import { memoryOptions } from '../memory/options.ts';
 import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
+import { toolOptions } from '../tools/options.ts';
 import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 
@@ -209,6 +210,7 @@ export const configSchema = z.strictObject({
     servers: servers('tts', openaiTts.options),
     cache: phraseCache(),
   }),
+  tools: toolOptions,
   speech: group(optionsOf(ENGINES.speech)),
   journal: group({
     enabled: yesNo(true, 'Journal every decision, for replay.'),

@@ -12,7 +12,13 @@ import {
   sessionRepresentatives,
   WORDS,
 } from '../../testing/model/mod.ts';
-import { ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION } from '../../testing/model/representatives.ts';
+import {
+  ALLOWED_ACTION,
+  ASKED_TOOL,
+  BRIEF_ACTION,
+  LASTING_ACTION,
+  TOOL,
+} from '../../testing/model/representatives.ts';
 import { hasEnded } from '../../testing/model/session-model.ts';
 
 export const LEVELS = { kernel: 'kernel', inProcess: 'in-process bus', nats: 'nats-server' } as const;
@@ -48,6 +54,18 @@ const OF_OTHERS: readonly string[] = [
   ...['segment.started', 'playout.started', 'bye'],
 ];
 
+/** A spoken session whose model goes on with the results of its calls: these alone, and in the others no loop. */
+const OF_TOOLS: readonly string[] = [
+  ...['tools', 'text', `llm.action: ${TOOL}`, 'llm.delta: a word', 'done llm', 'action.done', 'error tts'],
+  ...['done actions', 'done tts', 'done playback', 'bye'],
+];
+
+/** A session in text whose tool needs a yes. */
+const OF_CONSENT: readonly string[] = [
+  ...['tools', 'text', `llm.action: ${ASKED_TOOL}`, 'done llm', 'action.done', 'done actions', 'bye'],
+  ...['speech.start', 'speech.stop', 'done stt: yes', 'done stt: no', 'done stt: unsure'],
+];
+
 let once: ReturnType<typeof exploreAll> | undefined;
 
 /**
@@ -60,6 +78,11 @@ export function exploredSessions() {
 }
 
 function exploreAll() {
+  return models().map((model) => ({ model, explored: explore(model) }));
+}
+
+/** The sessions, from the one with most events on. */
+export function models(): readonly SessionModel[] {
   const parameters: SessionParameters = {
     ...defaultParameters,
     // Longer than a suspected stop, so that either may be over first.
@@ -67,7 +90,7 @@ function exploreAll() {
     // One speculation per turn, because more of them make no difference to the chart.
     speculation: { ...defaultParameters.speculation, maxPerTurn: 1 },
     actions: {
-      allow: [ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION],
+      allow: [ALLOWED_ACTION, BRIEF_ACTION, LASTING_ACTION, TOOL, ASKED_TOOL],
       maxPerReply: 16,
       moving: [LASTING_ACTION],
       deadlinesMs: { [BRIEF_ACTION]: defaultParameters.deadlines.actionMs / 2 },
@@ -82,16 +105,21 @@ function exploreAll() {
   const spoken = sessionRepresentatives();
   const attentive = spoken.filter(({ name }) => OF_ATTENTION.includes(name));
   const addressed = spoken.filter(({ name }) => OF_OTHERS.includes(name));
-  const written = sessionRepresentatives(true).filter(({ name }) => !SAME_IN_TEXT.test(name));
+  const all = sessionRepresentatives(true);
+  const written = all.filter(({ name }) => !SAME_IN_TEXT.test(name) && !/tools|look|order/.test(name));
+  const calling = all.filter(({ name }) => OF_TOOLS.includes(name));
+  const consenting = all.filter(({ name }) => OF_CONSENT.includes(name));
+  const asking = { input: { ...input, memory: false, output: 'text' as const }, representatives: consenting };
+  const looping: SessionParameters = { ...parameters, actions: { ...parameters.actions, rounds: 1 } };
   return [
     { input, representatives: spoken },
     { input: inText, representatives: written },
     { input: { ...inText, attention: 'wake' as const }, representatives: attentive },
     { input: { ...input, memory: false, attention: 'addressed' as const }, representatives: addressed },
-  ].map(({ input, representatives }) => {
-    const model = new SessionModel({ parameters, input, representatives });
-    return { model, explored: explore(model) };
-  });
+    { input: { ...input, memory: false }, representatives: calling, parameters: looping },
+    { ...asking, parameters: looping },
+    asking,
+  ].map((options) => new SessionModel({ parameters, ...options }));
 }
 
 /** The paths of both models. */
@@ -148,7 +176,8 @@ Written by \`node scripts/transitions.mjs\`; a test compares it with what the te
 Each row is one transition of the statechart in \`machines/session\`: one guarded branch of one event of one state, as
 the machine itself has them. The columns count the generated paths that took it, by where the path was run: on the
 kernel alone, on a session over the in-process bus, on a session over a real nats-server. ${states} abstract states
-of a spoken session, of one that replies in text, of one that sleeps, and of one that ignores speech for others,
+of a spoken session, of one that replies in text, of one that sleeps, of one that ignores speech for others, and of
+three with tools,
 ${transitions.size} transitions, ${paths.length} paths of ${steps} events, the same at all three levels.
 
 What no runner would give it, such as the failure of a child that does not live, the kernel is given in every state as

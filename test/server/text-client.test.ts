@@ -48,10 +48,10 @@ it('serves a client in text alone, which reports what became of an action, and t
   client.send({ type: 'action.result', id, status: 'progress', message: 'half way' });
   client.send({ type: 'action.result', id, status: 'failed', message: 'a wall', data: { leftDeg: 40 } });
   client.send({ type: 'action.result', id, status: 'done' });
-  // The reply to the request, and the one about its result.
-  await ended(2);
+  // The reply goes on with the result.
+  await ended(1);
   client.send({ type: 'text', text: 'did you turn?' });
-  await ended(3);
+  await ended(2);
 
   const messages = client.arrivals.map(({ message }) => message);
   expect(messages.filter(({ type }) => type === 'action')).toMatchObject([
@@ -65,8 +65,7 @@ it('serves a client in text alone, which reports what became of an action, and t
     { code: 'ACTION_RESULT_UNEXPECTED' },
   ]);
   expect(messages.filter(({ type }) => type === 'reply.end')).toMatchObject([
-    { reason: 'completed', heard: 'I turn.' },
-    { reason: 'completed', heard: 'Anything else?' },
+    { reason: 'completed', heard: 'I turn. Anything else?' },
     { reason: 'completed', heard: 'Anything else?' },
   ]);
   expect(client.frames).toEqual([]);

@@ -46,9 +46,10 @@ describe('an action of the reply', () => {
     const reply = { text: REPLY, actions: [action('a', 'wave', { hand: 'left' })] };
     const talk = await scene({ clock, actions, replies: [reply] });
     await answered(talk);
-    expect(requests).toEqual([{ session: 'test', id: '1-a', name: 'wave', args: { hand: 'left' } }]);
+    const key = 'test/1/1-a';
+    expect(requests).toEqual([{ session: 'test', id: '1-a', name: 'wave', args: { hand: 'left' }, key }]);
     expect(talk.of('action')).toEqual([
-      { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'started' },
+      { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'started', key },
       { type: 'action', id: '1-a', name: 'wave', args: { hand: 'left' }, status: 'done' },
     ]);
     expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);

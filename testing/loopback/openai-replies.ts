@@ -59,7 +59,18 @@ export function chatReply(tokens: readonly string[], options: ChatReplyOptions =
     options.finishReason === undefined ? (calls.length ? 'tool_calls' : 'stop') : options.finishReason;
   if (reason !== null) chunks.push(chatChunk({}, reason));
   if (options.usage) {
-    chunks.push(sse({ object: 'chat.completion.chunk', choices: [], usage: { total_tokens: 7 } }));
+    chunks.push(
+      sse({
+        object: 'chat.completion.chunk',
+        choices: [],
+        usage: {
+          prompt_tokens: 5,
+          completion_tokens: 2,
+          total_tokens: 7,
+          prompt_tokens_details: { cached_tokens: 4 },
+        },
+      }),
+    );
   }
   if (options.done ?? true) chunks.push(sse('[DONE]'));
   const paced = chunks.flatMap((chunk, i): HttpStep[] => {

@@ -26,6 +26,11 @@ const REFUSED_ACTION = 'fly';
 /** May outlive its reply, and its results are told. */
 export const LASTING_ACTION = 'drive';
 
+/** A tool of the server, whose result a language model waits for. */
+export const TOOL = 'look';
+/** One that needs a yes. */
+export const ASKED_TOOL = 'order';
+
 /** All of a session; `results`: of one whose client reports the results of actions. */
 export function sessionRepresentatives(results = false): readonly Representative[] {
   const base = [
@@ -40,7 +45,17 @@ export function sessionRepresentatives(results = false): readonly Representative
     ...actions(),
   ];
   const all = results
-    ? [...base, requestOf(BRIEF_ACTION), requestOf(LASTING_ACTION), ...reportRepresentatives(), ...lasting()]
+    ? [
+        ...base,
+        ...[
+          requestOf(BRIEF_ACTION),
+          requestOf(LASTING_ACTION),
+          requestOf(TOOL),
+          requestOf(ASKED_TOOL),
+          offer(),
+        ],
+        ...[...reportRepresentatives(), ...lasting()],
+      ]
     : base;
   return all.map((one) =>
     MEETS_SUSPICION.test(one.name)
@@ -235,6 +250,24 @@ function requestOf(name: string): Representative {
     name,
     args: {},
   }));
+}
+
+/** The server offers its tools before anything is said. */
+function offer(): Representative {
+  return {
+    name: 'tools',
+    source: 'server',
+    event: ({ snapshot }) =>
+      snapshot.context.turn === 0 && !snapshot.context.tools
+        ? {
+            type: 'tools',
+            tools: [
+              { name: TOOL, description: '', parameters: {} },
+              { name: ASKED_TOOL, description: '', parameters: {}, policy: 'ask' },
+            ],
+          }
+        : undefined,
+  };
 }
 
 function llm(): Representative[] {

@@ -202,6 +202,9 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const spokeMs = utterance ? (utterance.endedAtMs ?? nowMs) - utterance.startedAtMs : 0;
     // What settings and requests of the client change is in the states; everything else is explored without them.
     const lasting = lastingOf(snapshot.context).length;
+    const started = reply?.actions.some(({ status }) => status === 'started');
+    const asked = reply?.actions.some(({ status }) => status === 'asked');
+    const tools = snapshot.context.tools ? [reply?.rounds?.length, started, asked, !!question?.calls] : [];
     const beside = lasting > 0 || followUps || suspicion || question || body?.moving;
     if (!isDefault(settings) || pending?.asked || reply?.asked || beside)
       return JSON.stringify([
@@ -212,6 +215,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
         lasting > 0,
         !!followUps,
         question?.count,
+        ...tools,
       ]);
     return JSON.stringify([
       value,
@@ -238,6 +242,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
       !yielding && facts.written > 0,
       !yielding && !facts.sounding && facts.midSegment && this.#willLive(state),
       facts.sounding && facts.sent === facts.written && playedBy(state) === facts.written,
+      ...tools,
     ]);
   };
 

@@ -153,7 +153,7 @@ export class Caller {
     const known = remembers && Random.named(this.#world.seed, `user ${id}`).chance(0.5);
     const input: SessionInput = {
       ...(known && { user: this.#name }),
-      ...{ language: 'en', outputRate, seed, memory: remembers },
+      ...{ session: id, language: 'en', outputRate, seed, memory: remembers },
       ...(output === 'text' && { output }),
       ...(results && { results }),
       ...(attention !== 'always' && { attention }),

@@ -10,7 +10,10 @@ export const openai = defineEngine({
   options: {
     ...openAiKeys(),
     model: text('gpt-4o-mini', 'Language model.'),
-    temperature: key(z.number().min(0).max(2).exactOptional(), '0 to 2. Default: that of the server.'),
+    temperature: key(
+      z.number().min(0).max(2).default(0.3),
+      '0 to 2. Low, because spoken answers and tool calls are to be the same each time; 1 for models that refuse any other.',
+    ),
   },
   can: { offline: false, languages: 'many', streams: true, answers: 'anything' },
   missing: openAiMissing,

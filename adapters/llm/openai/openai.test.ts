@@ -42,6 +42,23 @@ const called = (id: string) => {
 const actionsOf = (events: readonly LlmEvent[]) => events.filter((event) => event.type === 'action');
 
 describe('openaiLlm', () => {
+  it('counts the tokens, and those that the provider had in its cache', async () => {
+    await start({ chat: () => chatReply(['Hi.'], { usage: true }) });
+    await ask();
+    await ask();
+    expect(engine.connectionStats().tokens).toEqual({ input: 10, cached: 8, output: 4 });
+  });
+
+  it('begins each prompt with the whole of the one before: what changes comes last', async () => {
+    await start({ chat: () => chatReply(['Hi.']) }, { systemPrompt: 'Be brief.', tools: [WAVE] });
+    const facts = { role: 'system', content: 'The user likes tea.' } as const;
+    const turn = [facts, user('a')] as const;
+    await ask({ ...HELLO, messages: turn });
+    await ask({ ...HELLO, messages: [...turn, { role: 'assistant', content: 'b' }, user('c')] });
+    expect(asked(1).messages.slice(0, 3)).toEqual(asked(0).messages);
+    expect(asked(1).tools).toEqual(asked(0).tools);
+  });
+
   it('streams the text before the reply ends', async () => {
     await start({ chat: () => [SSE, chatChunk({ content: 'Hel' }), { do: 'hang' }] });
     const controller = new AbortController();
@@ -60,6 +77,7 @@ describe('openaiLlm', () => {
     expect(asked(0)).toEqual({
       model: 'm',
       stream: true,
+      stream_options: { include_usage: true },
       temperature: 0.3,
       seed: 7,
       max_tokens: 9,
@@ -283,7 +301,7 @@ describe('openaiLlm', () => {
     expect(server.requests[0]).toMatchObject({ method: 'GET', path: '/v1/models/m' });
     for (let i = 0; i < 20; i++) expect((await ask()).end).toBe('done');
     expect(server.sockets.opened).toBe(1);
-    expect(engine.connectionStats()).toEqual({ opened: 1, requests: 21 });
+    expect(engine.connectionStats()).toMatchObject({ opened: 1, requests: 21 });
   });
 
   it('closes the connection when its reader leaves in mid-stream', async () => {

@@ -10,7 +10,7 @@ import {
   openAiEvents,
   requireContentType,
 } from '../../http/openai-client.ts';
-import type { ReportsConnections } from '../../http/transport.ts';
+import type { ReportsConnections, TokenStats } from '../../http/transport.ts';
 import { type ChatDelta, parseChunk, parseWhole } from './chunk.ts';
 import { type ToolCall, ToolCallDrafts } from './tool-calls.ts';
 
@@ -41,13 +41,21 @@ const NOT_UNDERSTOOD = '(The user said something that could not be understood.)'
  */
 export function openaiLlm(options: OpenAiLlmOptions): LlmEngine & ReportsConnections {
   const connection = openAiConnection(options, 'LLM_FAILED', LIMITS);
+  let tokens: TokenStats = { input: 0, cached: 0, output: 0 };
+  const count = ({ input, cached, output }: TokenStats) => {
+    tokens = {
+      input: tokens.input + input,
+      cached: tokens.cached + cached,
+      output: tokens.output + output,
+    };
+  };
   return {
     name: connection.name,
-    connectionStats: connection.connectionStats,
+    connectionStats: () => ({ ...connection.connectionStats(), tokens }),
     warm: connection.warm,
     close: connection.close,
     reply: (request, signal) =>
-      connection.calls.stream(signal, (call) => rounds(connection, options, request, call)),
+      connection.calls.stream(signal, (call) => rounds(connection, options, request, call, count)),
   };
 }
 
@@ -56,6 +64,7 @@ async function* rounds(
   options: OpenAiLlmOptions,
   request: LlmRequest,
   call: Call,
+  count: (tokens: TokenStats) => void,
 ): AsyncGenerator<LlmEvent> {
   const messages = toMessages(request, options);
   const usedIds = new Set<string>();
@@ -69,6 +78,7 @@ async function* rounds(
     const params = { ...body(options, round === 0 ? request : { ...request, ...free(request) }), messages };
     const deltas = request.stream === false ? wholeReply : chunks;
     for await (const delta of deltas(connection, params, call)) {
+      if (delta.usage) count(delta.usage);
       for (const piece of delta.toolCalls) drafts.add(piece);
       if (!delta.text) continue;
       const text = said === '' ? joint(spoken, delta.text) + delta.text : delta.text;
@@ -109,7 +119,7 @@ async function* wholeReply(
   call: Call,
 ): AsyncGenerator<ChatDelta> {
   const response = await connection.client.chat.completions
-    .create({ ...params, stream: false }, { signal: call.signal })
+    .create({ ...params, stream: false, stream_options: null }, { signal: call.signal })
     .asResponse();
   requireContentType(response, /json|^text\/plain|^application\/octet-stream/i);
   yield parseWhole(JSON.parse(await connection.body(response).text()));
@@ -125,6 +135,7 @@ function body(
   return {
     model,
     stream: true,
+    stream_options: { include_usage: true },
     ...(temperature === undefined ? {} : { temperature }),
     ...(tools.length > 0
       ? {
@@ -171,7 +182,7 @@ function news({ messages, results = [] }: LlmRequest): ChatCompletionMessagePara
   const late = results.filter(({ id }) => !last.some((one) => one.id === id));
   return late.map(({ name, args, result }) => ({
     role: 'system',
-    content: `The call ${name}(${JSON.stringify(args)}) has just ended: ${JSON.stringify(result)}`,
+    content: `The call ${name}(${JSON.stringify(args)}) has just ${result.status === 'started' ? 'begun' : 'ended'}: ${JSON.stringify(result)}`,
   }));
 }
 

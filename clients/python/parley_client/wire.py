@@ -125,6 +125,7 @@ class Action(TypedDict):
     name: str
     args: dict[str, Any]
     status: Literal["started", "progress", "done", "cancelled", "refused", "failed"]
+    key: NotRequired[str]
     message: NotRequired[str]
 
 class Attention(TypedDict):
@@ -180,9 +181,11 @@ class SettingsTools(TypedDict):
     name: str
     description: str
     parameters: dict[str, Any]
-    whenInterrupted: NotRequired[Literal["cancel", "finish", "replace"]]
+    whenInterrupted: NotRequired[Literal["cancel", "finish", "replace", "detach"]]
     group: NotRequired[str]
     deadlineMs: NotRequired[int]
+    policy: NotRequired[Literal["allowed", "refused", "ask"]]
+    question: NotRequired[str]
 
 class SettingsToolChoice(TypedDict):
     name: str

@@ -91,6 +91,7 @@ const CHECKS: Checks = {
     name: text,
     args: object,
     status: oneOf(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
+    key: maybe(text),
     message: maybe(text),
   },
   hold: { held: flag, phrase: maybe(text) },

@@ -2,15 +2,16 @@
 import { toMicroseconds } from '../../clock.ts';
 import type { SessionParameters } from '../../parameters.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
+import { offerOf } from '../tools/offer.ts';
 import { termsOf } from './policy.ts';
 
 /** Time limit of an action, ms. */
 export function deadlineMs(
   { name }: Pick<RobotAction, 'name'>,
-  { settings }: Pick<SessionContext, 'settings'>,
+  context: Pick<SessionContext, 'settings' | 'tools'>,
   { actions, deadlines }: SessionParameters,
 ): number {
-  return termsOf(name, actions, settings).deadlineMs ?? deadlines.actionMs;
+  return termsOf(name, actions, offerOf(context)).deadlineMs ?? deadlines.actionMs;
 }
 
 /** Time to the next deadline of these running actions, ms; null if there are none. */

@@ -2,7 +2,7 @@
 import { detailOf, errorRecord, ParleyError } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { ActionReport, ActionStatus } from '../../wire.ts';
+import { type ActionReport, type ActionStatus, REPORTED_ENDS } from '../../wire.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
 import {
   type Effect,
@@ -16,6 +16,7 @@ import {
 } from '../effects.ts';
 import { lastingOf, withoutLasting } from '../lasting/lasting.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
+import { loops } from '../tools/loop.ts';
 import { outcomeOf, withOutcomes } from '../turn/history.ts';
 import { overdueOf } from './deadlines.ts';
 import { followUpsOf, type ToldByPort } from './follow-ups.ts';
@@ -107,12 +108,13 @@ export function dropLasting(parameters: SessionParameters): Reducer {
 }
 
 export function publishAction(
-  { id, name, args, status }: RobotAction,
-  now: ActionStatus = status,
+  { id, name, args, key }: RobotAction,
+  now: ActionStatus,
   { message }: Pick<ActionReport, 'message'> = {},
 ): Effect {
   return publish({
     ...{ type: 'action', id, name, args, status: now },
+    ...(now === 'started' && key !== undefined && { key }),
     ...(message === undefined ? {} : { message }),
   });
 }
@@ -122,7 +124,11 @@ function dataOf(result: Json): ToldByPort {
   return isObject ? { data: result as JsonObject } : {};
 }
 
-type HowEnded = Pick<RobotAction, 'status' | 'report'>;
+function isReported(status: ActionStatus): status is (typeof REPORTED_ENDS)[number] {
+  return REPORTED_ENDS.some((end) => end === status);
+}
+
+type HowEnded = Pick<RobotAction, 'report'> & { readonly status: ActionStatus };
 
 function endedAs(actions: readonly RobotAction[], how: HowEnded): readonly RobotAction[] {
   return actions.map((action) => ({ ...action, ...how }));
@@ -141,8 +147,12 @@ function settle(
 ): Partial<ReturnType<typeof end>> {
   const action = runningAction(context, id);
   if (!action) return {};
-  const { patch, effects } = end(context, endedAs([action], how), parameters, told);
-  const { status, report } = how;
+  const { status } = how;
+  // In the tool loop the model gets what the executor says as it gets a client's report.
+  const kept =
+    told && loops(parameters) && isReported(status) ? { status, report: { status, ...told } } : how;
+  const { patch, effects } = end(context, endedAs([action], kept), parameters, told);
+  const { report } = how;
   // The executor of an action whose client reports its end still waits.
   const abandon = report && !action.lasting ? [send('actions', { type: 'abandon', id })] : [];
   return { patch, effects: [publishAction(action, status, report), ...abandon, ...effects] };
@@ -198,9 +208,10 @@ function end(
     ...(due.length > 0 && { followUps: [...followUps, ...due] }),
   };
   const lasting = ended.filter((action) => action.lasting);
-  if (lasting.length === 0) return { patch, effects: [] };
-  const rest = withoutLasting(context, lasting, parameters);
-  const history = withOutcomes(context.history, lasting.map(outcomeOf));
+  const remembered = ended.filter((action) => action.lasting || action.allowed);
+  if (remembered.length === 0) return { patch, effects: [] };
+  const rest = lasting.length > 0 ? withoutLasting(context, lasting, parameters) : { patch: {}, effects: [] };
+  const history = withOutcomes(context.history, remembered.map(outcomeOf));
   const known = { patch: { ...patch, ...rest.patch }, effects: rest.effects };
   if (history === context.history) return known;
   // A speculation knows the old one.

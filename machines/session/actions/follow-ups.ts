@@ -4,11 +4,12 @@ import type { ActionReport } from '../../wire.ts';
 import type { FollowUp, RobotAction, SessionContext } from '../context.ts';
 import type { Reducer } from '../effects.ts';
 import { responds } from '../settings/settings.ts';
+import { roundsBefore, tellsItself } from '../tools/loop.ts';
 import { outcomeOf } from '../turn/history.ts';
 
 export type ToldByPort = Pick<ActionReport, 'message' | 'data'>;
 
-/** A language engine that answers each result with an action must come to an end. */
+/** Without the tool loop, a language engine that answers each result with an action must come to an end. */
 const MAX_ROUNDS = 3;
 
 /**
@@ -17,15 +18,20 @@ const MAX_ROUNDS = 3;
  */
 export function followUpsOf(
   ended: readonly RobotAction[],
-  { input, settings }: Pick<SessionContext, 'input' | 'settings'>,
-  { actions: { followUps = {} } }: SessionParameters,
+  context: SessionContext,
+  parameters: SessionParameters,
   told: ToldByPort = {},
 ): readonly FollowUp[] {
+  const { input, settings, tools } = context;
+  const { followUps = {}, rounds = MAX_ROUNDS } = parameters.actions;
   return ended
-    .filter(({ name, status, round = 0 }) => {
-      const own = !input.results && settings?.tools?.some((tool) => tool.name === name);
-      const ends = followUps[name] ?? (input.results ? followUps['*'] : undefined);
-      return !own && round < MAX_ROUNDS && ends?.some((end) => end === status);
+    .filter((action) => {
+      const { name, status, round = 0 } = action;
+      const returns = input.results || tools?.some((tool) => tool.name === name);
+      const own = !returns && settings?.tools?.some((tool) => tool.name === name);
+      const ends = followUps[name] ?? (returns ? followUps['*'] : undefined);
+      if (own || round >= rounds || tellsItself(context, action, parameters)) return false;
+      return ends?.some((end) => end === status);
     })
     .map((action) => {
       const { result, ...outcome } = outcomeOf(action);
@@ -56,9 +62,9 @@ export const dropFollowUps: Reducer = ({ followUps }) =>
   followUps ? { patch: { followUps: undefined } } : {};
 
 /** The rounds of the actions that this reply starts. */
-export function roundOf({ reply }: Pick<SessionContext, 'reply'>): { readonly round?: number } {
-  const rounds = reply?.asked?.followUps?.map(({ round }) => round + 1) ?? [];
-  return rounds.length > 0 ? { round: Math.max(...rounds) } : {};
+export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly round?: number } {
+  const round = roundsBefore(context);
+  return round > 0 ? { round } : {};
 }
 
 /**

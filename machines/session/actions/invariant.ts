@@ -1,12 +1,13 @@
 import { delayName, type KernelEvent } from '../../kernel.ts';
 import { type MakeInvariant, type Message, publishedIn } from '../facts.ts';
+import { offerOf } from '../tools/offer.ts';
 import { actionRefusal, lifeOf, termsOf } from './policy.ts';
 
 /** Maximum number of ended actions remembered: more than a session starts in minutes. */
 const KEPT_IDS = 1_000;
 
 /**
- * 4, 9 and 21: an action starts once, only if policy allows it, and ends once: as its executor reports, at its deadline or
+ * 4, 9, 12 and 21: an action starts once, only if policy allows it, and ends once: as its executor reports, at its deadline or
  * with its reply. Each result from a client gets one answer.
  */
 export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
@@ -14,6 +15,8 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const running = new Map<string, boolean>();
   /** The newest started actions, running or not. */
   const known = new Set<string>();
+  /** The newest calls that began outside. */
+  const outside = new Set<string>();
   let generation = 0;
   let startedInReply = 0;
   let event: KernelEvent | undefined;
@@ -42,6 +45,11 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
         if (event.type === 'action.result')
           due = options.results && running.has(event.id) ? event.status : 'ACTION_RESULT_UNEXPECTED';
       }
+      if (entry.type === 'action.start') {
+        if (outside.has(entry.id)) broken(12, `the call ${entry.id} began twice`, entry);
+        outside.add(entry.id);
+        forgetOldest(outside);
+      }
       const message = publishedIn(entry);
       if (message?.type === 'error' && message.code === due) due = undefined;
       if (message?.type !== 'action') return;
@@ -57,17 +65,21 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       }
       if (facts.state === 'stopped') broken(9, `action ${name} was started stopped`, entry);
       const lasting = [...running.values()].filter(Boolean).length;
-      const why = actionRefusal(name, startedInReply, options.actions, facts.settings, lasting);
+      const why = actionRefusal(name, startedInReply, options.actions, offerOf(facts), lasting);
       if (why) broken(9, `action ${name} was started against policy (${why})`, entry);
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
       startedInReply += 1;
-      running.set(id, lifeOf(name, termsOf(name, options.actions, facts.settings)).lasting !== undefined);
+      running.set(id, lifeOf(name, termsOf(name, options.actions, offerOf(facts))).lasting !== undefined);
       known.add(id);
-      const [oldest] = known;
-      if (oldest !== undefined && known.size > KEPT_IDS) known.delete(oldest);
+      forgetOldest(known);
     },
   };
 };
+
+function forgetOldest(ids: Set<string>): void {
+  const [oldest] = ids;
+  if (oldest !== undefined && ids.size > KEPT_IDS) ids.delete(oldest);
+}
 
 /** Whether `event` may give a started action this status. */
 function isCause(event: KernelEvent, { id, status }: Message<'action'>): boolean {

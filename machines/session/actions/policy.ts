@@ -1,6 +1,7 @@
+import type { ActionTerms } from '../../action-terms.ts';
 import type { ErrorCode } from '../../errors.ts';
 import type { SessionParameters } from '../../parameters.ts';
-import type { ActionTerms, SettingsChange } from '../../wire.ts';
+import type { SettingsChange } from '../../wire.ts';
 
 /** Reason why an action of the reply must not start. */
 export type ActionRefusal = Extract<ErrorCode, 'ACTION_UNKNOWN' | 'ACTION_REFUSED' | 'ACTION_LIMIT'>;
@@ -27,26 +28,29 @@ export function actionRefusal(
   const { tools = [], toolChoice } = settings;
   const known = !offered || offered.includes(name) || tools.some((tool) => tool.name === name);
   if (!known || toolChoice === 'none') return 'ACTION_UNKNOWN';
+  if (termsOf(name, parameters, settings).policy === 'refused') return 'ACTION_REFUSED';
   if (!allow.includes('*') && !allow.includes(name)) return 'ACTION_REFUSED';
   const tooMany = lasting >= MAX_LASTING && lifeOf(name, termsOf(name, parameters, settings)).lasting;
   return started >= maxPerReply || tooMany ? 'ACTION_LIMIT' : undefined;
 }
 
-/** How long the action `name` may run: as the client's tool of that name says, else as the server's own. */
+/** Terms of the action `name`: as the configuration says, then as the tool of that name, else as the dialog. */
 export function termsOf(
   name: string,
-  { lasting, deadlinesMs }: SessionParameters['actions'],
+  { lasting, deadlinesMs, terms }: SessionParameters['actions'],
   { tools = [] }: Offer = {},
 ): ActionTerms {
   const tool = tools.find((one) => one.name === name);
-  if (tool) return tool;
+  const first = own(terms, name);
+  if (tool) return first ? { ...tool, ...first } : tool;
   const deadlineMs = own(deadlinesMs, name);
-  return { ...own(lasting, name), ...(deadlineMs !== undefined && { deadlineMs }) };
+  return { ...own(lasting, name), ...(deadlineMs !== undefined && { deadlineMs }), ...first };
 }
 
 /** Whether the action may outlive its reply, and its group. Empty for one that ends with its reply. */
 export function lifeOf(name: string, { whenInterrupted, group = name }: ActionTerms) {
-  const lasting = whenInterrupted === 'cancel' ? undefined : whenInterrupted;
+  const lasting =
+    whenInterrupted === 'cancel' ? undefined : whenInterrupted === 'detach' ? 'finish' : whenInterrupted;
   return { ...(lasting && { lasting }), ...((lasting || group !== name) && { group }) };
 }
 

@@ -4,7 +4,8 @@ import type { SessionParameters } from '../../parameters.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
 import { failure, type MachineEvent, type Outcome, publishError, type Reducer, send } from '../effects.ts';
 import { HALT_ACTION } from '../halt/halt.ts';
-import { lastingOf, replacedBy, withLasting } from '../lasting/lasting.ts';
+import { lastingOf, replacedBy, runMessage, withLasting } from '../lasting/lasting.ts';
+import { offerOf } from '../tools/offer.ts';
 import { deadlineMs, nextDeadlineMs } from './deadlines.ts';
 import { actionsOfReply, cancelLasting, publishAction } from './ends.ts';
 import { roundOf } from './follow-ups.ts';
@@ -15,28 +16,54 @@ export function startAction(parameters: SessionParameters): Reducer {
     const action = requested(context, event);
     if (!action) return {};
     const why = refusal(context, action, parameters);
-    return why ? refuse(context, action, why) : start(context, action, parameters);
+    if (why) return refuse(context, action, why);
+    const { policy } = termsOf(action.name, parameters.actions, offerOf(context));
+    if (policy === 'ask')
+      return { patch: added(context, { ...action, status: 'asked', startedAtMs: context.nowMs }) };
+    return start(context, action, parameters);
+  };
+}
+
+/** Begins the calls that the user has allowed, and says so. */
+export function startAllowed(parameters: SessionParameters): Reducer {
+  return (context) => {
+    let outcome: Required<Outcome> = { patch: {}, effects: [] };
+    for (const { id, name, args, round } of context.reply?.asked?.calls ?? []) {
+      const now = { ...context, ...outcome.patch };
+      const call = { id, name, args, allowed: true, ...(round !== undefined && { round }) } as const;
+      const why = refusal(now, call, parameters);
+      const { patch, effects = [] } = why ? refuse(now, call, why) : start(now, call, parameters);
+      outcome = { patch: { ...outcome.patch, ...patch }, effects: [...outcome.effects, ...effects] };
+    }
+    return outcome;
   };
 }
 
 /** Ends what it replaces, and begins. */
 function start(context: SessionContext, requested: Requested, parameters: SessionParameters): Outcome {
-  const { id, name, args } = requested;
-  const life = lifeOf(name, termsOf(name, parameters.actions, context.settings));
+  const { id, name, args, ...origin } = requested;
+  const life = lifeOf(name, termsOf(name, parameters.actions, offerOf(context)));
   const replaced = cancelLasting(context, replacedBy({ name, ...life }, context), parameters);
   const now = { ...context, ...replaced.patch };
   const action: RobotAction = {
     ...{ id, name, args, status: 'started', startedAtMs: context.nowMs },
+    ...keyOf(id, context),
     ...life,
     ...roundOf(context),
+    ...origin,
   };
   const run = life.lasting
     ? withLasting(now, action, parameters)
-    : { patch: {}, effects: [send('actions', { type: 'run', id, name, args })] };
+    : { patch: {}, effects: [send('actions', runMessage(action))] };
   return {
     patch: { ...replaced.patch, ...added(now, action), ...run.patch },
-    effects: [...(replaced.effects ?? []), publishAction(action), ...run.effects],
+    effects: [...(replaced.effects ?? []), publishAction(action, 'started'), ...run.effects],
   };
+}
+
+/** `<session>/<turn>/<call>`. */
+function keyOf(id: string, { input, turn }: SessionContext): Pick<RobotAction, 'key'> {
+  return input.session === undefined ? {} : { key: `${input.session}/${turn}/${id}` };
 }
 
 /** The executor has failed, so the action cannot run. */
@@ -48,7 +75,7 @@ export function refuseAction(parameters: SessionParameters): Reducer {
   };
 }
 
-type Requested = Pick<RobotAction, 'id' | 'name' | 'args'>;
+type Requested = Pick<RobotAction, 'id' | 'name' | 'args' | 'allowed' | 'round'>;
 
 /** The action that the LLM requests; undefined if it requested it before. */
 function requested({ reply }: SessionContext, event: MachineEvent): Requested | undefined {
@@ -62,9 +89,9 @@ function refusal(
   { name }: Requested,
   { actions }: SessionParameters,
 ): ActionRefusal | undefined {
-  const { reply, settings } = context;
+  const { reply } = context;
   const started = reply?.actions.filter(wasStarted).length ?? 0;
-  return actionRefusal(name, started, actions, settings, lastingOf(context).length);
+  return actionRefusal(name, started, actions, offerOf(context), lastingOf(context).length);
 }
 
 /** Maximum refused actions per reply that are published to the client. The journal has all. */
@@ -77,7 +104,7 @@ function refuse(context: SessionContext, action: Requested, why: ErrorCode): Out
   const refusal: RobotAction = { id, name, args, status: 'refused', startedAtMs: context.nowMs };
   return {
     patch: added(context, refusal),
-    effects: [publishAction(refusal), publishError(failure(why))],
+    effects: [publishAction(refusal, 'refused'), publishError(failure(why))],
   };
 }
 
@@ -98,7 +125,7 @@ export function endsFirst(
 ): boolean {
   const action = requested(context, event);
   if (!action || action.name === HALT_ACTION) return false;
-  if (lifeOf(action.name, termsOf(action.name, parameters.actions, context.settings)).lasting) return false;
+  if (lifeOf(action.name, termsOf(action.name, parameters.actions, offerOf(context))).lasting) return false;
   return deadlineMs(action, context, parameters) < replyDeadlineMs(context, parameters);
 }
 
@@ -113,5 +140,5 @@ export function hasActed(context: SessionContext): boolean {
 
 /** A refusal by the client comes after the start. */
 export function wasStarted({ status, report }: RobotAction): boolean {
-  return status !== 'refused' || report !== undefined;
+  return status !== 'asked' && (status !== 'refused' || report !== undefined);
 }

@@ -2,7 +2,7 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { isAmong, joinText } from '../../policies/text.ts';
 import { listFor } from '../barge-in/backchannel.ts';
-import type { PendingTurn, SessionContext } from '../context.ts';
+import type { PendingTurn, RobotAction, SessionContext } from '../context.ts';
 import type { Outcome, Reducer } from '../effects.ts';
 import type { SttOutput } from '../events.ts';
 import { languageOf, phrasesOf } from '../language/language.ts';
@@ -19,13 +19,15 @@ export interface Question {
   readonly count: number;
   /** When the wait for the answer began; null until the question was spoken. */
   readonly sinceMs: number | null;
+  /** It asks whether these calls may begin; `words` is the question itself. */
+  readonly calls?: readonly RobotAction[];
 }
 
 /** The parameters that decide what is asked back. */
 export type AskingParameters = Pick<SessionParameters, 'asking' | 'words'>;
 
 /** A second answer that is not clear gets no third question. */
-const MAX_QUESTIONS = 2;
+export const MAX_QUESTIONS = 2;
 
 /** The words to ask about; undefined if the recogniser is sure, or if nothing is like a known phrase. */
 export function unsureWords(
@@ -66,7 +68,9 @@ export function answers(
 
 /** Words that are asked about, and not too often. */
 export function asksBack(context: SessionContext, parameters: SessionParameters): boolean {
-  return responds(context) && isUnsure(context, parameters) && (context.question?.count ?? 0) < MAX_QUESTIONS;
+  const { question } = context;
+  if (question?.calls || (question?.count ?? 0) >= MAX_QUESTIONS) return false;
+  return responds(context) && isUnsure(context, parameters);
 }
 
 /** The user is to say it again: the answer was no, or the last question brought nothing clear. */
@@ -75,7 +79,7 @@ export function givesUp(context: SessionContext, parameters: SessionParameters):
   return answers('no', context, parameters) || isUnsure(context, parameters);
 }
 
-function isUnsure(context: SessionContext, parameters: SessionParameters): boolean {
+export function isUnsure(context: SessionContext, parameters: SessionParameters): boolean {
   const { utterance, pending } = context;
   if (!utteranceSettled(context) || !utterance?.final || pending?.asked) return false;
   return unsureWords(utterance.final, parameters) !== undefined;
@@ -114,7 +118,7 @@ export function askAgain(parameters: SessionParameters): Reducer {
 }
 
 /** The utterance is taken as a turn with other words. */
-function taken(
+export function taken(
   context: SessionContext,
   event: Parameters<Reducer>[1],
   parameters: SessionParameters,
@@ -131,5 +135,3 @@ function taken(
 /** The question was spoken; after a sound without words it is still the same wait. */
 export const awaitAnswer: Reducer = ({ question, nowMs }) =>
   question ? { patch: { question: { ...question, sinceMs: question.sinceMs ?? nowMs } } } : {};
-
-export const dropQuestion: Reducer = ({ question }) => (question ? { patch: { question: undefined } } : {});

@@ -1,5 +1,6 @@
 import { lifeOf, termsOf } from '../actions/policy.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
+import { offerOf } from '../tools/offer.ts';
 
 /**
  * 22: an action that may outlive its reply runs through turns and barge-ins. At most one `replace` action of a group runs;
@@ -38,7 +39,7 @@ export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
         running.delete(id);
         return;
       }
-      const { lasting, group = name } = lifeOf(name, termsOf(name, options.actions, facts.settings));
+      const { lasting, group = name } = lifeOf(name, termsOf(name, options.actions, offerOf(facts)));
       for (const [other, replaceable] of running)
         if (replaceable === group) broken(22, `${id} was started beside ${other} of its group`, entry);
       if (lasting) running.set(id, lasting === 'replace' ? group : null);

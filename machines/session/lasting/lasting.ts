@@ -4,6 +4,7 @@
  */
 import type { SessionParameters } from '../../parameters.ts';
 import { nextDeadlineMs } from '../actions/deadlines.ts';
+import type { ChildMessage } from '../commands.ts';
 import type { RobotAction, SessionContext } from '../context.ts';
 import { type Effect, type Outcome, send } from '../effects.ts';
 
@@ -29,11 +30,15 @@ export function withLasting(
 ): Required<Outcome> {
   const before = lastingOf(context);
   const { executors = 0 } = context.lasting ?? {};
-  const { id, name, args } = action;
   return changed(context, [...before, action], executors + (before.length === 0 ? 1 : 0), parameters, [
     ...(before.length === 0 ? [{ type: 'lasting.spawn' } as const] : []),
-    send('lasting', { type: 'run', id, name, args }),
+    send('lasting', runMessage(action)),
   ]);
+}
+
+/** To the executor. */
+export function runMessage({ id, name, args, key }: RobotAction): ChildMessage {
+  return { type: 'run', id, name, args, ...(key !== undefined && { key }) };
 }
 
 /** Stops these; with the last one their executor. */

@@ -1,7 +1,8 @@
 /**
  * The regions of `responding` beside its phase: each owns one child of the reply, so leaving the state stops them all.
  */
-import { raise, stateIn } from 'xstate';
+import { not, raise, stateIn } from 'xstate';
+import type { SessionParameters } from '../../parameters.ts';
 import type { ChildInputs } from '../commands.ts';
 import type { SessionContext } from '../context.ts';
 import { replyLanguage } from '../language/language.ts';
@@ -9,6 +10,7 @@ import { factsFor } from '../memory/known.ts';
 import { llmOffer, voiceOf } from '../settings/settings.ts';
 import type { SessionChart } from '../setup.ts';
 import { isHeld } from '../stop-lane/stop-lane.ts';
+import { loops, resultsOf, roundMessages } from '../tools/loop.ts';
 import { promptOf, withFacts } from '../turn/history.ts';
 
 /** Segments → audio. */
@@ -87,12 +89,18 @@ export function playbackRegion(chart: SessionChart) {
 const EXECUTOR_GONE = stateIn({ conversation: { responding: { actions: 'finished' } } });
 
 /** Words → text. Last of the regions, so that its messages reach running children. */
-export function llmRegion(chart: SessionChart) {
+export function llmRegion(chart: SessionChart, parameters: SessionParameters) {
   return chart.createStateConfig({
     initial: 'waiting',
     states: {
       waiting: {
-        on: { 'reply.begin': [{ guard: 'saysPhrase', target: 'phrased' }, { target: 'running' }] },
+        on: {
+          'reply.begin': [
+            { guard: 'saysPhrase', target: 'phrased' },
+            { guard: 'runsAllowed', target: 'calling' },
+            { target: 'running' },
+          ],
+        },
       },
       phrased: { entry: 'sayPhrase', always: 'finished' },
       running: {
@@ -100,8 +108,11 @@ export function llmRegion(chart: SessionChart) {
         invoke: {
           id: 'llm',
           src: 'llm',
-          input: ({ context }) => llmInput(context),
-          onDone: { target: 'finished', actions: 'finishText' },
+          input: ({ context }) => llmInput(context, loops(parameters)),
+          onDone: [
+            { guard: 'goesOn', target: 'calling', actions: 'endRound' },
+            { target: 'finished', actions: 'finishText' },
+          ],
           onError: { target: 'finished', actions: 'failLlm' },
         },
         initial: 'asking',
@@ -135,6 +146,16 @@ export function llmRegion(chart: SessionChart) {
         },
         on: { 'voice.lost': { target: 'finished', actions: 'finishText' } },
       },
+      /** The calls of the round run, or those that the user has allowed; with their results the model goes on. */
+      calling: {
+        id: 'session.responding.llm.calling',
+        entry: 'sayAllowed',
+        always: [
+          { guard: not('isLooping'), target: 'finished', actions: 'finishText' },
+          { guard: not('awaitsResults'), target: 'running' },
+        ],
+        on: { 'voice.lost': { target: 'finished', actions: 'finishText' } },
+      },
       finished: { id: 'llmFinished', type: 'final' },
     },
   });
@@ -144,9 +165,11 @@ function generation({ context }: { context: SessionContext }): ChildInputs['play
   return { generation: context.generation, ...(isHeld(context) && { paused: true }) };
 }
 
-function llmInput(context: SessionContext): ChildInputs['llm'] {
+function llmInput(context: SessionContext, looping: boolean): ChildInputs['llm'] {
   const { reply: current } = context;
-  const results = current?.asked?.followUps?.map(({ outcome }) => outcome);
+  const rounds = current?.rounds?.length ?? 0;
+  const told = current?.asked?.followUps?.map(({ outcome }) => outcome);
+  const results = rounds > 0 && current ? resultsOf(current) : told;
   const { history } = context;
   const userText = current?.userText ?? '';
   const messages = current?.asked && userText === '' ? history : promptOf(history, userText);
@@ -155,8 +178,12 @@ function llmInput(context: SessionContext): ChildInputs['llm'] {
     generation: context.generation,
     language: replyLanguage(context),
     seed: current?.seed ?? 0,
-    messages: withFacts(messages, factsFor(context, current?.facts ?? [])),
-    ...llmOffer(context),
+    ...(rounds > 0 && { round: rounds }),
+    messages: withFacts(
+      current && rounds > 0 ? [...messages, ...roundMessages(current)] : messages,
+      factsFor(context, current?.facts ?? []),
+    ),
+    ...llmOffer(context, looping),
     ...(instructions === undefined ? {} : { instructions }),
     ...(results && { results }),
     ...speculated(context),

@@ -6,7 +6,7 @@ import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
 import { leftToTell } from '../actions/follow-ups.ts';
-import { wasStarted } from '../actions/robot-actions.ts';
+import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
   type Effect,
@@ -19,6 +19,8 @@ import {
   send,
 } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
+import { consentQuestion, isQuestionHeard, withoutQuestion } from '../tools/consent.ts';
+import { heardRounds, loops, untoldResults } from '../tools/loop.ts';
 import { outcomeOf, remember } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
@@ -31,10 +33,14 @@ function begun(context: SessionContext, parameters: SessionParameters): Outcome 
   const { pending, speculation, nowMs } = context;
   if (!pending) return {};
   const { value, state } = nextRandom(context.random);
+  const answered = pending.asked?.calls !== undefined || pending.question !== undefined;
+  const unanswered = answered ? {} : withoutQuestion(context, 'the user did not say yes');
   const turn = pending.counted ? context.turn : context.turn + 1;
   const generation = speculation?.generation ?? context.lastGeneration + 1;
   return {
+    ...unanswered,
     patch: {
+      ...unanswered.patch,
       turn,
       generation,
       lastGeneration: Math.max(context.lastGeneration, generation),
@@ -79,26 +85,75 @@ export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer 
   };
 }
 
-export const noteAsked: Reducer = (context) =>
-  context.reply ? change(context, { marks: { ...context.reply.marks, askedAtMs: context.nowMs } }) : {};
+/** The first request of the reply, unless its first words are Parley's own. */
+export const noteAsked: Reducer = (context) => {
+  const { marks } = context.reply ?? {};
+  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return {};
+  return change(context, { marks: { ...marks, askedAtMs: context.nowMs } });
+};
 
 export function noteDelta(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { reply } = context;
     if (event.type !== 'llm.delta' || !reply || event.text === '') return {};
-    return addText(context, reply, event.text, false, parameters);
+    return addText(context, reply, joint(reply, event.text), 'more', parameters);
   };
 }
 
 /** Speaks one of Parley's own phrases without the LLM. */
 export function sayPhrase(parameters: SessionParameters): Reducer {
   return (context) =>
-    context.reply ? addText(context, context.reply, context.reply.phrase ?? '', true, parameters) : {};
+    context.reply ? addText(context, context.reply, context.reply.phrase ?? '', 'end', parameters) : {};
 }
 
 /** No more text follows: the rest goes to TTS, followed by `end`. */
 export function finishText(parameters: SessionParameters): Reducer {
-  return (context) => (context.reply ? addText(context, context.reply, '', true, parameters) : {});
+  return (context) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const asks = consentQuestion(context, parameters);
+    if (!asks) return addText(context, reply, '', 'end', parameters);
+    const said = addText(context, reply, spaced(reply.text, asks.text), 'end', parameters);
+    return { ...said, patch: { ...said.patch, question: asks.question } };
+  };
+}
+
+/** What the user has allowed begins, unless it has. */
+export function sayAllowed(parameters: SessionParameters): Reducer {
+  const start = startAllowed(parameters);
+  const end = endRound(parameters);
+  return (context, event) => {
+    const { reply } = context;
+    if (!reply?.asked?.calls || reply.rounds) return {};
+    const willDo = phrasesOf(context, parameters).willDo ?? '';
+    const said = addText(context, reply, willDo, 'pause', parameters);
+    const begun = start({ ...context, ...said.patch }, event);
+    const ended = end({ ...context, ...said.patch, ...begun.patch }, event);
+    return {
+      patch: { ...said.patch, ...begun.patch, ...ended.patch },
+      effects: [...(said.effects ?? []), ...(begun.effects ?? []), ...(ended.effects ?? [])],
+    };
+  };
+}
+
+/** The model waits for results: what it has said so far is spoken. */
+export function endRound(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { reply } = context;
+    if (!reply) return {};
+    const { rounds = [], actions, text } = reply;
+    const ended = { ...reply, rounds: [...rounds, { actions: actions.length, text: text.length }] };
+    return addText(context, ended, '', 'pause', parameters);
+  };
+}
+
+/** The added text, after a space if the texts of two rounds would otherwise join into one word. */
+function joint({ rounds, text }: Reply, added: string): string {
+  return rounds?.at(-1)?.text === text.length && !/^\s/u.test(added) ? spaced(text, added) : added;
+}
+
+function spaced(before: string, added: string): string {
+  return before === '' || /\s$/u.test(before) ? added : ` ${added}`;
 }
 
 /** The LLM failed. If nothing was spoken yet, Parley speaks its apology. */
@@ -109,7 +164,7 @@ export function failLlm(parameters: SessionParameters): Reducer {
     const error = event.type === 'xstate.error.actor.llm' ? event.error : failure('LLM_TIMEOUT');
     const failed = { ...reply, failure: error };
     const apology = reply.text.trim() === '' ? phrasesOf(context, parameters).llmFailed : '';
-    const said = addText({ ...context, reply: failed }, failed, apology, true, parameters);
+    const said = addText({ ...context, reply: failed }, failed, apology, 'end', parameters);
     return { ...said, effects: [publishError(error), ...(said.effects ?? [])] };
   };
 }
@@ -146,7 +201,10 @@ export function endReply(parameters: SessionParameters): Reducer {
     );
     const { asked } = reply;
     const untold = reason === 'interrupted' && heard === '' ? asked?.followUps : undefined;
-    const retold = untold && { followUps: [...untold, ...(context.followUps ?? [])] };
+    const results = reason === 'interrupted' ? untoldResults(context, heard.length, parameters) : [];
+    const retold = (untold || results.length > 0) && {
+      followUps: [...(untold ?? []), ...results, ...(context.followUps ?? [])],
+    };
     if (continued) {
       return {
         patch: {
@@ -171,21 +229,21 @@ export function endReply(parameters: SessionParameters): Reducer {
       type: 'persist',
       turn: { turn, generation, userText, replyText, heard, reason, timings, endedAtMs: context.nowMs },
     });
-    return {
-      patch: {
-        reply: null,
-        ...retold,
-        history: remember(
-          context.history,
-          {
+    const history = remember(
+      context.history,
+      loops(parameters)
+        ? { user: userText, assistant: heardRounds(reply, heard) }
+        : {
             ...{ user: userText, assistant: heard },
             ...(context.input.results && { actions: reply.actions.filter(wasStarted).map(outcomeOf) }),
           },
-          parameters.history,
-        ),
-      },
-      effects,
-    };
+      parameters.history,
+    );
+    const ended = { reply: null, ...retold, history };
+    if (isQuestionHeard(reply, context, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY))
+      return { patch: ended, effects };
+    const unheard = withoutQuestion({ ...context, ...ended }, 'the user did not hear the question');
+    return { patch: { ...ended, ...unheard.patch }, effects: [...effects, ...(unheard.effects ?? [])] };
   };
 }
 
@@ -194,14 +252,18 @@ function endReason(reply: Reply, event: MachineEvent): EndReason {
   return reply.failure ? 'failed' : 'completed';
 }
 
-/** Adds text to the reply and publishes it; if the reply is spoken, sends the segments that are ready to TTS. */
+/**
+ * Adds text to the reply and publishes it; if the reply is spoken, sends the segments that are ready to TTS. At a `pause`
+ * and at the `end` these are all; after the end nothing follows.
+ */
 function addText(
   context: SessionContext,
   reply: Reply,
   added: string,
-  final: boolean,
+  then: 'more' | 'pause' | 'end',
   parameters: SessionParameters,
 ): Outcome {
+  const final = then !== 'more';
   const text = reply.text + added;
   const spoken = context.input.output !== 'text';
   const rest = spoken ? text.slice(reply.cut) : '';
@@ -218,14 +280,16 @@ function addText(
     effects.push(send('tts', { type: 'segment', segment: segments.length, text: piece }));
     segments.push(piece);
   }
-  if (final && spoken) effects.push(send('tts', { type: 'end' }));
-  if (final) effects.push(send('actions', { type: 'end' }));
+  const ends = then === 'end';
+  if (ends && spoken) effects.push(send('tts', { type: 'end' }));
+  if (ends) effects.push(send('actions', { type: 'end' }));
   const marks = {
     ...reply.marks,
     firstTokenAtMs: reply.marks.firstTokenAtMs ?? (added ? context.nowMs : null),
     firstSegmentAtMs: reply.marks.firstSegmentAtMs ?? (segments.length > 0 ? context.nowMs : null),
   };
-  return { patch: { reply: { ...reply, text, cut, segments, marks } }, effects };
+  const complete = ends && loops(parameters) && ({ complete: true } as const);
+  return { patch: { reply: { ...reply, text, cut, segments, marks, ...complete } }, effects };
 }
 
 function change(context: SessionContext, patch: Partial<Reply>): Outcome {

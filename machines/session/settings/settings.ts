@@ -3,8 +3,9 @@ import type { SettingsChange } from '../../wire.ts';
 import type { SessionContext, SessionInput } from '../context.ts';
 import type { MachineEvent, Reducer } from '../effects.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
+import { offerOf } from '../tools/offer.ts';
 
-type InForce = Pick<SessionContext, 'input' | 'settings'>;
+type InForce = Pick<SessionContext, 'input' | 'settings' | 'tools'>;
 type Languages = Pick<SessionContext, 'settings'> & { readonly input: Pick<SessionInput, 'language'> };
 
 /** The session's own language: as the client set it. A turn may be in another. */
@@ -20,17 +21,18 @@ export function voiceOf(context: InForce, language: string): string | null {
 
 /** What the language engine gets besides the conversation; empty members are absent. */
 export interface LlmOffer extends Pick<SettingsChange, 'instructions' | 'tools' | 'toolChoice'> {
-  /** The client reports how actions end, and a further reply may be about it. */
+  /** How the calls end is known later, and a further request is about it. */
   readonly reported?: true;
 }
 
-export function llmOffer({ input, settings = {} }: InForce): LlmOffer {
-  const { instructions, tools, toolChoice } = settings;
+export function llmOffer(context: InForce, looping = false): LlmOffer {
+  const { instructions } = context.settings ?? {};
+  const { tools, toolChoice } = offerOf(context);
   return {
     ...(instructions ? { instructions } : {}),
     ...(tools?.length ? { tools } : {}),
     ...(toolChoice === undefined ? {} : { toolChoice }),
-    ...(input.results && { reported: true }),
+    ...((context.input.results || looping) && { reported: true }),
   };
 }
 

@@ -65,7 +65,7 @@ export const startSpeculation: Reducer = (context) => {
 };
 
 /** Uses the seed that the reply will have. */
-export function speculationInput(context: SessionContext): ChildInputs['speculation'] {
+export function speculationInput(context: SessionContext, looping: boolean): ChildInputs['speculation'] {
   const { speculation, input, history, random, known } = context;
   const text = speculation?.text ?? '';
   return {
@@ -78,7 +78,7 @@ export function speculationInput(context: SessionContext): ChildInputs['speculat
     ...(known && { known }),
     ...(input.output === 'text' && { silent: true }),
     messages: promptOf(history, text),
-    ...llmOffer(context),
+    ...llmOffer(context, looping),
   };
 }
 

@@ -44,16 +44,50 @@ export function remember(
   history: readonly Message[],
   said: {
     readonly user: string;
-    readonly assistant: string;
+    readonly assistant: string | readonly Message[];
     readonly actions?: readonly ActionOutcome[];
   },
-  { maxMessages }: SessionParameters['history'],
+  limits: SessionParameters['history'],
 ): readonly Message[] {
   const added: Message[] = [];
   if (said.user) added.push({ role: 'user', content: said.user });
-  if (said.actions?.length) added.push({ role: 'assistant', content: said.assistant, actions: said.actions });
+  if (typeof said.assistant !== 'string') added.push(...said.assistant);
+  else if (said.actions?.length)
+    added.push({ role: 'assistant', content: said.assistant, actions: said.actions });
   else if (said.assistant) added.push({ role: 'assistant', content: said.assistant });
-  return newest([...history, ...added], maxMessages);
+  return trimmed([...history, ...added], limits);
+}
+
+/** What remains of a history that is too long: prompts keep their beginning for some turns, which providers have in their caches. */
+const KEPT_SHARE = 0.75;
+
+/** The newest turns, if it is longer than one of the limits. Old journals have no limit of tokens. */
+function trimmed(
+  messages: readonly Message[],
+  { maxMessages, maxTokens = 0 }: Partial<SessionParameters['history']> & { readonly maxMessages: number },
+): readonly Message[] {
+  if (maxTokens === 0) return newest(messages, maxMessages);
+  const total = messages.reduce((sum, message) => sum + tokensOf(message), 0);
+  if (messages.length <= maxMessages && total <= maxTokens) return messages;
+  let tokens = 0;
+  let from: number | undefined;
+  for (let index = messages.length - 1; index >= 0; index--) {
+    const message = messages[index];
+    tokens += message ? tokensOf(message) : 0;
+    const fits = messages.length - index <= KEPT_SHARE * maxMessages && tokens <= KEPT_SHARE * maxTokens;
+    if (!fits && from !== undefined) break;
+    if (message?.role === 'user') from = index;
+  }
+  return newest(messages.slice(from), maxMessages);
+}
+
+/** Estimate: four characters a token, and one for each character of Chinese, Japanese and Korean. */
+function tokensOf({ content, actions }: Message): number {
+  const calls = actions ? JSON.stringify(actions) : '';
+  let tokens = calls.length / 4;
+  for (const character of content)
+    tokens += /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]/u.test(character) ? 1 : 0.25;
+  return tokens;
 }
 
 export function newest(messages: readonly Message[], count: number): readonly Message[] {

@@ -7,6 +7,7 @@ import type { PendingTurn, SessionContext } from '../context.ts';
 import { type Outcome, publish, type Reducer } from '../effects.ts';
 import { followed, inLanguage, phrasesOf } from '../language/language.ts';
 import { answers, withoutSpeculation } from '../speculation/speculation.ts';
+import { typedConsent } from '../tools/consent.ts';
 import { newest, remember } from './history.ts';
 import { turnInHand, utteranceSettled, wordsInHand } from './words.ts';
 
@@ -23,6 +24,7 @@ export function takeText(parameters: SessionParameters): Reducer {
       endpointMs: null,
       sttMs: null,
       endedAtMs: context.nowMs,
+      ...typedConsent(event.text, context, parameters),
     };
     const language = followed(event.language, context, parameters.languages);
     return {

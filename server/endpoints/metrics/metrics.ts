@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { ModelLoad } from '../../../adapters/engine.ts';
-import type { ConnectionStats } from '../../../adapters/http/transport.ts';
+import type { ConnectionStats, TokenStats } from '../../../adapters/http/transport.ts';
 import type { StoreStats } from '../../../adapters/store/sqlite.ts';
 import type { PhraseCacheStats } from '../../../adapters/tts/phrase-cache.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
@@ -14,6 +14,13 @@ import type { RelayStats } from '../../outbox/relay.ts';
 import { Conversations } from './conversations.ts';
 import { readings, recorded } from './definitions.ts';
 import { describeProcess } from './process.ts';
+
+/** Of language models, by what a server reports. */
+const TOKENS: Readonly<Record<keyof TokenStats, string>> = {
+  input: 'Tokens of prompts.',
+  cached: 'Those of them that the provider had in its cache.',
+  output: 'Tokens of answers.',
+};
 
 /** Sources of the metrics that are read on collection. */
 export interface MetricSources {
@@ -217,6 +224,13 @@ function describeSources(
       () => Array.from(connections(), ([engine, { requests }]) => [engine, requests] as const),
       'engine',
     );
+    for (const kind of ['input', 'cached', 'output'] as const) {
+      const tokens = () =>
+        Array.from(connections()).flatMap(([engine, { tokens }]) =>
+          tokens ? [[engine, tokens[kind]] as const] : [],
+        );
+      total(`parley_llm_${kind}_tokens_total`, TOKENS[kind], tokens, 'engine');
+    }
   }
   if (models) {
     const each = (value: (load: ModelLoad) => number) => () =>

@@ -101,6 +101,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     name: z.string().min(1),
     args: z.custom<JsonObject>((value) => value?.constructor === Object, 'must be an object'),
     status: z.enum(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
+    key: z.string().min(1).exactOptional(),
     message: z.string().exactOptional(),
   }),
   z.object({ type: z.literal('attention'), state: z.enum(ATTENTION_STATES) }),

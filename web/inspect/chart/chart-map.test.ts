@@ -72,7 +72,10 @@ describe('the map', () => {
     });
     expect(ends('responding · text')).toEqual({ from: ['processing', 'speaking'], to: 'processing' });
     expect(ends('responding.phase.acting · speech.start')).toEqual({ from: ['processing'], to: 'speaking' });
-    expect(ends('responding.llm.running · done llm')).toEqual({ from: ['processing', 'speaking'], to: null });
+    expect(ends('responding.llm.running · done llm #2')).toEqual({
+      from: ['processing', 'speaking'],
+      to: null,
+    });
     expect(ends('responding.llm.running.streaming · llm.action #1')).toEqual({
       from: ['processing', 'speaking'],
       to: 'stopped',

@@ -26,7 +26,7 @@ const WIDE = 690;
 /** From this on there is room for larger letters. */
 const ROOMY = { width: 980, height: 440 };
 /** Rows of the longest lane as it mostly is: of a large window, what is left goes to the arrows. */
-const USUAL_ROWS = 6;
+const USUAL_ROWS = 7;
 
 /** By lines, from the left: as a conversation goes, and what may end it at any time beside it. */
 export const LINES: Readonly<Record<Sizes['columns'], readonly (readonly PublicState[])[]>> = {

@@ -1,0 +1,33 @@
+import { isAmong } from '../../policies/text.ts';
+import { termsOf } from '../actions/policy.ts';
+import { listFor } from '../barge-in/backchannel.ts';
+import { type MakeInvariant, publishedIn } from '../facts.ts';
+import { offerOf } from './offer.ts';
+
+/** 28: a call that the user must allow begins only because of a yes, after it was requested in an earlier reply. */
+export const consentInvariant: MakeInvariant = ({ facts, options, broken }) => {
+  /** The newest words of the user. */
+  let words = '';
+  /** Calls requested in the present reply. */
+  const requested = new Set<string>();
+  let generation = 0;
+  return {
+    observe(entry) {
+      if (facts.generation !== generation) requested.clear();
+      generation = facts.generation;
+      if (entry.type === 'event') {
+        const { event } = entry;
+        if (event.type === 'text') words = event.text;
+        else if (event.type === 'xstate.done.actor.stt') words = event.output.text;
+        else if (event.type === 'llm.action') requested.add(event.id);
+      }
+      const message = publishedIn(entry);
+      if (message?.type !== 'action' || message.status !== 'started') return;
+      const { id, name } = message;
+      if (termsOf(name, options.actions, offerOf(facts)).policy !== 'ask') return;
+      const yes = listFor(facts.language, options.asks?.words.yes ?? {});
+      if (requested.has(id) || !isAmong(words, yes, facts.language))
+        broken(28, `${id} began without a yes`, entry);
+    },
+  };
+};

@@ -1,0 +1,132 @@
+/**
+ * The tool loop: the calls of a reply run while it speaks, and the language engine goes on with their results in the same
+ * reply. A round is one request to the engine and the calls that it asked for.
+ */
+import type { SessionParameters } from '../../parameters.ts';
+import { termsOf } from '../actions/policy.ts';
+import type { FollowUp, Reply, RobotAction, SessionContext } from '../context.ts';
+import { type ActionOutcome, type Message, outcomeOf } from '../turn/history.ts';
+import { offerOf } from './offer.ts';
+
+/** Where a round ended: number of the reply's actions by then, and length of its text. */
+export interface Round {
+  readonly actions: number;
+  readonly text: number;
+}
+
+type InForce = Pick<SessionContext, 'input' | 'settings' | 'tools'>;
+
+export function loops({ actions }: Pick<SessionParameters, 'actions'>): boolean {
+  return (actions.rounds ?? 0) > 0;
+}
+
+/** Whether the model goes on only when the result of this action is known. */
+function waitsFor({ name }: RobotAction, context: InForce, { actions }: SessionParameters): boolean {
+  const returns = context.input.results || context.tools?.some((tool) => tool.name === name);
+  const { whenInterrupted = 'cancel' } = termsOf(name, actions, offerOf(context));
+  return returns === true && (whenInterrupted === 'cancel' || whenInterrupted === 'finish');
+}
+
+/** A tool of a client that does not report results: the client speaks about it itself. */
+function isClients({ name }: RobotAction, { input, settings, tools }: InForce): boolean {
+  if (input.results || tools?.some((tool) => tool.name === name)) return false;
+  return settings?.tools?.some((tool) => tool.name === name) ?? false;
+}
+
+/** Number of rounds that led to the present one, those of earlier replies about results included. */
+export function roundsBefore({ reply }: Pick<SessionContext, 'reply'>): number {
+  const earlier = reply?.asked?.followUps?.map(({ round }) => round + 1) ?? [];
+  return Math.max(0, ...earlier) + (reply?.rounds?.length ?? 0);
+}
+
+/** Whether the calls of the round that has just ended are to be followed by another round. Not before the user has answered. */
+export function goesOn(context: SessionContext, parameters: SessionParameters): boolean {
+  const { reply } = context;
+  if (!reply || roundsBefore(context) >= (parameters.actions.rounds ?? 0)) return false;
+  if (reply.actions.some(({ status }) => status === 'asked')) return false;
+  const calls = reply.actions.slice(reply.rounds?.at(-1)?.actions ?? 0);
+  return calls.some((action) => !isClients(action, context));
+}
+
+/** Whether a call runs whose result the next round waits for. */
+export function awaitsResults(context: SessionContext, parameters: SessionParameters): boolean {
+  const { reply } = context;
+  return (
+    reply?.actions.some((action) => action.status === 'started' && waitsFor(action, context, parameters)) ??
+    false
+  );
+}
+
+/** Whether the reply in progress tells the model the result of this action, so that nothing else has to. */
+export function tellsItself(
+  context: SessionContext,
+  { id }: Pick<RobotAction, 'id'>,
+  parameters: SessionParameters,
+): boolean {
+  const { reply } = context;
+  if (!loops(parameters) || !reply || reply.complete) return false;
+  return reply.actions.some((one) => one.id === id && waitsFor(one, context, parameters));
+}
+
+/** The rounds of the reply so far, as the model gets them. */
+export function roundMessages({ rounds, actions, text }: Reply): readonly Message[] {
+  return parts(rounds ?? [], text, (from, to) => ownCalls(actions, from, to).map(soFar));
+}
+
+/** Results of the last round. */
+export function resultsOf({ rounds = [], actions }: Reply): readonly ActionOutcome[] {
+  return actions.slice(rounds.at(-2)?.actions ?? 0, rounds.at(-1)?.actions).map(soFar);
+}
+
+/** Unlike at the end of the reply, what runs now goes on. */
+function soFar({ id, name, args, status, report }: RobotAction): ActionOutcome {
+  return { id, name, args, result: { status, ...report } };
+}
+
+/** The reply as the history keeps it: what was heard of each round, with its calls. */
+export function heardRounds({ rounds = [], actions, text }: Reply, heard: string): readonly Message[] {
+  const all = [...rounds, { actions: actions.length, text: text.length }];
+  // Heard text begins with the first word.
+  const said = ' '.repeat(text.length - text.trimStart().length) + heard;
+  return parts(all, said, (from, to) => ownCalls(actions, from, to).map(outcomeOf));
+}
+
+/** Those that the reply requested itself: of the others the history knows. */
+function ownCalls(actions: readonly RobotAction[], from: number, to: number): readonly RobotAction[] {
+  return actions.slice(from, to).filter(({ allowed }) => !allowed);
+}
+
+function parts(
+  rounds: readonly Round[],
+  said: string,
+  outcomes: (from: number, to: number) => NonNullable<Message['actions']>,
+): readonly Message[] {
+  return rounds.flatMap((round, index) => {
+    const { actions: from, text: start } = rounds[index - 1] ?? { actions: 0, text: 0 };
+    const content = said.slice(start, round.text).trim();
+    const actions = outcomes(from, round.actions);
+    if (content === '' && actions.length === 0) return [];
+    return [{ role: 'assistant' as const, content, ...(actions.length > 0 && { actions }) }];
+  });
+}
+
+/**
+ * Results in an interrupted reply of which nothing was heard since, for the next reply. `heard`: length of the reply's
+ * text that was heard.
+ */
+export function untoldResults(
+  context: SessionContext,
+  heard: number,
+  parameters: SessionParameters,
+): readonly FollowUp[] {
+  const { reply } = context;
+  if (!reply || !loops(parameters)) return [];
+  return reply.actions
+    .filter((action, index) => {
+      const round = reply.rounds?.find(({ actions }) => index < actions);
+      const told = round && heard > round.text;
+      const ended = action.status === 'done' || action.status === 'failed' || action.report;
+      return ended && !told && waitsFor(action, context, parameters);
+    })
+    .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
+}

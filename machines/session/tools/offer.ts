@@ -1,0 +1,20 @@
+/** The tools that the server offers, besides those of the client. */
+import type { SessionContext } from '../context.ts';
+import type { Reducer } from '../effects.ts';
+import { withoutSpeculation } from '../speculation/speculation.ts';
+
+type Offering = Pick<SessionContext, 'settings' | 'tools'>;
+
+/** All that is offered. Of two tools with one name the server's counts: a client cannot change what it may do. */
+export function offerOf({
+  settings = {},
+  tools,
+}: Offering): Pick<NonNullable<Offering['settings']>, 'tools' | 'toolChoice'> {
+  if (!tools) return settings;
+  const others = settings.tools?.filter(({ name }) => !tools.some((tool) => tool.name === name)) ?? [];
+  return { ...settings, tools: [...tools, ...others] };
+}
+
+/** A speculation was offered the old ones. */
+export const takeTools: Reducer = (context, event) =>
+  event.type === 'tools' ? withoutSpeculation(context, { patch: { tools: event.tools } }) : {};

@@ -1,0 +1,178 @@
+import { describe, expect, it } from 'vitest';
+import { backToIdle, parameters, say, user } from './scene.ts';
+import { calls, heard, outcome, TOOLS, type Workshop, workshop } from './workshop.ts';
+
+const PIZZA = { name: 'pizza', description: '', parameters: {}, whenInterrupted: 'finish' } as const;
+const QUESTION = 'Shall I order a large pizza?';
+
+/** A server whose tool `pizza` needs a yes; the model calls it at once. */
+function pizzeria(options: Workshop = {}) {
+  return workshop({
+    tools: {
+      tools: [...TOOLS, { ...PIZZA, policy: 'ask', question: 'Shall I order a {size} pizza?' }],
+      watch: () => () => {},
+    },
+    replies: [
+      { text: '', actions: [{ type: 'action', id: 'p', name: 'pizza', args: { size: 'large' } }] },
+      'It is on its way.',
+    ],
+    ...options,
+  });
+}
+
+const pizza = (result: object) => ({ id: '1-p', name: 'pizza', args: { size: 'large' }, result });
+
+describe('a call that the user must allow', () => {
+  it('begins after a yes, and the model goes on with its result', async () => {
+    const talk = await pizzeria({ said: [{ text: 'yes' }], gives: { pizza: { result: { minutes: 20 } } } });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    expect(heard(talk)).toEqual([QUESTION]);
+    expect(talk.ran).toEqual([]);
+    expect(talk.of('action')).toEqual([]);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(heard(talk)[1]).toBe('All right. It is on its way.');
+    expect(talk.ran).toMatchObject([{ id: '1-p', key: 'test/2/1-p' }]);
+    const done = pizza({ status: 'done', data: { minutes: 20 } });
+    expect(talk.asked[1]).toEqual([
+      user('I am hungry'),
+      { role: 'assistant', content: QUESTION, actions: [done] },
+      user('yes'),
+      { role: 'assistant', content: 'All right.' },
+    ]);
+  });
+
+  it('never begins after a no', async () => {
+    const talk = await pizzeria({ said: [{ text: 'no thanks' }, { text: 'yes' }] });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(heard(talk)[1]).toBe('All right, I will not.');
+    expect(talk.of('action')).toMatchObject([{ id: '1-p', status: 'refused' }]);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+    expect(talk.asked[1]).toMatchObject([
+      user('I am hungry'),
+      { content: QUESTION, actions: [{ result: { status: 'refused' } }] },
+      user('no thanks'),
+      { content: 'All right, I will not.' },
+      user('yes'),
+    ]);
+  });
+
+  it('never begins if the user says something else or nothing', async () => {
+    const talk = await pizzeria({ said: [{ text: 'what time is it' }] });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.asked[1]?.[1]).toMatchObject({ actions: [{ result: { status: 'refused' } }] });
+    expect(talk.ran).toEqual([]);
+
+    const silent = await pizzeria();
+    silent.send({ type: 'text', text: 'I am hungry' });
+    await silent.until(() => heard(silent).length === 1);
+    await silent.wait(10_000);
+    expect(silent.state).toBe('idle');
+    silent.send({ type: 'text', text: 'yes' });
+    await backToIdle(silent);
+    expect(silent.ran).toEqual([]);
+  });
+
+  it('begins after a yes over the question, if most of it was heard', async () => {
+    const talk = await pizzeria({ said: [{ partial: 'yes', text: 'yes' }] });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => talk.state === 'speaking');
+    await talk.wait(1_400);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.ran).toHaveLength(1);
+
+    const early = await pizzeria({ said: [{ partial: 'yes', text: 'yes' }] });
+    early.send({ type: 'text', text: 'I am hungry' });
+    await early.until(() => early.state === 'speaking');
+    await early.wait(100);
+    await say(early);
+    await backToIdle(early);
+    expect(early.ran).toEqual([]);
+  });
+
+  it('is asked about once more if the answer is not sure, and not a third time', async () => {
+    const unsure = { text: 'tomato', confidence: 0.1 };
+    const talk = await pizzeria({ said: [unsure], asking: { below: 0.5 } });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    for (const count of [2, 3]) {
+      await talk.wait(500);
+      await say(talk);
+      await talk.until(() => heard(talk).length === count);
+    }
+    expect(heard(talk)).toEqual([QUESTION, QUESTION, 'Sorry, please say it again.']);
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+  });
+
+  it('is allowed by typed words too', async () => {
+    const talk = await pizzeria({ output: 'text' });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    talk.send({ type: 'text', text: 'Yes.' });
+    await backToIdle(talk);
+    expect(heard(talk)).toEqual([QUESTION, 'All right. It is on its way.']);
+    expect(talk.ran).toHaveLength(1);
+  });
+
+  it('waits while others of the same round run; the next reply knows their results', async () => {
+    const talk = await pizzeria({
+      replies: [calls('Let me see.', 'look', 'pizza'), 'Both are done.'],
+      said: [{ text: 'yes' }],
+    });
+    talk.send({ type: 'text', text: 'look, and order' });
+    await talk.until(() => heard(talk).length === 1);
+    expect(heard(talk)).toEqual(['Let me see. Shall I order a  pizza?']);
+    expect(talk.ran.map(({ name }) => name)).toEqual(['look']);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(talk.asked[1]?.[1]?.actions).toMatchObject([
+      outcome('1-look', 'look', { status: 'done', data: { found: 'look' } }),
+      { name: 'pizza', result: { status: 'done' } },
+    ]);
+    await talk.wait(5_000);
+    expect(heard(talk)).toHaveLength(2);
+    expect(talk.ran).toHaveLength(2);
+  });
+
+  it('is dropped by the voice stop', async () => {
+    const talk = await pizzeria();
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    talk.send({ type: 'halt' });
+    talk.send({ type: 'rearm' });
+    talk.send({ type: 'text', text: 'yes' });
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+  });
+
+  it('is asked for a dialog action too, and never for one that is refused', async () => {
+    const terms = { wave: { policy: 'ask' }, fly: { policy: 'refused' } } as const;
+    const talk = await workshop({
+      replies: [calls('', 'wave', 'fly')],
+      parameters: parameters({ actions: { allow: ['*'], maxPerReply: 16, terms } }),
+    });
+    talk.send({ type: 'text', text: 'wave' });
+    await talk.until(() => heard(talk).length === 1);
+    expect(heard(talk)).toEqual(['Shall I wave?']);
+    expect(talk.of('error')).toMatchObject([{ code: 'ACTION_REFUSED' }]);
+    talk.send({ type: 'text', text: 'yes' });
+    await backToIdle(talk);
+    expect(talk.ran.map(({ name }) => name)).toEqual(['wave']);
+    expect(heard(talk)[1]).toBe('All right.');
+  });
+});

@@ -19,7 +19,7 @@ export const plainDefaults = {
     ownWords: true,
     yesListens: true,
   },
-  attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.05 },
+  attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.002 },
   body: { startThreshold: 0.7, startEvidenceMs: 90 },
   asking: { enabled: true, below: 0, nearestAbove: 0.15, stopAbove: 0.25, answerMs: 6_000 },
   deadlines: {

@@ -63,7 +63,7 @@ describe('over a reply', () => {
     for (const [nearest, confidence, ends] of [
       [LEFT, 0.4, ['interrupted', `completed: ${QUESTION}`]],
       [LEFT, 0.1, ['interrupted', 'completed: Sorry, I did not get that.']],
-      [LEFT, 0.02, ['completed']],
+      [LEFT, 0.001, ['completed']],
       ['uh-huh', 0.4, ['completed']],
     ] as const) {
       const talk = await robot([

@@ -14,6 +14,7 @@ import { haltInvariant } from './session/halt/invariant.ts';
 import { languageInvariant } from './session/language/invariant.ts';
 import { lastingInvariant } from './session/lasting/invariant.ts';
 import { memoryInvariant } from './session/memory/invariant.ts';
+import { presenceInvariant } from './session/presence/invariant.ts';
 import { audioInvariant } from './session/reply/audio-invariant.ts';
 import { heardInvariant } from './session/reply/heard-invariant.ts';
 import { lifecycleInvariant } from './session/reply/lifecycle-invariant.ts';
@@ -49,6 +50,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   bodyInvariant,
   languageInvariant,
   consentInvariant,
+  presenceInvariant,
   textOnlyInvariant,
 ];
 

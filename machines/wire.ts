@@ -34,7 +34,11 @@ export interface HelloMessage {
   readonly token?: string;
   /** Who speaks: memory belongs to a user. Absent: nobody known, or the user of the token. */
   readonly user?: string;
+  /** After a lost connection the session waits for the client for a while. */
+  readonly resume?: true;
+  /** The session to come back to, and its secret, from `ready`. */
   readonly session?: string;
+  readonly secret?: string;
   readonly epoch?: number;
   readonly lastSeq?: number;
   readonly audio?: {
@@ -174,6 +178,8 @@ export interface ReadyMessage {
   readonly session: string;
   readonly epoch: number;
   readonly resumed: boolean;
+  /** With it the client gets the session back after a lost connection. */
+  readonly secret?: string;
   readonly audio: { readonly inputRate: InputRate; readonly outputRate: OutputRate };
   /** These repeat what the hello asked for other than the default. */
   readonly input?: 'text';

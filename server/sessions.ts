@@ -22,6 +22,7 @@ export function sessionHost(deps: SessionDeps, flags: FlagSource): SessionHost {
       return {
         command: opened.command,
         audio: opened.audio,
+        present: opened.present,
         speak: opened.speak,
         heardAt: opened.heardAt,
         async close(reason) {

@@ -197,6 +197,11 @@ export class Conversation {
     this.#session.audio(pcm);
   }
 
+  /** Loses the client's connection, or brings it back. */
+  present(here: boolean): void {
+    this.#session.present(here);
+  }
+
   /** Gives the session speech from outside to play as a reply. */
   speakFrom(speech: OutsideSpeech): boolean {
     return this.#session.speak(speech);

@@ -160,6 +160,9 @@ export const clientCommand = z.discriminatedUnion('type', [
 /** A message of the client other than hello. */
 export type ClientCommand = z.infer<typeof clientCommand>;
 
+/** Commands that begin a turn. */
+export const STARTS_TURN: ReadonlySet<ClientCommand['type']> = new Set(['text', 'commit', 'respond']);
+
 /** The event that a command is to the machine, when `sample` samples of input have arrived. */
 export function clientEvent(
   command: Exclude<ClientCommand, { type: 'played' }>,

@@ -1,4 +1,5 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
+import { parseJson } from '../../machines/json.ts';
 import type { SettingsChange } from '../../machines/wire.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { ToolSource } from '../ports/tools.ts';
@@ -28,9 +29,15 @@ export function watchedActions(
 }
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export function jsonBytes(value: object): Uint8Array {
   return encoder.encode(JSON.stringify(value));
+}
+
+/** The JSON in UTF-8 bytes; undefined if they are none. */
+export function parsedBytes(bytes: Uint8Array): unknown {
+  return parseJson(decoder.decode(bytes));
 }
 
 export function asError(thrown: unknown): Error {

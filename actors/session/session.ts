@@ -2,7 +2,6 @@ import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
 import { sessionMonitor } from '../../machines/invariants.ts';
-import { parseJson } from '../../machines/json.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
@@ -43,8 +42,8 @@ import { type SpeechParameters, SpeechSession } from '../speech/speech-session.t
 import { defaultDetectorParameters, type SpeechDetectorParameters } from '../speech-detector.ts';
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
-import { type ClientCommand, clientCommand, clientEvent } from './client-command.ts';
-import { asError, jsonBytes, offerTools, settingsRefusal, watchedActions } from './parts.ts';
+import { type ClientCommand, clientCommand, clientEvent, STARTS_TURN } from './client-command.ts';
+import { asError, jsonBytes, offerTools, parsedBytes, settingsRefusal, watchedActions } from './parts.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
 
@@ -107,6 +106,8 @@ export interface Session {
   audio(pcm: Uint8Array, sample?: number): void;
   /** Takes what the lane of the voice stop heard, ahead of everything that waits: it is handled when this returns. */
   stopHeard(event: StopEvent): void;
+  /** Tells the session whether its client is connected. Without it the conversation rests, and nothing ends. */
+  present(here: boolean): void;
   /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
@@ -352,11 +353,12 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       ear?.played(given.generation, given.samples);
     }
   };
+  const isAway = () => runner.kernel.regions?.presence === 'away';
   // Peers on the bus may command the session; its own client calls it directly.
   const peers = bus.subscribe(subjects.cmd(session), (message) => {
-    const parsed = clientCommand.safeParse(parseJson(decoder.decode(message.payload)));
-    if (parsed.success) command(parsed.data);
-    else bus.reportMalformed?.(message.subject, 'no command of a client');
+    const { data } = clientCommand.safeParse(parsedBytes(message.payload));
+    if (data && !(isAway() && STARTS_TURN.has(data.type))) command(data);
+    else bus.reportMalformed?.(message.subject, data ? 'a turn while the client is away' : 'no command');
   });
   runner.start();
   const unwatch = offerTools(deps.tools, (tools) => runner.receive({ type: 'tools', tools }, 'server'));
@@ -370,9 +372,10 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       journal?.heard(pcm, sample);
       copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
     },
+    present: (here) => runner.receive({ type: here ? 'back' : 'away' }, 'client'),
     stopHeard: (event) => runner.receive(event, 'ear'),
     speak(speech) {
-      if (options.output === 'text' || runner.kernel.state !== 'idle') return false;
+      if (options.output === 'text' || runner.kernel.state !== 'idle' || isAway()) return false;
       outside = speech;
       runner.receive({ type: 'respond', outside: true }, 'client');
       return true;
@@ -391,5 +394,3 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     },
   };
 }
-
-const decoder = new TextDecoder();

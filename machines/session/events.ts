@@ -31,8 +31,12 @@ export type ClientEvent =
     }
   /** `noise`: of the motors, dBFS at the microphone. */
   | { readonly type: 'body'; readonly moving: boolean; readonly noise?: number }
+  /** The connection is gone, and the client may come back. */
+  | { readonly type: 'away' }
+  /** It has come back. */
+  | { readonly type: 'back' }
   | { readonly type: 'bye' }
-  /** The connection is gone. */
+  /** The connection is gone for good. */
   | { readonly type: 'lost' };
 
 /** From the server around the session. */

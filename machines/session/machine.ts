@@ -1,3 +1,4 @@
+import { and, not, stateIn } from 'xstate';
 import type { SessionParameters } from '../parameters.ts';
 import { actionsRegion } from './actions/region.ts';
 import { attentionRegion } from './attention/region.ts';
@@ -5,12 +6,15 @@ import { bodyRegion } from './body/region.ts';
 import { initialContext } from './context.ts';
 import { stoppedState } from './halt/stopped.ts';
 import { lastingActions } from './lasting/region.ts';
+import { presenceRegion } from './presence/region.ts';
 import { phaseRegion } from './reply/phase.ts';
 import { llmRegion, playbackRegion, ttsRegion } from './reply/regions.ts';
 import { sessionSetup } from './setup.ts';
 import { stopLaneRegion } from './stop-lane/region.ts';
 import { listeningState } from './turn/listening.ts';
 
+/** Nobody would hear it. */
+const AWAY = stateIn({ presence: 'away' });
 /** More microsteps for one event mean a loop in the chart. */
 const MAX_MICROSTEPS = 100;
 
@@ -33,6 +37,15 @@ export function sessionMachine(parameters: SessionParameters) {
           'stop.confirmed': '#stopped',
           bye: '#ended',
           lost: '#ended',
+          away: [
+            // The client has ended what it carried out itself.
+            {
+              guard: 'clientActs',
+              target: '#idle',
+              actions: ['dropLasting', 'dropUtterance', 'dropPending'],
+            },
+            { target: '#idle', actions: ['dropUtterance', 'dropPending'] },
+          ],
           settings: { actions: 'changeSettings' },
           tools: { actions: 'takeTools' },
           commit: { actions: 'refuseCommit' },
@@ -65,7 +78,11 @@ export function sessionMachine(parameters: SessionParameters) {
               commit: { guard: 'hasAudio', target: 'responding', actions: 'commitAudio' },
               respond: { target: 'responding', actions: 'askReply' },
             },
-            always: { guard: 'hasFollowUp', target: 'responding', actions: 'takeFollowUps' },
+            always: {
+              guard: and(['hasFollowUp', not(AWAY)]),
+              target: 'responding',
+              actions: 'takeFollowUps',
+            },
           },
 
           /** The user has the turn: capturing, then endpointing. */
@@ -114,6 +131,8 @@ export function sessionMachine(parameters: SessionParameters) {
       stopLane: stopLaneRegion(chart, parameters),
       /** Whether speech is for the robot. */
       attention: attentionRegion(chart),
+      /** Whether the client is connected. */
+      presence: presenceRegion(chart),
     },
   });
 }

@@ -7,7 +7,7 @@
 import type { StateValue } from 'xstate';
 
 /** The regions beside the conversation, with the state in which each begins. */
-export const REGIONS = { body: 'still', stopLane: 'clear', attention: 'awake' } as const;
+export const REGIONS = { body: 'still', stopLane: 'clear', attention: 'awake', presence: 'here' } as const;
 
 export type RegionName = keyof typeof REGIONS;
 

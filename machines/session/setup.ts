@@ -109,6 +109,7 @@ export function sessionSetup(parameters: SessionParameters) {
       asksCallsAgain: ({ context }) => consent.asksAgain(context, parameters),
       goesOn: ({ context }) => loop.goesOn(context, parameters),
       awaitsResults: ({ context }) => loop.awaitsResults(context, parameters),
+      clientActs: ({ context }) => context.input.results === true,
       hasFollowUp: ({ context }) => followUps.hasFollowUp(context),
       maySpeculate: ({ context }) => speculation.maySpeculate(context, parameters),
       hasSpeculation: ({ context }) => context.speculation !== null,

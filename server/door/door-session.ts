@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
-import type { ClientCommand } from '../../actors/session/client-command.ts';
+import { type ClientCommand, STARTS_TURN } from '../../actors/session/client-command.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { type PublicState, type SessionMessage, STOP_IN_FORCE_MS, WIRE_LIMITS } from '../../machines/wire.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
 import type { Admission } from './admission.ts';
+import { closed } from './closing.ts';
 import type { DoorListener, DoorLog, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
 import type { DoorLimits } from './limits.ts';
+import { Resumption } from './resumption.ts';
+import { Missed } from './seat.ts';
 import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
+import { sessionRequestOf } from './session-request.ts';
 import type { DoorCounters } from './stats.ts';
+import { StopWatch } from './stop-watch.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Uplink } from './uplink.ts';
 
@@ -33,15 +38,17 @@ export interface DoorSessionContext {
  */
 type Phase = 'opening' | 'open' | 'parting' | 'closed';
 
-/** Commands that count as turns for the limit of turns. */
-const STARTS_TURN: ReadonlySet<ClientCommand['type']> = new Set(['text', 'commit', 'respond']);
-
 /** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
  */
 export class DoorSession implements SessionHandle, SessionPeer {
   readonly session = randomUUID();
   readonly #request: DoorRequest & { readonly language: string };
-  readonly #listener: DoorListener;
+  /** The client's connection, or what it misses while it is away. */
+  #listener: DoorListener;
+  /** Absent: the session ends with its connection. */
+  readonly resumption: Resumption | undefined;
+  readonly #stop: StopWatch;
+  #drains = false;
   readonly #context: DoorSessionContext;
   readonly #uplink: Uplink;
   readonly #turns: TokenBucket;
@@ -55,10 +62,6 @@ export class DoorSession implements SessionHandle, SessionPeer {
   readonly #watchers = new Set<Parameters<SessionPeer['watch']>[0]>();
   /** The newest flushed generation. */
   #fence = -1;
-  /** The session's state as last reported. */
-  #state: PublicState = 'idle';
-  /** Arrival time of a stop that the session has not answered yet. */
-  #haltedAtMs: number | undefined;
   /** Timer of the current phase: idle, then parting. */
   #timer: TimerHandle | undefined;
   #activeAtMs: number;
@@ -71,9 +74,11 @@ export class DoorSession implements SessionHandle, SessionPeer {
     const { clock, resamplers, limits, stalledMs } = context;
     this.#turns = new TokenBucket(clock, { burst: limits.turnBurst, perSecond: limits.turnsPerSecond });
     this.#request = request;
+    this.resumption = request.resumable && limits.awayMs > 0 ? new Resumption(request) : undefined;
     this.#listener = listener;
     this.#context = context;
     this.#activeAtMs = clock.nowMs();
+    this.#stop = new StopWatch(clock, context.counters, () => this.#stopFailed());
     const send = (pcm: Uint8Array, sample: number) => {
       if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
       else this.#opened?.audio(pcm, sample);
@@ -103,7 +108,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#guard(() => {
       if (this.#request.input === 'text') this.#refuseAudio();
       else if (this.#uplink.accept(pcm)) this.#context.counters.audioMessagesIn += 1;
-      else this.end('lost', new ParleyError('TOO_FAST', this.#tooFast()));
+      else this.end('lost', new ParleyError('TOO_FAST', this.#uplink.limit));
     });
   }
 
@@ -121,8 +126,56 @@ export class DoorSession implements SessionHandle, SessionPeer {
     return this.#opened?.heardAt(generation, samples);
   }
 
+  /** Whether this listener belongs to the client's present connection. */
+  serves(listener: DoorListener): boolean {
+    return this.#listener === listener;
+  }
+
+  /** Whether a client that knows this secret and wants this may have the session. */
+  mayResume(secret: string, wanted: DoorRequest): boolean {
+    return this.#phase === 'open' && this.resumption?.fits(secret, wanted) === true;
+  }
+
+  /** Gives the session to another connection of its client, and ends the one before, if it is still there. */
+  resume(listener: DoorListener): void {
+    const before = this.#listener;
+    const missed = before instanceof Missed ? before : this.#goAway();
+    if (missed !== before) before.ended(errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL'));
+    this.#listener = listener;
+    if (this.resumption) this.resumption.epoch += 1;
+    this.#held = [];
+    // Not at once: the connection does not have its handle yet.
+    queueMicrotask(() => {
+      if (this.#phase === 'closed' || this.#listener !== listener) return;
+      this.#timer?.cancel();
+      this.#active();
+      this.#watchIdle(this.#context.limits.idleMs);
+      this.#guard(() => {
+        listener.opened();
+        missed.pass(listener);
+        this.#opened?.present(true);
+        this.#passHeld();
+      });
+    });
+  }
+
+  /** The session rests until its client is back, or for a limited time. */
+  #goAway(): Missed {
+    const { clock, limits } = this.#context;
+    const missed = new Missed();
+    this.#listener = missed;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(limits.awayMs, () => this.#leave('lost'));
+    this.#guard(() => this.#opened?.present(false));
+    return missed;
+  }
+
   close(reason: 'bye' | 'lost'): void {
-    if (reason === 'lost') this.#leave('lost');
+    if (reason === 'lost') {
+      if (this.resumption && this.#is('open') && !this.#drains) this.#goAway();
+      else this.#leave('lost');
+      return;
+    }
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.command({ type: 'bye' });
     // The command may have ended the session.
@@ -134,6 +187,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   /** The server is about to stop. */
   announceDrain(): void {
+    this.#drains = true;
     if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
   }
 
@@ -152,35 +206,20 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = this.#request;
-    const { echo, results, attention, earReports, user } = this.#request;
     // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
       this.#release();
     });
     try {
-      this.#opened = await host.open(
-        {
-          ...{ endpoint, alias, session: this.session, language, outputRate, aheadMs },
-          ...(user !== undefined && { user }),
-          ...(voice !== undefined && { voice }),
-          ...(input !== undefined && { input }),
-          ...(output !== undefined && { output }),
-          ...(echo !== undefined && { echo }),
-          ...(results && { results }),
-          ...(attention && { attention }),
-          ...(earReports && { earReports }),
+      this.#opened = await host.open(sessionRequestOf(this.session, this.#request), {
+        message: (message) => this.#pass(() => this.#message(message)),
+        audio: (generation, seq, pcm) => {
+          if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
+          else this.#audio(generation, seq, pcm);
         },
-        {
-          message: (message) => this.#pass(() => this.#message(message)),
-          audio: (generation, seq, pcm) => {
-            if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
-            else this.#audio(generation, seq, pcm);
-          },
-          audioSent: (generation) => this.#pass(() => this.#audioSent(generation)),
-        },
-      );
+        audioSent: (generation) => this.#pass(() => this.#audioSent(generation)),
+      });
     } catch (error) {
       this.#fail(error);
       this.#release();
@@ -194,6 +233,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       return;
     }
     counters.sessionsOpened += 1;
+    const { endpoint } = this.#request;
     counters.openedAt[endpoint] = (counters.openedAt[endpoint] ?? 0) + 1;
     this.#guard(() => {
       this.#listener.opened();
@@ -201,11 +241,15 @@ export class DoorSession implements SessionHandle, SessionPeer {
         this.#phase = 'open';
         this.#watchIdle(limits.idleMs);
       }
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      for (const pass of held) pass();
+      this.#passHeld();
       if (this.#is('parting')) this.#part();
     });
+  }
+
+  #passHeld(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const pass of held) pass();
   }
 
   #pass(action: () => void): void {
@@ -234,26 +278,16 @@ export class DoorSession implements SessionHandle, SessionPeer {
   }
 
   #command(command: ClientCommand): void {
-    // A session that is already stopped reports no change: the stop is in force.
-    if (command.type === 'halt' && !this.#stopping && !isAtRest(this.#state)) this.#expectStop();
+    if (command.type === 'halt') this.#stop.halted();
     this.#opened?.command(command);
   }
 
-  get #stopping(): boolean {
-    return this.#haltedAtMs !== undefined;
-  }
-
-  /** Last resort: ends a session that does not stop, and notifies the client in time. */
-  #expectStop(): void {
-    const { clock, counters, log } = this.#context;
-    const haltedAtMs = clock.nowMs();
-    this.#haltedAtMs = haltedAtMs;
-    clock.setTimer(STOP_IN_FORCE_MS, () => {
-      if (this.#phase === 'closed' || this.#haltedAtMs !== haltedAtMs) return;
-      counters.stopsFailed += 1;
-      log.warn({ session: this.session }, 'a session did not stop in time; it is ended');
-      this.end('lost', new ParleyError('STOP_FAILED'));
-    });
+  #stopFailed(): void {
+    if (this.#phase === 'closed') return;
+    const { counters, log } = this.#context;
+    counters.stopsFailed += 1;
+    log.warn({ session: this.session }, 'a session did not stop in time; it is ended');
+    this.end('lost', new ParleyError('STOP_FAILED'));
   }
 
   #message(message: SessionMessage): void {
@@ -262,7 +296,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#guard(() => {
       if (message.type === 'flush') this.#fence = Math.max(this.#fence, message.generation);
       const ended = message.type === 'state' && message.value === 'ended';
-      if (message.type === 'state') this.#noteState(message.value);
+      if (message.type === 'state') this.#stop.note(message.value);
       if (message.type === 'error' && message.fatal) {
         const { code, message: text } = message;
         this.#leave('lost');
@@ -275,18 +309,9 @@ export class DoorSession implements SessionHandle, SessionPeer {
     });
   }
 
-  #noteState(state: PublicState): void {
-    this.#state = state;
-    if (this.#haltedAtMs === undefined || !isAtRest(state)) return;
-    const { clock, counters } = this.#context;
-    counters.stops += 1;
-    counters.slowestStopMs = Math.max(counters.slowestStopMs, clock.nowMs() - this.#haltedAtMs);
-    this.#haltedAtMs = undefined;
-  }
-
   #audio(generation: number, seq: number, pcm: Uint8Array): void {
     if (this.#phase === 'closed') return;
-    if (generation <= this.#fence || this.#stopping) {
+    if (generation <= this.#fence || this.#stop.stopping) {
       this.#context.counters.staleAudio += 1;
       return;
     }
@@ -298,13 +323,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
     }
   }
 
-  #tooFast(): string {
-    const { audioBurstMs = WIRE_LIMITS.audioBurstMs } = this.#request;
-    return `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
-  }
-
   #audioSent(generation: number): void {
-    if (this.#phase !== 'closed' && generation > this.#fence && !this.#stopping)
+    if (this.#phase !== 'closed' && generation > this.#fence && !this.#stop.stopping)
       this.#guard(() => this.#listener.audioSent?.(generation));
   }
 
@@ -363,25 +383,12 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   /** Closes the session once and frees its slot when it has closed or the time limit is over. Never rejects. */
   #closeSession(): Promise<void> {
-    const session = this.#opened;
-    if (!session) return Promise.resolve();
-    this.#closing ??= new Promise<void>((resolve) => {
-      const { clock, limits, log } = this.#context;
-      const timer = clock.setTimer(limits.openMs, () => {
-        log.warn({ session: this.session }, 'a session did not close in time');
-        resolve();
-      });
-      const settled = () => {
-        timer.cancel();
-        resolve();
-      };
-      Promise.resolve()
-        .then(() => session.close(this.#closeReason))
-        .then(settled, (error) => {
-          log.warn(errorRecord(error, 'INTERNAL'), 'closing a session failed');
-          settled();
-        });
-    }).then(() => this.#release());
+    const opened = this.#opened;
+    if (!opened) return Promise.resolve();
+    const named = { session: this.session, opened };
+    this.#closing ??= closed(named, this.#closeReason, this.#context.limits.openMs, this.#context).then(() =>
+      this.#release(),
+    );
     return this.#closing;
   }
 
@@ -390,8 +397,4 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#released = true;
     this.#context.onReleased();
   }
-}
-
-function isAtRest(state: PublicState): boolean {
-  return state === 'stopped' || state === 'ended';
 }

@@ -55,6 +55,11 @@ export class ScriptedSession implements OpenSession {
     this.heard.push({ sample, bytes });
   }
 
+  /** What it was told of its client, among the commands. */
+  present(here: boolean): void {
+    this.commands.push(here ? 'back' : 'away');
+  }
+
   /** Answers every `heardAt`. */
   heardAt: OpenSession['heardAt'] = () => undefined;
 

@@ -10,6 +10,7 @@ import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
+import { Seat } from './seat.ts';
 import type { SessionHost } from './session-host.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
 import type { WireTaps } from './wire-taps.ts';
@@ -51,6 +52,10 @@ export interface DoorRequest {
   readonly results?: boolean | undefined;
   /** When speech is for the robot. Default: as configured. */
   readonly attention?: Attention | undefined;
+  /** The client may come back to the session after a lost connection. Default: no. */
+  readonly resumable?: boolean | undefined;
+  /** The session that it comes back to, if that still waits. */
+  readonly resumes?: { readonly session: string; readonly secret: string } | undefined;
   /** The client wants `ear` messages. Default: no. */
   readonly earReports?: boolean | undefined;
 }
@@ -81,6 +86,8 @@ export interface DoorListener {
 /** An endpoint's handle of a session. Commands and audio given before `opened` are queued in order. */
 export interface SessionHandle {
   readonly session: string;
+  /** What the client needs to get the session back after a lost connection; undefined: it cannot. */
+  readonly resumption?: { readonly secret: string; readonly epoch: number } | undefined;
   command(command: ClientCommand): void;
   /** Whole samples of PCM16LE at the input rate. */
   audio(pcm: Uint8Array): void;
@@ -220,6 +227,11 @@ export class Door {
     const visitor = access.visitor(request.token, request.user);
     if (!visitor) throw new ParleyError('UNAUTHORISED');
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
+    const waiting = this.#waitingFor({ ...request, user: visitor.user });
+    if (waiting) {
+      waiting.resume(listener);
+      return new Seat(waiting, listener);
+    }
     const refusal = this.admission.refusal('session');
     if (refusal) {
       this.counters.sessionsRefused += 1;
@@ -252,7 +264,15 @@ export class Door {
     this.#sessions.set(session, visitor.user);
     this.#places += 1;
     session.open();
-    return session;
+    return new Seat(session, listener);
+  }
+
+  /** The session that the client of this request may come back to. */
+  #waitingFor({ resumes, ...request }: DoorRequest): DoorSession | undefined {
+    if (!resumes) return undefined;
+    return [...this.#sessions.keys()].find(
+      (one) => one.session === resumes.session && one.mayResume(resumes.secret, request),
+    );
   }
 
   /** The live session of this id, which only its client knows. */

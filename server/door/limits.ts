@@ -31,6 +31,10 @@ export const doorLimits = group({
     10_000,
     'A ping not answered for this long ends the connection: the client is too far behind.',
   ),
+  awayMs: ms(
+    30_000,
+    'Time that a session waits for its client after a lost connection, if the client asks for it; 0 for none.',
+  ),
   openMs: ms(10_000, 'Time limit for opening a session.'),
   closeGraceMs: ms(1_000, 'Time limit for a closing handshake.'),
   drainGraceMs: ms(5_000, 'Time that live sessions get to finish when the server shuts down.'),

@@ -54,6 +54,8 @@ export interface OpenSession {
   command(command: ClientCommand): void;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
+  /** Tells the session whether its client is connected. Without it the conversation rests. */
+  present(here: boolean): void;
   /** Plays speech that is made outside as a reply. Returns false if the session does something else, or is silent. */
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */

@@ -14,6 +14,8 @@ export class Uplink {
   readonly #resampler: Resampler<InputRate, PipelineRate> | undefined;
   readonly #send: (pcm: Uint8Array, sample: number) => void;
   #nextSample = 0;
+  /** What audio that is refused exceeds, for people. */
+  readonly limit: string;
 
   constructor(options: {
     readonly inputRate: InputRate;
@@ -35,6 +37,7 @@ export class Uplink {
       send,
     } = options;
     this.#inputRate = inputRate;
+    this.limit = `more than ${WIRE_LIMITS.audioRateFactor} times real time after a burst of ${audioBurstMs} ms`;
     this.#bucket = new TokenBucket(clock, {
       burst: samplesInMs(audioBurstMs, inputRate),
       perSecond: inputRate * WIRE_LIMITS.audioRateFactor,

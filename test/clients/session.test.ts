@@ -32,6 +32,7 @@ describe('the connection of the TypeScript client', () => {
         audio: { inputRate: 16_000, outputRate: 24_000 },
         language: 'en',
         voice: 'Ada',
+        resume: true,
         session: 'scripted',
         epoch: 1,
         lastSeq: 1,

@@ -21,6 +21,7 @@ export function clientRepresentatives(): Representative[] {
     always('lost', { type: 'lost' }),
     ...settings(),
     ...body(),
+    ...presence(),
     audio('commit', 'commit', 16_000),
     audio('commit: too short', 'commit', 800),
     audio('clear', 'clear', 16_000),
@@ -75,6 +76,17 @@ function body(): Representative[] {
       snapshot.context.body?.moving ? { type: 'body', moving: true, noise: -30 } : undefined,
   };
   return [moves(true), noise, moves(false)];
+}
+
+/** The connection is lost anywhere; until the client is back, nothing of it happens. */
+function presence(): Representative[] {
+  const isAway = ({ snapshot }: SessionModelState) => snapshot.matches({ presence: 'away' });
+  const when = (type: 'away' | 'back'): Representative => ({
+    name: type,
+    source: 'client',
+    event: (state) => (isAway(state) === (type === 'back') ? { type } : undefined),
+  });
+  return [when('away'), when('back')];
 }
 
 export function running({ snapshot }: SessionModelState): RobotAction | undefined {

@@ -85,6 +85,8 @@ async function during<T>(path: SessionPath, index: number, work: () => Promise<T
   }
 }
 
+const OF_THE_DOOR: ReadonlySet<SessionEvent['type']> = new Set(['lost', 'away', 'back']);
+
 class PuppetSession {
   readonly runner: SessionRunner;
   readonly #model: SessionModel;
@@ -264,8 +266,8 @@ class PuppetSession {
   }
 
   #command(event: SessionEvent): void {
-    // A closed connection sends nothing: the gateway reports it. The session itself adds the position in the input.
-    if (event.type === 'lost' || 'sample' in event) this.runner.receive(event, 'client');
+    // A closed connection sends nothing: the door reports it. The session itself adds the position in the input.
+    if (OF_THE_DOOR.has(event.type) || 'sample' in event) this.runner.receive(event, 'client');
     else this.#bus.publish(subjects.cmd(this.#session), encoder.encode(JSON.stringify(event)));
   }
 

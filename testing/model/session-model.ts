@@ -57,6 +57,9 @@ export interface SessionModelState {
   readonly happenings: readonly Happening[];
 }
 
+/** What happens to a session whose client is away, in the model; the chart handles all else as without one. */
+const WHILE_AWAY = /^(back|halt|lost|action\.result|lasting|stop\.)/;
+
 /** An event of the model, by its name in paths; the machine's event depends on the state. */
 export interface SessionModelEvent {
   readonly type: string;
@@ -122,8 +125,10 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     if (this.#mayWait(state)) events.push({ type: A_WHILE });
     if (this.#mayMakePiece(state)) events.push({ type: A_PIECE });
     const moving = state.snapshot.context.body?.moving;
+    const away = state.snapshot.matches({ presence: 'away' });
     for (const { name, event } of this.#representatives.values())
-      if ((!moving || name.startsWith('body')) && event(state)) events.push({ type: name });
+      if ((!moving || name.startsWith('body')) && (!away || WHILE_AWAY.test(name)) && event(state))
+        events.push({ type: name });
     return events;
   };
 
@@ -205,7 +210,13 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
     const started = reply?.actions.some(({ status }) => status === 'started');
     const asked = reply?.actions.some(({ status }) => status === 'asked');
     const tools = snapshot.context.tools ? [reply?.rounds?.length, started, asked, !!question?.calls] : [];
-    const beside = lasting > 0 || followUps || suspicion || question || body?.moving;
+    const beside =
+      lasting > 0 ||
+      followUps ||
+      suspicion ||
+      question ||
+      body?.moving ||
+      snapshot.matches({ presence: 'away' });
     if (!isDefault(settings) || pending?.asked || reply?.asked || beside)
       return JSON.stringify([
         settings?.turnDetection,

@@ -39,6 +39,9 @@ export class BesideWatch {
     else if (event.type === 'memory.failed')
       this.#reached('the memory failed when no reply waited for it any more');
     else if (event.type === 'body') this.#moving = event.moving;
+    else if (event.type === 'away' && before === 'speaking')
+      this.#reached('a client was lost while it was spoken to');
+    else if (event.type === 'back') this.#reached('a lost client came back');
     else if (event.type === 'speech.start') this.#partials = 0;
     else if (event.type === 'transcript.partial') this.#onPartial(before);
     else if (event.type === 'xstate.done.actor.stt') {

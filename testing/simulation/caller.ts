@@ -57,6 +57,8 @@ interface Line {
   readonly mouth: Mouth | undefined;
   /** Undefined: the user reports no results of actions. */
   readonly hand: Hand | undefined;
+  /** Its client is connected. */
+  here: boolean;
   left: boolean;
   closed: boolean;
 }
@@ -216,10 +218,21 @@ export class Caller {
     );
     const mouth = hears === 'audio' ? new Mouth({ bus, clock, session: id, said: world.said }) : undefined;
     if (mouth)
-      bus.subscribe(microphoneOf(id), ({ payload, headers }) =>
-        session.audio(payload, Number(headers.sample)),
-      );
-    const line: Line = { id, attention, session, audit, ear, mouth, hand, left: false, closed: false };
+      bus.subscribe(microphoneOf(id), ({ payload, headers }) => {
+        if (line.here) session.audio(payload, Number(headers.sample));
+      });
+    const line: Line = {
+      id,
+      attention,
+      session,
+      audit,
+      ear,
+      mouth,
+      hand,
+      here: true,
+      left: false,
+      closed: false,
+    };
     this.#lines.push(line);
     return line;
   }
@@ -253,6 +266,8 @@ export class Caller {
       const stream = faults.stream('bus.noWorkers');
       workers.leave(stream.pick(['stt', 'llm', 'tts']), stream.ms(300, 2_000));
     }
+    // A client that was lost comes back before it does anything.
+    if (act.type !== 'present') this.#present(true);
     const { mouth, ear } = this.#line;
     switch (act.type) {
       case 'speak':
@@ -268,6 +283,9 @@ export class Caller {
         return;
       case 'flood':
         for (let i = 0; i < act.count; i++) this.#flood();
+        return;
+      case 'present':
+        this.#present(act.here);
         return;
       case 'hangUp':
         this.#hangUp(this.#line, act.how);
@@ -320,6 +338,13 @@ export class Caller {
         { type: 'action.result', id: `${random.int(0, 50)}-a0.0`, status: 'done' },
       ]),
     );
+  }
+
+  #present(here: boolean): void {
+    const line = this.#line;
+    if (line.here === here) return;
+    line.here = here;
+    line.session.present(here);
   }
 
   #send(command: ClientCommand): void {

@@ -26,6 +26,8 @@ export type UserAct =
   | { readonly type: 'played'; readonly lie: number }
   /** Many commands at once. */
   | { readonly type: 'flood'; readonly count: number }
+  /** Loses the connection to the session, or gets it back. */
+  | { readonly type: 'present'; readonly here: boolean }
   /** Ends the session and opens a new one. */
   | { readonly type: 'hangUp'; readonly how: 'bye' | 'lost' };
 
@@ -96,6 +98,7 @@ const TURNS = {
   pushToTalk: 6,
   commit: 3,
   body: 5,
+  lost: 4,
 } as const;
 
 /** Generates a conversation of `turns` turns from the seed. */
@@ -291,6 +294,14 @@ function turnSteps(random: Random): readonly Step[] {
         then(random.pick(['idle', 'anything']), random.ms(0, 1_500), { type: 'body', moving: false }),
       ];
     }
+    case 'lost':
+      return [
+        opening(),
+        then(random.pick(['speaking', 'processing', 'listening', 'idle']), random.ms(0, 800), {
+          ...{ type: 'present', here: false },
+        }),
+        then('anything', random.ms(0, 20_000), { type: 'present', here: true }),
+      ];
     case 'long':
       return [open({ type: 'speak', text: random.pick(SENTENCES), durationMs: 7_000, pauseMs: 0 })];
     case 'hangUp':

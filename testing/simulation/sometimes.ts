@@ -24,6 +24,8 @@ export const SOMETIMES = [
   'the user was asked to say it again',
   'nobody answered a question',
   'the robot moved during a reply',
+  'a client was lost while it was spoken to',
+  'a lost client came back',
   'motors were heard',
   'motors were not heard',
   'one partial transcript did not interrupt while motors were heard',

@@ -44,7 +44,7 @@ class ParleyError(Exception):
 
 
 class ParleyClient:
-    """A conversation. Connects again by itself after a network failure; then the server begins a new session.
+    """A conversation. Connects again by itself after a network failure; the server keeps the session for half a minute.
 
     Without a microphone the user only types, without a speaker the robot only writes.
     """
@@ -66,7 +66,7 @@ class ParleyClient:
         self.speaker = speaker
         self.ready: wire.Ready | None = None
         """What the server said of the present session; None while there is none."""
-        self._hello = wire.Hello(type="hello", actions="results")
+        self._hello = wire.Hello(type="hello", actions="results", resume=True)
         self._hello["input"] = "text" if microphone is None else "audio"
         self._hello["output"] = "text" if speaker is None else "audio"
         if microphone:
@@ -265,8 +265,6 @@ class ParleyClient:
                 await self._send(self._hello)
                 if self._stopped:
                     await self._send({"type": "halt"})
-                if self._settings:
-                    await self._send({"type": "settings", **self._settings})
                 try:
                     while True:
                         data = await socket.recv()
@@ -301,7 +299,12 @@ class ParleyClient:
             self.ready = message
             self._hello["session"], self._hello["epoch"] = message["session"], message["epoch"]
             self._hello.pop("lastSeq", None)
+            self._hello.pop("secret", None)
+            if "secret" in message:
+                self._hello["secret"] = message["secret"]
             self._generation, self._reported = 0, (0, 0)
+            if self._settings and not message["resumed"]:
+                self._start(self._send({"type": "settings", **self._settings}))
             self._was_ready.set()
         elif message["type"] == "state":
             self._hello["lastSeq"] = message["seq"]

@@ -16,6 +16,7 @@ class Ready(TypedDict):
     session: str
     epoch: int
     resumed: bool
+    secret: NotRequired[str]
     audio: ReadyAudio
     input: NotRequired[Literal["text"]]
     output: NotRequired[Literal["text"]]
@@ -148,7 +149,9 @@ class Hello(TypedDict):
     type: Literal["hello"]
     token: NotRequired[str]
     user: NotRequired[str]
+    resume: NotRequired[Literal[true]]
     session: NotRequired[str]
+    secret: NotRequired[str]
     epoch: NotRequired[int]
     lastSeq: NotRequired[int]
     audio: NotRequired[HelloAudio]

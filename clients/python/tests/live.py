@@ -189,13 +189,15 @@ class LiveTest(unittest.IsolatedAsyncioTestCase):
             await client.halt()
             ready = await self.find("ready", since=since)
             assert first is not None
-            self.assertNotEqual(ready["session"], first["session"])
+            self.assertEqual((ready["session"], ready["resumed"]), (first["session"], True))
+            story = await self.find("reply.end", since=since)
+            self.assertEqual((story["generation"], story["reason"]), (1, "interrupted"))
             await self.find("state", lambda event: event["value"] == "stopped", since)
             await client.rearm()
             await self.find("state", lambda event: event["value"] == "idle", since)
             await client.text("hello")
-            end = await self.find("reply.end", since=since)
-            self.assertEqual((end["generation"], end["reason"]), (1, "completed"))
+            end = await self.find("reply.end", lambda event: event["generation"] == 2, since)
+            self.assertEqual(end["reason"], "completed")
         network.server.close()
 
     async def test_says_why_the_server_does_not_take_it(self) -> None:

@@ -65,7 +65,7 @@ export class Connection {
   #link: Link = 'offline';
   #attempt = 0;
   #timer: { cancel(): void } | undefined;
-  #session: { id: string; epoch: number; lastSeq?: number } | undefined;
+  #session: { id: string; epoch: number; secret?: string; lastSeq?: number } | undefined;
   #unsentBytes = 0;
   /** A stop that no session knows yet: pressed while the link was lost, or in force in a session that was lost. */
   #stopOwed = false;
@@ -166,10 +166,12 @@ export class Connection {
     socket.onerror = () => {};
   }
 
-  #resumption(): Pick<HelloMessage, 'session' | 'epoch' | 'lastSeq'> {
-    if (!this.#session) return {};
-    const { id, epoch, lastSeq } = this.#session;
-    return { session: id, epoch, ...(lastSeq !== undefined && { lastSeq }) };
+  #resumption(): Pick<HelloMessage, 'resume' | 'session' | 'secret' | 'epoch' | 'lastSeq'> {
+    if (!this.#options.reconnect) return {};
+    if (!this.#session) return { resume: true };
+    const { id, epoch, secret, lastSeq } = this.#session;
+    const known = { ...(secret !== undefined && { secret }), ...(lastSeq !== undefined && { lastSeq }) };
+    return { resume: true, session: id, epoch, ...known };
   }
 
   #receive(data: string | ArrayBuffer): void {
@@ -193,9 +195,10 @@ export class Connection {
   #ready(message: ReadyMessage): void {
     this.#timer?.cancel();
     this.#attempt = 0;
-    const { session: id, epoch, resumed, audio } = message;
+    const { session: id, epoch, secret, resumed, audio } = message;
     const lastSeq = resumed ? this.#session?.lastSeq : undefined;
-    this.#session = { id, epoch, ...(lastSeq !== undefined && { lastSeq }) };
+    const known = { ...(secret !== undefined && { secret }), ...(lastSeq !== undefined && { lastSeq }) };
+    this.#session = { id, epoch, ...known };
     this.#unsentBytes = (UNSENT_AUDIO_MS / 1_000) * audio.inputRate * Int16Array.BYTES_PER_ELEMENT;
     this.#setLink('connected', '');
     if (this.#stopOwed) this.send({ type: 'halt' });

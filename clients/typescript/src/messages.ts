@@ -51,6 +51,7 @@ const CHECKS: Checks = {
     session: text,
     epoch: count,
     resumed: flag,
+    secret: maybe(text),
     audio: fields({ inputRate: oneOf(INPUT_RATES), outputRate: oneOf(OUTPUT_RATES) }),
     input: maybe(oneOf(['text'])),
     output: maybe(oneOf(['text'])),

@@ -9,6 +9,7 @@ export function stoppedState(chart: SessionChart) {
       rearm: 'idle',
       halt: {},
       'stop.confirmed': {},
+      away: {},
       text: { actions: 'publishStopped' },
       commit: { actions: 'publishStopped' },
       respond: { actions: 'publishStopped' },

@@ -2,9 +2,13 @@ import { lifeOf, termsOf } from '../actions/policy.ts';
 import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from '../tools/offer.ts';
 
+/** What cancels a lasting action: states, and events. */
+const ENDS_LASTING = ['stopped', 'ended', 'llm.action', 'away'];
+
 /**
  * 22: an action that may outlive its reply runs through turns and barge-ins. At most one `replace` action of a group runs;
- * only a newer one, the voice stop and the end of the session cancel such an action. The state lists those that run, and
+ * only a newer one, the voice stop, the end of the session, and the loss of the client that carries it out cancel such an
+ * action. The state lists those that run, and
  * their executor lives as long.
  */
 export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
@@ -34,7 +38,7 @@ export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (message?.type !== 'action' || message.status === 'progress') return;
       const { id, name, status } = message;
       if (status !== 'started') {
-        if (running.has(id) && status === 'cancelled' && !['stopped', 'ended', 'llm.action'].includes(cause))
+        if (running.has(id) && status === 'cancelled' && !ENDS_LASTING.includes(cause))
           broken(22, `lasting action ${id} was cancelled because of ${cause}`, entry);
         running.delete(id);
         return;

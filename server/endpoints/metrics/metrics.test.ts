@@ -100,6 +100,7 @@ it('forgets an ended session', async () => {
     open: async () => ({
       command: () => {},
       audio: () => {},
+      present: () => {},
       speak: () => false,
       heardAt: () => undefined,
       close: async () => {},

@@ -15,7 +15,9 @@ export const helloMessage = z.object({
   type: z.literal('hello'),
   token: z.string().max(1_024).exactOptional(),
   user: z.string().regex(USER_ID, USER_ID_RULE).exactOptional(),
+  resume: z.literal(true).exactOptional(),
   session: z.string().min(1).max(128).exactOptional(),
+  secret: z.string().min(1).max(128).exactOptional(),
   epoch: z.int().min(0).exactOptional(),
   lastSeq: z.int().min(0).exactOptional(),
   audio: z

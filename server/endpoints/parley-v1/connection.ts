@@ -19,7 +19,7 @@ import { parseCommand, parseHello } from './client-messages.ts';
 export const PARLEY_V1 = 'parley-v1';
 /** Default rate of the reply's audio, in Hz. */
 const DEFAULT_OUTPUT_RATE = 24_000;
-/** Sessions are not resumed in this version of Parley, so each has one epoch. */
+/** Of a session that its client cannot come back to. */
 const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
 const LAWS: Readonly<Record<InputFormat, G711Law | undefined>> = { pcm16: undefined, mulaw: 'mu', alaw: 'a' };
@@ -104,8 +104,9 @@ export class Connection implements SocketProtocol {
       this.#socket.fail(parsed.failure.code, parsed.failure.detail);
       return;
     }
-    const { token, user, language, voice, audio, input, output, actions, attention, ear }: HelloMessage =
-      parsed.message;
+    const hello: HelloMessage = parsed.message;
+    const { token, user, language, voice, audio, input, output, actions, attention, ear } = hello;
+    const { session, secret } = hello;
     this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
       inputRate: this.#law ? G711_RATE : (audio?.inputRate ?? PIPELINE_RATE),
@@ -132,6 +133,8 @@ export class Connection implements SocketProtocol {
       },
       echo: audio?.echo ?? 'unknown',
       earReports: ear === 'reports',
+      resumable: hello.resume === true,
+      ...(session !== undefined && secret !== undefined && { resumes: { session, secret } }),
     } as const;
     try {
       this.#session = this.#door.open(request, this.#listener());
@@ -149,12 +152,12 @@ export class Connection implements SocketProtocol {
     const { downlink } = this.#socket;
     return {
       opened: () => {
-        const session = this.#session?.session ?? '';
+        const { session = '', resumption } = this.#session ?? {};
+        const { secret, epoch = FIRST_EPOCH } = resumption ?? {};
         downlink.sendMessage({
           type: 'ready',
-          session,
-          epoch: FIRST_EPOCH,
-          resumed: false,
+          ...{ session, epoch, resumed: epoch > FIRST_EPOCH },
+          ...(secret !== undefined && { secret }),
           audio: this.#audio,
           ...this.#granted,
         });

@@ -21,6 +21,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     session: z.string().min(1),
     epoch: count,
     resumed: z.boolean(),
+    secret: z.string().exactOptional(),
     audio: z.object({ inputRate: z.literal(INPUT_RATES), outputRate: z.literal(OUTPUT_RATES) }),
     input: text,
     output: text,

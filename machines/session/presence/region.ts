@@ -1,0 +1,15 @@
+import type { SessionChart } from '../setup.ts';
+
+/**
+ * Whether the client is connected. Without it nothing is heard and nobody hears: the conversation rests (`away` in
+ * machine.ts) until the client is back, and what is to be told waits for it.
+ */
+export function presenceRegion(chart: SessionChart) {
+  return chart.createStateConfig({
+    initial: 'here',
+    states: {
+      here: { on: { away: 'away' } },
+      away: { on: { back: 'here' } },
+    },
+  });
+}

@@ -1,0 +1,29 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import type { DoorRequest } from './door.ts';
+
+/** Who may come back to a session after a lost connection: whoever knows its secret and wants the same session. */
+export class Resumption {
+  readonly secret = randomUUID();
+  /** Counts the connections of the session. */
+  epoch = 1;
+  readonly #own: DoorRequest;
+
+  constructor(own: DoorRequest) {
+    this.#own = own;
+  }
+
+  /** Whether a client that knows this secret and wants this may have the session. */
+  fits(secret: string, wanted: DoorRequest): boolean {
+    return sameSecret(secret, this.secret) && shapeOf(wanted) === shapeOf(this.#own);
+  }
+}
+
+/** What cannot change within a session. */
+function shapeOf({ inputRate, outputRate, input = 'audio', output = 'audio', user }: DoorRequest): string {
+  return [inputRate, outputRate, input, output, user].join();
+}
+
+function sameSecret(given: string, own: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(own)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

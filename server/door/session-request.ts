@@ -1,0 +1,22 @@
+import type { DoorRequest } from './door.ts';
+import type { SessionRequest } from './session-host.ts';
+
+/** What a host needs to know of an endpoint's request to open `session`. */
+export function sessionRequestOf(
+  session: string,
+  request: DoorRequest & { readonly language: string },
+): SessionRequest {
+  const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = request;
+  const { echo, results, attention, earReports, user } = request;
+  return {
+    ...{ endpoint, alias, session, language, outputRate, aheadMs },
+    ...(user !== undefined && { user }),
+    ...(voice !== undefined && { voice }),
+    ...(input !== undefined && { input }),
+    ...(output !== undefined && { output }),
+    ...(echo !== undefined && { echo }),
+    ...(results && { results }),
+    ...(attention && { attention }),
+    ...(earReports && { earReports }),
+  };
+}

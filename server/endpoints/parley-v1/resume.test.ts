@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { startRig, startSession } from '../../door/door-test-util.ts';
+
+/** A client that may come back, what its `ready` said, and its session. */
+async function begun(options: Parameters<typeof startRig>[0] = {}) {
+  const rig = await startRig(options);
+  const client = await rig.hello({ resume: true });
+  const session = await rig.host.opened.take();
+  const { session: id, secret, epoch } = await client.json('ready');
+  return { rig, client, session, resume: { resume: true, session: id, secret, epoch } };
+}
+
+describe('a client that lost its connection', () => {
+  it('gets its session back, and what it missed', async () => {
+    const { rig, client, session, resume } = await begun();
+    client.socket.terminate();
+    expect(await session.commands.take()).toBe('away');
+    session.say({ type: 'flush', generation: 3 });
+    session.play(4, 0);
+
+    const again = await rig.hello(resume);
+    expect(await again.json()).toMatchObject({
+      ...{ type: 'ready', session: resume.session, epoch: 2, resumed: true },
+    });
+    expect(await again.json()).toEqual({ type: 'flush', generation: 3 });
+    expect(await session.commands.take()).toBe('back');
+    again.say({ type: 'text', text: 'hello' });
+    expect(await session.commands.take()).toEqual({ type: 'text', text: 'hello' });
+    expect(rig.door.stats().sessions).toBe(1);
+  });
+
+  it('takes the session over from a connection that the server still believes in', async () => {
+    const { rig, client, session, resume } = await begun();
+    const again = await rig.hello(resume);
+    expect(await client.json()).toMatchObject({ type: 'error', code: 'EPOCH_SUPERSEDED', fatal: true });
+    expect(await client.closed).toEqual({ code: 4409, reason: 'EPOCH_SUPERSEDED' });
+    expect(await again.json()).toMatchObject({ type: 'ready', epoch: 2, resumed: true });
+    expect([await session.commands.take(), await session.commands.take()]).toEqual(['away', 'back']);
+    again.say({ type: 'interrupt' });
+    expect(await session.commands.take()).toEqual({ type: 'interrupt' });
+  });
+
+  it('finds its session gone after half a minute', async () => {
+    const { rig, client, session, resume } = await begun();
+    client.socket.terminate();
+    await session.commands.take();
+    await rig.clock.advance(29_999);
+    expect(rig.door.stats().sessions).toBe(1);
+    await rig.clock.advance(1);
+    expect(await session.closed).toBe('lost');
+    const again = await rig.hello(resume);
+    expect(await again.json()).toMatchObject({ type: 'ready', epoch: 1, resumed: false });
+  });
+
+  it.each([
+    ['another secret', { secret: 'a guess' }],
+    ['no secret', { secret: undefined }],
+    ['another rate', { audio: { outputRate: 16_000 } }],
+    ['another user', { user: 'anna' }],
+  ])('gets a new session with %s', async (_, change) => {
+    const { rig, client, session, resume } = await begun();
+    client.socket.terminate();
+    await session.commands.take();
+    const again = await rig.hello({ ...resume, ...change });
+    const ready = await again.json();
+    expect(ready).toMatchObject({ type: 'ready', epoch: 1, resumed: false });
+    expect(ready.session).not.toBe(resume.session);
+  });
+
+  it.each([
+    ['that said bye', {}, 'bye'],
+    ['while the server drains', {}, 'drain'],
+    ['of a server that holds none', { limits: { awayMs: 0 } }, 'lost'],
+  ])('%s has no session to come back to', async (_, options, how) => {
+    const { rig, client, session } = await begun(options);
+    if (how === 'drain') void rig.door.drain();
+    if (how === 'bye') client.say({ type: 'bye' });
+    else client.socket.terminate();
+    expect(await session.closed).toBe(how === 'bye' ? 'bye' : 'lost');
+  });
+
+  it('that did not ask for it ends its session', async () => {
+    const { client, session } = await startSession();
+    client.socket.terminate();
+    expect(await session.closed).toBe('lost');
+  });
+});

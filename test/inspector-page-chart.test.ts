@@ -145,8 +145,8 @@ it('shows where the regions beside the conversation are', async () => {
   const regions = () => page.$$eval('.chart-region', (all) => all.map(({ textContent }) => textContent));
   await page.evaluate('inspector.open.seekRecord(0)');
   await until(page, `document.querySelectorAll('.chart-region.moved').length === 0`);
-  expect(await regions()).toEqual(['body still', 'stop lane clear', 'attention awake']);
+  expect(await regions()).toEqual(['body still', 'stop lane clear', 'attention awake', 'presence here']);
   await goTo('listening');
   await until(page, `document.querySelectorAll('.chart-region.moved').length === 1`);
-  expect(await regions()).toEqual(['body moving', 'stop lane clear', 'attention awake']);
+  expect(await regions()).toEqual(['body moving', 'stop lane clear', 'attention awake', 'presence here']);
 });

@@ -260,6 +260,7 @@ describe('the connection', () => {
     expect(again.all('hello')).toEqual([
       {
         type: 'hello',
+        resume: true,
         session: 'scripted',
         epoch: 1,
         lastSeq: 2,

@@ -52,6 +52,7 @@ export class FuzzedServer {
           port: 0,
           dataDir,
           'limits.drainGraceMs': 0,
+          'limits.awayMs': 1,
           'chat.idleMs': 100,
           'inspect.control': true,
           ...LIMITS,

@@ -77,6 +77,23 @@ describe('the goals, over a few steps of the scenarios', () => {
   });
 });
 
+describe('the voice stop, over the robot’s own voice before the ear knows its echo', () => {
+  it('stops the robot where neither the lane nor the recogniser is sure alone', {
+    timeout: 600_000,
+  }, async () => {
+    const dialog = parseDialog(await readFile(join(root, 'examples/robot.dialog.yaml'), 'utf8'), 'robot');
+    const scenario = parseScenario({
+      name: 'Stop',
+      voices: ['en-gb+m3'],
+      ...{ echoDb: 0, distortion: 0.2, background: { kind: 'pink', db: -35 } },
+      steps: [{ stop: 'stop', over: 'tell me a story' }],
+    });
+    const { all } = await evaluate([scenario], { dialog, spotStops: true });
+    expect(all.defects).toEqual([]);
+    expect(all.stops).toEqual({ part: 1, of: 1 });
+  });
+});
+
 describe('attention, with the real recogniser', () => {
   it('the wake phrase wakes a robot that ignores all else, and the order behind it is understood', {
     timeout: 600_000,

@@ -13,7 +13,7 @@ const askBelow = (text: string) => dialogReader(dialog)(text, 'en-GB', true)?.as
 
 describe('the confidence below which an entry is confirmed first', () => {
   it('is its own, or the one of the dialog for entries with actions or without', () => {
-    expect(['go home', 'go forward', 'Please tell me a joke.'].map(askBelow)).toEqual([0.95, 0.8, 0.55]);
+    expect(['go home', 'go forward', 'Please tell me a joke.'].map(askBelow)).toEqual([0.95, 0.8, 0.5]);
   });
 
   it('is 0 for a voice stop, which cannot have one', () => {

@@ -88,7 +88,7 @@ export const dialogFile = z.strictObject({
   rules: z.record(name, line).default({}),
   notUnderstood: oneOrMore.default(['Sorry, I did not understand that.']),
   askBelow: z
-    .strictObject({ actions: confidence.default(0.8), replies: confidence.default(0.55) })
+    .strictObject({ actions: confidence.default(0.7), replies: confidence.default(0.5) })
     .prefault({}),
   fillers: z.array(line).default([]),
   wake: oneOrMore.default([]),

@@ -43,7 +43,7 @@ describe('the health of the store', () => {
   });
 
   it('is bad while the disk is full, and while only little space is free', async () => {
-    const full = open({ maxPages: 60 });
+    const full = open({ maxPages: 100 });
     await full.saveSession(SESSION);
     await expect(full.saveTurn(largeTurn)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(full.problem()).toMatchObject({ code: 'STORE_UNUSABLE', cause: { code: 'SQLITE_FULL' } });

@@ -139,7 +139,7 @@ describe('Ctrl-C', () => {
 });
 
 it('SIGTERM lets a reply finish, without a warning about the broker', async () => {
-  const nats = await startNatsServer();
+  const nats = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
   afterTest(() => nats.stop());
   const server = start([], { NATS_URL: nats.url });
   const [, url = ''] = await server.line(/listens on (\S+)/u);

@@ -19,7 +19,7 @@ const FOREIGN = /^([a-z]{2})_(.+)$/u;
  * Log odds that are added in a language: foreign sounds never fit the English model as well as its own. Set by eSpeak
  * NG's voices (bench/languages.ts); people were not measured.
  */
-const LENIENCY: Readonly<Record<string, number>> = { zh: 2.6, ja: 2.6, ko: 2.6 };
+const LENIENCY: Readonly<Record<string, number>> = { zh: 1, ja: 1, ko: 1 };
 
 /** The most that one of `languages` is given. */
 export function leniencyOf(languages: readonly string[]): number {

@@ -1,5 +1,5 @@
 import type { WorkerOptions } from 'node:worker_threads';
-import { allLanguages, type Dialog } from '../../../actors/dialog/mod.ts';
+import type { Dialog } from '../../../actors/dialog/mod.ts';
 import type { SttEngine, SttEvent } from '../../../actors/ports/stt.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
@@ -13,7 +13,6 @@ import { otherWords } from './common-words.ts';
 import { confidenceIn, heardDialog, heardLanguages, isHeard, leniencyOf, textOf } from './foreign.ts';
 import { dialogGrammar, grammarWords, slotWords } from './jsgf.ts';
 import type { ThreadData } from './protocol.ts';
-import { type Demands, probability, requiredOf } from './verdict.ts';
 import { checkWords } from './words.ts';
 
 export interface SoundswallowerOptions {
@@ -96,16 +95,12 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
     return pool;
   };
   const main = poolFor(own);
-  const demands = {
-    strictness: options.strictness ?? 0,
-    backchannels: new Set(allLanguages(dialog).flatMap(({ backchannels }) => backchannels)),
-  };
 
   return {
     name: 'soundswallower',
     tellsPartials: true,
     transcribe: (audio, { language }, signal) =>
-      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal), demands),
+      inItsLanguage(transcribe(poolFor(language), audio, maxUtteranceMs, signal), options.strictness ?? 0),
     warm: () => main.warm(),
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.close()));
@@ -115,9 +110,10 @@ export function soundswallowerStt(options: SoundswallowerOptions): SttEngine {
 
 /**
  * The words as they are written, with their language and the confidence in it. Where several languages are heard, the
- * threads accept as much as the most lenient of them; `demands` are those of English.
+ * threads accept as much as the most lenient of them; `strictness` is that of the others.
  */
-async function* inItsLanguage(events: AsyncIterable<SttEvent>, demands: Demands): AsyncGenerator<SttEvent> {
+async function* inItsLanguage(events: AsyncIterable<SttEvent>, strictness: number): AsyncGenerator<SttEvent> {
+  const least = 1 / (1 + Math.exp(-strictness));
   for await (const event of events) {
     const { text, language } = textOf(event.text);
     if (event.type === 'partial') {
@@ -127,8 +123,7 @@ async function* inItsLanguage(events: AsyncIterable<SttEvent>, demands: Demands)
     const { rejected, confidence = 0 } = event;
     const nearest = rejected ? textOf(rejected.nearest) : { text, language };
     const sure = confidenceIn(nearest.language, rejected?.confidence ?? confidence);
-    if (!rejected && sure >= probability(requiredOf(text, demands)))
-      yield { ...event, text, confidence: sure, language };
+    if (!rejected && sure >= least) yield { ...event, text, confidence: sure, language };
     else {
       const { reason = 'unlike' } = rejected ?? {};
       yield { type: 'final', text: '', rejected: { nearest: nearest.text, confidence: sure, reason } };

@@ -20,27 +20,22 @@ export interface Hypothesis {
   readonly silence: Stretch;
 }
 
-/** One pass over the whole utterance, with its own mean cepstrum. */
-export interface Pass {
+/** What two passes over the same speech found. */
+export interface Evidence {
+  /** With the usual mean cepstrum… */
+  readonly usual: Hypothesis;
+  /** …and the cost of any phones in that pass. */
+  readonly anything: number;
+  /** With the utterance's own mean cepstrum… */
   readonly own: Hypothesis;
-  /** Cost of common words that are not in the dialog. */
+  /** …and the cost of common words that are not in the dialog. */
   readonly otherWords: number;
   /** Distance of the utterance's mean cepstrum from the usual one, without its loudness. People's are 8 to 20 away. */
   readonly unusual: number;
 }
 
-/** What several passes over the same speech found. */
-export interface Evidence extends Pass {
-  /** With the usual mean cepstrum… */
-  readonly usual: Hypothesis;
-  /** …and the cost of any phones in that pass. */
-  readonly anything: number;
-  /** The same utterance played slower, if it was heard so. */
-  readonly slower?: Pass | undefined;
-}
-
 export interface Judgement {
-  /** The likeliest of the sentences; empty if there is none. */
+  /** The likelier of the two sentences; empty if there is none. */
   readonly text: string;
   /** Probability that it was said, 0..1. */
   readonly confidence: number;
@@ -64,48 +59,15 @@ const NOTHING = 30;
 /** Frames: in a shorter silence the cost of its borders weighs too much. */
 const LEAST_SILENCE = 20;
 
-/** Log odds: at 0.27 instead of 0.5. */
-const LISTENING = 1;
-/** Confidences between which another pass is worth its time. */
-const HOPELESS = 0.01;
-const SURE = 0.9;
-
 export type Features = Readonly<Record<string, number>>;
 
-/** What is required of a sentence. */
-export interface Demands {
-  /** Log odds; above 0 more is rejected. */
-  readonly strictness: number;
-  /** Sounds of a listener, of which less is required. */
-  readonly backchannels: ReadonlySet<string>;
-}
-
-/** Required log odds. A listener's sound has little to be known by; it is better understood wrongly than taken for an interruption. */
-export function requiredOf(text: string, { strictness, backchannels }: Demands): number {
-  return strictness - (backchannels.has(text) ? LISTENING : 0);
-}
-
-/** Chooses between the sentences of the passes. */
-export function judge(evidence: Evidence, demands: Demands, weights = FINAL): Judgement {
-  const [best] = candidates(evidence, weights)
+/** Chooses between the sentences of the two passes. `strictness`: required log odds; above 0 more is rejected. */
+export function judge(evidence: Evidence, strictness: number, weights = FINAL): Judgement {
+  const [best] = finalFeatures(evidence)
     .map(({ text, features }) => ({ text, odds: oddsOf(features, weights) }))
     .toSorted((a, b) => b.odds - a.odds);
   if (!best) return { text: '', confidence: 0, accepted: false };
-  const { text, odds } = best;
-  return { text, confidence: probability(odds), accepted: odds > requiredOf(text, demands) };
-}
-
-/** Whether the utterance is worth another pass. */
-export function isUnsure({ slower: _, ...evidence }: Evidence, weights = FINAL): boolean {
-  const all = finalFeatures(evidence).map(({ features }) => probability(oddsOf(features, weights)));
-  const best = Math.max(0, ...all);
-  return best > HOPELESS && best < SURE;
-}
-
-/** The possible sentences, and what speaks for each. A pass that would not have been worth its time is left out. @internal */
-export function candidates(evidence: Evidence, weights = FINAL): readonly Candidate[] {
-  const { slower, ...before } = evidence;
-  return finalFeatures(slower && isUnsure(before, weights) ? evidence : before);
+  return { text: best.text, confidence: 1 / (1 + Math.exp(-best.odds)), accepted: best.odds > strictness };
 }
 
 /** Whether the sentence may be what is said so far. `anything`: cost of any phones. */
@@ -114,53 +76,37 @@ export function maySoFar(usual: Hypothesis, anything: number, strictness: number
   return features !== undefined && oddsOf(features, SO_FAR) > strictness;
 }
 
-/** Of log odds. */
-export function probability(odds: number): number {
-  return 1 / (1 + Math.exp(-odds));
-}
-
 /** Log odds. */
 function oddsOf(features: Features, weights: Weights): number {
   return Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (features[name] ?? 0), 0);
 }
 
-interface Candidate {
-  readonly text: string;
-  readonly features: Features;
-}
-
-function finalFeatures(evidence: Evidence): readonly Candidate[] {
-  const { usual, own, slower } = evidence;
-  const heard = [
-    { hypothesis: own, pass: evidence },
-    ...(own.text === usual.text ? [] : [{ hypothesis: usual, pass: evidence }]),
-    ...(slower ? [{ hypothesis: slower.own, pass: slower }] : []),
-  ];
-  return heard.flatMap(({ hypothesis, pass }) => {
-    const { text } = hypothesis;
+/** The possible sentences of both passes, and what speaks for each. @internal */
+export function finalFeatures(
+  evidence: Evidence,
+): readonly { readonly text: string; readonly features: Features }[] {
+  const { usual, own, otherWords, unusual } = evidence;
+  const frames = framesOf(own.text === '' ? usual : own);
+  const excess = {
+    /** Extra cost per frame compared with other words. */
+    overWords: own.text === '' ? NOTHING : (own.cost - otherWords) / frames,
+    /** An unusual voice or microphone fits its sentence worse. */
+    unusual: Math.min(unusual, PERSON),
+    /** Both passes found the same sentence. */
+    agreed: own.text === usual.text ? 1 : 0,
+  };
+  return [own, ...(own.text === usual.text ? [] : [usual])].flatMap((hypothesis) => {
     const shape = shapeOf(hypothesis);
     if (!shape) return [];
-    const whole = pass.own.text === '' ? usual : pass.own;
     const features = {
       ...shape,
-      /** Extra cost per frame compared with other words. */
-      overWords: pass.own.text === '' ? NOTHING : (whole.cost - pass.otherWords) / framesOf(whole),
-      /** An unusual voice or microphone fits its sentence worse. */
-      unusual: Math.min(pass.unusual, PERSON),
-      /** Both means gave the same sentence. */
-      agreed: pass.own.text === usual.text ? 1 : 0,
-      /** The utterance's own mean is right more often. */
-      own: text === own.text ? 1 : 0,
-      /** The slower utterance fits better by itself… */
-      slower: pass === slower ? 1 : 0,
-      /** …and says whether the sentence is heard there too. */
-      again: slower ? (text === slower.own.text ? 1 : -1) : 0,
-      /** The extra cost per frame of the words. */
-      overWordsSpoken: (hypothesis.cost - pass.otherWords) / total(hypothesis.words, 'frames'),
+      ...excess,
+      /** The same per frame of the words. */
+      overWordsSpoken: (hypothesis.cost - otherWords) / total(hypothesis.words, 'frames'),
       /** Cost of the silence per frame: words that are not in the sentence are taken for it. */
       silence: hypothesis.silence.cost / Math.max(LEAST_SILENCE, hypothesis.silence.frames),
     };
-    return { text, features };
+    return { text: hypothesis.text, features };
   });
 }
 

@@ -3,22 +3,19 @@ export type Weights = Readonly<Record<string, number>>;
 
 /**
  * Logistic regressions of whether a sentence was said. Fitted by `npx tsx bench/people.ts --recordings DIR --fit`, which prints them,
- * to the people and the synthetic voices of docs/recognition.md: of the passes at the end of an utterance, scaled to how often people were understood…
+ * to the people and the synthetic voices of docs/recognition.md: of the two hearings at the end of an utterance…
  */
 export const FINAL: Weights = {
-  constant: -13.61,
-  phones: 0.2133,
-  pace: 3.182,
-  oddestWord: -2.536,
-  pauses: -3.765,
-  overWords: -0.4184,
-  unusual: 0.1773,
-  agreed: 1.717,
-  own: 1.256,
-  slower: -1.191,
-  again: 0.7151,
-  overWordsSpoken: -0.05155,
-  silence: 0.09104,
+  constant: -9.49,
+  phones: 0.1313,
+  pace: 2.574,
+  oddestWord: -1.445,
+  pauses: -1.975,
+  overWords: -0.263,
+  unusual: 0.151,
+  agreed: 1.086,
+  overWordsSpoken: -0.04954,
+  silence: 0.07196,
 };
 
 /** …and of the first one while it is said. */

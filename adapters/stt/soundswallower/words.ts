@@ -23,11 +23,10 @@ const SOUNDS: Readonly<Record<string, readonly string[]>> = {
   mocha: ['M OW K AH', 'M AO K AH'],
 };
 
-/** The vowels of British voices, in the phones of an American model: those of "stop", "back", "thank" and "go". */
+/** The vowels of British voices, in the phones of an American model: those of "stop", "back" and "go". */
 const BRITISH = [
   [/\bAA\b(?! R)/g, 'AO'],
   [/\bAE\b(?! (?:M|N|NG)\b)/g, 'AH'],
-  [/\bAE\b(?= (?:M|N|NG)\b)/g, 'AA'],
   [/\bOW\b/g, 'ER UW'],
 ] as const;
 

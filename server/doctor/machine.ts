@@ -60,10 +60,7 @@ export const timers: Check = {
     const what = `the latest of ${TIMERS} was ${worstMs.toFixed(1)} ms late`;
     return worstMs <= FRAME_MS
       ? ok(what)
-      : warning(
-          what,
-          'something else uses the processor; speech stutters where this exceeds 200 ms (see docs/operations.md)',
-        );
+      : warning(what, 'something else uses the processor; speech stutters where this exceeds 200 ms');
   },
 };
 

@@ -21,7 +21,7 @@ const MAX_MESSAGE_BYTES = 16 * 1_024;
 /** Interval of pings, and the time limit for their pongs, ms. */
 const PING_MS = 20_000;
 /** Time limit for a closing handshake, ms. */
-const CLOSE_MS = 1_000;
+export const CLOSE_MS = 1_000;
 /** Messages per second on average, and burst. A page sends one per click. */
 const MESSAGES_PER_SECOND = 20;
 const MESSAGE_BURST = 100;

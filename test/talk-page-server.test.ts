@@ -40,7 +40,8 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
     `parley.log.some(({ message }) => message.type === 'played' && message.samples > 48_000)`,
   );
   await muted(page, false);
-  await until(page, `parley.log.some(({ message }) => message.type === 'flush')`);
+  // The microphone says its sentence again and again: until one is understood whole.
+  await until(page, `parley.log.some(({ message }) => message.type === 'transcript' && message.final)`);
   await muted(page, true);
   await until(page, `parley.log.filter(({ message }) => message.type === 'reply.end').length >= 2`);
 

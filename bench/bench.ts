@@ -89,11 +89,15 @@ console.log(`\ngoals missed in: ${missed.length > 0 ? missed.join(', ') : 'none'
 process.exit(failed.length > 0 ? 1 : 0);
 
 function parse(): CommandLine {
-  try {
-    return commandLine(
-      process.argv.slice(2),
-      BENCHMARKS.map(({ name }) => name),
+  const names = BENCHMARKS.map(({ name }) => name);
+  if (process.argv.includes('--help')) {
+    console.log(
+      `${USAGE}\n\nBenchmarks: ${names.join(', ')}. docs/benchmarks/README.md says what each measures.`,
     );
+    process.exit(0);
+  }
+  try {
+    return commandLine(process.argv.slice(2), names);
   } catch (thrown) {
     console.error(`${thrown instanceof Error ? thrown.message : thrown}\n${USAGE}`);
     process.exit(2);

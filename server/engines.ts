@@ -16,6 +16,7 @@ import { type Dialog, withAnswers } from '../actors/dialog/mod.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { ResamplerFactory } from '../actors/ports/resampler.ts';
+import type { SharedFiles } from '../actors/ports/shared-store.ts';
 import type { SttEngine } from '../actors/ports/stt.ts';
 import type { TtsEngine } from '../actors/ports/tts.ts';
 import type { SpeechParameters } from '../actors/speech/speech-session.ts';
@@ -59,6 +60,8 @@ export interface EngineParts {
   /** For `remote` engines of a chain. */
   readonly bus: Bus;
   readonly resamplers: ResamplerFactory;
+  /** Where servers find each other's phrases. Default: nowhere. */
+  readonly sharedFiles?: SharedFiles | undefined;
   /** Must not throw. */
   readonly onEvent?: (event: ChainEvent) => void;
   /** Receives crashes of threads and failures of the phrase cache. */
@@ -204,6 +207,7 @@ function speech(
     ? phraseCache({
         dir: join(config.dataDir, PHRASES),
         maxBytes,
+        shared: parts.sharedFiles,
         ...(parts.onProblem && { onProblem: parts.onProblem }),
       })
     : undefined;

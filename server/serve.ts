@@ -48,7 +48,7 @@ import { startJournaling, watchedJournals } from './journaling.ts';
 import { withLanguages } from './languages.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { openMemory } from './memory/memory.ts';
-import { deleteUserData } from './memory/user-data.ts';
+import { userDeletion } from './memory/user-data.ts';
 import { logTo, observedHost, type SessionObserver } from './observers.ts';
 import { answersWithModel, offeredActions } from './offered-actions.ts';
 import { type EventfulStores, withOutbox } from './outbox/outbox.ts';
@@ -57,6 +57,7 @@ import { rejectionLog } from './rejection-log.ts';
 import { executorOf, robotOf } from './ros-robot.ts';
 import type { ServeOptions, Server } from './serve-options.ts';
 import { sessionHost } from './sessions.ts';
+import { openShared, type Shared } from './shared/shared.ts';
 import { makeStopSpotter } from './stop-spotter.ts';
 import { isKnown, openStores } from './stores.ts';
 import { withTools } from './tools/parameters.ts';
@@ -95,6 +96,7 @@ interface Base {
   readonly stores: EventfulStores;
   readonly flags: FlagSource;
   readonly memory: Memory | undefined;
+  readonly shared: Shared;
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
@@ -178,6 +180,8 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
   const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
   closers.push(async () => loop.close());
   const flags = new FlagSource(config.flags);
+  const shared = await openShared(config, log);
+  closers.push(() => shared.close());
   const plain = await openStores(config.dataDir, parts, log, metrics?.onCommit);
   const memory = await openMemory(config, plain.memories);
   const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
@@ -210,6 +214,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
     stores,
     flags,
     memory,
+    shared,
     access,
     inspector,
     observers,
@@ -223,7 +228,16 @@ function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
   return ENGINE_KINDS.filter((kind) => !parts?.engines?.[kind]);
 }
 
-async function makeSpeech({ options, closers, dialog, bus, metrics, loop, stores }: Base): Promise<Speech> {
+async function makeSpeech({
+  options,
+  closers,
+  dialog,
+  bus,
+  metrics,
+  loop,
+  stores,
+  shared,
+}: Base): Promise<Speech> {
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
@@ -240,7 +254,9 @@ async function makeSpeech({ options, closers, dialog, bus, metrics, loop, stores
   };
   const kinds = configuredKinds(options);
   const engines: LocalEngines = {
-    ...(await makeEngines(config, dialog, kinds, { bus, resamplers, onEvent, onProblem })),
+    ...(await makeEngines(config, dialog, kinds, {
+      ...{ bus, resamplers, onEvent, onProblem, sharedFiles: shared.files },
+    })),
     ...parts?.engines,
   };
   const offered = parts?.engines ? undefined : offeredActions(config, dialog);
@@ -299,7 +315,7 @@ async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
     ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
-    ...{ tools, actions: tools?.port(executor) ?? executor },
+    ...{ tools, actions: base.shared.cachedTools(tools?.port(executor) ?? executor) },
     read: dialogReader(dialog, !modelMayAnswer(options)),
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,
@@ -326,11 +342,12 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
-  const observed = observedHost(sessionHost(deps, base.flags), observers);
+  const observed = observedHost(sessionHost(deps, base.flags, base.shared.contexts), observers);
   const output = withOutputService(observed, config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
   });
   closers.push(async () => output.close());
+  const deletion = userDeletion(stores, base.memory, base.shared);
   const front = makeFront({
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
@@ -346,7 +363,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     chat: config.chat,
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,
-    deleteUser: userDeletion(base),
+    deleteUser: deletion.everywhere,
     address: config.host,
     port: config.port,
     tls: config.tls,
@@ -364,12 +381,11 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       front.door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
   });
   closers.push(async () => watch?.unsubscribe());
+  base.shared.onForget(async (user) => {
+    await front.door.endSessionsOf(user);
+    await deletion.here?.(user);
+  });
   return front;
-}
-
-/** Deletes all that is kept of a user; undefined for a store of an embedder. */
-function userDeletion({ stores: { deleteUser, streams }, memory }: Base) {
-  return deleteUser && ((user: string) => deleteUserData({ store: { deleteUser }, streams, memory }, user));
 }
 
 /** Closes all, in reverse order. */

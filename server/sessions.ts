@@ -1,22 +1,28 @@
 import { randomInt } from 'node:crypto';
+import type { TurnRecord } from '../actors/ports/store.ts';
 import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import type { OpenSession, SessionHost } from './door/session-host.ts';
 import { flagged, withoutBargeIn } from './flags/flagged.ts';
 import type { FlagSource } from './flags/flags.ts';
+import type { SessionContexts } from './shared/session-contexts.ts';
 
 /** Runs the sessions of this process. */
-export function sessionHost(deps: SessionDeps, flags: FlagSource): SessionHost {
+export function sessionHost(deps: SessionDeps, flags: FlagSource, contexts: SessionContexts): SessionHost {
   const depsWith = flagged(deps);
   return {
     async open(request, listener): Promise<OpenSession> {
-      const { session, language, user } = request;
+      const { session, language, user, secret, after } = request;
       const seed = randomInt(2 ** 32);
       // Not awaited: the conversation does not wait for the disk.
       deps.store
         .saveSession({ session, startedAt: new Date().toISOString(), language, ...(user && { user }) })
         .catch((error: Error) => deps.onProblem(session, error));
+      const said = after ? await contexts.take({ ...after, user }) : [];
+      const context = secret === undefined ? undefined : contexts.follow({ session, secret, user }, said);
       const steps = flags.of(session);
-      const begun = openSession(depsWith(steps), { ...request, seed }, listener);
+      const own = withTurns(depsWith(steps), (turn) => context?.turn(turn));
+      const begun = openSession(own, { ...request, seed }, listener);
+      if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
       const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
       const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual);
       return {
@@ -27,6 +33,7 @@ export function sessionHost(deps: SessionDeps, flags: FlagSource): SessionHost {
         heardAt: opened.heardAt,
         async close(reason) {
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
+          if (reason === 'bye') await context?.end();
           await deps.store
             .endSession(session, new Date().toISOString())
             .catch((error: Error) => deps.onProblem(session, error));
@@ -34,4 +41,13 @@ export function sessionHost(deps: SessionDeps, flags: FlagSource): SessionHost {
       };
     },
   };
+}
+
+function withTurns(deps: SessionDeps, onTurn: (turn: TurnRecord) => void): SessionDeps {
+  const { store } = deps;
+  const saveTurn = (turn: TurnRecord) => {
+    onTurn(turn);
+    return store.saveTurn(turn);
+  };
+  return { ...deps, store: { ...store, saveTurn } };
 }

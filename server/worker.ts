@@ -12,6 +12,7 @@ import { logEngineEvent, phraseLog } from './engine-log.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
 import { workRoles } from './outbox/role-worker.ts';
+import { openShared } from './shared/shared.ts';
 
 export interface WorkerProcess {
   /** The engines served, such as `stt soundswallower`, and the roles, such as `role analytics`. */
@@ -66,10 +67,12 @@ async function serveEngines(
 ): Promise<WorkerProcess> {
   const dialog = await readDialog(config);
   const bus = await makeBus(config, log);
+  const shared = await openShared(config, log);
   onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {
     bus,
     resamplers: await speexResampler(),
+    sharedFiles: shared.files,
     onEvent: (event) => logEngineEvent(log, event),
     onProblem: (error) => log.warn({ err: error }, error.message),
   });
@@ -79,6 +82,7 @@ async function serveEngines(
     await Promise.all(all.map((engine) => engine.warm?.()));
   } catch (error) {
     await Promise.all(all.map((engine) => engine.close()));
+    await shared.close();
     await bus.drain();
     throw error;
   }
@@ -100,6 +104,7 @@ async function serveEngines(
       await drain();
       await bus.drain();
       await Promise.all(all.map((engine) => engine.close()));
+      await shared.close();
     },
   };
 }

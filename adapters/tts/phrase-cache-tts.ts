@@ -61,12 +61,16 @@ export function cachedTts(engine: TtsEngine, cache: PhraseCache, options: Cached
       const phrase = cache.find(key);
       if (phrase) yield* played(phrase, signal);
       else if (cache.repeats(key)) yield* recorded(request, key, isFixed(request.text), signal);
-      else yield* engine.synthesize(request, signal);
+      else {
+        // Not awaited: speech does not wait for other servers. The next time the phrase may be here.
+        if (isFixed(request.text)) void cache.share(key);
+        yield* engine.synthesize(request, signal);
+      }
     },
     async prepare(request, signal) {
       throwIfAborted(signal);
       const key = keyOf(request);
-      if (cache.has(key)) return false;
+      if (await cache.share(key)) return false;
       for await (const _event of recorded(request, key, true, signal));
       return true;
     },

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { SharedFiles } from '../../actors/ports/shared-store.ts';
 import type { TtsEngine, TtsEvent } from '../../actors/ports/tts.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { afterTest, temporaryFolder } from '../../test/support/after-test.ts';
@@ -294,5 +295,72 @@ describe('eSpeak with a phrase cache', () => {
     expect(kept.marks.some(({ type }) => type === 'word')).toBe(true);
     const bySample = (marks: TtsEvent[]) => marks.map((mark) => JSON.stringify(mark)).sort();
     expect(bySample(kept.marks)).toEqual(bySample(live.marks));
+  });
+});
+
+describe('phrases that servers share', () => {
+  const request = { text: 'hello', language: 'en' };
+  const sharing = () => {
+    const kept = new Map<string, Uint8Array>();
+    const files: SharedFiles = {
+      has: async (name) => kept.has(name),
+      get: async (name) => kept.get(name),
+      put: async (name, bytes) => void kept.set(name, bytes),
+    };
+    return { kept, files };
+  };
+  const server = (shared: SharedFiles) => {
+    const { engine, asked } = counting();
+    const cache = cacheOn(undefined, { shared });
+    return { tts: cachedTts(engine, cache, { isFixed: (text) => text === 'hello' }), asked, cache };
+  };
+
+  it('are synthesised by one of them only, and sound the same', async () => {
+    const { kept, files } = sharing();
+    const [one, two] = [server(files), server(files)];
+    expect(await one.tts.prepare(request, never)).toBe(true);
+    await expect.poll(() => kept.size).toBe(1);
+    expect(await two.tts.prepare(request, never)).toBe(false);
+    expect(two.asked).toEqual([]);
+    expect(soundOf(await hear(two.tts, 'hello'))).toEqual(soundOf(await hear(one.tts, 'hello')));
+    expect(two.cache.stats()).toMatchObject({ taken: 1, stored: 0 });
+  });
+
+  it('are given to the others when they were here before', async () => {
+    const { kept, files } = sharing();
+    const cache = cacheOn(dir);
+    await cachedTts(counting().engine, cache).prepare(request, never);
+    await cache.close();
+    const later = cacheOn(dir, { shared: files });
+    await later.load();
+    expect(await cachedTts(counting().engine, later).prepare(request, never)).toBe(false);
+    expect(kept.size).toBe(1);
+  });
+
+  it('are not waited for by speech, and are not replies to users', async () => {
+    const { kept, files } = sharing();
+    const hanging: SharedFiles = { ...files, get: () => new Promise(() => {}) };
+    const { tts, asked } = server(hanging);
+    await hear(tts, 'hello');
+    await hear(tts, 'a reply');
+    await hear(tts, 'a reply');
+    expect(asked).toEqual(['hello', 'a reply', 'a reply']);
+    expect(kept.size).toBe(0);
+  });
+
+  it('are synthesised here if the others cannot be reached, or have something else', async () => {
+    const failing: SharedFiles = {
+      has: async () => false,
+      get: async () => Promise.reject(new Error('no broker')),
+      put: async () => Promise.reject(new Error('no broker')),
+    };
+    expect(await server(failing).tts.prepare(request, never)).toBe(true);
+    const { kept, files } = sharing();
+    await server(files).tts.prepare({ ...request, text: 'other' }, never);
+    await expect.poll(() => kept.size).toBe(1);
+    const wrong: SharedFiles = { ...files, get: async () => [...kept.values()][0] };
+    const { tts, asked } = server(wrong);
+    expect(await tts.prepare(request, never)).toBe(true);
+    expect(asked).toEqual(['hello']);
   });
 });

@@ -1,6 +1,7 @@
+import type { SharedFiles } from '../../actors/ports/shared-store.ts';
 import type { ParleyError } from '../../machines/errors.ts';
 import { PhraseDisk } from './phrase-cache-disk.ts';
-import type { Phrase } from './phrase-cache-file.ts';
+import { decodePhrase, encodePhrase, fileNameOf, type Phrase } from './phrase-cache-file.ts';
 
 export interface PhraseCacheOptions {
   /** Folder for fixed phrases. Without it, they do not outlive the process. */
@@ -11,6 +12,8 @@ export interface PhraseCacheOptions {
   readonly maxBytes?: number;
   /** Receives STORE_FAILED, once, when phrases cannot be written, such as on a full disk. */
   readonly onProblem?: (error: ParleyError) => void;
+  /** Where servers find each other's fixed phrases. Default: nowhere. */
+  readonly shared?: SharedFiles | undefined;
 }
 
 /** Counted since the cache was made, except `entries` and `bytes`, which are current. */
@@ -20,6 +23,8 @@ export interface PhraseCacheStats {
   /** Phrases in the cache now. */
   readonly entries: number;
   readonly bytes: number;
+  /** Taken from other servers. */
+  readonly taken: number;
   /** Syntheses added to the cache. */
   readonly stored: number;
   readonly evicted: number;
@@ -45,6 +50,11 @@ export interface PhraseCache {
    * conversations and stay in memory.
    */
   keep(key: string, phrase: Phrase, fixed: boolean): void;
+  /**
+   * Has a fixed phrase in common with the other servers: takes it from them if it is missing here, and gives it to them if
+   * they lack it. Resolves with whether it is here now; never rejects.
+   */
+  share(key: string): Promise<boolean>;
   stats(): PhraseCacheStats;
   /** Resolves when all writes to disk have finished. */
   close(): Promise<void>;
@@ -53,6 +63,10 @@ export interface PhraseCache {
 const MAX_BYTES = 32 << 20;
 /** Maximum number of remembered texts that were requested once. */
 const REMEMBERED = 2_048;
+/** Time limit of a request to the other servers, ms. */
+const SHARING_MS = 10_000;
+/** After a failure the other servers are not asked for this long, ms. */
+const UNSHARED_MS = 30_000;
 /** Estimated size of a mark, in bytes. */
 const MARK_BYTES = 64;
 
@@ -62,21 +76,57 @@ interface Entry {
 }
 
 export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
-  const { dir, maxBytes = MAX_BYTES, onProblem = () => {} } = options;
+  const { dir, maxBytes = MAX_BYTES, onProblem = () => {}, shared } = options;
   const disk = dir === undefined ? undefined : new PhraseDisk({ dir, onProblem });
   /** Least recently used first. */
   const phrases = new Map<string, Entry>();
   const asked = new Set<string>();
   /** Phrases whose use in this process is recorded on disk. */
   const touched = new Set<string>();
-  const counts = { hits: 0, misses: 0, stored: 0, evicted: 0, damaged: 0 };
+  const counts = { hits: 0, misses: 0, taken: 0, stored: 0, evicted: 0, damaged: 0 };
   let bytes = 0;
+  let sharing: Promise<void> = Promise.resolve();
+  let unsharedUntilMs = 0;
+  const closed = new AbortController();
 
   const drop = (key: string, { phrase }: Entry) => {
     phrases.delete(key);
     touched.delete(key);
     bytes -= bytesOf(phrase);
   };
+
+  /** Returns false for a phrase that is too large. */
+  const keep = (key: string, phrase: Phrase, fixed: boolean): boolean => {
+    const size = bytesOf(phrase);
+    if (size > maxBytes) return false;
+    const before = phrases.get(key);
+    if (before) drop(key, before);
+    phrases.set(key, { phrase, fixed });
+    bytes += size;
+    if (fixed) disk?.save(key, phrase);
+    for (const [oldest, dropped] of phrases) {
+      if (bytes <= maxBytes) break;
+      drop(oldest, dropped);
+      counts.evicted++;
+      if (dropped.fixed) disk?.delete(oldest);
+    }
+    return true;
+  };
+
+  /** Runs after earlier ones. It does nothing if the other servers cannot be reached. */
+  function withOthers(work: (files: SharedFiles) => Promise<void>): Promise<void> {
+    sharing = sharing.then(async () => {
+      if (!shared || closed.signal.aborted || performance.now() < unsharedUntilMs) return;
+      const over = AbortSignal.any([closed.signal, AbortSignal.timeout(SHARING_MS)]);
+      const late = new Promise<never>((_, reject) => {
+        over.addEventListener('abort', () => reject(over.reason), { once: true });
+      });
+      await Promise.race([work(shared), late]).catch(() => {
+        unsharedUntilMs = performance.now() + UNSHARED_MS;
+      });
+    });
+    return sharing;
+  }
 
   return {
     async load() {
@@ -121,23 +171,28 @@ export function phraseCache(options: PhraseCacheOptions = {}): PhraseCache {
       return false;
     },
     keep(key, phrase, fixed) {
-      const size = bytesOf(phrase);
-      if (size > maxBytes) return;
-      const before = phrases.get(key);
-      if (before) drop(key, before);
-      phrases.set(key, { phrase, fixed });
-      bytes += size;
+      if (!keep(key, phrase, fixed)) return;
       counts.stored++;
-      if (fixed) disk?.save(key, phrase);
-      for (const [oldest, dropped] of phrases) {
-        if (bytes <= maxBytes) break;
-        drop(oldest, dropped);
-        counts.evicted++;
-        if (dropped.fixed) disk?.delete(oldest);
-      }
+      if (fixed) void withOthers((files) => files.put(fileNameOf(key), encodePhrase(key, phrase)));
+    },
+    async share(key) {
+      const own = phrases.get(key);
+      await withOthers(async (files) => {
+        const name = fileNameOf(key);
+        if (own) {
+          if (!(await files.has(name))) await files.put(name, encodePhrase(key, own.phrase));
+          return;
+        }
+        const bytes = await files.get(name);
+        const decoded = bytes && decodePhrase(Buffer.from(bytes));
+        if (decoded?.key === key && keep(key, decoded.phrase, true)) counts.taken++;
+      });
+      return phrases.has(key);
     },
     stats: () => ({ ...counts, entries: phrases.size, bytes, writeFailures: disk?.failures ?? 0 }),
     close: async () => {
+      closed.abort();
+      await sharing;
       await disk?.settled();
     },
   };

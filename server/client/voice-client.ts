@@ -25,7 +25,10 @@ export interface VoiceClientOptions {
   readonly language?: string;
   readonly voice?: string;
   /** Default: audio both ways, and no results of actions. */
-  readonly manners?: Pick<HelloMessage, 'input' | 'output' | 'actions'>;
+  readonly manners?: Pick<
+    HelloMessage,
+    'input' | 'output' | 'actions' | 'resume' | 'session' | 'secret' | 'epoch'
+  >;
   /** Acknowledge played audio. Default true. */
   readonly acknowledges?: boolean;
 }

@@ -4,6 +4,7 @@ import { makeLogger } from '../log.ts';
 import { openMemory } from '../memory/memory.ts';
 import { deleteUserData, type UserDataParts } from '../memory/user-data.ts';
 import { openStreams } from '../outbox/outbox.ts';
+import { openShared } from '../shared/shared.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 
@@ -43,10 +44,13 @@ function ofUser(
       const local = { ...config, memory: { ...config.memory, engine: 'local' as const } };
       await withStore(config.dataDir, async (store) => {
         const memory = await openMemory(config.memory.engine === 'none' ? local : config, store.memories);
-        const streams = await openStreams(config, store.outbox, makeLogger('silent'));
+        const log = makeLogger('silent');
+        const streams = await openStreams(config, store.outbox, log);
+        const shared = await openShared(config, log);
         try {
-          await act({ store, streams, memory }, user);
+          await act({ store, streams, memory, forgetEverywhere: shared.forget }, user);
         } finally {
+          await shared.close();
           await streams.close();
           await memory?.close();
         }

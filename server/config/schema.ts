@@ -28,6 +28,7 @@ import { ingestOptions } from '../ingest/options.ts';
 import { memoryOptions } from '../memory/options.ts';
 import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
+import { sharedOptions } from '../shared/options.ts';
 import { toolOptions } from '../tools/options.ts';
 import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
@@ -227,6 +228,7 @@ export const configSchema = z.strictObject({
   }),
   flags: flagOptions,
   outbox: outboxOptions,
+  shared: sharedOptions,
   metrics: group({
     enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
   }),

@@ -212,7 +212,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       this.#release();
     });
     try {
-      this.#opened = await host.open(sessionRequestOf(this.session, this.#request), {
+      this.#opened = await host.open(sessionRequestOf(this, this.#request), {
         message: (message) => this.#pass(() => this.#message(message)),
         audio: (generation, seq, pcm) => {
           if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));

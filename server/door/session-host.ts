@@ -33,6 +33,10 @@ export interface SessionRequest {
   readonly attention?: Attention;
   /** The client wants `ear` messages. Default: no. */
   readonly earReports?: boolean;
+  /** Whoever knows it may come back to the session, or to what was said in it. Default: nobody may. */
+  readonly secret?: string;
+  /** The session that the client had before, which is gone. */
+  readonly after?: { readonly session: string; readonly secret: string };
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */

@@ -8,6 +8,8 @@ export interface UserDataParts {
   /** Undefined if turns cause no events. */
   readonly streams?: Pick<EventStreams, 'forget'> | undefined;
   readonly memory: Memory | undefined;
+  /** Deletes from what servers share. */
+  readonly forgetEverywhere?: ((user: string) => Promise<void>) | undefined;
 }
 
 /** What was deleted. `memories`: undefined if the memory does not say. */
@@ -21,12 +23,27 @@ export interface Deleted {
  * resolves, no file and no stream holds them any more. Rejects if any of these cannot be reached; then ask again.
  */
 export async function deleteUserData(
-  { store, streams, memory }: UserDataParts,
+  { store, streams, memory, forgetEverywhere }: UserDataParts,
   user: string,
 ): Promise<Deleted> {
+  await forgetEverywhere?.(user);
   // First, because the local memory is in the store: its number is known only now.
   const memories = await memory?.forget(user);
   const sessions = await store.deleteUser(user);
   await streams?.forget(sessions);
   return { sessions: sessions.length, ...(memories !== undefined && { memories }) };
+}
+
+/** How a server deletes users: from what it keeps itself, and everywhere. Nothing for a store of an embedder. */
+export function userDeletion(
+  { deleteUser, streams }: { deleteUser?: SqliteStore['deleteUser']; streams?: UserDataParts['streams'] },
+  memory: Memory | undefined,
+  { forget }: { forget(user: string): Promise<void> },
+) {
+  if (!deleteUser) return {};
+  const own = { store: { deleteUser }, streams, memory };
+  return {
+    here: (user: string) => deleteUserData(own, user),
+    everywhere: (user: string) => deleteUserData({ ...own, forgetEverywhere: forget }, user),
+  };
 }

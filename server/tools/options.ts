@@ -66,6 +66,10 @@ export const toolOptions = group({
     'MCP servers by name: `command`, `args`, `env`, or `url` and `headers`; `allow`, `connectMs` (10 s), and terms. See tools.md.',
     { secret: true },
   ),
+  cacheMs: key(
+    z.record(names, z.int().min(1).max(86_400_000)).default({}),
+    'By name of a tool of `http` or `mcp` that only reads: how long its result counts for the same call, ms. Servers of a broker share the results; see shared.md.',
+  ),
   terms: key(
     z.record(z.string(), z.strictObject(toolTerms)).default({}),
     'By name of a tool or action: `policy` (`allowed`, `refused`, `ask`), `question` (of `ask`), `whenInterrupted`, `group` and `deadlineMs`; they count before what the dialog or the client says. See tools.md.',

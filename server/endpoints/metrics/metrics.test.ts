@@ -235,7 +235,7 @@ it('exports exactly the metrics in docs/metrics.md', () => {
     outbox: () => ({ events: 0, ageMs: 0, published: 0, failed: 0 }),
     connections: () => [['llm:openai', counts]],
     models: () => [['stt:sherpa', { audioMs: 1_000, busyMs: 50, memoryBytes: 1 }]],
-    phraseCache: () => ({ hits: 0, misses: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),
+    phraseCache: () => ({ hits: 0, misses: 0, taken: 0, stored: 0, evicted: 0, entries: 0, bytes: 0 }),
   });
   const page = readFileSync(new URL('../../../docs/metrics.md', import.meta.url), 'utf8');
   const described = [...page.matchAll(/^\| `([a-z_]+)` \| (\w+) \|/gmu)].map(

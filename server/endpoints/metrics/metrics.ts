@@ -259,8 +259,8 @@ function describeSources(
       'parley_phrase_cache_total',
       'Lookups and additions of the phrase cache.',
       () => {
-        const { hits, misses, stored, evicted } = phraseCache();
-        return Object.entries({ hits, misses, stored, evicted });
+        const { hits, misses, taken, stored, evicted } = phraseCache();
+        return Object.entries({ hits, misses, taken, stored, evicted });
       },
       'event',
     );

@@ -173,6 +173,11 @@ export function parameterGroups() {
         'Maximum length of the history, in tokens (estimated: 4 characters, or one of Chinese, Japanese or Korean). A history that is longer is cut to three quarters, at a turn. 0: no limit but maxMessages.',
         0,
       ],
+      summaryTokens: [
+        count,
+        'Length of the history, in tokens, from which a language model summarises its oldest turns in the background. 0: never.',
+        0,
+      ],
     }),
     actions: described('actions', {
       allow: [list, 'Names of actions that may run; * for all.'],

@@ -40,7 +40,7 @@ export const plainDefaults = {
     parallelSegments: 2,
     fillerAfterMs: 1_500,
   },
-  history: { maxMessages: 40, maxTokens: 6_000 },
+  history: { maxMessages: 40, maxTokens: 6_000, summaryTokens: 3_000 },
   actions: { allow: ['*'], maxPerReply: 16 },
   languages: { follow: true, among: ['en', 'zh', 'ja', 'ko'] },
 } as const;

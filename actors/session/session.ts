@@ -25,6 +25,7 @@ import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import { sessionMemory } from '../memory/session-memory.ts';
+import { Summaries } from '../memory/summaries.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
@@ -199,13 +200,8 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
         if (command.input.outside && outside) {
           outside.onBegin(generation);
           const { resamplers } = deps;
-          return outsideSpeechChild({
-            speech: outside,
-            resamplers,
-            track,
-            clock,
-            quietMs: parameters.deadlines.ttsMs,
-          });
+          const quietMs = parameters.deadlines.ttsMs;
+          return outsideSpeechChild({ speech: outside, resamplers, track, clock, quietMs });
         }
         const own = engines.tts({ session, generation });
         const taken = command.input.speculated ? speculation : undefined;
@@ -278,6 +274,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   };
   const persist = (turn: TurnOutcome) => {
     deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
+    queueMicrotask(() => summaries.replyEnded());
   };
 
   const journal = deps.journal?.(session, input, storeFailed, parameters);
@@ -310,15 +307,16 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     },
     onDefect: (error) => {
       deps.onProblem(session, error);
-      publish({
-        type: 'error',
-        code: 'INTERNAL',
-        message: errorRecord(error, 'INTERNAL').message,
-        fatal: true,
-      });
+      const { message } = errorRecord(error, 'INTERNAL');
+      publish({ type: 'error', code: 'INTERNAL', message, fatal: true });
     },
   });
 
+  const summaries = new Summaries({
+    ...{ session, clock, parameters, llm: engines.llm, onProblem },
+    context: () => runner.kernel.context,
+    emit: (event) => runner.receive(event, 'server'),
+  });
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
     ...{ clock, emit: (event) => runner.receive(event, 'ear') },
     ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
@@ -387,6 +385,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       unwatch?.();
       await runner.ended;
       memory?.close();
+      summaries.close();
       speech?.close();
       peers.unsubscribe();
       ear?.close();

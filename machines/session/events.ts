@@ -2,6 +2,7 @@ import type { ErrorRecord } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { WordMark } from '../policies/heard.ts';
 import type { ActionReport, Rejection, SettingsChange, TimedWord, Tool } from '../wire.ts';
+import type { SummaryEvent } from './memory/summary.ts';
 import type { Message } from './turn/history.ts';
 import type { Reading } from './turn/reading.ts';
 
@@ -69,7 +70,8 @@ export type MemoryEvent =
   /** Known before anything was asked, or recalled too late for the reply that asked. */
   | { readonly type: 'memory.facts'; readonly facts: readonly string[] }
   /** A recall failed that its reply no longer waited for. */
-  | { readonly type: 'memory.failed'; readonly error: ErrorRecord };
+  | { readonly type: 'memory.failed'; readonly error: ErrorRecord }
+  | SummaryEvent;
 
 /** From running children. */
 export type ChildEvent =

@@ -52,6 +52,7 @@ export function sessionMachine(parameters: SessionParameters) {
           clear: { actions: 'clearAudio' },
           respond: { actions: 'refuseTurn' },
           history: { actions: 'takeHistory' },
+          summary: { actions: 'takeSummary' },
           'memory.facts': { actions: 'noteKnown' },
           'memory.failed': { actions: 'publishLateFailure' },
           'ear.failed': { actions: 'publishEarFailure' },

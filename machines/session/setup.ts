@@ -16,6 +16,7 @@ import * as filler from './filler/filler.ts';
 import * as halt from './halt/halt.ts';
 import { languageOf } from './language/language.ts';
 import * as known from './memory/known.ts';
+import { takeSummary } from './memory/summary.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
@@ -254,6 +255,7 @@ export function sessionSetup(parameters: SessionParameters) {
       noteFacts: act(reply.noteFacts),
       publishMemoryFailure: act(reply.publishMemoryFailure(parameters)),
       noteKnown: act(known.noteKnown),
+      takeSummary: act(takeSummary),
       publishLateFailure: act(known.publishLateFailure),
       noteAsked: act(reply.noteAsked),
       noteDelta: act(reply.noteDelta(parameters)),

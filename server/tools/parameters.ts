@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { answersWithModel } from '../offered-actions.ts';
 
 /**
- * The session parameters of the tools. The loop is that of language models; a model that speaks itself
+ * The session parameters of the tools and of summaries. The loop is that of language models; a model that speaks itself
  * (`engines.speech`) is asked about results in replies of their own.
  */
 export function withTools(
@@ -11,8 +11,11 @@ export function withTools(
   { tools, engines }: Pick<Config, 'tools' | 'engines'>,
 ): SessionParameters {
   const looping = engines.speech.length === 0 && answersWithModel({ engines });
+  const { history } = parameters;
   return {
     ...parameters,
+    // Only a language model can summarise.
+    history: looping ? history : { ...history, summaryTokens: 0 },
     actions: {
       ...parameters.actions,
       ...(looping && tools.maxRounds > 0 && { rounds: tools.maxRounds }),

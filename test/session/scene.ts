@@ -46,6 +46,7 @@ export async function scene(options: Scene = {}): Promise<Talk> {
       return typeof reply === 'string' ? { text: reply } : reply;
     }),
     tts: scriptedTts(clock, ({ text }) => options.voice?.(text) ?? {}),
+    parameters: parameters({}),
     ...options,
   });
   onTestFinished(() => finish(talk, options.problems));
@@ -67,7 +68,8 @@ export function parameters(
     asking: { ...base.asking, ...change.asking },
     deadlines: { ...base.deadlines, ...change.deadlines },
     reply: { ...base.reply, ...change.reply },
-    history: { ...base.history, ...change.history },
+    // The scripted engine answers nothing else than what the user says.
+    history: { ...base.history, summaryTokens: 0, ...change.history },
     actions: { ...base.actions, ...change.actions },
     phrases: { ...base.phrases, ...change.phrases },
     languages: { ...base.languages, ...change.languages },

@@ -91,6 +91,7 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'stop.suspected', phrase: WORDS.halt, sample: 0, ageMs: 1e9 },
   { type: 'stop.refuted' },
   { type: 'memory.facts', facts: [] },
+  { type: 'summary', text: 'They talked.', count: 99, last: '' },
   { type: 'memory.failed', error: ERROR_OF.memory },
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
   { type: 'speech.stop', sample: 0, ageMs: 1e9 },
@@ -226,6 +227,7 @@ function memory(): Representative[] {
     })),
     failure('memory'),
     beside('memory.facts', { type: 'memory.facts', facts: ['drink: tea'] }),
+    beside('summary', { type: 'summary', text: 'They talked.', count: 2, last: '' }),
     beside('memory.failed', { type: 'memory.failed', error: ERROR_OF.memory }),
   ];
 }

@@ -19,7 +19,7 @@ export const simulationParameters: SessionParameters = {
   words: { ...defaultParameters.words, halt: [HALT_WORDS], wake: [WAKE_WORDS] },
   // Often over before the user's next turn.
   attention: { mode: 'always', windowMs: 500, unlikeBelow: 0.05 },
-  history: { maxMessages: 8, maxTokens: 300 },
+  history: { maxMessages: 8, maxTokens: 300, summaryTokens: 0 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },
   phrases: { ...defaultParameters.phrases, fillers: ['Let me see.', 'One second, please.'] },
 };

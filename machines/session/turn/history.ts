@@ -9,6 +9,8 @@ export interface Message {
   readonly content: string;
   /** With `assistant`: the actions of that reply, if their client reports results. */
   readonly actions?: readonly ActionOutcome[];
+  /** It stands for turns that are gone, and outlives trimming. */
+  readonly summary?: true;
 }
 
 /** An action that was started, and how it ended. */
@@ -47,7 +49,7 @@ export function remember(
     readonly assistant: string | readonly Message[];
     readonly actions?: readonly ActionOutcome[];
   },
-  limits: SessionParameters['history'],
+  limits: Pick<SessionParameters['history'], 'maxMessages' | 'maxTokens'>,
 ): readonly Message[] {
   const added: Message[] = [];
   if (said.user) added.push({ role: 'user', content: said.user });
@@ -67,6 +69,12 @@ function trimmed(
   { maxMessages, maxTokens = 0 }: Partial<SessionParameters['history']> & { readonly maxMessages: number },
 ): readonly Message[] {
   if (maxTokens === 0) return newest(messages, maxMessages);
+  const [first, ...others] = messages;
+  if (first?.summary)
+    return [
+      first,
+      ...trimmed(others, { maxMessages: maxMessages - 1, maxTokens: maxTokens - tokensOf(first) }),
+    ];
   const total = messages.reduce((sum, message) => sum + tokensOf(message), 0);
   if (messages.length <= maxMessages && total <= maxTokens) return messages;
   let tokens = 0;
@@ -82,7 +90,7 @@ function trimmed(
 }
 
 /** Estimate: four characters a token, and one for each character of Chinese, Japanese and Korean. */
-function tokensOf({ content, actions }: Message): number {
+export function tokensOf({ content, actions }: Message): number {
   const calls = actions ? JSON.stringify(actions) : '';
   let tokens = calls.length / 4;
   for (const character of content)

@@ -50,6 +50,17 @@ describe('the position of playback', () => {
     );
   });
 
+  it('stood still while the process did, between two frames that were due at once', async () => {
+    const clock = new StallingClock({ settle });
+    const { listener, frames, write } = start(24_000, (seq) => clock.stall(seq === 1 ? 79 : 0), clock);
+    write(400);
+    await clock.advance(10);
+    const second = frames[1]?.atMs ?? 0;
+    expect(second).toBe(79);
+    expect(listener.sample(clock.nowMs())?.played).toBe(samplesInMs(20 + clock.nowMs() - second, 24_000));
+    expect(listener.sample(60)?.played).toBe(samplesInMs(20, 24_000));
+  });
+
   it('emits only its start; the listener knows the position at any time', async () => {
     const { clock, track, listener, events, write } = start();
     write(650);

@@ -228,12 +228,18 @@ class Playout {
     const frame = this.#nextFrame();
     const count = track.read(frame);
     const last = track.ended && track.buffered === 0;
+    const before = this.#sent;
     this.#sendVisemes(last ? Number.POSITIVE_INFINITY : this.#sent + count);
     this.#sent += count;
     this.#options.listener?.frameSent();
     const sentAtMs = this.#options.sendFrame(this.#seq++, frame);
     // The client hears it from then on, however long it took to make.
     if (this.#begins) this.#baseMs = sentAtMs;
+    else if (this.#dueMs(before) < sentAtMs) {
+      // This process stood still meanwhile, and the client had nothing to play until this frame came.
+      this.#rebase(before, true);
+      this.#baseMs = sentAtMs;
+    }
     this.#begins = false;
     if (first) this.#scope.emit({ type: 'playout.started' });
     return !this.#paused && !this.#over;

@@ -1,14 +1,14 @@
 /** What the embedded recogniser makes of people: accuracy against false accepts, clean and in noise.
  * Run: `npx tsx bench/people.ts --recordings DIR [--noise 24,12,6] [--every 3] [--cache FILE] [--fit]`. DIR has orders/, digits/,
- * keywords/ and noise_kitchen.wav. `--every N` hears every Nth recording in noise. `--fit` fits the verdict to the people, by
+ * keywords/ and noise_kitchen.wav. `--noise 6+rnnoise` puts the denoiser in front of the recogniser. `--every N` hears every Nth recording in noise. `--fit` fits the verdict to the people, by
  * halves and together, and to synthetic voices (needs espeak-ng). With a cache file, an interrupted run goes on where it was.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
+import { parseDialog } from '../actors/dialog/mod.ts';
 import { readRecording } from '../server/transcribe/recording.ts';
-import { byHalves, fitVerdict, observe } from './people/fit.ts';
+import { byHalves, fitCalibration, fitVerdict, observe } from './people/fit.ts';
 import { hear } from './people/hear.ts';
 import { report } from './people/report.ts';
 import { syntheticTrials } from './people/synthetic.ts';
@@ -29,7 +29,6 @@ if (folder === undefined) {
   process.exit(2);
 }
 const dialog = parseDialog(await readFile(new URL('../examples/robot.dialog.yaml', import.meta.url), 'utf8'));
-const stops = new Set(haltPhrases(dialog));
 const options = {
   ...{ folder, dialog, cache: values.cache },
   noise: await readRecording(join(folder, 'noise_kitchen.wav')),
@@ -41,5 +40,8 @@ const clean = await hear(trials, { ...options, noises: ['clean'] });
 const synthetic = values.fit ? await hear(syntheticTrials(dialog), { ...options, noises: ['clean'] }) : [];
 const noisy = await hear(some, { ...options, noises: values.noise?.split(',') ?? [] });
 const people = [...clean, ...noisy];
-console.log(report(values.fit ? byHalves(people, synthetic) : observe(people), (text) => stops.has(text)));
-if (values.fit) console.log(JSON.stringify(fitVerdict([...people, ...synthetic]), null, 2));
+console.log(report(values.fit ? byHalves(people, synthetic, dialog) : observe(people, dialog)));
+if (values.fit) {
+  console.log(JSON.stringify(fitVerdict([...clean, ...synthetic]), null, 2));
+  console.log('calibration of the weights in use:', fitCalibration(clean));
+}

@@ -14,7 +14,11 @@ const AFTER_MS = 400;
 const SPEED = '150';
 
 /** Spoken forms of words that espeak-ng would spell. */
-const SPOKEN: Readonly<Record<string, string>> = { mhm: "[[m'h@m]]" };
+const SPOKEN: Readonly<Record<string, string>> = {
+  mhm: "[[m'h@m]]",
+  mm: '[[m:]]',
+  'mm hmm': "[[m:_h'm:]]",
+};
 
 /** Speaks `text` with the espeak-ng program at 16 kHz, surrounded by the silence of an utterance. */
 export async function speak(text: string, voice: string): Promise<Pcm<PipelineRate>> {

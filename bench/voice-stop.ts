@@ -1,16 +1,22 @@
 /** Errors of the stop spotter: missed stops, false suspicions and false stops, and how long after the word it suspects.
  * Run: `npx tsx bench/voice-stop.ts [--recordings DIR] [--half fit|report] [--only missed|false]`. DIR has keywords/, digits/,
- * orders/ and noise_kitchen.wav, as for bench/people.ts, and optionally stops/: recordings of "stop". The method is in
- * docs/voice-stop.md.
+ * orders/ and noise_kitchen.wav, as for bench/people.ts, and optionally stops/: recordings of "stop". "In all" is what the spotter and
+ * the recogniser of the conversation make of it together. The method is in docs/voice-stop.md.
  */
 import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { haltPhrases, parseDialog } from '../actors/dialog/mod.ts';
 import { loadSoundswallower } from '../adapters/soundswallower/decoder.ts';
 import { spotterGrammar } from '../adapters/spotter/soundswallower/grammar.ts';
 import { type Finding, Spotter } from '../adapters/spotter/soundswallower/spotter.ts';
+import { loadRecognisers } from '../adapters/stt/soundswallower/recogniser.ts';
+import { threadDataOf } from '../adapters/stt/soundswallower/soundswallower.ts';
+import { calibrated } from '../adapters/stt/soundswallower/verdict.ts';
 import { espeakTts } from '../adapters/tts/espeak/espeak.ts';
 import { PIPELINE_RATE, samplesInMs } from '../machines/audio.ts';
+import { defaultParameters } from '../machines/parameters.ts';
 import { levelled, type Noise, Sounds } from '../testing/eval/sounds.ts';
 import { OUT_OF_GRAMMAR } from './recognition-sentences.ts';
 
@@ -45,6 +51,10 @@ const tts = espeakTts();
 const sounds = new Sounds(tts);
 const loaded = await loadSoundswallower();
 const spotter = await Spotter.make(loaded, spotterGrammar(['stop'], new Map(), loaded.dictionary));
+const dialog = parseDialog(await readFile(new URL('../examples/robot.dialog.yaml', import.meta.url), 'utf8'));
+const stops = new Set(haltPhrases(dialog));
+const [recogniser] = await loadRecognisers(threadDataOf(dialog, 1));
+if (!recogniser) throw new Error('no recogniser was made');
 
 interface Heard {
   readonly finding: Finding;
@@ -59,10 +69,26 @@ let audioMs = 0;
 /** Processor time from each suspicion to its verdict, ms. */
 const verdicts: number[] = [];
 
+function pcm(sound: Float32Array): Int16Array {
+  return Int16Array.from(sound, (one) => Math.max(-32_768, Math.min(32_767, Math.round(one * 32_768))));
+}
+
+/** Whether the session stops: the spotter is sure, the recogniser is, or each of them half. */
+async function stopsInAll(sound: Float32Array, heard: readonly Heard[]): Promise<boolean> {
+  if (heard.some(({ finding }) => finding.type === 'confirmed')) return true;
+  const samples = pcm(sound);
+  recogniser?.begin();
+  for (let at = 0; at < samples.length; at += 5 * PIECE)
+    await recogniser?.push(samples.subarray(at, at + 5 * PIECE));
+  const said = await recogniser?.finish();
+  if (!said || !('rejected' in said)) return stops.has(said?.text ?? '');
+  const { nearest, confidence } = said.rejected;
+  const enough = calibrated(confidence) >= defaultParameters.asking.stopAbove;
+  return heard.length > 0 && stops.has(nearest) && enough;
+}
+
 async function hear(sound: Float32Array): Promise<readonly Heard[]> {
-  const samples = Int16Array.from(sound, (one) =>
-    Math.max(-32_768, Math.min(32_767, Math.round(one * 32_768))),
-  );
+  const samples = pcm(sound);
   const { user } = process.cpuUsage();
   const heard: Heard[] = [];
   let arrived = 0;
@@ -127,10 +153,13 @@ async function missed(): Promise<void> {
   const delays: number[] = [];
   for (const [name, background, dbfs, offset] of conditions) {
     let suspected = 0;
+    let stopped = 0;
     const failed: string[] = [];
     for (const [voice, word] of words) {
       const end = BEFORE + offset + word.length;
-      const heard = await hear(around(word, background, dbfs, offset));
+      const sound = around(word, background, dbfs, offset);
+      const heard = await hear(sound);
+      if (await stopsInAll(sound, heard)) stopped += 1;
       const first = heard.find(({ finding, at }) => finding.type === 'suspected' && at > end - word.length);
       if (first) {
         suspected += 1;
@@ -140,7 +169,7 @@ async function missed(): Promise<void> {
         failed.push(voice);
     }
     console.log(
-      `${name}: suspected ${suspected} of ${words.length}, confirmed ${words.length - failed.length}${failed.length > 0 ? `; missed: ${failed.join(', ')}` : ''}`,
+      `${name}: suspected ${suspected} of ${words.length}, confirmed ${words.length - failed.length}, in all ${stopped}${failed.length > 0 ? `; missed: ${failed.join(', ')}` : ''}`,
     );
   }
   console.log(`from the end of the word to the suspicion, ms: ${quantiles(delays)}`);
@@ -158,10 +187,13 @@ async function falsely(
 ): Promise<void> {
   let suspected = 0;
   const confirmed: string[] = [];
+  let stopped = 0;
   let longest = 0;
   const since = audioMs;
   for (const [name, make] of all) {
-    const heard = await hear(around(await make(), new Float32Array(1)));
+    const sound = around(await make(), new Float32Array(1));
+    const heard = await hear(sound);
+    if (await stopsInAll(sound, heard)) stopped += 1;
     heard.forEach(({ finding, at }, i) => {
       if (finding.type === 'suspected') suspected += 1;
       else longest = Math.max(longest, ((at - (heard[i - 1]?.at ?? at)) * 1_000) / PIPELINE_RATE);
@@ -170,7 +202,7 @@ async function falsely(
   }
   const hours = (audioMs - since) / 3_600_000;
   console.log(
-    `${group}: ${all.length} in ${(60 * hours).toFixed(1)} min; suspected ${suspected} (${Math.round(suspected / hours)} an hour), stopped ${confirmed.length}${confirmed.length > 0 ? `: ${confirmed.join(', ')}` : ''}; longest suspicion ${Math.round(longest)} ms of audio`,
+    `${group}: ${all.length} in ${(60 * hours).toFixed(1)} min; suspected ${suspected} (${Math.round(suspected / hours)} an hour), in all stopped ${stopped}, confirmed ${confirmed.length}${confirmed.length > 0 ? `: ${confirmed.join(', ')}` : ''}; longest suspicion ${Math.round(longest)} ms of audio`,
   );
 }
 

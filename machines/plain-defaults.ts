@@ -19,9 +19,9 @@ export const plainDefaults = {
     ownWords: true,
     yesListens: true,
   },
-  attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.05 },
+  attention: { mode: 'always', windowMs: 8_000, unlikeBelow: 0.013 },
   body: { startThreshold: 0.7, startEvidenceMs: 90 },
-  asking: { enabled: true, below: 0, nearestAbove: 0.3, stopAbove: 0.25, answerMs: 6_000 },
+  asking: { enabled: true, below: 0, nearestAbove: 0.12, stopAbove: 0.12, answerMs: 6_000 },
   deadlines: {
     sttMs: 5_000,
     recallMs: 500,

@@ -11,9 +11,9 @@ describe('the bench on recordings of people', () => {
       ...{ name: `${i}`, group: 'digits', grammar: meant ? 'digits' : 'robot', noise: 'clean' },
       ...{ text: meant ? 'one' : 'stop', meant, right: meant, accepted: confidence > 0.5, confidence },
       ...{ audioMs: 1_000, cpuMs: 100, asking: { below: 0.8, nearestAbove: 0.4 } },
+      ...(!meant && { does: 'stops' as const }),
     };
   });
-  const isHalt = (text: string) => text === 'stop';
 
   it('finds the confidence that a share of other speech exceeds', () => {
     const least = confidenceAt(all, 0.1);
@@ -23,9 +23,13 @@ describe('the bench on recordings of people', () => {
   it('reports what is right, the curve and the reliability in tables', () => {
     const right = all.filter((one) => one.right && one.accepted).length;
     const stops = all.filter((one) => !one.meant && one.accepted).length;
-    const text = report(all, isHalt);
+    const text = report(all);
     expect(text).toContain(`| **all** | ${right} of 200`);
     expect(text).toMatch(new RegExp(`\\| ${stops} of 200 \\([\\d.]+ %\\) \\| ${stops} \\|`));
+    const asked = all.filter(({ confidence }) => confidence < 0.8 && confidence >= 0.4);
+    const others = asked.filter(({ meant }) => !meant).length;
+    expect(text).toContain(`| asked about | ${asked.length - others} of 200`);
+    expect(text).toMatch(new RegExp(`\\| asked about \\|.* \\| 0 \\| ${others} of 200 .* \\| ${others} \\|`));
     expect(text).toMatch(/\| 5 % \| .* \| 10 of 200 \(5\.0 %\) \|/);
     expect(text).toContain('as a share of the audio: 0.10');
   });

@@ -1,6 +1,8 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Dialog } from '../../actors/dialog/mod.ts';
+import { speexResampler } from '../../adapters/audio/resampler.ts';
+import { rnnoise } from '../../adapters/denoiser/rnnoise.ts';
 import { loadRecognisers, type Recogniser } from '../../adapters/stt/soundswallower/recogniser.ts';
 import { type Pcm, PIPELINE_RATE, type PipelineRate, samplesInMs } from '../../machines/audio.ts';
 import { withNoiseAt } from '../../server/transcribe/noise.ts';
@@ -13,22 +15,15 @@ const hypothesis = z.object({
   words: z.array(z.object({ ...stretch, phones: z.number() })),
   silence: z.object(stretch),
 });
+const pass = z.object({ own: hypothesis, otherWords: z.number(), unusual: z.number() });
 /** What was found in one trial under one condition. */
 const findingSchema = z.object({
   name: z.string(),
   grammar: z.enum(['robot', 'coffee', 'digits', 'keywords']),
-  /** `clean`, or dB. */
+  /** One of the conditions of `HearOptions`. */
   noise: z.string(),
   /** Absent if it was taken for silence. */
-  evidence: z
-    .object({
-      usual: hypothesis,
-      anything: z.number(),
-      own: hypothesis,
-      otherWords: z.number(),
-      unusual: z.number(),
-    })
-    .optional(),
+  evidence: pass.extend({ usual: hypothesis, anything: z.number(), slower: pass.optional() }).optional(),
   audioMs: z.number(),
   cpuMs: z.number(),
 });
@@ -45,7 +40,7 @@ const PIECE = samplesInMs(100, PIPELINE_RATE);
 export interface HearOptions {
   readonly folder: string;
   readonly dialog: Dialog;
-  /** `clean`, or dB of the noise below the speech. */
+  /** `clean`, or dB of the noise below the speech, with `+rnnoise` if that denoiser is in front. */
   readonly noises: readonly string[];
   readonly noise: Pcm<PipelineRate>;
   /** A file of findings of an earlier run, to which new ones are added. */
@@ -77,7 +72,7 @@ export async function hear(trials: readonly Trial[], options: HearOptions): Prom
       if (!recogniser) throw new Error('no recogniser was made');
       recognisers.set(grammar, recogniser);
       const sound = utterance(await trial.audio());
-      const { samples } = noise === 'clean' ? sound : withNoiseAt(sound, options.noise, Number(noise), name);
+      const samples = await underCondition(sound, noise, name, options.noise);
       const { user } = process.cpuUsage();
       recogniser.begin();
       for (let at = 0; at < samples.length; at += PIECE)
@@ -92,6 +87,23 @@ export async function hear(trials: readonly Trial[], options: HearOptions): Prom
     }
   }
   return all;
+}
+
+/** What the recogniser gets under a condition: `clean`, dB, or dB and `+rnnoise`. */
+async function underCondition(
+  sound: Pcm<PipelineRate>,
+  condition: string,
+  name: string,
+  noise: Pcm<PipelineRate>,
+): Promise<Int16Array> {
+  if (condition === 'clean') return sound.samples;
+  const [db, denoised] = condition.split('+');
+  const { samples } = withNoiseAt(sound, noise, Number(db), name);
+  if (denoised === undefined) return samples;
+  const denoiser = (await rnnoise(await speexResampler())).create();
+  const clean = denoiser.process(samples);
+  denoiser.close();
+  return clean;
 }
 
 function keyOf({ name, grammar }: Pick<Trial, 'name' | 'grammar'>, noise: string): string {

@@ -10,7 +10,7 @@ const RIDGE = 1;
 const ITERATIONS = 60;
 
 /** Weights of the features, by Newton's method. One feature must be called `constant`; it is not penalised. */
-export function fitLogistic(examples: readonly Example[]): Readonly<Record<string, number>> {
+export function fitLogistic(examples: readonly Example[], penalty = RIDGE): Readonly<Record<string, number>> {
   const names = Object.keys(examples[0]?.features ?? {});
   const column = (name: string) => examples.map(({ features }) => features[name] ?? 0);
   const scales = names.map((name) => {
@@ -25,7 +25,7 @@ export function fitLogistic(examples: readonly Example[]): Readonly<Record<strin
       return ((features[name] ?? 0) - mean) / deviation;
     }),
   );
-  const ridge = names.map((name) => (name === 'constant' ? 1e-9 : RIDGE));
+  const ridge = names.map((name) => (name === 'constant' ? 1e-9 : penalty));
   let weights = names.map(() => 0);
   for (let i = 0; i < ITERATIONS; i++) {
     const slope = weights.map((weight, j) => -weight * (ridge[j] ?? 0));

@@ -5,7 +5,7 @@ export interface Observation {
   readonly name: string;
   readonly group: Group;
   readonly grammar: GrammarName;
-  /** `clean`, or dB. */
+  /** `clean`, dB, or dB and `+rnnoise`. */
   readonly noise: string;
   /** Whether the speech belongs to the grammar. */
   readonly meant: boolean;
@@ -14,7 +14,12 @@ export interface Observation {
   readonly right: boolean;
   readonly accepted: boolean;
   readonly confidence: number;
+  /** What the sentence does. */
+  readonly does?: 'stops' | 'acts';
+  /** The thresholds that are set for the sentence by default… */
   readonly asking: Asking;
+  /** …and, if the verdict was fitted, those fitted to the other half. */
+  readonly fitted?: Asking;
   readonly audioMs: number;
   readonly cpuMs: number;
 }
@@ -30,16 +35,13 @@ const CURVE = [0.2, 0.1, 0.05, 0.03, 0.02, 0.01, 0] as const;
 const BINS = [0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0001] as const;
 
 /** Tables in Markdown: what is right, the curve of what would be right at other thresholds, and how reliable the confidence is. */
-export function report(all: readonly Observation[], isHalt: (text: string) => boolean): string {
+export function report(all: readonly Observation[]): string {
   const noises = [...new Set(all.map(({ noise }) => noise))];
   return [
     ...noises.flatMap((noise) => [
-      `### ${noise === 'clean' ? 'Clean' : `Noise at ${noise} dB`}`,
+      `### ${noise === 'clean' ? 'Clean' : `Noise at ${noise.replace('+', ' dB, ')}${noise.includes('+') ? '' : ' dB'}`}`,
       '',
-      ...tables(
-        all.filter((one) => one.noise === noise),
-        isHalt,
-      ),
+      ...tables(all.filter((one) => one.noise === noise)),
     ]),
     ...reliability(all),
   ].join('\n');
@@ -54,60 +56,64 @@ export function confidenceAt(
   return others.toSorted((a, b) => b - a)[Math.floor(share * others.length)] ?? 0;
 }
 
-function tables(all: readonly Observation[], isHalt: (text: string) => boolean): readonly string[] {
+function tables(all: readonly Observation[]): readonly string[] {
   const groups = [...new Set(all.map(({ group }) => group)), undefined];
   return [
-    '| speech | right | wrong | rejected | other speech | false accepts | false stops |',
-    '|---|---|---|---|---|---|---|',
+    '| speech | right | wrong | rejected | best sentence right | other speech | false accepts | false stops |',
+    '|---|---|---|---|---|---|---|---|',
     ...groups.map((group) => {
       const some = all.filter((one) => group === undefined || one.group === group);
-      const got = counts(some, ({ accepted }) => accepted, isHalt);
-      return `| ${group ?? '**all**'} | ${share(got.right, got.meant)} | ${got.wrong} | ${got.meant - got.right - got.wrong} | ${got.others} | ${share(got.falseAccepts, got.others)} | ${got.falseStops} |`;
+      const got = counts(some, ({ accepted }) => accepted);
+      const best = counts(some, () => true);
+      return `| ${group ?? '**all**'} | ${share(got.right, got.meant)} | ${got.wrong} | ${got.meant - got.right - got.wrong} | ${share(best.right, got.meant)} | ${got.others} | ${share(got.falseAccepts, got.others)} | ${got.falseStops} |`;
     }),
     '',
     '| false accepts allowed | right | wrong | false accepts | confidence above |',
     '|---|---|---|---|---|',
     ...CURVE.map((allowed) => {
       const least = confidenceAt(all, allowed);
-      const got = counts(all, ({ confidence }) => confidence > least, isHalt);
+      const got = counts(all, ({ confidence }) => confidence > least);
       return `| ${allowed * 100} % | ${share(got.right, got.meant)} | ${got.wrong} | ${share(got.falseAccepts, got.others)} | ${least.toFixed(3)} |`;
     }),
     '',
-    ...asked(all),
+    ...asked(all, 'asking back, as it ships', ({ asking }) => asking),
+    ...(all.some(({ fitted }) => fitted)
+      ? asked(all, 'asking back, thresholds of the other half', ({ fitted, asking }) => fitted ?? asking)
+      : []),
   ];
 }
 
 /** What would be right if the machine asked back when it is unsure. */
-function asked(all: readonly Observation[]): readonly string[] {
+function asked(
+  all: readonly Observation[],
+  title: string,
+  thresholds: (one: Observation) => Asking,
+): readonly string[] {
   const known = all.filter(({ text }) => text !== '');
-  const atOnce = known.filter(({ confidence, asking }) => confidence >= asking.below);
+  const atOnce = known.filter((one) => one.confidence >= thresholds(one).below);
   const inDoubt = known.filter(
-    ({ confidence, asking }) => confidence < asking.below && confidence >= asking.nearestAbove,
+    (one) => one.confidence < thresholds(one).below && one.confidence >= thresholds(one).nearestAbove,
   );
   const meant = all.filter((one) => one.meant).length;
   const right = (some: readonly Observation[]) => some.filter((one) => one.right).length;
   const others = (some: readonly Observation[]) => some.filter((one) => !one.meant).length;
   const total = all.length - meant;
   return [
-    '| with asking back | right | wrong | other speech |',
-    '|---|---|---|---|',
+    `| ${title} | right | wrong | other speech | acts or stops |`,
+    '|---|---|---|---|---|',
     ...[
       { name: 'at once', some: atOnce },
       { name: 'asked about', some: inDoubt },
       { name: 'at once or asked about', some: [...atOnce, ...inDoubt] },
-    ].map(
-      ({ name, some }) =>
-        `| ${name} | ${share(right(some), meant)} | ${some.length - right(some) - others(some)} | ${share(others(some), total)} |`,
-    ),
+    ].map(({ name, some }) => {
+      const doing = some.filter((one) => !one.meant && one.does !== undefined).length;
+      return `| ${name} | ${share(right(some), meant)} | ${some.length - right(some) - others(some)} | ${share(others(some), total)} | ${doing} |`;
+    }),
     '',
   ];
 }
 
-function counts(
-  all: readonly Observation[],
-  isAccepted: (one: Observation) => boolean,
-  isHalt: (text: string) => boolean,
-) {
+function counts(all: readonly Observation[], isAccepted: (one: Observation) => boolean) {
   const accepted = all.filter((one) => one.text !== '' && isAccepted(one));
   const meant = all.filter((one) => one.meant).length;
   return {
@@ -115,7 +121,7 @@ function counts(
     right: accepted.filter((one) => one.right).length,
     wrong: accepted.filter((one) => one.meant && !one.right).length,
     falseAccepts: accepted.filter((one) => !one.meant).length,
-    falseStops: accepted.filter((one) => !one.meant && isHalt(one.text)).length,
+    falseStops: accepted.filter((one) => !one.meant && one.does === 'stops').length,
   };
 }
 

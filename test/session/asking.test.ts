@@ -63,7 +63,7 @@ describe('over a reply', () => {
     for (const [nearest, confidence, ends] of [
       [LEFT, 0.4, ['interrupted', `completed: ${QUESTION}`]],
       [LEFT, 0.1, ['interrupted', 'completed: Sorry, I did not get that.']],
-      [LEFT, 0.02, ['completed']],
+      [LEFT, 0.005, ['completed']],
       ['uh-huh', 0.4, ['completed']],
     ] as const) {
       const talk = await robot([
@@ -167,7 +167,7 @@ describe('an utterance that was rejected', () => {
   });
 
   it('is not asked about if it is not, or if the nearest phrase is a voice stop', async () => {
-    for (const rejected of [unlike(LEFT, 0.2), unlike('stop', 0.6)]) {
+    for (const rejected of [unlike(LEFT, 0.1), unlike('stop', 0.6)]) {
       const talk = await robot([rejected]);
       await say(talk);
       expect(talk.of('reply')).toEqual([]);

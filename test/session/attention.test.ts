@@ -168,17 +168,17 @@ describe('speech in which the recogniser is sure to hear nothing that the robot 
   });
 
   it('gets no reply; what is a little like a phrase gets the apology', async () => {
-    const talk = await attentive(undefined, [unlike(0.02), unlike(0.2)]);
+    const talk = await attentive(undefined, [unlike(0.005), unlike(0.1)]);
     await said(talk);
     await said(talk);
     expect(talk.of('reply').map(({ text }) => text)).toEqual(['Sorry, I did not get that.']);
   });
 
   it('gets the apology where the robot has asked something, or the client has ended the turn', async () => {
-    const talk = await attentive(undefined, [{ text: 'turn left' }, unlike(0.02)], ['Which way?']);
+    const talk = await attentive(undefined, [{ text: 'turn left' }, unlike(0.005)], ['Which way?']);
     await answeredAloud(talk);
     await said(talk);
-    const pushed = await attentive('push', [unlike(0.02)]);
+    const pushed = await attentive('push', [unlike(0.005)]);
     await pushed.speak(900);
     pushed.send({ type: 'commit' });
     await backToIdle(pushed);

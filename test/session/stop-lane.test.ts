@@ -60,7 +60,7 @@ describe('a stop that the recogniser rejects too narrowly', () => {
 
   it('is none without the lane, far from the phrase, or nearer to another one', async () => {
     expect(await stateAfter(rejected('stop', 0.3), false)).not.toBe('stopped');
-    expect(await stateAfter(rejected('stop', 0.2), true)).not.toBe('stopped');
+    expect(await stateAfter(rejected('stop', 0.1), true)).not.toBe('stopped');
     expect(await stateAfter(rejected('mhm', 0.3), true)).toBe('speaking');
   });
 });
@@ -133,6 +133,21 @@ describe('a suspected stop', () => {
     await talk.speak(300);
     talk.stopHeard(CONFIRMED);
     expect(talk.state).toBe('stopped');
+  });
+
+  it('holds and stops a robot that sleeps, and one whose motors are heard', async () => {
+    const asleep = await scene({ attention: 'wake', parameters: parameters({ words: { wake: ['robot'] } }) });
+    const moving = await scene();
+    moving.send({ type: 'body', moving: true });
+    for (const talk of [asleep, moving]) {
+      talk.stopHeard(SUSPECTED);
+      talk.stopHeard(REFUTED);
+      expect(holds(talk)).toEqual([true, false]);
+      talk.stopHeard(SUSPECTED);
+      talk.stopHeard(CONFIRMED);
+      expect(talk.state).toBe('stopped');
+    }
+    expect(asleep.of('attention')).toMatchObject([{ state: 'asleep' }]);
   });
 
   it('keeps a reply from beginning to sound', async () => {

@@ -131,6 +131,11 @@ describe('the SoundSwallower STT', () => {
     expect(dialog.backchannels).toContain(await heard(engine, await spoken('uh-huh')));
   });
 
+  it('understands a high voice', async () => {
+    expect(await heard(engine, pieces(await speak('go forward', 'en-us+f3')))).toBe('go forward');
+    expect(await heard(engine, pieces(await speak('move forward', 'en-us+f3')))).toBe('move forward');
+  });
+
   it('rejects speech that is not a sentence of the dialog', async () => {
     const others = ['the meeting was moved to thursday', 'she plays the violin very well', 'butterfly'];
     for (const sentence of others) expect(await heard(engine, await spoken(sentence))).toBe('');

@@ -13,6 +13,7 @@ import { otherWords } from './common-words.ts';
 import { confidenceIn, heardDialog, heardLanguages, isHeard, leniencyOf, textOf } from './foreign.ts';
 import { dialogGrammar, grammarWords, slotWords } from './jsgf.ts';
 import type { ThreadData } from './protocol.ts';
+import { calibrated } from './verdict.ts';
 import { checkWords } from './words.ts';
 
 export interface SoundswallowerOptions {
@@ -123,10 +124,11 @@ async function* inItsLanguage(events: AsyncIterable<SttEvent>, strictness: numbe
     const { rejected, confidence = 0 } = event;
     const nearest = rejected ? textOf(rejected.nearest) : { text, language };
     const sure = confidenceIn(nearest.language, rejected?.confidence ?? confidence);
-    if (!rejected && sure >= least) yield { ...event, text, confidence: sure, language };
+    if (!rejected && sure >= least) yield { ...event, text, confidence: calibrated(sure), language };
     else {
       const { reason = 'unlike' } = rejected ?? {};
-      yield { type: 'final', text: '', rejected: { nearest: nearest.text, confidence: sure, reason } };
+      const shrug = { nearest: nearest.text, confidence: calibrated(sure), reason };
+      yield { type: 'final', text: '', rejected: shrug };
     }
   }
 }

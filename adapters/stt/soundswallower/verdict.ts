@@ -1,4 +1,4 @@
-import { FINAL, SO_FAR, type Weights } from './weights.ts';
+import { CALIBRATION, FINAL, SO_FAR, type Weights } from './weights.ts';
 
 /** A word, or the silence, of a decoded sentence. Frames have 10 ms. Costs are in the decoder's log units (about 0.1 nat), 0 at best. */
 export interface Stretch {
@@ -20,22 +20,27 @@ export interface Hypothesis {
   readonly silence: Stretch;
 }
 
-/** What two passes over the same speech found. */
-export interface Evidence {
-  /** With the usual mean cepstrum… */
-  readonly usual: Hypothesis;
-  /** …and the cost of any phones in that pass. */
-  readonly anything: number;
-  /** With the utterance's own mean cepstrum… */
+/** One pass over the whole utterance, with its own mean cepstrum. */
+export interface Pass {
   readonly own: Hypothesis;
-  /** …and the cost of common words that are not in the dialog. */
+  /** Cost of common words that are not in the dialog. */
   readonly otherWords: number;
   /** Distance of the utterance's mean cepstrum from the usual one, without its loudness. People's are 8 to 20 away. */
   readonly unusual: number;
 }
 
+/** What the passes over the same speech found. */
+export interface Evidence extends Pass {
+  /** With the usual mean cepstrum… */
+  readonly usual: Hypothesis;
+  /** …and the cost of any phones in that pass. */
+  readonly anything: number;
+  /** The same utterance played slower, if the others left a doubt. */
+  readonly slower?: Pass | undefined;
+}
+
 export interface Judgement {
-  /** The likelier of the two sentences; empty if there is none. */
+  /** The likeliest sentence; empty if there is none. */
   readonly text: string;
   /** Probability that it was said, 0..1. */
   readonly confidence: number;
@@ -59,15 +64,54 @@ const NOTHING = 30;
 /** Frames: in a shorter silence the cost of its borders weighs too much. */
 const LEAST_SILENCE = 20;
 
+/** Phones: from here on the utterance is long enough to measure its own mean, and the sentence found with it counts. */
+const MEASURED = 12;
+/** A rejected sentence below this confidence is not worth another pass. */
+const HOPELESS = 0.01;
+/** Only a sentence that is seldom found by chance is taken from the slower utterance: phones, and confidence. */
+const LONG = 8;
+const SURE = 0.7;
+
+/** The log odds of a judgement are multiplied by `odds`, and `constant` is added. */
+export interface Calibration {
+  readonly odds: number;
+  readonly constant: number;
+}
+
 export type Features = Readonly<Record<string, number>>;
 
-/** Chooses between the sentences of the two passes. `strictness`: required log odds; above 0 more is rejected. */
+/** Chooses between the sentences of the passes. `strictness`: required log odds; above 0 more is rejected. */
 export function judge(evidence: Evidence, strictness: number, weights = FINAL): Judgement {
-  const [best] = finalFeatures(evidence)
+  const { slower, ...passes } = evidence;
+  const first = likeliest(finalFeatures(passes), strictness, weights);
+  if (!slower || !isInDoubt(first)) return first;
+  const again = finalFeatures({ ...passes, ...slower, usual: passes.own }).filter(
+    ({ text, features }) => text === slower.own.text && (features.phones ?? 0) >= LONG,
+  );
+  const second = likeliest(again, strictness, weights);
+  return second.accepted && second.confidence >= SURE ? second : first;
+}
+
+/** Whether another pass may find what was rejected. */
+export function isInDoubt({ accepted, confidence }: Judgement): boolean {
+  return !accepted && confidence > HOPELESS;
+}
+
+function likeliest(
+  candidates: ReturnType<typeof finalFeatures>,
+  strictness: number,
+  weights: Weights,
+): Judgement {
+  const [best] = candidates
     .map(({ text, features }) => ({ text, odds: oddsOf(features, weights) }))
     .toSorted((a, b) => b.odds - a.odds);
   if (!best) return { text: '', confidence: 0, accepted: false };
   return { text: best.text, confidence: 1 / (1 + Math.exp(-best.odds)), accepted: best.odds > strictness };
+}
+
+/** How often people's sentences are right at this confidence of a judgement, which is fitted to synthetic voices too and is that of the likeliest of several. */
+export function calibrated(confidence: number, { odds, constant }: Calibration = CALIBRATION): number {
+  return confidence <= 0 ? 0 : 1 / (1 + Math.exp(-constant) * (1 / confidence - 1) ** odds);
 }
 
 /** Whether the sentence may be what is said so far. `anything`: cost of any phones. */
@@ -81,7 +125,7 @@ function oddsOf(features: Features, weights: Weights): number {
   return Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * (features[name] ?? 0), 0);
 }
 
-/** The possible sentences of both passes, and what speaks for each. @internal */
+/** The possible sentences of the first two passes, and what speaks for each. @internal */
 export function finalFeatures(
   evidence: Evidence,
 ): readonly { readonly text: string; readonly features: Features }[] {
@@ -95,7 +139,8 @@ export function finalFeatures(
     /** Both passes found the same sentence. */
     agreed: own.text === usual.text ? 1 : 0,
   };
-  return [own, ...(own.text === usual.text ? [] : [usual])].flatMap((hypothesis) => {
+  const ownAlone = own.text === usual.text || Math.min(phonesOf(own), phonesOf(usual)) >= MEASURED;
+  return [own, ...(ownAlone ? [] : [usual])].flatMap((hypothesis) => {
     const shape = shapeOf(hypothesis);
     if (!shape) return [];
     const features = {
@@ -127,7 +172,7 @@ export function featuresSoFar(usual: Hypothesis, anything: number): Features | u
 /** How well a sentence fits by itself; nothing if no one speaks like that. */
 function shapeOf({ words, silence }: Hypothesis): Features | undefined {
   const frames = total(words, 'frames');
-  const phones = words.reduce((sum, word) => sum + word.phones, 0);
+  const phones = phonesOf({ words });
   if (phones === 0 || frames === 0 || frames / phones > LONGEST_PHONE) return undefined;
   const pace = Math.min(SLOW, Math.log(frames / phones));
   const paces = words.map((word) => Math.abs(Math.log(Math.max(1, word.frames) / word.phones) - USUAL_PACE));
@@ -141,6 +186,10 @@ function shapeOf({ words, silence }: Hypothesis): Features | undefined {
     /** Nobody pauses for long within a sentence: seconds of silence beyond the padding around it. */
     pauses: Math.max(0, silence.frames - PADDING) / 100,
   };
+}
+
+function phonesOf({ words }: Pick<Hypothesis, 'words'>): number {
+  return words.reduce((sum, word) => sum + word.phones, 0);
 }
 
 function framesOf({ words, silence }: Hypothesis): number {

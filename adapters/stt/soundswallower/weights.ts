@@ -28,3 +28,6 @@ export const SO_FAR: Weights = {
   words: 0.002737,
   overPhones: -0.2176,
 };
+
+/** Log odds of a confidence that people bear out, from those of FINAL; see verdict.ts. */
+export const CALIBRATION = { odds: 1.26, constant: -0.6 };

@@ -160,6 +160,22 @@ describe('a call that the user must allow', () => {
     expect(talk.ran).toEqual([]);
   });
 
+  it('is refused if its reply ends before the question', async () => {
+    const talk = await pizzeria({
+      replies: [{ ...calls('A long story begins here and goes on.', 'pizza'), tokenMs: 400 }, 'Fine.'],
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.wait(3_000);
+    talk.send({ type: 'text', text: 'never mind' });
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+    const all = talk.asked.at(-1)?.flatMap(({ actions = [] }) => actions);
+    expect(all).toMatchObject([
+      { name: 'pizza', result: { status: 'refused', message: 'the user was not asked' } },
+    ]);
+    expect(talk.of('action')).toMatchObject([{ name: 'pizza', status: 'refused' }]);
+  });
+
   it('is asked for a dialog action too, and never for one that is refused', async () => {
     const terms = { wave: { policy: 'ask' }, fly: { policy: 'refused' } } as const;
     const talk = await workshop({

@@ -245,4 +245,16 @@ export const MUTATIONS = [
     find: 'return action !== undefined && !action.byServer;',
     put: 'return action !== undefined;',
   },
+  {
+    what: 'a yes counts for a question that was not heard',
+    file: 'machines/session/reply/reply.ts',
+    find: "reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length",
+    put: 'Number.POSITIVE_INFINITY',
+  },
+  {
+    what: 'a yes counts that was not understood with certainty',
+    file: 'machines/session/tools/consent.ts',
+    find: 'if (callsOf(context).length === 0 || isUnsure(context, parameters)) return false;',
+    put: 'if (callsOf(context).length === 0) return false;',
+  },
 ];

@@ -8,6 +8,7 @@ import type { ChildInputs } from '../../machines/session/commands.ts';
 import { type Message, publishedIn } from '../../machines/session/facts.ts';
 import type { ActionOutcome } from '../../machines/session/turn/history.ts';
 import type { Sometimes } from './sometimes.ts';
+import { QUESTION } from './tools.ts';
 
 export interface ToolAuditOptions {
   /** Keys of all calls that have begun in this seed. */
@@ -42,6 +43,7 @@ export class ToolAudit {
   #generation = 0;
   #text = 0;
   #interrupted = false;
+  #askedAloud = false;
 
   constructor(options: ToolAuditOptions) {
     this.#options = options;
@@ -104,6 +106,8 @@ export class ToolAudit {
     if (!call) {
       const ours = runs !== undefined;
       this.#calls.set(id, { name, generation: this.#generation, status, ours });
+      if (name === 'buy' && status === 'started' && !this.#askedAloud)
+        this.#options.found(`${id} began, and the user did not hear the question`);
       if (name === 'buy')
         reached(
           status === 'started'
@@ -124,6 +128,7 @@ export class ToolAudit {
 
   #onEnd({ generation, heard, reason }: Message<'reply.end'>): void {
     this.#interrupted = reason === 'interrupted';
+    this.#askedAloud = heard.includes(QUESTION.slice(0, QUESTION.length / 2));
     this.#heard.set(generation, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY);
     for (const old of this.#heard.keys()) if (this.#heard.size > KEPT_REPLIES) this.#heard.delete(old);
   }

@@ -242,7 +242,7 @@ export function endReply(parameters: SessionParameters): Reducer {
     );
     effects.push(...unasked);
     const ended = { reply: null, ...retold, history };
-    if (isQuestionHeard(reply, context, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY))
+    if (isQuestionHeard(reply, context, reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length))
       return { patch: ended, effects };
     const unheard = withoutQuestion({ ...context, ...ended }, 'the user did not hear the question');
     return { patch: { ...ended, ...unheard.patch }, effects: [...effects, ...(unheard.effects ?? [])] };

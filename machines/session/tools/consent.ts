@@ -36,8 +36,10 @@ function questionOf(
   return text.replaceAll(/\{(\w+)\}/gu, (_, key: string) => String(values[key] ?? ''));
 }
 
+/** A yes that is not sure does not count. */
 export function allows(context: SessionContext, parameters: SessionParameters): boolean {
-  return callsOf(context).length > 0 && answers('yes', context, parameters);
+  if (callsOf(context).length === 0 || isUnsure(context, parameters)) return false;
+  return answers('yes', context, parameters);
 }
 
 export function denies(context: SessionContext, parameters: SessionParameters): boolean {

@@ -2,6 +2,7 @@ import type { EarParameters } from '../actors/ear/front-end.ts';
 /** A conversation on virtual time: the real machine, runner, actors, bus and playback around scripted engines. */
 
 import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../actors/engine-rpc/mod.ts';
+import type { OpenJournal } from '../actors/journal/recorder.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
@@ -76,6 +77,8 @@ export interface ConversationOptions {
   readonly ear?: EarParameters;
   /** Receives what the client receives, at once. */
   readonly onHeard?: (heard: Heard) => void;
+  /** Default: nothing is journaled, and calls do not wait for their records. */
+  readonly journal?: OpenJournal;
   /** Makes the store reject each turn. */
   readonly storeFails?: Error;
 }
@@ -160,6 +163,7 @@ export class Conversation {
         ...(options.supports ? { supports: options.supports } : {}),
         ...(options.read ? { read: options.read } : {}),
         store: this.#store(),
+        ...(options.journal && { journal: options.journal }),
         onLog: (_session, entry) => {
           this.log.push(entry);
           this.#monitor.observe(entry);

@@ -363,6 +363,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     chat: config.chat,
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,
+    flags: base.flags,
     deleteUser: deletion.everywhere,
     address: config.host,
     port: config.port,

@@ -5,6 +5,7 @@ import type { Readiness } from '../door/readiness.ts';
 import { type About, aboutEndpoint } from './about/endpoint.ts';
 import { admin } from './admin/endpoint.ts';
 import { type ChatStreamParts, chatStream } from './chat-stream/endpoint.ts';
+import { type FlagsParts, flagsEndpoint } from './flags/endpoint.ts';
 import { ingestTts } from './ingest-tts/endpoint.ts';
 import { inspect } from './inspect/endpoint.ts';
 import type { Inspector } from './inspect/inspector.ts';
@@ -27,6 +28,7 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   readonly pages?: string | undefined;
   /** Content of the talk page before the conversation. */
   readonly about?: About | undefined;
+  readonly flags?: FlagsParts['flags'];
   readonly deleteUser?: UsersParts['deleteUser'];
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
@@ -50,6 +52,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     wyoming,
     aboutEndpoint,
     users,
+    flagsEndpoint,
     metricsEndpoint,
     reportEndpoint,
     inspect,

@@ -13,6 +13,11 @@ export class FlagSource {
     this.#shares = shares;
   }
 
+  /** Of new sessions. */
+  get shares(): Shares {
+    return this.#shares;
+  }
+
   /** For sessions from now on. */
   set(shares: Shares): void {
     this.#shares = shares;

@@ -15,8 +15,8 @@ import { afterTest, temporaryFolder } from '../support/after-test.ts';
 import { parley } from '../support/processes.ts';
 
 /** Ends a session after one typed turn; resolves with its id and the number of pieces in which its reply came. */
-async function session(server: Server): Promise<{ id: string; pieces: number }> {
-  const client = await VoiceClient.connect({ url: server.url, clock: realClock });
+async function session(server: Server, token?: string): Promise<{ id: string; pieces: number }> {
+  const client = await VoiceClient.connect({ url: server.url, clock: realClock, ...(token && { token }) });
   client.send({ type: 'text', text: 'hello' });
   await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
   await client.close();
@@ -109,6 +109,45 @@ it('without barge-in a reply plays on while the user speaks, also if the client 
   const end = await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: 20_000 });
   expect(end?.message).toMatchObject({ reason: 'completed', turn: 1 });
   expect(client.arrivals.map(({ message }) => message.type)).not.toContain('playback');
+});
+
+it('an operator changes flags by HTTP for new sessions, and nobody else does', async () => {
+  const dataDir = await temporaryFolder();
+  const server = await serve({
+    config: loadConfig({ env: {}, flags: { port: '0', dataDir, token: 'secret token' } }),
+    log: makeLogger('silent'),
+    parts: {
+      vad: levelVad(),
+      engines: {
+        stt: scriptedStt(realClock, [{ text: 'hello' }]),
+        llm: scriptedLlm(realClock, () => ({ text: 'Yes.', firstTokenMs: 1, tokenMs: 1 })),
+        tts: scriptedTts(realClock, () => ({ firstByteMs: 1, msPerChar: 4 })),
+      },
+    },
+  });
+  afterTest(() => server.close());
+  const ask = (body?: unknown, token = 'secret token') =>
+    fetch(`${server.url}/v1/flags`, {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+    });
+  expect((await ask(undefined, 'wrong')).status).toBe(401);
+  expect((await ask({ filler: false }, 'wrong')).status).toBe(401);
+  for (const wrong of [{ fillers: true }, { filler: 'perhaps' }, ['filler'], 7])
+    expect((await ask(wrong)).status).toBe(400);
+  expect(await (await ask()).json()).toMatchObject({ filler: 100, speculation: 100 });
+
+  const before = await session(server, 'secret token');
+  const changed = await ask({ filler: false, outbox: '0%', memory: '33.3%' });
+  expect(await changed.json()).toMatchObject({ filler: 0, outbox: 0, memory: 33.3, speculation: 100 });
+  const after = await session(server, 'secret token');
+  expect(await (await ask({ memory: true })).json()).toMatchObject({ filler: 0, memory: 100 });
+  await server.close();
+  const store = sqliteStore({ path: `${dataDir}/parley.db` });
+  afterTest(() => store.close());
+  const stepsOf = async (id: string) => (await store.readJournal(id)).header.parameters.steps;
+  expect(await stepsOf(before.id)).toMatchObject({ filler: true, outbox: true });
+  expect(await stepsOf(after.id)).toMatchObject({ filler: false, outbox: false, speculation: true });
 });
 
 it('SIGHUP takes the flags of the changed configuration, and none of an invalid one', async () => {

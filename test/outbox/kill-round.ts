@@ -1,6 +1,7 @@
-/** Kills a server, a worker or the broker during conversations, and looks where the events of the turns went. */
+/** Kills a server, a worker or the broker during conversations, and looks where the events of the turns went, and what the roles made of them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { realClock } from '../../adapters/real-clock.ts';
@@ -29,6 +30,7 @@ export interface KillScene {
 }
 
 export async function killScene(folder: string): Promise<KillScene> {
+  mkdirSync(join(folder, 'worker'), { recursive: true });
   const broker = await startNatsServer({ args: ['-js', '-sd', join(folder, 'nats')] });
   return { folder, broker, acknowledged: new Set() };
 }
@@ -86,6 +88,7 @@ export async function eventKillRound(
     drainMs,
     problems: [
       ...lost.map((id) => `${id} never arrived`),
+      ...(await unkept(folder, acknowledged)),
       ...(waiting > 0 ? [`${waiting} events still wait in the outbox`] : []),
     ],
   };
@@ -97,7 +100,9 @@ async function talkUntil(server: KillServer, moment: number, kill: () => Promise
   let turns = 0;
   let killing: Promise<void> | undefined;
   const clients = await Promise.all(
-    Array.from({ length: CLIENTS }, () => VoiceClient.connect({ url: server.url, clock: realClock })),
+    Array.from({ length: CLIENTS }, (_, i) =>
+      VoiceClient.connect({ url: server.url, clock: realClock, user: userOf(i) }),
+    ),
   );
   const gone = once(server.child, 'close');
   await new Promise<void>((resolve) => {
@@ -108,9 +113,9 @@ async function talkUntil(server: KillServer, moment: number, kill: () => Promise
         if (message.type !== 'reply.end') return;
         turns += 1;
         if (turns >= TURNS && left <= 0) resolve();
-        else client.send({ type: 'text', text: `and then? ${turns}` });
+        else client.send({ type: 'text', text: `thing number ${turns}` });
       });
-      client.send({ type: 'text', text: 'hello' });
+      client.send({ type: 'text', text: 'the first thing' });
     }
   });
   await killing;
@@ -123,8 +128,30 @@ function eventsOf(name: string): string[] {
   return [`${id}/LtmWriteRequested`, `${id}/TurnEnded`];
 }
 
+/** Acknowledged turns that analytics or the memory does not have exactly once. */
+async function unkept(folder: string, acknowledged: ReadonlySet<string>): Promise<readonly string[]> {
+  const store = sqliteStore({ path: join(folder, 'worker', 'parley.db') });
+  try {
+    const kept = new Map<string, number>();
+    const add = (id: string) => kept.set(id, (kept.get(id) ?? 0) + 1);
+    for (const { id } of await store.analytics.turns({ since: '', from: 0, limit: 1_000_000 })) add(id);
+    for (let client = 0; client < CLIENTS; client++)
+      for (const { id } of await store.memories.list(userOf(client))) add(id);
+    return [...acknowledged]
+      .flatMap(eventsOf)
+      .filter((id) => kept.get(id) !== 1)
+      .map((id) => `${id} is kept ${kept.get(id) ?? 0} times`);
+  } finally {
+    await store.close();
+  }
+}
+
+function userOf(client: number): string {
+  return `user-${client}`;
+}
+
 function handledIn(folder: string): Map<string, number> {
-  const db = new (loadSqlite())(join(folder, 'worker.db'), { readonly: true });
+  const db = new (loadSqlite())(join(folder, 'worker', 'handled.db'), { readonly: true });
   try {
     return new Map(db.prepare<[], [string, number]>('SELECT id, copies FROM handled').raw().all());
   } finally {
@@ -147,7 +174,7 @@ async function drained(dataDir: string): Promise<number> {
 }
 
 async function startWorker(folder: string, url: string): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', program, join(folder, 'worker.db'), url], {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, join(folder, 'worker'), url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout, 'data');

@@ -27,6 +27,8 @@ export const subjects = {
   /** `{generation}`: workers abort all requests of that generation or older. */
   cancel: (session: string) => `${ROOT}.cancel.${session}`,
   cancelOfAll: `${ROOT}.cancel.*`,
+  /** What the engines of a worker did lately, for one server's figures. Worker → servers, in a queue group. */
+  engineCounts: `${ROOT}.engines`,
   /** What one inspector wants to see, repeated every few seconds. Inspector → servers. */
   inspectWatch: `${ROOT}.inspect.watch`,
   /** A server's live sessions, while an inspector watches them. */

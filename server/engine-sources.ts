@@ -9,10 +9,7 @@ export function engineSources({
   if (!stats) return {};
   return {
     connections: () =>
-      stats().connections.map(({ kind, engine, opened, requests }) => [
-        `${kind}:${engine}`,
-        { opened, requests },
-      ]),
+      stats().connections.map(({ kind, engine, ...counts }) => [`${kind}:${engine}`, counts]),
     models: () => stats().models.map(({ kind, engine, ...load }) => [`${kind}:${engine}`, load]),
     ...(phrases && { phraseCache: () => stats().phrases ?? phrases }),
   };

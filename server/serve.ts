@@ -21,6 +21,7 @@ import { vadEngine } from '../adapters/vad/engine.ts';
 import { ParleyError } from '../machines/errors.ts';
 import type { SessionParameters } from '../machines/parameters.ts';
 import { sessionMachine } from '../machines/session/machine.ts';
+import { takeEngineCounts } from './analytics/worker-counts.ts';
 import { makeBus } from './bus.ts';
 import { refuseExposure } from './config/exposure.ts';
 import { prepareDataDirectory } from './data-directory.ts';
@@ -129,6 +130,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const { door, listen, close } = await makeClientSide(base, speech, await makeSessions(base, speech));
   const sources = engineSources(engines);
   stores.meter?.engines.read(sources.connections ?? (() => []));
+  if (stores.meter) takeEngineCounts(bus, stores.meter.engines);
   base.metrics?.read({
     door: () => door.stats(),
     bus,

@@ -1,14 +1,16 @@
 import { type EngineHost, hostLlm, hostStt, hostTts } from '../actors/engine-rpc/mod.ts';
-import type { Role } from '../actors/ports/event-stream.ts';
+import type { OwnRole } from '../actors/ports/event-stream.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
 import { ParleyError } from '../machines/errors.ts';
+import { publishEngineCounts } from './analytics/worker-counts.ts';
 import { makeBus } from './bus.ts';
 import type { Config } from './config/schema.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { readDialog } from './dialog-file.ts';
 import { logEngineEvent, phraseLog } from './engine-log.ts';
+import { engineSources } from './engine-sources.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
 import { workRoles } from './outbox/role-worker.ts';
@@ -29,7 +31,7 @@ export interface WorkerProcess {
  */
 export async function work(
   config: Config,
-  { kinds, roles }: { readonly kinds: readonly EngineKind[]; readonly roles: readonly Role[] },
+  { kinds, roles }: { readonly kinds: readonly EngineKind[]; readonly roles: readonly OwnRole[] },
   log: Logger,
   onProgress: (what: string) => void = () => {},
 ): Promise<WorkerProcess> {
@@ -68,21 +70,27 @@ async function serveEngines(
   const dialog = await readDialog(config);
   const bus = await makeBus(config, log);
   const shared = await openShared(config, log);
+  const counted = publishEngineCounts(bus);
   onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {
     bus,
     resamplers: await speexResampler(),
     sharedFiles: shared.files,
-    onEvent: (event) => logEngineEvent(log, event),
+    onEvent: (event) => {
+      logEngineEvent(log, event);
+      counted.meter.onChainEvent(event);
+    },
     onProblem: (error) => log.warn({ err: error }, error.message),
   });
   const { stt, llm, tts } = engines;
+  counted.meter.read(engineSources(engines).connections ?? (() => []));
   const all = [stt, llm, tts].filter((engine) => engine !== undefined);
   try {
     await Promise.all(all.map((engine) => engine.warm?.()));
   } catch (error) {
     await Promise.all(all.map((engine) => engine.close()));
     await shared.close();
+    counted.close();
     await bus.drain();
     throw error;
   }
@@ -102,6 +110,7 @@ async function serveEngines(
     drain,
     async close() {
       await drain();
+      counted.close();
       await bus.drain();
       await Promise.all(all.map((engine) => engine.close()));
       await shared.close();

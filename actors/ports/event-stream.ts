@@ -1,18 +1,22 @@
 import type { JsonObject } from '../../machines/json.ts';
 
 /** The consumers of a server's events. Each has a stream of its own, `events.<role>`, and is a group: one member gets each event. */
-export const ROLES = ['ltm', 'analytics'] as const;
-export type Role = (typeof ROLES)[number];
+export const STREAM_ROLES = ['ltm', 'analytics', 'plugins'] as const;
+export type Role = (typeof STREAM_ROLES)[number];
+/** Those that Parley works itself. The events of `plugins` are for workers of others. */
+export const ROLES = ['ltm', 'analytics'] as const satisfies readonly Role[];
+export type OwnRole = (typeof ROLES)[number];
 
 /** Which role an event is for. */
-export const ROLE_OF = { LtmWriteRequested: 'ltm', TurnEnded: 'analytics' } as const satisfies Record<
-  string,
-  Role
->;
+export const ROLE_OF = {
+  LtmWriteRequested: 'ltm',
+  TurnEnded: 'analytics',
+  PluginTurnEnded: 'plugins',
+} as const satisfies Record<string, Role>;
 export type EventType = keyof typeof ROLE_OF;
 
 /** Maximum number of events that one process handles at once. */
-export const IN_HAND: Readonly<Record<Role, number>> = { ltm: 8, analytics: 128 };
+export const IN_HAND: Readonly<Record<Role, number>> = { ltm: 8, analytics: 128, plugins: 128 };
 
 /** What an event says, as JSON on the wire. */
 export interface EventBody {

@@ -7,8 +7,8 @@ import {
   type EventStreams,
   IN_HAND,
   ROLE_OF,
-  ROLES,
   type Role,
+  STREAM_ROLES,
   type StreamEvent,
 } from '../../actors/ports/event-stream.ts';
 import type { Clock } from '../../machines/clock.ts';
@@ -196,7 +196,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     async forget(sessions) {
       const { streams } = await ready();
       // One by one: a purge by subject leaves bytes on the disk, and nats-server 2.9 then skips other events.
-      for (const name of [...ROLES, 'dead'] as const)
+      for (const name of [...STREAM_ROLES, 'dead'] as const)
         for (const session of sessions) {
           const of = { last_by_subj: subjectOf(name, session) };
           for (let last = await streams.getMessage(streamOf(name), of); last; ) {

@@ -8,7 +8,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import { ROLES, type Role } from '../../actors/ports/event-stream.ts';
+import { type Role, STREAM_ROLES } from '../../actors/ports/event-stream.ts';
 
 const MS = 1_000_000; // nanoseconds
 const DAY_MS = 86_400_000;
@@ -61,14 +61,14 @@ function consumerConfig(role: Role, { ackWaitMs }: StreamSettings) {
 
 /** Makes the streams and consumers that are absent, and brings others to this version's settings. Repeating it changes nothing. */
 export async function migrate(manager: JetStreamManager, settings: StreamSettings): Promise<void> {
-  for (const name of [...ROLES, 'dead'] as const) {
+  for (const name of [...STREAM_ROLES, 'dead'] as const) {
     const config = streamConfig(name, settings);
     if (await known(() => manager.streams.info(config.name))) {
       const { retention: _fixed, storage: _too, ...changeable } = config;
       await manager.streams.update(config.name, changeable);
     } else await manager.streams.add(config);
   }
-  for (const role of ROLES) {
+  for (const role of STREAM_ROLES) {
     const config = consumerConfig(role, settings);
     if (await known(() => manager.consumers.info(streamOf(role), role))) {
       const { ack_policy: _fixed, durable_name: _name, ...changeable } = config;

@@ -1,5 +1,5 @@
 import type { ChainEvent } from '../../actors/chain/mod.ts';
-import type { ConnectionStats } from '../../adapters/http/transport.ts';
+import type { ConnectionStats, TokenStats } from '../../adapters/http/transport.ts';
 import type { EngineFacts } from './turn-facts.ts';
 
 /** Longest list of times in one event. */
@@ -8,7 +8,7 @@ const MOST = 50;
 /** Cumulative connections, by `kind:engine`. */
 type Connections = () => Iterable<readonly [string, ConnectionStats]>;
 
-/** Counts what the engine chains of this process do. They know no sessions, so the next turn that ends takes the counts. */
+/** Counts what engine chains do. They know no sessions, so the next turn that ends takes the counts. */
 export class EngineMeter {
   #facts = new Map<string, EngineFacts>();
   #connections: Connections = () => [];
@@ -48,22 +48,57 @@ export class EngineMeter {
 
   /** The counts since the last call. */
   take(): Readonly<Record<string, EngineFacts>> {
-    for (const [name, { opened, requests }] of this.#connections()) {
+    for (const [name, now] of this.#connections()) {
       const before = this.#seen.get(name) ?? { opened: 0, requests: 0 };
-      this.#seen.set(name, { opened, requests });
-      if (requests === before.requests && opened === before.opened) continue;
+      this.#seen.set(name, { ...now });
+      const { opened, requests, tokens } = now;
+      const spent = tokensBetween(before.tokens, tokens);
+      if (requests === before.requests && opened === before.opened && !spent) continue;
       const counts = { opened: opened - before.opened, requests: requests - before.requests };
-      this.#add(name, (facts) => ({ ...facts, ...counts }));
+      this.merge({ [name]: { ...NOTHING, ...counts, ...(spent && { tokens: spent }) } });
     }
     const taken = Object.fromEntries(this.#facts);
     this.#facts = new Map();
     return taken;
   }
 
-  #add(name: string, change: (facts: EngineFacts) => EngineFacts): void {
-    const none = { asked: 0, failed: 0, firstByteMs: [], failoverMs: [], opened: 0, requests: 0 };
-    this.#facts.set(name, change(this.#facts.get(name) ?? none));
+  /** Adds what engines of another process did. */
+  merge(counts: Readonly<Record<string, EngineFacts>>): void {
+    for (const [name, more] of Object.entries(counts))
+      this.#add(name, (facts) => {
+        const tokens = tokensOfBoth(facts.tokens, more.tokens);
+        return {
+          asked: facts.asked + more.asked,
+          failed: facts.failed + more.failed,
+          firstByteMs: [...facts.firstByteMs, ...more.firstByteMs].slice(0, MOST),
+          failoverMs: [...facts.failoverMs, ...more.failoverMs].slice(0, MOST),
+          opened: facts.opened + more.opened,
+          requests: facts.requests + more.requests,
+          ...(tokens && { tokens }),
+        };
+      });
   }
+
+  #add(name: string, change: (facts: EngineFacts) => EngineFacts): void {
+    this.#facts.set(name, change(this.#facts.get(name) ?? NOTHING));
+  }
+}
+
+const NOTHING: EngineFacts = {
+  ...{ asked: 0, failed: 0, firstByteMs: [], failoverMs: [], opened: 0, requests: 0 },
+};
+
+function tokensOfBoth(one?: TokenStats, other?: TokenStats): TokenStats | undefined {
+  if (!one || !other) return one ?? other;
+  const { input, cached, output } = other;
+  return { input: one.input + input, cached: one.cached + cached, output: one.output + output };
+}
+
+/** Undefined if nothing was spent. */
+function tokensBetween(before?: TokenStats, now?: TokenStats): TokenStats | undefined {
+  if (!now || (now.input === before?.input && now.output === before.output)) return undefined;
+  const { input, cached, output } = before ?? { input: 0, cached: 0, output: 0 };
+  return { input: now.input - input, cached: now.cached - cached, output: now.output - output };
 }
 
 function more(list: readonly number[], ms: number): number[] {

@@ -17,9 +17,19 @@ function renderGroup({ name, turns, kpis, costs }: ReportGroup): string {
       .join('  ')
       .trimEnd(),
   );
-  const { speechSeconds, replySeconds, characters, tokens } = costs;
-  const spent = `${round(speechSeconds)} s heard, ${tokens} tokens, ${characters} characters, ${round(replySeconds)} s spoken`;
-  return [`${name} (${turns} turns${characters > 0 ? `; ${spent}` : ''})`, ...lines].join('\n');
+  return [`${name} (${turns} turns${costs.characters > 0 ? `; ${spentOf(costs)}` : ''})`, ...lines].join(
+    '\n',
+  );
+}
+
+/** Costs in words. A model that reports no tokens is counted in pieces of text. */
+export function spentOf(costs: ReportGroup['costs']): string {
+  const { speechSeconds, replySeconds, characters, tokens, inputTokens, cachedTokens, outputTokens } = costs;
+  const text =
+    outputTokens > 0
+      ? `${inputTokens} tokens in (${cachedTokens} cached), ${outputTokens} out`
+      : `${tokens} pieces of text`;
+  return `${round(speechSeconds)} s heard, ${text}, ${characters} characters, ${round(replySeconds)} s spoken`;
 }
 
 /** The cells of a figure, as in the table's head. */

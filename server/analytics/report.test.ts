@@ -1,10 +1,14 @@
 import { expect, it } from 'vitest';
 import type { ChainEvent } from '../../actors/chain/mod.ts';
+import { inProcessBus } from '../../adapters/bus/in-process.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { EngineMeter } from './engine-meter.ts';
 import { renderReport } from './render.ts';
 import { type ReportedTurn, reportOf } from './report.ts';
 import type { TurnFacts } from './turn-facts.ts';
+import { publishEngineCounts, takeEngineCounts } from './worker-counts.ts';
 
 const SINCE = '2026-11-01T00:00:00.000Z';
 const costs = { speechSeconds: 1, replySeconds: 2, characters: 10, tokens: 3 };
@@ -125,4 +129,29 @@ it('is a table for people', () => {
   expect(text).toMatch(/First audio, ms +1 +420 +420 +420 +p95 ≤ 400 +✗/u);
   expect(text).toMatch(/First token, ms +1 +12\.3 +12\.3 +12\.3 +p95 ≤ 250 +✓/u);
   expect(text).toMatch(/Barge-in, ms +0 +p95 ≤ 100\n/u);
+});
+
+it('tokens are those that models report, and engines of workers count too', async () => {
+  const bus = inProcessBus({ clock: realClock });
+  const clock = new VirtualClock();
+  const worker = publishEngineCounts(bus, clock);
+  const server = new EngineMeter(() => 0);
+  takeEngineCounts(bus, server);
+  let tokens = { input: 100, cached: 0, output: 10 };
+  worker.meter.read(() => [['llm:openai', { opened: 1, requests: 2, tokens }]]);
+  worker.meter.onChainEvent({ kind: 'llm', engine: 'openai', type: 'asked', reason: 'first' });
+  await clock.advance(5_000);
+  tokens = { input: 250, cached: 90, output: 25 };
+  await clock.advance(5_000);
+  await bus.flush();
+  await clock.advance(5_000);
+  await expect.poll(() => bus.counts?.().delivered).toBe(2);
+  const engines = server.take();
+  expect(engines).toEqual({
+    'llm:openai': { asked: 1, failed: 0, firstByteMs: [], failoverMs: [], opened: 1, requests: 2, tokens },
+  });
+  const report = reportOf([turn({ engines })], SINCE);
+  expect(report.total.costs).toMatchObject({ inputTokens: 250, cachedTokens: 90, outputTokens: 25 });
+  expect(renderReport(report)).toContain('250 tokens in (90 cached), 25 out');
+  worker.close();
 });

@@ -31,7 +31,12 @@ export interface ReportGroup {
   readonly name: string;
   readonly turns: number;
   readonly kpis: readonly Kpi[];
-  readonly costs: TurnFacts['costs'];
+  /** The three kinds of tokens: of language models that report them. */
+  readonly costs: TurnFacts['costs'] & {
+    readonly inputTokens: number;
+    readonly cachedTokens: number;
+    readonly outputTokens: number;
+  };
 }
 
 export interface Report {
@@ -150,12 +155,15 @@ function reuse(engines: readonly TurnFacts['engines'][string][]): Kpi {
   return { ...rest, goal, ...(value !== undefined && { value, met: value >= GOALS.reusePercent }) };
 }
 
-function costsOf(facts: readonly TurnFacts[]): TurnFacts['costs'] {
+function costsOf(facts: readonly TurnFacts[]): ReportGroup['costs'] {
+  const spent = facts.flatMap(({ engines }) => Object.values(engines).flatMap(({ tokens }) => tokens ?? []));
+  const tokens = (kind: 'input' | 'cached' | 'output') => spent.reduce((total, one) => total + one[kind], 0);
   const sum = (name: keyof TurnFacts['costs']) => facts.reduce((total, { costs }) => total + costs[name], 0);
   return {
     speechSeconds: sum('speechSeconds'),
     replySeconds: sum('replySeconds'),
     characters: sum('characters'),
     tokens: sum('tokens'),
+    ...{ inputTokens: tokens('input'), cachedTokens: tokens('cached'), outputTokens: tokens('output') },
   };
 }

@@ -13,7 +13,13 @@ const engineFacts = z.object({
   /** Connections opened, and requests sent over all. */
   opened: z.int().nonnegative(),
   requests: z.int().nonnegative(),
+  /** Of a language model, as its server reports them; `cached`: those of the input that it had in its cache. */
+  tokens: z
+    .object({ input: z.int().nonnegative(), cached: z.int().nonnegative(), output: z.int().nonnegative() })
+    .exactOptional(),
 });
+/** What engines did, by `kind:engine`. */
+export const engineCounts = z.record(z.string(), engineFacts);
 export type EngineFacts = z.infer<typeof engineFacts>;
 
 /** What analytics knows of one ended reply: the payload of `TurnEnded`. */
@@ -32,7 +38,7 @@ export const turnFacts = z.object({
   /** Speech over this reply until it was silent, ms. */
   bargeInMs: figure.exactOptional(),
   /** By `kind:engine`. */
-  engines: z.record(z.string(), engineFacts).default({}),
+  engines: engineCounts.default({}),
   costs: z.object({
     /** Speech of the user. */
     speechSeconds: figure,
@@ -40,7 +46,7 @@ export const turnFacts = z.object({
     replySeconds: figure,
     /** Text that was given to speech synthesis. */
     characters: figure,
-    /** Pieces of text from the language engine, which are tokens or a little more. */
+    /** Pieces of text from the language engine. Models' own counts are in `engines`. */
     tokens: figure,
   }),
 });

@@ -24,6 +24,8 @@ interface Metered {
   readonly request: SessionRequest;
   readonly flags: Flags;
   counts: Counts;
+  /** Actions of the reply, by id. */
+  readonly actions: Map<string, JsonObject>;
   /** Of the utterance in progress. */
   speechFrom: number | undefined;
   /** Time of the speech that may interrupt the reply. */
@@ -37,16 +39,19 @@ export class TurnMeter implements SessionObserver {
   readonly #sessions = new Map<string, Metered>();
   readonly #now: () => string;
   readonly #remembers: boolean;
+  readonly #plugins: boolean;
   readonly #flags: Pick<FlagSource, 'of'>;
 
-  /** `remembers`: turns are for the memory too. `now`: wall-clock time, ISO 8601. `nowMs`: of a monotonic clock. */
+  /** `remembers`: turns are for the memory too. `plugins`: and for workers of others. `now`: wall-clock time, ISO 8601. `nowMs`: of a monotonic clock. */
   constructor({
     remembers,
+    plugins = false,
     flags,
     now,
     nowMs,
   }: {
     readonly remembers: boolean;
+    readonly plugins?: boolean;
     readonly flags: Pick<FlagSource, 'of'>;
     readonly now: () => string;
     readonly nowMs: () => number;
@@ -54,6 +59,7 @@ export class TurnMeter implements SessionObserver {
     this.engines = new EngineMeter(nowMs);
     this.#flags = flags;
     this.#remembers = remembers;
+    this.#plugins = plugins;
     this.#now = now;
   }
 
@@ -63,6 +69,7 @@ export class TurnMeter implements SessionObserver {
         request,
         flags: this.#flags.of(request.session),
         counts: nothing(),
+        actions: new Map(),
         speechFrom: undefined,
         bargeInAtMs: undefined,
         speaking: false,
@@ -98,19 +105,23 @@ export class TurnMeter implements SessionObserver {
     });
     const facts = { ...factsOf(metered, turn), engines: this.engines.take() };
     metered.counts = nothing();
+    const actions = [...metered.actions.values()];
+    metered.actions.clear();
     const remembered = this.#remembers && metered.flags.memory && turn.userText !== '';
     return [
-      ...(remembered ? [event('LtmWriteRequested', rememberedOf(metered.request, turn))] : []),
+      ...(remembered
+        ? [event('LtmWriteRequested', { ...saidIn(metered.request, turn), vectorize: true })]
+        : []),
       event('TurnEnded', { ...facts }),
+      ...(this.#plugins
+        ? [event('PluginTurnEnded', { ...saidIn(metered.request, turn), reason: turn.reason, actions })]
+        : []),
     ];
   }
 }
 
-function rememberedOf({ user, language }: SessionRequest, turn: TurnRecord): JsonObject {
-  return {
-    ...{ text: turn.userText, reply: turn.heard, vectorize: true, language },
-    ...(user !== undefined && { user }),
-  };
+function saidIn({ user, language }: SessionRequest, { userText, heard }: TurnRecord): JsonObject {
+  return { text: userText, reply: heard, language, ...(user !== undefined && { user }) };
 }
 
 function nothing(): Counts {
@@ -143,6 +154,11 @@ function onCommand(metered: Metered, command: Command, atMs: number): void {
 
 function onMessage(metered: Metered, message: SessionMessage, atMs: number): void {
   if (message.type === 'state') metered.speaking = message.value === 'speaking';
+  if (message.type === 'action') {
+    const { id, name, args, status } = message;
+    const { key = metered.actions.get(id)?.key } = message;
+    metered.actions.set(id, { id, name, args, status, ...(key !== undefined && { key }) });
+  }
   const silenced = message.type === 'flush' || (message.type === 'playback' && message.state === 'paused');
   if (!silenced || metered.bargeInAtMs === undefined) return;
   metered.counts.bargeInMs = Math.max(0, atMs - metered.bargeInAtMs);

@@ -3,6 +3,8 @@ import { Command } from 'commander';
 import { ParleyError } from '../../machines/errors.ts';
 import { callsOf } from '../../machines/journal/calls.ts';
 import { exportedText, importJournalFile } from '../journal-import.ts';
+import { makeLogger } from '../log.ts';
+import { openStreams } from '../outbox/outbox.ts';
 import { configOf, type SetExitCode, withConfigFlags, withExamples } from './config-flags.ts';
 import { withStore } from './data-store.ts';
 import { writeOutput } from './output.ts';
@@ -108,7 +110,8 @@ function deleteCommand(): Command {
     .option('--force', 'also delete sessions that are still marked as open')
     .action(async (sessions: string[], _options, command: Command) => {
       const { force } = command.opts<{ force?: true }>();
-      await withStore(configOf(command).config.dataDir, async (store) => {
+      const { config } = configOf(command);
+      await withStore(config.dataDir, async (store) => {
         const open = new Set(
           (await store.journals({ limit: 1_000_000 }))
             .filter(({ status }) => status === 'open')
@@ -118,6 +121,8 @@ function deleteCommand(): Command {
           if (open.has(session) && !force) throw new ParleyError('SESSION_OPEN', session);
           if (!(await store.deleteSession(session))) throw new ParleyError('SESSION_UNKNOWN', session);
         }
+        const streams = await openStreams(config, store.outbox, makeLogger('silent'));
+        await streams.forget(sessions).finally(() => streams.close());
       });
     });
 }

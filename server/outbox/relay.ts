@@ -3,8 +3,8 @@ import {
   type EventStreams,
   type EventType,
   ROLE_OF,
-  ROLES,
   type Role,
+  STREAM_ROLES,
 } from '../../actors/ports/event-stream.ts';
 import type { Backlog, OutboxStore } from '../../actors/ports/outbox.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
@@ -76,7 +76,10 @@ export function startRelay({ outbox, streams, clock, onHealth }: RelayOptions): 
     backlog = await outbox.backlog();
   }
 
-  const lanes = [...ROLES.map((role) => lane(clock, () => drain(role), report)), lane(clock, tidy, () => {})];
+  const lanes = [
+    ...STREAM_ROLES.map((role) => lane(clock, () => drain(role), report)),
+    lane(clock, tidy, () => {}),
+  ];
   streams.onRestart(() => {
     outbox
       .again(KEPT_MS)

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Role } from '../../actors/ports/event-stream.ts';
+import type { OwnRole } from '../../actors/ports/event-stream.ts';
 import { sqliteStore } from '../../adapters/store/sqlite.ts';
 import type { Config } from '../config/schema.ts';
 import { DATABASE } from '../data-directory.ts';
@@ -10,7 +10,7 @@ import { openStreams } from './outbox.ts';
 import { startWorkers, type Workers } from './workers.ts';
 
 /** Works roles in a process without sessions; what they keep is in the data directory. Rejects with BUS_UNREACHABLE. */
-export async function workRoles(roles: readonly Role[], config: Config, log: Logger): Promise<Workers> {
+export async function workRoles(roles: readonly OwnRole[], config: Config, log: Logger): Promise<Workers> {
   const store = sqliteStore({ path: join(config.dataDir, DATABASE) });
   try {
     const { outbox, analytics, memories } = store;

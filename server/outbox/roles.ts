@@ -1,6 +1,6 @@
 import type { Dialog } from '../../actors/dialog/mod.ts';
 import type { AnalyticsStore } from '../../actors/ports/analytics.ts';
-import type { EventHandler, Role } from '../../actors/ports/event-stream.ts';
+import type { EventHandler, OwnRole } from '../../actors/ports/event-stream.ts';
 import type { Memory } from '../../actors/ports/memory.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { analyticsRole } from '../analytics/role.ts';
@@ -24,10 +24,11 @@ export interface WorkingRole {
 }
 
 /** What each role does with its events; undefined if this configuration has nothing for it to do. */
-export const ROLE_MAKERS: Readonly<Record<Role, (parts: RoleParts) => Promise<WorkingRole | undefined>>> = {
-  ltm: async ({ memory, dialog }) => memory && ltmRole(memory, dialog),
-  analytics: async (parts) => analyticsRole(parts, realClock),
-};
+export const ROLE_MAKERS: Readonly<Record<OwnRole, (parts: RoleParts) => Promise<WorkingRole | undefined>>> =
+  {
+    ltm: async ({ memory, dialog }) => memory && ltmRole(memory, dialog),
+    analytics: async (parts) => analyticsRole(parts, realClock),
+  };
 
 /** True if turns are to be remembered. */
 export function remembers({ memory }: Config): boolean {

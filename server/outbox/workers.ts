@@ -1,15 +1,15 @@
-import type { EventStreams, Role } from '../../actors/ports/event-stream.ts';
+import type { EventStreams, OwnRole } from '../../actors/ports/event-stream.ts';
 import { ROLE_MAKERS, type RoleParts } from './roles.ts';
 
 /** Roles of this process, as members of their groups. */
 export interface Workers {
-  readonly roles: readonly Role[];
+  readonly roles: readonly OwnRole[];
   close(): Promise<void>;
 }
 
 /** Begins to work these roles, as far as the configuration has something for them to do. */
 export async function startWorkers(
-  roles: readonly Role[],
+  roles: readonly OwnRole[],
   streams: Pick<EventStreams, 'consume'>,
   parts: RoleParts,
 ): Promise<Workers> {

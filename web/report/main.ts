@@ -1,4 +1,4 @@
-import { cells } from '../../server/analytics/render.ts';
+import { cells, spentOf } from '../../server/analytics/render.ts';
 import type { Report, ReportGroup } from '../../server/analytics/report.ts';
 import { takeToken } from '../token.ts';
 import { drawPlots } from './plots.ts';
@@ -31,7 +31,7 @@ function show({ since, sessions, total, groups, hours }: Report): void {
   const { turns, costs } = total;
   summary.textContent =
     `${turns} turns of ${sessions} sessions since ${since.slice(0, 16).replace('T', ' ')} UTC: ` +
-    `${Math.round(costs.speechSeconds)} s heard, ${costs.tokens} tokens, ${costs.characters} characters, ${Math.round(costs.replySeconds)} s spoken`;
+    spentOf(costs);
   drawPlots(element('plots', HTMLElement), hours);
   tables.replaceChildren(...[total, ...groups].map(table));
 }

@@ -16,7 +16,16 @@ globalThis.Date = class extends Date { constructor(...given) { super(...(given.l
 
 /** Starts a server, and traces its connections. `parley demo --memory` speaks the same conversation. */
 async function start(dataDir: string, trace: string, env: Record<string, string> = {}) {
-  const options = ['-f', '-qq', '-e', 'trace=execve,connect,sendto,sendmsg', '-e', 'signal=none', '-o', trace];
+  const options = [
+    '-f',
+    '-qq',
+    '-e',
+    'trace=execve,connect,sendto,sendmsg',
+    '-e',
+    'signal=none',
+    '-o',
+    trace,
+  ];
   const flags = { dialog: packagedExample('memory') ?? '', 'memory.engine': 'local', 'data-dir': dataDir };
   const given = Object.entries({ ...flags, port: '0', 'tts.cache.enabled': 'false' });
   const command = [process.execPath, COMMAND, 'serve', ...given.map(([key, value]) => `--${key}=${value}`)];

@@ -24,6 +24,7 @@ import { suspicionInvariant } from './session/stop-lane/invariant.ts';
 import { textOnlyInvariant } from './session/text-only-invariant.ts';
 import { consentInvariant } from './session/tools/consent-invariant.ts';
 import { commitInvariant } from './session/turn/invariant.ts';
+import { turnEndInvariant } from './session/turn/turn-end-invariant.ts';
 import type { Modality } from './wire.ts';
 
 export type { MonitorOptions } from './session/facts.ts';
@@ -43,6 +44,7 @@ const INVARIANTS: readonly MakeInvariant[] = [
   backchannelInvariant,
   settingsInvariant,
   commitInvariant,
+  turnEndInvariant,
   haltInvariant,
   suspicionInvariant,
   askingInvariant,
@@ -82,6 +84,7 @@ export function sessionMonitor(
     backchannels: parameters.words.backchannels,
     input: hears,
     output: input.output ?? 'audio',
+    awaitedDelayMs: parameters.endpointing.awaitedDelayMs ?? 0,
     results: input.results ?? false,
   });
 }
@@ -108,6 +111,7 @@ export class InvariantMonitor {
       backchannels: {},
       input: 'audio' as const,
       output: 'audio' as const,
+      awaitedDelayMs: 0,
       results: false,
       ...given,
     };

@@ -65,6 +65,10 @@ export function parameterGroups() {
       delayMs: [ms, 'Silence that ends a turn when it is not known whether the transcript is complete.'],
       completeDelayMs: [ms, 'Silence that ends a turn when the transcript is clearly complete.'],
       incompleteDelayMs: [ms, 'Silence that ends a turn when the transcript stops in mid-sentence.'],
+      awaitedDelayMs: [
+        ms,
+        'Silence that ends a turn whose end a speech-to-speech model decides, if it does not.',
+      ],
       prerollMs: [ms, 'Audio kept from before speech was detected.'],
       maxUtteranceMs: [ms, 'Maximum length of an utterance; a longer one is cut.'],
       notUnderstoodMs: [

@@ -4,6 +4,7 @@ export const plainDefaults = {
     delayMs: 500,
     completeDelayMs: 250,
     incompleteDelayMs: 1_000,
+    awaitedDelayMs: 3_000,
     prerollMs: 300,
     maxUtteranceMs: 30_000,
     notUnderstoodMs: 700,

@@ -8,12 +8,15 @@ import type {
   SpeechOffer,
   SpeechSetup,
 } from '../actors/ports/speech.ts';
-import { type Pcm, samplesInMs } from '../machines/audio.ts';
+import { msOfSamples, type Pcm, samplesInMs } from '../machines/audio.ts';
 import type { Clock } from '../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../machines/errors.ts';
 import type { JsonObject } from '../machines/json.ts';
 
 const RATE = 24_000;
+const FRAME = samplesInMs(20, RATE);
+/** Quieter samples are silence. */
+const LOUD = 100;
 
 /** What the model does with an utterance. */
 export interface HearingScript {
@@ -51,6 +54,8 @@ export interface SpeechScripts {
   readonly sound?: (word: string, samples: number) => Int16Array;
   /** Default 1,000,000. */
   readonly renewMs?: number;
+  /** It commits an utterance by itself after this much silence, ms; null: never. Default: it leaves that to its client. */
+  readonly endsTurnsAfterMs?: () => number | null;
 }
 
 /** An item as the model knows it. */
@@ -67,6 +72,7 @@ interface KnownItem {
 export class ScriptedSpeech implements SpeechEngine {
   readonly name = 'model';
   readonly renewMs: number;
+  readonly endsTurns: boolean;
   readonly wordsMs = 2_000;
   readonly replyMs = 3_000;
   readonly conversations: ScriptedConversation[] = [];
@@ -80,6 +86,7 @@ export class ScriptedSpeech implements SpeechEngine {
     this.#clock = clock;
     this.#scripts = scripts;
     this.renewMs = scripts.renewMs ?? 1_000_000;
+    this.endsTurns = scripts.endsTurnsAfterMs !== undefined;
   }
 
   /** The newest conversation. */
@@ -97,6 +104,7 @@ export class ScriptedSpeech implements SpeechEngine {
       hears: (samples) => this.#scripts.hears?.(samples, this.#utterances++) ?? {},
       responds: (items) => this.#scripts.responds?.(items, this.#responses++) ?? {},
       sound: this.#scripts.sound ?? ((_word, samples) => new Int16Array(samples)),
+      ...(this.#scripts.endsTurnsAfterMs && { endsTurnsAfterMs: this.#scripts.endsTurnsAfterMs }),
     });
     this.conversations.push(conversation);
     return conversation;
@@ -109,6 +117,7 @@ interface Behaviour {
   readonly hears: (samples: Int16Array) => HearingScript;
   readonly responds: (items: readonly SpeechItem[]) => ResponseScript;
   readonly sound: NonNullable<SpeechScripts['sound']>;
+  readonly endsTurnsAfterMs?: () => number | null;
 }
 
 export class ScriptedConversation implements SpeechConversation {
@@ -123,6 +132,8 @@ export class ScriptedConversation implements SpeechConversation {
   readonly #onEvent: (event: SpeechEvent) => void;
   readonly #behaviour: Behaviour;
   #heard: Int16Array[] = [];
+  /** Of a model that ends turns: silence since the user spoke, ms; undefined before. */
+  #silentMs: number | undefined;
   #named = 0;
   #responses = 0;
   #active: { readonly number: number; readonly stop: AbortController } | undefined;
@@ -152,14 +163,32 @@ export class ScriptedConversation implements SpeechConversation {
   }
 
   append({ samples }: Pcm): void {
+    const limitMs = this.#behaviour.endsTurnsAfterMs?.();
+    if (limitMs === undefined) this.#heard.push(samples);
+    else
+      for (let at = 0; at < samples.length; at += FRAME)
+        this.#listen(samples.subarray(at, at + FRAME), limitMs);
+  }
+
+  #listen(samples: Int16Array, limitMs: number | null): void {
     this.#heard.push(samples);
+    if (samples.some((sample) => Math.abs(sample) > LOUD)) {
+      if (this.#silentMs === undefined) this.#later(1, () => this.#emit({ type: 'speaks' }));
+      this.#silentMs = 0;
+    } else if (this.#silentMs !== undefined) {
+      this.#silentMs += msOfSamples(samples.length, RATE);
+      if (limitMs !== null && this.#silentMs >= limitMs) this.commit();
+    }
   }
 
   clear(): void {
     this.#heard = [];
+    this.#silentMs = undefined;
+    this.#later(1, () => this.#emit({ type: 'cleared' }));
   }
 
   commit(): void {
+    this.#silentMs = undefined;
     const samples = Int16Array.from(this.#heard.flatMap((piece) => [...piece]));
     this.#heard = [];
     const { text = '', wordsMs = 50, end = 'words' } = this.#behaviour.hears(samples);

@@ -1,6 +1,7 @@
 import { msOfSamples, PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { ChildInputs } from '../../machines/session/commands.ts';
+import type { TurnEnd } from '../../machines/session/events.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { TimedWord } from '../../machines/wire.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
@@ -33,6 +34,7 @@ export function sttChild(
       finished.abort();
     })();
     let partial = '';
+    let end: TurnEnd | undefined;
     for await (const event of engine.transcribe(
       audio.follow(from, finished.signal, undefined, toSample),
       { language: input.language },
@@ -51,14 +53,16 @@ export function sttChild(
           ...(reading && { reading }),
         };
       }
-      if (event.text === partial) continue;
+      if (event.text === partial && event.end === end) continue;
       partial = event.text;
+      end = event.end;
       const language = event.language ?? identify?.(partial, input.language);
       const reading = read?.(partial, language ?? input.language, false);
       emit({
         ...{ type: 'transcript.partial', text: partial },
         ...(reading && { reading }),
         ...(language !== undefined && { language }),
+        ...(end !== undefined && { end }),
       });
     }
     throw new ParleyError('ENGINE_PROTOCOL', `${engine.name} ended without a final transcript`);

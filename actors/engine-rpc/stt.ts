@@ -15,7 +15,12 @@ import { audioPieceBytes, jsonBytes, NO_PAYLOAD, parseJson, type RpcScope } from
 const Request: z.ZodType<SttRequest> = z.object({ language: z.string() });
 
 const Event: z.ZodType<SttEvent> = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('partial'), text: z.string(), language: z.string().exactOptional() }),
+  z.object({
+    type: z.literal('partial'),
+    text: z.string(),
+    language: z.string().exactOptional(),
+    end: z.enum(['awaited', 'reached']).exactOptional(),
+  }),
   z.object({
     type: z.literal('final'),
     text: z.string(),

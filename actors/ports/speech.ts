@@ -14,6 +14,8 @@ export interface SpeechEngine {
   /** Its time for the words of an utterance, and to the first words of a reply, ms; then the other engines are asked. */
   readonly wordsMs: number;
   readonly replyMs: number;
+  /** The model finds the end of the user's turn by itself, and commits it. Default: only `commit` ends an utterance. */
+  readonly endsTurns?: boolean;
   close(): Promise<void>;
 }
 
@@ -45,7 +47,7 @@ export interface SpeechConversation {
   expect(language: string): void;
   /** Adds speech to the user's utterance. */
   append(pcm: Pcm): void;
-  /** Drops the utterance so far. */
+  /** Drops the utterance so far. `cleared` follows what the model made of the audio before. */
   clear(): void;
   /** The utterance is complete: it becomes an item, and `committed` names it. */
   commit(): void;
@@ -62,9 +64,13 @@ export interface SpeechConversation {
 }
 
 export type SpeechEvent =
+  /** Of a model that ends turns: the user speaks. */
+  | { readonly type: 'speaks' }
+  /** The audio before is an item. */
   | { readonly type: 'committed'; readonly item: string }
   /** The utterance cannot be taken. */
   | { readonly type: 'refused'; readonly error: ErrorRecord }
+  | { readonly type: 'cleared' }
   /** The words of a committed item, or why there are none. */
   | { readonly type: 'words'; readonly item: string; readonly text: string }
   | { readonly type: 'wordless'; readonly item: string; readonly error: ErrorRecord }

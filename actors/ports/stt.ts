@@ -1,4 +1,5 @@
 import type { Pcm, PipelineRate } from '../../machines/audio.ts';
+import type { TurnEnd } from '../../machines/session/events.ts';
 import type { Rejection, TimedWord } from '../../machines/wire.ts';
 
 export interface SttRequest {
@@ -7,8 +8,8 @@ export interface SttRequest {
 }
 
 export type SttEvent =
-  /** The text so far. A later partial replaces an earlier one. */
-  | { readonly type: 'partial'; readonly text: string; readonly language?: string }
+  /** The text so far, and what is known of the end of the turn. A later partial replaces an earlier one. */
+  | { readonly type: 'partial'; readonly text: string; readonly language?: string; readonly end?: TurnEnd }
   /**
    * The end of the utterance: exactly once, last. `text` is empty if nothing was understood; `confidence` is 0..1 where
    * the engine reports it, and `rejected` says why the text is empty.

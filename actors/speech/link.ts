@@ -1,54 +1,32 @@
 import { errorFrom, ParleyError } from '../../machines/errors.ts';
+import type { TurnEnd } from '../../machines/session/events.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { aborted } from '../cancellation.ts';
 import type { SpeechConversation, SpeechEvent } from '../ports/speech.ts';
 import { Mirror } from './mirror.ts';
+import { Utterance } from './utterance.ts';
 
 /** What belongs to one response. */
 type ResponseEvent = Extract<SpeechEvent, { readonly response: number }>;
-
-/** The words of an utterance that was given to the model. */
-class Utterance {
-  /** Once the model has named it. */
-  item: string | undefined;
-  /** Nobody wants it any more. */
-  dropped = false;
-  readonly words: Promise<string>;
-  #resolve: (words: string) => void = () => {};
-  #reject: (error: ParleyError) => void = () => {};
-
-  constructor() {
-    this.words = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
-    this.words.catch(() => {}); // it may be dropped before it fails
-  }
-
-  known(words: string): void {
-    this.#resolve(words);
-  }
-
-  fail(error: ParleyError): void {
-    this.#reject(error);
-  }
-}
 
 /** One connection to the model: its conversation, what is known of it, and who waits for which of its events. */
 export class Link {
   readonly conversation: SpeechConversation;
   readonly mirror: Mirror;
-  /** Committed and not named yet, in order. */
-  readonly #unnamed: Utterance[] = [];
-  /** By item. */
+  /** Whether the model commits by itself. Then `cleared` is the end of an utterance's items. */
+  readonly #endsTurns: boolean;
+  /** Those that may still get an item, in order. */
+  readonly #open: Utterance[] = [];
+  /** By item without words. */
   readonly #untold = new Map<string, Utterance>();
   readonly #responses = new Map<number, AsyncQueue<ResponseEvent>>();
   #items = 0;
   #hearing = 0;
   #closed: ParleyError | undefined;
 
-  constructor(conversation: SpeechConversation) {
+  constructor(conversation: SpeechConversation, endsTurns = false) {
     this.conversation = conversation;
+    this.#endsTurns = endsTurns;
     this.mirror = new Mirror(conversation, () => `parley_${++this.#items}`);
   }
 
@@ -63,14 +41,20 @@ export class Link {
 
   take(event: SpeechEvent): void {
     switch (event.type) {
+      case 'speaks':
+        this.#open[0]?.speak();
+        break;
       case 'committed':
         this.#named(event.item);
         break;
       case 'refused':
-        this.#unnamed.shift()?.fail(errorFrom(event.error));
+        if (!this.#endsTurns) this.#open.shift()?.fail(errorFrom(event.error));
+        break;
+      case 'cleared':
+        if (this.#endsTurns) this.#open.shift()?.complete();
         break;
       case 'words':
-        this.#untold.get(event.item)?.known(event.text);
+        this.#untold.get(event.item)?.known(event.item, event.text);
         break;
       case 'wordless':
         this.#untold.get(event.item)?.fail(errorFrom(event.error));
@@ -85,22 +69,28 @@ export class Link {
   }
 
   #named(item: string): void {
-    const utterance = this.#unnamed.shift();
+    const utterance = this.#endsTurns ? this.#open[0] : this.#open.shift();
     if (!utterance || utterance.dropped) {
       this.conversation.remove(item);
       return;
     }
-    utterance.item = item;
+    utterance.add(item);
     this.#untold.set(item, utterance);
+    if (!this.#endsTurns) utterance.complete();
   }
 
   /**
-   * Gives the model one utterance and returns its words. `audio` throws if it breaks off. The utterance is an item of the
-   * conversation if it has words; otherwise, and after a failure, it leaves nothing there.
+   * Gives the model one utterance and returns its words. `audio` throws if it breaks off. The utterance is one or several
+   * items of the conversation, each with words; otherwise, and after a failure, it leaves nothing there. `onTurn` is
+   * called with what a model that ends turns finds, until the audio has ended.
    */
-  async hear(audio: AsyncIterable<Int16Array>, signal: AbortSignal): Promise<string> {
+  async hear(
+    audio: AsyncIterable<Int16Array>,
+    signal: AbortSignal,
+    onTurn: (end: TurnEnd) => void,
+  ): Promise<string> {
     const { conversation, mirror } = this;
-    const utterance = new Utterance();
+    const utterance = new Utterance(onTurn);
     let samples = 0;
     let committed = false;
     let words = '';
@@ -108,25 +98,34 @@ export class Link {
     try {
       for await (const piece of audio) {
         this.#requireOpen();
+        if (piece.length === 0) continue;
+        if (samples === 0 && this.#endsTurns) this.#open.push(utterance);
         samples += piece.length;
-        if (piece.length > 0) conversation.append({ rate: conversation.inputRate, samples: piece });
+        conversation.append({ rate: conversation.inputRate, samples: piece });
       }
       if (samples === 0) return '';
       this.#requireOpen();
-      this.#unnamed.push(utterance);
-      conversation.commit();
+      this.#end(utterance);
       committed = true;
       words = await Promise.race([utterance.words, aborted(signal)]);
       return words;
     } finally {
       this.#hearing -= 1;
-      const { item } = utterance;
       utterance.dropped = true;
-      if (item !== undefined) this.#untold.delete(item);
-      if (words !== '' && item !== undefined) mirror.heard(item, words);
-      else if (!committed && samples > 0) conversation.clear();
-      else if (item !== undefined) conversation.remove(item);
+      if (!committed && samples > 0) conversation.clear();
+      for (const [item, said] of utterance.items) {
+        this.#untold.delete(item);
+        if (words !== '' && said) mirror.heard(item, said);
+        else conversation.remove(item);
+      }
     }
+  }
+
+  /** The audio of the utterance is complete. */
+  #end(utterance: Utterance): void {
+    if (!this.#endsTurns) this.#open.push(utterance);
+    if (utterance.isUnfinished) this.conversation.commit();
+    if (this.#endsTurns) this.conversation.clear();
   }
 
   /** Requests a response and yields its events. Leaving it cancels the response. */
@@ -167,7 +166,7 @@ export class Link {
 
   #lose(error: ParleyError): void {
     this.#closed ??= error;
-    for (const utterance of [...this.#unnamed, ...this.#untold.values()]) utterance.fail(error);
+    for (const utterance of [...this.#open, ...this.#untold.values()]) utterance.fail(error);
     for (const events of this.#responses.values()) events.fail(error);
   }
 }

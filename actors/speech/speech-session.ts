@@ -1,7 +1,9 @@
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { errorFrom, ParleyError } from '../../machines/errors.ts';
+import type { TurnEnd } from '../../machines/session/events.ts';
 import type { Modality } from '../../machines/wire.ts';
+import { AsyncQueue } from '../async-queue.ts';
 import { Backoff } from '../backoff.ts';
 import { aborted, throwIfAborted } from '../cancellation.ts';
 import { asParleyError } from '../chain/attempt.ts';
@@ -10,7 +12,7 @@ import type { EngineClients, RpcScope } from '../engine-rpc/mod.ts';
 import type { LlmEngine, LlmEvent, LlmRequest } from '../ports/llm.ts';
 import type { ResamplerFactory } from '../ports/resampler.ts';
 import type { SpeechEngine } from '../ports/speech.ts';
-import type { SttEngine } from '../ports/stt.ts';
+import type { SttEngine, SttEvent } from '../ports/stt.ts';
 import type { TtsEngine } from '../ports/tts.ts';
 import { Link } from './link.ts';
 import { CHAR_MS, SpokenReply } from './spoken-reply.ts';
@@ -136,7 +138,7 @@ export class SpeechSession {
         },
         signal,
       );
-      link = new Link(conversation);
+      link = new Link(conversation, engine.endsTurns);
       if (!signal.aborted) {
         this.#backoff.reset();
         return link;
@@ -179,7 +181,8 @@ export class SpeechSession {
   }
 
   #stt(): SttEngine {
-    const { resamplers } = this.#options;
+    const { resamplers, engine } = this.#options;
+    const { endsTurns = false } = engine;
     const ready = (signal: AbortSignal) => this.#ready(signal);
     const swap = () => this.#swap();
     return {
@@ -196,12 +199,25 @@ export class SpeechSession {
           throwIfAborted(signal);
           yield resampler.flush().samples;
         }
-        try {
-          yield { type: 'final', text: await link.hear(pieces(), signal) };
-        } finally {
-          resampler.close();
-          swap();
-        }
+        const events = new AsyncQueue<SttEvent>();
+        const onTurn = (end: TurnEnd) => events.push({ type: 'partial', text: '', end });
+        if (endsTurns) onTurn('awaited');
+        link
+          .hear(pieces(), signal, endsTurns ? onTurn : () => {})
+          .then(
+            (text) => events.push({ type: 'final', text }),
+            (error: unknown) => {
+              // Who hears it instead does not end the turn.
+              if (endsTurns) events.push({ type: 'partial', text: '' });
+              events.fail(error);
+            },
+          )
+          .finally(() => {
+            events.end();
+            resampler.close();
+            swap();
+          });
+        yield* events;
       },
       close: async () => {},
     };

@@ -21,6 +21,8 @@ export interface OnlineRecognizer {
   isReady(stream: Stream): boolean;
   decode(stream: Stream): void;
   getResult(stream: Stream): unknown;
+  /** With `enableEndpoint`: whether one of the endpoint rules holds. */
+  isEndpoint(stream: Stream): boolean;
 }
 
 export interface OfflineRecognizer {

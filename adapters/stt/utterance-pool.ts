@@ -8,9 +8,12 @@ import { type FromThread, fromThreadSchema, type ToThread } from './utterance-pr
 /** The result of an utterance. */
 export type Final = Extract<SttEvent, { type: 'final' }>;
 
+/** The text so far, and whether the turn has ended with it. */
+export type Partial = Pick<Extract<SttEvent, { type: 'partial' }>, 'text' | 'end'>;
+
 /** Callbacks of one utterance. `onEnd` is called exactly once unless the utterance is aborted. */
 export interface Listener {
-  onPartial(text: string): void;
+  onPartial(partial: Partial): void;
   onEnd(result: Final | ParleyError): void;
 }
 
@@ -151,7 +154,7 @@ export class UtterancePool {
         this.#load = message.load;
         return;
       case 'partial':
-        this.#utterances.get(message.id)?.listener.onPartial(message.text);
+        this.#utterances.get(message.id)?.listener.onPartial(partialOf(message));
         return;
       case 'aborted':
         this.#pool.finish(message.id, false);
@@ -187,4 +190,8 @@ export class UtterancePool {
     this.#pool.send(id, { type: 'end', id });
     this.#pool.expectAnswer(id);
   }
+}
+
+function partialOf({ text, end }: Partial): Partial {
+  return { text, ...(end !== undefined && { end }) };
 }

@@ -27,7 +27,12 @@ export const fromThreadSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('missing') }),
   /** After an utterance, from a model in a process of its own. */
   z.object({ type: z.literal('load'), load: modelLoadSchema }),
-  z.object({ type: z.literal('partial'), id, text: z.string() }),
+  z.object({
+    type: z.literal('partial'),
+    id,
+    text: z.string(),
+    end: z.literal('reached').exactOptional(),
+  }),
   z.object({
     type: z.literal('final'),
     id,

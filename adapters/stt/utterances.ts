@@ -19,7 +19,7 @@ export async function* transcribe(
   // A slow reader needs only the newest partial.
   const events = new AsyncQueue<SttEvent>((last, next) => (last.type === 'partial' ? next : undefined));
   const utterance = pool.open({
-    onPartial: (text) => events.push({ type: 'partial', text }),
+    onPartial: (partial) => events.push({ type: 'partial', ...partial }),
     onEnd: (result) => (result instanceof ParleyError ? events.abort(result) : events.push(result)),
   });
   const onAbort = () => events.abort(cancelled(signal));

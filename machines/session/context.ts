@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ActionReport, ActionStatus, Attention, SettingsChange, Tool } from '../wire.ts';
 import type { Question } from './asking/asking.ts';
-import type { SttOutput } from './events.ts';
+import type { SttOutput, TurnEnd } from './events.ts';
 import type { ListenerSample } from './reply/listener.ts';
 import type { Round } from './tools/loop.ts';
 import type { ActionOutcome, Message } from './turn/history.ts';
@@ -108,6 +108,8 @@ export interface Utterance {
   readonly partialAtMs: number | null;
   /** Language of the words so far, if it is known. */
   readonly language?: string;
+  /** What the recogniser knows of the turn's end. */
+  readonly end?: TurnEnd | undefined;
   /** What the dialog knows about `partial`. */
   readonly reading?: Reading | undefined;
   /** STT's final text; null until then. */
@@ -214,8 +216,6 @@ export interface RobotAction {
   /** `asked`: it begins when the user allows it. */
   readonly status: ActionStatus | 'asked';
   readonly startedAtMs: number;
-  /** A tool of the server: the server runs it and reports its end, whatever the client says. */
-  readonly byServer?: true;
   /** It was requested in an earlier reply, and the user has allowed it since. */
   readonly allowed?: true;
   /** The report that ended it: the client's, or in the tool loop that of who ran it. */

@@ -73,6 +73,12 @@ export type MemoryEvent =
   | { readonly type: 'memory.failed'; readonly error: ErrorRecord }
   | SummaryEvent;
 
+/**
+ * What a recogniser knows of the end of the user's turn: it will report it (`awaited`), or it is there (`reached`). One
+ * that says nothing leaves it to the endpointing.
+ */
+export type TurnEnd = 'awaited' | 'reached';
+
 /** From running children. */
 export type ChildEvent =
   | {
@@ -80,6 +86,7 @@ export type ChildEvent =
       readonly text: string;
       readonly reading?: Reading;
       readonly language?: string;
+      readonly end?: TurnEnd;
     }
   | { readonly type: 'llm.delta'; readonly text: string }
   | { readonly type: 'llm.action'; readonly id: string; readonly name: string; readonly args: JsonObject }

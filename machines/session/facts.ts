@@ -33,6 +33,8 @@ export interface MonitorOptions {
   readonly output?: Modality;
   /** Whether the client reports the results of actions. Default: no. */
   readonly results?: boolean;
+  /** `endpointing.awaitedDelayMs` of the session's parameters. Default: 0. */
+  readonly awaitedDelayMs?: number;
 }
 
 /** Attention of a session: its mode, wake phrases, and how long the window after a turn is open. */

@@ -26,10 +26,10 @@ import * as consent from './tools/consent.ts';
 import * as loop from './tools/loop.ts';
 import * as offer from './tools/offer.ts';
 import * as commit from './turn/commit.ts';
-import { endpointDelayMs } from './turn/endpointing.ts';
 import * as turn from './turn/turn.ts';
+import { isOver, turnDelayMs } from './turn/turn-end.ts';
 import * as utterance from './turn/utterance.ts';
-import { circumstancesOf, utteranceSettled, wordsSoFar } from './turn/words.ts';
+import { utteranceSettled } from './turn/words.ts';
 
 /** Children run outside: the runner starts the real ones. Here they have only a name and an input. */
 function child<Kind extends ChildKind>() {
@@ -38,7 +38,7 @@ function child<Kind extends ChildKind>() {
 
 /** The named parts of the chart: children, guards, delays and actions. */
 export function sessionSetup(parameters: SessionParameters) {
-  const { endpointing, deadlines, words } = parameters;
+  const { endpointing, deadlines } = parameters;
 
   const base = setup({
     types: {} as { context: SessionContext; events: MachineEvent; input: SessionInput },
@@ -55,6 +55,7 @@ export function sessionSetup(parameters: SessionParameters) {
     actions: { command: (_, _command: Command) => {} },
     guards: {
       finalKnown: ({ context }) => utteranceSettled(context),
+      turnOver: ({ context }) => isOver(context, parameters),
       turnKnown: ({ context }) => context.pending !== null && context.utterance === null,
       userSpeaks: ({ context }) => context.utterance !== null && context.utterance.endedAtMs === null,
       saidHalt: ({ context }) =>
@@ -125,15 +126,7 @@ export function sessionSetup(parameters: SessionParameters) {
     },
     delays: {
       endpointDelay: ({ context }) => {
-        const delayMs =
-          context.settings?.turnDetection?.silenceMs ??
-          endpointDelayMs(
-            wordsSoFar(context),
-            languageOf(context),
-            endpointing,
-            words,
-            circumstancesOf(context),
-          );
+        const delayMs = context.settings?.turnDetection?.silenceMs ?? turnDelayMs(context, parameters);
         return left(delayMs, context.utterance?.endedAtMs, context);
       },
       steadyDelay: ({ context }) => speculation.steadyDelayMs(context, parameters),

@@ -4,6 +4,7 @@ import { clientAction } from '../../adapters/action/client-action.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { settle } from '../../testing/conversation.ts';
 import { ScriptedSpeech, type SpeechScripts } from '../../testing/scripted-speech.ts';
+import { nearestResampler } from '../../testing/simulation/engines.ts';
 import {
   answered,
   answeredAloud,
@@ -231,6 +232,81 @@ describe('a speech model', () => {
     await talk.until(() => talk.of('reply.end').length === 1);
     expect(talk.of('reply.end')[0]?.heard).toBe(ROSES);
     expect(talk.of('audio')).toEqual([]);
+  });
+});
+
+describe('a speech model that ends turns', () => {
+  // The microphone's tone is above what the filter lets through.
+  const LOUD = { resamplers: nearestResampler };
+  const endpoints = (talk: { of(type: 'reply.end'): { timings: { endpoint?: number } }[] }) =>
+    talk.of('reply.end').map(({ timings }) => timings.endpoint);
+
+  it('decides how long a silence is, and the words are those of its items', async () => {
+    for (const silenceMs of [300, 1_500]) {
+      const { talk, model } = await modelScene({ endsTurnsAfterMs: () => silenceMs }, LOUD);
+      await say(talk, 600, 2_000);
+      await talk.until(() => talk.of('reply.end').length === 1);
+      await backToIdle(talk);
+      expect(talk.of('transcript')).toMatchObject([{ text: 'what grows here', final: true }]);
+      expect(talk.of('reply.end')[0]?.heard).toBe(ROSES);
+      const [endpoint = 0] = endpoints(talk);
+      expect(endpoint).toBeGreaterThan(silenceMs - 60);
+      expect(endpoint).toBeLessThan(silenceMs + 100);
+      expect(model.conversation.messages.map(trim)).toEqual(['user: what grows here', `assistant: ${ROSES}`]);
+    }
+  });
+
+  it('that never ends a turn is told after 3 s of silence that it is over', async () => {
+    const { talk } = await modelScene({ endsTurnsAfterMs: () => null }, LOUD);
+    await say(talk, 600, 4_000);
+    await talk.until(() => talk.of('reply.end').length === 1);
+    expect(endpoints(talk)).toEqual([3_000]);
+    expect(talk.of('transcript')).toMatchObject([{ text: 'what grows here', final: true }]);
+  });
+
+  it('that ended the turn too early hears what follows as the same turn', async () => {
+    const { talk, model } = await modelScene(
+      {
+        endsTurnsAfterMs: () => 300,
+        hears: (_samples, number) => ({
+          text: ['what grows', 'what grows', 'here'][number] ?? '',
+          wordsMs: 700,
+        }),
+      },
+      LOUD,
+    );
+    await say(talk, 600, 500);
+    await say(talk, 600, 1_000);
+    await talk.until(() => talk.of('reply.end').length === 1);
+    await backToIdle(talk);
+    expect(talk.of('transcript').map(({ text }) => text)).toEqual(['what grows here']);
+    // It knows the turn as two items.
+    expect(model.conversation.messages.map(trim)).toEqual([
+      ...['user: what grows', 'user: here', `assistant: ${ROSES}`],
+    ]);
+  });
+
+  it('that is lost in mid-utterance leaves the end of the turn to Parley', async () => {
+    const { talk, model } = await modelScene(
+      { endsTurnsAfterMs: () => 2_000 },
+      { ...LOUD, problems: [LOST], said: [{ text: 'own ears' }] },
+    );
+    await talk.speak(400);
+    model.conversation.drop();
+    await say(talk, 200, 1_000);
+    await talk.until(() => talk.of('reply.end').length === 1);
+    expect(endpoints(talk)).toEqual([500]);
+    expect(talk.of('transcript').map(({ text }) => text)).toEqual(['own ears']);
+  });
+
+  it('interrupts nothing: speech over a reply does, after as much of it as ever', async () => {
+    const { talk } = await modelScene({ endsTurnsAfterMs: () => 100, hears: () => ({}) }, LOUD);
+    await askByText(talk, 'what grows here');
+    await talk.wait(500);
+    // A cough: the model takes it for a turn, and the reply plays on.
+    await say(talk, 120, 1_500);
+    await backToIdle(talk);
+    expect(talk.of('reply.end').map(({ reason }) => reason)).toEqual(['completed']);
   });
 });
 

@@ -38,6 +38,34 @@ describe('a session whose speech model is another Parley', () => {
     expect(caller.of('error')).toEqual([]);
   });
 
+  it.each(['server_vad', 'semantic_vad'])(
+    'ends its turns when the model finds their end (%s)',
+    async (turnDetection) => {
+      const { caller, model, ownAsked } = await meet({
+        model: { said: [{ text: 'hello there' }] },
+        // Its own silence would take longer than the test.
+        flags: {
+          'speech.openai-realtime.turnDetection': turnDetection,
+          'endpointing.awaitedDelayMs': 60_000,
+          'speech.openai-realtime.wordsMs': 10_000,
+        },
+      });
+      for (const turn of [0, 1]) {
+        void caller.talk(600);
+        expect(await caller.reply(turn)).toMatchObject({
+          reason: 'completed',
+          heard: 'There are two chairs.',
+        });
+        expect(caller.of('transcript').at(-1)).toMatchObject({ text: 'hello there', final: true });
+      }
+      expect(model.asked.at(-1)?.messages.map(({ content }) => content)).toEqual([
+        ...['hello there', 'There are two chairs.', 'hello there'],
+      ]);
+      expect(ownAsked).toEqual([]);
+      expect(caller.of('error')).toEqual([]);
+    },
+  );
+
   it('has the client act on a call of the model, which learns how it went and speaks about it', async () => {
     const wave = { name: 'wave', description: 'Waves.', parameters: { type: 'object' } };
     const asked: unknown[] = [];

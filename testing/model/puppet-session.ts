@@ -158,6 +158,8 @@ class PuppetSession {
     this.#samples = happenings.map(({ event }) => event.listener);
     await this.#clock.advance(Math.max(0, atMs - this.#clock.nowMs()));
     for (const { event, source } of happenings) {
+      // They have left before the client's command arrives.
+      if (source === 'client') this.#send(event.listener);
       if (source === 'timer') continue; // the clock has fired it
       if (source === 'client') this.#command(event as SessionEvent);
       else if (source === 'server') this.runner.receive(event as SessionEvent, 'server');
@@ -246,9 +248,15 @@ class PuppetSession {
     } else puppet.scope.emit(event as ChildEvent);
   }
 
-  /** The next sample; frames that a real playback would have sent before it are sent. */
+  /** The next sample. */
   #listen(): ListenerSample | undefined {
     const listener = this.#samples.shift();
+    this.#send(listener);
+    return listener;
+  }
+
+  /** Sends the frames that a real playback has sent by now. */
+  #send(listener: ListenerSample | undefined): void {
     const { generation } = this.runner.kernel.context;
     if (this.#frame.generation !== generation) this.#frame = { generation, seq: 0 };
     const samples = samplesPerFrame(this.#model.input.outputRate);
@@ -256,7 +264,6 @@ class PuppetSession {
       const seq = this.#frame.seq++;
       this.#observe({ type: 'frame', atMs: this.runner.nowMs(), generation, seq, samples });
     }
-    return listener;
   }
 
   #publish(message: SessionMessage): void {

@@ -1,6 +1,6 @@
 /** Representative events of a session: a finite set for all possible ones, each where it can really happen. */
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../machines/errors.ts';
-import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
+import { CHILD_KINDS, type ChildKind, type TurnEnd } from '../../machines/session/events.ts';
 import { PIECE_SAMPLES, playedBy } from './children.ts';
 import {
   clientRepresentatives,
@@ -96,6 +96,7 @@ export const IMPOSSIBLE_EVENTS: readonly Happens[] = [
   { type: 'speech.start', sample: 0, ageMs: 1e9 },
   { type: 'speech.stop', sample: 0, ageMs: 1e9 },
   { type: 'transcript.partial', text: WORDS.request },
+  { type: 'transcript.partial', text: '', end: 'reached' },
   { type: 'llm.delta', text: 'No. ' },
   { type: 'llm.action', id: 'a0', name: ALLOWED_ACTION, args: {} },
   { type: 'segment.started', segment: 99 },
@@ -188,6 +189,8 @@ function stt(): Representative[] {
     final('listener', WORDS.listener),
     final('words', WORDS.request),
     final('halt', WORDS.halt),
+    turnEnd('awaited'),
+    turnEnd('reached'),
     unsure(),
     answer('yes'),
     answer('no'),
@@ -199,6 +202,17 @@ function stt(): Representative[] {
     failure('stt'),
     failure('speculation'),
   ];
+}
+
+/** From a recogniser without partial transcripts, in a turn of one utterance. */
+function turnEnd(end: TurnEnd): Representative {
+  return of('stt', `partial: ${end}`, ({ snapshot }) => {
+    const { utterance, pending, question, followUps, settings } = snapshot.context;
+    const first = utterance?.partial === '' && !pending && !question && !followUps && isDefault(settings);
+    return first && utterance.end !== end && snapshot.matches({ conversation: 'listening' })
+      ? { type: 'transcript.partial', text: '', end }
+      : undefined;
+  });
 }
 
 /** Words that are asked about: in the turn, and in the answer. */

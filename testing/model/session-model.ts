@@ -238,6 +238,7 @@ export class SessionModel implements Model<SessionModelState, SessionModelEvent>
         yielding ? interrupts(words ?? '', snapshot.context, this.parameters) : words,
         yielding ? words !== '' : utterance.endedAtMs !== null,
         utterance.failure !== null,
+        snapshot.matches({ conversation: 'listening' }) && utterance.end,
         !yielding && spokeMs >= notUnderstoodMs,
       ],
       pending?.counted,

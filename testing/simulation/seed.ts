@@ -12,7 +12,6 @@ export interface Finding {
     | 'replay'
     | 'chain'
     | 'model'
-    | 'tool'
     | 'liveness'
     | 'client'
     | 'defect'

@@ -1,4 +1,5 @@
 import type { SpeechEngine, SpeechItem } from '../../actors/ports/speech.ts';
+import { delayName } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import { ScriptedSpeech } from '../scripted-speech.ts';
 import { type EngineWorld, Listener } from './engines.ts';
@@ -32,6 +33,11 @@ export function plannedSpeech(world: EngineWorld, { seed, id, reached, found }: 
   const random = Random.named(seed, `model ${id}`);
   // Each voice has its own pace, which the session must learn.
   const msPerChar = random.int(10, 40);
+  const endsTurns = Random.named(seed, `turns of model ${id}`).chance(0.5);
+  // The microphone sends 320 ms of silence.
+  const silence = () => (faults.does('speech.deaf') ? null : random.ms(60, 280));
+  let silenceMs: number | null | undefined;
+  let awaited = false;
   let history: readonly { readonly role: string; readonly content: string }[] = [];
   let answers = 0;
   let lost = false;
@@ -66,7 +72,14 @@ export function plannedSpeech(world: EngineWorld, { seed, id, reached, found }: 
       lost = fails;
       return { afterMs: random.ms(5, 400), ...(fails && { fails: 'ENGINE_UNREACHABLE' as const }) };
     },
+    ...(endsTurns && {
+      endsTurnsAfterMs: () => {
+        if (silenceMs === undefined) silenceMs = silence();
+        return silenceMs;
+      },
+    }),
     hears(samples) {
+      silenceMs = undefined;
       const listener = new Listener(said);
       for (const _text of listener.hear(samples));
       const wordsMs = faults.does('speech.slow') ? random.ms(1_000, 4_000) : random.ms(5, 300);
@@ -108,6 +121,16 @@ export function plannedSpeech(world: EngineWorld, { seed, id, reached, found }: 
     observe(entry) {
       if (entry.type === 'child.end' && entry.kind === 'llm' && entry.how === 'error' && lost)
         reached('a speech model was lost in mid-reply');
+      if (entry.type === 'event') {
+        const { event, state } = entry;
+        if (event.type === 'transcript.partial') {
+          if (event.end === 'reached' && state === 'processing') reached('a speech model ended a turn');
+          awaited = event.end === 'awaited';
+        }
+        if (awaited && delayName(event.type) === 'endpointDelay')
+          reached('a speech model did not end a turn, and silence did');
+        return;
+      }
       if (entry.type !== 'command') return;
       const { command } = entry;
       if (command.type === 'spawn' && (command.child === 'llm' || command.child === 'speculation'))

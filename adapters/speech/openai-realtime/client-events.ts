@@ -6,16 +6,26 @@ import type { Modality } from '../../../machines/wire.ts';
 /** GA accepts no other rate of PCM. */
 export const RATE = 24_000;
 
+export const TURN_DETECTIONS = ['parley', 'server_vad', 'semantic_vad'] as const;
+export type TurnDetection = (typeof TURN_DETECTIONS)[number];
+
 export interface RealtimeSessionOptions {
   readonly voice?: string;
   readonly transcriptionModel: string;
+  /** Who finds the end of the user's turn: Parley, or the model by its own detection of this type. Default: Parley. */
+  readonly turnDetection?: TurnDetection;
   readonly systemPrompt?: string;
   readonly tools: readonly LlmTool[];
 }
 
-/** The session as Parley wants it: the model takes no turn by itself. */
+/** Whether the model commits the user's turns. */
+export function endsTurns({ turnDetection }: Pick<RealtimeSessionOptions, 'turnDetection'>): boolean {
+  return turnDetection !== undefined && turnDetection !== 'parley';
+}
+
+/** The session as Parley wants it: the model may end a turn, but it answers none by itself and interrupts nothing. */
 export function sessionOf(
-  { voice, transcriptionModel, ...options }: RealtimeSessionOptions,
+  { voice, transcriptionModel, turnDetection, ...options }: RealtimeSessionOptions,
   { language, output }: { readonly language: string; readonly output: Modality },
 ): RealtimeSessionCreateRequest {
   const format = { type: 'audio/pcm', rate: RATE } as const;
@@ -26,7 +36,10 @@ export function sessionOf(
       input: {
         format,
         transcription: transcriptionOf(transcriptionModel, language),
-        turn_detection: null,
+        turn_detection:
+          turnDetection === undefined || turnDetection === 'parley'
+            ? null
+            : { type: turnDetection, create_response: false, interrupt_response: false },
       },
       output: { format, ...(voice === undefined ? {} : { voice }) },
     },

@@ -9,7 +9,14 @@ import type {
 import type { Pcm } from '../../../machines/audio.ts';
 import type { Clock, TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import { itemOf, offerOf, RATE, type RealtimeSessionOptions, transcriptionOf } from './client-events.ts';
+import {
+  endsTurns,
+  itemOf,
+  offerOf,
+  RATE,
+  type RealtimeSessionOptions,
+  transcriptionOf,
+} from './client-events.ts';
 import { callIn, parseServerEvent, type RealtimeServerEvent } from './events.ts';
 
 export interface RealtimeConversationOptions extends RealtimeSessionOptions {
@@ -105,7 +112,9 @@ export class RealtimeConversation implements SpeechConversation {
   }
 
   commit(): void {
-    this.#commits.push(this.#send({ type: 'input_audio_buffer.commit' }));
+    const sent = this.#send({ type: 'input_audio_buffer.commit' });
+    // A server that commits by itself does not say which item answers this.
+    if (!endsTurns(this.#options)) this.#commits.push(sent);
   }
 
   insert(id: string, item: SpeechItem, after: string | null): void {
@@ -186,9 +195,15 @@ export class RealtimeConversation implements SpeechConversation {
       case 'error':
         this.#refused(event.error);
         break;
+      case 'input_audio_buffer.speech_started':
+        this.#emit({ type: 'speaks' });
+        break;
       case 'input_audio_buffer.committed':
         this.#commits.shift();
         this.#emit({ type: 'committed', item: event.item_id });
+        break;
+      case 'input_audio_buffer.cleared':
+        this.#emit({ type: 'cleared' });
         break;
       case 'conversation.item.input_audio_transcription.completed':
         this.#emit({ type: 'words', item: event.item_id, text: event.transcript.trim() });

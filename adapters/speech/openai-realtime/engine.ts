@@ -1,7 +1,9 @@
-import { ms, optionalText, text } from '../../../machines/options.ts';
+import { z } from 'zod';
+import { key, ms, optionalText, text } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 import { openAiKeys, openAiMissing } from '../../http/openai-keys.ts';
 import { realClock } from '../../real-clock.ts';
+import { TURN_DETECTIONS } from './client-events.ts';
 
 export const openaiRealtime = defineEngine({
   kind: 'speech',
@@ -12,6 +14,10 @@ export const openaiRealtime = defineEngine({
     model: text('gpt-realtime', 'Speech-to-speech model.'),
     voice: optionalText('Its voice, such as `marin`. Default: the server’s. It is not the session’s voice.'),
     transcriptionModel: text('gpt-4o-mini-transcribe', 'Model that writes down what the user said.'),
+    turnDetection: key(
+      z.enum(TURN_DETECTIONS).default('parley'),
+      'Who finds the end of the user’s turn: Parley, or the model by this detection of its own.',
+    ),
     connectMs: ms(5_000, 'Time for the connection and the set-up of the session.'),
     renewMs: ms(
       3_000_000,

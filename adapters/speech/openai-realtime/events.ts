@@ -12,6 +12,7 @@ const serverEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('session.created'), session: z.looseObject({}) }),
   z.object({ type: z.literal('session.updated') }),
   z.object({ type: z.literal('error'), error }),
+  z.object({ type: z.literal(['input_audio_buffer.speech_started', 'input_audio_buffer.cleared']) }),
   z.object({ type: z.literal('input_audio_buffer.committed'), item_id: id }),
   z.object({
     type: z.literal('conversation.item.input_audio_transcription.completed'),

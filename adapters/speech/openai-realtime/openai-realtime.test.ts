@@ -9,12 +9,13 @@ import {
   type RealtimePeer,
   realtimeLoopback,
 } from '../../../testing/loopback/realtime-server.ts';
+import type { TurnDetection } from './client-events.ts';
 import { openAiRealtime } from './openai-realtime.ts';
 
 const never = () => new AbortController().signal;
 const WAVE = { name: 'wave', description: 'Waves.', parameters: { type: 'object' } };
 
-async function connect(onEvent = greet, apiKey?: string) {
+async function connect(onEvent = greet, apiKey?: string, turnDetection?: TurnDetection) {
   const server = await realtimeLoopback(onEvent);
   afterTest(() => server.close());
   const clock = new VirtualClock();
@@ -22,6 +23,7 @@ async function connect(onEvent = greet, apiKey?: string) {
     ...{ name: 'model', clock, model: 'gpt-realtime', baseURL: server.baseURL, connectMs: 1_000 },
     ...{ transcriptionModel: 'whisper', voice: 'marin', systemPrompt: 'Be brief.', tools: [WAVE] },
     ...(apiKey !== undefined && { apiKey }),
+    ...(turnDetection !== undefined && { turnDetection }),
   });
   afterTest(() => engine.close());
   const events: SpeechEvent[] = [];
@@ -80,6 +82,26 @@ describe('openAiRealtime', () => {
         output: { format: { type: 'audio/pcm', rate: 24_000 }, voice: 'marin' },
       },
     });
+  });
+
+  it('lets the model end turns and nothing else, and reports what it finds in the audio', async () => {
+    const { peer, engine, conversation, events, next } = await connect(greet, undefined, 'server_vad');
+    expect(engine.endsTurns).toBe(true);
+    expect((await peer.next('session.update')).session).toMatchObject({
+      audio: {
+        input: {
+          turn_detection: { type: 'server_vad', create_response: false, interrupt_response: false },
+        },
+      },
+    });
+    const about = { item_id: 'a', audio_start_ms: 0 };
+    peer.send({ type: 'input_audio_buffer.speech_started', ...about });
+    peer.send({ type: 'input_audio_buffer.committed', item_id: 'a' });
+    conversation.clear();
+    await peer.next('input_audio_buffer.clear');
+    peer.send({ type: 'input_audio_buffer.cleared' });
+    await next('cleared');
+    expect(events).toEqual([{ type: 'speaks' }, { type: 'committed', item: 'a' }, { type: 'cleared' }]);
   });
 
   it('sends what the session adds only when it changes', async () => {

@@ -3,7 +3,7 @@ import { aborted, throwIfAborted } from '../../../actors/cancellation.ts';
 import type { SpeechEngine } from '../../../actors/ports/speech.ts';
 import type { Clock } from '../../../machines/clock.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { type RealtimeSessionOptions, sessionOf } from './client-events.ts';
+import { endsTurns, type RealtimeSessionOptions, sessionOf } from './client-events.ts';
 import { RealtimeConversation } from './conversation.ts';
 import { parseServerEvent } from './events.ts';
 
@@ -35,6 +35,7 @@ export function openAiRealtime(
   let closed = false;
   return {
     name,
+    endsTurns: endsTurns(options),
     async open({ language, output, onEvent }, signal) {
       if (closed) throw new ParleyError('CANCELLED', 'the engine is closed');
       throwIfAborted(signal);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, key, optionalText, yesNo } from '../../../machines/options.ts';
+import { count, key, ms, optionalText, yesNo } from '../../../machines/options.ts';
 import { defineEngine } from '../../engine.ts';
 
 export const sherpa = defineEngine({
@@ -14,6 +14,10 @@ export const sherpa = defineEngine({
     streams: count(16, 'Utterances that are heard at a time.'),
     hotWords: yesNo(true, 'Whether a transducer favours the words of the dialog.'),
     hotWordsScore: key(z.number().min(0).max(20).default(1.5), 'Bonus of such a word, in log probability.'),
+    endpointMs: ms(
+      0,
+      'Silence behind the last word, as a streaming model hears it, that ends the turn while the ear hears nobody. 0: only `endpointing` ends it.',
+    ),
   },
   can: { offline: true, languages: 'many', partials: true, understands: 'any speech' },
   missing: ({ model }) =>

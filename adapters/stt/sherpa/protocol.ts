@@ -14,6 +14,8 @@ export const workerDataSchema = z.strictObject({
   /** Words that are made likelier; empty for none. */
   hotWords: z.array(z.string()),
   hotWordsScore: z.number(),
+  /** Silence after the last word that ends a turn, ms; 0: never. */
+  endpointMs: z.number(),
   /** The language of the model, if it has only one. */
   language: z.string().exactOptional(),
 });

@@ -13,8 +13,8 @@ import { wordTimes } from './word-times.ts';
 
 /** One utterance at a time for each. */
 export interface Hearing {
-  /** Returns the text so far if it has changed. */
-  push(samples: Int16Array): string | undefined;
+  /** Returns the text so far, and whether the turn has ended with it, if that has changed. */
+  push(samples: Int16Array): { readonly text: string; readonly end?: 'reached' } | undefined;
   finish(): Promise<Final>;
 }
 
@@ -44,8 +44,24 @@ export async function loadRecogniser(sherpa: Sherpa, data: WorkerData): Promise<
     return () => new WholeUtterance(recogniser, language, whisper);
   }
   const tail = tailSamples(metadata);
-  const recogniser = new sherpa.OnlineRecognizer(config);
-  return () => new StreamedUtterance(recogniser, tail, language);
+  const recogniser = new sherpa.OnlineRecognizer({ ...config, ...endpointRules(data.endpointMs) });
+  const ends = data.endpointMs > 0;
+  return () => new StreamedUtterance(recogniser, { tail, language, ends });
+}
+
+/** No utterance is as long, s. */
+const NEVER_S = 86_400;
+
+/**
+ * Of sherpa-onnx's rules only the second, silence behind a word: Parley's own ear ends what has no words (the first), and
+ * its own limit what is too long (the third).
+ */
+function endpointRules(endpointMs: number): object {
+  if (endpointMs === 0) return {};
+  return {
+    ...{ enableEndpoint: 1, rule1MinTrailingSilence: NEVER_S, rule3MinUtteranceLength: NEVER_S },
+    rule2MinTrailingSilence: endpointMs / 1_000,
+  };
 }
 
 /** Only transducers can favour words, and only if the words can be spelled in the model's pieces. */
@@ -85,27 +101,39 @@ const resultSchema = z.object({
   ys_log_probs: z.array(z.number()).optional(),
 });
 
+interface StreamOptions {
+  readonly tail: number;
+  readonly language: string | undefined;
+  readonly ends: boolean;
+}
+
 class StreamedUtterance implements Hearing {
   readonly #recogniser: OnlineRecognizer;
   readonly #tail: number;
   readonly #language: string | undefined;
   readonly #stream;
+  readonly #ends: boolean;
   #text = '';
+  #ended = false;
 
-  constructor(recogniser: OnlineRecognizer, tail: number, language: string | undefined) {
+  /** `ends`: the model reports the end of a turn. */
+  constructor(recogniser: OnlineRecognizer, { tail, language, ends }: StreamOptions) {
     this.#recogniser = recogniser;
     this.#tail = tail;
     this.#language = language;
+    this.#ends = ends;
     this.#stream = recogniser.createStream();
   }
 
-  push(samples: Int16Array): string | undefined {
+  push(samples: Int16Array) {
     this.#stream.acceptWaveform(waveOf(samples));
     if (!this.#decode()) return undefined;
     const text = readable(resultSchema.parse(this.#recogniser.getResult(this.#stream)).text);
-    if (text === this.#text) return undefined;
+    const ended = this.#ends && text !== '' && this.#recogniser.isEndpoint(this.#stream);
+    if (text === this.#text && ended === this.#ended) return undefined;
     this.#text = text;
-    return text;
+    this.#ended = ended;
+    return { text, ...(ended && { end: 'reached' as const }) };
   }
 
   async finish(): Promise<Final> {

@@ -30,16 +30,23 @@ async function engineOf(kind: SttModelKind, options: Partial<SherpaSttOptions> =
 
 const never = new AbortController().signal;
 
-/** The events of an utterance. A recogniser with partial texts gets the next word when it told the last one. */
-async function heard(engine: SttEngine, ...words: string[]): Promise<readonly SttEvent[]> {
+/** The events of an utterance. */
+function heard(engine: SttEngine, ...words: string[]): Promise<readonly SttEvent[]> {
+  return hearing(
+    engine,
+    words.map((word) => toneSpeech(word)),
+  );
+}
+
+/** A recogniser with partial texts gets the next piece when it told of the last one. */
+async function hearing(engine: SttEngine, pieces: readonly Int16Array[]): Promise<readonly SttEvent[]> {
   const events: SttEvent[] = [];
   let told = () => {};
   async function* said() {
-    for (const word of words) {
+    for (const samples of pieces) {
       const next = new Promise<void>((resolve) => {
         told = resolve;
       });
-      const samples = toneSpeech(word);
       for (let at = 0; at < samples.length; at += 320)
         yield { rate: PIPELINE_RATE, samples: samples.slice(at, at + 320) } as const;
       if (engine.tellsPartials) await next;
@@ -73,6 +80,22 @@ function saidAt(events: readonly SttEvent[]): readonly string[] {
 }
 
 describe('sherpaStt', () => {
+  it.each(['zipformer2-ctc', 'lstm-transducer'] as const)(
+    'reports the end of the turn after the silence behind the last word, until there is another: %s',
+    async (kind) => {
+      const engine = await engineOf(kind, { endpointMs: 600 });
+      const silence = new Int16Array(PIPELINE_RATE);
+      const events = await hearing(engine, [toneSpeech('turn'), silence, toneSpeech('left')]);
+      expect(untimed(events)).toMatchObject([
+        { type: 'partial', text: 'turn' },
+        { type: 'partial', text: 'turn', end: 'reached' },
+        { type: 'partial', text: 'turn left' },
+        { type: 'final', text: 'turn left' },
+      ]);
+      expect(events.map((event) => 'end' in event)).toEqual([false, true, false, false]);
+    },
+  );
+
   it.each(['zipformer2-ctc', 'lstm-transducer', 'sense-voice'] as const)(
     'says when each word was said: %s',
     async (kind) => {

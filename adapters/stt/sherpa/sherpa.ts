@@ -32,6 +32,8 @@ export interface SherpaSttOptions {
   readonly hotWords?: readonly string[];
   /** Bonus of such a word, in log probability. Default 1.5. */
   readonly hotWordsScore?: number;
+  /** A streaming model reports the end of a turn after this much silence behind the last word, ms. 0, the default: never. */
+  readonly endpointMs?: number;
   /** A process with a pending result that sends nothing for this long is restarted, in ms. Default 30 000. */
   readonly stallMs?: number;
   /** Default: real time. */
@@ -58,6 +60,7 @@ export function sherpaStt(options: SherpaSttOptions): SttEngine & ReportsLoad {
     provider: options.provider ?? 'cpu',
     hotWords: [...(options.hotWords ?? [])],
     hotWordsScore: options.hotWordsScore ?? 1.5,
+    endpointMs: options.endpointMs ?? 0,
     ...(options.language !== undefined && { language: options.language }),
   };
   const start = options.startProcess ?? ((given) => startWorkerProcess(import.meta.url, 'worker', given));

@@ -40,9 +40,9 @@ function handle(message: Extract<ToThread, { type: 'audio' | 'abort' }>): void {
     return;
   }
   const began = performance.now();
-  const text = hearings.get(id)?.push(message.samples);
+  const partial = hearings.get(id)?.push(message.samples);
   meter.add(msOfSamples(message.samples.length, PIPELINE_RATE), began);
-  if (text !== undefined) tell({ type: 'partial', id, text });
+  if (partial) tell({ type: 'partial', id, ...partial });
 }
 
 async function end(id: number): Promise<void> {

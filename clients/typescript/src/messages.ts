@@ -93,7 +93,6 @@ const CHECKS: Checks = {
     args: object,
     status: oneOf(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
     key: maybe(text),
-    runs: maybe(oneOf(['server'])),
     message: maybe(text),
   },
   hold: { held: flag, phrase: maybe(text) },

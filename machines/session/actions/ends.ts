@@ -43,11 +43,10 @@ export function noteActionFailed(parameters: SessionParameters): Reducer {
   };
 }
 
-/** True if the action runs and its client is expected to report its result. Of the server's own tools it is not believed. */
+/** True if the action runs and its client is expected to report its result. */
 export function awaitsResult(context: SessionContext, event: MachineEvent): boolean {
   if (event.type !== 'action.result' || context.input.results !== true) return false;
-  const action = runningAction(context, event.id);
-  return action !== undefined && !action.byServer;
+  return runningAction(context, event.id) !== undefined;
 }
 
 export function noteActionResult(parameters: SessionParameters): Reducer {
@@ -109,14 +108,13 @@ export function dropLasting(parameters: SessionParameters): Reducer {
 }
 
 export function publishAction(
-  { id, name, args, key, byServer }: RobotAction,
+  { id, name, args, key }: RobotAction,
   now: ActionStatus,
   { message }: Pick<ActionReport, 'message'> = {},
 ): Effect {
   return publish({
     ...{ type: 'action', id, name, args, status: now },
     ...(now === 'started' && key !== undefined && { key }),
-    ...(now === 'started' && byServer && { runs: 'server' }),
     ...(message === undefined ? {} : { message }),
   });
 }

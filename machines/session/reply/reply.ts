@@ -5,7 +5,7 @@ import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
-import { leftToTell, untoldResults, withoutAsked } from '../actions/follow-ups.ts';
+import { leftToTell } from '../actions/follow-ups.ts';
 import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
@@ -19,8 +19,8 @@ import {
   send,
 } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
-import { consentQuestion, isQuestionHeard, withoutQuestion, withoutUnasked } from '../tools/consent.ts';
-import { heardRounds, loops } from '../tools/loop.ts';
+import { consentQuestion, isQuestionHeard, withoutQuestion } from '../tools/consent.ts';
+import { heardRounds, loops, untoldResults } from '../tools/loop.ts';
 import { outcomeOf, remember } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
@@ -88,9 +88,8 @@ export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer 
 /** The first request of the reply, unless its first words are Parley's own. */
 export const noteAsked: Reducer = (context) => {
   const { marks } = context.reply ?? {};
-  const patch = withoutAsked(context);
-  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return { patch };
-  return { patch: { ...patch, ...change(context, { marks: { ...marks, askedAtMs: context.nowMs } }).patch } };
+  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return {};
+  return change(context, { marks: { ...marks, askedAtMs: context.nowMs } });
 };
 
 export function noteDelta(parameters: SessionParameters): Reducer {
@@ -182,8 +181,8 @@ export const failPlayback: Reducer = (context, event) =>
 /** Leaving `responding` for any reason ends the reply once. */
 export function endReply(parameters: SessionParameters): Reducer {
   return (context, event) => {
-    if (!context.reply) return {};
-    const { reply, effects: unasked } = withoutUnasked(context.reply, context);
+    const { reply } = context;
+    if (!reply) return {};
     // Audio from outside is not said again.
     const continued = event.type === 'speech.start' && !reply.asked?.outside;
     const reason = endReason(reply, event);
@@ -240,9 +239,8 @@ export function endReply(parameters: SessionParameters): Reducer {
           },
       parameters.history,
     );
-    effects.push(...unasked);
     const ended = { reply: null, ...retold, history };
-    if (isQuestionHeard(reply, context, reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length))
+    if (isQuestionHeard(reply, context, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY))
       return { patch: ended, effects };
     const unheard = withoutQuestion({ ...context, ...ended }, 'the user did not hear the question');
     return { patch: { ...ended, ...unheard.patch }, effects: [...effects, ...(unheard.effects ?? [])] };

@@ -29,7 +29,10 @@ export function listeningState(chart: SessionChart) {
       /** Silence that may end the turn. Meanwhile the reply may be prepared. */
       endpointing: {
         id: 'endpointing',
-        always: { guard: 'finalKnown', target: '#responding' },
+        always: [
+          { guard: 'finalKnown', target: '#responding' },
+          { guard: 'turnOver', target: '#responding' },
+        ],
         on: {
           'speech.start': { target: 'capturing', actions: 'noteSpeechResumed' },
           'transcript.partial': { target: 'endpointing', reenter: true, actions: 'notePartial' },

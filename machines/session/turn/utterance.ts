@@ -74,6 +74,7 @@ export const restartUtterance: Reducer = (context, event) => {
         final: null,
         failure: null,
         endSample: undefined,
+        end: undefined,
       },
     },
     effects: [
@@ -114,10 +115,12 @@ export function notePartial(parameters: SessionParameters): Reducer {
   return (context, event) => {
     const { utterance, nowMs } = context;
     if (event.type !== 'transcript.partial' || !utterance) return {};
+    const { end } = event;
+    if (end !== utterance.end && event.text === utterance.partial) return { patch: update(context, { end }) };
     const language = followed(event.language, context, parameters.languages);
     const noted: Outcome = {
       patch: update(context, {
-        ...{ partial: event.text, partialAtMs: nowMs, reading: event.reading },
+        ...{ partial: event.text, partialAtMs: nowMs, reading: event.reading, end },
         ...(language !== undefined && { language }),
       }),
       effects: [publish({ type: 'transcript', turn: turnInHand(context), text: event.text, final: false })],

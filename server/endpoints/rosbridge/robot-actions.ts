@@ -64,8 +64,7 @@ export class RobotActions {
   }
 
   /** Returns false if the action begins and nobody was asked to execute it. */
-  note({ id, name, args, status, runs }: ActionMessage): boolean {
-    if (runs) return true;
+  note({ id, name, args, status }: ActionMessage): boolean {
     if (status === 'started') return this.#start(id, name, args);
     if (status === 'progress') return true;
     const running = this.#running.get(id);

@@ -141,6 +141,11 @@ export class Log {
     return this.publish({ type: 'action', id: name, name, args: {}, status });
   }
 
+  /** A call begins outside. */
+  begins(id = 'wave'): this {
+    return this.#add({ type: 'action.start', atMs: this.#atMs, id });
+  }
+
   /** A reply of four words in 1,900 ms, 100 ms per letter, completely synthesised. */
   reply(generation = 1): this {
     return this.open(generation).text(generation);

@@ -278,6 +278,8 @@ export type SessionMessage =
       readonly status: ActionStatus;
       /** With `started`: `<session>/<turn>/<call>`. Whoever has seen a key must not run its call again. */
       readonly key?: string;
+      /** With `started`: the server runs it itself. The client may show it, and reports nothing. */
+      readonly runs?: 'server';
       /** As the client reported it. */
       readonly message?: string;
     }

@@ -216,6 +216,8 @@ export interface RobotAction {
   /** `asked`: it begins when the user allows it. */
   readonly status: ActionStatus | 'asked';
   readonly startedAtMs: number;
+  /** A tool of the server: the server runs it and reports its end, whatever the client says. */
+  readonly byServer?: true;
   /** It was requested in an earlier reply, and the user has allowed it since. */
   readonly allowed?: true;
   /** The report that ended it: the client's, or in the tool loop that of who ran it. */

@@ -160,6 +160,55 @@ describe('a call that the user must allow', () => {
     expect(talk.ran).toEqual([]);
   });
 
+  it('is asked about once more after a yes that is not sure', async () => {
+    const talk = await pizzeria({
+      said: [{ text: 'yes', confidence: 0.1 }, { text: 'yes' }],
+      asking: { below: 0.5 },
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    await say(talk);
+    await talk.until(() => heard(talk).length === 2);
+    expect(talk.ran).toEqual([]);
+    await talk.wait(500);
+    await say(talk);
+    await backToIdle(talk);
+    expect(heard(talk)).toEqual([QUESTION, QUESTION, 'All right. It is on its way.']);
+    expect(talk.ran).toHaveLength(1);
+  });
+
+  it('is refused if the voice fails before the question was heard', async () => {
+    const talk = await pizzeria({
+      replies: [calls('Well, let me think about it.', 'pizza'), 'It is on its way.'],
+      voice: (text) => (text.includes('Shall') ? { failsAfterMs: 0 } : {}),
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await backToIdle(talk);
+    expect(talk.of('action')).toMatchObject([
+      { status: 'refused', message: 'the user did not hear the question' },
+    ]);
+    talk.send({ type: 'text', text: 'yes' });
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+  });
+
+  it('is refused if its reply ends before the question', async () => {
+    const talk = await pizzeria({
+      replies: [{ ...calls('A long story begins here and goes on.', 'pizza'), tokenMs: 400 }, 'Fine.'],
+    });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.wait(3_000);
+    talk.send({ type: 'text', text: 'never mind' });
+    await backToIdle(talk);
+    expect(talk.ran).toEqual([]);
+    const all = talk.asked.at(-1)?.flatMap(({ actions = [] }) => actions);
+    expect(all).toMatchObject([
+      { name: 'pizza', result: { status: 'refused', message: 'the user was not asked' } },
+    ]);
+    expect(talk.of('action')).toMatchObject([{ name: 'pizza', status: 'refused' }]);
+  });
+
   it('is asked for a dialog action too, and never for one that is refused', async () => {
     const terms = { wave: { policy: 'ask' }, fly: { policy: 'refused' } } as const;
     const talk = await workshop({

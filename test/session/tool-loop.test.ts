@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { askByText, backToIdle, user } from './scene.ts';
+import { askByText, backToIdle, parameters, user } from './scene.ts';
 import { calls, heard, outcome, workshop } from './workshop.ts';
 
 describe('a language model goes on with the results of its calls', () => {
@@ -146,4 +146,80 @@ describe('an interruption while a tool runs', () => {
     expect(talk.ran).toHaveLength(1);
     expect(talk.asked).toHaveLength(2);
   });
+});
+
+describe('a result is told once', () => {
+  it('in the round that follows, if it came before, and not again after the reply', async () => {
+    const talk = await workshop({
+      replies: [calls('', 'look', 'log'), 'There.', 'And again.'],
+      gives: { look: { afterMs: 2_000 } },
+    });
+    await askByText(talk, 'find it');
+    await backToIdle(talk);
+    await talk.wait(5_000);
+    expect(talk.asked).toHaveLength(2);
+    expect(talk.asked[1]?.at(-1)?.actions).toMatchObject([
+      { name: 'look', result: { status: 'done' } },
+      { name: 'log', result: { status: 'done' } },
+    ]);
+    expect(heard(talk)).toEqual(['There.']);
+  });
+
+  it('in the next turn, if nothing of that round was heard', async () => {
+    const talk = await workshop({
+      replies: [calls('', 'look', 'log'), { text: 'There.', firstTokenMs: 5_000 }, 'Fine.', 'All is noted.'],
+    });
+    talk.send({ type: 'text', text: 'find it' });
+    await talk.until(() => talk.asked.length === 2);
+    await talk.speak(600);
+    await talk.beSilent(1_000);
+    await talk.until(() => heard(talk).length === 2);
+    await talk.wait(5_000);
+    expect(heard(talk)).toEqual(['', 'Fine.']);
+    expect(talk.asked).toHaveLength(3);
+    expect(talk.asked[2]?.[1]?.actions).toMatchObject([
+      { name: 'look', result: { status: 'done' } },
+      { name: 'log', result: { status: 'done' } },
+    ]);
+  });
+
+  it('although the history has lost the call meanwhile', async () => {
+    const talk = await workshop({
+      replies: [calls('I order it.', 'order'), 'Yes.', 'Yes.', 'Yes.', 'It has come.'],
+      gives: { order: { afterMs: 20_000 } },
+      said: [{ text: 'go on' }],
+      parameters: parameters({
+        actions: { allow: ['*'], maxPerReply: 16, rounds: 3, followUps: { '*': ['done'] } },
+        history: { maxMessages: 4 },
+      }),
+    });
+    await askByText(talk, 'pizza');
+    for (const _turn of [1, 2]) {
+      talk.send({ type: 'text', text: 'go on' });
+      await backToIdle(talk);
+    }
+    // The result comes while the user speaks.
+    await talk.wait(9_000);
+    await talk.speak(6_000);
+    await talk.beSilent(1_000);
+    await talk.until(() => heard(talk).at(-1) === 'It has come.');
+    await talk.wait(5_000);
+    expect(heard(talk).filter((text) => text === 'It has come.')).toHaveLength(1);
+  });
+});
+
+it('a client that reports results has no say in the tools of the server', async () => {
+  const talk = await workshop({
+    results: true,
+    replies: [calls('', 'look'), 'I see a cat.'],
+    gives: { look: { afterMs: 2_000, result: { seen: 'a cat' } } },
+  });
+  talk.send({ type: 'text', text: 'look' });
+  await talk.until(() => talk.of('action').length === 1);
+  expect(talk.of('action')).toMatchObject([{ status: 'started', runs: 'server' }]);
+  talk.send({ type: 'action.result', id: '1-look', status: 'refused', message: 'I have no such action' });
+  expect(talk.of('error')).toMatchObject([{ code: 'ACTION_RESULT_UNEXPECTED' }]);
+  await talk.until(() => heard(talk).length === 1);
+  expect(heard(talk)).toEqual(['I see a cat.']);
+  expect(talk.of('action').at(-1)).toMatchObject({ status: 'done' });
 });

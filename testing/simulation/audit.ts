@@ -7,7 +7,8 @@ import type { EndReason, Modality, PublicState } from '../../machines/wire.ts';
 import { replayLog } from '../replay-log.ts';
 import type { LogHash } from './log-hash.ts';
 import type { Finding } from './seed.ts';
-import { type Sometimes, SometimesWatch } from './sometimes.ts';
+import type { Sometimes } from './sometimes.ts';
+import { SometimesWatch } from './sometimes-watch.ts';
 
 /** What all sessions of a seed are checked against. */
 export interface AuditOptions {

@@ -1,51 +1,22 @@
-import type { Bus } from '../../actors/ports/bus.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import { openSession, type Session } from '../../actors/session/session.ts';
-import type { TimerHandle, VirtualClock } from '../../machines/clock.ts';
+import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
-import type { LogEntry } from '../../machines/log.ts';
-import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
-import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { Attention, Modality, PublicState } from '../../machines/wire.ts';
 import { Audit } from './audit.ts';
+import type { CallerWorld } from './caller-world.ts';
 import { ChainAudit } from './chain-audit.ts';
-import type { Chains } from './chains.ts';
 import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
-import type { Faults } from './faults.ts';
 import { Hand } from './hand.ts';
-import type { LogHash } from './log-hash.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
 import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep, WAKE_WORDS } from './script.ts';
 import type { Finding } from './seed.ts';
-import type { Sometimes } from './sometimes.ts';
 import { plannedSpeech } from './speech.ts';
 import { User, voiced } from './user.ts';
-import type { Workers } from './workers.ts';
-
-/** Resources that the users of a seed share. */
-export interface CallerWorld {
-  readonly seed: number;
-  readonly bus: Bus;
-  readonly clock: VirtualClock;
-  readonly faults: Faults;
-  readonly random: Random;
-  readonly workers: Workers;
-  /** Present if the engines are chains. */
-  readonly chains: Chains | undefined;
-  readonly machine: SessionMachine;
-  readonly parameters: SessionParameters;
-  readonly hash: LogHash;
-  readonly found: (finding: Finding) => void;
-  readonly reached: (name: Sometimes) => void;
-  /** Users who hear a reply now. */
-  readonly sounding: Set<string>;
-  /** Called when a step of a user begins. */
-  readonly onStep: (step: number) => void;
-  readonly onLog: ((session: string, entry: LogEntry) => void) | undefined;
-}
+import { Workbench } from './workbench.ts';
 
 interface Line {
   readonly id: string;
@@ -57,6 +28,8 @@ interface Line {
   readonly mouth: Mouth | undefined;
   /** Undefined: the user reports no results of actions. */
   readonly hand: Hand | undefined;
+  /** Undefined: the server has no tools. */
+  readonly bench: Workbench | undefined;
   /** Its client is connected. */
   here: boolean;
   left: boolean;
@@ -135,7 +108,7 @@ export class Caller {
   }
 
   #open(): Line {
-    const { bus, clock, faults, workers, machine, parameters, hash, found, reached } = this.#world;
+    const { bus, clock, faults, workers, hash, found, reached } = this.#world;
     const id = `${this.#name}s${this.#lines.length + 1}`;
     const random = Random.named(this.#world.seed, `session ${id}`);
     const seed = random.int(0, 2 ** 31);
@@ -151,6 +124,8 @@ export class Caller {
     const results = manners.chance(0.4);
     // Chains are judged by which of their engines answer.
     const speaks = !chainAudit && Random.named(this.#world.seed, `speech ${id}`).chance(0.3);
+    const calls = !speaks && Random.named(this.#world.seed, `tools ${id}`).chance(0.4);
+    const { machine, parameters } = this.#world.charts[calls ? 'calling' : 'plain'];
     const attention = manners.weighted<Attention>({ always: 14, wake: 4, addressed: 2, push: 1 });
     const known = remembers && Random.named(this.#world.seed, `user ${id}`).chance(0.5);
     const input: SessionInput = {
@@ -188,18 +163,32 @@ export class Caller {
           found: (what) => this.#find('model', what),
         })
       : undefined;
+    const robot = plannedRobot(world);
+    const bench = calls
+      ? new Workbench({
+          ...{ clock, faults, random: this.#world.random, robot, reached, begun: this.#world.begun },
+          found: (what) => this.#find('tool', what),
+          say: (text) => this.#say(line, { type: 'speak', text, durationMs: 400, pauseMs: 0 }),
+          forge: results
+            ? (of) => session.command({ type: 'action.result', id: of, status: 'refused' })
+            : undefined,
+          crash: () => this.#replace('lost'),
+        })
+      : undefined;
     const session = openSession(
       {
         ...(model && { speech: { engine: model.engine } }),
         ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
         vad: plannedVad(world),
-        actions: plannedRobot(world),
+        actions: robot,
+        ...bench?.deps,
         ...(remembers ? { memory: plannedMemory(world) } : {}),
         store: plannedStore(world, () => reached('the store failed while a turn ended')),
         onLog: (_session, entry) => {
           audit.observe(entry);
           chainAudit?.observe(entry);
           model?.observe(entry);
+          bench?.observe(entry);
         },
         onProblem: (_session, error) => {
           const known = model ? ['STORE_FAILED', 'ENGINE_UNREACHABLE'] : ['STORE_FAILED'];
@@ -212,6 +201,7 @@ export class Caller {
         message: (message) => {
           ear.message(message);
           hand?.message(message);
+          bench?.message(message);
         },
         audio: (generation, seq, pcm) => ear.audio(generation, seq, pcm),
       },
@@ -222,16 +212,8 @@ export class Caller {
         if (line.here) session.audio(payload, Number(headers.sample));
       });
     const line: Line = {
-      id,
-      attention,
-      session,
-      audit,
-      ear,
-      mouth,
-      hand,
-      here: true,
-      left: false,
-      closed: false,
+      ...{ id, attention, session, audit, ear, mouth, hand, bench },
+      ...{ here: true, left: false, closed: false },
     };
     this.#lines.push(line);
     return line;
@@ -268,12 +250,11 @@ export class Caller {
     }
     // A client that was lost comes back before it does anything.
     if (act.type !== 'present') this.#present(true);
-    const { mouth, ear } = this.#line;
+    const { ear } = this.#line;
     switch (act.type) {
       case 'speak':
       case 'mumble':
-        if (mouth) mouth.say(voiced(this.#worded(act, step)));
-        else if (act.type === 'speak') this.#send({ type: 'text', text: act.text });
+        this.#say(this.#line, this.#worded(act, step));
         return;
       case 'stopHeard':
         this.#stopHeard(act);
@@ -288,14 +269,24 @@ export class Caller {
         this.#present(act.here);
         return;
       case 'hangUp':
-        this.#hangUp(this.#line, act.how);
-        this.#line = this.#open();
+        this.#replace(act.how);
         reached('a user hung up and came back');
-        this.#user.sees('idle');
         return;
       default:
         this.#send(act);
     }
+  }
+
+  #say({ mouth, session }: Line, act: UserAct & { type: 'speak' | 'mumble' }): void {
+    if (mouth) mouth.say(voiced(act));
+    else if (act.type === 'speak') session.command({ type: 'text', text: act.text });
+  }
+
+  /** A new session in place of the present one. */
+  #replace(how: 'bye' | 'lost'): void {
+    this.#hangUp(this.#line, how);
+    this.#line = this.#open();
+    this.#user.sees('idle');
   }
 
   /** A robot that waits for its wake phrase hears it in front of half of all words, and sometimes alone. */
@@ -356,6 +347,7 @@ export class Caller {
     line.left = true;
     line.mouth?.close();
     line.hand?.close();
+    line.bench?.close();
     line.session.close(how).then(
       () => {
         line.closed = true;

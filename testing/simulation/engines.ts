@@ -15,6 +15,7 @@ import { hang, pause } from '../scripted-engines.ts';
 import type { FaultChoice } from './faults.ts';
 import { actionPlan, llmPlan, memoryPlan, type Plan, sttPlan, ttsPlan } from './plans.ts';
 import type { Random } from './random.ts';
+import { callable } from './tools.ts';
 
 /** Meaningful sounds: a sample's value is the number of the words that it stands for. */
 export class Vocabulary {
@@ -115,8 +116,8 @@ export function plannedLlm(world: EngineWorld, name = 'planned'): LlmEngine {
   let asked = 0;
   return {
     name,
-    reply: (_request, signal): AsyncIterable<LlmEvent> =>
-      follow(world, llmPlan(world.faults, world.random, asked++), signal, () => {}),
+    reply: (request, signal): AsyncIterable<LlmEvent> =>
+      follow(world, llmPlan(world.faults, world.random, asked++, callable(request)), signal, () => {}),
     close: async () => {},
   };
 }

@@ -19,7 +19,7 @@ export class Hand {
   }
 
   message(message: SessionMessage): void {
-    if (message.type !== 'action' || message.status === 'progress') return;
+    if (message.type !== 'action' || message.status === 'progress' || message.runs) return;
     if (message.status === 'started') this.#start(message.id, message.name);
     else this.#running.delete(message.id);
   }

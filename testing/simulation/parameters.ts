@@ -1,5 +1,6 @@
 import { defaultParameters, type SessionParameters } from '../../machines/parameters.ts';
 import { HALT_WORDS, WAKE_WORDS } from './script.ts';
+import { TOOL_NAMES } from './tools.ts';
 
 /**
  * The defaults, changed so that every rule is reached: some actions refused, words that stop everything, long
@@ -22,4 +23,16 @@ export const simulationParameters: SessionParameters = {
   history: { maxMessages: 8, maxTokens: 300, summaryTokens: 0 },
   reply: { ...defaultParameters.reply, fillerAfterMs: 1_000 },
   phrases: { ...defaultParameters.phrases, fillers: ['Let me see.', 'One second, please.'] },
+};
+
+/** The same of a server with tools, whose language model goes on with the results of its calls. */
+export const toolParameters: SessionParameters = {
+  ...simulationParameters,
+  actions: {
+    ...simulationParameters.actions,
+    allow: [...simulationParameters.actions.allow, ...TOOL_NAMES],
+    maxPerReply: 6,
+    rounds: 3,
+    followUps: { ...simulationParameters.actions.followUps, '*': ['done', 'failed', 'refused'] },
+  },
 };

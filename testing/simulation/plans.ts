@@ -30,8 +30,22 @@ export const REPLIES = [
 
 const GARBAGE = ['\u0000\u0007', '\ud800', 'a\u202eb ', '\n\n', '   ', '\ufeff'] as const;
 
+/** What a model calls in a reply: how often, at most how many, and names with their weights. */
+export interface Callable {
+  readonly chance: number;
+  readonly most: number;
+  readonly names: Readonly<Record<string, number>>;
+}
+
+const ROBOT: Callable = { chance: 0.12, most: 2, names: { wave: 6, nod: 4, dance: 2, halt: 1 } };
+
 /** `asked`: number of replies that this engine has begun; makes action ids unique. */
-export function llmPlan(faults: FaultChoice, random: Random, asked: number): Plan<LlmEvent> {
+export function llmPlan(
+  faults: FaultChoice,
+  random: Random,
+  asked: number,
+  { chance, most, names }: Callable = ROBOT,
+): Plan<LlmEvent> {
   const late = faults.does('llm.lateAfterCancel');
   const firstMs = faults.does('llm.slow') ? random.ms(2_000, 9_000) : random.ms(5, 250);
   if (faults.does('llm.hang')) return { steps: [], endMs: 0, end: 'hang', late };
@@ -46,9 +60,9 @@ export function llmPlan(faults: FaultChoice, random: Random, asked: number): Pla
   const spoil = (point: FaultPoint, spoiler: () => LlmEvent) => {
     if (faults.does(point)) events.splice(random.int(0, events.length), 0, spoiler());
   };
-  const count = !faults.calm && random.chance(0.12) ? random.int(1, 2) : 0;
+  const count = !faults.calm && random.chance(chance) ? random.int(1, most) : 0;
   for (let i = 0; i < count; i++) {
-    const name = random.weighted({ wave: 6, nod: 4, dance: 2, halt: 1 });
+    const name = random.weighted(names);
     events.splice(random.int(0, events.length), 0, { type: 'action', id: `a${asked}.${i}`, name, args: {} });
   }
   spoil('llm.garbage', () => ({ type: 'delta', text: random.pick(GARBAGE) }));

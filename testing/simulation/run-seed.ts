@@ -2,12 +2,13 @@ import { inProcessBus } from '../../adapters/bus/in-process.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
-import { Caller, type CallerWorld } from './caller.ts';
+import { Caller } from './caller.ts';
+import type { CallerWorld } from './caller-world.ts';
 import { plannedChains } from './chains.ts';
 import { Vocabulary } from './engines.ts';
 import { Faults } from './faults.ts';
 import { LogHash } from './log-hash.ts';
-import { simulationParameters } from './parameters.ts';
+import { simulationParameters, toolParameters } from './parameters.ts';
 import { Random } from './random.ts';
 import type { Finding, SeedOptions, SeedResult } from './seed.ts';
 import { sharesOf } from './shares.ts';
@@ -15,7 +16,11 @@ import type { Sometimes } from './sometimes.ts';
 import { settled, WeatherPump } from './weather.ts';
 import { plannedEngines, Workers } from './workers.ts';
 
-const machine = sessionMachine(simulationParameters);
+/** Of a session without tools, and of one with them. */
+const CHARTS = {
+  plain: { machine: sessionMachine(simulationParameters), parameters: simulationParameters },
+  calling: { machine: sessionMachine(toolParameters), parameters: toolParameters },
+};
 
 /** Number of concurrent sessions that count as a crowd. */
 const CROWD = 50;
@@ -64,8 +69,8 @@ export async function runSeed(options: SeedOptions): Promise<SeedResult> {
       random,
       workers,
       chains,
-      machine,
-      parameters: simulationParameters,
+      charts: CHARTS,
+      begun: new Set<string>(),
       hash,
       found,
     },

@@ -12,6 +12,7 @@ export interface Finding {
     | 'replay'
     | 'chain'
     | 'model'
+    | 'tool'
     | 'liveness'
     | 'client'
     | 'defect'

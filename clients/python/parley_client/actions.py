@@ -63,6 +63,8 @@ class Actions:
         self._handlers[name] = handler
 
     def receive(self, message: wire.Action) -> None:
+        if "runs" in message:
+            return
         if message["status"] == "started":
             action = Action(message["id"], message["name"], message["args"], self._report, self._go)
             self._running[action.id] = asyncio.create_task(self._run(action))

@@ -127,6 +127,7 @@ class Action(TypedDict):
     args: dict[str, Any]
     status: Literal["started", "progress", "done", "cancelled", "refused", "failed"]
     key: NotRequired[str]
+    runs: NotRequired[Literal["server"]]
     message: NotRequired[str]
 
 class Attention(TypedDict):

@@ -48,6 +48,7 @@ export class Actions {
   }
 
   receive(message: ActionMessage): void {
+    if (message.runs) return;
     if (message.status === 'started') void this.#run(message);
     else if (message.status !== 'progress') this.#abort(message.id);
   }

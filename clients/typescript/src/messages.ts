@@ -93,6 +93,7 @@ const CHECKS: Checks = {
     args: object,
     status: oneOf(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
     key: maybe(text),
+    runs: maybe(oneOf(['server'])),
     message: maybe(text),
   },
   hold: { held: flag, phrase: maybe(text) },

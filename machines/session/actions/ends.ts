@@ -43,10 +43,11 @@ export function noteActionFailed(parameters: SessionParameters): Reducer {
   };
 }
 
-/** True if the action runs and its client is expected to report its result. */
+/** True if the action runs and its client is expected to report its result. Of the server's own tools it is not believed. */
 export function awaitsResult(context: SessionContext, event: MachineEvent): boolean {
   if (event.type !== 'action.result' || context.input.results !== true) return false;
-  return runningAction(context, event.id) !== undefined;
+  const action = runningAction(context, event.id);
+  return action !== undefined && !action.byServer;
 }
 
 export function noteActionResult(parameters: SessionParameters): Reducer {
@@ -108,13 +109,14 @@ export function dropLasting(parameters: SessionParameters): Reducer {
 }
 
 export function publishAction(
-  { id, name, args, key }: RobotAction,
+  { id, name, args, key, byServer }: RobotAction,
   now: ActionStatus,
   { message }: Pick<ActionReport, 'message'> = {},
 ): Effect {
   return publish({
     ...{ type: 'action', id, name, args, status: now },
     ...(now === 'started' && key !== undefined && { key }),
+    ...(now === 'started' && byServer && { runs: 'server' }),
     ...(message === undefined ? {} : { message }),
   });
 }

@@ -4,7 +4,8 @@ import type { ActionReport } from '../../wire.ts';
 import type { FollowUp, RobotAction, SessionContext } from '../context.ts';
 import type { Reducer } from '../effects.ts';
 import { responds } from '../settings/settings.ts';
-import { roundsBefore, tellsItself } from '../tools/loop.ts';
+import { loops, resultsOf, roundsBefore, tellsItself, waitsFor } from '../tools/loop.ts';
+import { isServers } from '../tools/offer.ts';
 import { outcomeOf } from '../turn/history.ts';
 
 export type ToldByPort = Pick<ActionReport, 'message' | 'data'>;
@@ -22,21 +23,53 @@ export function followUpsOf(
   parameters: SessionParameters,
   told: ToldByPort = {},
 ): readonly FollowUp[] {
-  const { input, settings, tools } = context;
-  const { followUps = {}, rounds = MAX_ROUNDS } = parameters.actions;
   return ended
-    .filter((action) => {
-      const { name, status, round = 0 } = action;
-      const returns = input.results || tools?.some((tool) => tool.name === name);
-      const own = !returns && settings?.tools?.some((tool) => tool.name === name);
-      const ends = followUps[name] ?? (returns ? followUps['*'] : undefined);
-      if (own || round >= rounds || tellsItself(context, action, parameters)) return false;
-      return ends?.some((end) => end === status);
-    })
+    .filter((action) => isTold(action, context, parameters) && !tellsItself(context, action, parameters))
     .map((action) => {
       const { result, ...outcome } = outcomeOf(action);
       return { outcome: { ...outcome, result: { ...result, ...told } }, round: action.round ?? 0 };
     });
+}
+
+/** Whether a reply is to be about this end of an action. */
+function isTold(action: RobotAction, context: SessionContext, { actions }: SessionParameters): boolean {
+  const { name, status, round = 0 } = action;
+  const { followUps = {}, rounds = MAX_ROUNDS } = actions;
+  const returns = context.input.results || isServers(action, context);
+  if (!returns && context.settings?.tools?.some((tool) => tool.name === name)) return false;
+  const ends = followUps[name] ?? (returns ? followUps['*'] : undefined);
+  return round < rounds && (ends?.some((end) => end === status) ?? false);
+}
+
+/**
+ * Results in an interrupted reply of which nothing was heard since, for the next reply. `heard`: length of the reply's
+ * text that was heard.
+ */
+export function untoldResults(
+  context: SessionContext,
+  heard: number,
+  parameters: SessionParameters,
+): readonly FollowUp[] {
+  const { reply, followUps = [] } = context;
+  if (!reply || !loops(parameters)) return [];
+  return reply.actions
+    .filter((action, index) => {
+      const round = reply.rounds?.find(({ actions }) => index < actions);
+      if (round && heard > round.text) return false;
+      if (followUps.some(({ outcome }) => outcome.id === action.id)) return false;
+      const ended = action.status === 'done' || action.status === 'failed' || action.report;
+      const inRound = round && isTold(action, context, parameters);
+      return ended && (inRound || waitsFor(action, context, parameters));
+    })
+    .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
+}
+
+/** Without those that the reply in progress is asked about now. */
+export function withoutAsked({ followUps, reply }: SessionContext): Pick<SessionContext, 'followUps'> {
+  const asked = reply?.rounds ? resultsOf(reply) : [];
+  const left = followUps?.filter(({ outcome }) => !asked.some(({ id }) => id === outcome.id));
+  if (!followUps || left?.length === followUps.length) return {};
+  return { followUps: left?.length ? left : undefined };
 }
 
 export function hasFollowUp(context: SessionContext): boolean {
@@ -68,14 +101,19 @@ export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly roun
 }
 
 /**
- * What a turn of the user leaves to tell: a language model knows all results from the history, and what `*` stands for is
- * told by it.
+ * What a turn of the user leaves to tell: a language model knows the results in its history, and what `*` stands for is
+ * told by it. A call that ran for long may not be in the history any more.
  */
 export function leftToTell(
-  { followUps, pending }: Pick<SessionContext, 'followUps' | 'pending'>,
+  { followUps, pending, history }: Pick<SessionContext, 'followUps' | 'pending' | 'history'>,
   { actions }: SessionParameters,
 ): Pick<SessionContext, 'followUps'> {
   if (!followUps || pending?.text === '') return {};
-  const left = followUps.filter(({ outcome }) => Object.hasOwn(actions.followUps ?? {}, outcome.name));
+  const known = history.flatMap((message) => message.actions ?? []);
+  const left = followUps.filter(
+    ({ outcome: { id, name } }) =>
+      Object.hasOwn(actions.followUps ?? {}, name) ||
+      (loops({ actions }) && !known.some((one) => one.id === id)),
+  );
   return { followUps: left.length > 0 ? left : undefined };
 }

@@ -13,6 +13,10 @@ const KEPT_IDS = 1_000;
 export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
   /** Whether each may outlive its reply. */
   const running = new Map<string, boolean>();
+  /** Those that run and are the server's own. */
+  const servers = new Set<string>();
+  /** The reply of the newest started action. */
+  let acted = { turn: 0, generation: 0 };
   /** The newest started actions, running or not. */
   const known = new Set<string>();
   /** The newest calls that began outside. */
@@ -43,19 +47,27 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (entry.type === 'event') {
         event = entry.event;
         if (event.type === 'action.result')
-          due = options.results && running.has(event.id) ? event.status : 'ACTION_RESULT_UNEXPECTED';
+          due =
+            options.results && running.has(event.id) && !servers.has(event.id)
+              ? event.status
+              : 'ACTION_RESULT_UNEXPECTED';
       }
       if (entry.type === 'action.start') {
         if (outside.has(entry.id)) broken(12, `the call ${entry.id} began twice`, entry);
+        if (!known.has(entry.id))
+          broken(12, `the call ${entry.id} began before the machine started it`, entry);
         outside.add(entry.id);
         forgetOldest(outside);
       }
       const message = publishedIn(entry);
       if (message?.type === 'error' && message.code === due) due = undefined;
+      if (message?.type === 'state' && message.turn === acted.turn && message.generation > acted.generation)
+        broken(12, `turn ${message.turn} began again after a call of it`, entry);
       if (message?.type !== 'action') return;
       const { id, name, status } = message;
       if (status === 'refused' && !running.has(id)) return;
       if (status !== 'started') {
+        if (status !== 'progress') servers.delete(id);
         if (status === due && event && isCause(event, message)) due = undefined;
         const ran = status === 'progress' ? running.has(id) : running.delete(id);
         if (!ran) broken(9, `action ${name} was ${status}, but does not run`, entry);
@@ -70,6 +82,8 @@ export const actionsInvariant: MakeInvariant = ({ facts, options, broken }) => {
       if (known.has(id)) broken(9, `action ${id} was started twice`, entry);
       startedInReply += 1;
       running.set(id, lifeOf(name, termsOf(name, options.actions, offerOf(facts))).lasting !== undefined);
+      if (message.runs) servers.add(id);
+      acted = { turn: facts.turn, generation };
       known.add(id);
       forgetOldest(known);
     },

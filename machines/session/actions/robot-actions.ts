@@ -5,7 +5,7 @@ import type { RobotAction, SessionContext } from '../context.ts';
 import { failure, type MachineEvent, type Outcome, publishError, type Reducer, send } from '../effects.ts';
 import { HALT_ACTION } from '../halt/halt.ts';
 import { lastingOf, replacedBy, runMessage, withLasting } from '../lasting/lasting.ts';
-import { offerOf } from '../tools/offer.ts';
+import { isServers, offerOf } from '../tools/offer.ts';
 import { deadlineMs, nextDeadlineMs } from './deadlines.ts';
 import { actionsOfReply, cancelLasting, publishAction } from './ends.ts';
 import { roundOf } from './follow-ups.ts';
@@ -48,6 +48,7 @@ function start(context: SessionContext, requested: Requested, parameters: Sessio
   const action: RobotAction = {
     ...{ id, name, args, status: 'started', startedAtMs: context.nowMs },
     ...keyOf(id, context),
+    ...(isServers({ name }, context) && { byServer: true }),
     ...life,
     ...roundOf(context),
     ...origin,

@@ -5,7 +5,7 @@ import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
-import { leftToTell } from '../actions/follow-ups.ts';
+import { leftToTell, untoldResults, withoutAsked } from '../actions/follow-ups.ts';
 import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
@@ -19,8 +19,8 @@ import {
   send,
 } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
-import { consentQuestion, isQuestionHeard, withoutQuestion } from '../tools/consent.ts';
-import { heardRounds, loops, untoldResults } from '../tools/loop.ts';
+import { consentQuestion, isQuestionHeard, withoutQuestion, withoutUnasked } from '../tools/consent.ts';
+import { heardRounds, loops } from '../tools/loop.ts';
 import { outcomeOf, remember } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
@@ -88,8 +88,9 @@ export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer 
 /** The first request of the reply, unless its first words are Parley's own. */
 export const noteAsked: Reducer = (context) => {
   const { marks } = context.reply ?? {};
-  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return {};
-  return change(context, { marks: { ...marks, askedAtMs: context.nowMs } });
+  const patch = withoutAsked(context);
+  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return { patch };
+  return { patch: { ...patch, ...change(context, { marks: { ...marks, askedAtMs: context.nowMs } }).patch } };
 };
 
 export function noteDelta(parameters: SessionParameters): Reducer {
@@ -181,8 +182,8 @@ export const failPlayback: Reducer = (context, event) =>
 /** Leaving `responding` for any reason ends the reply once. */
 export function endReply(parameters: SessionParameters): Reducer {
   return (context, event) => {
-    const { reply } = context;
-    if (!reply) return {};
+    if (!context.reply) return {};
+    const { reply, effects: unasked } = withoutUnasked(context.reply, context);
     // Audio from outside is not said again.
     const continued = event.type === 'speech.start' && !reply.asked?.outside;
     const reason = endReason(reply, event);
@@ -239,8 +240,9 @@ export function endReply(parameters: SessionParameters): Reducer {
           },
       parameters.history,
     );
+    effects.push(...unasked);
     const ended = { reply: null, ...retold, history };
-    if (isQuestionHeard(reply, context, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY))
+    if (isQuestionHeard(reply, context, reason === 'completed' ? Number.POSITIVE_INFINITY : heard.length))
       return { patch: ended, effects };
     const unheard = withoutQuestion({ ...context, ...ended }, 'the user did not hear the question');
     return { patch: { ...ended, ...unheard.patch }, effects: [...effects, ...(unheard.effects ?? [])] };

@@ -4,7 +4,7 @@ import { publishAction } from '../actions/ends.ts';
 import { termsOf } from '../actions/policy.ts';
 import { answers, isAnswer, isUnsure, MAX_QUESTIONS, type Question, taken } from '../asking/asking.ts';
 import type { PendingTurn, Reply, RobotAction, SessionContext } from '../context.ts';
-import type { Outcome, Reducer } from '../effects.ts';
+import type { Effect, Outcome, Reducer } from '../effects.ts';
 import { phrasesOf } from '../language/language.ts';
 import { withOutcomes } from '../turn/history.ts';
 import { offerOf } from './offer.ts';
@@ -36,8 +36,10 @@ function questionOf(
   return text.replaceAll(/\{(\w+)\}/gu, (_, key: string) => String(values[key] ?? ''));
 }
 
+/** A yes that is not sure does not count. */
 export function allows(context: SessionContext, parameters: SessionParameters): boolean {
-  return callsOf(context).length > 0 && answers('yes', context, parameters);
+  if (callsOf(context).length === 0 || isUnsure(context, parameters)) return false;
+  return answers('yes', context, parameters);
 }
 
 export function denies(context: SessionContext, parameters: SessionParameters): boolean {
@@ -97,6 +99,21 @@ export function withoutQuestion(context: SessionContext, why: string): Outcome {
     patch: { question: undefined, history: withOutcomes(context.history, outcomes) },
     effects: calls.map((call) => publishAction(call, 'refused', report)),
   };
+}
+
+/** A reply that ended before its question was asked: the calls that waited for it are refused. */
+export function withoutUnasked(
+  reply: Reply,
+  { question }: Pick<SessionContext, 'question'>,
+): { readonly reply: Reply; readonly effects: readonly Effect[] } {
+  const isUnasked = ({ status }: RobotAction) => status === 'asked' && !question?.calls;
+  if (!reply.actions.some(isUnasked)) return { reply, effects: [] };
+  const report = { status: 'refused', message: 'the user was not asked' } as const;
+  const effects = reply.actions.filter(isUnasked).map((call) => publishAction(call, 'refused', report));
+  const actions = reply.actions.map((call) =>
+    isUnasked(call) ? { ...call, status: report.status, report } : call,
+  );
+  return { reply: { ...reply, actions }, effects };
 }
 
 /** Whether enough of the reply was heard for a yes to be an answer to its question. `heard`: length of the heard text. */

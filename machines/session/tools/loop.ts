@@ -4,9 +4,9 @@
  */
 import type { SessionParameters } from '../../parameters.ts';
 import { termsOf } from '../actions/policy.ts';
-import type { FollowUp, Reply, RobotAction, SessionContext } from '../context.ts';
+import type { Reply, RobotAction, SessionContext } from '../context.ts';
 import { type ActionOutcome, type Message, outcomeOf } from '../turn/history.ts';
-import { offerOf } from './offer.ts';
+import { isServers, offerOf } from './offer.ts';
 
 /** Where a round ended: number of the reply's actions by then, and length of its text. */
 export interface Round {
@@ -21,16 +21,16 @@ export function loops({ actions }: Pick<SessionParameters, 'actions'>): boolean 
 }
 
 /** Whether the model goes on only when the result of this action is known. */
-function waitsFor({ name }: RobotAction, context: InForce, { actions }: SessionParameters): boolean {
-  const returns = context.input.results || context.tools?.some((tool) => tool.name === name);
-  const { whenInterrupted = 'cancel' } = termsOf(name, actions, offerOf(context));
-  return returns === true && (whenInterrupted === 'cancel' || whenInterrupted === 'finish');
+export function waitsFor(action: RobotAction, context: InForce, { actions }: SessionParameters): boolean {
+  const returns = context.input.results || isServers(action, context);
+  const { whenInterrupted = 'cancel' } = termsOf(action.name, actions, offerOf(context));
+  return returns && (whenInterrupted === 'cancel' || whenInterrupted === 'finish');
 }
 
 /** A tool of a client that does not report results: the client speaks about it itself. */
-function isClients({ name }: RobotAction, { input, settings, tools }: InForce): boolean {
-  if (input.results || tools?.some((tool) => tool.name === name)) return false;
-  return settings?.tools?.some((tool) => tool.name === name) ?? false;
+function isClients(action: RobotAction, context: InForce): boolean {
+  if (context.input.results || isServers(action, context)) return false;
+  return context.settings?.tools?.some(({ name }) => name === action.name) ?? false;
 }
 
 /** Number of rounds that led to the present one, those of earlier replies about results included. */
@@ -108,25 +108,4 @@ function parts(
     if (content === '' && actions.length === 0) return [];
     return [{ role: 'assistant' as const, content, ...(actions.length > 0 && { actions }) }];
   });
-}
-
-/**
- * Results in an interrupted reply of which nothing was heard since, for the next reply. `heard`: length of the reply's
- * text that was heard.
- */
-export function untoldResults(
-  context: SessionContext,
-  heard: number,
-  parameters: SessionParameters,
-): readonly FollowUp[] {
-  const { reply } = context;
-  if (!reply || !loops(parameters)) return [];
-  return reply.actions
-    .filter((action, index) => {
-      const round = reply.rounds?.find(({ actions }) => index < actions);
-      const told = round && heard > round.text;
-      const ended = action.status === 'done' || action.status === 'failed' || action.report;
-      return ended && !told && waitsFor(action, context, parameters);
-    })
-    .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
 }

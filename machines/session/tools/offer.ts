@@ -1,5 +1,5 @@
 /** The tools that the server offers, besides those of the client. */
-import type { SessionContext } from '../context.ts';
+import type { RobotAction, SessionContext } from '../context.ts';
 import type { Reducer } from '../effects.ts';
 import { withoutSpeculation } from '../speculation/speculation.ts';
 
@@ -13,6 +13,14 @@ export function offerOf({
   if (!tools) return settings;
   const others = settings.tools?.filter(({ name }) => !tools.some((tool) => tool.name === name)) ?? [];
   return { ...settings, tools: [...tools, ...others] };
+}
+
+/** Whether the server runs it: one that runs stays its own, even if it offers the tool no more. */
+export function isServers(
+  { name, byServer }: Pick<RobotAction, 'name' | 'byServer'>,
+  { tools }: Pick<Offering, 'tools'>,
+): boolean {
+  return byServer ?? tools?.some((tool) => tool.name === name) ?? false;
 }
 
 /** A speculation was offered the old ones. */

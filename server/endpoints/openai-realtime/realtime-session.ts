@@ -209,7 +209,7 @@ export class RealtimeSession {
         this.#onReplyEnd(message);
         break;
       case 'action':
-        if (message.status === 'started' && this.#isTool(message.name))
+        if (message.status === 'started' && !message.runs && this.#isTool(message.name))
           this.#responses.call(message.id, message.name, message.args);
         break;
       case 'error':

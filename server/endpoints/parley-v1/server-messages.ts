@@ -103,6 +103,7 @@ export const serverMessage = z.discriminatedUnion('type', [
     args: z.custom<JsonObject>((value) => value?.constructor === Object, 'must be an object'),
     status: z.enum(['started', 'progress', 'done', 'cancelled', 'refused', 'failed']),
     key: z.string().min(1).exactOptional(),
+    runs: z.literal('server').exactOptional(),
     message: z.string().exactOptional(),
   }),
   z.object({ type: z.literal('attention'), state: z.enum(ATTENTION_STATES) }),

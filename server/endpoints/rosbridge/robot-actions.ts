@@ -64,7 +64,8 @@ export class RobotActions {
   }
 
   /** Returns false if the action begins and nobody was asked to execute it. */
-  note({ id, name, args, status }: ActionMessage): boolean {
+  note({ id, name, args, status, runs }: ActionMessage): boolean {
+    if (runs) return true;
     if (status === 'started') return this.#start(id, name, args);
     if (status === 'progress') return true;
     const running = this.#running.get(id);

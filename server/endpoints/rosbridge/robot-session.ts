@@ -144,8 +144,8 @@ export class RobotSession {
     this.#parts.robot.link.publish(this.#parts.ros.loudspeaker, { data: bytes.toString('base64') });
   }
 
-  #onAction({ id, name, args, status }: ActionMessage): void {
-    if (status === 'progress') return;
+  #onAction({ id, name, args, status, runs }: ActionMessage): void {
+    if (status === 'progress' || runs) return;
     if (status !== 'started') {
       this.#running.get(id)?.abort(new ParleyError('CANCELLED'));
       this.#running.delete(id);

@@ -1,0 +1,191 @@
+/** Checks the calls of one session: none begins twice, is lost, is told twice, or goes on after its cancel. */
+import type { ActionRequest } from '../../actors/ports/action.ts';
+import { callsOf } from '../../machines/journal/calls.ts';
+import type { JournalRecord } from '../../machines/journal/record.ts';
+import type { Json } from '../../machines/json.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import type { ChildInputs } from '../../machines/session/commands.ts';
+import { type Message, publishedIn } from '../../machines/session/facts.ts';
+import type { ActionOutcome } from '../../machines/session/turn/history.ts';
+import type { Sometimes } from './sometimes.ts';
+import { QUESTION } from './tools.ts';
+
+export interface ToolAuditOptions {
+  /** Keys of all calls that have begun in this seed. */
+  readonly begun: Set<string>;
+  readonly found: (what: string) => void;
+  readonly reached: (name: Sometimes) => void;
+  /** The journal as a crash would leave it. */
+  readonly onDisk: () => readonly JournalRecord[];
+}
+
+interface Call {
+  readonly name: string;
+  readonly generation: number;
+  /** A tool of the server; others are the robot's and the client's. */
+  readonly ours: boolean;
+  /** As the client knows it. */
+  status: Message<'action'>['status'];
+  /** What the tool gave. */
+  gave?: { readonly how: 'done' | 'failed'; readonly result?: Json };
+  signal?: AbortSignal;
+  /** Its end is news to the model: number of requests since that did not have it. */
+  news?: number | undefined;
+  /** The reply that the model was asked for with this result as news, and its text by then. */
+  told?: { readonly generation: number; readonly text: number };
+}
+
+export class ToolAudit {
+  readonly #options: ToolAuditOptions;
+  readonly #calls = new Map<string, Call>();
+  /** Replies that are not over, or were interrupted: how much of each was heard. */
+  readonly #heard = new Map<number, number>();
+  #generation = 0;
+  #text = 0;
+  #interrupted = false;
+  #askedAloud = false;
+
+  constructor(options: ToolAuditOptions) {
+    this.#options = options;
+  }
+
+  /** A tool begins its call. Returns what it reports of its end. */
+  begins({ id, key = id, name }: ActionRequest, signal: AbortSignal) {
+    const { begun, found, reached, onDisk } = this.#options;
+    if (begun.has(key)) found(`the call ${key} began twice`);
+    begun.add(key);
+    const onRecord = callsOf(onDisk()).find((one) => one.id === id);
+    if (onRecord?.key !== key) found(`the call ${key} began, and the journal on disk does not have it`);
+    const call = this.#calls.get(id);
+    if (!call) {
+      found(`the call ${id} of ${name} began, and nobody was told`);
+      return () => {};
+    }
+    call.signal = signal;
+    const running = [...this.#calls.values()].filter(
+      (one) => one.signal && !one.gave && one.status === 'started',
+    );
+    if (running.length > 1) reached('several tools ran at once');
+    return (how: 'done' | 'failed', result?: Json) => {
+      if (call.status !== 'started') reached('a tool that was no longer waited for gave its result');
+      call.gave = { how, ...(result !== undefined && { result }) };
+    };
+  }
+
+  observe(entry: LogEntry): void {
+    if (entry.type === 'command' && entry.command.type === 'spawn' && entry.command.child === 'llm')
+      this.#onRequest(entry.command.input);
+    const message = publishedIn(entry);
+    if (message?.type === 'action') this.#onAction(message);
+    else if (message?.type === 'reply') {
+      if (message.generation !== this.#generation) this.#text = 0;
+      this.#generation = message.generation;
+      this.#text += message.text.length;
+    } else if (message?.type === 'reply.end') this.#onEnd(message);
+  }
+
+  /** The process is gone: what the journal on disk says of its calls is what is known. */
+  crash(): void {
+    const { found, reached, onDisk } = this.#options;
+    const known = callsOf(onDisk());
+    for (const [id, { signal, gave, ours }] of this.#calls) {
+      if (!ours) continue;
+      const call = known.find((one) => one.id === id);
+      if (signal && !call) found(`after a crash nobody knows that ${id} had begun`);
+      if (call?.status === 'done' && gave?.how !== 'done')
+        found(`after a crash ${id} counts as done, and is not`);
+      if (signal && !gave && call?.status === 'started') reached('a process died while a tool ran');
+      if (call && !signal) reached('a process died between the record of a call and its beginning');
+    }
+  }
+
+  #onAction({ id, name, status, runs }: Message<'action'>): void {
+    const { reached } = this.#options;
+    if (status === 'progress') return;
+    const call = this.#calls.get(id);
+    if (!call) {
+      const ours = runs !== undefined;
+      this.#calls.set(id, { name, generation: this.#generation, status, ours });
+      if (name === 'buy' && status === 'started' && !this.#askedAloud)
+        this.#options.found(`${id} began, and the user did not hear the question`);
+      if (name === 'buy')
+        reached(
+          status === 'started'
+            ? 'a call waited for a yes, and began'
+            : 'a call waited for a yes, and was refused',
+        );
+      return;
+    }
+    call.status = status;
+    call.news = status === 'done' || status === 'failed' ? 0 : undefined;
+    if (!call.ours) return;
+    if (status === 'done' && call.gave?.how !== 'done')
+      this.#options.found(`${id} of ${name} counts as done, and is not`);
+    if (status === 'cancelled' && name === 'search') reached('an interruption cancelled a tool');
+    if (call.news === 0 && this.#interrupted) reached('a tool ended after its reply was interrupted');
+    if (status === 'failed' && !call.gave) reached('a tool missed its deadline');
+  }
+
+  #onEnd({ generation, heard, reason }: Message<'reply.end'>): void {
+    this.#interrupted = reason === 'interrupted';
+    this.#askedAloud = heard.includes(QUESTION.slice(0, QUESTION.length / 2));
+    this.#heard.set(generation, reason === 'interrupted' ? heard.length : Number.POSITIVE_INFINITY);
+    for (const old of this.#heard.keys()) if (this.#heard.size > KEPT_REPLIES) this.#heard.delete(old);
+  }
+
+  #onRequest({ generation, messages, results = [], round }: ChildInputs['llm']): void {
+    const { found, reached } = this.#options;
+    if (round !== undefined) reached('a language model went on with the results of its calls');
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#text = 0;
+    }
+    const outcomes = messages.flatMap(({ actions = [] }) => actions);
+    for (const outcome of [...outcomes, ...results]) this.#checkOutcome(outcome);
+    for (const { id, result } of results) if (result.status !== 'started') this.#checkTold(id, generation);
+    for (const [id, call] of this.#calls) {
+      if (call.news === undefined) continue;
+      const told = [...outcomes, ...results].some((one) => one.id === id);
+      if (told && generation !== call.generation)
+        reached('the next reply was told what an earlier call gave');
+      call.news = told ? undefined : call.news + 1;
+      // What the dialog says of the robot's actions decides which of their ends are told.
+      if (call.ours && call.news === MOST_REQUESTS)
+        found(`the model was not told how ${id} of ${call.name} ended`);
+    }
+  }
+
+  #checkOutcome({ id, result }: ActionOutcome): void {
+    const { found } = this.#options;
+    if (result.status === 'asked') found(`the model was told that the user is asked about ${id}: nobody is`);
+    const call = this.#calls.get(id);
+    if (!call) return;
+    if (result.status !== call.status)
+      found(
+        `the model was told that ${id} of ${call.name} is ${String(result.status)}: it is ${call.status}`,
+      );
+    if (call.signal?.aborted && call.status === 'started')
+      found(`${id} of ${call.name} was stopped, and nobody was told`);
+    if (call.signal && !call.signal.aborted && !call.gave && call.status === 'cancelled')
+      found(`${id} of ${call.name} was cancelled, and goes on`);
+    const { data } = result;
+    if (!call.ours || data === undefined || call.status !== 'done') return;
+    if (JSON.stringify(data) !== JSON.stringify(call.gave?.result))
+      found(`the model was told another result of ${id}`);
+  }
+
+  /** Told again only if nothing was heard of the reply that told it. */
+  #checkTold(id: string, generation: number): void {
+    const call = this.#calls.get(id);
+    if (!call) return;
+    const { told } = call;
+    if (told?.generation === generation) this.#options.found(`the result of ${id} was told twice in a reply`);
+    else if (told && (this.#heard.get(told.generation) ?? 0) > told.text)
+      this.#options.found(`the result of ${id} was told twice`);
+    call.told = { generation, text: this.#text };
+  }
+}
+
+const KEPT_REPLIES = 50;
+/** A result of a call that the history does not have any more waits for a reply of its own. */
+const MOST_REQUESTS = 6;

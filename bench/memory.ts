@@ -1,6 +1,6 @@
 // First audio with memories that answer late, never, or with garbage, on the real clock: one server with immediate
 // engines, clients that type and clients that speak. The figure is the server's own `timings.firstAudio` of each reply.
-// npm run bench:memory [-- turns of each client]
+// npm run bench:memory [-- turns of each client [typed|spoken]]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,7 @@ const MEMORIES: Readonly<Record<string, Recall | undefined>> = {
 };
 
 const turns = Number(process.argv[2] ?? 40);
+const hows = ['typed', 'spoken'].filter((how) => how === (process.argv[3] ?? how));
 
 async function firstAudio(recall: Recall | undefined, spoken: boolean): Promise<readonly number[]> {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-bench-memory-'));
@@ -94,7 +95,8 @@ async function firstAudio(recall: Recall | undefined, spoken: boolean): Promise<
 
 console.log(JSON.stringify({ ...machine(), load: loadAverage(), clients: CLIENTS, turnsOfEach: turns }));
 let missed = 0;
-for (const spoken of [false, true]) {
+for (const how of hows) {
+  const spoken = how === 'spoken';
   let without: readonly number[] = [];
   for (const [name, recall] of Object.entries(MEMORIES)) {
     const ms = await firstAudio(recall, spoken);
@@ -103,7 +105,7 @@ for (const spoken of [false, true]) {
     if (added > WINDOW_MS + 5) missed += 1;
     const figures = [0.5, 0.95, 0.99, 1].map((share) => percentile(ms, share).toFixed(1)).join(' / ');
     console.log(
-      `${spoken ? 'spoken' : 'typed'}, memory ${name}: ${ms.length} replies, first audio ${figures} ms (p50 / p95 / p99 / max), p99 ${added.toFixed(1)} ms later than without`,
+      `${how}, memory ${name}: ${ms.length} replies, first audio ${figures} ms (p50 / p95 / p99 / max), p99 ${added.toFixed(1)} ms later than without`,
     );
   }
 }

@@ -183,6 +183,7 @@ async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> 
   closers.push(async () => loop.close());
   const flags = new FlagSource(config.flags);
   const shared = await openShared(config, log);
+  shared.shareFlags(flags);
   closers.push(() => shared.close());
   const plain = await openStores(config.dataDir, parts, log, metrics?.onCommit);
   const memory = await openMemory(config, plain.memories);
@@ -344,7 +345,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
-  const observed = observedHost(sessionHost(deps, base.flags, base.shared.contexts), observers);
+  const observed = observedHost(sessionHost(deps, base.flags, base.shared), observers);
   const output = withOutputService(observed, config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
   });
@@ -366,6 +367,7 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,
     flags: base.flags,
+    templates: base.shared.templates,
     deleteUser: deletion.everywhere,
     address: config.host,
     port: config.port,

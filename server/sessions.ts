@@ -4,11 +4,15 @@ import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import type { OpenSession, SessionHost } from './door/session-host.ts';
 import { flagged, withoutBargeIn } from './flags/flagged.ts';
 import type { FlagSource } from './flags/flags.ts';
-import type { SessionContexts } from './shared/session-contexts.ts';
+import type { Shared } from './shared/shared.ts';
 
 /** Runs the sessions of this process. */
-export function sessionHost(deps: SessionDeps, flags: FlagSource, contexts: SessionContexts): SessionHost {
-  const depsWith = flagged(deps);
+export function sessionHost(
+  deps: SessionDeps,
+  flags: FlagSource,
+  { contexts, templates }: Pick<Shared, 'contexts' | 'templates'>,
+): SessionHost {
+  const depsWith = flagged(deps, templates);
   return {
     async open(request, listener): Promise<OpenSession> {
       const { session, language, user, secret, after } = request;

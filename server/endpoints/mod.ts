@@ -13,6 +13,7 @@ import { metricsEndpoint } from './metrics/endpoint.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { openaiRealtime } from './openai-realtime/endpoint.ts';
 import { parleyV1 } from './parley-v1/endpoint.ts';
+import { type PhrasesParts, phrasesEndpoint } from './phrases/endpoint.ts';
 import { reportEndpoint } from './report/endpoint.ts';
 import { rosbridge } from './rosbridge/endpoint.ts';
 import type { RobotParts } from './rosbridge/robot-session.ts';
@@ -29,6 +30,7 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   /** Content of the talk page before the conversation. */
   readonly about?: About | undefined;
   readonly flags?: FlagsParts['flags'];
+  readonly templates?: PhrasesParts['templates'];
   readonly deleteUser?: UsersParts['deleteUser'];
   /** Undefined if metrics are off. */
   readonly metrics?: Metrics | undefined;
@@ -53,6 +55,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     aboutEndpoint,
     users,
     flagsEndpoint,
+    phrasesEndpoint,
     metricsEndpoint,
     reportEndpoint,
     inspect,

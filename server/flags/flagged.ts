@@ -3,15 +3,20 @@ import type { TtsEngine } from '../../actors/ports/tts.ts';
 import type { Session, SessionDeps } from '../../actors/session/session.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
+import type { Templates } from '../shared/templates.ts';
 import type { Flags } from './flags.ts';
 
 /** Makes the dependencies of a session with these flags. The flags are in its journal's parameters. */
-export function flagged(deps: SessionDeps): (flags: Flags) => SessionDeps {
+export function flagged(deps: SessionDeps, templates: Templates): (flags: Flags) => SessionDeps {
   const machines = new Map<string, SessionMachine>();
+  /** Of the templates that these machines have. */
+  let revision = 0;
 
   /** Sessions of the same steps share a machine. */
   function machineOf(parameters: SessionParameters, { speculation, filler }: Flags): SessionMachine {
-    if (speculation && filler) return deps.machine;
+    if (speculation && filler && templates.revision === 0) return deps.machine;
+    if (revision !== templates.revision) machines.clear();
+    revision = templates.revision;
     const name = `${speculation} ${filler}`;
     const made = machines.get(name) ?? sessionMachine(parameters);
     machines.set(name, made);
@@ -20,7 +25,7 @@ export function flagged(deps: SessionDeps): (flags: Flags) => SessionDeps {
 
   return (flags) => {
     const { memory, engines, ...rest } = deps;
-    const parameters = withFlags(deps.parameters, flags);
+    const parameters = withFlags(templates.in(deps.parameters), flags);
     return {
       ...rest,
       parameters,

@@ -23,6 +23,15 @@ export class FlagSource {
     this.#shares = shares;
   }
 
+  /** An operator sets them, at all servers that share them. */
+  operate(shares: Shares): void {
+    this.set(shares);
+    this.onOperated(shares);
+  }
+
+  /** Set by whoever shares them. */
+  onOperated: (shares: Shares) => void = () => {};
+
   /** The same session and shares give the same flags, on any server. */
   of(session: string): Flags {
     const flag = (name: keyof Shares) => percentile(`${name} ${session}`) < this.#shares[name];

@@ -4,10 +4,13 @@ import type { SharedFiles, SharedStore } from '../../actors/ports/shared-store.t
 import { realClock } from '../../adapters/real-clock.ts';
 import { localShared } from '../../adapters/shared/local.ts';
 import type { Config } from '../config/schema.ts';
+import type { FlagSource } from '../flags/flags.ts';
 import type { Logger } from '../log.ts';
 import { cachedTools } from './cached-tools.ts';
+import { shareFlags } from './flags.ts';
 import { forgetEverywhere, watchForgetting } from './forgetting.ts';
 import { SessionContexts } from './session-contexts.ts';
+import { Templates } from './templates.ts';
 
 /** What this process shares with the other servers of its broker; without one, with nobody. */
 export interface Shared {
@@ -15,6 +18,9 @@ export interface Shared {
   /** Undefined if there is nobody to share files with. */
   readonly files?: SharedFiles;
   readonly contexts: SessionContexts;
+  readonly templates: Templates;
+  /** Has flags that an operator sets in common with the other servers. */
+  shareFlags(flags: FlagSource): void;
   /** `port`, with the results of the tools that are configured to be kept. */
   cachedTools(port: ActionPort): ActionPort;
   /** Deletes a user from the shared state, and orders the other servers to delete what they have. */
@@ -26,7 +32,7 @@ export interface Shared {
 
 /** Opens the shared state as configured. Rejects with BUS_UNREACHABLE. */
 export async function openShared(
-  config: Pick<Config, 'bus' | 'shared' | 'tools'>,
+  config: Pick<Config, 'bus' | 'shared' | 'tools' | 'language'>,
   log: Logger,
 ): Promise<Shared> {
   const { store, ...files } = await openStore(config, log);
@@ -35,6 +41,8 @@ export async function openShared(
     store,
     ...files,
     contexts: new SessionContexts(store, realClock),
+    templates: new Templates(store, config.language),
+    shareFlags: (flags) => shareFlags(store, flags, log),
     cachedTools: (port) => cachedTools(port, { cacheMs: config.tools.cacheMs, store, clock: realClock }),
     forget: (user) => forgetEverywhere(store, user, self),
     onForget(forget) {

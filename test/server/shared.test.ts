@@ -21,8 +21,7 @@ async function startServers(count: number, more: Record<string, string> = {}) {
   const broker = await startNatsServer({ args: ['-js', '-sd', streams] });
   afterTest(() => broker.stop());
   const asked: LlmRequest['messages'][] = [];
-  const servers: { readonly server: Server; readonly dataDir: string }[] = [];
-  for (let i = 0; i < count; i++) {
+  const start = async () => {
     const dataDir = await temporaryFolder();
     const flags = { port: '0', dataDir, 'bus.natsUrl': broker.url, ...more };
     const server = await serve({
@@ -34,16 +33,19 @@ async function startServers(count: number, more: Record<string, string> = {}) {
           stt: scriptedStt(realClock, []),
           llm: scriptedLlm(realClock, ({ messages }) => {
             asked.push(messages);
-            return { text: `Reply ${asked.length}.`, firstTokenMs: 1, tokenMs: 1 };
+            const failsAt = messages.at(-1)?.content === 'fail' ? { failsAt: 0 } : {};
+            return { text: `Reply ${asked.length}.`, firstTokenMs: 1, tokenMs: 1, ...failsAt };
           }),
           tts: scriptedTts(realClock, () => ({})),
         },
       },
     });
     afterTest(() => server.close());
-    servers.push({ server, dataDir });
-  }
-  return { servers, streams, asked };
+    return { server, dataDir };
+  };
+  const servers: Awaited<ReturnType<typeof start>>[] = [];
+  for (let i = 0; i < count; i++) servers.push(await start());
+  return { servers, start, streams, asked };
 }
 
 type Manners = NonNullable<Parameters<typeof VoiceClient.connect>[0]['manners']>;
@@ -144,6 +146,35 @@ it('phrases that one server has synthesised are found by the others', async () =
   await expect.poll(() => second.engineStats()?.phrases?.taken, { timeout: 20_000 }).toBeGreaterThan(4);
   expect(second.engineStats()?.phrases?.stored).toBe(0);
 }, 60_000);
+
+it('flags and phrases that an operator sets at one server count at the others, also at those that start later', async () => {
+  const { servers, start } = await startServers(2);
+  const [one, two] = servers;
+  if (!one || !two) throw new Error('two servers');
+  const post = async (path: string, body: object) => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${one.server.url}${path}`, {
+      ...{ method: 'POST', headers, body: JSON.stringify(body) },
+    });
+    return answer.status;
+  };
+  const at = async ({ url }: Server, path: string): Promise<unknown> => (await fetch(`${url}${path}`)).json();
+  expect(await post('/v1/flags', { speculation: '25%' })).toBe(200);
+  expect(await post('/v1/phrases', { en: { llmFailed: 'Pardon me, I am lost.', unknown: 'x' } })).toBe(200);
+  expect(await post('/v1/phrases', { en: 'no' })).toBe(400);
+  const later = (await start()).server;
+  for (const server of [two.server, later]) {
+    await expect.poll(() => at(server, '/v1/flags')).toMatchObject({ speculation: 25, filler: 100 });
+    await expect.poll(() => at(server, '/v1/phrases')).toMatchObject({ en: expect.anything() });
+    const { client, say } = await visit(server, undefined);
+    await say('fail');
+    expect(client.arrivals.map(({ message }) => message)).toContainEqual(
+      expect.objectContaining({ type: 'reply.end', heard: 'Pardon me, I am lost.' }),
+    );
+  }
+  expect(await post('/v1/phrases', { en: {} })).toBe(200);
+  await expect.poll(() => at(later, '/v1/phrases')).toEqual({});
+});
 
 it('a tool whose results are kept is called once for the same arguments; others each time', async () => {
   const clock = new VirtualClock();

@@ -47,7 +47,7 @@ async function answer(
     const kept = Object.fromEntries(Object.entries(flags.shares).map(([name, share]) => [name, `${share}%`]));
     const changed = flagOptions.safeParse({ ...kept, ...change.data });
     if (!changed.success) throw new ParleyError('BAD_FIELD', z.prettifyError(changed.error));
-    flags.set(changed.data);
+    flags.operate(changed.data);
     door.log.info({ flags: changed.data }, 'new sessions have these flags');
   }
   sendJson(response, 200, flags.shares);

@@ -291,6 +291,45 @@ describe('engines that are all remote', () => {
   });
 });
 
+describe('the system prompt', () => {
+  async function promptsOf(flags: Record<string, string>): Promise<unknown[]> {
+    const server = await openaiServer({ chat: () => chatReply(REPLY) });
+    afterTest(() => server.close());
+    const own = {
+      'engines.llm': 'openai',
+      'llm.openai.base-url': server.baseURL,
+      'llm.openai.api-key': 'none',
+    };
+    const { llm } = await engines({ ...own, ...flags });
+    if (!llm) throw new Error('no engine');
+    const messages = [{ role: 'user' as const, content: 'hello' }];
+    const ask = (request: object) =>
+      outcomeOf(llm.reply({ messages, seed: 1, language: 'en', ...request }, never));
+    for (const language of ['en', 'zh-CN', 'sw']) await ask({ language });
+    await ask({ systemPrompt: 'You summarise.' });
+    return server.requests.map(
+      ({ json }) => (json as { messages: { content: string }[] }).messages[0]?.content,
+    );
+  }
+
+  it('asks for short spoken answers in the language of the turn, unless there is another', async () => {
+    const short = expect.stringMatching(/short sentences/u);
+    expect(await promptsOf({})).toEqual([
+      short,
+      expect.stringContaining('一两句短句'),
+      short,
+      'You summarise.',
+    ]);
+  });
+
+  it('is the configured one', async () => {
+    const byLanguage = '{"zh":{"systemPrompt":"你是机器人。"}}';
+    const own = { 'llm.system-prompt': 'You are a robot.', byLanguage };
+    const [en, zh, sw] = await promptsOf(own);
+    expect([en, zh, sw]).toEqual(['You are a robot.', '你是机器人。', 'You are a robot.']);
+  });
+});
+
 describe('the fixed phrases', () => {
   const small = parseDialog(
     `entries:

@@ -27,6 +27,7 @@ import { realClock } from '../adapters/real-clock.ts';
 import { type PhraseCache, type PhraseCacheStats, phraseCache } from '../adapters/tts/phrase-cache.ts';
 import { type CachedTts, cachedTts } from '../adapters/tts/phrase-cache-tts.ts';
 import { ParleyError } from '../machines/errors.ts';
+import { LANGUAGES, tableOf } from '../machines/language/mod.ts';
 import type { Config } from './config/schema.ts';
 import { PHRASES } from './data-directory.ts';
 import { engineOf } from './engine-registry.ts';
@@ -135,11 +136,7 @@ export async function makeEngines(
     ...(model && { speech: model }),
     ...(stt && { stt: sttByLanguage(stt.usual, stt.others) }),
     ...(llm && {
-      llm: llmByLanguage(
-        llm.usual,
-        llm.others,
-        settingsByLanguage(config, (one) => one.systemPrompt),
-      ),
+      llm: llmByLanguage(llm.usual, llm.others, promptsByLanguage(config)),
     }),
     ...(voices && { tts: voices.tts }),
     ...(voices?.preparePhrases && { preparePhrases: voices.preparePhrases }),
@@ -150,6 +147,14 @@ export async function makeEngines(
       ...(phrases && { phrases: phrases.stats() }),
     }),
   };
+}
+
+/** System prompts for the languages that have their own. */
+function promptsByLanguage(config: Config): ReadonlyMap<string, string> {
+  const configured = settingsByLanguage(config, (one) => one.systemPrompt);
+  if (config.llm.systemPrompt !== undefined) return configured;
+  const own = Object.entries(LANGUAGES).map(([tag, { prompt }]) => [tag, prompt] as const);
+  return new Map([...own, ...configured]);
 }
 
 /** Whether requests in some language go to other engines, or are changed. */
@@ -317,11 +322,11 @@ export async function makeEngine<Kind extends DescribedKind>(
   dialog: Dialog,
   parts: Omit<EngineParts, 'resamplers'>,
 ): Promise<Made<EngineOf[Kind]>> {
-  const { systemPrompt } = config.llm;
+  const { systemPrompt = (tableOf(config.language) ?? LANGUAGES.en).prompt } = config.llm;
   const made = engineOf(kind, name)?.make(optionsOf(kind, name, config), {
     ...parts,
     ...{ name, dialog, modelsDir: config.models.dir, tools: toolsOf(config, dialog) },
-    ...(systemPrompt !== undefined && { systemPrompt }),
+    systemPrompt,
   });
   return made ?? unknownEngine(kind, name);
 }

@@ -23,7 +23,7 @@ export function llmByLanguage(
   return {
     ...withOthers(usual, others),
     reply(request, signal) {
-      const systemPrompt = of(request, prompts);
+      const systemPrompt = request.systemPrompt ?? of(request, prompts);
       const asked = systemPrompt === undefined ? request : { ...request, systemPrompt };
       return (of(request, others) ?? usual).reply(asked, signal);
     },

@@ -17,6 +17,7 @@ const Request: z.ZodType<LlmRequest> = z.object({
       role: z.enum(['system', 'user', 'assistant']),
       content: z.string(),
       actions: z.array(Outcome).exactOptional(),
+      facts: z.literal(true).exactOptional(),
     }),
   ),
   results: z.array(Outcome).exactOptional(),
@@ -24,6 +25,7 @@ const Request: z.ZodType<LlmRequest> = z.object({
   language: z.string(),
   seed: z.int().min(0).max(0xffff_ffff),
   stream: z.boolean().exactOptional(),
+  systemPrompt: z.string().exactOptional(),
   instructions: z.string().exactOptional(),
   tools: z
     .array(

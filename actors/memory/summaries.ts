@@ -99,7 +99,7 @@ export class Summaries {
     const said = old.map(({ role, content }) => `${role}: ${content}`).join('\n');
     const request = {
       messages: [{ role: 'user' as const, content: `${said}\n\n${REQUEST}` }],
-      ...{ language, seed: 0, stream: false, instructions: INSTRUCTIONS, toolChoice: 'none' as const },
+      ...{ language, seed: 0, stream: false, systemPrompt: INSTRUCTIONS, toolChoice: 'none' as const },
     };
     let text = '';
     try {

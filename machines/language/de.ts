@@ -11,6 +11,8 @@ export const de = {
     willDo: 'In Ordnung.',
     wontDo: 'In Ordnung, dann nicht.',
   },
+  prompt:
+    'Du sprichst über einen Lautsprecher mit einem Menschen. Antworte in ein oder zwei kurzen Sätzen, wie man spricht: keine Listen, keine Formatierung, keine Emojis.',
   fillers: ['Einen Moment.', 'Mal sehen.'],
   backchannels: ['mhm', 'hm', 'aha', 'ja', 'genau', 'ok', 'okay'],
   moreBackchannels: ['ach so'],

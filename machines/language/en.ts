@@ -11,6 +11,8 @@ export const en = {
     willDo: 'All right.',
     wontDo: 'All right, I will not.',
   },
+  prompt:
+    'You speak with a person through a loudspeaker. Answer in one or two short sentences, as people talk: no lists, no formatting, no emoji.',
   fillers: ['Let me see.', 'One moment.'],
   backchannels: ['uh-huh', 'mm-hmm', 'mhm', 'mm', 'hmm', 'yeah', 'ok', 'okay', 'right'],
   moreBackchannels: ['mmm', 'hm', 'yep', 'i see', 'uh', 'um', 'ah', 'oh', 'wow'],

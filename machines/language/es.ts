@@ -11,6 +11,8 @@ export const es = {
     willDo: 'De acuerdo.',
     wontDo: 'De acuerdo, no lo haré.',
   },
+  prompt:
+    'Hablas con una persona por un altavoz. Responde con una o dos frases cortas, como se habla: sin listas, sin formato, sin emojis.',
   fillers: ['Un momento.', 'Vamos a ver.'],
   backchannels: ['ajá', 'mm', 'sí', 'claro', 'vale', 'ok'],
   moreBackchannels: [],

@@ -11,6 +11,8 @@ export const fr = {
     willDo: 'D’accord.',
     wontDo: 'D’accord, je ne le ferai pas.',
   },
+  prompt:
+    'Tu parles à une personne par un haut-parleur. Réponds en une ou deux phrases courtes, comme à l’oral : pas de listes, pas de mise en forme, pas d’émojis.',
   fillers: ['Un instant.', 'Voyons voir.'],
   backchannels: ['mhm', 'hm', 'ouais', 'oui', "d'accord", 'ok'],
   moreBackchannels: ['hum', 'ah bon'],

@@ -2,6 +2,8 @@
 export interface LanguageTable {
   /** Parley's own phrases. */
   readonly phrases: OwnPhrases;
+  /** System prompt of a language model whose configuration has none: short answers, for speech. */
+  readonly prompt: string;
   /** Short phrases for the silence before a late reply, if the dialog file has none. */
   readonly fillers: readonly string[];
   /**

@@ -197,7 +197,9 @@ export const configSchema = z.strictObject({
   stt: group({ ...optionsOf(ENGINES.stt), servers: servers('stt', openaiStt.options) }),
   llm: group({
     stream: yesNo(true, 'Speak a reply while it is being written. Off: wait for the whole reply.'),
-    systemPrompt: optionalText('System prompt of a language model.'),
+    systemPrompt: optionalText(
+      'System prompt of a language model. Default: one that asks for short spoken answers, in the language of the turn.',
+    ),
     tools: list(
       [],
       'Actions of the dialog file that a language model may request; * for all. The `dialog` engine does not need this list.',

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { settle } from '../../testing/conversation.ts';
 import { hang, pause } from '../../testing/scripted-engines.ts';
-import { answered, backToIdle, parameters, say, scene, system, type Talk, user } from './scene.ts';
+import { answered, backToIdle, facts, parameters, say, scene, type Talk, user } from './scene.ts';
 
 const WINDOW_MS = 500;
 const TIMEOUT_MS = 2_000;
@@ -35,7 +35,7 @@ describe('a recall that comes late', () => {
     await answered(talk, 'and now?');
 
     expect(talk.asked[0]).toEqual([user('hello')]);
-    expect(talk.asked[1]?.[0]).toEqual(system('drink: tea'));
+    expect(talk.asked[1]?.[0]).toEqual(facts('drink: tea'));
     expect(talk.of('reply.end')[0]?.timings).toMatchObject({ recall: WINDOW_MS });
     expect(events(talk, 'memory.facts')).toMatchObject([
       { source: 'server', event: { facts: ['drink: tea'] } },
@@ -98,7 +98,7 @@ describe('what is likely', () => {
     await say(talk, 800, 600);
     await backToIdle(talk);
     expect(asked[0]).toBe('');
-    expect(talk.asked).toEqual([[system('name: Ada'), user('hello there')]]);
+    expect(talk.asked).toEqual([[facts('name: Ada'), user('hello there')]]);
   });
 
   it('is asked for with the words so far, so that the answer is there when they are final', async () => {
@@ -117,7 +117,7 @@ describe('what is likely', () => {
     await backToIdle(talk);
     expect(asked).toEqual(['', 'what do I like to drink']);
     expect(talk.of('reply.end')[0]?.timings.recall ?? 0).toBe(0);
-    expect(talk.asked).toEqual([[system('drink: tea'), user('what do I like to drink?')]]);
+    expect(talk.asked).toEqual([[facts('drink: tea'), user('what do I like to drink?')]]);
   });
 });
 

@@ -115,6 +115,7 @@ export async function answeredAloud(talk: Conversation, speechMs?: number): Prom
 export const user = (content: string) => ({ role: 'user' as const, content });
 export const assistant = (content: string) => ({ role: 'assistant' as const, content });
 export const system = (content: string) => ({ role: 'system' as const, content });
+export const facts = (content: string) => ({ ...system(content), facts: true as const });
 
 /** Pauses and continuations of the playback, in order. */
 export function playback(talk: Conversation): string[] {

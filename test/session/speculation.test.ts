@@ -11,12 +11,12 @@ import {
   answeredAloud,
   assistant,
   backToIdle,
+  facts,
   parameters,
   REPLY,
   type Scene,
   say,
   scene,
-  system,
   user,
 } from './scene.ts';
 
@@ -208,7 +208,7 @@ describe('a speculation during the silence that ends the turn', () => {
   });
 
   it.each([
-    ['knows what the memory knows', 50, false, [system('It is noon.'), user('hello')], []],
+    ['knows what the memory knows', 50, false, [facts('It is noon.'), user('hello')], []],
     ['does without a memory that fails', 50, true, [user('hello')], ['MEMORY_FAILED']],
     ['waits for the memory no longer than a reply does', 1_500, false, [user('hello')], []],
   ])('%s', async (_what, delayMs, fails, asked, errors) => {

@@ -9,11 +9,11 @@ import {
   askByText,
   assistant,
   backToIdle,
+  facts,
   parameters,
   REPLY,
   say,
   scene,
-  system,
   user,
 } from './scene.ts';
 
@@ -158,7 +158,7 @@ describe('a turn', () => {
     const memory = { recall: async () => ['The user is called Ada.', 'She likes tea.'] };
     const talk = await scene({ memory });
     await answered(talk, 'who am I?');
-    expect(talk.asked).toEqual([[system('The user is called Ada.\nShe likes tea.'), user('who am I?')]]);
+    expect(talk.asked).toEqual([[facts('The user is called Ada.\nShe likes tea.'), user('who am I?')]]);
   });
 
   it('is kept in the store, and continues if the store fails', async () => {

@@ -49,14 +49,36 @@ describe('openaiLlm', () => {
     expect(engine.connectionStats().tokens).toEqual({ input: 10, cached: 8, output: 4 });
   });
 
-  it('begins each prompt with the whole of the one before: what changes comes last', async () => {
+  it('begins each request with the bytes of the one before, whatever was recalled', async () => {
     await start({ chat: () => chatReply(['Hi.']) }, { systemPrompt: 'Be brief.', tools: [WAVE] });
-    const facts = { role: 'system', content: 'The user likes tea.' } as const;
-    const turn = [facts, user('a')] as const;
-    await ask({ ...HELLO, messages: turn });
-    await ask({ ...HELLO, messages: [...turn, { role: 'assistant', content: 'b' }, user('c')] });
-    expect(asked(1).messages.slice(0, 3)).toEqual(asked(0).messages);
-    expect(asked(1).tools).toEqual(asked(0).tools);
+    const facts = (...lines: string[]) =>
+      ({ role: 'system', content: lines.join('\n'), facts: true }) as const;
+    const said = (text: string) => ({ role: 'assistant', content: text }) as const;
+    const turns = [user('a'), said('b'), user('c')];
+    const recalled = 'They asked for tea on Monday.';
+    await ask({ ...HELLO, messages: [facts(recalled, 'name: Ada', 'drink: tea'), ...turns] });
+    const other = facts('drink: tea', 'They like the garden.', 'name: Ada');
+    await ask({ ...HELLO, messages: [other, ...turns, said('d'), user('e')] });
+    await ask({ ...HELLO, messages: [...turns, said('d'), user('e')] });
+    expect(asked(0).messages).toEqual([
+      { role: 'system', content: 'Be brief.\n\nOf the user you know:\ndrink: tea\nname: Ada' },
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b' },
+      { role: 'system', content: `You remember:\n${recalled}` },
+      { role: 'user', content: 'c' },
+    ]);
+    const [first, second] = [0, 1].map((n) => JSON.stringify(server.requests[n]?.json));
+    const shared = first?.slice(0, first.indexOf(',{"role":"system","content":"You remember'));
+    expect(shared).toContain('"tools":[');
+    expect(shared).toMatch(/"content":"b"\}$/u);
+    expect(second?.startsWith(shared ?? '')).toBe(true);
+    expect(asked(1).messages.slice(3)).toEqual([
+      { role: 'user', content: 'c' },
+      { role: 'assistant', content: 'd' },
+      { role: 'system', content: 'You remember:\nThey like the garden.' },
+      { role: 'user', content: 'e' },
+    ]);
+    expect(asked(2).messages[0]).toEqual({ role: 'system', content: 'Be brief.' });
   });
 
   it('streams the text before the reply ends', async () => {

@@ -2,6 +2,7 @@ import type { ChatCompletionCreateParamsStreaming, ChatCompletionMessageParam } 
 import type { LlmEngine, LlmEvent, LlmRequest, LlmTool } from '../../../actors/ports/llm.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import type { JsonObject } from '../../../machines/json.ts';
+import { factsIn } from '../../../machines/session/memory/known.ts';
 import type { Call } from '../../http/calls.ts';
 import {
   type OpenAiConnection,
@@ -165,15 +166,30 @@ function chosen(choice: NonNullable<LlmRequest['toolChoice']>) {
   return typeof choice === 'string' ? choice : { type: 'function' as const, function: choice };
 }
 
+/**
+ * What lasts comes first, so that the caches of providers and servers hit: the prompts with the user's profile, then the
+ * history. What was recalled for the newest words stands in front of them.
+ */
 function toMessages(request: LlmRequest, options: OpenAiLlmOptions): ChatCompletionMessageParam[] {
-  const prompts = [request.systemPrompt ?? options.systemPrompt, request.instructions].filter(Boolean);
+  const { profile, recalled, conversation } = factsIn(request.messages);
+  const prompts = [
+    request.systemPrompt ?? options.systemPrompt,
+    request.instructions,
+    profile.length > 0 && `Of the user you know:\n${profile.join('\n')}`,
+  ].filter(Boolean);
   const system = prompts.length > 0 ? [{ role: 'system' as const, content: prompts.join('\n\n') }] : [];
-  const heard = request.messages.flatMap(({ role, content, actions }): ChatCompletionMessageParam[] => {
+  const newest = conversation.findLastIndex(({ role }) => role === 'user');
+  const heard = conversation.flatMap(({ role, content, actions }, index): ChatCompletionMessageParam[] => {
     if (actions) return answered(content, actions);
     const understood = role !== 'user' || content !== '';
-    return [{ role, content: understood ? content : (options.notUnderstood ?? NOT_UNDERSTOOD) }];
+    const said = { role, content: understood ? content : (options.notUnderstood ?? NOT_UNDERSTOOD) };
+    return index === newest ? [...remembered(recalled), said] : [said];
   });
-  return [...system, ...heard, ...news(request)];
+  return [...system, ...heard, ...(newest < 0 ? remembered(recalled) : []), ...news(request)];
+}
+
+function remembered(facts: readonly string[]): ChatCompletionMessageParam[] {
+  return facts.length > 0 ? [{ role: 'system', content: `You remember:\n${facts.join('\n')}` }] : [];
 }
 
 /** Results that came after the conversation went on: the model finds them far back, as those of its calls. */

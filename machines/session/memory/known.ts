@@ -27,6 +27,21 @@ export function profileIn(messages: readonly Message[]): Readonly<Record<string,
   return Object.fromEntries(named);
 }
 
+/**
+ * A conversation and the facts that were in front of it: named ones, which last, in the order of their names, and those that were recalled for the
+ * newest words.
+ */
+export function factsIn(messages: readonly Message[]) {
+  const lines = messages.find(({ facts }) => facts)?.content.split('\n') ?? [];
+  const nameOf = (line: string) => NAMED.exec(line)?.[1];
+  const byName = (a: string, b: string) => ((nameOf(a) ?? '') < (nameOf(b) ?? '') ? -1 : 1);
+  return {
+    profile: lines.filter(nameOf).sort(byName),
+    recalled: lines.filter((line) => !nameOf(line)),
+    conversation: messages.filter(({ facts }) => !facts),
+  };
+}
+
 /** Facts for the language engine: what is known, and what was recalled for this reply. */
 export function factsFor({ known = [] }: SessionContext, recalled: readonly string[]): readonly string[] {
   return together(known, recalled);

@@ -11,6 +11,8 @@ export interface Message {
   readonly actions?: readonly ActionOutcome[];
   /** It stands for turns that are gone, and outlives trimming. */
   readonly summary?: true;
+  /** What the memory knows, one fact a line: in front, and not a part of the conversation. */
+  readonly facts?: true;
 }
 
 /** An action that was started, and how it ended. */
@@ -109,5 +111,7 @@ export function promptOf(history: readonly Message[], userText: string): readonl
 
 /** The same with the memory's facts in front. */
 export function withFacts(messages: readonly Message[], facts: readonly string[]): readonly Message[] {
-  return facts.length > 0 ? [{ role: 'system', content: facts.join('\n') }, ...messages] : messages;
+  return facts.length > 0
+    ? [{ role: 'system', content: facts.join('\n'), facts: true }, ...messages]
+    : messages;
 }

@@ -102,6 +102,8 @@ it('parley report prints a table, JSON, and a page that works without a server',
   await until(page, `document.querySelectorAll('#tables tr').length > 8`);
   await until(page, `${pixels} === 4`);
   expect(await page.textContent('#summary')).toContain('40 turns of 3 sessions');
+  // There is no server to ask for another period.
+  expect(await page.isVisible('#choice')).toBe(false);
 }, 60_000);
 
 it('the page is small', async () => {

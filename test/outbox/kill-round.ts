@@ -13,7 +13,7 @@ import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { type KillServer, startServer } from '../journal/kill-round.ts';
 
 const program = fileURLToPath(new URL('./kill-worker.ts', import.meta.url));
-const CLIENTS = 3;
+export const CLIENTS = 3;
 /** Turns of a round. */
 const TURNS = 30;
 /** The victim dies at one of this many messages from the first acknowledged turn on. */
@@ -123,7 +123,7 @@ async function talkUntil(server: KillServer, moment: number, kill: () => Promise
 }
 
 /** The ids of the events that a turn causes. */
-function eventsOf(name: string): string[] {
+export function eventsOf(name: string): string[] {
   const id = name.replaceAll(' ', '/');
   return [`${id}/LtmWriteRequested`, `${id}/TurnEnded`];
 }
@@ -146,11 +146,11 @@ async function unkept(folder: string, acknowledged: ReadonlySet<string>): Promis
   }
 }
 
-function userOf(client: number): string {
+export function userOf(client: number): string {
   return `user-${client}`;
 }
 
-function handledIn(folder: string): Map<string, number> {
+export function handledIn(folder: string): Map<string, number> {
   const db = new (loadSqlite())(join(folder, 'worker', 'handled.db'), { readonly: true });
   try {
     return new Map(db.prepare<[], [string, number]>('SELECT id, copies FROM handled').raw().all());
@@ -173,7 +173,7 @@ async function drained(dataDir: string): Promise<number> {
   }
 }
 
-async function startWorker(folder: string, url: string): Promise<ChildProcess> {
+export async function startWorker(folder: string, url: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', program, join(folder, 'worker'), url], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -181,7 +181,7 @@ async function startWorker(folder: string, url: string): Promise<ChildProcess> {
   return child;
 }
 
-async function end(child: ChildProcess): Promise<void> {
+export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   child.kill('SIGKILL');

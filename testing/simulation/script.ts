@@ -283,9 +283,12 @@ function turnSteps(random: Random): readonly Step[] {
         ...{ type: 'body', moving: true },
         ...(random.chance(0.6) && { noise: random.pick([-60, -30]) }),
       });
+      /** A long sound of the motors may be taken for a stop. */
+      const noise = (durationMs: number): UserAct =>
+        durationMs < 900 ? sound(durationMs) : { type: 'stopHeard', end: 'refuted', afterMs: durationMs / 3 };
       const over = () => [
         ...(random.chance(0.3) ? [then('anything', random.ms(0, 500), moves())] : []),
-        then('speaking', random.ms(0, 700), random.chance(0.6) ? speech() : sound(random.int(60, 1_200))),
+        then('speaking', random.ms(0, 700), random.chance(0.6) ? speech() : noise(random.int(60, 1_200))),
       ];
       return [
         open(moves()),

@@ -37,7 +37,7 @@ export function sessionHost(
         heardAt: opened.heardAt,
         async close(reason) {
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
-          if (reason === 'bye') await context?.end();
+          await context?.end(reason === 'bye');
           await deps.store
             .endSession(session, new Date().toISOString())
             .catch((error: Error) => deps.onProblem(session, error));

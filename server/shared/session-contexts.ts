@@ -60,11 +60,11 @@ export class SessionContexts {
         newer = true;
         writing ??= write();
       },
-      /** The client does not come back. */
-      end: async () => {
-        newer = false;
+      /** `forget`: the client does not come back. Otherwise resolves when all is kept. */
+      end: async (forget: boolean) => {
+        if (forget) newer = false;
         await writing;
-        await this.#store.delete(`session:${session}`).catch(() => {});
+        if (forget) await this.#store.delete(`session:${session}`).catch(() => {});
       },
     };
   }

@@ -60,7 +60,7 @@ export const FAULT_POINTS = {
   },
   'tool.lateAfterCancel': { probability: 0.3, what: 'a cancelled tool goes on and gives its result' },
   'tool.withdrawn': { probability: 0.03, what: 'the server loses its tools for a while' },
-  'tool.forged': { probability: 0.1, what: 'the client reports the result of a call that the server runs' },
+  'tool.forged': { probability: 0.3, what: 'the client reports the result of a call that the server runs' },
   'tool.recordedLate': { probability: 0.05, what: 'the journal has a call on disk late' },
   'tool.notRecorded': { probability: 0.003, what: 'the journal fails for the rest of the session' },
   'tool.crash': {

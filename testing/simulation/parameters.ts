@@ -31,6 +31,8 @@ export const toolParameters: SessionParameters = {
   actions: {
     ...simulationParameters.actions,
     allow: [...simulationParameters.actions.allow, ...TOOL_NAMES],
+    // What its dialog knows: a tool that is withdrawn is unknown.
+    offered: ['wave', 'nod', 'dance', 'halt'],
     maxPerReply: 6,
     rounds: 3,
     followUps: { ...simulationParameters.actions.followUps, '*': ['done', 'failed', 'refused'] },

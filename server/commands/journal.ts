@@ -117,12 +117,18 @@ function deleteCommand(): Command {
             .filter(({ status }) => status === 'open')
             .map(({ session }) => session),
         );
-        for (const session of sessions) {
+        for (const session of sessions)
           if (open.has(session) && !force) throw new ParleyError('SESSION_OPEN', session);
-          if (!(await store.deleteSession(session))) throw new ParleyError('SESSION_UNKNOWN', session);
-        }
         const streams = await openStreams(config, store.outbox, makeLogger('silent'));
-        await streams.forget(sessions).finally(() => streams.close());
+        try {
+          const unknown: string[] = [];
+          for (const session of sessions) if (!(await store.deleteSession(session))) unknown.push(session);
+          // Also of unknown ones: the broker may have been out of reach when they were deleted.
+          await streams.forget(sessions);
+          if (unknown.length > 0) throw new ParleyError('SESSION_UNKNOWN', unknown.join(', '));
+        } finally {
+          await streams.close();
+        }
       });
     });
 }

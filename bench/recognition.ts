@@ -21,6 +21,7 @@ const MOST_OF_ENTRY = 4;
 const GOAL_RIGHT = 0.9;
 const GOAL_FALSE = 0.1;
 const AT_A_TIME = 4;
+const STALL_MS = 120_000;
 /** Trials between two reports of progress. */
 const REPORTED = 50;
 
@@ -59,7 +60,8 @@ const exampleUrl = [
 ].find((url) => existsSync(url));
 if (!exampleUrl) throw new Error('examples/robot.dialog.yaml is not there');
 const dialog = parseDialog(await readFile(exampleUrl, 'utf8'), 'robot.dialog.yaml');
-const engine = soundswallowerStt({ dialog, workers: 2, decodersPerWorker: 2 });
+// All audio comes at once, so on a loaded machine a thread is silent for longer than the engine's own limit.
+const engine = soundswallowerStt({ dialog, workers: 2, decodersPerWorker: 2, stallMs: STALL_MS });
 
 try {
   const outcomes = await runAll(engine, [...spoken(dialog), ...foreign(), ...recorded()]);

@@ -141,6 +141,7 @@ export class SessionKernel {
     this.#state = publicState(this.value);
     if (
       this.state !== state ||
+      event.type === 'resumed' ||
       this.context.generation !== context.generation ||
       lastingOf(this.context) !== lastingOf(context)
     )

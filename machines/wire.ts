@@ -41,6 +41,8 @@ export interface HelloMessage {
   readonly secret?: string;
   readonly epoch?: number;
   readonly lastSeq?: number;
+  /** What was played of the last reply, as in `played`. */
+  readonly played?: { readonly generation: number; readonly samples: number };
   readonly audio?: {
     /** Default: pcm16. */
     readonly inputFormat?: InputFormat;

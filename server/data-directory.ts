@@ -6,9 +6,14 @@ import { ParleyError } from '../machines/errors.ts';
 
 export const DATABASE = 'parley.db';
 export const PHRASES = 'phrases';
+/** Locked by the server that continues the sessions of the one before. */
+export const LOCK = 'server.lock';
 
 /** Files that Parley itself creates in a data directory. */
-const OURS = new Set([DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, `${DATABASE}-journal`, PHRASES]);
+const OURS = new Set([
+  ...[DATABASE, `${DATABASE}-wal`, `${DATABASE}-shm`, `${DATABASE}-journal`, PHRASES],
+  ...[LOCK, `${LOCK}-journal`],
+]);
 const PROBE = '.parley-probe';
 /** A full disk does not prevent a start; the store reports it as a health problem. */
 const FULL = ['ENOSPC', 'EDQUOT'];

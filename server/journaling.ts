@@ -12,6 +12,9 @@ import { startRetention } from './retention.ts';
 import { isKnown } from './stores.ts';
 import { packageVersion } from './version.ts';
 
+/** What a server needs of its journals to write them. */
+type WrittenJournals = Pick<JournalStore, 'openJournal' | 'continueJournal' | 'prune' | 'onSize'>;
+
 export interface Journaling {
   readonly open: OpenJournal;
   close(): Promise<void>;
@@ -19,7 +22,7 @@ export interface Journaling {
 
 /** Journals the sessions of this process, and deletes old sessions beyond the configured limits. */
 export function startJournaling(
-  store: Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'>,
+  store: WrittenJournals,
   { audio, maxAgeDays, maxMegabytes }: Config['journal'],
   log: Logger,
   storeProblem: () => ParleyError | undefined,
@@ -46,13 +49,17 @@ export function startJournaling(
     },
   });
   return {
-    open(session, input, onFailure, parameters) {
+    open(session, input, onFailure, parameters, soFar) {
       live.add(session);
-      const recorder = open(session, input, onFailure, whatDecides(parameters));
+      const recorder = open(session, input, onFailure, whatDecides(parameters), soFar);
       return {
         ...recorder,
         async end() {
           await recorder.end();
+          live.delete(session);
+        },
+        async leave() {
+          await recorder.leave();
           live.delete(session);
         },
       };
@@ -98,10 +105,7 @@ function whatDecides(parameters: SessionParameters): SessionParameters {
 }
 
 /** `journals`, with what they write also shown to the inspector. */
-export function watchedJournals(
-  journals: JournalStore,
-  inspector: Inspector | undefined,
-): Pick<JournalStore, 'openJournal' | 'prune' | 'onSize'> {
+export function watchedJournals(journals: JournalStore, inspector: Inspector | undefined): WrittenJournals {
   if (!inspector) return journals;
   return {
     ...inspector.tapped(journals),

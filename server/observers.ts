@@ -15,6 +15,7 @@ export interface SessionObserver {
 /** `host`, with all observers notified of each session. */
 export function observedHost(host: SessionHost, observers: readonly SessionObserver[]): SessionHost {
   return {
+    ...host,
     async open(request, listener) {
       const { session } = request;
       const closed = () => {

@@ -24,6 +24,7 @@ import { sessionMachine } from '../machines/session/machine.ts';
 import { takeEngineCounts } from './analytics/worker-counts.ts';
 import { makeBus } from './bus.ts';
 import { refuseExposure } from './config/exposure.ts';
+import { startContinuing } from './continuing/continuing.ts';
 import { prepareDataDirectory } from './data-directory.ts';
 import { readDialog } from './dialog-file.ts';
 import { type Access, accessOf } from './door/access.ts';
@@ -345,8 +346,10 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
       });
   closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
-  const observed = observedHost(sessionHost(deps, base.flags, base.shared), observers);
-  const output = withOutputService(observed, config.ingest, CHAT_STREAM, {
+  const continuing = await startContinuing({ config, stores, deps, clock: realClock, log });
+  closers.push(async () => continuing?.close());
+  const host = sessionHost(deps, base.flags, base.shared, continuing);
+  const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
   });
   closers.push(async () => output.close());

@@ -9,6 +9,7 @@ import type { Store } from '../actors/ports/store.ts';
 import { type SqliteStore, type StoreStats, sqliteStore } from '../adapters/store/sqlite.ts';
 import { ADVICE } from '../machines/advice.ts';
 import { ParleyError } from '../machines/errors.ts';
+import type { ContinuableStore } from './continuing/continuable.ts';
 import { DATABASE } from './data-directory.ts';
 import type { Logger } from './log.ts';
 
@@ -19,6 +20,8 @@ export interface Stores {
   readonly inspectStore: InspectStore | undefined;
   /** Undefined for a store of an embedder, so that conversations are forgotten with their sessions. */
   readonly conversations: ConversationStore | undefined;
+  /** Undefined for a store of an embedder, so that sessions end with their server. */
+  readonly continuable?: ContinuableStore;
   /** Undefined for a store of an embedder, so that there is no local memory. */
   readonly memories?: MemoryRows;
   /** Undefined for a store of an embedder. */
@@ -77,6 +80,7 @@ export async function openStores(
     journals: parts?.journals ?? store,
     inspectStore: parts?.inspectStore ?? store,
     conversations: store,
+    continuable: store,
     memories: store.memories,
     deleteUser: store.deleteUser,
     events: store,

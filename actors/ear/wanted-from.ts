@@ -2,12 +2,12 @@ import type { SessionContext } from '../../machines/session/context.ts';
 import { earTakesTurn } from '../../machines/session/settings/settings.ts';
 import type { Ear } from './ear.ts';
 
-/** The oldest sample that an utterance may still begin with. */
-export function wantedFrom(ear: Ear | undefined, context: SessionContext): number {
+/** The oldest sample that an utterance may still begin with. `from`: where in the session's input the ear began. */
+export function wantedFrom(ear: Ear | undefined, context: SessionContext, from: number): number {
   const { utterance, committedTo } = context;
   const uncommitted = earTakesTurn(context) ? undefined : committedTo;
   return Math.min(
-    ear?.undecidedFrom ?? Number.POSITIVE_INFINITY,
+    from + (ear?.undecidedFrom ?? Number.POSITIVE_INFINITY),
     utterance?.startSample ?? Number.POSITIVE_INFINITY,
     uncommitted ?? Number.POSITIVE_INFINITY,
   );

@@ -1,4 +1,9 @@
-import { JOURNAL_FORMAT, type JournalRecord, type Sha256 } from '../../machines/journal/record.ts';
+import {
+  JOURNAL_FORMAT,
+  type JournalHeader,
+  type JournalRecord,
+  type Sha256,
+} from '../../machines/journal/record.ts';
 import { headerHash, JournalWriter } from '../../machines/journal/writer.ts';
 import type { KernelEvent, SessionKernel, Step } from '../../machines/kernel.ts';
 import type { EventSource } from '../../machines/log.ts';
@@ -12,7 +17,7 @@ type KeptAudio = 'none' | 'input' | 'all';
 
 /** Settings that all journals of a process share. */
 export interface JournalOptions {
-  readonly store: Pick<JournalStore, 'openJournal'>;
+  readonly store: Pick<JournalStore, 'openJournal' | 'continueJournal'>;
   readonly sha256: Sha256;
   /** Hash of the sources that decide a session's behaviour. */
   readonly machine: string;
@@ -38,10 +43,19 @@ export interface SessionRecorder extends RunnerJournal {
   /** Resolves when everything recorded so far is on disk; rejects with STORE_FAILED once any of it cannot be stored. */
   durable(): Promise<void>;
   end(): Promise<void>;
+  /** Leaves the journal open for another process, with everything so far on disk. */
+  leave(): Promise<void>;
+}
+
+/** A journal up to here, by another process. */
+export interface JournalSoFar {
+  readonly header: JournalHeader;
+  readonly writer: JournalWriter;
+  readonly records: number;
 }
 
 /**
- * Starts a session's journal. `onFailure` is called once if the store fails; the conversation continues without a
+ * Starts a session's journal, or continues it. `onFailure` is called once if the store fails; the conversation continues without a
  * journal.
  */
 export type OpenJournal = (
@@ -49,15 +63,20 @@ export type OpenJournal = (
   input: SessionInput,
   onFailure: (error: Error) => void,
   parameters: SessionParameters,
+  soFar?: JournalSoFar,
 ) => SessionRecorder;
 
 export function journalOf(options: JournalOptions): OpenJournal {
   const { store, sha256, machine, version, now } = options;
-  return (session, input, onFailure, parameters) => {
-    const header = { format: JOURNAL_FORMAT, session, machine, version, startedAt: now(), parameters, input };
+  const open = (header: JournalHeader, onFailure: (error: Error) => void) => {
     const first = headerHash(header, sha256);
-    const sink = store.openJournal(header, first, onFailure);
-    const writer = new JournalWriter(first, sha256);
+    return { sink: store.openJournal(header, first, onFailure), writer: new JournalWriter(first, sha256) };
+  };
+  return (session, input, onFailure, parameters, soFar) => {
+    const header = { format: JOURNAL_FORMAT, session, machine, version, startedAt: now(), parameters, input };
+    const { sink, writer } = soFar
+      ? { sink: store.continueJournal(session, soFar.records, onFailure), writer: soFar.writer }
+      : open(header, onFailure);
     const audio = new AudioPieces((piece) => sink.audio(piece));
     const append = (record: JournalRecord) => sink.append(record);
     return {
@@ -74,6 +93,10 @@ export function journalOf(options: JournalOptions): OpenJournal {
       async end() {
         audio.flush();
         await sink.end();
+      },
+      async leave() {
+        audio.flush();
+        await sink.leave();
       },
     };
   };

@@ -34,6 +34,8 @@ export interface JournalSink {
   durable(): Promise<void>;
   /** Records the journal's end: `ended` only if all of it is on disk. */
   end(): Promise<void>;
+  /** Leaves the journal open, for another process. Resolves when all of it is on disk, or cannot be. */
+  leave(): Promise<void>;
 }
 
 /** Summary of a journal, available without reading it. */
@@ -63,6 +65,10 @@ export interface RetentionLimits {
 export interface JournalStore {
   /** Starts a session's journal. */
   openJournal(header: JournalHeader, headerHash: string, onFailure: (error: Error) => void): JournalSink;
+  /** Continues the journal of a session that has not ended, after its `records`. */
+  continueJournal(session: string, records: number, onFailure: (error: Error) => void): JournalSink;
+  /** Length of a session's input as far as it is stored, in samples. */
+  inputEnd(session: string): Promise<number>;
   journals(options?: { limit?: number }): Promise<readonly JournalSummary[]>;
   /** Rejects with SESSION_UNKNOWN. */
   readJournal(session: string): Promise<Journal>;

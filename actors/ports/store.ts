@@ -7,6 +7,8 @@ interface SessionRecord {
   readonly language: string;
   /** Who spoke, if it was known. */
   readonly user?: string;
+  /** Whoever can give it may continue the session after its server's end. Absent: nobody. */
+  readonly proof?: string;
 }
 
 export interface TurnRecord {
@@ -34,7 +36,9 @@ export interface Store {
   saveTurn(record: TurnRecord): Promise<void>;
   sessions(options?: {
     limit?: number;
-  }): Promise<readonly (SessionRecord & { readonly endedAt?: string; readonly turns: number })[]>;
+  }): Promise<
+    readonly (Omit<SessionRecord, 'proof'> & { readonly endedAt?: string; readonly turns: number })[]
+  >;
   turns(session: string): Promise<readonly TurnRecord[]>;
   /** Waits for pending writes, then closes. */
   close(): Promise<void>;

@@ -17,6 +17,7 @@ import type { SessionMessage } from '../../machines/wire.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { RunnerJournal } from '../journal/recorder.ts';
+import { childNumber, roundOf } from './child-names.ts';
 import { type Received, RunnerInbox } from './runner-inbox.ts';
 
 /** What the runner needs to carry out commands. */
@@ -96,14 +97,21 @@ export class SessionRunner {
   /** Resolves when the machine and all children have ended. */
   readonly ended: Promise<void>;
 
-  constructor(session: string, machine: SessionMachine, input: SessionInput, ports: RunnerPorts) {
+  /** `rebuilt`: the kernel of another process, to go on with. Session time stood still since its last event. */
+  constructor(
+    session: string,
+    machine: SessionMachine,
+    input: SessionInput,
+    ports: RunnerPorts,
+    rebuilt?: SessionKernel,
+  ) {
     this.#session = session;
     this.#ports = ports;
-    this.#startMs = ports.clock.nowMs();
+    this.#startMs = ports.clock.nowMs() - (rebuilt?.nowMs ?? 0);
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
-    this.#kernel = new SessionKernel(machine, input);
+    this.#kernel = rebuilt ?? new SessionKernel(machine, input);
   }
 
   get kernel(): SessionKernel {
@@ -119,6 +127,20 @@ export class SessionRunner {
   start(): void {
     this.#ports.journal?.start(this.#kernel, this.#kernel.initial);
     this.#execute(this.#kernel.initial);
+  }
+
+  /** In place of `start`, with a kernel that was rebuilt. `listener`: where it was in the reply of that time. */
+  resume(listener: ListenerSample | undefined): void {
+    this.#step({ type: 'resumed', ...(listener && { listener }) }, 'server', this.#kernel.nowMs);
+    this.#armTimer();
+  }
+
+  /** Ends this process's part of the session: its children stop, and nothing is handled any more. */
+  leave(): void {
+    this.#broken = true;
+    this.#armTimer();
+    for (const kind of [...this.#children.keys()]) this.#stop(kind);
+    this.#onEnded();
   }
 
   /**
@@ -271,7 +293,7 @@ export class SessionRunner {
     const kind = command.child;
     const { turn, generation } = this.#kernel.context;
     const ofNextTurn = kind === 'stt' || kind === 'speculation';
-    const number = numberOf(command, generation);
+    const number = childNumber(command, generation);
     const child: Child = {
       kind,
       name: `${this.#session}/${ofNextTurn ? turn + 1 : turn}/${kind}/${number}${roundOf(command)}`,
@@ -363,18 +385,6 @@ export class SessionRunner {
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     this.#drain();
   };
-}
-
-/** Identifies a child among others of its kind: its utterance or its generation. */
-function numberOf(command: SpawnCommand, generation: number): number {
-  if (command.child === 'stt') return command.input.utterance;
-  if (command.child === 'lasting') return command.input.number;
-  return command.child === 'speculation' ? command.input.generation : generation;
-}
-
-/** A reply has an `llm` child for each round of its calls. */
-function roundOf(command: SpawnCommand): string {
-  return command.child === 'llm' && command.input.round !== undefined ? `.${command.input.round}` : '';
 }
 
 function isEnd(event: SessionEvent): boolean {

@@ -1,11 +1,10 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { errorRecord, ParleyError } from '../../machines/errors.ts';
-import { sessionMonitor } from '../../machines/invariants.ts';
 import type { LogEntry } from '../../machines/log.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
-import type { ClientEvent, StopEvent } from '../../machines/session/events.ts';
+import type { ClientEvent, EarEvent } from '../../machines/session/events.ts';
 import { replyLanguage } from '../../machines/session/language/language.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
@@ -44,9 +43,12 @@ import { defaultDetectorParameters, type SpeechDetectorParameters } from '../spe
 import { withStopLane } from '../stop-lane/stop-lane.ts';
 import { subjects } from '../subjects.ts';
 import { type ClientCommand, clientCommand, clientEvent, STARTS_TURN } from './client-command.ts';
+import type { Session, SessionClient } from './handle.ts';
 import { asError, jsonBytes, offerTools, parsedBytes, settingsRefusal, watchedActions } from './parts.ts';
+import type { Rebuilt } from './rebuild.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
+import { watchInvariants } from './watch.ts';
 
 /** Resources that all sessions of a process share. */
 export interface SessionDeps {
@@ -84,47 +86,24 @@ export interface SessionDeps {
   readonly onProblem: (session: string, error: Error) => void;
 }
 
-/**
- * The client of a session in the same process. It receives everything directly and in order, from inside the step that
- * causes it, so nothing in between can be lost, late or queued; the bus gets a copy. What it throws is reported to the
- * operator.
- */
-export interface SessionClient {
-  message(message: SessionMessage): void;
-  /** One frame of a reply. `pcm` (PCM16LE at the output rate) is never written again. */
-  audio(generation: number, seq: number, pcm: Uint8Array): void;
-  /** All audio of a reply was sent; the client may still play it. Not called for an interrupted one. */
-  audioSent?(generation: number): void;
-}
-
-export interface Session {
-  /** Handles a command of the client, without the bus. A stop is in force when this returns. */
-  command(command: ClientCommand): void;
-  /**
-   * Takes audio of the client: PCM16LE at the pipeline rate, from `sample` on, or from the end of the last piece. Throws
-   * AUDIO_NOT_TAKEN if the session's input is text.
-   */
-  audio(pcm: Uint8Array, sample?: number): void;
-  /** Takes what the lane of the voice stop heard, ahead of everything that waits: it is handled when this returns. */
-  stopHeard(event: StopEvent): void;
-  /** Tells the session whether its client is connected. Without it the conversation rests, and nothing ends. */
-  present(here: boolean): void;
-  /** Plays speech that is made outside as a reply, if the session is idle and speaks. Returns false otherwise. */
-  speak(speech: OutsideSpeech): boolean;
-  /** The text of the last reply in its first `samples`; undefined for any other generation. */
-  heardAt(generation: number, samples: number): string | undefined;
-  /** Ends the session as if the client had gone (`lost`) or said `bye`; resolves when all of its work has ended. */
-  close(reason: 'bye' | 'lost'): Promise<void>;
-}
-
 /** Input audio kept beyond the longest utterance and its pre-roll: it covers the time until STT starts to read. */
 const INPUT_SLACK_MS = 1_000;
 
-/** Starts one session: its ear, its runner and its bus subscriptions. */
-export function openSession(deps: SessionDeps, options: SessionOptions, client?: SessionClient): Session {
+/**
+ * Starts one session: its ear, its runner and its bus subscriptions. `rebuilt`: continues what another process began, with
+ * its client away.
+ */
+export function openSession(
+  deps: SessionDeps,
+  options: SessionOptions,
+  client?: SessionClient,
+  rebuilt?: Rebuilt,
+): Session {
   const { bus, clock, parameters, detector = defaultDetectorParameters } = deps;
   const { session, outputRate, attention = parameters.attention.mode } = options;
   const { maxUtteranceMs, prerollMs } = parameters.endpointing;
+  /** Index in the session's input of the first sample that this process hears. The ear counts from there. */
+  const inputFrom = rebuilt?.inputEnd ?? 0;
   // Built once, because the bus would hash a new string for each frame.
   const audioIn = subjects.audioIn(session);
   const audioOut = subjects.audioOut(session);
@@ -133,24 +112,21 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
   const audio = new InputAudio(
     samplesInMs(maxUtteranceMs + prerollMs + INPUT_SLACK_MS, PIPELINE_RATE),
     // An utterance may be recognised again from its start as long as the machine keeps it.
-    () => wantedFrom(ear, runner.kernel.context) - samplesInMs(prerollMs, PIPELINE_RATE),
+    () => wantedFrom(ear, runner.kernel.context, inputFrom) - samplesInMs(prerollMs, PIPELINE_RATE),
+    inputFrom,
   );
   const identify = parameters.languages.follow ? deps.identify : undefined;
   const memory = sessionMemory(deps, options, (event) => runner.receive(event, 'server'));
-  const input = sessionInput(options, { memory: memory !== undefined, attention });
-  const monitor = sessionMonitor(parameters, input, options.input);
-  let violationsTold = 0;
+  const input =
+    rebuilt?.journal.header.input ?? sessionInput(options, { memory: memory !== undefined, attention });
+  const onProblem = (error: Error) => deps.onProblem(session, error);
+  const observe = watchInvariants(parameters, input, {
+    ...{ hears: options.input, before: rebuilt?.log, onProblem },
+  });
   const log = (entry: LogEntry) => {
-    monitor.observe(entry);
-    const { violations } = monitor;
-    if (violations.length > violationsTold)
-      for (const { invariant, what } of violations.slice(violationsTold)) {
-        deps.onProblem(session, new ParleyError('INTERNAL', `invariant ${invariant} is broken: ${what}`));
-      }
-    violationsTold = monitor.violations.length;
+    observe(entry);
     deps.onLog?.(session, entry);
   };
-  const onProblem = (error: Error) => deps.onProblem(session, error);
   const speech = deps.speech && new SpeechSession({ ...deps, ...options, ...deps.speech, onProblem });
   const { engines } = speech ?? deps;
   let track = new ReplyTrack(outputRate);
@@ -277,7 +253,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     queueMicrotask(() => summaries.replyEnded());
   };
 
-  const journal = deps.journal?.(session, input, storeFailed, parameters);
+  const journal = deps.journal?.(session, input, storeFailed, parameters, rebuilt?.journal);
   /** Port to the robot that logs each action when it really begins. */
   const robot = watchedActions(deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
@@ -286,31 +262,43 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
 
   const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
 
-  const runner = new SessionRunner(session, deps.machine, input, {
-    clock,
-    child: makeChild,
-    listener: (atMs) =>
-      runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
-    publish: strict?.publish ?? publish,
-    ...(journal ? { journal } : {}),
-    cancelWork: (generation) => {
-      attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation)));
-      speech?.interrupted(generation, listener?.heardMs(generation) ?? 0);
+  const runner = new SessionRunner(
+    session,
+    deps.machine,
+    input,
+    {
+      clock,
+      child: makeChild,
+      listener: (atMs) =>
+        runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
+      publish: strict?.publish ?? publish,
+      ...(journal ? { journal } : {}),
+      cancelWork: (generation) => {
+        attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation)));
+        speech?.interrupted(generation, listener?.heardMs(generation) ?? 0);
+      },
+      persist,
+      ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
+      log: (entry) => {
+        log(entry);
+        if (entry.type !== 'event') return;
+        memory?.foresee(entry.event);
+        copy(ev, () => jsonBytes(entry));
+      },
+      onDefect: (error) => {
+        deps.onProblem(session, error);
+        publish({
+          type: 'error',
+          code: 'INTERNAL',
+          message: errorRecord(error, 'INTERNAL').message,
+          fatal: true,
+        });
+      },
     },
-    persist,
-    ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
-    log: (entry) => {
-      log(entry);
-      if (entry.type !== 'event') return;
-      memory?.foresee(entry.event);
-      copy(ev, () => jsonBytes(entry));
-    },
-    onDefect: (error) => {
-      deps.onProblem(session, error);
-      const { message } = errorRecord(error, 'INTERNAL');
-      publish({ type: 'error', code: 'INTERNAL', message, fatal: true });
-    },
-  });
+    rebuilt?.kernel,
+  );
+  const hear = (event: EarEvent) =>
+    runner.receive('sample' in event ? { ...event, sample: event.sample + inputFrom } : event, 'ear');
 
   const summaries = new Summaries({
     ...{ session, clock, parameters, llm: engines.llm, onProblem },
@@ -318,7 +306,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     emit: (event) => runner.receive(event, 'server'),
   });
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
-    ...{ clock, emit: (event) => runner.receive(event, 'ear') },
+    ...{ clock, emit: hear },
     ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
     onProblem,
   });
@@ -327,7 +315,7 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       ? undefined
       : openEar({
           ...{ ...deps, ...options, vad, audio },
-          emit: (event) => runner.receive(event, 'ear'),
+          emit: hear,
           onProblem,
           onReport(report) {
             const message = { type: 'ear', at: runner.nowMs(), ...report } as const;
@@ -358,17 +346,31 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
     if (data && !(isAway() && STARTS_TURN.has(data.type))) command(data);
     else bus.reportMalformed?.(message.subject, data ? 'a turn while the client is away' : 'no command');
   });
-  runner.start();
+  // A new ear.
+  if (rebuilt?.kernel.regions?.body) ear?.setDetector({ ...detector, ...parameters.body });
+  if (rebuilt) runner.resume(rebuilt.listener);
+  else runner.start();
   const unwatch = offerTools(deps.tools, (tools) => runner.receive({ type: 'tools', tools }, 'server'));
-  if (attention === 'push') command({ type: 'settings', turnDetection: { mode: 'manual' } });
+  if (attention === 'push' && !rebuilt) command({ type: 'settings', turnDetection: { mode: 'manual' } });
+
+  const release = async () => {
+    unwatch?.();
+    await runner.ended;
+    memory?.close();
+    summaries.close();
+    speech?.close();
+    peers.unsubscribe();
+    ear?.close();
+  };
 
   return {
     command,
     audio(pcm, sample) {
       if (!ear) throw new ParleyError('AUDIO_NOT_TAKEN');
       ear.hear(pcm, sample);
-      journal?.heard(pcm, sample);
-      copy(audioIn, () => pcm, sample === undefined ? undefined : { sample: String(sample) });
+      const at = sample === undefined ? undefined : sample + inputFrom;
+      journal?.heard(pcm, at);
+      copy(audioIn, () => pcm, at === undefined ? undefined : { sample: String(at) });
     },
     present: (here) => runner.receive({ type: here ? 'back' : 'away' }, 'client'),
     stopHeard: (event) => runner.receive(event, 'ear'),
@@ -382,14 +384,14 @@ export function openSession(deps: SessionDeps, options: SessionOptions, client?:
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
     async close(reason) {
       runner.receive({ type: reason }, 'client');
-      unwatch?.();
-      await runner.ended;
-      memory?.close();
-      summaries.close();
-      speech?.close();
-      peers.unsubscribe();
-      ear?.close();
+      await release();
       await journal?.end();
+    },
+    async leave() {
+      runner.receive({ type: 'away' }, 'client');
+      runner.leave();
+      await release();
+      await journal?.leave();
     },
   };
 }

@@ -130,6 +130,12 @@ export function journalStatements(db: Database) {
             state_hash AS stateHash, commands_hash AS commandsHash
      FROM journal WHERE session = @session AND record >= @from ORDER BY record LIMIT @limit`,
   );
+  const inputEnd = db
+    .prepare(
+      `SELECT coalesce(max(sample + length(pcm) / 2), 0) FROM journal_audio JOIN audio USING (hash)
+       WHERE session = ? AND direction = 'in'`,
+    )
+    .pluck();
   const audio = db.prepare(
     `SELECT session, direction, generation, sample, rate, pcm
      FROM journal_audio JOIN audio USING (hash) WHERE session = @session
@@ -185,6 +191,7 @@ export function journalStatements(db: Database) {
         return row === undefined ? undefined : storedHeadSchema.parse(row);
       },
       journalRows: (page: Page) => z.array(rowSchema).parse(rows.all(page)),
+      inputEnd: (session: string) => z.int().nonnegative().parse(inputEnd.get(session)),
       audio: (page: Page) => z.array(audioSchema).parse(audio.all(page)),
     },
   };

@@ -142,6 +142,9 @@ export const MIGRATIONS: readonly string[] = [
      owner TEXT PRIMARY KEY,
      at    TEXT NOT NULL
    ) STRICT;`,
+  // Who may continue the session after its server's end: a digest of the client's secret. None once it has ended.
+  `ALTER TABLE sessions ADD COLUMN proof TEXT;
+   CREATE INDEX sessions_continuable ON sessions (session) WHERE proof IS NOT NULL;`,
 ];
 
 /** Marks a file as Parley's (`PRAGMA application_id`): "Prly" in ASCII. */

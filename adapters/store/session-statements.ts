@@ -6,6 +6,8 @@ export const sessionSchema = z.object({
   startedAt: z.string(),
   language: z.string(),
   user: z.string().exactOptional(),
+  /** Whoever can give it may continue the session after its server's end. */
+  proof: z.string().exactOptional(),
 });
 export type SessionRow = z.infer<typeof sessionSchema>;
 
@@ -23,8 +25,13 @@ export const turnSchema = z.object({
 export type TurnRow = z.infer<typeof turnSchema>;
 
 const storedSession = withoutNulls(
-  sessionSchema.extend({ endedAt: z.string().exactOptional(), turns: z.int().nonnegative() }),
+  sessionSchema
+    .omit({ proof: true })
+    .extend({ endedAt: z.string().exactOptional(), turns: z.int().nonnegative() }),
 );
+const continuableSession = withoutNulls(sessionSchema.extend({ proof: z.string() }));
+/** A session without an end. */
+export type ContinuableSession = z.output<typeof continuableSession>;
 const storedTurn = turnSchema.extend({
   timings: z
     .string()
@@ -36,11 +43,13 @@ const storedTurn = turnSchema.extend({
 export function sessionStatements(db: Database) {
   // A session that is saved again was resumed, so its end is cleared.
   const save = db.prepare(
-    `INSERT INTO sessions (session, started_at, language, user) VALUES (@session, @startedAt, @language, @user)
+    `INSERT INTO sessions (session, started_at, language, user, proof)
+     VALUES (@session, @startedAt, @language, @user, @proof)
      ON CONFLICT (session) DO UPDATE
-     SET started_at = excluded.started_at, language = excluded.language, user = excluded.user, ended_at = NULL`,
+     SET started_at = excluded.started_at, language = excluded.language, user = excluded.user, proof = excluded.proof,
+         ended_at = NULL`,
   );
-  const end = db.prepare('UPDATE sessions SET ended_at = @endedAt WHERE session = @session');
+  const end = db.prepare('UPDATE sessions SET ended_at = @endedAt, proof = NULL WHERE session = @session');
   // Not for a session that was deleted while live: nothing of it may be stored again.
   const saveTurn = db.prepare(
     `INSERT OR REPLACE INTO turns
@@ -53,6 +62,11 @@ export function sessionStatements(db: Database) {
             (SELECT count(*) FROM turns WHERE turns.session = sessions.session) AS turns
      FROM sessions ORDER BY started_at DESC, rowid DESC LIMIT ?`,
   );
+  const continuable = db.prepare(
+    `SELECT sessions.session, sessions.started_at AS startedAt, language, user, proof
+     FROM sessions JOIN journals USING (session)
+     WHERE proof IS NOT NULL AND sessions.ended_at IS NULL AND status = 'open' ORDER BY sessions.started_at DESC`,
+  );
   const turns = db.prepare(
     `SELECT session, generation, turn, user_text AS userText, reply_text AS replyText, heard, reason, timings,
             ended_at_ms AS endedAtMs
@@ -62,7 +76,7 @@ export function sessionStatements(db: Database) {
   return {
     writes: {
       saveSession(record: SessionRow): void {
-        save.run({ user: null, ...record });
+        save.run({ user: null, proof: null, ...record });
       },
       endSession(of: { readonly session: string; readonly endedAt: string }): void {
         if (end.run(of).changes === 0) throw new NoSession(of.session);
@@ -74,6 +88,7 @@ export function sessionStatements(db: Database) {
     },
     reads: {
       sessions: (limit: number) => z.array(storedSession).parse(sessions.all(limit)),
+      continuable: (_nothing: null) => z.array(continuableSession).parse(continuable.all()),
       turns: (session: string) => z.array(storedTurn).parse(turns.all(session)),
     },
   };

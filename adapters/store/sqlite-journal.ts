@@ -54,7 +54,12 @@ export function sqliteJournals(thread: SqliteThread): Omit<JournalStore, 'onSize
     (await read('audio', { session, from, limit })).map(audioOf);
 
   return {
-    openJournal: (header, headerHash, onFailure) => sink(thread, header, headerHash, onFailure),
+    openJournal(header, headerHash, onFailure) {
+      const opens: Write = { op: 'openJournal', args: headOf(header, headerHash) };
+      return sink(thread, header.session, { records: 0, opens }, onFailure);
+    },
+    continueJournal: (session, records, onFailure) => sink(thread, session, { records }, onFailure),
+    inputEnd: (session) => read('inputEnd', session),
     journals: ({ limit = DEFAULT_LIMIT } = {}) => read('journals', limit),
     readJournal: async (session) => ({
       ...(await head(session)),
@@ -141,13 +146,12 @@ async function all<Item>(
 /** Writer of one session's journal. The first failed write ends it, because a chain with a gap is useless. */
 function sink(
   thread: SqliteThread,
-  header: JournalHeader,
-  headerHash: string,
+  session: string,
+  begun: { readonly records: number; readonly opens?: Write },
   onFailure: (error: Error) => void,
 ): JournalSink {
-  const { session } = header;
   let failure: Error | undefined;
-  let records = 0;
+  let { records } = begun;
   let over = false;
   /** Number of writes sent, and of those completed. */
   let handed = 0;
@@ -192,7 +196,7 @@ function sink(
     });
   }
 
-  hand({ op: 'openJournal', args: headOf(header, headerHash) });
+  if (begun.opens) hand(begun.opens);
 
   return {
     append(record) {
@@ -211,6 +215,10 @@ function sink(
       over = true; // later messages of a closing child are not recorded
       await allAnswered();
       await markEnd().catch(fail);
+    },
+    async leave() {
+      over = true;
+      await allAnswered();
     },
   };
 }

@@ -13,7 +13,7 @@ import { analyticsTurnSchema } from './analytics-statements.ts';
 import { conversationTurnSchema } from './conversation-statements.ts';
 import { type Failure, type FromThread, packed, type Result, type ToThread } from './group.ts';
 import type { Read, Reads, Write } from './operations.ts';
-import { sessionSchema, turnSchema } from './session-statements.ts';
+import { type ContinuableSession, sessionSchema, turnSchema } from './session-statements.ts';
 import { loadSqlite } from './sqlite-binding.ts';
 import { type SqliteThread, sqliteJournals } from './sqlite-journal.ts';
 import { sqliteOutbox } from './sqlite-outbox.ts';
@@ -69,6 +69,8 @@ export interface SqliteStore extends Store, JournalStore, InspectStore, Conversa
   readonly outbox: OutboxStore;
   readonly analytics: AnalyticsStore;
   readonly memories: MemoryRows;
+  /** Sessions without an end whose client may come back, the newest first. */
+  continuable(): Promise<readonly ContinuableSession[]>;
   /** Deletes the user's sessions, whose ids it returns, and memories, so that nothing of them remains in the file. */
   deleteUser(user: string): Promise<readonly string[]>;
   /** Opens the file now instead of at the first use. Rejects with STORE_FAILED; a later use tries again. */
@@ -330,6 +332,7 @@ export function sqliteStore(options: SqliteStoreOptions): SqliteStore {
     endSession: (session, endedAt) => write({ op: 'endSession', args: { session, endedAt } }),
     saveTurn: async (record) => write({ op: 'saveTurn', args: valid(turnSchema, record) }),
     sessions: ({ limit = DEFAULT_LIMIT } = {}) => read('sessions', limit),
+    continuable: () => read('continuable', null),
     turns: (session) => read('turns', session),
     saveConversationTurn: async (turn) =>
       write({ op: 'saveConversationTurn', args: valid(conversationTurnSchema, turn) }),

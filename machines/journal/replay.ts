@@ -51,6 +51,8 @@ export interface ReplayOptions {
   readonly sha256: Sha256;
   /** Stop after the kernel's event with this number. */
   readonly untilSeq?: number;
+  /** Makes the records again, and can go on with the journal afterwards. Default: one of its own. */
+  readonly writer?: JournalWriter;
 }
 
 /**
@@ -73,7 +75,7 @@ export function* replaySteps(
   const done = { records: 0, stale: 0, seq: 0, stateHash: '' };
   const bad = checkHeader(journal, sha256);
   if (bad) return { ...done, fault: bad };
-  const writer = new JournalWriter(journal.headerHash, sha256);
+  const writer = options.writer ?? new JournalWriter(journal.headerHash, sha256);
   for (const [index, record] of journal.records.entries()) {
     if (record.seq > untilSeq) return done;
     let made: JournalRecord | undefined;

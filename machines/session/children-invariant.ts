@@ -14,6 +14,13 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
   /** The language engines of the newest reply. */
   const started = new Set<string>();
   let lastBuried: ChildKind | null = null;
+  /** Of the process before; where the same one goes on, they end later. */
+  let lost: readonly string[] = [];
+
+  const lose = () => {
+    lost = [...alive.values()];
+    alive.clear();
+  };
 
   const checkSender = (entry: Entry<'event'>) => {
     const { source, event } = entry;
@@ -33,6 +40,7 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
     observe(entry) {
       switch (entry.type) {
         case 'event':
+          if (entry.event.type === 'resumed') lose();
           checkSender(entry);
           return;
         case 'stale':
@@ -56,7 +64,7 @@ export const childrenInvariant: MakeInvariant = ({ facts, broken }) => {
         }
         case 'child.end':
           if (alive.get(entry.kind) === entry.child) alive.delete(entry.kind);
-          else broken(4, `${entry.child} ended without living`, entry);
+          else if (!lost.includes(entry.child)) broken(4, `${entry.child} ended without living`, entry);
           lastBuried = entry.kind;
           return;
         default:

@@ -43,7 +43,9 @@ export type ClientEvent =
 /** From the server around the session. */
 type ServerEvent =
   /** The tools that it offers to the language engine from now on, beside those of the client. */
-  { readonly type: 'tools'; readonly tools: readonly Tool[] };
+  | { readonly type: 'tools'; readonly tools: readonly Tool[] }
+  /** This process continues the session from the journal of another one, which has ended. Its client is away. */
+  | { readonly type: 'resumed' };
 
 /** From the ear. `sample` counts the session's input at the pipeline rate; `ageMs` is how long ago that sample was heard. */
 export type EarEvent =

@@ -46,6 +46,8 @@ export function sessionMachine(parameters: SessionParameters) {
             },
             { target: '#idle', actions: ['dropUtterance', 'dropPending'] },
           ],
+          // Of the process before nobody runs; the client comes back with `back`.
+          resumed: { target: '#idle', actions: ['continueSession', 'dropUtterance', 'dropPending'] },
           settings: { actions: 'changeSettings' },
           tools: { actions: 'takeTools' },
           commit: { actions: 'refuseCommit' },

@@ -17,6 +17,7 @@ import * as halt from './halt/halt.ts';
 import { languageOf } from './language/language.ts';
 import * as known from './memory/known.ts';
 import { takeSummary } from './memory/summary.ts';
+import * as resumed from './presence/resumed.ts';
 import { isAudible, remainingTtsMs } from './reply/listener.ts';
 import * as reply from './reply/reply.ts';
 import * as settings from './settings/settings.ts';
@@ -262,7 +263,8 @@ export function sessionSetup(parameters: SessionParameters) {
       duckPlayout: act(bargeIn.duckPlayout),
       resumeDucked: act(bargeIn.resumeDucked),
       resumePlayout: act(bargeIn.resumePlayout),
-      endReply: act(reply.endReply(parameters)),
+      endReply: act(resumed.endReplyLost(reply.endReply(parameters), parameters)),
+      continueSession: act(resumed.continueSession(parameters)),
       sayFiller: act(filler.sayFiller(parameters)),
       noteFiller: act(filler.noteFiller),
       startAction: act(robot.startAction(parameters)),

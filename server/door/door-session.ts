@@ -1,38 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
-import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import { type ClientCommand, STARTS_TURN } from '../../actors/session/client-command.ts';
-import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import type { TimerHandle } from '../../machines/clock.ts';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
-import type { Admission } from './admission.ts';
 import { closed } from './closing.ts';
-import type { DoorListener, DoorLog, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
-import type { DoorLimits } from './limits.ts';
-import { Resumption } from './resumption.ts';
+import type { DoorListener, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
+import type { DoorSessionContext } from './door-session-context.ts';
+import { type Named, nameOf, openAtHost, type Wanted } from './opening.ts';
+import type { Resumption } from './resumption.ts';
 import { Missed } from './seat.ts';
-import type { OpenSession, SessionCloseReason, SessionHost } from './session-host.ts';
-import { sessionRequestOf } from './session-request.ts';
-import type { DoorCounters } from './stats.ts';
+import type { OpenSession, SessionCloseReason } from './session-host.ts';
 import { StopWatch } from './stop-watch.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Uplink } from './uplink.ts';
 
-export interface DoorSessionContext {
-  readonly clock: Clock;
-  readonly host: SessionHost;
-  readonly resamplers: ResamplerFactory;
-  readonly limits: DoorLimits;
-  readonly admission: Admission;
-  readonly stalledMs: () => number;
-  readonly counters: DoorCounters;
-  readonly log: DoorLog;
-  /** The session has ended completely. Called once. */
-  readonly onReleased: () => void;
-}
-
-/** - `opening`: the host opens the session; messages in both directions are queued
- * - `open`
+/** - `opening`: the host opens the session; messages in both directions are queued; then `open`
  * - `parting`: the client said bye; the session's last messages still reach it
  * - `closed`
  */
@@ -41,12 +23,10 @@ type Phase = 'opening' | 'open' | 'parting' | 'closed';
 /** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
  */
 export class DoorSession implements SessionHandle, SessionPeer {
-  readonly session = randomUUID();
-  readonly #request: DoorRequest & { readonly language: string };
+  readonly #request: Wanted;
+  #named: Named;
   /** The client's connection, or what it misses while it is away. */
   #listener: DoorListener;
-  /** Absent: the session ends with its connection. */
-  readonly resumption: Resumption | undefined;
   readonly #stop: StopWatch;
   #drains = false;
   readonly #context: DoorSessionContext;
@@ -66,15 +46,11 @@ export class DoorSession implements SessionHandle, SessionPeer {
   #timer: TimerHandle | undefined;
   #activeAtMs: number;
 
-  constructor(
-    request: DoorRequest & { readonly language: string },
-    listener: DoorListener,
-    context: DoorSessionContext,
-  ) {
+  constructor(request: Wanted, listener: DoorListener, context: DoorSessionContext) {
     const { clock, resamplers, limits, stalledMs } = context;
     this.#turns = new TokenBucket(clock, { burst: limits.turnBurst, perSecond: limits.turnsPerSecond });
     this.#request = request;
-    this.resumption = request.resumable && limits.awayMs > 0 ? new Resumption(request) : undefined;
+    this.#named = nameOf(request, limits.awayMs);
     this.#listener = listener;
     this.#context = context;
     this.#activeAtMs = clock.nowMs();
@@ -85,6 +61,15 @@ export class DoorSession implements SessionHandle, SessionPeer {
     };
     const { inputRate, audioBurstMs } = request;
     this.#uplink = new Uplink({ inputRate, audioBurstMs, clock, resamplers, stalledMs, send });
+  }
+
+  /** Known for sure when it has opened. */
+  get session(): string {
+    return this.#named.session;
+  }
+
+  get resumption(): Resumption | undefined {
+    return this.#named.resumption;
   }
 
   /** Opens the session at the host. Called once; never throws. */
@@ -161,19 +146,24 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   /** The session rests until its client is back, or for a limited time. */
   #goAway(): Missed {
-    const { clock, limits } = this.#context;
     const missed = new Missed();
     this.#listener = missed;
-    this.#timer?.cancel();
-    this.#timer = clock.setTimer(limits.awayMs, () => this.#leave('lost'));
+    this.#awaitReturn();
     this.#guard(() => this.#opened?.present(false));
     return missed;
   }
 
+  #awaitReturn(): void {
+    const { clock, limits } = this.#context;
+    this.#timer?.cancel();
+    this.#timer = clock.setTimer(limits.awayMs, () => this.#leave('lost'));
+  }
+
   close(reason: 'bye' | 'lost'): void {
     if (reason === 'lost') {
-      if (this.resumption && this.#is('open') && !this.#drains) this.#goAway();
-      else this.#leave('lost');
+      if (this.#request.continues && this.#is('opening')) this.#listener = new Missed();
+      else if (this.resumption && this.#is('open') && !this.#drains) this.#goAway();
+      else this.#leave(this.#drains ? 'draining' : 'lost');
       return;
     }
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
@@ -211,8 +201,11 @@ export class DoorSession implements SessionHandle, SessionPeer {
       this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
       this.#release();
     });
+    let isBack = false;
     try {
-      this.#opened = await host.open(sessionRequestOf(this, this.#request), {
+      const { awayMs } = limits;
+      const asked = { named: this.#named, wanted: this.#request, awayMs };
+      const { opened, named, continued } = await openAtHost(host, asked, {
         message: (message) => this.#pass(() => this.#message(message)),
         audio: (generation, seq, pcm) => {
           if (this.#held) this.#held.push(() => this.#audio(generation, seq, pcm));
@@ -220,6 +213,9 @@ export class DoorSession implements SessionHandle, SessionPeer {
         },
         audioSent: (generation) => this.#pass(() => this.#audioSent(generation)),
       });
+      this.#opened = opened;
+      this.#named = named;
+      isBack = continued;
     } catch (error) {
       this.#fail(error);
       this.#release();
@@ -239,7 +235,11 @@ export class DoorSession implements SessionHandle, SessionPeer {
       this.#listener.opened();
       if (this.#is('opening')) {
         this.#phase = 'open';
-        this.#watchIdle(limits.idleMs);
+        if (this.#listener instanceof Missed) this.#awaitReturn();
+        else {
+          this.#watchIdle(limits.idleMs);
+          if (isBack) this.#opened?.present(true);
+        }
       }
       this.#passHeld();
       if (this.#is('parting')) this.#part();

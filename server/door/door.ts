@@ -10,8 +10,9 @@ import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
+import { proofOf } from './resumption.ts';
 import { Seat } from './seat.ts';
-import type { SessionHost } from './session-host.ts';
+import type { LastSeen, SessionHost } from './session-host.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
 import type { WireTaps } from './wire-taps.ts';
 
@@ -55,7 +56,7 @@ export interface DoorRequest {
   /** The client may come back to the session after a lost connection. Default: no. */
   readonly resumable?: boolean | undefined;
   /** The session that it comes back to, if that still waits. */
-  readonly resumes?: { readonly session: string; readonly secret: string } | undefined;
+  readonly resumes?: (LastSeen & { readonly session: string; readonly secret: string }) | undefined;
   /** The client wants `ear` messages. Default: no. */
   readonly earReports?: boolean | undefined;
 }
@@ -232,7 +233,9 @@ export class Door {
       waiting.resume(listener);
       return new Seat(waiting, listener);
     }
-    const refusal = this.admission.refusal('session');
+    const continues = this.#continuedBy({ ...request, user: visitor.user });
+    // A session that is continued was admitted before.
+    const refusal = continues ? undefined : this.admission.refusal('session');
     if (refusal) {
       this.counters.sessionsRefused += 1;
       throw refusal;
@@ -243,6 +246,7 @@ export class Door {
       user: visitor.user,
       language: request.language ?? language,
       voice: request.voice ?? voice,
+      continues,
     };
     const session = new DoorSession(spoken, listener, {
       clock: this.clock,
@@ -273,6 +277,13 @@ export class Door {
     return [...this.#sessions.keys()].find(
       (one) => one.session === resumes.session && one.mayResume(resumes.secret, request),
     );
+  }
+
+  /** Whether the host can continue the session that the client of this request comes back to. */
+  #continuedBy({ resumes, ...request }: DoorRequest): boolean {
+    if (!resumes || !request.resumable || this.limits.awayMs === 0) return false;
+    const { session, secret } = resumes;
+    return this.#options.host.waitsFor?.(session, proofOf(secret, request)) === true;
   }
 
   /** The live session of this id, which only its client knows. */

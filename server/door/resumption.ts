@@ -1,21 +1,32 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { DoorRequest } from './door.ts';
 
 /** Who may come back to a session after a lost connection: whoever knows its secret and wants the same session. */
 export class Resumption {
-  readonly secret = randomUUID();
+  readonly secret: string;
+  /** Digest of secret and wishes, from which the secret does not follow. It outlives the server. */
+  readonly proof: string;
   /** Counts the connections of the session. */
   epoch = 1;
   readonly #own: DoorRequest;
 
-  constructor(own: DoorRequest) {
+  /** `secret`: of a session that goes on. */
+  constructor(own: DoorRequest, secret: string = randomUUID()) {
     this.#own = own;
+    this.secret = secret;
+    this.proof = proofOf(secret, own);
   }
 
   /** Whether a client that knows this secret and wants this may have the session. */
   fits(secret: string, wanted: DoorRequest): boolean {
     return sameSecret(secret, this.secret) && shapeOf(wanted) === shapeOf(this.#own);
   }
+}
+
+export function proofOf(secret: string, wanted: DoorRequest): string {
+  return createHash('sha256')
+    .update(`${secret} ${shapeOf(wanted)}`)
+    .digest('hex');
 }
 
 /** What cannot change within a session. */

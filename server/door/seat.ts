@@ -8,17 +8,21 @@ import type { DoorSession } from './door-session.ts';
  * over.
  */
 export class Seat implements SessionHandle {
-  readonly session: string;
-  readonly resumption: SessionHandle['resumption'];
   readonly #of: DoorSession;
   readonly #listener: DoorListener;
 
   constructor(of: DoorSession, listener: DoorListener) {
-    this.session = of.session;
-    const { secret, epoch } = of.resumption ?? {};
-    this.resumption = secret === undefined || epoch === undefined ? undefined : { secret, epoch };
     this.#of = of;
     this.#listener = listener;
+  }
+
+  /** Known for sure from `opened` on. */
+  get session(): string {
+    return this.#of.session;
+  }
+
+  get resumption(): SessionHandle['resumption'] {
+    return this.#of.resumption;
   }
 
   command(command: ClientCommand): void {

@@ -35,8 +35,20 @@ export interface SessionRequest {
   readonly earReports?: boolean;
   /** Whoever knows it may come back to the session, or to what was said in it. Default: nobody may. */
   readonly secret?: string;
+  /** From which the host of another process knows the client. */
+  readonly proof?: string;
+  /** Continues the session of that id as a process before has left it, with its client away. */
+  readonly continues?: LastSeen;
   /** The session that the client had before, which is gone. */
   readonly after?: { readonly session: string; readonly secret: string };
+}
+
+/** What the client of a session saw of it last. */
+export interface LastSeen {
+  /** `seq` of the last `state` message. */
+  readonly lastSeq?: number | undefined;
+  /** What it has played of the last reply, in samples. */
+  readonly played?: { readonly generation: number; readonly samples: number } | undefined;
 }
 
 /** Why the door closes a session: the client asked for it, its connection closed, or the server shuts down. */
@@ -56,6 +68,8 @@ export interface SessionListener {
 export interface OpenSession {
   /** When this returns from a stop, the session is in `stopped` and the listener has its messages. */
   command(command: ClientCommand): void;
+  /** Number of connections so far, of a session that is continued. */
+  readonly epoch?: number;
   /** PCM16LE at the pipeline rate; `sample` counts from the session's first. */
   audio(pcm: Uint8Array, sample: number): void;
   /** Tells the session whether its client is connected. Without it the conversation rests. */
@@ -70,7 +84,9 @@ export interface OpenSession {
 
 /** Starts sessions in this process. */
 export interface SessionHost {
-  /** Resolves when the session accepts commands; the listener may be called earlier. A rejection with a ParleyError (TOO_MANY, DRAINING, …) reaches the client with its code; any other as INTERNAL.
+  /** Whether a session of a process before waits for a client with this proof. */
+  waitsFor?(session: string, proof: string): boolean;
+  /** Resolves when the session accepts commands; the listener may be called earlier. A rejection with a ParleyError (TOO_MANY, DRAINING, …) reaches the client with its code; any other as INTERNAL. SESSION_UNKNOWN: the session cannot be continued.
    */
   open(request: SessionRequest, listener: SessionListener): Promise<OpenSession>;
 }

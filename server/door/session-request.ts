@@ -1,14 +1,14 @@
 import type { DoorRequest } from './door.ts';
-import type { DoorSession } from './door-session.ts';
+import type { Named } from './opening.ts';
 import type { SessionRequest } from './session-host.ts';
 
 /** What a host needs to know of an endpoint's request to open `session`. */
 export function sessionRequestOf(
-  { session, resumption }: Pick<DoorSession, 'session' | 'resumption'>,
+  { session, resumption }: Named,
   request: DoorRequest & { readonly language: string },
 ): SessionRequest {
   const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = request;
-  const { echo, results, attention, earReports, user, resumes: after } = request;
+  const { echo, results, attention, earReports, user, resumes } = request;
   return {
     ...{ endpoint, alias, session, language, outputRate, aheadMs },
     ...(user !== undefined && { user }),
@@ -19,7 +19,7 @@ export function sessionRequestOf(
     ...(results && { results }),
     ...(attention && { attention }),
     ...(earReports && { earReports }),
-    ...(resumption && { secret: resumption.secret }),
-    ...(after && { after }),
+    ...(resumption && { secret: resumption.secret, proof: resumption.proof }),
+    ...(resumes && { after: { session: resumes.session, secret: resumes.secret } }),
   };
 }

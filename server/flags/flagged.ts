@@ -1,6 +1,7 @@
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { TtsEngine } from '../../actors/ports/tts.ts';
-import type { Session, SessionDeps } from '../../actors/session/session.ts';
+import type { Session } from '../../actors/session/handle.ts';
+import type { SessionDeps } from '../../actors/session/session.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
 import type { Templates } from '../shared/templates.ts';

@@ -26,6 +26,7 @@ export function speakingHost(
   wanted: (request: SessionRequest) => boolean,
 ): SessionHost {
   return {
+    ...host,
     async open(request, listener) {
       if (request.output === 'text' || !wanted(request)) return host.open(request, listener);
       let command: (command: ClientCommand) => void = () => {};

@@ -6,7 +6,8 @@ import type { ActionPort } from '../../actors/ports/action.ts';
 import type { JournalAudio, JournalSink, JournalStore } from '../../actors/ports/journal.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
-import { openSession, type Session } from '../../actors/session/session.ts';
+import type { Session } from '../../actors/session/handle.ts';
+import { openSession } from '../../actors/session/session.ts';
 import { clientAction } from '../../adapters/action/client-action.ts';
 import { speexResampler } from '../../adapters/audio/resampler.ts';
 import { inProcessBus } from '../../adapters/bus/in-process.ts';
@@ -24,7 +25,7 @@ import { levelVad, scriptedLlm, scriptedStt, scriptedTts } from '../../testing/s
 const MACHINE = 'm'.repeat(64);
 
 /** A journal store in memory. A test can delay or fail writes. */
-export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {
+export class MemoryJournals implements Pick<JournalStore, 'openJournal' | 'continueJournal'> {
   readonly records: JournalRecord[] = [];
   readonly audio: JournalAudio[] = [];
   header: JournalHeader | undefined;
@@ -50,6 +51,10 @@ export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {
   openJournal(header: JournalHeader, headerHash: string, onFailure: (error: Error) => void): JournalSink {
     this.header = header;
     this.headerHash = headerHash;
+    return this.continueJournal('', 0, onFailure);
+  }
+
+  continueJournal(_session: string, _records: number, onFailure: (error: Error) => void): JournalSink {
     this.#fail = onFailure;
     return {
       append: (record) => this.records.push(record),
@@ -58,6 +63,7 @@ export class MemoryJournals implements Pick<JournalStore, 'openJournal'> {
       end: async () => {
         this.ended = true;
       },
+      leave: async () => {},
     };
   }
 
@@ -81,7 +87,7 @@ function withResolvers() {
 }
 
 export interface TalkOptions {
-  readonly store: Pick<JournalStore, 'openJournal'>;
+  readonly store: Pick<JournalStore, 'openJournal' | 'continueJournal'>;
   readonly session?: string;
   readonly llm?: (clock: VirtualClock) => LlmEngine;
   readonly actions?: ActionPort;

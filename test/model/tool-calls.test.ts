@@ -164,7 +164,11 @@ async function shop() {
               });
             }),
           end: async () => {},
+          leave: async () => {},
         }),
+        continueJournal: () => {
+          throw new Error('nobody continues it');
+        },
       },
     }),
     parameters: parameters({

@@ -86,7 +86,12 @@ function presence(): Representative[] {
     source: 'client',
     event: (state) => (isAway(state) === (type === 'back') ? { type } : undefined),
   });
-  return [when('away'), when('back')];
+  const resumed: Representative = {
+    name: 'resumed',
+    source: 'server',
+    event: (state) => (isAway(state) ? undefined : { type: 'resumed' }),
+  };
+  return [when('away'), when('back'), resumed];
 }
 
 export function running({ snapshot }: SessionModelState): RobotAction | undefined {

@@ -1,5 +1,6 @@
 import type { ClientCommand } from '../../actors/session/client-command.ts';
-import { openSession, type Session } from '../../actors/session/session.ts';
+import type { Session } from '../../actors/session/handle.ts';
+import { openSession } from '../../actors/session/session.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionInput } from '../../machines/session/context.ts';

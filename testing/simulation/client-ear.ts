@@ -1,4 +1,4 @@
-import type { SessionClient } from '../../actors/session/session.ts';
+import type { SessionClient } from '../../actors/session/handle.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { countWords, PacedPosition } from '../../machines/session/reply/heard-check.ts';
 import type { Modality, PublicState, SessionMessage } from '../../machines/wire.ts';

@@ -166,7 +166,11 @@ export class Workbench {
           audio: () => {},
           durable: () => this.#durable(onFailure),
           end: async () => {},
+          leave: async () => {},
         }),
+        continueJournal: () => {
+          throw new Error('nobody continues it');
+        },
       },
     });
   }

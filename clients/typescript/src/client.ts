@@ -91,6 +91,8 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   /** Incremented with every `connect` and end, so that what belonged to an earlier one is dropped. */
   #visit = 0;
   #rest = new Int16Array(0);
+  /** The newest, which a server that was restarted does not know. */
+  #played: Pick<Played, 'generation' | 'samples'> | undefined;
 
   constructor(options: ClientOptions) {
     super();
@@ -275,6 +277,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   protected readonly onPlayed = (played: Played): void => {
     this.emit('played', played);
     const { generation, samples } = played;
+    this.#played = { generation, samples };
     this.send({ type: 'played', generation, samples });
   };
 
@@ -301,6 +304,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
       ...(user && { user }),
       ...(attention && { attention }),
       ...(this.#actions.handled && { actions: 'results' as const }),
+      ...(this.#played && { played: this.#played }),
     };
   }
 
@@ -345,6 +349,7 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
 
   #onReady({ audio, resumed }: ReadyMessage): void {
     this.#rest = new Int16Array(0);
+    if (!resumed) this.#played = undefined;
     if (this.#settings && !resumed) this.send({ type: 'settings', ...this.#settings });
     if (!this.audible) return;
     if (this.speaker?.rate === audio.outputRate) this.speaker.order({ type: resumed ? 'resume' : 'reset' });

@@ -95,9 +95,7 @@ export function cancelLasting(
   cancelled: readonly RobotAction[],
   parameters: SessionParameters,
 ): Outcome {
-  if (cancelled.length === 0) return {};
-  const { patch, effects } = end(context, endedAs(cancelled, { status: 'cancelled' }), parameters);
-  return { patch, effects: [...effects, ...cancelled.map((action) => publishAction(action, 'cancelled'))] };
+  return endAll(context, cancelled, { status: 'cancelled' }, parameters);
 }
 
 /** The voice stop and the end of the session leave nothing to do and nothing to say. */
@@ -105,6 +103,30 @@ export function dropLasting(parameters: SessionParameters): Reducer {
   return (context) => {
     const { patch, effects = [] } = cancelLasting(context, lastingOf(context), parameters);
     return { patch: { ...patch, ...(context.followUps && { followUps: undefined }) }, effects };
+  };
+}
+
+/** Whoever carried these out is gone: whether they were done is not known, and they are not begun again. */
+export function loseActions(
+  context: SessionContext,
+  lost: readonly RobotAction[],
+  parameters: SessionParameters,
+): Outcome {
+  const report = { status: 'failed', message: 'the server was restarted: it may have been done' } as const;
+  return endAll(context, lost, { status: 'failed', report }, parameters);
+}
+
+function endAll(
+  context: SessionContext,
+  actions: readonly RobotAction[],
+  how: HowEnded,
+  parameters: SessionParameters,
+): Outcome {
+  if (actions.length === 0) return {};
+  const { patch, effects } = end(context, endedAs(actions, how), parameters);
+  return {
+    patch,
+    effects: [...effects, ...actions.map((action) => publishAction(action, how.status, how.report))],
   };
 }
 
@@ -181,15 +203,12 @@ function failAll(
   running: readonly RobotAction[],
   parameters: SessionParameters,
 ): Outcome {
-  const { patch, effects } = end(context, endedAs(running, { status: 'failed' }), parameters);
+  const { patch, effects = [] } = endAll(context, running, { status: 'failed' }, parameters);
   const error =
     event.type === 'xstate.error.actor.actions' || event.type === 'xstate.error.actor.lasting'
       ? event.error
       : failure('ACTION_FAILED');
-  return {
-    patch,
-    effects: [...effects, ...running.map((action) => publishAction(action, 'failed')), publishError(error)],
-  };
+  return { ...(patch && { patch }), effects: [...effects, publishError(error)] };
 }
 
 /**

@@ -101,6 +101,7 @@ function isCause(event: KernelEvent, { id, status }: Message<'action'>): boolean
   if (event.type === 'action.result') return event.id === id && event.status === status;
   if (event.type === 'action.done') return event.id === id && status === 'done';
   if (status !== 'failed') return false;
+  if (event.type === 'resumed') return true;
   return event.type === 'action.failed'
     ? event.id === id
     : ['xstate.error.actor.actions', 'xstate.error.actor.lasting'].includes(event.type) ||

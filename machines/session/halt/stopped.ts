@@ -10,6 +10,7 @@ export function stoppedState(chart: SessionChart) {
       halt: {},
       'stop.confirmed': {},
       away: {},
+      resumed: { actions: 'continueSession' },
       text: { actions: 'publishStopped' },
       commit: { actions: 'publishStopped' },
       respond: { actions: 'publishStopped' },

@@ -3,7 +3,7 @@ import { type MakeInvariant, publishedIn } from '../facts.ts';
 import { offerOf } from '../tools/offer.ts';
 
 /** What cancels a lasting action: states, and events. */
-const ENDS_LASTING = ['stopped', 'ended', 'llm.action', 'away'];
+const ENDS_LASTING = ['stopped', 'ended', 'llm.action', 'away', 'resumed'];
 
 /**
  * 22: an action that may outlive its reply runs through turns and barge-ins. At most one `replace` action of a group runs;
@@ -31,6 +31,7 @@ export const lastingInvariant: MakeInvariant = ({ facts, options, broken }) => {
     observe(entry) {
       if (entry.type === 'event')
         cause = entry.state === 'stopped' || entry.state === 'ended' ? entry.state : entry.event.type;
+      if (entry.type === 'event' && entry.event.type === 'resumed') executor = false;
       if (entry.type === 'child.start' && entry.kind === 'lasting') executor = true;
       if (entry.type === 'child.end' && entry.kind === 'lasting') executor = false;
       const message = publishedIn(entry);

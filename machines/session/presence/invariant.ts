@@ -9,7 +9,7 @@ export const presenceInvariant: MakeInvariant = ({ broken }) => {
     observe(entry) {
       if (entry.type === 'frame' && away) broken(29, 'a frame left for a client that is away', entry);
       if (entry.type !== 'event') return;
-      if (entry.event.type === 'away') away = true;
+      if (entry.event.type === 'away' || entry.event.type === 'resumed') away = true;
       if (entry.event.type === 'back') away = false;
       if (away && !AT_REST.includes(entry.state))
         broken(29, `the session is ${entry.state} for a client that is away`, entry);

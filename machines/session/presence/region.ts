@@ -8,7 +8,7 @@ export function presenceRegion(chart: SessionChart) {
   return chart.createStateConfig({
     initial: 'here',
     states: {
-      here: { on: { away: 'away' } },
+      here: { on: { away: 'away', resumed: 'away' } },
       away: { on: { back: 'here' } },
     },
   });

@@ -3,7 +3,7 @@ import { earTakesTurn } from '../settings/settings.ts';
 
 const REFUSALS: readonly string[] = ['NOTHING_TO_COMMIT', 'TURN_RUNNING', 'SESSION_STOPPED'];
 /** With these the client gives up the committed turn; the user does by speaking on, if the ear may take the turn. */
-const DROPPED_BY: readonly string[] = ['text', 'interrupt', 'halt', 'bye', 'lost', 'away'];
+const DROPPED_BY: readonly string[] = ['text', 'interrupt', 'halt', 'bye', 'lost', 'away', 'resumed'];
 
 /** 19: a commit gets exactly one final transcript, or an error; in manual mode there is none without a commit. */
 export const commitInvariant: MakeInvariant = ({ facts, broken }) => {

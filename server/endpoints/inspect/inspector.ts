@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore } from '../../../actors/ports/inspect.ts';
-import type { JournalStore } from '../../../actors/ports/journal.ts';
 import type { Store } from '../../../actors/ports/store.ts';
 import { realClock } from '../../../adapters/real-clock.ts';
 import { errorRecord } from '../../../machines/errors.ts';
@@ -19,7 +18,7 @@ import { Hub } from './hub.ts';
 import { LiveSockets } from './live-sockets.ts';
 import { answerQuestions, remoteArchive } from './remote-archive.ts';
 import { inspectRoutes } from './routes.ts';
-import { WatchedSessions } from './watched.ts';
+import { type TappedStore, WatchedSessions } from './watched.ts';
 import { INSPECT_LIVE_PATH, type InspectMessage } from './wire.ts';
 import { WireStreams } from './wire-stream.ts';
 
@@ -35,7 +34,7 @@ export interface InspectorParts {
 /** The inspector of a server: watches its sessions, and serves the pages. */
 export interface Inspector extends SessionObserver {
   /** `store`, watched. */
-  tapped(store: Pick<JournalStore, 'openJournal'>): Pick<JournalStore, 'openJournal'>;
+  tapped(store: TappedStore): TappedStore;
   /** Gets the messages of clients at their doors. */
   readonly wire: WireTaps;
   readonly route: HttpRoute;

@@ -97,8 +97,8 @@ export async function startStatelyBridge(options: StatelyBridgeOptions): Promise
   const { port: bound } = addressOf(server);
   return {
     port: bound,
-    watching: (open) => (session, input, onFailure, parameters) => {
-      const recorder = open?.(session, input, onFailure, parameters) ?? NOTHING_RECORDED;
+    watching: (open) => (session, input, onFailure, parameters, soFar) => {
+      const recorder = open?.(session, input, onFailure, parameters, soFar) ?? NOTHING_RECORDED;
       return {
         ...recorder,
         start(kernel, step) {
@@ -108,6 +108,7 @@ export async function startStatelyBridge(options: StatelyBridgeOptions): Promise
         },
         step(kernel, step, event, source) {
           recorder.step(kernel, step, event, source);
+          kernels.set(session, kernel);
           tellStep(session, kernel, step, event, source);
         },
         async end() {
@@ -132,6 +133,7 @@ const NOTHING_RECORDED: SessionRecorder = {
   said: () => {},
   durable: async () => {},
   end: async () => {},
+  leave: async () => {},
 };
 
 function originIsLocal(origin: string | undefined): boolean {

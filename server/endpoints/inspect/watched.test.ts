@@ -63,6 +63,7 @@ const NO_SINK: JournalSink = {
   audio: () => {},
   durable: async () => {},
   end: async () => {},
+  leave: async () => {},
 };
 
 /** A watched journal of a session. */
@@ -76,7 +77,9 @@ function journalOf(session: string): JournalSink {
     parameters: defaultParameters,
     input: { language: 'en', outputRate: 24_000, seed: 1, memory: false },
   };
-  return watched.tapped({ openJournal: () => NO_SINK }).openJournal(header, 'hash', () => {});
+  return watched
+    .tapped({ openJournal: () => NO_SINK, continueJournal: () => NO_SINK })
+    .openJournal(header, 'hash', () => {});
 }
 
 function record(number: number, event = 'null'): JournalRecord {

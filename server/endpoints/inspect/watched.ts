@@ -1,5 +1,5 @@
 import type { BusMessage, Subscription } from '../../../actors/ports/bus.ts';
-import type { JournalStore } from '../../../actors/ports/journal.ts';
+import type { JournalSink, JournalStore } from '../../../actors/ports/journal.ts';
 import { subjects } from '../../../actors/subjects.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import type { LogEntry } from '../../../machines/log.ts';
@@ -13,6 +13,8 @@ import type { LiveSession } from './wire.ts';
 const LIST_EVERY_MS = 250;
 /** Sessions of one message on the bus: some 60 kB. */
 const SESSIONS_A_MESSAGE = 200;
+
+export type TappedStore = Pick<JournalStore, 'openJournal' | 'continueJournal'>;
 
 interface Watchable {
   /** Records written so far. */
@@ -66,22 +68,23 @@ export class WatchedSessions {
   }
 
   /** `store`, with its writes also published to watching inspectors. */
-  tapped<Store extends Pick<JournalStore, 'openJournal'>>(store: Store): Pick<JournalStore, 'openJournal'> {
+  tapped<Store extends TappedStore>(store: Store): TappedStore {
+    const tap = (session: string, sink: JournalSink): JournalSink => {
+      const watchable = this.#watchable(session);
+      return {
+        ...sink,
+        append: (record) => {
+          sink.append(record);
+          watchable.records = record.record + 1;
+          watchable.feeder?.record(record);
+        },
+      };
+    };
     return {
-      openJournal: (header, headerHash, onFailure) => {
-        const sink = store.openJournal(header, headerHash, onFailure);
-        const watchable = this.#watchable(header.session);
-        return {
-          append: (record) => {
-            sink.append(record);
-            watchable.records = record.record + 1;
-            watchable.feeder?.record(record);
-          },
-          audio: (audio) => sink.audio(audio),
-          durable: () => sink.durable(),
-          end: () => sink.end(),
-        };
-      },
+      openJournal: (header, headerHash, onFailure) =>
+        tap(header.session, store.openJournal(header, headerHash, onFailure)),
+      continueJournal: (session, records, onFailure) =>
+        tap(session, store.continueJournal(session, records, onFailure)),
     };
   }
 

@@ -20,6 +20,7 @@ export const helloMessage = z.object({
   secret: z.string().min(1).max(128).exactOptional(),
   epoch: z.int().min(0).exactOptional(),
   lastSeq: z.int().min(0).exactOptional(),
+  played: z.object({ generation: z.int().min(0), samples: z.int().min(0) }).exactOptional(),
   audio: z
     .object({
       inputRate: z.literal(INPUT_RATES).exactOptional(),

@@ -106,7 +106,7 @@ export class Connection implements SocketProtocol {
     }
     const hello: HelloMessage = parsed.message;
     const { token, user, language, voice, audio, input, output, actions, attention, ear } = hello;
-    const { session, secret } = hello;
+    const { session, secret, lastSeq, played } = hello;
     this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
       inputRate: this.#law ? G711_RATE : (audio?.inputRate ?? PIPELINE_RATE),
@@ -134,7 +134,7 @@ export class Connection implements SocketProtocol {
       echo: audio?.echo ?? 'unknown',
       earReports: ear === 'reports',
       resumable: hello.resume === true,
-      ...(session !== undefined && secret !== undefined && { resumes: { session, secret } }),
+      ...(session !== undefined && secret !== undefined && { resumes: { session, secret, lastSeq, played } }),
     } as const;
     try {
       this.#session = this.#door.open(request, this.#listener());

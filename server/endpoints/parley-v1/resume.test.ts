@@ -76,7 +76,7 @@ describe('a client that lost its connection', () => {
     if (how === 'drain') void rig.door.drain();
     if (how === 'bye') client.say({ type: 'bye' });
     else client.socket.terminate();
-    expect(await session.closed).toBe(how === 'bye' ? 'bye' : 'lost');
+    expect(await session.closed).toBe(how === 'drain' ? 'draining' : how);
   });
 
   it('that did not ask for it ends its session', async () => {

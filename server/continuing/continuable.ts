@@ -1,0 +1,73 @@
+import { timingSafeEqual } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
+import type { ContinuableSession } from '../../adapters/store/session-statements.ts';
+import { sha256 } from '../../adapters/store/sha256.ts';
+import type { SqliteStore } from '../../adapters/store/sqlite.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import type { SessionMachine } from '../../machines/session/machine.ts';
+import { machineHash } from '../machine-hash.ts';
+
+/** What the store must offer for sessions to outlive their server. */
+export type ContinuableStore = Pick<SqliteStore, 'continuable' | 'readJournal' | 'inputEnd'>;
+
+/** What a client says of the reply that it was playing. */
+export interface Played {
+  readonly generation: number;
+  readonly samples: number;
+}
+
+/** The sessions that the server before has left without an end. Each can be taken once. */
+export class Continuable {
+  readonly #store: ContinuableStore;
+  readonly #waiting: Map<string, ContinuableSession>;
+  /** One is rebuilt at a time: each takes the processor from those that talk already. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: ContinuableStore, sessions: readonly ContinuableSession[]) {
+    this.#store = store;
+    this.#waiting = new Map(sessions.map((one) => [one.session, one]));
+  }
+
+  static async of(store: ContinuableStore): Promise<Continuable> {
+    return new Continuable(store, await store.continuable());
+  }
+
+  /** Those that nobody has taken. */
+  get sessions(): readonly ContinuableSession[] {
+    return [...this.#waiting.values()];
+  }
+
+  /** Whether the session waits for whoever gives this proof. */
+  waitsFor(session: string, proof: string): boolean {
+    const own = this.#waiting.get(session)?.proof;
+    return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
+  }
+
+  /** Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. */
+  take(
+    session: string,
+    machineOf: (parameters: SessionParameters) => SessionMachine,
+    played?: Played,
+  ): Promise<Rebuilt | undefined> {
+    const known = this.#waiting.delete(session);
+    const rebuilt = this.#turn.then(() => (known ? this.#rebuild(session, machineOf, played) : undefined));
+    this.#turn = rebuilt.catch(() => {});
+    return rebuilt;
+  }
+
+  async #rebuild(
+    session: string,
+    machineOf: (parameters: SessionParameters) => SessionMachine,
+    played: Played | undefined,
+  ): Promise<Rebuilt | undefined> {
+    const [journal, inputEnd] = await Promise.all([
+      this.#store.readJournal(session),
+      this.#store.inputEnd(session),
+    ]);
+    // Another machine would decide otherwise sooner or later, and may not know these parameters.
+    if (journal.header.machine !== machineHash()) return undefined;
+    const machine = machineOf(journal.header.parameters);
+    return rebuild(journal, { machine, sha256, inputEnd, played, breathe: () => nextTurn() });
+  }
+}

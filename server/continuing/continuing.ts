@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import type { TurnRecord } from '../../actors/ports/store.ts';
+import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
+import { openSession, type SessionDeps } from '../../actors/session/session.ts';
+import { takeDataLock } from '../../adapters/store/data-lock.ts';
+import type { ContinuableSession } from '../../adapters/store/session-statements.ts';
+import type { Clock } from '../../machines/clock.ts';
+import { canonicalJson } from '../../machines/json.ts';
+import type { SessionParameters } from '../../machines/parameters.ts';
+import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
+import type { Config } from '../config/schema.ts';
+import { LOCK } from '../data-directory.ts';
+import type { LastSeen, SessionListener } from '../door/session-host.ts';
+import type { Logger } from '../log.ts';
+import type { Stores } from '../stores.ts';
+import { Continuable } from './continuable.ts';
+
+/** Continues the sessions of the server before, from their journals. */
+export interface Continuing {
+  waitsFor(session: string, proof: string): boolean;
+  /** Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. */
+  take(session: string, seen: LastSeen, listener: SessionListener): Promise<Rebuilt | undefined>;
+  /** `deps` with the parameters of the session, which may be others than those of new ones. */
+  depsOf(deps: SessionDeps, rebuilt: Rebuilt): SessionDeps;
+  close(): Promise<void>;
+}
+
+export interface ContinuingOptions {
+  readonly config: Pick<Config, 'dataDir' | 'journal' | 'limits'>;
+  readonly stores: Pick<Stores, 'continuable' | 'store'>;
+  readonly deps: SessionDeps;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Undefined if another server of the data directory does it, or sessions are not journaled. Whoever has not come back
+ * `limits.awayMs` after the start has lost the session.
+ */
+export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
+  const { config, stores, deps, clock, log } = options;
+  const { awayMs } = config.limits;
+  if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
+  const lock = takeDataLock(join(config.dataDir, LOCK));
+  if (!lock) return undefined;
+  const waiting = await Continuable.of(stores.continuable).catch((error: Error) => {
+    log.warn({ err: error }, 'the sessions of the server before cannot be continued');
+    return undefined;
+  });
+  if (!waiting) {
+    lock.release();
+    return undefined;
+  }
+  const machines = new Map<string, SessionMachine>();
+  const machineOf = (parameters: SessionParameters): SessionMachine => {
+    const name = canonicalJson(parameters);
+    const machine = machines.get(name) ?? sessionMachine(parameters);
+    machines.set(name, machine);
+    return machine;
+  };
+  const depsOf = (given: SessionDeps, { journal }: Rebuilt): SessionDeps => {
+    const { parameters } = journal.header;
+    return { ...given, parameters: { ...given.parameters, ...parameters }, machine: machineOf(parameters) };
+  };
+
+  /** Turns that ended in the journal's last moment may not have been saved. */
+  async function saveMissing(session: string, { turns }: Rebuilt): Promise<void> {
+    const known = new Set((await stores.store.turns(session)).map(({ generation }) => generation));
+    const missing: TurnRecord[] = turns
+      .filter(({ generation }) => !known.has(generation))
+      .map((turn) => ({ session, ...turn, timings: { ...turn.timings } }));
+    for (const turn of missing) await stores.store.saveTurn(turn);
+  }
+
+  async function rebuilt(session: string, seen: LastSeen): Promise<Rebuilt | undefined> {
+    try {
+      const begunMs = clock.nowMs();
+      const made = await waiting?.take(session, machineOf, seen.played);
+      if (!made) {
+        log.warn(
+          { session },
+          'a session of the server before cannot be continued: its journal gives another one',
+        );
+        return undefined;
+      }
+      await saveMissing(session, made);
+      const { records } = made.journal;
+      log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
+      return made;
+    } catch (error) {
+      log.warn({ session, err: error }, 'a session of the server before cannot be continued');
+      return undefined;
+    }
+  }
+
+  /** Nobody came back: it ends as lost, with what its journal says. */
+  async function end({ session, language, user }: ContinuableSession): Promise<void> {
+    const made = await rebuilt(session, {});
+    if (made) {
+      const { outputRate, seed } = made.kernel.context.input;
+      const options = { session, language, outputRate, seed, input: 'text', ...(user && { user }) } as const;
+      await openSession(depsOf(deps, made), options, undefined, made).close('lost');
+    }
+    await stores.store.endSession(session, new Date().toISOString());
+  }
+
+  let closed = false;
+  async function endForgotten(): Promise<void> {
+    for (const one of waiting?.sessions ?? []) {
+      if (closed) return;
+      await end(one).catch((error: Error) => deps.onProblem(one.session, error));
+    }
+  }
+
+  const timer = clock.setTimer(awayMs, () => {
+    ending = endForgotten();
+  });
+  let ending: Promise<void> | undefined;
+  return {
+    waitsFor: (session, proof) => waiting.waitsFor(session, proof),
+    async take(session, seen, listener) {
+      const made = await rebuilt(session, seen);
+      const { lastSeq } = seen;
+      if (made && lastSeq !== undefined)
+        for (const message of missedMessages(made.log, lastSeq)) listener.message(message);
+      return made;
+    },
+    depsOf,
+    async close() {
+      closed = true;
+      timer.cancel();
+      await ending;
+      lock.release();
+    },
+  };
+}

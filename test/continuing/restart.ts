@@ -1,0 +1,32 @@
+/** A server in a process of its own that is ended and started again with the same port and data directory. */
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type ParleyProcess, watched } from '../support/processes.ts';
+
+const program = fileURLToPath(new URL('./server.ts', import.meta.url));
+
+export async function startServer(
+  dataDir: string,
+  port: number,
+  awayMs = 30_000,
+): Promise<ParleyProcess & { readonly url: string }> {
+  const child = spawn(process.execPath, ['--import', 'tsx', program, dataDir, String(port), String(awayMs)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const server = watched(child);
+  const [, url = ''] = await server.line(/^listens on (.*)$/u);
+  return { ...server, url };
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

@@ -299,6 +299,7 @@ class ParleyClient:
             self.ready = message
             self._hello["session"], self._hello["epoch"] = message["session"], message["epoch"]
             self._hello.pop("lastSeq", None)
+            self._hello.pop("played", None)
             self._hello.pop("secret", None)
             if "secret" in message:
                 self._hello["secret"] = message["secret"]
@@ -370,4 +371,5 @@ class ParleyClient:
         played = self.speaker.played() if self.speaker else (0, 0)
         if played != self._reported:
             self._reported = played
+            self._hello["played"] = {"generation": played[0], "samples": played[1]}
             await self._send({"type": "played", "generation": played[0], "samples": played[1]})

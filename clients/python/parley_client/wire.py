@@ -140,6 +140,10 @@ class ErrorMessage(TypedDict):
     message: str
     fatal: bool
 
+class HelloPlayed(TypedDict):
+    generation: int
+    samples: int
+
 class HelloAudio(TypedDict):
     inputRate: NotRequired[Literal[8000, 16000, 24000, 48000]]
     outputRate: NotRequired[Literal[16000, 24000]]
@@ -155,6 +159,7 @@ class Hello(TypedDict):
     secret: NotRequired[str]
     epoch: NotRequired[int]
     lastSeq: NotRequired[int]
+    played: NotRequired[HelloPlayed]
     audio: NotRequired[HelloAudio]
     language: NotRequired[str]
     voice: NotRequired[str]

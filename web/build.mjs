@@ -64,7 +64,10 @@ const shortErrors = {
   setup(bundle) {
     bundle.onLoad({ filter: /node_modules[\\/]xstate[\\/]dist[\\/].*\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
-      const contents = source.replace(/new Error\((?:`[^`]*`|"[^"]*"|'[^']*')\)/g, "new Error('xstate')");
+      const contents = source.replace(
+        /new Error\(\s*(?:\/\/.*\s*)?(?:`(?:[^`$]|\$(?!\{)|\$\{(?:[^}`]|`[^`]*`)*\})*`|"[^"]*"|'[^']*')\s*\)/g,
+        "new Error('xstate')",
+      );
       return { contents, loader: 'js' };
     });
   },

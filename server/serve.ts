@@ -69,8 +69,7 @@ import { warmMachine } from './warm-machine.ts';
 import { watchWorkers } from './worker-watch.ts';
 import { wyomingServices } from './wyoming-services.ts';
 
-/** Number of example phrases that the talk page shows. */
-const SUGGESTED_PHRASES = 3;
+const SUGGESTED_PHRASES = 3; // on the talk page
 
 /** Starts a server as configured: bus, engines, store and door. If something fails, closes what was started. */
 export async function serve(options: ServeOptions): Promise<Server> {
@@ -344,10 +343,9 @@ async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Pr
         ...{ config, bus, clock: realClock },
         onChange: (present, line) => (present ? log.info(line) : log.warn(line)),
       });
-  closers.push(async () => workers?.close());
   readiness.add(() => workers?.reasons() ?? []);
   const continuing = await startContinuing({ config, stores, deps, clock: realClock, log });
-  closers.push(async () => continuing?.close());
+  for (const one of [workers, continuing]) closers.push(async () => one?.close());
   const host = sessionHost(deps, base.flags, base.shared, continuing);
   const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },

@@ -65,7 +65,10 @@ export function sessionHost(
         heardAt: opened.heardAt,
         ...(rebuilt && { epoch: rebuilt.returns + 2 }),
         async close(reason) {
-          if (reason === 'draining' && continuing && proof !== undefined) return opened.leave();
+          if (reason === 'draining' && continuing && proof !== undefined) {
+            await opened.leave();
+            return context?.end(false);
+          }
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
           await context?.end(reason === 'bye');
           await deps.store

@@ -102,7 +102,7 @@ describe('a session whose server is ended', () => {
     expect(kept.events.filter((type) => type === 'resumed')).toHaveLength(2);
     expect(kept.footer.status).toBe('ended');
     expect(await readFile(join(dataDir, 'ran.txt'), 'utf8')).toBe('1-d1\n');
-  }, 60_000);
+  }, 180_000);
 
   it('is lost if nobody comes back, and ends with what was heard', async () => {
     const { dataDir, client, session, restart, stop } = await scene();
@@ -120,5 +120,5 @@ describe('a session whose server is ended', () => {
     expect(events.slice(-2)).toEqual(['resumed', 'lost']);
     expect(turns).toMatchObject([{ reason: 'interrupted', userText: 'tell me a story' }]);
     expect(row?.endedAt).toBeDefined();
-  }, 60_000);
+  }, 180_000);
 });

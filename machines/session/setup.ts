@@ -251,7 +251,7 @@ export function sessionSetup(parameters: SessionParameters) {
       noteKnown: act(known.noteKnown),
       takeSummary: act(takeSummary),
       publishLateFailure: act(known.publishLateFailure),
-      noteAsked: act(reply.noteAsked),
+      noteAsked: act(reply.noteAsked(parameters)),
       noteDelta: act(reply.noteDelta(parameters)),
       sayPhrase: act(reply.sayPhrase(parameters)),
       endRound: act(reply.endRound(parameters)),
@@ -279,7 +279,7 @@ export function sessionSetup(parameters: SessionParameters) {
       failLasting: act(ends.failLasting(parameters)),
       dropLasting: act(ends.dropLasting(parameters)),
       takeFollowUps: act(followUps.takeFollowUps),
-      dropFollowUps: act(followUps.dropFollowUps),
+      dropFollowUps: act(followUps.dropFollowUps(parameters)),
     },
   });
 }

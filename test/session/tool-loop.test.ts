@@ -206,6 +206,48 @@ describe('a result is told once', () => {
     await talk.wait(5_000);
     expect(heard(talk).filter((text) => text === 'It has come.')).toHaveLength(1);
   });
+
+  it('although the turns that would have told it ended before the model was asked', async () => {
+    const talk = await workshop({
+      replies: [calls('I order it.', 'order', 'search'), 'Yes.', 'It has come.'],
+      gives: { search: { afterMs: 20_000 } },
+      memory: { recall: () => new Promise(() => {}) },
+      parameters: parameters({
+        actions: { allow: ['*'], maxPerReply: 16, rounds: 3, followUps: { '*': ['done'] } },
+        history: { maxMessages: 4 },
+      }),
+    });
+    await askByText(talk, 'pizza');
+    await talk.wait(500);
+    for (const text of ['a', 'b', 'c', 'd', 'e']) talk.send({ type: 'text', text });
+    await talk.until(() => heard(talk).includes('Yes.'));
+    await talk.wait(5_000);
+    expect(heard(talk).slice(-2)).toEqual(['Yes.', 'It has come.']);
+  });
+
+  it('in the history, if the robot was stopped before it could be told', async () => {
+    const talk = await workshop({
+      replies: [calls('I order it.', 'order'), 'Yes.', 'Yes.', 'Yes.'],
+      gives: { order: { afterMs: 12_000 } },
+      parameters: parameters({
+        actions: { allow: ['*'], maxPerReply: 16, rounds: 3, followUps: { '*': ['done'] } },
+        history: { maxMessages: 4 },
+      }),
+    });
+    await askByText(talk, 'pizza');
+    for (const _turn of [1, 2]) {
+      talk.send({ type: 'text', text: 'go on' });
+      await backToIdle(talk);
+    }
+    // The result comes while the user speaks.
+    await talk.wait(9_000);
+    await talk.speak(6_000);
+    talk.send({ type: 'halt' });
+    talk.send({ type: 'rearm' });
+    await askByText(talk, 'did it come?');
+    const known = talk.asked.at(-1)?.flatMap(({ actions = [] }) => actions);
+    expect(known).toEqual([outcome('1-order', 'order', { status: 'done', data: { found: 'order' } })]);
+  });
 });
 
 it('a client that reports results has no say in the tools of the server', async () => {

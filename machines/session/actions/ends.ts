@@ -19,7 +19,7 @@ import { withoutSpeculation } from '../speculation/speculation.ts';
 import { loops } from '../tools/loop.ts';
 import { outcomeOf, withOutcomes } from '../turn/history.ts';
 import { overdueOf } from './deadlines.ts';
-import { followUpsOf, type ToldByPort } from './follow-ups.ts';
+import { followUpsOf, type ToldByPort, withoutFollowUps } from './follow-ups.ts';
 
 /** The running actions that end with the reply. */
 export function actionsOfReply({ reply }: Pick<SessionContext, 'reply'>): readonly RobotAction[] {
@@ -102,7 +102,9 @@ export function cancelLasting(
 export function dropLasting(parameters: SessionParameters): Reducer {
   return (context) => {
     const { patch, effects = [] } = cancelLasting(context, lastingOf(context), parameters);
-    return { patch: { ...patch, ...(context.followUps && { followUps: undefined }) }, effects };
+    const { followUps, history } = context;
+    const dropped = withoutFollowUps({ followUps, history: patch?.history ?? history }, parameters);
+    return { patch: { ...patch, ...dropped }, effects };
   };
 }
 

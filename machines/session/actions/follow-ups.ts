@@ -6,7 +6,7 @@ import type { Reducer } from '../effects.ts';
 import { responds } from '../settings/settings.ts';
 import { loops, resultsOf, roundsBefore, tellsItself, waitsFor } from '../tools/loop.ts';
 import { isServers } from '../tools/offer.ts';
-import { outcomeOf } from '../turn/history.ts';
+import { type Message, outcomeOf } from '../turn/history.ts';
 
 export type ToldByPort = Pick<ActionReport, 'message' | 'data'>;
 
@@ -64,10 +64,19 @@ export function untoldResults(
     .map((action) => ({ outcome: outcomeOf(action), round: action.round ?? 0 }));
 }
 
-/** Without those that the reply in progress is asked about now. */
-export function withoutAsked({ followUps, reply }: SessionContext): Pick<SessionContext, 'followUps'> {
+/** Without those that the model is told now: in the reply's own rounds, or in the history of a turn of the user. */
+export function withoutTold(
+  context: SessionContext,
+  parameters: SessionParameters,
+): Pick<SessionContext, 'followUps'> {
+  const { followUps, reply, history } = context;
   const asked = reply?.rounds ? resultsOf(reply) : [];
-  const left = followUps?.filter(({ outcome }) => !asked.some(({ id }) => id === outcome.id));
+  const inTurn = loops(parameters) && reply?.userText;
+  const left = followUps?.filter(
+    (one) =>
+      !asked.some(({ id }) => id === one.outcome.id) &&
+      (!inTurn || hasOwnReply(one, parameters) || !isIn(history, one)),
+  );
   if (!followUps || left?.length === followUps.length) return {};
   return { followUps: left?.length ? left : undefined };
 }
@@ -91,8 +100,30 @@ export const takeFollowUps: Reducer = ({ followUps, nowMs }) =>
       }
     : {};
 
-export const dropFollowUps: Reducer = ({ followUps }) =>
-  followUps ? { patch: { followUps: undefined } } : {};
+export function dropFollowUps(parameters: SessionParameters): Reducer {
+  return (context) => ({ patch: withoutFollowUps(context, parameters) });
+}
+
+/** Nothing that waits gets a reply of its own any more. A result that the history lost with its call comes back to it. */
+export function withoutFollowUps(
+  { followUps, history }: Pick<SessionContext, 'followUps' | 'history'>,
+  parameters: SessionParameters,
+): Partial<SessionContext> {
+  if (!followUps) return {};
+  const lost = loops(parameters) ? followUps.filter((one) => !isIn(history, one)) : [];
+  if (lost.length === 0) return { followUps: undefined };
+  const actions = lost.map(({ outcome }) => outcome);
+  return { followUps: undefined, history: [...history, { role: 'assistant', content: '', actions }] };
+}
+
+function isIn(history: readonly Message[], { outcome }: FollowUp): boolean {
+  return history.some(({ actions }) => actions?.some(({ id }) => id === outcome.id));
+}
+
+/** What the parameters name gets a reply of its own, whatever the user says meanwhile. */
+function hasOwnReply({ outcome }: FollowUp, { actions }: SessionParameters): boolean {
+  return Object.hasOwn(actions.followUps ?? {}, outcome.name);
+}
 
 /** The rounds of the actions that this reply starts. */
 export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly round?: number } {
@@ -102,18 +133,13 @@ export function roundOf(context: Pick<SessionContext, 'reply'>): { readonly roun
 
 /**
  * What a turn of the user leaves to tell: a language model knows the results in its history, and what `*` stands for is
- * told by it. A call that ran for long may not be in the history any more.
+ * told by it. With the tool loop they wait until it is asked (`withoutTold`).
  */
 export function leftToTell(
-  { followUps, pending, history }: Pick<SessionContext, 'followUps' | 'pending' | 'history'>,
-  { actions }: SessionParameters,
+  { followUps, pending }: Pick<SessionContext, 'followUps' | 'pending'>,
+  parameters: SessionParameters,
 ): Pick<SessionContext, 'followUps'> {
-  if (!followUps || pending?.text === '') return {};
-  const known = history.flatMap((message) => message.actions ?? []);
-  const left = followUps.filter(
-    ({ outcome: { id, name } }) =>
-      Object.hasOwn(actions.followUps ?? {}, name) ||
-      (loops({ actions }) && !known.some((one) => one.id === id)),
-  );
+  if (!followUps || pending?.text === '' || loops(parameters)) return {};
+  const left = followUps.filter((one) => hasOwnReply(one, parameters));
   return { followUps: left.length > 0 ? left : undefined };
 }

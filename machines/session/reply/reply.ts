@@ -5,7 +5,7 @@ import { cutSegments } from '../../policies/segmenter.ts';
 import { nextRandom } from '../../random.ts';
 import type { EndReason } from '../../wire.ts';
 import { actionsOfReply, publishAction } from '../actions/ends.ts';
-import { leftToTell, untoldResults, withoutAsked } from '../actions/follow-ups.ts';
+import { leftToTell, untoldResults, withoutTold } from '../actions/follow-ups.ts';
 import { startAllowed, wasStarted } from '../actions/robot-actions.ts';
 import type { Reply, SessionContext } from '../context.ts';
 import {
@@ -86,12 +86,16 @@ export function publishMemoryFailure({ deadlines }: SessionParameters): Reducer 
 }
 
 /** The first request of the reply, unless its first words are Parley's own. */
-export const noteAsked: Reducer = (context) => {
-  const { marks } = context.reply ?? {};
-  const patch = withoutAsked(context);
-  if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return { patch };
-  return { patch: { ...patch, ...change(context, { marks: { ...marks, askedAtMs: context.nowMs } }).patch } };
-};
+export function noteAsked(parameters: SessionParameters): Reducer {
+  return (context) => {
+    const { marks } = context.reply ?? {};
+    const patch = withoutTold(context, parameters);
+    if (!marks || marks.firstTokenAtMs !== null || marks.askedAtMs !== null) return { patch };
+    return {
+      patch: { ...patch, ...change(context, { marks: { ...marks, askedAtMs: context.nowMs } }).patch },
+    };
+  };
+}
 
 export function noteDelta(parameters: SessionParameters): Reducer {
   return (context, event) => {

@@ -44,6 +44,19 @@ describe('a call that the user must allow', () => {
     ]);
   });
 
+  it('is known to the model as running, if its reply is interrupted', async () => {
+    const talk = await pizzeria({ gives: { pizza: { afterMs: 20_000 } } });
+    talk.send({ type: 'text', text: 'I am hungry' });
+    await talk.until(() => heard(talk).length === 1);
+    await talk.wait(500);
+    talk.send({ type: 'text', text: 'yes' });
+    await talk.until(() => talk.ran.length === 1);
+    talk.send({ type: 'text', text: 'how long does it take?' });
+    await talk.until(() => talk.asked.length === 2);
+    const known = talk.asked[1]?.flatMap(({ actions = [] }) => actions);
+    expect(known).toEqual([pizza({ status: 'started' })]);
+  });
+
   it('never begins after a no', async () => {
     const talk = await pizzeria({ said: [{ text: 'no thanks' }, { text: 'yes' }] });
     talk.send({ type: 'text', text: 'I am hungry' });

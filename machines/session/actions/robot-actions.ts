@@ -6,6 +6,7 @@ import { failure, type MachineEvent, type Outcome, publishError, type Reducer, s
 import { HALT_ACTION } from '../halt/halt.ts';
 import { lastingOf, replacedBy, runMessage, withLasting } from '../lasting/lasting.ts';
 import { isServers, offerOf } from '../tools/offer.ts';
+import { soFar, withOutcomes } from '../turn/history.ts';
 import { deadlineMs, nextDeadlineMs } from './deadlines.ts';
 import { actionsOfReply, cancelLasting, publishAction } from './ends.ts';
 import { roundOf } from './follow-ups.ts';
@@ -24,7 +25,7 @@ export function startAction(parameters: SessionParameters): Reducer {
   };
 }
 
-/** Begins the calls that the user has allowed, and says so. */
+/** Begins the calls that the user has allowed, and says so, also to the model: its history has them as asked about. */
 export function startAllowed(parameters: SessionParameters): Reducer {
   return (context) => {
     let outcome: Required<Outcome> = { patch: {}, effects: [] };
@@ -35,7 +36,9 @@ export function startAllowed(parameters: SessionParameters): Reducer {
       const { patch, effects = [] } = why ? refuse(now, call, why) : start(now, call, parameters);
       outcome = { patch: { ...outcome.patch, ...patch }, effects: [...outcome.effects, ...effects] };
     }
-    return outcome;
+    const { reply, history = context.history } = outcome.patch;
+    const begun = reply?.actions.filter(({ allowed }) => allowed) ?? [];
+    return { ...outcome, patch: { ...outcome.patch, history: withOutcomes(history, begun.map(soFar)) } };
   };
 }
 

@@ -16,6 +16,14 @@ describe('invariant 25 finds', () => {
     expect(broken(is(woken.pass(5_000).typed(), 'asleep'), options)).not.toContain(25);
   });
 
+  it('no fault in a result that waited until the client wanted replies again', () => {
+    const wanted = asleep().event(
+      { type: 'settings', change: { turnDetection: { mode: 'auto' } }, sample: 0 },
+      'processing',
+    );
+    expect(broken(is(wanted, 'awake'), options)).not.toContain(25);
+  });
+
   it('speech without the phrase that wakes', () => {
     expect(broken(is(hears(asleep(), 'turn left'), 'awake'), options)).toContain(25);
     expect(broken(is(hears(asleep(), 'the hey robot'), 'awake'), options)).toContain(25);

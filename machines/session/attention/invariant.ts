@@ -32,8 +32,8 @@ export const attentionInvariant: MakeInvariant = ({ facts, options, broken }) =>
         const { event, atMs } = entry;
         if (facts.state === 'idle') spokenTo = asked = false;
         if (event.type === 'xstate.done.actor.stt') spokenTo = isForRobot(event);
-        // A result may have waited for the client to come back.
-        else if (['text', 'respond', 'back'].includes(event.type)) asked = true;
+        // A result may have waited for the client to come back, or to want replies again.
+        else if (['text', 'respond', 'back', 'settings'].includes(event.type)) asked = true;
         if (told === 'window' && atMs > toldAtMs + windowMs + ROUNDING_MS)
           broken(25, `the window was open for ${atMs - toldAtMs} ms`, entry);
       }

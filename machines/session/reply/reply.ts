@@ -21,7 +21,7 @@ import {
 import { phrasesOf } from '../language/language.ts';
 import { consentQuestion, isQuestionHeard, withoutQuestion, withoutUnasked } from '../tools/consent.ts';
 import { heardRounds, loops } from '../tools/loop.ts';
-import { outcomeOf, remember } from '../turn/history.ts';
+import { outcomeOf, remember, withOutcomes } from '../turn/history.ts';
 import { heardOf } from './listener.ts';
 import { timingsOf, UNMARKED } from './timings.ts';
 
@@ -234,8 +234,9 @@ export function endReply(parameters: SessionParameters): Reducer {
       type: 'persist',
       turn: { turn, generation, userText, replyText, heard, reason, timings, endedAtMs: context.nowMs },
     });
+    const allowed = reply.actions.filter((action) => action.allowed);
     const history = remember(
-      context.history,
+      withOutcomes(context.history, allowed.map(outcomeOf)),
       loops(parameters)
         ? { user: userText, assistant: heardRounds(reply, heard) }
         : {

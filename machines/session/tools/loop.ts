@@ -5,7 +5,7 @@
 import type { SessionParameters } from '../../parameters.ts';
 import { termsOf } from '../actions/policy.ts';
 import type { Reply, RobotAction, SessionContext } from '../context.ts';
-import { type ActionOutcome, type Message, outcomeOf } from '../turn/history.ts';
+import { type ActionOutcome, type Message, outcomeOf, soFar } from '../turn/history.ts';
 import { isServers, offerOf } from './offer.ts';
 
 /** Where a round ended: number of the reply's actions by then, and length of its text. */
@@ -76,11 +76,6 @@ export function roundMessages({ rounds, actions, text }: Reply): readonly Messag
 /** Results of the last round. */
 export function resultsOf({ rounds = [], actions }: Reply): readonly ActionOutcome[] {
   return actions.slice(rounds.at(-2)?.actions ?? 0, rounds.at(-1)?.actions).map(soFar);
-}
-
-/** Unlike at the end of the reply, what runs now goes on. */
-function soFar({ id, name, args, status, report }: RobotAction): ActionOutcome {
-  return { id, name, args, result: { status, ...report } };
 }
 
 /** The reply as the history keeps it: what was heard of each round, with its calls. */

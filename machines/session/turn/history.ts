@@ -30,6 +30,11 @@ export function outcomeOf({ id, name, args, status, report, lasting }: RobotActi
   return { id, name, args, result: { status: now, ...report } };
 }
 
+/** The same while the reply goes on: what runs is not over. */
+export function soFar({ id, name, args, status, report }: RobotAction): ActionOutcome {
+  return { id, name, args, result: { status, ...report } };
+}
+
 /** The history with the outcomes of actions that have ended since; the same if it has none of them. */
 export function withOutcomes(
   history: readonly Message[],

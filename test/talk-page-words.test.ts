@@ -264,6 +264,7 @@ describe('the connection', () => {
         session: 'scripted',
         epoch: 1,
         lastSeq: 2,
+        played: { generation: 1, samples: sent },
         audio: { inputRate: 16_000, outputRate: 24_000, echo: 'cancelled' },
         ear: 'reports',
       },

@@ -157,7 +157,8 @@ describe('with anything from a client, every door answers in its own way, ends w
     async ([where, how, asked, body]) => {
       const search = new URLSearchParams();
       if (typeof asked === 'object' && asked !== null)
-        for (const [name, value] of Object.entries(asked)) search.set(name, String(value));
+        for (const [name, value] of Object.entries(asked))
+          search.set(name, typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
       const url = `${world.server.url}/v1/inspect/sessions${where}?${search}`;
       const content =
         how === 'GET'

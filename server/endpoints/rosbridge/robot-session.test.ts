@@ -35,6 +35,7 @@ it('a robot whose audio comes too fast loses its session, and gets another after
   await rig.clock.advance(2_000);
   hear(20);
   await rig.host.opened.take();
+  await nextTurn();
   expect(rig.door.stats().openedAt).toEqual({ 'ros-robot': 2 });
 });
 

@@ -11,6 +11,11 @@ interface SessionRecord {
   readonly proof?: string;
 }
 
+/** A session without an end. */
+export interface ContinuableSession extends SessionRecord {
+  readonly proof: string;
+}
+
 export interface TurnRecord {
   readonly session: string;
   readonly turn: number;

@@ -30,8 +30,6 @@ const storedSession = withoutNulls(
     .extend({ endedAt: z.string().exactOptional(), turns: z.int().nonnegative() }),
 );
 const continuableSession = withoutNulls(sessionSchema.extend({ proof: z.string() }));
-/** A session without an end. */
-export type ContinuableSession = z.output<typeof continuableSession>;
 const storedTurn = turnSchema.extend({
   timings: z
     .string()

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ContinuableSession } from '../../actors/ports/store.ts';
 import { type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
-import type { ContinuableSession } from '../../adapters/store/session-statements.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import type { TurnRecord } from '../../actors/ports/store.ts';
+import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts';
 import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import { takeDataLock } from '../../adapters/store/data-lock.ts';
-import type { ContinuableSession } from '../../adapters/store/session-statements.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';

@@ -288,12 +288,12 @@ function turnSteps(random: Random): readonly Step[] {
         durationMs < 900 ? sound(durationMs) : { type: 'stopHeard', end: 'refuted', afterMs: durationMs / 3 };
       const over = () => [
         ...(random.chance(0.3) ? [then('anything', random.ms(0, 500), moves())] : []),
-        then('speaking', random.ms(0, 700), random.chance(0.6) ? speech() : noise(random.int(60, 1_200))),
+        then('speaking', random.ms(0, 700), random.chance(0.75) ? speech() : noise(random.int(60, 1_200))),
       ];
       return [
         open(moves()),
         then('anything', random.ms(0, 300), speech()),
-        ...Array.from({ length: random.int(1, 2) }, over).flat(),
+        ...Array.from({ length: random.int(1, 3) }, over).flat(),
         then(random.pick(['idle', 'anything']), random.ms(0, 1_500), { type: 'body', moving: false }),
       ];
     }

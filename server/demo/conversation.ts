@@ -44,7 +44,7 @@ const SCRIPTS: ReadonlyMap<string, Script> = new Map<string, Script>([
       lines: [
         { text: '谢谢', how: 'turn' },
         { text: '现在几点了', how: 'turn' },
-        { text: '向左转', how: 'turn', action: 'turn' },
+        { text: '往左转', how: 'turn', action: 'turn' },
         { text: '往前走', how: 'turn', action: 'go-forward' },
         { text: '讲一个笑话', how: 'starts' },
         { text: '今天星期几', how: 'barge-in' },

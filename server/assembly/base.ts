@@ -1,0 +1,111 @@
+import type { Dialog } from '../../actors/dialog/mod.ts';
+import type { Bus } from '../../actors/ports/bus.ts';
+import type { Memory } from '../../actors/ports/memory.ts';
+import type { EngineKind } from '../../actors/subjects.ts';
+import type { RosRobot } from '../../adapters/action/ros/robot.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { makeBus } from '../bus.ts';
+import { refuseExposure } from '../config/exposure.ts';
+import { prepareDataDirectory } from '../data-directory.ts';
+import { readDialog } from '../dialog-file.ts';
+import { type Access, accessOf } from '../door/access.ts';
+import { Readiness } from '../door/readiness.ts';
+import { type Inspector, inspectorOf } from '../endpoints/inspect/inspector.ts';
+import { createMetrics, type Metrics } from '../endpoints/metrics/metrics.ts';
+import { ENGINE_KINDS } from '../engine-registry.ts';
+import { failedReplies } from '../failed-replies.ts';
+import { FlagSource } from '../flags/flags.ts';
+import { LoopDelay } from '../loop-delay.ts';
+import { openMemory } from '../memory/memory.ts';
+import type { SessionObserver } from '../observers.ts';
+import { type EventfulStores, withOutbox } from '../outbox/outbox.ts';
+import { rejectionLog } from '../rejection-log.ts';
+import { robotOf } from '../ros-robot.ts';
+import type { ServeOptions } from '../serve-options.ts';
+import { openShared, type Shared } from '../shared/shared.ts';
+import { openStores } from '../stores.ts';
+import { packageVersion } from '../version.ts';
+import type { Closers } from './closers.ts';
+
+/** Shared parts of a server. One function below makes each part and registers its close function. */
+export interface Base {
+  readonly options: ServeOptions;
+  readonly closers: Closers;
+  readonly dialog: Dialog;
+  readonly bus: Bus;
+  readonly metrics: Metrics | undefined;
+  readonly loop: LoopDelay;
+  readonly stores: EventfulStores;
+  readonly flags: FlagSource;
+  readonly memory: Memory | undefined;
+  readonly shared: Shared;
+  readonly access: Access;
+  readonly inspector: Inspector | undefined;
+  readonly observers: readonly SessionObserver[];
+  readonly readiness: Readiness;
+  /** Without `ros.url`, none. */
+  readonly robot: RosRobot | undefined;
+}
+
+export async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> {
+  const { config, log, parts, onLog } = options;
+  refuseExposure(config);
+  const dialog = await readDialog(config);
+  if (!parts?.store || configuredKinds(options).length > 0)
+    for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
+  const bus = await makeBus(config, log);
+  closers.push(() => bus.drain());
+  const metrics = config.metrics.enabled
+    ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
+    : undefined;
+  const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
+  closers.push(async () => loop.close());
+  const flags = new FlagSource(config.flags);
+  const shared = await openShared(config, log);
+  shared.shareFlags(flags);
+  closers.push(() => shared.close());
+  const plain = await openStores(config.dataDir, parts, log, metrics?.onCommit);
+  const memory = await openMemory(config, plain.memories);
+  const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
+  closers.push(async () => memory?.close());
+  closers.push(() => stores.close());
+  const { store, inspectStore, meter } = stores;
+  const access = accessOf(config);
+  const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
+  closers.push(async () => inspector?.close());
+  const readiness = new Readiness();
+  readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));
+  readiness.add(() =>
+    stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
+  );
+  const logs = [failedReplies(log), rejectionLog(log), ...(onLog ? [onLog] : [])];
+  const observers: readonly SessionObserver[] = [
+    ...(metrics ? [metrics] : []),
+    ...(inspector ? [inspector] : []),
+    ...(meter ? [meter] : []),
+    ...logs.map((one) => ({ onLog: one })),
+  ];
+  const robot = robotOf(config, dialog, log);
+  return {
+    options,
+    closers,
+    dialog,
+    bus,
+    metrics,
+    loop,
+    stores,
+    flags,
+    memory,
+    shared,
+    access,
+    inspector,
+    observers,
+    readiness,
+    robot,
+  };
+}
+
+/** Kinds whose engines come from the configuration, not from `parts`. */
+export function configuredKinds({ parts }: ServeOptions): readonly EngineKind[] {
+  return ENGINE_KINDS.filter((kind) => !parts?.engines?.[kind]);
+}

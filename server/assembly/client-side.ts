@@ -1,0 +1,80 @@
+import { suggestedPhrases } from '../../actors/dialog/mod.ts';
+import type { SessionDeps } from '../../actors/session/session.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { startContinuing } from '../continuing/continuing.ts';
+import { CHAT_STREAM } from '../endpoints/chat-stream/chat-session.ts';
+import { engineWarnings } from '../engine-warnings.ts';
+import { type Front, makeFront } from '../front.ts';
+import { withOutputService } from '../ingest/speaking-host.ts';
+import { userDeletion } from '../memory/user-data.ts';
+import { observedHost } from '../observers.ts';
+import { packagedPages } from '../packaged-pages.ts';
+import { sessionHost } from '../sessions.ts';
+import { watchWorkers } from '../worker-watch.ts';
+import { wyomingServices } from '../wyoming-services.ts';
+import type { Base } from './base.ts';
+import type { Speech } from './speech.ts';
+
+const SUGGESTED_PHRASES = 3; // on the talk page
+
+export async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<Front> {
+  const { options, closers, dialog, bus, metrics, access, inspector, observers, readiness, stores } = base;
+  const { config, log, parts } = options;
+  const notices = parts?.engines ? [] : engineWarnings(config);
+  for (const { message } of notices) log.warn(message);
+  const workers = parts?.engines
+    ? undefined
+    : await watchWorkers({
+        ...{ config, bus, clock: realClock },
+        onChange: (present, line) => (present ? log.info(line) : log.warn(line)),
+      });
+  readiness.add(() => workers?.reasons() ?? []);
+  const continuing = await startContinuing({ config, stores, deps, clock: realClock, log });
+  for (const one of [workers, continuing]) closers.push(async () => one?.close());
+  const host = sessionHost(deps, base.flags, base.shared, continuing);
+  const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {
+    ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
+  });
+  closers.push(async () => output.close());
+  const deletion = userDeletion(stores, base.memory, base.shared);
+  const front = makeFront({
+    ...{ clock: realClock, access, readiness, log, metrics, inspector },
+    host: output.host,
+    chatSpeaks: output.chatSpeaks,
+    wyoming: wyomingServices(config, dialog, deps, parts?.engines),
+    robot: base.robot && { robot: base.robot, ros: config.ros, token: config.token },
+    resamplers: speech.resamplers,
+    admission: speech.admission,
+    stalledMs: () => base.loop.stalledMs(),
+    language: config.language,
+    voice: config.voice,
+    limits: config.limits,
+    chat: config.chat,
+    conversations: stores.conversations,
+    analytics: inspector && stores.events?.analytics,
+    flags: base.flags,
+    templates: base.shared.templates,
+    deleteUser: deletion.everywhere,
+    address: config.host,
+    port: config.port,
+    tls: config.tls,
+    pages: config.pages ?? packagedPages(),
+    about: {
+      phrases: suggestedPhrases(dialog, SUGGESTED_PHRASES),
+      get notices() {
+        return [...notices, ...(workers?.notices() ?? [])];
+      },
+    },
+  });
+  // Control and own engines work without the bus, but engines elsewhere need it: notify clients why replies may fail.
+  const watch = bus.watch?.((connected) => {
+    if (!connected)
+      front.door.warn('BUS_UNREACHABLE', 'replies may fail until it is back; halt and interrupt work');
+  });
+  closers.push(async () => watch?.unsubscribe());
+  base.shared.onForget(async (user) => {
+    await front.door.endSessionsOf(user);
+    await deletion.here?.(user);
+  });
+  return front;
+}

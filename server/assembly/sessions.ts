@@ -1,0 +1,52 @@
+import { dialogReader } from '../../actors/dialog/mod.ts';
+import type { SessionDeps } from '../../actors/session/session.ts';
+import { languageIdentifier } from '../../adapters/language/identify.ts';
+import { realClock } from '../../adapters/real-clock.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
+import { earOf } from '../ear.ts';
+import { statelyBridge } from '../endpoints/inspect/stately.ts';
+import { supportsLanguage } from '../engine-warnings.ts';
+import { startJournaling, watchedJournals } from '../journaling.ts';
+import { logTo } from '../observers.ts';
+import { executorOf } from '../ros-robot.ts';
+import { isKnown } from '../stores.ts';
+import { openTools } from '../tools/sources.ts';
+import { warmMachine } from '../warm-machine.ts';
+import type { Base } from './base.ts';
+import { modelMayAnswer, type Speech } from './speech.ts';
+
+export async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
+  const { options, closers, dialog, bus, metrics, stores, inspector, observers } = base;
+  const { config, log, parts } = options;
+  const { vad, stopSpotter, resamplers, parameters, clients: engines } = speech;
+  const { store, journals } = stores;
+  const journaling =
+    journals && config.journal.enabled
+      ? startJournaling(watchedJournals(journals, inspector), config.journal, log, stores.problem)
+      : undefined;
+  if (journaling) closers.push(() => journaling.close());
+  const machine = sessionMachine(parameters);
+  warmMachine(machine);
+  const stately = await statelyBridge(config, machine);
+  if (stately) closers.push(() => stately.close());
+  const executor = parts?.actions ?? executorOf(dialog, base.robot);
+  const tools = await openTools(config.tools, (error) => log.warn({ err: error }, error.message));
+  if (tools) closers.push(() => tools.close());
+  const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
+  return {
+    ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
+    ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
+    ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
+    ...{ tools, actions: base.shared.cachedTools(tools?.port(executor) ?? executor) },
+    read: dialogReader(dialog, !modelMayAnswer(options)),
+    identify: await languageIdentifier([config.language, ...parameters.languages.among]),
+    memory: parts?.memory ?? base.memory,
+    ...(journal && { journal }),
+    onLog: logTo(observers),
+    onProblem: (session, error) => {
+      metrics?.onProblem(error);
+      if (isKnown(error, stores.problem())) log.debug({ session, err: error }, error.message);
+      else log.warn({ session, err: error }, error.message);
+    },
+  };
+}

@@ -1,0 +1,31 @@
+/** Which server runs a session. */
+export interface Lease {
+  /** Id of its process; never used again. */
+  readonly server: string;
+  /** Where clients and other servers reach it, such as `ws://10.0.0.2:7400`. */
+  readonly url: string;
+  /** Counts the servers of the session, from 1. */
+  readonly epoch: number;
+}
+
+export interface LeaseEntry {
+  readonly lease: Lease;
+  /** Grows with each write of any lease. It is the fencing token. */
+  readonly revision: number;
+}
+
+/**
+ * Leases of sessions, common to all servers. Every call may reject with BUS_UNREACHABLE; a write may have arrived
+ * nevertheless.
+ */
+export interface LeaseStore {
+  /** Undefined if nobody has the session. May be out of date: only a write says for sure. */
+  read(session: string): Promise<LeaseEntry | undefined>;
+  /**
+   * Writes only if the lease is still at `revision` (0: there is none). Resolves with the new revision, or with undefined
+   * if it is at another.
+   */
+  swap(session: string, lease: Lease, revision: number): Promise<number | undefined>;
+  /** Deletes a lease at `revision`; another one stays. */
+  release(session: string, revision: number): Promise<void>;
+}

@@ -53,6 +53,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,
     flags: base.flags,
+    levelOf: log,
     templates: base.shared.templates,
     deleteUser: deletion.everywhere,
     address: config.host,

@@ -29,27 +29,39 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
       const { config } = resolved;
       await prepareModels(config, pull === true);
       // Loaded only here: other commands start without it, in half of the time.
-      const [{ makeLogger }, { serve }] = await Promise.all([import('../log.ts'), import('../serve.ts')]);
-      const log = makeLogger(config.log.level, config.log.format);
+      const [{ makeLogger }, { SessionTurns }, { serve }] = await Promise.all([
+        import('../log.ts'),
+        import('../session-turns.ts'),
+        import('../serve.ts'),
+      ]);
+      const turns = new SessionTurns();
+      const log = makeLogger(config.log.level, config.log.format, turns.fieldsFor);
       for (const warning of resolved.warnings) log.warn(warning);
       log.debug(renderConfig(resolved));
       const reread = () => {
         try {
-          return configOf(command).config.flags;
+          return configOf(command).config;
         } catch (error) {
-          log.error({ err: error }, 'the flags stay as they are: the configuration cannot be used');
+          log.error({ err: error }, 'flags and log level stay as they are: the configuration cannot be used');
           return undefined;
         }
       };
       await untilStopped(
         config.limits.drainGraceMs,
-        () => serve({ config, log, onProgress: (what) => console.error(`parley: ${what} …`) }),
+        () =>
+          serve({
+            config,
+            log,
+            onLog: turns.onLog,
+            onProgress: (what) => console.error(`parley: ${what} …`),
+          }),
         ({ url, setFlags }) => {
           process.on('SIGHUP', () => {
-            const flags = reread();
-            if (!flags) return;
-            setFlags(flags);
-            log.info({ flags }, 'new sessions have these flags');
+            const now = reread();
+            if (!now) return;
+            setFlags(now.flags);
+            log.level = now.log.level;
+            log.info({ flags: now.flags, level: log.level }, 'new sessions have these flags');
           });
           console.log(`Parley listens on ${url} (open it to talk; Ctrl-C stops it)`);
         },

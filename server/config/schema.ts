@@ -25,6 +25,7 @@ import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
 import { flagOptions } from '../flags/options.ts';
 import { ingestOptions } from '../ingest/options.ts';
+import { LOG_LEVELS } from '../log-levels.ts';
 import { memoryOptions } from '../memory/options.ts';
 import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
@@ -99,8 +100,8 @@ export const configSchema = z.strictObject({
   pages: optionalText('Directory of the pages at `/`. Default: the packaged ones.'),
   log: group({
     level: key(
-      z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
-      'Lowest level that is logged.',
+      z.enum(LOG_LEVELS).default('info'),
+      'Lowest level that is logged. It can be changed in a running server; see operations.md.',
     ),
     format: key(
       z.enum(['auto', 'pretty', 'json']).default('auto'),

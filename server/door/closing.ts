@@ -22,7 +22,7 @@ export function closed(
     Promise.resolve()
       .then(() => opened.close(reason))
       .then(settled, (error) => {
-        log.warn(errorRecord(error, 'INTERNAL'), 'closing a session failed');
+        log.warn({ session, ...errorRecord(error, 'INTERNAL') }, 'closing a session failed');
         settled();
       });
   });

@@ -9,6 +9,7 @@ import { type FlagsParts, flagsEndpoint } from './flags/endpoint.ts';
 import { ingestTts } from './ingest-tts/endpoint.ts';
 import { inspect } from './inspect/endpoint.ts';
 import type { Inspector } from './inspect/inspector.ts';
+import { type LogParts, logEndpoint } from './log/endpoint.ts';
 import { metricsEndpoint } from './metrics/endpoint.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { openaiRealtime } from './openai-realtime/endpoint.ts';
@@ -30,6 +31,7 @@ export interface EndpointParts extends Omit<ChatStreamParts, 'access'> {
   /** Content of the talk page before the conversation. */
   readonly about?: About | undefined;
   readonly flags?: FlagsParts['flags'];
+  readonly levelOf?: LogParts['levelOf'];
   readonly templates?: PhrasesParts['templates'];
   readonly deleteUser?: UsersParts['deleteUser'];
   /** Undefined if metrics are off. */
@@ -55,6 +57,7 @@ const ENDPOINTS: readonly ((parts: EndpointParts) => Endpoint | undefined | Prom
     aboutEndpoint,
     users,
     flagsEndpoint,
+    logEndpoint,
     phrasesEndpoint,
     metricsEndpoint,
     reportEndpoint,

@@ -72,7 +72,9 @@ export class ClientSocket {
     socket.on('pong', (data) => {
       if (!this.downlink.acceptPong(data)) this.countMessage();
     });
-    socket.on('error', (error) => log.info({ error: error.message }, 'websocket error'));
+    socket.on('error', (error) =>
+      log.info({ session: this.#session, error: error.message }, 'websocket error'),
+    );
     socket.on('close', (code) => this.#onSocketClosed(code));
     this.#visit = door.arrive({
       address,
@@ -137,7 +139,10 @@ export class ClientSocket {
       else this.#protocol.text(data.toString());
     } catch (error) {
       const record = errorRecord(error, 'INTERNAL');
-      this.#door.log.warn({ code: record.code, error: record.message }, 'a connection failed');
+      this.#door.log.warn(
+        { session: this.#session, code: record.code, error: record.message },
+        'a connection failed',
+      );
       this.failWith(record);
     }
   }

@@ -17,7 +17,7 @@ export function streamEvents(
   let unread: TimerHandle | undefined;
   let ping: TimerHandle | undefined;
   const drop = () => {
-    log.info({ code: 'SLOW_READER', turn: exchange.turn }, 'the reader of a chat was too slow');
+    log.info({ session, code: 'SLOW_READER', turn: exchange.turn }, 'the reader of a chat was too slow');
     response.destroy();
   };
   const write = (text: string) => {

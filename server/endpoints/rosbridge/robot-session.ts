@@ -128,7 +128,7 @@ export class RobotSession {
   #pause({ code, message }: ErrorRecord, what: string): void {
     const { clock, log } = this.#door;
     this.#refusedUntilMs = clock.nowMs() + PAUSE_MS;
-    log.warn({ code, error: message }, what);
+    log.warn({ session: this.#session?.session, code, error: message }, what);
   }
 
   #message(message: SessionMessage): void {
@@ -157,7 +157,8 @@ export class RobotSession {
     const report = (what: ActionReport) => {
       if (signal.aborted) return;
       const { success, message } = this.#answers.report(this.#session, id, what);
-      if (!success) this.#door.log.warn({ action: name, problem: message }, 'a result was refused');
+      const session = this.#session?.session;
+      if (!success) this.#door.log.warn({ session, action: name, problem: message }, 'a result was refused');
     };
     this.#parts.robot.execute(name, args, signal, report).then(report, (error: Error) => {
       if (!signal.aborted) report({ status: 'failed', message: error.message });

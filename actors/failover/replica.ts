@@ -101,6 +101,11 @@ export class Replica {
     });
   }
 
+  /** Another server has the session, as somebody else has found out. */
+  fence(): void {
+    if (this.#state === 'open') this.#stop('fenced');
+  }
+
   /** Stops copying. What was not copied is not. */
   close(): void {
     if (this.#state === 'open') this.#stop('closed');

@@ -42,6 +42,7 @@ export class SharedBroker {
             this.#leases.set(session, { lease, revision: this.#revision });
             return this.#revision;
           }),
+        all: () => call(() => [...this.#leases.keys()]),
         release: (session, revision) =>
           call(() => {
             if (this.#leases.get(session)?.revision === revision) this.#leases.delete(session);

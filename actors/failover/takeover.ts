@@ -45,7 +45,7 @@ export interface TakeoverOptions {
  */
 export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
   const { session, self, found, leases, stream } = options;
-  const lease: Lease = { ...self, epoch: found.lease.epoch + 1 };
+  const lease: Lease = { ...found.lease, ...self, epoch: found.lease.epoch + 1 };
   const entry = await writeLease(leases, session, lease, found.revision);
   if (!entry) return { type: 'gone' };
   if (!isSameLease(entry.lease, lease)) return { type: 'elsewhere', lease: entry.lease };

@@ -6,6 +6,10 @@ export interface Lease {
   readonly url: string;
   /** Counts the servers of the session, from 1. */
   readonly epoch: number;
+  /** Whoever can give it may have the session. The secret itself does not follow from it. */
+  readonly proof: string;
+  /** Digest of the user, so that a user's sessions can be found. */
+  readonly user?: string;
 }
 
 export interface LeaseEntry {
@@ -26,6 +30,8 @@ export interface LeaseStore {
    * if it is at another.
    */
   swap(session: string, lease: Lease, revision: number): Promise<number | undefined>;
+  /** The sessions that have leases, for those who search among them. */
+  all(): Promise<readonly string[]>;
   /** Deletes a lease at `revision`; another one stays. */
   release(session: string, revision: number): Promise<void>;
 }

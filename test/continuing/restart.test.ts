@@ -9,7 +9,8 @@ import { SessionKernel } from '../../machines/kernel.ts';
 import { sessionMachine } from '../../machines/session/machine.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { freePort, startServer } from './restart.ts';
+import { freePort } from '../support/free-port.ts';
+import { startServer } from './restart.ts';
 
 /** What is stored of a session, after checking that its journal replays. */
 async function stored(dataDir: string, session: string) {

@@ -1,6 +1,5 @@
 /** A server in a process of its own that is ended and started again with the same port and data directory. */
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type ParleyProcess, watched } from '../support/processes.ts';
 
@@ -17,16 +16,4 @@ export async function startServer(
   const server = watched(child);
   const [, url = ''] = await server.line(/^listens on (.*)$/u);
   return { ...server, url };
-}
-
-/** A port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

@@ -1,0 +1,258 @@
+import { createHash } from 'node:crypto';
+import {
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { type KV, Kvm } from '@nats-io/kv';
+import { z } from 'zod';
+import type { JournalStream, StreamedBatch } from '../../actors/ports/journal-stream.ts';
+import type { LeaseStore } from '../../actors/ports/lease.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import { parseJson } from '../../machines/json.ts';
+import { endDial, stopReconnecting } from '../nats/closing.ts';
+import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { parseBatch } from './batch.ts';
+
+export interface NatsFailoverOptions extends NatsConnectOptions {
+  /** Copies of the leases and of each stream, on as many brokers of a cluster. */
+  readonly replicas: number;
+  /** Streams among which sessions are divided. All servers must have the same number. */
+  readonly shards: number;
+  /** How long a lease that is not renewed, and a batch, are kept, ms. */
+  readonly keptMs: number;
+  /** Maximum size of each stream, bytes; beyond it the oldest batches go. */
+  readonly streamBytes: number;
+}
+
+export interface NatsFailover {
+  readonly leases: LeaseStore;
+  readonly stream: JournalStream;
+  /** Whether the broker can be reached, as far as is known. */
+  connected(): boolean;
+  close(): Promise<void>;
+}
+
+/** Time limit of a request to the broker, ms. What got no answer is asked again, so it must not be long. */
+const ANSWER_MS = 2_000;
+const MS = 1_000_000; // nanoseconds
+const LEASES = 'parley-lease';
+/** Of all journals; then the shard and the session. */
+const SUBJECTS = 'parley.journal';
+const LEASE_BYTES = 64 << 20;
+/** Batches fetched at once. */
+const FETCHED = 500;
+
+const leaseSchema = z.object({
+  server: z.string(),
+  url: z.string(),
+  epoch: z.int().positive(),
+  proof: z.string(),
+  user: z.string().exactOptional(),
+});
+
+const encoder = new TextEncoder();
+
+interface Opened {
+  readonly manager: JetStreamManager;
+  readonly bucket: KV;
+}
+
+/**
+ * Leases in a key-value bucket, and journals in streams, of NATS JetStream, both in the memory of the brokers: what users say is
+ * never on their disks. Makes them, and brings them to these settings. Rejects with BUS_UNREACHABLE if the broker cannot be
+ * reached now; later it always reconnects.
+ */
+export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFailover> {
+  const { shards } = options;
+  const { connection, backoff } = await connectNats({ ...options, name: options.name ?? 'parley failover' });
+  const client = jetstream(connection, { timeout: ANSWER_MS });
+  let opened: Promise<Opened> | undefined;
+  let connected = true;
+
+  async function follow(): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type === 'disconnect') connected = false;
+      if (status.type === 'reconnecting') backoff.attempted();
+      if (status.type !== 'reconnect') continue;
+      backoff.connected();
+      connected = true;
+      opened = undefined; // the broker may have come back without them
+    }
+  }
+  void follow();
+
+  async function within<Result>(work: (opened: Opened) => Promise<Result>): Promise<Result> {
+    if (!connected) throw failed('the broker is gone');
+    opened ??= open();
+    const current = opened;
+    try {
+      return await work(await current);
+    } catch (cause) {
+      if (opened === current) opened = undefined;
+      throw failed(cause);
+    }
+  }
+
+  async function open(): Promise<Opened> {
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
+    const { replicas, keptMs, streamBytes } = options;
+    const bucket = await new Kvm(client).create(LEASES, {
+      ...{ storage: StorageType.Memory, replicas, max_bytes: LEASE_BYTES, ttl: keptMs },
+      // From the leader of the bucket, which has the newest revision.
+      allow_direct: false,
+    });
+    for (let shard = 0; shard < shards; shard++) {
+      const changeable = { num_replicas: replicas, max_age: keptMs * MS, max_bytes: streamBytes };
+      const config = {
+        ...{ name: streamName(shard), subjects: [`${SUBJECTS}.${shard}.*`], ...changeable },
+        ...{ storage: StorageType.Memory, discard: DiscardPolicy.Old, allow_direct: false },
+      } satisfies Partial<StreamConfig>;
+      if (await exists(manager, config.name)) await manager.streams.update(config.name, changeable);
+      else await manager.streams.add(config);
+    }
+    return { manager, bucket };
+  }
+
+  const place = (session: string) => {
+    const shard = shardOf(session, shards);
+    return { name: streamName(shard), subject: `${SUBJECTS}.${shard}.${session}` };
+  };
+  async function last(manager: JetStreamManager, session: string): Promise<StreamedBatch | undefined> {
+    const { name, subject } = place(session);
+    const message = await manager.streams.getMessage(name, { last_by_subj: subject });
+    return message === null ? undefined : streamed(message.seq, message.data, message.timestamp);
+  }
+
+  return {
+    connected: () => connected,
+    leases: {
+      read: (session) =>
+        within(async ({ bucket }) => {
+          const entry = await bucket.get(session);
+          if (entry?.operation !== 'PUT') return undefined;
+          const parsed = leaseSchema.safeParse(parseJson(entry.string()));
+          return parsed.success ? { lease: parsed.data, revision: entry.revision } : undefined;
+        }),
+      swap: (session, lease, revision) =>
+        within(async ({ bucket }) => {
+          const text = JSON.stringify(lease);
+          try {
+            // `create` also succeeds after a deletion.
+            if (revision === 0) return await bucket.create(session, text);
+            return await bucket.put(session, text, { previousSeq: revision });
+          } catch (error) {
+            if (isWrongLast(error)) return undefined;
+            throw error;
+          }
+        }),
+      all: () =>
+        within(async ({ bucket }) => {
+          const sessions: string[] = [];
+          for await (const session of await bucket.keys()) sessions.push(session);
+          return sessions;
+        }),
+      release: (session, revision) =>
+        within(async ({ bucket }) => {
+          await bucket.purge(session, { previousSeq: revision }).catch((error) => {
+            if (!isWrongLast(error)) throw error;
+          });
+        }),
+    },
+    stream: {
+      maxBatch: Math.floor((connection.info?.max_payload ?? 1 << 20) / 4),
+      append: (session, batch, lastSeq) =>
+        within(async () => {
+          const { subject } = place(session);
+          const bytes = encoder.encode(JSON.stringify(batch));
+          try {
+            const expect = { lastSubjectSequence: lastSeq };
+            return (await client.publish(subject, bytes, { expect, timeout: ANSWER_MS })).seq;
+          } catch (error) {
+            if (isWrongLast(error)) return undefined;
+            throw error;
+          }
+        }),
+      last: (session) => within(({ manager }) => last(manager, session)),
+      read: (session) =>
+        within(async ({ manager }) => {
+          const end = await last(manager, session);
+          if (!end) return [];
+          const { name, subject } = place(session);
+          const found: StreamedBatch[] = [];
+          const consumer = await client.consumers.get(name, {
+            filter_subjects: subject,
+            deliver_policy: DeliverPolicy.All,
+          });
+          try {
+            while ((found.at(-1)?.seq ?? 0) < end.seq) {
+              const before = found.length;
+              const messages = await consumer.fetch({ max_messages: FETCHED, expires: ANSWER_MS });
+              for await (const message of messages) {
+                found.push(streamed(message.seq, message.data, message.timestamp));
+                if (message.seq >= end.seq) break;
+              }
+              if (found.length === before) throw failed('the journal could not be read');
+            }
+          } finally {
+            await consumer.delete().catch(() => false);
+          }
+          return found;
+        }),
+      delete: (session) =>
+        within(async ({ manager }) => {
+          const { name, subject } = place(session);
+          await manager.streams.purge(name, { filter: subject });
+        }),
+    },
+    async close() {
+      stopReconnecting(connection);
+      if (!connection.isClosed()) await connection.close();
+      endDial(connection);
+    },
+  };
+}
+
+function streamName(shard: number): string {
+  return `parley-journal-${shard}`;
+}
+
+function shardOf(session: string, shards: number): number {
+  return createHash('sha256').update(session).digest().readUInt32LE() % shards;
+}
+
+function streamed(seq: number, data: Uint8Array, timestamp: string): StreamedBatch {
+  const batch = parseBatch(data);
+  if (!batch) throw new ParleyError('JOURNAL_FORMAT', 'a batch of another version');
+  return { batch, seq, atMs: Date.parse(timestamp) };
+}
+
+async function exists(manager: JetStreamManager, stream: string): Promise<boolean> {
+  try {
+    await manager.streams.info(stream);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return false;
+    throw error;
+  }
+}
+
+function isWrongLast(error: unknown): boolean {
+  const codes: readonly number[] = [
+    JetStreamApiCodes.StreamWrongLastSequence,
+    JetStreamApiCodes.StreamWrongLastSequenceUnknown,
+  ];
+  return error instanceof JetStreamApiError && codes.includes(error.code);
+}
+
+function failed(cause: unknown): ParleyError {
+  if (cause instanceof ParleyError) return cause;
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return new ParleyError('BUS_UNREACHABLE', `failover: ${detail}`, { cause });
+}

@@ -8,6 +8,7 @@ import type { Attention, EchoState, Modality, SessionMessage } from '../../machi
 import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
+import type { Elsewhere, Seek } from './elsewhere.ts';
 import { FairPool } from './fair-pool.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
 import { proofOf } from './resumption.ts';
@@ -57,6 +58,8 @@ export interface DoorRequest {
   readonly resumable?: boolean | undefined;
   /** The session that it comes back to, if that still waits. */
   readonly resumes?: (LastSeen & { readonly session: string; readonly secret: string }) | undefined;
+  /** Another server passed it on: the client comes back to a session, or is refused with SESSION_UNKNOWN. Default: no. */
+  readonly relayed?: boolean | undefined;
   /** The client wants `ear` messages. Default: no. */
   readonly earReports?: boolean | undefined;
 }
@@ -114,6 +117,8 @@ export interface SessionPeer {
 export interface Visitor {
   /** Network address of the client. */
   readonly address: string;
+  /** Another server passed it on, and has counted it. Default: no. */
+  readonly relayed?: boolean | undefined;
   /** Asks the client to leave, with the reason. */
   refuse(code: ErrorCode, detail?: string): void;
   /** Closes the connection at once. */
@@ -133,6 +138,8 @@ export interface DoorOptions {
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
   readonly access: Pick<Access, 'visitor'>;
+  /** Default: all sessions are in this process. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** Default language: `en`. */
   readonly language?: string | undefined;
   /** Default voice; without it, the engine's own. */
@@ -192,10 +199,9 @@ export class Door {
     this.#leaving = new FairPool(this.limits.pendingConnections);
   }
 
-  /** Registers a connection. When too many wait without a session, refuses the one that has waited longest of the address with the most.
-   */
+  /** Registers a connection. When too many wait without a session, refuses the one that has waited longest of the address with the most. */
   arrive(visitor: Visitor): Visit {
-    const { address } = visitor;
+    const { address, relayed = false } = visitor;
     const visit: Visit = {
       admitted: () => this.#waiting.delete(address, visit),
       left: (closeCode) => {
@@ -208,8 +214,8 @@ export class Door {
       },
     };
     this.#visits.set(visit, visitor);
-    this.#counted.add(visit);
-    const count = this.#count(address, 1);
+    if (!relayed) this.#counted.add(visit);
+    const count = relayed ? 0 : this.#count(address, 1);
     if (this.#drained !== undefined) visitor.refuse('DRAINING');
     else if (count > this.limits.connectionsPerAddress) {
       this.#turnAway(visit, `${this.limits.connectionsPerAddress} connections of ${address} are open`);
@@ -220,9 +226,7 @@ export class Door {
     return visit;
   }
 
-  /**
-   * Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, or the error of a gate; later failures arrive as `ended`.
-   */
+  /** Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, SESSION_UNKNOWN, or the error of a gate; later failures arrive as `ended`. */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { access, host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
     const visitor = access.visitor(request.token, request.user);
@@ -234,6 +238,7 @@ export class Door {
       return new Seat(waiting, listener);
     }
     const continues = this.#continuedBy({ ...request, user: visitor.user });
+    if (request.relayed && !continues) throw new ParleyError('SESSION_UNKNOWN');
     // A session that is continued was admitted before.
     const refusal = continues ? undefined : this.admission.refusal('session');
     if (refusal) {
@@ -271,6 +276,18 @@ export class Door {
     return new Seat(session, listener);
   }
 
+  /** How to find the session that this client comes back to in other processes; undefined if there is none to find. */
+  seek(request: DoorRequest): Seek | undefined {
+    const { access, elsewhere } = this.#options;
+    const { resumes, resumable } = request;
+    const visitor = access.visitor(request.token, request.user);
+    if (!elsewhere || !resumes || !resumable || !visitor) return undefined;
+    const known = { ...request, user: visitor.user };
+    if (this.#waitingFor(known) || this.#continuedBy(known)) return undefined;
+    const { session, secret } = resumes;
+    return (failed) => elsewhere.find({ session, proof: proofOf(secret, known), failed });
+  }
+
   /** The session that the client of this request may come back to. */
   #waitingFor({ resumes, ...request }: DoorRequest): DoorSession | undefined {
     if (!resumes) return undefined;
@@ -305,8 +322,7 @@ export class Door {
     for (const session of this.#sessions.keys()) session.warn(code, detail);
   }
 
-  /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace. Resolves when the last connection and session has closed. Idempotent.
-   */
+  /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace. Resolves when the last connection and session has closed. Idempotent. */
   drain(graceMs = this.limits.drainGraceMs): Promise<void> {
     this.#drained ??= this.#drain(graceMs);
     return this.#drained;

@@ -38,7 +38,7 @@ export async function openAtHost(
       if (named.resumption) named.resumption.epoch = opened.epoch ?? 1;
       return { named, opened, continued: true };
     } catch (error) {
-      if (!(error instanceof ParleyError && error.code === 'SESSION_UNKNOWN')) throw error;
+      if (!(error instanceof ParleyError && error.code === 'SESSION_UNKNOWN') || wanted.relayed) throw error;
     }
   const another = continues ? nameOf({ ...wanted, continues: false }, awayMs) : named;
   const opened = await host.open(sessionRequestOf(another, wanted), listener);

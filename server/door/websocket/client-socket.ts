@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import type { Door, Visit } from '../door.ts';
+import type { Door, Visit, Visitor } from '../door.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import { closeCodeOf } from './close-codes.ts';
 import { Downlink } from './downlink.ts';
@@ -16,8 +16,8 @@ export interface SocketProtocol {
   binary(bytes: Buffer): void;
   /** Sends the error in the protocol's own way; the socket closes after it. */
   fatal(error: ErrorRecord): void;
-  /** The socket closes or has closed: the session is of no use any more. Called once. */
-  closed(): void;
+  /** The socket closes or has closed, with this code and reason: the session is of no use any more. Called once. */
+  closed(code: number, reason: string): void;
 }
 
 /**
@@ -28,10 +28,12 @@ export class ClientSocket {
   readonly downlink: Downlink;
   readonly #socket: ServerSocket;
   readonly #door: Door;
-  readonly #protocol: SocketProtocol;
+  #protocol: SocketProtocol;
   readonly #messages: TokenBucket;
   readonly #visit: Visit;
   #closed = false;
+  /** What had been read of the client when it was put on hold. */
+  #held: { readonly data: Buffer; readonly isBinary: boolean }[] | undefined;
   /** Id of the session behind it. */
   #session: string | undefined;
   /** The timer of the closing handshake. */
@@ -43,7 +45,7 @@ export class ClientSocket {
   constructor(
     socket: ServerSocket,
     wire: Duplex,
-    address: string,
+    from: Pick<Visitor, 'address' | 'relayed'>,
     door: Door,
     makeProtocol: (socket: ClientSocket) => SocketProtocol,
   ) {
@@ -77,7 +79,7 @@ export class ClientSocket {
     );
     socket.on('close', (code) => this.#onSocketClosed(code));
     this.#visit = door.arrive({
-      address,
+      ...from,
       refuse: (code, detail) => this.fail(code, detail),
       terminate: () => {
         this.fail('DRAINING');
@@ -91,10 +93,38 @@ export class ClientSocket {
     return this.#closed;
   }
 
-  /** The client has a session and no longer counts as waiting. */
-  admitted(session: string): void {
+  /** The client has a session, here or elsewhere, and no longer counts as waiting. */
+  admitted(session?: string): void {
     this.#session = session;
     this.#visit.admitted();
+  }
+
+  /** Gives the client to another protocol; returns the one before. */
+  become(protocol: SocketProtocol): SocketProtocol {
+    const before = this.#protocol;
+    this.#protocol = protocol;
+    return before;
+  }
+
+  /** Reads no more of the client until `proceed`. Do not hold it for long: slow readers are found by what they send. */
+  hold(): void {
+    if (this.#held || this.#closed) return;
+    this.#held = [];
+    this.#socket.pause();
+  }
+
+  /** Ends a hold. What was read before reaches the protocol first. */
+  proceed(): void {
+    const held = this.#held;
+    if (!held) return;
+    this.#held = undefined;
+    this.#socket.resume();
+    for (const { data, isBinary } of held) this.#receive(data, isBinary);
+  }
+
+  /** Ends the connection without a close frame, as a lost network does. */
+  cut(): void {
+    this.#socket.terminate();
   }
 
   /** Sends the client the error and closes. `detail` is added to the catalogue's message. */
@@ -125,7 +155,9 @@ export class ClientSocket {
     this.#closed = true;
     this.#closeCode = code;
     this.downlink.close();
-    this.#protocol.closed();
+    // Else the answer to the close frame would not be read.
+    if (this.#held) this.#socket.resume();
+    this.#protocol.closed(code, reason);
     const { clock, limits } = this.#door;
     this.#timer = clock.setTimer(limits.closeGraceMs, () => this.#socket.terminate());
     this.#socket.close(code, reason);
@@ -133,6 +165,10 @@ export class ClientSocket {
 
   #receive(data: Buffer | ArrayBuffer | Buffer[], isBinary: boolean): void {
     if (this.#closed || !Buffer.isBuffer(data)) return;
+    if (this.#held) {
+      this.#held.push({ data, isBinary });
+      return;
+    }
     this.#door.wire?.see(this.#session, 'client', data, isBinary);
     try {
       if (isBinary) this.#protocol.binary(data);

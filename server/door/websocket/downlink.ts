@@ -75,7 +75,12 @@ export class Downlink {
   }
 
   sendMessage(message: object): void {
-    this.#send(Buffer.from(JSON.stringify(message)), TEXT);
+    this.sendText(Buffer.from(JSON.stringify(message)));
+  }
+
+  /** UTF-8. */
+  sendText(bytes: Uint8Array): void {
+    this.#send(bytes, TEXT);
   }
 
   sendBinary(bytes: Uint8Array): void {

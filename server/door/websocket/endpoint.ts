@@ -5,6 +5,7 @@ import type { Door } from '../door.ts';
 import type { Endpoint, UpgradeRefusal } from '../endpoint.ts';
 import { onlyReads, sendText } from '../http.ts';
 import { ClientSocket, type SocketProtocol } from './client-socket.ts';
+import { hopsOf } from './relay.ts';
 import { ServerSocket } from './server-socket.ts';
 
 /** Maximum number of frames in a message; more indicate an attack. */
@@ -52,7 +53,8 @@ export function webSocketEndpoint(
       const admitted = admit(request);
       if (typeof admitted !== 'function') return admitted;
       webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        new ClientSocket(webSocket, socket, addressOf(request.socket), door, admitted);
+        const from = { address: addressOf(request.socket), relayed: hopsOf(request) > 0 };
+        new ClientSocket(webSocket, socket, from, door, admitted);
       });
       return 'taken';
     },

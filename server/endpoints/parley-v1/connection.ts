@@ -8,17 +8,22 @@ import {
   type HelloMessage,
   type InputFormat,
   type ReadyMessage,
+  SUBPROTOCOL,
   WIRE_LIMITS,
 } from '../../../machines/wire.ts';
-import type { AudioFrame, Door, DoorListener, SessionHandle } from '../../door/door.ts';
+import type { AudioFrame, Door, DoorListener, DoorRequest, SessionHandle } from '../../door/door.ts';
+import type { RelayFailure, Seek } from '../../door/elsewhere.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
+import { mayRelay, relay } from '../../door/websocket/relay.ts';
 import { parseCommand, parseHello } from './client-messages.ts';
 
 /** Name of the endpoint. */
 export const PARLEY_V1 = 'parley-v1';
 /** Default rate of the reply's audio, in Hz. */
 const DEFAULT_OUTPUT_RATE = 24_000;
+/** Owners that are asked for a session, one after another, before it counts as gone. */
+const MAX_OWNERS = 3;
 /** Of a session that its client cannot come back to. */
 const FIRST_EPOCH = 1;
 const BYTES_PER_SAMPLE = 2;
@@ -34,10 +39,13 @@ export class Connection implements SocketProtocol {
   #granted: Pick<ReadyMessage, 'input' | 'output' | 'actions'> = {};
   #session: SessionHandle | undefined;
   readonly #helloTimer: TimerHandle;
+  /** How often other servers have passed this connection on. */
+  readonly #hops: number;
 
-  constructor(socket: ClientSocket, door: Door) {
+  constructor(socket: ClientSocket, door: Door, hops = 0) {
     this.#socket = socket;
     this.#door = door;
+    this.#hops = hops;
     this.#helloTimer = door.clock.setTimer(WIRE_LIMITS.helloMs, () => socket.fail('HELLO_TIMEOUT'));
   }
 
@@ -134,17 +142,38 @@ export class Connection implements SocketProtocol {
       echo: audio?.echo ?? 'unknown',
       earReports: ear === 'reports',
       resumable: hello.resume === true,
+      relayed: this.#hops > 0,
       ...(session !== undefined && secret !== undefined && { resumes: { session, secret, lastSeq, played } }),
     } as const;
+    this.#helloTimer.cancel();
+    const seek = mayRelay(this.#hops) ? this.#door.seek(request) : undefined;
+    if (seek) void this.#seek(seek, text, request);
+    else this.#open(request);
+  }
+
+  #open(request: DoorRequest): void {
     try {
       this.#session = this.#door.open(request, this.#listener());
+      this.#socket.admitted(this.#session.session);
     } catch (error) {
       if (!(error instanceof ParleyError)) throw error;
       this.#socket.failWith(error);
-      return;
     }
-    this.#socket.admitted(this.#session.session);
-    this.#helloTimer.cancel();
+  }
+
+  /** The session may live elsewhere: passes the client on, or opens what there is here. */
+  async #seek(seek: Seek, hello: string, request: DoorRequest): Promise<void> {
+    this.#socket.hold();
+    let failed: RelayFailure | undefined;
+    for (let tries = 0; tries < MAX_OWNERS; tries++) {
+      const owner = await seek(failed);
+      if (!owner) break;
+      failed = await relay(this.#socket, hello, owner, { subprotocol: SUBPROTOCOL, hops: this.#hops });
+      if (!failed) return;
+    }
+    if (this.#socket.isClosed) return;
+    this.#open(request);
+    this.#socket.proceed();
   }
 
   #listener(): DoorListener {

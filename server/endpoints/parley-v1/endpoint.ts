@@ -2,6 +2,7 @@ import { SUBPROTOCOL, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { offeredBy, webSocketEndpoint } from '../../door/websocket/endpoint.ts';
+import { hopsOf } from '../../door/websocket/relay.ts';
 import { Connection, PARLEY_V1 } from './connection.ts';
 
 /** The native protocol, `parley.v1` over WebSocket: docs/protocol.md. */
@@ -15,7 +16,7 @@ export function parleyV1({ door }: { readonly door: Door }): Endpoint {
     admit(request) {
       if (!offeredBy(request).includes(SUBPROTOCOL))
         return { status: 400, text: `the WebSocket subprotocol ${SUBPROTOCOL} is required` };
-      return (client) => new Connection(client, door);
+      return (client) => new Connection(client, door, hopsOf(request));
     },
   });
 }

@@ -5,7 +5,7 @@ import type { Readiness } from './door/readiness.ts';
 import { type ListeningAddress, WebServer } from './door/web-server.ts';
 import { type EndpointParts, makeEndpoints } from './endpoints/mod.ts';
 
-export interface FrontOptions extends Omit<DoorOptions, 'access'>, Omit<EndpointParts, 'door'> {
+export interface FrontOptions extends DoorOptions, Omit<EndpointParts, 'door'> {
   readonly access: Access;
   readonly readiness: Readiness;
   /** Address to listen on; 127.0.0.1. */

@@ -18,7 +18,7 @@ export function wyomingServices(
   { engines, parameters }: Pick<SessionDeps, 'engines' | 'parameters'>,
   own: LocalEngines | undefined,
 ): WyomingParts | undefined {
-  const { wyoming: options, language, voice, token } = config;
+  const { wyoming: options, language, voice } = config;
   if (options.port === undefined && options.satellites.length === 0) return undefined;
   const offered = <Kind extends EngineKind>(kind: Kind): readonly OfferedEngine<Kind>[] => {
     const replaced = own?.[kind];
@@ -37,7 +37,7 @@ export function wyomingServices(
       llm: () => engines.llm(scope()),
       tts: () => engines.tts(scope()),
     },
-    ...{ options, language, voice, token, reply: parameters.reply },
+    ...{ options, language, voice, reply: parameters.reply },
     offer: {
       ...{ version: packageVersion(), stt, llm, tts, hasActions },
       voice: voice ?? tts[0]?.name ?? 'default',

@@ -9,6 +9,7 @@ import { refuseExposure } from '../config/exposure.ts';
 import { prepareDataDirectory } from '../data-directory.ts';
 import { readDialog } from '../dialog-file.ts';
 import { type Access, accessOf } from '../door/access.ts';
+import { jwtCheck } from '../door/jwt.ts';
 import { Readiness } from '../door/readiness.ts';
 import { type Inspector, inspectorOf } from '../endpoints/inspect/inspector.ts';
 import { createMetrics, type Metrics } from '../endpoints/metrics/metrics.ts';
@@ -70,7 +71,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   closers.push(async () => memory?.close());
   closers.push(() => stores.close());
   const { store, inspectStore, meter } = stores;
-  const access = accessOf(config);
+  const access = accessOf({ ...config, jwt: await jwtCheck(config.jwt, log) });
   const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
   closers.push(async () => inspector?.close());
   const readiness = new Readiness();

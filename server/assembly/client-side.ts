@@ -42,7 +42,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     host: output.host,
     chatSpeaks: output.chatSpeaks,
     wyoming: wyomingServices(config, dialog, deps, parts?.engines),
-    robot: base.robot && { robot: base.robot, ros: config.ros, token: config.token },
+    robot: base.robot && { robot: base.robot, ros: config.ros },
     resamplers: speech.resamplers,
     admission: speech.admission,
     stalledMs: () => base.loop.stalledMs(),

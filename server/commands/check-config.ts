@@ -4,6 +4,7 @@ import { renderConfig } from '../config/describe.ts';
 import { refuseExposure } from '../config/exposure.ts';
 import { readDialog } from '../dialog-file.ts';
 import { readCertificate } from '../door/certificate.ts';
+import { jwtCheck } from '../door/jwt.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { requireModels } from '../models/configured.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
@@ -22,6 +23,7 @@ export function checkConfigCommand(_setExitCode: SetExitCode): Command {
     for (const warning of [...resolved.warnings, ...notices]) console.error(`warning: ${warning}`);
     refuseExposure(resolved.config);
     await readCertificate(resolved.config.tls);
+    await jwtCheck(resolved.config.jwt, { info: () => {}, warn: () => {} });
     await requireModels(resolved.config);
     const dialog = await readDialog(resolved.config);
     console.log(

@@ -3,6 +3,7 @@ import { isLoopback } from '../door/access.ts';
 import type { Config } from './schema.ts';
 
 type Exposure = Pick<Config, 'host' | 'token' | 'insecure'> & {
+  readonly jwt: Pick<Config['jwt'], 'jwks'>;
   readonly wyoming: Pick<Config['wyoming'], 'host' | 'port'>;
 };
 
@@ -33,8 +34,8 @@ export function exposureWarnings(config: Exposure): readonly string[] {
   ];
 }
 
-function isExposed({ host, token }: Exposure): boolean {
-  return token === undefined && !isLoopback(host);
+function isExposed({ host, token, jwt }: Exposure): boolean {
+  return token === undefined && jwt.jwks === undefined && !isLoopback(host);
 }
 
 function isWyomingExposed({ wyoming: { host, port } }: Exposure): boolean {

@@ -18,6 +18,7 @@ import {
   yesNo,
 } from '../../machines/options.ts';
 import { parameterGroups } from '../../machines/parameters.ts';
+import { jwtOptions } from '../door/jwt.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
@@ -40,10 +41,11 @@ export const configSchema = z.strictObject({
   port: key(z.int().min(0).max(65_535).default(7_400), 'Port to listen on; 0 for any free one.'),
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
-    z.string().min(8).max(1_024).exactOptional(),
-    'Token that clients must present. Without one, only this machine is served; see security.md.',
+    z.string().min(8).max(4_096).exactOptional(),
+    'Token that clients must present. Without one, and without `jwt.jwks`, only this machine is served; see security.md.',
     { secret: true },
   ),
+  jwt: jwtOptions,
   insecure: yesNo(
     false,
     'Serve other machines without a token. Never use it where untrusted machines can reach the port.',

@@ -2,6 +2,7 @@ import { refuseExposure } from '../config/exposure.ts';
 import type { Config } from '../config/schema.ts';
 import { readDialog } from '../dialog-file.ts';
 import { readCertificate } from '../door/certificate.ts';
+import { jwtCheck } from '../door/jwt.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { configuredModels, requireModels } from '../models/configured.ts';
 import { broker } from './broker.ts';
@@ -16,8 +17,11 @@ const exposure: Check = {
   async run(config: Config) {
     refuseExposure(config);
     await readCertificate(config.tls);
+    await jwtCheck(config.jwt, { info: () => {}, warn: () => {} });
     const secure = config.tls.cert === undefined ? 'no TLS' : 'TLS';
-    return ok(`${config.token === undefined ? 'this machine only' : 'with a token'}, ${secure}`);
+    return ok(
+      `${config.token === undefined && config.jwt.jwks === undefined ? 'this machine only' : 'with a token'}, ${secure}`,
+    );
   },
 };
 

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { accessOf, userToken } from './access.ts';
+import { type Access, accessOf, userToken } from './access.ts';
 
 function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
   const socket = new Socket();
@@ -36,20 +36,22 @@ describe('access to the server', () => {
 describe('who a session is for', () => {
   const access = accessOf({ token: 'long enough' });
   const annas = userToken('anna', 'long enough');
+  const userOf = async (one: Access, token: string | undefined, user?: string) =>
+    (await one.caller(token, 'parley-v1', user)).user;
 
-  it('believes the holder of the server’s token who the user is', () => {
-    expect(access.visitor('long enough')).toEqual({});
-    expect(access.visitor('long enough', 'anna')).toEqual({ user: 'anna' });
-    expect(accessOf({}).visitor(undefined, 'anna')).toEqual({ user: 'anna' });
+  it('believes the holder of the server’s token who the user is', async () => {
+    expect(await userOf(access, 'long enough')).toBeUndefined();
+    expect(await userOf(access, 'long enough', 'anna')).toBe('anna');
+    expect(await userOf(accessOf({}), undefined, 'anna')).toBe('anna');
   });
 
-  it('takes a user’s token for that user only', () => {
-    expect(access.visitor(annas)).toEqual({ user: 'anna' });
-    expect(access.visitor(annas, 'anna')).toEqual({ user: 'anna' });
-    expect(access.visitor(annas, 'ben')).toBeUndefined();
+  it('takes a user’s token for that user only', async () => {
+    expect(await userOf(access, annas)).toBe('anna');
+    expect(await userOf(access, annas, 'anna')).toBe('anna');
+    await expect(userOf(access, annas, 'ben')).rejects.toMatchObject({ code: 'UNAUTHORISED' });
   });
 
-  it('refuses every other token, and gives a user no look at other conversations', () => {
+  it('refuses every other token', async () => {
     const forged = annas.replace('anna', 'ben');
     for (const token of [
       undefined,
@@ -60,7 +62,12 @@ describe('who a session is for', () => {
       `${annas}x`,
       userToken('anna', 'another token'),
     ])
-      expect(access.visitor(token, 'anna')).toBeUndefined();
-    expect(access.tokenAccepted(annas)).toBe(false);
+      await expect(userOf(access, token, 'anna')).rejects.toMatchObject({ code: 'UNAUTHORISED' });
+  });
+
+  it('gives a user no look at other conversations, and no voice in them', async () => {
+    const request = requestFrom('10.0.0.7', { authorization: `Bearer ${annas}` });
+    for (const wanted of ['inspect', 'control', { door: 'ingest-tts' }, { door: 'metrics' }] as const)
+      await expect(access.permit(request, wanted)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
 });

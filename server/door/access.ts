@@ -1,7 +1,17 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { ParleyError } from '../../machines/errors.ts';
 import { USER_ID } from '../../machines/user.ts';
 import type { UpgradeRefusal } from './endpoint.ts';
+import {
+  type Caller,
+  callerOf,
+  type Holder,
+  type JwtCheck,
+  mayEnter,
+  operator,
+  type Right,
+} from './holder.ts';
 
 /** Loopback names: host names that a browser may use for a server that only this machine can reach. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/i;
@@ -11,8 +21,10 @@ const ADDRESS_LITERAL = /^(\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])$/i;
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'] as const;
 
 export interface AccessOptions {
-  /** Token that clients must present. Without one only this machine is served. */
+  /** Token that clients may present. Without one, and without `jwt`, only this machine is served. */
   readonly token?: string | undefined;
+  /** Checks other tokens. Default: none are accepted. */
+  readonly jwt?: JwtCheck | undefined;
   /** Serve other machines without a token. */
   readonly insecure?: boolean | undefined;
   /** Origins whose pages may connect besides the server's own, such as `https://robot.example`; `*` for any. */
@@ -23,26 +35,41 @@ export interface AccessOptions {
 export interface Access {
   /** Why a request must not reach any endpoint, judged by its origin, host and address; see docs/security.md. */
   refusal(request: IncomingMessage): UpgradeRefusal | undefined;
-  /** Why a request must not reach pages that show other people's conversations. These need the token, which the endpoint checks, or a request from this machine.
+  /** Why a request must not reach pages that show other people's conversations. These need a token with a right, or a request from this machine.
    */
   operatorRefusal(request: IncomingMessage): UpgradeRefusal | undefined;
-  /** True if this is the server's token, or if the server has none. */
-  tokenAccepted(token: string | undefined): boolean;
   /**
-   * Who may open a session with this token; undefined: nobody. The server's token speaks for any user that its holder
-   * names, and a user's token for that user only.
+   * What the holder of this token may do. Rejects with UNAUTHORISED, or INTERNAL if it cannot be checked now. The
+   * server's token speaks for any user that its holder names, and may do everything; a user's token speaks for that
+   * user only, and a JSON Web Token for the user and the rights in it.
    */
-  visitor(token: string | undefined, user?: string): { readonly user?: string } | undefined;
+  holder(token: string | undefined): Promise<Holder>;
+  /** Who comes to the endpoint of this name, for this user if one is named. Rejects like `holder`, or with FORBIDDEN. */
+  caller(token: string | undefined, door: string, user?: string): Promise<Caller>;
+  /** Rejects with FORBIDDEN or UNAUTHORISED unless the request has one of these rights, or may use one of these doors. */
+  permit(request: IncomingMessage, ...anyOf: readonly (Right | { readonly door: string })[]): Promise<void>;
 }
 
-export function accessOf({ token, insecure = false, allowedOrigins = [] }: AccessOptions): Access {
+export function accessOf({ token, jwt, insecure = false, allowedOrigins = [] }: AccessOptions): Access {
   const hosts = new Set(allowedOrigins.flatMap((origin) => hostOf(origin)?.host ?? []));
-  const tokenAccepted = tokenCheck(token);
+  const isOpen = token === undefined && jwt === undefined;
+  const isServers = tokenCheck(token);
   const refused = (text: string): UpgradeRefusal => ({ status: 403, text });
+  const operatorRefusal = (request: IncomingMessage) =>
+    isOpen && !fromThisMachine(request)
+      ? refused('without a token only this machine may look; configure one')
+      : undefined;
+  const holder = async (given: string | undefined): Promise<Holder> => {
+    if (isOpen || isServers(given)) return operator(given ?? '');
+    const owner = token === undefined ? undefined : ownerOf(given, token);
+    if (owner !== undefined) return { name: given ?? '', speaksFor: { user: owner }, rights: new Set() };
+    if (given === undefined || jwt === undefined) throw new ParleyError('UNAUTHORISED');
+    return jwt(given);
+  };
   return {
     refusal(request) {
       const host = hostOf(`http://${request.headers.host ?? ''}`);
-      if (token === undefined) {
+      if (isOpen) {
         if (!insecure && !fromThisMachine(request))
           return refused('without a token only this machine is served; configure one');
         const ours = host && (isLoopback(host.hostname) || hosts.has(host.host));
@@ -53,15 +80,18 @@ export function accessOf({ token, insecure = false, allowedOrigins = [] }: Acces
         return refused('pages of this origin may not connect; see allowedOrigins');
       return undefined;
     },
-    operatorRefusal: (request) =>
-      token === undefined && !fromThisMachine(request)
-        ? refused('without a token only this machine may look; configure one')
-        : undefined,
-    tokenAccepted,
-    visitor(given, user) {
-      if (tokenAccepted(given)) return user === undefined ? {} : { user };
-      const owner = token === undefined ? undefined : ownerOf(given, token);
-      return owner === undefined || (user !== undefined && user !== owner) ? undefined : { user: owner };
+    operatorRefusal,
+    holder,
+    caller: async (given, door, user) => callerOf(await holder(given), door, user),
+    async permit(request, ...anyOf) {
+      const refusal = operatorRefusal(request);
+      if (refusal) throw new ParleyError('FORBIDDEN', refusal.text);
+      const one = await holder(bearerOf(request));
+      const may = anyOf.some((what) =>
+        typeof what === 'string' ? one.rights.has(what) : mayEnter(one, what.door),
+      );
+      const names = anyOf.map((what) => (typeof what === 'string' ? what : what.door)).join(' or ');
+      if (!may) throw new ParleyError('FORBIDDEN', `this token has no right to ${names}`);
     },
   };
 }
@@ -77,16 +107,16 @@ function ownerOf(given: string | undefined, serverToken: string): string | undef
   return USER_ID.test(user) && tokenCheck(userToken(user, serverToken))(given) ? user : undefined;
 }
 
-/** Compares tokens in constant time. */
+/** Compares tokens in constant time. Without one, none is right. */
 function tokenCheck(expected: string | undefined): (given: string | undefined) => boolean {
-  if (expected === undefined) return () => true;
+  if (expected === undefined) return () => false;
   const wanted = digest(expected);
   return (given) => timingSafeEqual(digest(given ?? ''), wanted) && given !== undefined;
 }
 
 /** The token of `Authorization: Bearer …`. */
 export function bearerOf({ headers }: IncomingMessage): string | undefined {
-  return /^Bearer (.{1,1024})$/i.exec(headers.authorization ?? '')?.[1];
+  return /^Bearer (.{1,4096})$/i.exec(headers.authorization ?? '')?.[1];
 }
 
 /** True for an address or host name that only this machine can reach. */

@@ -221,6 +221,7 @@ class WireClock extends VirtualClock {
 /** A door with its endpoints on a free loopback port, with a scripted host and virtual time, until the test has finished. */
 export async function startRig({
   token,
+  jwt,
   insecure,
   allowedOrigins,
   gates = [],
@@ -229,7 +230,7 @@ export async function startRig({
   const clock = new WireClock();
   const host = new ScriptedHost();
   const readiness = options.readiness ?? new Readiness();
-  const access = accessOf({ token, insecure, allowedOrigins });
+  const access = accessOf({ token, jwt, insecure, allowedOrigins });
   const admission = new Admission(gates, clock, options.log ?? { info: () => {}, warn: () => {} });
   const front = makeFront({
     ...{ clock, host, resamplers: naiveResamplers, access, readiness, admission, port: 0 },

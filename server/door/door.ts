@@ -5,11 +5,11 @@ import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
 import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
-import type { Access } from './access.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import type { Elsewhere, Seek } from './elsewhere.ts';
 import { FairPool } from './fair-pool.ts';
+import type { Caller } from './holder.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
 import { proofOf } from './resumption.ts';
 import { Seat } from './seat.ts';
@@ -29,10 +29,8 @@ export interface DoorRequest {
   readonly endpoint: string;
   /** Name of the session for an output service (docs/ingest.md). Default: its id. */
   readonly alias?: string | undefined;
-  /** Token that the client presented in its protocol. */
-  readonly token?: string | undefined;
-  /** Who the client says its user is. Default: the user of the token, if it is a user's. */
-  readonly user?: string | undefined;
+  /** Whom the endpoint has let in. */
+  readonly caller: Caller;
   /** Default: the server's own. */
   readonly language?: string | undefined;
   readonly voice?: string | undefined;
@@ -137,7 +135,6 @@ export interface DoorOptions {
   readonly clock: LoopClock;
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
-  readonly access: Pick<Access, 'visitor'>;
   /** Default: all sessions are in this process. */
   readonly elsewhere?: Elsewhere | undefined;
   /** Default language: `en`. */
@@ -226,18 +223,16 @@ export class Door {
     return visit;
   }
 
-  /** Opens a session. Throws UNAUTHORISED, DRAINING, TOO_MANY, SESSION_UNKNOWN, or the error of a gate; later failures arrive as `ended`. */
+  /** Opens a session. Throws DRAINING, TOO_MANY, SESSION_UNKNOWN, or the error of a gate; later failures arrive as `ended`. */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
-    const { access, host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
-    const visitor = access.visitor(request.token, request.user);
-    if (!visitor) throw new ParleyError('UNAUTHORISED');
+    const { host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
-    const waiting = this.#waitingFor({ ...request, user: visitor.user });
+    const waiting = this.#waitingFor(request);
     if (waiting) {
       waiting.resume(listener);
       return new Seat(waiting, listener);
     }
-    const continues = this.#continuedBy({ ...request, user: visitor.user });
+    const continues = this.#continuedBy(request);
     if (request.relayed && !continues) throw new ParleyError('SESSION_UNKNOWN');
     // A session that is continued was admitted before.
     const refusal = continues ? undefined : this.admission.refusal('session');
@@ -248,7 +243,6 @@ export class Door {
     if (this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
     const spoken = {
       ...request,
-      user: visitor.user,
       language: request.language ?? language,
       voice: request.voice ?? voice,
       continues,
@@ -270,7 +264,7 @@ export class Door {
         this.#settleIfEmpty();
       },
     });
-    this.#sessions.set(session, visitor.user);
+    this.#sessions.set(session, request.caller.user);
     this.#places += 1;
     session.open();
     return new Seat(session, listener);
@@ -278,14 +272,12 @@ export class Door {
 
   /** How to find the session that this client comes back to in other processes; undefined if there is none to find. */
   seek(request: DoorRequest): Seek | undefined {
-    const { access, elsewhere } = this.#options;
+    const { elsewhere } = this.#options;
     const { resumes, resumable } = request;
-    const visitor = access.visitor(request.token, request.user);
-    if (!elsewhere || !resumes || !resumable || !visitor) return undefined;
-    const known = { ...request, user: visitor.user };
-    if (this.#waitingFor(known) || this.#continuedBy(known)) return undefined;
+    if (!elsewhere || !resumes || !resumable) return undefined;
+    if (this.#waitingFor(request) || this.#continuedBy(request)) return undefined;
     const { session, secret } = resumes;
-    return (failed) => elsewhere.find({ session, proof: proofOf(secret, known), failed });
+    return (failed) => elsewhere.find({ session, proof: proofOf(secret, request), failed });
   }
 
   /** The session that the client of this request may come back to. */

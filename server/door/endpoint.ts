@@ -12,18 +12,22 @@ export type HttpRoute = (
   keep: () => void,
 ) => boolean;
 
+/** Why a request is not served. */
 export interface UpgradeRefusal {
   readonly status: number;
   readonly text: string;
 }
 
-/** Takes over the socket of an upgrade request, refuses it, or returns undefined for a path of another endpoint. */
+/**
+ * Takes over the socket of an upgrade request, refuses it, or returns undefined for a path of another endpoint. A
+ * promise may reject with the reason to refuse.
+ */
 export type UpgradeRoute = (
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
   path: string,
-) => 'taken' | UpgradeRefusal | undefined;
+) => 'taken' | UpgradeRefusal | undefined | Promise<'taken'>;
 
 /** One protocol of the server: a folder below `server/endpoints/`. Requests that reach `routes` and `upgrade` have passed the door's checks of host, origin and address. The endpoint extracts the token from its protocol; the door checks it.
  */

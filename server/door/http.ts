@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
+import type { UpgradeRefusal } from './endpoint.ts';
 
 // Only our own scripts and connections; a page may create audio itself.
 const PAGE_POLICY = [
@@ -92,6 +93,12 @@ export function sendError(response: ServerResponse, thrown: unknown): void {
   const error = errorRecord(thrown, 'INTERNAL');
   if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
   sendJson(response, STATUS[error.code] ?? 500, { error });
+}
+
+/** The response to an upgrade request that failed with what was thrown. */
+export function upgradeRefusalOf(thrown: unknown): UpgradeRefusal {
+  const { code, message } = errorRecord(thrown, 'INTERNAL');
+  return { status: STATUS[code] ?? 500, text: `${code}: ${message}` };
 }
 
 /** True for this method; otherwise responds with 405. */

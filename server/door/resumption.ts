@@ -30,8 +30,8 @@ export function proofOf(secret: string, wanted: DoorRequest): string {
 }
 
 /** What cannot change within a session. */
-function shapeOf({ inputRate, outputRate, input = 'audio', output = 'audio', user }: DoorRequest): string {
-  return [inputRate, outputRate, input, output, user].join();
+function shapeOf({ inputRate, outputRate, input = 'audio', output = 'audio', caller }: DoorRequest): string {
+  return [inputRate, outputRate, input, output, caller.user].join();
 }
 
 function sameSecret(given: string, own: string): boolean {

@@ -8,7 +8,8 @@ export function sessionRequestOf(
   request: DoorRequest & { readonly language: string },
 ): SessionRequest {
   const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = request;
-  const { echo, results, attention, earReports, user, resumes } = request;
+  const { echo, results, attention, earReports, resumes } = request;
+  const { user } = request.caller;
   return {
     ...{ endpoint, alias, session, language, outputRate, aheadMs },
     ...(user !== undefined && { user }),

@@ -13,9 +13,9 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type Access, addressOf } from './access.ts';
 import type { Certificate } from './certificate.ts';
 import type { DoorLog } from './door.ts';
-import type { Endpoint, UpgradeRefusal } from './endpoint.ts';
+import type { Endpoint, UpgradeRefusal, UpgradeRoute } from './endpoint.ts';
 import { FairPool } from './fair-pool.ts';
-import { onlyReads, pathOf, SECURITY_HEADERS, sendJson, sendText } from './http.ts';
+import { onlyReads, pathOf, SECURITY_HEADERS, sendJson, sendText, upgradeRefusalOf } from './http.ts';
 import type { DoorLimits } from './limits.ts';
 
 /** Maximum number of connections that are not upgraded: pages, health checks, and silent ones. */
@@ -161,14 +161,24 @@ export class WebServer {
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { access, endpoints, onRefused } = this.#options;
     const path = pathOf(request) ?? '';
-    let answer: 'taken' | UpgradeRefusal | undefined = access.refusal(request);
+    let answer: ReturnType<UpgradeRoute> = access.refusal(request);
     for (const { upgrade } of endpoints) answer ??= upgrade?.(request, socket, head, path);
-    if (answer === 'taken') {
-      this.#uncount(request);
-      return;
-    }
-    onRefused();
-    refuseUpgrade(socket, answer ?? { status: 404, text: 'there is no WebSocket here' });
+    const refuse = (refusal: UpgradeRefusal) => {
+      onRefused();
+      refuseUpgrade(socket, refusal);
+    };
+    if (answer === 'taken') this.#uncount(request);
+    else if (answer instanceof Promise) {
+      // Nobody else listens yet; a client may go while its token is checked.
+      const gone = () => socket.destroy();
+      socket.on('error', gone);
+      answer
+        .then(
+          () => this.#uncount(request),
+          (thrown: unknown) => refuse(upgradeRefusalOf(thrown)),
+        )
+        .finally(() => socket.off('error', gone));
+    } else refuse(answer ?? { status: 404, text: 'there is no WebSocket here' });
   }
 }
 

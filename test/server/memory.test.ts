@@ -74,7 +74,7 @@ it('only the server’s token or the user’s own deletes a user', async () => {
     const headers = { authorization: `Bearer ${token}` };
     return (await fetch(`${url}/v1/users/${user}`, { method: 'DELETE', headers })).status;
   };
-  expect(await status(userToken('ben', 'long enough'))).toBe(401);
+  expect(await status(userToken('ben', 'long enough'))).toBe(403);
   expect(await status('wrong')).toBe(401);
   expect(await status(userToken('anna', 'long enough'))).toBe(200);
   expect(await status('long enough')).toBe(200);

@@ -11,6 +11,7 @@ const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
   BAD_HELLO: CLOSE_CODES.badMessage,
   AUDIO_BEFORE_HELLO: CLOSE_CODES.badMessage,
   UNAUTHORISED: CLOSE_CODES.unauthorised,
+  FORBIDDEN: CLOSE_CODES.unauthorised,
   HELLO_TIMEOUT: CLOSE_CODES.idle,
   IDLE_TIMEOUT: CLOSE_CODES.idle,
   EPOCH_SUPERSEDED: CLOSE_CODES.superseded,

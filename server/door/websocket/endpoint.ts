@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
 import { addressOf } from '../access.ts';
 import type { Door } from '../door.ts';
-import type { Endpoint, UpgradeRefusal } from '../endpoint.ts';
+import type { Endpoint } from '../endpoint.ts';
 import { onlyReads, sendText } from '../http.ts';
 import { ClientSocket, type SocketProtocol } from './client-socket.ts';
 import { hopsOf } from './relay.ts';
@@ -20,8 +20,8 @@ export interface WebSocketProtocol {
   readonly maxMessageBytes: number;
   /** Chooses one of the offered subprotocols. Default: the first. */
   readonly subprotocol?: (offered: ReadonlySet<string>) => string | false;
-  /** Refuses the handshake, or returns what makes the protocol of the client's socket. */
-  admit(request: IncomingMessage): UpgradeRefusal | ((client: ClientSocket) => SocketProtocol);
+  /** Returns what makes the protocol of the client's socket, or rejects with the reason to refuse the handshake. */
+  admit(request: IncomingMessage): Promise<(client: ClientSocket) => SocketProtocol>;
 }
 
 /** An endpoint whose clients connect by WebSocket to one path. */
@@ -50,13 +50,13 @@ export function webSocketEndpoint(
     },
     upgrade(request, socket, head, path) {
       if (path !== own) return undefined;
-      const admitted = admit(request);
-      if (typeof admitted !== 'function') return admitted;
-      webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-        const from = { address: addressOf(request.socket), relayed: hopsOf(request) > 0 };
-        new ClientSocket(webSocket, socket, from, door, admitted);
+      return admit(request).then((admitted) => {
+        webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+          const from = { address: addressOf(request.socket), relayed: hopsOf(request) > 0 };
+          new ClientSocket(webSocket, socket, from, door, admitted);
+        });
+        return 'taken';
       });
-      return 'taken';
     },
   };
 }

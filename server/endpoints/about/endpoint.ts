@@ -1,6 +1,6 @@
 import { type Access, bearerOf } from '../../door/access.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
-import { onlyReads, sendJson, sendText } from '../../door/http.ts';
+import { onlyReads, sendError, sendJson } from '../../door/http.ts';
 
 const ABOUT_PATH = '/v1/about';
 
@@ -23,7 +23,7 @@ export function aboutEndpoint({
   access,
 }: {
   readonly about?: About | undefined;
-  readonly access: Pick<Access, 'tokenAccepted'>;
+  readonly access: Pick<Access, 'holder'>;
 }): Endpoint | undefined {
   return (
     about && {
@@ -31,11 +31,10 @@ export function aboutEndpoint({
       routes(request, response, path) {
         if (path !== ABOUT_PATH) return false;
         if (!onlyReads(request, response)) return true;
-        if (access.tokenAccepted(bearerOf(request))) sendJson(response, 200, about);
-        else {
-          response.setHeader('WWW-Authenticate', 'Bearer');
-          sendText(response, 401, 'the token is missing or wrong');
-        }
+        access.holder(bearerOf(request)).then(
+          () => sendJson(response, 200, about),
+          (thrown: unknown) => sendError(response, thrown),
+        );
         return true;
       },
     }

@@ -4,6 +4,7 @@ import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorRecord, errorFrom, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
+import type { Caller } from '../../door/holder.ts';
 import { TokenBucket } from '../../door/token-bucket.ts';
 import { Exchange, recordOf } from './exchange.ts';
 import { type ChatRequest, digestOf, type Order, orderOf } from './request.ts';
@@ -21,7 +22,7 @@ const RATES = { inputRate: 16_000, outputRate: 24_000 } as const;
 
 export interface ChatSessionParts {
   readonly door: Door;
-  readonly token: string | undefined;
+  readonly caller: Caller;
   /** The client's name of the conversation. */
   readonly sessionId: string;
   /** An output service gets the answers as speech. */
@@ -67,7 +68,7 @@ export class ChatSession {
 
   /** Opens the session. Throws like `Door.open`. */
   constructor(parts: ChatSessionParts) {
-    const { door, token, sessionId: alias, speaks } = parts;
+    const { door, caller, sessionId: alias, speaks } = parts;
     this.#parts = parts;
     const { messageBurst, messagesPerSecond } = door.limits;
     this.#requests = new TokenBucket(door.clock, { burst: messageBurst, perSecond: messagesPerSecond });
@@ -75,7 +76,7 @@ export class ChatSession {
       this.#opened = (failure) => (failure ? reject(failure) : resolve());
     });
     this.#handle = door.open(
-      { endpoint: CHAT_STREAM, alias, token, ...RATES, input: 'text', output: speaks ? 'audio' : 'text' },
+      { endpoint: CHAT_STREAM, alias, caller, ...RATES, input: 'text', output: speaks ? 'audio' : 'text' },
       {
         opened: () => this.#opened(),
         message: (message) => this.#onMessage(message),

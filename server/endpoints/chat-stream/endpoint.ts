@@ -7,6 +7,7 @@ import { type Access, addressOf, bearerOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { FairPool } from '../../door/fair-pool.ts';
+import type { Caller } from '../../door/holder.ts';
 import { jsonBody, onlyMethod, sendError } from '../../door/http.ts';
 import { CHAT_STREAM, ChatSession } from './chat-session.ts';
 import { streamEvents } from './event-stream.ts';
@@ -31,7 +32,7 @@ export const chatOptions = group({
 
 export interface ChatStreamParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'visitor'>;
+  readonly access: Pick<Access, 'caller'>;
   readonly chat?: z.output<typeof chatOptions> | undefined;
   readonly conversations?: ConversationStore | undefined;
   /** An output service gets the answers as speech. Default: no. */
@@ -67,19 +68,18 @@ class Chats {
 
   async answer(request: IncomingMessage, response: ServerResponse, keep: () => void): Promise<void> {
     const { door, access } = this.#parts;
-    const token = bearerOf(request);
-    if (!access.visitor(token)) throw new ParleyError('UNAUTHORISED', 'send Authorization: Bearer …');
+    const caller = await access.caller(bearerOf(request), CHAT_STREAM);
     const chat = parseChatRequest(await jsonBody(request, MAX_BODY_BYTES));
     const startedAtMs = door.clock.nowMs();
     door.counters.messagesIn += 1;
     const secret = String(request.headers[SECRET_HEADER] ?? '');
-    const conversation = sha256(JSON.stringify([token ?? '', secret, chat.sessionId]));
+    const conversation = sha256(JSON.stringify([caller.name, secret, chat.sessionId]));
     const halts = orderOf(chat) === 'halt';
     const known = this.#sessions.get(conversation);
     if (halts) known?.halt();
     this.#visit(request, response);
     keep();
-    const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), token);
+    const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), caller);
     if (halts && session !== known) session.halt();
     door.wire?.see(session.id, 'client', chat);
     streamEvents(response, await session.take(chat, startedAtMs), door, session.id);
@@ -100,12 +100,12 @@ class Chats {
     if (refusal) throw refusal;
   }
 
-  #session(conversation: string, sessionId: string, address: string, token: string | undefined): ChatSession {
+  #session(conversation: string, sessionId: string, address: string, caller: Caller): ChatSession {
     const known = this.#sessions.get(conversation);
     if (known) return known;
     const { door, conversations: store, chatSpeaks: speaks = false } = this.#parts;
     const session: ChatSession = new ChatSession({
-      ...{ door, token, sessionId, speaks, conversation, store, idleMs: this.#options.idleMs },
+      ...{ door, caller, sessionId, speaks, conversation, store, idleMs: this.#options.idleMs },
       onRest: (rests) => {
         if (rests) this.#resting.add(address, session)?.close();
         else this.#resting.delete(address, session);

@@ -141,24 +141,27 @@ class LiveSocket implements Watcher {
       return;
     }
     const { data } = pageMessage.safeParse(text === undefined ? text : parseJson(text));
-    if (!this.#greeted) this.#greet(data);
+    if (!this.#greeted) void this.#greet(data);
     else if (data) this.#obey(data);
     else this.#send({ type: 'error', code: 'BAD_MESSAGE', message: 'that is no message of an inspector' });
   }
 
-  #greet(message: PageMessage | undefined): void {
+  async #greet(message: PageMessage | undefined): Promise<void> {
     if (message?.type !== 'hello') {
       this.close(CLOSE_CODES.badMessage, 'the first message must be hello');
       return;
     }
-    if (!this.#context.access.tokenAccepted(message.token)) {
+    const { access, clock, ready } = this.#context;
+    const holder = await access.holder(message.token).catch(() => undefined);
+    if (this.#over || this.#greeted) return;
+    if (!holder?.rights.has('inspect')) {
       this.close(CLOSE_CODES.unauthorised, 'the token is not accepted');
       return;
     }
     this.#greeted = true;
     this.#timer.cancel();
-    this.#timer = this.#context.clock.setTimer(PING_MS, () => this.#ping());
-    this.#send(this.#context.ready);
+    this.#timer = clock.setTimer(PING_MS, () => this.#ping());
+    this.#send({ ...ready, control: ready.control && holder.rights.has('control') });
   }
 
   #obey(message: PageMessage): void {

@@ -4,7 +4,7 @@ import type { Bus } from '../../../actors/ports/bus.ts';
 import type { InspectStore, SessionCursor } from '../../../actors/ports/inspect.ts';
 import { subjects } from '../../../actors/subjects.ts';
 import { ParleyError } from '../../../machines/errors.ts';
-import { type Access, bearerOf } from '../../door/access.ts';
+import type { Access } from '../../door/access.ts';
 import type { HttpRoute } from '../../door/endpoint.ts';
 import { jsonBody, onlyMethod, sendError, sendJson } from '../../door/http.ts';
 import type { OpenSession } from '../../door/session-host.ts';
@@ -89,10 +89,8 @@ async function answer(
   keep: () => void,
 ): Promise<void> {
   const { access } = options;
-  const refused = access.operatorRefusal(request);
-  if (refused) throw new ParleyError('FORBIDDEN', refused.text);
-  if (!access.tokenAccepted(bearerOf(request))) throw new ParleyError('UNAUTHORISED');
   const [session, what, ...more] = below.split('/');
+  await access.permit(request, what === 'control' ? 'control' : 'inspect');
   const method = what === 'control' ? 'POST' : 'GET';
   if (!onlyMethod(method, request, response)) return;
   if (below === '') return sendJson(response, 200, await list(options, queryOf(request, listQuery)));

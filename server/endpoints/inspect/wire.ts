@@ -181,7 +181,7 @@ export const refusal = z.object({ error: z.object({ code: z.string(), message: z
 
 /** Page → server on `/v1/inspect/live`. `hello` must be first, within 5 s. */
 export const pageMessage = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('hello'), token: z.exactOptional(z.string().check(z.maxLength(1_024))) }),
+  z.object({ type: z.literal('hello'), token: z.exactOptional(z.string().check(z.maxLength(4_096))) }),
   /** Subscribes to the list of live sessions. */
   z.object({ type: z.literal('sessions'), on: z.boolean() }),
   z.object({ type: z.literal('watch'), session: sessionId }),

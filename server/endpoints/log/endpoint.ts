@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { ParleyError } from '../../../machines/errors.ts';
-import { type Access, bearerOf } from '../../door/access.ts';
+import type { Access } from '../../door/access.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { jsonBody, onlyMethod, sendError, sendJson } from '../../door/http.ts';
 import type { Logger } from '../../log.ts';
@@ -37,10 +37,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const refused = access.operatorRefusal(request);
-  if (refused) throw new ParleyError('FORBIDDEN', refused.text);
-  if (!access.tokenAccepted(bearerOf(request))) throw new ParleyError('UNAUTHORISED');
-  if (request.method !== 'GET') {
+  const reads = request.method === 'GET';
+  await access.permit(request, 'control', ...(reads ? ['inspect' as const] : []));
+  if (!reads) {
     if (!onlyMethod('POST', request, response)) return;
     const change = levelChange.safeParse(await jsonBody(request, MAX_BYTES));
     if (!change.success) throw new ParleyError('BAD_FIELD', z.prettifyError(change.error));

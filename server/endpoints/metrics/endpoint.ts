@@ -1,8 +1,10 @@
-import { type Access, bearerOf } from '../../door/access.ts';
+import { ParleyError } from '../../../machines/errors.ts';
+import type { Access } from '../../door/access.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
-import { sendText } from '../../door/http.ts';
+import { sendError } from '../../door/http.ts';
 import type { Metrics } from './metrics.ts';
 
+const NAME = 'metrics';
 const METRICS_PATH = '/metrics';
 
 /** `GET /metrics`: the server's metrics for Prometheus. With a token, a scraper sends `Authorization: Bearer …`. */
@@ -15,27 +17,19 @@ export function metricsEndpoint({
 }): Endpoint | undefined {
   return (
     metrics && {
-      name: 'metrics',
+      name: NAME,
       routes(request, response, path) {
         if (path !== METRICS_PATH || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
-        const refused = access.operatorRefusal(request);
-        if (refused) sendText(response, refused.status, refused.text);
-        else if (access.tokenAccepted(bearerOf(request))) {
-          metrics.text().then(
-            (text) => {
-              response.setHeader('Cache-Control', 'no-store');
-              response.writeHead(200, { 'Content-Type': metrics.contentType });
-              response.end(text);
-            },
-            (error: unknown) => {
-              metrics.onProblem(error);
-              sendText(response, 500, 'the metrics could not be gathered');
-            },
-          );
-        } else {
-          response.setHeader('WWW-Authenticate', 'Bearer');
-          sendText(response, 401, 'the token is missing or wrong');
-        }
+        const gathered = access.permit(request, 'inspect', { door: NAME }).then(async () => {
+          const text = await metrics.text().catch((error: unknown) => {
+            metrics.onProblem(error);
+            throw new ParleyError('INTERNAL', 'the metrics could not be gathered', { cause: error });
+          });
+          response.setHeader('Cache-Control', 'no-store');
+          response.writeHead(200, { 'Content-Type': metrics.contentType });
+          response.end(text);
+        });
+        gathered.catch((thrown: unknown) => sendError(response, thrown));
         return true;
       },
     }

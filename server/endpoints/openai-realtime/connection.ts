@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
+import type { Caller } from '../../door/holder.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { DOOR_RATE } from './audio-format.ts';
@@ -18,7 +19,7 @@ const AUDIO_BURST_MS = 30_000;
 const MAX_WAITING_CHARS = 1_000_000;
 
 export interface ConnectionOptions {
-  readonly token: string | undefined;
+  readonly caller: Caller;
   readonly model: string;
 }
 
@@ -41,14 +42,14 @@ export class Connection implements SocketProtocol {
   }
 
   begin(): void {
-    const { token, model } = this.#options;
+    const { caller, model } = this.#options;
     const { counters } = this.#door;
     const rates = { inputRate: DOOR_RATE, outputRate: DOOR_RATE } as const;
     const pace = { aheadMs: AHEAD_MS, audioBurstMs: AUDIO_BURST_MS };
     if (this.#socket.isClosed) return;
     try {
       this.#handle = this.#door.open(
-        { endpoint: OPENAI_REALTIME, token, ...rates, ...pace },
+        { endpoint: OPENAI_REALTIME, caller, ...rates, ...pace },
         {
           opened: () => this.#opened(model),
           message: (message) => {

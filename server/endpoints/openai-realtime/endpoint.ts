@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { ParleyError } from '../../../machines/errors.ts';
 import { type Access, bearerOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
@@ -14,7 +15,7 @@ const MAX_MODEL_CHARS = 200;
 
 interface RealtimeParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'visitor'>;
+  readonly access: Pick<Access, 'caller'>;
 }
 
 /** OpenAI's Realtime API over WebSocket, for its unmodified clients: docs/realtime.md. */
@@ -25,15 +26,15 @@ export function openaiRealtime({ door, access }: RealtimeParts): Endpoint {
     page: 'docs/realtime.md',
     maxMessageBytes: MAX_MESSAGE_BYTES,
     subprotocol: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    admit(request) {
+    async admit(request) {
       const token = keyOf(request);
-      // Also checked when the session opens; clients of this protocol expect the answer to the handshake.
-      if (!access.visitor(token)) return { status: 401, text: 'the key is not the token of this server' };
+      // Clients of this protocol expect the answer to the handshake.
+      const caller = await access.caller(token, OPENAI_REALTIME);
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const foreign = ['call_id', 'intent'].find((name) => searchParams.has(name));
-      if (foreign) return { status: 400, text: `${foreign} is not supported; see docs/realtime.md` };
+      if (foreign) throw new ParleyError('BAD_FIELD', `${foreign} is not supported; see docs/realtime.md`);
       const model = (searchParams.get('model') ?? 'parley').slice(0, MAX_MODEL_CHARS);
-      return (client) => new Connection(client, door, { token, model });
+      return (client) => new Connection(client, door, { caller, model });
     },
   });
 }

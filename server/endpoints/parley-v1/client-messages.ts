@@ -13,7 +13,7 @@ import { ATTENTION_MODES, ECHO_STATES, type HelloMessage, INPUT_FORMATS } from '
 // Values are strict and never coerced; unknown fields are dropped, so that they do not reach a session.
 export const helloMessage = z.object({
   type: z.literal('hello'),
-  token: z.string().max(1_024).exactOptional(),
+  token: z.string().max(4_096).exactOptional(),
   user: z.string().regex(USER_ID, USER_ID_RULE).exactOptional(),
   resume: z.literal(true).exactOptional(),
   session: z.string().min(1).max(128).exactOptional(),

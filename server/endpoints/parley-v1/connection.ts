@@ -1,7 +1,7 @@
 import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
+import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import {
   AUDIO_HEADER_BYTES,
   encodeAudio,
@@ -11,6 +11,7 @@ import {
   SUBPROTOCOL,
   WIRE_LIMITS,
 } from '../../../machines/wire.ts';
+import type { Access } from '../../door/access.ts';
 import type { AudioFrame, Door, DoorListener, DoorRequest, SessionHandle } from '../../door/door.ts';
 import type { RelayFailure, Seek } from '../../door/elsewhere.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
@@ -33,6 +34,7 @@ const LAWS: Readonly<Record<InputFormat, G711Law | undefined>> = { pcm16: undefi
 export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
+  readonly #access: Pick<Access, 'caller'>;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
   /** Of the client's audio; undefined: PCM16LE. */
   #law: G711Law | undefined;
@@ -42,9 +44,10 @@ export class Connection implements SocketProtocol {
   /** How often other servers have passed this connection on. */
   readonly #hops: number;
 
-  constructor(socket: ClientSocket, door: Door, hops = 0) {
+  constructor(socket: ClientSocket, door: Door, access: Pick<Access, 'caller'>, hops = 0) {
     this.#socket = socket;
     this.#door = door;
+    this.#access = access;
     this.#hops = hops;
     this.#helloTimer = door.clock.setTimer(WIRE_LIMITS.helloMs, () => socket.fail('HELLO_TIMEOUT'));
   }
@@ -113,7 +116,7 @@ export class Connection implements SocketProtocol {
       return;
     }
     const hello: HelloMessage = parsed.message;
-    const { token, user, language, voice, audio, input, output, actions, attention, ear } = hello;
+    const { language, voice, audio, input, output, actions, attention, ear } = hello;
     const { session, secret, lastSeq, played } = hello;
     this.#law = LAWS[audio?.inputFormat ?? 'pcm16'];
     this.#audio = {
@@ -129,8 +132,6 @@ export class Connection implements SocketProtocol {
     const request = {
       ...{
         endpoint: PARLEY_V1,
-        token,
-        user,
         language,
         voice,
         input,
@@ -146,34 +147,38 @@ export class Connection implements SocketProtocol {
       ...(session !== undefined && secret !== undefined && { resumes: { session, secret, lastSeq, played } }),
     } as const;
     this.#helloTimer.cancel();
-    const seek = mayRelay(this.#hops) ? this.#door.seek(request) : undefined;
-    if (seek) void this.#seek(seek, text, request);
-    else this.#open(request);
+    void this.#enter(request, text, hello);
   }
 
-  #open(request: DoorRequest): void {
+  /** Checks the token, and passes the client on if its session lives elsewhere, or opens what there is here. */
+  async #enter(
+    wanted: Omit<DoorRequest, 'caller'>,
+    hello: string,
+    { token, user }: HelloMessage,
+  ): Promise<void> {
+    this.#socket.hold();
     try {
+      const request = { ...wanted, caller: await this.#access.caller(token, PARLEY_V1, user) };
+      const seek = mayRelay(this.#hops) ? this.#door.seek(request) : undefined;
+      if (seek && (await this.#passedOn(seek, hello))) return;
+      if (this.#socket.isClosed) return;
       this.#session = this.#door.open(request, this.#listener());
       this.#socket.admitted(this.#session.session);
+      this.#socket.proceed();
     } catch (error) {
-      if (!(error instanceof ParleyError)) throw error;
-      this.#socket.failWith(error);
+      this.#socket.failWith(errorRecord(error, 'INTERNAL'));
     }
   }
 
-  /** The session may live elsewhere: passes the client on, or opens what there is here. */
-  async #seek(seek: Seek, hello: string, request: DoorRequest): Promise<void> {
-    this.#socket.hold();
+  async #passedOn(seek: Seek, hello: string): Promise<boolean> {
     let failed: RelayFailure | undefined;
     for (let tries = 0; tries < MAX_OWNERS; tries++) {
       const owner = await seek(failed);
       if (!owner) break;
       failed = await relay(this.#socket, hello, owner, { subprotocol: SUBPROTOCOL, hops: this.#hops });
-      if (!failed) return;
+      if (!failed) return true;
     }
-    if (this.#socket.isClosed) return;
-    this.#open(request);
-    this.#socket.proceed();
+    return false;
   }
 
   #listener(): DoorListener {

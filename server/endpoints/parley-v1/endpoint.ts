@@ -1,22 +1,29 @@
+import { ParleyError } from '../../../machines/errors.ts';
 import { SUBPROTOCOL, WIRE_LIMITS } from '../../../machines/wire.ts';
+import type { Access } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { offeredBy, webSocketEndpoint } from '../../door/websocket/endpoint.ts';
 import { hopsOf } from '../../door/websocket/relay.ts';
 import { Connection, PARLEY_V1 } from './connection.ts';
 
+interface ParleyV1Parts {
+  readonly door: Door;
+  readonly access: Pick<Access, 'caller'>;
+}
+
 /** The native protocol, `parley.v1` over WebSocket: docs/protocol.md. */
-export function parleyV1({ door }: { readonly door: Door }): Endpoint {
+export function parleyV1({ door, access }: ParleyV1Parts): Endpoint {
   return webSocketEndpoint(door, {
     name: PARLEY_V1,
     path: '/v1/session',
     page: 'docs/protocol.md',
     maxMessageBytes: WIRE_LIMITS.messageBytes,
     subprotocol: () => SUBPROTOCOL,
-    admit(request) {
+    async admit(request) {
       if (!offeredBy(request).includes(SUBPROTOCOL))
-        return { status: 400, text: `the WebSocket subprotocol ${SUBPROTOCOL} is required` };
-      return (client) => new Connection(client, door, hopsOf(request));
+        throw new ParleyError('BAD_FIELD', `the WebSocket subprotocol ${SUBPROTOCOL} is required`);
+      return (client) => new Connection(client, door, access, hopsOf(request));
     },
   });
 }

@@ -3,7 +3,7 @@ import type { AnalyticsStore } from '../../../actors/ports/analytics.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { readReport } from '../../analytics/read.ts';
 import { GROUPINGS } from '../../analytics/report.ts';
-import { type Access, bearerOf } from '../../door/access.ts';
+import type { Access } from '../../door/access.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { onlyReads, sendError, sendJson } from '../../door/http.ts';
 
@@ -46,11 +46,10 @@ export function reportEndpoint({
       }
       if (path !== REPORT_PATH) return false;
       if (!onlyReads(request, response)) return true;
-      const refused = access.operatorRefusal(request);
-      if (refused) sendError(response, new ParleyError('FORBIDDEN', refused.text));
-      else if (!access.tokenAccepted(bearerOf(request))) sendError(response, new ParleyError('UNAUTHORISED'));
-      else
-        answer(new URL(request.url ?? '/', 'http://host').searchParams).then(
+      access
+        .permit(request, 'inspect')
+        .then(() => answer(new URL(request.url ?? '/', 'http://host').searchParams))
+        .then(
           (report) => sendJson(response, 200, report),
           (thrown: unknown) => sendError(response, thrown),
         );

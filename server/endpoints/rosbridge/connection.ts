@@ -1,6 +1,7 @@
 import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
+import type { Caller } from '../../door/holder.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { encodeCbor } from './cbor.ts';
@@ -20,7 +21,7 @@ const LEVELS = ['none', 'error', 'warning', 'info'] as const;
 export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
-  readonly #options: RosOptions;
+  readonly #options: RosOptions & { readonly caller: Caller };
   readonly #client: RosClient;
   readonly #fragments: Defragmenter;
   /** As in rosbridge_suite. */
@@ -28,7 +29,7 @@ export class Connection implements SocketProtocol {
   /** Runs until the session begins. */
   #idle: TimerHandle | undefined;
 
-  constructor(socket: ClientSocket, door: Door, options: RosOptions) {
+  constructor(socket: ClientSocket, door: Door, options: RosOptions & { readonly caller: Caller }) {
     this.#socket = socket;
     this.#door = door;
     this.#options = options;
@@ -91,11 +92,11 @@ export class Connection implements SocketProtocol {
   }
 
   #open(wishes: Wishes): SessionHandle | undefined {
-    const { token, input, language, voice, inputRate, outputRate } = this.#options;
+    const { caller, input, language, voice, inputRate, outputRate } = this.#options;
     const { counters } = this.#door;
     try {
       const handle = this.#door.open(
-        { endpoint: ROSBRIDGE, token, input, language, voice, inputRate, outputRate, ...wishes },
+        { endpoint: ROSBRIDGE, caller, input, language, voice, inputRate, outputRate, ...wishes },
         {
           opened: () => this.#client.opened(),
           message: (message) => {

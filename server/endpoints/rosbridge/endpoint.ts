@@ -1,3 +1,4 @@
+import { ParleyError } from '../../../machines/errors.ts';
 import { type Access, bearerOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
@@ -8,7 +9,7 @@ import { type RobotParts, RobotSession } from './robot-session.ts';
 
 interface RosbridgeParts {
   readonly door: Door;
-  readonly access: Pick<Access, 'visitor'>;
+  readonly access: Pick<Access, 'caller'>;
   /** The robot that this server dials, if one is configured. */
   readonly robot?: RobotParts | undefined;
 }
@@ -22,14 +23,12 @@ export function rosbridge({ door, access, robot }: RosbridgeParts): Endpoint {
     page: 'docs/ros.md',
     maxMessageBytes: MAX_MESSAGE_BYTES,
     subprotocol: () => false,
-    admit(request) {
+    async admit(request) {
       const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
       const options = optionsOf(searchParams, bearerOf(request));
-      if (typeof options === 'string') return { status: 400, text: options };
-      // Also checked when the session opens; a wrong token shall not wait until then.
-      if (!access.visitor(options.token))
-        return { status: 401, text: 'the token is not accepted: ?token=… or Authorization: Bearer …' };
-      return (client) => new Connection(client, door, options);
+      if (typeof options === 'string') throw new ParleyError('BAD_FIELD', options);
+      const caller = await access.caller(options.token, ROSBRIDGE);
+      return (client) => new Connection(client, door, { ...options, caller });
     },
   });
   return { ...endpoint, listen: async () => dialled?.start(), close: async () => dialled?.close() };

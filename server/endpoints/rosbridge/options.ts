@@ -5,7 +5,7 @@ import type { Modality } from '../../../machines/wire.ts';
 import { problemsOf } from './client-ops.ts';
 
 const query = z.object({
-  token: z.string().max(1_024).exactOptional(),
+  token: z.string().max(4_096).exactOptional(),
   output: z.enum(['audio', 'text']).exactOptional(),
   input: z.enum(['audio', 'text']).exactOptional(),
   actions: z.literal('results').exactOptional(),

@@ -16,7 +16,7 @@ async function meet(flags: Readonly<Record<string, unknown>> = {}, token?: strin
   const link = new RosLink({ url: server.url, clock, log });
   const { ros } = loadConfig({ flags });
   const robot = new RosRobot({ link, clock, log, mappings: new Map(), durationsMs: new Map() });
-  const rig = await startRig({ robot: { robot, ros, token }, token });
+  const rig = await startRig({ robot: { robot, ros }, token });
   const hear = (ms: number) =>
     server.publish('/parley/audio/in', { data: Buffer.alloc(32 * ms).toString('base64') });
   await server.until(() => server.received.some(({ service }) => service === '/parley/interrupt'));

@@ -3,6 +3,7 @@ import { type InputRate, type OutputRate, samplesInMs } from '../../../machines/
 import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { ActionReport, SessionMessage } from '../../../machines/wire.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
+import { TRUSTED } from '../../door/holder.ts';
 import { pcmOf } from './audio.ts';
 import { Answers, commandOf } from './commands.ts';
 import { PUBLISHED, SERVICES, type ServiceName, TAKEN, topicOf } from './interfaces.ts';
@@ -20,7 +21,6 @@ const PAUSE_MS = 2_000;
 export interface RobotParts {
   readonly robot: RosRobot;
   readonly ros: RobotOptions;
-  readonly token: string | undefined;
 }
 
 type ActionMessage = Extract<SessionMessage, { type: 'action' }>;
@@ -94,12 +94,12 @@ export class RobotSession {
 
   /** The session, which the first message for it opens. */
   #open(): SessionHandle | undefined {
-    const { ros, token } = this.#parts;
+    const { ros } = this.#parts;
     if (this.#session || this.#door.clock.nowMs() < this.#refusedUntilMs) return this.#session;
     try {
       this.#session = this.#door.open(
         {
-          ...{ endpoint: ROS_ROBOT, token, results: true, echo: 'unknown' },
+          ...{ endpoint: ROS_ROBOT, caller: TRUSTED, results: true, echo: 'unknown' },
           // The configuration knows these rates only.
           inputRate: ros.microphoneRate as InputRate,
           outputRate: ros.loudspeakerRate as OutputRate,

@@ -2,6 +2,7 @@ import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import { type ErrorRecord, errorFrom, ParleyError } from '../../../machines/errors.ts';
 import type { SessionMessage } from '../../../machines/wire.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
+import { TRUSTED } from '../../door/holder.ts';
 import { WYOMING, type WyomingParts } from './parts.ts';
 
 /** Conversations that are kept between connections; beyond it the one that has waited longest ends. */
@@ -26,13 +27,13 @@ class TextConversation {
   #generation = 0;
 
   /** Throws like `Door.open`. */
-  constructor(door: Door, { token, language }: WyomingParts, onGone: () => void) {
+  constructor(door: Door, { language }: WyomingParts, onGone: () => void) {
     this.#onGone = onGone;
     this.#language = language;
     this.#handle = door.open(
       {
         endpoint: WYOMING,
-        token,
+        caller: TRUSTED,
         language,
         inputRate: PIPELINE_RATE,
         outputRate: PIPELINE_RATE,

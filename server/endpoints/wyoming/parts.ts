@@ -25,6 +25,4 @@ export interface WyomingParts {
   readonly voice: string | undefined;
   /** How text is cut into pieces to speak. */
   readonly reply: SessionParameters['reply'];
-  /** The protocol has none: whoever reaches the port may come in. */
-  readonly token: string | undefined;
 }

@@ -3,6 +3,7 @@ import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { PublicState, SessionMessage } from '../../../machines/wire.ts';
 import type { AudioFrame, Door, SessionHandle } from '../../door/door.ts';
+import { TRUSTED } from '../../door/holder.ts';
 import { bytesOf, InputFormat, isWhole } from './audio.ts';
 import type { ClientEvent, EventOf } from './events.ts';
 import type { WyomingLink } from './link.ts';
@@ -121,12 +122,11 @@ export class Satellite {
   #open(): SessionHandle | undefined {
     const { clock } = this.#door;
     if (this.#session || clock.nowMs() < this.#refusedUntilMs) return this.#session;
-    const { token } = this.#parts;
     const silent = this.#pipeline !== undefined && this.#pipeline.end_stage !== 'tts';
     try {
       this.#session = this.#door.open(
         {
-          ...{ endpoint: WYOMING_SATELLITE, token, audioBurstMs: BURST_MS },
+          ...{ endpoint: WYOMING_SATELLITE, caller: TRUSTED, audioBurstMs: BURST_MS },
           ...{ inputRate: PIPELINE_RATE, outputRate: this.#outputRate },
           ...(silent && { output: 'text' }),
         },

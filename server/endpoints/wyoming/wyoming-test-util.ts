@@ -47,7 +47,7 @@ export async function startWyoming({ options = { port: 0 }, said, reply, voice, 
     options: wyomingOptions.parse(options),
     engines: { stt: () => stt, llm: () => llm, tts: () => tts },
     offer: { ...known, stt: offered('ears'), llm: offered('mind'), tts: offered('mouth') },
-    ...{ language: 'en', voice: undefined, token: undefined, reply: defaultParameters.reply },
+    ...{ language: 'en', voice: undefined, reply: defaultParameters.reply },
   };
   const rig = await startRig({ ...more, wyoming, log });
   const url = lines.find((line) => line.url?.startsWith('tcp:'))?.url;

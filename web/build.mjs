@@ -58,16 +58,65 @@ const ownErrors = {
   },
 };
 
-/** XState's errors about a wrong chart without their texts: the server has run the same chart. */
-const shortErrors = {
-  name: 'short-errors',
+/** XState's functions for running actors, which the page has none of: it only steps snapshots. In its bundle they throw. */
+const ACTORS_ONLY = [
+  ...[
+    'update',
+    'start',
+    'executeStop',
+    'subscribe',
+    'executeSendTo',
+    'resolveSendTo',
+    '_stopProcedure',
+    '_process',
+  ],
+  ...[
+    'schedule',
+    '_reportError',
+    '_stop',
+    '_error',
+    '_complete',
+    'unregisterRecursively',
+    'executeRaise',
+    'executeSpawn',
+  ],
+  ...[
+    'executeCancel',
+    'executeEmit',
+    'resolveEmit',
+    'resolveLog',
+    'executeLog',
+    'cancelAll',
+
+    'restoreSnapshot',
+  ],
+  ...[
+    'getPersistedSnapshot',
+    'persistContext',
+    'serializeHistoryValue',
+    'select',
+    'attachDevTools',
+    'retryResolveSendTo',
+  ],
+  ...['flush', '_unregister'],
+];
+
+/** XState without those, and its errors about a wrong chart without their texts: the server has run the same chart. */
+const lessXState = {
+  name: 'less-xstate',
   setup(bundle) {
+    const unused = new RegExp(
+      `^( *)((?:function )?(?:${ACTORS_ONLY.join('|')})\\((?:[^()\\n{]|\\{[^}]*\\})*\\) \\{)\\n[^]*?\\n\\1\\}`,
+      'gm',
+    );
     bundle.onLoad({ filter: /node_modules[\\/]xstate[\\/]dist[\\/].*\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
-      const contents = source.replace(
-        /new Error\(\s*(?:\/\/.*\s*)?(?:`(?:[^`$]|\$(?!\{)|\$\{(?:[^}`]|`[^`]*`)*\})*`|"[^"]*"|'[^']*')\s*\)/g,
-        "new Error('xstate')",
-      );
+      const contents = source
+        .replace(unused, "$1$2throw new Error('xstate')}")
+        .replace(
+          /new Error\(\s*(?:\/\/.*\s*)?(?:`(?:[^`$]|\$(?!\{)|\$\{(?:[^}`]|`[^`]*`)*\})*`|"[^"]*"|'[^']*')\s*\)/g,
+          "new Error('xstate')",
+        );
       return { contents, loader: 'js' };
     });
   },
@@ -100,7 +149,7 @@ export async function buildPages(outDir) {
       minify: true,
       jsx: 'automatic',
       jsxImportSource: 'preact',
-      plugins: [ownErrors, shortErrors],
+      plugins: [ownErrors, lessXState],
       mangleProps: XSTATES_OWN,
       // The same schemas, checked by a fraction of the library.
       alias: { 'zod/mini': join(here, 'inspect/wire-check.ts') },

@@ -40,7 +40,7 @@ export const subjects = {
 } as const;
 
 const OWN_WORK = /^parley\.v1\.work\.[^.]+\.[^.]*@[^.]*$/;
-const COPY = /^parley\.v1\.s\.[^.]+\.(?:audio\.in|audio\.out|out|ev)$/;
+const COPY = /^parley\.v1\.s\.[^.]+\.(?:audio\.in|audio\.out|out|ev|ear)$/;
 
 /** Whether `subject` carries a copy for observers, which is only made for those who asked. */
 export function isCopy(subject: string): boolean {

@@ -10,6 +10,7 @@ import { capacityBenchmark } from './benchmarks/capacity.ts';
 import { chatFirstTextBenchmark } from './benchmarks/chat-first-text.ts';
 import { connectionReuseBenchmark } from './benchmarks/connection-reuse.ts';
 import { measureConversations } from './benchmarks/conversations.ts';
+import { costBenchmark } from './benchmarks/cost.ts';
 import { failoverBenchmark } from './benchmarks/failover.ts';
 import { firstAudioBenchmark } from './benchmarks/first-audio.ts';
 import { jitterBenchmark } from './benchmarks/jitter.ts';
@@ -37,6 +38,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   failoverBenchmark,
   speculationBenchmark,
   capacityBenchmark,
+  costBenchmark,
   kernelBenchmark,
   peerBenchmark,
 ];

@@ -12,7 +12,8 @@ const SIZES = [1, 10, 50, 100, 200];
 const QUICK_SIZES = [1, 10];
 
 export const USAGE = `npm run bench -- [--json FILE] [--only NAME[,NAME]] [--quick] [--bus in-process|nats|both]
-                  [--sessions N[,N]] [--out FOLDER] [--profile FOLDER] [--echo-unknown]`;
+                  [--sessions N[,N]] [--out FOLDER] [--profile FOLDER] [--echo-unknown]
+                  [--beside FOLDER]`;
 
 /** Parses the command line. Throws an Error with the problem. */
 export function commandLine(args: readonly string[], names: readonly string[]): CommandLine {
@@ -27,6 +28,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
       out: { type: 'string' },
       profile: { type: 'string' },
       'echo-unknown': { type: 'boolean', default: false },
+      beside: { type: 'string' },
     },
   });
   const { quick } = values;
@@ -42,6 +44,7 @@ export function commandLine(args: readonly string[], names: readonly string[]): 
     sessions: sizes ?? (quick ? QUICK_SIZES : SIZES),
     profile: values.profile,
     echoUnknown: values['echo-unknown'],
+    beside: values.beside,
     json: values.json,
     only,
     out: values.out,

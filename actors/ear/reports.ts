@@ -27,7 +27,9 @@ export class EarReports {
 
   /** The next samples, as the recogniser gets them. */
   hear(samples: Int16Array): void {
-    for (const sample of samples) this.#power += sample * sample;
+    let power = 0;
+    for (let i = 0; i < samples.length; i++) power += (samples[i] as number) ** 2;
+    this.#power += power;
     this.#samples += samples.length;
     if (this.#samples < SAMPLES) return;
     const echo = this.#takeEcho();

@@ -20,7 +20,7 @@ export interface SileroOptions {
   readonly gate?: boolean;
   /** Maximum number of windows in one run. Default 64. */
   readonly maxBatch?: number;
-  /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 2 ms for each window of the previous round, between 4 (a dozen simultaneous voices) and 16 (twenty). docs/benchmarks/profile.md lists the costs.
+  /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 4 ms for each window of the previous round, between 4 (up to seven simultaneous voices) and 16 (from eight on). docs/benchmarks/profile.md lists the costs.
    */
   readonly gatherMs?: number;
   /** Maximum waiting audio of one stream, in ms; beyond it the stream fails with VAD_FAILED. Default 30 000. */
@@ -38,8 +38,8 @@ export interface SileroOptions {
   readonly clock?: Clock;
 }
 
-/** Gather time in ms by load: short delays are cheap with few voices and expensive with many. */
-const GATHER_MS_A_WINDOW = 2;
+/** Gather time in ms by load: short delays are cheap with few voices and expensive with many. From 8 voices on it grows to the most. */
+const GATHER_MS_A_WINDOW = 4;
 const LEAST_GATHER_MS = 4;
 const MOST_GATHER_MS = 16;
 

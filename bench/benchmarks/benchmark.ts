@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly profile: string | undefined;
   /** Clients of the conversations do not say whether they hear their loudspeaker, so the server looks for an echo. */
   readonly echoUnknown: boolean;
+  /** Folder of another compiled Parley, which `cost` measures in turns with this one. */
+  readonly beside: string | undefined;
 }
 
 /** Shared context of benchmarks. */

@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly profile?: string | undefined;
   /** Allow measuring memory after a garbage collection. */
   readonly collects?: boolean;
+  /** Another module in the server's place, as in {@link startProcess}. */
+  readonly module?: string;
 }
 
 /** Results of a load, each part as reported by its process. */
@@ -87,7 +89,7 @@ export class World {
       const dataDir = temporaryFolder('data');
       started.push({ stop: async () => dataDir.remove() });
       const server = startProcess({
-        module: 'server-process',
+        module: options.module ?? 'server-process',
         cpus: options.cpus?.server,
         nodeFlags: [
           ...productFlags(),

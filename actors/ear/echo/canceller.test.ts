@@ -132,6 +132,8 @@ describe('the echo canceller', () => {
       return (reads.length * BLOCK) / heard.length;
     };
     expect(share(hiss(40))).toBe(0);
+    const interruption = between(bursts(4, 'person', 0.05), 2, 3);
+    expect(share(sum(interruption, hiss(4)))).toBe(0);
     expect(share(sum(bursts(40, 'person', 0.05), hiss(40)))).toBeLessThan(0.4);
   });
 

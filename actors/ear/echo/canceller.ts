@@ -56,6 +56,7 @@ export class EchoCanceller {
 
   /** Playback begins or continues after a gap, so its time must be found. */
   restart(): void {
+    this.#presence?.began();
     if (!this.#filter.learned || this.#presence?.sure === false) return;
     this.#searching = true;
     this.#harms = false;

@@ -4,8 +4,9 @@ import type { Resampler, ResamplerFactory } from '../../ports/resampler.ts';
 
 const FULL_SCALE = 0x8000;
 const DUCKED_GAIN = 10 ** (DUCKED_DB / 20);
+const GAIN_SAMPLES = samplesInMs(DUCK_RAMP_MS, PIPELINE_RATE);
 /** Change of the gain in a sample of the client's ramp. */
-const GAIN_STEP = (1 - DUCKED_GAIN) / samplesInMs(DUCK_RAMP_MS, PIPELINE_RATE);
+const GAIN_STEP = (1 - DUCKED_GAIN) / GAIN_SAMPLES;
 /** Changes of the gain that are kept: more than happen in what is kept of the audio. */
 const GAINS_KEPT = 16;
 /** How much of it is kept, before and after the microphone's position. A client is sent at most 200 ms ahead. */
@@ -117,11 +118,13 @@ export class PlayedAudio {
 
   /** Fills `out` with what was played from `from` on, −1..1. */
   read(from: number, out: Float32Array): void {
-    for (let i = 0; i < out.length; i++) {
-      const at = from + i;
-      const known = at >= 0 && at < this.#end && at >= this.#end - KEPT;
-      out[i] = known ? (this.#gainAt(at) * (this.#ring[at % KEPT] ?? 0)) / FULL_SCALE : 0;
-    }
+    const [first, end] = [Math.max(from, this.#end - KEPT, 0), Math.min(from + out.length, this.#end)];
+    out.fill(0);
+    // Most of the time there was no change of the gain lately.
+    const steady =
+      !this.#gains[0] || this.#gains[0].at + GAIN_SAMPLES <= first ? this.#gainAt(first) : undefined;
+    for (let at = first; at < end; at++)
+      out[at - from] = ((steady ?? this.#gainAt(at)) * (this.#ring[at % KEPT] as number)) / FULL_SCALE;
   }
 
   close(): void {

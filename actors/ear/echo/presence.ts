@@ -4,6 +4,10 @@ import { BLOCK } from './adaptive-filter.ts';
 const AUDIBLE = 4;
 /** Power below which nothing is a sound: −90 dBFS. */
 const SILENCE = 1e-9;
+/** Blocks from the begin of playback in which its echo must be heard: 500 ms of delay at most, and 300 more. */
+const BEGINNING = 80;
+/** Blocks with a sound after which one that came later is looked at all the same: a person would have interrupted by then. */
+const LATE = 100;
 /** Share per block by which the estimate of the quietest blocks rises. */
 const FLOOR_RISE = 1.005;
 /** Blocks of playback in which the filter learns, and those after them by which it is judged: 1 s each. */
@@ -16,14 +20,17 @@ const FIRST_REST = 300;
 const LONGEST_REST = 4_800;
 
 /**
- * Decides when to look for an echo if the client did not say whether its microphone hears one: once it hears anything while the
- * robot speaks, and more rarely each time that what it heard was not the robot.
+ * Decides when to look for an echo if the client did not say whether its microphone hears one: once it hears anything when the
+ * robot begins to speak, or for a second while it speaks, and more rarely each time that what it heard was not the robot.
  */
 export class Presence {
   #floor = 0;
   #last = 0;
   #looking = false;
   #sure = false;
+  /** Blocks of this stretch of playback, and those with a sound. */
+  #played = 0;
+  #audible = 0;
   /** Blocks since it began to look. */
   #blocks = 0;
   #heard = 0;
@@ -41,15 +48,24 @@ export class Presence {
     return this.#looking;
   }
 
+  /** Playback begins, or continues after a gap. */
+  began(): void {
+    this.#played = 0;
+    this.#audible = 0;
+  }
+
   /** A block that the canceller has not seen. Returns true once it should begin to look. */
   wakes(heard: Float32Array): boolean {
     const power = this.#powerOfDifferences(heard);
     this.#floor = this.#floor === 0 ? power : Math.min(power, this.#floor * FLOOR_RISE);
+    this.#played++;
     if (this.#rest > 0) {
       this.#rest--;
       return false;
     }
-    this.#looking = power > AUDIBLE * Math.max(this.#floor, SILENCE);
+    const audible = power > AUDIBLE * Math.max(this.#floor, SILENCE);
+    if (audible) this.#audible++;
+    this.#looking = audible && (this.#played <= BEGINNING || this.#audible >= LATE);
     this.#blocks = 0;
     this.#heard = 0;
     this.#left = 0;

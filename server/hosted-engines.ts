@@ -12,6 +12,7 @@ import {
 import type { Bus } from '../actors/ports/bus.ts';
 import { type EngineKind, ownEngine } from '../actors/subjects.ts';
 import { realClock } from '../adapters/real-clock.ts';
+import { withinTrace } from '../adapters/trace-context.ts';
 import type { Config } from './config/schema.ts';
 import type { LocalEngines } from './engines.ts';
 
@@ -34,9 +35,9 @@ export function hostEngines(engines: LocalEngines, config: Config, bus: Bus): Ho
   const process = randomUUID().slice(0, 8);
   const own = (name: string) => ownEngine(name, process);
   const { stt, llm, tts } = engines;
-  if (stt) host(stt, hostStt(bus, realClock, stt, undefined, own(stt.name)));
-  if (llm) host(llm, hostLlm(bus, realClock, llm, undefined, own(llm.name)));
-  if (tts) host(tts, hostTts(bus, realClock, tts, undefined, own(tts.name)));
+  if (stt) host(stt, hostStt(bus, realClock, stt, { withinTrace }, own(stt.name)));
+  if (llm) host(llm, hostLlm(bus, realClock, llm, { withinTrace }, own(llm.name)));
+  if (tts) host(tts, hostTts(bus, realClock, tts, { withinTrace }, own(tts.name)));
   const nameOf = (kind: EngineKind) => {
     const local = engines[kind];
     return local ? own(local.name) : config[kind].remote.engine;

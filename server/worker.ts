@@ -3,6 +3,7 @@ import type { OwnRole } from '../actors/ports/event-stream.ts';
 import type { EngineKind } from '../actors/subjects.ts';
 import { speexResampler } from '../adapters/audio/resampler.ts';
 import { realClock } from '../adapters/real-clock.ts';
+import { withinTrace } from '../adapters/trace-context.ts';
 import { ParleyError } from '../machines/errors.ts';
 import { publishEngineCounts } from './analytics/worker-counts.ts';
 import { makeBus } from './bus.ts';
@@ -95,9 +96,9 @@ async function serveEngines(
     throw error;
   }
   const hosts: EngineHost[] = [];
-  if (stt) hosts.push(hostStt(bus, realClock, stt));
-  if (llm) hosts.push(hostLlm(bus, realClock, llm));
-  if (tts) hosts.push(hostTts(bus, realClock, tts));
+  if (stt) hosts.push(hostStt(bus, realClock, stt, { withinTrace }));
+  if (llm) hosts.push(hostLlm(bus, realClock, llm, { withinTrace }));
+  if (tts) hosts.push(hostTts(bus, realClock, tts, { withinTrace }));
   await bus.flush();
   void engines.preparePhrases?.(phraseLog(log), () => hosts.some((host) => host.active() > 0));
   const drain = async () => {

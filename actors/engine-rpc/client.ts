@@ -50,6 +50,7 @@ export async function* callEngine<Event>(
         session: request.scope.session,
         generation: String(request.scope.generation),
         request: id,
+        ...(request.scope.traceparent !== undefined && { traceparent: request.scope.traceparent }),
       },
     });
     if (!bus.connected() && !isOwnWork(subject))

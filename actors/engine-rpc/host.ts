@@ -100,7 +100,7 @@ class Host<Event> implements EngineHost {
       return;
     }
     try {
-      const { maxActive } = this.#context.options;
+      const { maxActive, withinTrace } = this.#context.options;
       if (this.#jobs.size >= maxActive) {
         throw new ParleyError(
           'ENGINE_OVERLOADED',
@@ -115,7 +115,7 @@ class Host<Event> implements EngineHost {
       );
       this.#jobs.set(token, job);
       this.#replies.add(reply);
-      void job.run(start, this.#engine.send);
+      void withinTrace(message.headers.traceparent, () => job.run(start, this.#engine.send));
     } catch (error) {
       const record = errorRecord(error, FAILED[this.#engine.kind]);
       if (record.code === 'ENGINE_PROTOCOL')

@@ -16,6 +16,8 @@ export interface WorkOptions {
   readonly maxQueuedBytes: number;
   /** Worker: maximum concurrent requests; more are refused with ENGINE_OVERLOADED. 1,000. */
   readonly maxActive: number;
+  /** Worker: runs a request within the trace that its `traceparent` names. By default just runs it. */
+  readonly withinTrace: (traceparent: string | undefined, run: () => Promise<void>) => Promise<void>;
 }
 
 const DEFAULTS: WorkOptions = {
@@ -27,6 +29,7 @@ const DEFAULTS: WorkOptions = {
   graceMs: 5_000,
   maxQueuedBytes: 16 * 1_024 * 1_024,
   maxActive: 1_000,
+  withinTrace: (_traceparent, run) => run(),
 };
 
 export function workOptions(options: Partial<WorkOptions> | undefined): WorkOptions {

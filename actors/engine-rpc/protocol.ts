@@ -15,6 +15,8 @@ export type UpType = 'audio' | 'finish' | 'alive' | 'cancel';
 export interface RpcScope {
   readonly session: string;
   readonly generation: number;
+  /** W3C trace context of whoever asks. Default: none. */
+  readonly traceparent?: string;
 }
 
 /** Maximum size of an audio piece: small enough for any server, large enough that the overhead is negligible. */

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { Socket } from 'node:net';
 import { ReadableStream } from 'node:stream/web';
 import { ParleyError } from '../../machines/errors.ts';
+import { traceHeaders } from '../trace-context.ts';
 import { Body } from './body.ts';
 
 export interface TransportOptions {
@@ -150,7 +151,7 @@ export function httpTransport(options: TransportOptions): Transport {
     return exchange({
       url: new URL(input instanceof Request ? input.url : input),
       method: init.method ?? 'GET',
-      headers: Object.fromEntries(headers),
+      headers: { ...Object.fromEntries(headers), ...traceHeaders() },
       body,
       signal: init.signal ?? undefined,
     });

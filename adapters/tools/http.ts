@@ -1,6 +1,7 @@
 import { ParleyError } from '../../machines/errors.ts';
 import { type Json, parseJson } from '../../machines/json.ts';
 import type { Tool } from '../../machines/wire.ts';
+import { traceHeaders } from '../trace-context.ts';
 import { jsonObject, MAX_RESULT, type RemoteTools, shortened } from './remote-tools.ts';
 
 /** A tool that is an HTTP request: its arguments as JSON, or in the query of a GET. */
@@ -37,6 +38,7 @@ export function httpTools(given: readonly HttpTool[]): RemoteTools {
           headers: {
             ...(asQuery ? {} : { 'Content-Type': 'application/json' }),
             ...(key !== undefined && { 'Idempotency-Key': key }),
+            ...traceHeaders(),
             ...headers,
           },
           ...(asQuery ? {} : { body: JSON.stringify(args) }),

@@ -11,6 +11,7 @@ import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { Json } from '../../machines/json.ts';
 import type { Tool } from '../../machines/wire.ts';
+import { traceHeaders } from '../trace-context.ts';
 import { jsonObject, MAX_RESULT, type RemoteTools, shortened } from './remote-tools.ts';
 
 /** A server of the Model Context Protocol: a command (stdio) or an address (streamable HTTP). */
@@ -47,7 +48,7 @@ const MAX_DESCRIPTION = 4_000;
 
 /**
  * The tools of one MCP server. It connects in the background and again when the connection is lost; until then it offers
- * nothing. A call carries its idempotency key as `_meta["parley/idempotency-key"]` and is never sent twice. Errors: TOOL_UNREACHABLE,
+ * nothing. A call carries its idempotency key as `_meta["parley/idempotency-key"]` and is never sent twice. Within a trace it carries `_meta.traceparent`, over HTTP also the header. Errors: TOOL_UNREACHABLE,
  * TOOL_FAILED (the tool says so).
  */
 export class McpTools implements RemoteTools {
@@ -73,11 +74,12 @@ export class McpTools implements RemoteTools {
     const own = this.#names.get(name);
     const client = this.#client;
     if (!client || own === undefined) throw new ParleyError('TOOL_UNREACHABLE', `${name}: not connected`);
+    const meta = { ...(key !== undefined && { 'parley/idempotency-key': key }), ...traceHeaders() };
     try {
       const result = await client.callTool(
         {
           ...{ name: own, arguments: args },
-          ...(key !== undefined && { _meta: { 'parley/idempotency-key': key } }),
+          ...(Object.keys(meta).length > 0 && { _meta: meta }),
         },
         { signal, timeout: CALL_MS },
       );
@@ -166,6 +168,11 @@ export class McpTools implements RemoteTools {
       return new StdioClientTransport({ command, args: [...args], env: { ...env }, stderr: 'ignore' });
     return new StreamableHTTPClientTransport(new URL(url ?? ''), {
       requestInit: { headers: { ...headers } },
+      fetch: (target, init) => {
+        const all = new Headers(init?.headers);
+        for (const [name, value] of Object.entries(traceHeaders())) all.set(name, value);
+        return fetch(target, { ...init, headers: all });
+      },
     });
   }
 }

@@ -25,6 +25,8 @@ import { robotOf } from '../ros-robot.ts';
 import type { ServeOptions } from '../serve-options.ts';
 import { openShared, type Shared } from '../shared/shared.ts';
 import { openStores } from '../stores.ts';
+import { startTraces } from '../traces/traces.ts';
+import type { TurnTracer } from '../traces/turn-tracer.ts';
 import { packageVersion } from '../version.ts';
 import type { Closers } from './closers.ts';
 
@@ -43,6 +45,8 @@ export interface Base {
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
+  /** Undefined without `traces.url`. */
+  readonly tracer: TurnTracer | undefined;
   readonly readiness: Readiness;
   /** Without `ros.url`, none. */
   readonly robot: RosRobot | undefined;
@@ -79,11 +83,14 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   readiness.add(() =>
     stores.problem() ? ['the store cannot be used: sessions are not recorded, actions are refused'] : [],
   );
+  const traces = await startTraces(config.traces.url, log);
+  if (traces) closers.push(() => traces.close());
   const logs = [failedReplies(log), rejectionLog(log), ...(onLog ? [onLog] : [])];
   const observers: readonly SessionObserver[] = [
     ...(metrics ? [metrics] : []),
     ...(inspector ? [inspector] : []),
     ...(meter ? [meter] : []),
+    ...(traces ? [traces.tracer] : []),
     ...logs.map((one) => ({ onLog: one })),
   ];
   const robot = robotOf(config, dialog, log);
@@ -101,6 +108,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
     access,
     inspector,
     observers,
+    tracer: traces?.tracer,
     readiness,
     robot,
   };

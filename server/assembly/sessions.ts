@@ -32,12 +32,13 @@ export async function makeSessions(base: Base, speech: Speech): Promise<SessionD
   const executor = parts?.actions ?? executorOf(dialog, base.robot);
   const tools = await openTools(config.tools, (error) => log.warn({ err: error }, error.message));
   if (tools) closers.push(() => tools.close());
+  const actions = base.shared.cachedTools(tools?.port(executor) ?? executor);
   const journal = stately ? stately.watching(journaling?.open) : journaling?.open;
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
     ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
-    ...{ tools, actions: base.shared.cachedTools(tools?.port(executor) ?? executor) },
+    ...{ tools, actions: base.tracer?.actions(actions) ?? actions },
     read: dialogReader(dialog, !modelMayAnswer(options)),
     identify: await languageIdentifier([config.language, ...parameters.languages.among]),
     memory: parts?.memory ?? base.memory,

@@ -42,6 +42,7 @@ export async function makeSpeech({
   loop,
   stores,
   shared,
+  tracer,
 }: Base): Promise<Speech> {
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
@@ -89,7 +90,9 @@ export async function makeSpeech({
     realClock,
     log,
   );
-  const clients = load.watch(hosted.clients, () => admission.refusal('turn'));
+  const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, () =>
+    admission.refusal('turn'),
+  );
   return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, clients };
 }
 

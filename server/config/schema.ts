@@ -32,6 +32,7 @@ import { outboxOptions } from '../outbox/options.ts';
 import { packagedDialog } from '../packaged-dialogs.ts';
 import { sharedOptions } from '../shared/options.ts';
 import { toolOptions } from '../tools/options.ts';
+import { traceOptions } from '../traces/options.ts';
 import { byLanguage, chain, chains, optionsOf, phraseCache, servers, speechModel } from './engine-groups.ts';
 import { keysOf } from './keys.ts';
 
@@ -237,6 +238,7 @@ export const configSchema = z.strictObject({
   metrics: group({
     enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
   }),
+  traces: traceOptions,
   inspect: group({
     enabled: yesNo(true, 'Serve the inspector at `/inspect`; see inspector.md.'),
     control: yesNo(false, 'Allow the inspector to send voice stop, interrupt and rearm.'),

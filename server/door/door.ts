@@ -31,6 +31,8 @@ export interface DoorRequest {
   readonly alias?: string | undefined;
   /** Whom the endpoint has let in. */
   readonly caller: Caller;
+  /** W3C trace context of the client's request, as it came. */
+  readonly traceparent?: string | undefined;
   /** Default: the server's own. */
   readonly language?: string | undefined;
   readonly voice?: string | undefined;

@@ -11,6 +11,8 @@ export interface SessionRequest {
   readonly alias?: string | undefined;
   /** Unguessable, and one token of a bus subject. */
   readonly session: string;
+  /** W3C trace context of the client's request, as it came. */
+  readonly traceparent?: string;
   /** Who speaks, as the door has checked it. Default: nobody known. */
   readonly user?: string;
   /** BCP 47, such as `en`. */

@@ -8,10 +8,11 @@ export function sessionRequestOf(
   request: DoorRequest & { readonly language: string },
 ): SessionRequest {
   const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = request;
-  const { echo, results, attention, earReports, resumes } = request;
+  const { echo, results, attention, earReports, resumes, traceparent } = request;
   const { user } = request.caller;
   return {
     ...{ endpoint, alias, session, language, outputRate, aheadMs },
+    ...(traceparent && { traceparent }),
     ...(user !== undefined && { user }),
     ...(voice !== undefined && { voice }),
     ...(input !== undefined && { input }),

@@ -35,6 +35,7 @@ export class Connection implements SocketProtocol {
   readonly #socket: ClientSocket;
   readonly #door: Door;
   readonly #access: Pick<Access, 'caller'>;
+  readonly #traceparent: string;
   #audio: ReadyMessage['audio'] = { inputRate: PIPELINE_RATE, outputRate: DEFAULT_OUTPUT_RATE };
   /** Of the client's audio; undefined: PCM16LE. */
   #law: G711Law | undefined;
@@ -44,8 +45,15 @@ export class Connection implements SocketProtocol {
   /** How often other servers have passed this connection on. */
   readonly #hops: number;
 
-  constructor(socket: ClientSocket, door: Door, access: Pick<Access, 'caller'>, hops = 0) {
+  /** `traceparent`: header of its request, as it came. */
+  constructor(
+    socket: ClientSocket,
+    door: Door,
+    access: Pick<Access, 'caller'>,
+    { hops = 0, traceparent = '' } = {},
+  ) {
     this.#socket = socket;
+    this.#traceparent = traceparent;
     this.#door = door;
     this.#access = access;
     this.#hops = hops;
@@ -138,6 +146,7 @@ export class Connection implements SocketProtocol {
         output,
         results,
         attention,
+        traceparent: this.#traceparent,
         ...this.#audio,
       },
       echo: audio?.echo ?? 'unknown',

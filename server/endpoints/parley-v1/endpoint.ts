@@ -23,7 +23,8 @@ export function parleyV1({ door, access }: ParleyV1Parts): Endpoint {
     async admit(request) {
       if (!offeredBy(request).includes(SUBPROTOCOL))
         throw new ParleyError('BAD_FIELD', `the WebSocket subprotocol ${SUBPROTOCOL} is required`);
-      return (client) => new Connection(client, door, access, hopsOf(request));
+      const traceparent = String(request.headers.traceparent ?? '');
+      return (client) => new Connection(client, door, access, { hops: hopsOf(request), traceparent });
     },
   });
 }

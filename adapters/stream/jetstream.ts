@@ -1,6 +1,7 @@
 import { type JetStreamManager, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type MsgHdrs, headers as makeHeaders } from '@nats-io/transport-node';
 import { Backoff } from '../../actors/backoff.ts';
+import { pause } from '../../actors/cancellation.ts';
 import {
   type DeadLetter,
   type EventHandler,
@@ -167,13 +168,11 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
         if (signal.aborted) return;
         manager = undefined;
         report(cause);
-        await new Promise<void>((resolve) => {
-          const timer = clock.setTimer(wait.nextMs(), resolve);
-          signal.addEventListener('abort', () => {
-            timer.cancel();
-            resolve();
-          });
-        });
+        const again = await pause(clock, wait.nextMs(), signal).then(
+          () => true,
+          () => false,
+        );
+        if (!again) return;
       }
     }
   }

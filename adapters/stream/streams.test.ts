@@ -254,4 +254,24 @@ describe('jetStreams', () => {
       .poll(() => new Set(got), { timeout: 20_000 })
       .toEqual(new Set(['before', 'during', 'after']));
   }, 40_000);
+
+  it('a consumer leaves nothing behind each time it tries a broker without JetStream again', async () => {
+    const plain = await startNatsServer();
+    afterTest(() => plain.stop());
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on('warning', onWarning);
+    afterTest(() => void process.off('warning', onWarning));
+    let failures = 0;
+    const streams = await overNats({
+      url: plain.url,
+      clock: { ...realClock, setTimer: (_ms, call) => realClock.setTimer(1, call) },
+      onProblem: () => {
+        failures += 1;
+      },
+    });
+    consuming(streams, inbox().handle);
+    await expect.poll(() => failures, { timeout: 10_000 }).toBeGreaterThan(12);
+    expect(warnings).toEqual([]);
+  });
 });

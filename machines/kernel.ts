@@ -37,11 +37,21 @@ export interface Step {
   readonly commands: readonly Command[];
 }
 
-interface Timer {
+/** A delay that is set. */
+export interface Timer {
   readonly id: string;
   readonly dueMs: number;
-  readonly order: number;
   readonly event: TimerEvent;
+}
+
+/** Where a kernel begins that goes on with what another one did, while no child ran. */
+export interface KernelStart {
+  readonly seq: number;
+  /** Of the whole chart. */
+  readonly value: StateValue;
+  readonly context: SessionContext;
+  /** Ordered by when they are due. */
+  readonly timers: readonly Timer[];
 }
 
 /**
@@ -55,20 +65,24 @@ export class SessionKernel {
   #state: PublicState;
   #commands: Command[] = [];
   #seq = 0;
-  #order = 0;
   #atMs = 0;
   #timers: Timer[] = [];
 
   /** The commands of the start. */
   readonly initial: Step;
 
-  constructor(machine: SessionMachine, input: SessionInput) {
+  constructor(machine: SessionMachine, input: SessionInput, from?: KernelStart) {
     this.#machine = machine;
     this.#scope = collectingScope(machine, (action) => this.#collect(action));
-    this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
+    if (from) {
+      this.#snapshot = machine.resolveState(from);
+      this.#timers = [...from.timers];
+      this.#seq = from.seq;
+      this.#atMs = from.context.nowMs;
+    } else this.#snapshot = machine.getInitialSnapshot(this.#scope, input);
     this.#state = publicState(this.value);
-    this.#commands.push(this.#stateMessage());
-    this.initial = { seq: 0, atMs: 0, commands: this.#commands };
+    if (!from) this.#commands.push(this.#stateMessage());
+    this.initial = { seq: this.#seq, atMs: this.#atMs, commands: this.#commands };
   }
 
   get context(): SessionContext {
@@ -196,7 +210,6 @@ export class SessionKernel {
     const timer: Timer = {
       id,
       dueMs: this.#atMs + delayMs,
-      order: this.#order++,
       event: { type: id as TimerEvent['type'] },
     };
     const at = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);

@@ -1,13 +1,17 @@
+import { checkEnd, checkHeader, checkRecord } from '../../machines/journal/check.ts';
+import { QuietMoments } from '../../machines/journal/quiet.ts';
 import type { Journal, JournalRecord, Sha256 } from '../../machines/journal/record.ts';
-import { type ReplayKernel, replaySteps } from '../../machines/journal/replay.ts';
+import { replaySteps } from '../../machines/journal/replay.ts';
 import { JournalWriter } from '../../machines/journal/writer.ts';
-import { type KernelEvent, SessionKernel, type Step } from '../../machines/kernel.ts';
+import { type KernelEvent, SessionKernel } from '../../machines/kernel.ts';
 import type { LogEntry } from '../../machines/log.ts';
-import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { Command, SpawnCommand, TurnOutcome } from '../../machines/session/commands.ts';
+import type { SessionInput } from '../../machines/session/context.ts';
 import { CHILD_KINDS, type ChildKind } from '../../machines/session/events.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
+import { publicState } from '../../machines/session/public-state.ts';
 import type { ListenerSample } from '../../machines/session/reply/listener.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
+import type { PublicState, SessionMessage } from '../../machines/wire.ts';
 import type { JournalSoFar } from '../journal/recorder.ts';
 import { childNumber, roundOf } from './child-names.ts';
 import { LastReply } from './last-reply.ts';
@@ -41,25 +45,29 @@ export interface RebuildOptions {
 
 const END = /^xstate\.(done|error)\.actor\./u;
 
-/** Records replayed in one go: some 2 ms. */
+/** Records read or replayed in one go: some 2 ms. */
 const STRETCH = 100;
 
-/** Rebuilds a session by replaying its journal; undefined if that gives another session, or one that has ended. */
+/**
+ * Rebuilds a session from its journal; undefined if that is not of one piece, gives another session, or has ended.
+ *
+ * The journal has the session's state at each record. So a kernel begins at the newest moment at which no child ran, and
+ * only what came later is replayed, with each hash compared. If that gives another session, all of it is replayed.
+ */
 export async function rebuild(journal: Journal, options: RebuildOptions): Promise<Rebuilt | undefined> {
-  const { header, headerHash, footer, records } = journal;
-  const { machine, sha256, played, breathe } = options;
+  const { header, footer, records } = journal;
+  const { sha256, played, breathe } = options;
   if (footer.status !== 'open' || records.length === 0) return undefined;
-  const kernel = new SessionKernel(machine, header.input);
-  const writer = new JournalWriter(headerHash, sha256);
-  const story = new Story(kernel, records);
-  const steps = replaySteps(journal, { kernel: story.told(), sha256, writer });
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.done) {
-      if (step.value.fault || step.value.difference || kernel.ended) return undefined;
-      break;
-    }
-    if (step.value % STRETCH === 0) await breathe();
+  if (checkHeader(journal, sha256) || checkEnd(journal)) return undefined;
+  const story = new Story(header.input);
+  for (const [index, record] of records.entries()) {
+    if (checkRecord(journal, index, sha256)) return undefined;
+    story.note(record);
+    if (index % STRETCH === 0) await breathe();
   }
+  const at = (await replayed(journal, options, story.quiet)) ?? (await replayed(journal, options));
+  if (!at || at.kernel.ended) return undefined;
+  const { kernel, writer } = at;
   return {
     kernel,
     journal: { header, writer, records: records.length },
@@ -71,6 +79,24 @@ export async function rebuild(journal: Journal, options: RebuildOptions): Promis
   };
 }
 
+/** The kernel and the writer at the journal's end, by a replay; undefined if that gives something else. */
+async function replayed(
+  journal: Journal,
+  { machine, sha256, breathe }: RebuildOptions,
+  moments?: QuietMoments,
+): Promise<{ readonly kernel: SessionKernel; readonly writer: JournalWriter } | undefined> {
+  const { header, headerHash } = journal;
+  const quiet = moments?.newest();
+  const kernel = new SessionKernel(machine, header.input, quiet?.start);
+  const writer = new JournalWriter(headerHash, sha256, quiet);
+  const from = quiet ? quiet.record.record + 1 : 0;
+  const steps = replaySteps(journal, { kernel, sha256, writer, from });
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value.fault || step.value.difference ? undefined : { kernel, writer };
+    if (step.value % STRETCH === 0) await breathe();
+  }
+}
+
 /** What happened in a journal. */
 class Story {
   readonly log: LogEntry[] = [];
@@ -78,55 +104,35 @@ class Story {
   readonly reply = new LastReply();
   inputEnd = 0;
   returns = 0;
+  readonly quiet: QuietMoments;
   #frames = { generation: 0, seq: 0, sent: 0 };
+  #value = '';
+  #state: PublicState = 'idle';
   readonly #children = new Map<
     ChildKind,
     { readonly child: string; readonly kind: ChildKind; readonly generation: number }
   >();
-  readonly #kernel: SessionKernel;
-  /** By the event's number. */
-  readonly #sources: ReadonlyMap<number, JournalRecord['source']>;
 
-  constructor(kernel: SessionKernel, records: Journal['records']) {
-    this.#kernel = kernel;
-    this.#sources = new Map(records.flatMap(({ seq, source, stale }) => (stale ? [] : [[seq, source]])));
+  constructor(input: SessionInput) {
+    this.quiet = new QuietMoments(input);
   }
 
-  /** The kernel, each step of which is noted here. */
-  told(): ReplayKernel {
-    const kernel = this.#kernel;
-    this.#note(kernel.initial, null);
-    return {
-      ...{ initial: kernel.initial, takeTimer: (nowMs) => kernel.takeTimer(nowMs) },
-      step: (event, atMs) => {
-        const step = kernel.step(event, atMs);
-        this.#note(step, event);
-        return step;
-      },
-      get value() {
-        return kernel.value;
-      },
-      get regions() {
-        return kernel.regions;
-      },
-      get ended() {
-        return kernel.ended;
-      },
-      get context() {
-        return kernel.context;
-      },
-    };
-  }
-
-  #note({ seq, atMs, commands }: Step, event: KernelEvent | null): void {
+  note(record: JournalRecord): void {
+    const { seq, t: atMs, source, generation, stale } = record;
+    if (stale) return;
+    // As a kernel made them; the chain of hashes guarantees it.
+    const event = JSON.parse(record.event) as KernelEvent | null;
+    const commands = JSON.parse(record.commands) as readonly Command[];
+    this.quiet.note(record, commands);
     if (event) {
-      const of = this.#sources.get(seq);
-      const source = of === undefined || of === 'start' ? 'server' : of;
       const ended = CHILD_KINDS.find((kind) => END.test(event.type) && event.type.endsWith(`.${kind}`));
       if (ended) this.#end(ended, atMs, event.type.startsWith('xstate.done') ? 'done' : 'error');
       if (event.listener) this.#frame(event.listener, atMs);
-      this.log.push({ type: 'event', seq, atMs, source, event, state: this.#kernel.state });
-      this.reply.note(event, this.#kernel.context.generation);
+      this.log.push({
+        ...{ type: 'event', seq, atMs, event, state: this.#publicState() },
+        source: source === 'start' ? 'server' : source,
+      });
+      this.reply.note(event, generation);
       if ('sample' in event) this.inputEnd = Math.max(this.inputEnd, event.sample);
       if (event.type === 'back') this.returns += 1;
     }
@@ -134,8 +140,15 @@ class Story {
       this.log.push({ type: 'command', seq, atMs, command });
       if (command.type === 'persist') this.turns.push(command.turn);
       else if (command.type === 'stop') this.#end(command.child, atMs, 'cancelled');
-      else if (command.type === 'spawn') this.#start(command, atMs);
+      else if (command.type === 'spawn') this.#start(command, generation, atMs);
     }
+  }
+
+  #publicState(): PublicState {
+    const { value } = this.quiet;
+    if (value !== this.#value) this.#state = publicState(JSON.parse(value));
+    this.#value = value;
+    return this.#state;
   }
 
   #frame({ generation, sent }: ListenerSample, atMs: number): void {
@@ -147,9 +160,9 @@ class Story {
     this.log.push({ type: 'frame', atMs, generation, seq, samples });
   }
 
-  #start(command: SpawnCommand, atMs: number): void {
+  #start(command: SpawnCommand, reply: number, atMs: number): void {
     const kind = command.child;
-    const generation = childNumber(command, this.#kernel.context.generation);
+    const generation = childNumber(command, reply);
     const child = { child: `${kind}/${generation}${roundOf(command)}`, kind, generation };
     this.#children.set(kind, child);
     this.log.push({ type: 'child.start', atMs, ...child });

@@ -51,6 +51,8 @@ export interface ReplayOptions {
   readonly sha256: Sha256;
   /** Stop after the kernel's event with this number. */
   readonly untilSeq?: number;
+  /** Index of the first record to replay; those before are taken as they are. Default: 0. */
+  readonly from?: number;
   /** Makes the records again, and can go on with the journal afterwards. Default: one of its own. */
   readonly writer?: JournalWriter;
 }
@@ -71,12 +73,13 @@ export function* replaySteps(
   journal: Journal,
   options: ReplayOptions,
 ): Generator<number, ReplayResult, undefined> {
-  const { kernel, sha256, untilSeq = Number.POSITIVE_INFINITY } = options;
+  const { kernel, sha256, untilSeq = Number.POSITIVE_INFINITY, from = 0 } = options;
   const done = { records: 0, stale: 0, seq: 0, stateHash: '' };
   const bad = checkHeader(journal, sha256);
   if (bad) return { ...done, fault: bad };
   const writer = options.writer ?? new JournalWriter(journal.headerHash, sha256);
   for (const [index, record] of journal.records.entries()) {
+    if (index < from) continue;
     if (record.seq > untilSeq) return done;
     let made: JournalRecord | undefined;
     let thrown: unknown;

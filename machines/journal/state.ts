@@ -143,6 +143,8 @@ function commonEnd(a: string, b: string, limit: number): number {
   return low;
 }
 
+const INVALID = 'a change is a list of [name], [name, value] and [name, start, removed, added]';
+
 /** Applies recorded changes: the state of a journal without a kernel. Throws on an invalid change. */
 export class RecordedState {
   readonly #parts = new Map<string, string>();
@@ -159,9 +161,14 @@ export class RecordedState {
     return this.#parts.get(name);
   }
 
+  /** The JSON of each part, in the order in which they came. */
+  get texts(): ReadonlyMap<string, string> {
+    return this.#parts;
+  }
+
   apply(change: string): void {
     const entries: unknown = JSON.parse(change);
-    if (!Array.isArray(entries)) throw new TypeError('a change is a list');
+    if (!Array.isArray(entries)) throw new TypeError(INVALID);
     for (const item of entries) this.#apply(item);
   }
 
@@ -172,16 +179,14 @@ export class RecordedState {
   }
 
   #apply(item: unknown): void {
-    if (!Array.isArray(item)) throw new TypeError('an entry of a change is a list');
-    const [name, ...rest]: unknown[] = item;
-    if (typeof name !== 'string') throw new TypeError('an entry of a change begins with a name');
+    const [name, ...rest]: unknown[] = Array.isArray(item) ? item : [];
+    if (typeof name !== 'string') throw new TypeError(INVALID);
     const [start, removed, added] = rest;
     if (rest.length === 0) this.#parts.delete(name);
     else if (rest.length === 1) this.#parts.set(name, JSON.stringify(start));
     else if (typeof start === 'number' && typeof removed === 'number' && typeof added === 'string') {
       const before = this.#parts.get(name) ?? '';
       this.#parts.set(name, before.slice(0, start) + added + before.slice(start + removed));
-    } else
-      throw new TypeError('an entry of a change is [name], [name, value] or [name, start, removed, added]');
+    } else throw new TypeError(INVALID);
   }
 }

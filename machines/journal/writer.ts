@@ -49,10 +49,20 @@ export class JournalWriter {
   #record = 0;
   #seq = 0;
 
-  constructor(header: string, sha256: Sha256) {
+  /** `after`: goes on after this record, and the state that it led to. */
+  constructor(
+    header: string,
+    sha256: Sha256,
+    after?: { readonly record: JournalRecord; readonly state: KernelState },
+  ) {
     this.#before = header;
     this.#sha256 = sha256;
     this.#noCommands = sha256(NONE);
+    if (!after) return;
+    this.#before = chainAfter(after.record);
+    this.#record = after.record.record + 1;
+    this.#seq = after.record.seq;
+    this.#state.advance(after.state);
   }
 
   /** The record of the kernel's start. Call first. */

@@ -40,7 +40,7 @@ export interface SessionContext {
   /** Language of the newest turn with words, if it is not the session's own. */
   readonly spoken?: string | undefined;
   /** With manual turn detection: the sample up to which the client has committed or cleared its audio. */
-  readonly committedTo?: number;
+  readonly committedTo?: number | undefined;
   /** Time of the current event, ms since the session's start. Set by the kernel before each step. */
   readonly nowMs: number;
   /**
@@ -66,18 +66,23 @@ export interface SessionContext {
   readonly question?: Question | undefined;
   readonly history: readonly Message[];
   /** What the memory told outside of a reply's recall; absent until it does. */
-  readonly known?: readonly string[];
+  readonly known?: readonly string[] | undefined;
   /** Somebody may have said this stop phrase; absent otherwise. */
   readonly suspicion?: { readonly phrase: string } | undefined;
   /** Actions that may outlive their reply; absent until the first one. */
-  readonly lasting?: LastingActions;
+  readonly lasting?: LastingActions | undefined;
   /** Somebody has woken the robot, and it does not sleep since. */
   readonly woken?: true | undefined;
   /** As the client last reported it; absent until it does. */
-  readonly body?: { readonly moving: boolean; readonly noise?: number };
+  readonly body?: { readonly moving: boolean; readonly noise?: number } | undefined;
   /** Results of actions that wait for a reply about them. */
   readonly followUps?: readonly FollowUp[] | undefined;
 }
+
+/** Names of the members that may be absent. */
+type OptionalMember = {
+  [Name in keyof SessionContext]-?: undefined extends SessionContext[Name] ? Name : never;
+}[keyof SessionContext];
 
 /** The region beside the conversation. */
 interface LastingActions {
@@ -229,6 +234,21 @@ export interface RobotAction {
   readonly round?: number;
 }
 
+/** In the order in which they most often came before it was fixed. */
+const OPTIONAL: { readonly [Name in OptionalMember]: undefined } = {
+  settings: undefined,
+  tools: undefined,
+  suspicion: undefined,
+  woken: undefined,
+  body: undefined,
+  spoken: undefined,
+  question: undefined,
+  lasting: undefined,
+  known: undefined,
+  followUps: undefined,
+  committedTo: undefined,
+};
+
 export function initialContext(input: SessionInput): SessionContext {
   return {
     input,
@@ -245,5 +265,7 @@ export function initialContext(input: SessionInput): SessionContext {
     speculations: { turn: 0, count: 0 },
     reply: null,
     history: [],
+    // Every member from the start: a change of the state lists them in this order, whichever came first.
+    ...OPTIONAL,
   };
 }

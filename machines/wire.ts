@@ -29,6 +29,9 @@ export type EndReason = 'completed' | 'interrupted' | 'failed';
 export const INPUT_FORMATS = ['pcm16', 'mulaw', 'alaw'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
+/** Length of an audio message, ms. The longer one costs both sides about half as much. */
+export type FrameMs = 20 | 40;
+
 export interface HelloMessage {
   readonly type: 'hello';
   readonly token?: string;
@@ -50,6 +53,8 @@ export interface HelloMessage {
     readonly outputRate?: OutputRate;
     /** Default: unknown. */
     readonly echo?: EchoState;
+    /** Length of the reply's frames, ms. Default: 20. */
+    readonly frameMs?: FrameMs;
   };
   readonly language?: string;
   readonly voice?: string;

@@ -36,6 +36,7 @@ export function start(
   sendFrame: (seq: number) => void = () => {},
   clock = new VirtualClock({ settle }),
   aheadMs?: number,
+  frameMs?: number,
 ) {
   const track = new ReplyTrack(rate);
   const mailbox = new AsyncQueue<ChildMessage>();
@@ -49,7 +50,7 @@ export function start(
     track,
     listener,
     onSent: () => sentAtMs.push(clock.nowMs()),
-    ...(aheadMs !== undefined && { aheadMs }),
+    ...{ aheadMs, frameMs },
     sendFrame: (seq, samples) => {
       sendFrame(seq);
       frames.push({ atMs: clock.nowMs(), seq, samples });

@@ -21,6 +21,18 @@ describe('playback', () => {
     },
   );
 
+  it('sends 40 ms frames to a client that asks for them, at most 200 ms ahead of real time', async () => {
+    const { clock, track, frames, write } = start(24_000, undefined, undefined, undefined, 40);
+    write(1_000);
+    track.end();
+    await clock.advance(2_000);
+    expect(frames.map(({ samples }) => samples.length)).toEqual(Array(25).fill(960));
+    const aheadMs = frames.map(({ seq, atMs }) => (seq + 1) * 40 - atMs);
+    expect(aheadMs.slice(0, 4)).toEqual([40, 80, 120, 160]);
+    expect(aheadMs.slice(4).every((one) => one === 200)).toBe(true);
+    expect(sound(frames)).toEqual(ramp(24_000));
+  });
+
   it('ends when the last sample should have been heard, not when it is sent', async () => {
     const { clock, track, write, output } = start();
     write(500);

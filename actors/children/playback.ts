@@ -1,4 +1,4 @@
-import { type OutputRate, samplesInMs, samplesPerFrame } from '../../machines/audio.ts';
+import { FRAME_MS, type OutputRate, samplesInMs } from '../../machines/audio.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { PlaybackOutput } from '../../machines/session/events.ts';
 import { WIRE_LIMITS } from '../../machines/wire.ts';
@@ -21,7 +21,9 @@ export interface PlaybackOptions {
   /** Begins paused. */
   readonly paused?: boolean;
   /** Maximum lead over real time, ms: 200. A client with a queue of its own may take more. */
-  readonly aheadMs?: number;
+  readonly aheadMs?: number | undefined;
+  /** Length of a frame, ms: 20. */
+  readonly frameMs?: number | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface PlaybackOptions {
 const FRAMES_A_SLAB = 25;
 
 /**
- * Sends the reply's track in 20 ms frames, in order, at most `aheadMs` ahead of the position that the client should hear.
+ * Sends the reply's track in frames, in order, at most `aheadMs` ahead of the position that the client should hear.
  * `pause` freezes the position; `resume` continues at the same sample. Ends when the last sample should have been
  * heard.
  */
@@ -83,7 +85,7 @@ class Playout {
     this.#paused = options.paused ?? false;
     this.#scope = scope;
     this.#slot = pacerOf(options.clock).slot(() => this.#run());
-    this.#frameSamples = samplesPerFrame(options.track.rate);
+    this.#frameSamples = samplesInMs(options.frameMs ?? FRAME_MS, options.track.rate);
     this.#aheadSamples = this.#ahead(0);
     this.done = new Promise((resolve, reject) => {
       this.#finish = resolve;

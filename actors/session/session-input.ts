@@ -1,6 +1,6 @@
 import type { OutputRate } from '../../machines/audio.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
-import type { Attention, EchoState, Modality } from '../../machines/wire.ts';
+import type { Attention, EchoState, FrameMs, Modality } from '../../machines/wire.ts';
 
 /** Choices of the client for its session. */
 export interface SessionOptions {
@@ -13,6 +13,8 @@ export interface SessionOptions {
   readonly seed: number;
   /** How far the audio of replies is sent ahead of real time, ms: 200. */
   readonly aheadMs?: number | undefined;
+  /** Length of a frame of that audio, ms: 20. */
+  readonly frameMs?: FrameMs | undefined;
   /** `text`: the session has no ear. Default: audio. */
   readonly input?: Modality;
   /** `text`: nothing is synthesised or played; what was sent counts as heard. Default: audio. */

@@ -199,7 +199,7 @@ export function openSession(
           track,
           ...(listener && { listener }),
           ...(command.input.paused && { paused: true }),
-          ...(options.aheadMs !== undefined && { aheadMs: options.aheadMs }),
+          ...{ aheadMs: options.aheadMs, frameMs: options.frameMs },
           sendFrame: (seq, samples) => sendFrame(generation, seq, samples),
           onSent: () => afterStarts(() => attempt(() => client?.audioSent?.(generation))),
           sendViseme: ({ phoneme, viseme }, inMs) =>

@@ -30,7 +30,9 @@ interface Kind {
 const KINDS: readonly Kind[] = [
   { what: 'open microphone', plan: IDLE },
   { what: 'open microphone, echo unknown', plan: { ...IDLE, client: 'native-echo-unknown' } },
+  { what: 'open microphone, 40 ms', plan: { ...IDLE, client: 'native-40ms' } },
   { what: 'talking', plan: TALK },
+  { what: 'talking, 40 ms', plan: { ...TALK, client: 'native-40ms' } },
   { what: 'talking, echo unknown', plan: { ...TALK, client: 'native-echo-unknown' } },
   { what: 'talking', plan: TALK, bus: 'nats' },
 ];
@@ -100,7 +102,11 @@ function rowsOf(place: Pick<Row, 'what' | 'bus' | 'sessions'>, loads: readonly L
   return [
     cost,
     spreadRow({ ...place, what: '· own share of first audio' }, 'ms', shares),
-    spreadRow({ ...place, what: '· frame off its place' }, 'ms', loads.flatMap(jitter)),
+    spreadRow(
+      { ...place, what: '· frame off its place' },
+      'ms',
+      loads.flatMap((one) => jitter(one, place.what.includes('40 ms') ? 40 : 20)),
+    ),
     valueRow({ ...place, what: '· turns failed or unanswered' }, '', lost, { atMost: 0 }),
   ];
 }

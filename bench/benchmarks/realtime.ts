@@ -7,7 +7,7 @@ import { percentile } from '../statistics.ts';
 import { type Benchmark, startWorld } from './benchmark.ts';
 import { interruptEvery } from './conversations.ts';
 
-type Client = Exclude<LoadPlan['client'], undefined | 'native-echo-unknown'>;
+type Client = Exclude<LoadPlan['client'], undefined | 'native-echo-unknown' | 'native-40ms'>;
 
 /** Each is measured this many times, in turns, so that a disturbance of the machine meets all of them. */
 const ROUNDS = 3;

@@ -96,12 +96,12 @@ export function bargeIns(result: LoadResult): BargeIn[] {
   });
 }
 
-/** Absolute deviation of each paced frame from a regular 20 ms grid, in ms. The grid is placed at the median of the reply's frames, so that neither the lead at the start nor the offset between sessions counts.
+/** Absolute deviation of each paced frame from a regular grid of `frameMs`, in ms. The grid is placed at the median of the reply's frames, so that neither the lead at the start nor the offset between sessions counts.
  */
-export function jitter(result: LoadResult): number[] {
-  const lead = WIRE_LIMITS.sendAheadMs / FRAME_MS + 1;
+export function jitter(result: LoadResult, frameMs = FRAME_MS): number[] {
+  const lead = WIRE_LIMITS.sendAheadMs / frameMs + 1;
   return measured(result).flatMap(({ seen }) => {
-    const offsets = [...seen.framesMs.subarray(lead)].map((atMs, index) => atMs - (index + lead) * FRAME_MS);
+    const offsets = [...seen.framesMs.subarray(lead)].map((atMs, index) => atMs - (index + lead) * frameMs);
     if (offsets.length < 10) return [];
     const middle = percentile(offsets, 0.5);
     return offsets.map((offset) => Math.abs(offset - middle));

@@ -22,6 +22,10 @@ const KINDS = {
     connect: (url: string) => LoadClient.connect(url, PIPELINE_RATE, 'unknown'),
     frames: userFrames,
   },
+  'native-40ms': {
+    connect: (url: string) => LoadClient.connect(url, PIPELINE_RATE, 'cancelled', 40),
+    frames: userFrames,
+  },
   'native-24k': {
     connect: (url: string) => LoadClient.connect(url, REALTIME_RATE),
     frames: (file: string) => userFrames(file, REALTIME_RATE),

@@ -4,6 +4,7 @@ import {
   type ClientMessage,
   decodeAudio,
   type EchoState,
+  type FrameMs,
   type ServerMessage,
   SUBPROTOCOL,
 } from '../../machines/wire.ts';
@@ -30,6 +31,9 @@ export class LoadClient implements Conversant {
   listener: ConversantListener | undefined;
   readonly #socket: WebSocket;
   readonly #session: string;
+  readonly #frameMs: FrameMs;
+  /** The first half of a message of 40 ms. */
+  #half: Buffer | undefined;
   readonly #sentMs: number[] = [];
   readonly #replies = new Map<number, Reply>();
   readonly #words = new Map<number, string>();
@@ -40,7 +44,8 @@ export class LoadClient implements Conversant {
   readonly #spokenMs: number[] = [];
   #open = true;
 
-  private constructor(socket: WebSocket, session: string) {
+  private constructor(socket: WebSocket, session: string, frameMs: FrameMs) {
+    this.#frameMs = frameMs;
     this.#socket = socket;
     this.#session = session;
     socket.on('message', (data: Buffer, binary: boolean) =>
@@ -58,6 +63,7 @@ export class LoadClient implements Conversant {
     url: string,
     inputRate: InputRate = PIPELINE_RATE,
     echo: EchoState = 'cancelled',
+    frameMs: FrameMs = 20,
   ): Promise<LoadClient> {
     const target = new URL('/v1/session', url.replace(/^http/u, 'ws'));
     const socket = new WebSocket(target, SUBPROTOCOL, {
@@ -70,7 +76,7 @@ export class LoadClient implements Conversant {
       socket.once('open', () => {
         const hello: ClientMessage = {
           type: 'hello',
-          audio: { inputRate, outputRate: OUTPUT_RATE, echo },
+          audio: { inputRate, outputRate: OUTPUT_RATE, echo, ...(frameMs !== 20 && { frameMs }) },
         };
         socket.send(JSON.stringify(hello));
       });
@@ -78,7 +84,7 @@ export class LoadClient implements Conversant {
         const message = JSON.parse(data.toString()) as ServerMessage; // of our own server
         if (message.type === 'ready') {
           socket.removeAllListeners();
-          resolve(new LoadClient(socket, message.session));
+          resolve(new LoadClient(socket, message.session, frameMs));
         } else reject(new Error(`instead of ready came ${data.toString()}`));
       });
     });
@@ -87,7 +93,11 @@ export class LoadClient implements Conversant {
   /** Sends the microphone's next 20 ms. */
   tick(frame: Buffer): void {
     if (!this.#open) return;
-    this.#socket.send(frame);
+    if (this.#frameMs === 20) this.#socket.send(frame);
+    else if (this.#half) {
+      this.#socket.send(Buffer.concat([this.#half, frame]));
+      this.#half = undefined;
+    } else this.#half = frame;
     this.#sentMs.push(monotonicMs());
     if (this.#sentMs.length % ACKNOWLEDGE_EVERY_FRAMES === 0) this.#acknowledge();
   }

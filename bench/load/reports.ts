@@ -130,7 +130,7 @@ export const loadPlan = z.object({
   /** One of this many replies is interrupted; 0: none. */
   interruptEvery: z.number(),
   /** Endpoint, and rate of the microphone where a client may choose it; `native`: 16 kHz. */
-  client: z.enum(['native', 'native-echo-unknown', 'native-24k', 'realtime']).exactOptional(),
+  client: z.enum(['native', 'native-echo-unknown', 'native-40ms', 'native-24k', 'realtime']).exactOptional(),
   /** The typed text; `{id}` becomes the id of the turn. */
   typed: z.string().optional(),
   /** File of PCM16LE at 16 kHz with the spoken words. */

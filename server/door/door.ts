@@ -4,7 +4,7 @@ import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
-import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, EchoState, FrameMs, Modality, SessionMessage } from '../../machines/wire.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
 import type { Elsewhere, Seek } from './elsewhere.ts';
@@ -42,6 +42,8 @@ export interface DoorRequest {
   readonly outputRate: OutputRate;
   /** How far audio is sent ahead of real time, ms: 200. More is for clients that clear a queue of their own. */
   readonly aheadMs?: number | undefined;
+  /** Length of a frame given to the listener, ms: 20. */
+  readonly frameMs?: FrameMs | undefined;
   /** Audio from the client that may arrive faster than real time, ms: 2,000. */
   readonly audioBurstMs?: number | undefined;
   /** `text`: the session hears nothing, and its first audio gets AUDIO_NOT_TAKEN. Default: audio. */

@@ -1,7 +1,7 @@
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { OutputRate } from '../../machines/audio.ts';
-import type { Attention, EchoState, Modality, SessionMessage } from '../../machines/wire.ts';
+import type { Attention, EchoState, FrameMs, Modality, SessionMessage } from '../../machines/wire.ts';
 
 /** Parameters of a new session. */
 export interface SessionRequest {
@@ -23,6 +23,8 @@ export interface SessionRequest {
   readonly outputRate: OutputRate;
   /** How far audio is sent ahead of real time, ms: 200. */
   readonly aheadMs?: number | undefined;
+  /** Length of a frame of that audio, ms: 20. */
+  readonly frameMs?: FrameMs | undefined;
   /** `text`: the client sends no audio. Default: audio. */
   readonly input?: Modality;
   /** `text`: the client gets no audio. Default: audio. */

@@ -7,11 +7,11 @@ export function sessionRequestOf(
   { session, resumption }: Named,
   request: DoorRequest & { readonly language: string },
 ): SessionRequest {
-  const { endpoint, alias, language, voice, outputRate, aheadMs, input, output } = request;
+  const { endpoint, alias, language, voice, outputRate, aheadMs, frameMs, input, output } = request;
   const { echo, results, attention, earReports, resumes, traceparent } = request;
   const { user } = request.caller;
   return {
-    ...{ endpoint, alias, session, language, outputRate, aheadMs },
+    ...{ endpoint, alias, session, language, outputRate, aheadMs, frameMs },
     ...(traceparent && { traceparent }),
     ...(user !== undefined && { user }),
     ...(voice !== undefined && { voice }),

@@ -184,6 +184,16 @@ describe('audio to the server', () => {
     expect(session.samples()).toEqual(samples.subarray(0, 960));
   });
 
+  it('leaves in messages of 40 ms if the client has asked for them', async () => {
+    const { client } = clientOf({ frameMs: 40 });
+    const session = await connected(client);
+    client.audio(new Int16Array(1_300));
+    await session.until(({ audio }) => audio.length === 2);
+
+    expect(session.all('hello')).toMatchObject([{ audio: { frameMs: 40 } }]);
+    expect(session.audio.map(({ byteLength }) => byteLength)).toEqual([1_280, 1_280]);
+  });
+
   it('is spoken in real time, with silence after it', async () => {
     const { client, clock } = clientOf({ inputRate: 8_000 });
     const session = await connected(client);

@@ -60,6 +60,7 @@ class ParleyClient:
         attention: Literal["always", "wake", "push", "addressed"] | None = None,
         microphone: Microphone | None = None,
         speaker: Speaker | None = None,
+        frame_ms: Literal[20, 40] = 20,
     ) -> None:
         self.url = url.rstrip("/").replace("http", "ws", 1) if url.startswith("http") else url.rstrip("/")
         self.microphone = microphone
@@ -73,6 +74,9 @@ class ParleyClient:
             self._hello["audio"] = {"inputRate": microphone.rate}
         if speaker:
             self._hello.setdefault("audio", {})["outputRate"] = speaker.rate
+        self._frame_ms = frame_ms
+        if frame_ms != 20:
+            self._hello.setdefault("audio", {})["frameMs"] = frame_ms
         if token is not None:
             self._hello["token"] = token
         if user is not None:
@@ -359,8 +363,12 @@ class ParleyClient:
 
     async def _record(self) -> None:
         if self.microphone:
+            message = b""
             async for frame in self.microphone.frames():
-                await self._send_raw(frame)
+                message += frame
+                if len(message) * 1_000 >= 2 * self.microphone.rate * self._frame_ms:
+                    await self._send_raw(message)
+                    message = b""
 
     async def _report_played(self) -> None:
         while self.speaker:

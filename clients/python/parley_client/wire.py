@@ -149,6 +149,7 @@ class HelloAudio(TypedDict):
     outputRate: NotRequired[Literal[16000, 24000]]
     inputFormat: NotRequired[Literal["pcm16", "mulaw", "alaw"]]
     echo: NotRequired[Literal["cancelled", "present", "unknown"]]
+    frameMs: NotRequired[Literal[20, 40]]
 
 class Hello(TypedDict):
     type: Literal["hello"]

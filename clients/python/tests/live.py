@@ -155,7 +155,7 @@ class LiveTest(unittest.IsolatedAsyncioTestCase):
         self.assertNotIn("error", [event["type"] for event in self.events])
 
     async def test_halt_and_the_other_commands(self) -> None:
-        async with self.client(microphone=Microphone(), speaker=Speaker()) as client:
+        async with self.client(microphone=Microphone(), speaker=Speaker(), frame_ms=40) as client:
             await client.text("tell me a story")
             await self.find("state", lambda event: event["value"] == "speaking")
             await client.halt()

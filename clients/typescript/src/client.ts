@@ -9,6 +9,7 @@ import type {
   AudioHeader,
   ClientMessage,
   EchoState,
+  FrameMs,
   HelloMessage,
   ReadyMessage,
   SettingsChange,
@@ -28,6 +29,8 @@ export interface ClientOptions
   readonly token?: string;
   /** Of the reply's audio, in Hz. Default 24,000. */
   readonly outputRate?: OutputRate;
+  /** Length of audio messages in both directions, ms. Default 20; 40 costs client and server about half as much. */
+  readonly frameMs?: FrameMs;
   /** Connect again by itself after a loss. Default true. */
   readonly reconnect?: boolean;
   /** Default: the machine's. */
@@ -258,19 +261,16 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
     this.#actions.handle(name, handler);
   }
 
-  /** Sends recorded audio, of any length, as it is recorded. It leaves in messages of 20 ms; the rest waits for more. */
+  /** Sends recorded audio, of any length, as it is recorded. It leaves in messages of `frameMs`; the rest waits for more. */
   audio(samples: Int16Array): void {
-    const frame = (this.inputRate * FRAME_MS) / 1_000;
+    const frame = (this.inputRate * (this.#options.frameMs ?? FRAME_MS)) / 1_000;
     const all = new Int16Array(this.#rest.length + samples.length);
     all.set(this.#rest);
     all.set(samples, this.#rest.length);
     let at = 0;
-    for (; at + frame <= all.length; at += frame) this.sendFrame(all.slice(at, at + frame).buffer);
+    for (; at + frame <= all.length; at += frame)
+      this.#connection.sendAudio(all.slice(at, at + frame).buffer);
     this.#rest = all.slice(at);
-  }
-
-  protected sendFrame(pcm: ArrayBuffer): void {
-    this.#connection.sendAudio(pcm);
   }
 
   /** For a speaker: hands on what it has played. */
@@ -288,13 +288,14 @@ export abstract class SessionClient extends Emitter<ClientEvents> {
   }
 
   #hello(): HelloMessage {
-    const { user, language, voice, input, output, attention, ear } = this.#options;
+    const { user, language, voice, input, output, attention, ear, frameMs } = this.#options;
     return {
       type: 'hello',
       ...(this.token && { token: this.token }),
       audio: {
         ...{ inputRate: this.inputRate, outputRate: this.outputRate },
         ...(this.echo && { echo: this.echo }),
+        ...(frameMs && { frameMs }),
       },
       ...(language !== undefined && { language }),
       ...(voice !== undefined && { voice }),

@@ -1,10 +1,12 @@
-import { FRAME_MS } from '../../../machines/audio.ts';
+import { FRAME_MS, samplesPerFrame } from '../../../machines/audio.ts';
 import type { LogEntry } from '../../../machines/log.ts';
 import { PUBLIC_STATES, type PublicState, type SessionMessage, WIRE_LIMITS } from '../../../machines/wire.ts';
 import type { Recorded } from './definitions.ts';
 
 /** One of this many frames is measured: 100 ms of a reply. */
 const SAMPLED = 5;
+/** Samples of a frame of 20 ms at the highest rate; a client may ask for frames of 40. */
+const SHORT_FRAME = samplesPerFrame(24_000);
 
 /** Measurement state of a session. */
 interface Watched {
@@ -125,14 +127,15 @@ export class Conversations {
     watched.bargeInAtMs = undefined;
   }
 
-  #onFrame(watched: Watched, { atMs, generation, seq }: Extract<LogEntry, { type: 'frame' }>): void {
+  #onFrame(watched: Watched, { atMs, generation, seq, samples }: Extract<LogEntry, { type: 'frame' }>): void {
+    const frameMs = samples > SHORT_FRAME ? 2 * FRAME_MS : FRAME_MS;
     if (generation !== watched.generation) {
       watched.generation = generation;
       watched.pacedSeq = seq;
       watched.pacedAtMs = atMs;
-      watched.leadMs = seq === 0 ? WIRE_LIMITS.sendAheadMs - FRAME_MS : 0;
+      watched.leadMs = seq === 0 ? WIRE_LIMITS.sendAheadMs - frameMs : 0;
     }
-    const inMs = Math.max(0, (seq - watched.pacedSeq) * FRAME_MS - watched.leadMs);
+    const inMs = Math.max(0, (seq - watched.pacedSeq) * frameMs - watched.leadMs);
     const lateMs = Math.max(0, atMs - (watched.pacedAtMs + inMs));
     this.#recorded.lateness.observe(lateMs / 1_000);
     // Buffer underrun at the client: its lead is used up, so pacing restarts here.

@@ -27,6 +27,7 @@ export const helloMessage = z.object({
       outputRate: z.literal(OUTPUT_RATES).exactOptional(),
       inputFormat: z.enum(INPUT_FORMATS).exactOptional(),
       echo: z.enum(ECHO_STATES).exactOptional(),
+      frameMs: z.literal([20, 40]).exactOptional(),
     })
     .refine(
       ({ inputFormat = 'pcm16', inputRate = G711_RATE }) =>

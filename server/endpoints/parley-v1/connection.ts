@@ -150,6 +150,7 @@ export class Connection implements SocketProtocol {
         ...this.#audio,
       },
       echo: audio?.echo ?? 'unknown',
+      frameMs: audio?.frameMs,
       earReports: ear === 'reports',
       resumable: hello.resume === true,
       relayed: this.#hops > 0,

@@ -35,7 +35,7 @@ export class ParleyClient extends SessionClient {
     const opened = await Microphone.open(this.echo === 'cancelled', {
       onFrame: (pcm, level) => {
         this.emit('level', level);
-        this.sendFrame(pcm);
+        this.audio(new Int16Array(pcm));
       },
       onLost: () => {
         this.closeMicrophone();

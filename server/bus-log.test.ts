@@ -5,7 +5,7 @@ import { malformedLog, warnOfOpenBroker } from './bus-log.ts';
 function recorder() {
   const lines: { fields: Record<string, unknown>; message: string }[] = [];
   const warn = (fields: Record<string, unknown>, message: string) => lines.push({ fields, message });
-  return { lines, log: { warn } as unknown as Parameters<typeof warnOfOpenBroker>[1] };
+  return { lines, log: { warn } as unknown as Parameters<typeof warnOfOpenBroker>[2] };
 }
 
 describe('a warning at start', () => {
@@ -16,7 +16,7 @@ describe('a warning at start', () => {
     'nats://localhost:4222,nats://10.0.0.7:4222',
   ])('comes for the broker %s, which is on another machine and asks for no credentials', (url) => {
     const { lines, log } = recorder();
-    warnOfOpenBroker(url, log);
+    warnOfOpenBroker(url, {}, log);
     expect(lines).toHaveLength(1);
     expect(lines[0]?.message).toContain('WITHOUT CREDENTIALS');
   });
@@ -29,9 +29,18 @@ describe('a warning at start', () => {
     'nats://token@broker.example',
   ])('does not come for the broker %s', (url) => {
     const { lines, log } = recorder();
-    warnOfOpenBroker(url, log);
+    warnOfOpenBroker(url, {}, log);
     expect(lines).toEqual([]);
   });
+
+  it.each([{ user: 'robot' }, { credentials: 'robot.creds' }, { nkey: 'robot.nk' }, { cert: 'robot.pem' }])(
+    'does not come with %j',
+    (login) => {
+      const { lines, log } = recorder();
+      warnOfOpenBroker('nats://10.0.0.7:4222', login, log);
+      expect(lines).toEqual([]);
+    },
+  );
 });
 
 it('malformed messages are logged once a second, with their number', async () => {

@@ -1,3 +1,4 @@
+import { hasCredentials, type NatsOptions } from '../adapters/nats/options.ts';
 import { isLoopbackBroker, parseNatsUrl } from '../adapters/nats/url.ts';
 import type { Clock } from '../machines/clock.ts';
 import type { Logger } from './log.ts';
@@ -23,13 +24,19 @@ export function malformedLog(
 
 /** Warns of a broker on another machine that is used without credentials. Anyone who can reach such a broker can read all audio and text, command every session and answer as an engine.
  */
-export function warnOfOpenBroker(natsUrl: string, log: Pick<Logger, 'warn'>): void {
+export function warnOfOpenBroker(natsUrl: string, login: NatsOptions, log: Pick<Logger, 'warn'>): void {
   const address = parseNatsUrl(natsUrl);
-  if (isLoopbackBroker(address) || address.user !== undefined || address.token !== undefined) return;
+  if (
+    isLoopbackBroker(address) ||
+    hasCredentials(login) ||
+    address.user !== undefined ||
+    address.token !== undefined
+  )
+    return;
   log.warn(
     { broker: address.redacted },
     'THE NATS BROKER IS ON ANOTHER MACHINE AND IS USED WITHOUT CREDENTIALS: whoever reaches it can listen to every ' +
-      'conversation, command every session and act as an engine. Give it credentials (nats://user:password@host) and TLS; ' +
+      'conversation, command every session and act as an engine. Give it credentials (nats.user, nats.credentials or nats.nkey) and TLS; ' +
       'see docs/security.md',
   );
 }

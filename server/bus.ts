@@ -16,10 +16,11 @@ export async function makeBus(config: Config, log: Logger): Promise<Bus> {
       onHandlerError: (error, subject) => log.error({ err: error, subject }, 'a bus handler failed'),
     });
   }
-  warnOfOpenBroker(natsUrl, log);
+  warnOfOpenBroker(natsUrl, config.nats, log);
   return hybridBus({
     onMalformed,
     url: natsUrl,
+    login: config.nats,
     name: 'parley',
     onStatus: (status) => log.warn({ status }, 'NATS connection'),
     onError: (error) => log.error({ err: error }, 'NATS'),

@@ -8,6 +8,7 @@ import { initCommand } from './commands/init.ts';
 import { journalCommand } from './commands/journal.ts';
 import { memoryCommand } from './commands/memory.ts';
 import { modelsCommand } from './commands/models.ts';
+import { natsPermissionsCommand } from './commands/nats-permissions.ts';
 import { outboxCommand } from './commands/outbox.ts';
 import { prepareCommand } from './commands/prepare.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -52,6 +53,7 @@ export async function main(args: readonly string[]): Promise<number> {
     reportCommand,
     memoryCommand,
     tokenCommand,
+    natsPermissionsCommand,
     simCommand,
     conformanceCommand,
   ];

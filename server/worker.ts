@@ -15,7 +15,7 @@ import { engineSources } from './engine-sources.ts';
 import { makeEngines, requireLocal } from './engines.ts';
 import type { Logger } from './log.ts';
 import { workRoles } from './outbox/role-worker.ts';
-import { openShared } from './shared/shared.ts';
+import { openStore } from './shared/shared.ts';
 
 export interface WorkerProcess {
   /** The engines served, such as `stt soundswallower`, and the roles, such as `role analytics`. */
@@ -70,13 +70,13 @@ async function serveEngines(
 ): Promise<WorkerProcess> {
   const dialog = await readDialog(config);
   const bus = await makeBus(config, log);
-  const shared = await openShared(config, log);
+  const { store, files } = await openStore(config, log);
   const counted = publishEngineCounts(bus);
   onProgress('loading the engines');
   const engines = await makeEngines(config, dialog, kinds, {
     bus,
     resamplers: await speexResampler(),
-    sharedFiles: shared.files,
+    sharedFiles: files,
     onEvent: (event) => {
       logEngineEvent(log, event);
       counted.meter.onChainEvent(event);
@@ -90,7 +90,7 @@ async function serveEngines(
     await Promise.all(all.map((engine) => engine.warm?.()));
   } catch (error) {
     await Promise.all(all.map((engine) => engine.close()));
-    await shared.close();
+    await store.close();
     counted.close();
     await bus.drain();
     throw error;
@@ -114,7 +114,7 @@ async function serveEngines(
       counted.close();
       await bus.drain();
       await Promise.all(all.map((engine) => engine.close()));
-      await shared.close();
+      await store.close();
     },
   };
 }

@@ -50,7 +50,7 @@ export function busConformance(
     const coded = (code: string) => expect.objectContaining({ code });
     const counted = (count: number) => Array.from({ length: count }, (_, i) => String(i));
     /** Prefix that keeps the subjects of the tests apart. */
-    const at = (rest: string) => `conformance.${process.pid}.${unique}.${rest}`;
+    const at = (rest: string) => `parley.v1.conformance.${process.pid}.${unique}.${rest}`;
     /** Waits until everything published by either end is delivered to both. */
     const settle = async () => {
       await bus.flush();

@@ -41,10 +41,10 @@ class HybridBus implements NatsBus {
   readonly #inboxes: string;
   #drained: Promise<void> | undefined;
 
-  constructor(broker: NatsBus, { clock = realClock, onHandlerError }: HybridBusOptions) {
+  constructor(broker: NatsBus, { clock = realClock, onHandlerError, login }: HybridBusOptions) {
     const id = randomUUID();
     this.#broker = broker;
-    this.#inboxes = `_INBOX.${id}`;
+    this.#inboxes = `${login?.inbox ?? '_INBOX'}.${id}`;
     this.#local = inProcessBus({
       ...{ clock, maxPayload: broker.maxPayload, inboxes: this.#inboxes },
       ...(onHandlerError && { onHandlerError }),

@@ -47,6 +47,7 @@ export async function natsBus(options: NatsBusOptions): Promise<NatsBus> {
 class NatsConnectionBus implements NatsBus {
   readonly #connection: NatsConnection;
   readonly #redacted: string;
+  readonly #inboxPrefix: string | undefined;
   readonly #backoff: Backoff;
   readonly #drainMs: number;
   readonly #onStatus: (status: 'disconnected' | 'reconnected' | 'closed') => void;
@@ -64,6 +65,7 @@ class NatsConnectionBus implements NatsBus {
   constructor(connection: NatsConnection, options: NatsBusOptions, redacted: string, backoff: Backoff) {
     this.#connection = connection;
     this.#redacted = redacted;
+    this.#inboxPrefix = options.login?.inbox;
     this.#backoff = backoff;
     this.#drainMs = options.drainMs ?? 5_000;
     this.#onMalformed = options.onMalformed;
@@ -154,7 +156,7 @@ class NatsConnectionBus implements NatsBus {
   }
 
   inbox(): string {
-    return createInbox();
+    return createInbox(this.#inboxPrefix);
   }
 
   async flush(): Promise<void> {

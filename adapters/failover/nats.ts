@@ -12,6 +12,11 @@ import {
 } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { z } from 'zod';
+import {
+  LEASES,
+  JOURNAL_SUBJECTS as SUBJECTS,
+  journalStream as streamName,
+} from '../../actors/broker-names.ts';
 import type { JournalStream, StreamedBatch } from '../../actors/ports/journal-stream.ts';
 import type { LeaseStore } from '../../actors/ports/lease.ts';
 import { ParleyError } from '../../machines/errors.ts';
@@ -42,9 +47,6 @@ export interface NatsFailover {
 /** Time limit of a request to the broker, ms. What got no answer is asked again, so it must not be long. */
 const ANSWER_MS = 2_000;
 const MS = 1_000_000; // nanoseconds
-const LEASES = 'parley-lease';
-/** Of all journals; then the shard and the session. */
-const SUBJECTS = 'parley.journal';
 const LEASE_BYTES = 64 << 20;
 /** Batches fetched at once. */
 const FETCHED = 500;
@@ -217,10 +219,6 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       endDial(connection);
     },
   };
-}
-
-function streamName(shard: number): string {
-  return `parley-journal-${shard}`;
 }
 
 function shardOf(session: string, shards: number): number {

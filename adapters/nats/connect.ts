@@ -1,11 +1,14 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { ParleyError } from '../../machines/errors.ts';
 import { Backoff } from './backoff.ts';
+import { loginOf, type NatsOptions } from './options.ts';
 import { type NatsAddress, parseNatsUrl } from './url.ts';
 
 export interface NatsConnectOptions {
   /** `nats://[user:pass@]host:port`, `tls://…`, or several separated by commas. */
   readonly url: string;
+  /** How to log in. Default: as `url` says, or not at all. */
+  readonly login?: NatsOptions | undefined;
   /** Name in the server's list of connections. Default `parley`. */
   readonly name?: string;
   /** Time limit of one connection attempt, in ms. Default 5,000. */
@@ -35,6 +38,7 @@ const PING_MS = 500;
 export async function connectNats(options: NatsConnectOptions): Promise<NatsLink> {
   const address = parseNatsUrl(options.url);
   const backoff = new Backoff(options.maxReconnectMs ?? 2_000);
+  const { authenticator, tls, inboxPrefix } = loginOf(options.login ?? {});
   try {
     const connection = await connect({
       servers: address.servers,
@@ -48,14 +52,20 @@ export async function connectNats(options: NatsConnectOptions): Promise<NatsLink
       maxPingOut: 2,
       noAsyncTraces: true,
       noEcho: options.echo === false,
-      ...(address.tls && { tls: {} }),
-      ...(address.user !== undefined && { user: address.user }),
-      ...(address.pass !== undefined && { pass: address.pass }),
-      ...(address.token !== undefined && { token: address.token }),
+      ...{ inboxPrefix, ...((tls || address.tls) && { tls: tls ?? {} }) },
+      ...(authenticator ? { authenticator } : credentialsOf(address)),
     });
     return { connection, address, backoff };
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new ParleyError('BUS_UNREACHABLE', `${address.redacted}: ${detail}`, { cause: error });
   }
+}
+
+function credentialsOf({ user, pass, token }: NatsAddress) {
+  return {
+    ...(user !== undefined && { user }),
+    ...(pass !== undefined && { pass }),
+    ...(token !== undefined && { token }),
+  };
 }

@@ -9,6 +9,7 @@ import {
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import { z } from 'zod';
+import { bucketOf, FILES } from '../../actors/broker-names.ts';
 import {
   SHARED_AREAS,
   type SharedArea,
@@ -21,7 +22,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type Json, parseJson } from '../../machines/json.ts';
 import { endDial, stopReconnecting } from '../nats/closing.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
-import { ALL_AREAS, areaOf, nameOf } from './keys.ts';
+import { areaOf, nameOf } from './keys.ts';
 
 export interface NatsSharedOptions extends NatsConnectOptions {
   /** Copies of each bucket, on as many brokers of a cluster. */
@@ -40,16 +41,13 @@ const MS = 1_000_000; // nanoseconds
 const AREA_BYTES = 32 << 20;
 /** A file that no server has written for this long is deleted, ms. */
 const FILE_KEPT_MS = 30 * 86_400_000;
-const FILES = 'parley-phrases';
-
-const bucketOf = (area: SharedArea) => `parley-${area}`;
 /** `untilMs`: absent for a value without an end of its own. */
 const stored = z.object({ value: z.json(), untilMs: z.number().exactOptional() });
 
+/** Each is opened when it is first used: a worker needs the files only, and may have no right to the rest. */
 interface Buckets {
-  readonly manager: JetStreamManager;
-  readonly areas: ReadonlyMap<SharedArea, KV>;
-  readonly files: ObjectStore;
+  area(area: SharedArea): Promise<KV>;
+  files(): Promise<ObjectStore>;
 }
 
 /**
@@ -94,22 +92,31 @@ export async function natsShared(
   async function open(): Promise<Buckets> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
     const client = jetstream(connection, { timeout: ANSWER_MS });
-    const areas = new Map<SharedArea, KV>();
-    for (const area of ALL_AREAS) areas.set(area, await openArea(new Kvm(client), manager, area, options));
-    const [num_replicas, max_bytes, max_age] = [options.replicas, fileBytes, FILE_KEPT_MS * MS];
-    const files = await new Objm(client).create(FILES, {
-      ...{ storage: StorageType.File, replicas: num_replicas, max_bytes, ttl: max_age },
-    });
-    await manager.streams.update(`OBJ_${FILES}`, { num_replicas, max_bytes, max_age });
-    return { manager, areas, files };
+    const areas = new Map<SharedArea, Promise<KV>>();
+    const openFiles = async () => {
+      const [num_replicas, max_bytes, max_age] = [options.replicas, fileBytes, FILE_KEPT_MS * MS];
+      const made = await new Objm(client).create(FILES, {
+        ...{ storage: StorageType.File, replicas: num_replicas, max_bytes, ttl: max_age },
+      });
+      await manager.streams.update(`OBJ_${FILES}`, { num_replicas, max_bytes, max_age });
+      return made;
+    };
+    let files: Promise<ObjectStore> | undefined;
+    return {
+      area(area) {
+        const opened = areas.get(area) ?? openArea(new Kvm(client), manager, area, options);
+        areas.set(area, opened);
+        return opened;
+      },
+      files() {
+        files ??= openFiles();
+        return files;
+      },
+    };
   }
 
   const inArea = <Result>(area: SharedArea, work: (bucket: KV) => Promise<Result>) =>
-    within(async ({ areas }) => {
-      const bucket = areas.get(area);
-      if (!bucket) throw new TypeError(area);
-      return work(bucket);
-    });
+    within(async (opened) => work(await opened.area(area)));
 
   const liveValue = (entry: KvEntry | null): SharedEntry | undefined => {
     if (entry?.operation !== 'PUT') return undefined;
@@ -198,13 +205,14 @@ export async function natsShared(
     store,
     files: {
       has: (name) =>
-        within(async ({ files }) => {
-          const info = await files.info(name);
+        within(async (opened) => {
+          const info = await (await opened.files()).info(name);
           return info !== null && !info.deleted;
         }),
-      get: (name) => within(async ({ files }) => (await files.getBlob(name)) ?? undefined),
+      get: (name) => within(async (opened) => (await (await opened.files()).getBlob(name)) ?? undefined),
       put: (name, bytes) =>
-        within(async ({ files }) => {
+        within(async (opened) => {
+          const files = await opened.files();
           await makeRoom(files, bytes.length, fileBytes);
           await files.putBlob({ name }, bytes);
         }),

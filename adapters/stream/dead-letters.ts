@@ -1,9 +1,9 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
 import type { MsgHdrs } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { streamOf } from '../../actors/broker-names.ts';
 import type { DeadLetter, DeadLetters, StreamEvent } from '../../actors/ports/event-stream.ts';
 import { parseJson } from '../../machines/json.ts';
-import { streamOf } from './layout.ts';
 
 /** Header of a dead letter: what is known besides its event, as JSON. */
 export const LETTER = 'Parley-Letter';

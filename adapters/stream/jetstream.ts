@@ -1,6 +1,7 @@
 import { type JetStreamManager, type JsMsg, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { type MsgHdrs, headers as makeHeaders } from '@nats-io/transport-node';
 import { Backoff } from '../../actors/backoff.ts';
+import { streamOf, subjectOf } from '../../actors/broker-names.ts';
 import { pause } from '../../actors/cancellation.ts';
 import {
   type DeadLetter,
@@ -19,8 +20,7 @@ import { eventBody } from '../event-body.ts';
 import { endDial, stopReconnecting } from '../nats/closing.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { deadLetters, LETTER } from './dead-letters.ts';
-
-import { migrate, type StreamSettings, streamOf, subjectOf } from './layout.ts';
+import { migrate, type StreamSettings } from './layout.ts';
 import { attempt, defaultTryLimits, type TryLimits } from './tries.ts';
 
 export interface JetStreamOptions

@@ -8,6 +8,7 @@ import {
   StorageType,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import { streamOf, subjectOf } from '../../actors/broker-names.ts';
 import { type Role, STREAM_ROLES } from '../../actors/ports/event-stream.ts';
 
 const MS = 1_000_000; // nanoseconds
@@ -17,16 +18,6 @@ const DAY_MS = 86_400_000;
 export const DUPLICATE_WINDOW_MS = 1_200_000;
 /** Events that all members of a group together may have at once. */
 const GROUP_IN_HAND = 4_096;
-
-/** Name of a stream; the broker allows no dots. */
-export function streamOf(name: Role | 'dead'): string {
-  return `events-${name}`;
-}
-
-/** The last token is the session, so that its events can be found and erased. */
-export function subjectOf(name: Role | 'dead', session: string): string {
-  return `events.${name}.${session}`;
-}
 
 export interface StreamSettings {
   /** Copies of each stream, on as many brokers of a cluster. */

@@ -3,6 +3,7 @@ import { defaultEarParameters } from '../../actors/ear/front-end.ts';
 import { defaultDetectorParameters as heard } from '../../actors/speech-detector.ts';
 import { openai as openaiLlm } from '../../adapters/llm/openai/engine.ts';
 import { defaultModelsDir } from '../../adapters/models/folder.ts';
+import { natsOptions } from '../../adapters/nats/options.ts';
 import { openai as openaiStt } from '../../adapters/stt/openai/engine.ts';
 import { openai as openaiTts } from '../../adapters/tts/openai/engine.ts';
 import {
@@ -118,6 +119,7 @@ export const configSchema = z.strictObject({
       { alsoEnv: ['NATS_URL'] },
     ),
   }),
+  nats: natsOptions,
   engines: group({
     stt: chain('stt', 'soundswallower', 'Speech recognisers:'),
     llm: chain('llm', 'dialog', 'Language engines:'),

@@ -7,9 +7,9 @@ const FLUSHES = 5;
 
 export const broker: Check = {
   name: 'broker',
-  async run({ bus }) {
+  async run({ bus, nats: login }) {
     if (bus.natsUrl === undefined) return ok('none: all in this process');
-    const nats = await natsBus({ url: bus.natsUrl, name: 'parley doctor' });
+    const nats = await natsBus({ url: bus.natsUrl, login, name: 'parley doctor' });
     try {
       const times: number[] = [];
       for (let count = 0; count < FLUSHES; count++) {

@@ -29,7 +29,7 @@ export async function openStreams(config: Config, outbox: OutboxStore, log: Logg
   if (natsUrl === undefined) return localStreams({ clock: realClock, outbox, maxTries });
   const { jetStreams } = await import('../../adapters/stream/jetstream.ts');
   return jetStreams({
-    ...{ clock: realClock, url: natsUrl, maxTries, replicas },
+    ...{ clock: realClock, url: natsUrl, login: config.nats, maxTries, replicas },
     onProblem: (error) => log.debug({ err: error }, error.message),
   });
 }

@@ -32,7 +32,7 @@ export interface Shared {
 
 /** Opens the shared state as configured. Rejects with BUS_UNREACHABLE. */
 export async function openShared(
-  config: Pick<Config, 'bus' | 'shared' | 'tools' | 'language'>,
+  config: Pick<Config, 'bus' | 'nats' | 'shared' | 'tools' | 'language'>,
   log: Logger,
 ): Promise<Shared> {
   const { store, ...files } = await openStore(config, log);
@@ -58,15 +58,19 @@ export async function openShared(
   };
 }
 
-/** `files`: absent if there is nobody to share them with. */
-async function openStore(
-  { bus: { natsUrl: url }, shared: { replicas, phraseMegabytes } }: Pick<Config, 'bus' | 'shared'>,
+/** What a worker shares: files only. `files`: absent if there is nobody to share them with. */
+export async function openStore(
+  {
+    bus: { natsUrl: url },
+    nats: login,
+    shared: { replicas, phraseMegabytes },
+  }: Pick<Config, 'bus' | 'nats' | 'shared'>,
   log: Logger,
 ): Promise<{ readonly store: SharedStore; readonly files?: SharedFiles }> {
   if (url === undefined) return { store: localShared(() => realClock.nowMs()) };
   const { natsShared } = await import('../../adapters/shared/nats.ts');
   const { store, files } = await natsShared({
-    ...{ url, replicas, nowMs: () => Date.now(), fileBytes: Math.max(1, phraseMegabytes) << 20 },
+    ...{ url, login, replicas, nowMs: () => Date.now(), fileBytes: Math.max(1, phraseMegabytes) << 20 },
     onProblem: (error) => log.debug({ err: error }, error.message),
   });
   return { store, ...(phraseMegabytes > 0 && { files }) };

@@ -8,6 +8,8 @@ export interface Lease {
   readonly epoch: number;
   /** Whoever can give it may have the session. The secret itself does not follow from it. */
   readonly proof: string;
+  /** Machine hash of the server: one with another cannot go on with the session. */
+  readonly machine: string;
   /** Digest of the user, so that a user's sessions can be found. */
   readonly user?: string;
 }

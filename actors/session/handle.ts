@@ -32,8 +32,11 @@ export interface Session {
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
-  /** Leaves the session for another process to continue, as its journal has it. Resolves when that is on disk. */
-  leave(): Promise<void>;
+  /**
+   * Leaves the session for another process to continue, as its journal has it. Resolves when that is on disk. `superseded`:
+   * another one has it already, so that nothing more may happen in it here.
+   */
+  leave(why?: 'superseded'): Promise<void>;
   /** Ends the session as if the client had gone (`lost`) or said `bye`; resolves when all of its work has ended. */
   close(reason: 'bye' | 'lost'): Promise<void>;
 }

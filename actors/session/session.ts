@@ -21,6 +21,7 @@ import type { EarParameters } from '../ear/front-end.ts';
 import { InputAudio } from '../ear/input-audio.ts';
 import { wantedFrom } from '../ear/wanted-from.ts';
 import { cancelPayload, type EngineClients } from '../engine-rpc/mod.ts';
+import { acknowledgedTurns } from '../journal/acknowledged-turns.ts';
 import type { OpenJournal } from '../journal/recorder.ts';
 import { strictActions } from '../journal/strict-actions.ts';
 import { sessionMemory } from '../memory/session-memory.ts';
@@ -248,18 +249,17 @@ export function openSession(
     const { code, message } = errorRecord(error, 'STORE_FAILED');
     publish({ type: 'error', code, message, fatal: false });
   };
-  const persist = (turn: TurnOutcome) => {
-    deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
-    queueMicrotask(() => summaries.replyEnded());
-  };
+  const save = (turn: TurnOutcome) =>
+    void deps.store.saveTurn({ session, ...turn, timings: { ...turn.timings } }).catch(storeFailed);
 
   const journal = deps.journal?.(session, input, storeFailed, parameters, rebuilt?.journal);
+  const turns = acknowledgedTurns({ acknowledged: journal?.acknowledged, publish, save });
   /** Port to the robot that logs each action when it really begins. */
   const robot = watchedActions(deps.actions, options.results, (id) =>
     log({ type: 'action.start', atMs: runner.nowMs(), id }),
   );
-  const strict = journal && strictActions({ durable: () => journal.durable(), port: robot, publish });
-
+  const strict =
+    journal && strictActions({ durable: () => journal.durable(), port: robot, publish: turns.publish });
   const afterStarts = strict?.afterStarts ?? ((call: () => void) => call());
 
   const runner = new SessionRunner(
@@ -271,13 +271,16 @@ export function openSession(
       child: makeChild,
       listener: (atMs) =>
         runner.kernel.context.reply?.generation === listener?.generation ? listener?.sample(atMs) : undefined,
-      publish: strict?.publish ?? publish,
+      publish: strict?.publish ?? turns.publish,
       ...(journal ? { journal } : {}),
       cancelWork: (generation) => {
         attempt(() => bus.publish(subjects.cancel(session), cancelPayload(generation)));
         speech?.interrupted(generation, listener?.heardMs(generation) ?? 0);
       },
-      persist,
+      persist: (turn) => {
+        turns.save(turn);
+        queueMicrotask(() => summaries.replyEnded());
+      },
       ear: (strict) => ear?.setDetector(strict ? { ...detector, ...parameters.body } : detector),
       log: (entry) => {
         log(entry);
@@ -387,8 +390,8 @@ export function openSession(
       await release();
       await journal?.end();
     },
-    async leave() {
-      runner.receive({ type: 'away' }, 'client');
+    async leave(why) {
+      if (why !== 'superseded') runner.receive({ type: 'away' }, 'client');
       runner.leave();
       await release();
       await journal?.leave();

@@ -35,12 +35,12 @@ describe('leases in a cluster of three', () => {
   it('are written only by who knows the last revision', async () => {
     const { leases } = failover;
     expect(await leases.read(session)).toBeUndefined();
-    const a = { server: 'a', url: 'ws://a', epoch: 1, proof: 'p' };
+    const a = { server: 'a', url: 'ws://a', epoch: 1, proof: 'p', machine: 'm' };
     const first = (await leases.swap(session, a, 0)) ?? 0;
     expect(first).toBeGreaterThan(0);
     expect(await leases.swap(session, a, 0)).toBeUndefined();
     expect(await leases.read(session)).toEqual({ lease: a, revision: first });
-    const b = { server: 'b', url: 'ws://b', epoch: 2, proof: 'p', user: 'u' };
+    const b = { server: 'b', url: 'ws://b', epoch: 2, proof: 'p', machine: 'm', user: 'u' };
     const second = (await leases.swap(session, b, first)) ?? 0;
     expect(second).toBeGreaterThan(first);
     expect(await leases.swap(session, a, first)).toBeUndefined();
@@ -85,7 +85,7 @@ describe('journals in a cluster of three', () => {
   it('keep what they acknowledged when a broker is killed', async () => {
     const { stream, leases } = failover;
     const first = (await stream.append(session, batch('a', 0, [0]), 0)) ?? 0;
-    const revision = await leases.swap(session, { server: 'a', url: 'ws://a', epoch: 1, proof: 'p' }, 0);
+    const revision = await leases.swap(session, { server: 'a', url: 'ws://a', epoch: 1, proof: 'p', machine: 'm' }, 0);
     await brokers[0]?.kill();
     try {
       const again = { timeout: 30_000, interval: 200 };

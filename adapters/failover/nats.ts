@@ -56,6 +56,7 @@ const leaseSchema = z.object({
   url: z.string(),
   epoch: z.int().positive(),
   proof: z.string(),
+  machine: z.string(),
   user: z.string().exactOptional(),
 });
 

@@ -1,0 +1,45 @@
+import type { JournalSink, JournalStore } from '../../actors/ports/journal.ts';
+import type { ReplicatedSession } from './replicated-session.ts';
+
+type Opened = Pick<JournalStore, 'openJournal' | 'continueJournal'>;
+
+/** `journals`, whose records are also copied for other servers, in the sessions for which `begin` gives a copy. */
+export function replicatedJournals<Journals extends Opened>(
+  journals: Journals,
+  begin: (session: string, header?: Parameters<Opened['openJournal']>) => ReplicatedSession | undefined,
+): Journals {
+  return {
+    ...journals,
+    openJournal(header, headerHash, onFailure) {
+      const sink = journals.openJournal(header, headerHash, onFailure);
+      return both(sink, begin(header.session, [header, headerHash, onFailure]));
+    },
+    continueJournal: (session, records, onFailure) =>
+      both(journals.continueJournal(session, records, onFailure), begin(session)),
+  };
+}
+
+function both(sink: JournalSink, copy: ReplicatedSession | undefined): JournalSink {
+  if (!copy) return sink;
+  return {
+    append(record) {
+      sink.append(record);
+      copy.append(record);
+    },
+    audio: (piece) => sink.audio(piece),
+    async durable() {
+      await Promise.all([sink.durable(), copy.durable()]);
+    },
+    async acknowledged() {
+      await Promise.all([sink.durable().catch(() => {}), copy.acknowledged()]);
+    },
+    async end() {
+      // The journal of the other server is the session's.
+      await (copy.fenced ? sink.leave() : sink.end());
+      await copy.end();
+    },
+    async leave() {
+      await Promise.all([sink.leave(), copy.leave()]);
+    },
+  };
+}

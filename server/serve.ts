@@ -42,6 +42,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     ...sources,
   });
   const { url, port } = await listen();
+  base.failover?.reachableAt(options.config.failover.url ?? url);
   closers.push(async () => {
     await inspector?.close();
     await door.drain();

@@ -1,26 +1,26 @@
 import { randomInt } from 'node:crypto';
 import type { TurnRecord } from '../actors/ports/store.ts';
-import type { Rebuilt } from '../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../actors/session/session.ts';
-import { ParleyError } from '../machines/errors.ts';
-import type { Continuing } from './continuing/continuing.ts';
+import { errorRecord, ParleyError } from '../machines/errors.ts';
+import type { Continued, Continuing } from './continuing/continuing.ts';
 import type { OpenSession, SessionHost, SessionListener, SessionRequest } from './door/session-host.ts';
+import type { Failover } from './failover/failover.ts';
 import { flagged, withoutBargeIn } from './flags/flagged.ts';
 import type { FlagSource } from './flags/flags.ts';
 import type { Shared } from './shared/shared.ts';
 
-/** Runs the sessions of this process. `continuing`: without it they end with it. */
+/** Runs the sessions of this process. `continuing`: without it they end with it; `failover`: other servers can go on with them. */
 export function sessionHost(
   deps: SessionDeps,
   flags: FlagSource,
   { contexts, templates }: Pick<Shared, 'contexts' | 'templates'>,
   continuing?: Continuing,
+  failover?: Failover,
 ): SessionHost {
   const depsWith = flagged(deps, templates);
 
-  function saved(request: SessionRequest): void {
+  function saved(request: SessionRequest, startedAt: string): void {
     const { session, language, user, proof } = request;
-    const startedAt = new Date().toISOString();
     // Not awaited: the conversation does not wait for the disk.
     deps.store
       .saveSession({
@@ -31,9 +31,20 @@ export function sessionHost(
       .catch((error: Error) => deps.onProblem(session, error));
   }
 
-  async function begin(request: SessionRequest, listener: SessionListener, rebuilt?: Rebuilt) {
+  /** Lets other servers go on with the session. Its client is told when one of them does. */
+  function replicated(request: SessionRequest, startedAt: string, listener: SessionListener, of?: Continued) {
+    const { session, language, user, proof } = request;
+    if (!failover || proof === undefined) return undefined;
+    const facts = of?.taken?.opening ?? { startedAt, language, proof, ...(user && { user }) };
+    const { code, message } = errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL');
+    const onFenced = () => listener.message({ type: 'error', code, message, fatal: true });
+    return failover.begin({ session, ...facts }, onFenced, of?.taken);
+  }
+
+  async function begin(request: SessionRequest, listener: SessionListener, rebuilt?: Continued) {
     const { session, user, secret, after } = request;
-    if (!rebuilt) saved(request);
+    const startedAt = new Date().toISOString();
+    if (!rebuilt) saved(request, startedAt);
     const seed = rebuilt?.kernel.context.input.seed ?? randomInt(2 ** 32);
     const said = after && !rebuilt ? await contexts.take({ ...after, user }) : [];
     const before = rebuilt ? saidIn(rebuilt) : said;
@@ -43,12 +54,18 @@ export function sessionHost(
     const own = withTurns(rebuilt && continuing ? continuing.depsOf(given, rebuilt) : given, (turn) =>
       context?.turn(turn),
     );
+    const copy = replicated(request, startedAt, listener, rebuilt);
     const begun = openSession(own, { ...request, seed }, listener, rebuilt);
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);
-    return { opened, context };
+    return { opened, context, copy };
   }
+
+  const ended = (session: string) =>
+    deps.store
+      .endSession(session, new Date().toISOString())
+      .catch((error: Error) => deps.onProblem(session, error));
 
   return {
     ...(continuing && { waitsFor: continuing.waitsFor }),
@@ -56,7 +73,7 @@ export function sessionHost(
       const { session, proof, continues } = request;
       const rebuilt = continues && (await continuing?.take(session, continues, listener));
       if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
-      const { opened, context } = await begin(request, listener, rebuilt);
+      const { opened, context, copy } = await begin(request, listener, rebuilt);
       return {
         command: opened.command,
         audio: opened.audio,
@@ -65,22 +82,24 @@ export function sessionHost(
         heardAt: opened.heardAt,
         ...(rebuilt && { epoch: rebuilt.returns + 2 }),
         async close(reason) {
+          if (copy?.fenced) {
+            await opened.leave('superseded');
+            return ended(session);
+          }
           if (reason === 'draining' && continuing && proof !== undefined) {
             await opened.leave();
             return context?.end(false);
           }
           await opened.close(reason === 'bye' ? 'bye' : 'lost');
           await context?.end(reason === 'bye');
-          await deps.store
-            .endSession(session, new Date().toISOString())
-            .catch((error: Error) => deps.onProblem(session, error));
+          await ended(session);
         },
       };
     },
   };
 }
 
-function saidIn({ kernel }: Rebuilt) {
+function saidIn({ kernel }: Continued) {
   return kernel.context.history.flatMap(({ role, content }) =>
     role === 'system' ? [] : [{ role, content }],
   );

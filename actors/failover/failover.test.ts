@@ -41,7 +41,13 @@ function server(broker: SharedBroker, clock: ReturnType<typeof testClock>, name:
   return {
     ...{ weather, own, stream, leases },
     begin() {
-      run({ lease: { ...self, epoch: 1, proof: 'p', machine: 'm' }, revision: 0, last: 0, next: 0, number: 0 });
+      run({
+        lease: { ...self, epoch: 1, proof: 'p', machine: 'm' },
+        revision: 0,
+        last: 0,
+        next: 0,
+        number: 0,
+      });
     },
     write(count: number) {
       for (let i = 0; i < count; i++) {

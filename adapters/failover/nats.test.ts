@@ -85,7 +85,11 @@ describe('journals in a cluster of three', () => {
   it('keep what they acknowledged when a broker is killed', async () => {
     const { stream, leases } = failover;
     const first = (await stream.append(session, batch('a', 0, [0]), 0)) ?? 0;
-    const revision = await leases.swap(session, { server: 'a', url: 'ws://a', epoch: 1, proof: 'p', machine: 'm' }, 0);
+    const revision = await leases.swap(
+      session,
+      { server: 'a', url: 'ws://a', epoch: 1, proof: 'p', machine: 'm' },
+      0,
+    );
     await brokers[0]?.kill();
     try {
       const again = { timeout: 30_000, interval: 200 };

@@ -15,6 +15,8 @@ import { type Inspector, inspectorOf } from '../endpoints/inspect/inspector.ts';
 import { createMetrics, type Metrics } from '../endpoints/metrics/metrics.ts';
 import { ENGINE_KINDS } from '../engine-registry.ts';
 import { failedReplies } from '../failed-replies.ts';
+import type { Failover } from '../failover/failover.ts';
+import { openFailover } from '../failover/open.ts';
 import { FlagSource } from '../flags/flags.ts';
 import { LoopDelay } from '../loop-delay.ts';
 import { openMemory } from '../memory/memory.ts';
@@ -42,6 +44,8 @@ export interface Base {
   readonly flags: FlagSource;
   readonly memory: Memory | undefined;
   readonly shared: Shared;
+  /** Undefined if sessions end with their server, or go on with its data directory only. */
+  readonly failover: Failover | undefined;
   readonly access: Access;
   readonly inspector: Inspector | undefined;
   readonly observers: readonly SessionObserver[];
@@ -74,6 +78,8 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   const stores = await withOutbox(plain, config, flags, log, { memory, dialog });
   closers.push(async () => memory?.close());
   closers.push(() => stores.close());
+  const opened = await openFailover(config, stores, log);
+  closers.push(async () => opened?.close());
   const { store, inspectStore, meter } = stores;
   const access = accessOf({ ...config, jwt: await jwtCheck(config.jwt, log) });
   const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
@@ -105,6 +111,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
     flags,
     memory,
     shared,
+    failover: opened?.failover,
     access,
     inspector,
     observers,

@@ -29,17 +29,20 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
         onChange: (present, line) => (present ? log.info(line) : log.warn(line)),
       });
   readiness.add(() => workers?.reasons() ?? []);
-  const continuing = await startContinuing({ config, stores, deps, clock: realClock, log });
+  const continuing = await startContinuing({
+    ...{ config, stores, deps, clock: realClock, log, failover: base.failover },
+  });
   for (const one of [workers, continuing]) closers.push(async () => one?.close());
-  const host = sessionHost(deps, base.flags, base.shared, continuing);
+  const host = sessionHost(deps, base.flags, base.shared, continuing, base.failover);
   const output = withOutputService(observedHost(host, observers), config.ingest, CHAT_STREAM, {
     ...{ clock: realClock, log, onLost: metrics?.onSpeechLost },
   });
   closers.push(async () => output.close());
-  const deletion = userDeletion(stores, base.memory, base.shared);
+  const deletion = userDeletion(stores, base.memory, base.shared, base.failover);
   const front = makeFront({
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
+    elsewhere: base.failover,
     chatSpeaks: output.chatSpeaks,
     wyoming: wyomingServices(config, dialog, deps, parts?.engines),
     robot: base.robot && { robot: base.robot, ros: config.ros },

@@ -16,13 +16,15 @@ import type { Base } from './base.ts';
 import { modelMayAnswer, type Speech } from './speech.ts';
 
 export async function makeSessions(base: Base, speech: Speech): Promise<SessionDeps> {
-  const { options, closers, dialog, bus, metrics, stores, inspector, observers } = base;
+  const { options, closers, dialog, bus, metrics, stores, inspector, observers, failover } = base;
   const { config, log, parts } = options;
   const { vad, stopSpotter, resamplers, parameters, clients: engines } = speech;
   const { store, journals } = stores;
+  const watched = journals && watchedJournals(journals, inspector);
+  const written = watched && (failover?.replicated(watched) ?? watched);
   const journaling =
-    journals && config.journal.enabled
-      ? startJournaling(watchedJournals(journals, inspector), config.journal, log, stores.problem)
+    written && config.journal.enabled
+      ? startJournaling(written, config.journal, log, stores.problem)
       : undefined;
   if (journaling) closers.push(() => journaling.close());
   const machine = sessionMachine(parameters);

@@ -25,6 +25,7 @@ import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
 import { robotOptions } from '../endpoints/rosbridge/robot-options.ts';
 import { wyomingOptions } from '../endpoints/wyoming/options.ts';
 import { ENGINES } from '../engine-registry.ts';
+import { failoverOptions } from '../failover/options.ts';
 import { flagOptions } from '../flags/options.ts';
 import { ingestOptions } from '../ingest/options.ts';
 import { LOG_LEVELS } from '../log-levels.ts';
@@ -237,6 +238,7 @@ export const configSchema = z.strictObject({
   flags: flagOptions,
   outbox: outboxOptions,
   shared: sharedOptions,
+  failover: failoverOptions,
   metrics: group({
     enabled: yesNo(true, 'Serve metrics for Prometheus at `/metrics`; see metrics.md.'),
   }),

@@ -6,10 +6,12 @@ import { sha256 } from '../../adapters/store/sha256.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
+import type { AdoptingStore } from '../failover/adopt.ts';
 import { machineHash } from '../machine-hash.ts';
 
 /** What the store must offer for sessions to outlive their server. */
-export type ContinuableStore = Pick<SqliteStore, 'continuable' | 'readJournal' | 'inputEnd'>;
+export type ContinuableStore = AdoptingStore &
+  Pick<SqliteStore, 'continuable' | 'inputEnd' | 'journalRecords' | 'saveTurn'>;
 
 /** What a client says of the reply that it was playing. */
 export interface Played {
@@ -31,6 +33,16 @@ export class Continuable {
 
   static async of(store: ContinuableStore): Promise<Continuable> {
     return new Continuable(store, await store.continuable());
+  }
+
+  /** Without those of the server before. */
+  static none(store: ContinuableStore): Continuable {
+    return new Continuable(store, []);
+  }
+
+  /** Adds one whose journal is in the store by now. */
+  add(session: ContinuableSession): void {
+    this.#waiting.set(session.session, session);
   }
 
   /** Those that nobody has taken. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TakenSession } from '../../actors/failover/takeover.ts';
 import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts';
 import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
@@ -10,19 +11,27 @@ import { type SessionMachine, sessionMachine } from '../../machines/session/mach
 import type { Config } from '../config/schema.ts';
 import { LOCK } from '../data-directory.ts';
 import type { LastSeen, SessionListener } from '../door/session-host.ts';
+import { adopt } from '../failover/adopt.ts';
+import type { Failover } from '../failover/failover.ts';
 import type { Logger } from '../log.ts';
 import type { Stores } from '../stores.ts';
-import { Continuable } from './continuable.ts';
+import { Continuable, type ContinuableStore } from './continuable.ts';
 
 /** Continues the sessions of the server before, from their journals. */
 export interface Continuing {
   waitsFor(session: string, proof: string): boolean;
-  /** Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. */
-  take(session: string, seen: LastSeen, listener: SessionListener): Promise<Rebuilt | undefined>;
+  /**
+   * Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. Rejects with BUS_UNREACHABLE
+   * if it cannot be found out now.
+   */
+  take(session: string, seen: LastSeen, listener: SessionListener): Promise<Continued | undefined>;
   /** `deps` with the parameters of the session, which may be others than those of new ones. */
   depsOf(deps: SessionDeps, rebuilt: Rebuilt): SessionDeps;
   close(): Promise<void>;
 }
+
+/** `taken`: it was another server's. */
+export type Continued = Rebuilt & { readonly taken?: TakenSession | undefined };
 
 export interface ContinuingOptions {
   readonly config: Pick<Config, 'dataDir' | 'journal' | 'limits'>;
@@ -30,24 +39,31 @@ export interface ContinuingOptions {
   readonly deps: SessionDeps;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Sessions of other servers too. */
+  readonly failover?: Failover | undefined;
 }
+
+/** Events of older turns have been published, and the streams may not know their ids any more; ms of the session. */
+const RECENT_MS = 600_000;
 
 /**
  * Undefined if another server of the data directory does it, or sessions are not journaled. Whoever has not come back
  * `limits.awayMs` after the start has lost the session.
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
-  const { config, stores, deps, clock, log } = options;
+  const { config, stores, deps, clock, log, failover } = options;
   const { awayMs } = config.limits;
   if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
   const lock = takeDataLock(join(config.dataDir, LOCK));
-  if (!lock) return undefined;
-  const waiting = await Continuable.of(stores.continuable).catch((error: Error) => {
+  if (!lock && !failover) return undefined;
+  const own: ContinuableStore = stores.continuable;
+  const found = lock ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
+  const waiting = await found.catch((error: Error) => {
     log.warn({ err: error }, 'the sessions of the server before cannot be continued');
     return undefined;
   });
   if (!waiting) {
-    lock.release();
+    lock?.release();
     return undefined;
   }
   const machines = new Map<string, SessionMachine>();
@@ -63,17 +79,28 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   };
 
   /** Turns that ended in the journal's last moment may not have been saved. */
-  async function saveMissing(session: string, { turns }: Rebuilt): Promise<void> {
+  async function saveMissing(session: string, { turns, kernel }: Rebuilt): Promise<void> {
     const known = new Set((await stores.store.turns(session)).map(({ generation }) => generation));
     const missing: TurnRecord[] = turns
       .filter(({ generation }) => !known.has(generation))
       .map((turn) => ({ session, ...turn, timings: { ...turn.timings } }));
-    for (const turn of missing) await stores.store.saveTurn(turn);
+    for (const turn of missing) {
+      const isRecent = turn.endedAtMs > kernel.nowMs - RECENT_MS;
+      await (isRecent ? stores.store : own).saveTurn(turn);
+    }
   }
 
-  async function rebuilt(session: string, seen: LastSeen): Promise<Rebuilt | undefined> {
+  async function rebuilt(
+    session: string,
+    seen: LastSeen,
+    taken: TakenSession | undefined,
+  ): Promise<Continued | undefined> {
     try {
       const begunMs = clock.nowMs();
+      if (taken) {
+        await adopt(own, taken);
+        waiting?.add({ session, ...taken.opening });
+      }
       const made = await waiting?.take(session, machineOf, seen.played);
       if (!made) {
         log.warn(
@@ -85,7 +112,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       await saveMissing(session, made);
       const { records } = made.journal;
       log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
-      return made;
+      return { ...made, taken };
     } catch (error) {
       log.warn({ session, err: error }, 'a session of the server before cannot be continued');
       return undefined;
@@ -94,8 +121,11 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
 
   /** Nobody came back: it ends as lost, with what its journal says. */
   async function end({ session, language, user }: ContinuableSession): Promise<void> {
-    const made = await rebuilt(session, {});
+    const taken = await failover?.takeOwn(session);
+    // Otherwise another server has it, or has ended it.
+    const made = failover && !taken ? undefined : await rebuilt(session, {}, taken);
     if (made) {
+      if (taken) failover?.begin({ session, ...taken.opening }, () => {}, taken);
       const { outputRate, seed } = made.kernel.context.input;
       const options = { session, language, outputRate, seed, input: 'text', ...(user && { user }) } as const;
       await openSession(depsOf(deps, made), options, undefined, made).close('lost');
@@ -116,9 +146,9 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   });
   let ending: Promise<void> | undefined;
   return {
-    waitsFor: (session, proof) => waiting.waitsFor(session, proof),
+    waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
-      const made = await rebuilt(session, seen);
+      const made = await rebuilt(session, seen, failover?.claim(session));
       const { lastSeq } = seen;
       if (made && lastSeq !== undefined)
         for (const message of missedMessages(made.log, lastSeq)) listener.message(message);
@@ -129,7 +159,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       closed = true;
       timer.cancel();
       await ending;
-      lock.release();
+      lock?.release();
     },
   };
 }

@@ -1,12 +1,14 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { type TakenSession, takeSession } from '../../actors/failover/takeover.ts';
-import type { JournalStream } from '../../actors/ports/journal-stream.ts';
+import type { JournalOpening, JournalStream } from '../../actors/ports/journal-stream.ts';
 import type { Lease, LeaseEntry, LeaseStore } from '../../actors/ports/lease.ts';
 import { sha256 } from '../../adapters/store/sha256.ts';
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { JournalRecord } from '../../machines/journal/record.ts';
+import type { Elsewhere } from '../door/elsewhere.ts';
 import type { Logger } from '../log.ts';
+import { replicatedJournals } from './replicated-journals.ts';
 import { ReplicatedSession } from './replicated-session.ts';
 
 /** How long a takeover may take, ms: the client waits. */
@@ -14,15 +16,10 @@ const TAKE_MS = 8_000;
 /** How long a session that was taken waits for its client, ms; after that the client has to ask again. */
 const CLAIM_MS = 30_000;
 const HOUR_MS = 3_600_000;
+const SESSION_PATH = '/v1/session';
 
 /** What other servers must know of a session. */
-export interface ReplicatedFacts {
-  readonly session: string;
-  readonly startedAt: string;
-  readonly language: string;
-  readonly user?: string | undefined;
-  readonly proof: string;
-}
+export type ReplicatedFacts = Omit<JournalOpening, 'header' | 'headerHash'> & { readonly session: string };
 
 export interface FailoverOptions {
   readonly leases: LeaseStore;
@@ -32,6 +29,8 @@ export interface FailoverOptions {
   readonly clock: Clock;
   /** Wall-clock time, ms since 1970. */
   readonly wallMs: () => number;
+  /** Machine hash of this server. */
+  readonly machine: string;
   readonly keptHours: number;
   readonly turnMs: number;
   readonly actionMs: number;
@@ -55,8 +54,11 @@ export class Failover {
   readonly server = randomUUID();
   readonly #options: FailoverOptions;
   #url = '';
-  readonly #begun = new Map<string, { readonly facts: ReplicatedFacts; readonly copy: ReplicatedSession }>();
+  /** Whose journals are not open yet. */
+  readonly #begun = new Map<string, ReplicatedSession>();
   readonly #outcomes = new Map<string, Outcome>();
+  /** Epoch of the owner that was found last, by session. */
+  readonly #asked = new Map<string, number>();
 
   constructor(options: FailoverOptions) {
     this.#options = options;
@@ -68,38 +70,32 @@ export class Failover {
   }
 
   /**
-   * Who runs a session; undefined if nobody does, or this server has just taken it. `failed`: the epoch of an owner that was found
-   * before and is of no use. Never rejects.
+   * See {@link Elsewhere}. A session whose server was found to be of no use is taken over: `waitsFor` knows then whoever gives the
+   * proof.
    */
-  async find(session: string, proof: string, failed?: number): Promise<Lease | undefined> {
+  readonly find: Elsewhere['find'] = async ({ session, proof, failed }) => {
     const { clock, leases, log } = this.#options;
-    let deadline: { cancel(): void } | undefined;
-    const late = new Promise<never>((_, reject) => {
-      deadline = clock.setTimer(TAKE_MS, () =>
-        reject(new ParleyError('BUS_UNREACHABLE', 'no takeover in time')),
-      );
-    });
-    const look = async (): Promise<Lease | undefined> => {
+    const look = async () => {
       const found = await leases.read(session);
       if (!found || !isProof(found.lease.proof, proof)) return undefined;
-      const { lease } = found;
-      if (lease.url !== this.#url && lease.epoch !== failed) return lease;
-      return this.#take(session, found);
+      const { url, epoch } = found.lease;
+      const useless = failed !== undefined && this.#asked.get(session) === epoch;
+      const owner = url === this.#url || useless ? await this.#take(session, found) : found.lease;
+      if (!owner) return undefined;
+      this.#remember(session, owner.epoch);
+      return { url: `${owner.url}${SESSION_PATH}` };
     };
     try {
-      return await Promise.race([look(), late]);
+      return await inTime(clock, TAKE_MS, look());
     } catch (error) {
-      const known = error instanceof ParleyError ? error : new ParleyError('INTERNAL', String(error));
-      log.warn({ session, err: known }, 'a session of another server could not be taken over');
+      log.warn({ session, err: error }, 'a session of another server could not be taken over');
       this.#settle(session, {
         proof,
-        error: new ParleyError('BUS_UNREACHABLE', 'connect again', { cause: known }),
+        error: new ParleyError('BUS_UNREACHABLE', 'connect again', { cause: error }),
       });
       return undefined;
-    } finally {
-      deadline?.cancel();
     }
-  }
+  };
 
   /** Whether this server has just taken the session for whoever gives this proof, or could not find out. */
   waitsFor(session: string, proof: string): boolean {
@@ -127,16 +123,20 @@ export class Failover {
    * Makes a session of this process one that others can take over. `onFenced`: one of them has; this process must do nothing more
    * for it.
    */
-  begin(facts: ReplicatedFacts, onFenced: () => void, taken?: TakenSession): ReplicatedSession {
-    const { session, user, proof } = facts;
-    const { log, own, keptHours } = this.#options;
+  begin(
+    { session, ...facts }: ReplicatedFacts,
+    onFenced: () => void,
+    taken?: TakenSession,
+  ): ReplicatedSession {
+    const { user, proof } = facts;
+    const { log, own, keptHours, machine } = this.#options;
     const lease: Lease = taken?.lease ?? {
-      ...{ server: this.server, url: this.#url, epoch: 1, proof },
+      ...{ server: this.server, url: this.#url, epoch: 1, proof, machine },
       ...(user !== undefined && { user: sha256(user) }),
     };
     const copy = new ReplicatedSession({
       ...this.#options,
-      ...{ session, lease },
+      ...{ session, lease, facts },
       ...(taken && { taken }),
       renewMs: (keptHours * HOUR_MS) / 3,
       own: (from, limit) => own(session, from, limit),
@@ -146,15 +146,18 @@ export class Failover {
       },
       onProblem: (error) => log.debug({ session, err: error }, error.message),
     });
-    this.#begun.set(session, { facts, copy });
+    this.#begun.set(session, copy);
     return copy;
   }
 
-  /** What was begun for this session's journal, which is opened now. */
-  begun(session: string): { readonly facts: ReplicatedFacts; readonly copy: ReplicatedSession } | undefined {
-    const begun = this.#begun.get(session);
-    this.#begun.delete(session);
-    return begun;
+  /** `journals`, whose records are also copied in the sessions that were begun. */
+  replicated<Journals extends Parameters<typeof replicatedJournals>[0]>(journals: Journals): Journals {
+    return replicatedJournals(journals, (session, head) => {
+      const copy = this.#begun.get(session);
+      this.#begun.delete(session);
+      copy?.open(head);
+      return copy;
+    });
   }
 
   /** Erases the journals of these sessions, and of all sessions of the user that were left without a server. */
@@ -170,7 +173,8 @@ export class Failover {
   }
 
   async #take(session: string, found: LeaseEntry): Promise<Lease | undefined> {
-    const { leases, stream, wallMs, silentMs, log } = this.#options;
+    const { leases, stream, wallMs, silentMs, machine, log } = this.#options;
+    if (found.lease.machine !== machine) return undefined;
     const begunMs = wallMs();
     const last = await stream.last(session);
     if (!last || last.atMs + silentMs < begunMs) return undefined;
@@ -185,12 +189,28 @@ export class Failover {
     return undefined;
   }
 
+  #remember(session: string, epoch: number): void {
+    this.#asked.set(session, epoch);
+    this.#options.clock.setTimer(CLAIM_MS, () => {
+      if (this.#asked.get(session) === epoch) this.#asked.delete(session);
+    });
+  }
+
   #settle(session: string, outcome: Outcome): void {
     this.#outcomes.set(session, outcome);
     this.#options.clock.setTimer(CLAIM_MS, () => {
       if (this.#outcomes.get(session) === outcome) this.#outcomes.delete(session);
     });
   }
+}
+
+/** Resolves or rejects like `work`; rejects with BUS_UNREACHABLE if that takes longer. */
+function inTime<Result>(clock: Clock, ms: number, work: Promise<Result>): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new ParleyError('BUS_UNREACHABLE', `no takeover within ${ms} ms`));
+    const timer = clock.setTimer(ms, late);
+    void work.then(resolve, reject).then(() => timer.cancel());
+  });
 }
 
 function isProof(own: string, given: string): boolean {

@@ -1,21 +1,25 @@
 import type { JournalSink, JournalStore } from '../../actors/ports/journal.ts';
+import type { JournalHeader } from '../../machines/journal/record.ts';
 import type { ReplicatedSession } from './replicated-session.ts';
 
 type Opened = Pick<JournalStore, 'openJournal' | 'continueJournal'>;
 
-/** `journals`, whose records are also copied for other servers, in the sessions for which `begin` gives a copy. */
+/** `journals`, whose records are also copied for other servers, in the sessions for which `copyOf` has a copy. */
 export function replicatedJournals<Journals extends Opened>(
   journals: Journals,
-  begin: (session: string, header?: Parameters<Opened['openJournal']>) => ReplicatedSession | undefined,
+  copyOf: (
+    session: string,
+    head?: { header: JournalHeader; headerHash: string },
+  ) => ReplicatedSession | undefined,
 ): Journals {
   return {
     ...journals,
     openJournal(header, headerHash, onFailure) {
       const sink = journals.openJournal(header, headerHash, onFailure);
-      return both(sink, begin(header.session, [header, headerHash, onFailure]));
+      return both(sink, copyOf(header.session, { header, headerHash }));
     },
     continueJournal: (session, records, onFailure) =>
-      both(journals.continueJournal(session, records, onFailure), begin(session)),
+      both(journals.continueJournal(session, records, onFailure), copyOf(session)),
   };
 }
 

@@ -9,6 +9,7 @@ import type { JournalRecord } from '../../machines/journal/record.ts';
 export interface ReplicatedSessionOptions {
   readonly session: string;
   readonly lease: Lease;
+  readonly facts: Omit<JournalOpening, 'header' | 'headerHash'>;
   /** Of a session that was taken from another server. */
   readonly taken?: TakenSession;
   readonly leases: LeaseStore;
@@ -47,9 +48,11 @@ export class ReplicatedSession {
     return this.#fenced;
   }
 
-  /** Begins the copy. Call once, before the first record. */
-  open(opening: JournalOpening): void {
-    const { session, lease, taken, stream, clock, own, onProblem } = this.#options;
+  /** Begins the copy. Call once, before the first record; `head`: of a new journal. */
+  open(head?: Pick<JournalOpening, 'header' | 'headerHash'>): void {
+    const { session, lease, facts, taken, stream, clock, own, onProblem } = this.#options;
+    const opening = head ? { ...facts, ...head } : taken?.opening;
+    if (!opening) return;
     this.#replica = new Replica({
       ...{ session, stream, clock, own, opening, onProblem, server: lease.server, epoch: lease.epoch },
       ...{ last: taken?.last ?? 0, next: taken?.records.length ?? 0, number: taken ? 1 : 0 },

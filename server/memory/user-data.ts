@@ -1,6 +1,7 @@
 import type { EventStreams } from '../../actors/ports/event-stream.ts';
 import type { Memory } from '../../actors/ports/memory.ts';
 import type { SqliteStore } from '../../adapters/store/sqlite.ts';
+import type { Failover } from '../failover/failover.ts';
 
 /** Where the data of users are. */
 export interface UserDataParts {
@@ -8,6 +9,8 @@ export interface UserDataParts {
   /** Undefined if turns cause no events. */
   readonly streams?: Pick<EventStreams, 'forget'> | undefined;
   readonly memory: Memory | undefined;
+  /** Undefined if no other server can have the sessions. */
+  readonly failover?: Pick<Failover, 'forget'> | undefined;
   /** Deletes from what servers share. */
   readonly forgetEverywhere?: ((user: string) => Promise<void>) | undefined;
 }
@@ -23,7 +26,7 @@ export interface Deleted {
  * resolves, no file and no stream holds them any more. Rejects if any of these cannot be reached; then ask again.
  */
 export async function deleteUserData(
-  { store, streams, memory, forgetEverywhere }: UserDataParts,
+  { store, streams, memory, failover, forgetEverywhere }: UserDataParts,
   user: string,
 ): Promise<Deleted> {
   await forgetEverywhere?.(user);
@@ -31,6 +34,7 @@ export async function deleteUserData(
   const memories = await memory?.forget(user);
   const sessions = await store.deleteUser(user);
   await streams?.forget(sessions);
+  await failover?.forget(user, sessions);
   return { sessions: sessions.length, ...(memories !== undefined && { memories }) };
 }
 
@@ -39,9 +43,10 @@ export function userDeletion(
   { deleteUser, streams }: { deleteUser?: SqliteStore['deleteUser']; streams?: UserDataParts['streams'] },
   memory: Memory | undefined,
   { forget }: { forget(user: string): Promise<void> },
+  failover: UserDataParts['failover'],
 ) {
   if (!deleteUser) return {};
-  const own = { store: { deleteUser }, streams, memory };
+  const own = { store: { deleteUser }, streams, memory, failover };
   return {
     here: (user: string) => deleteUserData(own, user),
     everywhere: (user: string) => deleteUserData({ ...own, forgetEverywhere: forget }, user),

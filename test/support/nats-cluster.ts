@@ -15,7 +15,7 @@ export async function startNatsCluster(folder: string, size = 3): Promise<readon
       return startNatsServer({
         args: [
           ...['-js', '-sd', data, '--server_name', `broker-${i}`, '--cluster_name', 'parley'],
-          ...['--cluster', `nats://127.0.0.1:${port}`, '--routes', all.join(',')],
+          ...['--no_advertise', '--cluster', `nats://127.0.0.1:${port}`, '--routes', all.join(',')],
         ],
       });
     }),

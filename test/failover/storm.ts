@@ -1,0 +1,198 @@
+/** Kills and cuts servers, brokers and links while many talk, and looks afterwards what became of their sessions. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { TurnRecord } from '../../actors/ports/store.ts';
+import { sha256 } from '../../adapters/store/sha256.ts';
+import { sqliteStore } from '../../adapters/store/sqlite.ts';
+import { replayJournal } from '../../machines/journal/replay.ts';
+import { SessionKernel } from '../../machines/kernel.ts';
+import { nextRandom } from '../../machines/random.ts';
+import { sessionMachine } from '../../machines/session/machine.ts';
+import { type FailoverScene, type FailoverServer, startScene } from './scene.ts';
+import { startTalker, type Talker } from './talker.ts';
+
+export interface StormOptions {
+  readonly folder: string;
+  readonly seconds: number;
+  readonly talkers: number;
+  /** Time between two blows, ms. */
+  readonly everyMs: number;
+  readonly seed: number;
+  readonly onBlow?: (words: string) => void;
+}
+
+export interface StormReport {
+  readonly blows: Readonly<Record<string, number>>;
+  readonly acknowledged: number;
+  readonly actions: number;
+  /** Ways back to a session: from the last attempt to connect until `ready`, ms, in order. */
+  readonly openMs: readonly number[];
+  /** The same from the loss of the connection. */
+  readonly lostMs: readonly number[];
+  readonly takeovers: number;
+  readonly journals: number;
+  /** Turns of which two stores have another end: the server before was cut off from the broker. */
+  readonly differing: number;
+  /** Empty if nothing was lost and nothing was done twice. */
+  readonly problems: readonly string[];
+}
+
+const BLOWS = [
+  'kill server',
+  'kill broker',
+  'cut broker link',
+  'cut clients',
+  'slow server',
+  'slow broker',
+] as const;
+type Blow = (typeof BLOWS)[number];
+
+/** Time until all are answered again after the last blow, ms. A cluster of brokers needs some 10 s to agree again. */
+const RECOVERY_MS = 60_000;
+
+export async function storm(options: StormOptions): Promise<StormReport> {
+  const { folder, seconds, talkers: count, everyMs, onBlow = () => {} } = options;
+  const scene = await startScene(folder, { servers: 3, brokers: 3, logLevel: 'info' });
+  const talkers = await Promise.all(Array.from({ length: count }, (_, i) => startTalker(scene.url, `t${i}`)));
+  const problems: string[] = [];
+  const lines: string[] = [];
+  const blows: Record<string, number> = {};
+  let seed = options.seed;
+  const pick = (below: number) => {
+    const { value, state } = nextRandom(seed);
+    seed = state;
+    return value % below;
+  };
+  const busy = new Set<object>();
+  const repairs: Promise<void>[] = [];
+  const untilMs = performance.now() + seconds * 1_000;
+  while (performance.now() < untilMs) {
+    await wait(everyMs);
+    const blow = BLOWS[pick(BLOWS.length)] ?? 'kill server';
+    const done = strike(scene, blow, pick, busy, lines);
+    if (!done) continue;
+    blows[blow] = (blows[blow] ?? 0) + 1;
+    onBlow(blow);
+    repairs.push(done.catch((error: Error) => void problems.push(`${blow}: ${error.message}`)));
+  }
+  await Promise.all(repairs);
+  for (const result of await Promise.allSettled(talkers.map((one) => one.answered(2, RECOVERY_MS))))
+    if (result.status === 'rejected') problems.push(String(result.reason));
+  await Promise.all(talkers.map((one) => one.stop()));
+  for (const { process } of scene.servers) {
+    await process.stop();
+    lines.push(...process.lines);
+  }
+  await scene.close();
+  const returns = talkers.flatMap((one) => one.returns);
+  const ran = existsSync(scene.ranFile) ? readFileSync(scene.ranFile, 'utf8').trim().split('\n') : [];
+  const stored = await lookInto(scene.servers, talkers);
+  return {
+    blows,
+    acknowledged: talkers.reduce((sum, one) => sum + one.acknowledged.length, 0),
+    actions: ran.length,
+    openMs: returns.map(({ openMs }) => openMs).toSorted((a, b) => a - b),
+    lostMs: returns.map(({ lostMs }) => lostMs).toSorted((a, b) => a - b),
+    takeovers: lines.filter((line) => line.includes('took a session over')).length,
+    ...{ journals: stored.journals, differing: stored.differing },
+    problems: [
+      ...problems,
+      ...talkers.flatMap((one, i) => one.problems.map((what) => `t${i} ${what}`)),
+      ...repeated(ran).map((action) => `${action} ran twice`),
+      ...lines.filter((line) => /invariant \d+ is broken|"level":50/u.test(line)),
+      ...stored.problems,
+    ],
+  };
+}
+
+/** Begins a blow and resolves when it is repaired; undefined if its victim is still being repaired. */
+function strike(
+  { servers, brokers, balancer }: FailoverScene,
+  blow: Blow,
+  pick: (below: number) => number,
+  busy: Set<object>,
+  lines: string[],
+): Promise<void> | undefined {
+  const server = servers[pick(servers.length)];
+  const broker = brokers[pick(brokers.length)];
+  if (!server || !broker) return undefined;
+  // One server and one broker at a time: with two of three brokers gone nothing can be agreed.
+  const group = blow.endsWith('broker') ? brokers : blow === 'cut clients' ? balancer : servers;
+  if (busy.has(group)) return undefined;
+  busy.add(group);
+  const forMs = 1_000 + pick(4_000);
+  const work = async () => {
+    switch (blow) {
+      case 'kill server':
+        await server.process.kill();
+        lines.push(...server.process.lines);
+        await wait(forMs);
+        return server.start();
+      case 'kill broker':
+        await broker.kill();
+        await wait(forMs);
+        await broker.restart();
+        // It has to catch up before the next one may go.
+        return wait(8_000);
+      case 'cut broker link':
+        for (const link of server.links) link.cut();
+        await wait(forMs);
+        for (const link of server.links) link.heal();
+        return;
+      case 'cut clients':
+        return balancer.cutTo(server.place.port);
+      case 'slow server':
+        return stopped(server.process.pid, forMs);
+      case 'slow broker':
+        await stopped(broker.pid, forMs);
+        return wait(4_000);
+    }
+  };
+  return work().finally(() => busy.delete(group));
+}
+
+async function stopped(pid: number, forMs: number): Promise<void> {
+  process.kill(pid, 'SIGSTOP');
+  await wait(forMs);
+  process.kill(pid, 'SIGCONT');
+}
+
+/** What the stores of all servers have together. */
+async function lookInto(servers: readonly FailoverServer[], talkers: readonly Talker[]) {
+  const problems: string[] = [];
+  const turns = new Map<string, TurnRecord>();
+  const differing = new Set<string>();
+  let journals = 0;
+  for (const { place } of servers) {
+    const store = sqliteStore({ path: join(place.dataDir, 'parley.db') });
+    for (const { session } of await store.sessions({ limit: 10_000 })) {
+      const own = await store.turns(session);
+      for (const id of repeated(own.map(({ turn, generation }) => `${turn}/${generation}`)))
+        problems.push(`${session}/${id} is stored twice`);
+      for (const turn of own) {
+        const id = `${session}/${turn.generation}`;
+        const known = turns.get(id);
+        if (known && known.reason !== turn.reason) differing.add(id);
+        turns.set(id, turn);
+      }
+    }
+    for (const { session } of await store.journals({ limit: 10_000 })) {
+      const journal = await store.readJournal(session);
+      if (journal.records.length === 0) continue;
+      journals += 1;
+      const kernel = new SessionKernel(sessionMachine(journal.header.parameters), journal.header.input);
+      const { fault, difference } = replayJournal(journal, { kernel, sha256 });
+      if (fault || difference) problems.push(`${session}: ${JSON.stringify(fault ?? difference?.event)}`);
+    }
+    await store.close();
+  }
+  const acknowledged = talkers.flatMap((one) => one.acknowledged);
+  for (const id of acknowledged) if (!turns.has(id)) problems.push(`${id} is in no store`);
+  return { problems, journals, differing: differing.size };
+}
+
+function repeated(items: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return items.filter((item) => seen.has(item) || !seen.add(item));
+}

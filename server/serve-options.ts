@@ -12,6 +12,7 @@ import type { Config } from './config/schema.ts';
 import type { DoorStats } from './door/stats.ts';
 import type { EngineStats, LocalEngines } from './engines.ts';
 import type { Logger } from './log.ts';
+import type { Siblings } from './processes/siblings.ts';
 import type { Events } from './stores.ts';
 
 export interface ServeOptions {
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly onLog?: (session: string, entry: LogEntry) => void;
   /** Receives the events of the engine chains. Must not throw. */
   readonly onEngineEvent?: (event: ChainEvent) => void;
+  /** The other processes of the same supervisor, which hands the connections of clients to this one. Default: none. */
+  readonly siblings?: Siblings;
   /** Parts that replace the configured ones. See docs/embedding.md. */
   readonly parts?: {
     /** For a kind that is absent here, the configured engines are used. */
@@ -55,6 +58,8 @@ export interface Server {
   /** Refuses new sessions and ends live ones after `graceMs` (default `limits.drainGraceMs`). Resolves when all records are on disk, so the process may end then. Idempotent.
    */
   drain(graceMs?: number): Promise<void>;
+  /** Like `drain`, but each session that its client can come back to in another process is left as soon as it rests. */
+  leave(graceMs: number): Promise<void>;
   /** Drains and releases everything. Idempotent. */
   close(): Promise<void>;
 }

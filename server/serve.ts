@@ -30,7 +30,8 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const { engines, vad, stopSpotter, hosted } = speech;
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
-  const { door, listen, close } = await makeClientSide(base, speech, await makeSessions(base, speech));
+  const { front, continuing } = await makeClientSide(base, speech, await makeSessions(base, speech));
+  const { door } = front;
   const sources = engineSources(engines);
   stores.meter?.engines.read(sources.connections ?? (() => []));
   if (stores.meter) takeEngineCounts(bus, stores.meter.engines);
@@ -41,12 +42,12 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     ...(stores.outbox && { outbox: stores.outbox }),
     ...sources,
   });
-  const { url, port } = await listen();
+  const { url, port, inner } = await front.listen();
   base.failover?.reachableAt(options.config.failover.url ?? url);
   closers.push(async () => {
     await inspector?.close();
     await door.drain();
-    await close();
+    await front.close();
   });
   onProgress('loading the speech engines');
   await Promise.all([
@@ -54,6 +55,9 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     engines.speech && warmSpeechModel(engines.speech, options.config.language),
   ]);
   warm = true;
+  await options.siblings?.ready({
+    ...{ continuing, url: inner, accept: front.accept, lateMs: () => base.loop.medianMs() },
+  });
   void engines.preparePhrases?.(phraseLog(log), hosted.busy);
   let closing: Promise<void> | undefined;
   return {
@@ -65,6 +69,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     engineStats: () => engines.stats?.(),
     setFlags: (shares) => base.flags.set(shares),
     drain: (graceMs) => door.drain(graceMs),
+    leave: (graceMs) => door.drain(graceMs, true),
     close: () => {
       closing ??= closeAll(closers);
       return closing;

@@ -57,7 +57,7 @@ export interface Base {
 }
 
 export async function makeBase(options: ServeOptions, closers: Closers): Promise<Base> {
-  const { config, log, parts, onLog } = options;
+  const { config, log, parts, onLog, siblings } = options;
   refuseExposure(config);
   const dialog = await readDialog(config);
   if (!parts?.store || configuredKinds(options).length > 0)
@@ -65,7 +65,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
   const metrics = config.metrics.enabled
-    ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs() })
+    ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs(), siblings })
     : undefined;
   const loop = new LoopDelay(() => realClock.nowMs(), metrics?.onLoopDelay);
   closers.push(async () => loop.close());
@@ -91,8 +91,10 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   );
   const traces = await startTraces(config.traces.url, log);
   if (traces) closers.push(() => traces.close());
+  closers.push(async () => siblings?.close());
   const logs = [failedReplies(log), rejectionLog(log), ...(onLog ? [onLog] : [])];
   const observers: readonly SessionObserver[] = [
+    ...(siblings ? [siblings] : []),
     ...(metrics ? [metrics] : []),
     ...(inspector ? [inspector] : []),
     ...(meter ? [meter] : []),

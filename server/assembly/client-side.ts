@@ -1,7 +1,7 @@
 import { suggestedPhrases } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { realClock } from '../../adapters/real-clock.ts';
-import { startContinuing } from '../continuing/continuing.ts';
+import { type Continuing, startContinuing } from '../continuing/continuing.ts';
 import { CHAT_STREAM } from '../endpoints/chat-stream/chat-session.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { type Front, makeFront } from '../front.ts';
@@ -9,6 +9,7 @@ import { withOutputService } from '../ingest/speaking-host.ts';
 import { userDeletion } from '../memory/user-data.ts';
 import { observedHost } from '../observers.ts';
 import { packagedPages } from '../packaged-pages.ts';
+import { FIRST_PROCESS, type Siblings } from '../processes/siblings.ts';
 import { sessionHost } from '../sessions.ts';
 import { watchWorkers } from '../worker-watch.ts';
 import { wyomingServices } from '../wyoming-services.ts';
@@ -17,9 +18,14 @@ import type { Speech } from './speech.ts';
 
 const SUGGESTED_PHRASES = 3; // on the talk page
 
-export async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<Front> {
+export interface ClientSide {
+  readonly front: Front;
+  readonly continuing: Continuing | undefined;
+}
+
+export async function makeClientSide(base: Base, speech: Speech, deps: SessionDeps): Promise<ClientSide> {
   const { options, closers, dialog, bus, metrics, access, inspector, observers, readiness, stores } = base;
-  const { config, log, parts } = options;
+  const { config, log, parts, siblings } = options;
   const notices = parts?.engines ? [] : engineWarnings(config);
   for (const { message } of notices) log.warn(message);
   const workers = parts?.engines
@@ -31,6 +37,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
   readiness.add(() => workers?.reasons() ?? []);
   const continuing = await startContinuing({
     ...{ config, stores, deps, clock: realClock, log, failover: base.failover },
+    onlyAdopted: siblings !== undefined,
   });
   for (const one of [workers, continuing]) closers.push(async () => one?.close());
   const host = sessionHost(deps, base.flags, base.shared, continuing, base.failover);
@@ -42,9 +49,11 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
   const front = makeFront({
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
-    elsewhere: base.failover,
+    elsewhere: siblings ?? base.failover,
+    handed: siblings !== undefined,
     chatSpeaks: output.chatSpeaks,
-    wyoming: wyomingServices(config, dialog, deps, parts?.engines),
+    // Its port can be opened once, and a satellite be dialled by one.
+    wyoming: isFirst(siblings) ? wyomingServices(config, dialog, deps, parts?.engines) : undefined,
     robot: base.robot && { robot: base.robot, ros: config.ros },
     resamplers: speech.resamplers,
     admission: speech.admission,
@@ -80,5 +89,9 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     await front.door.endSessionsOf(user);
     await deletion.here?.(user);
   });
-  return front;
+  return { front, continuing };
+}
+
+function isFirst(siblings: Siblings | undefined): boolean {
+  return siblings === undefined || siblings.name === FIRST_PROCESS;
 }

@@ -1,6 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { renderConfig } from '../config/describe.ts';
 import { prepareModels } from '../models/pull.ts';
+import { processCount } from '../processes/count.ts';
 import { configOf, type SetExitCode, withConfigFlags } from './config-flags.ts';
 import { untilStopped } from './stop.ts';
 
@@ -9,15 +10,17 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
   return withConfigFlags(new Command('serve').description('start the server'), [
     'parley serve --port 8080 --dialog robot.dialog.yaml',
     'parley serve --engines.llm=openai --engines.stt=openai',
+    'parley serve --processes auto',
     'parley serve --engines remote --bus.nats-url nats://127.0.0.1:4222',
   ])
     .option(
       '--engines <where>',
       'remote: leave stt, llm and tts to `parley worker` processes on the same NATS',
     )
+    .addOption(new Option('--place <number>').hideHelp()) // of one process of several
     .option('--pull', 'fetch the models of the configured engines that are absent')
     .action(async (_options, command: Command) => {
-      const { engines, pull } = command.opts<{ engines?: string; pull?: true }>();
+      const { engines, pull, place } = command.opts<{ engines?: string; pull?: true; place?: string }>();
       if (engines !== undefined && engines !== 'remote')
         command.error('error: --engines takes only `remote`');
       const resolved = configOf(
@@ -27,7 +30,9 @@ export function serveCommand(_setExitCode: SetExitCode): Command {
           : { 'engines.stt': 'remote', 'engines.llm': 'remote', 'engines.tts': 'remote' },
       );
       const { config } = resolved;
+      if (place !== undefined) return (await import('./serve-in-place.ts')).serveInPlace(resolved, place);
       await prepareModels(config, pull === true);
+      if (processCount(config) > 1) return (await import('./serve-processes.ts')).serveProcesses(resolved);
       // Loaded only here: other commands start without it, in half of the time.
       const [{ makeLogger }, { SessionTurns }, { serve }] = await Promise.all([
         import('../log.ts'),

@@ -42,6 +42,13 @@ import { keysOf } from './keys.ts';
 export const configSchema = z.strictObject({
   host: text('127.0.0.1', 'Address to listen on. 0.0.0.0 for every interface, which needs a token.'),
   port: key(z.int().min(0).max(65_535).default(7_400), 'Port to listen on; 0 for any free one.'),
+  processes: key(
+    z
+      .string()
+      .regex(/^(auto|[1-9]\d?)$/, 'must be auto or 1 to 99')
+      .default('1'),
+    'Server processes of `parley serve` on the one port: a number, or auto for one per core; see processes.md.',
+  ),
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
     z.string().min(8).max(4_096).exactOptional(),

@@ -4,7 +4,7 @@ import type { ContinuableSession, TurnRecord } from '../../actors/ports/store.ts
 import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import { takeDataLock } from '../../adapters/store/data-lock.ts';
-import type { Clock } from '../../machines/clock.ts';
+import type { Clock, TimerHandle } from '../../machines/clock.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
@@ -27,6 +27,15 @@ export interface Continuing {
   take(session: string, seen: LastSeen, listener: SessionListener): Promise<Continued | undefined>;
   /** `deps` with the parameters of the session, which may be others than those of new ones. */
   depsOf(deps: SessionDeps, rebuilt: Rebuilt): SessionDeps;
+  /** Sessions in the data directory that have no end and nobody here has. */
+  left(): Promise<readonly string[]>;
+  /**
+   * Lets a session be continued here, as another process of the data directory has left it. Resolves with false if it is not
+   * there. `onGone` is called if nobody comes back to it in time.
+   */
+  adopt(session: string, onGone: () => void): Promise<boolean>;
+  /** Ends a session that nobody came back to, as lost. */
+  end(session: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,6 +43,8 @@ export interface Continuing {
 export type Continued = Rebuilt & { readonly taken?: TakenSession | undefined };
 
 export interface ContinuingOptions {
+  /** Another part says which sessions this process may continue. Default: those of the data directory, whose lock it takes. */
+  readonly onlyAdopted?: boolean;
   readonly config: Pick<Config, 'dataDir' | 'journal' | 'limits'>;
   readonly stores: Pick<Stores, 'continuable' | 'store'>;
   readonly deps: SessionDeps;
@@ -51,11 +62,11 @@ const RECENT_MS = 600_000;
  * `limits.awayMs` after the start has lost the session.
  */
 export async function startContinuing(options: ContinuingOptions): Promise<Continuing | undefined> {
-  const { config, stores, deps, clock, log, failover } = options;
+  const { config, stores, deps, clock, log, failover, onlyAdopted = false } = options;
   const { awayMs } = config.limits;
   if (!stores.continuable || !config.journal.enabled || awayMs === 0) return undefined;
-  const lock = takeDataLock(join(config.dataDir, LOCK));
-  if (!lock && !failover) return undefined;
+  const lock = onlyAdopted ? undefined : takeDataLock(join(config.dataDir, LOCK));
+  if (!lock && !failover && !onlyAdopted) return undefined;
   const own: ContinuableStore = stores.continuable;
   const found = lock ? Continuable.of(own) : Promise.resolve(Continuable.none(own));
   const waiting = await found.catch((error: Error) => {
@@ -134,17 +145,33 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   }
 
   let closed = false;
-  async function endForgotten(): Promise<void> {
-    for (const one of waiting?.sessions ?? []) {
-      if (closed) return;
-      await end(one).catch((error: Error) => deps.onProblem(one.session, error));
-    }
+  /** Ends those that still wait, one after another. */
+  function endForgotten(sessions: readonly ContinuableSession[] = []): Promise<void> {
+    ending = ending.then(async () => {
+      for (const one of sessions) {
+        if (closed || !waiting?.sessions.includes(one)) continue;
+        await end(one).catch((error: Error) => deps.onProblem(one.session, error));
+      }
+    });
+    return ending;
   }
 
-  const timer = clock.setTimer(awayMs, () => {
-    ending = endForgotten();
-  });
-  let ending: Promise<void> | undefined;
+  async function added(session: string): Promise<ContinuableSession | undefined> {
+    const found = (await own.continuable()).find((one) => one.session === session);
+    if (found) waiting?.add(found);
+    return found;
+  }
+
+  let ending = Promise.resolve();
+  const timers = new Set<TimerHandle>();
+  const inTime = (then: () => void) => {
+    const timer = clock.setTimer(awayMs, () => {
+      timers.delete(timer);
+      then();
+    });
+    timers.add(timer);
+  };
+  if (lock) inTime(() => void endForgotten(waiting.sessions));
   return {
     waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
@@ -155,9 +182,22 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       return made;
     },
     depsOf,
+    left: async () => (await own.continuable()).map(({ session }) => session),
+    async adopt(session, onGone) {
+      const found = await added(session).catch((error: Error) => deps.onProblem(session, error));
+      if (!found) return false;
+      inTime(() => {
+        if (waiting.sessions.includes(found)) void endForgotten([found]).then(onGone);
+      });
+      return true;
+    },
+    async end(session) {
+      const found = await added(session);
+      if (found) await endForgotten([found]);
+    },
     async close() {
       closed = true;
-      timer.cancel();
+      for (const timer of timers) timer.cancel();
       await ending;
       lock?.release();
     },

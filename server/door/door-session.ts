@@ -7,6 +7,7 @@ import { closed } from './closing.ts';
 import type { DoorListener, DoorRequest, SessionHandle, SessionPeer } from './door.ts';
 import type { DoorSessionContext } from './door-session-context.ts';
 import { type Named, nameOf, openAtHost, type Wanted } from './opening.ts';
+import { Rest } from './rest.ts';
 import type { Resumption } from './resumption.ts';
 import { Missed } from './seat.ts';
 import type { OpenSession, SessionCloseReason } from './session-host.ts';
@@ -20,8 +21,7 @@ import { Uplink } from './uplink.ts';
  */
 type Phase = 'opening' | 'open' | 'parting' | 'closed';
 
-/** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session.
- */
+/** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session. */
 export class DoorSession implements SessionHandle, SessionPeer {
   readonly #request: Wanted;
   #named: Named;
@@ -29,6 +29,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   #listener: DoorListener;
   readonly #stop: StopWatch;
   #drains = false;
+  readonly #rest: Rest;
   readonly #context: DoorSessionContext;
   readonly #uplink: Uplink;
   readonly #turns: TokenBucket;
@@ -54,6 +55,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#listener = listener;
     this.#context = context;
     this.#activeAtMs = clock.nowMs();
+    this.#rest = new Rest(clock, () => this.end('draining', new ParleyError('DRAINING')));
     this.#stop = new StopWatch(clock, context.counters, () => this.#stopFailed());
     const send = (pcm: Uint8Array, sample: number) => {
       if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
@@ -73,9 +75,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   }
 
   /** Opens the session at the host. Called once; never throws. */
-  open(): void {
-    void this.#open();
-  }
+  readonly open = (): void => void this.#open();
 
   command(command: ClientCommand): void {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
@@ -107,9 +107,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     return () => this.#watchers.delete(watcher);
   }
 
-  heardAt(generation: number, samples: number): string | undefined {
-    return this.#opened?.heardAt(generation, samples);
-  }
+  heardAt: SessionHandle['heardAt'] = (...at) => this.#opened?.heardAt(...at);
 
   /** Whether this listener belongs to the client's present connection. */
   serves(listener: DoorListener): boolean {
@@ -175,10 +173,11 @@ export class DoorSession implements SessionHandle, SessionPeer {
     if (opened) this.#part();
   }
 
-  /** The server is about to stop. */
-  announceDrain(): void {
+  /** The server is about to stop. `atRest`: the session is left for another process when it rests, if it can be. */
+  announceDrain(atRest: boolean): void {
     this.#drains = true;
-    if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
+    if (atRest && this.resumption) this.#rest.leave(this.#listener instanceof Missed);
+    else if (this.#phase === 'open') this.#guard(() => this.#listener.draining());
   }
 
   /** Warns the client of something that does not work at the moment; the session continues. */
@@ -305,6 +304,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       }
       this.#listener.message(message);
       for (const watcher of [...this.#watchers]) watcher(message);
+      this.#rest.note(message);
       if (ended) this.end('bye');
     });
   }

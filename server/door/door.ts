@@ -318,9 +318,9 @@ export class Door {
     for (const session of this.#sessions.keys()) session.warn(code, detail);
   }
 
-  /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace. Resolves when the last connection and session has closed. Idempotent. */
-  drain(graceMs = this.limits.drainGraceMs): Promise<void> {
-    this.#drained ??= this.#drain(graceMs);
+  /** Refuses new sessions with DRAINING, notifies live ones, and closes them after the grace; with `atRest`, each that its client can come back to elsewhere as soon as it rests. Resolves when the last connection and session has closed. Idempotent. */
+  drain(graceMs = this.limits.drainGraceMs, atRest = false): Promise<void> {
+    this.#drained ??= this.#drain(graceMs, atRest);
     return this.#drained;
   }
 
@@ -363,9 +363,9 @@ export class Door {
     return count;
   }
 
-  async #drain(graceMs: number): Promise<void> {
+  async #drain(graceMs: number, atRest: boolean): Promise<void> {
     for (const visit of this.#waiting.items()) this.#visits.get(visit)?.refuse('DRAINING');
-    for (const session of this.#sessions.keys()) session.announceDrain();
+    for (const session of this.#sessions.keys()) session.announceDrain(atRest);
     const grace = this.clock.setTimer(graceMs, () => this.#endAll());
     await this.#empty();
     grace.cancel();

@@ -37,6 +37,10 @@ export const doorLimits = group({
   ),
   openMs: ms(10_000, 'Time limit for opening a session.'),
   closeGraceMs: ms(1_000, 'Time limit for a closing handshake.'),
+  rollGraceMs: ms(
+    60_000,
+    'Time that the sessions of a process get to come to rest when another process replaces it; see processes.md.',
+  ),
   drainGraceMs: ms(5_000, 'Time that live sessions get to finish when the server shuts down.'),
 });
 

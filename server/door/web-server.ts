@@ -88,6 +88,17 @@ export class WebServer {
     return boundAddress(this.#server, address);
   }
 
+  /** Serves a connection that another process has accepted, as if it had come here. */
+  accept(socket: Socket): void {
+    if (this.#sockets.size >= this.#server.maxConnections) {
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    this.#server.emit('connection', socket);
+    socket.resume();
+  }
+
   /** Stops listening and closes all connections. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= new Promise<void>((resolve) => {
@@ -221,7 +232,8 @@ export function listening(server: NetServer, host: string, port: number): Promis
   });
 }
 
-function boundAddress(server: Server, host: string): ListeningAddress {
+/** Where a server listens that was asked to listen on `host`. */
+export function boundAddress(server: NetServer, host: string): ListeningAddress {
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new ParleyError('INTERNAL', 'no TCP address');
   const wildcard = host === '0.0.0.0' || host === '::';

@@ -22,15 +22,16 @@ export class Watched {
     return page.data.live;
   }
 
-  /** What the asked process takes of its machine. Without metrics, nothing is known. */
+  /** What the asked process, and those of the same supervisor, take of their machine. Without metrics, nothing is known. */
   async process(): Promise<ProcessFacts> {
     const text = await this.#get('/metrics').catch((error: unknown) => {
       if (error instanceof ParleyError && error.code === 'SERVER_UNREACHABLE') return '';
       throw error;
     });
+    // Several processes of one supervisor have a label each.
     const value = (name: string) => {
-      const [, found] = new RegExp(`^${name} (\\S+)$`, 'mu').exec(text) ?? [];
-      return found === undefined ? undefined : Number(found);
+      const found = [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gmu'))];
+      return found.length === 0 ? undefined : found.reduce((sum, [, one]) => sum + Number(one), 0);
     };
     const [cpuSeconds, atMs] = [value('process_cpu_seconds_total'), performance.now()];
     const before = this.#before;

@@ -1,4 +1,5 @@
-import { Registry } from 'prom-client';
+import { AggregatorRegistry, Registry } from 'prom-client';
+import { z } from 'zod';
 import type { ChainEvent } from '../../../actors/chain/mod.ts';
 import type { Bus } from '../../../actors/ports/bus.ts';
 import type { ModelLoad } from '../../../adapters/engine.ts';
@@ -11,6 +12,7 @@ import type { LogEntry } from '../../../machines/log.ts';
 import type { DoorStats } from '../../door/stats.ts';
 import type { SessionObserver } from '../../observers.ts';
 import type { RelayStats } from '../../outbox/relay.ts';
+import type { Siblings } from '../../processes/siblings.ts';
 import { Conversations } from './conversations.ts';
 import { readings, recorded } from './definitions.ts';
 import { describeProcess } from './process.ts';
@@ -21,6 +23,9 @@ const TOKENS: Readonly<Record<keyof TokenStats, string>> = {
   cached: 'Those of them that the provider had in its cache.',
   output: 'Tokens of answers.',
 };
+
+/** The metrics of several processes, as `getMetricsAsJSON` gives them. */
+const metricLists = z.array(z.array(z.looseObject({ name: z.string() })));
 
 /** Sources of the metrics that are read on collection. */
 export interface MetricSources {
@@ -64,10 +69,14 @@ export interface MetricsOptions {
   readonly version: string;
   /** The sessions' clock, in ms. */
   readonly nowMs: () => number;
+  /** Processes whose metrics are shown with those of this one, each with the label `process`. Default: none. */
+  readonly siblings?: Pick<Siblings, 'name' | 'metrics'> | undefined;
 }
 
-export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
+export function createMetrics({ version, nowMs, siblings }: MetricsOptions): Metrics {
   const registry = new Registry();
+  if (siblings) registry.setDefaultLabels({ process: siblings.name });
+  const ofAll = siblings?.metrics(() => registry.getMetricsAsJSON());
   const figures = recorded(registry);
   const conversations = new Conversations(figures, nowMs);
   const { level } = readings(registry);
@@ -98,7 +107,8 @@ export function createMetrics({ version, nowMs }: MetricsOptions): Metrics {
     onLoopDelay: (ms) => figures.loopDelay.observe(ms / 1_000),
     onClosed: (session) => conversations.forget(session),
     read: (sources) => describeSources(registry, sources),
-    text: () => registry.metrics(),
+    text: async () =>
+      ofAll ? AggregatorRegistry.aggregate(metricLists.parse(await ofAll())).metrics() : registry.metrics(),
     names: () =>
       registry.getMetricsAsArray().map(({ name, help, type }) => ({ name, help, type: `${type}` })),
   };

@@ -1,0 +1,51 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { realClock } from '../../adapters/real-clock.ts';
+import { takeDataLock } from '../../adapters/store/data-lock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { ResolvedConfig } from '../config/load.ts';
+import { LOCK, prepareDataDirectory } from '../data-directory.ts';
+import { makeLogger } from '../log.ts';
+import { processCount } from '../processes/count.ts';
+import { supervise } from '../processes/supervisor.ts';
+import { untilStopped } from './stop.ts';
+
+/**
+ * Runs several server processes, each this command again with `--place`, until a signal stops them. SIGHUP replaces them one
+ * by one.
+ */
+export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
+  const { config } = resolved;
+  if (config.failover.enabled)
+    throw new ParleyError(
+      'CONFIG_INVALID',
+      'failover.enabled works with processes: 1 only; start a server for each core, with a port and a data directory each',
+    );
+  const log = makeLogger(config.log.level, config.log.format);
+  for (const warning of [...resolved.warnings, ...(await prepareDataDirectory(config.dataDir))])
+    log.warn(warning);
+  const lock = takeDataLock(join(config.dataDir, LOCK));
+  if (!lock) log.warn('another server has this data directory: sessions will not be continued');
+  const [, program = '', ...args] = process.argv;
+  const { host, port, tls, limits } = config;
+  await untilStopped(
+    limits.drainGraceMs,
+    async () => {
+      const { stop, ...supervisor } = await supervise({
+        ...{ processes: processCount(config), host, port, clock: realClock, log },
+        continues: lock !== undefined && config.journal.enabled && limits.awayMs > 0,
+        ...{ awayMs: limits.awayMs, rollGraceMs: limits.rollGraceMs },
+        // A group of its own: Ctrl-C in a terminal reaches the supervisor only, which passes it on.
+        start: (place) =>
+          fork(program, [...args, '--place', String(place)], { serialization: 'advanced', detached: true }),
+      });
+      return { ...supervisor, drain: () => stop('SIGINT'), close: () => stop('SIGTERM') };
+    },
+    ({ url, roll }) => {
+      process.on('SIGHUP', () => void roll());
+      console.log(
+        `Parley listens on ${tls.cert === undefined ? url : url.replace('http', 'https')} (open it to talk; Ctrl-C stops it)`,
+      );
+    },
+  );
+}

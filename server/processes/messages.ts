@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+const session = z.string();
+/** Of a question, so that its answer finds it. */
+const id = z.int();
+
+/** From a process to its supervisor, and back. Structured clones, so that bytes stay bytes. */
+export const fromProcess = z.discriminatedUnion('type', [
+  /** It serves. `url`: where its siblings reach it; `left`: sessions that a process before has left in the data directory. */
+  z.object({ type: z.literal('ready'), url: z.string(), left: z.array(session) }),
+  /** Each second: how late its timers fire, ms. */
+  z.object({ type: z.literal('load'), lateMs: z.number() }),
+  z.object({ type: z.literal('opened'), session }),
+  z.object({ type: z.literal('closed'), session }),
+  /** Who runs the session? `failed`: the one that was named did not answer. */
+  z.object({ type: z.literal('find'), id, session, failed: z.boolean() }),
+  z.object({ type: z.literal('sessions'), id }),
+  z.object({ type: z.literal('metrics'), id }),
+  /** Its own, as asked by `measure`. */
+  z.object({ type: z.literal('measured'), id, metrics: z.unknown() }),
+]);
+export type FromProcess = z.infer<typeof fromProcess>;
+
+export const toProcess = z.discriminatedUnion('type', [
+  /** Comes with the socket. */
+  z.object({ type: z.literal('connection') }),
+  /** End as soon as the sessions rest, at the latest after `graceMs`. */
+  z.object({ type: z.literal('leave'), graceMs: z.number() }),
+  /** Nobody came back to these sessions of a process before: they are lost. */
+  z.object({ type: z.literal('lost'), sessions: z.array(session) }),
+  /** `url`: of who runs the session. `yours`: nobody does; whoever asked may continue it. */
+  z.object({ type: z.literal('found'), id, url: z.string().optional(), yours: z.boolean() }),
+  z.object({ type: z.literal('all'), id, sessions: z.array(session) }),
+  z.object({ type: z.literal('measure'), id }),
+  /** Of all processes. */
+  z.object({ type: z.literal('metered'), id, metrics: z.array(z.unknown()) }),
+]);
+export type ToProcess = z.infer<typeof toProcess>;

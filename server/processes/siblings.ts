@@ -1,0 +1,146 @@
+import type { Socket } from 'node:net';
+import type { Continuing } from '../continuing/continuing.ts';
+import type { Elsewhere } from '../door/elsewhere.ts';
+import type { SessionRequest } from '../door/session-host.ts';
+import type { SessionObserver } from '../observers.ts';
+import { type FromProcess, type ToProcess, toProcess } from './messages.ts';
+
+/** Name of the process that has what only one can have. */
+export const FIRST_PROCESS = '1';
+/** How often a process says how it is, ms. */
+const LOAD_MS = 1_000;
+
+/** The IPC channel of a process to its supervisor. */
+export interface Channel {
+  send(message: FromProcess): void;
+  onMessage(handler: (message: unknown, socket: unknown) => void): void;
+}
+
+/** What a process needs to serve beside others of the same supervisor. */
+export interface SiblingParts {
+  /** Undefined: sessions are not continued. */
+  readonly continuing: Continuing | undefined;
+  /** How late timers fire, ms. */
+  readonly lateMs: () => number;
+  /** Takes a connection that the supervisor accepted. */
+  readonly accept: (socket: Socket) => void;
+  /** Where siblings reach this process. */
+  readonly url: string;
+}
+
+/** The other server processes of the same supervisor, as one of them sees them. */
+export class Siblings implements SessionObserver, Elsewhere {
+  /** Name of this process, for logs and metrics. */
+  readonly name: string;
+  readonly #channel: Channel;
+  readonly #answers = new Map<number, (message: ToProcess) => void>();
+  readonly #onLeave: (graceMs: number) => void;
+  #parts: SiblingParts | undefined;
+  #asked = 0;
+  #metrics: (() => Promise<unknown>) | undefined;
+  #load: NodeJS.Timeout | undefined;
+
+  /** `onLeave`: it is replaced; it should end when its sessions rest. */
+  constructor(name: string, channel: Channel, onLeave: (graceMs: number) => void) {
+    this.name = name;
+    this.#channel = channel;
+    this.#onLeave = onLeave;
+    channel.onMessage((raw, socket) => this.#receive(toProcess.parse(raw), socket));
+  }
+
+  /** It serves. `left`: sessions that a process before has left. */
+  async ready(parts: SiblingParts): Promise<void> {
+    this.#parts = parts;
+    this.#load = setInterval(() => this.#channel.send({ type: 'load', lateMs: parts.lateMs() }), LOAD_MS);
+    this.#channel.send({
+      type: 'ready',
+      url: parts.url,
+      left: [...((await parts.continuing?.left()) ?? [])],
+    });
+  }
+
+  onOpening({ session }: SessionRequest): void {
+    this.#channel.send({ type: 'opened', session });
+  }
+
+  onClosed(session: string): void {
+    this.#channel.send({ type: 'closed', session });
+  }
+
+  async find({ session, failed }: Parameters<Elsewhere['find']>[0]): ReturnType<Elsewhere['find']> {
+    const answer = await this.#ask((id) => ({ type: 'find', id, session, failed: failed !== undefined }));
+    if (answer.type !== 'found') return undefined;
+    if (answer.url !== undefined) return { url: `${answer.url.replace(/^http/u, 'ws')}/v1/session` };
+    if (answer.yours && !(await this.#parts?.continuing?.adopt(session, () => this.onClosed(session))))
+      this.onClosed(session);
+    return undefined;
+  }
+
+  /** The live sessions of all processes. */
+  async sessions(): Promise<readonly string[]> {
+    const answer = await this.#ask((id) => ({ type: 'sessions', id }));
+    return answer.type === 'all' ? answer.sessions : [];
+  }
+
+  /** Answers with `own` when another process is asked for the metrics of all; returns how to ask for them. */
+  metrics(own: () => Promise<unknown>): () => Promise<readonly unknown[]> {
+    this.#metrics = own;
+    return async () => {
+      const answer = await this.#ask((id) => ({ type: 'metrics', id }));
+      return answer.type === 'metered' ? answer.metrics : [];
+    };
+  }
+
+  close(): void {
+    clearInterval(this.#load);
+  }
+
+  #ask(question: (id: number) => FromProcess): Promise<ToProcess> {
+    const id = this.#asked++;
+    return new Promise((resolve) => {
+      this.#answers.set(id, resolve);
+      this.#channel.send(question(id));
+    });
+  }
+
+  #receive(message: ToProcess, socket: unknown): void {
+    switch (message.type) {
+      case 'connection':
+        if (isSocket(socket)) this.#parts?.accept(socket);
+        return;
+      case 'leave':
+        this.#onLeave(message.graceMs);
+        return;
+      case 'lost':
+        for (const session of message.sessions) void this.#parts?.continuing?.end(session);
+        return;
+      case 'measure':
+        void this.#measure(message.id);
+        return;
+      default:
+        this.#answers.get(message.id)?.(message);
+        this.#answers.delete(message.id);
+    }
+  }
+
+  async #measure(id: number): Promise<void> {
+    this.#channel.send({ type: 'measured', id, metrics: await this.#metrics?.() });
+  }
+}
+
+function isSocket(handle: unknown): handle is Socket {
+  return typeof handle === 'object' && handle !== null && 'resume' in handle && 'remoteAddress' in handle;
+}
+
+/** The channel of this process, if a supervisor has started it. */
+export function supervisorChannel(): Channel {
+  return {
+    send: (message) => {
+      // Without the supervisor this process ends.
+      if (process.connected) process.send?.(message, undefined, undefined, () => {});
+    },
+    onMessage: (handler) => {
+      process.on('message', (message: unknown, socket: Socket | undefined) => handler(message, socket));
+    },
+  };
+}

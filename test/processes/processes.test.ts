@@ -1,0 +1,141 @@
+import { fork } from 'node:child_process';
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { realClock } from '../../adapters/real-clock.ts';
+import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
+import { makeLogger } from '../../server/log.ts';
+import { supervise } from '../../server/processes/supervisor.ts';
+import { afterTest, temporaryFolder } from '../support/after-test.ts';
+
+const program = fileURLToPath(new URL('./place.ts', import.meta.url));
+
+/** Two processes, and the ids that they have had. */
+async function twoProcesses() {
+  const dataDir = await temporaryFolder();
+  const pids: number[] = [];
+  const supervisor = await supervise({
+    ...{ processes: 2, host: '127.0.0.1', port: 0, continues: true, clock: realClock },
+    ...{ awayMs: 30_000, rollGraceMs: 20_000, log: makeLogger('fatal') },
+    start(place) {
+      const child = fork(program, [String(place), dataDir], {
+        execArgv: ['--import', 'tsx'],
+        serialization: 'advanced',
+      });
+      pids.push(child.pid ?? -1);
+      return child;
+    },
+  });
+  afterTest(() => supervisor.stop('SIGTERM'));
+  await expect.poll(async () => (await processesOf(supervisor.url)).length, { timeout: 120_000 }).toBe(2);
+  return { supervisor, pids, url: supervisor.url };
+}
+
+/** The sessions of each process that `GET /metrics` shows, by its place. */
+async function processesOf(url: string): Promise<readonly number[]> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const sessions = new Map<string, number>();
+  for (const [, place = '', count] of text.matchAll(/^parley_sessions\{.*process="(\d)"\} (\d+)$/gmu))
+    sessions.set(place, (sessions.get(place) ?? 0) + Number(count));
+  return [...sessions.values()];
+}
+
+/** A client with a session, and every `ready` that it got. */
+async function talker(url: string) {
+  const client = new ParleyClient({ url });
+  afterTest(() => client.close());
+  const readies: { session: string; resumed: boolean; epoch: number }[] = [];
+  client.on('ready', ({ session, resumed, epoch }) => readies.push({ session, resumed, epoch }));
+  const { session } = await client.connect();
+  return { client, session, readies };
+}
+
+/** Says something and waits for the end of the reply. */
+async function answered(client: ParleyClient, text: string): Promise<string> {
+  const end = client.next('reply.end');
+  while (!client.text(text)) await client.next('ready');
+  return (await end).reason;
+}
+
+/** A network between client and server that can be cut: its connections vanish. */
+async function network(url: string) {
+  const target = new URL(url);
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(target.port), target.hostname);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(one);
+      one.on('error', () => {});
+      one.once('close', () => {
+        open.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  afterTest(() => server.close());
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
+    cut: () => {
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+it('sessions outlive the kill of their process and its replacement, and a lost network leads back to the live one', async () => {
+  const { supervisor, pids, url } = await twoProcesses();
+  const net = await network(url);
+  const away = await talker(net.url);
+  const talkers = [away, await talker(url), await talker(url), await talker(url)];
+  expect(Math.min(...(await processesOf(url)))).toBeGreaterThan(0);
+
+  // The network of one is lost; it comes back through whichever process, to the same live session.
+  const back = away.client.next('ready');
+  const replied = answered(away.client, 'story');
+  await away.client.next('played');
+  net.cut();
+  expect(await back).toMatchObject({ session: away.session, resumed: true, epoch: 2 });
+  expect(await replied).toBe('interrupted');
+  expect(await answered(away.client, 'hello')).toBe('completed');
+  expect((await processesOf(url)).reduce((sum, count) => sum + count)).toBe(4);
+
+  // One process is killed while all of them talk.
+  const stories = talkers.map(({ client }) => answered(client, 'story'));
+  await Promise.all(talkers.map(({ client }) => client.next('played')));
+  process.kill(pids[0] ?? 0, 'SIGKILL');
+  await Promise.all(stories);
+  for (const { client } of talkers) expect(await answered(client, 'hello')).toBe('completed');
+  const continued = talkers.filter(({ readies }) => readies.at(-1)?.resumed);
+  expect(continued.length).toBeGreaterThanOrEqual(2);
+  await expect.poll(() => pids.length).toBe(3);
+  await expect.poll(async () => (await processesOf(url)).length, { timeout: 120_000 }).toBe(2);
+
+  // Both are replaced while all of them talk.
+  let over = false;
+  const talks = talkers.map(async ({ client }) => {
+    const ends: string[] = [];
+    while (!over) {
+      ends.push(await answered(client, 'story'));
+      await pause(600); // as people do
+    }
+    return ends;
+  });
+  await supervisor.roll();
+  over = true;
+  const ends = (await Promise.all(talks)).flat();
+  expect(new Set(ends)).toEqual(new Set(['completed']));
+  expect(ends.length).toBeGreaterThan(4);
+  expect(pids.length).toBe(5);
+
+  for (const { client, session, readies } of talkers) {
+    expect(await answered(client, 'hello')).toBe('completed');
+    expect(readies.every((ready) => ready.session === session)).toBe(true);
+    expect(readies.slice(1).every(({ resumed }) => resumed)).toBe(true);
+  }
+}, 300_000);

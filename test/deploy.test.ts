@@ -230,7 +230,7 @@ it('three servers and three brokers behind the proxy hold conversations, also wh
   await talk(during);
   await serverOf(first);
   expect((await Promise.all(names.map(sessionsOf))).reduce((sum, one) => sum + one, 0)).toBe(3);
-}, 120_000);
+}, 240_000);
 
 function start(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });

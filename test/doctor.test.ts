@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { main } from '../server/cli.ts';
 import { startTestServer } from '../server/endpoints/inspect/inspect-test-util.ts';
+import { startNatsServer } from '../testing/nats-server.ts';
 import { afterTest, temporaryFolder } from './support/after-test.ts';
 
 const line = z.object({
@@ -66,6 +67,24 @@ it('says of each part that cannot work why, and what to do', async () => {
   expect(found.get('port')?.todo).toContain('--port');
   expect(found.get('models')?.what).toContain('parley models pull kokoro');
   expect(code).toBe(1);
+});
+
+it('asks the broker for JetStream, and for as many brokers as copies are wanted', async () => {
+  const [plain, streaming] = await Promise.all([
+    startNatsServer(),
+    startNatsServer({ args: ['-js', '-sd', join(folder, 'nats')] }),
+  ]);
+  for (const one of [plain, streaming]) afterTest(() => one.stop());
+  const brokerOf = async (...args: string[]) => {
+    printed.length = 0;
+    return (await doctor('--quick', '--port=0', ...args)).found.get('broker');
+  };
+  const without = await brokerOf(`--bus.nats-url=${plain.url}`);
+  expect(without).toMatchObject({ verdict: 'warning', what: expect.stringContaining('no JetStream') });
+  expect((await brokerOf(`--bus.nats-url=${plain.url}`, '--failover.enabled=yes'))?.verdict).toBe('problem');
+  expect((await brokerOf(`--bus.nats-url=${streaming.url}`))?.verdict).toBe('ok');
+  const copies = await brokerOf(`--bus.nats-url=${streaming.url}`, '--outbox.replicas=3');
+  expect(copies).toMatchObject({ verdict: 'problem', todo: expect.stringContaining('3 replicas') });
 });
 
 it('knows a Parley on the port from another program', async () => {

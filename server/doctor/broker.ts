@@ -1,5 +1,7 @@
 import { natsBus } from '../../adapters/bus/nats.ts';
-import { type Check, ok, warning } from './check.ts';
+import { jetStreamFacts } from '../../adapters/nats/jetstream.ts';
+import type { Config } from '../config/schema.ts';
+import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
 /** Every request to a remote engine and back costs this at least. */
 const SLOW_MS = 20;
@@ -7,7 +9,8 @@ const FLUSHES = 5;
 
 export const broker: Check = {
   name: 'broker',
-  async run({ bus, nats: login }) {
+  async run(config) {
+    const { bus, nats: login } = config;
     if (bus.natsUrl === undefined) return ok('none: all in this process');
     const nats = await natsBus({ url: bus.natsUrl, login, name: 'parley doctor' });
     try {
@@ -18,7 +21,9 @@ export const broker: Check = {
         times.push(performance.now() - from);
       }
       const roundTripMs = Math.min(...times);
-      const what = `NATS answers in ${roundTripMs.toFixed(1)} ms`;
+      const jetStream = await jetStreamOf(config);
+      const what = `NATS answers in ${roundTripMs.toFixed(1)} ms; ${jetStream.what}`;
+      if (jetStream.verdict !== 'ok') return { ...jetStream, what };
       return roundTripMs <= SLOW_MS
         ? ok(what)
         : warning(what, 'put broker, servers and workers closer together');
@@ -27,3 +32,22 @@ export const broker: Check = {
     }
   },
 };
+
+/** Streams, buckets and leases need JetStream, on as many brokers as they want copies. */
+async function jetStreamOf({ bus, nats: login, outbox, shared, failover }: Config): Promise<Finding> {
+  const url = bus.natsUrl ?? '';
+  const { brokers, streams, error } = await jetStreamFacts({ url, login, name: 'parley doctor' });
+  if (streams === undefined) {
+    const what = `no JetStream (${error})`;
+    const todo = 'start nats-server with -js and -sd, or `jetstream {}` in its configuration';
+    return failover.enabled ? problem(what, todo) : warning(what, todo);
+  }
+  const replicas = Math.max(outbox.replicas, shared.replicas, failover.enabled ? failover.replicas : 1);
+  const what = `JetStream has ${streams} streams, brokers: ${brokers}`;
+  return replicas <= brokers
+    ? ok(what)
+    : problem(
+        what,
+        `${replicas} replicas need as many brokers: lower outbox, shared and failover.replicas, or add brokers`,
+      );
+}

@@ -29,7 +29,7 @@ export type EndReason = 'completed' | 'interrupted' | 'failed';
 export const INPUT_FORMATS = ['pcm16', 'mulaw', 'alaw'] as const;
 export type InputFormat = (typeof INPUT_FORMATS)[number];
 
-/** Length of an audio message, ms. The longer one costs both sides about half as much. */
+/** Length of an audio message, ms. */
 export type FrameMs = 20 | 40;
 
 export interface HelloMessage {

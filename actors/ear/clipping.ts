@@ -20,13 +20,9 @@ export class Clipping {
    */
   hear(samples: Int16Array): number | undefined {
     let began: number | undefined;
-    for (let at = 0; at < samples.length; ) {
-      const end = Math.min(samples.length, at + PIPELINE_RATE - this.#heard);
-      this.#heard += end - at;
-      let clipped = 0;
-      for (; at < end; at++) if (Math.abs(samples[at] as number) >= FULL_SCALE) clipped++;
-      this.#clipped += clipped;
-      if (this.#heard === PIPELINE_RATE) began = this.#second() ?? began;
+    for (const sample of samples) {
+      if (sample >= FULL_SCALE || sample <= -FULL_SCALE) this.#clipped++;
+      if (++this.#heard === PIPELINE_RATE) began = this.#second() ?? began;
     }
     return began;
   }

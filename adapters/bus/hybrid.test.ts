@@ -52,7 +52,7 @@ describe('a hybrid bus', () => {
     const wire = await wiretap();
     const { seen } = heard(bus, subjects.out('s'));
     bus.publish(subjects.out('s'), utf8('1'));
-    expect(bus.listened?.(subjects.audioOut('s'))).toBe(false);
+    for (const copy of [subjects.audioOut('s'), subjects.ear('s')]) expect(bus.listened?.(copy)).toBe(false);
 
     const asked = heard(observer, 'parley.v1.s.*.out');
     await vi.waitFor(() => expect(bus.listened?.(subjects.out('other'))).toBe(true));

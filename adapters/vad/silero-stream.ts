@@ -72,10 +72,7 @@ export class SileroStream implements VadStream {
     for (let at = 0; at < samples.length; ) {
       // One by one: a view of a few samples costs more than copying them.
       const end = Math.min(samples.length, at + WINDOW - this.#filled);
-      const window = this.#partial;
-      let filled = this.#filled;
-      while (at < end) window[filled++] = samples[at++] as number;
-      this.#filled = filled;
+      while (at < end) this.#partial[this.#filled++] = samples[at++] ?? 0;
       if (this.#filled < WINDOW) break;
       if (this.#queue.length >= this.#options.maxQueued) {
         const waitingMs = msOfSamples(this.#queue.length * WINDOW, PIPELINE_RATE);

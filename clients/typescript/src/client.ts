@@ -29,7 +29,7 @@ export interface ClientOptions
   readonly token?: string;
   /** Of the reply's audio, in Hz. Default 24,000. */
   readonly outputRate?: OutputRate;
-  /** Length of audio messages in both directions, ms. Default 20; 40 costs client and server about half as much. */
+  /** Length of audio messages in both directions, ms. Default 20; 40 makes half as many. */
   readonly frameMs?: FrameMs;
   /** Connect again by itself after a loss. Default true. */
   readonly reconnect?: boolean;

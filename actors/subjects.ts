@@ -29,6 +29,8 @@ export const subjects = {
   cancelOfAll: `${ROOT}.cancel.*`,
   /** What the engines of a worker did lately, for one server's figures. Worker → servers, in a queue group. */
   engineCounts: `${ROOT}.engines`,
+  /** What a server says of itself once a second: address, sessions, load. Server → servers. */
+  server: (server: string) => `${ROOT}.server.${server}`,
   /** What one inspector wants to see, repeated every few seconds. Inspector → servers. */
   inspectWatch: `${ROOT}.inspect.watch`,
   /** A server's live sessions, while an inspector watches them. */

@@ -139,6 +139,14 @@ export interface ErrorRecord {
   readonly message: string;
 }
 
+/** What a client that is refused for the moment may do. */
+export interface RetryAdvice {
+  /** Earlier another try is of no use. */
+  readonly retryAfterMs?: number;
+  /** Another server that has room, such as `wss://robot.example:7400`. */
+  readonly server?: string;
+}
+
 /** Turns any thrown value into plain data; a foreign error gets the code `fallback`. */
 export function errorRecord(thrown: unknown, fallback: ErrorCode): ErrorRecord {
   if (thrown instanceof ParleyError) return { code: thrown.code, message: thrown.message };

@@ -4,7 +4,7 @@
  */
 import type { ActionTerms } from './action-terms.ts';
 import type { InputRate, OutputRate } from './audio.ts';
-import type { ErrorCode } from './errors.ts';
+import type { ErrorRecord, RetryAdvice } from './errors.ts';
 import type { JsonObject } from './json.ts';
 
 export const SUBPROTOCOL = 'parley.v1';
@@ -297,7 +297,7 @@ export type SessionMessage =
   | { readonly type: 'hold'; readonly held: boolean; readonly phrase?: string }
   /** Five times a second, for a client that asked for it. */
   | ({ readonly type: 'ear'; readonly at: number } & EarReport)
-  | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string; readonly fatal: boolean };
+  | ({ readonly type: 'error'; readonly fatal: boolean } & ErrorRecord & RetryAdvice);
 
 /**
  * Why a recogniser rejects an utterance: `silence` (silence or steady noise), `no-phrase` (no known phrase fits at

@@ -66,7 +66,13 @@ export function observerPermissions(): Permissions {
   const copies = [subjects.audioIn, subjects.audioOut, subjects.out, subjects.ev, subjects.ear];
   return {
     publish: [subjects.interest],
-    subscribe: [...copies.map((one) => one('*')), subjects.interest, subjects.inspectPresence, `${inbox}.>`],
+    subscribe: [
+      ...copies.map((one) => one('*')),
+      subjects.interest,
+      subjects.inspectPresence,
+      subjects.server('*'),
+      `${inbox}.>`,
+    ],
     inbox,
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { suggestedPhrases } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { realClock } from '../../adapters/real-clock.ts';
@@ -9,6 +10,7 @@ import { withOutputService } from '../ingest/speaking-host.ts';
 import { userDeletion } from '../memory/user-data.ts';
 import { observedHost } from '../observers.ts';
 import { packagedPages } from '../packaged-pages.ts';
+import { clientUrl, Presence } from '../presence/presence.ts';
 import { FIRST_PROCESS, type Siblings } from '../processes/siblings.ts';
 import { sessionHost } from '../sessions.ts';
 import { watchWorkers } from '../worker-watch.ts';
@@ -46,7 +48,19 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
   });
   closers.push(async () => output.close());
   const deletion = userDeletion(stores, base.memory, base.shared, base.failover);
+  let url: string | undefined;
+  const startPresence = () =>
+    new Presence({
+      ...{ bus, clock: realClock, id: randomUUID().slice(0, 8) },
+      state: () => ({
+        ...(url !== undefined && { url }),
+        ...{ sessions: front.door.stats().sessions, draining: front.door.draining },
+        load: Math.max(speech.admission.load(), front.door.stats().sessions / config.limits.sessions),
+      }),
+    });
+  let presence: Presence | undefined;
   const front = makeFront({
+    otherServer: () => presence?.free(),
     ...{ clock: realClock, access, readiness, log, metrics, inspector },
     host: output.host,
     elsewhere: siblings ?? base.failover,
@@ -89,7 +103,15 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     await front.door.endSessionsOf(user);
     await deletion.here?.(user);
   });
-  return { front, continuing };
+  closers.push(async () => presence?.close());
+  const listen = async () => {
+    const listening = await front.listen();
+    // Processes of one port are known by the address of all, if one is configured.
+    url = siblings ? config.publicUrl : clientUrl(config.publicUrl, listening.url);
+    if (config.bus.natsUrl !== undefined) presence = startPresence();
+    return listening;
+  };
+  return { front: { ...front, listen }, continuing };
 }
 
 function isFirst(siblings: Siblings | undefined): boolean {

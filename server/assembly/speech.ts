@@ -89,6 +89,7 @@ export async function makeSpeech({
     ],
     realClock,
     log,
+    () => loop.medianMs() / config.limits.loopDelayMs,
   );
   const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, () =>
     admission.refusal('turn'),

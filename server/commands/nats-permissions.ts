@@ -20,21 +20,20 @@ export function natsPermissionsCommand(_setExitCode: SetExitCode): Command {
       'parley nats-permissions > parley.conf',
       'parley nats-permissions --stt.remote.engine=whisper --proof nkey > parley.conf',
     ],
-    ['stt.remote.engine', 'llm.remote.engine', 'tts.remote.engine'],
+    ['stt.remote.engine', 'llm.remote.engine', 'tts.remote.engine', 'failover.shards'],
   )
     .addOption(
       new Option('--proof <what>', 'how users log in').choices(['password', 'nkey']).default('password'),
     )
-    .option('--shards <n>', 'streams among which journals are divided (`failover.shards`)', '4')
     .action(async (_options, command: Command) => {
       const { config } = configOf(command);
-      const { proof, shards } = command.opts<{ proof: Proof; shards: string }>();
+      const { proof } = command.opts<{ proof: Proof }>();
       const workers = ENGINE_KINDS.map((kind) => {
         const { engine } = config[kind].remote;
         return [workerUser(kind, engine), workerPermissions(kind, engine)] as const;
       });
       const users = {
-        server: serverPermissions(Number(shards)),
+        server: serverPermissions(config.failover.shards),
         ...Object.fromEntries(workers),
         observer: observerPermissions(),
       };

@@ -49,6 +49,10 @@ export const configSchema = z.strictObject({
       .default('1'),
     'Server processes of `parley serve` on the one port: a number, or auto for one per core; see processes.md.',
   ),
+  publicUrl: key(
+    z.url({ protocol: /^wss?$/ }).exactOptional(),
+    'Address at which clients reach this server, such as wss://robot.example:7400, for those that another server refuses. Default: that on which it listens, unless that is every interface.',
+  ),
   dataDir: text('.parley', 'Directory of the journal and the store. Relative to the working directory.'),
   token: key(
     z.string().min(8).max(4_096).exactOptional(),

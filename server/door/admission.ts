@@ -35,7 +35,11 @@ export class Admission {
   readonly #log: DoorLog;
   #loggedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(gates: readonly Gate[], clock: Clock, log: DoorLog) {
+  /** How much of what the process can bear it has to do: from 1 on nothing new is admitted. */
+  readonly load: () => number;
+
+  constructor(gates: readonly Gate[], clock: Clock, log: DoorLog, load: () => number = () => 0) {
+    this.load = load;
     this.#gates = gates;
     this.#clock = clock;
     this.#log = log;

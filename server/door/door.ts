@@ -3,7 +3,7 @@ import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
 import type { InputRate, OutputRate } from '../../machines/audio.ts';
 import type { LoopClock } from '../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, ParleyError } from '../../machines/errors.ts';
+import { type ErrorCode, type ErrorRecord, ParleyError, type RetryAdvice } from '../../machines/errors.ts';
 import type { Attention, EchoState, FrameMs, Modality, SessionMessage } from '../../machines/wire.ts';
 import { Admission } from './admission.ts';
 import { DoorSession } from './door-session.ts';
@@ -12,9 +12,11 @@ import { FairPool } from './fair-pool.ts';
 import type { Caller } from './holder.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
 import { proofOf } from './resumption.ts';
+import { retryAdvice } from './retry-advice.ts';
 import { Seat } from './seat.ts';
 import type { LastSeen, SessionHost } from './session-host.ts';
 import { DoorCounters, type DoorStats } from './stats.ts';
+import type { Visit, Visitor } from './visitor.ts';
 import type { WireTaps } from './wire-taps.ts';
 
 /** Structured lines for the operator. A pino logger fits. */
@@ -115,32 +117,14 @@ export interface SessionPeer {
   watch(watcher: (message: SessionMessage | undefined) => void): () => void;
 }
 
-/** A connection that may become a session. */
-export interface Visitor {
-  /** Network address of the client. */
-  readonly address: string;
-  /** Another server passed it on, and has counted it. Default: no. */
-  readonly relayed?: boolean | undefined;
-  /** Asks the client to leave, with the reason. */
-  refuse(code: ErrorCode, detail?: string): void;
-  /** Closes the connection at once. */
-  terminate(): void;
-}
-
-/** A connection registered at the door. */
-export interface Visit {
-  /** It has a session and no longer counts as waiting. */
-  admitted(): void;
-  /** Its connection has closed, with this close code if its protocol has one. */
-  left(closeCode?: number): void;
-}
-
 export interface DoorOptions {
   readonly clock: LoopClock;
   readonly host: SessionHost;
   readonly resamplers: ResamplerFactory;
   /** Default: all sessions are in this process. */
   readonly elsewhere?: Elsewhere | undefined;
+  /** Address of another server with room. Default: none is known. */
+  readonly otherServer?: (() => string | undefined) | undefined;
   /** Default language: `en`. */
   readonly language?: string | undefined;
   /** Default voice; without it, the engine's own. */
@@ -297,6 +281,11 @@ export class Door {
     if (!resumes || !request.resumable || this.limits.awayMs === 0) return false;
     const { session, secret } = resumes;
     return this.#options.host.waitsFor?.(session, proofOf(secret, request)) === true;
+  }
+
+  /** What a client that got this error may do. */
+  adviceFor(code: ErrorCode): RetryAdvice {
+    return retryAdvice(code, this.#options.otherServer);
   }
 
   /** The live session of this id, which only its client knows. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ErrorCode, errorRecord, ParleyError } from '../../machines/errors.ts';
+import { type ErrorCode, errorRecord, ParleyError, type RetryAdvice } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
 import type { UpgradeRefusal } from './endpoint.ts';
 
@@ -84,15 +84,22 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   BUS_NO_RESPONDERS: 504,
 };
 
-/** Answers with what was thrown, as JSON. A response that has begun is cut off, which shows that it is incomplete. */
-export function sendError(response: ServerResponse, thrown: unknown): void {
+/** Answers with what was thrown, as JSON, and with when to try again (`Retry-After`), if that is known. A response that has begun is cut off, which shows that it is incomplete. */
+export function sendError(
+  response: ServerResponse,
+  thrown: unknown,
+  adviceFor: (code: ErrorCode) => RetryAdvice = () => ({}),
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const error = errorRecord(thrown, 'INTERNAL');
   if (error.code === 'UNAUTHORISED') response.setHeader('WWW-Authenticate', 'Bearer');
-  sendJson(response, STATUS[error.code] ?? 500, { error });
+  const advice = adviceFor(error.code);
+  if (advice.retryAfterMs !== undefined)
+    response.setHeader('Retry-After', Math.ceil(advice.retryAfterMs / 1_000));
+  sendJson(response, STATUS[error.code] ?? 500, { error: { ...error, ...advice } });
 }
 
 /** The response to an upgrade request that failed with what was thrown. */

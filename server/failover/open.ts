@@ -29,7 +29,9 @@ export async function openFailover(
     );
   const { natsFailover } = await import('../../adapters/failover/nats.ts');
   const keptMs = keptHours * 3_600_000;
-  const backend = await natsFailover({ url, replicas, shards, keptMs, streamBytes: megabytes << 20 });
+  const backend = await natsFailover({
+    ...{ url, login: config.nats, replicas, shards, keptMs, streamBytes: megabytes << 20 },
+  });
   const { idleMs, awayMs } = config.limits;
   const failover = new Failover({
     ...{ leases: backend.leases, stream: backend.stream, connected: () => backend.connected() },

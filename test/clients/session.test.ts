@@ -50,6 +50,36 @@ describe('the connection of the TypeScript client', () => {
     expect((await client.next('link')).retryInMs).toBeLessThanOrEqual(250);
   });
 
+  it('waits as long as a server that refuses it says', async () => {
+    const { client, clock } = clientOf();
+    void client.connect().catch(() => {});
+    const refused = await server.next();
+    refused.say({ type: 'error', code: 'OVERLOADED', message: 'busy', fatal: true, retryAfterMs: 2_000 });
+    refused.close(4429);
+    const { retryInMs = 0 } = await client.next('link');
+    expect(retryInMs).toBeGreaterThanOrEqual(2_000);
+    expect(retryInMs).toBeLessThanOrEqual(3_000);
+    await clock.advance(retryInMs);
+    (await server.next()).ready();
+    await client.next('ready');
+  });
+
+  it('goes to the server that one names, and back if that does not answer', async () => {
+    const { client, clock } = clientOf();
+    void client.connect().catch(() => {});
+    const refused = await server.next();
+    const busy = { type: 'error', code: 'OVERLOADED', message: 'busy', fatal: true } as const;
+    refused.say({ ...busy, retryAfterMs: 2_000, server: 'ws://127.0.0.1:1' });
+    refused.close(4429);
+    const moving = await client.next('link');
+    expect(moving.retryInMs).toBeLessThanOrEqual(250);
+    await clock.advance(moving.retryInMs ?? 0);
+    await expect.poll(() => client.link).toBe('waiting');
+    await clock.advance(500);
+    (await server.next()).ready();
+    await client.next('ready');
+  });
+
   it('gives a server that says nothing ten seconds', async () => {
     const { client, clock } = clientOf();
     const connecting = client.connect();

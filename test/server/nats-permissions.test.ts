@@ -184,6 +184,7 @@ describe('a broker with the permissions of nats-permissions', () => {
         'nats.password': password,
         'nats.inbox': inbox,
         'outbox.roles': ['analytics'],
+        'failover.enabled': true,
       },
     });
     const parts = {

@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from . import wire
 from .actions import Actions, Handler
+from .address import moved_to
 from .audio import Microphone, Speaker
 
 log = logging.getLogger("parley_client")
@@ -63,6 +64,9 @@ class ParleyClient:
         frame_ms: Literal[20, 40] = 20,
     ) -> None:
         self.url = url.rstrip("/").replace("http", "ws", 1) if url.startswith("http") else url.rstrip("/")
+        # Where the next attempt goes: a server that refuses may name another.
+        self._at = self.url
+        self._advice: Mapping[str, Any] = {}
         self.microphone = microphone
         self.speaker = speaker
         self.ready: wire.Ready | None = None
@@ -242,13 +246,22 @@ class ParleyClient:
             while True:
                 self._was_ready.clear()
                 self._fatal = None
+                self._advice = {}
                 code = await self._connection()
                 if self._closing or code in FATAL_CLOSES:
                     break
                 if self._was_ready.is_set():
                     pause = FIRST_PAUSE_S
-                log.warning("connection lost (%s); next try in %.2f s", code, pause)
-                await asyncio.sleep(pause * random.uniform(0.8, 1.2))
+                server = self._advice.get("server")
+                if server is not None:
+                    self._at = moved_to(self.url, server)
+                elif not self._was_ready.is_set():
+                    self._at = self.url
+                # Another server has room now.
+                least = 0 if self._at != self.url else self._advice.get("retryAfterMs", 0) / 1_000
+                wait = max(pause * random.uniform(0.8, 1.2), least * random.uniform(1, 1.5))
+                log.warning("connection lost (%s); next try in %.2f s", code, wait)
+                await asyncio.sleep(wait)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
         finally:
             if self.speaker:
@@ -263,7 +276,7 @@ class ParleyClient:
         helpers: list[asyncio.Future[None]] = []
         try:
             async with websockets.connect(
-                f"{self.url}/v1/session", subprotocols=["parley.v1"], compression=None, close_timeout=CLOSE_S  # type: ignore[list-item]
+                f"{self._at}/v1/session", subprotocols=["parley.v1"], compression=None, close_timeout=CLOSE_S  # type: ignore[list-item]
             ) as socket:
                 self._socket = socket
                 await self._send(self._hello)
@@ -315,6 +328,7 @@ class ParleyClient:
             self._hello["lastSeq"] = message["seq"]
         elif message["type"] == "error" and message["fatal"]:
             self._fatal = ParleyError(message["code"], message["message"])
+            self._advice = message
         elif message["type"] == "action":
             self._actions.receive(message)
         elif message["type"] == "hold":

@@ -139,6 +139,8 @@ class ErrorMessage(TypedDict):
     code: str
     message: str
     fatal: bool
+    retryAfterMs: NotRequired[float]
+    server: NotRequired[str]
 
 class HelloPlayed(TypedDict):
     generation: int

@@ -34,3 +34,15 @@ export function retryDelayMs(attempt: number, random: number): number {
   const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempt);
   return full / 2 + (full / 2) * random;
 }
+
+/** The address of the same endpoint at another server; `url` itself if that would give up encryption, or is no address. */
+export function movedTo(url: string, server: string): string {
+  if (!URL.canParse(server)) return url;
+  const [moved, { protocol, host }] = [new URL(url), new URL(server)];
+  if (!/^wss?:$/.test(protocol) || (moved.protocol === 'wss:' && protocol === 'ws:')) return url;
+  moved.protocol = protocol;
+  moved.host = host;
+  // Setting a host without a port leaves the port before.
+  moved.port = new URL(server).port;
+  return moved.href;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSE_CODES } from '../../../machines/wire.ts';
-import { closeAdvice, retryDelayMs } from './closes.ts';
+import { closeAdvice, movedTo, retryDelayMs } from './closes.ts';
 import { parseServerMessage } from './messages.ts';
 
 describe('after a close', () => {
@@ -42,5 +42,18 @@ describe('parseServerMessage', () => {
     '{"type":"playback","generation":1,"state":"yes"}',
   ])('ignores %s', (text) => {
     expect(parseServerMessage(text)).toBeUndefined();
+  });
+});
+
+describe('the address of another server', () => {
+  it.each([
+    ['ws://one:7400/v1/session', 'ws://two:7401', 'ws://two:7401/v1/session'],
+    ['ws://one:7400/v1/session', 'wss://two', 'wss://two/v1/session'],
+    ['wss://one/v1/session', 'wss://two:7400', 'wss://two:7400/v1/session'],
+    ['wss://one/v1/session', 'ws://two:7400', 'wss://one/v1/session'],
+    ['ws://one/v1/session', 'https://two', 'ws://one/v1/session'],
+    ['ws://one/v1/session', 'nonsense', 'ws://one/v1/session'],
+  ])('of %s and %s is %s', (url, server, moved) => {
+    expect(movedTo(url, server)).toBe(moved);
   });
 });

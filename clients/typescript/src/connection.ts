@@ -8,7 +8,7 @@ import {
   SUBPROTOCOL,
 } from '../../../machines/wire.ts';
 import type { Clock } from './clock.ts';
-import { closeAdvice, retryDelayMs } from './closes.ts';
+import { closeAdvice, movedTo, retryDelayMs } from './closes.ts';
 import { type Heard, parseServerMessage } from './messages.ts';
 
 /** `waiting`: lost, and tried again soon. */
@@ -72,9 +72,13 @@ export class Connection {
   #stopped = false;
   #fatal: LinkChange['error'];
   #droppedAudio = 0;
+  /** Where the next attempt goes: a server that refuses may name another. */
+  #url: string;
+  #wasReady = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    this.#url = options.url;
   }
 
   get link(): Link {
@@ -148,8 +152,9 @@ export class Connection {
 
   #open(): void {
     this.#setLink('connecting', '');
-    const { url, clock, open, hello } = this.#options;
-    const socket = open(url, SUBPROTOCOL);
+    const { clock, open, hello } = this.#options;
+    this.#wasReady = false;
+    const socket = open(this.#url, SUBPROTOCOL);
     socket.binaryType = 'arraybuffer';
     this.#socket = socket;
     this.#timer = clock.setTimer(READY_WITHIN_MS, () => this.#lost(0));
@@ -195,6 +200,7 @@ export class Connection {
   #ready(message: ReadyMessage): void {
     this.#timer?.cancel();
     this.#attempt = 0;
+    this.#wasReady = true;
     const { session: id, epoch, secret, resumed, audio } = message;
     const lastSeq = resumed ? this.#session?.lastSeq : undefined;
     const known = { ...(secret !== undefined && { secret }), ...(lastSeq !== undefined && { lastSeq }) };
@@ -214,14 +220,23 @@ export class Connection {
       return;
     }
     this.#stopOwed ||= this.#stopped;
+    const { retryAfterMs = 0, server } = this.#fatal ?? {};
     this.#fatal = undefined;
-    const retryInMs = retryDelayMs(this.#attempt++, Math.random());
+    const { url } = this.#options;
+    if (server !== undefined) this.#url = movedTo(url, server);
+    else if (!this.#wasReady) this.#url = url;
+    const random = Math.random();
+    const ownMs = retryDelayMs(this.#attempt++, random);
+    // Another server has room now.
+    const moves = server !== undefined && this.#url !== url;
+    const retryInMs = moves ? ownMs : Math.max(ownMs, retryAfterMs * (1 + random / 2));
     this.#timer = this.#options.clock.setTimer(retryInMs, () => this.#open());
     this.#setLink('waiting', words, { ...why, retryInMs });
   }
 
   #end(words: string, why: Partial<LinkChange>): void {
     this.#drop();
+    this.#url = this.#options.url;
     this.#session = undefined;
     this.#stopOwed = false;
     this.#stopped = false;

@@ -103,7 +103,7 @@ const CHECKS: Checks = {
     speech: number,
     echo: maybe(fields({ delayMs: maybe(number), removedDb: number, passed: number })),
   },
-  error: { code: text, message: text, fatal: flag },
+  error: { code: text, message: text, fatal: flag, retryAfterMs: maybe(number), server: maybe(text) },
 };
 
 const MESSAGES: ReadonlyMap<unknown, Check> = new Map(

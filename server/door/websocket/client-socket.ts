@@ -1,8 +1,15 @@
 import type { Duplex } from 'node:stream';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import type { Door, Visit, Visitor } from '../door.ts';
+import {
+  type ErrorCode,
+  type ErrorRecord,
+  errorRecord,
+  ParleyError,
+  type RetryAdvice,
+} from '../../../machines/errors.ts';
+import type { Door } from '../door.ts';
 import { TokenBucket } from '../token-bucket.ts';
+import type { Visit, Visitor } from '../visitor.ts';
 import { closeCodeOf } from './close-codes.ts';
 import { Downlink } from './downlink.ts';
 import type { ServerSocket } from './server-socket.ts';
@@ -15,7 +22,7 @@ export interface SocketProtocol {
   text(text: string): void;
   binary(bytes: Buffer): void;
   /** Sends the error in the protocol's own way; the socket closes after it. */
-  fatal(error: ErrorRecord): void;
+  fatal(error: ErrorRecord & RetryAdvice): void;
   /** The socket closes or has closed, with this code and reason: the session is of no use any more. Called once. */
   closed(code: number, reason: string): void;
 }
@@ -134,7 +141,7 @@ export class ClientSocket {
 
   failWith(error: ErrorRecord): void {
     if (this.#closed) return;
-    this.#protocol.fatal(error);
+    this.#protocol.fatal({ ...error, ...this.#door.adviceFor(error.code) });
     this.close(closeCodeOf(error.code), error.code);
   }
 

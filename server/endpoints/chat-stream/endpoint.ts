@@ -47,7 +47,9 @@ export function chatStream(parts: ChatStreamParts): Endpoint {
     routes(request, response, path, keep) {
       if (path !== PATH) return false;
       if (onlyMethod('POST', request, response))
-        chats.answer(request, response, keep).catch((thrown: unknown) => sendError(response, thrown));
+        chats
+          .answer(request, response, keep)
+          .catch((thrown: unknown) => sendError(response, thrown, (code) => parts.door.adviceFor(code)));
       return true;
     },
   };

@@ -1,7 +1,13 @@
 import { decodeG711, G711_RATE, type G711Law } from '../../../adapters/audio/g711.ts';
 import { PIPELINE_RATE, samplesInMs } from '../../../machines/audio.ts';
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
+import {
+  type ErrorCode,
+  type ErrorRecord,
+  errorRecord,
+  ParleyError,
+  type RetryAdvice,
+} from '../../../machines/errors.ts';
 import {
   AUDIO_HEADER_BYTES,
   encodeAudio,
@@ -90,8 +96,8 @@ export class Connection implements SocketProtocol {
     return new Uint8Array(buffer);
   }
 
-  fatal({ code, message }: ErrorRecord): void {
-    this.#socket.downlink.sendMessage({ type: 'error', code, message, fatal: true });
+  fatal(error: ErrorRecord & RetryAdvice): void {
+    this.#socket.downlink.sendMessage({ type: 'error', ...error, fatal: true });
   }
 
   closed(): void {

@@ -112,6 +112,8 @@ export const serverMessage = z.discriminatedUnion('type', [
     code: z.custom<ErrorCode>(isErrorCode, 'must be a code of Parley').meta({ type: 'string' }),
     message: z.string().min(1),
     fatal: z.boolean(),
+    retryAfterMs: z.number().nonnegative().exactOptional(),
+    server: z.string().min(1).exactOptional(),
   }),
 ]);
 

@@ -1,6 +1,7 @@
 import { type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
-import type { Door, Visit } from '../../door/door.ts';
+import type { Door } from '../../door/door.ts';
 import { TokenBucket } from '../../door/token-bucket.ts';
+import type { Visit } from '../../door/visitor.ts';
 import { closeCodeOf, NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { InputFormat, isWhole } from './audio.ts';
 import type { Conversations } from './conversations.ts';

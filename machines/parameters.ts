@@ -94,10 +94,17 @@ export function parameterGroups() {
       ],
       firstWordsMs: [
         ms,
-        'Added to confirmSpeechMs with a recogniser that reports partial transcripts, so that the first words can decide.',
+        'Added to confirmSpeechMs with a recogniser that reports partial transcripts. Speech without a recognised word then only makes the reply softer, until its words or its end decide.',
       ],
-      backchannelMaxMs: [ms, 'A backchannel longer than this is an interruption too.'],
+      backchannelMaxMs: [
+        ms,
+        'A backchannel, or speech without words, that has made a reply softer for longer than this is an interruption too.',
+      ],
       verdictMs: [ms, 'After speech has ended: maximum wait for its transcript before the reply resumes.'],
+      wordsMs: [
+        ms,
+        'After speech has ended: a paused reply stays paused this long for the words, then it goes on, softer. 0: it goes on at once.',
+      ],
       duckMs: [
         ms,
         'A first sign of speech makes a reply softer for this long, unless speech follows. 0: nothing makes it softer; it is paused until the verdict, even for a listener’s sound.',
@@ -262,6 +269,8 @@ export type SessionParameters = DeepReadonly<{ [Name in keyof Groups]: z.output<
     /** By name of the action, or `*` for all: ends that the robot reports in a reply of their own. Default: none. */
     readonly followUps?: Readonly<Record<string, readonly ReportedEnd[]>>;
   };
+  /** The recogniser reports partial transcripts: speech over a reply without any does not end it. Absent: that is not known. */
+  readonly partials?: boolean;
   /** The steps that the session has, by the names of the configuration's `flags`: for readers of the journal. */
   readonly steps?: Readonly<Record<string, boolean>>;
   readonly languages: {

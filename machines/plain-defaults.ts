@@ -12,9 +12,10 @@ export const plainDefaults = {
   speculation: { enabled: true, stableMs: 150, maxPerTurn: 3 },
   bargeIn: {
     confirmSpeechMs: 250,
-    firstWordsMs: 1_500,
-    backchannelMaxMs: 1_000,
+    firstWordsMs: 500,
+    backchannelMaxMs: 4_000,
     verdictMs: 800,
+    wordsMs: 200,
     duckMs: 160,
     pauseAtOnce: true,
     ownWords: true,

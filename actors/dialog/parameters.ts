@@ -85,13 +85,16 @@ function filled<T extends Readonly<Record<string, object>>>(records: T): Partial
   return Object.fromEntries(kept) as Partial<T>;
 }
 
-/** With a recogniser that reports partial transcripts, speech without words confirms a barge-in a little later: the first word decides at once, and a backchannel has time to be recognised.
+/**
+ * With a recogniser that reports partial transcripts the first word decides on a barge-in at once. Speech without one makes the
+ * reply softer after `firstWordsMs` more, instead of ending it.
  */
 export function withRecogniser(parameters: SessionParameters, tellsPartials: boolean): SessionParameters {
   const { bargeIn } = parameters;
   if (!tellsPartials) return parameters;
   return {
     ...parameters,
+    partials: true,
     bargeIn: { ...bargeIn, confirmSpeechMs: bargeIn.confirmSpeechMs + bargeIn.firstWordsMs },
   };
 }

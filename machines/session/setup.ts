@@ -141,6 +141,7 @@ export function sessionSetup(parameters: SessionParameters) {
       backchannelMax: () => parameters.bargeIn.backchannelMaxMs,
       hintDeadline: () => parameters.bargeIn.duckMs,
       suspicion: () => stopLane.SUSPICION_MS,
+      wordsDeadline: () => parameters.bargeIn.wordsMs ?? 0,
       verdict: () => parameters.bargeIn.verdictMs,
       sttDeadline: () => deadlines.sttMs,
       recallDeadline: () => deadlines.recallMs,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withRecogniser } from '../../actors/dialog/mod.ts';
 import type { VadEngine, VadWindow } from '../../actors/ports/vad.ts';
 import { VirtualClock } from '../../machines/clock.ts';
 import { settle } from '../../testing/conversation.ts';
@@ -101,12 +102,45 @@ describe('a sound whose meaning is not clear', () => {
     expect(framesBy(talk).ducked).toBeGreaterThan(10);
   });
 
-  it('lets it go on softer once the sound has ended, until its words decide', async () => {
+  it('leaves it paused for 200 ms once the sound has ended, then lets it go on softer until its words decide', async () => {
     const { talk, windows } = await ducking({ said: [{ text: '', finalMs: 400 }] });
     await windows(0.99, 0.99, ...Array<number>(20).fill(0.01));
     await backToIdle(talk);
     expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
-    expect(framesBy(talk).ducked).toBeGreaterThan(10);
+    expect(framesBy(talk).ducked).toBe(10);
+  });
+
+  it('lets it go on softer at once if it need not wait for words', async () => {
+    const { talk, windows } = await ducking({
+      said: [{ text: '', finalMs: 400 }],
+      parameters: parameters({ bargeIn: { wordsMs: 0 } }),
+    });
+    await windows(0.99, 0.99, ...Array<number>(20).fill(0.01));
+    await backToIdle(talk);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
+    expect(framesBy(talk).ducked).toBe(20);
+  });
+
+  it('ends it by a word known just after the sound, and nothing of it is heard in between', async () => {
+    const { talk, windows } = await ducking({
+      said: [{ text: 'wait', finalMs: 100 }],
+      replies: [REPLY, 'Fine.'],
+    });
+    await windows(0.99, 0.99, ...Array<number>(30).fill(0.01));
+    await talk.until(() => talk.of('reply.end').length === 2);
+    expect(playback(talk)).toEqual(['paused']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'interrupted' }, { heard: 'Fine.' }]);
+  });
+
+  it('makes it softer, and does not end it, where words would be known by now', async () => {
+    const { talk, windows } = await ducking({
+      said: [{ text: '' }],
+      parameters: withRecogniser(parameters({ bargeIn: { firstWordsMs: 200 } }), true),
+    });
+    await windows(...Array<number>(30).fill(0.99), ...Array<number>(30).fill(0.01));
+    await backToIdle(talk);
+    expect(playback(talk)).toEqual(['paused', 'ducked', 'playing']);
+    expect(talk.of('reply.end')).toMatchObject([{ reason: 'completed', heard: REPLY }]);
   });
 
   it('never pauses the reply if it is not to be paused at once, and ends it when it is clear', async () => {

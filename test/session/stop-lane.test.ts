@@ -182,7 +182,7 @@ describe('a suspected stop', () => {
     expect(playback(talk)).toEqual(['paused', 'paused']);
     await talk.beSilent(500);
     await backToIdle(talk);
-    expect(playback(talk)).toEqual(['paused', 'paused', 'ducked', 'playing']);
+    expect(playback(talk)).toEqual(['paused', 'paused', 'playing']);
   });
 
   it('outlives the verdict on a sound: the reply stays paused until the suspicion is over', async () => {

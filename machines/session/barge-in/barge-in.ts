@@ -57,14 +57,14 @@ export function partialInterrupts(
 }
 
 /**
- * Speech so far that does not interrupt by its length: a backchannel, a sound without words while motors are heard, and anything
- * where speech may be for others.
+ * Speech so far that does not interrupt by its length: a backchannel, a sound without words while motors are heard or where words would
+ * be known by now, and anything where speech may be for others.
  */
 export function soundsLikeListener(context: SessionContext, parameters: SessionParameters): boolean {
   const { utterance } = context;
   if (!utterance) return false;
   if (modeOf(context) === 'addressed') return true;
-  if (utterance.partial === '') return isLoud(context, parameters);
+  if (utterance.partial === '') return parameters.partials === true || isLoud(context, parameters);
   return !interrupts(utterance.partial, context, parameters);
 }
 
@@ -104,6 +104,11 @@ export function ducks({ bargeIn }: SessionParameters): boolean {
 /** Whether certain speech pauses a reply before it is clear that it interrupts. */
 export function pauses({ bargeIn }: SessionParameters): boolean {
   return bargeIn.pauseAtOnce ?? true;
+}
+
+/** Whether a paused reply stays paused for a while after the sound, for its words. Journals of before have no such parameter. */
+export function awaitsWords(parameters: SessionParameters): boolean {
+  return ducks(parameters) && (parameters.bargeIn.wordsMs ?? 0) > 0;
 }
 
 /** The reply plays on, softer. */

@@ -1,11 +1,12 @@
 import { not } from 'xstate';
 import type { SessionParameters } from '../../parameters.ts';
 import type { SessionChart } from '../setup.ts';
-import { ducks, pauses } from './barge-in.ts';
+import { awaitsWords, ducks, pauses } from './barge-in.ts';
 
 /** The user makes a sound during the reply: it is paused, or only softer, until the sound's meaning is clear. */
 export function yieldingState(chart: SessionChart, parameters: SessionParameters) {
   const softens = ducks(parameters);
+  const waits = awaitsWords(parameters);
   const listens = pauses(parameters) ? 'hearing' : 'doubting';
   const confirms = { guard: not('soundsLikeListener'), target: '#listening' } as const;
   const tooLong = { backchannelMax: { guard: not('isIgnored'), target: '#listening' } } as const;
@@ -32,8 +33,8 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
               : { actions: 'notePartial' },
           ],
           'speech.stop': {
-            target: 'judging',
-            actions: ['noteSpeechStop', ...(softens ? ['resumeDucked' as const] : [])],
+            target: waits ? 'judging.waiting' : 'judging',
+            actions: ['noteSpeechStop', ...(softens && !waits ? ['resumeDucked' as const] : [])],
           },
           'ear.failed': { target: 'judging', actions: ['publishEarFailure', 'endSpeechUnheard'] },
         },
@@ -57,7 +58,7 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
         // Words of a listener are not confirmed; without a pause there may be none yet.
         after: { ...(listens === 'doubting' && { confirmSpeech: confirms }), ...tooLong },
       },
-      /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer. */
+      /** The sound has ended; its words decide. Nobody speaks, so the reply goes on, softer, if they are not known soon. */
       judging: {
         id: 'session.responding.phase.speaking.yielding.judging',
         entry: 'finishUtterance',
@@ -73,6 +74,17 @@ export function yieldingState(chart: SessionChart, parameters: SessionParameters
           'speech.start': { target: listens, actions: 'restartUtterance' },
         },
         after: { verdict: { target: 'resuming' } },
+        ...(waits && {
+          initial: 'softly',
+          states: {
+            /** Paused: the words of a short sentence are often known just after its end. */
+            waiting: {
+              id: 'session.responding.phase.speaking.yielding.judging.waiting',
+              after: { wordsDeadline: { target: 'softly', actions: 'resumeDucked' } },
+            },
+            softly: {},
+          },
+        }),
       },
       /** It was not an interruption: the reply continues, at the same sample if it was paused. */
       resuming: {

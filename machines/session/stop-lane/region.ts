@@ -1,21 +1,23 @@
 import { not, or, stateIn } from 'xstate';
 import type { SessionParameters } from '../../parameters.ts';
-import { ducks } from '../barge-in/barge-in.ts';
+import { awaitsWords, ducks } from '../barge-in/barge-in.ts';
 import type { SessionChart } from '../setup.ts';
 
 const OVER = or([stateIn({ conversation: 'stopped' }), stateIn({ conversation: 'ended' })]);
 
-const speaking = (state: string | Readonly<Record<string, string>>) =>
-  stateIn({ conversation: { responding: { phase: { speaking: state } } } });
+type Inner = string | { readonly [State in string]: Inner };
+const speaking = (state: Inner) => stateIn({ conversation: { responding: { phase: { speaking: state } } } });
 /** Where the reply is paused for the user anyway. */
 const HEARING = speaking({ yielding: 'hearing' });
 const JUDGING = speaking({ yielding: 'judging' });
+const WAITING = speaking({ yielding: { judging: 'waiting' } });
 /** Where it plays on softer. */
 const DOUBTING = or([speaking('ducked'), speaking({ yielding: 'doubting' }), JUDGING]);
 
 /** Whether somebody may have said a stop phrase. It asks nobody's turn, so it stands beside the conversation. */
 export function stopLaneRegion(chart: SessionChart, parameters: SessionParameters) {
-  const paused = ducks(parameters) ? HEARING : or([HEARING, JUDGING]);
+  const waiting = awaitsWords(parameters) ? or([HEARING, WAITING]) : HEARING;
+  const paused = ducks(parameters) ? waiting : or([HEARING, JUDGING]);
   const refuted = [
     { guard: paused, target: 'clear', actions: 'releasePaused' },
     { guard: DOUBTING, target: 'clear', actions: 'releaseDucked' },

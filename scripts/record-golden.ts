@@ -131,7 +131,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   attentive: {
     flags: [
       ...['--dialog', fileURLToPath(new URL('../test/support/attentive.dialog.yaml', import.meta.url))],
-      ...['--attention.mode', 'wake', '--attention.window-ms', '3000', '--voice-stop.enabled', 'true'],
+      ...['--attention.mode', 'wake', '--attention.window-ms', '3000', '--voice-stop.listen', 'always'],
     ],
     async plays({ client, until }) {
       const asleep = () => until((message) => message.type === 'attention' && message.state === 'asleep');

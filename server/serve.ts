@@ -27,7 +27,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const base = await makeBase(options, closers);
   const { bus, stores, readiness, inspector } = base;
   const speech = await makeSpeech(base);
-  const { engines, vad, stopSpotter, hosted } = speech;
+  const { engines, vad, hosted } = speech;
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
   const { front, continuing } = await makeClientSide(base, speech, await makeSessions(base, speech));
@@ -51,7 +51,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   });
   onProgress('loading the speech engines');
   await Promise.all([
-    ...[vad, stopSpotter, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
+    ...[vad, engines.stt, engines.llm, engines.tts].map((engine) => engine?.warm?.()),
     engines.speech && warmSpeechModel(engines.speech, options.config.language),
   ]);
   warm = true;

@@ -18,15 +18,20 @@ const dialog = parseDialog(
 const made = (env: Record<string, string>, spoken = dialog) =>
   makeStopSpotter({ config: loadConfig({ env }) }, spoken, undefined, () => {});
 
-const SHERPA = { PARLEY_VOICE_STOP_ENABLED: 'true', PARLEY_VOICE_STOP_ENGINE: 'sherpa' };
+const SHERPA = { PARLEY_VOICE_STOP_ENGINE: 'sherpa' };
 
 describe('the configured stop spotter', () => {
-  it('is none unless it is enabled, and SoundSwallower for English', async () => {
-    expect(await made({})).toBeUndefined();
-    const spotter = await made({ PARLEY_VOICE_STOP_ENABLED: 'true' });
-    expect(spotter?.name).toBe('soundswallower');
-    await spotter?.close();
-    expect(await made({ PARLEY_VOICE_STOP_ENABLED: 'true' }, { ...dialog, language: 'de' })).toBeUndefined();
+  it('is SoundSwallower for English while the robot is busy, always or never', async () => {
+    for (const [env, whenBusy] of [
+      [{}, true],
+      [{ PARLEY_VOICE_STOP_LISTEN: 'always' }, false],
+    ] as const) {
+      const spotter = await made(env);
+      expect([spotter?.name, spotter?.whenBusy]).toEqual(['soundswallower', whenBusy]);
+      await spotter?.close();
+    }
+    expect(await made({ PARLEY_VOICE_STOP_LISTEN: 'never' })).toBeUndefined();
+    expect(await made({}, { ...dialog, language: 'de' })).toBeUndefined();
   });
 
   it('is a model of sherpa-onnx, in any language whose phrases it can spell', async () => {

@@ -18,8 +18,9 @@ export async function makeStopSpotter(
   onCrash: (error: ParleyError) => void,
 ): Promise<StopSpotter | undefined> {
   if (parts?.stopSpotter) return parts.stopSpotter;
-  if (!voiceStop.enabled || parts?.engines?.stt) return undefined;
-  const options = { dialog, onCrash, ...(onDropped && { onDropped }) };
+  if (voiceStop.listen === 'never' || parts?.engines?.stt) return undefined;
+  const whenBusy = voiceStop.listen === 'busy';
+  const options = { dialog, whenBusy, onCrash, ...(onDropped && { onDropped }) };
   if (voiceStop.engine === 'soundswallower')
     return canSpot(dialog) ? soundswallowerSpotter({ ...options, workers: voiceStop.workers }) : undefined;
   if (haltPhrases(dialog).length === 0) return undefined;

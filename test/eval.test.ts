@@ -88,7 +88,7 @@ describe('the voice stop, over the robot’s own voice before the ear knows its 
       ...{ echoDb: 0, distortion: 0.2, background: { kind: 'pink', db: -35 } },
       steps: [{ stop: 'stop', over: 'tell me a story' }],
     });
-    const { all } = await evaluate([scenario], { dialog, spotStops: true });
+    const { all } = await evaluate([scenario], { dialog, spotStops: 'always' });
     expect(all.defects).toEqual([]);
     expect(all.stops).toEqual({ part: 1, of: 1 });
   });

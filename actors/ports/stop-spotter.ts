@@ -23,6 +23,8 @@ export interface StopSpotter {
   readonly name: string;
   /** Normalised phrases that are heard. Phrases that contain another one are heard with it and not listed. */
   readonly phrases: readonly string[];
+  /** Needed only while the robot speaks, acts or moves. Absent: always. */
+  readonly whenBusy?: boolean;
   listen(listener: StopListener): StopStretch;
   warm?(): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ import { StopLane, type StopLaneParts } from './stop-lane.ts';
 const WINDOW = 512;
 
 /** A lane whose spotter and detector the test plays; everything that happens is written down in order. */
-function lane(parts: Partial<StopLaneParts> = {}) {
+function lane(parts: Partial<StopLaneParts> = {}, whenBusy = false) {
   const log: string[] = [];
   const clock = new VirtualClock();
   const listeners: StopListener[] = [];
@@ -17,7 +17,7 @@ function lane(parts: Partial<StopLaneParts> = {}) {
     clock,
     emit: (event) => log.push(JSON.stringify(event)),
     spotter: {
-      ...{ name: 'scripted', phrases: ['stop'], close: async () => {} },
+      ...{ name: 'scripted', phrases: ['stop'], whenBusy, close: async () => {} },
       listen(listener) {
         listeners.push(listener);
         log.push('listen');
@@ -64,6 +64,22 @@ describe('the stop lane', () => {
     expect(log).toEqual(['listen', 'audio 21 to 40', 'audio 41 to 41']);
     hear(20, 0);
     expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
+  });
+
+  it('with a spotter for a busy robot opens when the robot is busy, for what was said before too, and hears it to its end', () => {
+    let busy = false;
+    const { log, hear } = lane({ isBusy: () => busy }, true);
+    hear(40, 0.9);
+    expect(log).toEqual([]);
+    busy = true;
+    hear(1, 0.9);
+    expect(log).toEqual(['listen', 'audio 21 to 40']);
+    busy = false;
+    hear(1, 0.9);
+    hear(20, 0);
+    expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
+    hear(10, 0.9);
+    expect(log.at(-1)).toBe('end');
   });
 
   it('reports a suspicion with the sample in the session and how long ago it was said', () => {

@@ -12,6 +12,8 @@ export interface StopLaneParts {
   readonly emit: (event: StopEvent) => void;
   /** The words of the reply that sounded in the last `agoMs`: a stop phrase in them is the robot's own. Default: none. */
   readonly ownWords?: (agoMs: number) => string;
+  /** Whether the robot does anything that a stop would end. Default: yes. */
+  readonly isBusy?: () => boolean;
   /** Receives the error of a stretch that nobody listened to. */
   readonly onProblem?: (error: Error) => void;
 }
@@ -62,6 +64,8 @@ export class StopLane {
     return {
       ...{ name: vad.name, close: () => vad.close() },
       open: (onWindow, onError) => {
+        const { spotter, onProblem } = this.#parts;
+        spotter.warm?.().catch((error: Error) => onProblem?.(error));
         const stream = vad.open(
           (window) => {
             this.#look(window);
@@ -108,8 +112,14 @@ export class StopLane {
     const end = startSample + samples;
     if (probability >= POSSIBLE) {
       this.#possibleTo = end;
-      if (!this.#stretch) this.#begin(startSample - BEFORE);
+      if (!this.#stretch && this.#isNeeded()) this.#begin(startSample - BEFORE);
     } else if (this.#stretch && end > this.#possibleTo + AFTER) this.#end();
+  }
+
+  /** What has begun while the robot was busy is heard to its end. */
+  #isNeeded(): boolean {
+    const { spotter, isBusy } = this.#parts;
+    return !spotter.whenBusy || isBusy?.() !== false;
   }
 
   #begin(wanted: number): void {

@@ -62,7 +62,7 @@ export function evalCommand(setExitCode: SetExitCode): Command {
           vad: config.vad,
           espeak: config.tts.espeak,
         },
-        spotStops: config.voiceStop.enabled,
+        spotStops: config.voiceStop.listen,
         ...(config.voice !== undefined && { robotVoice: config.voice }),
         onConversation: progress(scenarios),
       });

@@ -199,9 +199,9 @@ export const configSchema = z.strictObject({
     ),
   }),
   voiceStop: group({
-    enabled: yesNo(
-      false,
-      'Listen for the stop phrases of the dialog (`halt` entries) in every state, beside the recogniser; see voice-stop.md.',
+    listen: key(
+      z.enum(['busy', 'always', 'never']).default('busy'),
+      'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `busy` while the robot speaks, acts or moves, `always`, or `never`; see voice-stop.md.',
     ),
     engine: key(
       z.enum(['soundswallower', 'sherpa']).default('soundswallower'),

@@ -27,21 +27,26 @@ export interface EvalEngines {
 export interface EvalEngineOptions {
   readonly dialog: Dialog;
   readonly vad?: VadOptions;
-  /** Opens the lane of the voice stop, if the dialog has one. Default: no. */
-  readonly spotStops?: boolean;
+  /** When the lane of the voice stop listens, if the dialog has one. Default: never. */
+  readonly spotStops?: 'busy' | 'always' | 'never';
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
 const WALL_CLOCK = new Date('2026-01-05T10:30:00Z');
 
-export async function evalEngines({ dialog, vad, spotStops }: EvalEngineOptions): Promise<EvalEngines> {
+export async function evalEngines({
+  dialog,
+  vad,
+  spotStops = 'never',
+}: EvalEngineOptions): Promise<EvalEngines> {
   const recogniser = new ProbedThread();
   const engines = {
     // There is one stream, so nothing is gained by waiting for others.
     vad: vadEngine({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
-    ...(spotStops && canSpot(dialog) && { spotter: await evalSpotter(dialog) }),
+    ...(spotStops !== 'never' &&
+      canSpot(dialog) && { spotter: await evalSpotter(dialog, spotStops === 'busy') }),
   };
   const all = [engines.vad, engines.stt];
   await Promise.all(all.map((engine) => engine.warm?.()));

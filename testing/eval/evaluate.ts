@@ -38,7 +38,7 @@ export async function evaluate(
   scenarios: readonly EvalScenario[],
   options: EvaluateOptions,
 ): Promise<{ readonly scenarios: readonly Evaluation[]; readonly all: Evaluation }> {
-  const { vad, spotStops = false, espeak, robotVoice, detector, onConversation } = options;
+  const { vad, spotStops = 'never', espeak, robotVoice, detector, onConversation } = options;
   const { latency = MODELLED_LATENCY, ear = defaultEarParameters, parameters = defaultParameters } = options;
   const engines = new Map<Dialog, EvalEngines>();
   const wakeful = new Map<string, Dialog>();

@@ -11,7 +11,7 @@ export interface EvalSpotter extends StopSpotter {
 }
 
 /** Listens in this thread, to one session at a time. */
-export async function evalSpotter(dialog: Dialog): Promise<EvalSpotter> {
+export async function evalSpotter(dialog: Dialog, whenBusy: boolean): Promise<EvalSpotter> {
   const loaded = await loadSoundswallower();
   const grammar = spotterGrammar(haltPhrases(dialog), new Map(dialog.pronunciations), loaded.dictionary);
   const spotter = await Spotter.make(loaded, grammar);
@@ -24,7 +24,7 @@ export async function evalSpotter(dialog: Dialog): Promise<EvalSpotter> {
     });
   };
   return {
-    ...{ name: 'soundswallower', phrases: grammar.phrases, close: () => work },
+    ...{ name: 'soundswallower', phrases: grammar.phrases, whenBusy, close: () => work },
     heard: () => (waiting > 0 ? work : undefined),
     listen(listener) {
       let over = false;

@@ -5,9 +5,15 @@ import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
 import type { SttOutput } from '../events.ts';
 import { languageOf } from '../language/language.ts';
+import { lastingOf } from '../lasting/lasting.ts';
 
 /** Maximum time for which a suspicion holds speech and actions, ms: people notice a longer halt as one. */
 export const SUSPICION_MS = 500;
+
+/** Whether the robot does anything that a stop would end. */
+export function isBusy(context: Pick<SessionContext, 'reply' | 'body' | 'lasting'>): boolean {
+  return context.reply !== null || context.body?.moving === true || lastingOf(context).length > 0;
+}
 
 /** Whether nothing may sound and no action may begin, because a stop is suspected. */
 export function isHeld({ suspicion }: Pick<SessionContext, 'suspicion'>): boolean {

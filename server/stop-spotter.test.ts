@@ -21,13 +21,10 @@ const made = (env: Record<string, string>, spoken = dialog) =>
 const SHERPA = { PARLEY_VOICE_STOP_ENGINE: 'sherpa' };
 
 describe('the configured stop spotter', () => {
-  it('is SoundSwallower for English while the robot is busy, always or never', async () => {
-    for (const [env, whenBusy] of [
-      [{}, true],
-      [{ PARLEY_VOICE_STOP_LISTEN: 'always' }, false],
-    ] as const) {
-      const spotter = await made(env);
-      expect([spotter?.name, spotter?.whenBusy]).toEqual(['soundswallower', whenBusy]);
+  it('is SoundSwallower for English while the robot acts, is busy, or always', async () => {
+    for (const when of ['acting', 'busy', 'always']) {
+      const spotter = await made(when === 'acting' ? {} : { PARLEY_VOICE_STOP_LISTEN: when });
+      expect([spotter?.name, spotter?.when]).toEqual(['soundswallower', when]);
       await spotter?.close();
     }
     expect(await made({ PARLEY_VOICE_STOP_LISTEN: 'never' })).toBeUndefined();

@@ -19,8 +19,7 @@ export async function makeStopSpotter(
 ): Promise<StopSpotter | undefined> {
   if (parts?.stopSpotter) return parts.stopSpotter;
   if (voiceStop.listen === 'never' || parts?.engines?.stt) return undefined;
-  const whenBusy = voiceStop.listen === 'busy';
-  const options = { dialog, whenBusy, onCrash, ...(onDropped && { onDropped }) };
+  const options = { dialog, when: voiceStop.listen, onCrash, ...(onDropped && { onDropped }) };
   if (voiceStop.engine === 'soundswallower')
     return canSpot(dialog) ? soundswallowerSpotter({ ...options, workers: voiceStop.workers }) : undefined;
   if (haltPhrases(dialog).length === 0) return undefined;

@@ -18,13 +18,16 @@ export interface StopStretch {
   abort(): void;
 }
 
+/** While the robot moves or an action of it runs, also while it speaks, or always. */
+export type StopWanted = 'acting' | 'busy' | 'always';
+
 /** Listens for stop phrases and nothing else, for many sessions at once. */
 export interface StopSpotter {
   readonly name: string;
   /** Normalised phrases that are heard. Phrases that contain another one are heard with it and not listed. */
   readonly phrases: readonly string[];
-  /** Needed only while the robot speaks, acts or moves. Absent: always. */
-  readonly whenBusy?: boolean;
+  /** When a session listens with it. Absent: always. */
+  readonly when?: StopWanted;
   listen(listener: StopListener): StopStretch;
   warm?(): Promise<void>;
   close(): Promise<void>;

@@ -7,7 +7,7 @@ import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.
 import type { ClientEvent, EarEvent } from '../../machines/session/events.ts';
 import { replyLanguage } from '../../machines/session/language/language.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import { isBusy } from '../../machines/session/stop-lane/stop-lane.ts';
+import { isActing } from '../../machines/session/stop-lane/stop-lane.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
@@ -312,7 +312,8 @@ export function openSession(
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
     ...{ clock, emit: hear },
     ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
-    isBusy: () => isBusy(runner.kernel.context),
+    isActing: () => isActing(runner.kernel.context),
+    isBusy: () => isActing(runner.kernel.context) || runner.kernel.context.reply !== null,
     onProblem,
   });
   const ear =

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { PIPELINE_RATE } from '../../machines/audio.ts';
 import { VirtualClock } from '../../machines/clock.ts';
-import type { StopListener } from '../ports/stop-spotter.ts';
+import type { StopListener, StopWanted } from '../ports/stop-spotter.ts';
 import type { VadWindow } from '../ports/vad.ts';
 import { StopLane, type StopLaneParts } from './stop-lane.ts';
 
 const WINDOW = 512;
 
 /** A lane whose spotter and detector the test plays; everything that happens is written down in order. */
-function lane(parts: Partial<StopLaneParts> = {}, whenBusy = false) {
+function lane(parts: Partial<StopLaneParts> = {}, when: StopWanted = 'always') {
   const log: string[] = [];
   const clock = new VirtualClock();
   const listeners: StopListener[] = [];
@@ -17,7 +17,7 @@ function lane(parts: Partial<StopLaneParts> = {}, whenBusy = false) {
     clock,
     emit: (event) => log.push(JSON.stringify(event)),
     spotter: {
-      ...{ name: 'scripted', phrases: ['stop'], whenBusy, close: async () => {} },
+      ...{ name: 'scripted', phrases: ['stop'], when, close: async () => {} },
       listen(listener) {
         listeners.push(listener);
         log.push('listen');
@@ -66,21 +66,27 @@ describe('the stop lane', () => {
     expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
   });
 
-  it('with a spotter for a busy robot opens when the robot is busy, for what was said before too, and hears it to its end', () => {
-    let busy = false;
-    const { log, hear } = lane({ isBusy: () => busy }, true);
-    hear(40, 0.9);
-    expect(log).toEqual([]);
-    busy = true;
-    hear(1, 0.9);
-    expect(log).toEqual(['listen', 'audio 21 to 40']);
-    busy = false;
-    hear(1, 0.9);
-    hear(20, 0);
-    expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
-    hear(10, 0.9);
-    expect(log.at(-1)).toBe('end');
-  });
+  it.each([
+    ['acting', 'isActing'],
+    ['busy', 'isBusy'],
+  ] as const)(
+    'for a robot that is %s opens when it is, for what was said before too, and hears that to its end',
+    (when, is) => {
+      let busy = false;
+      const { log, hear } = lane({ [is]: () => busy }, when);
+      hear(40, 0.9);
+      expect(log).toEqual([]);
+      busy = true;
+      hear(1, 0.9);
+      expect(log).toEqual(['listen', 'audio 21 to 40']);
+      busy = false;
+      hear(1, 0.9);
+      hear(20, 0);
+      expect(log.slice(-2)).toEqual(['audio 57 to 57', 'end']);
+      hear(10, 0.9);
+      expect(log.at(-1)).toBe('end');
+    },
+  );
 
   it('reports a suspicion with the sample in the session and how long ago it was said', () => {
     const { log, hear, spotter } = lane();

@@ -12,7 +12,8 @@ export interface StopLaneParts {
   readonly emit: (event: StopEvent) => void;
   /** The words of the reply that sounded in the last `agoMs`: a stop phrase in them is the robot's own. Default: none. */
   readonly ownWords?: (agoMs: number) => string;
-  /** Whether the robot does anything that a stop would end. Default: yes. */
+  /** Whether the robot moves or an action of it runs, and whether it also speaks. Default: yes. */
+  readonly isActing?: () => boolean;
   readonly isBusy?: () => boolean;
   /** Receives the error of a stretch that nobody listened to. */
   readonly onProblem?: (error: Error) => void;
@@ -116,10 +117,11 @@ export class StopLane {
     } else if (this.#stretch && end > this.#possibleTo + AFTER) this.#end();
   }
 
-  /** What has begun while the robot was busy is heard to its end. */
+  /** What has begun while it was is heard to its end. */
   #isNeeded(): boolean {
-    const { spotter, isBusy } = this.#parts;
-    return !spotter.whenBusy || isBusy?.() !== false;
+    const { spotter, isActing, isBusy } = this.#parts;
+    if (spotter.when === 'acting') return isActing?.() !== false;
+    return spotter.when !== 'busy' || isBusy?.() !== false;
   }
 
   #begin(wanted: number): void {

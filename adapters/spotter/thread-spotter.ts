@@ -7,8 +7,8 @@ import { type PoolThread, ThreadPool } from '../thread-pool.ts';
 import { type FromThread, fromThreadSchema, type ToThread } from './protocol.ts';
 
 export interface SpotterOptions {
-  /** Listens only while the robot speaks, acts or moves. Default: always. */
-  readonly whenBusy?: boolean;
+  /** When it listens. Default: always. */
+  readonly when?: StopSpotter['when'];
   /** Maximum stretches that wait for a spotter; then the oldest is lost (ENGINE_OVERLOADED). Default 64. */
   readonly maxWaiting?: number;
   /** Audio that may wait for its thread, in ms; older audio is dropped, because a stop that is heard late is of little use. Default 1 000; more for audio that arrives faster than real time. */
@@ -43,7 +43,7 @@ export function threadSpotter(
   {
     maxWaiting = 64,
     maxBehindMs = 1_000,
-    whenBusy = false,
+    when = 'always',
     onDropped,
     stallMs = 5_000,
     clock = realClock,
@@ -72,7 +72,7 @@ export function threadSpotter(
   });
 
   return {
-    ...{ name, phrases, whenBusy },
+    ...{ name, phrases, when },
     listen(listener) {
       if (pool.closed) throw new ParleyError('CANCELLED', 'the spotter is closed');
       const stretch = new Stretch(listener, samplesInMs(maxBehindMs, PIPELINE_RATE), {

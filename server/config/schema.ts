@@ -200,8 +200,8 @@ export const configSchema = z.strictObject({
   }),
   voiceStop: group({
     listen: key(
-      z.enum(['busy', 'always', 'never']).default('busy'),
-      'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `busy` while the robot speaks, acts or moves, `always`, or `never`; see voice-stop.md.',
+      z.enum(['acting', 'busy', 'always', 'never']).default('acting'),
+      'When the stop phrases of the dialog (`halt` entries) are listened for, beside the recogniser: `acting` while the robot moves or an action of it runs, `busy` also while it speaks, `always`, or `never`; see voice-stop.md.',
     ),
     engine: key(
       z.enum(['soundswallower', 'sherpa']).default('soundswallower'),

@@ -65,6 +65,37 @@ describe('a stop that the recogniser rejects too narrowly', () => {
   });
 });
 
+describe('the stop lane of a session', () => {
+  it('listens from when the robot moves, or also when it speaks, as its spotter asks', async () => {
+    for (const [when, begun] of [
+      ['acting', [0, 0, 1]],
+      ['busy', [0, 1, 2]],
+      ['always', [1, 2, 3]],
+    ] as const) {
+      let stretches = 0;
+      const heard: number[] = [];
+      const listen = () => {
+        stretches += 1;
+        return { push() {}, end() {}, abort() {} };
+      };
+      const talk = await scene({
+        said: [{ text: 'hello' }, { text: '' }, { text: '' }],
+        stopSpotter: { name: 'counting', phrases: ['stop'], when, listen, close: async () => {} },
+      });
+      await say(talk, 500, 1_000);
+      heard.push(stretches);
+      await say(talk, 100, 1_000);
+      heard.push(stretches);
+      await backToIdle(talk);
+      talk.send({ type: 'body', moving: true, noise: -80 });
+      await say(talk, 100, 1_000);
+      heard.push(stretches);
+      await backToIdle(talk);
+      expect([when, heard]).toEqual([when, begun]);
+    }
+  });
+});
+
 describe('a suspected stop', () => {
   it('pauses the reply at once and lets it go on at the same sample when it is refuted', async () => {
     const talk = await scene();

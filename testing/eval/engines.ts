@@ -2,6 +2,7 @@ import type { Worker, WorkerOptions } from 'node:worker_threads';
 import { throwIfAborted } from '../../actors/cancellation.ts';
 import type { Dialog } from '../../actors/dialog/mod.ts';
 import type { LlmEngine } from '../../actors/ports/llm.ts';
+import type { StopWanted } from '../../actors/ports/stop-spotter.ts';
 import type { SttEngine } from '../../actors/ports/stt.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../../actors/ports/tts.ts';
 import type { VadEngine } from '../../actors/ports/vad.ts';
@@ -28,7 +29,7 @@ export interface EvalEngineOptions {
   readonly dialog: Dialog;
   readonly vad?: VadOptions;
   /** When the lane of the voice stop listens, if the dialog has one. Default: never. */
-  readonly spotStops?: 'busy' | 'always' | 'never';
+  readonly spotStops?: StopWanted | 'never';
 }
 
 /** The dialog's `{time}` and `{date}`: always the same, so that replies are. */
@@ -45,8 +46,7 @@ export async function evalEngines({
     vad: vadEngine({ ...vad, gatherMs: 0 }),
     stt: soundswallowerStt({ dialog, startThread: (options) => recogniser.start(options) }),
     llm: dialogLlm({ dialog, timeZone: 'UTC', wallClock: () => WALL_CLOCK }),
-    ...(spotStops !== 'never' &&
-      canSpot(dialog) && { spotter: await evalSpotter(dialog, spotStops === 'busy') }),
+    ...(spotStops !== 'never' && canSpot(dialog) && { spotter: await evalSpotter(dialog, spotStops) }),
   };
   const all = [engines.vad, engines.stt];
   await Promise.all(all.map((engine) => engine.warm?.()));

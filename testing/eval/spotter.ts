@@ -1,5 +1,5 @@
 import { type Dialog, haltPhrases } from '../../actors/dialog/mod.ts';
-import type { StopListener, StopSpotter } from '../../actors/ports/stop-spotter.ts';
+import type { StopListener, StopSpotter, StopWanted } from '../../actors/ports/stop-spotter.ts';
 import { loadSoundswallower } from '../../adapters/soundswallower/decoder.ts';
 import { spotterGrammar } from '../../adapters/spotter/soundswallower/grammar.ts';
 import { type Finding, Spotter } from '../../adapters/spotter/soundswallower/spotter.ts';
@@ -11,7 +11,7 @@ export interface EvalSpotter extends StopSpotter {
 }
 
 /** Listens in this thread, to one session at a time. */
-export async function evalSpotter(dialog: Dialog, whenBusy: boolean): Promise<EvalSpotter> {
+export async function evalSpotter(dialog: Dialog, when: StopWanted): Promise<EvalSpotter> {
   const loaded = await loadSoundswallower();
   const grammar = spotterGrammar(haltPhrases(dialog), new Map(dialog.pronunciations), loaded.dictionary);
   const spotter = await Spotter.make(loaded, grammar);
@@ -24,7 +24,7 @@ export async function evalSpotter(dialog: Dialog, whenBusy: boolean): Promise<Ev
     });
   };
   return {
-    ...{ name: 'soundswallower', phrases: grammar.phrases, whenBusy, close: () => work },
+    ...{ name: 'soundswallower', phrases: grammar.phrases, when, close: () => work },
     heard: () => (waiting > 0 ? work : undefined),
     listen(listener) {
       let over = false;

@@ -1,6 +1,7 @@
 /** The lane of the voice stop: what it suspects holds the robot until it is sure. */
 import type { SessionParameters } from '../../parameters.ts';
 import { isAmong } from '../../policies/text.ts';
+import { actionsOfReply } from '../actions/ends.ts';
 import type { SessionContext } from '../context.ts';
 import { type Effect, publish, type Reducer, send } from '../effects.ts';
 import type { SttOutput } from '../events.ts';
@@ -10,9 +11,9 @@ import { lastingOf } from '../lasting/lasting.ts';
 /** Maximum time for which a suspicion holds speech and actions, ms: people notice a longer halt as one. */
 export const SUSPICION_MS = 500;
 
-/** Whether the robot does anything that a stop would end. */
-export function isBusy(context: Pick<SessionContext, 'reply' | 'body' | 'lasting'>): boolean {
-  return context.reply !== null || context.body?.moving === true || lastingOf(context).length > 0;
+/** Whether the robot moves, or an action of it runs. */
+export function isActing(context: SessionContext): boolean {
+  return context.body?.moving === true || [...actionsOfReply(context), ...lastingOf(context)].length > 0;
 }
 
 /** Whether nothing may sound and no action may begin, because a stop is suspected. */

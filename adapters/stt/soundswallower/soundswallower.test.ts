@@ -127,6 +127,21 @@ describe('the SoundSwallower STT', () => {
     expect(finals[3]).toMatchObject({ text: 'turn left' });
   });
 
+  it('understands phrases with parts in any order, of which there are far more than 10,000 sentences', async () => {
+    const file = new URL('../../../examples/coffee.dialog.yaml', import.meta.url);
+    const coffee = parseDialog(readFileSync(file, 'utf8'), 'coffee.dialog.yaml');
+    const { engine: barista } = reachable({ dialog: coffee });
+    for (const order of [
+      'get me a large dark roast double shot latte with soy milk',
+      'I want a double shot medium espresso with two sugars',
+    ]) {
+      const text = await heard(barista, await spoken(order));
+      const meant = matchDialog(coffee, order);
+      expect(meant?.how).toBe('exact');
+      expect([text, matchDialog(coffee, text)?.slots]).toEqual([text, meant?.slots]);
+    }
+  });
+
   it('recognises a backchannel', async () => {
     expect(dialog.backchannels).toContain(await heard(engine, await spoken('uh-huh')));
   });

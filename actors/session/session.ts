@@ -7,7 +7,6 @@ import type { SpawnCommand, TurnOutcome } from '../../machines/session/commands.
 import type { ClientEvent, EarEvent } from '../../machines/session/events.ts';
 import { replyLanguage } from '../../machines/session/language/language.ts';
 import type { SessionMachine } from '../../machines/session/machine.ts';
-import { isActing } from '../../machines/session/stop-lane/stop-lane.ts';
 import type { ReadWords } from '../../machines/session/turn/reading.ts';
 import type { SessionMessage } from '../../machines/wire.ts';
 import type { ChildLogic } from '../child.ts';
@@ -310,11 +309,8 @@ export function openSession(
     emit: (event) => runner.receive(event, 'server'),
   });
   const vad = withStopLane(deps.vad, deps.stopSpotter, {
-    ...{ clock, emit: hear },
+    ...{ clock, emit: hear, onProblem, context: () => runner.kernel.context },
     ownWords: (agoMs) => listener?.lately(agoMs) ?? '',
-    isActing: () => isActing(runner.kernel.context),
-    isBusy: () => isActing(runner.kernel.context) || runner.kernel.context.reply !== null,
-    onProblem,
   });
   const ear =
     options.input === 'text'

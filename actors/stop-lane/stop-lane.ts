@@ -1,6 +1,8 @@
 import { PIPELINE_RATE, samplesInMs } from '../../machines/audio.ts';
 import { type Clock, toMicroseconds } from '../../machines/clock.ts';
+import type { SessionContext } from '../../machines/session/context.ts';
 import type { StopEvent } from '../../machines/session/events.ts';
+import { isActing } from '../../machines/session/stop-lane/stop-lane.ts';
 import { Arrivals } from '../ear/arrivals.ts';
 import type { StopListener, StopSpotter, StopStretch } from '../ports/stop-spotter.ts';
 import type { VadEngine, VadWindow } from '../ports/vad.ts';
@@ -35,9 +37,15 @@ const OWN_WORDS_MS = 2_000;
 export function withStopLane(
   vad: VadEngine,
   spotter: StopSpotter | undefined,
-  parts: Omit<StopLaneParts, 'spotter'>,
+  {
+    context,
+    ...parts
+  }: Omit<StopLaneParts, 'spotter' | 'isActing' | 'isBusy'> & { readonly context: () => SessionContext },
 ): VadEngine {
-  return spotter ? new StopLane({ ...parts, spotter }).beside(vad) : vad;
+  if (!spotter) return vad;
+  const acts = () => isActing(context());
+  const isBusy = () => acts() || context().reply !== null;
+  return new StopLane({ ...parts, spotter, isActing: acts, isBusy }).beside(vad);
 }
 
 /**

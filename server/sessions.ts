@@ -56,6 +56,8 @@ export function sessionHost(
     );
     const copy = replicated(request, startedAt, listener, rebuilt);
     const begun = openSession(own, { ...request, seed }, listener, rebuilt);
+    // Else the server after this one might use its generations again. What fails is reported by the session.
+    if (rebuilt) await begun.durable().catch(() => {});
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
     const manual = (request.attention ?? deps.parameters.attention.mode) === 'push';
     const opened = steps.bargeIn ? begun : withoutBargeIn(begun, manual || rebuilt !== undefined);

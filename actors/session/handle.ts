@@ -32,6 +32,8 @@ export interface Session {
   speak(speech: OutsideSpeech): boolean;
   /** The text of the last reply in its first `samples`; undefined for any other generation. */
   heardAt(generation: number, samples: number): string | undefined;
+  /** Resolves when everything so far would be known after a crash; rejects if it cannot be recorded. */
+  durable(): Promise<void>;
   /**
    * Leaves the session for another process to continue, as its journal has it. Resolves when that is on disk. `superseded`:
    * another one has it already, so that nothing more may happen in it here.

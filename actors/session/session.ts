@@ -364,7 +364,6 @@ export function openSession(
     peers.unsubscribe();
     ear?.close();
   };
-
   return {
     command,
     audio(pcm, sample) {
@@ -384,6 +383,7 @@ export function openSession(
     },
     heardAt: (generation, samples) =>
       listener?.generation === generation ? listener.heardAt(samples) : undefined,
+    durable: async () => (journal?.acknowledged ?? journal?.durable)?.(),
     async close(reason) {
       runner.receive({ type: reason }, 'client');
       await release();

@@ -38,8 +38,10 @@ export const heardInvariant: MakeInvariant = ({ facts, options, broken }) => {
   const playedFault = (reply: OpenReply, heard: string, reason: EndReason) => {
     const { position, segments, text, filler, listener } = reply;
     const played = (listener?.played ?? 0) - filler;
+    // After `resumed` only the listener knows of the last frames of the process before.
+    const sent = Math.max(position.sent, listener?.sent ?? 0);
     if (
-      position.sent <= filler &&
+      sent <= filler &&
       countWords(heard) > 0 &&
       segments.some(({ ready, samples }) => !ready || samples > 0)
     )

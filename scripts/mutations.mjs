@@ -257,4 +257,37 @@ export const MUTATIONS = [
     find: 'if (callsOf(context).length === 0 || isUnsure(context, parameters)) return false;',
     put: 'if (callsOf(context).length === 0) return false;',
   },
+  {
+    what: 'the reply of a dead server stays in the air',
+    file: 'machines/session/machine.ts',
+    find: "resumed: { target: '#idle', actions:",
+    put: 'resumed: { actions:',
+  },
+  {
+    what: 'the next server runs the actions of the dead one again',
+    file: 'machines/session/presence/resumed.ts',
+    find: 'return { ...lost, patch: { ...lost.patch, lastGeneration } };',
+    put: `const again = lastingOf(context).map(({ id, name, args }) => ({ type: 'send', child: 'lasting', message: { type: 'run', id, name, args } }));
+    return again.length > 0
+      ? { patch: { lastGeneration }, effects: [{ type: 'lasting.spawn' }, ...again] }
+      : { ...lost, patch: { ...lost.patch, lastGeneration } };`,
+  },
+  {
+    what: 'the next server uses generations of the dead one again',
+    file: 'machines/session/presence/resumed.ts',
+    find: 'const SKIPPED_GENERATIONS = 100;',
+    put: 'const SKIPPED_GENERATIONS = 0;',
+  },
+  {
+    what: 'a rebuilt session has delays that have expired',
+    file: 'machines/journal/quiet.ts',
+    find: 'this.#timers.shift();',
+    put: '{}',
+  },
+  {
+    what: 'a session is rebuilt as it was at its last quiet moment',
+    file: 'actors/session/rebuild.ts',
+    find: 'const from = quiet ? quiet.record.record + 1 : 0;',
+    put: 'const from = quiet ? journal.records.length : 0;',
+  },
 ];

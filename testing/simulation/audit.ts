@@ -28,11 +28,11 @@ export interface AuditOptions {
  * makes the same decisions. Every entry goes into the hash of the seed.
  */
 export class Audit {
-  readonly #log: LogEntry[] = [];
+  #log: LogEntry[] = [];
   readonly #session: string;
   readonly #input: SessionInput;
   readonly #options: AuditOptions;
-  readonly #monitor: InvariantMonitor;
+  #monitor: InvariantMonitor;
   readonly #watch: SometimesWatch;
   #seq = 0;
   #seen = 0;
@@ -74,6 +74,15 @@ export class Audit {
       entry.command.message.type === 'reply.end'
     )
       onReplyEnd?.(entry.command.message);
+  }
+
+  /** Another process continues the session after this log. Its frames are not exact, so it is not judged again. */
+  resume(before: readonly LogEntry[]): void {
+    const { parameters, hears } = this.#options;
+    this.#log = [...before];
+    this.#monitor = sessionMonitor(parameters, this.#input, hears);
+    for (const entry of before) this.#monitor.observe(entry);
+    this.#seen = this.#monitor.violations.length;
   }
 
   /** Ends the log. */

@@ -1,6 +1,6 @@
 import type { ClientCommand } from '../../actors/session/client-command.ts';
-import type { Session } from '../../actors/session/handle.ts';
-import { openSession } from '../../actors/session/session.ts';
+import type { SessionClient } from '../../actors/session/handle.ts';
+import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import type { TimerHandle } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionInput } from '../../machines/session/context.ts';
@@ -11,6 +11,7 @@ import { ChainAudit } from './chain-audit.ts';
 import { ClientEar } from './client-ear.ts';
 import { nearestResampler, plannedMemory, plannedRobot, plannedStore, plannedVad } from './engines.ts';
 import { Hand } from './hand.ts';
+import { type Handle, openMortal } from './mortal-session.ts';
 import { Mouth, microphoneOf } from './mouth.ts';
 import { Random } from './random.ts';
 import { HALT_WORDS, TAIL_LIMIT_MS, tailSteps, type UserAct, type UserStep, WAKE_WORDS } from './script.ts';
@@ -22,7 +23,7 @@ import { Workbench } from './workbench.ts';
 interface Line {
   readonly id: string;
   readonly attention: Attention;
-  readonly session: Session;
+  readonly session: Handle;
   readonly audit: Audit;
   readonly ear: ClientEar;
   /** Undefined: the user types what they would say. */
@@ -176,37 +177,44 @@ export class Caller {
           crash: () => this.#replace('lost'),
         })
       : undefined;
-    const session = openSession(
-      {
-        ...(model && { speech: { engine: model.engine } }),
-        ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
-        vad: plannedVad(world),
-        actions: robot,
-        ...bench?.deps,
-        ...(remembers ? { memory: plannedMemory(world) } : {}),
-        store: plannedStore(world, () => reached('the store failed while a turn ended')),
-        onLog: (_session, entry) => {
-          audit.observe(entry);
-          chainAudit?.observe(entry);
-          model?.observe(entry);
-          bench?.observe(entry);
-        },
-        onProblem: (_session, error) => {
-          const known = model ? ['STORE_FAILED', 'ENGINE_UNREACHABLE'] : ['STORE_FAILED'];
-          if (error instanceof ParleyError && known.includes(error.code)) return;
-          found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
-        },
+    const deps: SessionDeps = {
+      ...(model && { speech: { engine: model.engine } }),
+      ...{ bus, clock, machine, parameters, engines, resamplers: nearestResampler },
+      vad: plannedVad(world),
+      actions: robot,
+      ...bench?.deps,
+      ...(remembers ? { memory: plannedMemory(world) } : {}),
+      store: plannedStore(world, () => reached('the store failed while a turn ended')),
+      onLog: (_session, entry) => {
+        audit.observe(entry);
+        chainAudit?.observe(entry);
+        model?.observe(entry);
+        bench?.observe(entry);
       },
-      { session: id, ...input, input: hears, attention },
-      {
-        message: (message) => {
-          ear.message(message);
-          hand?.message(message);
-          bench?.message(message);
-        },
-        audio: (generation, seq, pcm) => ear.audio(generation, seq, pcm),
+      onProblem: (_session, error) => {
+        const known = model ? ['STORE_FAILED', 'ENGINE_UNREACHABLE'] : ['STORE_FAILED'];
+        if (error instanceof ParleyError && known.includes(error.code)) return;
+        found({ by: 'defect', what: error.stack ?? error.message, session: id, seq: -1 });
       },
-    );
+    };
+    const options = { ...input, session: id, input: hears, attention };
+    const client: SessionClient = {
+      message: (message) => {
+        ear.message(message);
+        hand?.message(message);
+        bench?.message(message);
+      },
+      audio: (generation, seq, pcm) => ear.audio(generation, seq, pcm),
+    };
+    // Those judges know nothing of servers that die.
+    const mortal = !chainAudit && !model && !bench;
+    const session: Handle = mortal
+      ? openMortal({
+          ...{ deps, session: options, client, audit, ear, clock, faults, reached },
+          random: Random.named(this.#world.seed, `mortal ${id}`),
+          found: (what) => this.#find('resumed', what),
+        })
+      : openSession(deps, options, client);
     const mouth = hears === 'audio' ? new Mouth({ bus, clock, session: id, said: world.said }) : undefined;
     if (mouth)
       bus.subscribe(microphoneOf(id), ({ payload, headers }) => {

@@ -96,6 +96,8 @@ export const FAULT_POINTS = {
   'vad.error': { probability: 0.002, what: 'the ear fails for the rest of the session' },
   'store.error': { probability: 0.05, what: 'a turn cannot be saved' },
   'user.halt': { probability: 0.03, what: 'a user stops the robot in the very moment of another fault' },
+  'server.dies': { probability: 0.01, what: 'a server dies, and the next one continues the session' },
+  'server.slowDisk': { probability: 0.1, what: 'a journal is on disk late' },
   'store.slow': { probability: 0.1, what: 'a turn is saved late' },
 } as const satisfies Readonly<Record<string, { readonly probability: number; readonly what: string }>>;
 

@@ -13,6 +13,7 @@ export interface Finding {
     | 'chain'
     | 'model'
     | 'tool'
+    | 'resumed'
     | 'liveness'
     | 'client'
     | 'defect'

@@ -1,0 +1,112 @@
+import { journalOf, type OpenJournal } from '../../actors/journal/recorder.ts';
+import { sha256 } from '../../adapters/store/sha256.ts';
+import type { Clock } from '../../machines/clock.ts';
+import type { Journal, JournalHeader, JournalRecord } from '../../machines/journal/record.ts';
+import { headerHash } from '../../machines/journal/writer.ts';
+import type { Faults } from './faults.ts';
+import type { Random } from './random.ts';
+
+export interface DiskOptions {
+  readonly clock: Clock;
+  readonly faults: Faults;
+  readonly random: Random;
+}
+
+/** Records that nobody waits for are committed within this time. */
+const GROUP_MS = 50;
+
+/** One session's journal, on a disk that commits late. A crash loses what is not committed. */
+export class Disk {
+  readonly #options: DiskOptions;
+  #header: JournalHeader | undefined;
+  #records: JournalRecord[] = [];
+  #kept = 0;
+  /** Number of crashes: a commit of the process before comes to nothing. */
+  #crashes = 0;
+  #committing: Promise<void> | undefined;
+  #waiting = false;
+
+  constructor(options: DiskOptions) {
+    this.#options = options;
+  }
+
+  readonly open: OpenJournal = journalOf({
+    ...{ machine: '', version: '', audio: 'none', now: () => '', sha256 },
+    store: {
+      openJournal: (header) => {
+        this.#header = header;
+        return this.#sink();
+      },
+      continueJournal: () => this.#sink(),
+    },
+  });
+
+  /** What a crash would leave. */
+  left(): Journal {
+    return this.#journal(this.#records.slice(0, this.#kept));
+  }
+
+  /** All of it. */
+  whole(): Journal {
+    return this.#journal(this.#records);
+  }
+
+  crash(): void {
+    this.#crashes += 1;
+    this.#records = this.#records.slice(0, this.#kept);
+    this.#committing = undefined;
+    this.#waiting = false;
+  }
+
+  #journal(records: readonly JournalRecord[]): Journal {
+    const header = this.#header;
+    if (!header) throw new Error('there is no journal');
+    return {
+      header,
+      headerHash: headerHash(header, sha256),
+      records,
+      footer: { status: 'open', records: null },
+    };
+  }
+
+  #sink() {
+    const process = this.#crashes;
+    const alive = () => process === this.#crashes;
+    return {
+      append: (record: JournalRecord) => {
+        if (!alive()) return;
+        this.#records.push(record);
+        if (this.#waiting) return;
+        this.#waiting = true;
+        this.#options.clock.setTimer(GROUP_MS, () => {
+          if (!alive()) return;
+          this.#waiting = false;
+          void this.#commit();
+        });
+      },
+      audio: () => {},
+      durable: () => (alive() ? this.#commit() : new Promise<void>(() => {})),
+      end: async () => {},
+      leave: async () => {},
+    };
+  }
+
+  /** One commit at a time, for all that was recorded when it began. */
+  #commit(): Promise<void> {
+    if (this.#committing) return this.#committing.then(() => this.#commit());
+    const { clock, faults, random } = this.#options;
+    const process = this.#crashes;
+    const records = this.#records.length;
+    if (records === this.#kept) return Promise.resolve();
+    const afterMs = faults.does('server.slowDisk') ? random.ms(200, 2_000) : random.ms(1, 20);
+    this.#committing = new Promise((resolve) => {
+      clock.setTimer(afterMs, () => {
+        if (process !== this.#crashes) return;
+        this.#committing = undefined;
+        this.#kept = records;
+        resolve();
+      });
+    });
+    return this.#committing;
+  }
+}

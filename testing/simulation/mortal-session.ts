@@ -1,0 +1,223 @@
+/** A session whose server may end at any moment, and is continued from its journal by the next one. */
+import type { ClientCommand } from '../../actors/session/client-command.ts';
+import type { Session, SessionClient } from '../../actors/session/handle.ts';
+import { missedMessages, type Rebuilt, rebuild } from '../../actors/session/rebuild.ts';
+import { openSession, type SessionDeps } from '../../actors/session/session.ts';
+import type { SessionOptions } from '../../actors/session/session-input.ts';
+import { sha256 } from '../../adapters/store/sha256.ts';
+import type { TimerHandle } from '../../machines/clock.ts';
+import { callsOf } from '../../machines/journal/calls.ts';
+import { replayJournal } from '../../machines/journal/replay.ts';
+import { SessionKernel } from '../../machines/kernel.ts';
+import type { LogEntry } from '../../machines/log.ts';
+import { publishedIn } from '../../machines/session/facts.ts';
+import type { SessionMessage } from '../../machines/wire.ts';
+import type { Audit } from './audit.ts';
+import type { ClientEar } from './client-ear.ts';
+import { Disk, type DiskOptions } from './disk.ts';
+import type { Sometimes } from './sometimes.ts';
+
+export interface MortalOptions extends DiskOptions {
+  readonly deps: SessionDeps;
+  readonly session: SessionOptions;
+  readonly client: SessionClient;
+  readonly audit: Pick<Audit, 'resume'>;
+  readonly ear: Pick<ClientEar, 'played' | 'resumed'>;
+  readonly found: (what: string) => void;
+  readonly reached: (name: Sometimes) => void;
+}
+
+/** The next process after this time, ms. */
+const DOWN_MS = [50, 4_000] as const;
+
+/** A session, as its client uses it. */
+export type Handle = Pick<Session, 'command' | 'audio' | 'present' | 'stopHeard' | 'close'>;
+
+/** Opens a session that outlives its server, if that dies. */
+export function openMortal(options: MortalOptions): Handle {
+  return new MortalSession(options);
+}
+
+class MortalSession implements Handle {
+  readonly #options: MortalOptions;
+  readonly #disk: Disk;
+  /** Actions that have begun outside. */
+  readonly #begun = new Set<string>();
+  #inner: Session;
+  #process = 0;
+  #up: Promise<void> = Promise.resolve();
+  #down = false;
+  #here = true;
+  #over = false;
+  /** Index in the client's input of the first sample that this process gets. */
+  #inputFrom: number | undefined = 0;
+  #lastSeq = 0;
+  /** Generation of the reply that was in the air when the server died, until it has ended. */
+  #ending: number | undefined;
+  readonly #deaths = new Set<TimerHandle>();
+
+  constructor(options: MortalOptions) {
+    this.#options = options;
+    this.#disk = new Disk(options);
+    this.#inner = this.#open();
+  }
+
+  command(command: ClientCommand): void {
+    if (this.#down) return;
+    this.#inner.command(command);
+  }
+
+  audio(pcm: Uint8Array, sample: number): void {
+    if (this.#down) return;
+    this.#inputFrom ??= sample;
+    this.#inner.audio(pcm, sample - this.#inputFrom);
+  }
+
+  stopHeard(event: Parameters<Session['stopHeard']>[0]): void {
+    if (!this.#down) this.#inner.stopHeard(event);
+  }
+
+  present(here: boolean): void {
+    this.#here = here;
+    if (!this.#down) this.#inner.present(here);
+  }
+
+  async close(reason: 'bye' | 'lost'): Promise<void> {
+    this.#over = true;
+    for (const death of this.#deaths) death.cancel();
+    await this.#up;
+    await this.#inner.close(reason);
+    this.#checkReplay();
+  }
+
+  #open(rebuilt?: Rebuilt): Session {
+    const { deps, session, client } = this.#options;
+    const process = this.#process;
+    const alive = () => process === this.#process;
+    const mine: SessionDeps = {
+      ...deps,
+      journal: this.#disk.open,
+      onLog: (id, entry) => {
+        if (!alive()) return;
+        deps.onLog?.(id, entry);
+        this.#watch(entry);
+      },
+      onProblem: (id, error) => {
+        if (alive()) deps.onProblem(id, error);
+      },
+    };
+    return openSession(
+      mine,
+      session,
+      {
+        message: (message) => {
+          if (alive()) this.#tell(message);
+        },
+        audio: (generation, seq, pcm) => {
+          if (alive()) client.audio(generation, seq, pcm);
+        },
+      },
+      rebuilt,
+    );
+  }
+
+  #tell(message: SessionMessage): void {
+    if (message.type === 'state') this.#lastSeq = message.seq;
+    if (message.type === 'reply.end' && message.generation === this.#ending) {
+      this.#ending = undefined;
+      if (message.reason !== 'interrupted') this.#options.found('the reply of a dead server was completed');
+    }
+    this.#options.client.message(message);
+  }
+
+  #watch(entry: LogEntry): void {
+    const { found } = this.#options;
+    if (entry.type === 'action.start') {
+      if (this.#begun.has(entry.id)) found(`the action ${entry.id} began twice`);
+      this.#begun.add(entry.id);
+      if (!callsOf(this.#disk.left().records).some(({ id }) => id === entry.id))
+        found(`the action ${entry.id} began, and the journal on disk does not have it`);
+    }
+    const message = publishedIn(entry);
+    if (message?.type === 'action' && message.status === 'started') this.#mayDie(60);
+    if (message?.type === 'reply.end') this.#mayDie(100);
+    if (message?.type === 'state') this.#mayDie(3_000);
+  }
+
+  #mayDie(withinMs: number): void {
+    const { faults, clock } = this.#options;
+    if (this.#over || !faults.does('server.dies')) return;
+    const death = clock.setTimer(faults.stream('server.dies').ms(0, withinMs), () => {
+      this.#deaths.delete(death);
+      if (!faults.calm && !this.#down && !this.#over) this.#die();
+    });
+    this.#deaths.add(death);
+  }
+
+  #die(): void {
+    const { clock, random, found } = this.#options;
+    const old = this.#inner;
+    // Before that there is no session to come back to.
+    if (this.#disk.left().records.length === 0) return;
+    const lost = this.#disk.whole().records.length - this.#disk.left().records.length;
+    if (lost > 0) this.#options.reached('a server died with records that were not on disk');
+    this.#process += 1;
+    this.#down = true;
+    this.#disk.crash();
+    // What it ran ends with it.
+    old.leave('superseded').catch((error: unknown) => found(`a dead process: ${String(error)}`));
+    this.#up = new Promise<void>((resolve) => {
+      clock.setTimer(random.ms(...DOWN_MS), () => {
+        this.#resume().then(resolve, (error: unknown) => {
+          found(error instanceof Error ? (error.stack ?? error.message) : String(error));
+          resolve();
+        });
+      });
+    });
+  }
+
+  async #resume(): Promise<void> {
+    const { deps, found, reached, audit, ear } = this.#options;
+    const journal = this.#disk.left();
+    const { machine } = deps;
+    const options = { machine, sha256, inputEnd: 0, played: ear.played(), breathe: async () => {} };
+    const rebuilt = await rebuild(journal, options);
+    if (!rebuilt) throw new Error('the journal was not continued');
+    const { reply } = rebuilt.kernel.context;
+    this.#compare(rebuilt);
+    audit.resume(rebuilt.log);
+    ear.resumed();
+    for (const message of missedMessages(rebuilt.log, this.#lastSeq)) this.#tell(message);
+    this.#ending = reply?.generation;
+    this.#inner = this.#open(rebuilt);
+    await this.#inner.durable();
+    this.#down = false;
+    this.#inputFrom = undefined;
+    if (this.#ending !== undefined) found(`the reply ${this.#ending} of the server before did not end`);
+    if (this.#here) this.#inner.present(true);
+    reached('a session went on after its server had died');
+    if (reply) reached('a server died in mid-reply');
+  }
+
+  /** The session as rebuilt is the one that a replay of the whole journal gives. */
+  #compare({ kernel }: Rebuilt): void {
+    const journal = this.#disk.left();
+    const whole = new SessionKernel(this.#options.deps.machine, journal.header.input);
+    replayJournal(journal, { kernel: whole, sha256 });
+    const [one, other] = [kernel, whole].map((of) => {
+      const { context, ...rest } = of.plain() as Record<string, object>;
+      return JSON.stringify([Object.keys(of.context), rest, { ...context, listener: null }]);
+    });
+    if (one !== other) this.#options.found(`rebuilt as ${one}, and replayed as ${other}`);
+  }
+
+  /** The journal of all processes replays as one. */
+  #checkReplay(): void {
+    const journal = this.#disk.whole();
+    const kernel = new SessionKernel(this.#options.deps.machine, journal.header.input);
+    const { difference, fault } = replayJournal(journal, { kernel, sha256 });
+    if (fault) this.#options.found(`the journal is not whole: ${fault.detail}`);
+    if (difference)
+      this.#options.found(`the journal of all processes replays otherwise from record ${difference.record}`);
+  }
+}

@@ -64,6 +64,7 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
     for (const warning of await prepareDataDirectory(config.dataDir)) log.warn(warning);
   const bus = await makeBus(config, log);
   closers.push(() => bus.drain());
+  if (config.bus.natsUrl === undefined) siblings?.bridge(bus);
   const metrics = config.metrics.enabled
     ? createMetrics({ version: packageVersion(), nowMs: () => realClock.nowMs(), siblings })
     : undefined;
@@ -82,7 +83,11 @@ export async function makeBase(options: ServeOptions, closers: Closers): Promise
   closers.push(async () => opened?.close());
   const { store, inspectStore, meter } = stores;
   const access = accessOf({ ...config, jwt: await jwtCheck(config.jwt, log) });
-  const inspector = inspectorOf(config, { access, bus, store, inspectStore }, log);
+  const inspector = inspectorOf(
+    config,
+    { access, bus, store, inspectStore, siblings: siblings !== undefined },
+    log,
+  );
   closers.push(async () => inspector?.close());
   const readiness = new Readiness();
   readiness.add(() => (bus.connected() ? [] : ['the bus is not connected']));

@@ -4,6 +4,14 @@ const session = z.string();
 /** Of a question, so that its answer finds it. */
 const id = z.int();
 
+/** A message on the bus of one process, for those of the others. */
+const published = z.object({
+  type: z.literal('published'),
+  subject: z.string(),
+  payload: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
+  headers: z.record(z.string(), z.string()),
+});
+
 /** From a process to its supervisor, and back. Structured clones, so that bytes stay bytes. */
 export const fromProcess = z.discriminatedUnion('type', [
   /** It serves. `url`: where its siblings reach it; `left`: sessions that a process before has left in the data directory. */
@@ -18,6 +26,7 @@ export const fromProcess = z.discriminatedUnion('type', [
   z.object({ type: z.literal('metrics'), id }),
   /** Its own, as asked by `measure`. */
   z.object({ type: z.literal('measured'), id, metrics: z.unknown() }),
+  published,
 ]);
 export type FromProcess = z.infer<typeof fromProcess>;
 
@@ -34,5 +43,6 @@ export const toProcess = z.discriminatedUnion('type', [
   z.object({ type: z.literal('measure'), id }),
   /** Of all processes. */
   z.object({ type: z.literal('metered'), id, metrics: z.array(z.unknown()) }),
+  published,
 ]);
 export type ToProcess = z.infer<typeof toProcess>;

@@ -1,10 +1,24 @@
 import type { Socket } from 'node:net';
+import type { Bus } from '../../actors/ports/bus.ts';
+import { subjects } from '../../actors/subjects.ts';
 import type { Continuing } from '../continuing/continuing.ts';
 import type { Elsewhere } from '../door/elsewhere.ts';
 import type { SessionRequest } from '../door/session-host.ts';
 import type { SessionObserver } from '../observers.ts';
 import { type FromProcess, type ToProcess, toProcess } from './messages.ts';
 
+/**
+ * What the inspector and commands of one process need on the bus of another; without NATS each process has a bus of its own. All of it
+ * is rare: presence and feeds are published only while a page watches.
+ */
+const BRIDGED = [
+  subjects.inspectWatch,
+  subjects.inspectPresence,
+  subjects.inspectFeed('*'),
+  subjects.cmd('*'),
+];
+/** Header of a message that came from another process. */
+const FROM = 'parley-from';
 /** Name of the process that has what only one can have. */
 export const FIRST_PROCESS = '1';
 /** How often a process says how it is, ms. */
@@ -36,6 +50,7 @@ export class Siblings implements SessionObserver, Elsewhere {
   readonly #answers = new Map<number, (message: ToProcess) => void>();
   readonly #onLeave: (graceMs: number) => void;
   #parts: SiblingParts | undefined;
+  #bus: Bus | undefined;
   #asked = 0;
   #metrics: (() => Promise<unknown>) | undefined;
   #load: NodeJS.Timeout | undefined;
@@ -91,6 +106,16 @@ export class Siblings implements SessionObserver, Elsewhere {
     };
   }
 
+  /** Passes what inspectors need from this process's bus to those of the others, and back. */
+  bridge(bus: Bus): void {
+    for (const pattern of BRIDGED)
+      bus.subscribe(pattern, ({ subject, payload, headers }) => {
+        if (headers[FROM] === undefined)
+          this.#channel.send({ type: 'published', subject, payload, headers: { ...headers } });
+      });
+    this.#bus = bus;
+  }
+
   close(): void {
     clearInterval(this.#load);
   }
@@ -113,6 +138,11 @@ export class Siblings implements SessionObserver, Elsewhere {
         return;
       case 'lost':
         for (const session of message.sessions) void this.#parts?.continuing?.end(session);
+        return;
+      case 'published':
+        this.#bus?.publish(message.subject, message.payload, {
+          headers: { ...message.headers, [FROM]: this.name },
+        });
         return;
       case 'measure':
         void this.#measure(message.id);

@@ -135,6 +135,7 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
     else if (said.type === 'sessions')
       process.send({ type: 'all', id: said.id, sessions: [...owners.sessions()] });
     else if (said.type === 'metrics') void measure(process, said.id);
+    else if (said.type === 'published') for (const other of running) if (other !== process) other.send(said);
   }
 
   async function find(

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { realClock } from '../../adapters/real-clock.ts';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
+import { sessionsPage } from '../../server/endpoints/inspect/wire.ts';
 import { makeLogger } from '../../server/log.ts';
 import { supervise } from '../../server/processes/supervisor.ts';
 import { afterTest, temporaryFolder } from '../support/after-test.ts';
@@ -39,6 +40,15 @@ async function processesOf(url: string): Promise<readonly number[]> {
   for (const [, place = '', count] of text.matchAll(/^parley_sessions\{.*process="(\d)"\} (\d+)$/gmu))
     sessions.set(place, (sessions.get(place) ?? 0) + Number(count));
   return [...sessions.values()];
+}
+
+/** Ids of the live sessions, as a new connection to whichever process gets them. */
+async function listed(url: string): Promise<readonly string[]> {
+  const response = await fetch(`${url}/v1/inspect/sessions?limit=1`, { headers: { connection: 'close' } });
+  return sessionsPage
+    .parse(await response.json())
+    .live.map(({ session }) => session)
+    .sort();
 }
 
 /** A client with a session, and every `ready` that it got. */
@@ -94,6 +104,22 @@ it('sessions outlive the kill of their process and its replacement, and a lost n
   const away = await talker(net.url);
   const talkers = [away, await talker(url), await talker(url), await talker(url)];
   expect(Math.min(...(await processesOf(url)))).toBeGreaterThan(0);
+
+  // Any process lists the sessions of all, and passes commands on.
+  const ids = talkers.map(({ session }) => session).sort();
+  for (let look = 0; look < 3; look++) expect(await listed(url)).toEqual(ids);
+  for (const { client, session } of talkers) {
+    const [stopped] = await Promise.all([
+      client.next('state', ({ value }) => value === 'stopped'),
+      fetch(`${url}/v1/inspect/sessions/${session}/control`, {
+        ...{ method: 'POST', body: '{"command":"halt"}' },
+        headers: { 'content-type': 'application/json', connection: 'close' },
+      }),
+    ]);
+    expect(stopped.value).toBe('stopped');
+    client.rearm();
+    await client.next('state', ({ value }) => value === 'idle');
+  }
 
   // The network of one is lost; it comes back through whichever process, to the same live session.
   const back = away.client.next('ready');

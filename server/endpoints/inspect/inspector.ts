@@ -29,6 +29,8 @@ export interface InspectorParts {
   readonly store: Store;
   /** Without a store, past sessions and journals are not available. */
   readonly inspectStore: InspectStore | undefined;
+  /** Whether there are other processes of the same supervisor. */
+  readonly siblings?: boolean;
 }
 
 /** The inspector of a server: watches its sessions, and serves the pages. */
@@ -54,7 +56,7 @@ const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
 /** The inspector of a server, as configured; undefined if it is off. */
 export function inspectorOf(config: Config, parts: InspectorParts, log: Logger): Inspector | undefined {
   if (!config.inspect.enabled) return undefined;
-  const { access, bus, store, inspectStore } = parts;
+  const { access, bus, store, inspectStore, siblings = false } = parts;
   const { control } = config.inspect;
   const journal = config.journal.enabled && inspectStore !== undefined;
   const server = randomUUID().slice(0, 8);
@@ -64,7 +66,7 @@ export function inspectorOf(config: Config, parts: InspectorParts, log: Logger):
   const wire = new WireTaps();
   const streams = new WireStreams(wire, () => realClock.nowMs());
   const watched = new WatchedSessions(inspectBus, () => new Date().toISOString());
-  const hub = new Hub(inspectBus, config.bus.natsUrl === undefined);
+  const hub = new Hub(inspectBus, config.bus.natsUrl === undefined && !siblings);
   const own = storeArchive(store, inspectStore, MAX_PAGE_BYTES);
   const answering = answerQuestions(
     inspectBus,

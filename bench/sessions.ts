@@ -6,16 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { realClock } from '../adapters/real-clock.ts';
 import { loadConfig } from '../server/config/load.ts';
 import { makeLogger } from '../server/log.ts';
 import { serve } from '../server/serve.ts';
-import { scriptedLlm, scriptedStt, scriptedTts } from '../testing/scripted-engines.ts';
 import { runModule } from './load/module.ts';
+import { scriptedTalk, unlimited } from './load/scripted-talk.ts';
 import { percentile, spread } from './statistics.ts';
-
-const REPLY =
-  'I see a long table and two chairs by the window. There is a cup on the table, and it looks quite empty to me.';
 
 const clientsReport = z.object({
   frames: z.number(),
@@ -41,19 +37,12 @@ const server = await serve({
     flags: {
       port: '0',
       'data-dir': dataDir,
-      'limits.sessions': String(sessions + 1),
-      'limits.connections-per-address': String(sessions + 2),
-      'limits.waiting-requests': String(sessions + 2),
-      'limits.new-sessions': String(sessions + 2),
+      ...unlimited(sessions),
     },
   }),
   log: makeLogger('error'),
   parts: {
-    engines: {
-      stt: scriptedStt(realClock, [{ partial: 'tell me', text: 'tell me what you see' }]),
-      llm: scriptedLlm(realClock, () => ({ text: REPLY })),
-      tts: scriptedTts(realClock),
-    },
+    engines: scriptedTalk(),
   },
 });
 

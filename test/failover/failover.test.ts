@@ -1,29 +1,53 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { natsFailover } from '../../adapters/failover/nats.ts';
 import { ParleyClient } from '../../clients/typescript/src/node/mod.ts';
-import type { SessionMessage } from '../../machines/wire.ts';
-import { afterTest, temporaryFolder } from '../support/after-test.ts';
-import { startScene } from './scene.ts';
+import { afterTest, folderOfFile } from '../support/after-test.ts';
+import { type FailoverScene, startScene } from './scene.ts';
 
-async function scene() {
-  const cluster = await startScene(await temporaryFolder(), { servers: 2, brokers: 1, logLevel: 'info' });
-  afterTest(() => cluster.close());
+/** What the broker has of sessions. */
+async function atBroker(url: string) {
+  const options = { url, replicas: 1, shards: 2, keptMs: 86_400_000, streamBytes: 256 << 20 };
+  const { leases, stream, close } = await natsFailover(options);
+  afterTest(close);
+  return { leases, stream };
+}
+
+const folder = folderOfFile();
+let cluster: FailoverScene;
+beforeAll(async () => {
+  cluster = await startScene(folder, { servers: 2, brokers: 1, logLevel: 'info' });
+}, 60_000);
+afterAll(() => cluster.close());
+
+/** A client at the first of two servers, which comes back to the second one. */
+async function scene(user?: string) {
   const [first, second] = cluster.servers;
   if (!first || !second) throw new Error('two servers');
+  await Promise.all([first.start(), second.start()]);
+  cluster.balancer.heal();
   cluster.prefer(first);
-  const client = new ParleyClient({ url: cluster.url });
+  const client = new ParleyClient({ url: cluster.url, ...(user !== undefined && { user }) });
   afterTest(() => client.close());
-  const heard: SessionMessage[] = [];
-  client.on('message', (message) => heard.push(message as SessionMessage));
-  const ready = await client.connect();
+  const { session } = await client.connect();
   client.settings({ tools: [{ name: 'drive', description: 'Drives.', parameters: { type: 'object' } }] });
   cluster.prefer(second);
-  return { cluster, client, heard, first, second, ready };
+  return {
+    ...{ client, first, second, session },
+    /** The actions that ran. */
+    ran: async () =>
+      (await readFile(cluster.ranFile, 'utf8')).split('\n').flatMap((line) => {
+        const [of, action] = line.split(' ');
+        return of === session ? [action] : [];
+      }),
+    took: () =>
+      second.process.lines.some((line) => line.includes(session) && line.includes('took a session over')),
+  };
 }
 
 describe('a session whose server is killed', () => {
   it('goes on at another one, with all that was acknowledged', async () => {
-    const { client, first, ready } = await scene();
+    const { client, first, session } = await scene();
     client.text('one');
     const one = await client.next('reply.end');
     client.text('a long story');
@@ -31,7 +55,7 @@ describe('a session whose server is killed', () => {
     const back = Promise.all([client.next('ready'), client.next('reply.end')]);
     await first.process.kill();
     const [again, ended] = await back;
-    expect(again).toMatchObject({ session: ready.session, epoch: 2, resumed: true });
+    expect(again).toMatchObject({ session, epoch: 2, resumed: true });
     expect(ended.reason).toBe('interrupted');
     client.text('what did I say?');
     const said = await client.next('reply.end');
@@ -42,35 +66,97 @@ describe('a session whose server is killed', () => {
 
 describe('a session whose client has lost its connection', () => {
   it('goes on at its own server through the other one', async () => {
-    const { cluster, client, first, second, ready } = await scene();
+    const { client, first, session, took } = await scene();
     client.text('a long story');
     await client.next('played', ({ samples }) => samples > 6_000);
     const back = client.next('ready');
     cluster.balancer.cutTo(first.place.port);
-    expect(await back).toMatchObject({ session: ready.session, epoch: 2, resumed: true });
+    expect(await back).toMatchObject({ session, epoch: 2, resumed: true });
     client.text('two');
     expect((await client.next('reply.end', ({ reason }) => reason === 'completed')).heard).toContain('two');
-    expect(second.process.lines.join()).not.toContain('took a session over');
+    expect(took()).toBe(false);
   }, 60_000);
 });
 
 describe('a server that is only slow', () => {
   it('loses its session to another one, and then does nothing more in it', async () => {
-    const { cluster, client, first, second, ready } = await scene();
+    const { client, first, session, ran, took } = await scene();
     client.text('order first');
     await client.next('reply.end');
     process.kill(first.process.pid, 'SIGSTOP');
     const back = client.next('ready');
     cluster.balancer.cutTo(first.place.port);
-    expect(await back).toMatchObject({ session: ready.session, resumed: true });
+    expect(await back).toMatchObject({ session, resumed: true });
     client.text('order second');
     await client.next('reply.end');
     process.kill(first.process.pid, 'SIGCONT');
     await first.process.line(/another server has this session now/u);
     client.text('order third');
     await client.next('reply.end');
-    const ran = (await readFile(cluster.ranFile, 'utf8')).trim().split('\n');
-    expect(ran.map((line) => line.split('-').at(-1))).toEqual(['first', 'second', 'third']);
-    expect(second.process.lines.join()).toContain('took a session over');
+    expect(await ran()).toEqual(['1-first', '102-second', '103-third']);
+    expect(took()).toBe(true);
+  }, 60_000);
+});
+
+describe('a session of a user that is deleted', () => {
+  it('leaves nothing at the broker, also if its server was lost', async () => {
+    const { client, first, second, session } = await scene('anna');
+    client.text('one');
+    await client.next('reply.end');
+    cluster.balancer.cut();
+    await first.process.kill();
+    const { leases, stream } = await atBroker(cluster.brokers[0]?.url ?? '');
+    expect(await leases.all()).toContain(session);
+    expect(await stream.last(session)).toBeDefined();
+    const answer = await fetch(`http://127.0.0.1:${second.place.port}/v1/users/anna`, { method: 'DELETE' });
+    expect(answer.status).toBe(200);
+    expect(await leases.all()).not.toContain(session);
+    expect(await stream.read(session)).toEqual([]);
+  }, 60_000);
+});
+
+describe('while the broker is away', () => {
+  it('a conversation goes on without actions, and when it is back another server can have all of it', async () => {
+    const { client, first, session, ran } = await scene();
+    client.text('one');
+    const ends = [await client.next('reply.end')];
+    for (const link of first.links) link.cut();
+    client.text('two');
+    ends.push(await client.next('reply.end'));
+    client.text('order never');
+    expect(await client.next('action')).toMatchObject({ id: '3-never', status: 'failed' });
+    if (client.link === 'connected') ends.push(await client.next('reply.end'));
+    for (const link of first.links) link.heal();
+    const { stream } = await atBroker(cluster.brokers[0]?.url ?? '');
+    const turns = async () =>
+      (await stream.read(session)).flatMap(({ batch }) =>
+        batch.records.filter(({ commands }) => commands.includes('"persist"')),
+      ).length;
+    await expect.poll(turns, { timeout: 20_000 }).toBe(3);
+    client.text('order now');
+    expect(await client.next('action', ({ status }) => status !== 'started')).toMatchObject({
+      status: 'done',
+    });
+    const back = client.next('ready');
+    await first.process.kill();
+    expect(await back).toMatchObject({ session, resumed: true });
+    client.text('what did I say?');
+    const said = await client.next('reply.end', ({ heard }) => heard.includes('what did I say?'));
+    for (const { heard } of ends) expect(said.heard).toContain(heard);
+    expect(await ran()).toEqual(['4-now']);
+  }, 90_000);
+});
+
+describe('a server that is stopped for an upgrade', () => {
+  it('leaves its sessions to the others', async () => {
+    const { client, first, session } = await scene();
+    client.text('one');
+    const one = await client.next('reply.end');
+    const back = client.next('ready');
+    await first.process.stop();
+    expect(await back).toMatchObject({ session, resumed: true });
+    client.text('what did I say?');
+    const said = await client.next('reply.end', ({ reason }) => reason === 'completed');
+    expect(said.heard).toContain(`user: one | assistant: ${one.heard}`);
   }, 60_000);
 });

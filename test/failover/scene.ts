@@ -27,6 +27,7 @@ export interface FailoverServer {
   /** Its links to the brokers. */
   readonly links: readonly TcpProxy[];
   readonly process: ParleyProcess;
+  /** Starts it if it has ended. */
   start(): Promise<void>;
 }
 
@@ -59,16 +60,17 @@ export async function startScene(
       ? [await startNatsServer({ args: ['-js', '-sd', join(folder, 'broker')] })]
       : await startNatsCluster(folder, size);
   const ranFile = join(folder, 'ran.txt');
-  const servers: FailoverServer[] = [];
-  for (let i = 0; i < count; i++) {
-    const dataDir = join(folder, `server-${i}`);
-    await mkdir(dataDir);
-    const links = await Promise.all(brokers.map(({ port }) => startTcpProxy(() => [port])));
-    const natsUrl = links.map(({ port }) => `nats://127.0.0.1:${port}`).join();
-    const place = { dataDir, port: await freePort(), natsUrl, replicas: size, ranFile, logLevel };
-    servers.push(await startServer(place, links));
-  }
-  let order = servers;
+  const servers = await Promise.all(
+    Array.from({ length: count }, async (_, i) => {
+      const dataDir = join(folder, `server-${i}`);
+      await mkdir(dataDir);
+      const links = await Promise.all(brokers.map(({ port }) => startTcpProxy(() => [port])));
+      const natsUrl = links.map(({ port }) => `nats://127.0.0.1:${port}`).join();
+      const place = { dataDir, port: await freePort(), natsUrl, replicas: size, ranFile, logLevel };
+      return startServer(place, links);
+    }),
+  );
+  let order: readonly FailoverServer[] = servers;
   const balancer = await startTcpProxy(() => {
     const ports = order.map(({ place }) => place.port);
     order = [...order.slice(1), ...order.slice(0, 1)];
@@ -95,8 +97,13 @@ async function startServer(place: Place, links: readonly TcpProxy[]): Promise<Fa
     });
     const started = watched(child);
     await started.line(/^listens on (.*)$/u);
+    over = false;
+    void started.exited.then(() => {
+      over = true;
+    });
     return started;
   };
+  let over = true;
   let running = await start();
   return {
     ...{ place, links },
@@ -104,7 +111,7 @@ async function startServer(place: Place, links: readonly TcpProxy[]): Promise<Fa
       return running;
     },
     async start() {
-      running = await start();
+      if (over) running = await start();
     },
   };
 }

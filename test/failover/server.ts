@@ -13,7 +13,12 @@ const { dataDir, port, natsUrl, replicas, ranFile, logLevel }: Place = JSON.pars
 const config = loadConfig({
   flags: {
     ...{ port, dataDir, 'log.level': logLevel, 'log.format': 'json', 'bus.nats-url': natsUrl },
-    ...{ 'failover.enabled': true, 'failover.replicas': replicas, 'failover.shards': 2 },
+    ...{
+      'failover.enabled': true,
+      'failover.replicas': replicas,
+      'failover.shards': 2,
+      'failover.action-ms': 2_000,
+    },
     ...{ 'shared.replicas': replicas, 'outbox.replicas': replicas },
     ...{ 'limits.drain-grace-ms': 50, 'limits.new-sessions': 100 },
   },

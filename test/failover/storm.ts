@@ -19,6 +19,8 @@ export interface StormOptions {
   /** Time between two blows, ms. */
   readonly everyMs: number;
   readonly seed: number;
+  /** The blows in this order. Default: by chance. */
+  readonly blows?: readonly Blow[];
   readonly onBlow?: (words: string) => void;
 }
 
@@ -51,8 +53,10 @@ type Blow = (typeof BLOWS)[number];
 /** Time until all are answered again after the last blow, ms. A cluster of brokers needs some 10 s to agree again. */
 const RECOVERY_MS = 60_000;
 
+/** Kills and cuts for `seconds`, then heals everything and looks. */
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { folder, seconds, talkers: count, everyMs, onBlow = () => {} } = options;
+  const given = [...(options.blows ?? [])];
   const scene = await startScene(folder, { servers: 3, brokers: 3, logLevel: 'info' });
   const talkers = await Promise.all(Array.from({ length: count }, (_, i) => startTalker(scene.url, `t${i}`)));
   const problems: string[] = [];
@@ -69,7 +73,7 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const untilMs = performance.now() + seconds * 1_000;
   while (performance.now() < untilMs) {
     await wait(everyMs);
-    const blow = BLOWS[pick(BLOWS.length)] ?? 'kill server';
+    const blow = given.shift() ?? BLOWS[pick(BLOWS.length)] ?? 'kill server';
     const done = strike(scene, blow, pick, busy, lines);
     if (!done) continue;
     blows[blow] = (blows[blow] ?? 0) + 1;
@@ -99,6 +103,9 @@ export async function storm(options: StormOptions): Promise<StormReport> {
     problems: [
       ...problems,
       ...talkers.flatMap((one, i) => one.problems.map((what) => `t${i} ${what}`)),
+      ...talkers.flatMap(({ sessions }) =>
+        sessions.slice(0, -1).flatMap((session) => lines.filter((line) => line.includes(session))),
+      ),
       ...repeated(ran).map((action) => `${action} ran twice`),
       ...lines.filter((line) => /invariant \d+ is broken|"level":50/u.test(line)),
       ...stored.problems,

@@ -17,7 +17,7 @@ const folder = folderOfFile();
 let cluster: FailoverScene;
 beforeAll(async () => {
   cluster = await startScene(folder, { servers: 2, brokers: 1, logLevel: 'info' });
-}, 60_000);
+}, 120_000);
 afterAll(() => cluster.close());
 
 /** A client at the first of two servers, which comes back to the second one. */
@@ -61,7 +61,7 @@ describe('a session whose server is killed', () => {
     const said = await client.next('reply.end');
     expect(said.heard).toContain(`user: one | assistant: ${one.heard}`);
     expect(said.heard).toContain(`user: a long story | assistant: ${ended.heard}`);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a session whose client has lost its connection', () => {
@@ -75,7 +75,7 @@ describe('a session whose client has lost its connection', () => {
     client.text('two');
     expect((await client.next('reply.end', ({ reason }) => reason === 'completed')).heard).toContain('two');
     expect(took()).toBe(false);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a server that is only slow', () => {
@@ -95,7 +95,7 @@ describe('a server that is only slow', () => {
     await client.next('reply.end');
     expect(await ran()).toEqual(['1-first', '102-second', '103-third']);
     expect(took()).toBe(true);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a session of a user that is deleted', () => {
@@ -112,7 +112,7 @@ describe('a session of a user that is deleted', () => {
     expect(answer.status).toBe(200);
     expect(await leases.all()).not.toContain(session);
     expect(await stream.read(session)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('while the broker is away', () => {
@@ -144,7 +144,7 @@ describe('while the broker is away', () => {
     const said = await client.next('reply.end', ({ heard }) => heard.includes('what did I say?'));
     for (const { heard } of ends) expect(said.heard).toContain(heard);
     expect(await ran()).toEqual(['4-now']);
-  }, 90_000);
+  }, 120_000);
 });
 
 describe('a server that is stopped for an upgrade', () => {
@@ -158,5 +158,5 @@ describe('a server that is stopped for an upgrade', () => {
     client.text('what did I say?');
     const said = await client.next('reply.end', ({ reason }) => reason === 'completed');
     expect(said.heard).toContain(`user: one | assistant: ${one.heard}`);
-  }, 60_000);
+  }, 120_000);
 });

@@ -16,6 +16,8 @@ export async function openFailover(
   config: Config,
   { continuable: store }: Pick<Stores, 'continuable'>,
   log: Logger,
+  /** Other processes serve the same port. */
+  besideOthers: boolean,
 ): Promise<OpenedFailover | undefined> {
   const { enabled, url: own, replicas, shards, keptHours, megabytes, turnMs, actionMs } = config.failover;
   if (!enabled) return undefined;
@@ -26,6 +28,12 @@ export async function openFailover(
     throw new ParleyError(
       'CONFIG_INVALID',
       `failover.enabled with host ${config.host} needs failover.url, where other servers reach this one`,
+    );
+  // Leases name a server by its address, which these have in common.
+  if (besideOthers)
+    throw new ParleyError(
+      'CONFIG_INVALID',
+      'failover.enabled needs --processes 1: start more servers instead',
     );
   const { natsFailover } = await import('../../adapters/failover/nats.ts');
   const keptMs = keptHours * 3_600_000;

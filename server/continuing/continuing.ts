@@ -176,6 +176,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
       const made = await rebuilt(session, seen, failover?.claim(session));
+      if (!made) failover?.settled(session);
       const { lastSeq } = seen;
       if (made && lastSeq !== undefined)
         for (const message of missedMessages(made.log, lastSeq)) listener.message(message);

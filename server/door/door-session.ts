@@ -195,9 +195,9 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   async #open(): Promise<void> {
     const { clock, host, limits, counters } = this.#context;
-    // Independent of the phase: a host that hangs must not keep the slot of a client that has left.
+    // In any phase: a host that hangs must not keep the slot. What it continues is left for the next attempt.
     const deadline = clock.setTimer(limits.openMs, () => {
-      this.end('lost', new ParleyError('INTERNAL', 'the session did not open in time'));
+      this.end(this.#request.continues ? 'draining' : 'lost', new ParleyError('INTERNAL', 'too late'));
       this.#release();
     });
     let isBack = false;

@@ -57,6 +57,8 @@ export class Failover {
   /** Whose journals are not open yet. */
   readonly #begun = new Map<string, ReplicatedSession>();
   readonly #outcomes = new Map<string, Outcome>();
+  /** Those that are being rebuilt here for an earlier attempt of their client. */
+  readonly #rebuilding = new Set<string>();
   /** Epoch of the owner that was found last, by session. */
   readonly #asked = new Map<string, number>();
 
@@ -79,6 +81,8 @@ export class Failover {
       const found = await leases.read(session);
       if (!found || !isProof(found.lease.proof, proof)) return undefined;
       const { url, epoch } = found.lease;
+      if (url === this.#url && this.#rebuilding.has(session))
+        throw new ParleyError('BUS_UNREACHABLE', 'the session is being rebuilt');
       const useless = failed !== undefined && this.#asked.get(session) === epoch;
       const owner = url === this.#url || useless ? await this.#take(session, found) : found.lease;
       if (!owner) return undefined;
@@ -108,7 +112,13 @@ export class Failover {
     const outcome = this.#outcomes.get(session);
     this.#outcomes.delete(session);
     if (outcome?.error) throw outcome.error;
+    if (outcome?.taken) this.#rebuilding.add(session);
     return outcome?.taken;
+  }
+
+  /** A session that was claimed is not being rebuilt any more. */
+  settled(session: string): void {
+    this.#rebuilding.delete(session);
   }
 
   /** Takes a session that this process's forerunner has left, as that is known to have ended. */
@@ -147,6 +157,7 @@ export class Failover {
       onProblem: (error) => log.debug({ session, err: error }, error.message),
     });
     this.#begun.set(session, copy);
+    this.settled(session);
     return copy;
   }
 

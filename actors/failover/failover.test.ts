@@ -25,6 +25,7 @@ function server(broker: SharedBroker, clock: ReturnType<typeof testClock>, name:
     lease = new SessionLease({
       ...{ session: SESSION, lease: held.lease, revision: held.revision },
       ...{ store: leases, clock, renewMs: 60_000, onLost },
+      onProblem: ({ message }) => log.push(`${name}: ${message}`),
     });
     replica = new Replica({
       ...{ session: SESSION, server: name, epoch: held.lease.epoch, stream, clock, opening },

@@ -36,6 +36,8 @@ export interface SessionLeaseOptions {
   readonly renewMs: number;
   /** Another server has the session now. Called once. */
   readonly onLost: () => void;
+  /** Receives why it could not be written; it is tried again. */
+  readonly onProblem: (error: Error) => void;
 }
 
 /** Holds this server's lease of one session: writes it, renews it, and notices that it was lost. */
@@ -94,7 +96,8 @@ export class SessionLease {
       await this.confirm();
       this.#retry.reset();
       this.#again(this.#options.renewMs);
-    } catch {
+    } catch (error) {
+      this.#options.onProblem(error instanceof Error ? error : new Error(String(error)));
       this.#again(this.#retry.nextMs());
     }
   }

@@ -39,6 +39,8 @@ export interface NatsFailoverOptions extends NatsConnectOptions {
 export interface NatsFailover {
   readonly leases: LeaseStore;
   readonly stream: JournalStream;
+  /** Resolves when all of them are there and take what they are sent: right after it was made, one in a cluster loses it. Rejects with BUS_UNREACHABLE. */
+  proven(): Promise<void>;
   /** Whether the broker can be reached, as far as is known. */
   connected(): boolean;
   close(): Promise<void>;
@@ -48,6 +50,10 @@ export interface NatsFailover {
 const ANSWER_MS = 2_000;
 const MS = 1_000_000; // nanoseconds
 const LEASE_BYTES = 64 << 20;
+/** How often a start tries to make everything, and sends a proof, which is answered within this time, ms. */
+const STARTS = 5;
+const PROOF_MS = 250;
+const PROOFS = 20;
 /** Batches fetched at once. */
 const FETCHED = 500;
 
@@ -123,6 +129,17 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
     return { manager, bucket };
   }
 
+  /** Sends an empty message to `subject` until it is stored. */
+  async function prove(subject: string): Promise<void> {
+    for (let left = PROOFS; ; left--)
+      try {
+        await client.publish(subject, '', { timeout: PROOF_MS });
+        return;
+      } catch (cause) {
+        if (left === 0 || !connected) throw cause;
+      }
+  }
+
   const place = (session: string) => {
     const shard = shardOf(session, shards);
     return { name: streamName(shard), subject: `${SUBJECTS}.${shard}.${session}` };
@@ -134,6 +151,17 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
   }
 
   return {
+    async proven() {
+      const subjects = Array.from({ length: shards }, (_, shard) => `${SUBJECTS}.${shard}`);
+      // Servers that start together make the same things, and a cluster does not answer each of them.
+      for (let left = STARTS; ; left--)
+        try {
+          await within(() => Promise.all([`$KV.${LEASES}`, ...subjects].map((one) => prove(`${one}.proof`))));
+          return;
+        } catch (error) {
+          if (left === 0 || !connected) throw error;
+        }
+    },
     connected: () => connected,
     leases: {
       read: (session) =>

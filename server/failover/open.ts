@@ -41,7 +41,7 @@ export async function openFailover(
     ...{ url, login: config.nats, replicas, shards, keptMs, streamBytes: megabytes << 20 },
   });
   // Makes what is absent now: the first sessions would wait for it. If it cannot, later calls try again.
-  await backend.leases.read('none').catch((error) => log.warn({ err: error }, 'no failover for now'));
+  await backend.proven().catch((error) => log.warn({ err: error }, 'no failover for now'));
   const { idleMs, awayMs } = config.limits;
   const failover = new Failover({
     ...{ leases: backend.leases, stream: backend.stream, connected: () => backend.connected() },

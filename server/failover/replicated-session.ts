@@ -35,9 +35,9 @@ export class ReplicatedSession {
 
   constructor(options: ReplicatedSessionOptions) {
     this.#options = options;
-    const { session, lease, taken, leases, clock, renewMs } = options;
+    const { session, lease, taken, leases, clock, renewMs, onProblem } = options;
     this.#lease = new SessionLease({
-      ...{ session, lease, clock, renewMs, store: leases },
+      ...{ session, lease, clock, renewMs, onProblem, store: leases },
       revision: taken?.revision ?? 0,
       onLost: () => this.#onFenced(),
     });

@@ -51,7 +51,7 @@ describe('a session whose server is killed', () => {
     client.text('one');
     const one = await client.next('reply.end');
     client.text('a long story');
-    await client.next('played', ({ samples }) => samples > 6_000);
+    await client.next('played', ({ generation, samples }) => generation > one.generation && samples > 6_000);
     const back = Promise.all([client.next('ready'), client.next('reply.end')]);
     await first.process.kill();
     const [again, ended] = await back;

@@ -8,6 +8,8 @@ export interface NatsServerOptions {
   readonly port?: number;
   /** Additional arguments, such as `['--user', 'u', '--pass', 'p']` or `['-c', file]`. */
   readonly args?: readonly string[];
+  /** Environment variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** `nats-server`, found by PATH. */
   readonly command?: string;
   /** Start time limit, ms. 10,000. */
@@ -60,7 +62,8 @@ interface Running {
 async function launch(options: NatsServerOptions, port: number): Promise<Running> {
   const command = options.command ?? 'nats-server';
   const args = ['-a', '127.0.0.1', '-p', port === 0 ? '-1' : String(port), ...(options.args ?? [])];
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...process.env, ...options.env };
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env });
   const killAtExit = () => child.kill('SIGKILL');
   process.once('exit', killAtExit);
   child.once('exit', () => process.off('exit', killAtExit));

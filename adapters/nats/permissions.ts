@@ -102,7 +102,7 @@ export type Proof = 'password' | 'nkey';
 
 /**
  * A part of a configuration file of nats-server: the account `parley` with these users. Their passwords, or public
- * nkeys, come from environment variables, such as PARLEY_SERVER_PASSWORD.
+ * nkeys, come from environment variables, such as NATS_SERVER_PASSWORD: names of its own, as `PARLEY_…` are Parley's configuration.
  */
 export function accountOf(users: Readonly<Record<string, Permissions>>, proof: Proof): string {
   const list = (name: string, allowed: readonly string[]) => [
@@ -111,7 +111,7 @@ export function accountOf(users: Readonly<Record<string, Permissions>>, proof: P
     '          ] }',
   ];
   const user = ([name, { publish, subscribe, inbox }]: readonly [string, Permissions]) => {
-    const variable = `PARLEY_${name.replaceAll(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_${proof.toUpperCase()}`;
+    const variable = `NATS_${name.replaceAll(/[^A-Za-z0-9]+/g, '_').toUpperCase()}_${proof.toUpperCase()}`;
     return [
       `      # nats.inbox: ${inbox}`,
       '      {',

@@ -36,10 +36,10 @@ type UserName = keyof typeof USERS;
 /** A broker with these users, and what they prove it with. Its file takes that from the environment. */
 async function startBroker(folder: string, proof: 'password' | 'nkey', proofs: Record<UserName, string>) {
   const file = join(folder, 'parley.conf');
-  const secret = (name: string) => `PARLEY_${name.replaceAll('-', '_').toUpperCase()}_${proof.toUpperCase()}`;
-  for (const [name, value] of Object.entries(proofs)) process.env[secret(name)] = value;
+  const secret = (name: string) => `NATS_${name.replaceAll('-', '_').toUpperCase()}_${proof.toUpperCase()}`;
+  const env = Object.fromEntries(Object.entries(proofs).map(([name, value]) => [secret(name), value]));
   await writeFile(file, accountOf(USERS, proof));
-  return startNatsServer({ args: ['-c', file, '-js', '-sd', folder] });
+  return startNatsServer({ args: ['-c', file, '-js', '-sd', folder], env });
 }
 
 let broker: NatsServer;

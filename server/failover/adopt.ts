@@ -9,8 +9,8 @@ export type AdoptingStore = Pick<
   'openJournal' | 'continueJournal' | 'readJournal' | 'dropJournal' | 'saveSession'
 >;
 
-/** Records handed to the store at once. */
-const AT_ONCE = 2_000;
+/** Records handed to the store at once. Dozens of sessions may come together, and the queue of 10,000 is also that of live ones. */
+const AT_ONCE = 200;
 
 /**
  * Brings the own journal of a session that was taken over to what the stream has. What this server has written beyond it stays: then

@@ -21,7 +21,7 @@ import type { JournalStream, StreamedBatch } from '../../actors/ports/journal-st
 import type { LeaseStore } from '../../actors/ports/lease.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
-import { endDial, stopReconnecting } from '../nats/closing.ts';
+import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { parseBatch } from './batch.ts';
 
@@ -80,34 +80,10 @@ interface Opened {
  */
 export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFailover> {
   const { shards } = options;
-  const { connection, backoff } = await connectNats({ ...options, name: options.name ?? 'parley failover' });
+  const link = await connectNats({ ...options, name: options.name ?? 'parley failover' });
+  const { connection } = link;
   const client = jetstream(connection, { timeout: ANSWER_MS });
-  let opened: Promise<Opened> | undefined;
-  let connected = true;
-
-  async function follow(): Promise<void> {
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') connected = false;
-      if (status.type === 'reconnecting') backoff.attempted();
-      if (status.type !== 'reconnect') continue;
-      backoff.connected();
-      connected = true;
-      opened = undefined; // the broker may have come back without them
-    }
-  }
-  void follow();
-
-  async function within<Result>(work: (opened: Opened) => Promise<Result>): Promise<Result> {
-    if (!connected) throw failed('the broker is gone');
-    opened ??= open();
-    const current = opened;
-    try {
-      return await work(await current);
-    } catch (cause) {
-      if (opened === current) opened = undefined;
-      throw failed(cause);
-    }
-  }
+  const { within, connected, close } = atBroker<Opened>(link, { make: open, failed });
 
   async function open(): Promise<Opened> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
@@ -136,7 +112,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
         await client.publish(subject, '', { timeout: PROOF_MS });
         return;
       } catch (cause) {
-        if (left === 0 || !connected) throw cause;
+        if (left === 0 || !connected()) throw cause;
       }
   }
 
@@ -159,10 +135,10 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
           await within(() => Promise.all([`$KV.${LEASES}`, ...subjects].map((one) => prove(`${one}.proof`))));
           return;
         } catch (error) {
-          if (left === 0 || !connected) throw error;
+          if (left === 0 || !connected()) throw error;
         }
     },
-    connected: () => connected,
+    connected,
     leases: {
       read: (session) =>
         within(async ({ bucket }) => {
@@ -242,11 +218,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
           await manager.streams.purge(name, { filter: subject });
         }),
     },
-    async close() {
-      stopReconnecting(connection);
-      if (!connection.isClosed()) await connection.close();
-      endDial(connection);
-    },
+    close,
   };
 }
 

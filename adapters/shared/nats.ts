@@ -20,7 +20,7 @@ import {
 } from '../../actors/ports/shared-store.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { type Json, parseJson } from '../../machines/json.ts';
-import { endDial, stopReconnecting } from '../nats/closing.ts';
+import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { areaOf, nameOf } from './keys.ts';
 
@@ -58,36 +58,15 @@ export async function natsShared(
   options: NatsSharedOptions,
 ): Promise<{ readonly store: SharedStore; readonly files: SharedFiles }> {
   const { nowMs, onProblem, fileBytes } = options;
-  const { connection, backoff } = await connectNats({ ...options, name: options.name ?? 'parley shared' });
-  let buckets: Promise<Buckets> | undefined;
-  let connected = true;
+  const link = await connectNats({ ...options, name: options.name ?? 'parley shared' });
+  const { connection } = link;
   const watches = new Set<() => void>();
-
-  async function follow(): Promise<void> {
-    for await (const status of connection.status()) {
-      if (status.type === 'disconnect') connected = false;
-      if (status.type === 'reconnecting') backoff.attempted();
-      if (status.type !== 'reconnect') continue;
-      backoff.connected();
-      connected = true;
-      buckets = undefined; // the broker may have come back without them
+  const { within, close } = atBroker<Buckets>(link, {
+    ...{ make: open, failed },
+    onBack: () => {
       for (const begin of watches) begin();
-    }
-  }
-  void follow();
-
-  /** Runs `work` on the buckets as they should be, which are made again after a failure. */
-  async function within<Result>(work: (buckets: Buckets) => Promise<Result>): Promise<Result> {
-    if (!connected) throw failed('the broker is gone');
-    buckets ??= open();
-    const current = buckets;
-    try {
-      return await work(await current);
-    } catch (cause) {
-      if (buckets === current) buckets = undefined;
-      throw failed(cause);
-    }
-  }
+    },
+  });
 
   async function open(): Promise<Buckets> {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
@@ -195,9 +174,7 @@ export async function natsShared(
     },
     async close() {
       watches.clear();
-      stopReconnecting(connection);
-      if (!connection.isClosed()) await connection.close();
-      endDial(connection);
+      await close();
     },
   };
 

@@ -17,7 +17,7 @@ import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
 import { eventBody } from '../event-body.ts';
-import { endDial, stopReconnecting } from '../nats/closing.ts';
+import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
 import { deadLetters, LETTER } from './dead-letters.ts';
 import { migrate, type StreamSettings } from './layout.ts';
@@ -40,12 +40,22 @@ const ANSWER_MS = 5_000;
 const ACK_WAIT_MS = 10_000;
 /** How long the broker holds a request for events, ms. */
 const PULL_MS = 5_000;
+/** How long the end of a consumer waits for a broker, ms. */
+const FLUSH_MS = 1_000;
 /** Events published at once. */
 const AT_ONCE = 256;
 const FIRST_WAIT_MS = 200;
 const LONGEST_WAIT_MS = 5_000;
 /** An event that was begun this many times as often as it may fail ends its consumer each time. */
 const CRASHES = 4;
+
+interface Consumption {
+  readonly role: Role;
+  readonly handle: EventHandler;
+  readonly signal: AbortSignal;
+  /** Events that are being handled. */
+  readonly hands: Set<Promise<void>>;
+}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -58,58 +68,36 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
   const { clock, onProblem } = options;
   const limits = { ...defaultTryLimits, ...options };
   const { ackWaitMs = ACK_WAIT_MS } = options;
-  const { connection, backoff } = await connectNats({ ...options, name: options.name ?? 'parley streams' });
+  const link = await connectNats({ ...options, name: options.name ?? 'parley streams' });
+  const { connection } = link;
+  const client = jetstream(connection, { timeout: ANSWER_MS });
   const restartListeners: (() => void)[] = [];
   const closing = new AbortController();
-  let manager: Promise<JetStreamManager> | undefined;
-
-  async function follow(): Promise<void> {
-    for await (const status of connection.status()) {
-      if (status.type === 'reconnecting') backoff.attempted();
-      if (status.type !== 'reconnect') continue;
-      backoff.connected();
-      manager = undefined; // the broker may have come back without its streams
+  const broker = atBroker<JetStreamManager>(link, {
+    ...{ make: open, failed },
+    onBack: () => {
       for (const listener of restartListeners) listener();
-    }
-  }
-  void follow();
+    },
+  });
 
-  /** The streams as they should be; made again after a failure. */
-  function ready(): Promise<JetStreamManager> {
-    manager ??= (async () => {
-      const made = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
-      await migrate(made, { ...options, ackWaitMs });
-      return made;
-    })();
-    const current = manager;
-    current.catch(() => {
-      if (manager === current) manager = undefined;
-    });
-    return current;
+  /** The streams as they should be. */
+  async function open(): Promise<JetStreamManager> {
+    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: ANSWER_MS });
+    await migrate(manager, { ...options, ackWaitMs });
+    return manager;
   }
+
+  const ready = () => broker.within(async (manager) => manager);
 
   async function send(
     stream: Role | 'dead',
     { id, body }: StreamEvent,
     more: Readonly<Record<string, string>>,
   ) {
-    await ready();
     const headers = makeHeaders();
     for (const [name, value] of Object.entries({ [ID]: id, ...more })) headers.set(name, value);
-    await jetstream(connection, { timeout: ANSWER_MS }).publish(
-      subjectOf(stream, body.sessionId),
-      encoder.encode(JSON.stringify(body)),
-      { headers },
-    );
-  }
-
-  async function publish(event: StreamEvent): Promise<void> {
-    try {
-      await send(ROLE_OF[event.body.type], event, { 'Nats-Msg-Id': event.id });
-    } catch (cause) {
-      manager = undefined;
-      throw failed(cause);
-    }
+    const bytes = encoder.encode(JSON.stringify(body));
+    await broker.within(() => client.publish(subjectOf(stream, body.sessionId), bytes, { headers }));
   }
 
   const bury = ({ event, ...letter }: DeadLetter) =>
@@ -141,32 +129,40 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
 
   const report = (cause: unknown) => onProblem(failed(cause));
 
-  async function pull(role: Role, handle: EventHandler, signal: AbortSignal): Promise<void> {
-    await ready();
-    const consumer = await jetstream(connection, { timeout: ANSWER_MS }).consumers.get(streamOf(role), role);
-    const batch = await consumer.fetch({ max_messages: IN_HAND[role], expires: PULL_MS });
+  async function pull({ role, handle, signal, hands }: Consumption): Promise<void> {
+    const batch = await broker.within(async () => {
+      const consumer = await client.consumers.get(streamOf(role), role);
+      return consumer.fetch({ max_messages: IN_HAND[role], expires: PULL_MS });
+    });
     const stop = () => void batch.close();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const handling: Promise<unknown>[] = [];
     try {
-      // What cannot be acknowledged comes again.
-      for await (const message of batch) handling.push(handleOne(message, handle).catch(report));
+      for await (const message of batch) {
+        // Another member gets it.
+        if (signal.aborted) message.nak();
+        else {
+          // What cannot be acknowledged comes again.
+          const handling = handleOne(message, handle).catch(report);
+          hands.add(handling);
+          void handling.then(() => hands.delete(handling));
+        }
+      }
     } finally {
       signal.removeEventListener('abort', stop);
-      await Promise.all(handling);
+      await Promise.all(hands);
     }
   }
 
-  async function consumeUntil(role: Role, handle: EventHandler, signal: AbortSignal): Promise<void> {
+  async function consumeUntilAborted(consumption: Consumption): Promise<void> {
+    const { signal } = consumption;
     const wait = new Backoff(FIRST_WAIT_MS, LONGEST_WAIT_MS);
     while (!signal.aborted) {
       try {
-        await pull(role, handle, signal);
+        await pull(consumption);
         wait.reset();
       } catch (cause) {
         if (signal.aborted) return;
-        manager = undefined;
         report(cause);
         const again = await pause(clock, wait.nextMs(), signal).then(
           () => true,
@@ -178,16 +174,23 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
   }
 
   return {
-    publish,
+    publish: (event) => send(ROLE_OF[event.body.type], event, { 'Nats-Msg-Id': event.id }),
     atOnce: () => AT_ONCE,
     consume(role, handle) {
       const own = new AbortController();
-      const ended = consumeUntil(role, handle, AbortSignal.any([own.signal, closing.signal]));
+      const hands = new Set<Promise<void>>();
+      const signal = AbortSignal.any([own.signal, closing.signal]);
+      void consumeUntilAborted({ role, handle, signal, hands });
       return {
         async close() {
           own.abort();
-          await ended;
-          if (!connection.isClosed()) await connection.flush().catch(() => {});
+          // A request to a broker that does not answer is not waited for.
+          await Promise.all(hands);
+          // So that the broker has the acknowledgements. Those that it does not get in time come again.
+          const sent = connection.isClosed() ? Promise.resolve() : connection.flush().catch(() => {});
+          const late = new AbortController();
+          await Promise.race([sent, pause(clock, FLUSH_MS, late.signal).catch(() => {})]);
+          late.abort();
         },
       };
     },
@@ -209,9 +212,7 @@ export async function jetStreams(options: JetStreamOptions): Promise<EventStream
     },
     async close() {
       closing.abort();
-      stopReconnecting(connection);
-      if (!connection.isClosed()) await connection.close();
-      endDial(connection);
+      await broker.close();
     },
   };
 }
@@ -227,5 +228,6 @@ function crashed(event: StreamEvent, tries: number): DeadLetter {
 }
 
 function failed(cause: unknown): ParleyError {
+  if (cause instanceof ParleyError) return cause;
   return new ParleyError('STREAM_FAILED', cause instanceof Error ? cause.message : String(cause), { cause });
 }

@@ -205,6 +205,17 @@ describe('jetStreams', () => {
     await expect.poll(() => steps, { timeout: 10_000 }).toEqual(['first begins', 'first ends']);
   });
 
+  it('a consumer ends while the broker does not answer it', async () => {
+    const hung = await startNatsServer({ args: ['-js', '-sd', await temporaryFolder()] });
+    afterTest(() => hung.stop());
+    const streams = await overNats({ url: hung.url, pingMs: 60_000 });
+    process.kill(hung.pid, 'SIGSTOP');
+    const asked = streams.publish(event('unheard')).catch(() => 'no answer');
+    const ended = streams.consume('analytics', async () => {}).close();
+    expect(await Promise.race([asked, ended.then(() => 'ended')])).toBe('ended');
+    process.kill(hung.pid, 'SIGCONT');
+  });
+
   it('an event of a member that is gone goes to another', async () => {
     const [first, second] = [await overNats({ ackWaitMs: 600 }), await overNats({ ackWaitMs: 600 })];
     const steps: string[] = [];

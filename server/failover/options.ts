@@ -25,7 +25,7 @@ export const failoverOptions = group({
   ),
   turnMs: ms(
     250,
-    'The end of a turn is told to the client when other servers can know it, or after this time: then only this server does.',
+    'Longest time that the end of a turn waits until other servers know the turn. After it the client is told anyway; if this server is then lost, the turn is lost to the others.',
   ),
   actionMs: ms(
     10_000,

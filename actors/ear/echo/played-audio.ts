@@ -120,7 +120,7 @@ export class PlayedAudio {
   read(from: number, out: Float32Array): void {
     const [first, end] = [Math.max(from, this.#end - KEPT, 0), Math.min(from + out.length, this.#end)];
     out.fill(0);
-    // Most of the time there was no change of the gain lately.
+    // Mostly one gain holds for all of it.
     const steady =
       !this.#gains[0] || this.#gains[0].at + GAIN_SAMPLES <= first ? this.#gainAt(first) : undefined;
     for (let at = first; at < end; at++)

@@ -89,11 +89,14 @@ export class Link {
     signal: AbortSignal,
     onTurn: (end: TurnEnd) => void,
   ): Promise<string> {
-    const { conversation, mirror } = this;
+    const { conversation } = this;
     const utterance = new Utterance(onTurn);
     let samples = 0;
     let committed = false;
     let words = '';
+    // At once: a reply that is requested in the same moment must not find it.
+    const drop = () => this.#leave(utterance, false);
+    signal.addEventListener('abort', drop, { once: true });
     this.#hearing += 1;
     try {
       for await (const piece of audio) {
@@ -110,14 +113,21 @@ export class Link {
       words = await Promise.race([utterance.words, aborted(signal)]);
       return words;
     } finally {
+      signal.removeEventListener('abort', drop);
       this.#hearing -= 1;
-      utterance.dropped = true;
       if (!committed && samples > 0) conversation.clear();
-      for (const [item, said] of utterance.items) {
-        this.#untold.delete(item);
-        if (words !== '' && said) mirror.heard(item, said);
-        else conversation.remove(item);
-      }
+      this.#leave(utterance, words !== '');
+    }
+  }
+
+  /** Nobody waits for the utterance any more; unless it was `heard`, it leaves nothing in the conversation. */
+  #leave(utterance: Utterance, heard: boolean): void {
+    if (utterance.dropped) return;
+    utterance.dropped = true;
+    for (const [item, said] of utterance.items) {
+      this.#untold.delete(item);
+      if (heard && said) this.mirror.heard(item, said);
+      else this.conversation.remove(item);
     }
   }
 

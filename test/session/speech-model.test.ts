@@ -286,6 +286,25 @@ describe('a speech model that ends turns', () => {
     ]);
   });
 
+  it('that has only a part of the words is not asked with it, if the user types instead', async () => {
+    const asked: string[][] = [];
+    const { talk } = await modelScene(
+      {
+        endsTurnsAfterMs: () => 300,
+        hears: (_samples, number) => ({ text: 'what grows', wordsMs: number < 2 ? 700 : 4_000 }),
+        responds: (items) => {
+          asked.push(items.map((item) => (item.type === 'message' ? item.text : item.type)));
+          return { text: ROSES };
+        },
+      },
+      LOUD,
+    );
+    await say(talk, 600, 500);
+    await say(talk, 600, 400);
+    await answered(talk, 'and there');
+    expect(asked).toEqual([['and there']]);
+  });
+
   it('that is lost in mid-utterance leaves the end of the turn to Parley', async () => {
     const { talk, model } = await modelScene(
       { endsTurnsAfterMs: () => 2_000 },

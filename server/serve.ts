@@ -27,7 +27,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   const base = await makeBase(options, closers);
   const { bus, stores, readiness, inspector } = base;
   const speech = await makeSpeech(base);
-  const { engines, vad, hosted } = speech;
+  const { engines, vad, hosted, governor } = speech;
   let warm = false;
   readiness.add(() => (warm ? [] : ['the speech engines are being loaded']));
   const { front, continuing } = await makeClientSide(base, speech, await makeSessions(base, speech));
@@ -38,6 +38,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   base.metrics?.read({
     door: () => door.stats(),
     bus,
+    degradation: () => governor.stats(),
     ...(stores.stats && { store: stores.stats }),
     ...(stores.outbox && { outbox: stores.outbox }),
     ...sources,
@@ -58,7 +59,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   await options.siblings?.ready({
     ...{ continuing, url: inner, accept: front.accept, lateMs: () => base.loop.medianMs() },
   });
-  void engines.preparePhrases?.(phraseLog(log), hosted.busy);
+  void engines.preparePhrases?.(phraseLog(log), () => hosted.busy() || governor.degraded);
   let closing: Promise<void> | undefined;
   return {
     url,

@@ -5,6 +5,7 @@ import { hostLlm, hostStt, hostTts, remoteLlm, remoteStt, remoteTts } from '../a
 import type { OpenJournal } from '../actors/journal/recorder.ts';
 import type { ActionPort } from '../actors/ports/action.ts';
 import type { Bus } from '../actors/ports/bus.ts';
+import type { Economy } from '../actors/ports/economy.ts';
 import type { LlmEngine } from '../actors/ports/llm.ts';
 import type { MemoryPort } from '../actors/ports/memory.ts';
 import type { OutsideSpeech } from '../actors/ports/outside-speech.ts';
@@ -49,6 +50,7 @@ export interface ConversationOptions {
   /** Tools of the server; `actions` runs their calls. */
   readonly tools?: ToolSource;
   readonly memory?: MemoryPort;
+  readonly economy?: Economy;
   readonly parameters?: SessionParameters;
   readonly outputRate?: 16_000 | 24_000;
   /** Who speaks. Default: nobody known. */
@@ -160,6 +162,7 @@ export class Conversation {
         resamplers: options.resamplers,
         actions: options.actions ?? { run: async () => null },
         tools: options.tools,
+        economy: options.economy,
         ...(options.memory ? { memory: options.memory } : {}),
         ...(options.supports ? { supports: options.supports } : {}),
         ...(options.read ? { read: options.read } : {}),

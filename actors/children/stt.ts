@@ -18,11 +18,13 @@ export interface SttChildOptions {
   readonly read?: ReadWords | undefined;
   /** Of words whose language the engine does not report. Default: it stays unknown. */
   readonly identify?: IdentifyLanguage | undefined;
+  /** Whether words so far are reported that say nothing new of the turn's end. Default: always. */
+  readonly wanted?: (text: string, language: string) => boolean;
 }
 
 /** Recognises one utterance: emits partial transcripts and returns the final one. `finish` ends the audio. */
 export function sttChild(
-  { engine, audio, prerollMs, read, identify }: SttChildOptions,
+  { engine, audio, prerollMs, read, identify, wanted }: SttChildOptions,
   input: ChildInputs['stt'],
 ): ChildLogic {
   return childLogic(async ({ mailbox, signal, emit }) => {
@@ -54,6 +56,7 @@ export function sttChild(
         };
       }
       if (event.text === partial && event.end === end) continue;
+      if (event.end === end && wanted?.(event.text, input.language) === false) continue;
       partial = event.text;
       end = event.end;
       const language = event.language ?? identify?.(partial, input.language);

@@ -28,6 +28,7 @@ import { sessionMemory } from '../memory/session-memory.ts';
 import { Summaries } from '../memory/summaries.ts';
 import type { ActionPort } from '../ports/action.ts';
 import type { Bus } from '../ports/bus.ts';
+import type { Economy } from '../ports/economy.ts';
 import type { IdentifyLanguage } from '../ports/language.ts';
 import type { MemoryPort } from '../ports/memory.ts';
 import type { OutsideSpeech } from '../ports/outside-speech.ts';
@@ -49,6 +50,7 @@ import { asError, jsonBytes, offerTools, parsedBytes, settingsRefusal, watchedAc
 import type { Rebuilt } from './rebuild.ts';
 import { SessionRunner } from './runner.ts';
 import { type SessionOptions, sessionInput } from './session-input.ts';
+import { wantedPartials } from './wanted-partials.ts';
 import { watchInvariants } from './watch.ts';
 
 /** Resources that all sessions of a process share. */
@@ -79,6 +81,8 @@ export interface SessionDeps {
   readonly tools?: ToolSource | undefined;
   readonly memory?: MemoryPort | undefined;
   readonly store: Store;
+  /** Default: nothing is saved. */
+  readonly economy?: Economy | undefined;
   /** Without it, nothing is journaled and actions do not wait. */
   readonly journal?: OpenJournal;
   /** Receives the ordered log of every session. */
@@ -148,7 +152,8 @@ export function openSession(
           session,
           generation: lastGeneration + parameters.speculation.maxPerTurn + 1,
         });
-        return sttChild({ engine, audio, prerollMs, read: deps.read, identify }, command.input);
+        const wanted = wantedPartials(deps.economy, parameters, () => runner.kernel);
+        return sttChild({ engine, audio, prerollMs, read: deps.read, identify, wanted }, command.input);
       }
       case 'memory':
         if (!memory) throw new ParleyError('MEMORY_FAILED', 'there is none');
@@ -156,11 +161,9 @@ export function openSession(
       case 'speculation': {
         const scope = { session, generation: command.input.generation };
         speculation = new Speculation(command.input, {
-          llm: engines.llm(scope),
-          tts: engines.tts(scope),
+          ...{ llm: engines.llm(scope), tts: engines.tts(scope), economy: deps.economy },
           ...(memory && { memory }),
-          recallMs: parameters.deadlines.recallMs,
-          reply: parameters.reply,
+          ...{ recallMs: parameters.deadlines.recallMs, reply: parameters.reply },
         });
         return speculationChild(speculation);
       }
@@ -316,9 +319,7 @@ export function openSession(
     options.input === 'text'
       ? undefined
       : openEar({
-          ...{ ...deps, ...options, vad, audio },
-          emit: hear,
-          onProblem,
+          ...{ ...deps, ...options, vad, audio, emit: hear, onProblem },
           onReport(report) {
             const message = { type: 'ear', at: runner.nowMs(), ...report } as const;
             if (options.earReports) attempt(() => client?.message(message));

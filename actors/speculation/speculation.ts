@@ -6,6 +6,7 @@ import { together } from '../../machines/session/memory/known.ts';
 import { withFacts } from '../../machines/session/turn/history.ts';
 import { type ChildLogic, childLogic } from '../child.ts';
 import type { SessionMemory } from '../memory/session-memory.ts';
+import type { Economy } from '../ports/economy.ts';
 import type { LlmEngine, LlmEvent } from '../ports/llm.ts';
 import type { TtsEngine, TtsEvent, TtsRequest } from '../ports/tts.ts';
 import { speechText } from '../reply/speech-text.ts';
@@ -21,6 +22,8 @@ export interface SpeculationDeps {
   /** How long it waits for the memory, ms. */
   readonly recallMs: number;
   readonly reply: SessionParameters['reply'];
+  /** Default: nothing is saved. */
+  readonly economy?: Pick<Economy, 'speculates'> | undefined;
 }
 
 /**
@@ -109,6 +112,8 @@ export class Speculation {
   }
 
   async *#ask(signal: AbortSignal): AsyncGenerator<LlmEvent, void, undefined> {
+    if (this.#deps.economy?.speculates === false)
+      throw new ParleyError('OVERLOADED', 'no reply is prepared ahead');
     const {
       generation: _of,
       voice: _spoken,

@@ -318,6 +318,32 @@ test('windows that arrive soon after a run wait for others, and the first does n
   expect(runs.map((rows) => rows.length)).toEqual([1, 2]);
 });
 
+test('in an overload a round gathers for as long as it is told, and no longer afterwards', async () => {
+  const clock = new VirtualClock();
+  const least = { ms: 32 };
+  const vad = engine({ gate: false, clock, leastGatherMs: () => least.ms }, async () => model());
+  const window: Sound = { rate: PIPELINE_RATE, samples: new Int16Array(WINDOW) };
+  let told: () => void = () => {};
+  const stream = vad.open(() => told(), fails);
+  const push = () =>
+    new Promise<void>((resolve) => {
+      told = resolve;
+      stream.push(window);
+    });
+  await push();
+  await new Promise(setImmediate);
+  const second = push();
+  expect(clock.nextAtMs()).toBe(32);
+  await clock.advance(32);
+  await second;
+  await new Promise(setImmediate);
+  least.ms = 0;
+  const third = push();
+  expect(clock.nextAtMs()).toBe(36);
+  await clock.advance(4);
+  await third;
+});
+
 test('the more windows a round had, the longer the next one gathers: 4 to 16 ms', async () => {
   const clock = new VirtualClock();
   const sizes: number[] = [];

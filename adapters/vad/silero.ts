@@ -23,6 +23,8 @@ export interface SileroOptions {
   /** Minimum time between two runs, so that under load more windows share one. A voice that begins and late audio do not wait. A single stream is not delayed, and turns do not end later, because their end is dated by the arrival of its audio. Default: 16 without a thread; with one, 4 ms for each window of the previous round, between 4 (up to seven simultaneous voices) and 16 (from eight on). docs/benchmarks/profile.md lists the costs.
    */
   readonly gatherMs?: number;
+  /** What that time is at least at the moment, in ms. Default: 0. */
+  readonly leastGatherMs?: () => number;
   /** Maximum waiting audio of one stream, in ms; beyond it the stream fails with VAD_FAILED. Default 30 000. */
   readonly maxQueuedMs?: number;
   /**
@@ -85,6 +87,7 @@ class SileroVad implements VadEngine {
       maxBatch: options.maxBatch ?? 64,
       maxQueuedMs: options.maxQueuedMs ?? 30_000,
       onRun: options.onRun ?? (() => {}),
+      leastGatherMs: options.leastGatherMs ?? (() => 0),
       clock: options.clock ?? realClock,
     };
     this.#gatherMs = options.gatherMs ?? (options.thread === false ? MOST_GATHER_MS : undefined);
@@ -178,9 +181,9 @@ class SileroVad implements VadEngine {
 
   /** Resolves when the next run may begin and all audio that has arrived is queued. */
   async #gathered(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock, leastGatherMs } = this.#options;
     const asMany = Math.min(MOST_GATHER_MS, Math.max(LEAST_GATHER_MS, GATHER_MS_A_WINDOW * this.#lastRows));
-    const waitMs = this.#lastRoundMs + (this.#gatherMs ?? asMany) - clock.nowMs();
+    const waitMs = this.#lastRoundMs + Math.max(this.#gatherMs ?? asMany, leastGatherMs()) - clock.nowMs();
     await new Promise<void>((resolve) => {
       if (waitMs > 0) clock.setTimer(waitMs, resolve);
       else setImmediate(resolve);

@@ -20,5 +20,6 @@ export function unlimited(sessions: number): Readonly<Record<string, string>> {
     'limits.connections-per-address': String(sessions + 2),
     'limits.waiting-requests': String(sessions + 2),
     'limits.new-sessions': String(sessions + 2),
+    'overload.worse-ms': '3600000',
   };
 }

@@ -242,6 +242,7 @@ function flagsFor(engines: string): Record<string, string> {
     // All users have one address, and the capacity benchmark measures overload.
     'limits.connections-per-address': '3000',
     'limits.loop-delay-ms': '60000',
+    'overload.worse-ms': '3600000',
     'limits.waiting-requests': '100000',
     'limits.new-sessions': '100000',
   };

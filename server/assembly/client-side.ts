@@ -93,6 +93,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
       },
     },
   });
+  speech.governor.start(() => front.door.stats().sessions);
   // Control and own engines work without the bus, but engines elsewhere need it: notify clients why replies may fail.
   const watch = bus.watch?.((connected) => {
     if (!connected)

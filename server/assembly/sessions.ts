@@ -39,6 +39,7 @@ export async function makeSessions(base: Base, speech: Speech): Promise<SessionD
   return {
     ...{ bus, clock: realClock, machine, parameters, engines, vad, stopSpotter, resamplers, store },
     ...{ detector: config.vad, ear: await earOf(config), speech: speech.engines.speech },
+    economy: speech.governor,
     ...(parts?.engines ? {} : { supports: (language: string) => supportsLanguage(language, config) }),
     ...{ tools, actions: base.tracer?.actions(actions) ?? actions },
     read: dialogReader(dialog, !modelMayAnswer(options)),

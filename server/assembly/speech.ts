@@ -9,6 +9,8 @@ import { realClock } from '../../adapters/real-clock.ts';
 import { vadEngine } from '../../adapters/vad/engine.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
+import { Governor } from '../degradation/governor.ts';
+import { processMeter } from '../degradation/meter.ts';
 import { Admission, burstGate } from '../door/admission.ts';
 import { EngineLoad } from '../engine-load.ts';
 import { logEngineEvent } from '../engine-log.ts';
@@ -29,6 +31,7 @@ export interface Speech {
   readonly parameters: SessionParameters;
   readonly hosted: HostedEngines;
   readonly admission: Admission;
+  readonly governor: Governor;
   /** `hosted.clients`, watched for overload. */
   readonly clients: SessionDeps['engines'];
 }
@@ -47,7 +50,11 @@ export async function makeSpeech({
   const { config, log, parts, onEngineEvent, onProgress } = options;
   const onProblem = (error: ParleyError) => log.warn({ err: error }, error.message);
   const counted = metrics && { onRun: metrics.onVadRun };
-  const vad = parts?.vad ?? vadEngine({ ...config.vad, ...counted, onCrash: onProblem });
+  const meter = processMeter(() => loop.medianMs());
+  const governor = new Governor({ clock: realClock, meter, limits: config.overload, log });
+  closers.push(async () => governor.close());
+  const economy = { leastGatherMs: () => governor.gatherMs };
+  const vad = parts?.vad ?? vadEngine({ ...config.vad, ...counted, ...economy, onCrash: onProblem });
   const stopSpotter = await makeStopSpotter(options, dialog, metrics?.onStopDropped, onProblem);
   for (const ear of [vad, stopSpotter]) closers.push(async () => ear?.close());
   const resamplers = await speexResampler();
@@ -84,17 +91,18 @@ export async function makeSpeech({
     [
       (what) => (bus.connected() || what === 'turn' ? undefined : busGone),
       loop.gate(config.limits.loopDelayMs),
+      governor.gate,
       () => load.refusal(),
       burstGate(realClock, { session: config.limits.newSessions, turn: config.limits.waitingRequests }),
     ],
     realClock,
     log,
-    () => loop.medianMs() / config.limits.loopDelayMs,
+    () => Math.max(governor.load, loop.medianMs() / config.limits.loopDelayMs),
   );
   const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, () =>
     admission.refusal('turn'),
   );
-  return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, clients };
+  return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, governor, clients };
 }
 
 /** Whether any other language engine than the dialog may answer. */

@@ -19,6 +19,7 @@ import {
   yesNo,
 } from '../../machines/options.ts';
 import { parameterGroups } from '../../machines/parameters.ts';
+import { overloadOptions } from '../degradation/options.ts';
 import { jwtOptions } from '../door/jwt.ts';
 import { doorLimits } from '../door/limits.ts';
 import { chatOptions } from '../endpoints/chat-stream/endpoint.ts';
@@ -268,6 +269,7 @@ export const configSchema = z.strictObject({
   ros: robotOptions,
   wyoming: wyomingOptions,
   limits: doorLimits,
+  overload: overloadOptions,
   ...parameterGroups(),
   byLanguage: byLanguage(),
 });

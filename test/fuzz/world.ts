@@ -56,6 +56,7 @@ export class FuzzedServer {
           'chat.idleMs': 100,
           'inspect.control': true,
           ...LIMITS,
+          'overload.worse-ms': 3_600_000,
         },
       }),
       log: makeLogger('silent'),

@@ -18,6 +18,7 @@ const server = await serve({
       // Clients type the next turn as soon as one ends, which is faster than people may, and never again after a refusal.
       ...{
         'limits.loop-delay-ms': 60_000,
+        'overload.worse-ms': 3_600_000,
         'limits.turns-per-second': 10_000,
         'limits.turn-burst': 10_000,
         'limits.waiting-requests': 10_000,

@@ -9,6 +9,7 @@ import type { PhraseCacheStats } from '../../../adapters/tts/phrase-cache.ts';
 import { PIPELINE_RATE } from '../../../machines/audio.ts';
 import { errorRecord } from '../../../machines/errors.ts';
 import type { LogEntry } from '../../../machines/log.ts';
+import type { GovernorStats } from '../../degradation/governor.ts';
 import type { DoorStats } from '../../door/stats.ts';
 import type { SessionObserver } from '../../observers.ts';
 import type { RelayStats } from '../../outbox/relay.ts';
@@ -31,6 +32,7 @@ const metricLists = z.array(z.array(z.looseObject({ name: z.string() })));
 export interface MetricSources {
   readonly door: () => DoorStats;
   readonly bus: Bus;
+  readonly degradation?: () => GovernorStats;
   readonly store?: () => Omit<StoreStats, 'largestGroup'>;
   readonly outbox?: () => RelayStats;
   /** By `kind:engine`. */
@@ -131,7 +133,7 @@ function nameOf(event: ChainEvent): string {
 
 function describeSources(
   registry: Registry,
-  { door, bus, store, outbox, connections, models, phraseCache }: MetricSources,
+  { door, bus, degradation, store, outbox, connections, models, phraseCache }: MetricSources,
 ): void {
   const { total, level } = readings(registry);
   level('parley_connections', 'Open WebSockets.', () => door().connections);
@@ -201,6 +203,19 @@ function describeSources(
       () => Object.entries(counts.call(bus)),
       'direction',
     );
+  if (degradation) {
+    level(
+      'parley_degradation_level',
+      'What the process does without in an overload, 0 to 4; see operations.md.',
+      () => degradation().level,
+    );
+    total(
+      'parley_degradation_changes_total',
+      'Steps into an overload (`worse`) and back (`better`).',
+      () => Object.entries(degradation().steps),
+      'direction',
+    );
+  }
   if (store) {
     level('parley_store_waiting_records', 'Records that wait to be written.', () => store().waiting);
     total('parley_store_commits_total', 'Transactions of the store.', () => store().transactions);

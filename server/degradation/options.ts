@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { count, group, key, ms } from '../../machines/options.ts';
+
+const percent = (value: number, meaning: string) => key(z.int().min(1).max(1_000).default(value), meaning);
+
+/** When a server does without something, to keep the audio of its sessions whole. */
+export const overloadOptions = group({
+  // Audio is sent at most 200 ms ahead. Half of it is left for the network.
+  loopDelayMs: count(
+    100,
+    'Lateness of timers, median of half a second, from which this process has too much to do; see operations.md. `limits.loopDelayMs` refuses at once.',
+  ),
+  loopPercent: percent(
+    95,
+    'Share of time in which the event loop was busy from which it has too much to do; 1000 for never.',
+  ),
+  cpuPercent: percent(
+    95,
+    'CPU time of all threads of this process, as a share of the cores that it may use (those of the machine, or the quota of its cgroup), from which it has too much to do; 1000 for never.',
+  ),
+  worseMs: ms(2_000, 'How long it must have too much to do before it does without the next thing.'),
+  betterMs: ms(
+    5_000,
+    'How long it must have less than three quarters of that to do before it takes one back.',
+  ),
+});
+
+export type OverloadOptions = z.output<typeof overloadOptions>;

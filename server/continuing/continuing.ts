@@ -34,7 +34,7 @@ export interface Continuing {
    * there. `onGone` is called if nobody comes back to it in time.
    */
   adopt(session: string, onGone: () => void): Promise<boolean>;
-  /** Ends a session that nobody came back to, as lost. */
+  /** Ends a session that nobody came back to, as lost. Never rejects. */
   end(session: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -156,8 +156,10 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     return ending;
   }
 
+  /** Undefined: it is not there, or this could not be found out. */
   async function added(session: string): Promise<ContinuableSession | undefined> {
-    const found = (await own.continuable()).find((one) => one.session === session);
+    const all = await own.continuable().catch((error: Error) => deps.onProblem(session, error));
+    const found = all?.find((one) => one.session === session);
     if (found) waiting?.add(found);
     return found;
   }
@@ -185,7 +187,7 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     depsOf,
     left: async () => (await own.continuable()).map(({ session }) => session),
     async adopt(session, onGone) {
-      const found = await added(session).catch((error: Error) => deps.onProblem(session, error));
+      const found = await added(session);
       if (!found) return false;
       inTime(() => {
         if (waiting.sessions.includes(found)) void endForgotten([found]).then(onGone);

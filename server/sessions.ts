@@ -3,7 +3,13 @@ import type { TurnRecord } from '../actors/ports/store.ts';
 import { openSession, type SessionDeps } from '../actors/session/session.ts';
 import { errorRecord, ParleyError } from '../machines/errors.ts';
 import type { Continued, Continuing } from './continuing/continuing.ts';
-import type { OpenSession, SessionHost, SessionListener, SessionRequest } from './door/session-host.ts';
+import type {
+  OpenSession,
+  SessionCloseReason,
+  SessionHost,
+  SessionListener,
+  SessionRequest,
+} from './door/session-host.ts';
 import type { Failover } from './failover/failover.ts';
 import { flagged, withoutBargeIn } from './flags/flagged.ts';
 import type { FlagSource } from './flags/flags.ts';
@@ -37,7 +43,8 @@ export function sessionHost(
     if (!failover || proof === undefined) return undefined;
     const facts = of?.taken?.opening ?? { startedAt, language, proof, ...(user && { user }) };
     const { code, message } = errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL');
-    const onFenced = () => listener.message({ type: 'error', code, message, fatal: true });
+    // Whoever still listens here has not gone there, and finds the session where it is now.
+    const onFenced = () => listener.message({ type: 'error', code, message, fatal: true, retryAfterMs: 0 });
     return failover.begin({ session, ...facts }, onFenced, of?.taken);
   }
 
@@ -56,6 +63,8 @@ export function sessionHost(
     );
     const copy = replicated(request, startedAt, listener, rebuilt);
     const begun = openSession(own, { ...request, seed }, listener, rebuilt);
+    // Who knows of the session can come back to it.
+    if (!rebuilt) await copy?.established();
     // Else the server after this one might use its generations again. What fails is reported by the session.
     if (rebuilt) await begun.durable().catch(() => {});
     if (said.length > 0) begun.command({ type: 'history', entries: [...said] });
@@ -73,9 +82,30 @@ export function sessionHost(
     ...(continuing && { waitsFor: continuing.waitsFor }),
     async open(request, listener): Promise<OpenSession> {
       const { session, proof, continues } = request;
-      const rebuilt = continues && (await continuing?.take(session, continues, listener));
-      if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
-      const { opened, context, copy } = await begin(request, listener, rebuilt);
+      let rebuilt: Continued | undefined;
+      let begun: Awaited<ReturnType<typeof begin>>;
+      try {
+        rebuilt = continues && (await continuing?.take(session, continues, listener));
+        if (continues && !rebuilt) throw new ParleyError('SESSION_UNKNOWN', session);
+        begun = await begin(request, listener, rebuilt);
+      } catch (error) {
+        failover?.settled(session);
+        throw error;
+      }
+      const { opened, context, copy } = begun;
+      async function close(reason: SessionCloseReason) {
+        if (copy?.fenced) {
+          await opened.leave('superseded');
+          return ended(session);
+        }
+        if (reason === 'draining' && continuing && proof !== undefined) {
+          await opened.leave();
+          return context?.end(false);
+        }
+        await opened.close(reason === 'bye' ? 'bye' : 'lost');
+        await context?.end(reason === 'bye');
+        await ended(session);
+      }
       return {
         command: opened.command,
         audio: opened.audio,
@@ -83,19 +113,7 @@ export function sessionHost(
         speak: opened.speak,
         heardAt: opened.heardAt,
         ...(rebuilt && { epoch: rebuilt.returns + 2 }),
-        async close(reason) {
-          if (copy?.fenced) {
-            await opened.leave('superseded');
-            return ended(session);
-          }
-          if (reason === 'draining' && continuing && proof !== undefined) {
-            await opened.leave();
-            return context?.end(false);
-          }
-          await opened.close(reason === 'bye' ? 'bye' : 'lost');
-          await context?.end(reason === 'bye');
-          await ended(session);
-        },
+        close: (reason) => close(reason).finally(() => failover?.settled(session)),
       };
     },
   };

@@ -83,7 +83,7 @@ export class Replica {
    */
   durable(withinMs: number): Promise<void> {
     if (this.#state === 'fenced') return Promise.reject(new ParleyError('EPOCH_SUPERSEDED'));
-    if (this.#next >= this.#end || this.#state === 'closed') return Promise.resolve();
+    if (!this.#owes || this.#state === 'closed') return Promise.resolve();
     return new Promise((resolve, reject) => {
       const { clock } = this.#options;
       const timer = clock.setTimer(withinMs, () => {
@@ -138,14 +138,19 @@ export class Replica {
     try {
       do {
         await this.#step();
-      } while (this.#state === 'open' && this.#next < this.#end && this.#waiters.length > 0);
+      } while (this.#state === 'open' && this.#owes && this.#waiters.length > 0);
       this.#retry.reset();
     } catch (error) {
       waitMs = this.#retry.nextMs();
       this.#options.onProblem(error instanceof Error ? error : new Error(String(error)));
     }
     this.#pumping = false;
-    if (this.#next < this.#end) this.#soon(waitMs);
+    if (this.#owes) this.#soon(waitMs);
+  }
+
+  /** Whether the stream lacks something: a session without a record has its opening. */
+  get #owes(): boolean {
+    return this.#last === 0 || this.#next < this.#end;
   }
 
   /** Sends the next batch, or the one again whose outcome is unknown. */
@@ -197,10 +202,10 @@ export class Replica {
     return 'arrived';
   }
 
-  /** The next records that are there; undefined if none can be sent now. */
+  /** The next records that are there, first with the opening; undefined if nothing can be sent now. */
   async #batch(): Promise<JournalBatch | undefined> {
     const { server, epoch, opening, stream } = this.#options;
-    const own = await this.#records();
+    const own = this.#next < this.#end ? await this.#records() : [];
     let size = this.#last === 0 ? JSON.stringify(opening).length : 0;
     const records: JournalRecord[] = [];
     for (const record of own.slice(0, BATCH_RECORDS)) {
@@ -208,7 +213,7 @@ export class Replica {
       if (size > stream.maxBatch && records.length > 0) break;
       records.push(record);
     }
-    if (records.length === 0) return undefined;
+    if (records.length === 0 && this.#last > 0) return undefined;
     return { server, epoch, number: this.#number, ...(this.#last === 0 && { opening }), records };
   }
 

@@ -46,12 +46,18 @@ export class SessionLease {
   readonly #retry = new Backoff(FIRST_RETRY_MS, LONGEST_RETRY_MS);
   #revision: number;
   #over = false;
+  /** Resolves when the broker has it. */
+  readonly written: Promise<void>;
+  #isWritten = () => {};
   #renewing: Promise<void> = Promise.resolve();
   #timer: TimerHandle | undefined;
 
   constructor(options: SessionLeaseOptions) {
     this.#options = options;
     this.#revision = options.revision;
+    this.written = new Promise((resolve) => {
+      this.#isWritten = resolve;
+    });
     if (this.#revision === 0) this.#renewing = this.#renew();
     else this.#again(options.renewMs);
   }
@@ -70,8 +76,10 @@ export class SessionLease {
       (await writeLease(store, session, lease, 0));
     if (!found) throw new ParleyError('BUS_UNREACHABLE', 'the broker is out of date');
     const own = isSameLease(found.lease, lease);
-    if (own) this.#revision = found.revision;
-    else if (!this.#over) {
+    if (own) {
+      this.#revision = found.revision;
+      this.#isWritten();
+    } else if (!this.#over) {
       this.#stop();
       this.#options.onLost();
     }

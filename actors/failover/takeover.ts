@@ -47,7 +47,7 @@ export async function takeSession(options: TakeoverOptions): Promise<Takeover> {
   const { session, self, found, leases, stream } = options;
   const lease: Lease = { ...found.lease, ...self, epoch: found.lease.epoch + 1 };
   const entry = await writeLease(leases, session, lease, found.revision);
-  if (!entry) return { type: 'gone' };
+  if (!entry) throw new ParleyError('BUS_UNREACHABLE', 'the lease is gone, or the broker is out of date');
   if (!isSameLease(entry.lease, lease)) return { type: 'elsewhere', lease: entry.lease };
   const { server, epoch } = lease;
   const fence: JournalBatch = { server, epoch, number: 0, records: [] };

@@ -189,6 +189,16 @@ export const CLIENT_CHECKS: readonly Check<ClientSubject>[] = [
       await ready();
     },
   ),
+  check(
+    'wanted',
+    'Errors and limits',
+    'EPOCH_SUPERSEDED with retryAfterMs: comes again',
+    async ({ ready }) => {
+      const client = await ready();
+      client.end('EPOCH_SUPERSEDED', 4409, { retryAfterMs: 0 });
+      await ready();
+    },
+  ),
   ...[
     ['BAD_MESSAGE', 4400],
     ['UNAUTHORISED', 4401],

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { realClock } from '../../adapters/real-clock.ts';
 import { FRAME_MS, msOfSamples, samplesInMs } from '../../machines/audio.ts';
+import type { RetryAdvice } from '../../machines/errors.ts';
 import { encodeAudio, SUBPROTOCOL, WIRE_LIMITS } from '../../machines/wire.ts';
 import { Speaker } from '../client/speaker.ts';
 import { parseCommand, parseHello } from '../endpoints/parley-v1/client-messages.ts';
@@ -115,8 +116,8 @@ export class Visitor extends Peer {
   }
 
   /** Ends the connection as a server does. */
-  end(code: string, closeCode: number): void {
-    this.send({ type: 'error', code, message: 'scripted', fatal: true });
+  end(code: string, closeCode: number, advice: RetryAdvice = {}): void {
+    this.send({ type: 'error', code, message: 'scripted', fatal: true, ...advice });
     this.socket.close(closeCode, code);
   }
 

@@ -56,15 +56,16 @@ export class Continuable {
     return own?.length === proof.length && timingSafeEqual(Buffer.from(own), Buffer.from(proof));
   }
 
-  /** Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. */
+  /** Rebuilds a session; undefined if it is not there any more, or its journal does not lead to it. If it rejects, it waits again. */
   take(
     session: string,
     machineOf: (parameters: SessionParameters) => SessionMachine,
     played?: Played,
   ): Promise<Rebuilt | undefined> {
-    const known = this.#waiting.delete(session);
+    const known = this.#waiting.get(session);
+    this.#waiting.delete(session);
     const rebuilt = this.#turn.then(() => (known ? this.#rebuild(session, machineOf, played) : undefined));
-    this.#turn = rebuilt.catch(() => {});
+    this.#turn = rebuilt.catch(() => known && this.#waiting.set(session, known));
     return rebuilt;
   }
 

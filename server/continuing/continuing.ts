@@ -5,6 +5,7 @@ import { missedMessages, type Rebuilt } from '../../actors/session/rebuild.ts';
 import { openSession, type SessionDeps } from '../../actors/session/session.ts';
 import { takeDataLock } from '../../adapters/store/data-lock.ts';
 import type { Clock, TimerHandle } from '../../machines/clock.ts';
+import { type ErrorCode, ParleyError } from '../../machines/errors.ts';
 import { canonicalJson } from '../../machines/json.ts';
 import type { SessionParameters } from '../../machines/parameters.ts';
 import { type SessionMachine, sessionMachine } from '../../machines/session/machine.ts';
@@ -21,8 +22,8 @@ import { Continuable, type ContinuableStore } from './continuable.ts';
 export interface Continuing {
   waitsFor(session: string, proof: string): boolean;
   /**
-   * Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. Rejects with BUS_UNREACHABLE
-   * if it cannot be found out now.
+   * Rebuilds a session and passes on what its client has missed; undefined if it cannot be continued. Rejects with BUS_UNREACHABLE,
+   * STORE_FAILED or STORE_CLOSED if only not now.
    */
   take(session: string, seen: LastSeen, listener: SessionListener): Promise<Continued | undefined>;
   /** `deps` with the parameters of the session, which may be others than those of new ones. */
@@ -53,6 +54,9 @@ export interface ContinuingOptions {
   /** Sessions of other servers too. */
   readonly failover?: Failover | undefined;
 }
+
+/** What the store may be able to do a moment later: the session is not lost. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['STORE_FAILED', 'STORE_CLOSED']);
 
 /** Events of older turns have been published, and the streams may not know their ids any more; ms of the session. */
 const RECENT_MS = 600_000;
@@ -125,7 +129,12 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
       log.info({ session, records, ms: Math.round(clock.nowMs() - begunMs) }, 'a session was rebuilt');
       return { ...made, taken };
     } catch (error) {
-      log.warn({ session, err: error }, 'a session of the server before cannot be continued');
+      const passes = error instanceof ParleyError && PASSING.has(error.code);
+      log.warn(
+        { session, err: error },
+        `a session of the server before cannot be continued${passes ? ' now' : ''}`,
+      );
+      if (passes) throw error;
       return undefined;
     }
   }
@@ -134,12 +143,23 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
   async function end({ session, language, user }: ContinuableSession): Promise<void> {
     const taken = await failover?.takeOwn(session);
     // Otherwise another server has it, or has ended it.
-    const made = failover && !taken ? undefined : await rebuilt(session, {}, taken);
-    if (made) {
-      if (taken) failover?.begin({ session, ...taken.opening }, () => {}, taken);
-      const { outputRate, seed } = made.kernel.context.input;
-      const options = { session, language, outputRate, seed, input: 'text', ...(user && { user }) } as const;
-      await openSession(depsOf(deps, made), options, undefined, made).close('lost');
+    try {
+      const made = failover && !taken ? undefined : await rebuilt(session, {}, taken);
+      if (made) {
+        if (taken) failover?.begin({ session, ...taken.opening }, () => {}, taken);
+        const { outputRate, seed } = made.kernel.context.input;
+        const options = {
+          session,
+          language,
+          outputRate,
+          seed,
+          input: 'text',
+          ...(user && { user }),
+        } as const;
+        await openSession(depsOf(deps, made), options, undefined, made).close('lost');
+      }
+    } finally {
+      failover?.settled(session);
     }
     await stores.store.endSession(session, new Date().toISOString());
   }
@@ -178,7 +198,6 @@ export async function startContinuing(options: ContinuingOptions): Promise<Conti
     waitsFor: (session, proof) => (failover ?? waiting).waitsFor(session, proof),
     async take(session, seen, listener) {
       const made = await rebuilt(session, seen, failover?.claim(session));
-      if (!made) failover?.settled(session);
       const { lastSeq } = seen;
       if (made && lastSeq !== undefined)
         for (const message of missedMessages(made.log, lastSeq)) listener.message(message);

@@ -15,10 +15,7 @@ import { StopWatch } from './stop-watch.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Uplink } from './uplink.ts';
 
-/** - `opening`: the host opens the session; messages in both directions are queued; then `open`
- * - `parting`: the client said bye; the session's last messages still reach it
- * - `closed`
- */
+/** `opening`: the host opens it; messages in both directions are queued. `parting`: the client said bye; the last messages still reach it. */
 type Phase = 'opening' | 'open' | 'parting' | 'closed';
 
 /** One session between its endpoint and its host. It queues both directions, in order, until the endpoint knows that the session is open. It is also the fence: it drops audio of flushed generations, and all audio between a stop and the session's answer to it. A failure here ends only this session. */
@@ -114,9 +111,10 @@ export class DoorSession implements SessionHandle, SessionPeer {
     return this.#listener === listener;
   }
 
-  /** Whether a client that knows this secret and wants this may have the session. */
+  /** Whether a client that knows this secret and wants this may have the session, or will have it when it has opened. */
   mayResume(secret: string, wanted: DoorRequest): boolean {
-    return this.#phase === 'open' && this.resumption?.fits(secret, wanted) === true;
+    const isThere = this.#phase === 'open' || (this.#phase === 'opening' && this.#request.continues);
+    return isThere && this.resumption?.fits(secret, wanted) === true;
   }
 
   /** Gives the session to another connection of its client, and ends the one before, if it is still there. */
@@ -125,6 +123,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     const missed = before instanceof Missed ? before : this.#goAway();
     if (missed !== before) before.ended(errorRecord(new ParleyError('EPOCH_SUPERSEDED'), 'INTERNAL'));
     this.#listener = listener;
+    if (this.#is('opening')) return;
     if (this.resumption) this.resumption.epoch += 1;
     this.#held = [];
     // Not at once: the connection does not have its handle yet.
@@ -146,6 +145,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   #goAway(): Missed {
     const missed = new Missed();
     this.#listener = missed;
+    if (this.#is('opening')) return missed;
     this.#awaitReturn();
     this.#guard(() => this.#opened?.present(false));
     return missed;
@@ -159,7 +159,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
 
   close(reason: 'bye' | 'lost'): void {
     if (reason === 'lost') {
-      if (this.#request.continues && this.#is('opening')) this.#listener = new Missed();
+      if (this.#request.continues && this.#is('opening')) this.#goAway();
       else if (this.resumption && this.#is('open') && !this.#drains) this.#goAway();
       else this.#leave(this.#drains ? 'draining' : 'lost');
       return;
@@ -202,8 +202,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
     });
     let isBack = false;
     try {
-      const { awayMs } = limits;
-      const asked = { named: this.#named, wanted: this.#request, awayMs };
+      const asked = { named: this.#named, wanted: this.#request, awayMs: limits.awayMs };
       const { opened, named, continued } = await openAtHost(host, asked, {
         message: (message) => this.#pass(() => this.#message(message)),
         audio: (generation, seq, pcm) => {
@@ -294,18 +293,16 @@ export class DoorSession implements SessionHandle, SessionPeer {
     this.#active();
     this.#guard(() => {
       if (message.type === 'flush') this.#fence = Math.max(this.#fence, message.generation);
-      const ended = message.type === 'state' && message.value === 'ended';
       if (message.type === 'state') this.#stop.note(message.value);
       if (message.type === 'error' && message.fatal) {
-        const { code, message: text } = message;
         this.#leave('lost');
-        this.#listener.ended({ code, message: text });
+        this.#listener.ended(message);
         return;
       }
       this.#listener.message(message);
       for (const watcher of [...this.#watchers]) watcher(message);
       this.#rest.note(message);
-      if (ended) this.end('bye');
+      if (message.type === 'state' && message.value === 'ended') this.end('bye');
     });
   }
 

@@ -93,6 +93,8 @@ export class ScriptedSession implements OpenSession {
 
 export class ScriptedHost implements SessionHost {
   readonly opened = new AsyncQueue<ScriptedSession>();
+  /** Default: it continues no session. */
+  waitsFor: NonNullable<SessionHost['waitsFor']> = () => false;
   /** Awaited before a session opens; if it throws, opening fails with that error. */
   beforeOpen: (request: SessionRequest, session: ScriptedSession) => void | Promise<void> = () => {};
 

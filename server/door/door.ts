@@ -88,7 +88,7 @@ export interface DoorListener {
   /** The server is about to stop; the session may continue for the drain grace. */
   draining(): void;
   /** The last call, with the error that ended the session, if any. Not called after `close('lost')`. */
-  ended(error?: ErrorRecord): void;
+  ended(error?: ErrorRecord & RetryAdvice): void;
 }
 
 /** An endpoint's handle of a session. Commands and audio given before `opened` are queued in order. */

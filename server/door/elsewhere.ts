@@ -6,7 +6,7 @@ export interface Owner {
 
 /**
  * Why a client could not be passed on:
- * - `unreachable`: the owner did not answer in time, or left before it said anything
+ * - `unreachable`: the owner did not answer in time, left before it said anything, or cannot write to its store
  * - `unknown`: it answers, and does not have the session, or not for this client
  */
 export type RelayFailure = 'unreachable' | 'unknown';

@@ -52,6 +52,8 @@ async function ownRecords(
   });
   if (!own) return undefined;
   const shared = Math.min(own.records.length, records.length);
+  // The store failed in it, maybe at an earlier attempt.
+  if (own.footer.status === 'incomplete' && shared === own.records.length) return undefined;
   if (shared > 0 && own.records[shared - 1]?.stateHash !== records[shared - 1]?.stateHash) return undefined;
   return own.records.length;
 }

@@ -13,8 +13,10 @@ import { ReplicatedSession } from './replicated-session.ts';
 
 /** How long a takeover may take, ms: the client waits. */
 const TAKE_MS = 8_000;
-/** How long a session that was taken waits for its client, ms; after that the client has to ask again. */
-const CLAIM_MS = 30_000;
+/** How long a session that was taken waits for its client, ms. Later it is taken anew: another server may have it by then. */
+const CLAIM_MS = 2_000;
+/** How long the owner that was found is remembered, ms: until it is known to be of no use. */
+const ASKED_MS = 30_000;
 const HOUR_MS = 3_600_000;
 const SESSION_PATH = '/v1/session';
 
@@ -57,8 +59,10 @@ export class Failover {
   /** Whose journals are not open yet. */
   readonly #begun = new Map<string, ReplicatedSession>();
   readonly #outcomes = new Map<string, Outcome>();
-  /** Those that are being rebuilt here for an earlier attempt of their client. */
-  readonly #rebuilding = new Set<string>();
+  /** Those that this process is rebuilding, runs or is closing. They cannot be taken until it has done with them. */
+  readonly #held = new Set<string>();
+  /** Those that are being taken, for any number of attempts of their clients. */
+  readonly #taking = new Map<string, Promise<Lease | undefined>>();
   /** Epoch of the owner that was found last, by session. */
   readonly #asked = new Map<string, number>();
 
@@ -81,8 +85,6 @@ export class Failover {
       const found = await leases.read(session);
       if (!found || !isProof(found.lease.proof, proof)) return undefined;
       const { url, epoch } = found.lease;
-      if (url === this.#url && this.#rebuilding.has(session))
-        throw new ParleyError('BUS_UNREACHABLE', 'the session is being rebuilt');
       const useless = failed !== undefined && this.#asked.get(session) === epoch;
       const owner = url === this.#url || useless ? await this.#take(session, found) : found.lease;
       if (!owner) return undefined;
@@ -112,13 +114,13 @@ export class Failover {
     const outcome = this.#outcomes.get(session);
     this.#outcomes.delete(session);
     if (outcome?.error) throw outcome.error;
-    if (outcome?.taken) this.#rebuilding.add(session);
+    if (outcome?.taken) this.#held.add(session);
     return outcome?.taken;
   }
 
-  /** A session that was claimed is not being rebuilt any more. */
+  /** This process has done with a session that it claimed or began. */
   settled(session: string): void {
-    this.#rebuilding.delete(session);
+    this.#held.delete(session);
   }
 
   /** Takes a session that this process's forerunner has left, as that is known to have ended. */
@@ -157,7 +159,7 @@ export class Failover {
       onProblem: (error) => log.debug({ session, err: error }, error.message),
     });
     this.#begun.set(session, copy);
-    this.settled(session);
+    this.#held.add(session);
     return copy;
   }
 
@@ -183,7 +185,17 @@ export class Failover {
     }
   }
 
+  /** Resolves with the owner if another server was faster. One attempt at a time: a second one would fence the first. */
   async #take(session: string, found: LeaseEntry): Promise<Lease | undefined> {
+    if (this.#held.has(session))
+      throw new ParleyError('BUS_UNREACHABLE', 'the session is not closed here yet');
+    const underway =
+      this.#taking.get(session) ?? this.#takeNow(session, found).finally(() => this.#taking.delete(session));
+    this.#taking.set(session, underway);
+    return underway;
+  }
+
+  async #takeNow(session: string, found: LeaseEntry): Promise<Lease | undefined> {
     const { leases, stream, wallMs, silentMs, machine, log } = this.#options;
     if (found.lease.machine !== machine) return undefined;
     const begunMs = wallMs();
@@ -202,7 +214,7 @@ export class Failover {
 
   #remember(session: string, epoch: number): void {
     this.#asked.set(session, epoch);
-    this.#options.clock.setTimer(CLAIM_MS, () => {
+    this.#options.clock.setTimer(ASKED_MS, () => {
       if (this.#asked.get(session) === epoch) this.#asked.delete(session);
     });
   }

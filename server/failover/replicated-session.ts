@@ -6,6 +6,9 @@ import type { Lease, LeaseStore } from '../../actors/ports/lease.ts';
 import type { Clock } from '../../machines/clock.ts';
 import type { JournalRecord } from '../../machines/journal/record.ts';
 
+/** How long a client waits for a session that others could take, ms: half of what clients wait for `ready`. */
+const ESTABLISHED_MS = 5_000;
+
 export interface ReplicatedSessionOptions {
   readonly session: string;
   readonly lease: Lease;
@@ -64,6 +67,19 @@ export class ReplicatedSession {
 
   append(record: JournalRecord): void {
     this.#replica?.append(record);
+  }
+
+  /** Resolves when another server can take the session, or after a limited time without an answer of the broker. Never rejects. */
+  async established(): Promise<void> {
+    const { clock, onProblem } = this.#options;
+    const written = Promise.all([this.#lease.written, this.#replica?.durable(ESTABLISHED_MS)]);
+    await new Promise<void>((resolve) => {
+      const late = clock.setTimer(ESTABLISHED_MS, resolve);
+      void written.catch(onProblem).then(() => {
+        late.cancel();
+        resolve();
+      });
+    });
   }
 
   /** Resolves when other servers know everything so far; rejects with BUS_UNREACHABLE or EPOCH_SUPERSEDED. */

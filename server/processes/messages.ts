@@ -20,7 +20,7 @@ export const fromProcess = z.discriminatedUnion('type', [
   z.object({ type: z.literal('load'), lateMs: z.number() }),
   z.object({ type: z.literal('opened'), session }),
   z.object({ type: z.literal('closed'), session }),
-  /** Who runs the session? `failed`: the one that was named did not answer. */
+  /** Who runs the session? `failed`: the one that was named does not have it. */
   z.object({ type: z.literal('find'), id, session, failed: z.boolean() }),
   z.object({ type: z.literal('sessions'), id }),
   z.object({ type: z.literal('metrics'), id }),

@@ -83,7 +83,7 @@ export class Siblings implements SessionObserver, Elsewhere {
   }
 
   async find({ session, failed }: Parameters<Elsewhere['find']>[0]): ReturnType<Elsewhere['find']> {
-    const answer = await this.#ask((id) => ({ type: 'find', id, session, failed: failed !== undefined }));
+    const answer = await this.#ask((id) => ({ type: 'find', id, session, failed: failed === 'unknown' }));
     if (answer.type !== 'found') return undefined;
     if (answer.url !== undefined) return { url: `${answer.url.replace(/^http/u, 'ws')}/v1/session` };
     if (answer.yours && !(await this.#parts?.continuing?.adopt(session, () => this.onClosed(session))))

@@ -62,6 +62,23 @@ describe('a session whose server is killed', () => {
     expect(said.heard).toContain(`user: one | assistant: ${one.heard}`);
     expect(said.heard).toContain(`user: a long story | assistant: ${ended.heard}`);
   }, 120_000);
+
+  it('goes on at another one, even if nothing was said in it yet', async () => {
+    const [first, second] = cluster.servers;
+    if (!first || !second) throw new Error('two servers');
+    await Promise.all([first.start(), second.start()]);
+    cluster.balancer.heal();
+    cluster.prefer(first);
+    const client = new ParleyClient({ url: cluster.url });
+    afterTest(() => client.close());
+    const { session } = await client.connect();
+    const back = client.next('ready');
+    cluster.prefer(second);
+    await first.process.kill();
+    expect(await back).toMatchObject({ session, resumed: true });
+    client.text('one');
+    expect((await client.next('reply.end')).reason).toBe('completed');
+  }, 120_000);
 });
 
 describe('a session whose client has lost its connection', () => {

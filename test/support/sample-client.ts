@@ -88,6 +88,7 @@ export function sampleClient(url: string, token: string, fault?: ClientFault): C
     let received = 0;
     let reported = '';
     let started = 0;
+    let isWanted = false;
     const played = () => {
       const nowMs = realClock.nowMs();
       speaker.advance(nowMs);
@@ -114,6 +115,7 @@ export function sampleClient(url: string, token: string, fault?: ClientFault): C
         return speaker.receive(frame, new Int16Array(Uint8Array.from(frame.pcm).buffer), nowMs);
       }
       const message = parseJson(data.toString()) as Message;
+      isWanted = message.fatal === true && message.retryAfterMs !== undefined;
       if (message.type === 'ready') {
         speaker = new Speaker(24_000, nowMs);
         pauseMs = 200;
@@ -142,7 +144,7 @@ export function sampleClient(url: string, token: string, fault?: ClientFault): C
       clearInterval(ticker);
       microphone?.close();
       if (fault !== 'reports actions of the session before') for (const id of slow.keys()) cancel(id);
-      const isFatal = FATAL.includes(code) && fault !== `reconnects after ${code}`;
+      const isFatal = FATAL.includes(code) && !isWanted && fault !== `reconnects after ${code}`;
       if (stopped || isFatal || fault === 'does not reconnect') return;
       setTimeout(() => !stopped && connect(), pauseMs);
       if (fault !== 'reconnects at a constant pace') pauseMs *= 2;

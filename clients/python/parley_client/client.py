@@ -248,7 +248,8 @@ class ParleyClient:
                 self._fatal = None
                 self._advice = {}
                 code = await self._connection()
-                if self._closing or code in FATAL_CLOSES:
+                # A server that names a time wants it back, whatever the code.
+                if self._closing or (code in FATAL_CLOSES and "retryAfterMs" not in self._advice):
                     break
                 if self._was_ready.is_set():
                     pause = FIRST_PAUSE_S

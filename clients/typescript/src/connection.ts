@@ -215,7 +215,9 @@ export class Connection {
     this.#drop();
     const { words, retry } = closeAdvice(closeCode);
     const why = { closeCode, ...(this.#fatal && { error: this.#fatal }) };
-    if (!retry || !this.#options.reconnect) {
+    // A server that names a time wants it back, whatever the code.
+    const isWanted = retry || this.#fatal?.retryAfterMs !== undefined;
+    if (!isWanted || !this.#options.reconnect) {
       this.#end(words, why);
       return;
     }

@@ -14,6 +14,9 @@ import { closeCodeOf } from './close-codes.ts';
 import { Downlink } from './downlink.ts';
 import type { ServerSocket } from './server-socket.ts';
 
+/** What is read of a client on hold, bytes: more than one that waits for `ready` sends. */
+const MAX_HELD_BYTES = 64 * 1_024;
+
 /** The protocol on a client's WebSocket. What it throws closes the socket as INTERNAL. */
 export interface SocketProtocol {
   /** The socket is registered at the door. Called once, first, for a protocol whose client need not speak first. */
@@ -41,6 +44,7 @@ export class ClientSocket {
   #closed = false;
   /** What had been read of the client when it was put on hold. */
   #held: { readonly data: Buffer; readonly isBinary: boolean }[] | undefined;
+  #heldBytes = 0;
   /** Id of the session behind it. */
   #session: string | undefined;
   /** The timer of the closing handshake. */
@@ -113,11 +117,14 @@ export class ClientSocket {
     return before;
   }
 
-  /** Reads no more of the client until `proceed`. Do not hold it for long: slow readers are found by what they send. */
+  /**
+   * Keeps what the client sends until `proceed`. Its socket is read on for a little, as only a socket that is read shows that its
+   * client has left. Do not hold it for long: slow readers are found by what they send.
+   */
   hold(): void {
     if (this.#held || this.#closed) return;
     this.#held = [];
-    this.#socket.pause();
+    this.#heldBytes = 0;
   }
 
   /** Ends a hold. What was read before reaches the protocol first. */
@@ -139,7 +146,7 @@ export class ClientSocket {
     this.failWith(errorRecord(new ParleyError(code, detail), 'INTERNAL'));
   }
 
-  failWith(error: ErrorRecord): void {
+  failWith(error: ErrorRecord & RetryAdvice): void {
     if (this.#closed) return;
     this.#protocol.fatal({ ...error, ...this.#door.adviceFor(error.code) });
     this.close(closeCodeOf(error.code), error.code);
@@ -174,6 +181,8 @@ export class ClientSocket {
     if (this.#closed || !Buffer.isBuffer(data)) return;
     if (this.#held) {
       this.#held.push({ data, isBinary });
+      this.#heldBytes += data.byteLength;
+      if (this.#heldBytes > MAX_HELD_BYTES) this.#socket.pause();
       return;
     }
     this.#door.wire?.see(this.#session, 'client', data, isBinary);

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { AsyncQueue } from '../../../actors/async-queue.ts';
 import { afterTest } from '../../../test/support/after-test.ts';
-import { expectEnd, startRig } from '../door-test-util.ts';
+import { expectEnd, startRig, until } from '../door-test-util.ts';
 import type { Elsewhere, Owner, RelayFailure } from '../elsewhere.ts';
 
 type RigOptions = NonNullable<Parameters<typeof startRig>[0]>;
@@ -143,6 +144,36 @@ it('servers that believe in each other do not pass a client on for ever', async 
   const client = await one.hello({ resume: true, session: 'gone', secret: 'secret' });
   expect(await client.json()).toMatchObject({ type: 'ready', resumed: false });
   expect([one.door.stats().sessionsOpened, two.door.stats().sessionsOpened]).toEqual([1, 0]);
+});
+
+it('a client whose session has an owner that never answers has to come back to it', async () => {
+  const { owner, resume } = await resumption();
+  await owner.stop();
+  const lasting = await startRig({ elsewhere: { find: async () => at(owner.address.url) } });
+  const client = await lasting.hello(resume);
+  await expectEnd(client, 'OVERLOADED', 4429);
+  expect(lasting.door.stats().sessionsOpened).toBe(0);
+});
+
+it('a client that has left while its session was looked for disturbs nobody', async () => {
+  const { owner, client: later, session, resume } = await resumption();
+  const [asked, found] = [new AsyncQueue<string>(), new AsyncQueue<Owner>()];
+  const slow = await startRig({
+    elsewhere: {
+      find({ session }) {
+        asked.push(session);
+        return found.take();
+      },
+    },
+  });
+  const client = await slow.hello(resume);
+  await asked.take();
+  client.socket.terminate();
+  await until(() => slow.door.stats().connections === 0);
+  found.push(at(owner.address.url));
+  later.say({ type: 'text', text: 'still here' });
+  expect(await session.commands.take()).toEqual({ type: 'text', text: 'still here' });
+  expect([owner.door.stats().connections, slow.door.stats().sessionsOpened]).toEqual([1, 0]);
 });
 
 it('nobody is passed on whose token is not accepted', async () => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
+import { z } from 'zod';
 import { parseJson } from '../../../machines/json.ts';
 import type { Owner, RelayFailure } from '../elsewhere.ts';
 import type { ClientSocket, SocketProtocol } from './client-socket.ts';
@@ -64,12 +65,16 @@ export function relay(
       resolve(client.isClosed ? undefined : why);
     };
     const late = setTimeout(() => failed('unreachable'), READY_MS);
-    owner.once('open', () => owner.send(hello));
+    owner.once('open', () => {
+      // Its session must not be taken from a later connection of the same client.
+      if (!client.isClosed) owner.send(hello);
+    });
     owner.on('error', () => {}); // `close` follows
     owner.on('message', (data, isBinary) => {
       if (!Buffer.isBuffer(data)) return;
       if (!decided) {
-        if (!isBinary && saysUnknown(data.toString())) return failed('unknown');
+        const why = isBinary ? undefined : failureIn(data.toString());
+        if (why) return failed(why);
         decided = true;
         clearTimeout(late);
         client.admitted();
@@ -124,17 +129,15 @@ class Relayed implements SocketProtocol {
   }
 }
 
-function saysUnknown(text: string): boolean {
-  const message = parseJson(text);
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'code' in message &&
-    message.code === 'SESSION_UNKNOWN' &&
-    'fatal' in message &&
-    message.fatal === true
-  );
+/** Why an owner that says this first is of no use; undefined if it is, or the client has to know what it says. */
+function failureIn(text: string): RelayFailure | undefined {
+  const { data } = refusal.safeParse(parseJson(text));
+  if (data?.code === 'SESSION_UNKNOWN') return 'unknown';
+  // Its disk may be full for long.
+  return data?.code === 'STORE_FAILED' ? 'unreachable' : undefined;
 }
+
+const refusal = z.object({ code: z.string(), fatal: z.literal(true) });
 
 /** RFC 6455, section 7.4: codes that may stand in a close frame. 1005 and 1006 say that there was none. */
 function isSendable(code: number): boolean {

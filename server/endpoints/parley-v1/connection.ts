@@ -29,7 +29,7 @@ import { parseCommand, parseHello } from './client-messages.ts';
 export const PARLEY_V1 = 'parley-v1';
 /** Default rate of the reply's audio, in Hz. */
 const DEFAULT_OUTPUT_RATE = 24_000;
-/** Owners that are asked for a session, one after another, before it counts as gone. */
+/** Owners that are asked for a session, one after another, before its client has to try again. */
 const MAX_OWNERS = 3;
 /** Of a session that its client cannot come back to. */
 const FIRST_EPOCH = 1;
@@ -190,11 +190,11 @@ export class Connection implements SocketProtocol {
     let failed: RelayFailure | undefined;
     for (let tries = 0; tries < MAX_OWNERS; tries++) {
       const owner = await seek(failed);
-      if (!owner) break;
+      if (!owner) return false;
       failed = await relay(this.#socket, hello, owner, { subprotocol: SUBPROTOCOL, hops: this.#hops });
       if (!failed) return true;
     }
-    return false;
+    throw new ParleyError('OVERLOADED', 'the server that has the session does not answer; come back to it');
   }
 
   #listener(): DoorListener {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { startRig, startSession } from '../../door/door-test-util.ts';
+import { AsyncQueue } from '../../../actors/async-queue.ts';
+import { expectEnd, startRig, startSession } from '../../door/door-test-util.ts';
 
 /** A client that may come back, what its `ready` said, and its session. */
 async function begun(options: Parameters<typeof startRig>[0] = {}) {
@@ -8,6 +9,13 @@ async function begun(options: Parameters<typeof startRig>[0] = {}) {
   const session = await rig.host.opened.take();
   const { session: id, secret, epoch } = await client.json('ready');
   return { rig, client, session, resume: { resume: true, session: id, secret, epoch } };
+}
+
+/** A server that has a session of a server before, for whoever comes. */
+async function begunBefore() {
+  const rig = await startRig();
+  rig.host.waitsFor = () => true;
+  return { rig, resume: { resume: true, session: 'before', secret: 'secret', epoch: 1 } };
 }
 
 describe('a client that lost its connection', () => {
@@ -38,6 +46,24 @@ describe('a client that lost its connection', () => {
     expect([await session.commands.take(), await session.commands.take()]).toEqual(['away', 'back']);
     again.say({ type: 'interrupt' });
     expect(await session.commands.take()).toEqual({ type: 'interrupt' });
+  });
+
+  it('gets a session that is still being continued for an earlier connection, and once', async () => {
+    const { rig, resume } = await begunBefore();
+    const [begins, mayOpen] = [new AsyncQueue<string>(), new AsyncQueue<void>()];
+    rig.host.beforeOpen = ({ session }) => {
+      begins.push(session);
+      return mayOpen.take();
+    };
+    const first = await rig.hello(resume);
+    await begins.take();
+    const second = await rig.hello(resume);
+    await expectEnd(first, 'EPOCH_SUPERSEDED', 4409);
+    mayOpen.push();
+    expect(await second.json()).toMatchObject({ type: 'ready', session: resume.session });
+    expect(rig.door.stats().sessions).toBe(1);
+    const session = await rig.host.opened.take();
+    expect(await session.commands.take()).toBe('back');
   });
 
   it('finds its session gone after half a minute', async () => {

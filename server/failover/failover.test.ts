@@ -1,0 +1,121 @@
+import { expect, it } from 'vitest';
+import {
+  opening,
+  recordOf,
+  SharedBroker,
+  testClock,
+  type Weather,
+} from '../../actors/failover/stores-test-util.ts';
+import { makeLogger } from '../log.ts';
+import { Failover } from './failover.ts';
+
+const SESSION = 's';
+const facts = { session: SESSION, startedAt: opening.startedAt, language: 'en', proof: 'p' };
+const wanted = { session: SESSION, proof: 'p' };
+
+/** Servers of one broker, by name. */
+function servers() {
+  const clock = testClock();
+  const broker = new SharedBroker(clock);
+  const log: string[] = [];
+  /** Lets time pass until it has settled. */
+  const passed = async <Result>(work: Promise<Result>): Promise<Result> => {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    work.then(over, over);
+    for (let ms = 0; !isOver && ms < 20_000; ms += 10) await clock.advance(10);
+    return work;
+  };
+  const start = (name: string) => {
+    const weather: Weather = { delayMs: 2, fate: 'fine' };
+    const failover = new Failover({
+      ...broker.link(weather),
+      ...{
+        clock,
+        wallMs: () => clock.nowMs(),
+        machine: 'm',
+        connected: () => true,
+        log: makeLogger('error', 'json'),
+      },
+      ...{ keptHours: 24, turnMs: 250, actionMs: 2_000, silentMs: 600_000, own: async () => [] },
+    });
+    failover.reachableAt(`ws://${name}`);
+    return {
+      failover,
+      weather,
+      /** Begins the session with one record. */
+      async begin() {
+        const copy = failover.begin(facts, () => log.push(`${name} is fenced`));
+        copy.open(opening);
+        await passed(copy.established());
+        copy.append(recordOf(0));
+        await clock.advance(100);
+        return copy;
+      },
+      find: (failed?: 'unreachable') => passed(failover.find({ ...wanted, failed })),
+    };
+  };
+  return { clock, broker, log, start, passed };
+}
+
+it('a session is known to the other servers before its client knows of it, also without a record', async () => {
+  const { broker, start, passed } = servers();
+  const copy = start('a').failover.begin(facts, () => {});
+  copy.open(opening);
+  await passed(copy.established());
+  expect(broker.batches.get(SESSION)).toMatchObject([{ batch: { opening: { proof: 'p' }, records: [] } }]);
+  const b = start('b');
+  expect(await b.find()).toEqual({ url: 'ws://a/v1/session' });
+  expect(await b.find('unreachable')).toBeUndefined();
+  expect(b.failover.claim(SESSION)).toMatchObject({ records: [], lease: { epoch: 2 } });
+});
+
+it('a client waits only so long for a broker that does not answer', async () => {
+  const { clock, start, passed } = servers();
+  const a = start('a');
+  a.weather.fate = 'away';
+  const copy = a.failover.begin(facts, () => {});
+  copy.open(opening);
+  await passed(copy.established());
+  expect(clock.nowMs()).toBe(5_000);
+});
+
+it('attempts of one client that arrive together take its session once', async () => {
+  const { log, start, passed } = servers();
+  await start('a').begin();
+  const { find, failover, weather } = start('b');
+  weather.delayMs = 300;
+  await find();
+  const attempt = () => failover.find({ ...wanted, failed: 'unreachable' });
+  await passed(Promise.all([attempt(), attempt()]));
+  expect(failover.claim(SESSION)).toMatchObject({ lease: { epoch: 2 } });
+  expect(log).toEqual([]);
+});
+
+it('a session is not taken from this server while it is rebuilt, runs or closes here', async () => {
+  const { log, start } = servers();
+  const a = start('a');
+  await a.begin();
+  expect(await a.find()).toBeUndefined();
+  expect(() => a.failover.claim(SESSION)).toThrow('cannot be reached');
+  expect(log).toEqual([]);
+  a.failover.settled(SESSION);
+  expect(await a.find()).toBeUndefined();
+  expect(a.failover.claim(SESSION)).toMatchObject({ lease: { epoch: 2 } });
+});
+
+it('a session that was taken for a client that did not wait is not given out later, when another server may have it', async () => {
+  const { clock, start } = servers();
+  await start('a').begin();
+  const [b, c] = [start('b'), start('c')];
+  await b.find();
+  await b.find('unreachable');
+  await clock.advance(2_000);
+  expect(b.failover.waitsFor(SESSION, 'p')).toBe(false);
+  await c.find();
+  await c.find('unreachable');
+  expect(c.failover.claim(SESSION)).toMatchObject({ lease: { epoch: 3 } });
+  expect(await b.find()).toEqual({ url: 'ws://c/v1/session' });
+});

@@ -17,7 +17,7 @@ const spread = (sorted: readonly number[]) =>
   `p50 ${of(sorted, 0.5)}, p95 ${of(sorted, 0.95)}, longest ${of(sorted, 1)} ms`;
 console.log(JSON.stringify(report.blows));
 console.log(
-  `${talkers} sessions, ${report.acknowledged} turns acknowledged, ${report.actions} actions, ${report.takeovers} takeovers, ${report.journals} journals replayed, ${report.differing} turns that ended differently in two stores`,
+  `${talkers} sessions, ${report.acknowledged} turns acknowledged, ${report.events} in analytics, ${report.actions} actions, ${report.takeovers} takeovers, ${report.journals} journals replayed, ${report.differing} turns that ended differently in two stores`,
 );
 console.log(
   `${report.openMs.length} returns; connect to ready: ${spread(report.openMs)}; loss to ready: ${spread(report.lostMs)}`,

@@ -9,31 +9,42 @@ import { startNatsCluster } from '../support/nats-cluster.ts';
 import { type ParleyProcess, watched } from '../support/processes.ts';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
-const program = fileURLToPath(new URL('./server.ts', import.meta.url));
-
-/** Where a server runs. */
-export interface Place {
+/** Where a worker runs. */
+export interface WorkerPlace {
   readonly dataDir: string;
-  readonly port: number;
   readonly natsUrl: string;
   readonly replicas: number;
-  /** Each action that runs adds a line. */
-  readonly ranFile: string;
   readonly logLevel: 'error' | 'warn' | 'info';
 }
 
-export interface FailoverServer {
-  readonly place: Place;
-  /** Its links to the brokers. */
-  readonly links: readonly TcpProxy[];
+/** Where a server runs. */
+export interface Place extends WorkerPlace {
+  readonly port: number;
+  /** Each action that runs adds a line. */
+  readonly ranFile: string;
+  /** Its engines are in workers. */
+  readonly remote: boolean;
+}
+
+/** A process that is started again in its place after it was killed. */
+export interface Restartable {
   readonly process: ParleyProcess;
   /** Starts it if it has ended. */
   start(): Promise<void>;
 }
 
+export interface FailoverServer extends Restartable {
+  readonly place: Place;
+  /** Its links to the brokers. */
+  readonly links: readonly TcpProxy[];
+}
+
 export interface FailoverScene {
   readonly brokers: readonly NatsServer[];
   readonly servers: readonly FailoverServer[];
+  readonly workers: readonly Restartable[];
+  /** What the workers have in common. */
+  readonly workerDir: string;
   /** The address for clients. */
   readonly url: string;
   readonly balancer: TcpProxy;
@@ -48,10 +59,13 @@ export async function startScene(
   {
     servers: count,
     brokers: size,
+    workers: working = 0,
     logLevel = 'error' as const,
   }: {
     readonly servers: number;
     readonly brokers: 1 | 3;
+    /** With some, they have the engines of the servers. */
+    readonly workers?: number;
     readonly logLevel?: Place['logLevel'];
   },
 ): Promise<FailoverScene> {
@@ -60,14 +74,31 @@ export async function startScene(
       ? [await startNatsServer({ args: ['-js', '-sd', join(folder, 'broker')] })]
       : await startNatsCluster(folder, size);
   const ranFile = join(folder, 'ran.txt');
+  const workerDir = join(folder, 'worker');
+  await mkdir(workerDir);
+  const common = { replicas: size, logLevel };
+  const natsUrls = brokers.map(({ url }) => url).join();
+  const workers = await Promise.all(
+    Array.from({ length: working }, () =>
+      restartable('./worker.ts', { ...common, dataDir: workerDir, natsUrl: natsUrls }, /^works$/u),
+    ),
+  );
   const servers = await Promise.all(
     Array.from({ length: count }, async (_, i) => {
       const dataDir = join(folder, `server-${i}`);
       await mkdir(dataDir);
       const links = await Promise.all(brokers.map(({ port }) => startTcpProxy(() => [port])));
       const natsUrl = links.map(({ port }) => `nats://127.0.0.1:${port}`).join();
-      const place = { dataDir, port: await freePort(), natsUrl, replicas: size, ranFile, logLevel };
-      return startServer(place, links);
+      const place = {
+        ...{ ...common, dataDir, port: await freePort(), natsUrl, ranFile, remote: working > 0 },
+      } satisfies Place;
+      const server = await restartable('./server.ts', place, /^listens on (.*)$/u);
+      return {
+        ...{ place, links, start: server.start },
+        get process() {
+          return server.process;
+        },
+      };
     }),
   );
   let order: readonly FailoverServer[] = servers;
@@ -77,26 +108,27 @@ export async function startScene(
     return ports;
   });
   return {
-    ...{ brokers, servers, balancer, ranFile, url: `http://127.0.0.1:${balancer.port}` },
+    ...{ brokers, servers, workers, workerDir, balancer, ranFile, url: `http://127.0.0.1:${balancer.port}` },
     prefer(server) {
       order = [server, ...servers.filter((one) => one !== server)];
     },
     async close() {
       await balancer.close();
-      await Promise.all(servers.map((one) => one.process.kill()));
+      await Promise.all([...servers, ...workers].map((one) => one.process.kill()));
       for (const { links } of servers) await Promise.all(links.map((link) => link.close()));
       await Promise.all(brokers.map((broker) => broker.kill()));
     },
   };
 }
 
-async function startServer(place: Place, links: readonly TcpProxy[]): Promise<FailoverServer> {
+async function restartable(program: string, place: WorkerPlace, isThere: RegExp): Promise<Restartable> {
+  const path = fileURLToPath(new URL(program, import.meta.url));
   const start = async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', program, JSON.stringify(place)], {
+    const child = spawn(process.execPath, ['--import', 'tsx', path, JSON.stringify(place)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = watched(child);
-    await started.line(/^listens on (.*)$/u);
+    await started.line(isThere);
     over = false;
     void started.exited.then(() => {
       over = true;
@@ -106,7 +138,6 @@ async function startServer(place: Place, links: readonly TcpProxy[]): Promise<Fa
   let over = true;
   let running = await start();
   return {
-    ...{ place, links },
     get process() {
       return running;
     },

@@ -27,6 +27,8 @@ export interface StormOptions {
 export interface StormReport {
   readonly blows: Readonly<Record<string, number>>;
   readonly acknowledged: number;
+  /** Turns that analytics knows; each is counted once. */
+  readonly events: number;
   readonly actions: number;
   /** Ways back to a session: from the last attempt to connect until `ready`, ms, in order. */
   readonly openMs: readonly number[];
@@ -43,6 +45,7 @@ export interface StormReport {
 const BLOWS = [
   'kill server',
   'kill broker',
+  'kill worker',
   'cut broker link',
   'cut clients',
   'slow server',
@@ -57,7 +60,7 @@ const RECOVERY_MS = 60_000;
 export async function storm(options: StormOptions): Promise<StormReport> {
   const { folder, seconds, talkers: count, everyMs, onBlow = () => {} } = options;
   const given = [...(options.blows ?? [])];
-  const scene = await startScene(folder, { servers: 3, brokers: 3, logLevel: 'info' });
+  const scene = await startScene(folder, { servers: 3, brokers: 3, workers: 2, logLevel: 'info' });
   const talkers = await Promise.all(Array.from({ length: count }, (_, i) => startTalker(scene.url, `t${i}`)));
   const problems: string[] = [];
   const lines: string[] = [];
@@ -84,6 +87,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   for (const result of await Promise.allSettled(talkers.map((one) => one.answered(2, RECOVERY_MS))))
     if (result.status === 'rejected') problems.push(String(result.reason));
   await Promise.all(talkers.map((one) => one.stop()));
+  const acknowledged = talkers.flatMap((one) => one.acknowledged);
+  const events = await eventsAt(scene, acknowledged);
   for (const { process } of scene.servers) {
     await process.stop();
     lines.push(...process.lines);
@@ -94,7 +99,8 @@ export async function storm(options: StormOptions): Promise<StormReport> {
   const stored = await lookInto(scene.servers, talkers);
   return {
     blows,
-    acknowledged: talkers.reduce((sum, one) => sum + one.acknowledged.length, 0),
+    acknowledged: acknowledged.length,
+    events: events.known,
     actions: ran.length,
     openMs: returns.map(({ openMs }) => openMs).toSorted((a, b) => a - b),
     lostMs: returns.map(({ lostMs }) => lostMs).toSorted((a, b) => a - b),
@@ -109,13 +115,14 @@ export async function storm(options: StormOptions): Promise<StormReport> {
       ...repeated(ran).map((action) => `${action} ran twice`),
       ...lines.filter((line) => /invariant \d+ is broken|"level":50/u.test(line)),
       ...stored.problems,
+      ...events.problems,
     ],
   };
 }
 
 /** Begins a blow and resolves when it is repaired; undefined if its victim is still being repaired. */
 function strike(
-  { servers, brokers, balancer }: FailoverScene,
+  { servers, brokers, workers, balancer }: FailoverScene,
   blow: Blow,
   pick: (below: number) => number,
   busy: Set<object>,
@@ -123,9 +130,11 @@ function strike(
 ): Promise<void> | undefined {
   const server = servers[pick(servers.length)];
   const broker = brokers[pick(brokers.length)];
-  if (!server || !broker) return undefined;
+  const worker = workers[pick(workers.length)];
+  if (!server || !broker || !worker) return undefined;
   // One server and one broker at a time: with two of three brokers gone nothing can be agreed.
-  const group = blow.endsWith('broker') ? brokers : blow === 'cut clients' ? balancer : servers;
+  const groups: Partial<Record<Blow, object>> = { 'cut clients': balancer, 'kill worker': workers };
+  const group = groups[blow] ?? (blow.endsWith('broker') ? brokers : servers);
   if (busy.has(group)) return undefined;
   busy.add(group);
   const forMs = 1_000 + pick(4_000);
@@ -142,6 +151,10 @@ function strike(
         await broker.restart();
         // It has to catch up before the next one may go.
         return wait(8_000);
+      case 'kill worker':
+        await worker.process.kill();
+        await wait(forMs);
+        return worker.start();
       case 'cut broker link':
         for (const link of server.links) link.cut();
         await wait(forMs);
@@ -178,7 +191,7 @@ async function lookInto(servers: readonly FailoverServer[], talkers: readonly Ta
       for (const id of repeated(own.map(({ turn, generation }) => `${turn}/${generation}`)))
         problems.push(`${session}/${id} is stored twice`);
       for (const turn of own) {
-        const id = `${session}/${turn.generation}`;
+        const id = `${session}/${turn.turn}/${turn.generation}`;
         const known = turns.get(id);
         if (known && known.reason !== turn.reason) differing.add(id);
         turns.set(id, turn);
@@ -194,9 +207,32 @@ async function lookInto(servers: readonly FailoverServer[], talkers: readonly Ta
     }
     await store.close();
   }
-  const acknowledged = talkers.flatMap((one) => one.acknowledged);
-  for (const id of acknowledged) if (!turns.has(id)) problems.push(`${id} is in no store`);
+  for (const id of talkers.flatMap((one) => one.acknowledged))
+    if (!turns.has(id)) problems.push(`${id} is in no store`);
   return { problems, journals, differing: differing.size };
+}
+
+/** What analytics knows of the turns that were acknowledged, as soon as it knows all, or after {@link RECOVERY_MS}. */
+async function eventsAt({ workerDir }: FailoverScene, acknowledged: readonly string[]) {
+  const store = sqliteStore({ path: join(workerDir, 'parley.db') });
+  const untilMs = performance.now() + RECOVERY_MS;
+  for (;;) {
+    const turns = await store.analytics.turns({ since: '', from: 0, limit: 1_000_000 });
+    const known = new Set(turns.map(({ id }) => id));
+    const missing = acknowledged.map((id) => `${id}/TurnEnded`).filter((id) => !known.has(id));
+    if (missing.length > 0 && performance.now() < untilMs) {
+      await wait(500);
+      continue;
+    }
+    await store.close();
+    return {
+      known: known.size,
+      problems: [
+        ...missing.map((id) => `analytics does not know ${id}`),
+        ...repeated(turns.map(({ id }) => id)).map((id) => `analytics counts ${id} twice`),
+      ],
+    };
+  }
 }
 
 function repeated(items: readonly string[]): readonly string[] {

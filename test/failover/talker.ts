@@ -9,7 +9,7 @@ export interface Return {
 
 /** A client that types on and on, as soon as it is answered. */
 export interface Talker {
-  /** Turns whose end the server told, as `<session>/<generation>`. */
+  /** Turns whose end the server told, as `<session>/<turn>/<generation>`. */
   readonly acknowledged: readonly string[];
   readonly returns: readonly Return[];
   readonly sessions: readonly string[];
@@ -47,8 +47,8 @@ export async function startTalker(url: string, name: string): Promise<Talker> {
     lostAtMs = 0;
     if (sessions.at(-1) !== session) sessions.push(session);
   });
-  client.on('reply.end', ({ generation, reason }) => {
-    acknowledged.push(`${sessions.at(-1)}/${generation}`);
+  client.on('reply.end', ({ turn, generation, reason }) => {
+    acknowledged.push(`${sessions.at(-1)}/${turn}/${generation}`);
     if (reason === 'completed') completed += 1;
     for (const check of [...watchers]) check();
   });

@@ -57,8 +57,10 @@ class LongFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // They end what hangs. No test is about time, and a busy machine is slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     // Loading the same modules for each file anew would take half of the time. No test replaces a module.
     isolate: false,
     sequence: { sequencer: LongFirst },

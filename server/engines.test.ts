@@ -117,26 +117,22 @@ describe.each(KINDS)('a chain of %s servers', (kind) => {
     ['trickles', [...head, ...trickle([{ do: 'send', bytes: '\n' }, { do: 'hang' }], 40)]],
   ];
 
-  it.each(FAULTS)(
-    'answers when the first or the first two of them %s',
-    { timeout: 30_000 },
-    async (what, fault) => {
-      for (const scripts of [
-        [fault, good],
-        [fault, fault, good],
-      ]) {
-        const { flags, servers } = await chainOf(kind, scripts);
-        const made = await engines({ ...flags, ...(/hang|trickle/.test(what) ? IMPATIENT : {}) });
-        const { end, events } = await ask(kind, made);
-        expect(end).toBe('done');
-        expect(events.length).toBeGreaterThan(0);
-        expect(servers.map(({ requests }) => requests.length)).toEqual(scripts.map(() => 1));
-        expect(made.events.filter(({ type }) => type === 'failed')).toHaveLength(scripts.length - 1);
-        // The engine that lost holds no resources any more.
-        for (const { requests } of servers.slice(0, -1)) expect(await requests[0]?.outcome).toBeDefined();
-      }
-    },
-  );
+  it.each(FAULTS)('answers when the first or the first two of them %s', async (what, fault) => {
+    for (const scripts of [
+      [fault, good],
+      [fault, fault, good],
+    ]) {
+      const { flags, servers } = await chainOf(kind, scripts);
+      const made = await engines({ ...flags, ...(/hang|trickle/.test(what) ? IMPATIENT : {}) });
+      const { end, events } = await ask(kind, made);
+      expect(end).toBe('done');
+      expect(events.length).toBeGreaterThan(0);
+      expect(servers.map(({ requests }) => requests.length)).toEqual(scripts.map(() => 1));
+      expect(made.events.filter(({ type }) => type === 'failed')).toHaveLength(scripts.length - 1);
+      // The engine that lost holds no resources any more.
+      for (const { requests } of servers.slice(0, -1)) expect(await requests[0]?.outcome).toBeDefined();
+    }
+  });
 
   it('asks only the first engine while it answers, and fails with the error of the last when all fail', async () => {
     const { flags, servers } = await chainOf(kind, [good, errorAnswer(500, 'oops')]);

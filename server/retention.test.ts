@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import type { RetentionLimits } from '../actors/ports/journal.ts';
 import { sqliteStore } from '../adapters/store/sqlite.ts';
 import { VirtualClock } from '../machines/clock.ts';
@@ -136,7 +136,7 @@ it('the data of a real store never grow far beyond the limit while sessions are 
     await store.saveTurn({ ...turn, session, replyText: 'x'.repeat(50_000), endedAtMs: 1 });
     await store.endSession(session, at);
   }
-  await vi.waitFor(async () => expect((await store.sessions({ limit: 100 })).length).toBeLessThan(21));
+  await expect.poll(async () => (await store.sessions({ limit: 100 })).length).toBeLessThan(21);
   await retention.close();
   // 40 sessions of 53 kB are twice the limit. One or two may be in progress when it is exceeded.
   expect(Math.max(...sizes)).toBeLessThan(1_000_000 + 2 * 60_000);

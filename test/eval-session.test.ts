@@ -41,7 +41,7 @@ function said({ moments }: Rehearing, side: 'recordedMs' | 'nowMs'): readonly (r
   );
 }
 
-describe('a session recorded by a server, heard again', { timeout: 120_000 }, () => {
+describe('a session recorded by a server, heard again', () => {
   let folder: string;
   let dataDir: string;
   let session: string;
@@ -77,7 +77,7 @@ describe('a session recorded by a server, heard again', { timeout: 120_000 }, ()
     expect(
       await main(['journal', 'export', session, '--audio', '--data-dir', dataDir, '--output', file]),
     ).toBe(0);
-  }, 120_000);
+  });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('is understood in the same way, from the data directory and from a file, each time', async () => {

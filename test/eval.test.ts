@@ -151,7 +151,7 @@ describe('parley eval', () => {
     return path;
   };
 
-  it('takes any key of the configuration', { timeout: 60_000 }, async () => {
+  it('takes any key of the configuration', async () => {
     const path = await scenario('name: Deaf\nsteps: [{ order: turn left }]');
     expect(await main(['eval', '--json', '--set', 'vad.startEvidenceMs=60000', path])).toBe(0);
     const report: { all: Evaluation } = JSON.parse(printed.join(''));

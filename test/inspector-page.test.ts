@@ -103,7 +103,7 @@ describe('the built pages', () => {
       expect(await gzipped.text()).toBe(await plain.text());
     }
     await server.stop();
-  }, 60_000);
+  });
 });
 
 describe('a journal as a file', () => {
@@ -114,7 +114,7 @@ describe('a journal as a file', () => {
     await writeFile(join(folder, 'hostile.jsonl'), hostileSession());
     await writeFile(join(folder, 'stale.jsonl'), staleSession());
     ({ server, url } = await serve());
-  }, 120_000);
+  });
 
   afterAll(() => server?.stop());
 
@@ -142,7 +142,7 @@ describe('a journal as a file', () => {
     await until(page, `document.querySelector('#session')`);
     expect(await words('.where')).toContain('file');
     expect(await replayed()).toMatch(/^All \d+ records match/u);
-  }, 60_000);
+  });
 
   it('refuses what is no journal in words, and stays usable', async () => {
     await writeFile(join(folder, 'none.txt'), 'hello');

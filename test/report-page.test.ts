@@ -42,7 +42,7 @@ beforeAll(async () => {
     });
   }
   await store.close();
-}, 120_000);
+});
 afterAll(() => chromium?.close());
 
 const pixels = `Array.from(document.querySelectorAll('canvas')).filter((canvas) =>
@@ -84,7 +84,7 @@ it('the page shows tables and plots of what the server measured, and follows the
 
   const refused = await fetch(`${url}/v1/report?by=nothing`);
   expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: 'BAD_FIELD' } }]);
-}, 60_000);
+});
 
 it('parley report prints a table, JSON, and a page that works without a server', async () => {
   const run = async (...more: string[]) => {
@@ -104,7 +104,7 @@ it('parley report prints a table, JSON, and a page that works without a server',
   expect(await page.textContent('#summary')).toContain('40 turns of 3 sessions');
   // There is no server to ask for another period.
   expect(await page.isVisible('#choice')).toBe(false);
-}, 60_000);
+});
 
 it('the page is small', async () => {
   const script = await readFile(join(pages, 'inspect/report/report.js'));

@@ -60,4 +60,4 @@ it('talks with the real server: a typed turn is answered aloud, and a WAV as mic
 
   await page.click('#stop');
   await until(page, `parley.state === 'stopped'`);
-}, 90_000);
+});

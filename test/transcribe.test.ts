@@ -92,7 +92,7 @@ describe('parley transcribe', () => {
     expect(printed.join('')).toBe(first);
   });
 
-  it('prints when each word was said, from a recogniser that knows it', { timeout: 30_000 }, async () => {
+  it('prints when each word was said, from a recogniser that knows it', async () => {
     const words = [{ word: 'hello', start: 0.5, end: 0.75 }];
     const json = JSON.stringify({ text: 'hello', words });
     const server = await openaiServer({ transcription: () => answer(200, 'application/json', json) });
@@ -117,7 +117,7 @@ describe('parley transcribe', () => {
     expect(Number(word?.endMs) - Number(word?.startMs)).toBe(250);
   });
 
-  it('prints totals for people', { timeout: 30_000 }, async () => {
+  it('prints totals for people', async () => {
     const order = file('order.wav', speak('tell me a joke', { voice: 'en-us' }));
     const labels = file('labels.json', '{"order": "tell me a joke"}');
     expect(await run('--labels', labels, order)).toBe(0);

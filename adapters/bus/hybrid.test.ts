@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Bus } from '../../actors/ports/bus.ts';
 import { ownEngine, subjects } from '../../actors/subjects.ts';
 import { afterTest } from '../../test/support/after-test.ts';
@@ -55,13 +55,13 @@ describe('a hybrid bus', () => {
     for (const copy of [subjects.audioOut('s'), subjects.ear('s')]) expect(bus.listened?.(copy)).toBe(false);
 
     const asked = heard(observer, 'parley.v1.s.*.out');
-    await vi.waitFor(() => expect(bus.listened?.(subjects.out('other'))).toBe(true));
+    await expect.poll(() => bus.listened?.(subjects.out('other'))).toBe(true);
     bus.publish(subjects.out('s'), utf8('2'));
     bus.publish(subjects.audioOut('s'), utf8('audio'));
-    await vi.waitFor(() => expect(asked.seen).toEqual(['2']));
+    await expect.poll(() => asked.seen).toEqual(['2']);
 
     asked.subscription.unsubscribe();
-    await vi.waitFor(() => expect(bus.listened?.(subjects.out('other'))).toBe(false));
+    await expect.poll(() => bus.listened?.(subjects.out('other'))).toBe(false);
     bus.publish(subjects.out('s'), utf8('3'));
     await bus.flush();
     expect([seen, wire]).toEqual([['1', '2', '3'], ['parley.v1.s.s.out 2']]);
@@ -70,7 +70,7 @@ describe('a hybrid bus', () => {
   it('that comes later learns what others ask for', async () => {
     heard(await connect(), 'parley.v1.s.>');
     const bus = await connect();
-    await vi.waitFor(() => expect(bus.listened?.(subjects.ev('s'))).toBe(true));
+    await expect.poll(() => bus.listened?.(subjects.ev('s'))).toBe(true);
   });
 
   it('asks its own engines without the broker, and answers there', async () => {
@@ -95,7 +95,7 @@ describe('a hybrid bus', () => {
     const { seen } = heard(other, '*');
     await other.flush();
     for (const one of ['1', '2', '3']) bus.publish('work', utf8(one));
-    await vi.waitFor(() => expect(seen).toEqual(['1', '2', '3']));
+    await expect.poll(() => seen).toEqual(['1', '2', '3']);
     expect([here, there]).toEqual([['1', '2', '3'], []]);
   });
 
@@ -105,7 +105,7 @@ describe('a hybrid bus', () => {
     const bus = await hybridBus({ url: own.url, onError: () => {} });
     afterTest(() => bus.drain());
     await own.kill();
-    await vi.waitFor(() => expect(bus.connected()).toBe(false));
+    await expect.poll(() => bus.connected()).toBe(false);
     const work = subjects.work('tts', ownEngine('echo', 'p1'));
     bus.subscribe(work, ({ reply = '', payload }) => bus.publish(reply, payload));
     expect(text((await bus.request(work, utf8('still here'), { timeoutMs: 5_000 })).payload)).toBe(
@@ -117,6 +117,6 @@ describe('a hybrid bus', () => {
     const [bus, liar] = [await connect(), await connect(natsBus)];
     for (const lie of ['no JSON', '{"from":"x"}', '{"from":"x","patterns":["a..b"]}'])
       liar.publish(subjects.interest, utf8(lie));
-    await vi.waitFor(() => expect(bus.counts?.().malformed).toBe(3));
+    await expect.poll(() => bus.counts?.().malformed).toBe(3);
   });
 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   brokers = await startNatsCluster(folder);
   const url = brokers.map((one) => one.url).join();
   failover = await natsFailover({ url, replicas: 3, shards: 2, keptMs: 3_600_000, streamBytes: 64 << 20 });
-}, 60_000);
+});
 afterAll(async () => {
   await failover.close();
   for (const broker of brokers) await broker.stop();
@@ -101,5 +101,5 @@ describe('journals in a cluster of three', () => {
     } finally {
       await brokers[0]?.restart();
     }
-  }, 60_000);
+  });
 });

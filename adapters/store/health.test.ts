@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ADVICE } from '../../machines/advice.ts';
 import type { ParleyError } from '../../machines/errors.ts';
 import type { SqliteStoreOptions } from './sqlite.ts';
@@ -36,7 +36,7 @@ describe('the health of the store', () => {
     expect(heard).toHaveLength(1);
 
     rmSync(join(folder, 'data'));
-    await vi.waitFor(() => expect(broken.problem()).toBeUndefined(), { timeout: 10_000 });
+    await expect.poll(() => broken.problem()).toBeUndefined();
     expect(heard).toEqual([expect.objectContaining({ code: 'STORE_UNUSABLE' }), undefined]);
     await broken.saveSession(SESSION);
     expect(await broken.sessions()).toHaveLength(1);
@@ -47,7 +47,7 @@ describe('the health of the store', () => {
     await full.saveSession(SESSION);
     await expect(full.saveTurn(largeTurn)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(full.problem()).toMatchObject({ code: 'STORE_UNUSABLE', cause: { code: 'SQLITE_FULL' } });
-    await vi.waitFor(() => expect(full.problem()).toBeUndefined(), { timeout: 10_000 });
+    await expect.poll(() => full.problem()).toBeUndefined();
     expect(heard).toHaveLength(2);
   });
 
@@ -77,7 +77,7 @@ describe('the health of the store', () => {
     await expect(locked.saveSession(SESSION)).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(locked.problem()).toMatchObject({ cause: { code: 'SQLITE_BUSY' } });
     unlock();
-    await vi.waitFor(() => expect(locked.problem()).toBeUndefined(), { timeout: 10_000 });
+    await expect.poll(() => locked.problem()).toBeUndefined();
   });
 });
 

@@ -144,7 +144,7 @@ describe('a conversation over /chat/stream, after a restart of the server', () =
     const again = await ChatAnswer.post(second.url, asking('count', { turn: 1 }));
     expect((await again.all()).at(-1)).toMatchObject({ event: 'error', data: { code: 'TURN_LOST' } });
     expect(engine.requests.filter(({ path }) => path.endsWith('completions'))).toHaveLength(1);
-  }, 60_000);
+  });
 
   it('forgets with its session what is deleted', async () => {
     const dataDir = await temporaryFolder();

@@ -27,7 +27,7 @@ it('the examples of docs/chat-stream.md chat with a server as it is started by d
   });
 });
 
-it('the output service of docs/ingest.md gets the speech of a chat', { timeout: 120_000 }, async () => {
+it('the output service of docs/ingest.md gets the speech of a chat', async () => {
   mkdirSync(join(root, 'dist'), { recursive: true });
   const folder = mkdtempSync(join(root, 'dist', 'ingest-doc-'));
   const [script] = fencesOf('docs/ingest.md').filter(({ marker }) => marker.startsWith('test/'));
@@ -53,7 +53,7 @@ it('the output service of docs/ingest.md gets the speech of a chat', { timeout: 
   }
 });
 
-it('the source of docs/ingest.md is heard by a native client', { timeout: 120_000 }, async () => {
+it('the source of docs/ingest.md is heard by a native client', async () => {
   await withPrintedPage('ingest.md', async ({ url, run }) => {
     const client = await VoiceClient.connect({ url, clock: realClock });
     const [ready] = client.arrivals;

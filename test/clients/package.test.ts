@@ -35,7 +35,7 @@ beforeAll(async () => {
   const { version } = JSON.parse(await readFile(join(root, 'clients/typescript/package.json'), 'utf8'));
   await npm(['install', '--offline', '--no-audit', '--no-fund', `parley-client-${version}.tgz`], folder);
   await writeFile(join(folder, 'talk.mjs'), printed('js'));
-}, 120_000);
+});
 
 /** Puts a package of this project beside the installed one. */
 async function lend(name: string): Promise<void> {
@@ -89,7 +89,7 @@ describe('the installed package in Node', () => {
   });
 });
 
-it('passes the conformance kit', { timeout: 120_000 }, async () => {
+it('passes the conformance kit', async () => {
   await lend('ws');
   await cp(join(root, 'clients/typescript/examples/conformance.mjs'), join(folder, 'conformance.mjs'));
   const kit = parley(['conformance', '--run', `${process.execPath} ${join(folder, 'conformance.mjs')}`]);
@@ -97,7 +97,7 @@ it('passes the conformance kit', { timeout: 120_000 }, async () => {
   expect(kit.lines.at(-1)).toMatch(/^\d+ passed, 0 failed, 0 not checked$/u);
 });
 
-it('has types that need nothing else, and know each message and event', { timeout: 60_000 }, async () => {
+it('has types that need nothing else, and know each message and event', async () => {
   for (const name of ['@types/node', 'undici-types']) await lend(name);
   await writeFile(
     join(folder, 'typed.ts'),

@@ -55,7 +55,7 @@ describe('the Python client', () => {
     expect(await tests.exited, tests.lines.join('\n')).toBe(0);
   });
 
-  it('passes the conformance kit', { timeout: 120_000 }, async () => {
+  it('passes the conformance kit', async () => {
     const program = `PYTHONPATH=${PYTHON_CLIENT} PYTHONDONTWRITEBYTECODE=1 ${python()} ${PYTHON_CLIENT}examples/conformance.py`;
     const kit = parley(['conformance', '--run', program]);
     expect(await kit.exited, kit.lines.join('\n')).toBe(0);
@@ -75,7 +75,7 @@ describe('the Python client', () => {
     await talk.line(/'type': 'reply.end'.*'completed'/u);
   });
 
-  it('talks by its longer example, which records the answer', { timeout: 60_000 }, async () => {
+  it('talks by its longer example, which records the answer', async () => {
     const { url, folder, wav } = await talking('go forward six meters');
     // At 22,050 Hz, as docs/clients.md makes it.
     execFileSync('espeak-ng', ['-v', 'en-us', '-w', wav, 'go forward six meters']);

@@ -12,4 +12,4 @@ it('a server killed during conversations loses no acknowledged turn, and its jou
     acknowledged += round.acknowledged;
   }
   expect(acknowledged).toBeGreaterThan(0);
-}, 120_000);
+});

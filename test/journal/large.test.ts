@@ -113,7 +113,7 @@ describe('a journal that is larger than the memory', () => {
       expect(output + errors).toContain('code: JOURNAL_FORMAT');
       expect(errors).not.toMatch(/\n\s+at /u);
     }
-  }, 120_000);
+  });
 });
 
 it('a limit of 64 open files gives one clear error', async () => {
@@ -122,4 +122,4 @@ it('a limit of 64 open files gives one clear error', async () => {
   expect(errors).toContain('code: TOO_FEW_FILES');
   expect(errors).toContain('ulimit -n 4096');
   expect(errors).not.toMatch(/\n\s+at /u);
-}, 60_000);
+});

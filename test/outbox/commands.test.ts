@@ -45,13 +45,13 @@ it('parley worker works a role; what it cannot handle is a dead letter that outb
   afterTest(() => streams.close());
   await streams.publish(event('good', FACTS));
   await streams.publish(event('bad', { generation: 'none' }));
-  await expect.poll(() => streams.dead.list(10), { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(() => streams.dead.list(10)).toHaveLength(1);
 
   const store = sqliteStore({ path: `${dataDir}/parley.db` });
   afterTest(() => store.close());
   const measured = async () =>
     (await store.analytics.turns({ since: '', from: 0, limit: 10 })).map(({ id }) => id);
-  await expect.poll(measured, { timeout: 20_000 }).toEqual(['good']);
+  await expect.poll(measured).toEqual(['good']);
 
   const at = ['--data-dir', dataDir];
   expect((await outbox('list', ...at)).text).toMatch(
@@ -59,10 +59,10 @@ it('parley worker works a role; what it cannot handle is a dead letter that outb
   );
   expect((await outbox('retry', 'unknown', ...at)).text).toContain('EVENT_UNKNOWN');
   expect((await outbox('retry', 'bad', ...at)).code).toBe(0);
-  await expect.poll(() => streams.dead.list(10), { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(() => streams.dead.list(10)).toHaveLength(1);
   expect((await outbox('drop', 'bad', ...at)).code).toBe(0);
   expect(await outbox('list', ...at)).toEqual({ code: 0, text: '0 events wait' });
-}, 90_000);
+});
 
 it('a misspelt role is refused with those that there are', async () => {
   const worker = parley(['worker', '--roles', 'analytic']);

@@ -104,14 +104,12 @@ it('while the broker is gone conversations go on and the backlog shows it; then 
   await expect.poll(() => measured(dataDir)).toHaveLength(1);
   await broker.kill();
   await talk(client, 4);
-  await expect
-    .poll(() => metric(server, 'parley_outbox_waiting_events'), { timeout: 15_000 })
-    .toBeGreaterThan(2);
+  await expect.poll(() => metric(server, 'parley_outbox_waiting_events')).toBeGreaterThan(2);
   expect(await metric(server, 'parley_outbox_age_seconds')).toBeGreaterThan(0);
   await broker.restart();
-  await expect.poll(() => measured(dataDir), { timeout: 30_000 }).toHaveLength(5);
-  await expect.poll(() => metric(server, 'parley_outbox_waiting_events'), { timeout: 15_000 }).toBe(0);
-}, 90_000);
+  await expect.poll(() => measured(dataDir)).toHaveLength(5);
+  await expect.poll(() => metric(server, 'parley_outbox_waiting_events')).toBe(0);
+});
 
 it('a role that is slow holds up no conversation, and gets everything in the end', async () => {
   let open = () => {};
@@ -128,7 +126,7 @@ it('a role that is slow holds up no conversation, and gets everything in the end
   });
   await talk(await connect(server), 3);
   expect(await measured(dataDir)).toEqual([]);
-  await expect.poll(() => metric(server, 'parley_outbox_waiting_events'), { timeout: 15_000 }).toBe(3);
+  await expect.poll(() => metric(server, 'parley_outbox_waiting_events')).toBe(3);
   open();
   await expect.poll(() => measured(dataDir)).toHaveLength(3);
   await expect.poll(() => metric(server, 'parley_outbox_waiting_events')).toBe(0);

@@ -48,7 +48,7 @@ it('a worker of somebody else gets what was said and called; a deleted session t
   const waiting = async () => (await streams.streams.info('events-plugins')).state.messages;
 
   await say('dance for me');
-  await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+  await expect.poll(waiting).toBe(1);
   const consumer = await jetstream(connection).consumers.get('events-plugins', 'plugins');
   const message = await consumer.next({ expires: 5_000 });
   const ready = client.arrivals[0]?.message;
@@ -65,11 +65,11 @@ it('a worker of somebody else gets what was said and called; a deleted session t
   await expect.poll(waiting).toBe(0);
 
   await say('dance once more');
-  await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+  await expect.poll(waiting).toBe(1);
   await client.close();
   const store = sqliteStore({ path: `${dataDir}/parley.db` });
   afterTest(() => store.close());
-  await expect.poll(() => store.outbox.backlog(), { timeout: 10_000 }).toMatchObject({ events: 0 });
+  await expect.poll(() => store.outbox.backlog()).toMatchObject({ events: 0 });
   const deleted = parley(['journal', 'delete', '--force', session, '--data-dir', dataDir], {
     NATS_URL: broker.url,
   });

@@ -90,4 +90,4 @@ it('a robot uses the next day, in another process, what a user told it, and asks
     );
     expect(foreign).toEqual([]);
   }
-}, 90_000);
+});

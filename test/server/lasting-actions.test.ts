@@ -11,7 +11,7 @@ import { speak } from '../support/speech.ts';
 const DIALOG = fileURLToPath(new URL('../support/lasting.dialog.yaml', import.meta.url));
 const PATIENCE_MS = 60_000;
 
-describe('a server with actions that outlive their reply', { timeout: 120_000 }, () => {
+describe('a server with actions that outlive their reply', () => {
   let url: string;
   let client: VoiceClient;
 

@@ -43,4 +43,4 @@ it('an operator changes the log level of a running server, by HTTP or SIGHUP, an
   expect(await (await ask()).json()).toEqual({ level: 'debug' });
   await sayHello();
   await server.line(/"session":"[-\da-f]+","turn":1.*a reply failed/u);
-}, 60_000);
+});

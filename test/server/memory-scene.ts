@@ -65,7 +65,7 @@ export async function startScene(flags: Record<string, string> = {}) {
   const remembered = async (user: string, count: number) => {
     const store = sqliteStore({ path: `${dataDir}/parley.db` });
     try {
-      await expect.poll(() => store.memories.list(user), { timeout: 10_000 }).toHaveLength(count);
+      await expect.poll(() => store.memories.list(user)).toHaveLength(count);
     } finally {
       await store.close();
     }

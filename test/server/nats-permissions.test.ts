@@ -204,7 +204,7 @@ describe('a broker with the permissions of nats-permissions', () => {
     await fetch(`${server.url}/v1/phrases`, { ...change, body: '{"en":{}}' });
     const turns = async () =>
       JSON.stringify(await (await fetch(`${server.url}/v1/report?hours=1`)).json()).includes('"turns":1');
-    await expect.poll(turns, { timeout: 20_000 }).toBe(true);
+    await expect.poll(turns).toBe(true);
     await fetch(`${server.url}/v1/users/anna`, { method: 'DELETE' });
     visitor.client.close();
     await server.close();
@@ -268,7 +268,7 @@ describe('the login at a broker', () => {
     await writeFile(server.key, await readFile(next.key));
     await writeFile(server.cert, next.ca);
     await guarded.restart();
-    await expect.poll(() => bus.connected(), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => bus.connected()).toBe(true);
     await bus.flush();
   });
 });

@@ -29,4 +29,4 @@ it('a server whose data directory is read-only does not start, and says which an
   expect(printed).toMatch(new RegExp(`${dataDir}: (EROFS|ENOENT)`, 'u'));
   expect(printed).toContain('--data-dir');
   expect(printed).not.toMatch(/^\s+at |defect/mu);
-}, 60_000);
+});

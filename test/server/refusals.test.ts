@@ -24,7 +24,7 @@ it('a server without room names another, and a client gets its session there', a
     };
   };
   const server = free.url.replace('http', 'ws');
-  await expect.poll(refusal, { timeout: 5_000 }).toMatchObject({
+  await expect.poll(refusal).toMatchObject({
     status: 429,
     after: '5',
     body: { error: { code: 'TOO_MANY', retryAfterMs: 5_000, server } },

@@ -89,4 +89,4 @@ it('holds a spoken conversation over NATS, ends the turn when its worker is kill
   expect(generations).not.toContain(0);
   // Every server checks the invariants of its sessions and logs violations.
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
-}, 120_000);
+});

@@ -19,4 +19,4 @@ it('a server whose SQLite has no binding does not start, and says in a few lines
   expect(printed).toContain('what to do: ');
   expect(printed).not.toMatch(/^\s+at |defect|"level":/mu);
   expect(printed.length).toBeLessThan(1_500);
-}, 60_000);
+});

@@ -66,7 +66,7 @@ describe('Ctrl-C', () => {
     expect(code).toBe(0);
     expect(warnings(server)).toEqual([]);
     expect(await client.closed).toBe(4503);
-  }, 60_000);
+  });
 
   it('ends it while an engine hangs', async () => {
     const engine = await openaiServer({ chat: () => [{ do: 'hang' }] });
@@ -79,7 +79,7 @@ describe('Ctrl-C', () => {
     const { code, ms } = await signalled(server, 'SIGINT');
     expect(ms).toBeLessThan(CTRL_C_MS);
     expect(code).toBe(0);
-  }, 60_000);
+  });
 
   it('ends it while the broker hangs', async () => {
     const nats = await startNatsServer();
@@ -92,7 +92,7 @@ describe('Ctrl-C', () => {
     });
     const { ms } = await signalled(server, 'SIGINT');
     expect(ms).toBeLessThan(CTRL_C_MS);
-  }, 60_000);
+  });
 
   it.each([
     ['', false],
@@ -135,7 +135,7 @@ describe('Ctrl-C', () => {
     const second = await signalled(server, 'SIGINT');
     expect(second.code).toBe(130);
     expect(second.ms).toBeLessThan(CTRL_C_MS);
-  }, 60_000);
+  });
 });
 
 it('SIGTERM lets a reply finish, without a warning about the broker', async () => {
@@ -154,4 +154,4 @@ it('SIGTERM lets a reply finish, without a warning about the broker', async () =
   await client.close();
   expect(await server.exited).toBe(0);
   expect(warnings(server)).toEqual([]);
-}, 60_000);
+});

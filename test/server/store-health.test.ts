@@ -89,7 +89,7 @@ describe('a server whose store cannot be used', () => {
       },
       { timeout: PATIENCE_MS, interval: 200 },
     );
-  }, 120_000);
+  });
 
   it('starts and talks if the database is damaged, and is not ready', async () => {
     writeFileSync(join(dataDir, 'parley.db'), 'This is not a database. '.repeat(100));
@@ -103,7 +103,7 @@ describe('a server whose store cannot be used', () => {
     const [line = '', ...more] = linesWith(server, 'STORE_UNUSABLE');
     expect(more).toEqual([]);
     expect(line).toContain('move a damaged parley.db away');
-  }, 120_000);
+  });
 });
 
 it('a live session that is deleted by force leaves no rows, and nothing of it is stored later', async () => {
@@ -122,7 +122,7 @@ it('a live session that is deleted by force leaves no rows, and nothing of it is
     tables((db) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()),
   );
   expect(left).toEqual([0, 0, 0, 0, 0, 0]);
-}, 120_000);
+});
 
 function tables<T>(look: (db: InstanceType<ReturnType<typeof loadSqlite>>) => T): T {
   const db = new (loadSqlite())(join(dataDir, 'parley.db'), { readonly: true });

@@ -130,7 +130,7 @@ it('a turn is a trace with its stages, and engines and tools are asked within it
   expect(typed.attributes).toContainEqual({ key: 'parley.end', value: { stringValue: 'completed' } });
   // Nothing that was said leaves with a trace.
   expect(traces.bodies.join()).not.toMatch(/clouds|Let me see|hello/u);
-}, 120_000);
+});
 
 /** A turn of a client that has a trace of its own. */
 async function typedTurn(url: string, traceparent: string): Promise<void> {

@@ -42,4 +42,4 @@ it('holds a spoken conversation, and is interrupted', async () => {
   expect(known).toContain('openai-realtime');
   for (const { lines } of [server, model.server])
     expect(lines.filter((line) => /invariant|ENGINE_|_FAILED/u.test(line))).toEqual([]);
-}, 120_000);
+});

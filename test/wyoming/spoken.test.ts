@@ -104,7 +104,7 @@ it('a satellite holds a spoken conversation, and interrupts a story, of which no
   expect(metrics).toContain('parley_sessions_opened_total{endpoint="wyoming-satellite"} 1');
   expect(metrics).toContain('parley_turns_total{reason="interrupted"} 1');
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
-}, 120_000);
+});
 
 it('the services understand what they have said themselves', async () => {
   const { server } = await start(['--wyoming.port', '0']);
@@ -139,4 +139,4 @@ it('the services understand what they have said themselves', async () => {
     ...{ name: 'go-forward', entities: [{ name: 'distance', value: 2 }] },
   });
   expect(peer.of('error')).toEqual([]);
-}, 120_000);
+});

@@ -52,7 +52,7 @@ it('is in force within 50 ms, after 16 actions at most, and no action starts aft
   );
   // Every server watches the invariants of its sessions and logs what breaks one.
   expect(server.lines.filter((line) => line.includes('invariant'))).toEqual([]);
-}, 120_000);
+});
 
 function isAction(status: string) {
   return (message: ServerMessage) => message.type === 'action' && message.status === status;

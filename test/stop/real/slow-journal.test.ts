@@ -24,7 +24,7 @@ beforeEach(async () => {
   await client.waitFor(({ type }) => type === 'reply.end', { timeoutMs: PATIENCE_MS });
   lock = await lockDatabase(join(dataDir, 'parley.db'));
   afterTest(() => lock.release());
-}, 60_000);
+});
 
 async function metric(name: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
@@ -63,7 +63,7 @@ it('a stop is in force within 50 ms while the journal waits, and the action that
   await client.wait(500);
   expect(client.frames.length).toBe(frames);
   expect(actions()).not.toContainEqual(expect.objectContaining({ status: 'started' }));
-}, 60_000);
+});
 
 it('an action starts only when its command is on disk', async () => {
   let recorded: unknown;
@@ -81,4 +81,4 @@ it('an action starts only when its command is on disk', async () => {
   const started = await client.waitFor(isAction, { timeoutMs: PATIENCE_MS });
   expect(started?.message).toMatchObject({ status: 'started' });
   expect(recorded).toBeGreaterThan(0);
-}, 60_000);
+});

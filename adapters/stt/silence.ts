@@ -32,10 +32,13 @@ export interface Spoken {
  * is not there. Shares memory with `samples`. In noise less than 25 dB below the voice, nothing is removed.
  */
 export function withoutSilence(samples: Int16Array): Spoken {
-  const powers = Array.from({ length: Math.ceil(samples.length / WINDOW) }, (_, index) => {
+  const powers = new Float64Array(Math.ceil(samples.length / WINDOW));
+  for (let index = 0; index < powers.length; index++) {
     const window = samples.subarray(index * WINDOW, (index + 1) * WINDOW);
-    return window.reduce((sum, one) => sum + one * one, 0) / window.length;
-  });
+    let sum = 0;
+    for (let i = 0; i < window.length; i++) sum += (window[i] ?? 0) ** 2;
+    powers[index] = sum / window.length;
+  }
   const spoken = QUIET * powers.reduce((most, one) => Math.max(most, one), 0);
   const first = powers.findIndex((power) => power >= spoken);
   const last = powers.findLastIndex((power) => power >= spoken);

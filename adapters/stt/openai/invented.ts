@@ -70,19 +70,19 @@ function isInvented({ segments }: Transcription, text: string): boolean {
   return doubted.length > 0 && doubted.length === segments?.length;
 }
 
-/** Whether the same words, or characters where a language writes no spaces, come more than five times in a row. */
+/** The same words, or characters where a language writes no spaces, more than five times in a row. */
+const REPEATS = [
+  new RegExp(String.raw`(?:^|\s)(\S.{0,${LONGEST_LOOP}}?)(?:\s\1){${MOST_REPEATS},}(?:\s|$)`, 'u'),
+  new RegExp(
+    String.raw`([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{2,20}?)(?:\s?\1){${MOST_REPEATS},}`,
+    'u',
+  ),
+];
+
 function repeats(text: string): boolean {
   const plain = text
     .toLowerCase()
     .replace(/[\p{P}\p{S}\s]+/gu, ' ')
     .trim();
-  return (
-    new RegExp(String.raw`(?:^|\s)(\S.{0,${LONGEST_LOOP}}?)(?:\s\1){${MOST_REPEATS},}(?:\s|$)`, 'u').test(
-      plain,
-    ) ||
-    new RegExp(
-      String.raw`([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}]{2,20}?)(?:\s?\1){${MOST_REPEATS},}`,
-      'u',
-    ).test(plain)
-  );
+  return REPEATS.some((pattern) => pattern.test(plain));
 }

@@ -23,6 +23,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { parseJson } from '../../machines/json.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { parseBatch } from './batch.ts';
 
 export interface NatsFailoverOptions extends NatsConnectOptions {
@@ -155,7 +156,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
             if (revision === 0) return await bucket.create(session, text);
             return await bucket.put(session, text, { previousSeq: revision });
           } catch (error) {
-            if (isWrongLast(error)) return undefined;
+            if (isWrongSequence(error)) return undefined;
             throw error;
           }
         }),
@@ -168,7 +169,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
       release: (session, revision) =>
         within(async ({ bucket }) => {
           await bucket.purge(session, { previousSeq: revision }).catch((error) => {
-            if (!isWrongLast(error)) throw error;
+            if (!isWrongSequence(error)) throw error;
           });
         }),
     },
@@ -182,7 +183,7 @@ export async function natsFailover(options: NatsFailoverOptions): Promise<NatsFa
             const expect = { lastSubjectSequence: lastSeq };
             return (await client.publish(subject, bytes, { expect, timeout: ANSWER_MS })).seq;
           } catch (error) {
-            if (isWrongLast(error)) return undefined;
+            if (isWrongSequence(error)) return undefined;
             throw error;
           }
         }),
@@ -240,14 +241,6 @@ async function exists(manager: JetStreamManager, stream: string): Promise<boolea
     if (error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound) return false;
     throw error;
   }
-}
-
-function isWrongLast(error: unknown): boolean {
-  const codes: readonly number[] = [
-    JetStreamApiCodes.StreamWrongLastSequence,
-    JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-  ];
-  return error instanceof JetStreamApiError && codes.includes(error.code);
 }
 
 function failed(cause: unknown): ParleyError {

@@ -1,11 +1,4 @@
-import {
-  JetStreamApiCodes,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstream,
-  jetstreamManager,
-  StorageType,
-} from '@nats-io/jetstream';
+import { type JetStreamManager, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import { type KV, type KvEntry, Kvm } from '@nats-io/kv';
 import { type ObjectStore, Objm } from '@nats-io/obj';
 import { z } from 'zod';
@@ -22,6 +15,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import { type Json, parseJson } from '../../machines/json.ts';
 import { atBroker } from '../nats/at-broker.ts';
 import { connectNats, type NatsConnectOptions } from '../nats/connect.ts';
+import { isWrongSequence } from '../nats/wrong-sequence.ts';
 import { areaOf, nameOf } from './keys.ts';
 
 export interface NatsSharedOptions extends NatsConnectOptions {
@@ -130,7 +124,7 @@ export async function natsShared(
           await bucket.put(nameOf(key), envelope(value, ttlMs), { previousSeq });
           return true;
         } catch (error) {
-          if (isWrongRevision(error)) return false;
+          if (isWrongSequence(error)) return false;
           throw error;
         }
       }),
@@ -233,14 +227,6 @@ async function makeRoom(files: ObjectStore, bytes: number, maxBytes: number): Pr
     await files.delete(name);
     excess -= size;
   }
-}
-
-function isWrongRevision(error: unknown): boolean {
-  const codes: readonly number[] = [
-    JetStreamApiCodes.StreamWrongLastSequence,
-    JetStreamApiCodes.StreamWrongLastSequenceUnknown,
-  ];
-  return error instanceof JetStreamApiError && codes.includes(error.code);
 }
 
 function failed(cause: unknown): ParleyError {

@@ -7,6 +7,7 @@ import { makeSpeech } from './assembly/speech.ts';
 import { phraseLog } from './engine-log.ts';
 import { engineSources } from './engine-sources.ts';
 import { warmSpeechModel } from './engines.ts';
+import { failoverUrl } from './failover/open.ts';
 import { withLanguages } from './languages.ts';
 import type { ServeOptions, Server } from './serve-options.ts';
 
@@ -44,7 +45,7 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
     ...sources,
   });
   const { url, port, inner } = await front.listen();
-  base.failover?.reachableAt(options.config.failover.url ?? url);
+  base.failover?.reachableAt(failoverUrl(options, url));
   closers.push(async () => {
     await inspector?.close();
     await door.drain();
@@ -57,7 +58,13 @@ async function assemble(options: ServeOptions, closers: Closers): Promise<Server
   ]);
   warm = true;
   await options.siblings?.ready({
-    ...{ continuing, url: inner, accept: front.accept, lateMs: () => base.loop.medianMs() },
+    ...{
+      continuing,
+      failover: base.failover,
+      url: inner,
+      accept: front.accept,
+      lateMs: () => base.loop.medianMs(),
+    },
   });
   void engines.preparePhrases?.(phraseLog(log), () => hosted.busy() || governor.degraded);
   let closing: Promise<void> | undefined;

@@ -2,7 +2,6 @@ import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { realClock } from '../../adapters/real-clock.ts';
 import { takeDataLock } from '../../adapters/store/data-lock.ts';
-import { ParleyError } from '../../machines/errors.ts';
 import type { ResolvedConfig } from '../config/load.ts';
 import { LOCK, prepareDataDirectory } from '../data-directory.ts';
 import { makeLogger } from '../log.ts';
@@ -16,11 +15,6 @@ import { untilStopped } from './stop.ts';
  */
 export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
   const { config } = resolved;
-  if (config.failover.enabled)
-    throw new ParleyError(
-      'CONFIG_INVALID',
-      'failover.enabled works with processes: 1 only; start a server for each core, with a port and a data directory each',
-    );
   const log = makeLogger(config.log.level, config.log.format);
   for (const warning of [...resolved.warnings, ...(await prepareDataDirectory(config.dataDir))])
     log.warn(warning);
@@ -33,7 +27,8 @@ export async function serveProcesses(resolved: ResolvedConfig): Promise<void> {
     async () => {
       const { stop, ...supervisor } = await supervise({
         ...{ processes: processCount(config), host, port, clock: realClock, log },
-        continues: lock !== undefined && config.journal.enabled && limits.awayMs > 0,
+        continues:
+          (lock !== undefined || config.failover.enabled) && config.journal.enabled && limits.awayMs > 0,
         ...{ awayMs: limits.awayMs, rollGraceMs: limits.rollGraceMs },
         // A group of its own: Ctrl-C in a terminal reaches the supervisor only, which passes it on.
         start: (place) =>

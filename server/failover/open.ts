@@ -3,6 +3,7 @@ import { ParleyError } from '../../machines/errors.ts';
 import type { Config } from '../config/schema.ts';
 import type { Logger } from '../log.ts';
 import { machineHash } from '../machine-hash.ts';
+import type { ServeOptions } from '../serve-options.ts';
 import type { Stores } from '../stores.ts';
 import { Failover } from './failover.ts';
 
@@ -11,13 +12,20 @@ export interface OpenedFailover {
   close(): Promise<void>;
 }
 
+/** Where other servers reach this one; `listens`: where this process listens. Processes of one port have one address, and find each other behind it. */
+export function failoverUrl(
+  { config: { failover, host, port, tls }, siblings }: Pick<ServeOptions, 'config' | 'siblings'>,
+  listens: string,
+): string {
+  const shared = `${tls.cert === undefined ? 'ws' : 'wss'}://${host}:${port}`;
+  return failover.url ?? (siblings ? shared : listens);
+}
+
 /** As configured; undefined if it is turned off. Rejects with CONFIG_INVALID, and with BUS_UNREACHABLE. */
 export async function openFailover(
   config: Config,
   { continuable: store }: Pick<Stores, 'continuable'>,
   log: Logger,
-  /** Other processes serve the same port. */
-  besideOthers: boolean,
 ): Promise<OpenedFailover | undefined> {
   const { enabled, url: own, replicas, shards, keptHours, megabytes, turnMs, actionMs } = config.failover;
   if (!enabled) return undefined;
@@ -28,12 +36,6 @@ export async function openFailover(
     throw new ParleyError(
       'CONFIG_INVALID',
       `failover.enabled with host ${config.host} needs failover.url, where other servers reach this one`,
-    );
-  // Leases name a server by its address, which these have in common.
-  if (besideOthers)
-    throw new ParleyError(
-      'CONFIG_INVALID',
-      'failover.enabled needs --processes 1: start more servers instead',
     );
   const { natsFailover } = await import('../../adapters/failover/nats.ts');
   const keptMs = keptHours * 3_600_000;

@@ -4,6 +4,7 @@ import { subjects } from '../../actors/subjects.ts';
 import type { Continuing } from '../continuing/continuing.ts';
 import type { Elsewhere } from '../door/elsewhere.ts';
 import type { SessionRequest } from '../door/session-host.ts';
+import type { Failover } from '../failover/failover.ts';
 import type { SessionObserver } from '../observers.ts';
 import { type FromProcess, type ToProcess, toProcess } from './messages.ts';
 
@@ -34,6 +35,8 @@ export interface Channel {
 export interface SiblingParts {
   /** Undefined: sessions are not continued. */
   readonly continuing: Continuing | undefined;
+  /** Sessions that other servers can take over. */
+  readonly failover?: Failover | undefined;
   /** How late timers fire, ms. */
   readonly lateMs: () => number;
   /** Takes a connection that the supervisor accepted. */
@@ -82,13 +85,20 @@ export class Siblings implements SessionObserver, Elsewhere {
     this.#channel.send({ type: 'closed', session });
   }
 
-  async find({ session, failed }: Parameters<Elsewhere['find']>[0]): ReturnType<Elsewhere['find']> {
+  /** With failover, what is not in a process of this machine is wherever its lease says, or is taken over. */
+  async find(wanted: Parameters<Elsewhere['find']>[0]): ReturnType<Elsewhere['find']> {
+    const { session, proof, failed } = wanted;
+    const { failover, continuing } = this.#parts ?? {};
     const answer = await this.#ask((id) => ({ type: 'find', id, session, failed: failed === 'unknown' }));
     if (answer.type !== 'found') return undefined;
     if (answer.url !== undefined) return { url: `${answer.url.replace(/^http/u, 'ws')}/v1/session` };
-    if (answer.yours && !(await this.#parts?.continuing?.adopt(session, () => this.onClosed(session))))
-      this.onClosed(session);
-    return undefined;
+    const owner = await failover?.find(wanted);
+    if (!answer.yours) return owner;
+    const isHere = failover
+      ? failover.waitsFor(session, proof)
+      : await continuing?.adopt(session, () => this.onClosed(session));
+    if (!isHere) this.onClosed(session);
+    return owner;
   }
 
   /** The live sessions of all processes. */

@@ -144,7 +144,8 @@ export async function supervise(options: SupervisorOptions): Promise<Supervisor>
   ): Promise<void> {
     const found = (answer: { url?: string | undefined; yours: boolean }) =>
       process.send({ type: 'found', id, ...answer });
-    if (owners.ownerOf(session)?.leaving) {
+    // It is closing there, and must have been written to the end.
+    if (failed || owners.ownerOf(session)?.leaving) {
       const late = new Promise<void>((resolve) => void clock.setTimer(LEAVE_MS, resolve));
       await Promise.race([owners.unowned(session), late]);
     }

@@ -1,8 +1,11 @@
 /** Servers of one broker or cluster, in processes of their own, behind a load balancer. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { realClock } from '../../adapters/real-clock.ts';
+import { makeLogger } from '../../server/log.ts';
+import { type Supervisor, supervise } from '../../server/processes/supervisor.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { freePort } from '../support/free-port.ts';
 import { startNatsCluster } from '../support/nats-cluster.ts';
@@ -121,10 +124,31 @@ export async function startScene(
   };
 }
 
+/** A server of two processes, in the place of one that has ended. */
+export function severalProcesses(
+  { place }: FailoverServer,
+  onStart: (child: ChildProcess) => void,
+): Promise<Supervisor> {
+  return supervise({
+    ...{ processes: 2, host: '127.0.0.1', port: place.port, continues: true, clock: realClock },
+    ...{ awayMs: 30_000, rollGraceMs: 20_000, log: makeLogger('fatal') },
+    start(number) {
+      const child = fork(programOf('./server.ts'), [JSON.stringify(place), String(number)], {
+        ...{ execArgv: ['--import', 'tsx'], serialization: 'advanced' },
+      });
+      onStart(child);
+      return child;
+    },
+  });
+}
+
+function programOf(name: string): string {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
 async function restartable(program: string, place: WorkerPlace, isThere: RegExp): Promise<Restartable> {
-  const path = fileURLToPath(new URL(program, import.meta.url));
   const start = async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', path, JSON.stringify(place)], {
+    const child = spawn(process.execPath, ['--import', 'tsx', programOf(program), JSON.stringify(place)], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = watched(child);

@@ -1,10 +1,12 @@
-// A server with scripted engines whose sessions others can take over. Its only argument is its place, as JSON. It prints its
-// address.
+// A server with scripted engines whose sessions others can take over. Its arguments are its place, as JSON, and its number, if
+// it is one process of several. It prints its address.
 import { appendFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { loadConfig } from '../../server/config/load.ts';
 import { makeLogger } from '../../server/log.ts';
+import { Siblings, supervisorChannel } from '../../server/processes/siblings.ts';
 import { serve } from '../../server/serve.ts';
+import type { Server } from '../../server/serve-options.ts';
 import { levelVad } from '../../testing/scripted-engines.ts';
 import { engines } from './engines.ts';
 import type { Place } from './scene.ts';
@@ -30,7 +32,18 @@ const config = loadConfig({
     ...{ 'limits.drain-grace-ms': 50, 'limits.new-sessions': 100 },
   },
 });
-const server = await serve({
+const [, , , number] = process.argv;
+const end = async () => {
+  await server.close();
+  process.exit(0);
+};
+const siblings =
+  number === undefined
+    ? undefined
+    : new Siblings(number, supervisorChannel(), (graceMs) => void server.leave(graceMs).then(end));
+
+const server: Server = await serve({
+  ...(siblings && { siblings }),
   config: { ...config, actions: { ...config.actions, allow: ['*'] } },
   log: makeLogger(logLevel, 'json'),
   parts: {
@@ -45,9 +58,6 @@ const server = await serve({
     },
   },
 });
-process.once('SIGTERM', async () => {
-  await server.drain();
-  await server.close();
-  process.exit(0);
-});
+process.once('SIGTERM', () => server.drain().then(end));
+if (siblings) process.once('disconnect', end);
 console.log(`listens on ${server.url}`);

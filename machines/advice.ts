@@ -68,6 +68,7 @@ export const ADVICE: Readonly<Record<ErrorCode, string>> = {
   TOO_LARGE: 'send 10 to 100 ms of audio a message',
   TOO_FAST: 'send audio as it is recorded',
   TOO_MANY: 'try again later or raise limits.sessions',
+  QUOTA_EXCEEDED: 'end other sessions, or try again later',
   OVERLOADED: 'try again in a few seconds; add workers or servers if it lasts',
   DRAINING: 'connect again in a moment',
   SLOW_READER: 'read what the server sends; check the network',

@@ -63,6 +63,7 @@ export const ERRORS = {
   TOO_LARGE: 'the message is larger than 64 KiB',
   TOO_FAST: 'audio came faster than real time',
   TOO_MANY: 'the server has no room for another session',
+  QUOTA_EXCEEDED: 'too many sessions or turns of one user or address',
   OVERLOADED: 'the server has too much to do to begin anything new',
   DRAINING: 'the server is shutting down',
   SLOW_READER: 'the client does not read fast enough',
@@ -126,10 +127,13 @@ export function isErrorCode(code: unknown): code is ErrorCode {
 export class ParleyError extends Error {
   override readonly name = 'ParleyError';
   readonly code: ErrorCode;
+  /** Earlier another try is of no use, if that is known for this very error. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, detail?: string, options?: { cause?: unknown; retryAfterMs?: number }) {
     super(detail ? `${ERRORS[code]}: ${detail}` : ERRORS[code], options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 }
 

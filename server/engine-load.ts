@@ -44,14 +44,14 @@ export class EngineLoad {
 
   /** `clients`, watched. `admit` is called before an utterance is recognised, because a spoken turn begins there: a turn refused there fails at once and does not slow the replies already running.
    */
-  watch(clients: EngineClients, admit: () => ParleyError | undefined): EngineClients {
+  watch(clients: EngineClients, admit: (session: string) => ParleyError | undefined): EngineClients {
     return {
       stt: (scope) => {
         const engine = clients.stt(scope);
         return {
           ...engine,
           transcribe: (audio, request, signal) => {
-            const refused = admit();
+            const refused = admit(scope.session);
             if (refused) throw refused;
             const wait = this.#wait('stt');
             return watched(engine.transcribe(watched(audio, { onEnd: wait.begin }), request, signal), {

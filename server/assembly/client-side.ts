@@ -3,6 +3,7 @@ import { suggestedPhrases } from '../../actors/dialog/mod.ts';
 import type { SessionDeps } from '../../actors/session/session.ts';
 import { realClock } from '../../adapters/real-clock.ts';
 import { type Continuing, startContinuing } from '../continuing/continuing.ts';
+import { proxiesOf } from '../door/access.ts';
 import { CHAT_STREAM } from '../endpoints/chat-stream/chat-session.ts';
 import { engineWarnings } from '../engine-warnings.ts';
 import { type Front, makeFront } from '../front.ts';
@@ -75,6 +76,7 @@ export async function makeClientSide(base: Base, speech: Speech, deps: SessionDe
     language: config.language,
     voice: config.voice,
     limits: config.limits,
+    proxies: proxiesOf(config.trustedProxies),
     chat: config.chat,
     conversations: stores.conversations,
     analytics: inspector && stores.events?.analytics,

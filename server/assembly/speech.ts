@@ -99,8 +99,8 @@ export async function makeSpeech({
     log,
     () => Math.max(governor.load, loop.medianMs() / config.limits.loopDelayMs),
   );
-  const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, () =>
-    admission.refusal('turn'),
+  const clients = load.watch(tracer?.engines(hosted.clients) ?? hosted.clients, (session) =>
+    admission.refusal('turn', session),
   );
   return { engines, vad, stopSpotter, resamplers, parameters, hosted, admission, governor, clients };
 }

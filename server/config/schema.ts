@@ -69,6 +69,10 @@ export const configSchema = z.strictObject({
     [],
     'Origins whose pages may connect besides the server’s own, such as https://robot.example; * for any.',
   ),
+  trustedProxies: list(
+    [],
+    'Addresses and networks (10.0.0.0/8) of proxies whose X-Forwarded-For names the client, for limits that count by address.',
+  ),
   tls: group({
     cert: optionalText(
       'PEM file of a certificate, followed by intermediate ones. With it and `tls.key` the port speaks https: and wss: only. Read again when it changes.',

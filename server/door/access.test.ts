@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { type Access, accessOf, userToken } from './access.ts';
+import { type Access, accessOf, clientAddressOf, proxiesOf, userToken } from './access.ts';
 
 function requestFrom(remoteAddress: string, headers: Record<string, string> = {}): IncomingMessage {
   const socket = new Socket();
@@ -70,4 +70,39 @@ describe('who a session is for', () => {
     for (const wanted of ['inspect', 'control', { door: 'ingest-tts' }, { door: 'metrics' }] as const)
       await expect(access.permit(request, wanted)).rejects.toMatchObject({ code: 'FORBIDDEN' });
   });
+});
+
+describe('the address of a client', () => {
+  const from = (peer: string, forwarded: string, ...proxies: readonly string[]) =>
+    clientAddressOf(requestFrom(peer, { 'x-forwarded-for': forwarded }), proxiesOf(proxies));
+
+  it('is the peer’s, whatever it says, unless the peer is a trusted proxy', () => {
+    expect(from('10.0.0.7', '198.51.100.1')).toBe('10.0.0.7');
+    expect(from('10.0.0.7', '198.51.100.1', '10.0.0.8')).toBe('10.0.0.7');
+    expect(from('::ffff:10.0.0.7', '198.51.100.1', '10.0.0.0/8')).toBe('198.51.100.1');
+    expect(from('fd00::2', '2001:db8::1', 'fd00::/8')).toBe('2001:db8::1');
+  });
+
+  it('is what the farthest trusted proxy has seen, not what the client invented before it', () => {
+    const proxies = ['10.0.0.0/8'];
+    expect(from('10.0.0.7', '127.0.0.1, 198.51.100.1, 10.0.0.6', ...proxies)).toBe('198.51.100.1');
+    expect(from('10.0.0.7', 'nonsense', ...proxies)).toBe('10.0.0.7');
+    expect(from('10.0.0.7', '', ...proxies)).toBe('10.0.0.7');
+  });
+
+  it('needs proxies that are addresses or networks', () => {
+    expect(() => proxiesOf(['haproxy'])).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+    expect(() => proxiesOf(['10.0.0.0/99'])).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
+
+it('quotas count a user, or the holder of a token of its own, but nobody by the server’s token alone', async () => {
+  const jwt = async (token: string) => ({ name: token, speaksFor: {}, rights: new Set<never>() });
+  const access = accessOf({ token: 'long enough', jwt });
+  const accountOf = async (token: string, user?: string) =>
+    (await access.caller(token, 'parley-v1', user)).account;
+  expect(await accountOf('long enough')).toBeUndefined();
+  expect(await accountOf('long enough', 'anna')).toBe('anna');
+  expect(await accountOf(userToken('anna', 'long enough'))).toBe('anna');
+  expect(await accountOf('a service')).toBe('a service');
 });

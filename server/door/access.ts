@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { ParleyError } from '../../machines/errors.ts';
 import { USER_ID } from '../../machines/user.ts';
 import type { UpgradeRefusal } from './endpoint.ts';
@@ -132,6 +133,36 @@ function fromThisMachine({ socket, headers }: IncomingMessage): boolean {
 /** The peer's address, with IPv4-mapped addresses as IPv4; empty if the connection is gone. */
 export function addressOf(socket: { readonly remoteAddress?: string | undefined }): string {
   return (socket.remoteAddress ?? '').replace(/^::ffff:/u, '');
+}
+
+/** The peer's address, or that which `X-Forwarded-For` names, as far back as the peers are trusted proxies. */
+export function clientAddressOf({ socket, headers }: IncomingMessage, proxies: BlockList): string {
+  const named = String(headers['x-forwarded-for'] ?? '').split(',');
+  let address = addressOf(socket);
+  for (let name = named.pop()?.trim(); name !== undefined; name = named.pop()?.trim()) {
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (isIP(name) === 0 || isIP(address) === 0 || !proxies.check(address, family)) break;
+    address = name;
+  }
+  return address;
+}
+
+/** The addresses and networks (`10.0.0.0/8`) of a list. Throws CONFIG_INVALID. */
+export function proxiesOf(list: readonly string[]): BlockList {
+  const proxies = new BlockList();
+  for (const one of list) {
+    const [network = '', prefix] = one.split('/');
+    const family = isIPv6(network) ? 'ipv6' : 'ipv4';
+    try {
+      if (prefix === undefined) proxies.addAddress(network, family);
+      else proxies.addSubnet(network, Number(prefix), family);
+    } catch (cause) {
+      throw new ParleyError('CONFIG_INVALID', `trustedProxies: ${one} is not an address or network`, {
+        cause,
+      });
+    }
+  }
+  return proxies;
 }
 
 /** True if a page of this origin may connect. By default the page must come from the host it connects to. A request without `Origin` does not come from a page of another site.

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
+import { proxiesOf } from './access.ts';
 import { Admission, burstGate } from './admission.ts';
 import { rawClient, startRig, startSession, until } from './door-test-util.ts';
 
@@ -65,6 +66,52 @@ describe('the door', () => {
     const stubborn = await Promise.all(Array.from({ length: 8 }, () => rawClient(rig.address)));
     await rig.greet();
     for (const socket of stubborn) socket.destroy();
+  });
+});
+
+describe('quotas', () => {
+  it('refuse a user’s session and turn with when to try again, and do not touch others', async () => {
+    const limits = { sessionsPerUser: 1, turnsPerMinutePerUser: 2 };
+    const { rig, client, session } = await startSession(
+      { limits, otherServer: () => 'wss://other:7400' },
+      { user: 'anna' },
+    );
+    const second = await rig.hello({ user: 'anna' });
+    const refused = await second.json();
+    expect(refused).toMatchObject({ code: 'QUOTA_EXCEEDED', fatal: true, retryAfterMs: 10_000 });
+    expect(refused).not.toHaveProperty('server');
+    expect(await second.closed).toEqual({ code: 4429, reason: 'QUOTA_EXCEEDED' });
+    await rig.greet({ user: 'ben' });
+
+    for (const text of ['one', 'two', 'three']) client.say({ type: 'text', text });
+    expect(await session.commands.take()).toMatchObject({ text: 'one' });
+    expect(await session.commands.take()).toMatchObject({ text: 'two' });
+    expect(await client.json()).toMatchObject({
+      ...{ code: 'QUOTA_EXCEEDED', fatal: false, retryAfterMs: 30_000 },
+      message: expect.stringContaining('2 turns a minute of this user; the next in 30 s'),
+    });
+    // A spoken turn asks the same.
+    expect(rig.door.admission.refusal('turn', session.request.session)).toMatchObject({
+      code: 'QUOTA_EXCEEDED',
+    });
+    client.say({ type: 'bye' });
+    await client.closed;
+    await until(() => rig.door.stats().sessions === 1);
+    await rig.greet({ user: 'anna' });
+  });
+
+  it('of an address count the clients of a trusted proxy one by one', async () => {
+    const proxies = proxiesOf(['127.0.0.1']);
+    const rig = await startRig({ limits: { sessionsPerAddress: 1 }, proxies, token: 'of the door' });
+    const enter = async (address: string) => {
+      const client = await rig.connect({ headers: { 'x-forwarded-for': address } }).opened();
+      client.say({ type: 'hello', token: 'of the door' });
+      return (await client.json()).code ?? 'admitted';
+    };
+    expect(await enter('198.51.100.1')).toBe('admitted');
+    expect(await enter('198.51.100.2')).toBe('admitted');
+    expect(await enter('198.51.100.1')).toBe('QUOTA_EXCEEDED');
+    expect(rig.door.stats().sessionsRefused).toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../machines/clock.ts';
 import { ParleyError } from '../../machines/errors.ts';
 import type { DoorLog } from './door.ts';
+import type { Share } from './quotas.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** Returns why no session or turn should begin now; undefined if one may. Must be cheap in that case. */
@@ -38,6 +39,9 @@ export class Admission {
   /** How much of what the process can bear it has to do: from 1 on nothing new is admitted. */
   readonly load: () => number;
 
+  /** What live sessions may take of the quotas of their users and addresses, by session. */
+  readonly shares = new Map<string, Share>();
+
   constructor(gates: readonly Gate[], clock: Clock, log: DoorLog, load: () => number = () => 0) {
     this.load = load;
     this.#gates = gates;
@@ -45,8 +49,8 @@ export class Admission {
     this.#log = log;
   }
 
-  /** The error of the first gate that is closed. */
-  refusal(what: 'session' | 'turn'): ParleyError | undefined {
+  /** The error of the first gate that is closed, or of the quota of this session's user or address. */
+  refusal(what: 'session' | 'turn', session?: string): ParleyError | undefined {
     for (const gate of this.#gates) {
       const refusal = gate(what);
       if (!refusal) continue;
@@ -57,6 +61,6 @@ export class Admission {
       }
       return refusal;
     }
-    return undefined;
+    return session === undefined ? undefined : this.shares.get(session)?.turn();
   }
 }

@@ -58,8 +58,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
       if (this.#held) this.#held.push(() => this.#opened?.audio(pcm, sample));
       else this.#opened?.audio(pcm, sample);
     };
-    const { inputRate, audioBurstMs } = request;
-    this.#uplink = new Uplink({ inputRate, audioBurstMs, clock, resamplers, stalledMs, send });
+    this.#uplink = new Uplink({ ...request, clock, resamplers, stalledMs, send });
   }
 
   /** Known for sure when it has opened. */
@@ -78,9 +77,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
     if (this.#phase === 'closed' || this.#phase === 'parting') return;
     this.#active();
     this.#guard(() => {
-      const refusal = STARTS_TURN.has(command.type) ? this.#turnRefusal() : undefined;
-      if (refusal) this.#refuseTurn(refusal);
-      else this.#pass(() => this.#command(command));
+      if (STARTS_TURN.has(command.type) && this.#refusesTurn()) return;
+      this.#pass(() => this.#command(command));
     });
   }
 
@@ -194,7 +192,7 @@ export class DoorSession implements SessionHandle, SessionPeer {
   }
 
   async #open(): Promise<void> {
-    const { clock, host, limits, counters } = this.#context;
+    const { clock, host, limits, counters, admission, share } = this.#context;
     // In any phase: a host that hangs must not keep the slot. What it continues is left for the next attempt.
     const deadline = clock.setTimer(limits.openMs, () => {
       this.end(this.#request.continues ? 'draining' : 'lost', new ParleyError('INTERNAL', 'too late'));
@@ -226,9 +224,8 @@ export class DoorSession implements SessionHandle, SessionPeer {
       void this.#closeSession();
       return;
     }
-    counters.sessionsOpened += 1;
-    const { endpoint } = this.#request;
-    counters.openedAt[endpoint] = (counters.openedAt[endpoint] ?? 0) + 1;
+    admission.shares.set(this.session, share);
+    counters.opened(this.#request.endpoint);
     this.#guard(() => {
       this.#listener.opened();
       if (this.#is('opening')) {
@@ -255,24 +252,27 @@ export class DoorSession implements SessionHandle, SessionPeer {
     else action();
   }
 
-  #turnRefusal(): ParleyError | undefined {
-    const { admission, limits } = this.#context;
-    if (this.#turns.take(1)) return admission.refusal('turn');
-    return new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second`);
+  /** Whether a typed turn is ignored; the client is told why, and the session continues. */
+  #refusesTurn(): boolean {
+    const { admission, limits, counters } = this.#context;
+    const refusal = this.#turns.take(1)
+      ? admission.refusal('turn', this.session)
+      : new ParleyError('TOO_FAST', `more than ${limits.turnsPerSecond} turns a second`);
+    if (!refusal) return false;
+    counters.turnsRefused += 1;
+    this.#complain(refusal);
+    return true;
   }
 
   /** Only the first audio is answered: a client that streams sends many. */
   #refuseAudio(): void {
-    if (this.#audioRefused) return;
+    if (!this.#audioRefused) this.#complain(new ParleyError('AUDIO_NOT_TAKEN'));
     this.#audioRefused = true;
-    const { code, message } = new ParleyError('AUDIO_NOT_TAKEN');
-    this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false }));
   }
 
-  /** Reports to the client why this turn was ignored; the session continues. */
-  #refuseTurn({ code, message }: ParleyError): void {
-    this.#context.counters.turnsRefused += 1;
-    this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false }));
+  #complain({ code, message, retryAfterMs }: ParleyError): void {
+    const advice = retryAfterMs === undefined ? {} : { retryAfterMs };
+    this.#pass(() => this.#listener.message({ type: 'error', code, message, fatal: false, ...advice }));
   }
 
   #command(command: ClientCommand): void {

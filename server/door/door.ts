@@ -1,3 +1,4 @@
+import { BlockList } from 'node:net';
 import type { OutsideSpeech } from '../../actors/ports/outside-speech.ts';
 import type { ResamplerFactory } from '../../actors/ports/resampler.ts';
 import type { ClientCommand } from '../../actors/session/client-command.ts';
@@ -11,6 +12,7 @@ import type { Elsewhere, Seek } from './elsewhere.ts';
 import { FairPool } from './fair-pool.ts';
 import type { Caller } from './holder.ts';
 import { type DoorLimits, defaultDoorLimits } from './limits.ts';
+import { Quotas } from './quotas.ts';
 import { proofOf } from './resumption.ts';
 import { retryAdvice } from './retry-advice.ts';
 import { Seat } from './seat.ts';
@@ -33,6 +35,8 @@ export interface DoorRequest {
   readonly alias?: string | undefined;
   /** Whom the endpoint has let in. */
   readonly caller: Caller;
+  /** Its network address. Default: none that counts. */
+  readonly address?: string | undefined;
   /** W3C trace context of the client's request, as it came. */
   readonly traceparent?: string | undefined;
   /** Default: the server's own. */
@@ -129,6 +133,8 @@ export interface DoorOptions {
   readonly language?: string | undefined;
   /** Default voice; without it, the engine's own. */
   readonly voice?: string | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed. Default: none. */
+  readonly proxies?: BlockList | undefined;
   /** Checked before each session and typed turn. Default: admit all. */
   readonly admission?: Admission | undefined;
   /** How long this process has not read its sockets lately, in ms; clients are not blamed for it. Default: never. */
@@ -153,6 +159,8 @@ export class Door {
   readonly counters = new DoorCounters();
   readonly admission: Admission;
   readonly wire: WireTaps | undefined;
+  readonly proxies: BlockList;
+  readonly #quotas: Quotas;
   readonly #options: DoorOptions;
   readonly #visits = new Map<Visit, Visitor>();
   readonly #perAddress = new Map<string, number>();
@@ -179,6 +187,8 @@ export class Door {
     this.log = options.log ?? silent;
     this.resamplers = options.resamplers;
     this.wire = options.wire;
+    this.proxies = options.proxies ?? new BlockList();
+    this.#quotas = new Quotas(this.clock, this.limits);
     this.admission = options.admission ?? new Admission([], this.clock, this.log);
     this.#waiting = new FairPool(this.limits.pendingConnections);
     this.#leaving = new FairPool(this.limits.pendingConnections);
@@ -211,7 +221,7 @@ export class Door {
     return visit;
   }
 
-  /** Opens a session. Throws DRAINING, TOO_MANY, SESSION_UNKNOWN, or the error of a gate; later failures arrive as `ended`. */
+  /** Opens a session. Throws DRAINING, TOO_MANY, QUOTA_EXCEEDED, SESSION_UNKNOWN, or the error of a gate; later failures arrive as `ended`. */
   open(request: DoorRequest, listener: DoorListener): SessionHandle {
     const { host, language = 'en', voice, stalledMs = () => 0 } = this.#options;
     if (this.#drained !== undefined) throw new ParleyError('DRAINING');
@@ -224,11 +234,12 @@ export class Door {
     if (request.relayed && !continues) throw new ParleyError('SESSION_UNKNOWN');
     // A session that is continued was admitted before.
     const refusal = continues ? undefined : this.admission.refusal('session');
-    if (refusal) {
+    if (!refusal && this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
+    const share = refusal ?? this.#quotas.enter(request, continues);
+    if (share instanceof ParleyError) {
       this.counters.sessionsRefused += 1;
-      throw refusal;
+      throw share;
     }
-    if (this.#places >= this.limits.sessions) throw new ParleyError('TOO_MANY');
     const spoken = {
       ...request,
       language: request.language ?? language,
@@ -242,9 +253,12 @@ export class Door {
       limits: this.limits,
       admission: this.admission,
       stalledMs,
+      share,
       counters: this.counters,
       log: this.log,
       onReleased: () => {
+        this.admission.shares.delete(session.session);
+        share.leave();
         this.#sessions.delete(session);
         this.#awaited.get(session)?.();
         this.#awaited.delete(session);

@@ -30,6 +30,8 @@ export interface Caller {
   /** Of the `Holder`. */
   readonly name: string;
   readonly user?: string;
+  /** Whom quotas count: the user, or the holder of a token of its own. Default: nobody. */
+  readonly account?: string;
 }
 
 /** The server itself, for sessions whose protocol has no tokens. */
@@ -47,7 +49,8 @@ export function callerOf(holder: Holder, door: string, user?: string): Caller {
   if (speaksFor !== 'any' && user !== undefined && user !== speaksFor.user)
     throw new ParleyError('UNAUTHORISED', 'it is not a token of this user');
   const own = speaksFor === 'any' ? user : speaksFor.user;
-  return own === undefined ? { name } : { name, user: own };
+  if (own !== undefined) return { name, user: own, account: own };
+  return speaksFor === 'any' ? { name } : { name, account: name };
 }
 
 /** Whether the holder may use the endpoint of this name. */

@@ -77,6 +77,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   TOO_LARGE: 413,
   TOO_FAST: 429,
   TOO_MANY: 429,
+  QUOTA_EXCEEDED: 429,
   OVERLOADED: 503,
   DRAINING: 503,
   BUS_UNREACHABLE: 503,

@@ -7,8 +7,24 @@ export const doorLimits = group({
   pendingConnections: count(200, 'Maximum number of connections that have not sent hello yet.'),
   connectionsPerAddress: count(
     400,
-    'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy.',
+    'Maximum number of connections from one address. Behind a proxy all clients have the address of the proxy, unless it is one of `trustedProxies`.',
   ),
+  sessionsPerUser: count(
+    0,
+    'Maximum number of sessions at once of one user, or of the holder of one JSON Web Token; further ones are refused with QUOTA_EXCEEDED. 0 for no limit. Each process counts its own; the holder of the server’s token counts as the user that it names.',
+    0,
+  ),
+  turnsPerMinutePerUser: count(
+    0,
+    'Turns of theirs that may begin within a minute, typed or spoken; an utterance counts even if nothing is understood. 0 for no limit.',
+    0,
+  ),
+  sessionsPerAddress: count(
+    0,
+    'Maximum number of sessions at once of one network address; 0 for no limit. Behind a proxy see `trustedProxies`.',
+    0,
+  ),
+  turnsPerMinutePerAddress: count(0, 'Turns of theirs that may begin within a minute; 0 for no limit.', 0),
   idleMs: ms(600_000, 'A connection without traffic in either direction for this long is closed.'),
   messagesPerSecond: count(100, 'Text messages per second that one client may send, on average.'),
   messageBurst: count(500, 'Text messages that one client may send at once.'),

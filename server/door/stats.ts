@@ -16,15 +16,21 @@ export class DoorCounters {
   slowestStopMs = 0;
   /** Stops that the session did not carry out in time, so that it was ended. */
   stopsFailed = 0;
-  /** Sessions refused because of overload or an outage. */
+  /** Sessions refused because of overload, an outage or a quota. */
   sessionsRefused = 0;
-  /** Turns refused for the same reason, or because they arrived too fast. */
+  /** Typed turns refused for the same reason, or because they arrived too fast. */
   turnsRefused = 0;
   /** Requests and connections refused before an endpoint saw them, or by their path or subprotocol. */
   refused = 0;
+
+  /** A session has opened at the endpoint of this name. */
+  opened(endpoint: string): void {
+    this.sessionsOpened += 1;
+    this.openedAt[endpoint] = (this.openedAt[endpoint] ?? 0) + 1;
+  }
 }
 
-export interface DoorStats extends Readonly<DoorCounters> {
+export interface DoorStats extends Readonly<Omit<DoorCounters, 'opened'>> {
   /** Current client connections. */
   readonly connections: number;
   /** Current sessions, including those that are opening or closing. */

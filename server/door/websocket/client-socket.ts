@@ -36,6 +36,8 @@ export interface SocketProtocol {
  */
 export class ClientSocket {
   readonly downlink: Downlink;
+  /** Network address of the client. */
+  readonly address: string;
   readonly #socket: ServerSocket;
   readonly #door: Door;
   #protocol: SocketProtocol;
@@ -61,6 +63,7 @@ export class ClientSocket {
     makeProtocol: (socket: ClientSocket) => SocketProtocol,
   ) {
     const { clock, limits, log } = door;
+    this.address = from.address;
     this.#socket = socket;
     this.#door = door;
     this.#messages = new TokenBucket(clock, {

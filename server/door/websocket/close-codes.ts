@@ -18,6 +18,7 @@ const CLOSE_CODE_OF: Partial<Record<ErrorCode, number>> = {
   TOO_LARGE: CLOSE_CODES.tooLarge,
   TOO_FAST: CLOSE_CODES.tooMany,
   TOO_MANY: CLOSE_CODES.tooMany,
+  QUOTA_EXCEEDED: CLOSE_CODES.tooMany,
   OVERLOADED: CLOSE_CODES.tooMany,
   DRAINING: CLOSE_CODES.draining,
   // As when draining, the client should reconnect soon.

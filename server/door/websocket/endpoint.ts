@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { WebSocketServer } from 'ws';
-import { addressOf } from '../access.ts';
+import { clientAddressOf } from '../access.ts';
 import type { Door } from '../door.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { onlyReads, sendText } from '../http.ts';
@@ -52,7 +52,7 @@ export function webSocketEndpoint(
       if (path !== own) return undefined;
       return admit(request).then((admitted) => {
         webSockets.handleUpgrade(request, socket, head, (webSocket) => {
-          const from = { address: addressOf(request.socket), relayed: hopsOf(request) > 0 };
+          const from = { address: clientAddressOf(request, door.proxies), relayed: hopsOf(request) > 0 };
           new ClientSocket(webSocket, socket, from, door, admitted);
         });
         return 'taken';

@@ -23,6 +23,8 @@ const RATES = { inputRate: 16_000, outputRate: 24_000 } as const;
 export interface ChatSessionParts {
   readonly door: Door;
   readonly caller: Caller;
+  /** Network address of the client that began it. */
+  readonly address: string;
   /** The client's name of the conversation. */
   readonly sessionId: string;
   /** An output service gets the answers as speech. */
@@ -68,7 +70,7 @@ export class ChatSession {
 
   /** Opens the session. Throws like `Door.open`. */
   constructor(parts: ChatSessionParts) {
-    const { door, caller, sessionId: alias, speaks } = parts;
+    const { door, caller, address, sessionId: alias, speaks } = parts;
     this.#parts = parts;
     const { messageBurst, messagesPerSecond } = door.limits;
     this.#requests = new TokenBucket(door.clock, { burst: messageBurst, perSecond: messagesPerSecond });
@@ -76,7 +78,15 @@ export class ChatSession {
       this.#opened = (failure) => (failure ? reject(failure) : resolve());
     });
     this.#handle = door.open(
-      { endpoint: CHAT_STREAM, alias, caller, ...RATES, input: 'text', output: speaks ? 'audio' : 'text' },
+      {
+        endpoint: CHAT_STREAM,
+        alias,
+        caller,
+        address,
+        ...RATES,
+        input: 'text',
+        output: speaks ? 'audio' : 'text',
+      },
       {
         opened: () => this.#opened(),
         message: (message) => this.#onMessage(message),

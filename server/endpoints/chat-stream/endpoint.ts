@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { ConversationStore } from '../../../actors/ports/conversation.ts';
 import { ParleyError } from '../../../machines/errors.ts';
 import { count, group, ms } from '../../../machines/options.ts';
-import { type Access, addressOf, bearerOf } from '../../door/access.ts';
+import { type Access, bearerOf, clientAddressOf } from '../../door/access.ts';
 import type { Door } from '../../door/door.ts';
 import type { Endpoint } from '../../door/endpoint.ts';
 import { FairPool } from '../../door/fair-pool.ts';
@@ -81,7 +81,8 @@ class Chats {
     if (halts) known?.halt();
     this.#visit(request, response);
     keep();
-    const session = this.#session(conversation, chat.sessionId, addressOf(request.socket), caller);
+    const address = clientAddressOf(request, door.proxies);
+    const session = this.#session(conversation, chat.sessionId, address, caller);
     if (halts && session !== known) session.halt();
     door.wire?.see(session.id, 'client', chat);
     streamEvents(response, await session.take(chat, startedAtMs), door, session.id);
@@ -91,7 +92,7 @@ class Chats {
   #visit(request: IncomingMessage, response: ServerResponse): void {
     let refusal: ParleyError | undefined;
     const visit = this.#parts.door.arrive({
-      address: addressOf(request.socket),
+      address: clientAddressOf(request, this.#parts.door.proxies),
       refuse: (code, detail) => {
         refusal = new ParleyError(code, detail);
       },
@@ -107,7 +108,7 @@ class Chats {
     if (known) return known;
     const { door, conversations: store, chatSpeaks: speaks = false } = this.#parts;
     const session: ChatSession = new ChatSession({
-      ...{ door, caller, sessionId, speaks, conversation, store, idleMs: this.#options.idleMs },
+      ...{ door, caller, address, sessionId, speaks, conversation, store, idleMs: this.#options.idleMs },
       onRest: (rests) => {
         if (rests) this.#resting.add(address, session)?.close();
         else this.#resting.delete(address, session);

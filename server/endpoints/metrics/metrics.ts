@@ -179,7 +179,7 @@ function describeSources(
   );
   total(
     'parley_refusals_total',
-    'Sessions and turns refused because of overload or an outage, and turns that arrived too fast.',
+    'Sessions and typed turns refused because of overload, an outage or a quota, and turns that arrived too fast.',
     () => Object.entries({ session: door().sessionsRefused, turn: door().turnsRefused }),
     'what',
   );

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
+import { type ErrorRecord, ParleyError, type RetryAdvice } from '../../../machines/errors.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
 import type { Caller } from '../../door/holder.ts';
+import { advisedMessage } from '../../door/retry-advice.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { DOOR_RATE } from './audio-format.ts';
@@ -49,7 +50,7 @@ export class Connection implements SocketProtocol {
     if (this.#socket.isClosed) return;
     try {
       this.#handle = this.#door.open(
-        { endpoint: OPENAI_REALTIME, caller, ...rates, ...pace },
+        { endpoint: OPENAI_REALTIME, caller, address: this.#socket.address, ...rates, ...pace },
         {
           opened: () => this.#opened(model),
           message: (message) => {
@@ -97,8 +98,10 @@ export class Connection implements SocketProtocol {
     });
   }
 
-  fatal({ code, message }: ErrorRecord): void {
-    this.#error({ type: code === 'INTERNAL' ? 'server_error' : 'invalid_request_error', code, message });
+  fatal(error: ErrorRecord & RetryAdvice): void {
+    const { code, retryAfterMs } = error;
+    const type = code === 'INTERNAL' || retryAfterMs !== undefined ? 'server_error' : 'invalid_request_error';
+    this.#error({ type, code, message: advisedMessage(error) });
   }
 
   closed(): void {

@@ -88,10 +88,13 @@ describe('who may connect to the Realtime endpoint', () => {
   });
 
   it('is nobody beyond the number of sessions, who gets an error and the close code of the native protocol', async () => {
-    const rig = await startRig({ limits: { sessions: 1 } });
+    const rig = await startRig({ limits: { sessions: 1 }, otherServer: () => 'wss://other:7400' });
     await connect(rig).json();
     const late = connect(rig);
-    expect(await errorOf(late)).toMatchObject({ code: 'TOO_MANY' });
+    expect(await errorOf(late)).toMatchObject({
+      ...{ type: 'server_error', code: 'TOO_MANY' },
+      message: expect.stringMatching(/; try again in 5 s, or now at wss:\/\/other:7400$/),
+    });
     expect(await late.closed).toEqual({ code: 4429, reason: 'TOO_MANY' });
   });
 

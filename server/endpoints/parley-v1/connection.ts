@@ -146,6 +146,7 @@ export class Connection implements SocketProtocol {
     const request = {
       ...{
         endpoint: PARLEY_V1,
+        address: this.#socket.address,
         language,
         voice,
         input,

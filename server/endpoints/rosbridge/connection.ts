@@ -1,7 +1,8 @@
 import type { TimerHandle } from '../../../machines/clock.ts';
-import { type ErrorCode, type ErrorRecord, ParleyError } from '../../../machines/errors.ts';
+import { type ErrorCode, type ErrorRecord, ParleyError, type RetryAdvice } from '../../../machines/errors.ts';
 import type { Door, SessionHandle } from '../../door/door.ts';
 import type { Caller } from '../../door/holder.ts';
+import { advisedMessage } from '../../door/retry-advice.ts';
 import type { ClientSocket, SocketProtocol } from '../../door/websocket/client-socket.ts';
 import { NORMAL_CLOSURE } from '../../door/websocket/close-codes.ts';
 import { encodeCbor } from './cbor.ts';
@@ -58,8 +59,8 @@ export class Connection implements SocketProtocol {
     if (this.#socket.countMessage()) this.#status('error', 'clients send JSON in text messages');
   }
 
-  fatal({ code, message }: ErrorRecord): void {
-    this.#send({ op: 'status', level: 'error', msg: `${code}: ${message}` });
+  fatal(error: ErrorRecord & RetryAdvice): void {
+    this.#send({ op: 'status', level: 'error', msg: `${error.code}: ${advisedMessage(error)}` });
   }
 
   closed(): void {
@@ -96,7 +97,17 @@ export class Connection implements SocketProtocol {
     const { counters } = this.#door;
     try {
       const handle = this.#door.open(
-        { endpoint: ROSBRIDGE, caller, input, language, voice, inputRate, outputRate, ...wishes },
+        {
+          endpoint: ROSBRIDGE,
+          caller,
+          address: this.#socket.address,
+          input,
+          language,
+          voice,
+          inputRate,
+          outputRate,
+          ...wishes,
+        },
         {
           opened: () => this.#client.opened(),
           message: (message) => {

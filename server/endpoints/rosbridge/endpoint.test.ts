@@ -40,7 +40,10 @@ describe('who may connect to the rosbridge endpoint', () => {
     const { rig } = await meet([], '', { limits: { sessions: 1 } });
     const late = await connect(rig).opened();
     late.say(HELLO);
-    expect(await statusOf(late)).toMatchObject({ level: 'error', msg: expect.stringMatching(/^TOO_MANY: /) });
+    expect(await statusOf(late)).toMatchObject({
+      level: 'error',
+      msg: expect.stringMatching(/^TOO_MANY: .*; try again in 5 s$/),
+    });
     expect(await late.closed).toEqual({ code: 4429, reason: 'TOO_MANY' });
   });
 

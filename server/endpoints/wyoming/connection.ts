@@ -113,10 +113,15 @@ export class Connection implements LinkOwner {
   #beSatellite(event: EventOf<'run-pipeline'>): void {
     this.#dropUtterance();
     this.#visit?.admitted();
-    this.#satellite = new Satellite(this.#link, this.#door, this.#parts, (error) => {
-      if (error) this.#link.failWith(error);
-      else this.#link.close();
-    });
+    this.#satellite = new Satellite(
+      this.#link,
+      this.#door,
+      { ...this.#parts, address: this.#address },
+      (error) => {
+        if (error) this.#link.failWith(error);
+        else this.#link.close();
+      },
+    );
     this.#satellite.takes(event);
   }
 
@@ -213,7 +218,7 @@ export class Connection implements LinkOwner {
     let said = '';
     this.#run(
       async () => {
-        const conversation = this.#conversations.of(typeof name === 'string' ? name : this);
+        const conversation = this.#conversations.of(typeof name === 'string' ? name : this, this.#address);
         await conversation.ask(text, language, (piece) => {
           if (said === '') this.#link.send('handled-start', more);
           said += piece;

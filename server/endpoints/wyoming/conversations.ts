@@ -27,13 +27,14 @@ class TextConversation {
   #generation = 0;
 
   /** Throws like `Door.open`. */
-  constructor(door: Door, { language }: WyomingParts, onGone: () => void) {
+  constructor(door: Door, { language, address }: WyomingParts, onGone: () => void) {
     this.#onGone = onGone;
     this.#language = language;
     this.#handle = door.open(
       {
         endpoint: WYOMING,
         caller: TRUSTED,
+        address,
         language,
         inputRate: PIPELINE_RATE,
         outputRate: PIPELINE_RATE,
@@ -126,12 +127,12 @@ export class Conversations {
     this.#parts = parts;
   }
 
-  /** The conversation of this name or connection. Throws like `Door.open`. */
-  of(key: string | object): TextConversation {
+  /** The conversation of this name or connection, which counts for the address that began it. Throws like `Door.open`. */
+  of(key: string | object, address: string): TextConversation {
     const known = this.#known.get(key);
     const conversation: TextConversation =
       known ??
-      new TextConversation(this.#door, this.#parts, () => {
+      new TextConversation(this.#door, { ...this.#parts, address }, () => {
         if (this.#known.get(key) === conversation) this.#known.delete(key);
       });
     this.#known.delete(key);

@@ -5,6 +5,7 @@ import type { TimerHandle } from '../../../machines/clock.ts';
 import { type ErrorCode, type ErrorRecord, errorRecord, ParleyError } from '../../../machines/errors.ts';
 import type { Door } from '../../door/door.ts';
 import type { DoorLimits } from '../../door/limits.ts';
+import { advisedMessage } from '../../door/retry-advice.ts';
 import { TokenBucket } from '../../door/token-bucket.ts';
 import { Downlink } from '../../door/websocket/downlink.ts';
 import { type ClientEvent, type EventOf, parseEvent } from './events.ts';
@@ -103,7 +104,7 @@ export class WyomingLink {
 
   /** Reports an error; the connection stays open. */
   complain({ code, message }: ErrorRecord): void {
-    this.send('error', { text: message, code });
+    this.send('error', { text: advisedMessage({ code, message, ...this.#door.adviceFor(code) }), code });
   }
 
   /** Reports the error and closes. */

@@ -101,7 +101,9 @@ describe('a Wyoming client that misbehaves', () => {
     const peer = await (await startWyoming({ rig: { gates } })).connect();
     peer.send('transcript', { text: 'hello' });
     await peer.next('not-handled');
-    expect(peer.of('error')).toMatchObject([{ data: { code: 'OVERLOADED' } }]);
+    expect(peer.of('error')).toMatchObject([
+      { data: { code: 'OVERLOADED', text: expect.stringMatching(/; try again in 2 s$/) } },
+    ]);
   });
 
   it('by speech without end is closed', async () => {

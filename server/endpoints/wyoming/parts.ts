@@ -19,6 +19,8 @@ export interface WyomingParts {
     readonly tts: () => TtsEngine;
   };
   readonly offer: Offer;
+  /** Network address of the client. Default: the server has dialled it. */
+  readonly address?: string | undefined;
   /** Default language of a request. */
   readonly language: string;
   /** Default voice; without it, the engine's own. */

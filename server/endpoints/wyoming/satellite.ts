@@ -126,7 +126,12 @@ export class Satellite {
     try {
       this.#session = this.#door.open(
         {
-          ...{ endpoint: WYOMING_SATELLITE, caller: TRUSTED, audioBurstMs: BURST_MS },
+          ...{
+            endpoint: WYOMING_SATELLITE,
+            caller: TRUSTED,
+            address: this.#parts.address,
+            audioBurstMs: BURST_MS,
+          },
           ...{ inputRate: PIPELINE_RATE, outputRate: this.#outputRate },
           ...(silent && { output: 'text' }),
         },

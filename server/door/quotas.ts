@@ -1,0 +1,125 @@
+import type { Clock } from '../../machines/clock.ts';
+import { ParleyError } from '../../machines/errors.ts';
+import type { DoorRequest } from './door.ts';
+import type { DoorLimits } from './limits.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** Whom a session counts for: its caller's account, and its address unless that is another server's. */
+type Payer = Pick<DoorRequest, 'caller' | 'address' | 'relayed'>;
+
+/** What one session may take of the quotas of its payers. */
+export interface Share {
+  /** Counts a turn, or returns QUOTA_EXCEEDED with when there is room for the next. */
+  turn(): ParleyError | undefined;
+  /** The session has ended. Call once. */
+  leave(): void;
+}
+
+const MINUTE_MS = 60_000;
+
+/** One user or address: its live sessions, and its turns. */
+interface Account {
+  sessions: number;
+  readonly turns: TokenBucket | undefined;
+  readonly who: string;
+  /** While it has no sessions: until when it is remembered, so that its turns count when it comes back. */
+  untilMs: number;
+}
+
+interface Quota {
+  readonly who: string;
+  readonly sessions: number;
+  readonly turnsPerMinute: number;
+}
+
+/**
+ * Sessions at once and turns a minute of each user and each address, at this process. It remembers those that have a
+ * session, or had one within the last minute.
+ */
+export class Quotas {
+  readonly #clock: Clock;
+  readonly #ofUser: Quota;
+  readonly #ofAddress: Quota;
+  readonly #accounts = new Map<string, Account>();
+
+  constructor(clock: Clock, limits: DoorLimits) {
+    this.#clock = clock;
+    const { sessionsPerUser, turnsPerMinutePerUser, sessionsPerAddress, turnsPerMinutePerAddress } = limits;
+    this.#ofUser = { who: 'user', sessions: sessionsPerUser, turnsPerMinute: turnsPerMinutePerUser };
+    this.#ofAddress = {
+      who: 'address',
+      sessions: sessionsPerAddress,
+      turnsPerMinute: turnsPerMinutePerAddress,
+    };
+  }
+
+  /** Number of users and addresses that are remembered. */
+  get size(): number {
+    return this.#accounts.size;
+  }
+
+  /** Counts a new session, or returns QUOTA_EXCEEDED. One that is `continued` was let in before. */
+  enter({ caller, address = '', relayed }: Payer, continued = false): Share | ParleyError {
+    this.#forget();
+    const payers = [
+      ...this.#payer(caller.account, this.#ofUser),
+      ...this.#payer(address === '' || relayed ? undefined : address, this.#ofAddress),
+    ];
+    for (const { quota, known } of payers)
+      if (!continued && quota.sessions > 0 && known.sessions >= quota.sessions)
+        return new ParleyError('QUOTA_EXCEEDED', `this ${quota.who} has ${known.sessions} sessions`);
+    for (const { name, known } of payers) {
+      known.sessions += 1;
+      this.#accounts.set(name, known);
+    }
+    return {
+      turn: () => this.#turn(payers),
+      leave: () => {
+        for (const { name, known } of payers) this.#leave(name, known);
+      },
+    };
+  }
+
+  #payer(name: string | undefined, quota: Quota) {
+    if (name === undefined || (quota.sessions === 0 && quota.turnsPerMinute === 0)) return [];
+    const key = `${quota.who} ${name}`;
+    return [{ name: key, quota, known: this.#accounts.get(key) ?? this.#newcomer(quota) }];
+  }
+
+  #newcomer({ who, turnsPerMinute }: Quota): Account {
+    const turns =
+      turnsPerMinute === 0
+        ? undefined
+        : new TokenBucket(this.#clock, { burst: turnsPerMinute, perSecond: turnsPerMinute / 60 });
+    return { sessions: 0, turns, who, untilMs: 0 };
+  }
+
+  #turn(payers: readonly { readonly quota: Quota; readonly known: Account }[]): ParleyError | undefined {
+    const empty = payers.find(({ known }) => known.turns && known.turns.left < 1);
+    if (!empty) {
+      for (const { known } of payers) known.turns?.take(1);
+      return undefined;
+    }
+    const { turnsPerMinute, who } = empty.quota;
+    const missing = 1 - (empty.known.turns?.left ?? 0);
+    const retryAfterMs = Math.ceil((missing * MINUTE_MS) / turnsPerMinute);
+    const detail = `${turnsPerMinute} turns a minute of this ${who}; the next in ${Math.ceil(retryAfterMs / 1_000)} s`;
+    return new ParleyError('QUOTA_EXCEEDED', detail, { retryAfterMs });
+  }
+
+  #leave(name: string, known: Account): void {
+    known.sessions -= 1;
+    if (known.sessions > 0) return;
+    known.untilMs = this.#clock.nowMs() + MINUTE_MS;
+    // To the end: those before it are forgotten first.
+    this.#accounts.delete(name);
+    this.#accounts.set(name, known);
+  }
+
+  /** Forgets those who have had no session for a minute: all their turns are theirs again. */
+  #forget(): void {
+    const nowMs = this.#clock.nowMs();
+    for (const [name, { sessions, untilMs }] of this.#accounts)
+      if (sessions === 0 && untilMs <= nowMs) this.#accounts.delete(name);
+  }
+}
